@@ -1,0 +1,61 @@
+"""Anatomical parameters of a phantom chest film, and how a population of them is drawn.
+
+Left and right are the patient's: the patient's right lung is on the left of the picture, as on a film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+FINDINGS: tuple[str, ...] = (
+    "Atelectasis",
+    "Cardiomegaly",
+    "Effusion",
+    "Infiltration",
+    "Mass",
+    "Nodule",
+    "Pneumonia",
+    "Pneumothorax",
+    "Consolidation",
+    "Edema",
+    "Emphysema",
+    "Fibrosis",
+    "Pleural_Thickening",
+    "Hernia",
+)
+"""The 14 findings of NIH ChestX-ray14, in its order."""
+
+Side = Literal["left", "right", "bilateral", "midline"]
+Zone = Literal["upper", "middle", "lower", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding on a film: where it is, how large and how marked (size and severity in [0, 1])."""
+
+    name: str
+    side: Side
+    zone: Zone
+    size: float
+    severity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """Everything that determines a phantom film but its noise. Lengths are fractions of the film's side."""
+
+    seed: int
+    patient: int
+    age: int
+    sex: Literal["F", "M"]
+    view: Literal["PA", "AP"]
+    parameters: Mapping[str, float]
+    """Named anatomical parameters, e.g. heart_width (cardiothoracic ratio), inspiration, rotation, exposure, body_size."""
+    findings: tuple[Finding, ...]
+    devices: tuple[str, ...]
+    """Lines and tubes on the film, from DEVICES."""
+
+
+DEVICES: tuple[str, ...] = ("pacemaker", "endotracheal tube", "nasogastric tube", "central line", "chest tube", "sternal wires")
