@@ -1,0 +1,198 @@
+"""The written report of a phantom film, and its sentences with each word's tag and what each one claims."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.probing.phantom import grammar
+from engine.probing.phantom.anatomy import FINDINGS, Anatomy, Finding
+from engine.probing.phantom.grammar import LEXICON, Word
+
+Section = Literal["TECHNIQUE", "FINDINGS", "IMPRESSION"]
+
+PLAIN_NAME_SHARE = 0.75
+DENIAL_CHANCE: dict[str, float] = {
+    "Pneumothorax": 0.7,
+    "Effusion": 0.7,
+    "Consolidation": 0.5,
+    "Pneumonia": 0.4,
+    "Edema": 0.3,
+    "Cardiomegaly": 0.15,
+    "Nodule": 0.15,
+    "Mass": 0.15,
+}
+"""How often a report denies a finding that is absent; 0.08 for the others."""
+
+KIN: tuple[frozenset[str], ...] = (
+    frozenset({"Infiltration", "Pneumonia", "Consolidation"}),
+    frozenset({"Mass", "Nodule"}),
+)
+"""Findings that look so alike that a report stating one does not deny another."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """One sentence of a report. `present` and `absent` name the findings it claims; both empty when it claims none."""
+
+    section: Section
+    words: tuple[Word, ...]
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        text = " ".join(word for word, _ in self.words)
+        return text.replace(" .", ".").replace(" ,", ",")
+
+
+def write_report(anatomy: Anatomy) -> str:
+    """The report of a film, in sections as radiologists write them. The same anatomy always gives the same report."""
+    sections: dict[str, list[str]] = {}
+    for sentence in write_sentences(anatomy):
+        sections.setdefault(sentence.section, []).append(sentence.text)
+    return "\n".join(f"{section}: {' '.join(texts)}" for section, texts in sections.items())
+
+
+def write_sentences(anatomy: Anatomy) -> list[TaggedSentence]:
+    """The report's sentences in order."""
+    return _Writer(anatomy).sentences()
+
+
+class _Writer:
+    def __init__(self, anatomy: Anatomy) -> None:
+        self.anatomy = anatomy
+        self.random = random.Random(f"report {anatomy.seed}")
+        self.present = {finding.name for finding in anatomy.findings}
+        kin = {name for group in KIN if group & self.present for name in group}
+        self.deniable = [name for name in FINDINGS if name not in self.present | kin]
+
+    def sentences(self) -> list[TaggedSentence]:
+        body = [self._state(finding, grammar.STATED, "FINDINGS") for finding in self.anatomy.findings]
+        body += [self._say(self.random.choice(grammar.DEVICE_WORDS[device])) for device in self.anatomy.devices]
+        body += self._normal() + self._denials()
+        self.random.shuffle(body)
+        return [self._technique(), *body, *self._impression()]
+
+    def _say(
+        self, phrase: str, section: Section = "FINDINGS", present: tuple[str, ...] = (), absent: tuple[str, ...] = ()
+    ) -> TaggedSentence:
+        return TaggedSentence(section, spell(phrase), present, absent)
+
+    def _technique(self) -> TaggedSentence:
+        age = "young" if self.anatomy.age < 35 else "elderly" if self.anatomy.age >= 65 else "adult"
+        people = ("woman", "female patient") if self.anatomy.sex == "F" else ("man", "male patient")
+        phrase = self.random.choice(grammar.TECHNIQUE[self.anatomy.view])
+        return self._say(phrase.format(person=f"{age} {self.random.choice(people)}"), "TECHNIQUE")
+
+    def _state(self, finding: Finding, carriers: Sequence[str], section: Section) -> TaggedSentence:
+        words = grammar.FINDING_WORDS[finding.name]
+        slots = self._slots(finding, words.place)
+        if self.random.random() < PLAIN_NAME_SHARE:
+            phrase = self.random.choice(words.plain)
+        else:
+            phrase = self.random.choice((*words.synonyms, *words.statements))
+        phrase = phrase.format(**slots)
+        if not phrase.endswith("."):
+            bare = phrase.removeprefix("a ").removeprefix("an ")
+            be = "are" if _is_plural(bare) else "is"
+            phrase = self.random.choice(carriers).format(np=phrase, bare=bare, be=be)
+        return self._say(phrase, section, present=(finding.name,))
+
+    def _slots(self, finding: Finding, place: str) -> dict[str, str]:
+        graded = ("mild minimal slight", "moderate", "severe/JJ extensive marked")[_third(finding.severity)].split()
+        sized = ("small tiny", "moderate", "large")[_third(finding.size)].split()
+        degree = ("mildly slightly", "moderately", "severely markedly")[_third(finding.severity)].split()
+        at, where = self._place(finding, place)
+        return {
+            "severity": self.random.choice([*graded, ""]),
+            "size": self.random.choice([*sized, sized[0], ""]),
+            "degree": self.random.choice([*degree, ""]),
+            "side": finding.side if finding.side != "midline" else "",
+            "at": at,
+            "where": where,
+        }
+
+    def _place(self, finding: Finding, place: str) -> tuple[str, str]:
+        """Where a finding is, as an adjective before the noun and as a phrase after it."""
+        if place == "none" or finding.side == "midline":
+            return "", ""
+        side, zone, both = finding.side, finding.zone, finding.side == "bilateral"
+        if place == "pleura":
+            at = f"{side} apical" if zone == "upper" and finding.name != "Effusion" else side
+            where = "on both sides" if both else f"on the {side}/NN"
+            return self.random.choice([at, side]), where
+        if both:
+            ats = {
+                "upper": "bilateral apical",
+                "middle": "bilateral perihilar",
+                "lower": "bibasilar",
+                "whole": "diffuse",
+            }
+            wheres = {"upper": "both upper lungs", "middle": "both midlung zones", "lower": "both lung bases"}
+            at = self.random.choice([ats[zone], "bilateral"])
+            return at, f"in {wheres.get(zone, 'both lungs')}"
+        ats = {"upper": f"{side} upper lobe", "middle": f"{side} midlung", "lower": f"{side} lower lobe", "whole": side}
+        wheres = {
+            "upper": ("in the {side} upper lobe", "in the {side} lung apex", "in the {side} upper zone"),
+            "middle": ("in the {side} midlung", "in the {side} middle zone", "near the {side} perihilar region/NN"),
+            "lower": ("in the {side} lower lobe", "at the {side} lung base", "in the {side} lower zone"),
+            "whole": ("in the {side} lung", "throughout the {side} lung", "in the {side} hemithorax"),
+        }
+        return self.random.choice([ats[zone], side]), self.random.choice(wheres[zone]).format(side=side)
+
+    def _normal(self) -> list[TaggedSentence]:
+        """Two to four normal sentences, none of which denies a finding that is present or akin to one."""
+        fitting = [(text, absent) for text, absent in grammar.NORMAL if set(absent) <= set(self.deniable)]
+        chosen = self.random.sample(fitting, min(len(fitting), self.random.randint(1, 2)))
+        neutral = self.random.sample(grammar.NEUTRAL, self.random.randint(1, 2))
+        return [self._say(text, absent=absent) for text, absent in chosen] + [self._say(text) for text in neutral]
+
+    def _denials(self) -> list[TaggedSentence]:
+        denied = [name for name in self.deniable if self.random.random() < DENIAL_CHANCE.get(name, 0.08)]
+        self.random.shuffle(denied)
+        sentences = []
+        while denied:
+            count = self.random.randint(1, 3)
+            together, denied = denied[:count], denied[count:]
+            names = [self.random.choice(grammar.FINDING_WORDS[name].denied) for name in together]
+            listed = " , ".join(names[:-1]) + (" or " if len(names) > 1 else "") + names[-1]
+            phrase = self.random.choice(grammar.DENIED).format(all=listed)
+            sentences.append(self._say(phrase, absent=tuple(together)))
+        return sentences
+
+    def _impression(self) -> list[TaggedSentence]:
+        if not self.present:
+            return [self._say(self.random.choice(grammar.ALL_NORMAL), "IMPRESSION", absent=FINDINGS)]
+        told = self.anatomy.findings[: self.random.randint(2, 4)]
+        return [self._state(finding, grammar.CONCLUDED, "IMPRESSION") for finding in told]
+
+
+def spell(phrase: str) -> tuple[Word, ...]:
+    """A phrase as tagged words, first one capitalised, `a` and `an` as the next word wants."""
+    words: list[Word] = []
+    for entry in phrase.split():
+        word, _, tag = entry.partition("/")
+        words.append((word, tag or LEXICON[word]))
+    for index, (word, tag) in enumerate(words[:-1]):
+        if word in ("a", "an"):
+            words[index] = ("an" if words[index + 1][0][0] in "aeiou" else "a", tag)
+    first, tag = words[0]
+    words[0] = (first[0].upper() + first[1:], tag)
+    return tuple(words)
+
+
+def _is_plural(phrase: str) -> bool:
+    """Whether the noun that leads a noun phrase, the last before its preposition, is plural."""
+    head = ""
+    for _, tag in spell(phrase):
+        if tag == "IN":
+            break
+        head = tag
+    return head == "NNS"
+
+
+def _third(fraction: float) -> int:
+    return min(2, int(fraction * 3))
