@@ -1,4 +1,4 @@
-"""Where the real films, reports and reference outputs are. They are not part of the project: without them a test is skipped."""
+"""Where the real films, reports and reference outputs are. A test that needs them is skipped where they are missing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,111 @@
+"""A program in a real pseudo-terminal, driven by keys, its screen kept by a terminal emulator."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+import pyte
+
+
+class Terminal:
+    """Runs a command at a size in cells and shows what a person would see. A context manager: it ends the program."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.bytes_received = 0
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        env = {
+            **{k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM"}},
+            "TERM": "xterm-256color",
+            "COLUMNS": str(columns),
+            "LINES": str(rows),
+            "LC_ALL": "C.UTF-8",
+            **(environment or {}),
+        }
+        self.process = subprocess.Popen(  # a session of its own, so that the pty is its controlling terminal
+            command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True, close_fds=True
+        )
+        os.close(child)
+        self._fd = parent
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        os.close(self._fd)
+
+    def send(self, keys: str) -> None:
+        """Types keys, as the bytes a terminal would send."""
+        os.write(self._fd, keys.encode())
+
+    def text(self) -> str:
+        """The screen, one line a row."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def pump(self, seconds: float = 0.05) -> bool:
+        """Feeds what the program has written to the emulator, waiting at most `seconds`. False when it has ended."""
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return self.process.poll() is None
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            data = os.read(self._fd, 65536)
+            self.bytes_received += len(data)
+            self._stream.feed(data)
+            return True
+        return False
+
+    def wait_for(self, seen: str | Callable[[str], bool], seconds: float = 30.0) -> str:
+        """Reads until the screen contains a text (or satisfies a predicate) and gives the screen.
+
+        Raises AssertionError with the screen when it does not happen within `seconds`.
+        """
+        satisfied = (lambda text: seen in text) if isinstance(seen, str) else seen
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            alive = self.pump()
+            if satisfied(self.text()):
+                return self.text()
+            if not alive:
+                break
+        state = "running" if self.process.poll() is None else f"ended with {self.process.returncode}"
+        raise AssertionError(f"never seen: {seen!r} (program {state}); the screen was:\n{self.text()}")
+
+    def wait_for_end(self, seconds: float = 15.0) -> int:
+        """Reads until the program ends and gives its exit status."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            self.pump()
+        while self.pump(0.01) and self.process.poll() is None:
+            pass
+        return self.process.wait(timeout=max(0.1, end - time.monotonic()))
+
+
+def mammi(*arguments: str) -> list[str]:
+    """The command line of `mammi` in this environment, whether or not its script is on the path."""
+    return [sys.executable, "-m", "mammi_tui.cli", *arguments]
