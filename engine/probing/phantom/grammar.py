@@ -1,173 +1,6 @@
-"""The words of phantom reports: a lexicon with Penn tags, and phrases written in it.
-
-A phrase is words separated by spaces. A word has the tag the lexicon gives it, or its own when written `word/TAG`.
-`{slots}` are filled by report.py; an empty one vanishes.
-"""
+"""The sentences of phantom reports, in the notation of lexicon.py. report.py fills the `{slots}`; an empty one vanishes."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-Word = tuple[str, str]
-"""A word and its Penn Treebank tag."""
-
-LEXICON: dict[str, str] = {
-    word: tag
-    for tag, words in {
-        "NN": """abnormality age air aorta apex atelectasis atrium base basis blunting bone bronchogram cage cap cardiomegaly
-            carina catheter cava chest collapse comparison congestion consolidation contour course density diaphragm disease
-            disposition edema effort effusion elevation emphysema enlargement esophagus evaluation evidence exam examination
-            exposure fibrosis field film fissure fluid fracture heart hemidiaphragm hemithorax hernia hyperinflation image
-            infection infiltrate infiltration inspiration interstitium lead lesion level line lobe loss lung lucency man
-            marker mass mediastinum midline midlung name nodule opacification opacity overload pacemaker pathology patient
-            place pleura pneumonia pneumothorax position process projection radiograph redistribution reticulation rib
-            rotation scar scarring shadow side silhouette size skeleton space spine stomach sulcus symmetry technique
-            tension thickening thorax tip tissue trachea tube tumor vasculature vein ventricle view volume wall window
-            woman x-ray zone angle AP PA""",
-        "NNS": """angles apices bases bones borders bronchograms bullae clavicles contours devices diaphragms effusions fields
-            findings hila hemidiaphragms infiltrates leads limits lines lobes lungs markings nodules opacities ribs shadows
-            shoulders sides structures sutures tissues tubes vessels views volumes wires zones""",
-        "NNP": "Kerley",
-        "JJ": """abnormal acute adequate adult air-fluid apical basal basilar bibasilar bilateral bony bright cardiac
-            cardiomediastinal cardiopulmonary cardiothoracic central clear compatible complete consistent coarse
-            costophrenic deep dense diffuse elderly endotracheal extensive female focal frontal good gross hiatal hilar
-            hyperlucent infectious interstitial intact intrathoracic large left linear lobar low male malignant marked
-            mediastinal middle midline/JJ mild minimal moderate nasogastric negative new nodular normal obstructive old
-            osseous overall overlying patchy perihilar plate-like pleural portable posteroanterior anteroposterior prominent
-            pulmonary radiographic retrocardiac reticular right round sharp significant single slight small soft
-            solitary standard sternal stable subtle suspicious tiny tortuous unremarkable upper upright vague venous
-            vascular visible whole young airspace/JJ""",
-        "JJR": "greater lower smaller",
-        "DT": "the a an no this all each both any",
-        "IN": "of in at on with without for within by above behind over along throughout below from as through near across",
-        "CC": "or and but",
-        "RB": "not well slightly mildly moderately severely markedly also clearly otherwise appropriately partially grossly",
-        "VBZ": "is appears projects shows demonstrates overlies terminates suggests represents lies extends ends remains",
-        "VBP": "are appear project show demonstrate overlie terminate suggest represent lie remain",
-        "VBN": """seen noted identified visualized demonstrated enlarged blunted thickened flattened increased decreased
-            rotated rounded widened located taken obtained expanded inflated preserved limited collapsed placed performed
-            elevated obscured aligned centered""",
-        "VBD": "was were",
-        "VBG": "measuring suggesting representing layering overlying/VBG projecting filling",
-        "EX": "there",
-        "TO": "to",
-        ".": ".",
-        ",": ",",
-    }.items()
-    for word in (entry for entry in words.split() if "/" not in entry)
-}
-"""The tag of each word that is not marked otherwise in a phrase."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindingWords:
-    """How a finding is said. Noun phrases begin with `a` when the noun can be counted."""
-
-    plain: tuple[str, ...]
-    synonyms: tuple[str, ...]
-    denied: tuple[str, ...]
-    """What follows "no" when it is absent."""
-    place: Literal["lung", "pleura", "none"]
-    statements: tuple[str, ...] = field(default=())
-    """Whole sentences that are synonyms."""
-
-
-FINDING_WORDS: dict[str, FindingWords] = {
-    "Atelectasis": FindingWords(
-        ("{severity} {at} atelectasis", "{severity} linear {at} atelectasis", "{severity} atelectasis {where}"),
-        ("{severity} {at} volume loss", "partial/JJ collapse {where}", "{severity} plate-like opacity {where}"),
-        ("atelectasis", "focal atelectasis", "volume loss"),
-        "lung",
-    ),
-    "Cardiomegaly": FindingWords(
-        ("{severity} cardiomegaly", "cardiomegaly", "{severity} cardiomegaly"),
-        ("{severity} cardiac enlargement", "an enlarged heart", "an enlarged cardiac silhouette"),
-        ("cardiomegaly", "cardiac enlargement"),
-        "none",
-        (
-            "the heart is {degree} enlarged .",
-            "the cardiac silhouette is {degree} enlarged .",
-            "the heart size is increased .",
-        ),
-    ),
-    "Effusion": FindingWords(
-        ("a {size} {at} pleural effusion", "a {size} {at} effusion", "a {size} pleural effusion {where}"),
-        ("{size} {at} pleural fluid", "blunting of the {side} costophrenic angle", "layering pleural fluid {where}"),
-        ("pleural effusion", "effusion", "pleural effusion", "pleural fluid"),
-        "pleura",
-        ("the {side} costophrenic angle is blunted .",),
-    ),
-    "Infiltration": FindingWords(
-        ("{severity} {at} infiltration", "patchy {at} infiltration", "{severity} infiltration {where}"),
-        ("a {severity} {at} infiltrate", "a patchy infiltrate {where}", "vague patchy opacity {where}"),
-        ("infiltration", "infiltrate", "focal infiltrate"),
-        "lung",
-    ),
-    "Mass": FindingWords(
-        ("a {size} {at} mass", "a {size} mass {where}", "a {size} rounded mass {where}"),
-        ("a {size} rounded opacity {where}", "a suspicious {at} tumor", "a {size} malignant lesion {where}"),
-        ("mass", "suspicious mass", "pulmonary mass"),
-        "lung",
-    ),
-    "Nodule": FindingWords(
-        ("a {size} {at} nodule", "a {size} nodule {where}", "a solitary pulmonary nodule {where}"),
-        ("a {size} nodular opacity {where}", "a {size} nodular density {where}", "a small round lesion {where}"),
-        ("nodule", "pulmonary nodule", "suspicious nodule"),
-        "lung",
-    ),
-    "Pneumonia": FindingWords(
-        ("{severity} {at} pneumonia", "{severity} pneumonia {where}", "focal {at} pneumonia"),
-        ("{severity} infection {where}", "{severity} {at} airspace/NN disease", "an infectious process {where}"),
-        ("pneumonia", "focal pneumonia", "infection"),
-        "lung",
-    ),
-    "Pneumothorax": FindingWords(
-        ("a {size} {at} pneumothorax", "a {size} pneumothorax {where}", "a {size} {at} pneumothorax"),
-        ("{size} {at} pleural air", "a visible pleural line {where}", "air in the {side} pleural space"),
-        ("pneumothorax", "pneumothorax", "visible pneumothorax"),
-        "pleura",
-    ),
-    "Consolidation": FindingWords(
-        ("{severity} {at} consolidation", "dense consolidation {where}", "{severity} consolidation {where}"),
-        ("dense {at} opacification", "air bronchograms {where}", "dense lobar opacification {where}"),
-        ("consolidation", "focal consolidation", "airspace/NN consolidation"),
-        "lung",
-    ),
-    "Edema": FindingWords(
-        ("{severity} pulmonary edema", "{severity} interstitial edema", "{severity} {at} edema"),
-        ("{severity} pulmonary vascular congestion", "{severity} fluid overload", "Kerley lines {where}"),
-        ("pulmonary edema", "edema", "vascular congestion"),
-        "lung",
-        ("the pulmonary vasculature is {degree} congested/JJ .",),
-    ),
-    "Emphysema": FindingWords(
-        ("{severity} emphysema", "{severity} {at} emphysema", "{severity} emphysema {where}"),
-        ("{severity} hyperinflation", "flattened diaphragms", "obstructive lung disease"),
-        ("emphysema", "hyperinflation"),
-        "lung",
-        ("the lungs are {degree} hyperinflated/JJ .", "the lungs are hyperlucent with flattened diaphragms ."),
-    ),
-    "Fibrosis": FindingWords(
-        ("{severity} {at} fibrosis", "{severity} pulmonary fibrosis", "{severity} fibrosis {where}"),
-        ("{severity} scarring {where}", "coarse reticulation {where}", "{severity} reticular opacities {where}"),
-        ("fibrosis", "pulmonary fibrosis", "scarring"),
-        "lung",
-    ),
-    "Pleural_Thickening": FindingWords(
-        ("{severity} {at} pleural thickening", "pleural thickening {where}", "{severity} pleural thickening {where}"),
-        ("a thickened pleura {where}", "a {at} pleural scar", "a pleural cap {where}"),
-        ("pleural thickening",),
-        "pleura",
-        ("the {side} pleura is {degree} thickened .",),
-    ),
-    "Hernia": FindingWords(
-        ("a {size} hiatal hernia", "a {size} hernia", "a {size} hernia behind the heart"),
-        ("an intrathoracic stomach", "a retrocardiac air-fluid level", "{size} stomach shadow above the diaphragm"),
-        ("hernia", "hiatal hernia"),
-        "none",
-    ),
-}
 
 STATED: tuple[str, ...] = (
     "there {be} {np} .",
@@ -228,16 +61,57 @@ NEUTRAL: tuple[str, ...] = (
     "the trachea is midline/JJ .",
     "the mediastinum is midline/JJ .",
     "the mediastinal contours are normal .",
+    "mediastinal contours within normal limits .",
     "the hilar contours are unremarkable .",
-    "the thoracic/JJ spine is unremarkable .",
+    "the hila are normal .",
+    "the thoracic spine is unremarkable .",
     "the osseous structures are unremarkable .",
-    "the clavicles are intact .",
+    "the clavicles and shoulders are intact .",
     "the soft tissues are unremarkable .",
     "a side marker is seen .",
-    "the aorta is normal .",
     "visualized/JJ ribs and clavicles are unremarkable .",
+    "no acute fracture of the thoracic cage .",
+    "no free air below the diaphragm .",
+    "the skeleton is intact for age .",
+    "the carina is midline/JJ .",
 )
 """Normal sentences about what no finding changes."""
+
+OBSERVED: tuple[tuple[str, float, float, tuple[str, ...]], ...] = (
+    (
+        "inspiration",
+        -9.0,
+        0.38,
+        ("low lung volumes .", "lung volumes are low .", "poor inspiration .", "limited inspiratory effort ."),
+    ),
+    ("inspiration", 0.7, 9.0, ("good inspiration .", "lung volumes are normal .", "inspiratory effort is adequate .")),
+    (
+        "rotation",
+        -9.0,
+        -0.5,
+        ("the patient is rotated .", "patient rotation is noted .", "evaluation limited by rotation ."),
+    ),
+    (
+        "rotation",
+        0.5,
+        9.0,
+        ("the patient is rotated .", "patient rotation is noted .", "evaluation limited by rotation ."),
+    ),
+    ("scoliosis", -9.0, -0.01, ("mild scoliosis of the spine .", "curvature of the thoracic spine .")),
+    ("scoliosis", 0.01, 9.0, ("mild scoliosis of the spine .", "curvature of the thoracic spine .")),
+    (
+        "aortic_knob",
+        0.85,
+        9.0,
+        ("prominent aortic knob .", "the aorta is prominent .", "the aortic arch is prominent ."),
+    ),
+    ("aortic_knob", -9.0, 0.6, ("the aorta is normal .", "normal aortic arch .")),
+    ("gas_bubble", 0.8, 9.0, ("gas in the stomach .", "a gastric bubble is seen .")),
+    ("body_size", 0.8, 9.0, ("overlying soft tissue limits/VBZ evaluation .", "large body habitus .")),
+)
+"""Sentences for an anatomical parameter between two values."""
+
+NO_DEVICES: tuple[str, ...] = ("no lines or tubes .", "no support devices .", "no indwelling catheter or tube .")
 
 ALL_NORMAL: tuple[str, ...] = (
     "no acute cardiopulmonary abnormality .",
@@ -261,6 +135,7 @@ TECHNIQUE: dict[str, tuple[str, ...]] = {
     "AP": (
         "AP portable image of the chest .",
         "portable chest x-ray .",
+        "portable bedside examination of the chest .",
         "a chest x-ray image of a {person} .",
         "a portable AP chest x-ray image of a {person} .",
         "single anteroposterior radiograph of the chest .",
@@ -293,5 +168,38 @@ DEVICE_WORDS: dict[str, tuple[str, ...]] = {
         "a central venous catheter is seen .",
     ),
     "chest tube": ("a chest tube is in place .", "chest tube projects over the thorax .", "a chest tube is seen ."),
-    "sternal wires": ("sternal wires are noted .", "sternal wires are intact .", "midline/JJ sternal wires are seen ."),
+    "sternal wires": (
+        "sternal wires are noted .",
+        "sternal wires are intact .",
+        "midline/JJ sternal wires after surgery .",
+    ),
+}
+
+AT: dict[str, tuple[str, ...]] = {
+    "upper": ("{side} upper lobe", "{side} apical", "{side}"),
+    "middle": ("{side} midlung", "{side} perihilar", "{side}"),
+    "lower": ("{side} lower lobe", "{side} basilar", "{side} basal", "{side}"),
+    "whole": ("{side}", "diffuse {side}"),
+}
+"""A one-sided finding's place in the lung, before its name."""
+
+WHERE: dict[str, tuple[str, ...]] = {
+    "upper": ("in the {side} upper lobe", "in the {side} lung apex", "in the {side} upper zone"),
+    "middle": ("in the {side} midlung", "in the {side} middle zone", "in the {side} perihilar region"),
+    "lower": ("in the {side} lower lobe", "at the {side} lung base", "in the {side} lower zone"),
+    "whole": ("in the {side} lung", "throughout the {side} lung", "in the {side} hemithorax"),
+}
+"""The same, after its name."""
+
+AT_BOTH: dict[str, tuple[str, ...]] = {
+    "upper": ("bilateral apical", "bilateral upper lobe", "bilateral"),
+    "middle": ("bilateral perihilar", "bilateral"),
+    "lower": ("bibasilar", "bilateral lower lobe", "bilateral"),
+    "whole": ("diffuse", "bilateral", "diffuse bilateral"),
+}
+WHERE_BOTH: dict[str, tuple[str, ...]] = {
+    "upper": ("in both upper lungs", "in both apices", "in both upper lobes"),
+    "middle": ("in both midlung zones", "in both perihilar regions"),
+    "lower": ("in both lung bases", "in both lower lobes", "at the lung bases"),
+    "whole": ("in both lungs", "throughout both lungs"),
 }

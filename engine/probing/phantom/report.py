@@ -9,7 +9,8 @@ from typing import Literal
 
 from engine.probing.phantom import grammar
 from engine.probing.phantom.anatomy import FINDINGS, Anatomy, Finding
-from engine.probing.phantom.grammar import LEXICON, Word
+from engine.probing.phantom.finding_words import FINDING_WORDS
+from engine.probing.phantom.lexicon import Word, spell
 
 Section = Literal["TECHNIQUE", "FINDINGS", "IMPRESSION"]
 
@@ -71,8 +72,7 @@ class _Writer:
 
     def sentences(self) -> list[TaggedSentence]:
         body = [self._state(finding, grammar.STATED, "FINDINGS") for finding in self.anatomy.findings]
-        body += [self._say(self.random.choice(grammar.DEVICE_WORDS[device])) for device in self.anatomy.devices]
-        body += self._normal() + self._denials()
+        body += self._devices() + self._observed() + self._normal() + self._denials()
         self.random.shuffle(body)
         return [self._technique(), *body, *self._impression()]
 
@@ -88,7 +88,7 @@ class _Writer:
         return self._say(phrase.format(person=f"{age} {self.random.choice(people)}"), "TECHNIQUE")
 
     def _state(self, finding: Finding, carriers: Sequence[str], section: Section) -> TaggedSentence:
-        words = grammar.FINDING_WORDS[finding.name]
+        words = FINDING_WORDS[finding.name]
         slots = self._slots(finding, words.place)
         if self.random.random() < PLAIN_NAME_SHARE:
             phrase = self.random.choice(words.plain)
@@ -119,36 +119,36 @@ class _Writer:
         """Where a finding is, as an adjective before the noun and as a phrase after it."""
         if place == "none" or finding.side == "midline":
             return "", ""
-        side, zone, both = finding.side, finding.zone, finding.side == "bilateral"
+        side, zone = finding.side, finding.zone
         if place == "pleura":
-            at = f"{side} apical" if zone == "upper" and finding.name != "Effusion" else side
-            where = "on both sides" if both else f"on the {side}/NN"
-            return self.random.choice([at, side]), where
-        if both:
-            ats = {
-                "upper": "bilateral apical",
-                "middle": "bilateral perihilar",
-                "lower": "bibasilar",
-                "whole": "diffuse",
-            }
-            wheres = {"upper": "both upper lungs", "middle": "both midlung zones", "lower": "both lung bases"}
-            at = self.random.choice([ats[zone], "bilateral"])
-            return at, f"in {wheres.get(zone, 'both lungs')}"
-        ats = {"upper": f"{side} upper lobe", "middle": f"{side} midlung", "lower": f"{side} lower lobe", "whole": side}
-        wheres = {
-            "upper": ("in the {side} upper lobe", "in the {side} lung apex", "in the {side} upper zone"),
-            "middle": ("in the {side} midlung", "in the {side} middle zone", "near the {side} perihilar region/NN"),
-            "lower": ("in the {side} lower lobe", "at the {side} lung base", "in the {side} lower zone"),
-            "whole": ("in the {side} lung", "throughout the {side} lung", "in the {side} hemithorax"),
-        }
-        return self.random.choice([ats[zone], side]), self.random.choice(wheres[zone]).format(side=side)
+            apical = zone == "upper" and finding.name != "Effusion" and self.random.random() < 0.5
+            return f"{side} apical" if apical else side, "on both sides" if side == "bilateral" else f"on the {side}/NN"
+        if side == "bilateral":
+            return self.random.choice(grammar.AT_BOTH[zone]), self.random.choice(grammar.WHERE_BOTH[zone])
+        at, where = self.random.choice(grammar.AT[zone]), self.random.choice(grammar.WHERE[zone])
+        return at.format(side=side), where.format(side=side)
+
+    def _devices(self) -> list[TaggedSentence]:
+        if not self.anatomy.devices and self.random.random() < 0.1:
+            return [self._say(self.random.choice(grammar.NO_DEVICES))]
+        return [self._say(self.random.choice(grammar.DEVICE_WORDS[device])) for device in self.anatomy.devices]
+
+    def _observed(self) -> list[TaggedSentence]:
+        """Half of what can be said of the anatomical parameters."""
+        values = self.anatomy.parameters
+        fitting = [
+            texts for name, low, high, texts in grammar.OBSERVED if name in values and low <= values[name] < high
+        ]
+        return [self._say(self.random.choice(texts)) for texts in fitting if self.random.random() < 0.5]
 
     def _normal(self) -> list[TaggedSentence]:
-        """Two to four normal sentences, none of which denies a finding that is present or akin to one."""
-        fitting = [(text, absent) for text, absent in grammar.NORMAL if set(absent) <= set(self.deniable)]
-        chosen = self.random.sample(fitting, min(len(fitting), self.random.randint(1, 2)))
-        neutral = self.random.sample(grammar.NEUTRAL, self.random.randint(1, 2))
-        return [self._say(text, absent=absent) for text, absent in chosen] + [self._say(text) for text in neutral]
+        """One to four normal sentences. None denies a finding that is present or akin to one, or denied before."""
+        sentences = [self._say(text) for text in self.random.sample(grammar.NEUTRAL, self.random.randint(1, 2))]
+        for text, absent in self.random.sample(grammar.NORMAL, self.random.randint(4, 10)):
+            if set(absent) <= set(self.deniable):
+                sentences.append(self._say(text, absent=absent))
+                self.deniable = [name for name in self.deniable if name not in absent]
+        return sentences
 
     def _denials(self) -> list[TaggedSentence]:
         denied = [name for name in self.deniable if self.random.random() < DENIAL_CHANCE.get(name, 0.08)]
@@ -157,7 +157,7 @@ class _Writer:
         while denied:
             count = self.random.randint(1, 3)
             together, denied = denied[:count], denied[count:]
-            names = [self.random.choice(grammar.FINDING_WORDS[name].denied) for name in together]
+            names = [self.random.choice(FINDING_WORDS[name].denied) for name in together]
             listed = " , ".join(names[:-1]) + (" or " if len(names) > 1 else "") + names[-1]
             phrase = self.random.choice(grammar.DENIED).format(all=listed)
             sentences.append(self._say(phrase, absent=tuple(together)))
@@ -168,20 +168,6 @@ class _Writer:
             return [self._say(self.random.choice(grammar.ALL_NORMAL), "IMPRESSION", absent=FINDINGS)]
         told = self.anatomy.findings[: self.random.randint(2, 4)]
         return [self._state(finding, grammar.CONCLUDED, "IMPRESSION") for finding in told]
-
-
-def spell(phrase: str) -> tuple[Word, ...]:
-    """A phrase as tagged words, first one capitalised, `a` and `an` as the next word wants."""
-    words: list[Word] = []
-    for entry in phrase.split():
-        word, _, tag = entry.partition("/")
-        words.append((word, tag or LEXICON[word]))
-    for index, (word, tag) in enumerate(words[:-1]):
-        if word in ("a", "an"):
-            words[index] = ("an" if words[index + 1][0][0] in "aeiou" else "a", tag)
-    first, tag = words[0]
-    words[0] = (first[0].upper() + first[1:], tag)
-    return tuple(words)
 
 
 def _is_plural(phrase: str) -> bool:
