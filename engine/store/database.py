@@ -1,0 +1,93 @@
+"""How the store opens DuckDB, and how arrays go in and come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import RunFileError
+
+Connection = duckdb.DuckDBPyConnection
+
+ROW_GROUP = 2048
+"""Rows that DuckDB compresses together. Rows here hold whole arrays: with its default (122,880) writing takes gigabytes."""
+
+
+def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:
+    """A connection to one database file that can reach no other file, whatever views the file holds.
+
+    Raises RunFileError when the file is missing, damaged, or held by another process.
+    """
+    connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
+    # Beyond the database itself nothing is spilled, fetched or loaded: a hostile file stays within its bounds.
+    connection.execute("SET temp_directory = ''")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    mode = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP}"
+    quoted = str(path).replace("'", "''")
+    try:
+        connection.execute(f"ATTACH '{quoted}' AS run (TYPE duckdb, {mode})")
+    except duckdb.Error as error:
+        connection.close()
+        raise RunFileError(_why_not_opened(path, error)) from error
+    connection.execute("USE run")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _why_not_opened(path: Path, error: duckdb.Error) -> str:
+    if not path.exists():
+        return f"{path}: no such file"
+    if "lock" in str(error).lower():
+        return f"{path}: another process is writing it; wait for it to end"
+    return f"{path}: not a readable DuckDB file, or damaged ({str(error).splitlines()[0]})"
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All of the block's changes, or none of them."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def insert(connection: Connection, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Appends columns of equal length to a table, by name. A matrix becomes one list for each row."""
+    rows = {name: _rows(values) for name, values in columns.items()}
+    names = ", ".join(columns)
+    connection.register("incoming", rows)
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608 (names are the store's own)
+    connection.unregister("incoming")
+
+
+def _rows(values: NDArray[Any]) -> NDArray[Any]:
+    if values.ndim == 1:
+        return values
+    rows = np.empty(len(values), dtype=object)
+    rows[:] = list(values)
+    return rows
+
+
+def pack(array: NDArray[Any]) -> tuple[str, list[int], bytes]:
+    """An array as (dtype, shape, little-endian bytes in row order)."""
+    little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
+    return little.dtype.str, list(array.shape), little.tobytes()
+
+
+def unpack(dtype: str, shape: Sequence[int], data: bytes) -> NDArray[Any]:
+    """What `pack` packed. Numbers only: a dtype that could hold objects is refused."""
+    kind = np.dtype(dtype)
+    if kind.kind not in "fiub":
+        raise ValueError(f"not an array of numbers: {dtype}")
+    return np.frombuffer(data, dtype=kind).reshape(tuple(shape)).astype(kind.newbyteorder("="))
