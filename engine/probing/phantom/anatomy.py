@@ -58,4 +58,11 @@ class Anatomy:
     """Lines and tubes on the film, from DEVICES."""
 
 
-DEVICES: tuple[str, ...] = ("pacemaker", "endotracheal tube", "nasogastric tube", "central line", "chest tube", "sternal wires")
+DEVICES: tuple[str, ...] = (
+    "pacemaker",
+    "endotracheal tube",
+    "nasogastric tube",
+    "central line",
+    "chest tube",
+    "sternal wires",
+)

@@ -1,0 +1,104 @@
+"""Which findings a phantom film shows: NIH ChestX-ray14's prevalences, with findings that co-occur as they do in the clinic."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.probing.phantom.anatomy import FINDINGS, Finding, Side, Zone
+
+PREVALENCE: dict[str, float] = {
+    "Infiltration": 0.18,
+    "Effusion": 0.12,
+    "Atelectasis": 0.10,
+    "Nodule": 0.056,
+    "Mass": 0.052,
+    "Pneumothorax": 0.047,
+    "Consolidation": 0.042,
+    "Pleural_Thickening": 0.030,
+    "Cardiomegaly": 0.025,
+    "Emphysema": 0.022,
+    "Edema": 0.021,
+    "Fibrosis": 0.015,
+    "Pneumonia": 0.013,
+    "Hernia": 0.002,
+}
+"""Share of films with each finding, about as in NIH ChestX-ray14."""
+
+ENRICHED: dict[str, float] = {name: 0.075 if share > 0.04 else 0.055 for name, share in PREVALENCE.items()}
+"""Share per round in an enriched population, which draws two rounds a film."""
+
+COMPANIONS: dict[str, dict[str, float]] = {
+    "Effusion": {"Atelectasis": 0.25, "Infiltration": 0.12, "Cardiomegaly": 0.03},
+    "Atelectasis": {"Effusion": 0.15, "Infiltration": 0.12},
+    "Cardiomegaly": {"Effusion": 0.25, "Edema": 0.06},
+    "Edema": {"Effusion": 0.35, "Cardiomegaly": 0.25, "Infiltration": 0.25},
+    "Pneumonia": {"Infiltration": 0.35, "Consolidation": 0.12},
+    "Consolidation": {"Effusion": 0.25, "Infiltration": 0.2},
+    "Pneumothorax": {"Effusion": 0.12, "Emphysema": 0.06, "Atelectasis": 0.1},
+    "Mass": {"Nodule": 0.15, "Atelectasis": 0.08, "Effusion": 0.08},
+    "Nodule": {"Mass": 0.08, "Infiltration": 0.12},
+    "Fibrosis": {"Pleural_Thickening": 0.15, "Infiltration": 0.12},
+    "Pleural_Thickening": {"Effusion": 0.15, "Fibrosis": 0.05},
+    "Emphysema": {"Pneumothorax": 0.1, "Nodule": 0.06},
+}
+"""For a leading finding, how often others accompany it."""
+
+ZONES: dict[str, tuple[tuple[Zone, ...], tuple[float, ...]]] = {
+    "Cardiomegaly": (("whole",), (1.0,)),
+    "Emphysema": (("whole",), (1.0,)),
+    "Edema": (("whole",), (1.0,)),
+    "Effusion": (("lower",), (1.0,)),
+    "Hernia": (("lower",), (1.0,)),
+    "Pneumothorax": (("upper", "whole"), (0.6, 0.4)),
+    "Fibrosis": (("lower", "upper"), (0.8, 0.2)),
+    "Atelectasis": (("lower", "middle", "upper"), (0.65, 0.2, 0.15)),
+    "Pleural_Thickening": (("upper", "middle", "lower"), (0.45, 0.3, 0.25)),
+}
+BILATERAL: dict[str, float] = {
+    "Infiltration": 0.35,
+    "Effusion": 0.25,
+    "Fibrosis": 0.7,
+    "Atelectasis": 0.15,
+    "Pleural_Thickening": 0.15,
+    "Pneumonia": 0.15,
+    "Consolidation": 0.1,
+    "Edema": 1.0,
+    "Emphysema": 1.0,
+}
+MIDLINE = ("Cardiomegaly", "Hernia")
+
+
+@lru_cache(maxsize=2)
+def _leads(enriched: bool) -> NDArray[np.float64]:
+    """Probability of each finding as the leading one, and of none last, such that the shares come out with the companions."""
+    shares = ENRICHED if enriched else PREVALENCE
+    companions = np.array([[COMPANIONS.get(lead, {}).get(other, 0.0) for other in FINDINGS] for lead in FINDINGS])
+    target = np.array([shares[name] for name in FINDINGS])
+    lead = np.clip(np.linalg.solve(np.eye(len(FINDINGS)) + companions.T, target), 0.001, None)
+    return np.append(lead, 1.0 - lead.sum())
+
+
+def draw_findings(rng: np.random.Generator, *, enriched: bool = False) -> tuple[Finding, ...]:
+    """A film's findings, in FINDINGS' order; half the films have none (a quarter when enriched)."""
+    names: set[str] = set()
+    for _ in range(2 if enriched else 1):
+        lead = int(rng.choice(len(FINDINGS) + 1, p=_leads(enriched)))
+        if lead < len(FINDINGS):
+            names.add(FINDINGS[lead])
+            names.update(other for other, share in COMPANIONS.get(FINDINGS[lead], {}).items() if rng.random() < share)
+    return tuple(_draw(rng, name) for name in FINDINGS if name in names)
+
+
+def _draw(rng: np.random.Generator, name: str) -> Finding:
+    zones, shares = ZONES.get(name, (("upper", "middle", "lower"), (0.3, 0.3, 0.4)))
+    zone = zones[int(rng.choice(len(zones), p=shares))]
+    side: Side = "right" if rng.random() < 0.52 else "left"
+    if name in MIDLINE:
+        side = "midline"
+    elif rng.random() < BILATERAL.get(name, 0.0):
+        side = "bilateral"
+    size, severity = 0.1 + 0.9 * rng.beta(1.6, 1.8), 0.25 + 0.75 * rng.beta(2.0, 1.5)
+    return Finding(name, side, zone, float(size), float(severity))
