@@ -1,0 +1,9 @@
+"""VLMs: one file for each kind, named here.
+
+A kind's module has `Options` and `load(options, base, device) -> VLM`.
+"""
+
+KINDS: dict[str, str] = {
+    "demo": "engine.vlms.dual_encoder",
+    "factory": "engine.vlms.factory",
+}

@@ -1,0 +1,85 @@
+"""An image file's bytes to the 8-bit grey film that every model and thumbnail is made from."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from engine.errors import UnreadableImage
+
+MAX_PIXELS = 89_478_485
+"""A decoded film of more pixels is refused: it is no radiograph, and would fill the memory (Pillow's own limit)."""
+
+_ORIENTATION_TAG = 0x0112
+_BROKEN_FILE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+"""What Pillow raises on damaged files, depending on where the damage is."""
+
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # decode() refuses such files itself
+
+
+def decode(data: bytes) -> NDArray[np.uint8]:
+    """The film [h, w] of a PNG or JPEG file, upright, in grey levels 0 to 255.
+
+    16-bit grey is windowed linearly from its darkest to its brightest value, as viewers show a film that brings no
+    window of its own. Colour becomes luminance (ITU-R 601); transparent parts are black. Raises UnreadableImage with
+    the reason.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UnreadableImage(f"too large: {image.width} × {image.height} pixels")
+            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+            film = _grey(image)
+    except UnidentifiedImageError:
+        raise UnreadableImage("neither a PNG nor a JPEG" if data else "the file is empty") from None
+    except Image.DecompressionBombError:
+        raise UnreadableImage(f"too large: more than {2 * MAX_PIXELS} pixels") from None
+    except _BROKEN_FILE as error:
+        raise UnreadableImage(f"damaged: {error}") from None
+    return np.ascontiguousarray(_upright(film, orientation))
+
+
+def _grey(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith(("I", "F")):
+        return _window(np.asarray(image))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+    elif image.mode not in ("L", "RGB"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    return np.asarray(image.convert("L"))
+
+
+def _window(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Grey values of any depth to 0…255, their least to 0 and their greatest to 255."""
+    wide = values.astype(np.float32)
+    low, high = float(wide.min()), float(wide.max())
+    scaled: NDArray[np.float32] = (wide - low) * (255 / max(high - low, 1))
+    return np.rint(scaled).astype(np.uint8)
+
+
+def _upright(film: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:
+    """EXIF orientation 1 to 8: 2, 4, 5, 7 are mirrored; 3, 4 upside down; 5 to 8 turned on their side."""
+    match orientation:
+        case 2:
+            return film[:, ::-1]
+        case 3:
+            return film[::-1, ::-1]
+        case 4:
+            return film[::-1]
+        case 5:
+            return film.T
+        case 6:
+            return film.T[:, ::-1]
+        case 7:
+            return film.T[::-1, ::-1]
+        case 8:
+            return film.T[::-1]
+        case _:
+            return film

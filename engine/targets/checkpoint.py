@@ -1,0 +1,101 @@
+"""Reading weights that others saved, and loading them only when they fit."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from engine.errors import ConfigError, MammiError
+
+WRAPPERS = ("state_dict", "model")
+"""Keys that training scripts put a model's weights under."""
+PREFIX = "module."
+"""What nn.DataParallel puts before every key."""
+
+_SHOWN = 3
+
+
+def read_weights(path: Path, key: str) -> dict[str, Tensor]:
+    """The tensors of a .safetensors, .pth or .pt file by name, without wrapper and `module.` prefix.
+
+    Nothing but tensors is unpickled. `key` is the configuration's, for errors: ConfigError when there is no such file,
+    MammiError when it holds something else.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{key}: no weights at {path}.")
+    try:
+        if path.suffix == ".safetensors":
+            content: object = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise MammiError(
+            f"{path} holds more than tensors, or is damaged: it is not loaded, as it could run code."
+        ) from None
+    except (SafetensorError, RuntimeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise MammiError(f"{path} is damaged, or no weights: {_first_line(error)}.") from None
+    for wrapper in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    if not isinstance(content, Mapping):
+        raise MammiError(f"{path} holds a {type(content).__name__}, not a state dict.")
+    tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise MammiError(f"{path} holds no tensors.")
+    if all(name.startswith(PREFIX) for name in tensors):
+        tensors = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
+    return tensors
+
+
+def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], ignored: Sequence[str], path: Path) -> None:
+    """Loads the weights into the module. Keys that do not fit must be named by `ignored` (names or globs).
+
+    Raises MammiError that lists the missing, unexpected and mismatched keys.
+    """
+    own = module.state_dict()
+    missing = _not_ignored(own.keys() - weights.keys(), ignored)
+    unexpected = _not_ignored(weights.keys() - own.keys(), ignored)
+    different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
+    mismatched = _not_ignored(different, ignored)
+    if missing or unexpected or mismatched:
+        shapes = [f"{name} {_shape(weights[name])} for {_shape(own[name])}" for name in mismatched]
+        kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
+        listed = "; ".join(f"{kind}: {_few(names)}" for kind, names in kinds.items() if names)
+        raise MammiError(f"{path} does not fit the model. {listed}.\nName keys to pass over in target.ignore_keys.")
+    module.load_state_dict({name: weights[name] for name in own.keys() & weights.keys() - different}, strict=False)
+
+
+def fingerprint(module: nn.Module, *settings: object) -> str:
+    """A hash of a module's architecture and weights, and of the settings' text."""
+    digest = hashlib.sha256(repr((str(module), settings)).encode())
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {_shape(tensor)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _not_ignored(names: Iterable[str], ignored: Sequence[str]) -> list[str]:
+    return sorted(name for name in names if not any(fnmatchcase(name, pattern) for pattern in ignored))
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _shape(tensor: Tensor) -> list[int]:
+    return list(tensor.shape)
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error).splitlines()[0] if str(error) else type(error).__name__).rstrip(".")

@@ -1,0 +1,44 @@
+"""One's own target model, from a function of one's own. Naming it in a configuration runs its code."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from torch import nn
+
+from engine.errors import ConfigError
+from engine.factories import find_factory
+from engine.targets.base import TargetModel
+from engine.targets.checkpoint import fingerprint
+from engine.targets.preprocessing import Preprocessing
+
+
+class Options(BaseModel, extra="forbid", frozen=True):
+    factory: str
+    """ "package.module:function", installed or beside the configuration. It returns an nn.Module with its weights, or a
+    whole TargetModel, which then brings its own preprocessing, classes and identity."""
+    arguments: dict[str, Any] = {}
+    """Keyword arguments for the function."""
+    classes: tuple[str, ...] = ()
+    preprocessing: Preprocessing = Preprocessing()
+
+
+def load(options: Options, base: Path) -> TargetModel:
+    """Calls the function. Raises ConfigError when it is not found or returns something else."""
+    factory = find_factory(options.factory, base, "target.factory")
+    made = factory(**options.arguments)
+    if isinstance(made, TargetModel):
+        return made
+    if not isinstance(made, nn.Module):
+        raise ConfigError(f"target.factory: {options.factory} returned a {type(made).__name__}, not an nn.Module.")
+    source = Path(inspect.getfile(inspect.unwrap(factory))).read_bytes()
+    return TargetModel(
+        module=made,
+        preprocess=options.preprocessing,
+        classes=options.classes,
+        identity=fingerprint(made, options.preprocessing, source),
+        name=options.factory,
+    )

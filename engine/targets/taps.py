@@ -1,0 +1,152 @@
+"""Taps on a model's layers: forward hooks that pool each layer's output as it is made, and are gone afterwards."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from engine.errors import ConfigError, MammiError
+
+Pooling = Literal["mean", "max", "cls"]
+LOGITS = "logits"
+PENULTIMATE = "penultimate"
+ALIASES = (LOGITS, PENULTIMATE)
+"""`logits`: the output of the whole model. `penultimate`: what its last nn.Linear is given."""
+
+
+def resolve_layers(module: nn.Module, patterns: Sequence[str]) -> list[str]:
+    """The layers that the patterns name, in their order, each once.
+
+    A pattern is a module's name, an alias, or a glob: `*` is any text without a dot, `**` any text, `?` one character.
+    Raises ConfigError, listing close names, for a pattern that names no layer.
+    """
+    names = [name for name, _ in module.named_modules() if name]
+    layers: list[str] = []
+    for pattern in patterns:
+        found = [pattern] if pattern in (*ALIASES, *names) else [name for name in names if _matches(pattern, name)]
+        if not found:
+            raise ConfigError(f"target.layers: {pattern!r} names no layer. {_close(pattern, names)}")
+        layers += found
+    return list(dict.fromkeys(layers))
+
+
+def _matches(pattern: str, name: str) -> bool:
+    pieces = {"**": ".*", "*": "[^.]*", "?": "[^.]"}
+    parts = re.split(r"(\*\*|\*|\?)", pattern)
+    return re.fullmatch("".join(pieces.get(part, re.escape(part)) for part in parts), name) is not None
+
+
+def _close(pattern: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(pattern, [*ALIASES, *names], n=4, cutoff=0.4)
+    if close:
+        return f"Close ones: {', '.join(close)}."
+    top = [name for name in names if "." not in name]
+    return f"Its outermost layers: {', '.join(top[:12])}{', …' if len(top) > 12 else ''}."
+
+
+def pool(output: Tensor, pooling: Pooling, layer: str) -> Tensor:
+    """A layer's output to one float32 value per unit and image, [n, units].
+
+    Maps [n, units, h, w] and tokens [n, t, units] are pooled over their positions; `cls` takes the first token;
+    vectors [n, units] are copied as they are. Raises ConfigError for other shapes, and for `cls` of a map.
+    """
+    if output.ndim == 2:
+        return output.float().clone()
+    if output.ndim not in (3, 4):
+        raise ConfigError(
+            f"target.layers: {layer!r} gives a tensor of shape {tuple(output.shape)}, which has no units."
+        )
+    if pooling == "cls":
+        if output.ndim == 4:
+            raise ConfigError(
+                f'target.pooling = "cls" needs a layer of tokens; {layer!r} gives maps. Use "mean" or "max".'
+            )
+        return output[:, 0].float().clone()
+    positions = (2, 3) if output.ndim == 4 else (1,)
+    return output.float().mean(positions) if pooling == "mean" else output.float().amax(positions)
+
+
+class Taps:
+    """Holds hooks on the layers of a model for the length of a `with` block.
+
+        with Taps(module, layers, "mean") as taps:
+            module(batch)
+            activations = taps.pooled()  # layer -> float32 [n, units]
+
+    A layer used several times in one pass gives its last output. Outputs are pooled inside the hook: a later in-place
+    operation cannot reach them, and whole feature maps are not kept.
+    """
+
+    def __init__(self, module: nn.Module, layers: Sequence[str], pooling: Pooling) -> None:
+        self._module = module
+        self._layers = tuple(layers)
+        self._pooling = pooling
+        self._pooled: dict[str, Tensor] = {}
+        self._handles: list[RemovableHandle] = []
+
+    def __enter__(self) -> Self:
+        try:
+            for layer in self._layers:
+                self._handles.append(self._hook(layer))
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._remove()
+
+    def pooled(self) -> dict[str, Tensor]:
+        """Each layer's activations [n, units] in the last forward pass, which are then forgotten.
+
+        Raises ConfigError for a layer that the pass did not use.
+        """
+        unused = [layer for layer in self._layers if layer not in self._pooled]
+        if unused:
+            raise ConfigError(f"target.layers: the model's forward pass does not use {unused[0]!r}.")
+        pooled = {layer: self._pooled[layer] for layer in self._layers}
+        self._pooled.clear()
+        return pooled
+
+    def _hook(self, layer: str) -> RemovableHandle:
+        if layer == PENULTIMATE:
+
+            def before(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+                self._keep(layer, inputs)
+
+            return _last_linear(self._module).register_forward_pre_hook(before)
+
+        def after(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
+            self._keep(layer, output)
+
+        tapped = self._module if layer == LOGITS else self._module.get_submodule(layer)
+        return tapped.register_forward_hook(after)
+
+    def _keep(self, layer: str, output: Any) -> None:
+        first = output[0] if isinstance(output, (tuple, list)) and output else output
+        if not isinstance(first, Tensor):
+            raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
+        with torch.autocast(first.device.type, enabled=False):
+            self._pooled[layer] = pool(first, self._pooling, layer)
+
+    def _remove(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._pooled.clear()
+
+
+def _last_linear(module: nn.Module) -> nn.Linear:
+    linear = [child for child in module.modules() if isinstance(child, nn.Linear)]
+    if not linear:
+        raise MammiError('target.layers: "penultimate" needs a model with an nn.Linear; name the layer itself.')
+    return linear[-1]

@@ -1,0 +1,32 @@
+"""One's own VLM, from a function of one's own. Naming it in a configuration runs its code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+
+from engine.errors import ConfigError
+from engine.factories import find_factory
+from engine.vlms.base import VLM
+
+_NEEDED = ("dimension", "identity", "preprocess", "encode_images", "encode_texts")
+
+
+class Options(BaseModel, extra="forbid", frozen=True):
+    factory: str
+    """ "package.module:function", installed or beside the configuration. It is called with `device` and the arguments,
+    and returns a VLM (engine.vlms.base)."""
+    arguments: dict[str, Any] = {}
+    """Keyword arguments for the function."""
+
+
+def load(options: Options, base: Path, device: torch.device) -> VLM:
+    """Calls the function. Raises ConfigError when it is not found or what it returns is no VLM."""
+    made = find_factory(options.factory, base, "vlm.factory")(device=device, **options.arguments)
+    missing = [name for name in _NEEDED if not hasattr(made, name)]
+    if missing:
+        raise ConfigError(f"vlm.factory: what {options.factory} returned is no VLM: it has no {', '.join(missing)}.")
+    return made  # type: ignore[no-any-return]
