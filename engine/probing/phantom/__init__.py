@@ -1,1 +1,1 @@
-"""Phantom chest films with known truth: anatomy, rendering, findings and reports. The probing set itself is in probing_set.py."""
+"""Phantom chest films with known truth: anatomy, rendering, findings, reports. The probing set is in probing_set.py."""

@@ -1,4 +1,4 @@
-"""Anatomical parameters of a phantom chest film, and how a population of them is drawn.
+"""Anatomical parameters of a phantom chest film; population.py draws them.
 
 Left and right are the patient's: the patient's right lung is on the left of the picture, as on a film.
 """
@@ -44,7 +44,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """Everything that determines a phantom film but its noise. Lengths are fractions of the film's side."""
+    """Everything that determines a phantom film, its noise by the seed. Lengths are fractions of the film's side."""
 
     seed: int
     patient: int
@@ -52,7 +52,7 @@ class Anatomy:
     sex: Literal["F", "M"]
     view: Literal["PA", "AP"]
     parameters: Mapping[str, float]
-    """Named anatomical parameters, e.g. heart_width (cardiothoracic ratio), inspiration, rotation, exposure, body_size."""
+    """Named anatomical parameters, e.g. heart_width (cardiothoracic ratio without findings), inspiration, body_size."""
     findings: tuple[Finding, ...]
     devices: tuple[str, ...]
     """Lines and tubes on the film, from DEVICES."""

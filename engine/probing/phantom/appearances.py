@@ -15,15 +15,24 @@ Paint = Callable[[Layers, Region, Finding, np.random.Generator], None]
 
 
 def paint(layers: Layers, finding: Finding, rng: np.random.Generator) -> None:
-    """Change the film's layers as the finding does."""
-    for region in regions(layers.geometry, finding, rng):
-        _APPEARANCES[finding.name](layers, region, finding, rng)
+    """Change the film's layers as the finding does. Cardiomegaly and emphysema only displace outlines: see geometry."""
+    if appearance := _APPEARANCES.get(finding.name):
+        for region in regions(layers.geometry, finding, rng):
+            appearance(layers, region, finding, rng)
 
 
 def _blob(radius: Array, softness: float) -> Array:
     """1 in the middle, 0 on the ellipse, smooth over its outer `softness` share."""
     t = np.clip((1 - radius) / softness, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
+
+
+def _cloud(
+    layers: Layers, region: Region, window: tuple[slice, slice], rng: np.random.Generator, softness: float
+) -> Array:
+    """A blob with an irregular border, within the lung."""
+    radius = layers.radius(region, *window) * (1 + 0.16 * texture("patchy", rng, *window))
+    return _blob(radius, softness) * layers.tissue(region.sign, *window)
 
 
 def _ball(radius: Array) -> Array:
@@ -34,28 +43,27 @@ def _ball(radius: Array) -> Array:
 def _infiltration(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
     """Faint, ill-defined, reticulo-granular haze."""
     w = layers.window(region)
-    mask = _blob(layers.radius(region, *w), 0.8) * layers.tissue(region.sign, *w)
+    mask = _cloud(layers, region, w, rng, 0.85)
     patchy = np.clip(0.6 + 0.5 * texture("patchy", rng, *w), 0, None)
     grain = 0.45 * texture("granular", rng, *w) + 0.9 * texture("net", rng, *w)
-    layers.density[w] += (0.18 + 0.42 * finding.severity) * mask * (patchy + 0.55 * grain)
+    layers.density[w] += (0.18 + 0.42 * finding.severity) * mask * np.maximum(patchy + 0.55 * grain, 0)
 
 
 def _pneumonia(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
     """Patchy, confluent, rather dense opacity with indistinct borders."""
     w = layers.window(region)
-    mask = _blob(layers.radius(region, *w), 0.6) * layers.tissue(region.sign, *w)
+    mask = _cloud(layers, region, w, rng, 0.6)
     clumps = 1 / (1 + np.exp(-3.0 * (texture("patchy", rng, *w) + 0.5 * texture("granular", rng, *w) + 0.35)))
-    layers.density[w] += (0.55 + 0.8 * finding.severity) * mask * (0.25 + 0.95 * clumps)
+    layers.density[w] += (0.55 + 0.8 * finding.severity) * mask * (0.4 + 0.8 * clumps)
 
 
 def _consolidation(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
     """Dense homogeneous opacity, bordered sharply by a fissure below or above, with air bronchograms."""
     w = layers.window(region)
-    tissue = layers.tissue(region.sign, *w)
-    mask = np.minimum(1.6 * _blob(layers.radius(region, *w), 0.5), 1) * tissue
+    mask = np.minimum(1.4 * _cloud(layers, region, w, rng, 0.8), 1)
     edge = region.y + (0.45 if finding.zone == "upper" else -0.5) * region.ry
     distance = layers.geometry.y[w[0], None] - edge + 0.15 * region.sign * (layers.geometry.x[None, w[1]] - region.x)
-    mask *= np.clip((-distance if finding.zone == "upper" else distance) / 0.012, 0, 1)
+    mask *= np.clip((-distance if finding.zone == "upper" else distance) / 0.018, 0, 1)
     sheet = Sheet(layers.geometry.side)
     for _ in range(5):
         angle = rng.uniform(-0.9, 0.9)
@@ -63,13 +71,13 @@ def _consolidation(layers: Layers, region: Region, finding: Finding, rng: np.ran
         t = np.linspace(0, 1, 6)
         x = region.x - region.sign * 0.75 * region.rx + region.sign * length * np.cos(angle) * t
         y = region.y + length * np.sin(angle) * t + 0.15 * region.ry + rng.normal(0, 0.004, 6)
-        sheet.hairline(np.stack([x, y], axis=1), 0.008, 0.9)
+        sheet.hairline(np.stack([x, y], axis=1), 0.006, 0.9)
     bronchi = sheet.array(blur=0.7)[w]
     layers.density[w] += (1.1 + 1.3 * finding.severity) * mask * (1 - 0.7 * bronchi)
     layers.vessels[w] *= 1 - 0.8 * mask
 
 
-def _effusion(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
+def _effusion(layers: Layers, region: Region, finding: Finding, _rng: np.random.Generator) -> None:
     """Fluid that fills the angle and climbs the chest wall in a meniscus."""
     g = layers.geometry
     w = layers.window(region)
@@ -83,11 +91,11 @@ def _effusion(layers: Layers, region: Region, finding: Finding, rng: np.random.G
     within = np.clip((outer - distance) / 0.008 + 1, 0, 1) * np.clip((distance - 0.02) / 0.02, 0, 1)
     fluid = fluid * fluid * (3 - 2 * fluid) * within
     layers.density[w] += (2.0 + 1.5 * finding.severity) * fluid
-    layers.opacity[w] += (0.08 + 0.1 * finding.severity) * fluid
+    layers.opacity[w] += (0.08 + 0.1 * finding.severity) * fluid * layers.tissue(region.sign, *w)
     layers.vessels[w] *= 1 - 0.9 * fluid
 
 
-def _pneumothorax(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
+def _pneumothorax(layers: Layers, region: Region, finding: Finding, _rng: np.random.Generator) -> None:
     """Air outside the retracted lung: no vessels, darker, behind a fine pleural line."""
     g = layers.geometry
     w = layers.window(region)
@@ -135,7 +143,7 @@ def _fibrosis(layers: Layers, region: Region, finding: Finding, rng: np.random.G
     layers.density[w] += (0.3 + 0.45 * finding.severity) * mask * (net - 0.1)
 
 
-def _atelectasis(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
+def _atelectasis(layers: Layers, region: Region, finding: Finding, _rng: np.random.Generator) -> None:
     """Plate-like bands, or with marked severity a wedge of collapsed lobe that points at the hilum."""
     w = layers.window(region)
     tissue = layers.tissue(region.sign, *w)
@@ -144,7 +152,7 @@ def _atelectasis(layers: Layers, region: Region, finding: Finding, rng: np.rando
     c, s = np.cos(region.angle), np.sin(region.angle)
     dx, dy = g.x[None, w[1]] - region.x, g.y[w[0], None] - region.y
     along, off = c * dx + s * dy, c * dy - s * dx
-    taper = np.clip((region.rx - np.abs(along)) / (0.3 * region.rx), 0, 1)
+    taper = np.clip((region.rx - np.abs(along)) / (0.5 * region.rx), 0, 1)
     if finding.severity > 0.72 and finding.zone != "middle":
         outwards = np.clip(0.5 + 0.5 * region.sign * along / region.rx, 0, 1)
         half = 0.007 + 0.028 * outwards
@@ -166,7 +174,7 @@ def _mass(layers: Layers, region: Region, finding: Finding, rng: np.random.Gener
     layers.opacity[w] += (0.38 + 0.34 * finding.severity) * mask * (0.9 + 0.05 * texture("patchy", rng, *w))
 
 
-def _nodule(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
+def _nodule(layers: Layers, region: Region, finding: Finding, _rng: np.random.Generator) -> None:
     w = layers.window(region)
     layers.opacity[w] += (0.3 + 0.34 * finding.severity) * _ball(layers.radius(region, *w))
 
@@ -185,10 +193,11 @@ def _rind(layers: Layers, region: Region, finding: Finding, rng: np.random.Gener
     if finding.zone == "upper":
         ends = np.clip((region.y + region.ry - y) / 0.08, 0, 1)
     band = np.clip((width * np.sqrt(ends) - depth) / 0.006, 0, 1) * (depth > -0.004) * (ends > 0)
+    band *= np.clip((region.sign * layers.across[w] - g.medial[w[0], None]) / 0.02, 0, 1)
     layers.opacity[w] += (0.32 + 0.25 * finding.severity) * band
 
 
-def _hernia(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
+def _hernia(layers: Layers, region: Region, finding: Finding, _rng: np.random.Generator) -> None:
     """A round pouch behind the heart: a bright wall, gas above a level of fluid."""
     w = layers.window(region)
     radius = layers.radius(region, *w)
@@ -199,13 +208,8 @@ def _hernia(layers: Layers, region: Region, finding: Finding, rng: np.random.Gen
     layers.opacity[w] += inside * (0.3 - (0.65 + 0.3 * finding.severity) * gas) + 0.3 * wall
 
 
-def _nothing(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
-    """Only displaces outlines, see geometry."""
-
-
 _APPEARANCES: dict[str, Paint] = {
     "Atelectasis": _atelectasis,
-    "Cardiomegaly": _nothing,
     "Effusion": _effusion,
     "Infiltration": _infiltration,
     "Mass": _mass,
@@ -214,7 +218,6 @@ _APPEARANCES: dict[str, Paint] = {
     "Pneumothorax": _pneumothorax,
     "Consolidation": _consolidation,
     "Edema": _edema,
-    "Emphysema": _nothing,
     "Fibrosis": _fibrosis,
     "Pleural_Thickening": _rind,
     "Hernia": _hernia,

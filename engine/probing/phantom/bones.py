@@ -15,19 +15,19 @@ _BINS = 256
 
 @lru_cache(maxsize=4)
 def _tube(half: float, cortex: float) -> Array:
-    """Attenuation across a rib over one rib spacing [_BINS]: an elliptical tube with a dense wall, brightest at its edges."""
+    """Attenuation across a rib over one rib spacing [_BINS]: an elliptical tube, brightest at the edges of its wall."""
     t = np.abs((np.arange(_BINS) + 0.5) / _BINS - 0.5) / half
     outer = np.sqrt(np.clip(1 - t**2, 0, None))
     inner = np.sqrt(np.clip(1 - (t / (1 - cortex)) ** 2, 0, None)) * (1 - cortex)
-    return (0.45 * outer + 0.9 * (outer - inner)).astype(np.float32)
+    return (0.4 * outer + 1.1 * (outer - inner)).astype(np.float32)
 
 
 def draw_ribs(anatomy: Anatomy, geometry: Geometry, across: Array, wobble: Array) -> Array:
     """Attenuation of the ribs [side, side].
 
-    A rib is a ring around the chest, tilted forwards: at a distance s from the midline (1 at the chest wall) its back lies
-    `tilt`·(1 − √(1 − s²)) below its head and its front `tilt`·(1 + √(1 − s²)). `across` is the signed distance from the
-    midline, `wobble` a smooth noise that keeps the ribs from being alike.
+    A rib is a ring around the chest, tilted forwards: at a distance s from the midline (1 at the chest wall) its back
+    lies `tilt`·(1 − √(1 − s²)) below its head, its front `tilt`·(1 + 1.25·√(1 − s²)). `across` is the signed distance
+    from the midline, `wobble` a smooth noise that keeps the ribs from being alike.
     """
     p = anatomy.parameters
     tilt, spacing = p["rib_tilt"] * p["magnification"], p["rib_spacing"] * p["magnification"]
@@ -36,11 +36,11 @@ def draw_ribs(anatomy: Anatomy, geometry: Geometry, across: Array, wobble: Array
     level = (geometry.y - geometry.shape.top + 0.012)[:, None] + 0.004 * wobble + 0.03 * p["rotation"] * across
     back = (level - tilt * (1 - depth)) / spacing
     front = (level - tilt * (1 + 1.25 * depth)) / spacing
-    ribs = _tube(0.25, 0.28)[(back * _BINS).astype(np.int32) & (_BINS - 1)] * ((back > 0) & (back < 11))
+    ribs = _tube(0.235, 0.24)[(back * _BINS).astype(np.int32) & (_BINS - 1)] * ((back > 0) & (back < 11))
     fade = np.clip((0.93 - depth) * 4, 0, 1)
     ribs += 0.62 * fade * _tube(0.29, 0.2)[(front * _BINS).astype(np.int32) & (_BINS - 1)] * ((front > 0) & (front < 7))
-    ribs *= np.clip(12 * depth, 0, 1)
-    return ribs
+    ribs *= np.clip(12 * depth, 0, 1) * (1 + 0.22 * wobble)
+    return np.asarray(ribs, dtype=np.float32)
 
 
 def draw_spine(geometry: Geometry, across: Array) -> Array:
@@ -49,7 +49,7 @@ def draw_spine(geometry: Geometry, across: Array) -> Array:
     process = np.clip(1 - (across / 0.008) ** 2, 0, None)
     level = (geometry.y - geometry.shape.top) / (0.05 + 0.015 * geometry.y)
     disc = np.cos(2 * np.pi * level)[:, None]
-    return np.asarray(np.sqrt(body) * (0.8 + 0.2 * np.tanh(2.5 * disc)) + 0.3 * process * np.clip(disc, 0, 1))
+    return np.asarray(np.sqrt(body) * (0.86 + 0.14 * np.tanh(2.5 * disc)) + 0.2 * process * np.clip(disc, 0, 1))
 
 
 def draw_shoulders(anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> Array:
@@ -73,8 +73,8 @@ def draw_shoulders(anatomy: Anatomy, geometry: Geometry, rng: np.random.Generato
         sheet.ellipse(*at(0.485, 0.075), 0.043, 0.043, 0.38)
         sheet.line(curve([at(0.5, 0.09), at(0.53, 0.3), at(0.54, 0.6)]), 0.055, 0.45)
         sheet.line(curve([at(0.5, 0.09), at(0.53, 0.3), at(0.54, 0.6)]), 0.033, 0.33)
-        clavicle = curve([at(0.032 + sign * turn, 0.115), at(0.14, 0.085), at(0.27, 0.052), at(0.4, 0.012)], 20)
-        sheet.line(clavicle, 0.03, 0.62)
-        sheet.line(clavicle, 0.018, 0.46)
+        clavicle = curve([at(0.032 + sign * turn, 0.115), at(0.13, 0.1), at(0.27, 0.045), at(0.4, 0.02)], 20)
+        sheet.line(clavicle, 0.026, 0.58)
+        sheet.line(clavicle, 0.016, 0.42)
         sheet.ellipse(*at(0.037 + sign * turn, 0.117), 0.019, 0.02, 0.55)
     return sheet.array(blur=0.9)

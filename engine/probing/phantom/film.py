@@ -66,6 +66,8 @@ def _layers(anatomy: Anatomy, geometry: Geometry) -> Layers:
         vessels=draw_vessels(geometry, rng, cephalisation),
         density=np.zeros((side, side), dtype=np.float32),
         opacity=np.zeros((side, side), dtype=np.float32),
+        markings=(0.022 * geometry.shape.vascularity)
+        * (texture("granular", rng, whole, whole) + texture("net", rng, whole, whole)),
         mottle=0.02 * texture("smooth", rng, whole, whole) + 0.006 * texture("granular", rng, whole, whole),
         wobble=texture("smooth", rng, whole, whole),
         shoulders=draw_shoulders(anatomy, geometry, rng),
@@ -76,9 +78,11 @@ def _lung(geometry: Geometry, across: Array, sign: int) -> Array:
     """Air along the beam through one lung [side, side], 0–1, as if there were no mediastinum in front of it."""
     inner, outer = geometry.medial[:, None], geometry.lateral[sign][:, None]
     share = (sign * across - inner) / np.maximum(outer - inner, 1e-3)
-    air = np.sqrt(np.sqrt(np.clip(4 * share * (1 - share), 0, None)))
+    chord = np.clip(4 * share * (1 - share), 0, None)
+    air = np.sqrt(chord) * (1.6 - 0.6 * chord)
     above = np.clip((geometry.diaphragm[sign][None, :] - geometry.y[:, None]) * (1 / 0.014) + 0.5, 0, 1)
-    return air * above * (outer > inner + 0.002)
+    above *= 0.62 + 0.38 * np.clip((geometry.y[:, None] - geometry.shape.top) * 9, 0, 1)
+    return np.asarray(air * above * (outer > inner + 0.002), dtype=np.float32)
 
 
 def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
@@ -88,21 +92,22 @@ def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
     right, left = geometry.mediastinum[-1][:, None], geometry.mediastinum[1][:, None]
     share = (across + right) / (right + left)
     heart = np.clip(4 * share * (1 - share), 0, None)
-    heart = 0.5 * np.minimum(5 * heart, 1) + 0.5 * np.sqrt(heart)
+    heart = 0.45 * np.minimum(4 * heart, 1) + 0.55 * np.sqrt(heart)
+    heart *= np.clip((y - shape.top + 0.1) * 8, 0.15, 1)[:, None]
     air = (layers.lungs[-1] + layers.lungs[1]) * (1 - 0.86 * heart) * np.exp(-layers.density)
     below = np.minimum.reduce([geometry.diaphragm[-1], geometry.diaphragm[1]])
     abdomen = np.clip((y[:, None] - below[None, :]) * 6, 0, 1)
     body, thickness = _body(anatomy, geometry, across)
     ribs = draw_ribs(anatomy, geometry, across, layers.wobble)
     total = body * (0.3 + 0.85 * (1 - shape.aeration * air)) * thickness
-    total += body * (0.45 * abdomen + 0.3 * heart + 0.2 * draw_spine(geometry, across))
-    total += 0.13 * ribs * np.minimum(4 * body, 1) * (1 - 0.6 * abdomen)
-    total += 0.36 * layers.shoulders
-    total += 0.3 * layers.vessels * air
+    total += body * (0.42 * abdomen + 0.24 * heart + 0.2 * draw_spine(geometry, across))
+    total += 0.115 * ribs * np.minimum(4 * body, 1) * (1 - 0.6 * abdomen)
+    total += 0.36 * layers.shoulders * np.minimum(5 * body, 1)
+    total += (0.26 * layers.vessels + layers.markings) * air
     total += layers.opacity + body * layers.mottle
-    total -= 0.3 * _airways(anatomy, geometry)
+    total -= 0.36 * _airways(anatomy, geometry)
     total += _breasts(anatomy, geometry, across)
-    return total
+    return np.asarray(total, dtype=np.float32)
 
 
 def _body(anatomy: Anatomy, geometry: Geometry, across: Array) -> tuple[Array, Array]:
@@ -110,10 +115,10 @@ def _body(anatomy: Anatomy, geometry: Geometry, across: Array) -> tuple[Array, A
     p = anatomy.parameters
     top, wall = geometry.shape.top, geometry.shape.half_width + 0.055 + 0.1 * p["body_size"]
     supine = anatomy.view == "AP"
-    neck = 0.125 + 0.02 * p["body_size"]
-    at = [-0.2, top - 0.12, top - 0.07, top - 0.03, top + 0.02, top + 0.1, top + 0.33, top + 0.5, top + 0.62, 1.0]
+    neck = 0.13 + 0.035 * p["body_size"]
+    at = [-0.2, top - 0.12, top - 0.08, top - 0.05, top - 0.02, top + 0.06, top + 0.33, top + 0.5, top + 0.62, 1.0]
     arms = 0.62 if supine else 0.57
-    half = np.interp(geometry.y, at, [neck, neck + 0.02, 0.2, 0.31, 0.45, 0.58, arms, wall + 0.03, wall, wall + 0.02])
+    half = np.interp(geometry.y, at, [neck, neck + 0.03, 0.22, 0.34, 0.47, 0.6, arms, wall + 0.03, wall, wall + 0.02])
     depth = np.interp(geometry.y, at, [0.75, 0.78, 0.8, 0.82, 0.85, 0.92, 1.0, 1.0, 1.05, 1.2])
     profile = np.sqrt(np.clip(1 - (across / half[:, None].astype(np.float32)) ** 2, 0, None))
     return profile, (depth * (0.92 + 0.22 * p["body_size"])).astype(np.float32)[:, None]
@@ -144,23 +149,24 @@ def _airways(anatomy: Anatomy, geometry: Geometry) -> Array:
 def _breasts(anatomy: Anatomy, geometry: Geometry, across: Array) -> Array:
     size = anatomy.parameters["breast_size"]
     if size <= 0:
-        return np.float32(0) * across[:1, :1]
+        return np.zeros((1, 1), dtype=np.float32)
     radius = 0.11 + 0.06 * size
     y = geometry.y[:, None] - (geometry.shape.dome[-1] - 0.055 + 0.04 * size)
     down = np.where(y > 0, y / (0.8 * radius), y / (1.9 * radius))
     out = (np.abs(across) - 0.56 * geometry.shape.half_width) / (1.15 * radius)
     tissue = np.clip(1 - down * down - out * out, 0, None)
-    return np.asarray((0.12 + 0.2 * size) * np.sqrt(tissue), dtype=np.float32)
+    onset = np.clip(1 + y / (1.5 * radius), 0, 1)
+    return np.asarray((0.1 + 0.18 * size) * np.sqrt(tissue) * onset, dtype=np.float32)
 
 
 def _expose(anatomy: Anatomy, attenuation: Array) -> Array:
-    """Brightness [side, side] in [0, 1]: a saturating film curve, the detector's noise and blur, and edge enhancement."""
+    """Brightness [side, side] in [0, 1]: a saturating film curve, the detector's noise, blur and edge enhancement."""
     p = anatomy.parameters
     rng = np.random.default_rng([anatomy.seed, _NOISE])
-    gain = 1.35 + 0.75 * p["exposure"]
+    gain = 1.2 + 0.7 * p["exposure"]
     noise = rng.standard_normal(attenuation.shape, dtype=np.float32)
     signal = 1 - np.exp(-gain * np.maximum(attenuation, 0))
-    signal += noise * np.float32(0.011 * p["noise"]) * (0.35 + 0.65 * np.sqrt(signal))
+    signal += noise * np.float32(0.008 * p["noise"]) * (0.35 + 0.65 * np.sqrt(signal))
     image = Image.fromarray(np.clip(signal * 255, 0, 255).astype(np.uint8))
     soft = np.asarray(image.filter(ImageFilter.GaussianBlur(0.75 - 0.3 * p["sharpness"])), dtype=np.float32)
     wide = np.asarray(image.reduce(4).filter(ImageFilter.GaussianBlur(3)).resize(image.size, Image.Resampling.BILINEAR))

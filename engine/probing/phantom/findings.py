@@ -48,6 +48,8 @@ class Layers:
     """How far tissue or fluid has taken the air's place: the air left is exp(−density)."""
     opacity: Array
     """Attenuation besides the normal; negative where there is less than the normal."""
+    markings: Array
+    """Attenuation of the vessels too small to draw, where there is lung."""
     mottle: Array
     """Unevenness of the body's own tissue."""
     wobble: Array
@@ -70,7 +72,7 @@ class Layers:
 
     def tissue(self, sign: int, rows: slice, columns: slice) -> Array:
         """1 inside the lung, falling to 0 at its very edge."""
-        return np.minimum(2.5 * self.lungs[sign][rows, columns], 1)
+        return np.asarray(np.minimum(2.5 * self.lungs[sign][rows, columns], 1))
 
 
 def regions(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
@@ -92,7 +94,7 @@ def _patches(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> 
     places = []
     for sign in side_signs(finding):
         x, y = geometry.point(sign, rng.uniform(0.35, 0.6), _LEVEL[finding.zone] + rng.normal(0, 0.04))
-        size = 0.075 + 0.055 * finding.size
+        size = (0.075 + 0.055 * finding.size) * (1.25 if finding.name == "Infiltration" else 1.0)
         places.append(Region(sign, x, y, size * rng.uniform(0.85, 1.1), size * rng.uniform(0.95, 1.3)))
     return places
 
@@ -110,7 +112,7 @@ def _round(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> li
     return places
 
 
-def _heart(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
+def _heart(geometry: Geometry, _finding: Finding, _rng: np.random.Generator) -> list[Region]:
     shape = geometry.shape
     top, bottom = geometry.hilum - 0.02, shape.dome[1] + 0.05
     middle = float(geometry.midline[int(bottom * geometry.side) - 1])
@@ -118,11 +120,11 @@ def _heart(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> li
     return [Region(0, (left + right) / 2, (top + bottom) / 2, (right - left) / 2 + 0.01, (bottom - top) / 2)]
 
 
-def _lungs(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
+def _lungs(geometry: Geometry, finding: Finding, _rng: np.random.Generator) -> list[Region]:
     return [_lung_region(geometry, sign) for sign in side_signs(finding)]
 
 
-def _bases(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
+def _bases(geometry: Geometry, finding: Finding, _rng: np.random.Generator) -> list[Region]:
     """Effusion: from the costophrenic angle up to the meniscus."""
     places = []
     for sign in side_signs(finding):
@@ -133,7 +135,7 @@ def _bases(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> li
     return places
 
 
-def _fibrotic(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
+def _fibrotic(geometry: Geometry, finding: Finding, _rng: np.random.Generator) -> list[Region]:
     places = []
     for sign in side_signs(finding):
         lung = _lung_region(geometry, sign)
@@ -153,7 +155,7 @@ def _plates(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> l
     return places
 
 
-def _rind(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
+def _rind(geometry: Geometry, finding: Finding, _rng: np.random.Generator) -> list[Region]:
     """Pleural thickening: along the lateral wall of the zone, with the apex in the upper."""
     places = []
     for sign in side_signs(finding):

@@ -1,7 +1,7 @@
 """The outlines of a phantom film's organs, as curves over its rows and columns.
 
-All lengths are fractions of the film's side, y downwards. The two sides of the body have a sign: −1 the patient's right (left of
-the picture), +1 the patient's left. Distances from the midline are positive towards the side they belong to.
+All lengths are fractions of the film's side, y downwards. The sides of the body have a sign: −1 the patient's right
+(left of the picture), +1 the patient's left. Distances from the midline are positive towards the side they belong to.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def shape_of(anatomy: Anatomy) -> Shape:
     p = anatomy.parameters
     scale = p["magnification"]
     supine = anatomy.view == "AP"
-    top = 0.155 + p["centre_y"] - 0.03 * (scale - 1) + 0.02 * supine
+    top = 0.125 + p["centre_y"] - 0.03 * (scale - 1) + 0.02 * supine
     dome = top + scale * (p["lung_height"] - 0.05 + 0.1 * (p["inspiration"] - 0.5))
     half_width = scale * p["thorax_width"]
     ratio = cardiothoracic_ratio(anatomy)
@@ -144,7 +144,7 @@ def outline(anatomy: Anatomy, side: int) -> Geometry:
     """The outlines on a film of `side` pixels."""
     p = anatomy.parameters
     shape = shape_of(anatomy)
-    x = (np.arange(side, dtype=np.float32) + 0.5) / side
+    x = ((np.arange(side) + 0.5) / side).astype(np.float32)
     y = x.copy()
     bend = p["scoliosis"] * np.sin(2.2 * np.pi * (y - 0.1))
     midline = (p["centre_x"] + p["tilt"] * (y - 0.5) * 2 + bend).astype(np.float32)
@@ -196,9 +196,5 @@ def _mediastinum(y: Array, shape: Shape, knob: float) -> dict[int, Array]:
         -1: [great * w for w in right_edge] + [right * w for w in (0.78, 0.95, 1.0, 0.93, 0.7)],
         1: [great * w for w in left_edge] + [left * w for w in (0.55, 0.73, 0.91, 1.0, 0.97, 0.8)],
     }
-    return {
-        sign: (gaussian_filter1d(np.interp(down, at[sign], edges[sign]), 0.014 * len(y)) + sign * shape.shift).astype(
-            np.float32
-        )
-        for sign in SIDES
-    }
+    smooth = {sign: gaussian_filter1d(np.interp(down, at[sign], edges[sign]), 0.014 * len(y)) for sign in SIDES}
+    return {sign: np.asarray(smooth[sign] + sign * shape.shift, dtype=np.float32) for sign in SIDES}

@@ -1,4 +1,4 @@
-"""What lies on a phantom film besides the body: lines and tubes, the laterality marker, the collimator's black border."""
+"""What lies on a phantom film besides the body: lines and tubes, laterality marker, the collimator's black border."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def draw_devices(anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator)
     sheet = Sheet(geometry.side)
     for device in anatomy.devices:
         _DEVICES[device](sheet, anatomy, geometry, rng)
-    return 0.9 * sheet.array(blur=0.4)
+    return np.float32(0.9) * sheet.array(blur=0.4)
 
 
 def _middle(geometry: Geometry, y: float) -> tuple[float, float]:
@@ -26,7 +26,7 @@ def _middle(geometry: Geometry, y: float) -> tuple[float, float]:
     return float(geometry.midline[row]), y
 
 
-def _pacemaker(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def _pacemaker(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
     x, y = geometry.point(1, 0.85, 0.16 + 0.06 * rng.random())
     middle, hilum = _middle(geometry, geometry.hilum)
     apex = (middle + 0.7 * geometry.shape.heart[1], geometry.shape.dome[1] - 0.03)
@@ -36,7 +36,7 @@ def _pacemaker(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.rando
     sheet.ellipse(x + 0.008, y + 0.004, 0.022, 0.02, 1.0)
 
 
-def _endotracheal(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def _endotracheal(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
     tip = geometry.hilum - 0.1 - 0.06 * rng.random()
     shift = geometry.shape.shift
     path = [_middle(geometry, 0.0), _middle(geometry, tip / 2), _middle(geometry, tip)]
@@ -45,14 +45,14 @@ def _endotracheal(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.ra
     sheet.line(points, 0.004, 0.5)
 
 
-def _nasogastric(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def _nasogastric(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
     low = geometry.shape.dome[1] + 0.06
     stomach = (_middle(geometry, low)[0] + 0.1 + 0.06 * rng.random(), low + 0.05)
     middle = [_middle(geometry, y) for y in (0.0, 0.45, low - 0.04)]
     sheet.line(curve([(x + 0.014, y) for x, y in middle] + [stomach], 30), 0.005, 0.5)
 
 
-def _central(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def _central(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
     middle, hilum = _middle(geometry, geometry.hilum)
     neck = (middle - 0.09 - 0.03 * rng.random(), 0.0)
     sheet.line(curve([neck, (middle - 0.075, geometry.shape.top + 0.05), (middle - 0.04, hilum)], 24), 0.004, 0.55)
@@ -66,7 +66,7 @@ def _chest_tube(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.rand
     sheet.line(curve(points, 24), 0.004, 0.6)
 
 
-def _sternal_wires(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def _sternal_wires(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
     for y in np.linspace(geometry.shape.top + 0.13, geometry.shape.dome[-1] - 0.08, 5):
         x, tilt = _middle(geometry, y)[0] + rng.normal(0, 0.003), rng.normal(0, 0.004)
         loop = np.array(

@@ -1,7 +1,8 @@
 """Drawing phantom patients and their films.
 
-Seeds. A film's seed is ``population seed * 2**32 + its place in the population``, so films of different populations never share
-one. Populations are set apart by their seed: 0–999 training, 1000–1999 held-out films, 2000 and above demo and other probing sets.
+Seeds. A film's seed is ``population seed * 2**32 + its place in the population``, so films of different populations
+never share one. Populations are set apart by their seed: 0–999 training, 1000–1999 held-out films, 2000 and above demo
+and other probing sets.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def _draw_body(rng: np.random.Generator) -> dict[str, float]:
         "female": female,
         "age": float(np.clip(rng.normal(50, 17), 18, 92)),
         "body_size": body_size,
-        "thorax_width": float(rng.normal(0.375, 0.018) - 0.012 * female),
-        "lung_height": float(rng.normal(0.585, 0.03) - 0.02 * female),
+        "thorax_width": float(rng.normal(0.382, 0.02) - 0.012 * female),
+        "lung_height": float(rng.normal(0.6, 0.03) - 0.02 * female),
         "heart_width": float(np.clip(rng.normal(0.43 + 0.03 * body_size, 0.022), 0.37, 0.495)),
         "heart_share_left": float(rng.normal(0.67, 0.03)),
         "aortic_knob": float(np.clip(rng.normal(0.5, 0.25), 0.0, 1.2)),

@@ -1,4 +1,4 @@
-"""Which findings a phantom film shows: NIH ChestX-ray14's prevalences, with findings that co-occur as they do in the clinic."""
+"""Which findings a phantom film shows: about as often, and with the same company, as in NIH ChestX-ray14."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ PREVALENCE: dict[str, float] = {
 }
 """Share of films with each finding, about as in NIH ChestX-ray14."""
 
-ENRICHED: dict[str, float] = {name: 0.075 if share > 0.04 else 0.055 for name, share in PREVALENCE.items()}
+ENRICHED: dict[str, float] = {name: 0.058 if share > 0.04 else 0.048 for name, share in PREVALENCE.items()}
 """Share per round in an enriched population, which draws two rounds a film."""
 
 COMPANIONS: dict[str, dict[str, float]] = {
-    "Effusion": {"Atelectasis": 0.25, "Infiltration": 0.12, "Cardiomegaly": 0.03},
-    "Atelectasis": {"Effusion": 0.15, "Infiltration": 0.12},
-    "Cardiomegaly": {"Effusion": 0.25, "Edema": 0.06},
-    "Edema": {"Effusion": 0.35, "Cardiomegaly": 0.25, "Infiltration": 0.25},
-    "Pneumonia": {"Infiltration": 0.35, "Consolidation": 0.12},
-    "Consolidation": {"Effusion": 0.25, "Infiltration": 0.2},
-    "Pneumothorax": {"Effusion": 0.12, "Emphysema": 0.06, "Atelectasis": 0.1},
-    "Mass": {"Nodule": 0.15, "Atelectasis": 0.08, "Effusion": 0.08},
-    "Nodule": {"Mass": 0.08, "Infiltration": 0.12},
-    "Fibrosis": {"Pleural_Thickening": 0.15, "Infiltration": 0.12},
-    "Pleural_Thickening": {"Effusion": 0.15, "Fibrosis": 0.05},
-    "Emphysema": {"Pneumothorax": 0.1, "Nodule": 0.06},
+    "Effusion": {"Atelectasis": 0.44, "Infiltration": 0.21, "Cardiomegaly": 0.05},
+    "Atelectasis": {"Effusion": 0.26, "Infiltration": 0.21},
+    "Cardiomegaly": {"Effusion": 0.44, "Edema": 0.1},
+    "Edema": {"Effusion": 0.6, "Cardiomegaly": 0.44, "Infiltration": 0.44},
+    "Pneumonia": {"Infiltration": 0.6, "Consolidation": 0.21},
+    "Consolidation": {"Effusion": 0.44, "Infiltration": 0.35},
+    "Pneumothorax": {"Effusion": 0.21, "Emphysema": 0.1, "Atelectasis": 0.18},
+    "Mass": {"Nodule": 0.26, "Atelectasis": 0.14, "Effusion": 0.14},
+    "Nodule": {"Mass": 0.14, "Infiltration": 0.21},
+    "Fibrosis": {"Pleural_Thickening": 0.26, "Infiltration": 0.21},
+    "Pleural_Thickening": {"Effusion": 0.26, "Fibrosis": 0.09},
+    "Emphysema": {"Pneumothorax": 0.18, "Nodule": 0.1},
 }
 """For a leading finding, how often others accompany it."""
 
@@ -71,11 +71,16 @@ BILATERAL: dict[str, float] = {
 MIDLINE = ("Cardiomegaly", "Hernia")
 
 
+def _company(lead: str, enriched: bool) -> dict[str, float]:
+    """Shares of a lead's companions; fewer when enriched, so that the common ones do not crowd out the others."""
+    return {name: share * (0.4 if enriched else 1.0) for name, share in COMPANIONS.get(lead, {}).items()}
+
+
 @lru_cache(maxsize=2)
 def _leads(enriched: bool) -> NDArray[np.float64]:
-    """Probability of each finding as the leading one, and of none last, such that the shares come out with the companions."""
+    """Probability of each finding as the leading one, and of none last, that gives the wanted shares."""
     shares = ENRICHED if enriched else PREVALENCE
-    companions = np.array([[COMPANIONS.get(lead, {}).get(other, 0.0) for other in FINDINGS] for lead in FINDINGS])
+    companions = np.array([[_company(lead, enriched).get(other, 0.0) for other in FINDINGS] for lead in FINDINGS])
     target = np.array([shares[name] for name in FINDINGS])
     lead = np.clip(np.linalg.solve(np.eye(len(FINDINGS)) + companions.T, target), 0.001, None)
     return np.append(lead, 1.0 - lead.sum())
@@ -88,7 +93,7 @@ def draw_findings(rng: np.random.Generator, *, enriched: bool = False) -> tuple[
         lead = int(rng.choice(len(FINDINGS) + 1, p=_leads(enriched)))
         if lead < len(FINDINGS):
             names.add(FINDINGS[lead])
-            names.update(other for other, share in COMPANIONS.get(FINDINGS[lead], {}).items() if rng.random() < share)
+            names.update(name for name, share in _company(FINDINGS[lead], enriched).items() if rng.random() < share)
     return tuple(_draw(rng, name) for name in FINDINGS if name in names)
 
 

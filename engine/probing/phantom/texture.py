@@ -1,4 +1,4 @@
-"""Noise tiles that give phantom tissue its grain. Made once, from a fixed seed; each film reads them at its own offset."""
+"""Noise tiles that give phantom tissue its grain: made once, from a fixed seed; each film reads its own piece."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 Array = NDArray[np.float32]
 Kind = Literal["grain", "granular", "patchy", "smooth", "net"]
 TILE = 512
-_SIGMA: dict[Kind, float] = {"grain": 0.7, "granular": 2.2, "patchy": 8.0, "smooth": 28.0, "net": 3.0}
+_SIGMA: dict[Kind, float] = {"grain": 0.7, "granular": 2.2, "patchy": 8.0, "smooth": 28.0, "net": 2.4}
 
 
 @lru_cache(maxsize=8)
@@ -22,12 +22,12 @@ def _tile(kind: Kind) -> Array:
     tile /= tile.std()
     if kind == "net":
         tile = np.exp(-((tile / 0.28) ** 2))
-    return tile.astype(np.float32)
+    return np.asarray(tile, dtype=np.float32)
 
 
 def texture(kind: Kind, rng: np.random.Generator, rows: slice, columns: slice) -> Array:
-    """A piece of the tile, periodic, at a random place: zero mean and unit variance, or for "net" thin bright lines in [0, 1]."""
+    """A random piece of the periodic tile: zero mean and unit variance, or for "net" thin bright lines in [0, 1]."""
     down, across = rng.integers(0, TILE, 2)
     row = (np.arange(rows.start, rows.stop) + down) % TILE
     column = (np.arange(columns.start, columns.stop) + across) % TILE
-    return _tile(kind)[row[:, None], column[None, :]]
+    return np.asarray(_tile(kind)[row[:, None], column[None, :]])

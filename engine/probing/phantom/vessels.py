@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.phantom.drawing import Array, Sheet
 from engine.probing.phantom.geometry import SIDES, Geometry
+
+Floats = NDArray[np.float64]
 
 _STEPS = 9
 _MAIN = 10
@@ -14,77 +18,74 @@ _FORKS = 5
 _TWIGS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """n winding vessels of one lung, x growing outwards from the film's middle line."""
+
+    paths: Floats
+    """[n, _STEPS, 2]"""
+    angle: Floats
+    """At the start, below the horizontal [n]."""
+    length: Floats
+    width: Floats
+
+
 def draw_vessels(geometry: Geometry, rng: np.random.Generator, cephalisation: float = 0.0) -> Array:
     """Density of vessels [side, side], 0–1. `cephalisation` widens those of the upper lobes."""
     sheet = Sheet(geometry.side)
     strength = geometry.shape.vascularity
     for sign in SIDES:
-        start, angle, length, width = _mains(geometry, sign, rng, cephalisation)
-        mains = _paths(start, angle, length, rng, bend=0.10)
-        forks = _branch(mains, angle, length, width, _FORKS, rng)
-        twigs = _branch(forks[0], *forks[1:], _TWIGS, rng)
-        for paths, _, _, widths in (twigs, forks, (mains, angle, length, width)):
-            _draw(sheet, paths, sign, widths * strength, strength, tapers=paths is mains)
-    return sheet.array(blur=0.5)
+        mains = _mains(geometry, sign, rng, cephalisation)
+        forks = _fork(mains, _FORKS, rng)
+        twigs = _fork(forks, _TWIGS, rng)
+        for branches in (twigs, forks):
+            _draw(sheet, branches, sign, strength, pieces=((0, _STEPS, 1.0),))
+        _draw(sheet, mains, sign, strength, pieces=((6, 9, 0.4), (3, 7, 0.66), (0, 4, 1.0)))
+    return sheet.array(blur=0.6)
 
 
-def _mains(
-    geometry: Geometry, sign: int, rng: np.random.Generator, cephalisation: float
-) -> tuple[NDArray[np.float64], ...]:
-    """Start [n, 2], angle below the horizontal [n], length [n] and width [n] of the vessels at a hilum; x grows outwards."""
-    x, y = geometry.point(sign, 0.02, 0.0)[0], geometry.hilum - 0.015 * (sign > 0)
+def _mains(geometry: Geometry, sign: int, rng: np.random.Generator, cephalisation: float) -> Branches:
+    """The vessels that leave a hilum; the left lies a little higher."""
     row = int(geometry.hilum * geometry.side)
-    x = float(geometry.midline[row]) * sign + float(geometry.mediastinum[sign][row]) + 0.004
-    spread = np.linspace(-1.35, 1.42, _MAIN) + rng.normal(0, 0.09, _MAIN)
-    reach = np.where(spread < 0, 0.9 * geometry.height * 0.5, geometry.height * 0.56)
+    x = sign * float(geometry.midline[row]) + float(geometry.mediastinum[sign][row]) - 0.004
+    y = geometry.hilum - 0.015 * (sign > 0)
+    angle = np.linspace(-1.35, 1.42, _MAIN) + rng.normal(0, 0.09, _MAIN)
+    reach = geometry.height * np.where(angle < 0, 0.45, 0.56)
     across = 0.8 * (geometry.shape.half_width - 0.08)
-    length = np.minimum(reach / np.maximum(np.abs(np.sin(spread)), 0.2), across / np.maximum(np.cos(spread), 0.2))
-    width = np.where(spread > 0.5, 0.0135, 0.0095) * rng.uniform(0.7, 1.15, _MAIN)
-    width *= np.where(spread < 0, 1 + 0.8 * cephalisation, 1.0)
-    start = np.stack([np.full(_MAIN, x), y + 0.045 * spread], axis=1)
-    return start, spread, length * rng.uniform(0.8, 1.05, _MAIN), width
+    length = np.minimum(reach / np.maximum(np.abs(np.sin(angle)), 0.2), across / np.maximum(np.cos(angle), 0.2))
+    length *= rng.uniform(0.8, 1.05, _MAIN)
+    width = np.where(angle > 0.5, 0.0135, 0.0095) * rng.uniform(0.7, 1.15, _MAIN)
+    width *= np.where(angle < 0, 1 + 0.8 * cephalisation, 1.0)
+    start = np.stack([x + rng.normal(0, 0.006, _MAIN), y + 0.055 * angle], axis=1)
+    return Branches(_wind(start, angle, length, rng, bend=0.15), angle, length, width)
 
 
-def _paths(
-    start: NDArray[np.float64],
-    angle: NDArray[np.float64],
-    length: NDArray[np.float64],
-    rng: np.random.Generator,
-    bend: float,
-) -> NDArray[np.float64]:
-    """Winding paths [n, _STEPS, 2]."""
+def _wind(start: Floats, angle: Floats, length: Floats, rng: np.random.Generator, bend: float) -> Floats:
+    """Paths [n, _STEPS, 2] from `start` [n, 2] that turn by about `bend` radians a step."""
     turns = angle[:, None] + np.cumsum(rng.normal(0, bend, (len(angle), _STEPS - 1)), axis=1)
     steps = np.stack([np.cos(turns), np.sin(turns)], axis=2) * (length / (_STEPS - 1))[:, None, None]
     return np.concatenate([start[:, None], start[:, None] + np.cumsum(steps, axis=1)], axis=1)
 
 
-def _branch(
-    paths: NDArray[np.float64],
-    angle: NDArray[np.float64],
-    length: NDArray[np.float64],
-    width: NDArray[np.float64],
-    count: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], ...]:
-    """Paths, angles, lengths and widths of `count` branches of each path, alternately to either side."""
-    n = len(paths)
-    at = np.clip((np.arange(count) + 0.8 + rng.uniform(0, 1, (n, count))) * (_STEPS - 2) / (count + 0.8), 1, _STEPS - 2)
-    index = at.astype(int)
-    start = paths[np.arange(n)[:, None], index].reshape(-1, 2)
+def _fork(parents: Branches, count: int, rng: np.random.Generator) -> Branches:
+    """`count` branches of each vessel, alternately to either side, shorter and thinner the farther out."""
+    n = len(parents.angle)
+    at = (np.arange(count) + 0.8 + rng.uniform(0, 1, (n, count))) * (_STEPS - 2) / (count + 0.8)
+    at = np.clip(at, 1, _STEPS - 2)
+    start = parents.paths[np.arange(n)[:, None], at.astype(int)].reshape(-1, 2)
     hand = np.where((np.arange(count) + np.arange(n)[:, None]) % 2, 1.0, -1.0)
-    turned = (angle[:, None] + hand * rng.uniform(0.35, 0.9, (n, count))).ravel()
+    angle = (parents.angle[:, None] + hand * rng.uniform(0.35, 0.9, (n, count))).ravel()
     left = 1 - at / _STEPS
-    size = (length[:, None] * (0.18 + 0.42 * left) * rng.uniform(0.6, 1.1, (n, count))).ravel()
-    thin = (width[:, None] * (0.3 + 0.35 * left)).ravel()
-    return _paths(start, turned, size, rng, bend=0.14), turned, size, thin
+    length = (parents.length[:, None] * (0.18 + 0.42 * left) * rng.uniform(0.6, 1.1, (n, count))).ravel()
+    width = (parents.width[:, None] * (0.3 + 0.35 * left)).ravel()
+    return Branches(_wind(start, angle, length, rng, bend=0.2), angle, length, width)
 
 
 def _draw(
-    sheet: Sheet, paths: NDArray[np.float64], sign: int, widths: NDArray[np.float64], strength: float, *, tapers: bool
+    sheet: Sheet, branches: Branches, sign: int, strength: float, pieces: tuple[tuple[int, int, float], ...]
 ) -> None:
-    pieces = ((6, 9, 0.4), (3, 7, 0.66), (0, 4, 1.0)) if tapers else ((0, _STEPS, 1.0),)
-    mirrored = paths * (sign, 1)
-    for path, width in zip(mirrored, widths.tolist(), strict=True):
+    """Each path in pieces: first and past-last point, and the share of the width there."""
+    for path, width in zip(branches.paths * (sign, 1), (branches.width * strength).tolist(), strict=True):
         for first, last, share in pieces:
-            brightness = min((0.12 + 55 * width * share) * min(strength, 1.2), 1.0)
+            brightness = min((0.1 + 58 * width * share) * min(strength, 1.2), 1.0)
             sheet.hairline(path[first:last], width * share, brightness)
