@@ -1,0 +1,168 @@
+"""The verdict log: what readers judged, line after line in a JSON-lines file beside the run. Never rewritten."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from engine.errors import MammiError
+
+Verdict = Literal["accept", "reject", "unsure", "clear"]
+
+VERDICTS: tuple[str, ...] = get_args(Verdict)
+
+# No line that this program writes comes near it; a longer one is damage, and is not parsed.
+LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """One judgement of one neuron's annotation."""
+
+    time: str
+    """UTC, ISO 8601."""
+    reader: str
+    neuron: str
+    """`layer:unit`."""
+    verdict: Verdict
+    alpha: float
+    beta: float
+    annotation: tuple[str, ...]
+    """The concepts that the reader saw."""
+    run: str
+    """The run's content hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictFile:
+    """What a verdict file holds: its lines of this run in order, and how many lines were of other runs or damaged."""
+
+    lines: tuple[VerdictLine, ...]
+    other_runs: int
+    damaged: int
+
+
+class VerdictLog:
+    """The verdicts of one run. Several readers may append at once."""
+
+    def __init__(self, run_path: Path, content_hash: str) -> None:
+        self.path = run_path.with_name(run_path.name.removesuffix(".duckdb") + ".verdicts.jsonl")
+        self._run = content_hash
+
+    def append(
+        self, neuron: str, verdict: Verdict, *, alpha: float, beta: float, annotation: Sequence[str]
+    ) -> VerdictLine:
+        """Adds one line and waits until it is on the disk. Raises MammiError when it cannot be written."""
+        line = VerdictLine(
+            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            reader=reader_name(),
+            neuron=neuron,
+            verdict=verdict,
+            alpha=alpha,
+            beta=beta,
+            annotation=tuple(annotation),
+            run=self._run,
+        )
+        # One write to a file opened for appending: lines of several readers never mix.
+        data = (json.dumps(asdict(line)) + "\n").encode()
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                if _ends_mid_line(descriptor):
+                    data = b"\n" + data
+                if os.write(descriptor, data) != len(data):
+                    raise OSError("the disk is full")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            reason = error.strerror or error
+            raise MammiError(f"{self.path}: the verdict was not kept: {reason}") from error
+        return line
+
+    def read(self) -> VerdictFile:
+        """Every line. Damaged ones are counted and left out. Raises MammiError when the file cannot be read."""
+        lines: list[VerdictLine] = []
+        other_runs = damaged = 0
+        for raw in self._raw_lines():
+            line = parse_line(raw)
+            if line is None:
+                damaged += 1
+            elif line.run != self._run:
+                other_runs += 1
+            else:
+                lines.append(line)
+        return VerdictFile(tuple(lines), other_runs, damaged)
+
+    def latest(self) -> dict[str, VerdictLine]:
+        """The verdict that stands for each neuron: its last one, unless that cleared it."""
+        standing: dict[str, VerdictLine] = {}
+        for line in self.read().lines:
+            standing.pop(line.neuron, None)
+            if line.verdict != "clear":
+                standing[line.neuron] = line
+        return standing
+
+    def _raw_lines(self) -> Iterator[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                while raw := file.readline(LONGEST_LINE + 1):
+                    whole = raw
+                    while len(whole) > LONGEST_LINE and not whole.endswith(b"\n"):
+                        whole = file.readline(LONGEST_LINE + 1) or b"\n"
+                    if raw.strip():
+                        yield raw
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}") from error
+
+
+def parse_line(raw: bytes) -> VerdictLine | None:
+    """The verdict in one line of the file, or None where it is damaged."""
+    if len(raw) > LONGEST_LINE:
+        return None
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not _has_fields(found):
+        return None
+    return VerdictLine(
+        found["time"],
+        found["reader"],
+        found["neuron"],
+        found["verdict"],
+        float(found["alpha"]),
+        float(found["beta"]),
+        tuple(found["annotation"]),
+        found["run"],
+    )
+
+
+def reader_name() -> str:
+    """Who judges: $MAMMI_READER, or the login name."""
+    try:
+        return os.environ.get("MAMMI_READER") or getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
+def _has_fields(found: dict[str, Any]) -> bool:
+    texts = all(isinstance(found.get(key), str) for key in ("time", "reader", "neuron", "run"))
+    fractions = all(isinstance(found.get(key), int | float) and 0 <= found[key] <= 1 for key in ("alpha", "beta"))
+    annotation = found.get("annotation")
+    concepts = isinstance(annotation, list) and all(isinstance(concept, str) for concept in annotation)
+    return texts and fractions and concepts and found.get("verdict") in VERDICTS
+
+
+def _ends_mid_line(descriptor: int) -> bool:
+    """Whether the file's last line has no end: another writer was cut off, and our line must not join it."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

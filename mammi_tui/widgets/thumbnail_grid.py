@@ -1,0 +1,342 @@
+"""The representative images of a neuron as a grid of thumbnails. Only what is visible is decoded and drawn."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from engine.errors import MammiError
+from mammi_tui.images.base import ImageBackend, coloured
+from mammi_tui.images.films import Films
+from mammi_tui.lane import Lane
+from mammi_tui.text import clean, fit
+from mammi_tui.widgets.tiles import Tiles
+
+# Films decoded and drawn by one question to the worker thread: a few milliseconds.
+_AT_ONCE = 8
+# Drawn films kept, about 40 KB each.
+_DRAWN_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailItem:
+    """One representative image, as its tile shows it."""
+
+    image: int
+    path: str
+    activation: float
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Films to draw, and how large in cells."""
+
+    images: tuple[int, ...]
+    columns: int
+    rows: int
+
+
+class ThumbnailGrid(ScrollView, can_focus=True):
+    """Tiles with film, rank, activation, labels and file name; one of them is the cursor's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open film", tooltip="Show the film large", id="films.open"),
+        Binding("left,h", "move(-1)", "Left", show=False, tooltip="Previous film", id="films.left"),
+        Binding("right,l", "move(1)", "Right", show=False, tooltip="Next film", id="films.right"),
+        Binding("up,k", "move_rows(-1)", "Up", show=False, tooltip="Film above", id="films.up"),
+        Binding("down,j", "move_rows(1)", "Down", show=False, tooltip="Film below", id="films.down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, tooltip="A page up", id="films.page_up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, tooltip="A page down", id="films.page_down"),
+        Binding("home,g", "go_to(0)", "First", show=False, tooltip="First film", id="films.first"),
+        Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last film", id="films.last"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "thumbnail-grid--film",
+        "thumbnail-grid--caption",
+        "thumbnail-grid--labels",
+        "thumbnail-grid--path",
+        "thumbnail-grid--cursor",
+        "thumbnail-grid--frame",
+    }
+
+    DEFAULT_CSS = """
+    ThumbnailGrid {
+        overflow-x: hidden;
+        overflow-y: auto;
+        & .thumbnail-grid--film { background: black; color: #d0d0d0; }
+        & .thumbnail-grid--caption { text-style: bold; }
+        & .thumbnail-grid--labels { color: $text-accent; }
+        & .thumbnail-grid--path { color: $text-muted; }
+        & .thumbnail-grid--frame { color: $text-muted; }
+        & .thumbnail-grid--cursor { text-style: reverse; }
+        &:focus .thumbnail-grid--frame { color: $text-primary; text-style: bold; }
+        &:focus .thumbnail-grid--cursor { text-style: bold reverse; }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Highlighted(Message):
+        """The cursor is on another film."""
+
+        def __init__(self, grid: ThumbnailGrid, index: int) -> None:
+            super().__init__()
+            self.grid = grid
+            self.index = index
+
+        @property
+        def control(self) -> ThumbnailGrid:
+            return self.grid
+
+    class Opened(Highlighted):
+        """A film shall be shown large. `index` is its place in the list of items."""
+
+    @dataclass
+    class Drawn(Message):
+        """Films that the worker thread has drawn: strips, or why there are none."""
+
+        wanted: _Wanted
+        films: list[list[Strip] | str]
+
+    def __init__(
+        self,
+        films: Films,
+        backend: ImageBackend,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.items: Sequence[ThumbnailItem] = ()
+        self.films = films
+        self.backend = backend
+        self._tiles = Tiles.fitting(Size(0, 0), films=False)
+        self._drawn: OrderedDict[tuple[int, int, int], list[Strip] | str] = OrderedDict()
+        self._lane: Lane[_Wanted] = Lane(self, "films", self._missing, self._draw)
+
+    # What is shown
+
+    def set_images(self, items: Sequence[ThumbnailItem]) -> None:
+        """Shows these representative images. The cursor stays when its film keeps its place, else goes to the first.
+
+        Only the items that become visible are looked at, so a lazy sequence may be given.
+        """
+        stays = self.cursor < min(len(items), len(self.items)) and (
+            items[self.cursor].image == self.items[self.cursor].image
+        )
+        self.items = items
+        if not stays:
+            self.set_reactive(ThumbnailGrid.cursor, 0)
+        self._lay_out()
+        if not stays:
+            self.scroll_to(y=0, animate=False)
+        self._lane.pump()
+
+    @property
+    def highlighted(self) -> ThumbnailItem | None:
+        """The item under the cursor."""
+        return self.items[self.cursor] if self.cursor < len(self.items) else None
+
+    def _lay_out(self) -> None:
+        size = self.scrollable_content_region.size
+        self._tiles = Tiles.fitting(size, films=self.backend.name != "off")
+        self.virtual_size = Size(size.width, self._tiles.lines(len(self.items)))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+        self._reveal(self.cursor)
+        self._lane.pump()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._lane.pump()
+
+    # Decoding and drawing, on a worker thread
+
+    def _missing(self) -> _Wanted | None:
+        """Visible films that are not drawn yet."""
+        tiles = self._tiles
+        if not tiles.film_rows or not self.size:
+            return None
+        shown = tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
+        images = (self.items[index].image for index in shown)
+        missing = [image for image in images if (image, tiles.film_columns, tiles.film_rows) not in self._drawn]
+        return _Wanted(tuple(missing[:_AT_ONCE]), tiles.film_columns, tiles.film_rows) if missing else None
+
+    def _draw(self, wanted: _Wanted) -> Message:
+        films: list[list[Strip] | str] = []
+        for image in wanted.images:
+            try:
+                films.append(self.backend.render(self.films.get(image), wanted.columns, wanted.rows))
+            except MammiError as error:
+                films.append(str(error))
+        return self.Drawn(wanted, films)
+
+    def on_thumbnail_grid_drawn(self, message: Drawn) -> None:
+        message.stop()
+        self._lane.settle()
+        wanted = message.wanted
+        for image, film in zip(wanted.images, message.films, strict=True):
+            self._drawn[image, wanted.columns, wanted.rows] = film
+        while len(self._drawn) > _DRAWN_KEPT:
+            self._drawn.popitem(last=False)
+        fresh = set(wanted.images)
+        shown = self._tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
+        self._refresh_area(*(self._film_area(index) for index in shown if self.items[index].image in fresh))
+        self._lane.pump()
+
+    # Lines of cells
+
+    def render_line(self, y: int) -> Strip:
+        tiles = self._tiles
+        row, line = divmod(y + self.scroll_offset.y, tiles.height)
+        indices = range(row * tiles.across, min((row + 1) * tiles.across, len(self.items)))
+        segments = [segment for index in indices for segment in self._tile_line(index, line)]
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+
+    def _tile_line(self, index: int, line: int) -> list[Segment]:
+        tiles, item, chosen = self._tiles, self.items[index], index == self.cursor
+        if not tiles.film_rows:
+            return self._text_tile(index, item, chosen)
+        frame = self.get_component_rich_style("thumbnail-grid--frame") if chosen else self.rich_style
+        if line == 0:
+            return [Segment(f"┏{'━' * tiles.film_columns}┓" if chosen else " " * tiles.width, frame)]
+        if line <= tiles.film_rows:
+            left, right = ("┃", "┃") if chosen else (" ", " ")
+            return [Segment(left, frame), *self._film_line(item.image, line - 1), Segment(right, frame)]
+        left, right = ("┃", "┃") if line == tiles.film_rows + 1 else ("┗", "┛")
+        if not chosen:
+            left = right = " "
+        parts = self._caption(index, item) if line == tiles.film_rows + 1 else [("path", clean(item.path))]
+        return [Segment(left, frame), *self._text(parts, tiles.film_columns, chosen), Segment(right, frame)]
+
+    def _text_tile(self, index: int, item: ThumbnailItem, chosen: bool) -> list[Segment]:
+        parts = [*self._caption(index, item), ("path", f" {clean(item.path)}")]
+        mark = Segment("▸ " if chosen else "  ", self.rich_style)
+        return [mark, *self._text(parts, max(0, self._tiles.width - 2), chosen)]
+
+    def _film_line(self, image: int, line: int) -> list[Segment]:
+        tiles = self._tiles
+        style = self.get_component_rich_style("thumbnail-grid--film")
+        film = self._drawn.get((image, tiles.film_columns, tiles.film_rows))
+        if isinstance(film, list):
+            return list(coloured(film[line], style))
+        text = "" if line != tiles.film_rows // 2 else "…" if film is None else clean(film)
+        return [Segment(fit(text.center(tiles.film_columns), tiles.film_columns), style)]
+
+    def _caption(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
+        labels = ", ".join(clean(label) for label in item.labels)
+        return [("path", f"{index + 1} "), ("caption", f"{item.activation:.4g} "), ("labels", labels)]
+
+    def _text(self, parts: list[tuple[str, str]], width: int, chosen: bool) -> list[Segment]:
+        """The parts in their styles, together exactly `width` cells; the last one is cut or padded."""
+        cursor = self.get_component_rich_style("thumbnail-grid--cursor", partial=True) if chosen else Style()
+        segments: list[Segment] = []
+        for place, (kind, text) in enumerate(parts, start=1):
+            cells = width if place == len(parts) else min(width, cell_len(text))
+            width -= cells
+            if cells:
+                shown = fit(text, cells, keep_end=kind == "path")
+                segments.append(Segment(shown, self.get_component_rich_style(f"thumbnail-grid--{kind}") + cursor))
+        return segments
+
+    # Parts of the screen
+
+    def _refresh_area(self, *areas: Region) -> None:
+        """Redraws these areas of the virtual area, and nothing else."""
+        if areas:
+            self.refresh(*(area.translate((0, -self.scroll_offset.y)) for area in areas))
+
+    def _film_area(self, index: int) -> Region:
+        tile = self._tiles.region(index)
+        return Region(tile.x + 1, tile.y + 1, self._tiles.film_columns, self._tiles.film_rows)
+
+    def _frame_areas(self, index: int) -> list[Region]:
+        """A tile without its film: moving the cursor does not send the films again."""
+        tile = self._tiles.region(index)
+        if not self._tiles.film_rows:
+            return [tile]
+        sides = [Region(x, tile.y + 1, 1, self._tiles.film_rows) for x in (tile.x, tile.right - 1)]
+        return [Region(tile.x, tile.y, tile.width, 1), *sides, Region(tile.x, tile.bottom - 2, tile.width, 2)]
+
+    def _reveal(self, index: int) -> None:
+        """Scrolls so that the whole tile is visible."""
+        tile, top, height = self._tiles.region(index), self.scroll_offset.y, self.size.height
+        if tile.y < top or tile.height > height:
+            self.scroll_to(y=tile.y, animate=False)
+        elif tile.bottom > top + height:
+            self.scroll_to(y=tile.bottom - height, animate=False)
+
+    # The cursor
+
+    def validate_cursor(self, cursor: int) -> int:
+        return max(0, min(cursor, len(self.items) - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        self._refresh_area(*self._frame_areas(old), *self._frame_areas(new))
+        if self.items:
+            self._reveal(new)
+            self.post_message(self.Highlighted(self, new))
+
+    def action_move(self, by: int) -> None:
+        self.cursor += by
+
+    def action_move_rows(self, by: int) -> None:
+        across = self._tiles.across
+        target = self.cursor + by * across
+        if target >= len(self.items) and self.cursor // across < (len(self.items) - 1) // across:
+            target = len(self.items) - 1
+        if 0 <= target < len(self.items):
+            self.cursor = target
+
+    def action_page(self, by: int) -> None:
+        rows = max(1, self.size.height // self._tiles.height)
+        self.cursor += by * rows * self._tiles.across
+
+    def action_go_to(self, index: int) -> None:
+        self.cursor = index % len(self.items) if self.items else 0
+
+    def action_open(self) -> None:
+        if self.items:
+            self.post_message(self.Opened(self, self.cursor))
+
+    # The mouse
+
+    def on_click(self, event: events.Click) -> None:
+        index = self._tiles.at(event.x, event.y + self.scroll_offset.y, len(self.items))
+        if index is None:
+            return
+        event.stop()
+        if index == self.cursor:
+            self.action_open()
+        self.cursor = index
+
+    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll_tiles(event, 1)
+
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll_tiles(event, -1)
+
+    def _scroll_tiles(self, event: events.MouseEvent, rows: int) -> None:
+        """A whole row of tiles for each step of the wheel: fewer screens to send than line by line."""
+        event.stop()
+        event.prevent_default()
+        height = self._tiles.height if self._tiles.film_rows else 3
+        self.scroll_to(y=(self.scroll_target_y // height + rows) * height, animate=False)

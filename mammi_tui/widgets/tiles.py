@@ -1,0 +1,65 @@
+"""How tiles of films lie in a pane: pure arithmetic in cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.geometry import Region, Size
+
+_USUAL_WIDTH = 25
+_WIDEST = 30
+_NARROWEST = 16
+_FEWEST_FILM_ROWS = 4
+_FRAME = 1
+_CAPTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Tiles of one size in rows. Each has a line of frame, the film between two columns of frame, and a caption.
+
+    Without films (`film_rows` 0) a tile is one line of text as wide as the pane.
+    """
+
+    across: int
+    width: int
+    height: int
+    film_columns: int
+    film_rows: int
+
+    @classmethod
+    def fitting(cls, size: Size, *, films: bool) -> Tiles:
+        """As many across as leave each about 25 columns; narrower ones where the pane is too low for that size."""
+        if not films:
+            return cls(1, max(1, size.width), 1, 0, 0)
+        across = max(1, round(size.width / _USUAL_WIDTH))
+        width = min(size.width // across, _WIDEST)
+        tallest = max(_FEWEST_FILM_ROWS, size.height - _FRAME - _CAPTION)
+        if (width - 2 * _FRAME + 1) // 2 > tallest:
+            width = min(size.width, max(_NARROWEST, 2 * tallest + 2 * _FRAME))
+            across = max(1, size.width // width)
+            width = min(size.width // across, 2 * tallest + 8)
+        film_columns = max(1, width - 2 * _FRAME)
+        film_rows = min(tallest, (film_columns + 1) // 2)
+        return cls(across, max(3, width), _FRAME + film_rows + _CAPTION, film_columns, film_rows)
+
+    def lines(self, count: int) -> int:
+        """Lines that `count` tiles take."""
+        return -(-count // self.across) * self.height
+
+    def at(self, x: int, y: int, count: int) -> int | None:
+        """The tile at a cell of the virtual area, or None beside them all."""
+        column = x // self.width
+        index = y // self.height * self.across + column
+        return index if 0 <= column < self.across and 0 <= index < count else None
+
+    def region(self, index: int) -> Region:
+        """A tile's cells in the virtual area."""
+        row, column = divmod(index, self.across)
+        return Region(column * self.width, row * self.height, self.width, self.height)
+
+    def shown(self, top: int, height: int, count: int) -> range:
+        """The tiles of which at least one line lies in `height` lines from `top`."""
+        first = top // self.height * self.across
+        last = -(-(top + height) // self.height) * self.across
+        return range(min(first, count), min(last, count))
