@@ -22,7 +22,7 @@ class FindingWords:
 FINDING_WORDS: dict[str, FindingWords] = {
     "Atelectasis": FindingWords(
         ("{severity} {at} atelectasis", "{severity} linear {at} atelectasis", "{severity} atelectasis {where}"),
-        ("{severity} {at} volume loss", "partial/JJ collapse {where}", "{severity} plate-like opacity {where}"),
+        ("{severity} {at} volume loss", "partial collapse {where}", "{severity} plate-like opacity {where}"),
         ("atelectasis", "focal atelectasis", "volume loss"),
         "lung",
     ),
@@ -85,14 +85,14 @@ FINDING_WORDS: dict[str, FindingWords] = {
         ("{severity} pulmonary vascular congestion", "{severity} fluid overload", "Kerley lines {where}"),
         ("pulmonary edema", "edema", "vascular congestion"),
         "lung",
-        ("the pulmonary vasculature is {degree} congested/JJ .",),
+        ("the pulmonary vasculature is {degree} congested .",),
     ),
     "Emphysema": FindingWords(
         ("{severity} emphysema", "{severity} {at} emphysema", "{severity} emphysema {where}"),
         ("{severity} hyperinflation", "flattened diaphragms", "obstructive lung disease"),
         ("emphysema", "hyperinflation"),
         "lung",
-        ("the lungs are {degree} hyperinflated/JJ .", "the lungs are hyperlucent with flattened diaphragms ."),
+        ("the lungs are {degree} hyperinflated .", "the lungs are hyperlucent with flattened diaphragms ."),
     ),
     "Fibrosis": FindingWords(
         ("{severity} {at} fibrosis", "{severity} pulmonary fibrosis", "{severity} fibrosis {where}"),

@@ -1,11 +1,11 @@
-"""The sentences of phantom reports, in the notation of lexicon.py. report.py fills the `{slots}`; an empty one vanishes."""
+"""The sentences of phantom reports, in lexicon.py's notation; report.py fills the `{slots}`, an empty one vanishes."""
 
 from __future__ import annotations
 
 STATED: tuple[str, ...] = (
     "there {be} {np} .",
     "{np} {be} seen .",
-    "{np} {be} present/JJ .",
+    "{np} {be} present .",
     "{np} {be} noted .",
     "{np} {be} identified .",
     "findings consistent with {np} .",
@@ -58,8 +58,8 @@ NEUTRAL: tuple[str, ...] = (
     "the ribs are intact .",
     "no rib fracture .",
     "no acute bony abnormality .",
-    "the trachea is midline/JJ .",
-    "the mediastinum is midline/JJ .",
+    "the trachea is midline .",
+    "the mediastinum is midline .",
     "the mediastinal contours are normal .",
     "mediastinal contours within normal limits .",
     "the hilar contours are unremarkable .",
@@ -69,11 +69,11 @@ NEUTRAL: tuple[str, ...] = (
     "the clavicles and shoulders are intact .",
     "the soft tissues are unremarkable .",
     "a side marker is seen .",
-    "visualized/JJ ribs and clavicles are unremarkable .",
+    "visualized ribs and clavicles are unremarkable .",
     "no acute fracture of the thoracic cage .",
     "no free air below the diaphragm .",
     "the skeleton is intact for age .",
-    "the carina is midline/JJ .",
+    "the carina is midline .",
 )
 """Normal sentences about what no finding changes."""
 
@@ -146,9 +146,9 @@ TECHNIQUE: dict[str, tuple[str, ...]] = {
 
 DEVICE_WORDS: dict[str, tuple[str, ...]] = {
     "pacemaker": (
-        "a pacemaker is seen with leads/NNS over the heart .",
+        "a pacemaker is seen with leads over the heart .",
         "pacemaker overlies the chest .",
-        "a cardiac pacemaker is present/JJ .",
+        "a cardiac pacemaker is present .",
         "pacemaker with lead in the right ventricle .",
     ),
     "endotracheal tube": (
@@ -171,7 +171,7 @@ DEVICE_WORDS: dict[str, tuple[str, ...]] = {
     "sternal wires": (
         "sternal wires are noted .",
         "sternal wires are intact .",
-        "midline/JJ sternal wires after surgery .",
+        "midline sternal wires after surgery .",
     ),
 }
 

@@ -12,24 +12,25 @@ WORDS_BY_TAG: dict[str, str] = {
     "NN": """abnormality age air airspace angle aorta AP apex arch atelectasis atrium base bedside blunting body
         bubble cage cap cardiomegaly carina catheter chest collapse congestion consolidation curvature density
         diaphragm disease edema effort effusion emphysema enlargement evaluation evidence examination fibrosis
-        film fluid fracture gas habitus heart hernia hyperinflation image infection infiltrate
-        infiltration inspiration knob lead lesion level line lobe loss lung man marker mass mediastinum
-        midline midlung nodule opacification opacity overload PA pacemaker patient place pleura pneumonia
-        pneumothorax process radiograph region reticulation rib rotation scar scarring scoliosis shadow side
-        silhouette size skeleton space spine stomach support surgery thickening thorax tip tissue trachea tube
-        tumor vasculature ventricle view volume woman x-ray zone""",
-    "NNS": """angles apices bases bones bronchograms clavicles contours devices diaphragms fields findings hila
-        leads limits lines lobes lungs opacities regions ribs shoulders sides structures tissues tubes volumes
-        wires zones""",
+        film fluid fracture gas habitus heart hemithorax hernia hyperinflation image infection infiltrate
+        infiltration inspiration knob lead lesion level line lobe loss lung man marker mass mediastinum midlung
+        nodule opacification opacity overload PA pacemaker patient place pleura pneumonia pneumothorax process
+        radiograph region reticulation rib rotation scar scarring scoliosis shadow side silhouette size skeleton
+        space spine stomach support surgery thickening thorax tip tissue trachea tube tumor vasculature
+        ventricle view volume woman x-ray zone""",
+    "NNS": """angles apices bases bones bronchograms clavicles contours devices diaphragms fields findings hila leads
+        limits lines lobes lungs opacities regions ribs shoulders sides structures tissues tubes volumes wires
+        zones""",
     "NNP": "Kerley",
     "JJ": """acute adequate adult air-fluid anteroposterior aortic apical basal basilar bibasilar bilateral bony
-        cardiac cardiomediastinal cardiopulmonary central clear coarse compatible consistent costophrenic
-        dense diffuse elderly endotracheal extensive female focal free frontal gastric good hiatal hilar
-        hyperlucent indwelling infectious inspiratory intact interstitial intrathoracic large left linear
-        lobar low male malignant marked mediastinal middle mild minimal moderate nasogastric negative nodular
-        normal obstructive osseous overlying patchy perihilar plate-like pleural poor portable posteroanterior
-        prominent pulmonary reticular retrocardiac right round sharp single slight small soft solitary sternal
-        suspicious thoracic tiny unremarkable upper upright vague vascular venous visible young""",
+        cardiac cardiomediastinal cardiopulmonary central clear coarse compatible congested consistent
+        costophrenic dense diffuse elderly endotracheal extensive female focal free frontal gastric good hiatal
+        hilar hyperinflated hyperlucent indwelling infectious inspiratory intact interstitial intrathoracic
+        large left linear lobar low male malignant marked mediastinal middle midline mild minimal moderate
+        nasogastric negative nodular normal obstructive osseous overlying partial patchy perihilar plate-like
+        pleural poor portable posteroanterior present prominent pulmonary reticular retrocardiac right round
+        severe sharp single slight small soft solitary sternal suspicious thoracic tiny unremarkable upper
+        upright vague vascular venous visible visualized young""",
     "JJR": "lower",
     "DT": "a an both no the",
     "IN": "above after at behind below by for in near of on over throughout with within",
@@ -37,7 +38,7 @@ WORDS_BY_TAG: dict[str, str] = {
     "RB": "markedly mildly moderately severely slightly well",
     "VBZ": "ends extends is overlies projects shows",
     "VBP": "are",
-    "VBN": """blunted enlarged expanded flattened identified increased limited noted rotated rounded seen thickened""",
+    "VBN": "blunted enlarged expanded flattened identified increased limited noted rotated rounded seen thickened",
     "VBG": "layering",
     "EX": "there",
     ".": ".",

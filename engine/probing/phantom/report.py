@@ -102,7 +102,7 @@ class _Writer:
         return self._say(phrase, section, present=(finding.name,))
 
     def _slots(self, finding: Finding, place: str) -> dict[str, str]:
-        graded = ("mild minimal slight", "moderate", "severe/JJ extensive marked")[_third(finding.severity)].split()
+        graded = ("mild minimal slight", "moderate", "severe extensive marked")[_third(finding.severity)].split()
         sized = ("small tiny", "moderate", "large")[_third(finding.size)].split()
         degree = ("mildly slightly", "moderately", "severely markedly")[_third(finding.severity)].split()
         at, where = self._place(finding, place)

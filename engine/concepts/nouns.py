@@ -1,0 +1,85 @@
+"""The nouns of reports, as the paper takes its concept set: words that NLTK tags NN or NNS.
+
+Words are tagged in lower case, so that CT, SVC and a sentence's first word are common nouns too and not names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pydantic import BaseModel
+
+from engine.concepts.clean import MAX_LENGTH, clean_text
+from engine.concepts.tagger import Tagger
+from engine.concepts.tokens import split_sentences, tokenize
+
+NOUN_TAGS = frozenset({"NN", "NNS"})
+
+_FUNCTION_WORDS = """
+    a about above after again against all also am an and any are as at be because been before being below between
+    both but by can cannot could did do does doing done down during each either etc few for from further had has have
+    having he her here hers herself him himself his how however i if in into is it its itself just may me might more
+    most must my myself neither no none nor not now of off on once one only or other our ours ourselves out over own
+    per same shall she should since so some such than that the their theirs them themselves then there therefore these
+    they this those though through thus to too toward towards under until up upon us very via was we were what when
+    where whether which while who whom why will with within without would yet you your yours yourself"""
+STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+"""English function words, which a tagger takes for nouns now and then."""
+
+_DEIDENTIFIED = re.compile(r"x{3,}|_{2,}")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A noun in lower case, and in how many reports it was seen."""
+
+    noun: str
+    document_frequency: int
+
+
+class NounFilters(BaseModel, extra="forbid", frozen=True):
+    """What is left out; each can be turned off."""
+
+    stop_words: bool = True
+    single_letters: bool = True
+    digits: bool = True
+    """Words with a digit in them."""
+    deidentified: bool = True
+    """The marks XXXX and ___ that stand for what was removed, also inside a word (x-XXXX)."""
+
+    def keeps(self, word: str) -> bool:
+        return not (
+            (self.stop_words and word in STOP_WORDS)
+            or (self.single_letters and len(word) == 1)
+            or (self.digits and _DIGIT.search(word))
+            or (self.deidentified and _DEIDENTIFIED.search(word))
+        )
+
+
+def extract_nouns(
+    reports: Iterable[str], tagger: Tagger, *, filters: NounFilters | None = None, min_reports: int = 1
+) -> list[Noun]:
+    """The nouns seen in at least `min_reports` reports, the most frequent first, ties by alphabet."""
+    filters = filters or NounFilters()
+
+    @lru_cache(maxsize=100_000)  # reports repeat their sentences
+    def nouns_of(sentence: str) -> frozenset[str]:
+        tagged = tagger.tag(tokenize(sentence))
+        words = (word for word, tag in tagged if tag in NOUN_TAGS)
+        return frozenset(word for word in words if _is_word(word) and filters.keeps(word))
+
+    seen: Counter[str] = Counter()
+    for report in reports:
+        sentences = (clean_text(sentence).lower() for sentence in split_sentences(report))
+        seen.update({noun for sentence in sentences for noun in nouns_of(sentence)})
+    nouns = [Noun(noun, count) for noun, count in seen.items() if count >= min_reports]
+    return sorted(nouns, key=lambda noun: (-noun.document_frequency, noun.noun))
+
+
+def _is_word(word: str) -> bool:
+    return len(word) <= MAX_LENGTH and any(char.isalnum() or char == "_" for char in word)

@@ -1,0 +1,137 @@
+"""Written reports from files: plain text, Open-i XML, and columns of CSV."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from xml.parsers import expat
+
+from engine.errors import ConfigError, MammiError
+
+DEFAULT_SECTIONS = ("findings", "impression")
+ALL_SECTIONS = "all"
+"""In place of section names: the whole report."""
+
+_KNOWN_HEADINGS = "FINDINGS|IMPRESSION|INDICATION|HISTORY|TECHNIQUE|COMPARISON|EXAMINATION|CONCLUSION|RECOMMENDATIONS?"
+_HEADING = re.compile(rf"^[ \t]*([A-Z][A-Z ,/()&-]+):|\b({_KNOWN_HEADINGS}):", re.MULTILINE)
+
+
+def read_reports(
+    paths: Sequence[Path], *, sections: Sequence[str] = DEFAULT_SECTIONS, column: str | None = None
+) -> Iterator[str]:
+    """The chosen sections of each report in the files, and in the folders' files, in the order of their names.
+
+    A report with none of the sections is passed over where the file marks sections (XML, CSV); a text without
+    headings is taken whole. Raises ConfigError for a path that is not there, has no reports or no such column,
+    and MammiError for a file that cannot be read.
+    """
+    for path in paths:
+        files = (
+            [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix.lower() in _READERS)
+        )
+        if not files:
+            what = "holds no reports (.txt, .xml, .csv or .tsv)" if path.is_dir() else "does not exist"
+            raise ConfigError(f"{path} {what}.")
+        for file in files:
+            reader = _READERS.get(file.suffix.lower())
+            if reader is None:
+                raise ConfigError(f"{file}: reports are read from {', '.join(_READERS)} files.")
+            try:
+                yield from reader(file, sections, column)
+            except OSError as error:
+                raise MammiError(f"{file} cannot be read: {error.strerror}.") from error
+            except UnicodeDecodeError as error:
+                raise MammiError(f"{file} is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+
+
+def select_sections(report: str, sections: Sequence[str]) -> str:
+    """The text of the named sections of a report with headings such as `FINDINGS:`; all of it when none is there."""
+    if ALL_SECTIONS in sections:
+        return report
+    wanted = {section.upper() for section in sections}
+    headings = list(_HEADING.finditer(report))
+    ends = [heading.start() for heading in headings[1:]] + [len(report)]
+    parts = [
+        report[heading.end() : end].strip()
+        for heading, end in zip(headings, ends, strict=True)
+        if (heading[1] or heading[2]).strip() in wanted
+    ]
+    return "\n\n".join(parts) if parts else report
+
+
+def _read_text(path: Path, sections: Sequence[str], _column: str | None) -> Iterator[str]:
+    yield select_sections(path.read_text("utf-8-sig"), sections)
+
+
+def _read_xml(path: Path, sections: Sequence[str], _column: str | None) -> Iterator[str]:
+    """Open-i: one report a file, its sections in elements <AbstractText Label="FINDINGS">."""
+    found: list[tuple[str, list[str]]] = []
+    inside = False
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal inside
+        inside = name == "AbstractText"
+        if inside:
+            found.append((attributes.get("Label", ""), []))
+
+    def end(_name: str) -> None:
+        nonlocal inside
+        inside = False
+
+    def text(characters: str) -> None:
+        if inside:
+            found[-1][1].append(characters)
+
+    def refuse(*_: object) -> None:
+        raise MammiError(
+            f"{path} declares a document type, which a report does not need and may be an attack: refused."
+        )
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    try:
+        parser.Parse(path.read_bytes(), True)
+    except expat.ExpatError as error:
+        raise MammiError(f"{path} is not valid XML: {error}.") from error
+    wanted = {section.upper() for section in sections}
+    parts = ["".join(pieces).strip() for label, pieces in found if label.upper() in wanted or ALL_SECTIONS in sections]
+    if any(parts):
+        yield "\n\n".join(part for part in parts if part)
+
+
+def _read_table(path: Path, sections: Sequence[str], column: str | None) -> Iterator[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+        try:
+            columns = _report_columns(path, rows.fieldnames or (), sections, column)
+            for row in rows:
+                parts = [text for name in columns if (text := (row[name] or "").strip())]
+                if len(columns) == 1:
+                    parts = [select_sections(part, sections) for part in parts]
+                if parts:
+                    yield "\n\n".join(parts)
+        except csv.Error as error:
+            raise MammiError(f"{path}, line {rows.line_num}: not a valid table: {error}.") from error
+
+
+def _report_columns(path: Path, names: Sequence[str], sections: Sequence[str], column: str | None) -> list[str]:
+    if column is None:
+        by_section = [name for name in names if name.lower() in sections]
+        chosen = by_section or [name for name in names if name.lower() in ("report", "text")][:1]
+    else:
+        chosen = [column] if column in names else []
+    if not chosen:
+        missing = f"no column {column!r}" if column else "no column of reports"
+        raise ConfigError(f"{path} has {missing}. Name one of its columns: {', '.join(names) or 'it has none'}.")
+    return chosen
+
+
+_READERS: dict[str, Callable[[Path, Sequence[str], str | None], Iterator[str]]] = {
+    ".txt": _read_text,
+    ".xml": _read_xml,
+    ".csv": _read_table,
+    ".tsv": _read_table,
+}
