@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.probing.phantom.anatomy import Finding
 from engine.probing.phantom.drawing import Array, Sheet
@@ -21,7 +22,7 @@ def paint(layers: Layers, finding: Finding, rng: np.random.Generator) -> None:
             appearance(layers, region, finding, rng)
 
 
-def _blob(radius: Array, softness: float) -> Array:
+def _blob(radius: NDArray[np.floating], softness: float) -> Array:
     """1 in the middle, 0 on the ellipse, smooth over its outer `softness` share."""
     t = np.clip((1 - radius) / softness, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
@@ -31,13 +32,14 @@ def _cloud(
     layers: Layers, region: Region, window: tuple[slice, slice], rng: np.random.Generator, softness: float
 ) -> Array:
     """A blob with an irregular border, within the lung."""
-    radius = layers.radius(region, *window) * (1 + 0.16 * texture("patchy", rng, *window))
+    radius = layers.radius(region, *window) * (1.1 + 0.16 * np.maximum(texture("patchy", rng, *window), -0.8))
     return _blob(radius, softness) * layers.tissue(region.sign, *window)
 
 
 def _ball(radius: Array) -> Array:
-    """Length of the beam through a ball, 1 in the middle."""
-    return np.asarray(np.sqrt(np.clip(1 - radius * radius, 0, None)), dtype=np.float32)
+    """Attenuation of a soft-edged ball, 1 in the middle."""
+    chord = np.sqrt(np.clip(1 - radius * radius, 0, None))
+    return np.asarray(chord * np.minimum(0.55 + 0.7 * chord, 1), dtype=np.float32)
 
 
 def _infiltration(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:

@@ -33,12 +33,13 @@ def draw_ribs(anatomy: Anatomy, geometry: Geometry, across: Array, wobble: Array
     tilt, spacing = p["rib_tilt"] * p["magnification"], p["rib_spacing"] * p["magnification"]
     wall = np.maximum(0.5 * (geometry.lateral[-1] + geometry.lateral[1]) + 0.012, 0.13)[:, None]
     depth = np.sqrt(np.clip(1 - (across / wall) ** 2, 0, None))
-    level = (geometry.y - geometry.shape.top + 0.012)[:, None] + 0.004 * wobble + 0.03 * p["rotation"] * across
+    level = (geometry.y - geometry.shape.top + 0.012)[:, None] + 0.0065 * wobble + 0.03 * p["rotation"] * across
     back = (level - tilt * (1 - depth)) / spacing
     front = (level - tilt * (1 + 1.25 * depth)) / spacing
     ribs = _tube(0.235, 0.24)[(back * _BINS).astype(np.int32) & (_BINS - 1)] * ((back > 0) & (back < 11))
     fade = np.clip((0.93 - depth) * 4, 0, 1)
-    ribs += 0.62 * fade * _tube(0.29, 0.2)[(front * _BINS).astype(np.int32) & (_BINS - 1)] * ((front > 0) & (front < 7))
+    ribs *= 1 - 0.35 * np.clip(back / 11, 0, 1)
+    ribs += 0.6 * fade * _tube(0.26, 0.2)[(front * _BINS).astype(np.int32) & (_BINS - 1)] * ((front > 0) & (front < 7))
     ribs *= np.clip(12 * depth, 0, 1) * (1 + 0.22 * wobble)
     return np.asarray(ribs, dtype=np.float32)
 

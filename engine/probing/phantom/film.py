@@ -36,7 +36,7 @@ def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
     if anatomy.devices:
         attenuation += draw_devices(anatomy, geometry, overlays)
     film = _expose(anatomy, attenuation)
-    film = draw_marker(anatomy, film)
+    draw_marker(anatomy, film)
     return collimate(anatomy, film, overlays)
 
 
@@ -99,7 +99,8 @@ def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
     abdomen = np.clip((y[:, None] - below[None, :]) * 6, 0, 1)
     body, thickness = _body(anatomy, geometry, across)
     ribs = draw_ribs(anatomy, geometry, across, layers.wobble)
-    total = body * (0.3 + 0.85 * (1 - shape.aeration * air)) * thickness
+    wall = 0.26 + 0.1 * np.clip((y - shape.top) * 1.6, 0, 1.2)[:, None]
+    total = body * (wall + 0.85 * (1 - shape.aeration * air)) * thickness
     total += body * (0.42 * abdomen + 0.24 * heart + 0.2 * draw_spine(geometry, across))
     total += 0.115 * ribs * np.minimum(4 * body, 1) * (1 - 0.6 * abdomen)
     total += 0.36 * layers.shoulders * np.minimum(5 * body, 1)
@@ -142,7 +143,7 @@ def _airways(anatomy: Anatomy, geometry: Geometry) -> Array:
     if p["gas_bubble"] > 0.05:
         size = 0.025 + 0.05 * min(p["gas_bubble"], 1.2)
         x, y = middle + 0.45 * shape.half_width, shape.dome[1] + 0.03 + 0.6 * size
-        sheet.ellipse(x, y, 1.15 * size, 0.75 * size, min(0.5 + p["gas_bubble"], 1.0))
+        sheet.ellipse(x, y, 1.15 * size, 0.75 * size, min(0.25 + 0.6 * p["gas_bubble"], 0.9))
     return sheet.array(blur=1.6)
 
 
@@ -171,5 +172,5 @@ def _expose(anatomy: Anatomy, attenuation: Array) -> Array:
     soft = np.asarray(image.filter(ImageFilter.GaussianBlur(0.75 - 0.3 * p["sharpness"])), dtype=np.float32)
     wide = np.asarray(image.reduce(4).filter(ImageFilter.GaussianBlur(3)).resize(image.size, Image.Resampling.BILINEAR))
     film = (soft + (0.1 + 0.3 * p["contrast"]) * (soft - wide)) * np.float32(1 / 255)
-    dark, bright = 0.02 + 0.05 * (1 - p["contrast"]), 0.97
+    dark, bright = 0.02 + 0.05 * (1 - p["contrast"]), 0.8 + 0.17 * min(1.6 * p["contrast"], 1.0)
     return np.asarray(dark + (bright - dark) * np.clip(film, 0, 1), dtype=np.float32)

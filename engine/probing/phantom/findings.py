@@ -94,7 +94,7 @@ def _patches(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> 
     places = []
     for sign in side_signs(finding):
         x, y = geometry.point(sign, rng.uniform(0.35, 0.6), _LEVEL[finding.zone] + rng.normal(0, 0.04))
-        size = (0.075 + 0.055 * finding.size) * (1.25 if finding.name == "Infiltration" else 1.0)
+        size = (0.075 + 0.055 * finding.size) * (1.4 if finding.name == "Infiltration" else 1.2)
         places.append(Region(sign, x, y, size * rng.uniform(0.85, 1.1), size * rng.uniform(0.95, 1.3)))
     return places
 

@@ -149,9 +149,9 @@ def outline(anatomy: Anatomy, side: int) -> Geometry:
     bend = p["scoliosis"] * np.sin(2.2 * np.pi * (y - 0.1))
     midline = (p["centre_x"] + p["tilt"] * (y - 0.5) * 2 + bend).astype(np.float32)
     base = max(shape.dome.values()) + shape.dome_height
-    apex = 0.36 * shape.half_width
+    apex = 0.34 * shape.half_width
     down = np.clip((y - shape.top) / (base - shape.top), 0, 1)
-    lateral = apex + (shape.half_width - apex) * np.sqrt(1 - (1 - down) ** 2.6)
+    lateral = apex + (shape.half_width - apex) * np.sqrt(1 - (1 - down) ** 2.4)
     lateral *= 1 - 0.03 * np.clip((down - 0.75) * 4, 0, 1)
     lateral[y < shape.top] = 0
     medial = apex - (apex - 0.03) * np.sqrt(np.clip(down / 0.09, 0, 1))
@@ -177,7 +177,7 @@ def _dome(x: Array, midline: float, sign: int, shape: Shape) -> Array:
     inwards = np.clip((0.42 - across) / 0.42, 0, 1.5)
     plunge = 0.5 * outwards**1.7 + 0.5 * (1 - np.sqrt(1 - 0.995 * outwards**2))
     drop = shape.dome_height * (plunge + 0.32 * inwards**1.7)
-    return (shape.dome[sign] + drop).astype(np.float32)
+    return np.asarray(shape.dome[sign] + drop, dtype=np.float32)
 
 
 def _mediastinum(y: Array, shape: Shape, knob: float) -> dict[int, Array]:
@@ -196,5 +196,8 @@ def _mediastinum(y: Array, shape: Shape, knob: float) -> dict[int, Array]:
         -1: [great * w for w in right_edge] + [right * w for w in (0.78, 0.95, 1.0, 0.93, 0.7)],
         1: [great * w for w in left_edge] + [left * w for w in (0.55, 0.73, 0.91, 1.0, 0.97, 0.8)],
     }
-    smooth = {sign: gaussian_filter1d(np.interp(down, at[sign], edges[sign]), 0.014 * len(y)) for sign in SIDES}
-    return {sign: np.asarray(smooth[sign] + sign * shape.shift, dtype=np.float32) for sign in SIDES}
+    found: dict[int, Array] = {}
+    for sign in SIDES:
+        smooth = gaussian_filter1d(np.interp(down, at[sign], edges[sign]), 0.014 * len(y))
+        found[sign] = np.asarray(smooth + sign * shape.shift, dtype=np.float32)
+    return found

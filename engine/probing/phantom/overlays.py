@@ -85,27 +85,32 @@ _DEVICES = {
 }
 
 
-@lru_cache(maxsize=8)
-def _letter(letter: str, size: int) -> Array:
-    """A letter [h, w], 0–1."""
+@lru_cache(maxsize=16)
+def _letters(text: str, size: int) -> Array:
+    """A word [h, w], 0–1."""
     font = ImageFont.load_default(size)
-    left, top, right, bottom = (round(edge) for edge in font.getbbox(letter))
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(text))
     image = Image.new("L", (right - left + 2, bottom - top + 2))
-    ImageDraw.Draw(image).text((1 - left, 1 - top), letter, fill=255, font=font, stroke_width=0)
-    return np.asarray(image, dtype=np.float32) / 255
+    ImageDraw.Draw(image).text((1 - left, 1 - top), text, fill=255, font=font)
+    return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def draw_marker(anatomy: Anatomy, film: Array) -> Array:
-    """The film with the letter of the marked side in its upper corner; the patient's left is the picture's right."""
+def _stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
+    """Writes a word on the film, its middle at x and its top at y."""
+    letters = _letters(text, max(round(size * len(film)), 6))
+    row, column = int(y * len(film)), max(int(x * len(film)) - letters.shape[1] // 2, 0)
+    patch = film[row : row + letters.shape[0], column : column + letters.shape[1]]
+    patch += (0.97 - patch) * letters[: patch.shape[0], : patch.shape[1]]
+
+
+def draw_marker(anatomy: Anatomy, film: Array) -> None:
+    """Marks the film with the letter of a side in its upper corner; the patient's left is the picture's right."""
     p = anatomy.parameters
-    left = p["marker_left"] > 0.5
-    letter = _letter("L" if left else "R", round(0.066 * len(film)))
-    height, width = letter.shape
-    row = int(p["marker_height"] * len(film))
-    column = int((0.93 if left else 0.03) * len(film)) - (width // 2 if left else 0)
-    patch = film[row : row + height, column : column + width]
-    patch += (0.97 - patch) * letter[: patch.shape[0], : patch.shape[1]]
-    return film
+    left, y = p["marker_left"] > 0.5, p["marker_height"]
+    x = 0.93 if left else 0.06
+    _stamp(film, "L" if left else "R", p["marker_size"], x, y)
+    if anatomy.view == "AP" and p["marker_size"] > 0.058:
+        _stamp(film, "PORTABLE" if p["marker_size"] > 0.064 else "AP", 0.03, min(max(x, 0.12), 0.89), y + 0.09)
 
 
 def collimate(anatomy: Anatomy, film: Array, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -86,13 +86,14 @@ def _draw_film(seed: int, patient: int, body: dict[str, float], enriched: bool) 
         "contrast": float(np.clip(rng.normal(0.5, 0.2), 0.0, 1.0)),
         "noise": float(rng.gamma(4.0, 0.25) * (1.0 + 0.3 * supine)),
         "sharpness": float(rng.uniform(0.0, 1.0)),
-        "centre_x": float(rng.normal(0.5, 0.014)),
-        "centre_y": float(rng.normal(0.0, 0.02)),
-        "magnification": float(rng.normal(1.0, 0.04) + 0.02 * supine),
+        "centre_x": float(rng.normal(0.5, 0.018)),
+        "centre_y": float(rng.normal(0.0, 0.022)),
+        "magnification": float(rng.normal(1.01, 0.055) + 0.02 * supine),
         "gas_bubble": float(max(rng.normal(0.45, 0.4), 0.0)),
         "collimation": float(rng.random() < 0.22) * float(rng.uniform(0.2, 1.0)),
         "marker_left": float(rng.random() < 0.6),
         "marker_height": float(rng.uniform(0.03, 0.2)),
+        "marker_size": float(rng.uniform(0.045, 0.075)),
     }
     return Anatomy(
         seed=seed,
