@@ -73,7 +73,7 @@ def _consolidation(layers: Layers, region: Region, finding: Finding, rng: np.ran
         t = np.linspace(0, 1, 6)
         x = region.x - region.sign * 0.75 * region.rx + region.sign * length * np.cos(angle) * t
         y = region.y + length * np.sin(angle) * t + 0.15 * region.ry + rng.normal(0, 0.004, 6)
-        sheet.hairline(np.stack([x, y], axis=1), 0.006, 0.9)
+        sheet.line(np.stack([x, y], axis=1), 0.006, 0.9)
     bronchi = sheet.array(blur=0.7)[w]
     layers.density[w] += (1.1 + 1.3 * finding.severity) * mask * (1 - 0.7 * bronchi)
     layers.vessels[w] *= 1 - 0.8 * mask
@@ -106,7 +106,7 @@ def _pneumothorax(layers: Layers, region: Region, finding: Finding, _rng: np.ran
     drop = (0.06 + 0.15 * amount) if finding.zone == "upper" else (0.05 + 0.12 * amount)
     lateral, side = g.lateral[region.sign], g.side
     inner = np.interp(g.y - drop, g.y, lateral, left=0.0)
-    fade = np.clip(1 - (g.y - g.hilum) / (0.5 * g.height), 0, 1) if finding.zone == "upper" else 1.0
+    fade = np.clip(1 - (g.y - g.hilum) / (0.5 * g.shape.height), 0, 1) if finding.zone == "upper" else 1.0
     edge = np.minimum(inner - gap * fade, lateral).astype(np.float32)
     edge[inner <= 0] = -0.2
     slope = np.gradient(edge) * side
@@ -130,7 +130,7 @@ def _edema(layers: Layers, region: Region, finding: Finding, rng: np.random.Gene
     for _ in range(int(8 + 10 * finding.severity)):
         x, y = g.point(region.sign, rng.uniform(0.8, 0.97), rng.uniform(0.6, 1.05))
         length = region.sign * rng.uniform(0.02, 0.035)
-        sheet.hairline(np.array([(x, y), (x - length, y + rng.normal(0, 0.004))]), 0.004, 0.9)
+        sheet.line(np.array([(x, y), (x - length, y + rng.normal(0, 0.004))]), 0.004, 0.9)
     haze = 1 + 0.3 * texture("patchy", rng, *w) + 0.15 * texture("granular", rng, *w)
     tissue = layers.tissue(region.sign, *w)
     layers.density[w] += (0.35 + 0.75 * finding.severity) * (mask + 0.18) * haze * tissue

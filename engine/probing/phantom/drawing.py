@@ -23,16 +23,7 @@ class Sheet:
     def line(self, points: NDArray[np.floating], width: float, brightness: float) -> None:
         """A curve through points [n, 2] (x, y)."""
         pixels = (points * self._scale).ravel().tolist()
-        self._draw.line(pixels, fill=int(255 * brightness), width=max(1, round(width * self._scale)), joint="curve")
-
-    def hairline(self, points: NDArray[np.floating], width: float, brightness: float) -> None:
-        """As `line`, without rounded joints: faster."""
-        pixels = (points * self._scale).ravel().tolist()
         self._draw.line(pixels, fill=int(255 * brightness), width=max(1, round(width * self._scale)))
-
-    def polygon(self, points: Sequence[tuple[float, float]] | NDArray[np.floating], brightness: float) -> None:
-        pixels = (np.asarray(points) * self._scale).ravel().tolist()
-        self._draw.polygon(pixels, fill=int(255 * brightness))
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, brightness: float) -> None:
         s = self._scale
@@ -47,7 +38,7 @@ class Sheet:
 
 
 def curve(points: Sequence[tuple[float, float]], count: int = 16) -> NDArray[np.float64]:
-    """A smooth curve [count, 2] through a few points: Lagrange for up to four, by arc parameter."""
+    """The polynomial curve [count, 2] through a few points (Lagrange's, at equal steps of its parameter)."""
     nodes = np.asarray(points, dtype=np.float64)
     at = np.linspace(0, 1, len(nodes))
     t = np.linspace(0, 1, count)

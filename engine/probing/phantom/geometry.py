@@ -24,6 +24,8 @@ class Shape:
 
     top: float
     """Apex of the lungs."""
+    height: float
+    """Of the mediastinum, from the apex to the level of a dome that nothing raises."""
     dome: dict[int, float]
     """Highest point of the diaphragm, by side."""
     dome_height: float
@@ -58,11 +60,7 @@ class Geometry:
 
     @property
     def hilum(self) -> float:
-        return self.shape.top + 0.46 * self.height
-
-    @property
-    def height(self) -> float:
-        return self.shape.dome[-1] - self.shape.top
+        return self.shape.top + 0.46 * self.shape.height
 
     def base(self, sign: int) -> float:
         """The costophrenic angle's height."""
@@ -94,6 +92,7 @@ def shape_of(anatomy: Anatomy) -> Shape:
     heart = 2 * half_width * ratio
     shape = Shape(
         top=top,
+        height=dome - top,
         dome={-1: dome, 1: dome + 0.018 * scale},
         dome_height=0.12 * scale,
         half_width=half_width,
@@ -121,6 +120,7 @@ def cardiothoracic_ratio(anatomy: Anatomy) -> float:
 def _displace(shape: Shape, finding: Finding) -> None:
     strength = finding.severity
     if finding.name == "Emphysema":
+        shape.height += 0.03 + 0.05 * strength
         for sign in SIDES:
             shape.dome[sign] += 0.03 + 0.05 * strength
         shape.dome_height *= 0.65 - 0.4 * strength
@@ -183,8 +183,7 @@ def _dome(x: Array, midline: float, sign: int, shape: Shape) -> Array:
 def _mediastinum(y: Array, shape: Shape, knob: float) -> dict[int, Array]:
     """Right: vena cava, atrium. Left: aortic knob, its window, pulmonary trunk, ventricle."""
     right, left = shape.heart[-1], shape.heart[1]
-    height = shape.dome[-1] - shape.top
-    down = (y - shape.top) / height
+    down = (y - shape.top) / shape.height
     great = shape.half_width / 0.375
     right_edge = [0.05, 0.05, 0.058, 0.066]
     left_edge = [0.05, 0.05, 0.058, 0.078 + 0.026 * knob, 0.07, 0.084]

@@ -30,7 +30,8 @@ def _pacemaker(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.rand
     x, y = geometry.point(1, 0.85, 0.16 + 0.06 * rng.random())
     middle, hilum = _middle(geometry, geometry.hilum)
     apex = (middle + 0.7 * geometry.shape.heart[1], geometry.shape.dome[1] - 0.03)
-    lead = curve([(x, y), (middle - 0.02, geometry.shape.top + 0.12), (middle - 0.05, hilum + 0.1), apex], 30)
+    vein = [(middle + 0.08, geometry.shape.top + 0.06), (middle - 0.035, hilum - 0.05), (middle - 0.03, hilum + 0.16)]
+    lead = curve([(x, y), *vein, apex], 40)
     sheet.line(lead, 0.006, 0.6)
     sheet.ellipse(x, y, 0.042, 0.036, 0.8)
     sheet.ellipse(x + 0.008, y + 0.004, 0.022, 0.02, 1.0)
@@ -72,7 +73,7 @@ def _sternal_wires(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.
         loop = np.array(
             [(x - 0.016, y + tilt), (x, y - 0.007), (x + 0.016, y - tilt), (x, y + 0.007), (x - 0.016, y + tilt)]
         )
-        sheet.line(loop, 0.004, 0.8)
+        sheet.line(loop, 0.006, 1.0)
 
 
 _DEVICES = {

@@ -50,7 +50,7 @@ def _mains(geometry: Geometry, sign: int, rng: np.random.Generator, cephalisatio
     x = sign * float(geometry.midline[row]) + float(geometry.mediastinum[sign][row]) - 0.004
     y = geometry.hilum - 0.015 * (sign > 0)
     angle = np.linspace(-1.35, 1.42, _MAIN) + rng.normal(0, 0.09, _MAIN)
-    reach = geometry.height * np.where(angle < 0, 0.45, 0.56)
+    reach = geometry.shape.height * np.where(angle < 0, 0.45, 0.56)
     across = 0.8 * (geometry.shape.half_width - 0.08)
     length = np.minimum(reach / np.maximum(np.abs(np.sin(angle)), 0.2), across / np.maximum(np.cos(angle), 0.2))
     length *= rng.uniform(0.8, 1.05, _MAIN)
@@ -88,4 +88,4 @@ def _draw(
     for path, width in zip(branches.paths * (sign, 1), (branches.width * strength).tolist(), strict=True):
         for first, last, share in pieces:
             brightness = min((0.1 + 58 * width * share) * min(strength, 1.2), 1.0)
-            sheet.hairline(path[first:last], width * share, brightness)
+            sheet.line(path[first:last], width * share, brightness)
