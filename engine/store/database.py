@@ -16,7 +16,7 @@ from engine.errors import RunFileError
 Connection = duckdb.DuckDBPyConnection
 
 ROW_GROUP = 2048
-"""Rows that DuckDB compresses together. Rows here hold whole arrays: with its default (122,880) writing takes gigabytes."""
+"""Rows that DuckDB compresses together. Rows here hold whole arrays: its default (122,880) would need gigabytes."""
 
 
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:

@@ -1,0 +1,57 @@
+"""How well annotations name the true labels: hit rate and F1, as the paper's published evaluation computes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+Labels = Sequence[Sequence[str]]
+"""One list of strings for each neuron; compared exactly, so lower-case them first where case must not matter."""
+
+
+def hit_rate(predicted: Labels, truth: Labels) -> float:
+    """Share of neurons with at least one true label among the predicted ones, in [0, 1].
+
+    Raises ValueError when the lists are empty or differ in length.
+    """
+    return float(np.mean([bool(set(p) & set(t)) for p, t in _pairs(predicted, truth)]))
+
+
+def f1(predicted: Labels, truth: Labels) -> tuple[float, float]:
+    """Mean over neurons of F1 between predicted and true labels, and the mean's standard error.
+
+    F1 is 0 where nothing was predicted or nothing is true. The error is the population standard deviation over √n, as
+    published. Raises ValueError when the lists are empty or differ in length.
+    """
+    return _mean_and_error([_f1(set(p), set(t)) for p, t in _pairs(predicted, truth)])
+
+
+def precision(predicted: Labels, truth: Labels) -> tuple[float, float]:
+    """Mean over neurons of the share of predicted labels that are true, and its standard error; raises as `f1`."""
+    return _mean_and_error([_share(set(p) & set(t), set(p)) for p, t in _pairs(predicted, truth)])
+
+
+def recall(predicted: Labels, truth: Labels) -> tuple[float, float]:
+    """Mean over neurons of the share of true labels that are predicted, and its standard error; raises as `f1`."""
+    return _mean_and_error([_share(set(p) & set(t), set(t)) for p, t in _pairs(predicted, truth)])
+
+
+def _pairs(predicted: Labels, truth: Labels) -> list[tuple[Sequence[str], Sequence[str]]]:
+    if len(predicted) == 0:
+        raise ValueError("no neurons to evaluate")
+    return list(zip(predicted, truth, strict=True))
+
+
+def _share(part: set[str], whole: set[str]) -> float:
+    return len(part) / len(whole) if whole else 0.0
+
+
+def _f1(predicted: set[str], truth: set[str]) -> float:
+    both = len(predicted & truth)
+    return 2 * both / (len(predicted) + len(truth)) if both else 0.0
+
+
+def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    return float(np.mean(values)), float(np.std(values)) / math.sqrt(len(values))

@@ -1,0 +1,55 @@
+"""The content hash of a run: equal content, equal hash, whatever the batch size, the file's path or the time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.batch import Batch
+from engine.store.contents import RunContents
+
+
+class ContentHash:
+    """SHA-256 over what a run is about and over each array of its images, fed batch by batch."""
+
+    def __init__(self, run: RunContents) -> None:
+        self._images = hashlib.sha256()
+        self._arrays = {name: hashlib.sha256() for name in ["", *(layer.name for layer in run.layers)]}
+        self._run = hashlib.sha256()
+        self._add(
+            self._run,
+            [run.target, run.vlm, run.template, run.alpha, run.beta, run.concept_set, list(run.concepts)],
+            [[layer.name, layer.pooling, list(layer.unit_names)] for layer in run.layers],
+        )
+        for image in run.images:
+            boxes = [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
+            known = [image.path, image.patient, image.view, list(image.labels), image.report, dict(image.parameters)]
+            self._add(self._run, known, boxes)
+        for array in (run.text_embeddings, run.template_embedding):
+            self._run.update(_bytes(array))
+
+    def add(self, batch: Batch) -> None:
+        for image in batch.images:
+            self._add(self._images, [image.size_bytes, image.sha256, image.width, image.height, image.reason])
+            self._images.update(image.thumbnail)
+        self._arrays[""].update(_bytes(batch.embeddings))
+        for layer, activations in batch.activations.items():
+            self._arrays[layer].update(_bytes(activations))
+
+    def hexdigest(self) -> str:
+        whole = self._run.copy()
+        for part in [self._images, *self._arrays.values()]:
+            whole.update(part.digest())
+        return whole.hexdigest()
+
+    @staticmethod
+    def _add(digest: hashlib._Hash, *values: object) -> None:
+        for value in values:
+            digest.update(json.dumps(value, sort_keys=True).encode() + b"\n")
+
+
+def _bytes(array: NDArray[np.float32]) -> memoryview:
+    return np.ascontiguousarray(array, dtype="<f4").data

@@ -1,0 +1,46 @@
+"""All of a run that is not in its batches: what the writer needs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.probing.base import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A tapped layer. `unit_names` names its units where they have names (the classes of a final layer)."""
+
+    name: str
+    pooling: str
+    unit_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunContents:
+    """What determines a run and what was encoded once for all images."""
+
+    images: Sequence[Image]
+    """The whole probing set, in the batches' order."""
+    layers: Sequence[Layer]
+    concepts: Sequence[str]
+    text_embeddings: NDArray[np.float32]
+    """Of the prompted concepts, [m, d]"""
+    template: str
+    template_embedding: NDArray[np.float32]
+    """[d]"""
+    alpha: float
+    beta: float
+    target: str
+    vlm: str
+    concept_set: str = ""
+    config: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    stages: Mapping[str, str] = field(default_factory=dict)
+    """Stage name -> the content key of all that determines it"""
+    batch_keys: Sequence[str] = ()
+    """The batches' keys in order, by which FinishedRun gives them back; () when that is not wanted"""

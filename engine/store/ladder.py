@@ -1,0 +1,41 @@
+"""The ladder of partial sums: a neuron's sorted image embeddings summed up to growing ranks.
+
+A sum over any number of its most activating images is then the nearest rung's, plus or minus few embeddings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CLOSEST, _WIDEST = 32, 4096
+
+
+def rungs(images: int) -> NDArray[np.int64]:
+    """Ranks 0 < r ≤ images that carry a partial sum: r/8 apart, at least 32 and at most 4,096; the last is `images`."""
+    ranks = []
+    rank = 0
+    while rank < images:
+        rank = min(images, rank + min(max(rank // 8, _CLOSEST), _WIDEST))
+        ranks.append(rank)
+    return np.array(ranks, dtype=np.int64)
+
+
+def sum_rows(
+    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], images: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Sum of the unit vectors of some images, in float64: embeddings [p, d], inverse lengths [p] to [d]."""
+    total = np.zeros(embeddings.shape[1])
+    for start in range(0, len(images), _WIDEST):
+        chosen = images[start : start + _WIDEST]
+        total += inverse_lengths[chosen] @ embeddings[chosen].astype(np.float64)
+    return total
+
+
+def inverse_lengths(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+    """1/|v| of each row [p], in float64; 0 for a zero vector."""
+    squares = np.empty(len(embeddings))
+    for start in range(0, len(embeddings), _WIDEST):
+        rows = embeddings[start : start + _WIDEST].astype(np.float64)
+        squares[start : start + _WIDEST] = np.einsum("nd,nd->n", rows, rows)
+    return np.divide(1.0, np.sqrt(squares), out=np.zeros_like(squares), where=squares > 0)

@@ -1,0 +1,99 @@
+"""The tables of a run file, and the migrations that bring an older file to them.
+
+Counted from 0: `position` of an image in the probing set, `image` among the usable ones, `neuron` over the layers in
+order, `concept` in the concept set, `rank` of an image for one neuron by activation descending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.store.database import Connection, transaction
+
+BLOCK = 256
+"""Images of one neuron that are stored in one row of `activation_blocks`; the last block is filled up with image −1."""
+
+_TABLES = """
+CREATE TABLE meta (
+    content_hash VARCHAR, created VARCHAR, config VARCHAR, versions VARCHAR, target VARCHAR, vlm VARCHAR,
+    alpha DOUBLE, beta DOUBLE, dimension INTEGER
+);
+CREATE TABLE stages (name VARCHAR, key VARCHAR);
+CREATE TABLE batches (key VARCHAR, first_position INTEGER, size INTEGER);
+CREATE TABLE images (
+    position INTEGER, image INTEGER, status VARCHAR, reason VARCHAR, path VARCHAR, size_bytes BIGINT, sha256 VARCHAR,
+    width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR, thumbnail BLOB
+);
+CREATE TABLE labels (image INTEGER, label VARCHAR);
+CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);
+CREATE TABLE image_parameters (image INTEGER, name VARCHAR, value DOUBLE);
+CREATE TABLE layers (layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER);
+CREATE TABLE neurons (
+    neuron INTEGER, layer INTEGER, unit INTEGER, name VARCHAR, maximum FLOAT, minimum FLOAT, dead BOOLEAN,
+    representatives INTEGER, best INTEGER, best_score DOUBLE, annotated INTEGER, finding VARCHAR
+);
+CREATE TABLE activation_blocks (
+    neuron INTEGER, block INTEGER, top FLOAT, images INTEGER[{block}], activations FLOAT[{block}]
+);
+CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total DOUBLE[{dimension}]);
+CREATE TABLE image_embeddings (image INTEGER, embedding FLOAT[{dimension}]);
+CREATE TABLE concepts (concept INTEGER, concept_set VARCHAR, name VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE concept_scores (neuron INTEGER, scores DOUBLE[]);
+"""
+
+_VIEWS = """
+CREATE VIEW activations AS
+    SELECT layers.name AS layer, unit, rank, image, activation
+    FROM (
+        SELECT neuron, block * {block} + unnest(range({block})) AS rank,
+               unnest(images) AS image, unnest(activations) AS activation
+        FROM activation_blocks
+    ) JOIN neurons USING (neuron) JOIN layers USING (layer)
+    WHERE image >= 0;
+CREATE VIEW representatives AS
+    SELECT activations.layer, activations.unit, rank, image, path, activation
+    FROM activations JOIN layers ON layers.name = activations.layer
+    JOIN neurons ON neurons.layer = layers.layer AND neurons.unit = activations.unit
+    JOIN images USING (image)
+    WHERE rank < neurons.representatives;
+CREATE VIEW annotations AS
+    SELECT layers.name AS layer, unit, concepts.name AS concept, score
+    FROM (SELECT neuron, unnest(range(len(scores))) AS concept, unnest(scores) AS score FROM concept_scores)
+    JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept), meta
+    WHERE best_score > 0 AND score > beta * best_score;
+"""
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+"""MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2."""
+
+VERSION = 1 + len(MIGRATIONS)
+
+
+def create(connection: Connection, dimension: int) -> None:
+    """All tables and views of the current version, empty, for embeddings of this dimension."""
+    with transaction(connection):
+        connection.execute("CREATE TABLE schema_version (version INTEGER)")
+        connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
+        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension))
+        connection.execute(_VIEWS.format(block=BLOCK))
+
+
+def version_of(connection: Connection) -> int | None:
+    """The schema version of a file; None when it is not a run file."""
+    known = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'run' AND table_name = 'schema_version'"
+    ).fetchone()
+    row = connection.execute("SELECT max(version) FROM schema_version").fetchone() if known else None
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def migrate(connection: Connection) -> None:
+    """Applies to an older file the migrations that it lacks, each once, in one transaction."""
+    version = version_of(connection)
+    if version is None:
+        raise ValueError("not a run file")
+    with transaction(connection):
+        for step in MIGRATIONS[version - 1 :]:
+            step(connection)
+        connection.execute("UPDATE schema_version SET version = ?", [VERSION])

@@ -1,0 +1,36 @@
+"""Thumbnails of films as a run file holds them: small grey pictures that a reader can still tell apart."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from engine.errors import UnreadableImage
+
+LONGEST_SIDE = 176
+"""Pixels."""
+_QUALITY = 50
+_LARGEST_SIDE = 4096
+
+
+def encode(film: NDArray[np.uint8], longest_side: int = LONGEST_SIDE) -> bytes:
+    """An 8-bit grey film [h, w] as a WebP picture no longer than `longest_side`; smaller films keep their size."""
+    picture = Image.fromarray(film, mode="L")
+    picture.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=_QUALITY, method=4)
+    return buffer.getvalue()
+
+
+def decode(thumbnail: bytes) -> NDArray[np.uint8]:
+    """The grey pixels [h, w] of an encoded thumbnail. Raises UnreadableImage for anything else."""
+    try:
+        with Image.open(io.BytesIO(thumbnail), formats=["WEBP"]) as picture:
+            if max(picture.size) > _LARGEST_SIDE:
+                raise UnreadableImage(f"the thumbnail claims {picture.width}×{picture.height} pixels")
+            return np.asarray(picture.convert("L"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise UnreadableImage(f"the thumbnail is damaged ({error})") from error

@@ -1,0 +1,189 @@
+"""Writes a run file: streams the batches in, sorts each layer's activations, and gives the whole its final name."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import MammiError
+from engine.store import schema
+from engine.store.batch import Batch
+from engine.store.content_hash import ContentHash
+from engine.store.contents import RunContents
+from engine.store.database import Connection, connect, insert, transaction
+from engine.store.layer_writer import LayerWriter
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being written, how much is done, of how much)."""
+
+_MEMORY = "1GB"
+_FLOAT = np.dtype("<f4")
+
+
+def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: Progress | None = None) -> None:
+    """Writes the run file `path` from batches that together hold every image of `run.images`, in order.
+
+    Written as `path`.partial and renamed when whole and on disk: `path` never names a part of a run. Identical input
+    gives an identical content hash. Memory holds all embeddings and one layer's activations; until its turn a layer
+    waits in an unnamed temporary file beside `path`.
+
+    Raises MammiError when no image is usable or a value is not finite, ValueError when batches and run do not match.
+    """
+    partial = path.with_name(path.name + ".partial")
+    for leftover in (partial, partial.with_name(partial.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    connection = connect(partial, read_only=False, memory=_MEMORY, threads=os.cpu_count() or 1)
+    try:
+        with ExitStack() as stack:
+            _RunWriter(connection, run, path.parent, stack, progress or (lambda _what, _done, _all: None)).write(
+                batches
+            )
+        connection.execute("CHECKPOINT run")
+    finally:
+        connection.close()
+    _sync(partial)
+    partial.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _RunWriter:
+    def __init__(
+        self, connection: Connection, run: RunContents, folder: Path, stack: ExitStack, progress: Progress
+    ) -> None:
+        self._connection = connection
+        self._run = run
+        self._content = ContentHash(run)
+        self._progress = progress
+        self._spills: dict[str, IO[bytes]] = {
+            layer.name: stack.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 (the stack closes it)
+            for layer in run.layers
+        }
+
+    def write(self, batches: Iterable[Batch]) -> None:
+        run = self._run
+        schema.create(self._connection, len(run.template_embedding))
+        embeddings = self._write_batches(batches)
+        with transaction(self._connection):
+            self._write_concepts()
+        layers = LayerWriter(self._connection, run, embeddings)
+        for index, layer in enumerate(run.layers):
+            with transaction(self._connection):
+                matrix = self._read_spill(layer.name, len(embeddings))
+                layers.write(index, matrix, self._progress)
+        with transaction(self._connection):
+            self._write_meta()
+
+    def _write_batches(self, batches: Iterable[Batch]) -> NDArray[np.float32]:
+        run = self._run
+        embeddings = np.empty((len(run.images), len(run.template_embedding)), dtype=np.float32)
+        position = image = 0
+        for number, batch in enumerate(batches):
+            self._check(batch, position)
+            with transaction(self._connection):
+                self._write_images(batch, position, image)
+                if run.batch_keys:
+                    row = [run.batch_keys[number], position, len(batch.images)]
+                    self._connection.execute("INSERT INTO batches VALUES (?, ?, ?)", row)
+                indices = np.arange(image, image + batch.usable, dtype=np.int32)
+                insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
+            embeddings[image : image + batch.usable] = batch.embeddings
+            for layer, spill in self._spills.items():
+                spill.write(np.ascontiguousarray(batch.activations[layer], dtype=_FLOAT).data)
+            self._content.add(batch)
+            position += len(batch.images)
+            image += batch.usable
+            self._progress("images", position, len(run.images))
+        if position != len(run.images):
+            raise ValueError(f"the batches hold {position} images, the run {len(run.images)}")
+        if image == 0:
+            raise MammiError(f"none of the probing set's {position} images is usable; nothing to write")
+        return embeddings[:image]
+
+    def _check(self, batch: Batch, position: int) -> None:
+        if position + len(batch.images) > len(self._run.images):
+            raise ValueError(f"the batches hold more images than the run's {len(self._run.images)}")
+        if batch.activations.keys() != self._spills.keys():
+            raise ValueError(f"a batch has layers {sorted(batch.activations)}, the run {sorted(self._spills)}")
+        for name, array in [("the image embeddings", batch.embeddings), *batch.activations.items()]:
+            if len(array) != batch.usable:
+                raise ValueError(f"{name}: {len(array)} rows for {batch.usable} usable images")
+            if not np.isfinite(array).all():
+                row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+                usable = [index for index, image in enumerate(batch.images) if not image.reason]
+                film = self._run.images[position + usable[row]].path
+                raise MammiError(f"{name}: not a finite number for image {film}; check the model and mixed precision")
+
+    def _write_images(self, batch: Batch, position: int, image: int) -> None:
+        known_images = self._run.images[position : position + len(batch.images)]
+        rows: dict[str, list[Sequence[object]]] = {"images": [], "labels": [], "boxes": [], "image_parameters": []}
+        for offset, (known, probed) in enumerate(zip(known_images, batch.images, strict=True)):
+            usable = not probed.reason
+            rows["images"].append(
+                (
+                    *(position + offset, image if usable else None, "usable" if usable else "set aside", probed.reason),
+                    *(known.path, probed.size_bytes, probed.sha256, probed.width, probed.height),
+                    *(known.patient, known.view, known.report, probed.thumbnail),
+                )
+            )
+            if usable:
+                rows["labels"] += [(image, label) for label in known.labels]
+                rows["boxes"] += [(image, box.label, box.x, box.y, box.width, box.height) for box in known.boxes]
+                rows["image_parameters"] += [(image, name, value) for name, value in known.parameters.items()]
+                image += 1
+        for table, values in rows.items():
+            with self._connection.appender(table) as appender:
+                appender.append_rows(values)
+
+    def _write_concepts(self) -> None:
+        run = self._run
+        count = len(run.concepts)
+        if count == 0:
+            return
+        columns = {
+            "concept": np.arange(count, dtype=np.int32),
+            "concept_set": np.array([run.concept_set] * count, dtype=object),
+            "name": np.array(run.concepts, dtype=object),
+            "embedding": run.text_embeddings,
+        }
+        insert(self._connection, "concepts", columns)
+        template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
+        insert(self._connection, "templates", template)
+
+    def _read_spill(self, layer: str, images: int) -> NDArray[np.float32]:
+        spill = self._spills[layer]
+        spill.seek(0)
+        return np.fromfile(spill, dtype=_FLOAT).reshape(images, -1).astype(np.float32, copy=False)
+
+    def _write_meta(self) -> None:
+        run = self._run
+        with self._connection.appender("stages") as stages:
+            stages.append_rows(sorted(run.stages.items()))
+        row = [
+            self._content.hexdigest(),
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            json.dumps(run.config, sort_keys=True),
+            json.dumps(run.versions, sort_keys=True),
+            run.target,
+            run.vlm,
+            run.alpha,
+            run.beta,
+            len(run.template_embedding),
+        ]
+        self._connection.execute("INSERT INTO meta VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

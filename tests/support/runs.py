@@ -1,0 +1,128 @@
+"""Small synthetic run files: complete, quick to make, and with every awkward case in them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from engine.probing.base import Box, Image
+from engine.store import thumbnails
+from engine.store.batch import Batch, ProbedImage
+from engine.store.contents import Layer, RunContents
+from engine.store.writer import assemble
+
+LABELS = ("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Pneumothorax")
+HOSTILE = ("[bold red]x[/]", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "a\nb", "\u202egnp.exe", "=1+1", "[/]", "a\\[b")
+"""Textual markup, ANSI and OSC escapes, line breaks, right-to-left marks, spreadsheet formulas."""
+
+
+def small_run(
+    folder: Path,
+    *,
+    images: int = 60,
+    units: tuple[int, ...] = (8, 14),
+    concepts: int = 25,
+    dimension: int = 16,
+    seed: int = 0,
+    hostile: bool = False,
+) -> Path:
+    """A run file `folder`/run.duckdb. Of each layer unit 0 is dead, unit 1 has no positive score, unit 2 is full of
+    ties; the last layer's units have names; two further images are set aside; two concepts share one embedding."""
+    path = folder / "run.duckdb"
+    contents, batches = small_contents(
+        images=images, units=units, concepts=concepts, dimension=dimension, seed=seed, hostile=hostile
+    )
+    assemble(path, contents, batches)
+    return path
+
+
+def small_contents(
+    *,
+    images: int = 60,
+    units: tuple[int, ...] = (8, 14),
+    concepts: int = 25,
+    dimension: int = 16,
+    seed: int = 0,
+    hostile: bool = False,
+    batch_size: int = 16,
+) -> tuple[RunContents, list[Batch]]:
+    """What `small_run` writes. The batch size changes nothing but the cutting."""
+    rng = np.random.default_rng(seed)
+    odd = HOSTILE if hostile else ("",)
+    names = [f"layer{index}" for index in range(len(units))]
+    known = [_image(index, rng, odd[index % len(odd)]) for index in range(images + 2)]
+    set_aside = {1, images}
+    texts = rng.normal(size=(concepts, dimension)).astype(np.float32)
+    if concepts > 1:
+        texts[-1] = texts[0]
+    template = rng.normal(size=dimension).astype(np.float32)
+    embeddings = rng.normal(size=(images, dimension)).astype(np.float32)
+    activations = {name: _activations(rng, images, count) for name, count in zip(names, units, strict=True)}
+    lowest = -(texts / np.linalg.norm(texts, axis=1, keepdims=True) - template / np.linalg.norm(template)).sum(axis=0)
+    for values in activations.values():
+        if values.shape[1] > 1:
+            values[:, 1] = embeddings @ lowest / np.linalg.norm(embeddings, axis=1)
+    contents = RunContents(
+        images=known,
+        layers=[
+            Layer(name, "mean", tuple(f"class {u}{odd[u % len(odd)]}" for u in range(count)) if last else ())
+            for name, count, last in zip(names, units, [*[False] * (len(units) - 1), True], strict=True)
+        ],
+        concepts=[f"concept {index}{odd[index % len(odd)]}" for index in range(concepts)],
+        text_embeddings=texts,
+        template="A chest x-ray image of a",
+        template_embedding=template,
+        alpha=0.93,
+        beta=0.95,
+        target="a synthetic target model",
+        vlm="a synthetic VLM",
+        stages={"texts": f"{seed:04x}"},
+        batch_keys=[f"batch {start}" for start in range(0, len(known), batch_size)],
+    )
+    films = [_probed(index, rng) if index not in set_aside else _broken(index) for index in range(images + 2)]
+    batches = []
+    row = 0
+    for start in range(0, len(known), batch_size):
+        part = tuple(films[start : start + batch_size])
+        rows = slice(row, row + sum(not film.reason for film in part))
+        row = rows.stop
+        batches.append(Batch(part, embeddings[rows], {name: values[rows] for name, values in activations.items()}))
+    return contents, batches
+
+
+def _activations(rng: np.random.Generator, images: int, units: int) -> np.ndarray:
+    values = np.maximum(rng.normal(size=(images, units)), -0.5).astype(np.float32)
+    values[:, 0] = 0.25
+    if units > 2:
+        values[:, 2] = np.round(values[:, 2])
+    return values
+
+
+def _image(index: int, rng: np.random.Generator, odd: str) -> Image:
+    labels = tuple(label + odd for label in LABELS if rng.random() < 0.25)
+    boxes = tuple(Box(label, 4.0, 6.0, 20.0, 10.0) for label in labels[:1])
+    return Image(
+        path=f"films/{index:08d}{odd}.png",
+        patient=f"{index // 3:05d}{odd}",
+        view="PA" if index % 2 else "AP",
+        labels=labels,
+        boxes=boxes,
+        report=f"Film {index}.{odd}",
+        parameters={"heart_width": float(rng.random())},
+    )
+
+
+def _probed(index: int, rng: np.random.Generator) -> ProbedImage:
+    rows, columns = np.mgrid[0:64, 0:56]
+    film = (
+        90 + 60 * np.sin(rows / (4 + index % 7)) + 40 * np.cos(columns / (3 + index % 5)) + rng.normal(0, 4, rows.shape)
+    )
+    encoded = thumbnails.encode(np.clip(film, 0, 255).astype(np.uint8))
+    digest = hashlib.sha256(encoded).hexdigest()
+    return ProbedImage(len(encoded), digest, width=56, height=64, thumbnail=encoded)
+
+
+def _broken(index: int) -> ProbedImage:
+    return ProbedImage(index, hashlib.sha256(b"").hexdigest(), reason="truncated PNG")
