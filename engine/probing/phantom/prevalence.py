@@ -87,7 +87,7 @@ def _leads(enriched: bool) -> NDArray[np.float64]:
 
 
 def draw_findings(rng: np.random.Generator, *, enriched: bool = False) -> tuple[Finding, ...]:
-    """A film's findings, in FINDINGS' order; half the films have none (a quarter when enriched)."""
+    """A film's findings, in FINDINGS' order; half the films have none (about 15 % when enriched)."""
     names: set[str] = set()
     for _ in range(2 if enriched else 1):
         lead = int(rng.choice(len(FINDINGS) + 1, p=_leads(enriched)))
