@@ -1,0 +1,139 @@
+"""The `mammi` command: finds its subcommands in mammi_tui/commands, and says in one line what went wrong."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import traceback
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+
+import click
+
+from engine.errors import MammiError
+from mammi_tui import commands
+
+
+@dataclass
+class Settings:
+    """What holds for the whole process."""
+
+    debug: bool = False
+
+
+def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Settings).debug = True
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    from importlib.metadata import version
+
+    if value:
+        click.echo(f"mammi {version('mammi-explorer')}")
+        context.exit()
+
+
+def _debug_option() -> click.Option:
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        callback=_set_debug,
+        help="Show the traceback of an error.",
+    )
+
+
+class CommandFolder(click.Group):
+    """One command for each module of mammi_tui/commands, imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = getattr(importlib.import_module(f"{commands.__name__}.{cmd_name}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"mammi_tui.commands.{cmd_name}.{cmd_name} is not a click command")
+        if not any(parameter.name == "debug" for parameter in command.params):
+            command.params.append(_debug_option())
+        return command
+
+
+@click.group(
+    cls=CommandFolder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_show_version,
+            help="Show the version and exit.",
+        ),
+        _debug_option(),
+    ],
+)
+def cli() -> None:
+    """What each neuron of a chest X-ray classifier responds to, in words a radiologist uses (MAMMI).
+
+    Start with `mammi demo`.
+    """
+
+
+def main() -> None:
+    """Runs the command line of this process and ends it: 0 on success, 2 on bad arguments, 1 on any other failure."""
+    settings = Settings()
+    sys.excepthook = partial(_unexpected, settings)
+    try:
+        status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has left. Nothing is to be said, and nothing more can be written.
+        sys.stdout = None
+        status = 1
+    except MammiError as error:
+        if settings.debug:
+            traceback.print_exc()
+        _say(str(error))
+        status = error.exit_status
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        status = 2
+    except click.ClickException as error:
+        _say(_usage(error))
+        status = error.exit_code
+    except click.Abort:
+        _say("stopped")
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _usage(error: click.ClickException) -> str:
+    """A wrong command line in one line, with where to look."""
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    return f"{message} See `{context.command_path} --help`." if context else message
+
+
+def _say(message: str) -> None:
+    from mammi_tui.text import clean
+
+    first, *more = message.strip().splitlines() or ["unknown error"]
+    click.echo(f"mammi: {clean(first)}", err=True)
+    for line in more:
+        click.echo(clean(line), err=True)
+
+
+def _unexpected(
+    settings: Settings, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """For sys.excepthook: an error of ours, not the user's. The interpreter then ends with status 1."""
+    if settings.debug:
+        traceback.print_exception(kind, error, trace)
+    else:
+        _say(f"unexpected {kind.__name__}: {error} (use --debug for the traceback)")
