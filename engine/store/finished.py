@@ -49,6 +49,18 @@ class FinishedRun:
         part = slice(usable[0], usable[-1] + 1) if usable else slice(0, 0)
         return Batch(images, self._embeddings[part], {name: values[part] for name, values in self._activations.items()})
 
+    @property
+    def stages(self) -> dict[str, str]:
+        """Stage name -> the content key that the run gave it."""
+        return self._reader.stages()
+
+    def texts(self) -> dict[str, NDArray[np.float32]]:
+        """The embeddings [d] of the bare template and of each concept in it, by their text."""
+        template = self._reader.info.template
+        embeddings, of_template = self._reader.text_embeddings()
+        prompted = zip(self._reader.concepts, embeddings, strict=True)
+        return {template: of_template, **{f"{template} {concept}": embedding for concept, embedding in prompted}}
+
     @cached_property
     def _embeddings(self) -> NDArray[np.float32]:
         return self._reader.image_embeddings()

@@ -208,6 +208,10 @@ class RunReader:
         """Batch key -> (position of its first image, number of images)."""
         return {key: (first, size) for key, first, size in self._fetch("FROM batches")}
 
+    def stages(self) -> dict[str, str]:
+        """Stage name -> the content key that the run gave it."""
+        return dict(self._fetch("SELECT name, key FROM stages"))
+
     def probed_images(self, position: int, size: int) -> list[tuple[int | None, tuple[Any, ...]]]:
         """For each image from `position` on: its index among the usable ones, and the fields of a ProbedImage."""
         rows = self._fetch(
