@@ -28,18 +28,9 @@ def read_reports(
     and MammiError for a file that cannot be read.
     """
     for path in paths:
-        files = (
-            [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix.lower() in _READERS)
-        )
-        if not files:
-            what = "holds no reports (.txt, .xml, .csv or .tsv)" if path.is_dir() else "does not exist"
-            raise ConfigError(f"{path} {what}.")
-        for file in files:
-            reader = _READERS.get(file.suffix.lower())
-            if reader is None:
-                raise ConfigError(f"{file}: reports are read from {', '.join(_READERS)} files.")
+        for file in _report_files(path):
             try:
-                yield from reader(file, sections, column)
+                yield from _READERS[file.suffix.lower()](file, [section.lower() for section in sections], column)
             except OSError as error:
                 raise MammiError(f"{file} cannot be read: {error.strerror}.") from error
             except UnicodeDecodeError as error:
@@ -50,15 +41,28 @@ def select_sections(report: str, sections: Sequence[str]) -> str:
     """The text of the named sections of a report with headings such as `FINDINGS:`; all of it when none is there."""
     if ALL_SECTIONS in sections:
         return report
-    wanted = {section.upper() for section in sections}
+    wanted = {section.lower() for section in sections}
     headings = list(_HEADING.finditer(report))
-    ends = [heading.start() for heading in headings[1:]] + [len(report)]
+    ends = [*(heading.start() for heading in headings), len(report)][1:]
     parts = [
         report[heading.end() : end].strip()
         for heading, end in zip(headings, ends, strict=True)
-        if (heading[1] or heading[2]).strip() in wanted
+        if (heading[1] or heading[2]).strip().lower() in wanted
     ]
     return "\n\n".join(parts) if parts else report
+
+
+def _report_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _READERS and file.is_file())
+        if not files:
+            raise ConfigError(f"{path} holds no reports ({', '.join(_READERS)} files).")
+        return files
+    if not path.exists():
+        raise ConfigError(f"{path} does not exist. Name a report file or a folder of them.")
+    if path.suffix.lower() not in _READERS:
+        raise ConfigError(f"{path}: reports are read from {', '.join(_READERS)} files.")
+    return [path]
 
 
 def _read_text(path: Path, sections: Sequence[str], _column: str | None) -> Iterator[str]:
@@ -94,10 +98,10 @@ def _read_xml(path: Path, sections: Sequence[str], _column: str | None) -> Itera
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
     try:
         parser.Parse(path.read_bytes(), True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that is not known
         raise MammiError(f"{path} is not valid XML: {error}.") from error
-    wanted = {section.upper() for section in sections}
-    parts = ["".join(pieces).strip() for label, pieces in found if label.upper() in wanted or ALL_SECTIONS in sections]
+    wanted = [pieces for label, pieces in found if label.lower() in sections or ALL_SECTIONS in sections]
+    parts = ["".join(pieces).strip() for pieces in wanted]
     if any(parts):
         yield "\n\n".join(part for part in parts if part)
 
