@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.errors import ConfigError
+from engine.store.thumbnails import LONGEST_SIDE
 
 Model = TypeVar("Model", bound=BaseModel)
 Pooling = Literal["mean", "max", "cls"]
@@ -37,7 +38,7 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
     template: str = Field(default="A chest x-ray image of a", min_length=1)
-    thumbnail_size: int = Field(default=192, ge=160, le=1024)
+    thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels."""
 
 

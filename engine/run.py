@@ -1,0 +1,138 @@
+"""A run: its stages in order, what earlier runs computed taken over, and one run file at the end."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from torch import nn
+
+from engine.config import RunConfig
+from engine.device import choose_device
+from engine.errors import ConfigError
+from engine.image_pass import ImagePass
+from engine.known import VLM_STAGE, Known
+from engine.loading import Loader
+from engine.probing.base import ProbingSet
+from engine.progress import Progress
+from engine.stages import assembly_stage, concept_stage, content_key, image_stage
+from engine.store.contents import Layer, RunContents
+from engine.store.finished import FinishedRun
+from engine.store.work import WorkFile
+from engine.targets.base import TargetModel
+from engine.targets.taps import LOGITS, resolve_layers
+from engine.vlms.base import VLM
+
+PACKAGES = ("mammi-explorer", "torch", "torchvision", "numpy", "pillow")
+"""Their versions are kept in the run file."""
+
+
+def run(config: RunConfig, progress: Progress) -> Path:
+    """Computes what the run file `run.out` lacks, and returns its path.
+
+    Each batch of images and each piece of the concept set is kept in `run.out`.work as soon as it is computed, under a
+    key made of all that determines it. Stopped at any point, the next run goes on from there; a run file that is up to
+    date is left as it is.
+
+    Raises MammiError for what the user can mend: ConfigError for the configuration, RunFileError when another process
+    is writing the same run file.
+    """
+    settings = config.run
+    out = settings.out.absolute()
+    device = choose_device(settings.device)
+    probing: ProbingSet = config.probing.load(config.base)
+    target: TargetModel = config.target.load(config.base)
+    layers = resolve_layers(target.module, config.taps.layers)
+    vlm: VLM = config.vlm.load(config.base, device)
+    concepts = _concepts(config, probing)
+    loader = Loader(probing, target.preprocess, vlm.preprocess, settings.thumbnail_size)
+    image_pass = ImagePass(config, target, layers, vlm, device)
+    work_path = _prepare_output(out)
+    with ExitStack() as open_files:
+        work = open_files.enter_context(WorkFile(work_path))
+        finished = open_files.enter_context(FinishedRun(out)) if out.exists() else None
+        known = Known(work, finished)
+        texts = [settings.template, *(f"{settings.template} {concept}" for concept in concepts)]
+        embeddings = concept_stage(vlm, texts, known, progress)
+        with closing(loader.batches(settings.batch_size, image_pass.fingerprint, known.has)) as batches:
+            keys = image_stage(batches, len(probing.images), image_pass, known, progress)
+        contents = RunContents(
+            images=probing.images,
+            layers=[Layer(layer, config.taps.pooling, _unit_names(target, layer)) for layer in layers],
+            concepts=concepts,
+            text_embeddings=embeddings[1:],
+            template=settings.template,
+            template_embedding=embeddings[0],
+            alpha=settings.alpha,
+            beta=settings.beta,
+            target=target.name,
+            vlm=config.vlm.kind,
+            concept_set=config.concepts.kind,
+            config=config.as_dict(),
+            versions=_versions(),
+            batch_keys=keys,
+        )
+        contents = replace(contents, stages=_stages(contents, vlm))
+        if finished is not None and finished.stages == contents.stages:
+            progress.note(f"{out} is up to date.")
+        else:
+            assembly_stage(out, contents, known, progress)
+    for left in (work_path, work_path.with_name(f"{work_path.name}.wal")):
+        left.unlink(missing_ok=True)
+    return out
+
+
+def _concepts(config: RunConfig, probing: ProbingSet) -> list[str]:
+    """The concept set, each concept once."""
+    reports = [image.report for image in probing.images if image.report]
+    concepts: list[str] = config.concepts.load(config.base, reports)
+    if not concepts:
+        raise ConfigError(f'concepts: the concept set of kind "{config.concepts.kind}" is empty.')
+    return list(dict.fromkeys(concepts))
+
+
+def _prepare_output(out: Path) -> Path:
+    """Makes the folder of the run file; the path of its work file."""
+    if out.is_dir():
+        raise ConfigError(f"run.out: {out} is a folder; name a file, such as {out / 'run.duckdb'}.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"run.out: cannot make the folder {out.parent}: {error.strerror}.") from None
+    return out.with_name(f"{out.name}.work")
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:
+    """The classes, for the layer whose units they are."""
+    linear = [name for name, module in target.module.named_modules() if isinstance(module, nn.Linear)]
+    return target.classes if layer in (LOGITS, *linear[-1:]) else ()
+
+
+def _stages(contents: RunContents, vlm: VLM) -> dict[str, str]:
+    """Stage name -> the key of all that determines it. Equal keys, equal content."""
+    layers = [[layer.name, layer.pooling, layer.unit_names] for layer in contents.layers]
+    settings = [contents.alpha, contents.beta, contents.target, contents.vlm, contents.concept_set]
+    images = [
+        [image.path, image.patient, image.view, image.labels, image.report, dict(image.parameters)]
+        + [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
+        for image in contents.images
+    ]
+    return {
+        VLM_STAGE: vlm.identity,
+        "concepts": content_key(contents.template, list(contents.concepts)),
+        "images": content_key(list(contents.batch_keys)),
+        "assembly": content_key(settings, layers, images),
+    }

@@ -1,0 +1,110 @@
+"""The stages of a run. Each takes over what is known by its content key, computes the rest, and tells its progress."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import MammiError
+from engine.image_pass import ImagePass
+from engine.known import Known
+from engine.loading import LoadedBatch
+from engine.progress import Progress
+from engine.store.batch import Batch
+from engine.store.contents import RunContents
+from engine.store.writer import assemble
+from engine.vlms.base import VLM
+
+TEXTS_AT_ONCE = 64
+"""Texts that are encoded, and kept, together."""
+SHOWN_ASIDE = 3
+"""Images set aside that are told by name."""
+
+
+def content_key(*values: object) -> str:
+    """A hash of values that JSON can write."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def concept_stage(vlm: VLM, texts: Sequence[str], known: Known, progress: Progress) -> NDArray[np.float32]:
+    """Unit vectors of the texts, [n, d]. Only those not known yet are encoded."""
+    progress.stage("concepts", len(texts))
+    embeddings = known.texts(vlm.identity, texts)
+    progress.advance(len(embeddings), reused=len(embeddings))
+    missing = [text for text in texts if text not in embeddings]
+    for start in range(0, len(missing), TEXTS_AT_ONCE):
+        piece = missing[start : start + TEXTS_AT_ONCE]
+        vectors = known.array(content_key("texts", vlm.identity, piece), lambda piece=piece: _encode(vlm, piece))  # type: ignore[misc]
+        embeddings |= dict(zip(piece, vectors, strict=True))
+        progress.advance(len(piece))
+    return np.stack([embeddings[text] for text in texts])
+
+
+def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:
+    vectors = np.asarray(vlm.encode_texts(texts), dtype=np.float32)
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise MammiError(f"vlm: the embedding of {texts[int(finite.argmin())]!r} is not a finite number.")
+    return vectors
+
+
+def image_stage(
+    batches: Iterator[LoadedBatch], images: int, image_pass: ImagePass, known: Known, progress: Progress
+) -> list[str]:
+    """Computes the batches that are not known yet; the keys of all, in the probing set's order."""
+    progress.stage("images", images)
+    keys = []
+    with image_pass:
+        for loaded in batches:
+            if not loaded.known:
+                known.put(loaded.key, image_pass.compute(loaded))
+            keys.append(loaded.key)
+            progress.advance(loaded.size, reused=loaded.size if loaded.known else 0)
+    return keys
+
+
+def assembly_stage(out: Path, contents: RunContents, known: Known, progress: Progress) -> None:
+    """Writes the run file, and tells which images are set aside. Raises MammiError when none is usable."""
+    aside: list[str] = []
+
+    def batches() -> Iterator[Batch]:
+        images = iter(contents.images)
+        for key in contents.batch_keys:
+            batch = known.get(key)
+            aside.extend(
+                f"{image.path}: {probed.reason}"
+                for image, probed in zip(images, batch.images, strict=False)
+                if probed.reason
+            )
+            yield batch
+        if len(aside) == len(contents.images):
+            raise MammiError(f"Not one of the {len(aside)} images can be used; the first is {aside[0]}.")
+
+    told = _StoreProgress(progress)
+    assemble(out, contents, batches(), told)
+    if aside:
+        more = "" if len(aside) <= SHOWN_ASIDE else f" and {len(aside) - SHOWN_ASIDE} more"
+        progress.note(
+            f"{len(aside)} of {len(contents.images)} images set aside: {'; '.join(aside[:SHOWN_ASIDE])}{more}"
+        )
+
+
+class _StoreProgress:
+    """Makes stages of what the store says it is writing."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._what = ""
+        self._done = 0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what != self._what:
+            self._progress.stage(f"writing {what}", total)
+            self._what, self._done = what, 0
+        self._progress.advance(done - self._done)
+        self._done = done

@@ -1,0 +1,108 @@
+"""Tiny models that a configuration's `factory` kinds can name, and a folder of made-up films to run them on."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+SIDE = 32
+"""Pixels of both models' inputs."""
+
+
+class TinyClassifier(nn.Module):
+    """Two convolutions, an in-place ReLU after the first, and a final layer of `classes` units."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 4, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.second = nn.Conv2d(4, 6, 3, padding=1)
+        self.classifier = nn.Linear(6, classes)
+
+    def forward(self, films: Tensor) -> Tensor:
+        maps = self.second(self.relu(self.first(films)))
+        logits: Tensor = self.classifier(maps.mean((2, 3)))
+        return logits
+
+
+def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return TinyClassifier(classes)
+
+
+class TinyVLM:
+    """Projects a film's pixels at random; a text's vector is drawn from its hash."""
+
+    dimension = 8
+    identity = "tiny"
+
+    def __init__(self, device: torch.device) -> None:
+        generator = torch.Generator().manual_seed(1)
+        self._projection = torch.randn(SIDE * SIDE, self.dimension, generator=generator).to(device)
+
+    def preprocess(self, film: NDArray[np.uint8]) -> Tensor:
+        small = Image.fromarray(film).resize((SIDE, SIDE))
+        return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255)[None]
+
+    def encode_images(self, batch: Tensor) -> Tensor:
+        return nn.functional.normalize(batch.flatten(1) @ self._projection, dim=1)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = [np.random.default_rng(zlib.crc32(text.encode())).standard_normal(self.dimension) for text in texts]
+        return np.stack([vector / np.linalg.norm(vector) for vector in vectors]).astype(np.float32)
+
+
+def tiny_vlm(device: torch.device) -> TinyVLM:
+    return TinyVLM(device)
+
+
+CONFIG = """
+[run]
+out = "{folder}/tiny.duckdb"
+device = "cpu"
+batch_size = 4
+
+[probing]
+kind = "folder"
+folder = "films"
+
+[target]
+kind = "factory"
+factory = "tests.support.models:tiny_target"
+layers = ["first", "penultimate", "logits"]
+classes = ["effusion", "mass", "hernia"]
+preprocessing = {{ size = 32, crop = 32, channels = 1 }}
+
+[vlm]
+kind = "factory"
+factory = "tests.support.models:tiny_vlm"
+
+[concepts]
+kind = "word_list"
+path = "concepts.txt"
+"""
+
+
+def write_film(path: Path, seed: int, side: int = 48) -> None:
+    """A film of smooth noise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6), dtype=np.uint8)
+    Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(path)
+
+
+def tiny_project(folder: Path, films: int = 14) -> Path:
+    """A configuration with its films and concepts, whole and fast; the path of its TOML file."""
+    for index in range(films):
+        write_film(folder / "films" / f"{index:03}.png", seed=index)
+    (folder / "concepts.txt").write_text("effusion\nmass\nheart\nrib\nopacity\n")
+    config = folder / "tiny.toml"
+    config.write_text(CONFIG.format(folder=folder.as_posix()))
+    return config
