@@ -1,0 +1,62 @@
+"""The explorer: a run file, opened read-only, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+
+from engine.store.reader import RunReader
+from mammi_tui.images.base import ImageBackend
+from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.theme import DAYLIGHT, READING_ROOM
+from mammi_tui.verdicts import VerdictLog
+
+
+def _commands() -> type[Provider]:
+    from mammi_tui.palette import ExplorerCommands
+
+    return ExplorerCommands
+
+
+class ExplorerApp(App[None]):
+    """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin."""
+
+    TITLE = "MAMMI explorer"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_commands}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="help", tooltip="The keys that work now"),
+        Binding("colon", "command_palette", "Commands", key_display=":", show=False, id="palette",
+                tooltip="The command palette"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Quit the explorer"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        reader: RunReader,
+        *,
+        start: tuple[str, int] | None,
+        alpha: float,
+        beta: float,
+        images: ImageBackend,
+        verdicts: VerdictLog,
+    ) -> None:
+        super().__init__()
+        self.register_theme(READING_ROOM)
+        self.register_theme(DAYLIGHT)
+        self.theme = READING_ROOM.name
+        self.explorer = ExplorerScreen(reader, start=start, alpha=alpha, beta=beta, images=images, verdicts=verdicts)
+
+    def get_default_screen(self) -> ExplorerScreen:
+        return self.explorer
+
+    def action_help(self) -> None:
+        from mammi_tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen.active_bindings.values()))

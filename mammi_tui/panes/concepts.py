@@ -1,0 +1,129 @@
+"""The ranked concepts of one neuron, with the β cut drawn between annotated and not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from engine.requery import NeuronAnswer
+from mammi_tui.text import clean, count, decimal, fit
+from mammi_tui.widgets.line_list import LineList, Part
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+DIGITS = 4
+SCORE_CELLS = 8
+
+
+class ConceptList(LineList):
+    """Every concept by score. Bars share one scale within the neuron: scores are not probabilities."""
+
+    BINDING_GROUP_TITLE = "Concepts"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter,f", "find", "Neurons with it", key_display="⏎", id="concepts.find",
+            tooltip="Filter the neurons by this concept",
+        ),
+    ]  # fmt: skip
+
+    @dataclass
+    class Chosen(Message):
+        """The reader wants the neurons of a concept."""
+
+        concept: int
+
+    def __init__(self, concepts: Sequence[str], *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.concepts = [clean(concept) for concept in concepts]
+        self.answer: NeuronAnswer | None = None
+        self._longest = max((cell_len(concept) for concept in self.concepts), default=0)
+
+    def show(self, answer: NeuronAnswer) -> None:
+        """Draws a neuron's ranking; from its top when it is another neuron's than before."""
+        before, self.answer = self.answer, answer
+        self.rows_changed()
+        if before is None or (before.layer, before.unit) != (answer.layer, answer.unit):
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+            self.cursor = 0
+        if not self.can_stand_on(self.cursor):
+            self.cursor = 1
+
+    def row_count(self) -> int:
+        ranked = 0 if self.answer is None else len(self.answer.ranking)
+        return ranked + 1 if ranked else 0
+
+    def can_stand_on(self, index: int) -> bool:
+        return self.answer is not None and index != self.answer.annotated
+
+    def row(self, index: int, width: int) -> Iterable[Part]:
+        answer = self.answer
+        if answer is None:
+            return
+        if index == answer.annotated:
+            yield from self._cut(answer, width)
+            return
+        rank = index if index < answer.annotated else index - 1
+        concept = int(answer.ranking[rank])
+        score = float(answer.scores[concept])
+        annotated = rank < answer.annotated
+        rank_cells, name_cells, bar_cells = self._columns(width)
+        yield fit(f"{rank + 1}", rank_cells, right=True) + " ", "line--faint"
+        yield fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
+        yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
+        low, high = min(0.0, float(answer.scores.min())), max(0.0, float(answer.scores.max()))
+        yield bar(score, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
+
+    def heads(self, width: int) -> str:
+        """The names of the columns, over `width` cells of rows."""
+        rank, name, _ = self._columns(width)
+        return fit("", rank + 2) + fit("concept", name) + fit("score", SCORE_CELLS, right=True)
+
+    def _columns(self, width: int) -> tuple[int, int, int]:
+        """Cells of the rank, of the concept and of the bar."""
+        rank = len(str(len(self.concepts)))
+        left = width - rank - SCORE_CELLS - 2
+        name = max(6, min(self._longest, max(left * 3 // 5, left - 24)))
+        return rank, name, max(0, left - name - 1)
+
+    def _cut(self, answer: NeuronAnswer, width: int) -> Iterable[Part]:
+        if answer.annotated:
+            text = f"╴β cut {decimal(answer.cut, DIGITS)} · {count(answer.annotated, 'concept')} above╶"
+        elif answer.cut > 0:
+            text = f"╴β cut {decimal(answer.cut, DIGITS)} · nothing above╶"
+        else:
+            text = "╴no score above 0: nothing annotated╶"
+        left = 2
+        yield "─" * left, "line--accent"
+        yield fit(text, min(width - left, len(text))), "line--accent"
+        yield "─" * max(0, width - left - len(text)), "line--accent"
+
+    def row_clicked(self, index: int, x: int) -> None:  # noqa: ARG002
+        self.focus()
+
+    def action_find(self) -> None:
+        if self.answer is None or not self.row_count():
+            return
+        rank = self.cursor if self.cursor < self.answer.annotated else self.cursor - 1
+        self.post_message(self.Chosen(int(self.answer.ranking[rank])))
+
+
+def bar(value: float, low: float, high: float, cells: int) -> str:
+    """A bar from 0 to `value` on the scale low ≤ 0 ≤ high, in eighths of a cell right of 0 and in halves left of it."""
+    if cells < 2 or high <= low:
+        return " " * cells
+    negative = round(cells * -low / (high - low))
+    if low < 0:
+        negative = min(cells - 1, max(1, negative))
+    positive = cells - negative
+    if value >= 0:
+        eighths = round(8 * positive * value / high) if high else 0
+        body = "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+        return " " * negative + body.ljust(positive)
+    halves = min(2 * negative, round(2 * negative * value / low))
+    body = ("▐" if halves % 2 else "") + "█" * (halves // 2)
+    return body.rjust(negative) + " " * positive

@@ -1,0 +1,73 @@
+"""The line on top: what is being looked at, and how far the triage is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.content import Content
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from mammi_tui.text import clean, fit
+
+
+class RunHeader(Widget):
+    """Run name, target model, VLM and counts; what does not fit is left out from the right, the progress never."""
+
+    COMPONENT_CLASSES = {"header--name", "header--text", "header--mark", "header--progress"}  # noqa: RUF012
+
+    DEFAULT_CSS = """
+    RunHeader {
+        height: 1;
+        width: 1fr;
+        background: $panel;
+        .header--mark { color: $accent; text-style: bold; }
+        .header--name { color: $foreground; text-style: bold; }
+        .header--text { color: $foreground 75%; }
+        .header--progress { color: $foreground; }
+    }
+    """
+
+    progress: reactive[tuple[int, int]] = reactive((0, 0))
+    """Neurons with a verdict, and living neurons."""
+
+    def __init__(self, path: Path, target: str, vlm: str, images: int, concepts: int) -> None:
+        super().__init__()
+        self.run_name = clean(path.name)
+        self.facts = [
+            f"{clean(target, 60)} ⇢ {clean(vlm, 60)}" if vlm else clean(target, 60),
+            f"{images:,} images",
+            f"{concepts:,} concepts",
+        ]
+        self.tooltip = Content(f"{clean(str(path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}")
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        if y:
+            return Strip.blank(width, self.rich_style)
+        decided, living = self.progress
+        progress = f" {decided:,}/{living:,} decided "
+        room = width - cell_len(progress)
+        parts = [(" MAMMI ", "header--mark"), (f" {self.run_name} ", "header--name")]
+        used = sum(cell_len(text) for text, _ in parts)
+        for fact in self._chosen(room - used):
+            parts.append((f" · {fact}", "header--text"))
+            used += cell_len(fact) + 3
+        segments = [Segment(text, self.get_component_rich_style(name)) for text, name in parts]
+        left = Strip(segments).adjust_cell_length(max(0, room), self.rich_style)
+        right = Segment(
+            fit(progress, min(width, cell_len(progress))), self.get_component_rich_style("header--progress")
+        )
+        return Strip([*left, right]).adjust_cell_length(width, self.rich_style)
+
+    def _chosen(self, room: int) -> list[str]:
+        """The facts that fit: the counts before the models' names, as they are shorter."""
+        chosen: list[str] = []
+        for fact in (*self.facts[1:], self.facts[0]):
+            if cell_len(fact) + 3 <= room:
+                chosen.append(fact)
+                room -= cell_len(fact) + 3
+        return [fact for fact in self.facts if fact in chosen]

@@ -1,0 +1,75 @@
+"""Text from outside (concepts, labels, paths, names) made safe to show, and fitted to cells.
+
+Whatever is drawn goes through `clean` once, and is then drawn as plain text: never as markup.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len, set_cell_size
+
+ELLIPSIS = "…"
+MINUS = "−"
+
+
+class _Shown(dict[int, str]):
+    """What is shown for each code point; filled as they are met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = shown = _shown(chr(code))
+        return shown
+
+
+def _shown(char: str) -> str:
+    category = unicodedata.category(char)
+    if char in "\t\n\r" or category in {"Zl", "Zp"}:
+        return " "
+    if category == "Cf":  # bidi overrides, joiners, soft hyphens, byte order marks: no cell of their own
+        return ""
+    if ord(char) < 0x20:
+        return chr(0x2400 + ord(char))  # the control picture: ESC is ␛
+    if category in {"Cc", "Cs", "Co", "Cn"}:
+        return "�"
+    return char
+
+
+_SHOWN = _Shown()
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """One line without control characters, terminal escapes or bidi overrides, of at most `limit` characters.
+
+    Control characters stay visible as their pictures, so that two different names never look the same.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + ELLIPSIS
+    return text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
+
+
+def fit(text: str, width: int, *, right: bool = False, keep_end: bool = False) -> str:
+    """Clean `text` in exactly `width` cells: padded, or cut with an ellipsis (at its start with `keep_end`)."""
+    if width <= 0:
+        return ""
+    length = cell_len(text)
+    if length > width:
+        if not keep_end:
+            return set_cell_size(text, width - 1) + ELLIPSIS
+        while cell_len(text) > width - 1:
+            text = text[1:]
+        return set_cell_size(ELLIPSIS + text, width)
+    space = " " * (width - length)
+    return space + text if right else text + space
+
+
+def decimal(value: float, digits: int = 3) -> str:
+    """A number with a fixed count of decimals and a true minus sign; a rounded zero has no sign."""
+    text = f"{value:.{digits}f}"
+    if text.startswith("-"):
+        text = text[1:] if float(text) == 0 else MINUS + text[1:]
+    return text
+
+
+def count(number: int, noun: str) -> str:
+    """`1 image`, `1,024 images`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

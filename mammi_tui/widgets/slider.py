@@ -1,0 +1,214 @@
+"""A value in [0, 1] on a track: moved by keys, by mouse, or typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+FINE, COARSE, LEAP = 0.001, 0.01, 0.05
+LEAST_TRACK = 10
+
+
+def stepped(value: float, step: float) -> float:
+    """One step from a value, kept in [0, 1], without the dust of binary fractions."""
+    return min(1.0, max(0.0, round(value + step, 6)))
+
+
+def typed(text: str) -> float | None:
+    """The value a reader typed (`0.95`, `.95` or `0,95`), or None when it is none in [0, 1]."""
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return value if 0 <= value <= 1 else None
+
+
+def shown(value: float) -> str:
+    """At least three decimals, and more where they were typed."""
+    text = f"{value:.6f}".rstrip("0")
+    return text + "0" * (3 - len(text.partition(".")[2]))
+
+
+class Slider(Widget, can_focus=True):
+    """Posts `Changed` for every value asked for; its owner sets `value`. ◆ marks the run's own value on the track."""
+
+    BINDING_GROUP_TITLE = "Slider"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", f"step({-COARSE})", "−0.01", key_display="←", id="slider.down", tooltip="Lower by 0.01"),
+        Binding("right,l", f"step({COARSE})", "+0.01", key_display="→", id="slider.up", tooltip="Higher by 0.01"),
+        Binding(
+            "shift+left,H", f"step({-FINE})", "−0.001", show=False, id="slider.fine-down", tooltip="Lower by 0.001"
+        ),
+        Binding("shift+right,L", f"step({FINE})", "+0.001", show=False, id="slider.fine-up", tooltip="Higher by 0.001"),
+        Binding("down,j", f"step({-LEAP})", "−0.05", key_display="↓", show=False, id="slider.leap-down"),
+        Binding("up,k", f"step({LEAP})", "+0.05", key_display="↑", show=False, id="slider.leap-up"),
+        Binding("home,g", "step(-1)", "To 0", show=False, id="slider.least"),
+        Binding("end,G", "step(1)", "To 1", show=False, id="slider.most"),
+        Binding("escape,enter", "screen.back_to_pane", "Back", key_display="esc", id="slider.leave"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "slider--name",
+        "slider--value",
+        "slider--edit",
+        "slider--filled",
+        "slider--track",
+        "slider--thumb",
+        "slider--own",
+        "slider--readout",
+    }
+
+    DEFAULT_CSS = """
+    Slider {
+        height: 1;
+        width: 1fr;
+        .slider--name { color: $accent; text-style: bold; }
+        .slider--value { color: $foreground; text-style: bold; }
+        .slider--edit { color: $background; background: $accent; text-style: bold; }
+        .slider--filled { color: $primary 75%; }
+        .slider--track { color: $foreground 35%; }
+        .slider--thumb { color: $primary; text-style: bold; }
+        .slider--own { color: $accent; }
+        .slider--readout { color: $foreground 85%; }
+        &:focus { background: $block-cursor-background; }
+        &:focus .slider--name { text-style: bold reverse; }
+        &:focus .slider--track { color: $foreground 60%; }
+        &:focus .slider--readout { color: $foreground; }
+    }
+    """
+
+    value: reactive[float] = reactive(0.0)
+    readout: reactive[tuple[str, str]] = reactive(("", ""))
+    """What the value leads to, in full and in short."""
+    editing: reactive[str | None] = reactive(None)
+
+    @dataclass
+    class Changed(Message):
+        slider: Slider
+        value: float
+
+        @property
+        def control(self) -> Slider:
+            return self.slider
+
+    def __init__(self, symbol: str, value: float, own: float, *, id: str, tooltip: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.symbol = symbol
+        self.own = own
+        self.set_reactive(Slider.value, value)
+        self.tooltip = tooltip
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        if y or width < 4:
+            return Strip.blank(width, self.rich_style)
+        left, track, readout = self._layout()
+        parts = [(f" {self.symbol} ", "slider--name")]
+        if self.editing is None:
+            parts.append((shown(self.value), "slider--value"))
+        else:
+            parts.append((f"{self.editing}▏".ljust(left - 4), "slider--edit"))
+        parts += [(" ", "slider--track"), *self._track(track), (f" {readout} ", "slider--readout")]
+        strip = Strip([Segment(text, self.get_component_rich_style(name)) for text, name in parts])
+        return strip.adjust_cell_length(width, self.rich_style)
+
+    def _layout(self) -> tuple[int, int, str]:
+        """Cells left of the track, cells of the track, and the readout that fits."""
+        left = 4 + max(len(shown(self.value)), len(self.editing or "") + 1)
+        width = self.content_size.width - left
+        for readout in (*self.readout, ""):
+            track = width - cell_len(readout) - 2
+            if track >= LEAST_TRACK:
+                return left, track, readout
+        return left, max(2, width - 2), ""
+
+    def _track(self, cells: int) -> list[tuple[str, str]]:
+        thumb, own = round(self.value * (cells - 1)), round(self.own * (cells - 1))
+        parts = []
+        for cell in range(cells):
+            if cell == thumb:
+                parts.append(("◆" if self.value == self.own else "●", "slider--thumb"))
+            elif cell == own:
+                parts.append(("◇", "slider--own"))
+            else:
+                parts.append(("━", "slider--filled") if cell < thumb else ("─", "slider--track"))
+        return parts
+
+    def ask_for(self, value: float) -> None:
+        """Posts the value, unless it is already the one shown."""
+        self.editing = None
+        if value != self.value:
+            self.post_message(self.Changed(self, value))
+
+    def action_step(self, step: float) -> None:
+        self.ask_for(stepped(self.value, step))
+
+    def on_key(self, event: events.Key) -> None:
+        character = event.character or ""
+        if self.editing is None:
+            if character and character in "0123456789.":
+                self.editing = character
+                event.stop()
+            return
+        if event.key == "enter":
+            self._apply()
+        elif event.key == "escape":
+            self.editing = None
+        elif event.key == "backspace":
+            self.editing = self.editing[:-1] or None
+        elif event.is_printable and character in "0123456789.,":
+            self.editing = (self.editing + character)[:8]
+        elif not event.is_printable:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def _apply(self) -> None:
+        value = typed(self.editing or "")
+        if value is None:
+            self.notify(
+                f"{self.symbol} is a number from 0 to 1, such as {shown(self.own)}. It stays {shown(self.value)}.",
+                title=f"{self.editing} is not a value",
+                severity="warning",
+                markup=False,
+            )
+        else:
+            self.ask_for(value)
+
+    def on_blur(self) -> None:
+        self.editing = None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.capture_mouse()
+        self._drag_to(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self.app.mouse_captured is self:
+            self._drag_to(event)
+
+    def on_mouse_up(self) -> None:
+        self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_step(COARSE)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_step(-COARSE)
+
+    def _drag_to(self, event: events.MouseEvent) -> None:
+        left, track, _ = self._layout()
+        x = event.get_content_offset_capture(self).x - left
+        if event.get_content_offset(self) is None or -1 <= x <= track:
+            self.ask_for(round(min(1.0, max(0.0, x / (track - 1))), 3))
