@@ -1,1 +1,1 @@
-"""One module for each command of `mammi`, with a click command of the module's name. Heavy imports go inside functions."""
+"""One module for each command of `mammi`, holding a click command of the same name. Heavy imports go in functions."""

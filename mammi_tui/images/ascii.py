@@ -11,7 +11,9 @@ from mammi_tui.images.base import PLAIN, Grey, letterbox, place, resample
 # From black to white on a dark background, by the ink of each character.
 RAMP = " .,:;-=+ox*X%#@"
 _CODES = np.array([ord(character) for character in RAMP], dtype=np.uint8)
-_LEVELS = (np.arange(256) * len(RAMP) // 256).astype(np.uint8)
+
+# The darkest and brightest of so many cells in 100 may be cut off to use the whole ramp for the rest.
+_CUT = 1
 
 
 class AsciiBackend:
@@ -22,6 +24,9 @@ class AsciiBackend:
 
     def render(self, grey: Grey, columns: int, rows: int) -> list[Strip]:
         placement = place(grey, columns, rows)
-        codes = _CODES[_LEVELS[resample(grey, placement.columns, placement.rows)]]
+        pixels = resample(grey, placement.columns, placement.rows).astype(np.float32)
+        low, high = np.percentile(pixels, (_CUT, 100 - _CUT))
+        levels = (pixels - low) * (len(RAMP) / max(high - low, 1))
+        codes = _CODES[levels.clip(0, len(RAMP) - 1).astype(np.intp)]
         lines = [[Segment(row.tobytes().decode("ascii"), PLAIN)] for row in codes]
         return letterbox(lines, placement, columns, rows)

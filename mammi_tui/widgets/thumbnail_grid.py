@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -19,26 +17,18 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.errors import MammiError
-from mammi_tui.images.base import ImageBackend, coloured
+from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
-from mammi_tui.text import clean, fit
+from mammi_tui.widgets.tile import Film, ThumbnailItem, TilePainter
 from mammi_tui.widgets.tiles import Tiles
+
+__all__ = ["ThumbnailGrid", "ThumbnailItem"]
 
 # Films decoded and drawn by one question to the worker thread: a few milliseconds.
 _AT_ONCE = 8
 # Drawn films kept, about 40 KB each.
 _DRAWN_KEPT = 256
-
-
-@dataclass(frozen=True, slots=True)
-class ThumbnailItem:
-    """One representative image, as its tile shows it."""
-
-    image: int
-    path: str
-    activation: float
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +57,8 @@ class ThumbnailGrid(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "thumbnail-grid--film",
-        "thumbnail-grid--caption",
+        "thumbnail-grid--rank",
+        "thumbnail-grid--activation",
         "thumbnail-grid--labels",
         "thumbnail-grid--path",
         "thumbnail-grid--cursor",
@@ -79,13 +70,18 @@ class ThumbnailGrid(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: auto;
         & .thumbnail-grid--film { background: black; color: #d0d0d0; }
-        & .thumbnail-grid--caption { text-style: bold; }
+        & .thumbnail-grid--rank { color: $text-muted; }
+        & .thumbnail-grid--activation { text-style: bold; }
         & .thumbnail-grid--labels { color: $text-accent; }
         & .thumbnail-grid--path { color: $text-muted; }
         & .thumbnail-grid--frame { color: $text-muted; }
-        & .thumbnail-grid--cursor { text-style: reverse; }
+        & .thumbnail-grid--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+            text-style: bold;
+        }
         &:focus .thumbnail-grid--frame { color: $text-primary; text-style: bold; }
-        &:focus .thumbnail-grid--cursor { text-style: bold reverse; }
+        &:focus .thumbnail-grid--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     }
     """
 
@@ -111,7 +107,7 @@ class ThumbnailGrid(ScrollView, can_focus=True):
         """Films that the worker thread has drawn: strips, or why there are none."""
 
         wanted: _Wanted
-        films: list[list[Strip] | str]
+        films: list[Film]
 
     def __init__(
         self,
@@ -127,7 +123,7 @@ class ThumbnailGrid(ScrollView, can_focus=True):
         self.films = films
         self.backend = backend
         self._tiles = Tiles.fitting(Size(0, 0), films=False)
-        self._drawn: OrderedDict[tuple[int, int, int], list[Strip] | str] = OrderedDict()
+        self._drawn: OrderedDict[tuple[int, int, int], Film] = OrderedDict()
         self._lane: Lane[_Wanted] = Lane(self, "films", self._missing, self._draw)
 
     # What is shown
@@ -181,7 +177,7 @@ class ThumbnailGrid(ScrollView, can_focus=True):
         return _Wanted(tuple(missing[:_AT_ONCE]), tiles.film_columns, tiles.film_rows) if missing else None
 
     def _draw(self, wanted: _Wanted) -> Message:
-        films: list[list[Strip] | str] = []
+        films: list[Film] = []
         for image in wanted.images:
             try:
                 films.append(self.backend.render(self.films.get(image), wanted.columns, wanted.rows))
@@ -199,7 +195,7 @@ class ThumbnailGrid(ScrollView, can_focus=True):
             self._drawn.popitem(last=False)
         fresh = set(wanted.images)
         shown = self._tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
-        self._refresh_area(*(self._film_area(index) for index in shown if self.items[index].image in fresh))
+        self._refresh_area(*(self._tiles.film_region(index) for index in shown if self.items[index].image in fresh))
         self._lane.pump()
 
     # Lines of cells
@@ -208,73 +204,28 @@ class ThumbnailGrid(ScrollView, can_focus=True):
         tiles = self._tiles
         row, line = divmod(y + self.scroll_offset.y, tiles.height)
         indices = range(row * tiles.across, min((row + 1) * tiles.across, len(self.items)))
-        segments = [segment for index in indices for segment in self._tile_line(index, line)]
+        painter = self._painter()
+        segments: list[Segment] = []
+        for index in indices:
+            item = self.items[index]
+            film = self._drawn.get((item.image, tiles.film_columns, tiles.film_rows))
+            segments += painter.line(line, index, item, film, chosen=index == self.cursor)
         return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
 
-    def _tile_line(self, index: int, line: int) -> list[Segment]:
-        tiles, item, chosen = self._tiles, self.items[index], index == self.cursor
-        if not tiles.film_rows:
-            return self._text_tile(index, item, chosen)
-        frame = self.get_component_rich_style("thumbnail-grid--frame") if chosen else self.rich_style
-        if line == 0:
-            return [Segment(f"┏{'━' * tiles.film_columns}┓" if chosen else " " * tiles.width, frame)]
-        if line <= tiles.film_rows:
-            left, right = ("┃", "┃") if chosen else (" ", " ")
-            return [Segment(left, frame), *self._film_line(item.image, line - 1), Segment(right, frame)]
-        left, right = ("┃", "┃") if line == tiles.film_rows + 1 else ("┗", "┛")
-        if not chosen:
-            left = right = " "
-        parts = self._caption(index, item) if line == tiles.film_rows + 1 else [("path", clean(item.path))]
-        return [Segment(left, frame), *self._text(parts, tiles.film_columns, chosen), Segment(right, frame)]
-
-    def _text_tile(self, index: int, item: ThumbnailItem, chosen: bool) -> list[Segment]:
-        parts = [*self._caption(index, item), ("path", f" {clean(item.path)}")]
-        mark = Segment("▸ " if chosen else "  ", self.rich_style)
-        return [mark, *self._text(parts, max(0, self._tiles.width - 2), chosen)]
-
-    def _film_line(self, image: int, line: int) -> list[Segment]:
-        tiles = self._tiles
-        style = self.get_component_rich_style("thumbnail-grid--film")
-        film = self._drawn.get((image, tiles.film_columns, tiles.film_rows))
-        if isinstance(film, list):
-            return list(coloured(film[line], style))
-        text = "" if line != tiles.film_rows // 2 else "…" if film is None else clean(film)
-        return [Segment(fit(text.center(tiles.film_columns), tiles.film_columns), style)]
-
-    def _caption(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
-        labels = ", ".join(clean(label) for label in item.labels)
-        return [("path", f"{index + 1} "), ("caption", f"{item.activation:.4g} "), ("labels", labels)]
-
-    def _text(self, parts: list[tuple[str, str]], width: int, chosen: bool) -> list[Segment]:
-        """The parts in their styles, together exactly `width` cells; the last one is cut or padded."""
-        cursor = self.get_component_rich_style("thumbnail-grid--cursor", partial=True) if chosen else Style()
-        segments: list[Segment] = []
-        for place, (kind, text) in enumerate(parts, start=1):
-            cells = width if place == len(parts) else min(width, cell_len(text))
-            width -= cells
-            if cells:
-                shown = fit(text, cells, keep_end=kind == "path")
-                segments.append(Segment(shown, self.get_component_rich_style(f"thumbnail-grid--{kind}") + cursor))
-        return segments
-
-    # Parts of the screen
+    def _painter(self) -> TilePainter:
+        return TilePainter(
+            self._tiles,
+            len(self.items),
+            self.rich_style,
+            lambda part: self.get_component_rich_style(f"thumbnail-grid--{part}"),
+        )
 
     def _refresh_area(self, *areas: Region) -> None:
         """Redraws these areas of the virtual area, and nothing else."""
         if areas:
             self.refresh(*(area.translate((0, -self.scroll_offset.y)) for area in areas))
 
-    def _film_area(self, index: int) -> Region:
-        tile = self._tiles.region(index)
-        return Region(tile.x + 1, tile.y + 1, self._tiles.film_columns, self._tiles.film_rows)
-
-    def _frame_areas(self, index: int) -> list[Region]:
-        """A tile without its film: moving the cursor does not send the films again."""
-        tile = self._tiles.region(index)
-        if not self._tiles.film_rows:
-            return [tile]
-        sides = [Region(x, tile.y + 1, 1, self._tiles.film_rows) for x in (tile.x, tile.right - 1)]
-        return [Region(tile.x, tile.y, tile.width, 1), *sides, Region(tile.x, tile.bottom - 2, tile.width, 2)]
+    # The cursor
 
     def _reveal(self, index: int) -> None:
         """Scrolls so that the whole tile is visible."""
@@ -284,13 +235,11 @@ class ThumbnailGrid(ScrollView, can_focus=True):
         elif tile.bottom > top + height:
             self.scroll_to(y=tile.bottom - height, animate=False)
 
-    # The cursor
-
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, len(self.items) - 1))
 
     def watch_cursor(self, old: int, new: int) -> None:
-        self._refresh_area(*self._frame_areas(old), *self._frame_areas(new))
+        self._refresh_area(*self._tiles.frame_regions(old), *self._tiles.frame_regions(new))
         if self.items:
             self._reveal(new)
             self.post_message(self.Highlighted(self, new))

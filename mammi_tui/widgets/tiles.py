@@ -63,3 +63,20 @@ class Tiles:
         first = top // self.height * self.across
         last = -(-(top + height) // self.height) * self.across
         return range(min(first, count), min(last, count))
+
+    def film_region(self, index: int) -> Region:
+        """A tile's film."""
+        x, y, _, _ = self.region(index)
+        return Region(x + _FRAME, y + _FRAME, self.film_columns, self.film_rows)
+
+    def frame_regions(self, index: int) -> list[Region]:
+        """A tile without its film."""
+        tile = self.region(index)
+        if not self.film_rows:
+            return [tile]
+        sides = [Region(x, tile.y + _FRAME, _FRAME, self.film_rows) for x in (tile.x, tile.right - _FRAME)]
+        return [
+            Region(tile.x, tile.y, tile.width, _FRAME),
+            *sides,
+            Region(tile.x, tile.bottom - _CAPTION, tile.width, _CAPTION),
+        ]

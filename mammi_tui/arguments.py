@@ -1,0 +1,53 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.errors import ConfigError
+
+# How many files are named when the one asked for is not there.
+_NAMED = 3
+
+
+class Fraction(click.ParamType[float]):
+    """A number from 0 to 1. Unlike click.FloatRange it refuses NaN."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not 0 <= number <= 1:
+            self.fail(f"{value!r} is not a number from 0 to 1.", param, ctx)
+        return number
+
+
+run_file = click.argument("run", metavar="RUN.duckdb", type=click.Path(path_type=Path))
+alpha = click.option("--alpha", type=Fraction(), metavar="A", help="α, from 0 to 1; the run's own by default.")
+beta = click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 1; the run's own by default.")
+
+
+def existing_run(path: Path) -> Path:
+    """The path, if there is a file. Else raises ConfigError that names run files near it."""
+    if path.is_file():
+        return path
+    if path.is_dir():
+        names = _run_files(path)
+        hint = f" Run files in it: {', '.join(names[:_NAMED])}" if names else ""
+        raise ConfigError(f"{path}: is a folder, not a run file.{hint}")
+    names = _run_files(path.parent)
+    near = difflib.get_close_matches(path.name, names, n=_NAMED, cutoff=0.4) or names[:_NAMED]
+    if near:
+        raise ConfigError(f"{path}: no such file. Near it: {', '.join(str(path.parent / name) for name in near)}")
+    raise ConfigError(f"{path}: no such file. `mammi run CONFIG.toml` or `mammi demo` make one.")
+
+
+def _run_files(folder: Path) -> list[str]:
+    return sorted(found.name for found in folder.glob("*.duckdb") if found.is_file())

@@ -1,0 +1,180 @@
+"""One film, large over the screen, and the way through the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Static
+
+from engine.errors import MammiError
+from engine.store.reader import ImageInfo
+from mammi_tui.images.base import Grey, ImageBackend
+from mammi_tui.images.films import Films
+from mammi_tui.lane import Lane
+from mammi_tui.text import clean
+from mammi_tui.widgets.thumbnail import Outline, Thumbnail
+from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
+
+NOTE = "A preview, not for diagnosis."
+
+
+class FilmScreen(ModalScreen[int]):
+    """Closes with the place in `items` of the film shown last."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l,j,down,space", "step(1)", "Next", tooltip="Next representative image", id="film.next"),
+        Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
+        Binding("home,g", "go_to(0)", "First", show=False, tooltip="First representative image", id="film.first"),
+        Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last representative image", id="film.last"),
+        Binding("i", "toggle_info", "Info", tooltip="Show or hide what is known of the image", id="film.info"),
+        Binding("b", "toggle_boxes", "Boxes", tooltip="Show or hide the boxes of findings", id="film.boxes"),
+        Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
+    ]
+
+    DEFAULT_CSS = """
+    FilmScreen {
+        align: center middle;
+        & #film-frame { width: 100%; height: 1fr; border: round $primary; background: black; }
+        & Thumbnail { width: 1fr; height: 1fr; }
+        & #film-info { height: auto; width: 1fr; padding: 0 1; background: $surface; }
+        & #film-info.hidden { display: none; }
+    }
+    """
+
+    @dataclass
+    class Loaded(Message):
+        """What the worker thread found out about the film at `index`."""
+
+        index: int
+        film: Grey | None
+        info: ImageInfo | None
+        reason: str = ""
+
+    def __init__(
+        self,
+        neuron: str,
+        items: Sequence[ThumbnailItem],
+        index: int,
+        *,
+        films: Films,
+        describe: Callable[[int], ImageInfo],
+        backend: ImageBackend,
+    ) -> None:
+        """`describe` gives what the run knows of an image; it is called on a worker thread."""
+        super().__init__()
+        self._neuron = neuron
+        self._items = items
+        self._films = films
+        self._describe = describe
+        self._backend = backend
+        self._loaded: FilmScreen.Loaded | None = None
+        self._boxes = True
+        self._lane: Lane[int] = Lane(self, "film", self._missing, self._load)
+        self.index = index
+
+    def compose(self) -> ComposeResult:
+        with Container(id="film-frame"):
+            yield Thumbnail(self._backend, id="film")
+            yield Static(id="film-info", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        frame = self.query_one("#film-frame")
+        frame.border_title = Text(clean(self._neuron))
+        frame.border_subtitle = Text(NOTE)
+        self._show()
+
+    # Loading, on a worker thread
+
+    def _missing(self) -> int | None:
+        return self.index if self._loaded is None or self._loaded.index != self.index else None
+
+    def _load(self, index: int) -> Message:
+        image = self._items[index].image
+        try:
+            return self.Loaded(index, self._films.get(image), self._describe(image))
+        except MammiError as error:
+            return self.Loaded(index, None, None, str(error))
+
+    def on_film_screen_loaded(self, message: Loaded) -> None:
+        if self._lane.settle():
+            self._loaded = message
+            self._show()
+        self._lane.pump()
+
+    # What is shown
+
+    def _show(self) -> None:
+        loaded = self._loaded if self._loaded and self._loaded.index == self.index else None
+        film = self.query_one(Thumbnail)
+        if loaded is None:
+            self._lane.pump()
+        elif loaded.film is None:
+            film.say(loaded.reason)
+        else:
+            film.show(loaded.film, outlines(loaded.info) if loaded.info and self._boxes else ())
+        self.query_one("#film-info", Static).update(self._info(loaded.info if loaded else None))
+        self.refresh_bindings()
+
+    def _info(self, info: ImageInfo | None) -> Text:
+        item = self._items[self.index]
+        first = f"{self.index + 1} of {len(self._items)}   activation {item.activation:.4g}   "
+        text = Text(first, style="bold").append(", ".join(map(clean, item.labels)) or "no labels", style="not bold")
+        text.append(f"\n{clean(item.path)}", style="not bold")
+        if info is not None:
+            known = [("patient", info.patient), ("view", info.view)]
+            parts = [f"{name} {clean(str(value))}" for name, value in known if value]
+            parts.append(f"{info.width} × {info.height} pixels")
+            if info.boxes:
+                parts.append("boxes: " + ", ".join(sorted({clean(box.label) for box in info.boxes})))
+            text.append("\n" + "   ".join(parts), style="not bold dim")
+        return text
+
+    # Actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action == "toggle_boxes":
+            info = self._loaded.info if self._loaded else None
+            return bool(info and info.boxes) or None
+        return True
+
+    def action_step(self, by: int) -> None:
+        self.action_go_to(max(0, min(self.index + by, len(self._items) - 1)))
+
+    def action_go_to(self, index: int) -> None:
+        self.index = index % len(self._items)
+        self._show()
+
+    def action_toggle_info(self) -> None:
+        self.query_one("#film-info").toggle_class("hidden")
+
+    def action_toggle_boxes(self) -> None:
+        self._boxes = not self._boxes
+        self._show()
+
+    def action_close(self) -> None:
+        self.dismiss(self.index)
+
+
+def outlines(info: ImageInfo) -> list[Outline]:
+    """The boxes of an image's findings as fractions of the film."""
+    if info.width <= 0 or info.height <= 0:
+        return []
+    return [
+        Outline(
+            box.label,
+            box.x / info.width,
+            box.y / info.height,
+            (box.x + box.width) / info.width,
+            (box.y + box.height) / info.height,
+        )
+        for box in info.boxes
+    ]

@@ -1,0 +1,93 @@
+"""One tile of the thumbnail grid, line by line: frame, film, and a caption with rank, activation, labels, file name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from mammi_tui.images.base import coloured
+from mammi_tui.text import clean, fit
+from mammi_tui.widgets.tiles import Tiles
+
+Film = list[Strip] | str | None
+"""A drawn film, or why there is none, or None while it is being drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailItem:
+    """One representative image, as its tile shows it."""
+
+    image: int
+    path: str
+    activation: float
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TilePainter:
+    """Paints tiles. `style` gives the style of a part: film, rank, activation, labels, path, cursor, frame."""
+
+    tiles: Tiles
+    count: int
+    """Tiles in the grid."""
+    blank: Style
+    style: Callable[[str], Style]
+
+    def line(self, line: int, index: int, item: ThumbnailItem, film: Film, *, chosen: bool) -> list[Segment]:
+        """One line of the tile at `index`, as wide as a tile; `chosen` when the cursor is on it."""
+        tiles = self.tiles
+        if not tiles.film_rows:
+            mark = Segment("▸ " if chosen else "  ", self.blank)
+            return [mark, *self._parts(self._text_only(index, item), tiles.width - 2, chosen)]
+        if line == 0:
+            sides, inside = "┏┓", [Segment(("━" if chosen else " ") * tiles.film_columns, self._frame(chosen))]
+        elif line <= tiles.film_rows:
+            sides, inside = "┃┃", self._film_line(film, line - 1)
+        elif line == tiles.film_rows + 1:
+            sides, inside = "┃┃", self._parts(self._caption(index, item), tiles.film_columns, chosen)
+        else:
+            sides, inside = "┗┛", self._parts([("path", clean(item.path))], tiles.film_columns, chosen)
+        left, right = sides if chosen else "  "
+        return [Segment(left, self._frame(chosen)), *inside, Segment(right, self._frame(chosen))]
+
+    def _frame(self, chosen: bool) -> Style:
+        return self.style("frame") if chosen else self.blank
+
+    def _film_line(self, film: Film, line: int) -> list[Segment]:
+        if isinstance(film, list):
+            return list(coloured(film[line], self.style("film")))
+        text = "" if line != self.tiles.film_rows // 2 else "…" if film is None else clean(film)
+        columns = self.tiles.film_columns
+        return [Segment(fit(text.center(columns), columns), self.style("film"))]
+
+    def _caption(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
+        return [
+            ("rank", f"#{index + 1} "),
+            ("activation", f"{item.activation:.4g} "),
+            ("labels", ", ".join(map(clean, item.labels))),
+        ]
+
+    def _text_only(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
+        labels = ", ".join(map(clean, item.labels))
+        return [
+            ("rank", f"#{index + 1}".rjust(len(f"#{self.count}")) + "  "),
+            ("activation", f"{item.activation:<10.4g}"),
+            ("labels", f"{labels}  " if labels else ""),
+            ("path", clean(item.path)),
+        ]
+
+    def _parts(self, parts: list[tuple[str, str]], width: int, chosen: bool) -> list[Segment]:
+        """The parts in their styles, together exactly `width` cells; the last one is cut or padded."""
+        segments: list[Segment] = []
+        for place, (kind, text) in enumerate(parts, start=1):
+            cells = width if place == len(parts) else min(width, cell_len(text))
+            width -= cells
+            if cells > 0:
+                shown = fit(text, cells, keep_end=kind == "path")
+                segments.append(Segment(shown, self.style("cursor" if chosen else kind)))
+        return segments
