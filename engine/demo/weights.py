@@ -1,0 +1,49 @@
+"""Writing and reading the demo models' weights: float16 in safetensors, float32 in use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from engine.errors import MammiError
+
+
+def save_weights(module: nn.Module, path: Path, facts: Mapping[str, str]) -> None:
+    """Writes a module's weights with facts about how they were made. Replaces a file of that name."""
+    state = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in module.state_dict().items()
+    }
+    path.write_bytes(safetensors.torch.save(state, metadata=dict(facts)))
+
+
+def load_weights(module: nn.Module, path: Path) -> str:
+    """Fills a module from a file that holds exactly its tensors, and returns the file's sha256.
+
+    Raises MammiError when the file is missing, damaged, or of another model.
+    """
+    try:
+        content = path.read_bytes()
+        state = safetensors.torch.load(content)
+    except (OSError, SafetensorError) as error:
+        raise MammiError(f"{path}: cannot be read as safetensors weights ({error}).") from error
+    wanted = module.state_dict()
+    for name in wanted.keys() | state.keys():
+        if name not in wanted or name not in state or wanted[name].shape != state[name].shape:
+            raise MammiError(f"{path}: tensor {name!r} does not fit {type(module).__name__}; give weights made for it.")
+        if not torch.isfinite(state[name]).all():
+            raise MammiError(f"{path}: tensor {name!r} has values that are not finite.")
+    module.load_state_dict({name: tensor.to(wanted[name].dtype) for name, tensor in state.items()})
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """What save_weights was told of how the weights were made."""
+    with safe_open(path, framework="pt") as file:
+        return dict(file.metadata() or {})
