@@ -85,8 +85,9 @@ def assembly_stage(out: Path, contents: RunContents, known: Known, progress: Pro
         if len(aside) == len(contents.images):
             raise MammiError(f"Not one of the {len(aside)} images can be used; the first is {aside[0]}.")
 
-    told = _StoreProgress(progress)
-    assemble(out, contents, batches(), told)
+    units = sum(values.shape[1] for values in known.get(contents.batch_keys[0]).activations.values())
+    progress.stage("run file", len(contents.images) + units)
+    assemble(out, contents, batches(), _StoreProgress(progress))
     if aside:
         more = "" if len(aside) <= SHOWN_ASIDE else f" and {len(aside) - SHOWN_ASIDE} more"
         progress.note(
@@ -95,16 +96,15 @@ def assembly_stage(out: Path, contents: RunContents, known: Known, progress: Pro
 
 
 class _StoreProgress:
-    """Makes stages of what the store says it is writing."""
+    """Adds up what the store says it has written: first the images, then the units of each layer."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._what = ""
         self._done = 0
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, _total: int) -> None:
         if what != self._what:
-            self._progress.stage(f"writing {what}", total)
             self._what, self._done = what, 0
         self._progress.advance(done - self._done)
         self._done = done
