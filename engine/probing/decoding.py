@@ -17,10 +17,12 @@ MAX_PIXELS = 89_478_485
 """A decoded film of more pixels is refused: it is no radiograph, and would fill the memory (Pillow's own limit)."""
 
 _ORIENTATION_TAG = 0x0112
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _BROKEN_FILE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 """What Pillow raises on damaged files, depending on where the damage is."""
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # decode() refuses such files itself
+warnings.filterwarnings("ignore", "Corrupt EXIF data")
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
@@ -34,15 +36,20 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadableImage(f"too large: {image.width} × {image.height} pixels")
-            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-            film = _grey(image)
+            film = _upright(_grey(image), _orientation(image))
     except UnidentifiedImageError:
-        raise UnreadableImage("neither a PNG nor a JPEG" if data else "the file is empty") from None
+        raise UnreadableImage(_unidentified(data)) from None
     except Image.DecompressionBombError:
         raise UnreadableImage(f"too large: more than {2 * MAX_PIXELS} pixels") from None
     except _BROKEN_FILE as error:
         raise UnreadableImage(f"damaged: {error}") from None
-    return np.ascontiguousarray(_upright(film, orientation))
+    return np.ascontiguousarray(film)
+
+
+def _unidentified(data: bytes) -> str:
+    if not data:
+        return "the file is empty"
+    return "damaged: its header" if data.startswith(_SIGNATURES) else "neither a PNG nor a JPEG"
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
@@ -62,6 +69,14 @@ def _window(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     low, high = float(wide.min()), float(wide.max())
     scaled: NDArray[np.float32] = (wide - low) * (255 / max(high - low, 1))
     return np.rint(scaled).astype(np.uint8)
+
+
+def _orientation(image: Image.Image) -> object:
+    """As the file's EXIF block says; 1, upright, where that is damaged."""
+    try:
+        return image.getexif().get(_ORIENTATION_TAG, 1)
+    except _BROKEN_FILE:
+        return 1
 
 
 def _upright(film: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:

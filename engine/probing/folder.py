@@ -65,8 +65,8 @@ def load(options: Options, base: Path) -> Folder:
     if options.csv is None:
         return Folder([Image(path) for path in files], files)
     rows = _read_rows(base / options.csv, options)
-    _warn(len(rows.keys() - files.keys()), f"rows of {base / options.csv} name no film in {folder}: they are left out.")
-    _warn(len(files.keys() - rows.keys()), f"films in {folder} are not in {base / options.csv}: they have no labels.")
+    _warn(f"{base / options.csv}: rows without a film in {folder}, left out", len(rows.keys() - files.keys()))
+    _warn(f"{folder}: films that are not in {base / options.csv}, without labels", len(files.keys() - rows.keys()))
     return Folder([rows.get(path, Image(path)) for path in files], files)
 
 
@@ -84,7 +84,7 @@ def _films(folder: Path) -> Iterator[tuple[str, Path]]:
                 outside += 1
             elif file.is_file():
                 yield _shown(file.relative_to(root)), file
-    _warn(outside, f"links lead out of {folder}: they are left out.")
+    _warn(f"{folder}: links that lead out of it, left out", outside)
 
 
 def _shown(path: Path) -> str:
@@ -108,6 +108,8 @@ def _read_rows(path: Path, options: Options) -> dict[str, Image]:
 def _parse(stream: TextIO, path: Path, options: Options) -> dict[str, Image]:
     reader = csv.reader(stream, strict=True)
     header = [name.strip() for name in next(reader, [])]
+    if not header:
+        raise ConfigError(f"{path} is empty.")
     columns = _columns(header, path, options)
     images: dict[str, Image] = {}
     lines: dict[str, int] = {}
@@ -115,7 +117,9 @@ def _parse(stream: TextIO, path: Path, options: Options) -> dict[str, Image]:
         if not any(row):
             continue
         if len(row) != len(header):
-            raise ConfigError(f"{path}: line {reader.line_num} has {len(row)} fields; its header has {len(header)}.")
+            raise ConfigError(
+                f"{path}: line {reader.line_num} has not the header's {len(header)} columns but {len(row)}."
+            )
         cells = {key: row[index].strip() for key, index in columns.items()}
         name = PurePosixPath(cells["path"].replace("\\", "/")).as_posix()
         if name in lines:
@@ -146,6 +150,6 @@ def _columns(header: list[str], path: Path, options: Options) -> dict[str, int]:
     return columns
 
 
-def _warn(count: int, what: str) -> None:
+def _warn(what: str, count: int) -> None:
     if count:
-        log.warning("%d %s", count, what)
+        log.warning("%s: %d.", what, count)

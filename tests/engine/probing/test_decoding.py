@@ -1,0 +1,155 @@
+"""Each kind of file that probing sets are made of becomes the same upright 8-bit grey film."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.errors import UnreadableImage
+from engine.probing import decoding
+from engine.probing.decoding import decode
+from tests.shared import shared_path
+
+GREY = np.add.outer(np.arange(40) * 4, np.arange(30) * 3).astype(np.uint8)
+"""40 rows of 30 pixels, no two corners alike."""
+NOISE = np.random.default_rng(0).integers(0, 256, (40, 30), dtype=np.uint8)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **settings: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
+def test_an_8_bit_grey_png_is_taken_as_it_is() -> None:
+    film = decode(encoded(Image.fromarray(GREY)))
+    assert film.dtype == np.uint8
+    np.testing.assert_array_equal(film, GREY)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_grey_films_saved_with_colour_or_alpha_keep_their_values(mode: str) -> None:
+    np.testing.assert_array_equal(decode(encoded(Image.fromarray(GREY).convert(mode))), GREY)
+
+
+def test_bilevel_is_black_and_white() -> None:
+    film = decode(encoded(Image.fromarray(GREY > 100)))
+    np.testing.assert_array_equal(film, np.where(GREY > 100, 255, 0))
+
+
+def test_colour_becomes_luminance() -> None:
+    film = decode(encoded(Image.new("RGB", (2, 2), (255, 0, 0))))
+    assert film[0, 0] == 76  # 0.299 · 255
+
+
+def test_transparent_parts_are_black() -> None:
+    image = Image.fromarray(GREY).convert("RGBA")
+    image.putalpha(Image.fromarray(np.where(GREY > 100, 255, 0).astype(np.uint8)))
+    np.testing.assert_array_equal(decode(encoded(image)), np.where(GREY > 100, GREY, 0))
+
+
+@pytest.mark.parametrize("scale", [257, 16, 100])
+def test_16_bit_is_windowed_from_darkest_to_brightest_whatever_bits_it_uses(scale: int) -> None:
+    wide = GREY.astype(np.uint16) * scale
+    full = GREY / GREY.max() * 255
+    film = decode(encoded(Image.fromarray(wide)))
+    assert film.min() == 0
+    assert film.max() == 255
+    np.testing.assert_allclose(film, full, atol=0.51)
+
+
+def test_a_16_bit_film_of_one_value_is_not_divided_by_zero() -> None:
+    assert decode(encoded(Image.fromarray(np.full((4, 4), 4000, np.uint16)))).max() == 0
+
+
+def test_a_cmyk_jpeg_is_not_inverted() -> None:
+    bright = np.full((16, 16), 230, np.uint8)
+    film = decode(encoded(Image.fromarray(bright).convert("CMYK"), "JPEG", quality=95))
+    np.testing.assert_allclose(film, bright, atol=3)
+
+
+ORIENTATIONS: dict[int, NDArray[np.uint8]] = {
+    1: GREY,
+    2: GREY[:, ::-1],
+    3: GREY[::-1, ::-1],
+    4: GREY[::-1],
+    5: GREY.T,
+    6: np.rot90(GREY, 1),
+    7: np.rot90(GREY, 2).T,
+    8: np.rot90(GREY, -1),
+}
+"""EXIF orientation: how the camera stored the film that a viewer shows as GREY."""
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_exif_orientation_is_undone(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(ORIENTATIONS[orientation]))
+    np.testing.assert_array_equal(decode(encoded(stored, exif=exif.tobytes())), GREY)
+    np.testing.assert_allclose(decode(encoded(stored, "JPEG", quality=98, exif=exif.tobytes())), GREY, atol=4)
+
+
+def test_damaged_exif_does_not_stop_a_film() -> None:
+    data = encoded(Image.fromarray(GREY), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    assert decode(data).shape == GREY.shape
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"<html>404</html>", "neither a PNG nor a JPEG"),
+        (encoded(Image.fromarray(GREY), "GIF"), "neither a PNG nor a JPEG"),
+        (encoded(Image.fromarray(NOISE))[:600], "damaged"),
+        (encoded(Image.fromarray(NOISE), "JPEG")[:-100], "damaged"),
+        (encoded(Image.fromarray(GREY))[:30], "damaged: its header"),
+    ],
+)
+def test_what_cannot_be_decoded_says_why(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableImage, match=reason):
+        decode(data)
+
+
+def test_flipped_bytes_never_escape_as_another_error() -> None:
+    rng = np.random.default_rng(0)
+    sources = [encoded(Image.fromarray(GREY)), encoded(Image.fromarray(GREY), "JPEG")]
+    for _ in range(300):
+        data = bytearray(sources[rng.integers(len(sources))])
+        for position in rng.integers(8, len(data), 3):
+            data[position] = rng.integers(256)
+        with suppress(UnreadableImage):
+            assert decode(bytes(data)).dtype == np.uint8
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return len(content).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x00\x00\x00\x00"
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [10_000, 60_000])
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(side: int) -> None:
+    with pytest.raises(UnreadableImage, match="too large"):
+        decode(png_claiming(side, side))
+
+
+def test_the_limit_is_pillows_own() -> None:
+    assert decoding.MAX_PIXELS == Image.MAX_IMAGE_PIXELS
+
+
+def test_real_films_of_both_kinds() -> None:
+    films = sorted(shared_path("data", "xray").rglob("*.png"))
+    alpha = next(film for film in films if Image.open(film).mode == "RGBA")
+    film = decode(alpha.read_bytes())
+    assert film.shape == (1024, 1024)
+    np.testing.assert_array_equal(film, np.asarray(Image.open(alpha).convert("RGB").convert("L")))
