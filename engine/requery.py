@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine import scoring
 from engine.neuron_name import find_layer, find_unit
-from engine.selection import check_cut, threshold_between
+from engine.selection import above, check_cut, threshold_between
 from engine.store.ladder import inverse_lengths, sum_rows
 from engine.store.reader import LayerInfo, RunReader
 from engine.store.schema import BLOCK
@@ -57,16 +57,18 @@ class LayerAnswer:
 class Requery:
     """Answers over an open run file, equal to the pure functions of engine.selection and engine.scoring.
 
-    A neuron's representatives are the first of its sorted images, so their mean embedding is the nearest stored
+    A neuron's representatives are the first of its sorted images, so their sum of embeddings is the nearest stored
     partial sum plus or minus a few rows. At the run's own α and β the stored answers are given. Nothing is loaded
     before it is needed. Any thread may ask.
     """
 
     def __init__(self, reader: RunReader) -> None:
         self._reader = reader
+        self._arrays = reader.arrays
         self._loading = threading.Lock()
         self._vectors: _Vectors | None = None
-        self._tops: dict[str, NDArray[np.float32]] = {}
+        self._tops: dict[int, NDArray[np.float32]] = {}
+        self._last_layer: tuple[int, float, _LayerScores] | None = None
 
     def warm(self) -> None:
         """Loads what the first answer away from the run's own α and β would load."""
@@ -75,83 +77,118 @@ class Requery:
             self._layer_tops(layer)
 
     def neuron(self, layer: str, unit: int, alpha: float, beta: float) -> NeuronAnswer:
-        """Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron."""
+        """One neuron at α and β.
+
+        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron.
+        """
         check_cut("alpha", alpha)
         check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
-        neuron = info.first_neuron + unit
-        tau = self._threshold(neuron, alpha)
-        images, activations = self._representatives(info, unit, tau)
-        scores = self._scores(neuron, images, alpha)
-        ranking = scoring.rank(scores)
-        cut = scoring.cut(scores, beta)
-        annotated = len(scoring.annotate(scores, beta))
+        tau = self._thresholds(info, alpha)[unit : unit + 1]
+        span = self._spans(info, np.array([unit]), tau)
+        images, activations = self._arrays.ranked(info.first_neuron + unit, 0, int(span.last[0]))
+        count = int(np.count_nonzero(above(activations, tau)))
+        if count == 0:
+            scores: NDArray[np.float64] = np.empty(0)
+        elif alpha == self._reader.info.alpha:
+            scores = self._arrays.own_scores(info.first_neuron + unit)
+        else:
+            vectors = self._loaded()
+            total = self._partial_sums(span)[0] + _rest(vectors, images, count, int(span.rank[0]))
+            scores = scoring.score_mean(total / count, vectors.directions)
         return NeuronAnswer(
-            *(layer, unit, alpha, beta, bool(info.dead[unit]), tau),
-            *(images.astype(np.int64), activations, scores, ranking, annotated, cut),
+            *(layer, unit, alpha, beta, bool(info.dead[unit]), float(tau[0])),
+            images=images[:count].astype(np.int64),
+            activations=activations[:count],
+            scores=scores,
+            ranking=scoring.rank(scores),
+            annotated=len(scoring.annotate(scores, beta)),
+            cut=scoring.cut(scores, beta),
         )
 
     def layer(self, layer: str, alpha: float, beta: float) -> LayerAnswer:
-        """Raises ValueError for an α or β outside [0, 1], MammiError for an unknown layer."""
+        """Every unit of a layer at α and β. Another β at the last α only cuts the same scores again.
+
+        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown layer.
+        """
         check_cut("alpha", alpha)
         check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
-        own = self._reader.own
         if (alpha, beta) == (self._reader.info.alpha, self._reader.info.beta):
-            part = slice(info.first_neuron, info.first_neuron + info.units)
-            stored = (own.counts[part], own.best[part], own.best_scores[part], own.annotated[part])
-            return LayerAnswer(layer, alpha, beta, *stored)
-        answers = [self.neuron(layer, unit, alpha, beta) for unit in range(info.units)]
-        return LayerAnswer(
-            *(layer, alpha, beta),
-            np.array([len(answer.images) for answer in answers], dtype=np.int64),
-            np.array([answer.ranking[0] if len(answer.ranking) else -1 for answer in answers], dtype=np.int64),
-            np.array([answer.scores.max(initial=-np.inf) if len(answer.scores) else 0.0 for answer in answers]),
-            np.array([answer.annotated for answer in answers], dtype=np.int64),
+            own = self._reader.own
+            part = info.neurons
+            return LayerAnswer(
+                *(layer, alpha, beta, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part])
+            )
+        vectors = self._loaded()
+        known = self._last_layer
+        if known is None or known[:2] != (info.position, alpha):
+            known = self._last_layer = (info.position, alpha, self._layer_scores(info, alpha, vectors))
+        return _layer_answer(layer, alpha, beta, known[2], vectors)
+
+    def _layer_scores(self, layer: LayerInfo, alpha: float, vectors: _Vectors) -> _LayerScores:
+        thresholds = self._thresholds(layer, alpha)
+        live = np.flatnonzero(~layer.dead & (thresholds < self._reader.maxima[layer.neurons]))
+        counts = np.zeros(layer.units, dtype=np.int64)
+        means = np.zeros((layer.units, self._reader.info.dimension))
+        spans = self._spans(layer, live, thresholds[live])
+        sizes = spans.last - spans.first + 1
+        images, activations = self._arrays.blocks(_ranges(spans.neuron * self._arrays.blocks_each + spans.first, sizes))
+        within = above(activations, np.repeat(thresholds[live], sizes)[:, None]).sum(axis=1)
+        starts = np.cumsum(sizes) - sizes
+        counts[live] = spans.first * BLOCK + (np.add.reduceat(within, starts) if len(live) else 0)
+        totals = self._partial_sums(spans)
+        for row, unit in enumerate(live.tolist()):
+            block = starts[row]
+            read = images[block : block + sizes[row]].reshape(-1)
+            offset = int(spans.first[row]) * BLOCK
+            rest = _rest(vectors, read, int(counts[unit]) - offset, int(spans.rank[row]) - offset)
+            means[unit] = (totals[row] + rest) / counts[unit]
+        return _LayerScores(counts, means @ vectors.distinct.T)
+
+    def _thresholds(self, layer: LayerInfo, alpha: float) -> NDArray[np.float64]:
+        return threshold_between(self._reader.minima[layer.neurons], self._reader.maxima[layer.neurons], alpha)
+
+    def _spans(self, layer: LayerInfo, units: NDArray[np.int64], thresholds: NDArray[np.float64]) -> _Spans:
+        """Where the τ of some units fall, and the rung near to each."""
+        tops = self._layer_tops(layer)[units]
+        boundary = np.maximum(above(tops, thresholds[:, None]).sum(axis=1) - 1, 0)
+        ranks = np.concatenate([[0], self._arrays.rungs])
+        middle = boundary * BLOCK + BLOCK // 2
+        rung = np.searchsorted((ranks[1:] + ranks[:-1]) / 2, middle)
+        rank = ranks[rung]
+        return _Spans(
+            neuron=layer.first_neuron + units,
+            rung=rung,
+            rank=rank,
+            first=np.minimum(boundary, rank // BLOCK),
+            last=np.maximum(boundary, (rank - 1) // BLOCK),
         )
 
-    def _threshold(self, neuron: int, alpha: float) -> float:
-        return threshold_between(float(self._reader.minima[neuron]), float(self._reader.maxima[neuron]), alpha)
-
-    def _representatives(
-        self, layer: LayerInfo, unit: int, tau: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        last = int(np.count_nonzero(self._layer_tops(layer)[unit] > tau)) - 1
-        if last < 0:
-            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
-        images, activations = self._reader.blocks(layer.first_neuron + unit, 0, last)
-        count = last * BLOCK + int(np.count_nonzero(activations[last * BLOCK :] > tau))
-        return images[:count], activations[:count]
-
-    def _scores(self, neuron: int, images: NDArray[np.int32], alpha: float) -> NDArray[np.float64]:
-        if len(images) == 0:
-            return np.empty(0)
-        if alpha == self._reader.info.alpha:
-            return self._reader.own_scores(neuron)
-        vectors = self._loaded()
-        return scoring.score_mean(self._sum(vectors, neuron, images) / len(images), vectors.directions)
-
-    def _sum(self, vectors: _Vectors, neuron: int, images: NDArray[np.int32]) -> NDArray[np.float64]:
-        rank = int(self._reader.rungs[self._reader.rungs <= len(images)].max(initial=0))
-        total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images[rank:])
-        return total + self._reader.partial_sums([neuron], [rank])[0] if rank else total
+    def _partial_sums(self, spans: _Spans) -> NDArray[np.float64]:
+        """The sum at each span's rung [n, d]; rung 0 is the empty sum."""
+        sums = np.zeros((len(spans.rung), self._reader.info.dimension))
+        stored = spans.rung > 0
+        rows = spans.neuron[stored] * len(self._arrays.rungs) + spans.rung[stored] - 1
+        sums[stored] = self._arrays.partial_sums(rows)
+        return sums
 
     def _layer_tops(self, layer: LayerInfo) -> NDArray[np.float32]:
-        if layer.name not in self._tops:
-            self._tops[layer.name] = self._reader.tops(layer)
-        return self._tops[layer.name]
+        if layer.position not in self._tops:
+            self._tops[layer.position] = self._arrays.tops(layer.first_neuron, layer.units)
+        return self._tops[layer.position]
 
     def _loaded(self) -> _Vectors:
         with self._loading:
             if self._vectors is None:
-                embeddings = self._reader.image_embeddings()
-                directions = scoring.concept_directions(*self._reader.text_embeddings())
-                self._vectors = _Vectors(embeddings, inverse_lengths(embeddings), directions)
+                embeddings = self._arrays.image_embeddings()
+                directions = scoring.concept_directions(*self._arrays.text_embeddings())
+                self._vectors = _Vectors.of(embeddings, directions)
             return self._vectors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Vectors:
     embeddings: NDArray[np.float32]
     """Of the images, [p, d]"""
@@ -159,3 +196,62 @@ class _Vectors:
     """[p]"""
     directions: NDArray[np.float64]
     """t_j − t_tem, [m, d]"""
+    distinct: NDArray[np.float64]
+    """The directions without repetition [k, d], in order of their first concept: a matrix product may round equal
+    columns differently, and the first of equal concepts must stay the best."""
+    first: NDArray[np.int64]
+    """First concept with each distinct direction, [k]"""
+    concepts: NDArray[np.int64]
+    """Number of concepts with each distinct direction, [k]"""
+
+    @classmethod
+    def of(cls, embeddings: NDArray[np.float32], directions: NDArray[np.float64]) -> _Vectors:
+        _, first, concepts = np.unique(directions, axis=0, return_index=True, return_counts=True)
+        order = np.argsort(first)
+        first = first[order]
+        lengths = inverse_lengths(embeddings)
+        return cls(embeddings, lengths, directions, directions[first], first, concepts[order])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spans:
+    """For some neurons: the blocks to read so that both the cut and a rung near it are covered. All arrays [n]."""
+
+    neuron: NDArray[np.int64]
+    rung: NDArray[np.int64]
+    """0 for the empty sum, else 1 + the index among the stored rungs"""
+    rank: NDArray[np.int64]
+    """Images summed at the rung"""
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LayerScores:
+    counts: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    """[units, k] of the distinct directions; 0 without representatives"""
+
+
+def _rest(vectors: _Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:
+    """What the sum of the first `count` images has more than that of the first `rank`."""
+    if count >= rank:
+        return sum_rows(vectors.embeddings, vectors.inverse_lengths, images[rank:count])
+    return -sum_rows(vectors.embeddings, vectors.inverse_lengths, images[count:rank])
+
+
+def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """start, start + 1, … for each start, `size` of them, one after the other."""
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+
+
+def _layer_answer(layer: str, alpha: float, beta: float, found: _LayerScores, vectors: _Vectors) -> LayerAnswer:
+    best = found.scores.argmax(axis=1)
+    best_scores = np.take_along_axis(found.scores, best[:, None], axis=1)[:, 0]
+    cuts = np.where(best_scores > 0, beta * best_scores, np.inf)
+    annotated = (found.scores > cuts[:, None]).astype(np.float64) @ vectors.concepts
+    return LayerAnswer(
+        *(layer, alpha, beta, found.counts, np.where(found.counts > 0, vectors.first[best], -1)),
+        *(best_scores, annotated.astype(np.int64)),
+    )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Floats = TypeVar("Floats", float, NDArray[np.float64])
 
 
 def check_cut(name: str, value: float) -> None:
@@ -12,15 +16,19 @@ def check_cut(name: str, value: float) -> None:
         raise ValueError(f"{name} must lie between 0 and 1, got {value}")
 
 
-def threshold_between(minimum: float, maximum: float, alpha: float) -> float:
-    """τ = max − (1 − α)·(max − min), in float64."""
+def threshold_between(minimum: Floats, maximum: Floats, alpha: float) -> Floats:
+    """τ = max − (1 − α)·(max − min), in float64; of one neuron or of many."""
     return maximum - (1.0 - alpha) * (maximum - minimum)
+
+
+def above(activations: ArrayLike, tau: float | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Activation > τ, strict. Float32 is widened first: NumPy would round τ to it, and change the set at the cut."""
+    return np.asarray(activations, dtype=np.float64) > tau
 
 
 def threshold(activations: ArrayLike, alpha: float) -> float:
     """τ of Eq. 1 for one neuron's activations [p].
 
-    Float32 activations are widened first: at the cut float32 rounding would change the set.
     Raises ValueError for an empty input, a NaN or an infinity, or an α outside [0, 1].
     """
     values = _activations(activations)
@@ -34,7 +42,7 @@ def representatives(activations: ArrayLike, alpha: float) -> NDArray[np.int64]:
     A dead unit (max = min) has none. Raises as `threshold` does.
     """
     values = _activations(activations)
-    selected = np.flatnonzero(values > threshold(values, alpha))
+    selected = np.flatnonzero(above(values, threshold(values, alpha)))
     return selected[np.argsort(-values[selected], kind="stable")]
 
 

@@ -57,21 +57,22 @@ class FinishedRun:
     def texts(self) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of the bare template and of each concept in it, by their text."""
         template = self._reader.info.template
-        embeddings, of_template = self._reader.text_embeddings()
+        embeddings, of_template = self._reader.arrays.text_embeddings()
         prompted = zip(self._reader.concepts, embeddings, strict=True)
         return {template: of_template, **{f"{template} {concept}": embedding for concept, embedding in prompted}}
 
     @cached_property
     def _embeddings(self) -> NDArray[np.float32]:
-        return self._reader.image_embeddings()
+        return self._reader.arrays.image_embeddings()
 
     @cached_property
     def _activations(self) -> dict[str, NDArray[np.float32]]:
         layers = {}
+        arrays = self._reader.arrays
         for layer in self._reader.layers:
             values = np.empty((layer.units, self._reader.image_count), dtype=np.float32)
             for unit in range(layer.units):
-                images, activations = self._reader.blocks(layer.first_neuron + unit, 0, self._reader.blocks_each - 1)
+                images, activations = arrays.ranked(layer.first_neuron + unit, 0, arrays.blocks_each - 1)
                 values[unit, images] = activations
             layers[layer.name] = values.T
         return layers

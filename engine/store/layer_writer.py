@@ -88,7 +88,7 @@ class LayerWriter:
         ):
             for unit, images, values in zip(units.tolist(), order, ranked, strict=True):
                 tau = selection.threshold(values, self._run.alpha)
-                count = int(np.count_nonzero(values > tau))
+                count = int(np.count_nonzero(selection.above(values, tau)))
                 best, best_score, annotated = -1, 0.0, 0
                 if count and len(self._directions):
                     mean = sum_rows(self._embeddings, self._inverse_lengths, images[:count]) / count

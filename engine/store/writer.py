@@ -153,6 +153,8 @@ class _RunWriter:
 
     def _write_concepts(self) -> None:
         run = self._run
+        template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
+        insert(self._connection, "templates", template)
         count = len(run.concepts)
         if count == 0:
             return
@@ -163,8 +165,6 @@ class _RunWriter:
             "embedding": run.text_embeddings,
         }
         insert(self._connection, "concepts", columns)
-        template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
-        insert(self._connection, "templates", template)
 
     def _read_spill(self, layer: str, images: int) -> NDArray[np.float32]:
         spill = self._spills[layer]

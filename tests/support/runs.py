@@ -53,7 +53,7 @@ def small_contents(
     odd = HOSTILE if hostile else ("",)
     names = [f"layer{index}" for index in range(len(units))]
     known = [_image(index, rng, odd[index % len(odd)]) for index in range(images + 2)]
-    set_aside = {1, images}
+    set_aside = {1, images + 1}
     texts = rng.normal(size=(concepts, dimension)).astype(np.float32)
     if concepts > 1:
         texts[-1] = texts[0]

@@ -1,0 +1,109 @@
+"""The arrays of an open run file: sorted activations in blocks, partial sums, embeddings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.database import Connection
+from engine.store.schema import BLOCK
+
+_IMAGES_AT_ONCE = 4096
+
+
+class Cursors:
+    """One cursor for each calling thread over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._of_thread = threading.local()
+
+    def _cursor(self) -> Connection:
+        cursor: Connection | None = getattr(self._of_thread, "cursor", None)
+        if cursor is None:
+            cursor = self._of_thread.cursor = self._connection.cursor()
+            cursor.execute("USE run")
+        return cursor
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return self._cursor().execute(query, list(parameters)).fetchall()
+
+    def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
+        """Columns by name; one of lists is an object array that holds a vector for each row."""
+        columns = self._cursor().execute(query, list(parameters)).fetchnumpy()
+        return {name: np.ma.getdata(values) for name, values in columns.items()}
+
+
+class RunArrays:
+    """Reads the arrays of a run of `images` usable images with `dimension`-d embeddings."""
+
+    def __init__(self, cursors: Cursors, images: int, dimension: int) -> None:
+        self._cursors = cursors
+        self._images = images
+        self._dimension = dimension
+        self.blocks_each = -(-images // BLOCK)
+        """Blocks of one neuron"""
+        ranks = cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
+        self.rungs: NDArray[np.int64] = ranks.astype(np.int64)
+        """Ranks that carry a partial sum, ascending; the last is the number of images"""
+
+    def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
+        """The highest activation in each block of each unit of a layer, [units, blocks]."""
+        tops = self._cursors.columns(
+            "SELECT top FROM activation_blocks WHERE neuron BETWEEN ? AND ? ORDER BY neuron, block",
+            first_neuron,
+            first_neuron + units - 1,
+        )["top"]
+        return tops.reshape(units, self.blocks_each)
+
+    def ranked(self, neuron: int, first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Images and activations of a neuron in its blocks first … last, activation descending."""
+        images, activations = self.blocks(np.arange(first, last + 1) + neuron * self.blocks_each)
+        used = self._images - first * BLOCK
+        return images.reshape(-1)[:used], activations.reshape(-1)[:used]
+
+    def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
+        columns = self._cursors.columns(
+            "SELECT images, activations FROM activation_blocks WHERE rowid IN (SELECT unnest(?::BIGINT[])) "
+            "ORDER BY rowid",
+            rows.tolist(),
+        )
+        return _stack(columns["images"], BLOCK), _stack(columns["activations"], BLOCK)
+
+    def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Partial sums [n, d], numbered over all neurons' rungs, ascending."""
+        columns = self._cursors.columns(
+            "SELECT total FROM partial_sums WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid", rows.tolist()
+        )
+        return _stack(columns["total"], self._dimension)
+
+    def image_embeddings(self) -> NDArray[np.float32]:
+        """[p, d], read in pieces so that no second copy exists."""
+        embeddings = np.empty((self._images, self._dimension), dtype=np.float32)
+        for start in range(0, self._images, _IMAGES_AT_ONCE):
+            stop = min(start + _IMAGES_AT_ONCE, self._images)
+            rows = self._cursors.columns(
+                "SELECT embedding FROM image_embeddings WHERE image BETWEEN ? AND ?", start, stop - 1
+            )["embedding"]
+            embeddings[start:stop] = _stack(rows, self._dimension)
+        return embeddings
+
+    def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Of the prompted concepts [m, d], and of the bare template [d]."""
+        concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
+        template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
+        return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]
+
+    def own_scores(self, neuron: int) -> NDArray[np.float64]:
+        """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
+        rows = self._cursors.columns("SELECT scores FROM concept_scores WHERE neuron = ?", neuron)["scores"]
+        return np.array(rows[0], dtype=np.float64) if len(rows) else np.empty(0)
+
+
+def _stack(rows: Sequence[NDArray[Any]] | NDArray[Any], width: int) -> NDArray[Any]:
+    return np.stack(list(rows)) if len(rows) else np.empty((0, width))
