@@ -21,21 +21,41 @@ from mammi_tui import arguments
     type=click.Choice(["auto", "kitty", "quadrant", "halfblock", "ascii", "off"]),
     default="auto",
     show_default=True,
-    help="How films are drawn. kitty comes later.",
+    help="How films are drawn; kitty comes later.",
 )
-def open(run: Path, neuron: str | None, alpha: float | None, beta: float | None, images: str) -> None:  # noqa: A001
+@click.pass_context
+def open(  # noqa: A001
+    context: click.Context, run: Path, neuron: str | None, alpha: float | None, beta: float | None, images: str
+) -> None:
     """Open the explorer on a run file.
 
-    Starts at LAYER:UNIT where one is given. Films are drawn as previews, not for diagnosis.
+    It starts at LAYER:UNIT where one is given. Films are drawn as previews, not for diagnosis.
     """
     from engine.errors import MammiError
 
     path = arguments.existing_run(run)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise MammiError("open: needs a terminal. Without one, use `mammi show` or `mammi export`.")
+        raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
 
-    from mammi_tui.app import MammiApp
+    from rich.console import Console
+
+    from engine.neuron_name import parse_neuron
+    from engine.store.reader import RunReader
+    from mammi_tui.app import ExplorerApp
     from mammi_tui.images.choose import choose_backend
+    from mammi_tui.verdicts import VerdictLog
 
-    backend = choose_backend(images, os.environ)
-    MammiApp(path, neuron=neuron, alpha=alpha, beta=beta, backend=backend).run()
+    with RunReader(path) as reader:
+        app = ExplorerApp(
+            reader,
+            start=parse_neuron(neuron, reader.layers) if neuron else None,
+            alpha=reader.info.alpha if alpha is None else alpha,
+            beta=reader.info.beta if beta is None else beta,
+            images=choose_backend(images, os.environ),
+            verdicts=VerdictLog(path, reader.info.content_hash),
+        )
+        if not context.obj.debug:
+            app.error_console = Console(quiet=True)
+        app.run()
+    if app.return_code:
+        raise MammiError("The explorer stopped at an error of its own. Use --debug for the traceback.")

@@ -90,7 +90,7 @@ def as_text(
     if images:
         yield ""
         rows = [
-            (clean(info.path), f"{activation:.4g}", ", ".join(map(clean, info.labels)))
+            (clean(info.path), f"{activation:#.4g}", ", ".join(map(clean, info.labels)))
             for info, activation in zip(images, answer.activations.tolist(), strict=True)
         ]
         yield from table(("image", "activation", "labels"), rows)

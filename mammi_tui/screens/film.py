@@ -126,7 +126,7 @@ class FilmScreen(ModalScreen[int]):
 
     def _info(self, info: ImageInfo | None) -> Text:
         item = self._items[self.index]
-        first = f"{self.index + 1} of {len(self._items)}   activation {item.activation:.4g}   "
+        first = f"{self.index + 1} of {len(self._items)}   activation {item.activation:#.4g}   "
         text = Text(first, style="bold").append(", ".join(map(clean, item.labels)) or "no labels", style="not bold")
         text.append(f"\n{clean(item.path)}", style="not bold")
         if info is not None:

@@ -52,7 +52,7 @@ class TilePainter:
             sides, inside = "┃┃", self._parts(self._caption(index, item), tiles.film_columns, chosen)
         else:
             sides, inside = "┗┛", self._parts([("path", clean(item.path))], tiles.film_columns, chosen)
-        left, right = sides if chosen else "  "
+        left, right = (sides[0], sides[1]) if chosen else (" ", " ")
         return [Segment(left, self._frame(chosen)), *inside, Segment(right, self._frame(chosen))]
 
     def _frame(self, chosen: bool) -> Style:
@@ -68,7 +68,7 @@ class TilePainter:
     def _caption(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
         return [
             ("rank", f"#{index + 1} "),
-            ("activation", f"{item.activation:.4g} "),
+            ("activation", f"{item.activation:#.4g} "),
             ("labels", ", ".join(map(clean, item.labels))),
         ]
 
@@ -76,7 +76,7 @@ class TilePainter:
         labels = ", ".join(map(clean, item.labels))
         return [
             ("rank", f"#{index + 1}".rjust(len(f"#{self.count}")) + "  "),
-            ("activation", f"{item.activation:<10.4g}"),
+            ("activation", f"{item.activation:<#10.4g}"),
             ("labels", f"{labels}  " if labels else ""),
             ("path", clean(item.path)),
         ]

@@ -1,0 +1,131 @@
+"""`mammi doctor`: what is installed, what the terminal can do, and whether a run file is sound."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mammi_tui import arguments
+
+if TYPE_CHECKING:
+    from engine.store.reader import RunReader
+
+EXPLORER_PACKAGES = ("click", "duckdb", "numpy", "pillow", "textual")
+ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "pydantic", "safetensors", "scipy")
+
+Fact = tuple[str, str]
+
+
+@click.command("doctor")
+@click.argument("run", metavar="[RUN.duckdb]", required=False, type=click.Path(path_type=Path))
+def doctor(run: Path | None) -> None:
+    """Check the installation, the terminal and a run file.
+
+    With RUN.duckdb also lists what the run holds and which images were set aside, and why. Ends with status 1 when
+    something is wrong with the run file.
+    """
+    from engine.errors import RunFileError
+
+    _print("Installed", installed())
+    _print("Terminal", terminal())
+    if run is None:
+        return
+
+    from engine.store.reader import RunReader
+    from mammi_tui.run_health import faults
+
+    with RunReader(arguments.existing_run(run)) as reader:
+        _print("Run", contents(reader))
+        _print("Set aside", [(image.path, image.reason) for image in reader.set_aside()])
+        _print("Verdicts", verdicts(reader))
+        found = list(faults(reader))
+    _print("Wrong", [("", fault) for fault in found])
+    if found:
+        raise RunFileError(f"{run}: {len(found)} faults; compute the run anew with `mammi run`")
+    click.echo("The run file is sound.")
+
+
+def installed() -> Iterator[Fact]:
+    """Versions, and the device that a run would use."""
+    yield "mammi", _version("mammi-explorer")
+    yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield "explorer", ", ".join(f"{package} {_version(package)}" for package in EXPLORER_PACKAGES)
+    missing = [package for package in ENGINE_PACKAGES if _version(package) == "missing"]
+    if missing:
+        yield "engine", f"not installed ({', '.join(missing)} missing): pip install 'mammi-explorer[engine]'"
+        return
+    yield "engine", ", ".join(f"{package} {_version(package)}" for package in ENGINE_PACKAGES)
+
+    from engine.device import choose_device
+
+    yield "device", choose_device("auto").type
+
+
+def terminal() -> Iterator[Fact]:
+    """What the explorer goes by."""
+    from mammi_tui.images.choose import choose_backend, colours, speaks_utf8
+
+    columns, rows = shutil.get_terminal_size()
+    seen = ("TERM", "COLORTERM", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG")
+    yield "terminal", f"{columns} × {rows}" if sys.stdout.isatty() else "none: the output goes elsewhere"
+    yield "variables", ", ".join(f"{name}={os.environ[name]}" for name in seen if name in os.environ) or "none set"
+    yield "inside", ", ".join(name for name, key in (("tmux", "TMUX"), ("SSH", "SSH_TTY")) if key in os.environ) or "-"
+    yield "colours", colours(os.environ)
+    yield "UTF-8", "yes" if speaks_utf8(os.environ) else "no"
+    yield "films", f"{choose_backend('auto', os.environ).name} (--images auto)"
+
+
+def contents(reader: RunReader) -> Iterator[Fact]:
+    """What a run file holds."""
+    info = reader.info
+    yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB)"
+    yield "schema", str(info.schema_version)
+    yield "content", info.content_hash
+    yield "created", info.created
+    yield "with", ", ".join(f"{name} {number}" for name, number in info.versions.items()) or "unknown versions"
+    yield "target", info.target
+    yield "VLM", f"{info.vlm}, {info.dimension} dimensions"
+    yield "α, β", f"{info.alpha:g}, {info.beta:g}"
+    yield "template", info.template
+    yield "concepts", f"{len(reader.concepts):,}"
+    yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
+    for layer in reader.layers:
+        dead = int(layer.dead.sum())
+        yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}"
+
+
+def verdicts(reader: RunReader) -> Iterator[Fact]:
+    """How the verdict file beside a run is."""
+    from mammi_tui.verdicts import VerdictLog
+
+    log = VerdictLog(reader.path, reader.info.content_hash)
+    if not log.path.exists():
+        yield "file", "none yet"
+        return
+    found = log.read()
+    yield "file", str(log.path)
+    yield "lines", f"{len(found.lines)} of this run, {found.other_runs} of other runs, {found.damaged} damaged"
+    yield "standing", f"{len(log.latest())} neurons"
+
+
+def _print(title: str, facts: Iterator[Fact] | list[Fact]) -> None:
+    from mammi_tui.text import clean
+
+    lines = [f"  {clean(name):<10}  {clean(text)}".rstrip() for name, text in facts]
+    if lines:
+        click.echo("\n".join([title, *lines, ""]))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
