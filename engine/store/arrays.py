@@ -68,19 +68,19 @@ class RunArrays:
 
     def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
-        columns = self._cursors.columns(
-            "SELECT images, activations FROM activation_blocks WHERE rowid IN (SELECT unnest(?::BIGINT[])) "
-            "ORDER BY rowid",
-            rows.tolist(),
-        )
+        columns = self._at("SELECT images, activations FROM activation_blocks", rows)
         return _stack(columns["images"], BLOCK), _stack(columns["activations"], BLOCK)
 
     def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Partial sums [n, d], numbered over all neurons' rungs, ascending."""
-        columns = self._cursors.columns(
-            "SELECT total FROM partial_sums WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid", rows.tolist()
-        )
-        return _stack(columns["total"], self._dimension)
+        return _stack(self._at("SELECT total FROM partial_sums", rows)["total"], self._dimension)
+
+    def _at(self, select: str, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid."""
+        if len(rows) > 0 and len(rows) == rows[-1] - rows[0] + 1:
+            return self._cursors.columns(f"{select} WHERE rowid BETWEEN ? AND ?", int(rows[0]), int(rows[-1]))
+        query = f"{select} WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid"
+        return self._cursors.columns(query, rows.tolist())
 
     def image_embeddings(self) -> NDArray[np.float32]:
         """[p, d], read in pieces so that no second copy exists."""
