@@ -11,7 +11,7 @@ import difflib
 import importlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +26,7 @@ from engine.store.thumbnails import LONGEST_SIDE
 Model = TypeVar("Model", bound=BaseModel)
 Pooling = Literal["mean", "max", "cls"]
 LEAVES = {"probing": "engine.probing", "target": "engine.targets", "vlm": "engine.vlms", "concepts": "engine.concepts"}
+TABLES = ("run", *LEAVES)
 
 
 class RunSettings(BaseModel, extra="forbid", frozen=True):
@@ -120,10 +121,10 @@ def _override(tables: dict[str, Any], override: str) -> None:
     if not equals or not parents or not name or not all(parents):
         raise ConfigError(f"--set {override}: write it as table.key=value, such as --set target.pooling=max.")
     table = tables
-    for parent in parents:
+    for depth, parent in enumerate(parents, start=1):
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"--set {override}: {parent} is not a table.")
+            raise ConfigError(f"--set {override}: {'.'.join(parents[:depth])} is not a table.")
     table[name] = _toml_value(text.strip())
 
 
@@ -147,10 +148,15 @@ class _Checker:
         self.faults: list[tuple[str, ErrorDetails]] = []
 
     def config(self) -> RunConfig:
-        for name in ("run", *LEAVES):
+        for name in self.tables:
+            if name not in TABLES and isinstance(self.tables[name], dict):
+                close = difflib.get_close_matches(name, TABLES, n=1)
+                hint = f"Did you mean [{close[0]}]?" if close else f"Tables: {', '.join(TABLES)}"
+                raise self._error(f"[{name}]", f"is not a table of this configuration. {hint}")
+        for name in TABLES:
             if not isinstance(self.tables.setdefault(name, {}), dict):
                 raise self._error(name, f"must be a table: write [{name}]")
-        unknown = [name for name in self.tables if name not in ("run", *LEAVES)]
+        unknown = [name for name in self.tables if name not in TABLES]
         modules = {name: self._module(name) for name in LEAVES}
         run = self._check("run", RunSettings, self.tables["run"])
         target, layers = self._split_target()
@@ -200,7 +206,7 @@ class _Checker:
 
     def _check(self, name: str, model: type[Model], table: Mapping[str, Any]) -> Model | None:
         """The table as the model, or None and its faults kept. Only a model with such a field sees the `kind`."""
-        self.keys += [f"{name}.{key}" for key in model.model_fields]
+        self.keys += _keys(name, model)
         values = {
             key: value for key, value in table.items() if key != "kind" or key in model.model_fields or name == "run"
         }
@@ -222,22 +228,27 @@ class _Checker:
         return self._error(key, f"is not a key of this configuration. {self._nearest(key)}", value)
 
     def _nearest(self, key: str) -> str:
-        name = key.rpartition(".")[2]
-        keys = [*dict.fromkeys(self.keys), *(f"{table}.kind" for table in LEAVES)]
-        same_name = [known for known in keys if known.rpartition(".")[2] == name]
-        close = same_name or difflib.get_close_matches(key, keys, n=1, cutoff=0.75)
-        if close:
-            return f"Did you mean {close[0]}?"
-        table = key.partition(".")[0]
-        inside = [known.partition(".")[2] for known in keys if known.startswith(f"{table}.")]
-        return (
-            f"Keys of [{table}]: {', '.join(dict.fromkeys(inside))}" if inside else f"Tables: run, {', '.join(LEAVES)}"
-        )
+        table, _, name = key.rpartition(".")
+        keys = dict.fromkeys([*self.keys, *(f"{leaf}.kind" for leaf in LEAVES)])
+        beside = [known.rpartition(".")[2] for known in keys if known.rpartition(".")[0] == table]
+        close = [f"{table}.{match}" for match in difflib.get_close_matches(name, beside, n=1, cutoff=0.7)]
+        elsewhere = [known for known in keys if known.rpartition(".")[2] == name]
+        for match in close + elsewhere:
+            return f"Did you mean {match}?"
+        return f"Keys of [{table}]: {', '.join(beside)}" if beside else f"Tables: {', '.join(TABLES)}"
 
     def _error(self, key: str, wording: str, *value: Any) -> ConfigError:
         place = f"--set {key}" if key in self.overridden else f"{self.path}: {key}"
         shown = "".join(f" = {_shown(item)}" for item in value)
         return ConfigError(f"{place}{shown} {wording}{'' if wording.endswith('?') else '.'}")
+
+
+def _keys(table: str, model: type[BaseModel]) -> Iterator[str]:
+    """The dotted keys of a table, and of the tables inside it."""
+    for name, field in model.model_fields.items():
+        yield f"{table}.{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _keys(f"{table}.{name}", field.annotation)
 
 
 def _shown(value: Any) -> str:
