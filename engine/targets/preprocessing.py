@@ -14,7 +14,7 @@ from torchvision.transforms import functional
 
 
 def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else (value,)
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 PerChannel = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]

@@ -1,0 +1,140 @@
+"""Taps pool what layers give, and leave no trace on the model."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.models import densenet121, vit_b_16
+
+from engine.errors import ConfigError, MammiError
+from engine.targets.taps import Pooling, Taps, resolve_layers
+from tests.support.models import TinyClassifier
+
+
+def hooks(module: nn.Module) -> int:
+    return sum(len(child._forward_hooks) + len(child._forward_pre_hooks) for child in module.modules())
+
+
+@pytest.fixture
+def module() -> nn.Module:
+    torch.manual_seed(0)
+    return TinyClassifier(3).eval()
+
+
+FILMS = torch.rand(5, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+def test_maps_vectors_and_aliases(module: TinyClassifier) -> None:
+    with Taps(module, ["first", "second", "penultimate", "logits", "classifier"], "mean") as taps, torch.no_grad():
+        logits = module(FILMS)
+        pooled = taps.pooled()
+    assert list(pooled) == ["first", "second", "penultimate", "logits", "classifier"]
+    # the ReLU after "first" works in place: the tap must have seen its output before
+    torch.testing.assert_close(pooled["first"], module.first(FILMS).mean((2, 3)))
+    torch.testing.assert_close(pooled["penultimate"], pooled["second"])
+    torch.testing.assert_close(pooled["logits"], logits)
+    torch.testing.assert_close(pooled["classifier"], logits)
+
+
+class Tokens(nn.Module):
+    def forward(self, tokens: Tensor) -> Tensor:
+        return tokens
+
+
+@pytest.mark.parametrize(("pooling", "expected"), [("mean", 2.0), ("max", 4.0), ("cls", 0.0)])
+def test_tokens_are_pooled_over_positions_or_taken_at_the_first(pooling: Pooling, expected: float) -> None:
+    tokens = torch.arange(5.0).reshape(1, 5, 1).expand(2, 5, 3)
+    module = Tokens()
+    with Taps(module, ["logits"], pooling) as taps:
+        module(tokens)
+        assert torch.equal(taps.pooled()["logits"], torch.full((2, 3), expected))
+
+
+def test_max_of_maps_and_cls_of_maps(module: TinyClassifier) -> None:
+    with Taps(module, ["second"], "max") as taps, torch.no_grad():
+        module(FILMS)
+        maps = module.second(module.relu(module.first(FILMS)))
+        torch.testing.assert_close(taps.pooled()["second"], maps.amax((2, 3)))
+    message = "needs a layer of tokens; 'second' gives maps"
+    with pytest.raises(ConfigError, match=message), Taps(module, ["second"], "cls"):
+        module(FILMS)
+
+
+def test_hooks_are_gone_after_a_pass_and_after_an_error(module: nn.Module) -> None:
+    with Taps(module, ["first", "penultimate", "logits"], "mean"):
+        assert hooks(module) == 3
+    assert hooks(module) == 0
+    with pytest.raises(ZeroDivisionError), Taps(module, ["first", "penultimate"], "mean"):
+        raise ZeroDivisionError
+    assert hooks(module) == 0
+    with pytest.raises(RuntimeError, match="expected input"), Taps(module, ["first"], "mean"):
+        module(torch.rand(1, 3, 8, 8))
+    assert hooks(module) == 0
+
+
+def test_hooks_are_gone_when_one_cannot_be_made() -> None:
+    module = nn.Sequential(nn.Conv2d(1, 2, 1))
+    with pytest.raises(MammiError, match="needs a model with an nn"):
+        Taps(module, ["0", "penultimate"], "mean").__enter__()
+    assert hooks(module) == 0
+
+
+def test_a_layer_that_is_not_used(module: TinyClassifier) -> None:
+    module.spare = nn.Linear(2, 2)
+    with Taps(module, ["spare"], "mean") as taps:
+        module(FILMS)
+        with pytest.raises(ConfigError, match="the model's forward pass does not use 'spare'"):
+            taps.pooled()
+
+
+def test_a_layer_that_gives_no_tensor(module: nn.Module) -> None:
+    class Named(nn.Module):
+        def forward(self, films: Tensor) -> dict[str, Tensor]:
+            return {"films": films}
+
+    named = Named()
+    with pytest.raises(ConfigError, match="'logits' gives a dict, not a tensor"), Taps(named, ["logits"], "mean"):
+        named(FILMS)
+
+
+def test_layers_by_name_glob_and_alias() -> None:
+    with torch.device("meta"):
+        module = densenet121()
+    blocks = [f"features.denseblock{index}" for index in (1, 2, 3, 4)]
+    assert resolve_layers(module, ["features.denseblock?", "logits", "features.denseblock1"]) == [*blocks, "logits"]
+    assert resolve_layers(module, ["features.denseblock4.*.conv2"])[0] == "features.denseblock4.denselayer1.conv2"
+    assert len(resolve_layers(module, ["features.denseblock4.*.conv2"])) == 16
+    assert len(resolve_layers(module, ["features.**.conv2"])) == 58
+
+
+def test_a_layer_that_does_not_exist_lists_close_ones() -> None:
+    with torch.device("meta"):
+        module = densenet121()
+    with pytest.raises(ConfigError) as raised:
+        resolve_layers(module, ["features.denseblok3"])
+    assert str(raised.value).startswith(
+        "target.layers: 'features.denseblok3' names no layer. Close ones: features.denseblock"
+    )
+    with pytest.raises(ConfigError) as raised:
+        resolve_layers(module, ["encoder.*"])
+    assert "names no layer" in str(raised.value)
+
+
+def test_penultimate_is_the_last_linear_in_large_models_too() -> None:
+    module = vit_b_16(num_classes=14).eval()
+    with Taps(module, ["encoder", "penultimate", "logits"], "cls") as taps, torch.inference_mode():
+        module(torch.zeros(1, 3, 224, 224))
+        pooled = taps.pooled()
+    assert {layer: tuple(values.shape) for layer, values in pooled.items()} == {
+        "encoder": (1, 768),
+        "penultimate": (1, 768),
+        "logits": (1, 14),
+    }
+    torch.testing.assert_close(pooled["encoder"], pooled["penultimate"])
+
+
+def test_mixed_precision_pools_in_full_precision(module: TinyClassifier) -> None:
+    with Taps(module, ["first"], "mean") as taps, torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        module(FILMS)
+        assert taps.pooled()["first"].dtype == torch.float32
