@@ -32,7 +32,7 @@ def visit(run: Path, columns: int, rows: int) -> dict[str, float]:
         first_frame = time.perf_counter() - start
         terminal.wait_for("τ")
         answered = time.perf_counter() - start
-        first_bytes = terminal.bytes_received
+        first_bytes = len(terminal.received)
         for key in "j" * 20 + "]" * 5 + "[" * 5:
             terminal.send(key)
             terminal.pump(0.05)
@@ -43,7 +43,7 @@ def visit(run: Path, columns: int, rows: int) -> dict[str, float]:
             "first frame, s": first_frame,
             "first answer, s": answered,
             "first screen, kB": first_bytes / 1e3,
-            "30 keys, kB": (terminal.bytes_received - first_bytes) / 1e3,
+            "30 keys, kB": (len(terminal.received) - first_bytes) / 1e3,
             "resident, MB": resident_mb(terminal.process.pid, "VmRSS"),
             "peak, MB": resident_mb(terminal.process.pid, "VmHWM"),
         }

@@ -32,7 +32,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
-        self.bytes_received = 0
+        self.received = b""
         parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         env = {
@@ -75,7 +75,7 @@ class Terminal:
             return self.process.poll() is None
         with contextlib.suppress(OSError):  # EIO: the other end is closed
             data = os.read(self._fd, 65536)
-            self.bytes_received += len(data)
+            self.received += data
             self._stream.feed(data)
             return True
         return False
@@ -108,4 +108,4 @@ class Terminal:
 
 def mammi(*arguments: str) -> list[str]:
     """The command line of `mammi` in this environment, whether or not its script is on the path."""
-    return [sys.executable, "-m", "mammi_tui.cli", *arguments]
+    return [sys.executable, "-m", "mammi_tui", *arguments]

@@ -1,0 +1,135 @@
+"""The explorer as a person meets it: in a pseudo-terminal, by keys, read off the screen."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.requery import NeuronAnswer, Requery
+from engine.store.reader import RunReader
+from tests.support.runs import small_run
+from tests.support.terminal import Terminal, mammi
+
+NEURON = ("layer1", 5)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return small_run(tmp_path)
+
+
+def answer(run: Path, alpha: float, beta: float) -> NeuronAnswer:
+    with RunReader(run) as reader:
+        return Requery(reader).neuron(*NEURON, alpha, beta)
+
+
+def shows(expected: NeuronAnswer) -> str:
+    """What the α slider reads out for an answer."""
+    count = len(expected.images)
+    return f"τ {expected.threshold:.4f} · {count} image{'' if count == 1 else 's'}".replace("-", "−")
+
+
+def opened(run: Path, **options: int) -> Terminal:
+    return Terminal(mammi("open", str(run), ":".join(map(str, NEURON))), **options)
+
+
+def test_moving_alpha_changes_what_a_person_sees(run: Path) -> None:
+    before, after = answer(run, 0.93, 0.95), answer(run, 0.5, 0.95)
+    assert len(before.images) < len(after.images)
+    with opened(run, columns=140) as terminal:
+        screen = terminal.wait_for(shows(before))
+        assert "α 0.930" in screen
+        terminal.send("a0.5\r")
+        screen = terminal.wait_for(shows(after))
+        assert "α 0.500" in screen
+        best = f"concept {after.ranking[0]}"
+        first = terminal.wait_for(lambda text: re.search(rf"\b1 {best}\b", text) is not None)
+        assert f"{after.scores[after.ranking[0]]:.4f}".replace("-", "−") in first
+        terminal.send("r")
+        terminal.wait_for(shows(before))
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_a_step_of_alpha_by_one_key(run: Path) -> None:
+    with opened(run, columns=140) as terminal:
+        terminal.wait_for(shows(answer(run, 0.93, 0.95)))
+        terminal.send("[")
+        terminal.wait_for("α 0.920")
+        terminal.wait_for(shows(answer(run, 0.92, 0.95)))
+
+
+def test_films_are_drawn_and_one_opens_large(run: Path) -> None:
+    with opened(run, columns=140) as terminal:
+        terminal.wait_for(lambda text: any(block in text for block in "▀▄▌▐▚▞"))
+        terminal.send("3\r")
+        name = "image-"
+        with RunReader(run) as reader:
+            name = reader.images([int(answer(run, 0.93, 0.95).images[0])])[0].path
+        terminal.wait_for(name)
+        terminal.wait_for("not for diagnosis")
+
+
+def test_a_verdict_by_one_key_is_written_and_the_next_neuron_comes_up(run: Path) -> None:
+    with opened(run, columns=140) as terminal:
+        terminal.wait_for(shows(answer(run, 0.93, 0.95)))
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+        terminal.wait_for("layer1:6")
+    lines = run.with_name("run.verdicts.jsonl").read_text().splitlines()
+    assert [(json.loads(line)["neuron"], json.loads(line)["verdict"]) for line in lines] == [("layer1:5", "accept")]
+
+
+def test_the_smallest_usual_terminal(run: Path) -> None:
+    with opened(run, columns=80, rows=24) as terminal:
+        screen = terminal.wait_for(lambda text: "α 0.930" in text and "β 0.950" in text and "Concepts" in text)
+        assert len(screen.splitlines()) == 24
+
+
+def test_without_colour_no_colour_is_sent(run: Path) -> None:
+    with Terminal(mammi("open", str(run)), columns=140, environment={"NO_COLOR": "1"}) as terminal:
+        terminal.wait_for("τ")
+        terminal.wait_for("decided")
+        shades = {cell.fg for line in terminal.screen.buffer.values() for cell in line.values()}
+        assert all(shade == "default" or len(set(re.findall("..", shade))) == 1 for shade in shades), shades
+
+
+def test_the_terminal_is_left_as_it_was(run: Path) -> None:
+    with opened(run) as terminal:
+        terminal.wait_for("τ")
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert b"\x1b[?1049l" in terminal.received, "the alternate screen is not left"
+        assert terminal.received.rindex(b"\x1b[?25h") > terminal.received.rindex(b"\x1b[?25l"), (
+            "the cursor stays hidden"
+        )
+
+
+def test_the_explorer_never_loads_torch(run: Path) -> None:
+    probe = (
+        "import asyncio, os, sys\n"
+        "from pathlib import Path\n"
+        "from engine.store.reader import RunReader\n"
+        "from mammi_tui.app import ExplorerApp\n"
+        "from mammi_tui.images.choose import choose_backend\n"
+        "from mammi_tui.verdicts import VerdictLog\n"
+        "async def look():\n"
+        "    path = Path(sys.argv[1])\n"
+        "    with RunReader(path) as reader:\n"
+        "        app = ExplorerApp(reader, start=None, alpha=0.93, beta=0.95,\n"
+        "            images=choose_backend('quadrant', os.environ),\n"
+        "            verdicts=VerdictLog(path, reader.info.content_hash))\n"
+        "        async with app.run_test(size=(140, 40)) as pilot:\n"
+        "            await pilot.press('j', '[', '[', '3', 'enter')\n"
+        "            await pilot.pause(0.5)\n"
+        "asyncio.run(look())\n"
+        "loaded = {'torch', 'torchvision', 'transformers', 'nltk', 'scipy'} & set(sys.modules)\n"
+        "assert 'textual' in sys.modules and not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe, str(run)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
