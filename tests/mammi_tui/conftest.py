@@ -1,0 +1,25 @@
+"""Run files and the command for the explorer's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Mammi
+from tests.support.runs import small_run
+
+
+@pytest.fixture
+def mammi(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mammi:
+    return Mammi(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def hostile_run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_run(tmp_path_factory.mktemp("hostile"), hostile=True)

@@ -1,0 +1,59 @@
+"""Which backend a terminal gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import ConfigError
+from mammi_tui.images.choose import choose_backend, colours
+
+TRUE_COLOUR = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_GB.UTF-8"}
+PALETTE = {"TERM": "tmux-256color", "LC_ALL": "C.UTF-8"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "chosen"),
+    [
+        ("auto", TRUE_COLOUR, "quadrant"),
+        ("auto", PALETTE, "quadrant"),
+        ("auto", TRUE_COLOUR | {"NO_COLOR": "1"}, "ascii"),
+        ("auto", TRUE_COLOUR | {"LC_ALL": "C"}, "ascii"),
+        ("auto", {"TERM": "dumb", "LANG": "C.UTF-8"}, "ascii"),
+        ("auto", {"TERM": "linux", "LANG": "C.UTF-8"}, "ascii"),
+        ("auto", {}, "ascii"),
+        ("quadrant", TRUE_COLOUR | {"NO_COLOR": ""}, "ascii"),
+        ("quadrant", {"TERM": "linux"}, "quadrant"),
+        ("halfblock", PALETTE, "halfblock"),
+        ("ascii", TRUE_COLOUR, "ascii"),
+        ("off", {"TERM": "dumb"}, "off"),
+    ],
+)
+def test_the_backend_fits_the_terminal(asked: str, environment: dict[str, str], chosen: str) -> None:
+    assert choose_backend(asked, environment).name == chosen
+
+
+def test_kitty_says_that_it_comes_later(capsys: pytest.CaptureFixture[str]) -> None:
+    assert choose_backend("kitty", TRUE_COLOUR).name == "quadrant"
+    assert capsys.readouterr().err.splitlines() == [
+        "mammi: --images kitty comes later; until then the films are drawn with quadrant blocks"
+    ]
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"--images: 'sixel' is none of auto, kitty"):
+        choose_backend("sixel", TRUE_COLOUR)
+
+
+@pytest.mark.parametrize(
+    ("environment", "depth"),
+    [
+        (TRUE_COLOUR, "truecolor"),
+        (PALETTE, "256"),
+        ({"TERM": "xterm-kitty"}, "256"),
+        (PALETTE | {"TEXTUAL_COLOR_SYSTEM": "truecolor"}, "truecolor"),
+        (TRUE_COLOUR | {"TEXTUAL_COLOR_SYSTEM": "256"}, "256"),
+        ({"TERM": "vt100"}, "16"),
+    ],
+)
+def test_colours_go_by_the_variables_that_textual_reads(environment: dict[str, str], depth: str) -> None:
+    assert colours(environment) == depth
