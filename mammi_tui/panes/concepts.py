@@ -11,10 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine.requery import NeuronAnswer
-from mammi_tui.text import clean, count, decimal, fit
+from mammi_tui.text import clean, decimal, fit
 from mammi_tui.widgets.line_list import LineList, Part
 
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 DIGITS = 4
 SCORE_CELLS = 8
 
@@ -87,23 +86,20 @@ class ConceptList(LineList):
         """Cells of the rank, of the concept and of the bar."""
         rank = len(str(len(self.concepts)))
         left = width - rank - SCORE_CELLS - 2
-        name = max(6, min(self._longest, max(left * 3 // 5, left - 24)))
+        name = max(6, min(self._longest, max(left * 3 // 5, left - 40)))
         return rank, name, max(0, left - name - 1)
 
     def _cut(self, answer: NeuronAnswer, width: int) -> Iterable[Part]:
         if answer.annotated:
-            text = f"╴β cut {decimal(answer.cut, DIGITS)} · {count(answer.annotated, 'concept')} above╶"
+            text = f" β cut {decimal(answer.cut, DIGITS)} · {answer.annotated:,} above "
         elif answer.cut > 0:
-            text = f"╴β cut {decimal(answer.cut, DIGITS)} · nothing above╶"
+            text = f" β cut {decimal(answer.cut, DIGITS)} · nothing above "
         else:
-            text = "╴no score above 0: nothing annotated╶"
+            text = " no score above 0 "
         left = 2
         yield "─" * left, "line--accent"
         yield fit(text, min(width - left, len(text))), "line--accent"
         yield "─" * max(0, width - left - len(text)), "line--accent"
-
-    def row_clicked(self, index: int, x: int) -> None:  # noqa: ARG002
-        self.focus()
 
     def action_find(self) -> None:
         if self.answer is None or not self.row_count():
@@ -113,17 +109,16 @@ class ConceptList(LineList):
 
 
 def bar(value: float, low: float, high: float, cells: int) -> str:
-    """A bar from 0 to `value` on the scale low ≤ 0 ≤ high, in eighths of a cell right of 0 and in halves left of it."""
-    if cells < 2 or high <= low:
+    """A bar from 0 to `value` on the scale low ≤ 0 ≤ high, in halves of a cell; with an axis where low < 0."""
+    if cells < 4 or high <= low:
         return " " * cells
-    negative = round(cells * -low / (high - low))
-    if low < 0:
-        negative = min(cells - 1, max(1, negative))
-    positive = cells - negative
+    axis = "│" if low < 0 else ""
+    cells -= len(axis)
+    left = min(cells - 1, max(1, round(cells * -low / (high - low)))) if low < 0 else 0
     if value >= 0:
-        eighths = round(8 * positive * value / high) if high else 0
-        body = "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
-        return " " * negative + body.ljust(positive)
-    halves = min(2 * negative, round(2 * negative * value / low))
-    body = ("▐" if halves % 2 else "") + "█" * (halves // 2)
-    return body.rjust(negative) + " " * positive
+        halves = round(2 * (cells - left) * value / high) if high else 0
+        body = "━" * (halves // 2) + "╸" * (halves % 2)
+        return " " * left + axis + body.ljust(cells - left)
+    halves = round(2 * left * value / low)
+    body = "╺" * (halves % 2) + "━" * (halves // 2)
+    return body.rjust(left) + axis + " " * (cells - left)

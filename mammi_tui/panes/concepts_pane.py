@@ -1,17 +1,23 @@
-"""The pane around the ranked concepts: what neuron they are of, and why there may be none."""
+"""The pane around the ranked concepts: whose they are, and why there may be none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from engine.requery import NeuronAnswer
+from mammi_tui.neuron_rows import VERDICT_WORDS
 from mammi_tui.panes.concepts import ConceptList
-from mammi_tui.text import decimal
+from mammi_tui.panes.neuron_tree import VERDICT_MARKS
+from mammi_tui.text import clean, decimal, fit
+from mammi_tui.verdicts import Verdict
+
+TITLES = ("2 Concepts of ", "2 ")
 
 
 class ConceptsPane(Vertical):
@@ -19,10 +25,10 @@ class ConceptsPane(Vertical):
 
     def __init__(self, concepts: Sequence[str]) -> None:
         super().__init__(id="concepts-pane", classes="pane")
-        self.border_title = "2 Concepts"
         self.ranking = ConceptList(concepts, id="concepts")
+        self._neuron = self._class = ""
         self._reason = Static(id="concepts-reason", classes="reason", markup=False)
-        self._heads = Static(id="concept-heads", classes="heads", markup=False)
+        self._heads = Static(classes="heads", markup=False)
 
     def compose(self) -> ComposeResult:
         yield self._heads
@@ -33,16 +39,30 @@ class ConceptsPane(Vertical):
         self._reason.display = False
 
     def on_resize(self) -> None:
+        self._draw_title()
         self._heads.update(self.ranking.heads(max(1, self.ranking.size.width - 1)))
 
-    def show(self, answer: NeuronAnswer) -> None:
-        """Shows one neuron's ranking."""
+    def show(self, answer: NeuronAnswer, neuron: str, class_name: str, verdict: Verdict | None) -> None:
+        """Shows the ranking of a neuron, and what was judged of it."""
+        self._neuron, self._class = clean(neuron), clean(class_name)
+        self._draw_title()
+        annotated = f"{answer.annotated:,} of {len(self.ranking.concepts):,} annotated"
+        judged = f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]} · " if verdict else ""
+        self.border_subtitle = judged + annotated
         self.ranking.show(answer)
         empty = not len(answer.ranking)
         self._reason.display = empty
         self._heads.display = not empty
         if empty:
-            self._reason.update(Content(why_empty(answer)))
+            self._reason.update(why_empty(answer))
+
+    def _draw_title(self) -> None:
+        """The neuron with its class where they fit, else the end of the neuron's name: the unit is there."""
+        room = self.size.width - 4
+        full, short = TITLES
+        choices = (f"{full}{self._neuron} {self._class}", f"{full}{self._neuron}", f"{short}{self._neuron}")
+        cut = short + fit(self._neuron, room - len(short), keep_end=True)
+        self.border_title = Content(next((title.rstrip() for title in choices if cell_len(title) <= room), cut))
 
 
 def why_empty(answer: NeuronAnswer) -> str:

@@ -62,12 +62,12 @@ class HelpScreen(ModalScreen[None]):
     def _text(self) -> Text:
         accent = self.app.theme_variables["accent"]
         lines = Text()
+        widest = max(cell_len(self._shown(keys)) for _, rows in self._sections for keys, _ in rows)
         for title, rows in self._sections:
             lines.append(f"{title}\n", f"bold {accent}")
-            keys_width = max((self._keys_width(keys) for keys, _ in rows), default=0)
             for keys, what in rows:
                 shown = self._shown(keys)
-                lines.append(f"  {shown}{' ' * (keys_width - cell_len(shown))}  ", "bold")
+                lines.append(f"  {shown}{' ' * (widest - cell_len(shown))}  ", "bold")
                 lines.append(f"{what}\n")
             lines.append("\n")
         lines.append(NOTE, "italic")
@@ -76,9 +76,6 @@ class HelpScreen(ModalScreen[None]):
     def _shown(self, keys: list[Binding]) -> str:
         plain = [binding.with_key(binding.key) for binding in keys]
         return "  ".join(dict.fromkeys(self.app.get_key_display(binding) for binding in plain))
-
-    def _keys_width(self, keys: list[Binding]) -> int:
-        return cell_len(self._shown(keys))
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

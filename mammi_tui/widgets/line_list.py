@@ -20,7 +20,7 @@ Part = tuple[str, str]
 CURSOR_MARK = "▌"
 
 
-class LineList(ScrollView, can_focus=True):
+class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     """Subclasses say how many rows there are and what is in each; `cursor` is the row the reader is on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,6 +40,7 @@ class LineList(ScrollView, can_focus=True):
         "line--strong",
         "line--muted",
         "line--faint",
+        "line--dead",
         "line--accent",
         "line--bar",
         "line--bar-below",
@@ -56,7 +57,8 @@ class LineList(ScrollView, can_focus=True):
         .line--text { color: $foreground; }
         .line--strong { color: $foreground; text-style: bold; }
         .line--muted { color: $foreground 72%; }
-        .line--faint { color: $foreground 55%; }
+        .line--faint { color: $foreground 62%; }
+        .line--dead { color: $foreground 45%; text-style: italic; }
         .line--accent { color: $accent; }
         .line--bar { color: $primary; }
         .line--bar-below { color: $primary 45%; }
@@ -101,7 +103,7 @@ class LineList(ScrollView, can_focus=True):
         )
 
     def _style(self, name: str, on_cursor: bool) -> Style:
-        return self.get_component_rich_style(*(("line--cursor", name) if on_cursor else (name,)))
+        return self.get_visual_style(*(("line--cursor", name) if on_cursor else (name,))).rich_style
 
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, self.row_count() - 1))
@@ -150,7 +152,7 @@ class LineList(ScrollView, can_focus=True):
         index = offset.y + self.scroll_offset.y
         if index < self.row_count() and self.can_stand_on(index):
             self.cursor = index
-            self.row_clicked(index, offset.x)
+            self.row_clicked(index)
 
-    def row_clicked(self, index: int, x: int) -> None:
-        """A row was clicked, at a column of the list; the cursor is already on it."""
+    def row_clicked(self, index: int) -> None:
+        """A row was clicked; the cursor is already on it."""

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 FINE, COARSE, LEAP = 0.001, 0.01, 0.05
-LEAST_TRACK = 10
+LEAST_TRACK = 8
 
 
 def stepped(value: float, step: float) -> float:

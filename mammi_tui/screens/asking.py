@@ -1,0 +1,147 @@
+"""What is looked at (a neuron, α and β), and the questions that this raises."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.message import Message
+from textual.screen import Screen
+
+from engine.errors import MammiError
+from engine.requery import LayerAnswer, NeuronAnswer, Requery
+from engine.store.reader import RunReader
+from mammi_tui.lane import Lane
+from mammi_tui.messages import LayerAnswered, NeuronAnswered, QuestionFailed
+from mammi_tui.neuron_rows import Neuron, NeuronRows
+from mammi_tui.representatives import Representatives
+from mammi_tui.text import clean
+
+
+class NeuronQuestion(NamedTuple):
+    neuron: Neuron
+    alpha: float
+    beta: float
+
+
+class LayerQuestion(NamedTuple):
+    layer: int
+    alpha: float
+    beta: float
+
+
+class AskingScreen(Screen[None]):
+    """Changes of `neuron`, `alpha` or `beta` are followed by `ask`; answers come to `show_neuron` and `show_layer`.
+
+    The neuron is asked first and the layers after it, each on its own lane, so an answer that is no longer wanted is
+    dropped and none queues up.
+    """
+
+    def __init__(self, reader: RunReader, *, start: tuple[str, int] | None, alpha: float, beta: float) -> None:
+        super().__init__()
+        self.reader = reader
+        self.requery = Requery(reader)
+        self.rows = NeuronRows(reader.layers, reader.concepts)
+        self.neuron = self._first(start)
+        self.alpha, self.beta = alpha, beta
+        self.answer: NeuronAnswer | None = None
+        self.neuron_lane = Lane(self, "neuron", self._neuron_wanted, self._ask_neuron)
+        self.layer_lane = Lane(self, "layer", self._layer_wanted, self._ask_layer)
+        self._warming = False
+
+    def show_neuron(self, answer: NeuronAnswer, representatives: Representatives) -> None:
+        """Draws the neuron looked at."""
+        raise NotImplementedError
+
+    def show_layer(self, layer: int, answer: LayerAnswer) -> None:
+        """Draws a layer's numbers at the present α and β."""
+        raise NotImplementedError
+
+    def ask(self) -> None:
+        """Asks for what is wanted now and not on screen."""
+        self.neuron_lane.pump()
+        self.layer_lane.pump()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that is wanted is on screen."""
+        return self.neuron_lane.idle and self.layer_lane.idle and self._layer_wanted() is None
+
+    def answer_on_screen(self) -> NeuronAnswer | None:
+        """The answer shown, when it is of the neuron, α and β looked at now."""
+        answer, neuron = self.answer, self.neuron
+        if answer is None or neuron is None or (answer.alpha, answer.beta) != (self.alpha, self.beta):
+            return None
+        return answer if (answer.layer, answer.unit) == (self.rows.layers[neuron.layer].name, neuron.unit) else None
+
+    def neuron_name(self, neuron: Neuron) -> str:
+        """`layer:unit`"""
+        return f"{self.rows.layers[neuron.layer].name}:{neuron.unit}"
+
+    def tell(self, error: MammiError) -> None:
+        """Shows a failure that the reader can mend, and goes on."""
+        self.notify(clean(str(error)), severity="warning", markup=False)
+
+    def _first(self, start: tuple[str, int] | None) -> Neuron | None:
+        """Where to start: as asked, or at the first living unit of the last layer."""
+        layers = self.rows.layers
+        if start is not None:
+            return Neuron([layer.name for layer in layers].index(start[0]), start[1])
+        if not layers:
+            return None
+        last = len(layers) - 1
+        living = [unit for unit in range(layers[last].units) if not self.rows.is_dead(Neuron(last, unit))]
+        return Neuron(last, living[0] if living else 0)
+
+    def _neuron_wanted(self) -> NeuronQuestion | None:
+        if self.neuron is None or self.answer_on_screen() is not None:
+            return None
+        return NeuronQuestion(self.neuron, self.alpha, self.beta)
+
+    def _layer_wanted(self) -> LayerQuestion | None:
+        """The neuron's layer, then the other open ones; all when there is a filter, as it looks at best concepts."""
+        if self._neuron_wanted() is not None:
+            return None
+        layers = [self.neuron.layer] if self.neuron else []
+        layers += range(len(self.rows.layers)) if self.rows.query else sorted(self.rows.open)
+        for layer in layers:
+            answer = self.rows.answers[layer]
+            if answer is None or (answer.alpha, answer.beta) != (self.alpha, self.beta):
+                return LayerQuestion(layer, self.alpha, self.beta)
+        return None
+
+    def _ask_neuron(self, question: NeuronQuestion) -> Message:
+        name = self.rows.layers[question.neuron.layer].name
+        answer = self.requery.neuron(name, question.neuron.unit, question.alpha, question.beta)
+        return NeuronAnswered(answer, Representatives(self.reader, answer))
+
+    def _ask_layer(self, question: LayerQuestion) -> Message:
+        name = self.rows.layers[question.layer].name
+        answer = self.requery.layer(name, question.alpha, question.beta)
+        return LayerAnswered(question.layer, answer, self.reader.findings(name))
+
+    def on_neuron_answered(self, message: NeuronAnswered) -> None:
+        if self.neuron_lane.settle():
+            self.answer = message.answer
+            self.show_neuron(message.answer, message.representatives)
+        self.ask()
+
+    def on_layer_answered(self, message: LayerAnswered) -> None:
+        self.layer_lane.settle()
+        if (message.answer.alpha, message.answer.beta) == (self.alpha, self.beta):
+            self.rows.answers[message.layer] = message.answer
+            self.rows.findings[message.layer] = message.findings
+            self.show_layer(message.layer, message.answer)
+        self.ask()
+        self._warm_up()
+
+    def on_question_failed(self, message: QuestionFailed) -> None:
+        lane = self.neuron_lane if message.lane == self.neuron_lane.name else self.layer_lane
+        lane.settle(failed=True)
+        self.tell(MammiError(message.reason))
+        self.ask()
+
+    def _warm_up(self) -> None:
+        """Loads, once and after the first frame, what every later α and β needs."""
+        if not self._warming:
+            self._warming = True
+            self.run_worker(self.requery.warm, name="warm", thread=True)

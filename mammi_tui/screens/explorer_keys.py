@@ -1,0 +1,55 @@
+"""The explorer's keys. Square and curly brackets move α and β by 0.01, comma and full stop by 0.001 (β with shift)."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+from mammi_tui.widgets.slider import COARSE, FINE
+
+_VERDICT = Binding.Group("Verdict", compact=True)
+_UNDECIDED = Binding.Group("Undecided", compact=True)
+
+
+def _hidden(key: str, action: str, description: str, name: str, tooltip: str = "") -> Binding:
+    return Binding(key, action, description, show=False, id=name, tooltip=tooltip)
+
+
+def _verdict(key: str, verdict: str, tooltip: str) -> Binding:
+    return Binding(
+        key, f"verdict('{verdict}')", verdict.title(), group=_VERDICT, id=f"verdict.{verdict}", tooltip=tooltip
+    )
+
+
+def _undecided(key: str, step: int, description: str) -> Binding:
+    name = f"undecided.{description.lower()}"
+    tooltip = f"{description} undecided neuron"
+    return Binding(key, f"undecided({step})", description, group=_UNDECIDED, id=name, tooltip=tooltip)
+
+
+EXPLORER_KEYS: list[BindingType] = [
+    Binding("slash", "filter", "Filter", key_display="/", id="filter", tooltip="Filter the neurons"),
+    _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
+    _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
+    _verdict("x", "reject", "Reject it, then the next undecided one"),
+    _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
+    _verdict("c", "clear", "Clear the verdict"),
+    _undecided("n", 1, "Next"),
+    _undecided("N", -1, "Previous"),
+    Binding("a", "slider('alpha')", "α", id="alpha.focus", tooltip="To the α slider: arrows, or type a value"),
+    Binding("b", "slider('beta')", "β", id="beta.focus", tooltip="To the β slider: arrows, or type a value"),
+    _hidden("left_square_bracket", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
+    _hidden("right_square_bracket", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
+    _hidden("left_curly_bracket", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
+    _hidden("right_curly_bracket", f"cut('beta', {COARSE})", "β +0.01", "beta.up"),
+    _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001", "alpha.fine_down"),
+    _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001", "alpha.fine_up"),
+    _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine_down"),
+    _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine_up"),
+    Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
+    _hidden("tab", "pane_by(1)", "Next pane", "pane.next"),
+    _hidden("shift+tab", "pane_by(-1)", "Previous pane", "pane.previous"),
+    _hidden("1", "pane('neurons')", "To the neurons", "pane.neurons"),
+    _hidden("2", "pane('concepts')", "To the concepts", "pane.concepts"),
+    _hidden("3", "pane('images')", "To the representative images", "pane.images"),
+    _hidden("i", "films", "Films", "images.toggle", "Show films, or only their names"),
+]
