@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class Fraction(click.ParamType[float]):
 run_file = click.argument("run", metavar="RUN.duckdb", type=click.Path(path_type=Path))
 alpha = click.option("--alpha", type=Fraction(), metavar="A", help="α, from 0 to 1; the run's own by default.")
 beta = click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 1; the run's own by default.")
+
+
+def at_a_terminal() -> bool:
+    """Whether a person can see what is drawn and press keys."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def existing_run(path: Path) -> Path:

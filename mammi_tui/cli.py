@@ -29,10 +29,13 @@ def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool)
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     if value:
-        click.echo(f"mammi {version('mammi-explorer')}")
+        try:
+            click.echo(f"mammi {version('mammi-explorer')}")
+        except PackageNotFoundError:
+            click.echo("mammi (not installed: run from its folder)")
         context.exit()
 
 
@@ -115,7 +118,7 @@ def main() -> None:
 
 def _usage(error: click.ClickException) -> str:
     """A wrong command line in one line, with where to look."""
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().split()).rstrip(".") + "."
     context = getattr(error, "ctx", None)
     return f"{message} See `{context.command_path} --help`." if context else message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,12 +102,7 @@ class VerdictLog:
 
     def latest(self) -> dict[str, VerdictLine]:
         """The verdict that stands for each neuron: its last one, unless that cleared it."""
-        standing: dict[str, VerdictLine] = {}
-        for line in self.read().lines:
-            standing.pop(line.neuron, None)
-            if line.verdict != "clear":
-                standing[line.neuron] = line
-        return standing
+        return standing(self.read().lines)
 
     def _raw_lines(self) -> Iterator[bytes]:
         try:
@@ -124,12 +119,24 @@ class VerdictLog:
             raise MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}") from error
 
 
+def standing(lines: Iterable[VerdictLine]) -> dict[str, VerdictLine]:
+    """The last line for each neuron; none where that cleared its verdict."""
+    last: dict[str, VerdictLine] = {}
+    for line in lines:
+        last.pop(line.neuron, None)
+        if line.verdict != "clear":
+            last[line.neuron] = line
+    return last
+
+
 def parse_line(raw: bytes) -> VerdictLine | None:
     """The verdict in one line of the file, or None where it is damaged."""
     if len(raw) > LONGEST_LINE:
         return None
     try:
         found = json.loads(raw)
+        # Refuses halves of surrogate pairs, which no file and no terminal can be given.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not _has_fields(found):
@@ -149,9 +156,10 @@ def parse_line(raw: bytes) -> VerdictLine | None:
 def reader_name() -> str:
     """Who judges: $MAMMI_READER, or the login name."""
     try:
-        return os.environ.get("MAMMI_READER") or getpass.getuser()
+        name = os.environ.get("MAMMI_READER") or getpass.getuser()
     except (OSError, KeyError):
-        return f"uid {os.getuid()}"
+        name = f"uid {os.getuid()}"
+    return name.encode(errors="replace").decode()
 
 
 def _has_fields(found: dict[str, Any]) -> bool:

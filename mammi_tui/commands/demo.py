@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from mammi_tui import arguments
 from mammi_tui.commands.doctor import ENGINE_PACKAGES
 
 
@@ -30,7 +31,7 @@ def demo(out: Path, no_open: bool) -> None:
     path = out / "demo.duckdb"
     if not _is_up_to_date(path):
         _compute(path)
-    if no_open or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if no_open or not arguments.at_a_terminal():
         click.echo(path)
         return
     sys.stdout.flush()

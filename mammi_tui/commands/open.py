@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -34,7 +33,7 @@ def open(  # noqa: A001
     from engine.errors import MammiError
 
     path = arguments.existing_run(run)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not arguments.at_a_terminal():
         raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
 
     from rich.console import Console

@@ -86,6 +86,7 @@ def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> N
         json.dumps(good | {"alpha": 2}).encode(),
         json.dumps(good | {"beta": float("nan")}).encode(),
         json.dumps(good | {"neuron": 7}).encode(),
+        json.dumps(good | {"neuron": "\ud800"}).encode(),
         json.dumps(good | {"annotation": "effusion"}).encode(),
         json.dumps(good | {"annotation": [1]}).encode(),
         json.dumps({key: good[key] for key in good if key != "run"}).encode(),

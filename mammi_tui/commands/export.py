@@ -1,0 +1,133 @@
+"""`mammi export`: tables of a run for other programs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mammi_tui import arguments
+
+if TYPE_CHECKING:
+    from engine.store.reader import RunReader
+
+STDOUT = Path("-")
+
+VERDICT_COLUMNS = {
+    "time": "VARCHAR",
+    "reader": "VARCHAR",
+    "neuron": "VARCHAR",
+    "layer": "VARCHAR",
+    "unit": "INTEGER",
+    "verdict": "VARCHAR",
+    "alpha": "DOUBLE",
+    "beta": "DOUBLE",
+    "annotation": "VARCHAR[]",
+    "stands": "BOOLEAN",
+}
+
+
+@click.command("export")
+@arguments.run_file
+@click.option(
+    "--what",
+    required=True,
+    type=click.Choice(["neurons", "concepts", "representatives", "verdicts"]),
+    help="The table: a row for each neuron, annotated concept, representative image or verdict.",
+)
+@click.option("--format", "file_format", required=True, type=click.Choice(["csv", "json", "parquet"]), help="Its form.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="The file to write; - is standard output (csv, json).",
+)
+@arguments.alpha
+@arguments.beta
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+def export(
+    run: Path, what: str, file_format: str, output: Path, alpha: float | None, beta: float | None, force: bool
+) -> None:
+    """Write neurons, concepts, representatives or verdicts to a file.
+
+    At the run's own α and β unless others are given; verdicts carry the α and β that they were given at. A file that
+    exists is left alone without --force.
+    """
+    from engine.errors import ConfigError, MammiError
+    from engine.store.reader import RunReader
+
+    if output == STDOUT and file_format == "parquet":
+        raise ConfigError("--output -: Parquet goes to a file only. Use csv or json, or name a file.")
+    if output.exists() and output != STDOUT and not force:
+        raise ConfigError(f"--output {output}: exists already. Use --force to overwrite it.")
+    if what == "verdicts" and (alpha is not None or beta is not None):
+        raise ConfigError("--alpha, --beta: verdicts have their own. Leave these out.")
+    folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
+    with RunReader(arguments.existing_run(run)) as reader:
+        try:
+            with tempfile.TemporaryDirectory(prefix=".mammi-export-", dir=folder) as unfinished:
+                written = Path(unfinished) / f"table.{file_format}"
+                rows = _write(reader, what, file_format, written, alpha, beta)
+                if output == STDOUT:
+                    _print(written)
+                    return
+                written.replace(output)
+        except FileNotFoundError as error:
+            raise ConfigError(f"--output {output}: there is no folder {folder}.") from error
+        except PermissionError as error:
+            raise MammiError(f"--output {output}: cannot be written: {error.strerror}.") from error
+    click.echo(f"{rows} rows written to {output}", err=True)
+
+
+def _write(reader: RunReader, what: str, file_format: str, path: Path, alpha: float | None, beta: float | None) -> int:
+    from engine.store.export import export as export_table
+    from engine.store.export import write_table
+
+    if what == "verdicts":
+        return write_table(path, file_format, VERDICT_COLUMNS, verdict_rows(reader))
+    return export_table(reader, what, file_format, path, alpha, beta)
+
+
+def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
+    """Every verdict of the run in the order given; `stands` where it is its neuron's verdict now."""
+    from mammi_tui.verdicts import VerdictLog, standing
+
+    lines = VerdictLog(reader.path, reader.info.content_hash).read().lines
+    last = {line.neuron: place for place, line in enumerate(lines)}
+    stand = standing(lines)
+    for place, line in enumerate(lines):
+        yield (
+            *(line.time, line.reader, line.neuron, *_neuron(reader, line.neuron), line.verdict, line.alpha, line.beta),
+            *(list(line.annotation), line.neuron in stand and last[line.neuron] == place),
+        )
+
+
+def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
+    """Layer and unit, or neither where the run has no such neuron."""
+    from engine.errors import MammiError
+    from engine.neuron_name import parse_neuron
+
+    try:
+        return parse_neuron(name, reader.layers)
+    except MammiError:
+        return None, None
+
+
+def _print(table: Path) -> None:
+    """Copies a table to standard output; a terminal gets no control characters."""
+    from mammi_tui.text import clean
+
+    if sys.stdout.isatty():
+        with table.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                click.echo(clean(line.rstrip("\n"), limit=1 << 20))
+    else:
+        with table.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)

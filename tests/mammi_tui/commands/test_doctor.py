@@ -1,0 +1,79 @@
+"""`mammi doctor`: the installation, the terminal, and a run file that is sound or not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.support.commands import Mammi
+
+
+def test_it_tells_versions_terminal_and_image_backend(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TMUX": "x"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("TEXTUAL_COLOR_SYSTEM", raising=False)
+    outcome = mammi("doctor")
+    assert outcome.status == 0
+    for said in ("textual 8", "duckdb 2", "TERM=xterm-256color", "truecolor", "tmux", "quadrant (--images auto)"):
+        assert said in outcome.out
+
+
+def test_without_the_engine_it_says_how_to_install_it(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mammi_tui.commands.doctor.ENGINE_PACKAGES", ("no-such-package",))
+    assert "not installed (no-such-package missing): pip install 'mammi-explorer[engine]'" in mammi("doctor").out
+
+
+def test_a_sound_run_is_told_with_what_it_holds(mammi: Mammi, run_path: Path) -> None:
+    outcome = mammi("doctor", run_path)
+    assert outcome.status == 0
+    for said in (
+        "60 usable, 2 set aside",
+        "layer0: 8 units, 1 dead",
+        "layer1: 14 units, 1 dead",
+        "films/00000001.png  truncated PNG",
+        "none yet",
+        "The run file is sound.",
+    ):
+        assert said in outcome.out
+
+
+def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.duckdb"
+    shutil.copy(run_path, path)
+    (tmp_path / "run.verdicts.jsonl").write_text("{}\n{\n")
+    outcome = mammi("doctor", path)
+    assert outcome.status == 0
+    assert "0 of this run, 0 of other runs, 2 damaged" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE concept_scores SET scores = list_transform(scores, lambda x: x + 0.1)", "layer0:3: the stored scores"),
+        ("UPDATE images SET thumbnail = 'x'::BLOB WHERE image = 5", "image 5: the thumbnail is damaged"),
+        ("UPDATE neurons SET representatives = representatives + 1 WHERE unit = 4", "layer1:4: the stored scores"),
+        ("UPDATE templates SET embedding = list_transform(embedding, lambda x: 'nan'::FLOAT)::FLOAT[16]", "not finite"),
+    ],
+)
+def test_a_run_file_that_was_tampered_with_is_told_with_status_1(
+    mammi: Mammi, run_path: Path, tmp_path: Path, change: str, said: str
+) -> None:
+    path = tmp_path / "run.duckdb"
+    shutil.copy(run_path, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(change)
+    outcome = mammi("doctor", path)
+    assert outcome.status == 1
+    assert said in outcome.out
+    assert "compute the run anew" in outcome.err
+
+
+def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path) -> None:
+    outcome = mammi("doctor", hostile_run_path)
+    assert outcome.status == 0
+    assert "\x1b" not in outcome.out
+    assert "\u202e" not in outcome.out

@@ -1,0 +1,109 @@
+"""`mammi export`: tables to files and to standard output."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.store.reader import RunReader
+from mammi_tui.verdicts import Verdict, VerdictLog
+from tests.support.commands import Mammi
+
+
+@pytest.fixture
+def judged_run(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run with five verdicts beside it."""
+    monkeypatch.setenv("MAMMI_READER", "=cmd()")
+    path = tmp_path / "run.duckdb"
+    shutil.copy(run_path, path)
+    with RunReader(path) as reader:
+        log = VerdictLog(path, reader.info.content_hash)
+    given: list[tuple[str, Verdict]] = [
+        ("layer1:3", "accept"),
+        ("layer1:4", "unsure"),
+        ("layer1:3", "reject"),
+        ("layer1:4", "clear"),
+        ("gone:1", "accept"),
+    ]
+    for neuron, verdict in given:
+        log.append(neuron, verdict, alpha=0.9, beta=0.8, annotation=["mass", "nodule"])
+    return path
+
+
+@pytest.mark.parametrize("what", ["neurons", "concepts", "representatives", "verdicts"])
+@pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
+def test_every_table_in_every_format(mammi: Mammi, judged_run: Path, what: str, file_format: str) -> None:
+    out = judged_run.with_name(f"table.{file_format}")
+    outcome = mammi("export", judged_run, "--what", what, "--format", file_format, "-o", out)
+    assert outcome.status == 0
+    assert outcome.out == ""
+    rows = int(outcome.err.split()[0])
+    assert rows > 0
+    if file_format == "csv":
+        assert len(list(csv.DictReader(out.open(encoding="utf-8")))) == rows
+    elif file_format == "json":
+        assert len(json.loads(out.read_text("utf-8"))) == rows
+    else:
+        assert out.read_bytes()[:4] == b"PAR1"
+    assert {path.name for path in out.parent.iterdir()} == {"run.duckdb", "run.verdicts.jsonl", out.name}
+
+
+def test_verdicts_tell_which_one_stands(mammi: Mammi, judged_run: Path) -> None:
+    outcome = mammi("export", judged_run, "--what", "verdicts", "--format", "json", "-o", "-")
+    rows = json.loads(outcome.out)
+    assert [(row["neuron"], row["verdict"], row["stands"]) for row in rows] == [
+        ("layer1:3", "accept", False),
+        ("layer1:4", "unsure", False),
+        ("layer1:3", "reject", True),
+        ("layer1:4", "clear", False),
+        ("gone:1", "accept", True),
+    ]
+    assert [(row["layer"], row["unit"]) for row in rows][2:] == [("layer1", 3), ("layer1", 4), (None, None)]
+    assert rows[0]["annotation"] == ["mass", "nodule"]
+    assert (rows[0]["alpha"], rows[0]["beta"], rows[0]["reader"]) == (0.9, 0.8, "=cmd()")
+
+
+def test_a_spreadsheet_gets_no_formula(mammi: Mammi, judged_run: Path) -> None:
+    out = mammi("export", judged_run, "--what", "verdicts", "--format", "csv", "-o", "-").out
+    assert {row["reader"] for row in csv.DictReader(io.StringIO(out))} == {"'=cmd()"}
+
+
+def test_alpha_and_beta_reach_the_table(mammi: Mammi, run_path: Path) -> None:
+    arguments = ["export", run_path, "--what", "representatives", "--format", "json", "-o", "-"]
+    own, wider = (json.loads(mammi(*arguments, *cut).out) for cut in ([], ["--alpha", "0.5"]))
+    assert len(wider) > len(own)
+    assert {row["alpha"] for row in wider} == {0.5}
+
+
+def test_a_file_that_exists_is_left_alone_without_force(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "neurons.csv"
+    out.write_text("precious")
+    arguments = ["export", run_path, "--what", "neurons", "--format", "csv", "-o", out]
+    outcome = mammi(*arguments)
+    assert outcome.status == 2
+    assert outcome.err == f"mammi: --output {out}: exists already. Use --force to overwrite it.\n"
+    assert out.read_text() == "precious"
+    assert mammi(*arguments, "--force").status == 0
+    assert out.read_text().startswith("layer,unit")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet goes to a file only"),
+        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own"),
+        (["--what", "neurons", "--format", "csv", "-o", "no/such/folder/x.csv"], "there is no folder no/such/folder"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_status_2(
+    mammi: Mammi, run_path: Path, arguments: list[str], said: str
+) -> None:
+    outcome = mammi("export", run_path, *arguments)
+    assert outcome.status == 2
+    assert said in outcome.err
+    assert len(outcome.err.splitlines()) == 1

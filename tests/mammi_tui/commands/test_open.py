@@ -1,0 +1,74 @@
+"""`mammi open`: what it asks of its arguments and of the terminal. The explorer itself is tested elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mammi_tui.app import ExplorerApp
+from tests.support.commands import Mammi
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mammi_tui.arguments.at_a_terminal", lambda: True)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ExplorerApp]:
+    """The explorers that were started."""
+    apps: list[ExplorerApp] = []
+    monkeypatch.setattr(ExplorerApp, "run", lambda app: apps.append(app))
+    return apps
+
+
+def test_without_a_terminal_it_names_the_commands_that_need_none(mammi: Mammi, run_path: Path) -> None:
+    outcome = mammi("open", run_path)
+    assert outcome.status == 1
+    assert outcome.err == "mammi: The explorer needs a terminal. Without one use `mammi show` or `mammi export`.\n"
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_it_starts_where_it_is_told(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
+    outcome = mammi("open", run_path, "layer1:4", "--alpha", "0.5", "--beta", "0.25", "--images", "ascii")
+    assert outcome.status == 0
+    (app,) = started
+    explorer = app.explorer
+    assert explorer.neuron is not None
+    assert explorer.neuron_name(explorer.neuron) == "layer1:4"
+    assert (explorer.alpha, explorer.beta, explorer.backend.name) == (0.5, 0.25, "ascii")
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_alpha_and_beta_are_the_runs_own_by_default(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
+    assert mammi("open", run_path).status == 0
+    assert (started[0].explorer.alpha, started[0].explorer.beta) == (0.93, 0.95)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_an_unknown_neuron_ends_before_the_screen_changes(
+    mammi: Mammi, run_path: Path, started: list[ExplorerApp]
+) -> None:
+    outcome = mammi("open", run_path, "layer7:1")
+    assert outcome.status == 2
+    assert "no layer 'layer7' in this run" in outcome.err
+    assert not started
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_a_missing_run_names_the_files_near_it(mammi: Mammi, run_path: Path) -> None:
+    outcome = mammi("open", run_path.with_name("ruin.duckdb"))
+    assert outcome.status == 2
+    assert f"Near it: {run_path}" in outcome.err
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_an_explorer_that_breaks_leaves_one_line(mammi: Mammi, run_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(app: ExplorerApp) -> None:
+        app._return_code = 1
+
+    monkeypatch.setattr(ExplorerApp, "run", breaks)
+    outcome = mammi("open", run_path)
+    assert outcome.status == 1
+    assert outcome.err == "mammi: The explorer stopped at an error of its own. Use --debug for the traceback.\n"

@@ -1,0 +1,100 @@
+"""`mammi show`: the explorer's answer, printed."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from engine.requery import Requery
+from engine.store.reader import RunReader
+from tests.support.commands import Mammi
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(None, None), (0.3, 0.6), (0, 0), (1, 1)])
+def test_the_json_is_the_answer_of_the_requery(
+    mammi: Mammi, run_path: Path, alpha: float | None, beta: float | None
+) -> None:
+    cuts = [*([] if alpha is None else ["--alpha", alpha]), *([] if beta is None else ["--beta", beta])]
+    outcome = mammi("show", run_path, "layer1:4", *cuts, "--json")
+    assert outcome.status == 0
+    shown = json.loads(outcome.out)
+    assert list(shown) == ["layer", "unit", "alpha", "beta", "threshold", "dead", "representatives", "concepts"]
+    with RunReader(run_path) as reader:
+        answer = Requery(reader).neuron("layer1", 4, 0.93 if alpha is None else alpha, 0.95 if beta is None else beta)
+        images = reader.images(answer.images)
+        concepts = reader.concepts
+    assert (shown["layer"], shown["unit"], shown["dead"]) == ("layer1", 4, False)
+    assert (shown["alpha"], shown["beta"], shown["threshold"]) == (answer.alpha, answer.beta, answer.threshold)
+    assert [found["image"] for found in shown["representatives"]] == answer.images.tolist()
+    assert [found["path"] for found in shown["representatives"]] == [image.path for image in images]
+    assert [found["labels"] for found in shown["representatives"]] == [list(image.labels) for image in images]
+    assert [found["activation"] for found in shown["representatives"]] == answer.activations.tolist()
+    annotation = answer.ranking[: answer.annotated].tolist()
+    assert [found["concept"] for found in shown["concepts"]] == [concepts[concept] for concept in annotation]
+    assert [found["score"] for found in shown["concepts"]] == answer.scores[annotation].tolist()
+
+
+def test_a_dead_unit_is_told_as_dead(mammi: Mammi, run_path: Path) -> None:
+    shown = json.loads(mammi("show", run_path, "layer0:0", "--json").out)
+    assert (shown["dead"], shown["threshold"], shown["representatives"], shown["concepts"]) == (True, 0.25, [], [])
+    assert mammi("show", run_path, "layer0:0").out.splitlines()[-1] == "dead: the activation is 0.25 on every image"
+
+
+def test_a_unit_without_positive_scores_has_no_annotation(mammi: Mammi, run_path: Path) -> None:
+    shown = json.loads(mammi("show", run_path, "layer0:1", "--json").out)
+    assert shown["representatives"]
+    assert shown["concepts"] == []
+
+
+def test_the_text_has_a_line_for_each_image_and_concept(mammi: Mammi, run_path: Path) -> None:
+    shown = json.loads(mammi("show", run_path, "layer1:4", "--alpha", "0.5", "--beta", "0.5", "--json").out)
+    lines = mammi("show", run_path, "layer1:4", "--alpha", "0.5", "--beta", "0.5").out.splitlines()
+    assert lines[0] == "layer1:4   α 0.5   β 0.5"
+    assert lines[1].startswith(f"{len(shown['representatives'])} representative images of 60, activation above ")
+    starts = [line.split("   ")[0] for line in lines]
+    for found in shown["representatives"]:
+        assert found["path"] in starts
+    for found in shown["concepts"]:
+        assert found["concept"] in starts
+
+
+def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path) -> None:
+    for neuron in ("layer0:3", "layer1:2", "layer1:5"):
+        for form in ([], ["--json"]):
+            outcome = mammi("show", hostile_run_path, neuron, "--alpha", "0", "--beta", "0", *form)
+            assert outcome.status == 0
+            bad = [c for c in outcome.out.replace("\n", "") if unicodedata.category(c) in {"Cc", "Cf"}]
+            assert bad == []
+
+
+@pytest.mark.parametrize(
+    ("neuron", "said"),
+    [
+        ("layer2:1", "mammi: no layer 'layer2' in this run; nearest: layer1, layer0"),
+        ("layer1:99", "mammi: layer layer1 has no unit 99: its units are 0 to 13"),
+        ("layer1", "mammi: 'layer1' is not a neuron: write layer:unit, such as layer0:0"),
+    ],
+)
+def test_an_unknown_neuron_is_told_with_what_there_is(mammi: Mammi, run_path: Path, neuron: str, said: str) -> None:
+    outcome = mammi("show", run_path, neuron)
+    assert (outcome.status, outcome.out, outcome.err.strip()) == (2, "", said)
+
+
+def test_a_missing_run_names_the_files_near_it(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+    outcome = mammi("show", run_path.with_name("rnu.duckdb"), "layer0:1")
+    assert outcome.status == 2
+    assert outcome.err.strip().endswith(f"rnu.duckdb: no such file. Near it: {run_path}")
+    assert "`mammi demo` make one" in mammi("show", tmp_path / "run.duckdb", "layer0:1").err
+    assert "run.duckdb" in mammi("show", run_path.parent, "layer0:1").err
+
+
+def test_what_is_no_run_file_is_told_with_status_1(mammi: Mammi, tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    path.write_bytes(b"not a database" * 100)
+    outcome = mammi("show", path, "layer0:1")
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"mammi: {path}: ")
+    assert len(outcome.err.splitlines()) == 1
