@@ -94,7 +94,7 @@ class NeuronsPane(Vertical):
         self._line.display = True
         if text is not None:
             self._line.value = text
-        self._line.focus()
+        self.screen.set_focus(self._line)
 
     def drop_filter(self) -> None:
         """Shows all neurons again, and hides the filter line."""
@@ -126,10 +126,10 @@ class NeuronsPane(Vertical):
         event.stop()
         self._anchor = None
         self._line.display = bool(self.rows.query)
-        self.outline.focus()
+        self.screen.set_focus(self.outline)
 
     @on(FilterLine.Dropped)
     def leave_filter(self, event: FilterLine.Dropped) -> None:
         event.stop()
         self.drop_filter()
-        self.outline.focus()
+        self.screen.set_focus(self.outline)

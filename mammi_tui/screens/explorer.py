@@ -164,7 +164,7 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         self.set_cut("beta", self.reader.info.beta)
 
     def action_slider(self, name: str) -> None:
-        self.query_one(f"#{name}", Slider).focus()
+        self.set_focus(self.query_one(f"#{name}", Slider))
 
     # Panes
 
@@ -172,8 +172,9 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
 
     def action_pane(self, pane: Pane) -> None:
+        """Shows and focuses a pane, at once: keys typed ahead go to it."""
         self._show_pane(pane)
-        self.call_after_refresh(self.query_one(f"#{pane}").focus)
+        self.set_focus(self.query_one(f"#{pane}"))
 
     def action_back_to_pane(self) -> None:
         self.action_pane(self.pane)
