@@ -85,18 +85,12 @@ class Requery:
         check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
+        neuron = info.first_neuron + unit
         tau = self._thresholds(info, alpha)[unit : unit + 1]
-        span = self._spans(info, np.array([unit]), tau)
-        images, activations = self._arrays.ranked(info.first_neuron + unit, 0, int(span.last[0]))
+        boundary = int(self._boundaries(info, np.array([unit]), tau)[0])
+        images, activations = self._arrays.ranked(neuron, 0, boundary)
         count = int(np.count_nonzero(above(activations, tau)))
-        if count == 0:
-            scores: NDArray[np.float64] = np.empty(0)
-        elif alpha == self._reader.info.alpha:
-            scores = self._arrays.own_scores(info.first_neuron + unit)
-        else:
-            vectors = self._loaded()
-            total = self._partial_sums(span)[0] + _rest(vectors, images, count, int(span.rank[0]))
-            scores = scoring.score_mean(total / count, vectors.directions)
+        scores = self._neuron_scores(neuron, alpha, images, count)
         return NeuronAnswer(
             *(layer, unit, alpha, beta, bool(info.dead[unit]), float(tau[0])),
             images=images[:count].astype(np.int64),
@@ -127,51 +121,85 @@ class Requery:
             known = self._last_layer = (info.position, alpha, self._layer_scores(info, alpha, vectors))
         return _layer_answer(layer, alpha, beta, known[2], vectors)
 
+    def _neuron_scores(self, neuron: int, alpha: float, images: NDArray[np.int32], count: int) -> NDArray[np.float64]:
+        """Concept scores [m] of the first `count` of a neuron's sorted images, which end in whole blocks; or [0]."""
+        if count == 0:
+            return np.empty(0)
+        if alpha == self._reader.info.alpha:
+            return self._arrays.own_scores(neuron)
+        vectors = self._loaded()
+        rungs, ranks = self._nearest_rungs(np.array([count]))
+        rank = int(ranks[0])
+        if rank > len(images):
+            beyond, _ = self._arrays.ranked(neuron, len(images) // BLOCK, (rank - 1) // BLOCK)
+            images = np.concatenate([images, beyond])
+        total = self._partial_sums(np.array([neuron]), rungs)[0] + _rest(vectors, images, count, rank)
+        return scoring.score_mean(total / count, vectors.directions)
+
     def _layer_scores(self, layer: LayerInfo, alpha: float, vectors: _Vectors) -> _LayerScores:
         thresholds = self._thresholds(layer, alpha)
-        live = np.flatnonzero(~layer.dead & (thresholds < self._reader.maxima[layer.neurons]))
-        counts = np.zeros(layer.units, dtype=np.int64)
+        units = np.flatnonzero(self._reader.maxima[layer.neurons] > thresholds)
+        neurons = layer.first_neuron + units
+        boundaries = self._boundaries(layer, units, thresholds[units])
+        images, activations = self._arrays.blocks(neurons * self._arrays.blocks_each + boundaries)
+        counts = boundaries * BLOCK + above(activations, thresholds[units, None]).sum(axis=1)
+        rungs, ranks = self._nearest_rungs(counts)
+        totals = self._partial_sums(neurons, rungs)
+        rests = self._rests(vectors, neurons, boundaries, images, counts, ranks)
+        all_counts = np.zeros(layer.units, dtype=np.int64)
+        all_counts[units] = counts
         means = np.zeros((layer.units, self._reader.info.dimension))
-        spans = self._spans(layer, live, thresholds[live])
-        sizes = spans.last - spans.first + 1
-        images, activations = self._arrays.blocks(_ranges(spans.neuron * self._arrays.blocks_each + spans.first, sizes))
-        within = above(activations, np.repeat(thresholds[live], sizes)[:, None]).sum(axis=1)
-        starts = np.cumsum(sizes) - sizes
-        counts[live] = spans.first * BLOCK + (np.add.reduceat(within, starts) if len(live) else 0)
-        totals = self._partial_sums(spans)
-        for row, unit in enumerate(live.tolist()):
-            block = starts[row]
-            read = images[block : block + sizes[row]].reshape(-1)
-            offset = int(spans.first[row]) * BLOCK
-            rest = _rest(vectors, read, int(counts[unit]) - offset, int(spans.rank[row]) - offset)
-            means[unit] = (totals[row] + rest) / counts[unit]
-        return _LayerScores(counts, means @ vectors.distinct.T)
+        means[units] = (totals + rests) / counts[:, None]
+        return _LayerScores(all_counts, means @ vectors.distinct.T)
+
+    def _rests(
+        self,
+        vectors: _Vectors,
+        neurons: NDArray[np.int64],
+        boundaries: NDArray[np.int64],
+        images: NDArray[np.int32],
+        counts: NDArray[np.int64],
+        ranks: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Of each neuron what `_rest` gives, [n, d]. `images` [n, BLOCK] are its boundary block; where the rung lies
+        outside of it, the blocks from one to the other are read as well."""
+        first = np.minimum(counts, ranks) // BLOCK
+        last = (np.maximum(counts, ranks) - 1) // BLOCK
+        outside = (first < boundaries) | (last > boundaries)
+        sizes = np.where(outside, last - first + 1, 0)
+        more, _ = self._arrays.blocks(_ranges(neurons * self._arrays.blocks_each + first, sizes))
+        ends = np.cumsum(sizes)
+        rests = np.zeros((len(neurons), self._reader.info.dimension))
+        for row in range(len(neurons)):
+            if outside[row]:
+                around, offset = more[ends[row] - sizes[row] : ends[row]].reshape(-1), first[row] * BLOCK
+            else:
+                around, offset = images[row], boundaries[row] * BLOCK
+            rests[row] = _rest(vectors, around, int(counts[row] - offset), int(ranks[row] - offset))
+        return rests
 
     def _thresholds(self, layer: LayerInfo, alpha: float) -> NDArray[np.float64]:
         return threshold_between(self._reader.minima[layer.neurons], self._reader.maxima[layer.neurons], alpha)
 
-    def _spans(self, layer: LayerInfo, units: NDArray[np.int64], thresholds: NDArray[np.float64]) -> _Spans:
-        """Where the τ of some units fall, and the rung near to each."""
+    def _boundaries(
+        self, layer: LayerInfo, units: NDArray[np.int64], thresholds: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """The block of each unit in which its representatives end; 0 when it has none."""
         tops = self._layer_tops(layer)[units]
-        boundary = np.maximum(above(tops, thresholds[:, None]).sum(axis=1) - 1, 0)
-        ranks = np.concatenate([[0], self._arrays.rungs])
-        middle = boundary * BLOCK + BLOCK // 2
-        rung = np.searchsorted((ranks[1:] + ranks[:-1]) / 2, middle)
-        rank = ranks[rung]
-        return _Spans(
-            neuron=layer.first_neuron + units,
-            rung=rung,
-            rank=rank,
-            first=np.minimum(boundary, rank // BLOCK),
-            last=np.maximum(boundary, (rank - 1) // BLOCK),
-        )
+        blocks: NDArray[np.int64] = above(tops, thresholds[:, None]).sum(axis=1)
+        return np.maximum(blocks - 1, 0)
 
-    def _partial_sums(self, spans: _Spans) -> NDArray[np.float64]:
-        """The sum at each span's rung [n, d]; rung 0 is the empty sum."""
-        sums = np.zeros((len(spans.rung), self._reader.info.dimension))
-        stored = spans.rung > 0
-        rows = spans.neuron[stored] * len(self._arrays.rungs) + spans.rung[stored] - 1
-        sums[stored] = self._arrays.partial_sums(rows)
+    def _nearest_rungs(self, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rung nearest to each count, and its rank. Rung 0 is the empty sum, rung i the (i−1)th stored one."""
+        ranks = np.concatenate([[0], self._arrays.rungs])
+        rungs = np.searchsorted((ranks[1:] + ranks[:-1]) / 2, counts)
+        return rungs, ranks[rungs]
+
+    def _partial_sums(self, neurons: NDArray[np.int64], rungs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The sums at some neurons' rungs, [n, d]."""
+        sums = np.zeros((len(rungs), self._reader.info.dimension))
+        stored = rungs > 0
+        sums[stored] = self._arrays.partial_sums(neurons[stored] * len(self._arrays.rungs) + rungs[stored] - 1)
         return sums
 
     def _layer_tops(self, layer: LayerInfo) -> NDArray[np.float32]:
@@ -211,19 +239,6 @@ class _Vectors:
         first = first[order]
         lengths = inverse_lengths(embeddings)
         return cls(embeddings, lengths, directions, directions[first], first, concepts[order])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Spans:
-    """For some neurons: the blocks to read so that both the cut and a rung near it are covered. All arrays [n]."""
-
-    neuron: NDArray[np.int64]
-    rung: NDArray[np.int64]
-    """0 for the empty sum, else 1 + the index among the stored rungs"""
-    rank: NDArray[np.int64]
-    """Images summed at the rung"""
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -77,7 +76,9 @@ class RunArrays:
 
     def _at(self, select: str, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid."""
-        if len(rows) > 0 and len(rows) == rows[-1] - rows[0] + 1:
+        if len(rows) == 0:
+            return self._cursors.columns(f"{select} LIMIT 0")
+        if len(rows) == rows[-1] - rows[0] + 1:
             return self._cursors.columns(f"{select} WHERE rowid BETWEEN ? AND ?", int(rows[0]), int(rows[-1]))
         query = f"{select} WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid"
         return self._cursors.columns(query, rows.tolist())
@@ -90,7 +91,7 @@ class RunArrays:
             rows = self._cursors.columns(
                 "SELECT embedding FROM image_embeddings WHERE image BETWEEN ? AND ?", start, stop - 1
             )["embedding"]
-            embeddings[start:stop] = _stack(rows, self._dimension)
+            np.concatenate(list(rows), out=embeddings[start:stop].reshape(-1))
         return embeddings
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -101,9 +102,9 @@ class RunArrays:
 
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
-        rows = self._cursors.columns("SELECT scores FROM concept_scores WHERE neuron = ?", neuron)["scores"]
-        return np.array(rows[0], dtype=np.float64) if len(rows) else np.empty(0)
+        return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
 
 
-def _stack(rows: Sequence[NDArray[Any]] | NDArray[Any], width: int) -> NDArray[Any]:
-    return np.stack(list(rows)) if len(rows) else np.empty((0, width))
+def _stack(rows: NDArray[Any], width: int) -> NDArray[Any]:
+    """An object array of vectors as one matrix."""
+    return np.concatenate(list(rows)).reshape(-1, width) if len(rows) else np.empty((0, width))

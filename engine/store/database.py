@@ -15,8 +15,12 @@ from engine.errors import RunFileError
 
 Connection = duckdb.DuckDBPyConnection
 
-ROW_GROUP = 2048
+_ROW_GROUP = 2048
 """Rows that DuckDB compresses together. Rows here hold whole arrays: its default (122,880) would need gigabytes."""
+
+_BLOCK_BYTES = 32768
+"""What DuckDB reads and checks at once. A whole layer's answer reads a little of each unit: its default (262,144) would
+read 16 times as much to get it."""
 
 
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:
@@ -29,7 +33,7 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
     connection.execute("SET temp_directory = ''")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
-    mode = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP}"
+    mode = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}, BLOCK_SIZE {_BLOCK_BYTES}"
     quoted = str(path).replace("'", "''")
     try:
         connection.execute(f"ATTACH '{quoted}' AS run (TYPE duckdb, {mode})")

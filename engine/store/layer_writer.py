@@ -82,10 +82,7 @@ class LayerWriter:
         self, layer: int, units: NDArray[np.int64], order: NDArray[np.int32], ranked: NDArray[np.float32]
     ) -> None:
         names = self._run.layers[layer].unit_names
-        with (
-            self._connection.appender("neurons") as neurons,
-            self._connection.appender("concept_scores") as concept_scores,
-        ):
+        with self._connection.appender("neurons") as neurons:
             for unit, images, values in zip(units.tolist(), order, ranked, strict=True):
                 tau = selection.threshold(values, self._run.alpha)
                 count = int(np.count_nonzero(selection.above(values, tau)))
@@ -96,13 +93,22 @@ class LayerWriter:
                     best = int(scores.argmax())
                     best_score = float(scores[best])
                     annotated = len(scoring.annotate(scores, self._run.beta))
-                    concept_scores.append_row(self._first_neuron + unit, scores)
+                    self._write_scores(self._first_neuron + unit, scores)
                 maximum, minimum = float(values[0]), float(values[-1])
                 neurons.append_row(
                     *(self._first_neuron + unit, layer, unit, names[unit] if names else ""),
                     *(maximum, minimum, maximum == minimum, count, best, best_score, annotated),
                     self._finding(images[:count]),
                 )
+
+    def _write_scores(self, neuron: int, scores: NDArray[np.float64]) -> None:
+        concepts = np.arange(len(scores), dtype=np.int32)
+        columns: dict[str, NDArray[Any]] = {
+            "neuron": np.full_like(concepts, neuron),
+            "concept": concepts,
+            "score": scores,
+        }
+        insert(self._connection, "concept_scores", columns)
 
     def _finding(self, images: NDArray[np.int32]) -> str:
         """The label that most of these images carry, the first by name among equals; "" when none has a label."""

@@ -39,7 +39,7 @@ CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total DOUBLE[{dimension
 CREATE TABLE image_embeddings (image INTEGER, embedding FLOAT[{dimension}]);
 CREATE TABLE concepts (concept INTEGER, concept_set VARCHAR, name VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
-CREATE TABLE concept_scores (neuron INTEGER, scores DOUBLE[]);
+CREATE TABLE concept_scores (neuron INTEGER, concept INTEGER, score DOUBLE);
 """
 
 _VIEWS = """
@@ -59,8 +59,7 @@ CREATE VIEW representatives AS
     WHERE rank < neurons.representatives;
 CREATE VIEW annotations AS
     SELECT layers.name AS layer, unit, concepts.name AS concept, score
-    FROM (SELECT neuron, unnest(range(len(scores))) AS concept, unnest(scores) AS score FROM concept_scores)
-    JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept), meta
+    FROM concept_scores JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept), meta
     WHERE best_score > 0 AND score > beta * best_score;
 """
 

@@ -25,7 +25,7 @@ from engine.store.layer_writer import LayerWriter
 Progress = Callable[[str, int, int], None]
 """Called with (what is being written, how much is done, of how much)."""
 
-_MEMORY = "1GB"
+_MEMORY = "512MB"
 _FLOAT = np.dtype("<f4")
 
 
@@ -84,9 +84,7 @@ class _RunWriter:
             self._write_concepts()
         layers = LayerWriter(self._connection, run, embeddings)
         for index, layer in enumerate(run.layers):
-            with transaction(self._connection):
-                matrix = self._read_spill(layer.name, len(embeddings))
-                layers.write(index, matrix, self._progress)
+            layers.write(index, self._read_spill(layer.name, len(embeddings)), self._progress)
         with transaction(self._connection):
             self._write_meta()
 

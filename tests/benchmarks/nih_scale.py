@@ -83,7 +83,7 @@ def _film(rng: np.random.Generator) -> ProbedImage:
     y, x = np.mgrid[-1:1:192j, -1:1:192j]
     lungs = sum(np.exp(-(((x - side) / 0.3) ** 2) - (y / 0.7) ** 2) for side in (-0.45, 0.45))
     ribs = 8 * np.sin(18 * (y + 0.3 * x**2) + rng.uniform(0, 6))
-    film = 175 - 120 * np.asarray(lungs) + ribs + rng.normal(0, 5.0, x.shape)
+    film = 175 - 120 * np.asarray(lungs) + ribs + rng.normal(0, 3.2, x.shape)
     encoded = thumbnails.encode(np.clip(film, 0, 255).astype(np.uint8))
     return ProbedImage(420_000, hashlib.sha256(encoded).hexdigest(), 1024, 1024, encoded)
 
@@ -104,7 +104,8 @@ def measure(path: Path) -> None:
             info.name, int(rng.integers(info.units)), float(rng.uniform(low, high)), float(rng.uniform())
         )
 
-    _time("first frame's answers (own α, β)", lambda: (requery.layer(info.name, *own), neuron(0, 1)), 1, 100)
+    _time("first layer at the run's own α, β", lambda: requery.layer(info.name, *own), 1, 100)
+    _time("first neuron at the run's own α, β", lambda: requery.neuron(info.name, 3, *own), 1, 100)
     _time("own neuron", lambda: requery.neuron(info.name, int(rng.integers(info.units)), *own), 50, 5)
     _time("one thumbnail", lambda: reader.thumbnail(int(rng.integers(reader.image_count))), 50, 5)
     _time("12 images' rows", lambda: reader.images(rng.integers(reader.image_count, size=12)), 50, 20)
