@@ -1,0 +1,80 @@
+"""`mammi demo`: what is reused, what is computed, and what follows. The computing itself is tested end to end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Mammi
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The paths that were computed, instead of computing them."""
+    paths: list[Path] = []
+    monkeypatch.setattr("mammi_tui.commands.demo._compute", paths.append)
+    return paths
+
+
+@pytest.fixture
+def finished(run_path: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "demo.duckdb"
+    shutil.copy(run_path, path)
+    return path
+
+
+def test_a_finished_demo_is_reused_at_once(mammi: Mammi, finished: Path, computed: list[Path]) -> None:
+    outcome = mammi("demo", "--out", finished.parent, "--no-open")
+    assert (outcome.status, outcome.out, computed) == (0, f"{finished}\n", [])
+
+
+def test_a_demo_older_than_the_engine_is_computed_anew(mammi: Mammi, finished: Path, computed: list[Path]) -> None:
+    os.utime(finished, (0, 0))
+    assert mammi("demo", "--out", finished.parent, "--no-open").status == 0
+    assert computed == [finished]
+
+
+def test_the_first_demo_is_computed(mammi: Mammi, tmp_path: Path, computed: list[Path]) -> None:
+    assert mammi("demo", "--out", tmp_path / "new", "--no-open").status == 0
+    assert computed == [tmp_path / "new" / "demo.duckdb"]
+
+
+@pytest.mark.usefixtures("computed")
+def test_then_the_explorer_opens_in_a_fresh_process(
+    mammi: Mammi, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr("mammi_tui.arguments.at_a_terminal", lambda: True)
+    monkeypatch.setattr(os, "execv", lambda program, arguments: started.append([program, *arguments[1:]]))
+    mammi("demo", "--out", finished.parent)
+    assert started == [[sys.executable, "-P", "-m", "mammi_tui", "open", str(finished)]]
+
+
+def test_without_the_engine_one_line_says_how_to_install_it(
+    mammi: Mammi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mammi_tui.commands.demo.ENGINE_PACKAGES", ("torch_is_missing",))
+    outcome = mammi("demo", "--out", tmp_path, "--no-open")
+    assert outcome.status == 1
+    assert outcome.err == (
+        "mammi: The demo needs the engine, which is not installed (torch_is_missing missing): "
+        "pip install 'mammi-explorer[engine]'\n"
+    )
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_status_2(mammi: Mammi, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = mammi("demo", "--out", tmp_path / "file" / "demo", "--no-open")
+    assert outcome.status == 2
+    assert "cannot be made: Not a directory" in outcome.err
+
+
+def test_the_packaged_configuration_names_everything_it_needs() -> None:
+    tables = tomllib.loads((files("engine.demo") / "demo.toml").read_text("utf-8"))
+    assert set(tables) == {"run", "probing", "target", "vlm", "concepts"}

@@ -1,0 +1,154 @@
+"""One film large over the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from textual.app import App
+from textual.pilot import Pilot
+
+from engine.errors import RunFileError
+from engine.probing.base import Box
+from engine.store import thumbnails
+from engine.store.reader import ImageInfo
+from mammi_tui.images.ascii import AsciiBackend
+from mammi_tui.images.films import Films
+from mammi_tui.screens.film import FilmScreen
+from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
+
+SIZE = (80, 30)
+BROKEN = 102
+
+
+def film(image: int) -> bytes:
+    if image == BROKEN:
+        raise RunFileError("image 102: cannot be read")
+    return thumbnails.encode(np.full((64, 64), 200, np.uint8))
+
+
+def describe(image: int) -> ImageInfo:
+    boxes = (Box("Mass", 256, 256, 512, 384),) if image == 101 else ()
+    return ImageInfo(image, f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",), 1024, 1024, "", boxes)
+
+
+class FilmApp(App[None]):
+    def __init__(self, index: int = 0) -> None:
+        super().__init__()
+        items = [
+            ThumbnailItem(image, f"films/{image}[b].png\x1b]0;x\x07", 2.5, ("Effusion",) if image % 2 else ())
+            for image in range(100, 105)
+        ]
+        self.film = FilmScreen(
+            "features.norm5:17", items, index, films=Films(film), describe=describe, backend=AsciiBackend()
+        )
+        self.closed_at: list[int | None] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.film, self.closed_at.append)
+
+    def text(self) -> str:
+        return "\n".join(strip.text for strip in self.screen._compositor.render_strips())
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("this did not happen in time")
+
+
+def loaded(app: FilmApp) -> Callable[[], bool]:
+    return lambda: app.film._missing() is None
+
+
+async def test_it_shows_the_film_and_what_is_known_of_it() -> None:
+    app = FilmApp(1)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        text = app.text()
+        for said in (
+            "features.norm5:17",
+            "2 of 5",
+            "activation 2.500",
+            "Effusion",
+            "films/101[b].png",
+            "patient p101",
+            "view PA",
+            "1024 × 1024 pixels",
+            "boxes: Mass",
+            "A preview, not for diagnosis.",
+            "Close",
+        ):
+            assert said in text
+        assert "\x1b" not in text
+
+
+async def test_keys_step_through_the_list_and_stop_at_its_ends() -> None:
+    app = FilmApp()
+    async with app.run_test(size=SIZE) as pilot:
+        places = []
+        for key in ("right", "l", "j", "space", "down", "left", "h", "k", "up", "up", "G", "g", "end", "home"):
+            await pilot.press(key)
+            places.append(app.film.index)
+        assert places == [1, 2, 3, 4, 4, 3, 2, 1, 0, 0, 4, 0, 4, 0]
+        await until(pilot, loaded(app))
+        assert "films/100[b].png" in app.text()
+
+
+async def test_escape_q_and_enter_close_at_the_film_shown_last() -> None:
+    for key in ("escape", "q", "enter"):
+        app = FilmApp()
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("l", "l", key)
+            await pilot.pause()
+            assert app.closed_at == [2]
+            assert not isinstance(app.screen, FilmScreen)
+
+
+async def test_i_hides_what_is_known_and_shows_it_again() -> None:
+    app = FilmApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        await pilot.press("i")
+        await pilot.pause()
+        assert "films/100" not in app.text()
+        await pilot.press("i")
+        await pilot.pause()
+        assert "films/100" in app.text()
+
+
+async def test_b_takes_the_boxes_away_and_puts_them_back() -> None:
+    app = FilmApp(1)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        assert "┌Mass─" in app.text()
+        await pilot.press("b")
+        await pilot.pause()
+        assert "┌Mass" not in app.text()
+        await pilot.press("b")
+        await pilot.pause()
+        assert "┌Mass─" in app.text()
+
+
+async def test_a_film_without_boxes_has_no_boxes_key() -> None:
+    app = FilmApp(0)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        assert not app.screen.active_bindings["b"].enabled
+        await pilot.press("l")
+        await until(pilot, loaded(app))
+        assert app.screen.active_bindings["b"].enabled
+
+
+async def test_a_film_that_cannot_be_read_says_so_and_the_next_is_shown() -> None:
+    app = FilmApp(2)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        assert "image 102: cannot be read" in app.text()
+        await pilot.press("l")
+        await until(pilot, loaded(app))
+        assert "cannot be read" not in app.text()
+        assert "films/103" in app.text()
