@@ -70,29 +70,29 @@ def image_stage(
 
 def assembly_stage(out: Path, contents: RunContents, known: Known, progress: Progress) -> None:
     """Writes the run file, and tells which images are set aside. Raises MammiError when none is usable."""
-    aside: list[str] = []
-
-    def batches() -> Iterator[Batch]:
-        images = iter(contents.images)
-        for key in contents.batch_keys:
-            batch = known.get(key)
-            aside.extend(
-                f"{image.path}: {probed.reason}"
-                for image, probed in zip(images, batch.images, strict=False)
-                if probed.reason
-            )
-            yield batch
-        if len(aside) == len(contents.images):
-            raise MammiError(f"Not one of the {len(aside)} images can be used; the first is {aside[0]}.")
-
-    units = sum(values.shape[1] for values in known.get(contents.batch_keys[0]).activations.values())
+    first = known.get(contents.batch_keys[0])
+    if not any(known.get(key).usable for key in contents.batch_keys):
+        told = f"{contents.images[0].path}: {first.images[0].reason}"
+        raise MammiError(f"Not one of the {len(contents.images)} images can be used; the first is {told}.")
+    units = sum(values.shape[1] for values in first.activations.values())
     progress.stage("run file", len(contents.images) + units)
-    assemble(out, contents, batches(), _StoreProgress(progress))
+    aside: list[str] = []
+    assemble(out, contents, _batches(contents, known, aside), _StoreProgress(progress))
     if aside:
-        more = "" if len(aside) <= SHOWN_ASIDE else f" and {len(aside) - SHOWN_ASIDE} more"
+        more = f" and {len(aside) - SHOWN_ASIDE} more" if len(aside) > SHOWN_ASIDE else ""
         progress.note(
             f"{len(aside)} of {len(contents.images)} images set aside: {'; '.join(aside[:SHOWN_ASIDE])}{more}"
         )
+
+
+def _batches(contents: RunContents, known: Known, aside: list[str]) -> Iterator[Batch]:
+    """The run's batches in order; adds to `aside` each image that is set aside, with its reason."""
+    images = iter(contents.images)
+    for key in contents.batch_keys:
+        batch = known.get(key)
+        pairs = zip(batch.images, images, strict=False)  # takes one image for each of the batch's, and no more
+        aside += [f"{image.path}: {probed.reason}" for probed, image in pairs if probed.reason]
+        yield batch
 
 
 class _StoreProgress:
