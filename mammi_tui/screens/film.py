@@ -160,6 +160,12 @@ class FilmScreen(ModalScreen[int]):
         self._boxes = not self._boxes
         self._show()
 
+    def on_mouse_scroll_down(self) -> None:
+        self.action_step(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_step(-1)
+
     def action_close(self) -> None:
         self.dismiss(self.index)
 

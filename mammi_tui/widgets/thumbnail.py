@@ -35,7 +35,7 @@ class Thumbnail(Widget):
     DEFAULT_CSS = """
     Thumbnail {
         & .thumbnail--film { background: black; color: #d0d0d0; }
-        & .thumbnail--outline { background: black; color: ansi_bright_yellow; text-style: bold; }
+        & .thumbnail--outline { background: black; color: #ff5a36; text-style: bold; }
     }
     """
 
@@ -98,19 +98,21 @@ def draw_outline(strips: list[Strip], outline: Outline, placement: Placement, st
         return
     inner = right - left - 1
     label = clean(outline.label) if cell_len(clean(outline.label)) <= inner else ""
-    _put(strips, top, left, f"┌{label}{'─' * (inner - cell_len(label))}┐", style)
+    _put(strips, top, left, f"┌{'─' * inner}┐", style)
+    if label:
+        _put(strips, top, left + 1, label, style, see_through=False)
     for row in range(top + 1, bottom):
         _put(strips, row, left, "│", style)
         _put(strips, row, right, "│", style)
     _put(strips, bottom, left, f"└{'─' * inner}┘", style)
 
 
-def _put(strips: list[Strip], row: int, column: int, text: str, style: Style) -> None:
-    """Writes text over a strip; each cell keeps the background it had."""
+def _put(strips: list[Strip], row: int, column: int, text: str, style: Style, *, see_through: bool = True) -> None:
+    """Writes text over a strip. See-through, each cell keeps the background it had."""
     strip, end = strips[row], column + cell_len(text)
     under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in segment.text]
     over = [
-        Segment(character, style + Style(bgcolor=own.bgcolor or style.bgcolor))
+        Segment(character, style + Style(bgcolor=own.bgcolor) if see_through and own.bgcolor else style)
         for character, own in zip(text, under, strict=False)
     ]
     strips[row] = Strip.join([strip.crop(0, column), Strip(over), strip.crop(end)])

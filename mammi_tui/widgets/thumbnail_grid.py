@@ -69,6 +69,7 @@ class ThumbnailGrid(ScrollView, can_focus=True):
     ThumbnailGrid {
         overflow-x: hidden;
         overflow-y: auto;
+        scrollbar-gutter: stable;
         & .thumbnail-grid--film { background: black; color: #d0d0d0; }
         & .thumbnail-grid--rank { color: $text-muted; }
         & .thumbnail-grid--activation { text-style: bold; }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.geometry import Region, Size
 
-_USUAL_WIDTH = 25
+_USUAL_WIDTH = 23
 _WIDEST = 30
 _NARROWEST = 16
 _FEWEST_FILM_ROWS = 4
@@ -29,19 +29,19 @@ class Tiles:
 
     @classmethod
     def fitting(cls, size: Size, *, films: bool) -> Tiles:
-        """As many across as leave each about 25 columns; narrower ones where the pane is too low for that size."""
+        """As many across as leave each about 23 columns; narrower ones where the pane is too low for that size."""
         if not films:
             return cls(1, max(1, size.width), 1, 0, 0)
+        tallest = max(_FEWEST_FILM_ROWS, size.height - _FRAME - _CAPTION)
         across = max(1, round(size.width / _USUAL_WIDTH))
         width = min(size.width // across, _WIDEST)
-        tallest = max(_FEWEST_FILM_ROWS, size.height - _FRAME - _CAPTION)
-        if (width - 2 * _FRAME + 1) // 2 > tallest:
+        if width - 2 * _FRAME > 2 * tallest:
             width = min(size.width, max(_NARROWEST, 2 * tallest + 2 * _FRAME))
             across = max(1, size.width // width)
-            width = min(size.width // across, 2 * tallest + 8)
-        film_columns = max(1, width - 2 * _FRAME)
-        film_rows = min(tallest, (film_columns + 1) // 2)
-        return cls(across, max(3, width), _FRAME + film_rows + _CAPTION, film_columns, film_rows)
+        # An even number of columns has a square film fill whole rows.
+        film_columns = max(2, (width - 2 * _FRAME) // 2 * 2)
+        film_rows = min(tallest, film_columns // 2)
+        return cls(across, film_columns + 2 * _FRAME, _FRAME + film_rows + _CAPTION, film_columns, film_rows)
 
     def lines(self, count: int) -> int:
         """Lines that `count` tiles take."""

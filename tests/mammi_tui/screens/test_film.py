@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from textual.app import App
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
 from engine.errors import RunFileError
@@ -15,6 +16,7 @@ from engine.store.reader import ImageInfo
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.images.films import Films
 from mammi_tui.screens.film import FilmScreen
+from mammi_tui.widgets.thumbnail import Thumbnail
 from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
 
 SIZE = (80, 30)
@@ -152,3 +154,11 @@ async def test_a_film_that_cannot_be_read_says_so_and_the_next_is_shown() -> Non
         await until(pilot, loaded(app))
         assert "cannot be read" not in app.text()
         assert "films/103" in app.text()
+
+
+async def test_the_wheel_steps_through_the_list() -> None:
+    app = FilmApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        await pilot._post_mouse_events([MouseScrollDown, MouseScrollDown, MouseScrollUp], Thumbnail, button=0)
+        assert app.film.index == 1

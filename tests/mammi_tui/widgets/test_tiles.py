@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Size
@@ -15,7 +16,7 @@ SIZES = st.builds(Size, st.integers(1, 300), st.integers(1, 120))
 def test_tiles_fit_the_width_of_every_pane(size: Size, films: bool) -> None:
     tiles = Tiles.fitting(size, films=films)
     assert tiles.across >= 1
-    assert tiles.across * tiles.width <= max(size.width, 3)
+    assert tiles.across * tiles.width <= max(size.width, 4)
 
 
 @given(SIZES.filter(lambda size: size.width >= 16 and size.height >= 7))
@@ -25,10 +26,19 @@ def test_a_whole_tile_fits_the_height_unless_the_pane_is_tiny(size: Size) -> Non
     assert tiles.film_rows >= 4
 
 
-def test_common_panes_get_films_of_useful_size() -> None:
-    assert [Tiles.fitting(size, films=True).across for size in (Size(26, 30), Size(50, 30), Size(104, 30))] == [1, 2, 4]
-    assert Tiles.fitting(Size(104, 30), films=True).film_columns == 24
-    assert Tiles.fitting(Size(104, 30), films=True).film_rows == 12
+@pytest.mark.parametrize(
+    ("pane", "across", "film"),
+    [
+        ((35, 18), 2, (14, 7)),
+        ((50, 30), 2, (22, 11)),
+        ((104, 30), 5, (18, 9)),
+        ((26, 30), 1, (24, 12)),
+        ((80, 9), 5, (14, 6)),
+    ],
+)
+def test_common_panes_get_films_of_useful_size(pane: tuple[int, int], across: int, film: tuple[int, int]) -> None:
+    tiles = Tiles.fitting(Size(*pane), films=True)
+    assert (tiles.across, tiles.film_columns, tiles.film_rows) == (across, *film)
 
 
 @given(SIZES, st.integers(0, 5000), st.booleans())
