@@ -1,0 +1,72 @@
+"""`mammi run` as a person meets it: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Mammi
+from tests.support.models import TinyVLM, tiny_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return tiny_project(tmp_path)
+
+
+def test_a_run_prints_its_file_and_tells_its_stages(
+    mammi: Mammi, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.parent)
+    (project.parent / "films" / "003.png").write_bytes(b"no film")
+    ended = mammi("run", "tiny.toml", "--set", "run.out=other/x.duckdb")
+    out = project.parent / "other" / "x.duckdb"
+    assert (ended.status, ended.out) == (0, f"{out}\n")
+    assert out.is_file()
+    *stages, aside = ended.err.splitlines()
+    assert [line.split(" in ")[0] for line in stages] == [
+        "loading: 4 of 4",
+        "concepts: 6 of 6",
+        "images: 14 of 14",
+        "run file: 27 of 27",
+    ]
+    assert aside == "1 of 14 images set aside: 003.png: neither a PNG nor a JPEG"
+
+
+def test_a_mistake_in_the_configuration_ends_with_2(mammi: Mammi, project: Path) -> None:
+    ended = mammi("run", project, "--set", "target.pooling=avg")
+    assert ended.status == 2
+    assert ended.err == "mammi: --set target.pooling = \"avg\" is not one of 'mean', 'max' or 'cls'.\n"
+    assert mammi("run", project.with_name("none.toml")).status == 2
+
+
+def test_another_file_in_the_place_of_the_run_file_is_not_touched(mammi: Mammi, project: Path) -> None:
+    out = project.with_name("tiny.duckdb")
+    out.write_bytes(b"something else")
+    ended = mammi("run", project)
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1].startswith(f"mammi: {out}: not a")
+    assert out.read_bytes() == b"something else"
+
+
+def test_a_stopped_run_says_how_to_go_on(mammi: Mammi, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TinyVLM, "encode_images", stopped)
+        ended = mammi("run", project)
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1] == "mammi: Stopped. The next `mammi run` goes on from here."
+    assert mammi("run", project).status == 0
+
+
+def test_warnings_of_the_engine_are_told(mammi: Mammi, project: Path) -> None:
+    (project.parent / "labels.csv").write_text("path,labels\nnone.png,Mass\n")
+    ended = mammi("run", project, "--set", "probing.csv=labels.csv")
+    assert ended.status == 0
+    assert (
+        f"warning: {project.parent / 'labels.csv'}: rows without a film in {project.parent / 'films'}, left out: 1."
+        in ended.err
+    )
