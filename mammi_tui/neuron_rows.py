@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -38,6 +39,21 @@ class Neuron:
     unit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a filter."""
+
+    text: str
+    exact: bool
+
+    def is_in(self, unit: int, text: str) -> bool:
+        """A number is a unit's, or its first digits while it is typed; any other word may be anywhere."""
+        if not self.exact and self.text.isdecimal():
+            return str(unit).startswith(self.text)
+        ends_in_unit = not self.exact and re.search(r":\d+$", self.text)
+        return (f"{self.text}\n" if ends_in_unit else self.text) in text
+
+
 class NeuronRows:
     """The lines, and what decides them: answers, open layers, order, filter and verdicts.
 
@@ -65,7 +81,7 @@ class NeuronRows:
 
     def rebuild(self) -> None:
         """Filters and sorts the units of every layer, and lays out the lines."""
-        words = self.query.casefold().split()
+        words = [*_words(self.query)]
         self.matches = [self._ordered(layer, self._matching(layer, words)) for layer in range(len(self.layers))]
         layers: list[NDArray[np.int64]] = []
         units: list[NDArray[np.int64]] = []
@@ -127,12 +143,12 @@ class NeuronRows:
         living = np.where(answer.best[units] >= 0, by[units], -np.inf)  # a unit without concepts comes last
         return units[np.argsort(-living, kind="stable")]
 
-    def _matching(self, layer: int, words: list[str]) -> NDArray[np.int64]:
+    def _matching(self, layer: int, words: list[Word]) -> NDArray[np.int64]:
         units = np.arange(self.layers[layer].units)
         if not words:
             return units
         texts = list(self._texts(layer))
-        found = [unit for unit, text in enumerate(texts) if all(_matches(word, unit, text) for word in words)]
+        found = [unit for unit, text in enumerate(texts) if all(word.is_in(unit, text) for word in words)]
         return units[found]
 
     def _texts(self, layer: int) -> Iterator[str]:
@@ -153,10 +169,9 @@ class NeuronRows:
             yield "\n".join(parts)
 
 
-def _matches(word: str, unit: int, text: str) -> bool:
-    """A number is a unit's (its first digits while typing); any other word may be anywhere."""
-    if word.isdecimal():
-        return str(unit).startswith(word)
-    if ":" in word and word.rpartition(":")[2].isdecimal():
-        return f"{word}\n" in text
-    return word in text
+def _words(query: str) -> Iterator[Word]:
+    """The words of a filter; what stands in double quotes is one word, and a number there is no unit."""
+    for found in re.finditer(r'"([^"]*)"?|([^\s"]+)', query.casefold()):
+        quoted, plain = found.groups()
+        if quoted or plain:
+            yield Word(quoted or plain, exact=plain is None)

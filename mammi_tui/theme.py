@@ -20,9 +20,9 @@ READING_ROOM = Theme(
     variables={
         "border": "#6aaed6",
         "border-blurred": "#33404b",
-        "block-cursor-background": "#2b5570",
+        "block-cursor-background": "#28567a",
         "block-cursor-foreground": "#f2f6f9",
-        "block-cursor-blurred-background": "#222e38",
+        "block-cursor-blurred-background": "#2a2e32",
         "footer-key-foreground": "#e3b565",
         "footer-background": "#141a20",
         "scrollbar": "#33404b",

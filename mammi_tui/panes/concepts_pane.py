@@ -32,8 +32,8 @@ class ConceptsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._heads
-        yield self.ranking
         yield self._reason
+        yield self.ranking
 
     def on_mount(self) -> None:
         self._reason.display = False

@@ -81,7 +81,7 @@ class NeuronTree(LineList):
         """How `width` cells are shared out."""
         most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
         images = max(7 if width >= ROOMY else 5, len(f"{most:,}") + 1)
-        unit = self._unit_cells + 1
+        unit = max(4, self._unit_cells + 1)
         finding = FINDING_CELLS if width >= WIDE else 0
         return Columns(
             unit, max(4, width - unit - 3 - finding - SCORE_CELLS - images - 1), finding, SCORE_CELLS, images
@@ -165,7 +165,8 @@ class NeuronTree(LineList):
     def _tell(self) -> None:
         here = self.here()
         if here and here.unit != LAYER_LINE:
-            self.post_message(self.Selected(here))
+            # Textual stops a message at its sender, by default whoever called: the pane, when it filters.
+            self.post_message(self.Selected(here).set_sender(self))
 
     def rebuild(self, *keep: Neuron | None) -> None:
         """Lays the lines out again with the cursor on the first of `keep` that is shown, else on the first neuron."""

@@ -223,7 +223,8 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
     @on(ConceptList.Chosen)
     def filter_by_concept(self, event: ConceptList.Chosen) -> None:
-        self.action_filter(clean(self.reader.concepts[event.concept]))
+        concept = self.reader.concepts[event.concept]
+        self.action_filter(clean(concept) if concept.isalpha() else f'"{clean(concept)}"')
 
     def action_sort(self, order: str | None = None) -> None:
         self.query_one(NeuronsPane).sort_by(Order(order) if order else self.rows.order.next())

@@ -14,6 +14,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mammi_tui.text import fit
+
 FINE, COARSE, LEAP = 0.001, 0.01, 0.05
 LEAST_TRACK = 8
 
@@ -105,6 +107,7 @@ class Slider(Widget, can_focus=True):
         super().__init__(id=id)
         self.symbol = symbol
         self.own = own
+        self._readout_cells = [0, 0]
         self.set_reactive(Slider.value, value)
         self.tooltip = tooltip
 
@@ -126,11 +129,16 @@ class Slider(Widget, can_focus=True):
         """Cells left of the track, cells of the track, and the readout that fits."""
         left = 4 + max(len(shown(self.value)), len(self.editing or "") + 1)
         width = self.content_size.width - left
-        for readout in (*self.readout, ""):
-            track = width - cell_len(readout) - 2
-            if track >= LEAST_TRACK:
-                return left, track, readout
+        for readout, cells in zip(self.readout, self._readout_cells, strict=True):
+            if (track := width - cells - 2) >= LEAST_TRACK:
+                return left, track, fit(readout, cells, right=True)
         return left, max(2, width - 2), ""
+
+    def watch_readout(self, readout: tuple[str, str]) -> None:
+        """Keeps room for the longest so far, so that the track does not change its length under the mouse."""
+        self._readout_cells = [
+            max(cells, cell_len(text)) for cells, text in zip(self._readout_cells, readout, strict=True)
+        ]
 
     def _track(self, cells: int) -> list[tuple[str, str]]:
         thumb, own = round(self.value * (cells - 1)), round(self.own * (cells - 1))

@@ -1,0 +1,29 @@
+"""The bars beside the concept scores."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammi_tui.panes.concepts import bar
+
+SCORES = st.floats(-1, 1)
+
+
+@given(st.lists(SCORES, min_size=1), st.integers(0, 60))
+def test_bars_fill_their_cells_and_grow_with_the_score(scores: list[float], cells: int) -> None:
+    low, high = min(0.0, *scores), max(0.0, *scores)
+    drawn = [bar(score, low, high, cells) for score in sorted(scores)]
+    assert {len(text) for text in drawn} == {cells}
+    lengths = [text.count("━") * 2 + text.count("╸") + text.count("╺") for text in drawn]
+    positive = [length for length, score in zip(lengths, sorted(scores), strict=True) if score >= 0]
+    negative = [length for length, score in zip(lengths, sorted(scores), strict=True) if score < 0]
+    assert positive == sorted(positive)
+    assert negative == sorted(negative, reverse=True)
+
+
+def test_the_best_fills_its_side_and_negative_ones_grow_to_the_left() -> None:
+    assert bar(0.5, 0.0, 0.5, 10) == "━" * 10
+    assert bar(0.25, 0.0, 0.5, 10) == "━" * 5 + " " * 5
+    assert bar(-0.5, -0.5, 0.5, 11) == "━" * 5 + "│" + " " * 5
+    assert bar(-0.05, -0.5, 0.5, 11) == "    ╺│     "

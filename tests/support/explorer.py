@@ -1,0 +1,100 @@
+"""The explorer over a run file, driven by keys, its screen read as text."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from engine.requery import LayerAnswer, NeuronAnswer, Requery
+from engine.store.reader import RunReader
+from mammi_tui.app import ExplorerApp
+from mammi_tui.images.ascii import AsciiBackend
+from mammi_tui.neuron_rows import Neuron
+from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.verdicts import VerdictLog
+
+
+@dataclass
+class Explorer:
+    """An explorer that runs without a terminal."""
+
+    app: ExplorerApp
+    pilot: Pilot[None]
+    log: VerdictLog
+
+    @property
+    def screen(self) -> ExplorerScreen:
+        return self.app.explorer
+
+    @property
+    def neuron(self) -> str:
+        """The neuron looked at, as `layer:unit`."""
+        assert self.screen.neuron is not None
+        return self.screen.neuron_name(self.screen.neuron)
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys one by one, each once what the one before asked for is on screen."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.rest()
+
+    async def type(self, text: str) -> None:
+        await self.press(*(character if character != " " else "space" for character in text))
+
+    async def rest(self) -> None:
+        """Waits until all that is wanted is on screen."""
+        still = 0
+        while still < 4:  # what one message asks for may come with another
+            await self.pilot.pause(0.003)
+            still = still + 1 if self.screen.at_rest else 0
+
+    async def go_to(self, layer: int, unit: int) -> None:
+        from mammi_tui.panes.neuron_tree import NeuronTree
+
+        self.screen.query_one(NeuronTree).go_to(Neuron(layer, unit))
+        await self.rest()
+
+    def lines(self) -> list[str]:
+        """What a reader sees, a text for each line of the screen."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    def answer(self, alpha: float | None = None, beta: float | None = None) -> NeuronAnswer:
+        """What the re-query says of the neuron looked at, by default at the α and β looked at."""
+        neuron = self.screen.neuron
+        assert neuron is not None
+        layer = self.screen.reader.layers[neuron.layer].name
+        cuts = (self.screen.alpha if alpha is None else alpha, self.screen.beta if beta is None else beta)
+        return Requery(self.screen.reader).neuron(layer, neuron.unit, *cuts)
+
+    def layer_answer(self, layer: int) -> LayerAnswer:
+        name = self.screen.reader.layers[layer].name
+        return Requery(self.screen.reader).layer(name, self.screen.alpha, self.screen.beta)
+
+
+@asynccontextmanager
+async def explorer(
+    run: Path,
+    folder: Path,
+    *,
+    size: tuple[int, int] = (140, 40),
+    start: tuple[str, int] | None = ("layer1", 3),
+) -> AsyncIterator[Explorer]:
+    """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers."""
+    path = folder / "run.duckdb"
+    shutil.copy(run, path)
+    with RunReader(path) as reader:
+        info = reader.info
+        log = VerdictLog(path, info.content_hash)
+        app = ExplorerApp(reader, start=start, alpha=info.alpha, beta=info.beta, images=AsciiBackend(), verdicts=log)
+        async with app.run_test(size=size) as pilot:
+            opened = Explorer(app, pilot, log)
+            await opened.rest()
+            yield opened
