@@ -57,9 +57,10 @@ def test_own_model(tmp_path: Path) -> None:
         write_film(tmp_path / "films" / f"{index}.png", seed=index, side=300)
     (tmp_path / "concepts.txt").write_text("effusion\nmass\n")
     torch.save({"state_dict": densenet121(num_classes=14).state_dict()}, tmp_path / "densenet121.pth")
-    with computed(sample, tmp_path / "run.duckdb") as reader:
+    few_units = 'target.layers=["features.transition1.conv", "logits"]'
+    with computed(sample, tmp_path / "run.duckdb", few_units) as reader:
         assert reader.image_count == 3
-        assert [layer.units for layer in reader.layers] == [1024, 1024, 1024, 14]
+        assert [layer.units for layer in reader.layers] == [128, 14]
         assert reader.info.target == "densenet121 (densenet121.pth)"
 
 
