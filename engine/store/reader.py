@@ -19,7 +19,7 @@ from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
 from engine.store.database import connect
 
-_MEMORY = "128MB"
+_MEMORY = "48MB"
 
 
 @dataclass(frozen=True, slots=True)

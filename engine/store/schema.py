@@ -22,7 +22,8 @@ CREATE TABLE stages (name VARCHAR, key VARCHAR);
 CREATE TABLE batches (key VARCHAR, first_position INTEGER, size INTEGER);
 CREATE TABLE images (
     position INTEGER, image INTEGER, status VARCHAR, reason VARCHAR, path VARCHAR, size_bytes BIGINT, sha256 VARCHAR,
-    width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR, thumbnail BLOB
+    width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR,
+    thumbnail BLOB USING COMPRESSION uncompressed
 );
 CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);
