@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 
 from engine.store.reader import RunReader
+from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
@@ -22,7 +23,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(App[None]):
+class ExplorerApp(FrugalApp):
     """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin."""
 
     TITLE = "MAMMI explorer"

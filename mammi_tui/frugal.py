@@ -1,0 +1,156 @@
+"""Sends the terminal only the cells that changed: a film is not sent again when a number beside it moves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.control import Control
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.strip import Strip
+
+# Text of which every character is one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
+_NARROW = re.compile(
+    r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2190-\u22ff\u2400-\u2426\u2500-\u25ff]*"
+)
+
+# So many unchanged cells between two changed ones are sent along: cheaper than moving the cursor over them.
+_GAP = 2
+
+Cell = tuple[str, Style | None]
+"""A character and its style. Text with characters of other widths is one cell, followed by cells of no character."""
+
+
+class SentCells:
+    """The cells that the terminal shows, as far as they are known."""
+
+    def __init__(self) -> None:
+        self._rows: list[list[Cell | None]] = []
+
+    def forget(self) -> None:
+        """The terminal may show anything: the next update is sent whole."""
+        self._rows = []
+
+    def resize(self, size: Size) -> None:
+        if len(self._rows) != size.height or (self._rows and len(self._rows[0]) != size.width):
+            self._rows = [[None] * size.width for _ in range(size.height)]
+
+    def changes(self, x: int, y: int, strip: Strip) -> Iterator[tuple[int, list[Cell]]]:
+        """Takes the strip as sent at (x, y), and gives the runs of cells that it changes, with their columns."""
+        if not 0 <= y < len(self._rows):
+            yield x, [cell for text, style, _ in strip for cell in cells(text, style)]
+            return
+        row = self._rows[y]
+        new = [cell for text, style, _ in strip for cell in cells(text, style)][: max(0, len(row) - x)]
+        old = row[x : x + len(new)]
+        if old == new:
+            return
+        row[x : x + len(new)] = new
+        changed = _changed(old, new)
+        start = end = changed[0]
+        for place in changed[1:]:
+            if place - end > _GAP + 1:
+                yield x + start, new[start : end + 1]
+                start = place
+            end = place
+        yield x + start, new[start : end + 1]
+
+
+def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:
+    """The places where they differ, ascending. What lies inside a text of other widths is sent by its first cell."""
+    places: dict[int, None] = {}
+    for place, (was, now) in enumerate(zip(old, new, strict=True)):
+        if was != now:
+            first = place
+            while first and not new[first][0]:
+                first -= 1
+            places[first] = places[place] = None
+    return sorted(places)
+
+
+def cells(text: str, style: Style | None) -> list[Cell]:
+    """The cells of one segment."""
+    if _NARROW.fullmatch(text):
+        return [(character, style) for character in text]
+    length = cell_len(text)
+    return [(text, style), *[("", style)] * (length - 1)][:length]
+
+
+class ChangesOnly(CompositorUpdate):
+    """An update of which only the changed cells are sent."""
+
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, sent: SentCells) -> None:
+        self._update = update
+        self._sent = sent
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return self._update.__rich_console__(console, options)
+
+    def render_segments(self, console: Console) -> str:
+        if isinstance(self._update, LayoutUpdate):
+            self._sent.resize(self._update.region.size)
+        colours = console._color_system or ColorSystem.TRUECOLOR
+        return "".join(
+            f"{Control.move_to(column, y).segment.text}{_rendered(run, colours)}"
+            for x, y, strip in _strips(self._update)
+            for column, run in self._sent.changes(x, y, strip)
+        )
+
+
+def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """What an update draws: strips and the cell where each begins."""
+    if isinstance(update, LayoutUpdate):
+        for y, line in enumerate(update.strips, update.region.y):
+            yield update.region.x, y, Strip.join(line)
+        return
+    for y in dict.fromkeys(y for y, _, _ in update.spans):
+        spans = [(first, last) for line, first, last in update.spans if line == y]
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and any(x < last and end > first for first, last in spans):
+                yield x, y, strip
+
+
+def _rendered(run: Iterable[Cell], colours: ColorSystem) -> str:
+    return "".join(
+        text if style is None else Strip.render_style(style, text, colours)
+        for style, group in groupby(run, key=lambda cell: cell[1])
+        if (text := "".join(character for character, _ in group))
+    )
+
+
+class FrugalApp(App[None]):
+    """An app that sends only what changed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Redraw", show=False, tooltip="Draw the whole screen anew", id="redraw"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sent = SentCells()
+
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+
+    def on_resize(self) -> None:
+        self._sent.forget()
+
+    def action_redraw(self) -> None:
+        """Sends every cell again, as when another program has written on the terminal."""
+        self._sent.forget()
+        self.screen.refresh()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            renderable = ChangesOnly(renderable, self._sent)
+        super()._display(screen, renderable)

@@ -1,0 +1,84 @@
+"""What is sent to the terminal: only changes, and in the end the same picture."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pyte
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from mammi_tui.frugal import ChangesOnly, SentCells
+from mammi_tui.images.quadrant import QuadrantBackend
+from mammi_tui.images.shades import Shades
+
+WIDTH, HEIGHT = 20, 3
+CONSOLE = Console(file=io.StringIO(), color_system="256", force_terminal=True)
+STYLES = (Style(color="red"), Style(color="red", bgcolor="blue"), Style(bold=True), None)
+
+TEXTS = st.lists(st.sampled_from(["a", "b", "▀", "━", " ", "肺", "e\u0301"]), min_size=1, max_size=6).map("".join)
+SEGMENTS = st.tuples(TEXTS, st.sampled_from(STYLES)).map(lambda pair: Segment(*pair))
+LINES = st.lists(SEGMENTS, max_size=8).map(lambda line: Strip(line).adjust_cell_length(WIDTH, Style()))
+SCREENS = st.lists(LINES, min_size=HEIGHT, max_size=HEIGHT)
+
+
+def update(lines: list[Strip]) -> LayoutUpdate:
+    return LayoutUpdate([[line] for line in lines], Region(0, 0, WIDTH, len(lines)))
+
+
+def picture(*texts: str) -> list[list[pyte.screens.Char]]:
+    """What an emulated terminal shows after these texts."""
+    screen = pyte.Screen(WIDTH, HEIGHT)
+    screen.reset_mode(pyte.modes.DECAWM)
+    stream = pyte.Stream(screen)
+    for text in texts:
+        stream.feed(text)
+    return [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+@given(st.lists(SCREENS, min_size=1, max_size=4))
+def test_the_terminal_shows_the_same_as_if_all_had_been_sent(screens: list[list[Strip]]) -> None:
+    sent = SentCells()
+    changes = [ChangesOnly(update(lines), sent).render_segments(CONSOLE) for lines in screens]
+    assert picture(*changes) == picture(update(screens[-1]).render_segments(CONSOLE))
+
+
+@given(SCREENS)
+def test_what_is_on_the_screen_is_not_sent_again(lines: list[Strip]) -> None:
+    sent = SentCells()
+    assert ChangesOnly(update(lines), sent).render_segments(CONSOLE)
+    assert ChangesOnly(update(lines), sent).render_segments(CONSOLE) == ""
+    sent.forget()
+    assert ChangesOnly(update(lines), sent).render_segments(CONSOLE)
+
+
+def test_a_number_beside_a_film_does_not_send_the_film_again() -> None:
+    film = QuadrantBackend(Shades.ramp()).render(np.random.default_rng(0).integers(0, 255, (32, 32), np.uint8), 16, 3)
+    sent = SentCells()
+    screens = [[Strip([Segment(number.ljust(4)), *line]) for line in film] for number in ("0.93", "0.94")]
+    first, second = (ChangesOnly(update(lines), sent).render_segments(CONSOLE) for lines in screens)
+    assert len(first) > 500
+    assert second == "".join(f"\x1b[{row};4H4" for row in (1, 2, 3))
+
+
+def test_a_terminal_of_another_size_gets_everything() -> None:
+    sent = SentCells()
+    sent.resize(Size(4, 1))
+    assert list(sent.changes(0, 0, Strip([Segment("abcd")]))) == [(0, [(c, None) for c in "abcd"])]
+    sent.resize(Size(4, 1))
+    assert list(sent.changes(0, 0, Strip([Segment("abcd")]))) == []
+    sent.resize(Size(5, 1))
+    assert len(list(sent.changes(0, 0, Strip([Segment("abcd")])))) == 1
+
+
+def test_without_a_known_screen_everything_is_sent() -> None:
+    sent = SentCells()
+    for _ in range(2):
+        assert [column for column, _ in sent.changes(3, 1, Strip([Segment("abcd")]))] == [3]
