@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from engine.errors import ConfigError, MammiError
+from engine.errors import ConfigError
 
 Pooling = Literal["mean", "max", "cls"]
 LOGITS = "logits"
@@ -33,6 +33,8 @@ def resolve_layers(module: nn.Module, patterns: Sequence[str]) -> list[str]:
         found = [pattern] if pattern in (*ALIASES, *names) else [name for name in names if _matches(pattern, name)]
         if not found:
             raise ConfigError(f"target.layers: {pattern!r} names no layer. {_close(pattern, names)}")
+        if pattern == PENULTIMATE:
+            _last_linear(module)
         layers += found
     return list(dict.fromkeys(layers))
 
@@ -80,8 +82,8 @@ class Taps:
             module(batch)
             activations = taps.pooled()  # layer -> float32 [n, units]
 
-    A layer used several times in one pass gives its last output. Outputs are pooled inside the hook: a later in-place
-    operation cannot reach them, and whole feature maps are not kept.
+    A layer used several times in one pass gives its last output, and one that gives a tuple its first item. Outputs are
+    pooled inside the hook: a later in-place operation cannot reach them, and whole feature maps are not kept.
     """
 
     def __init__(self, module: nn.Module, layers: Sequence[str], pooling: Pooling) -> None:
@@ -148,5 +150,5 @@ class Taps:
 def _last_linear(module: nn.Module) -> nn.Linear:
     linear = [child for child in module.modules() if isinstance(child, nn.Linear)]
     if not linear:
-        raise MammiError('target.layers: "penultimate" needs a model with an nn.Linear; name the layer itself.')
+        raise ConfigError('target.layers: "penultimate" needs a model with an nn.Linear; name the layer itself.')
     return linear[-1]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib.resources import as_file, files
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+from engine.errors import ConfigError
 from mammi_tui import arguments
-from mammi_tui.commands.doctor import ENGINE_PACKAGES
+from mammi_tui.compute import compute
 
 
 @click.command("demo")
@@ -49,30 +49,12 @@ def _is_up_to_date(path: Path) -> bool:
 
 
 def _compute(path: Path) -> None:
-    from engine.errors import ConfigError, MammiError
-
-    missing = [package for package in ENGINE_PACKAGES if find_spec(package) is None]
-    if missing:
-        raise MammiError(
-            f"The demo needs the engine, which is not installed ({', '.join(missing)} missing): "
-            "pip install 'mammi-explorer[engine]'"
-        )
-
-    from engine import config as configuration
-    from engine.run import run as run_engine
-    from mammi_tui.progress import run_progress
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--out {path.parent}: cannot be made: {error.strerror}.") from error
     with as_file(files("engine.demo") / "demo.toml") as toml:
-        settings = configuration.load(toml, [f"run.out={_toml_text(path)}"])
-        with run_progress(sys.stderr) as progress:
-            try:
-                run_engine(settings, progress)
-            except KeyboardInterrupt:
-                raise MammiError("Stopped. The next `mammi demo` goes on from here.") from None
+        compute(toml, [f"run.out={_toml_text(path)}"], "mammi demo")
     path.touch()
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui import arguments
+from mammi_tui.compute import ENGINE_PACKAGES
 
 if TYPE_CHECKING:
     from engine.store.reader import RunReader
 
 EXPLORER_PACKAGES = ("click", "duckdb", "numpy", "pillow", "textual")
-ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "pydantic", "safetensors", "scipy")
 
 Fact = tuple[str, str]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from engine.errors import MammiError
+from mammi_tui.compute import compute
 
 
 @click.command()
@@ -22,14 +21,4 @@ def run(config: Path, overrides: tuple[str, ...]) -> None:
     \b
         mammi run phantom.toml --set target.pooling=max --set run.alpha=0.9
     """
-    from engine import config as configuration
-    from engine.run import run as run_engine
-    from mammi_tui.progress import run_progress
-
-    settings = configuration.load(config, overrides)
-    with run_progress(sys.stderr) as progress:
-        try:
-            path = run_engine(settings, progress)
-        except KeyboardInterrupt:
-            raise MammiError("Stopped. The next `mammi run` goes on from here.") from None
-    click.echo(path)
+    click.echo(compute(config, overrides, "mammi run"))

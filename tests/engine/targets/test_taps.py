@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import densenet121, vit_b_16
 
-from engine.errors import ConfigError, MammiError
+from engine.errors import ConfigError
 from engine.targets.taps import Pooling, Taps, resolve_layers
 from tests.support.models import TinyClassifier
 
@@ -75,7 +75,7 @@ def test_hooks_are_gone_after_a_pass_and_after_an_error(module: nn.Module) -> No
 
 def test_hooks_are_gone_when_one_cannot_be_made() -> None:
     module = nn.Sequential(nn.Conv2d(1, 2, 1))
-    with pytest.raises(MammiError, match="needs a model with an nn"):
+    with pytest.raises(ConfigError, match="needs a model with an nn"):
         Taps(module, ["0", "penultimate"], "mean").__enter__()
     assert hooks(module) == 0
 
