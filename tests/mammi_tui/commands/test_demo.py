@@ -59,11 +59,11 @@ def test_then_the_explorer_opens_in_a_fresh_process(
 def test_without_the_engine_one_line_says_how_to_install_it(
     mammi: Mammi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mammi_tui.commands.demo.ENGINE_PACKAGES", ("torch_is_missing",))
+    monkeypatch.setattr("mammi_tui.compute.ENGINE_PACKAGES", ("torch_is_missing",))
     outcome = mammi("demo", "--out", tmp_path, "--no-open")
     assert outcome.status == 1
     assert outcome.err == (
-        "mammi: The demo needs the engine, which is not installed (torch_is_missing missing): "
+        "mammi: `mammi demo` needs the engine, which is not installed (torch_is_missing missing): "
         "pip install 'mammi-explorer[engine]'\n"
     )
 
