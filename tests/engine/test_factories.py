@@ -1,0 +1,80 @@
+"""Models from a user's own file beside the configuration."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import ConfigError
+from engine.factories import find_factory
+from engine.targets import factory as target_factory
+from engine.targets.base import TargetModel
+
+OWN = """
+import torch
+from engine.targets.base import TargetModel
+
+def module(units=2):
+    return torch.nn.Linear(3, units)
+
+def whole():
+    return TargetModel(module(), lambda film: torch.zeros(3), ("a", "b"), "mine", "my model")
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A module beside the configuration; its name, which is new for every test."""
+    name = f"own_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(OWN)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield name
+    sys.modules.pop(name, None)
+
+
+def loaded(folder: Path, factory: str, **options: object) -> TargetModel:
+    return target_factory.load(target_factory.Options.model_validate({"factory": factory, **options}), folder)
+
+
+def test_a_module_gets_the_configured_preprocessing_and_an_identity(own: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    target = loaded(tmp_path, f"{own}:module", arguments={"units": 5}, classes=("x",) * 5)
+    assert target.module.out_features == 5
+    assert target.preprocess(np.zeros((300, 300), np.uint8)).shape == (3, 224, 224)
+    torch.manual_seed(0)
+    assert loaded(tmp_path, f"{own}:module", arguments={"units": 5}).identity == target.identity
+    torch.manual_seed(1)
+    assert loaded(tmp_path, f"{own}:module", arguments={"units": 5}).identity != target.identity
+
+
+def test_a_changed_source_is_another_model(own: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    before = loaded(tmp_path, f"{own}:module").identity
+    (tmp_path / f"{own}.py").write_text(OWN + "# another forward pass")
+    torch.manual_seed(0)
+    assert loaded(tmp_path, f"{own}:module").identity != before
+
+
+def test_a_whole_target_model_is_taken_as_it_is(own: str, tmp_path: Path) -> None:
+    target = loaded(tmp_path, f"{own}:whole")
+    assert (target.identity, target.name, target.classes) == ("mine", "my model", ("a", "b"))
+
+
+def test_a_module_that_imports_something_missing_names_it(own: str, tmp_path: Path) -> None:
+    (tmp_path / f"{own}.py").write_text("import not_there_at_all")
+    with pytest.raises(ConfigError) as raised:
+        find_factory(f"{own}:module", tmp_path, "target.factory")
+    assert str(raised.value) == (
+        f"target.factory: module 'not_there_at_all', which {own} imports, is neither installed nor in {tmp_path}."
+    )
+
+
+@pytest.mark.parametrize("reference", ["os.system", "os:", ":x", "os:system('ls')", "../os:system", "os:a.b"])
+def test_a_reference_is_a_module_and_a_name(reference: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="write it as"):
+        find_factory(reference, tmp_path, "target.factory")
