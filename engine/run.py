@@ -12,7 +12,7 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.device import choose_device
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RunFileError
 from engine.image_pass import ImagePass
 from engine.known import VLM_STAGE, Known
 from engine.loading import Loader
@@ -45,6 +45,8 @@ def run(config: RunConfig, progress: Progress) -> Path:
     device = choose_device(settings.device)
     progress.stage("loading", 4)
     probing: ProbingSet = config.probing.load(config.base)
+    if not probing.images:
+        raise ConfigError(f'probing: the probing set of kind "{config.probing.kind}" is empty.')
     progress.advance(1)
     target: TargetModel = config.target.load(config.base)
     layers = resolve_layers(target.module, config.taps.layers)
@@ -58,7 +60,7 @@ def run(config: RunConfig, progress: Progress) -> Path:
     work_path = _prepare_output(out)
     with ExitStack() as open_files:
         work = open_files.enter_context(WorkFile(work_path))
-        finished = open_files.enter_context(FinishedRun(out)) if out.exists() else None
+        finished = open_files.enter_context(_finished(out)) if out.exists() else None
         known = Known(work, finished)
         texts = [settings.template, *(f"{settings.template} {concept}" for concept in concepts)]
         embeddings = concept_stage(vlm, texts, known, progress)
@@ -108,6 +110,13 @@ def _prepare_output(out: Path) -> Path:
     except OSError as error:
         raise ConfigError(f"run.out: cannot make the folder {out.parent}: {error.strerror}.") from None
     return out.with_name(f"{out.name}.work")
+
+
+def _finished(out: Path) -> FinishedRun:
+    try:
+        return FinishedRun(out)
+    except RunFileError as error:
+        raise RunFileError(f"{error}\nMove it away, or name another file in run.out.") from None
 
 
 def _versions() -> dict[str, str]:

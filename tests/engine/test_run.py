@@ -15,7 +15,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine import config
+from engine import config, loading
 from engine.errors import ConfigError, MammiError, RunFileError
 from engine.progress import Silent
 from engine.run import run
@@ -147,12 +147,19 @@ def test_batch_size_does_not_change_the_activations(project: Path, batch_size: i
     np.testing.assert_allclose(stored(project)[1], embeddings, atol=1e-6)
 
 
-def test_a_second_run_computes_nothing(project: Path, calls: dict[str, list[int]]) -> None:
+def test_a_second_run_computes_nothing(
+    project: Path, calls: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    decode = loading.decode
+    monkeypatch.setattr(loading, "decode", lambda data: decoded.append(len(data)) or decode(data))
     compute(project)
+    assert len(decoded) == 14
     assert calls == {"target": [4, 4, 4, 2], "images": [4, 4, 4, 2], "texts": [6]}
     written = project.with_name("tiny.duckdb").stat().st_mtime_ns
     told = compute(project)
     assert sum(map(len, calls.values())) == 9
+    assert len(decoded) == 14
     assert told.notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
     assert project.with_name("tiny.duckdb").stat().st_mtime_ns == written
     assert sorted(path.name for path in project.parent.iterdir()) == [

@@ -46,7 +46,9 @@ def test_another_file_in_the_place_of_the_run_file_is_not_touched(mammi: Mammi, 
     out.write_bytes(b"something else")
     ended = mammi("run", project)
     assert ended.status == 1
-    assert ended.err.splitlines()[-1].startswith(f"mammi: {out}: not a")
+    *_, what, todo = ended.err.splitlines()
+    assert what.startswith(f"mammi: {out}: not a")
+    assert todo == "Move it away, or name another file in run.out."
     assert out.read_bytes() == b"something else"
 
 
