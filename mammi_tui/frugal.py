@@ -67,14 +67,14 @@ class SentCells:
 
 
 def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:
-    """The places where they differ, ascending. What lies inside a text of other widths is sent by its first cell."""
+    """The places where they differ, ascending. A change inside a text of other widths goes back to its first cell."""
     places: dict[int, None] = {}
     for place, (was, now) in enumerate(zip(old, new, strict=True)):
         if was != now:
             first = place
             while first and not new[first][0]:
                 first -= 1
-            places[first] = places[place] = None
+            places.update(dict.fromkeys(range(first, place + 1)))
     return sorted(places)
 
 

@@ -53,7 +53,7 @@ def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Pat
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("UPDATE concept_scores SET scores = list_transform(scores, lambda x: x + 0.1)", "layer0:3: the stored scores"),
+        ("UPDATE concept_scores SET score = score + 0.1", "layer0:3: the stored scores"),
         ("UPDATE images SET thumbnail = 'x'::BLOB WHERE image = 5", "image 5: the thumbnail is damaged"),
         ("UPDATE neurons SET representatives = representatives + 1 WHERE unit = 4", "layer1:4: the stored scores"),
         ("UPDATE templates SET embedding = list_transform(embedding, lambda x: 'nan'::FLOAT)::FLOAT[16]", "not finite"),
