@@ -53,7 +53,7 @@ def open(  # noqa: A001
             images=choose_backend(images, os.environ),
             verdicts=VerdictLog(path, reader.info.content_hash),
         )
-        if not context.obj.debug:
+        if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         app.run()
     if app.return_code:
