@@ -22,8 +22,8 @@ def hit_rate(predicted: Labels, truth: Labels) -> float:
 def f1(predicted: Labels, truth: Labels) -> tuple[float, float]:
     """Mean over neurons of F1 between predicted and true labels, and the mean's standard error.
 
-    F1 is 0 where nothing was predicted or nothing is true. The error is the population standard deviation over √n, as
-    published. Raises ValueError when the lists are empty or differ in length.
+    F1 is 0 where nothing was predicted or nothing is true. The error is the population standard deviation, rounded to
+    four decimals as the published evaluation rounds it, over √n. Raises ValueError when the lists are empty or differ in length.
     """
     return _mean_and_error([_f1(set(p), set(t)) for p, t in _pairs(predicted, truth)])
 
@@ -54,4 +54,4 @@ def _f1(predicted: set[str], truth: set[str]) -> float:
 
 
 def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    return float(np.mean(values)), float(np.std(values)) / math.sqrt(len(values))
+    return float(np.mean(values)), round(float(np.std(values)), 4) / math.sqrt(len(values))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import RunFileError
 from engine.store.database import Connection
 from engine.store.schema import BLOCK
 
@@ -15,10 +20,11 @@ _IMAGES_AT_ONCE = 4096
 
 
 class Cursors:
-    """One cursor for each calling thread over one connection."""
+    """One cursor for each calling thread over one connection. Raises RunFileError where the file cannot be read."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
         self._of_thread = threading.local()
 
     def _cursor(self) -> Connection:
@@ -29,12 +35,21 @@ class Cursors:
         return cursor
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        return self._cursor().execute(query, list(parameters)).fetchall()
+        with self._damage_told():
+            return self._cursor().execute(query, list(parameters)).fetchall()
 
     def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
         """Columns by name; one of lists is an object array that holds a vector for each row."""
-        columns = self._cursor().execute(query, list(parameters)).fetchnumpy()
+        with self._damage_told():
+            columns = self._cursor().execute(query, list(parameters)).fetchnumpy()
         return {name: np.ma.getdata(values) for name, values in columns.items()}
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise RunFileError(f"{self._path}: damaged ({str(error).splitlines()[0]})") from error
 
 
 class RunArrays:

@@ -17,7 +17,8 @@ from engine.errors import RunFileError
 from engine.probing.base import Box
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
-from engine.store.database import connect
+from engine.store.database import Connection, connect
+from engine.store.upgrade import upgrade
 
 _MEMORY = "48MB"
 
@@ -90,23 +91,19 @@ class OwnAnswers:
 class RunReader:
     """An open run file, read-only; any number may be open at once, and any thread may ask.
 
-    Raises RunFileError when the file is missing, damaged, no run file, or of another schema version.
+    A file of an older schema is brought up to date first (engine.store.upgrade). Raises RunFileError when the file is
+    missing, damaged, no run file, or of a newer schema; so does reading from a file that turns out damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = connect(path, read_only=True, memory=_MEMORY, threads=2)
-        self._cursors = Cursors(self._connection)
+        self._connection = _open(path)
+        self._cursors = Cursors(self._connection, path)
         try:
-            version = schema.version_of(self._connection)
-            _check_version(path, version)
-            self._load(version or 0)
-        except duckdb.Error as error:
+            self._load()
+        except (RunFileError, IndexError, TypeError, ValueError) as error:
             self.close()
-            raise RunFileError(f"{path}: not a run file, or damaged ({str(error).splitlines()[0]})") from error
-        except RunFileError:
-            self.close()
-            raise
+            raise RunFileError(f"{path}: not a whole run file ({str(error).splitlines()[0]})") from error
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +116,7 @@ class RunReader:
     def close(self) -> None:
         self._connection.close()
 
-    def _load(self, version: int) -> None:
+    def _load(self) -> None:
         meta = self._cursors.rows(
             "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension "
             "FROM meta, templates"
@@ -127,7 +124,7 @@ class RunReader:
         config, versions = json.loads(meta[7]), json.loads(meta[8])
         content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension = meta
         self.info = RunInfo(
-            *(version, content_hash, created, alpha, beta, template, target, vlm),
+            *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
             *(json.loads(config), json.loads(versions), dimension),
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
@@ -234,16 +231,31 @@ class RunReader:
         return [(row[0], row[1:]) for row in rows]
 
 
-def _check_version(path: Path, version: int | None) -> None:
-    if version is None:
+def _open(path: Path) -> Connection:
+    """A connection to a run file of the current schema version; an older one is brought up to it."""
+    connection = connect(path, read_only=True, memory=_MEMORY, threads=2)
+    try:
+        version = _version(path, connection)
+    except RunFileError:
+        connection.close()
+        raise
+    if version == schema.VERSION:
+        return connection
+    connection.close()
+    upgrade(path)
+    return _open(path)
+
+
+def _version(path: Path, connection: Connection) -> int:
+    try:
+        version = schema.version_of(connection)
+    except duckdb.Error as error:
+        raise RunFileError(f"{path}: damaged ({str(error).splitlines()[0]})") from error
+    if version is None or version < 1:
         raise RunFileError(f"{path}: a DuckDB file, but not a run file")
     if version > schema.VERSION:
         raise RunFileError(
             f"{path}: written by a newer mammi (schema {version}, this one knows up to {schema.VERSION}); "
             "update mammi to open it"
         )
-    if version < schema.VERSION:
-        raise RunFileError(
-            f"{path}: written by an older mammi (schema {version}, now {schema.VERSION}); "
-            "`mammi run` with its configuration brings it up to date"
-        )
+    return version

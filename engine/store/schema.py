@@ -89,10 +89,8 @@ def version_of(connection: Connection) -> int | None:
 
 
 def migrate(connection: Connection) -> None:
-    """Applies to an older file the migrations that it lacks, each once, in one transaction."""
-    version = version_of(connection)
-    if version is None:
-        raise ValueError("not a run file")
+    """Applies to a file of an older version the migrations that it lacks, all of them or none."""
+    version = version_of(connection) or 1
     with transaction(connection):
         for step in MIGRATIONS[version - 1 :]:
             step(connection)

@@ -33,5 +33,5 @@ def decode(thumbnail: bytes) -> NDArray[np.uint8]:
             if max(picture.size) > _LARGEST_SIDE:
                 raise UnreadableImage(f"the thumbnail claims {picture.width}×{picture.height} pixels")
             return np.asarray(picture.convert("L"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise UnreadableImage(f"the thumbnail is damaged ({error})") from error

@@ -21,6 +21,7 @@ from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, connect, insert, transaction
 from engine.store.layer_writer import LayerWriter
+from engine.store.whole_file import written_whole
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being written, how much is done, of how much)."""
@@ -38,29 +39,11 @@ def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: P
 
     Raises MammiError when no image is usable or a value is not finite, ValueError when batches and run do not match.
     """
-    partial = path.with_name(path.name + ".partial")
-    for leftover in (partial, partial.with_name(partial.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    connection = connect(partial, read_only=False, memory=_MEMORY, threads=os.cpu_count() or 1)
-    try:
-        with ExitStack() as stack:
-            _RunWriter(connection, run, path.parent, stack, progress or (lambda _what, _done, _all: None)).write(
-                batches
-            )
+    with written_whole(path) as partial, ExitStack() as stack:
+        connection = connect(partial, read_only=False, memory=_MEMORY, threads=os.cpu_count() or 1)
+        stack.callback(connection.close)
+        _RunWriter(connection, run, path.parent, stack, progress or (lambda _what, _done, _all: None)).write(batches)
         connection.execute("CHECKPOINT run")
-    finally:
-        connection.close()
-    _sync(partial)
-    partial.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class _RunWriter:

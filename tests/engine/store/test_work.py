@@ -1,0 +1,121 @@
+"""The work file gives back what was put, whole, whatever happens to the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import RunFileError
+from engine.store.batch import Batch, ProbedImage
+from engine.store.work import WorkFile
+from tests.support.runs import small_contents
+
+ENDLESS = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from engine.store.work import WorkFile
+from tests.support.runs import small_contents
+_, (batch, *_) = small_contents()
+with WorkFile(Path(sys.argv[1])) as work:
+    for number in range(100_000):
+        work.put(f"key {number}", batch)
+        print(number, flush=True)
+"""
+
+
+def _same(one: Batch, other: Batch) -> bool:
+    return (
+        one.images == other.images
+        and np.array_equal(one.embeddings, other.embeddings)
+        and one.activations.keys() == other.activations.keys()
+        and all(np.array_equal(one.activations[name], other.activations[name]) for name in one.activations)
+    )
+
+
+def test_a_batch_comes_back_as_it_was_put(tmp_path: Path) -> None:
+    _, batches = small_contents(hostile=True)
+    path = tmp_path / "it's a run.duckdb.work"
+    with WorkFile(path) as work:
+        assert not work.has("a")
+        with pytest.raises(KeyError):
+            work.get("a")
+        for number, batch in enumerate(batches):
+            work.put(f"{number}", batch)
+        work.put("0", batches[1])
+    with WorkFile(path) as work:
+        for number, batch in enumerate(batches):
+            assert work.has(f"{number}")
+            assert _same(work.get(f"{number}"), batch)
+
+
+def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
+    broken = Batch(
+        (ProbedImage(3, "ab", reason="truncated"),), np.empty((0, 4), np.float32), {"a:b": np.empty((0, 2), np.float32)}
+    )
+    with WorkFile(tmp_path / "work") as work:
+        work.put("broken", broken)
+        assert _same(work.get("broken"), broken)
+        assert work.get("broken").embeddings.shape == (0, 4)
+
+
+def test_arrays_and_pruning(tmp_path: Path) -> None:
+    _, batches = small_contents()
+    texts = np.arange(12, dtype=np.float32).reshape(3, 4)
+    with WorkFile(tmp_path / "work") as work:
+        work.put("old", batches[0])
+        work.put("new", batches[1])
+        work.put_array("texts", texts)
+        work.put_array("old texts", texts)
+        work.prune(["new", "texts"])
+        assert (work.has("old"), work.has("new")) == (False, True)
+        assert (work.has_array("old texts"), work.has_array("texts")) == (False, True)
+        np.testing.assert_array_equal(work.get_array("texts"), texts)
+        with pytest.raises(KeyError):
+            work.get_array("old texts")
+        work.put("old", batches[0])
+        assert _same(work.get("old"), batches[0])
+
+
+def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    root = Path(__file__).resolve().parents[3]
+    writer = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(path), str(root)], stdout=subprocess.PIPE, text=True, cwd=root
+    )
+    assert writer.stdout is not None
+    last = [int(writer.stdout.readline()) for _ in range(12)][-1]
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.communicate()
+    _, (batch, *_) = small_contents()
+    with WorkFile(path) as work:
+        assert all(_same(work.get(f"key {number}"), batch) for number in range(last + 1))
+        beyond = [number for number in range(last + 1, last + 1000) if work.has(f"key {number}")]
+        assert all(_same(work.get(f"key {number}"), batch) for number in beyond)
+        work.put("after", batch)
+        assert _same(work.get("after"), batch)
+
+
+def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(RunFileError, match="damaged") as caught:
+        WorkFile(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    code = "import sys; from pathlib import Path; from engine.store.work import WorkFile; WorkFile(Path(sys.argv[1]))"
+    root = Path(__file__).resolve().parents[3]
+    with WorkFile(path):
+        second = subprocess.run(
+            [sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=root, check=False
+        )
+    assert "another process is writing it" in second.stderr
