@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
-from textual.message import Message
 from textual.screen import Screen
 
 from engine.errors import MammiError
@@ -46,7 +46,6 @@ class AskingScreen(Screen[None]):
         self.answer: NeuronAnswer | None = None
         self.neuron_lane = Lane(self, "neuron", self._neuron_wanted, self._ask_neuron)
         self.layer_lane = Lane(self, "layer", self._layer_wanted, self._ask_layer)
-        self._warming = False
 
     def show_neuron(self, answer: NeuronAnswer, representatives: Representatives) -> None:
         """Draws the neuron looked at."""
@@ -60,6 +59,16 @@ class AskingScreen(Screen[None]):
         """Asks for what is wanted now and not on screen."""
         self.neuron_lane.pump()
         self.layer_lane.pump()
+
+    def ask_first(self) -> None:
+        """Answers the first questions before the first frame: at the run's own α and β that takes milliseconds."""
+        try:
+            if neuron := self._neuron_wanted():
+                self._take(self._ask_neuron(neuron))
+            if layer := self._layer_wanted():
+                self._take(self._ask_layer(layer))
+        except MammiError as error:
+            self.tell(error)
 
     @property
     def at_rest(self) -> bool:
@@ -109,30 +118,35 @@ class AskingScreen(Screen[None]):
                 return LayerQuestion(layer, self.alpha, self.beta)
         return None
 
-    def _ask_neuron(self, question: NeuronQuestion) -> Message:
+    def _ask_neuron(self, question: NeuronQuestion) -> NeuronAnswered:
         name = self.rows.layers[question.neuron.layer].name
         answer = self.requery.neuron(name, question.neuron.unit, question.alpha, question.beta)
         return NeuronAnswered(answer, Representatives(self.reader, answer))
 
-    def _ask_layer(self, question: LayerQuestion) -> Message:
+    def _ask_layer(self, question: LayerQuestion) -> LayerAnswered:
         name = self.rows.layers[question.layer].name
         answer = self.requery.layer(name, question.alpha, question.beta)
         return LayerAnswered(question.layer, answer, self.reader.findings(name))
 
     def on_neuron_answered(self, message: NeuronAnswered) -> None:
         if self.neuron_lane.settle():
-            self.answer = message.answer
-            self.show_neuron(message.answer, message.representatives)
+            self._take(message)
         self.ask()
 
     def on_layer_answered(self, message: LayerAnswered) -> None:
         self.layer_lane.settle()
         if (message.answer.alpha, message.answer.beta) == (self.alpha, self.beta):
+            self._take(message)
+        self.ask()
+
+    def _take(self, message: NeuronAnswered | LayerAnswered) -> None:
+        if isinstance(message, NeuronAnswered):
+            self.answer = message.answer
+            self.show_neuron(message.answer, message.representatives)
+        else:
             self.rows.answers[message.layer] = message.answer
             self.rows.findings[message.layer] = message.findings
             self.show_layer(message.layer, message.answer)
-        self.ask()
-        self._warm_up()
 
     def on_question_failed(self, message: QuestionFailed) -> None:
         lane = self.neuron_lane if message.lane == self.neuron_lane.name else self.layer_lane
@@ -140,8 +154,10 @@ class AskingScreen(Screen[None]):
         self.tell(MammiError(message.reason))
         self.ask()
 
-    def _warm_up(self) -> None:
-        """Loads, once and after the first frame, what every later α and β needs."""
-        if not self._warming:
-            self._warming = True
-            self.run_worker(self.requery.warm, name="warm", thread=True)
+    def warm_up(self) -> None:
+        """Loads, off the app's thread, what every later α and β needs."""
+        self.run_worker(self._warm, name="warm", thread=True)
+
+    def _warm(self) -> None:
+        with suppress(MammiError):  # the question that needs it will say so
+            self.requery.warm()

@@ -90,7 +90,10 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         neurons.draw_subtitle()
         self.query_one(RunHeader).progress = self.rows.progress()
         self._show_pane("neurons")
+        if (self.alpha, self.beta) == (self.reader.info.alpha, self.reader.info.beta):
+            self.ask_first()
         self.ask()
+        self.call_after_refresh(self.warm_up)
 
     # Answers
 

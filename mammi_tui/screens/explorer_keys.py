@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from mammi_tui.widgets.slider import COARSE, FINE
 
 _VERDICT = Binding.Group("Verdict", compact=True)
-_UNDECIDED = Binding.Group("Undecided", compact=True)
+_UNDECIDED = Binding.Group("Next", compact=True)
 
 
 def _hidden(key: str, action: str, description: str, name: str, tooltip: str = "") -> Binding:
@@ -29,6 +29,7 @@ def _undecided(key: str, step: int, description: str) -> Binding:
 EXPLORER_KEYS: list[BindingType] = [
     Binding("slash", "filter", "Filter", key_display="/", id="filter", tooltip="Filter the neurons"),
     _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
+    Binding("tab", "pane_by(1)", "Pane", key_display="tab", id="pane.next", tooltip="Next pane"),
     _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
     _verdict("x", "reject", "Reject it, then the next undecided one"),
     _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
@@ -46,7 +47,6 @@ EXPLORER_KEYS: list[BindingType] = [
     _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine_down"),
     _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine_up"),
     Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
-    _hidden("tab", "pane_by(1)", "Next pane", "pane.next"),
     _hidden("shift+tab", "pane_by(-1)", "Previous pane", "pane.previous"),
     _hidden("1", "pane('neurons')", "To the neurons", "pane.neurons"),
     _hidden("2", "pane('concepts')", "To the concepts", "pane.concepts"),
