@@ -17,7 +17,7 @@ from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.images.off import OffBackend
-from mammi_tui.neuron_rows import Neuron, Order
+from mammi_tui.neuron_rows import LAYER_LINE, Neuron, Order
 from mammi_tui.panes.concepts import ConceptList
 from mammi_tui.panes.concepts_pane import ConceptsPane
 from mammi_tui.panes.header import RunHeader
@@ -219,7 +219,7 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
     def action_filter(self, text: str | None = None) -> None:
         self._show_pane("neurons")
-        self.call_after_refresh(self.query_one(NeuronsPane).open_filter, text)
+        self.query_one(NeuronsPane).open_filter(text)
 
     def action_drop_filter(self) -> None:
         self.query_one(NeuronsPane).drop_filter()
@@ -240,6 +240,9 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     # Triage
 
     def action_verdict(self, verdict: Verdict) -> None:
+        here = self.query_one(NeuronTree).here()
+        if here and here.unit != LAYER_LINE:
+            self.neuron = here  # also where the cursor has just come: its answer is not on screen yet
         if self.neuron is None:
             return
         neuron, answer = self.neuron, self.answer_on_screen()

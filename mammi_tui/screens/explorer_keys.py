@@ -1,4 +1,7 @@
-"""The explorer's keys. Square and curly brackets move α and β by 0.01, comma and full stop by 0.001 (β with shift)."""
+"""The explorer's keys. Square and curly brackets move α and β by 0.01, comma and full stop by 0.001 (β with shift).
+
+Keys that move the focus have priority: keys that arrive with them in one packet then go where the focus went.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,10 @@ def _hidden(key: str, action: str, description: str, name: str, tooltip: str = "
     return Binding(key, action, description, show=False, id=name, tooltip=tooltip)
 
 
+def _moving(key: str, action: str, description: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
+    return Binding(key, action, description, id=name, tooltip=tooltip, show=show, priority=True)
+
+
 def _verdict(key: str, verdict: str, tooltip: str) -> Binding:
     return Binding(
         key, f"verdict('{verdict}')", verdict.title(), group=_VERDICT, id=f"verdict.{verdict}", tooltip=tooltip
@@ -27,17 +34,17 @@ def _undecided(key: str, step: int, description: str) -> Binding:
 
 
 EXPLORER_KEYS: list[BindingType] = [
-    Binding("slash", "filter", "Filter", key_display="/", id="filter", tooltip="Filter the neurons"),
+    _moving("slash", "filter", "Filter", "filter", "Filter the neurons"),
     _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
-    Binding("tab", "pane_by(1)", "Pane", key_display="tab", id="pane.next", tooltip="Next pane"),
+    _moving("tab", "pane_by(1)", "Pane", "pane.next", "Next pane"),
     _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
     _verdict("x", "reject", "Reject it, then the next undecided one"),
     _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
     _verdict("c", "clear", "Clear the verdict"),
     _undecided("n", 1, "Next"),
     _undecided("N", -1, "Previous"),
-    Binding("a", "slider('alpha')", "α", id="alpha.focus", tooltip="To the α slider: arrows, or type a value"),
-    Binding("b", "slider('beta')", "β", id="beta.focus", tooltip="To the β slider: arrows, or type a value"),
+    _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
+    _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
     _hidden("left_square_bracket", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
     _hidden("right_square_bracket", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
     _hidden("left_curly_bracket", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
@@ -47,9 +54,9 @@ EXPLORER_KEYS: list[BindingType] = [
     _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine_down"),
     _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine_up"),
     Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
-    _hidden("shift+tab", "pane_by(-1)", "Previous pane", "pane.previous"),
-    _hidden("1", "pane('neurons')", "To the neurons", "pane.neurons"),
-    _hidden("2", "pane('concepts')", "To the concepts", "pane.concepts"),
-    _hidden("3", "pane('images')", "To the representative images", "pane.images"),
+    _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
+    _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
+    _moving("2", "pane('concepts')", "Concepts", "pane.concepts", "To the concepts", show=False),
+    _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
     _hidden("i", "films", "Films", "images.toggle", "Show films, or only their names"),
 ]

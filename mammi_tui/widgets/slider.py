@@ -18,6 +18,7 @@ from mammi_tui.text import fit
 
 FINE, COARSE, LEAP = 0.001, 0.01, 0.05
 LEAST_TRACK = 8
+DIGITS = "0123456789."
 
 
 def stepped(value: float, step: float) -> float:
@@ -161,10 +162,14 @@ class Slider(Widget, can_focus=True):
     def action_step(self, step: float) -> None:
         self.ask_for(stepped(self.value, step))
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
+        """What is typed into the value is no key of the explorer."""
+        return character is not None and character in (DIGITS if self.editing is None else DIGITS + ",")
+
     def on_key(self, event: events.Key) -> None:
         character = event.character or ""
         if self.editing is None:
-            if character and character in "0123456789.":
+            if character and character in DIGITS:
                 self.editing = character
                 event.stop()
             return
@@ -174,7 +179,7 @@ class Slider(Widget, can_focus=True):
             self.editing = None
         elif event.key == "backspace":
             self.editing = self.editing[:-1] or None
-        elif event.is_printable and character in "0123456789.,":
+        elif event.is_printable and character in DIGITS + ",":
             self.editing = (self.editing + character)[:8]
         elif not event.is_printable:
             return

@@ -132,6 +132,35 @@ async def test_the_mouse_drags_a_slider(run_path: Path, tmp_path: Path) -> None:
         assert expected_readout(opened.answer()) in opened.text()
 
 
+async def test_typing_is_no_key_of_the_explorer(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press("slash")
+        await opened.type("ab12/yq[n")
+        assert opened.screen.query_one("#filter", Input).value == "ab12/yq[n"
+        await opened.press("escape", "b")
+        await opened.type("0.123")
+        await opened.press("enter")
+        assert opened.screen.beta == 0.123
+        assert not opened.log.path.exists()
+
+
+async def test_a_verdict_never_falls_on_what_was_not_on_screen(
+    run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        gate = threading.Event()
+        ask = opened.screen.requery.neuron
+        monkeypatch.setattr(opened.screen.requery, "neuron", lambda *asked: (gate.wait(10), ask(*asked))[1])
+        await opened.pilot.press("j", "y")
+        await opened.pilot.pause(0.05)
+        assert not opened.log.path.exists()
+        assert any("not on screen yet" in toast.message for toast in opened.app._notifications)
+        gate.set()
+        await opened.rest()
+        await opened.press("y")
+        assert opened.log.latest().keys() == {"layer1:4"}
+
+
 async def test_moving_through_neurons_shows_each(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("j", "j", "k", "down")
