@@ -265,8 +265,8 @@ def _layer_answer(layer: str, alpha: float, beta: float, found: _LayerScores, ve
     best = found.scores.argmax(axis=1)
     best_scores = np.take_along_axis(found.scores, best[:, None], axis=1)[:, 0]
     cuts = np.where(best_scores > 0, beta * best_scores, np.inf)
-    annotated = (found.scores > cuts[:, None]).astype(np.float64) @ vectors.concepts
+    annotated = np.einsum("uk,k->u", found.scores > cuts[:, None], vectors.concepts)
     return LayerAnswer(
         *(layer, alpha, beta, found.counts, np.where(found.counts > 0, vectors.first[best], -1)),
-        *(best_scores, annotated.astype(np.int64)),
+        *(best_scores, annotated),
     )

@@ -16,7 +16,7 @@ from engine.errors import RunFileError
 from engine.store.database import Connection
 from engine.store.schema import BLOCK
 
-_IMAGES_AT_ONCE = 4096
+_EMBEDDINGS_AT_ONCE = 4096
 
 
 class Cursors:
@@ -49,16 +49,22 @@ class Cursors:
         try:
             yield
         except duckdb.Error as error:
-            raise RunFileError(f"{self._path}: damaged ({str(error).splitlines()[0]})") from error
+            raise RunFileError(
+                f"{self._path}: cannot be read, perhaps damaged ({str(error).splitlines()[0]})"
+            ) from error
 
 
 class RunArrays:
-    """Reads the arrays of a run of `images` usable images with `dimension`-d embeddings."""
+    """Reads the arrays of a run: so many usable images and concepts, with `dimension`-d embeddings."""
 
-    def __init__(self, cursors: Cursors, images: int, dimension: int) -> None:
+    def __init__(self, cursors: Cursors, images: int, concepts: int, dimension: int) -> None:
         self._cursors = cursors
         self._images = images
+        self._concepts = concepts
         self._dimension = dimension
+        self._one_at_a_time = threading.Lock()
+        """DuckDB works on 2,048 rows at once, megabytes when a row is an array: two such queries at once could
+        exceed the memory that a reader allows it."""
         self.blocks_each = -(-images // BLOCK)
         """Blocks of one neuron"""
         ranks = cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
@@ -67,12 +73,8 @@ class RunArrays:
 
     def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
         """The highest activation in each block of each unit of a layer, [units, blocks]."""
-        tops = self._cursors.columns(
-            "SELECT top FROM activation_blocks WHERE neuron BETWEEN ? AND ? ORDER BY neuron, block",
-            first_neuron,
-            first_neuron + units - 1,
-        )["top"]
-        return tops.reshape(units, self.blocks_each)
+        rows = np.arange(first_neuron * self.blocks_each, (first_neuron + units) * self.blocks_each)
+        return self._at("activation_blocks", ("top",), rows)["top"].reshape(units, self.blocks_each)
 
     def ranked(self, neuron: int, first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images and activations of a neuron in its blocks first … last, activation descending."""
@@ -82,38 +84,44 @@ class RunArrays:
 
     def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
-        columns = self._at("SELECT images, activations FROM activation_blocks", rows)
+        columns = self._at("activation_blocks", ("images", "activations"), rows)
         return _stack(columns["images"], BLOCK), _stack(columns["activations"], BLOCK)
 
     def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Partial sums [n, d], numbered over all neurons' rungs, ascending."""
-        return _stack(self._at("SELECT total FROM partial_sums", rows)["total"], self._dimension)
+        return _stack(self._at("partial_sums", ("total",), rows)["total"], self._dimension)
 
-    def _at(self, select: str, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    def _at(self, table: str, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid."""
+        select = f"SELECT rowid, {', '.join(names)} FROM {table} WHERE rowid"  # noqa: S608 (names are this file's own)
+        parameters: tuple[object, ...]
         if len(rows) == 0:
-            return self._cursors.columns(f"{select} LIMIT 0")
+            return {name: np.empty(0, dtype=object) for name in names}
         if len(rows) == rows[-1] - rows[0] + 1:
-            return self._cursors.columns(f"{select} WHERE rowid BETWEEN ? AND ?", int(rows[0]), int(rows[-1]))
-        query = f"{select} WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid"
-        return self._cursors.columns(query, rows.tolist())
+            query, parameters = f"{select} BETWEEN ? AND ?", (int(rows[0]), int(rows[-1]))
+        else:
+            query, parameters = f"{select} IN (SELECT unnest(?::BIGINT[]))", (rows.tolist(),)
+        with self._one_at_a_time:
+            columns = self._cursors.columns(query, *parameters)
+        order = np.argsort(columns["rowid"], kind="stable")
+        return {name: columns[name][order] for name in names}
 
     def image_embeddings(self) -> NDArray[np.float32]:
-        """[p, d], read in pieces so that no second copy exists."""
-        embeddings = np.empty((self._images, self._dimension), dtype=np.float32)
-        for start in range(0, self._images, _IMAGES_AT_ONCE):
-            stop = min(start + _IMAGES_AT_ONCE, self._images)
-            rows = self._cursors.columns(
-                "SELECT embedding FROM image_embeddings WHERE image BETWEEN ? AND ?", start, stop - 1
-            )["embedding"]
-            np.concatenate(list(rows), out=embeddings[start:stop].reshape(-1))
-        return embeddings
+        """[p, d]"""
+        return self._embeddings("image_embeddings", self._images)
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Of the prompted concepts [m, d], and of the bare template [d]."""
-        concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
-        template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
-        return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]
+        return self._embeddings("concepts", self._concepts), self._embeddings("templates", 1)[0]
+
+    def _embeddings(self, table: str, count: int) -> NDArray[np.float32]:
+        """The embeddings of a table's first rows [count, d], read in pieces so that no second copy exists."""
+        embeddings = np.empty((count, self._dimension), dtype=np.float32)
+        for start in range(0, count, _EMBEDDINGS_AT_ONCE):
+            piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
+            rows = self._at(table, ("embedding",), np.arange(start, start + len(piece)))["embedding"]
+            np.concatenate(list(rows), out=piece.reshape(-1))
+        return embeddings
 
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""

@@ -18,9 +18,9 @@ Connection = duckdb.DuckDBPyConnection
 _ROW_GROUP = 2048
 """Rows that DuckDB compresses together. Rows here hold whole arrays: its default (122,880) would need gigabytes."""
 
-_BLOCK_BYTES = 32768
+_BLOCK_BYTES = 65536
 """What DuckDB reads and checks at once. A whole layer's answer reads a little of each unit: its default (262,144) would
-read 16 times as much to get it."""
+read four times as much to get it."""
 
 
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:

@@ -140,7 +140,7 @@ class RunReader:
             neurons["best_score"],
             neurons["annotated"].astype(np.int64),
         )
-        self.arrays = RunArrays(self._cursors, self.image_count, self.info.dimension)
+        self.arrays = RunArrays(self._cursors, self.image_count, len(self.concepts), self.info.dimension)
         self.layers = tuple(
             self._layer(neurons["dead"], *row) for row in self._cursors.rows("FROM layers ORDER BY layer")
         )
@@ -233,7 +233,7 @@ class RunReader:
 
 def _open(path: Path) -> Connection:
     """A connection to a run file of the current schema version; an older one is brought up to it."""
-    connection = connect(path, read_only=True, memory=_MEMORY, threads=2)
+    connection = connect(path, read_only=True, memory=_MEMORY, threads=1)
     try:
         version = _version(path, connection)
     except RunFileError:
