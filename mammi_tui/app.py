@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 
+from engine.errors import ConfigError
 from engine.store.reader import RunReader
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
@@ -24,7 +26,10 @@ def _commands() -> type[Provider]:
 
 
 class ExplorerApp(FrugalApp):
-    """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin."""
+    """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin.
+
+    Raises ConfigError when $MAMMI_THEME names no theme.
+    """
 
     TITLE = "MAMMI explorer"
     CSS_PATH = "app.tcss"
@@ -51,8 +56,15 @@ class ExplorerApp(FrugalApp):
         super().__init__()
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
-        self.theme = READING_ROOM.name
+        self.theme = self._chosen_theme()
         self.explorer = ExplorerScreen(reader, start=start, alpha=alpha, beta=beta, images=images, verdicts=verdicts)
+
+    def _chosen_theme(self) -> str:
+        """$MAMMI_THEME, or the reading room."""
+        name = os.environ.get("MAMMI_THEME") or READING_ROOM.name
+        if name not in self.available_themes:
+            raise ConfigError(f"MAMMI_THEME: no theme {name!r}. There are {', '.join(sorted(self.available_themes))}.")
+        return name
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer

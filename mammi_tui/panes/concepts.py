@@ -109,16 +109,22 @@ class ConceptList(LineList):
 
 
 def bar(value: float, low: float, high: float, cells: int) -> str:
-    """A bar from 0 to `value` on the scale low ≤ 0 ≤ high, in halves of a cell; with an axis where low < 0."""
+    """A bar from 0 to `value`, in halves of a cell, on one scale for all scores of a neuron: low ≤ 0 ≤ high.
+
+    Negative scores grow to the left of an axis; a quarter of the cells is theirs at most, and ◂ ends a bar that is cut.
+    """
     if cells < 4 or high <= low:
         return " " * cells
     axis = "│" if low < 0 else ""
     cells -= len(axis)
-    left = min(cells - 1, max(1, round(cells * -low / (high - low)))) if low < 0 else 0
+    left = cells
+    if high > 0:
+        left = max(1, min(cells // 4, round(cells * -low / (high - low)))) if low < 0 else 0
+    full, full_cells = (high, cells - left) if high > 0 else (-low, left)
+    share = min(abs(value) / full, 2 * cells)  # of the longest bar's score; bounded where that is nearly 0
+    halves = round(2 * full_cells * share)
     if value >= 0:
-        halves = round(2 * (cells - left) * value / high) if high else 0
         body = "━" * (halves // 2) + "╸" * (halves % 2)
         return " " * left + axis + body.ljust(cells - left)
-    halves = round(2 * left * value / low)
-    body = "╺" * (halves % 2) + "━" * (halves // 2)
+    body = "╺" * (halves % 2) + "━" * (halves // 2) if halves <= 2 * left else "◂" + "━" * (left - 1)
     return body.rjust(left) + axis + " " * (cells - left)

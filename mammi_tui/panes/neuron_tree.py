@@ -17,7 +17,7 @@ from mammi_tui.widgets.line_list import LineList, Part
 
 SCORE_CELLS = 7
 FINDING_CELLS = 16
-ROOMY, WIDE = 42, 64
+ROOMY, WIDE = 40, 64
 """Widths from which the columns have their full names, and from which findings are shown."""
 
 VERDICT_MARKS: dict[Verdict, Part] = {

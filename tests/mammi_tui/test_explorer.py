@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from textual.widgets import Input
 
-from engine.errors import RunFileError
+from engine.errors import ConfigError, RunFileError
 from engine.requery import NeuronAnswer
 from mammi_tui.panes.concepts import ConceptList
 from mammi_tui.panes.neuron_tree import NeuronTree
@@ -498,3 +498,15 @@ async def test_quits(run_path: Path, tmp_path: Path, key: str) -> None:
         await opened.pilot.press(key)
         await opened.pilot.pause(0.1)
         assert not opened.app.is_running
+
+
+async def test_the_theme_is_chosen_by_the_environment(
+    run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAMMI_THEME", "mammi-light")
+    async with explorer(run_path, tmp_path) as opened:
+        assert not opened.app.current_theme.dark
+    monkeypatch.setenv("MAMMI_THEME", "none of them")
+    with pytest.raises(ConfigError, match="mammi-dark"):
+        async with explorer(run_path, tmp_path):
+            pass
