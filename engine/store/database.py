@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,17 +81,3 @@ def _rows(values: NDArray[Any]) -> NDArray[Any]:
     rows = np.empty(len(values), dtype=object)
     rows[:] = list(values)
     return rows
-
-
-def pack(array: NDArray[Any]) -> tuple[str, list[int], bytes]:
-    """An array as (dtype, shape, little-endian bytes in row order)."""
-    little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
-    return little.dtype.str, list(array.shape), little.tobytes()
-
-
-def unpack(dtype: str, shape: Sequence[int], data: bytes) -> NDArray[Any]:
-    """What `pack` packed. Numbers only: a dtype that could hold objects is refused."""
-    kind = np.dtype(dtype)
-    if kind.kind not in "fiub":
-        raise ValueError(f"not an array of numbers: {dtype}")
-    return np.frombuffer(data, dtype=kind).reshape(tuple(shape)).astype(kind.newbyteorder("="))

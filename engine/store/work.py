@@ -1,8 +1,15 @@
-"""The work file: what an unfinished run has already computed, so that the next one goes on from there."""
+"""The work file: what an unfinished run has already computed, so that the next one goes on from there.
+
+SQLite, not DuckDB: this is whole blobs by key, written one at a time, where DuckDB would rewrite its last rows over
+and over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,34 +17,44 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import RunFileError
 from engine.store.batch import Batch, ProbedImage
-from engine.store.database import connect, pack, transaction, unpack
 
+_TABLES = ("batch_images", "arrays")
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS batches (key VARCHAR PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS batch_images (
-    key VARCHAR, position INTEGER, size_bytes BIGINT, sha256 VARCHAR, width INTEGER, height INTEGER,
-    thumbnail BLOB, reason VARCHAR
+    key TEXT, position INTEGER, size_bytes INTEGER, sha256 TEXT, width INTEGER, height INTEGER, thumbnail BLOB,
+    reason TEXT, PRIMARY KEY (key, position)
 );
-CREATE TABLE IF NOT EXISTS arrays (key VARCHAR, name VARCHAR, dtype VARCHAR, shape BIGINT[], data BLOB);
+CREATE TABLE IF NOT EXISTS arrays (
+    key TEXT, name TEXT, dtype TEXT, shape TEXT, data BLOB, PRIMARY KEY (key, name)
+);
 """
+_ALONE = ""
 _EMBEDDINGS = "embeddings"
 _ACTIVATIONS = "activations:"
 
 
 class WorkFile:
-    """Batches and arrays by content key, in a DuckDB file.
+    """Batches and arrays by content key.
 
     Each `put` is one transaction on disk: a process killed at any moment leaves whole entries only. A key stands for
-    its content, so a key already present is left as it is.
+    its content, so a key already present is left as it is. Several threads may take turns.
 
-    Raises RunFileError when the file is damaged or another run is writing it.
+    Raises RunFileError when the file is damaged, cannot be written, or another run is writing it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = connect(path, read_only=False, memory="1GB", threads=2)
-        self._connection.execute(_SCHEMA)
+        with self._told():
+            self._connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            with self._told():
+                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                self._connection.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT;")
+        except RunFileError:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -52,25 +69,17 @@ class WorkFile:
 
     def has(self, key: str) -> bool:
         """Whether a batch is stored under this key."""
-        return self._connection.execute("SELECT 1 FROM batches WHERE key = ?", [key]).fetchone() is not None
+        return self._has(key, _EMBEDDINGS)
 
     def put(self, key: str, batch: Batch) -> None:
         if self.has(key):
             return
-        with transaction(self._connection):
-            self._connection.execute("INSERT INTO batches VALUES (?)", [key])
-            with self._connection.appender("batch_images") as images:
-                for position, image in enumerate(batch.images):
-                    images.append_row(
-                        key,
-                        position,
-                        image.size_bytes,
-                        image.sha256,
-                        image.width,
-                        image.height,
-                        image.thumbnail,
-                        image.reason,
-                    )
+        images = [
+            (key, position, image.size_bytes, image.sha256, image.width, image.height, image.thumbnail, image.reason)
+            for position, image in enumerate(batch.images)
+        ]
+        with self._transaction():
+            self._connection.executemany("INSERT INTO batch_images VALUES (?, ?, ?, ?, ?, ?, ?, ?)", images)
             self._insert_array(key, _EMBEDDINGS, batch.embeddings)
             for layer, activations in batch.activations.items():
                 self._insert_array(key, _ACTIVATIONS + layer, activations)
@@ -79,47 +88,77 @@ class WorkFile:
         """The batch stored under this key. Raises KeyError when there is none."""
         if not self.has(key):
             raise KeyError(key)
-        images = self._connection.execute(
-            "SELECT size_bytes, sha256, width, height, thumbnail, reason FROM batch_images "
-            "WHERE key = ? ORDER BY position",
-            [key],
-        ).fetchall()
-        arrays = {
-            name: unpack(dtype, shape, data)
-            for name, dtype, shape, data in self._connection.execute(
-                "SELECT name, dtype, shape, data FROM arrays WHERE key = ?", [key]
-            ).fetchall()
-        }
+        images = self._fetch(
+            "SELECT size_bytes, sha256, width, height, thumbnail, reason FROM batch_images WHERE key = ? "
+            "ORDER BY position",
+            key,
+        )
+        rows = self._fetch("SELECT name, dtype, shape, data FROM arrays WHERE key = ? ORDER BY rowid", key)
+        arrays = {name: _unpack(*packed) for name, *packed in rows}
         embeddings = arrays.pop(_EMBEDDINGS)
         activations = {name.removeprefix(_ACTIVATIONS): array for name, array in arrays.items()}
         return Batch(tuple(ProbedImage(*image) for image in images), embeddings, activations)
 
-    def prune(self, keys: Collection[str]) -> None:
-        """Forgets every batch and array but those under `keys`."""
-        with transaction(self._connection):
-            for table in ("batches", "batch_images", "arrays"):
-                forget = f"DELETE FROM {table} WHERE key NOT IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
-                self._connection.execute(forget, [list(keys)])
+    def has_array(self, key: str) -> bool:
+        """Whether an array is stored under this key."""
+        return self._has(key, _ALONE)
 
     def put_array(self, key: str, array: NDArray[Any]) -> None:
         if not self.has_array(key):
-            with transaction(self._connection):
-                self._insert_array(key, "", array)
-
-    def has_array(self, key: str) -> bool:
-        """Whether an array is stored under this key."""
-        return (
-            self._connection.execute("SELECT 1 FROM arrays WHERE key = ? AND name = ''", [key]).fetchone() is not None
-        )
+            with self._transaction():
+                self._insert_array(key, _ALONE, array)
 
     def get_array(self, key: str) -> NDArray[Any]:
         """The array stored under this key. Raises KeyError when there is none."""
-        row = self._connection.execute(
-            "SELECT dtype, shape, data FROM arrays WHERE key = ? AND name = ''", [key]
-        ).fetchone()
-        if row is None:
+        rows = self._fetch("SELECT dtype, shape, data FROM arrays WHERE key = ? AND name = ?", key, _ALONE)
+        if not rows:
             raise KeyError(key)
-        return unpack(*row)
+        return _unpack(*rows[0])
+
+    def prune(self, keys: Collection[str]) -> None:
+        """Forgets every batch and array but those under `keys`."""
+        with self._transaction():
+            for table in _TABLES:
+                held = {key for (key,) in self._fetch(f"SELECT DISTINCT key FROM {table}")}  # noqa: S608
+                forgotten = [(key,) for key in held.difference(keys)]
+                self._connection.executemany(f"DELETE FROM {table} WHERE key = ?", forgotten)  # noqa: S608
+
+    def _has(self, key: str, name: str) -> bool:
+        return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ? AND name = ?", key, name))
 
     def _insert_array(self, key: str, name: str, array: NDArray[Any]) -> None:
-        self._connection.execute("INSERT INTO arrays VALUES (?, ?, ?, ?, ?)", [key, name, *pack(np.asarray(array))])
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        row = (key, name, little.dtype.str, json.dumps(array.shape), little.tobytes())
+        self._connection.execute("INSERT INTO arrays VALUES (?, ?, ?, ?, ?)", row)
+
+    def _fetch(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with self._told():
+            return self._connection.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of the block's changes, or none of them."""
+        with self._told():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise RunFileError(f"{self.path}: another process is writing it; wait for it to end") from error
+            raise RunFileError(f"{self.path}: {error}; if it is damaged, delete it and run again") from error
+
+
+def _unpack(dtype: str, shape: str, data: bytes) -> NDArray[Any]:
+    kind = np.dtype(dtype)
+    if kind.kind not in "fiub":
+        raise ValueError(f"not an array of numbers: {dtype}")
+    return np.frombuffer(data, dtype=kind).reshape(json.loads(shape)).astype(kind.newbyteorder("="))
