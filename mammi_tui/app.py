@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.screen import Screen
 
 from engine.errors import ConfigError
 from engine.store.reader import RunReader
@@ -68,6 +69,13 @@ class ExplorerApp(FrugalApp):
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
+        """Textual's own commands that go with the explorer's: its list of keys is `help`."""
+        yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
+        yield SystemCommand("Keys", "The keys that work now", self.action_help)
+        yield SystemCommand("Screenshot", "Save the screen as an SVG file", lambda: self.deliver_screenshot())
+        yield SystemCommand("Quit", "Leave the explorer", self.action_quit)
 
     def action_help(self) -> None:
         from mammi_tui.screens.help import HelpScreen

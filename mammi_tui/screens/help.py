@@ -61,7 +61,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> Text:
         accent = self.app.theme_variables["accent"]
-        lines = Text()
+        lines = Text().append(f"{NOTE}\n\n", "italic")
         widest = max(cell_len(self._shown(keys)) for _, rows in self._sections for keys, _ in rows)
         for title, rows in self._sections:
             lines.append(f"{title}\n", f"bold {accent}")
@@ -70,7 +70,7 @@ class HelpScreen(ModalScreen[None]):
                 lines.append(f"  {shown}{' ' * (widest - cell_len(shown))}  ", "bold")
                 lines.append(f"{what}\n")
             lines.append("\n")
-        lines.append(NOTE, "italic")
+        lines.right_crop(1)
         return lines
 
     def _shown(self, keys: list[Binding]) -> str:

@@ -45,6 +45,7 @@ class Slider(Widget, can_focus=True):
     """Posts `Changed` for every value asked for; its owner sets `value`. ◆ marks the run's own value on the track."""
 
     BINDING_GROUP_TITLE = "Slider"
+    FOCUS_ON_CLICK = False  # after a drag the keys still are the pane's
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", f"step({-COARSE})", "−0.01", key_display="←", id="slider.down", tooltip="Lower by 0.01"),

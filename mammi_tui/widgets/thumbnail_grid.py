@@ -40,9 +40,10 @@ class _Wanted:
     rows: int
 
 
-class ThumbnailGrid(ScrollView, can_focus=True):
+class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     """Tiles with film, rank, activation, labels and file name; one of them is the cursor's."""
 
+    BINDING_GROUP_TITLE = "Representative images"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open film", tooltip="Show the film large", id="films.open"),
         Binding("left,h", "move(-1)", "Left", show=False, tooltip="Previous film", id="films.left"),
