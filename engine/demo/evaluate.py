@@ -86,20 +86,22 @@ def results(weights: Path, natural: Films, enriched: Films) -> str:
 
 
 def _made(weights: Path) -> list[str]:
-    lines = ["| File | size | sha256 | training, wall | training, processor |", "|---|--:|---|--:|--:|"]
-    for path in (weights / CLASSIFIER_WEIGHTS.name, weights / DUAL_ENCODER_WEIGHTS.name):
-        facts, content = read_facts(path), path.read_bytes()
-        lines.append(
-            f"| {path.name} | {len(content) / 1e6:.2f} MB | `{hashlib.sha256(content).hexdigest()}` "
-            f"| {facts['wall_seconds']} s | {facts['processor_seconds']} s |"
+    """How the two files were made, from what they say of themselves."""
+    names = (CLASSIFIER_WEIGHTS.name, DUAL_ENCODER_WEIGHTS.name)
+    table = ["| File | size | training, wall | of the processors | sha256 |", "|---|--:|--:|--:|---|"]
+    recipes = []
+    for name, other in (names, names[::-1]):
+        content, facts = (weights / name).read_bytes(), read_facts(weights / name)
+        table.append(
+            f"| {name} | {len(content) / 1e6:.2f} MB | {facts['wall_seconds']} s | {facts['processor_seconds']} s "
+            f"| `{hashlib.sha256(content).hexdigest()}` |"
         )
-    recipe = json.loads(read_facts(weights / CLASSIFIER_WEIGHTS.name)["recipe"])
-    made = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in recipe.items())
-    return [
-        *lines,
-        "",
-        f"Recipe: {made}.",
-    ]
+        recipe = {
+            key: value for key, value in json.loads(facts["recipe"]).items() if not key.startswith(Path(other).stem)
+        }
+        told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in recipe.items())
+        recipes.append(f"- {name}: {told}. Rendering its films took {facts['rendering_seconds']} s.")
+    return [*table, "", *recipes]
 
 
 def main() -> None:
@@ -117,8 +119,8 @@ def main() -> None:
     print(text)
     if chosen.write:
         card = MODEL_CARD.read_text(encoding="utf-8")
-        marks = re.compile(r"(<!-- results -->\n).*(\n<!-- end of results -->)", re.DOTALL)
-        MODEL_CARD.write_text(marks.sub(lambda mark: mark[1] + text + mark[2], card), encoding="utf-8")
+        marks = re.compile(r"(<!-- results -->\n).*(<!-- end of results -->)", re.DOTALL)
+        MODEL_CARD.write_text(marks.sub(lambda mark: f"{mark[1]}{text}\n{mark[2]}", card), encoding="utf-8")
 
 
 if __name__ == "__main__":

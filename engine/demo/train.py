@@ -7,7 +7,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from engine.probing.phantom.population import TRAINING_SEEDS
 from engine.targets.demo import build_classifier
 from engine.vlms.dual_encoder import DualEncoder, text_pieces
 
+MODELS = (CLASSIFIER_WEIGHTS.stem, DUAL_ENCODER_WEIGHTS.stem)
 MAX_SHIFT = 5
 """Pixels of the 128 that a film may be moved by in augmentation."""
 
@@ -34,32 +35,39 @@ class Recipe:
 
     seed: int = TRAINING_SEEDS[0]
     films: int = 16_000
-    classifier_epochs: int = 12
+    classifier_epochs: int = 5
     classifier_batch: int = 64
     classifier_rate: float = 3e-3
-    dual_encoder_epochs: int = 16
+    dual_encoder_epochs: int = 9
     dual_encoder_batch: int = 64
     dual_encoder_rate: float = 1.5e-3
     texts_per_film: int = 4
 
 
-def train(recipe: Recipe, out: Path, workers: int, tell: Callable[[str], None] = print) -> None:
-    """Renders the training films and writes both models' weights into `out`."""
+def train(
+    recipe: Recipe, out: Path, workers: int, models: Sequence[str] = MODELS, tell: Callable[[str], None] = print
+) -> None:
+    """Renders the training films and writes the models' weights into `out`."""
     started = time.perf_counter()
     films = make_films(recipe.seed, recipe.films, enriched=True, workers=workers)
-    tell(f"{recipe.films} films rendered in {time.perf_counter() - started:.0f} s")
+    rendering = f"{time.perf_counter() - started:.0f}"
+    tell(f"{recipe.films} films rendered in {rendering} s")
     out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(recipe.seed)
-    for name, make in ((CLASSIFIER_WEIGHTS.name, train_classifier), (DUAL_ENCODER_WEIGHTS.name, train_dual_encoder)):
+    makers = {CLASSIFIER_WEIGHTS: train_classifier, DUAL_ENCODER_WEIGHTS: train_dual_encoder}
+    for path, make in makers.items():
+        if path.stem not in models:
+            continue
+        torch.manual_seed(recipe.seed)
         wall, processor = time.perf_counter(), time.process_time()
         model = make(films, recipe, tell)
         facts = {
             "recipe": json.dumps(asdict(recipe)),
+            "rendering_seconds": rendering,
             "wall_seconds": f"{time.perf_counter() - wall:.0f}",
             "processor_seconds": f"{time.process_time() - processor:.0f}",
         }
-        save_weights(model, out / name, facts)
-        tell(f"{out / name}: {facts['wall_seconds']} s, {facts['processor_seconds']} s of processor time")
+        save_weights(model, out / path.name, facts)
+        tell(f"{out / path.name}: {facts['wall_seconds']} s, {facts['processor_seconds']} s of processor time")
 
 
 def train_classifier(films: Films, recipe: Recipe, tell: Callable[[str], None]) -> nn.Module:
@@ -168,6 +176,7 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=usual.films, help="training films (default: %(default)s)")
     parser.add_argument("--classifier-epochs", type=int, default=usual.classifier_epochs)
     parser.add_argument("--dual-encoder-epochs", type=int, default=usual.dual_encoder_epochs)
+    parser.add_argument("--only", choices=MODELS, help="train one of them")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processor cores (default: all)")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.workers)
@@ -177,7 +186,7 @@ def main() -> None:
         classifier_epochs=chosen.classifier_epochs,
         dual_encoder_epochs=chosen.dual_encoder_epochs,
     )
-    train(recipe, chosen.out, chosen.workers)
+    train(recipe, chosen.out, chosen.workers, [chosen.only] if chosen.only else MODELS)
 
 
 if __name__ == "__main__":
