@@ -23,7 +23,8 @@ def f1(predicted: Labels, truth: Labels) -> tuple[float, float]:
     """Mean over neurons of F1 between predicted and true labels, and the mean's standard error.
 
     F1 is 0 where nothing was predicted or nothing is true. The error is the population standard deviation, rounded to
-    four decimals as the published evaluation rounds it, over √n. Raises ValueError when the lists are empty or differ in length.
+    four decimals as the published evaluation rounds it, over √n. Raises ValueError when the lists are empty or differ
+    in length.
     """
     return _mean_and_error([_f1(set(p), set(t)) for p, t in _pairs(predicted, truth)])
 

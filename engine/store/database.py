@@ -39,16 +39,16 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
         connection.execute(f"ATTACH '{quoted}' AS run (TYPE duckdb, {mode})")
     except duckdb.Error as error:
         connection.close()
-        raise RunFileError(_why_not_opened(path, error)) from error
+        raise RunFileError(_why_not_opened(path, read_only, error)) from error
     connection.execute("USE run")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
 
 
-def _why_not_opened(path: Path, error: duckdb.Error) -> str:
+def _why_not_opened(path: Path, read_only: bool, error: duckdb.Error) -> str:
     if not path.exists():
-        return f"{path}: no such file"
+        return f"{path}: no such file" if read_only else f"{path}: cannot be written ({str(error).splitlines()[0]})"
     if "lock" in str(error).lower():
         return f"{path}: another process is writing it; wait for it to end"
     return f"{path}: not a readable DuckDB file, or damaged ({str(error).splitlines()[0]})"
@@ -64,6 +64,11 @@ def transaction(connection: Connection) -> Iterator[None]:
         connection.rollback()
         raise
     connection.commit()
+
+
+def text(value: str | None) -> str | None:
+    """A text as DuckDB can hold it: bytes of a file name that are no UTF-8 become question marks."""
+    return None if value is None else value.encode("utf-8", "replace").decode()
 
 
 def insert(connection: Connection, table: str, columns: Mapping[str, NDArray[Any]]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine import scoring, selection
 from engine.store.contents import RunContents
-from engine.store.database import Connection, insert
+from engine.store.database import Connection, insert, text
 from engine.store.ladder import inverse_lengths, rungs, sum_rows
 from engine.store.schema import BLOCK
 
@@ -96,7 +96,7 @@ class LayerWriter:
                     self._write_scores(self._first_neuron + unit, scores)
                 maximum, minimum = float(values[0]), float(values[-1])
                 neurons.append_row(
-                    *(self._first_neuron + unit, layer, unit, names[unit] if names else ""),
+                    *(self._first_neuron + unit, layer, unit, text(names[unit]) if names else ""),
                     *(maximum, minimum, maximum == minimum, count, best, best_score, annotated),
                     self._finding(images[:count]),
                 )

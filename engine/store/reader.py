@@ -101,9 +101,12 @@ class RunReader:
         self._cursors = Cursors(self._connection, path)
         try:
             self._load()
-        except (RunFileError, IndexError, TypeError, ValueError) as error:
+        except RunFileError:
             self.close()
-            raise RunFileError(f"{path}: not a whole run file ({str(error).splitlines()[0]})") from error
+            raise
+        except (IndexError, TypeError, ValueError) as error:
+            self.close()
+            raise RunFileError(f"{path}: not a whole run file ({error})") from error
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +124,6 @@ class RunReader:
             "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension "
             "FROM meta, templates"
         )[0]
-        config, versions = json.loads(meta[7]), json.loads(meta[8])
         content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension = meta
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),

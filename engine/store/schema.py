@@ -2,6 +2,9 @@
 
 Counted from 0: `position` of an image in the probing set, `image` among the usable ones, `neuron` over the layers in
 order, `concept` in the concept set, `rank` of an image for one neuron by activation descending.
+
+The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
+image_embeddings by image, concepts by concept), so that a row's rowid is its place: a migration must keep it so.
 """
 
 from __future__ import annotations

@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import MammiError
+from engine.errors import MammiError, RunFileError
 from engine.store import schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
-from engine.store.database import Connection, connect, insert, transaction
+from engine.store.database import Connection, connect, insert, text, transaction
 from engine.store.layer_writer import LayerWriter
 from engine.store.whole_file import written_whole
 
@@ -37,13 +38,19 @@ def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: P
     gives an identical content hash. Memory holds all embeddings and one layer's activations; until its turn a layer
     waits in an unnamed temporary file beside `path`.
 
-    Raises MammiError when no image is usable or a value is not finite, ValueError when batches and run do not match.
+    Raises MammiError when no image is usable, a value is not finite or the file cannot be written, ValueError when
+    batches and run do not match.
     """
     with written_whole(path) as partial, ExitStack() as stack:
         connection = connect(partial, read_only=False, memory=_MEMORY, threads=os.cpu_count() or 1)
         stack.callback(connection.close)
-        _RunWriter(connection, run, path.parent, stack, progress or (lambda _what, _done, _all: None)).write(batches)
-        connection.execute("CHECKPOINT run")
+        try:
+            _RunWriter(connection, run, path.parent, stack, progress or (lambda _what, _done, _all: None)).write(
+                batches
+            )
+            connection.execute("CHECKPOINT run")
+        except duckdb.IOException as error:
+            raise RunFileError(f"{path}: cannot be written ({str(error).splitlines()[0]})") from error
 
 
 class _RunWriter:
@@ -118,14 +125,15 @@ class _RunWriter:
             usable = not probed.reason
             rows["images"].append(
                 (
-                    *(position + offset, image if usable else None, "usable" if usable else "set aside", probed.reason),
-                    *(known.path, probed.size_bytes, probed.sha256, probed.width, probed.height),
-                    *(known.patient, known.view, known.report, probed.thumbnail),
+                    *(position + offset, image if usable else None, "usable" if usable else "set aside"),
+                    *(text(probed.reason), text(known.path), probed.size_bytes, probed.sha256),
+                    *(probed.width, probed.height),
+                    *(text(known.patient), text(known.view), text(known.report), probed.thumbnail),
                 )
             )
             if usable:
-                rows["labels"] += [(image, label) for label in known.labels]
-                rows["boxes"] += [(image, box.label, box.x, box.y, box.width, box.height) for box in known.boxes]
+                rows["labels"] += [(image, text(label)) for label in known.labels]
+                rows["boxes"] += [(image, text(box.label), box.x, box.y, box.width, box.height) for box in known.boxes]
                 rows["image_parameters"] += [(image, name, value) for name, value in known.parameters.items()]
                 image += 1
         for table, values in rows.items():
@@ -142,7 +150,7 @@ class _RunWriter:
         columns = {
             "concept": np.arange(count, dtype=np.int32),
             "concept_set": np.array([run.concept_set] * count, dtype=object),
-            "name": np.array(run.concepts, dtype=object),
+            "name": np.array([text(concept) for concept in run.concepts], dtype=object),
             "embedding": run.text_embeddings,
         }
         insert(self._connection, "concepts", columns)

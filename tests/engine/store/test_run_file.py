@@ -134,6 +134,40 @@ def test_a_finished_run_gives_its_batches_back(tmp_path: Path) -> None:
     assert [batch.images for batch in again] == [batch.images for batch in batches]
 
 
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    contents, batches = small_contents()
+    odd = replace(contents.images[0], path="a\udcffb.png", labels=("x\udcff",))
+    path = tmp_path / "run.duckdb"
+    assemble(path, replace(contents, images=[odd, *contents.images[1:]]), batches)
+    with RunReader(path) as reader:
+        info = reader.images([0])[0]
+    assert (info.path, info.labels) == ("a?b.png", ("x?",))
+
+
+def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
+    contents, batches = small_contents()
+    broken = (ProbedImage(1, "", reason="broken"),) * 3
+    empty = Batch(
+        broken, np.empty((0, 16), np.float32), {f"layer{i}": np.empty((0, n), np.float32) for i, n in ((0, 8), (1, 14))}
+    )
+    images = [replace(image, path=f"extra/{image.path}") for image in contents.images[:3]]
+    path = tmp_path / "run.duckdb"
+    assemble(
+        path,
+        replace(contents, images=[*images, *contents.images], batch_keys=["broken", *contents.batch_keys]),
+        [empty, *batches],
+    )
+    with RunReader(path) as reader, FinishedRun(path) as finished:
+        assert (reader.image_count, len(reader.set_aside())) == (60, 5)
+        assert finished.get("broken").images == broken
+        assert finished.get("broken").activations["layer1"].shape == (0, 14)
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(RunFileError, match="cannot be written"):
+        assemble(tmp_path / "absent" / "run.duckdb", *small_contents())
+
+
 @pytest.mark.parametrize("stage", ["images", "layer0", "layer1"])
 def test_a_killed_writer_leaves_no_run(tmp_path: Path, stage: str) -> None:
     path = tmp_path / "run.duckdb"
