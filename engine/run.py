@@ -87,8 +87,7 @@ def run(config: RunConfig, progress: Progress) -> Path:
             progress.note(f"{out} is up to date.")
         else:
             assembly_stage(out, contents, known, progress)
-    for left in (work_path, work_path.with_name(f"{work_path.name}.wal")):
-        left.unlink(missing_ok=True)
+    work_path.unlink(missing_ok=True)
     return out
 
 

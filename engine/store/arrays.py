@@ -24,7 +24,7 @@ class Cursors:
 
     def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
-        self._path = path
+        self.path = path
         self._of_thread = threading.local()
 
     def _cursor(self) -> Connection:
@@ -50,17 +50,16 @@ class Cursors:
             yield
         except duckdb.Error as error:
             raise RunFileError(
-                f"{self._path}: cannot be read, perhaps damaged ({str(error).splitlines()[0]})"
+                f"{self.path}: cannot be read, perhaps damaged ({str(error).splitlines()[0]})"
             ) from error
 
 
 class RunArrays:
-    """Reads the arrays of a run: so many usable images and concepts, with `dimension`-d embeddings."""
+    """Reads the arrays of a run: so many usable images, with `dimension`-d embeddings."""
 
-    def __init__(self, cursors: Cursors, images: int, concepts: int, dimension: int) -> None:
+    def __init__(self, cursors: Cursors, images: int, dimension: int) -> None:
         self._cursors = cursors
         self._images = images
-        self._concepts = concepts
         self._dimension = dimension
         self._one_at_a_time = threading.Lock()
         """DuckDB works on 2,048 rows at once, megabytes when a row is an array: two such queries at once could
@@ -92,7 +91,10 @@ class RunArrays:
         return _stack(self._at("partial_sums", ("total",), rows)["total"], self._dimension)
 
     def _at(self, table: str, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid."""
+        """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid.
+
+        Raises RunFileError where it is not: the file was changed after it was written.
+        """
         select = f"SELECT rowid, {', '.join(names)} FROM {table} WHERE rowid"  # noqa: S608 (names are this file's own)
         parameters: tuple[object, ...]
         if len(rows) == 0:
@@ -104,24 +106,24 @@ class RunArrays:
         with self._one_at_a_time:
             columns = self._cursors.columns(query, *parameters)
         order = np.argsort(columns["rowid"], kind="stable")
+        if not np.array_equal(columns["rowid"][order], rows):
+            raise RunFileError(f"{self._cursors.path}: {table} was changed after it was written; compute the run anew.")
         return {name: columns[name][order] for name in names}
 
     def image_embeddings(self) -> NDArray[np.float32]:
-        """[p, d]"""
-        return self._embeddings("image_embeddings", self._images)
+        """[p, d], read in pieces so that no second copy exists."""
+        embeddings = np.empty((self._images, self._dimension), dtype=np.float32)
+        for start in range(0, self._images, _EMBEDDINGS_AT_ONCE):
+            piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
+            rows = self._at("image_embeddings", ("embedding",), np.arange(start, start + len(piece)))["embedding"]
+            np.concatenate(list(rows), out=piece.reshape(-1))
+        return embeddings
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Of the prompted concepts [m, d], and of the bare template [d]."""
-        return self._embeddings("concepts", self._concepts), self._embeddings("templates", 1)[0]
-
-    def _embeddings(self, table: str, count: int) -> NDArray[np.float32]:
-        """The embeddings of a table's first rows [count, d], read in pieces so that no second copy exists."""
-        embeddings = np.empty((count, self._dimension), dtype=np.float32)
-        for start in range(0, count, _EMBEDDINGS_AT_ONCE):
-            piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
-            rows = self._at(table, ("embedding",), np.arange(start, start + len(piece)))["embedding"]
-            np.concatenate(list(rows), out=piece.reshape(-1))
-        return embeddings
+        concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
+        template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
+        return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]
 
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""

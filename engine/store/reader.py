@@ -142,7 +142,7 @@ class RunReader:
             neurons["best_score"],
             neurons["annotated"].astype(np.int64),
         )
-        self.arrays = RunArrays(self._cursors, self.image_count, len(self.concepts), self.info.dimension)
+        self.arrays = RunArrays(self._cursors, self.image_count, self.info.dimension)
         self.layers = tuple(
             self._layer(neurons["dead"], *row) for row in self._cursors.rows("FROM layers ORDER BY layer")
         )
