@@ -76,10 +76,10 @@ def test_rows_that_are_no_longer_where_they_were_written_are_told(mammi: Mammi, 
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("DELETE FROM partial_sums WHERE neuron = 3")
+        connection.execute("DELETE FROM image_embeddings WHERE image = 3")
     outcome = mammi("doctor", path)
     assert outcome.status == 1
-    assert "partial_sums was changed after it was written; compute the run anew" in outcome.err
+    assert "image_embeddings was changed after it was written; compute the run anew" in outcome.err
 
 
 def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path) -> None:
