@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -10,9 +11,16 @@ from textual.dom import DOMNode
 from textual.message import Message
 
 from engine.errors import MammiError
-from mammi_tui.messages import QuestionFailed
 
 Key = TypeVar("Key")
+
+
+@dataclass
+class QuestionFailed(Message):
+    """A question ended in an error that a user can mend."""
+
+    lane: str
+    reason: str
 
 
 class Lane(Generic[Key]):

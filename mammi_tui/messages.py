@@ -28,11 +28,3 @@ class LayerAnswered(Message):
     layer: int
     answer: LayerAnswer
     findings: Sequence[str]
-
-
-@dataclass
-class QuestionFailed(Message):
-    """A question ended in an error that a user can mend."""
-
-    lane: str
-    reason: str

@@ -87,8 +87,8 @@ def export(
 
 
 def _write(reader: RunReader, what: str, file_format: str, path: Path, alpha: float | None, beta: float | None) -> int:
-    from engine.store.export import export as export_table
-    from engine.store.export import write_table
+    from engine.export import export as export_table
+    from engine.store.tables import write_table
 
     if what == "verdicts":
         return write_table(path, file_format, VERDICT_COLUMNS, verdict_rows(reader))

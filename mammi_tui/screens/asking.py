@@ -10,8 +10,8 @@ from textual.screen import Screen
 from engine.errors import MammiError
 from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
-from mammi_tui.lane import Lane
-from mammi_tui.messages import LayerAnswered, NeuronAnswered, QuestionFailed
+from mammi_tui.lane import Lane, QuestionFailed
+from mammi_tui.messages import LayerAnswered, NeuronAnswered
 from mammi_tui.neuron_rows import Neuron, NeuronRows
 from mammi_tui.representatives import Representatives
 from mammi_tui.text import clean

@@ -164,7 +164,5 @@ def test_an_unknown_neuron_is_told_what_is_near(requery: Requery) -> None:
 
 
 def test_torch_is_never_loaded() -> None:
-    code = (
-        "import sys, engine.requery, engine.store.export; sys.exit('torch' in sys.modules or 'textual' in sys.modules)"
-    )
+    code = "import sys, engine.requery, engine.export; sys.exit('torch' in sys.modules or 'textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

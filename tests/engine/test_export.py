@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from engine.errors import MammiError
+from engine.export import TABLES, export
 from engine.requery import Requery
-from engine.store.export import FORMATS, TABLES, export, write_table
 from engine.store.reader import RunReader
+from engine.store.tables import FORMATS, write_table
 from tests.support.runs import small_run
 
 
