@@ -17,18 +17,19 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.errors import MammiError
+from engine.store.thumbnails import LONGEST_SIDE
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.tile import Film, ThumbnailItem, TilePainter
-from mammi_tui.widgets.tiles import Tiles
+from mammi_tui.widgets.tiles import Tiles, tile_layout
 
 __all__ = ["ThumbnailGrid", "ThumbnailItem"]
 
 # Films decoded and drawn by one question to the worker thread: a few milliseconds.
 _AT_ONCE = 8
-# Drawn films kept, about 40 KB each.
-_DRAWN_KEPT = 256
+# Cells of drawn films kept, up to 200 bytes each: more than any terminal has.
+_CELLS_KEPT = 160_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, tooltip="A page down", id="films.page_down"),
         Binding("home,g", "go_to(0)", "First", show=False, tooltip="First film", id="films.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last film", id="films.last"),
+        Binding("plus", "resize(1)", "Larger", show=False, tooltip="Larger films", id="films.larger"),
+        Binding("minus", "resize(-1)", "Smaller", show=False, tooltip="Smaller films", id="films.smaller"),
+        Binding("equals_sign", "fit", "Fit", show=False, tooltip="As large as all fit into the pane", id="films.fit"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -124,7 +128,8 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.items: Sequence[ThumbnailItem] = ()
         self.films = films
         self.backend = backend
-        self._tiles = Tiles.fitting(Size(0, 0), films=False)
+        self._across = 0
+        self._tiles = self._fitting(0)
         self._drawn: OrderedDict[tuple[int, int, int], Film] = OrderedDict()
         self._lane: Lane[_Wanted] = Lane(self, "films", self._missing, self._draw)
 
@@ -151,15 +156,38 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """The item under the cursor."""
         return self.items[self.cursor] if self.cursor < len(self.items) else None
 
+    def _fitting(self, across: int) -> Tiles:
+        """The tiles for these items in this pane; `across` of them side by side unless 0."""
+        columns, rows = self.scrollable_content_region.size
+        pixels = self.backend.cell_pixels[0]
+        return tile_layout(len(self.items), columns, rows, widest=pixels and LONGEST_SIDE // pixels, across=across)
+
     def _lay_out(self) -> None:
-        size = self.scrollable_content_region.size
-        self._tiles = Tiles.fitting(size, films=self.backend.name != "off")
-        self.virtual_size = Size(size.width, self._tiles.lines(len(self.items)))
+        before, self._tiles = self._tiles, self._fitting(self._across)
+        self.virtual_size = Size(self.scrollable_content_region.width, self._tiles.lines(len(self.items)))
         self.refresh()
+        if self._tiles != before:
+            self._reveal(self.cursor)
 
     def on_resize(self) -> None:
         self._lay_out()
         self._reveal(self.cursor)
+        self._lane.pump()
+
+    def action_resize(self, by: int) -> None:
+        """The next size up or down, by tiles in a row. It stays until the next one, or `action_fit`."""
+        now = self._tiles
+        for across in range(now.across, 0, -1) if by > 0 else (now.across, now.across + 1):
+            if (self._fitting(across).film_columns - now.film_columns) * by > 0:
+                self._set_across(across)
+                return
+
+    def action_fit(self) -> None:
+        self._set_across(0)
+
+    def _set_across(self, across: int) -> None:
+        self._across = across
+        self._lay_out()
         self._lane.pump()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -193,8 +221,10 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         wanted = message.wanted
         for image, film in zip(wanted.images, message.films, strict=True):
             self._drawn[image, wanted.columns, wanted.rows] = film
-        while len(self._drawn) > _DRAWN_KEPT:
-            self._drawn.popitem(last=False)
+        cells = sum(columns * rows for _, columns, rows in self._drawn)
+        while cells > _CELLS_KEPT:
+            (_, columns, rows), _ = self._drawn.popitem(last=False)
+            cells -= columns * rows
         fresh = set(wanted.images)
         shown = self._tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
         self._refresh_area(*(self._tiles.film_region(index) for index in shown if self.items[index].image in fresh))

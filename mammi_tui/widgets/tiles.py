@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
+# Of the smallest tiles, which scroll.
 _USUAL_WIDTH = 23
 _WIDEST = 30
 _NARROWEST = 16
 _FEWEST_FILM_ROWS = 4
+
 _FRAME = 1
 _CAPTION = 2
 
@@ -26,22 +28,6 @@ class Tiles:
     height: int
     film_columns: int
     film_rows: int
-
-    @classmethod
-    def fitting(cls, size: Size, *, films: bool) -> Tiles:
-        """As many across as leave each about 23 columns; narrower ones where the pane is too low for that size."""
-        if not films:
-            return cls(1, max(1, size.width), 1, 0, 0)
-        tallest = max(_FEWEST_FILM_ROWS, size.height - _FRAME - _CAPTION)
-        across = max(1, round(size.width / _USUAL_WIDTH))
-        width = min(size.width // across, _WIDEST)
-        if width - 2 * _FRAME > 2 * tallest:
-            width = min(size.width, max(_NARROWEST, 2 * tallest + 2 * _FRAME))
-            across = max(1, size.width // width)
-        # An even number of columns has a square film fill whole rows.
-        film_columns = max(2, (width - 2 * _FRAME) // 2 * 2)
-        film_rows = min(tallest, film_columns // 2)
-        return cls(across, film_columns + 2 * _FRAME, _FRAME + film_rows + _CAPTION, film_columns, film_rows)
 
     def lines(self, count: int) -> int:
         """Lines that `count` tiles take."""
@@ -80,3 +66,46 @@ class Tiles:
             *sides,
             Region(tile.x, tile.bottom - _CAPTION, tile.width, _CAPTION),
         ]
+
+
+def tile_layout(count: int, columns: int, rows: int, *, widest: int, across: int = 0) -> Tiles:
+    """The largest tiles of which `count` fit into a pane without scrolling, but never smaller ones than are readable.
+
+    `widest` is the number of columns that the pixels of a film can fill, 0 where films are not drawn. `across` is the
+    reader's own wish: the largest tiles of which so many fit side by side, however far they scroll.
+    """
+    if not widest:
+        return Tiles(1, max(1, columns), 1, 0, 0)
+    smallest = _smallest(columns, rows)
+    if across:
+        larger = [_square(across, columns, rows, widest)]
+    else:
+        larger = [
+            _square(across, columns, rows // -(-max(1, count) // across), widest)
+            for across in range(smallest.across, 0, -1)
+        ]
+    return max([smallest, *larger], key=lambda tiles: tiles.film_columns)
+
+
+def _square(across: int, columns: int, rows: int, widest: int) -> Tiles:
+    """The largest tiles of which `across` lie side by side in `columns`, each no higher than `rows`."""
+    widest = min(columns // across - 2 * _FRAME, 2 * (rows - _FRAME - _CAPTION), widest)
+    # An even number of columns has a square film fill whole rows.
+    film_columns = max(2, widest // 2 * 2)
+    return _tiles(columns // (film_columns + 2 * _FRAME), film_columns, film_columns // 2)
+
+
+def _smallest(columns: int, rows: int) -> Tiles:
+    """As many across as leave each about 23 columns; narrower ones where the pane is too low for that size."""
+    tallest = max(_FEWEST_FILM_ROWS, rows - _FRAME - _CAPTION)
+    across = max(1, round(columns / _USUAL_WIDTH))
+    width = min(columns // across, _WIDEST)
+    if width - 2 * _FRAME > 2 * tallest:
+        width = min(columns, max(_NARROWEST, 2 * tallest + 2 * _FRAME))
+        across = max(1, columns // width)
+    film_columns = max(2, (width - 2 * _FRAME) // 2 * 2)
+    return _tiles(across, film_columns, min(tallest, film_columns // 2))
+
+
+def _tiles(across: int, film_columns: int, film_rows: int) -> Tiles:
+    return Tiles(max(1, across), film_columns + 2 * _FRAME, _FRAME + film_rows + _CAPTION, film_columns, film_rows)

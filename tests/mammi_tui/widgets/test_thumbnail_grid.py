@@ -22,7 +22,7 @@ from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid, ThumbnailItem
 
-# At this size the grid has 4 tiles of 24 × 14 cells across, and 2 rows of them.
+# At this size the smallest tiles are 24 × 14 cells, 4 across, and 2 rows of them are seen.
 SIZE = (98, 28)
 
 FILM = thumbnails.encode((np.indices((64, 64)).sum(axis=0) * 2).astype(np.uint8))
@@ -114,12 +114,48 @@ async def shown(pilot: Pilot[None], app: GridApp, images: Sequence[int]) -> None
 async def test_a_tile_shows_film_rank_activation_labels_and_file_name() -> None:
     app = GridApp()
     async with app.run_test(size=SIZE) as pilot:
-        await shown(pilot, app, [7])
+        await shown(pilot, app, [7, *range(20, 27)])
         lines = app.lines()
         assert any(glyph in "".join(lines[1:12]) for glyph in "▀▌▖▗▘▝▚▞")
         assert "#1 2.493 Effusion, [r…" in lines[12]
         assert "films/00000007.png" in lines[13]
         assert "\x1b" not in "".join(lines)
+
+
+async def test_a_single_film_takes_the_pane_and_its_caption_the_room() -> None:
+    app = GridApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, app, [7])
+        lines = app.lines()
+        assert app.grid._tiles.height == SIZE[1]
+        assert any(glyph in lines[25] for glyph in "▀▌▖▗▘▝▚▞")
+        assert "#1 2.493 Effusion, [red]Mass[/]␛]0;x" in lines[26]
+
+
+async def test_plus_and_minus_change_the_size_until_equals_fits_it_again() -> None:
+    app = GridApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, app, range(100, 130))
+
+        async def after(*keys: str) -> int:
+            await pilot.press(*keys)
+            await until(pilot, lambda: app.grid._missing() is None)
+            return app.grid._tiles.film_columns
+
+        assert await after("minus") == 22
+        assert await after("j", "j", "plus") == 30
+        tile, top = app.grid._tiles.region(app.grid.cursor), app.grid.scroll_offset.y
+        assert (app.grid.cursor, top <= tile.y, tile.bottom <= top + SIZE[1]) == (8, True, True)
+        assert await after("+") == 46
+        assert await after("plus", "plus") == 50
+        await shown(pilot, app, range(100, 104))
+        assert await after() == 50
+        assert await after("-") == 46
+        assert await after("equals_sign") == 22
+        await shown(pilot, app, range(100, 102))
+        assert await after() == 46
+        await pilot.press("plus", "minus")
+        assert len(app.store.read) == len(set(app.store.read))
 
 
 async def test_of_thousands_only_what_is_visible_is_read() -> None:
@@ -259,7 +295,7 @@ async def test_a_scroll_bar_that_comes_and_goes_moves_no_tile() -> None:
     app = GridApp()
     async with app.run_test(size=SIZE) as pilot:
         tiles = []
-        for count in (1, 100, 8, 9, 1):
+        for count in (8, 100, 8, 9):
             await shown(pilot, app, range(100, 100 + count))
             tiles.append(app.grid._tiles)
         assert len(set(tiles)) == 1
