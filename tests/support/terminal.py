@@ -97,13 +97,15 @@ class Terminal:
         raise AssertionError(f"never seen: {seen!r} (program {state}); the screen was:\n{self.text()}")
 
     def wait_for_end(self, seconds: float = 15.0) -> int:
-        """Reads until the program ends and gives its exit status."""
+        """Reads until the program ends and gives its exit status. Raises AssertionError when it does not."""
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:
             self.pump()
-        while self.pump(0.01) and self.process.poll() is None:
+        if self.process.poll() is None:
+            raise AssertionError(f"has not ended in {seconds} s; the screen was:\n{self.text()}")
+        while select.select([self._fd], [], [], 0.01)[0] and self.pump(0):
             pass
-        return self.process.wait(timeout=max(0.1, end - time.monotonic()))
+        return self.process.returncode
 
 
 def mammi(*arguments: str) -> list[str]:
