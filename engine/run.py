@@ -21,7 +21,7 @@ from engine.progress import Progress
 from engine.stages import assembly_stage, concept_stage, content_key, image_stage
 from engine.store.contents import Layer, RunContents
 from engine.store.finished import FinishedRun
-from engine.store.work import WorkFile
+from engine.store.work import WorkFile, work_path
 from engine.targets.base import TargetModel
 from engine.targets.taps import LOGITS, resolve_layers
 from engine.vlms.base import VLM
@@ -57,9 +57,9 @@ def run(config: RunConfig, progress: Progress) -> Path:
     progress.advance(1)
     loader = Loader(probing, target.preprocess, vlm.preprocess, settings.thumbnail_size)
     image_pass = ImagePass(config, target, layers, vlm, device)
-    work_path = _prepare_output(out)
+    _prepare_output(out)
     with ExitStack() as open_files:
-        work = open_files.enter_context(WorkFile(work_path))
+        work = open_files.enter_context(WorkFile(work_path(out)))
         finished = open_files.enter_context(_finished(out)) if out.exists() else None
         known = Known(work, finished)
         texts = [settings.template, *(f"{settings.template} {concept}" for concept in concepts)]
@@ -87,7 +87,7 @@ def run(config: RunConfig, progress: Progress) -> Path:
             progress.note(f"{out} is up to date.")
         else:
             assembly_stage(out, contents, known, progress)
-    work_path.unlink(missing_ok=True)
+    work_path(out).unlink(missing_ok=True)
     return out
 
 
@@ -100,15 +100,14 @@ def _concepts(config: RunConfig, probing: ProbingSet) -> list[str]:
     return list(dict.fromkeys(concepts))
 
 
-def _prepare_output(out: Path) -> Path:
-    """Makes the folder of the run file; the path of its work file."""
+def _prepare_output(out: Path) -> None:
+    """Makes the folder of the run file."""
     if out.is_dir():
         raise ConfigError(f"run.out: {out} is a folder; name a file, such as {out / 'run.duckdb'}.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"run.out: cannot make the folder {out.parent}: {error.strerror}.") from None
-    return out.with_name(f"{out.name}.work")
 
 
 def _finished(out: Path) -> FinishedRun:

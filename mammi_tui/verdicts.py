@@ -48,11 +48,15 @@ class VerdictFile:
     damaged: int
 
 
+def verdicts_path(run_path: Path) -> Path:
+    return run_path.with_name(run_path.name.removesuffix(".duckdb") + ".verdicts.jsonl")
+
+
 class VerdictLog:
     """The verdicts of one run. Several readers may append at once."""
 
     def __init__(self, run_path: Path, content_hash: str) -> None:
-        self.path = run_path.with_name(run_path.name.removesuffix(".duckdb") + ".verdicts.jsonl")
+        self.path = verdicts_path(run_path)
         self._run = content_hash
 
     def append(

@@ -35,6 +35,10 @@ _EMBEDDINGS = "embeddings"
 _ACTIVATIONS = "activations:"
 
 
+def work_path(run_path: Path) -> Path:
+    return run_path.with_name(f"{run_path.name}.work")
+
+
 class WorkFile:
     """Batches and arrays by content key.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RunFileError
 from mammi_tui import arguments
 from mammi_tui.compute import compute
 
@@ -29,6 +29,7 @@ def demo(out: Path, no_open: bool) -> None:
     Needs no network, no GPU and no data. A finished demo is opened at once the next time.
     """
     path = out / "demo.duckdb"
+    _check_whole(path)
     if not _is_up_to_date(path):
         _compute(path)
     if no_open or not arguments.at_a_terminal():
@@ -37,6 +38,16 @@ def demo(out: Path, no_open: bool) -> None:
     sys.stdout.flush()
     # A fresh process: this one holds torch, which the explorer has no use for.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "mammi_tui", "open", str(path)])  # noqa: S606
+
+
+def _check_whole(path: Path) -> None:
+    from engine.store.reader import RunReader
+
+    if path.is_file():
+        try:
+            RunReader(path).close()
+        except RunFileError as error:
+            raise RunFileError(f"{error}\nMove it away, or use --out.") from error
 
 
 def _is_up_to_date(path: Path) -> bool:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui import arguments
+from mammi_tui.output import STDOUT, check_output
+from mammi_tui.output import force as force_option
 
 if TYPE_CHECKING:
     from engine.store.reader import RunReader
-
-STDOUT = Path("-")
 
 VERDICT_COLUMNS = {
     "time": "VARCHAR",
@@ -51,22 +51,23 @@ VERDICT_COLUMNS = {
 )
 @arguments.alpha
 @arguments.beta
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@force_option
 def export(
     run: Path, what: str, file_format: str, output: Path, alpha: float | None, beta: float | None, force: bool
 ) -> None:
     """Write neurons, concepts, representatives or verdicts to a file.
 
     At the run's own α and β unless others are given; verdicts carry the α and β that they were given at. A file that
-    exists is left alone without --force.
+    exists is left alone without --force, and the run's own files always.
     """
     from engine.errors import ConfigError, MammiError
     from engine.store.reader import RunReader
+    from engine.store.work import work_path
+    from mammi_tui.verdicts import verdicts_path
 
     if output == STDOUT and file_format == "parquet":
         raise ConfigError("--output -: Parquet goes to a file only. Use csv or json, or name a file.")
-    if output.exists() and output != STDOUT and not force:
-        raise ConfigError(f"--output {output}: exists already. Use --force to overwrite it.")
+    check_output(output, force, [run, work_path(run), verdicts_path(run)])
     if what == "verdicts" and (alpha is not None or beta is not None):
         raise ConfigError("--alpha, --beta: verdicts have their own. Leave these out.")
     folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent

@@ -75,6 +75,15 @@ def test_a_folder_that_cannot_be_made_is_told_with_status_2(mammi: Mammi, tmp_pa
     assert "cannot be made: Not a directory" in outcome.err
 
 
+def test_a_damaged_run_file_is_told_with_what_to_do(mammi: Mammi, finished: Path, computed: list[Path]) -> None:
+    finished.write_bytes(finished.read_bytes()[:5000])
+    outcome = mammi("demo", "--out", finished.parent, "--no-open")
+    assert (outcome.status, computed) == (1, [])
+    what, todo = outcome.err.splitlines()
+    assert what.startswith(f"mammi: {finished}: ")
+    assert todo == "Move it away, or use --out."
+
+
 def test_the_packaged_configuration_names_everything_it_needs() -> None:
     tables = tomllib.loads((files("engine.demo") / "demo.toml").read_text("utf-8"))
     assert set(tables) == {"run", "probing", "target", "vlm", "concepts"}

@@ -93,6 +93,21 @@ def test_a_file_that_exists_is_left_alone_without_force(mammi: Mammi, run_path: 
 
 
 @pytest.mark.parametrize(
+    "name", ["run.duckdb", "run.verdicts.jsonl", "run.duckdb.work", "hard.link", "sub/../run.duckdb"]
+)
+def test_the_runs_own_files_are_never_overwritten(mammi: Mammi, judged_run: Path, name: str) -> None:
+    (judged_run.parent / "sub").mkdir()
+    judged_run.with_name("hard.link").hardlink_to(judged_run)
+    before = {path.name: path.read_bytes() for path in judged_run.parent.glob("run.*")}
+    out = judged_run.parent / name
+    outcome = mammi("export", judged_run, "--what", "verdicts", "--format", "csv", "-o", out, "--force")
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"mammi: --output {out}: is {judged_run.parent}/run.")
+    assert len(outcome.err.splitlines()) == 1
+    assert {path.name: path.read_bytes() for path in judged_run.parent.glob("run.*")} == before
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet goes to a file only"),

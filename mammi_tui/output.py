@@ -1,0 +1,25 @@
+"""The file that a command writes: never over what it reads, and over another file only when asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from engine.errors import ConfigError
+
+STDOUT = Path("-")
+
+force = click.option("--force", is_flag=True, help="Overwrite FILE.")
+
+
+def check_output(output: Path, force: bool, kept: Iterable[Path]) -> None:
+    """Raises ConfigError when `output` is one of the files `kept`, or is there already and `force` is not given."""
+    if output == STDOUT:
+        return
+    for path in kept:
+        if output.resolve() == path.resolve() or (output.exists() and path.exists() and output.samefile(path)):
+            raise ConfigError(f"--output {output}: is {path}, which is never overwritten. Name another file.")
+    if output.exists() and not force:
+        raise ConfigError(f"--output {output}: exists already. Use --force to overwrite it.")
