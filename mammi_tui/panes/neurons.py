@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from mammi_tui.neuron_rows import LAYER_LINE, Neuron, NeuronRows, Order
 from mammi_tui.panes.neuron_tree import NeuronTree
-from mammi_tui.text import count
+from mammi_tui.text import clean, count
 
 
 class FilterLine(Input):
@@ -53,15 +53,18 @@ class NeuronsPane(Vertical):
         self.outline = NeuronTree(rows, concepts, id="neurons")
         self._line = FilterLine(placeholder="unit, concept, class, finding, verdict", id="filter", compact=True)
         self._heads = Static(classes="heads", markup=False)
-        self._anchor: Neuron | None = None
+        self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
+        self._before: Neuron | None = None
+        """The line the cursor was on before the filter line was opened."""
 
     def compose(self) -> ComposeResult:
         yield self._line
         yield self._heads
+        yield self._nothing
         yield self.outline
 
     def on_mount(self) -> None:
-        self._line.display = False
+        self._line.display = self._nothing.display = False
 
     def on_resize(self) -> None:
         self._draw_heads()
@@ -70,14 +73,17 @@ class NeuronsPane(Vertical):
         self._heads.update(self.outline.heads(max(20, self.outline.scrollable_content_region.width - 1)))
 
     def draw_subtitle(self) -> None:
-        """How many neurons the filter leaves, or how they are sorted."""
+        """How many neurons the filter leaves, or how they are sorted. When it leaves none, a line says so."""
+        self._nothing.display = not len(self.rows)
+        if self.rows.query:
+            self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         self.border_subtitle = found if self.rows.query else f"sorted by {self.rows.order.value}"
 
     def numbers_changed(self) -> None:
         """Takes up new answers or verdicts, with the cursor where it is."""
         if self.rows.query or self.rows.order is not Order.UNIT:
-            self.outline.rebuild(self.outline.here())
+            self.outline.rebuild(self.outline.here(), self._before)
         self.outline.refresh()
         self._draw_heads()
         self.draw_subtitle()
@@ -91,45 +97,48 @@ class NeuronsPane(Vertical):
 
     def open_filter(self, text: str | None = None) -> None:
         """Shows the filter line, with a text or as it was."""
+        if not isinstance(self.screen.focused, FilterLine):
+            self._before = self.outline.here() or self._before
         self._line.display = True
         if text is not None:
             self._line.value = text
         self.screen.set_focus(self._line)
 
     def drop_filter(self) -> None:
-        """Shows all neurons again, and hides the filter line."""
+        """Shows all neurons again, with the cursor on the same one, and hides the filter line."""
+        self._leave(self.outline.here(), self._before)
+
+    def _leave(self, *keep: Neuron | None) -> None:
         self._line.value = ""
         self._line.display = False
+        self._filter_by("", *keep)
+
+    def _filter_by(self, query: str, *keep: Neuron | None) -> None:
+        """Leaves only the neurons in which every word is found, with the cursor on the first of `keep` among them."""
+        if query == self.rows.query:
+            return
+        self.rows.query = query
+        lines = [line for line in keep if line and not (query and line.unit == LAYER_LINE)]
+        if lines and not query:
+            self.rows.open.add(lines[0].layer)
+        self.outline.rebuild(*lines)
+        self.draw_subtitle()
+        self.post_message(self.Filtered())
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """Leaves only the neurons in which every word is found. Until it is kept, the way back is remembered."""
+        """Filters while it is typed; the way back is remembered."""
         event.stop()
-        query, here = event.value.strip(), self.outline.here()
-        if query == self.rows.query:
-            return
-        if not self.rows.query:
-            self._anchor = here
-        self.rows.query = query
-        if query:
-            self.outline.rebuild(self._anchor, here if here and here.unit != LAYER_LINE else None)
-        else:
-            back = self._anchor or here
-            if back:
-                self.rows.open.add(back.layer)
-            self.outline.rebuild(back)
-        self.draw_subtitle()
-        self.post_message(self.Filtered())
+        self._filter_by(event.value.strip(), self._before, self.outline.here())
 
     @on(FilterLine.Kept)
     def keep_filter(self, event: FilterLine.Kept) -> None:
         event.stop()
-        self._anchor = None
         self._line.display = bool(self.rows.query)
         self.screen.set_focus(self.outline)
 
     @on(FilterLine.Dropped)
     def leave_filter(self, event: FilterLine.Dropped) -> None:
         event.stop()
-        self.drop_filter()
+        self._leave(self._before, self.outline.here())
         self.screen.set_focus(self.outline)

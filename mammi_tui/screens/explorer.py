@@ -80,8 +80,12 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     def on_mount(self) -> None:
         try:
             take_up(self.verdict_log, self.rows)
+            if earlier := self.verdict_log.read().earlier:
+                self.notify(clean(earlier), severity="warning", markup=False)
         except MammiError as error:
             self.tell(error)
+        replaced = "The run file was replaced: reopen it to see the new one."
+        self.verdict_log.when_replaced = lambda: self.notify(replaced, severity="warning", markup=False)
         self.query_one("#images-pane").border_title = "3 Representative images"
         if self.neuron:
             self.rows.open.add(self.neuron.layer)
@@ -240,12 +244,12 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     # Triage
 
     def action_verdict(self, verdict: Verdict) -> None:
-        here = self.query_one(NeuronTree).here()
-        if here and here.unit != LAYER_LINE:
-            self.neuron = here  # also where the cursor has just come: its answer is not on screen yet
-        if self.neuron is None:
+        neuron = self.query_one(NeuronTree).here()
+        if neuron is None or neuron.unit == LAYER_LINE:
+            self.notify("No neuron is selected", severity="warning", markup=False)
             return
-        neuron, answer = self.neuron, self.answer_on_screen()
+        self.neuron = neuron  # also where the cursor has just come: its answer is not on screen yet
+        answer = self.answer_on_screen()
         try:
             judge(self.verdict_log, self.rows, neuron, verdict, answer, self.reader.concepts)
         except MammiError as error:

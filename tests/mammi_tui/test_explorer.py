@@ -161,6 +161,44 @@ async def test_a_verdict_never_falls_on_what_was_not_on_screen(
         assert opened.log.latest().keys() == {"layer1:4"}
 
 
+async def test_only_the_neuron_under_the_cursor_is_judged(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+
+        async def refused() -> bool:
+            opened.app.clear_notifications()
+            await opened.press("y", "x", "u", "c")
+            said = [toast.message for toast in opened.app._notifications]
+            return said == ["No neuron is selected"] * 4 and not opened.log.path.exists()
+
+        await opened.press("h")
+        assert await refused(), "on a layer's line"
+        await opened.press("j", "slash")
+        await opened.type("zzz")
+        await opened.press("enter")
+        assert "nothing matches zzz; esc shows all" in opened.text()
+        assert await refused(), "in an empty list"
+        await opened.press("escape", "j", "y")
+        assert "nothing matches" not in opened.text()
+        assert list(opened.log.latest()) == ["layer1:1"]
+
+
+async def test_the_filter_keeps_the_readers_place(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        for keys in (("1", "2", "escape"), ("z", "z", "escape"), ("z", "z", "enter", "escape")):
+            await opened.press("slash", *keys)
+            assert opened.neuron == "layer1:3", keys
+            assert opened.screen.query_one(NeuronTree).here() == opened.screen.neuron
+            assert expected_readout(opened.answer()) in opened.text()
+        await opened.press("slash", "1", "2", "enter", "escape")
+        assert opened.neuron == "layer1:12", "a filter that is kept is a way to go"
+        await opened.press("slash", "3", "enter", "slash", "z", "escape")
+        assert opened.neuron == "layer0:3", "on which the second filter was opened"
+        await opened.press("slash", "z", "enter")
+        opened.screen.go_to_layer(0)
+        await opened.rest()
+        assert opened.neuron == "layer0:0"
+
+
 async def test_moving_through_neurons_shows_each(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("j", "j", "k", "down")
