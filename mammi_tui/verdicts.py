@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,9 +43,21 @@ class VerdictLine:
 class VerdictFile:
     """What a verdict file holds: its lines of this run in order, and how many lines were of other runs or damaged."""
 
+    name: str
     lines: tuple[VerdictLine, ...]
     other_runs: int
     damaged: int
+
+    @property
+    def earlier(self) -> str:
+        """What is to be told of lines of another content of the run; "" when there are none."""
+        if not self.other_runs:
+            return ""
+        verdicts, belong, are = ("verdict", "belongs", "is") if self.other_runs == 1 else ("verdicts", "belong", "are")
+        return (
+            f"{self.other_runs:,} {verdicts} in {self.name} {belong} to an earlier content of this run "
+            f"and {are} not shown"
+        )
 
 
 def verdicts_path(run_path: Path) -> Path:
@@ -53,11 +65,15 @@ def verdicts_path(run_path: Path) -> Path:
 
 
 class VerdictLog:
-    """The verdicts of one run. Several readers may append at once."""
+    """The verdicts of one run, as its file was when the log was opened. Several readers may append at once."""
 
     def __init__(self, run_path: Path, content_hash: str) -> None:
         self.path = verdicts_path(run_path)
         self._run = content_hash
+        self._run_path = run_path
+        self._opened = _identity(run_path)
+        self.when_replaced: Callable[[], object] = lambda: None
+        """Called once, after the first verdict that is kept when another run file is in this one's place."""
 
     def append(
         self, neuron: str, verdict: Verdict, *, alpha: float, beta: float, annotation: Sequence[str]
@@ -88,6 +104,9 @@ class VerdictLog:
         except OSError as error:
             reason = error.strerror or error
             raise MammiError(f"{self.path}: the verdict was not kept: {reason}") from error
+        if _identity(self._run_path) != self._opened:
+            self._opened = _identity(self._run_path)
+            self.when_replaced()
         return line
 
     def read(self) -> VerdictFile:
@@ -102,7 +121,7 @@ class VerdictLog:
                 other_runs += 1
             else:
                 lines.append(line)
-        return VerdictFile(tuple(lines), other_runs, damaged)
+        return VerdictFile(self.path.name, tuple(lines), other_runs, damaged)
 
     def latest(self) -> dict[str, VerdictLine]:
         """The verdict that stands for each neuron: its last one, unless that cleared it."""
@@ -121,6 +140,15 @@ class VerdictLog:
             return
         except OSError as error:
             raise MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}") from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Differs once a file is replaced or written to; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def standing(lines: Iterable[VerdictLine]) -> dict[str, VerdictLine]:

@@ -98,9 +98,13 @@ def _write(reader: RunReader, what: str, file_format: str, path: Path, alpha: fl
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
     """Every verdict of the run in the order given; `stands` where it is its neuron's verdict now."""
+    from mammi_tui.text import clean
     from mammi_tui.verdicts import VerdictLog, standing
 
-    lines = VerdictLog(reader.path, reader.info.content_hash).read().lines
+    found = VerdictLog(reader.path, reader.info.content_hash).read()
+    if found.earlier:
+        click.echo(clean(found.earlier), err=True)
+    lines = found.lines
     last = {line.neuron: place for place, line in enumerate(lines)}
     stand = standing(lines)
     for place, line in enumerate(lines):
