@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -18,6 +19,7 @@ from mammi_tui.images.base import ImageBackend
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts import VerdictLog
+from mammi_tui.widgets.key_line import working_bindings
 
 
 def _commands() -> type[Provider]:
@@ -37,8 +39,11 @@ class ExplorerApp(FrugalApp):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_commands}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="help", tooltip="The keys that work now"),
+        Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="The keys that work now"),
+        Binding("f1", "help", "Help", id="help.f1", tooltip="The keys that work now"),
         Binding("colon", "command_palette", "Commands", key_display=":", show=False, id="palette",
+                tooltip="The command palette"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="palette.ctrl+p",
                 tooltip="The command palette"),
         Binding("q", "quit", "Quit", id="quit", tooltip="Quit the explorer"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
@@ -73,6 +78,8 @@ class ExplorerApp(FrugalApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Textual's own commands that go with the explorer's: its list of keys is `help`."""
         yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
+        for name, theme in (("Dark theme", READING_ROOM), ("Light theme", DAYLIGHT)):
+            yield SystemCommand(name, f"The explorer's own, {theme.name}", partial(setattr, self, "theme", theme.name))
         yield SystemCommand("Keys", "The keys that work now", self.action_help)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", lambda: self.deliver_screenshot())
         yield SystemCommand("Quit", "Leave the explorer", self.action_quit)
@@ -80,4 +87,4 @@ class ExplorerApp(FrugalApp):
     def action_help(self) -> None:
         from mammi_tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.screen.active_bindings.values()))
+        self.push_screen(HelpScreen(working_bindings(self.screen)))

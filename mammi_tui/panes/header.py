@@ -24,7 +24,7 @@ class RunHeader(Widget):
         height: 1;
         width: 1fr;
         background: $panel;
-        .header--mark { color: $accent; text-style: bold; }
+        .header--mark { color: $text-accent; text-style: bold; }
         .header--name { color: $foreground; text-style: bold; }
         .header--text { color: $foreground 75%; }
         .header--progress { color: $foreground; }

@@ -40,7 +40,7 @@ class HelpScreen(ModalScreen[None]):
             padding: 1 2;
             background: $surface;
             border: round $border;
-            border-title-color: $accent;
+            border-title-color: $text-accent;
             border-title-style: bold;
             border-subtitle-color: $foreground 70%;
             scrollbar-size-vertical: 1;
@@ -60,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._text(), id="help-text")
 
     def _text(self) -> Text:
-        accent = self.app.theme_variables["accent"]
+        accent = self.app.theme_variables["text-accent"]
         lines = Text().append(f"{NOTE}\n\n", "italic")
         widest = max(cell_len(self._shown(keys)) for _, rows in self._sections for keys, _ in rows)
         for title, rows in self._sections:

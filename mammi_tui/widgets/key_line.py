@@ -1,4 +1,4 @@
-"""The keys that work now, in one line drawn at once: what does not fit is left out whole, the help never."""
+"""The keys that work now, in one line drawn at once: what does not fit is left out whole, quit and help never."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import ActiveBinding
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 GAP = 2
-HELP = "help"
+ALWAYS = ("quit", "help")
+"""Actions that are shown at any width, on the right."""
+
+
+def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
+    """The bindings of a screen whose keys are not typed into a line that has the focus."""
+    focused = screen.focused
+    return [
+        active
+        for active in screen.active_bindings.values()
+        if not (focused and focused.check_consume_key(active.binding.key, key_to_character(active.binding.key)))
+    ]
 
 
 class KeyLine(Widget):
@@ -27,7 +39,7 @@ class KeyLine(Widget):
         dock: bottom;
         background: $footer-background;
         color: $footer-foreground;
-        .key-line--key { color: $footer-key-foreground; text-style: bold; }
+        .key-line--key { color: $text-accent; text-style: bold; }
         .key-line--text { color: $foreground 80%; }
         .key-line--disabled { color: $foreground 40%; }
     }
@@ -42,23 +54,26 @@ class KeyLine(Widget):
     def items(self) -> list[list[ActiveBinding]]:
         """The bindings shown, those of one group together, one key for each action."""
         by_action: dict[str, ActiveBinding] = {}
-        for active in self.screen.active_bindings.values():
+        for active in working_bindings(self.screen):
             if active.binding.show and active.binding.description:
                 by_action.setdefault(active.binding.action, active)
         grouped = groupby(by_action.values(), lambda active: active.binding.group or active.binding.action)
         return [list(bindings) for _, bindings in grouped]
 
     def _placed(self) -> list[tuple[int, list[ActiveBinding]]]:
-        """The items that fit with the columns where they start; the help is the last."""
-        items = self.items()
-        helps = [item for item in items if item[0].binding.action == HELP]
-        room = self.content_size.width - 1 - sum(self._cells(item) + GAP for item in helps)
+        """The items that fit with the columns where they start; quit and help come last."""
+        items = {item[0].binding.action: item for item in self.items()}
+        last = [items.pop(action) for action in ALWAYS if action in items]
+        end = self.content_size.width - 1 - sum(self._cells(item) + GAP for item in last)
         placed, x = [], 1
-        for item in [*(item for item in items if item not in helps)]:
-            if x + self._cells(item) <= room:
+        for item in items.values():
+            if x + self._cells(item) <= end:
                 placed.append((x, item))
                 x += self._cells(item) + GAP
-        return placed + [(self.content_size.width - 1 - self._cells(item), item) for item in helps]
+        for item in last:
+            placed.append((end + GAP, item))
+            end += GAP + self._cells(item)
+        return placed
 
     def _keys(self, item: list[ActiveBinding]) -> str:
         return "".join(self.app.get_key_display(active.binding) for active in item)

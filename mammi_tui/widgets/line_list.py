@@ -59,14 +59,18 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         .line--muted { color: $foreground 72%; }
         .line--faint { color: $foreground 62%; }
         .line--dead { color: $foreground 45%; text-style: italic; }
-        .line--accent { color: $accent; }
+        .line--accent { color: $text-accent; }
         .line--bar { color: $primary; }
         .line--bar-below { color: $primary 45%; }
-        .line--good { color: $success; text-style: bold; }
-        .line--bad { color: $error; text-style: bold; }
-        .line--unsure { color: $warning; text-style: bold; }
-        .line--cursor { background: $block-cursor-blurred-background; }
-        &:focus .line--cursor { background: $block-cursor-background; text-style: bold; }
+        .line--good { color: $text-success; text-style: bold; }
+        .line--bad { color: $text-error; text-style: bold; }
+        .line--unsure { color: $text-warning; text-style: bold; }
+        .line--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
+        &:focus .line--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
         &:nocolor:focus .line--cursor { text-style: reverse; }
     }
     """
@@ -103,7 +107,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         )
 
     def _style(self, name: str, on_cursor: bool) -> Style:
-        return self.get_visual_style(*(("line--cursor", name) if on_cursor else (name,))).rich_style
+        """Under the cursor all parts have one colour: the one that a theme pairs with the cursor's background."""
+        return self.get_visual_style("line--cursor" if on_cursor else name).rich_style
 
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, self.row_count() - 1))

@@ -76,18 +76,19 @@ class Slider(Widget, can_focus=True):
     Slider {
         height: 1;
         width: 1fr;
-        .slider--name { color: $accent; text-style: bold; }
+        .slider--name { color: $text-accent; text-style: bold; }
         .slider--value { color: $foreground; text-style: bold; }
         .slider--edit { color: $background; background: $accent; text-style: bold; }
         .slider--filled { color: $primary 75%; }
         .slider--track { color: $foreground 35%; }
         .slider--thumb { color: $primary; text-style: bold; }
-        .slider--own { color: $accent; }
+        .slider--own { color: $text-accent; }
         .slider--readout { color: $foreground 85%; }
-        &:focus { background: $block-cursor-background; }
-        &:focus .slider--name { text-style: bold reverse; }
-        &:focus .slider--track { color: $foreground 60%; }
-        &:focus .slider--readout { color: $foreground; }
+        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
+        &:focus .slider--name { color: $block-cursor-foreground; text-style: bold reverse; }
+        &:focus .slider--value, &:focus .slider--readout, &:focus .slider--thumb { color: $block-cursor-foreground; }
+        &:focus .slider--filled, &:focus .slider--own { color: $block-cursor-foreground; }
+        &:focus .slider--track { color: $block-cursor-foreground 60%; }
     }
     """
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.color import Color
+from rich.style import Style
 from textual.widgets import Input
 
 from engine.errors import ConfigError, RunFileError
@@ -16,6 +18,7 @@ from engine.requery import NeuronAnswer
 from mammi_tui.panes.concepts import ConceptList
 from mammi_tui.panes.neuron_tree import NeuronTree
 from mammi_tui.text import decimal
+from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.slider import Slider
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from tests.support.explorer import Explorer, explorer
@@ -437,7 +440,8 @@ async def test_no_size_overlaps_or_cuts(run_path: Path, tmp_path: Path, size: tu
             assert len(lines) == size[1]
             assert "α 0.930" in lines[1]
             assert "β 0.950" in lines[1]
-            assert lines[-1].rstrip().endswith("? Help")
+            assert lines[-1].rstrip().endswith("q Quit  ? Help")
+            assert "tab Pane" in lines[-1]
         shown = [pane for pane in opened.screen.query(".pane") if pane.region.area]
         for one in shown:
             assert not any(one.region.overlaps(other.region) for other in shown if other is not one)
@@ -470,6 +474,17 @@ async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path)
                 assert "not for diagnosis" in screen
                 assert "To the α slider" in screen
                 await opened.press("escape")
+
+
+async def test_in_the_filter_f1_is_the_help(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
+        await opened.press("slash")
+        keys = opened.lines()[-1]
+        assert keys.rstrip().endswith("f1 Help")
+        assert "Quit" not in keys, "q is typed"
+        await opened.press("f1")
+        assert "Keep the filter" in opened.text()
+        assert "Accept the annotation" not in opened.text()
 
 
 async def test_keys_can_be_remapped(run_path: Path, tmp_path: Path) -> None:
@@ -526,6 +541,44 @@ async def test_the_palette_goes_to_a_layer(run_path: Path, tmp_path: Path) -> No
         await opened.pilot.pause(0.2)
         await opened.rest()
         assert opened.neuron == "layer0:0"
+
+
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+async def test_the_palette_changes_to_light_and_dark(run_path: Path, tmp_path: Path, key: str) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        for word in ("light", "dark"):
+            await opened.pilot.press(key, *word)
+            await opened.pilot.pause(0.4)
+            await opened.pilot.press("enter")
+            await opened.pilot.pause(0.2)
+            assert opened.app.theme == f"mammi-{word}"
+
+
+def contrast(style: Style) -> float:
+    """The ratio of the luminances of text and background (WCAG 2.1)."""
+
+    def luminance(colour: Color | None) -> float:
+        assert colour is not None
+        parts = [value / 255 for value in colour.get_truecolor()]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+    dark, light = sorted((luminance(style.color), luminance(style.bgcolor)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["mammi-light", "mammi-dark", "textual-light", "textual-dark", "nord"])
+async def test_rows_can_be_read_in_every_theme(run_path: Path, tmp_path: Path, theme: str) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        opened.app.theme = theme
+        for pane in ("1", "2"):
+            await opened.press(pane, "j")
+            for rows in opened.screen.query(LineList):
+                for y in range(rows.size.height):
+                    chosen = y + rows.scroll_offset.y == rows.cursor
+                    for text, style, _ in rows.render_line(y):
+                        if style and any(map(str.isalnum, text)):
+                            assert contrast(style) >= (3 if chosen else 2), (theme, rows, text, style)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
