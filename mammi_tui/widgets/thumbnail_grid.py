@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,6 +20,7 @@ from engine.store.thumbnails import LONGEST_SIDE
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
+from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
 from mammi_tui.widgets.tile import Film, ThumbnailItem, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
 
@@ -28,17 +28,6 @@ __all__ = ["ThumbnailGrid", "ThumbnailItem"]
 
 # Films decoded and drawn by one question to the worker thread: a few milliseconds.
 _AT_ONCE = 8
-# Cells of drawn films kept, up to 200 bytes each: more than any terminal has.
-_CELLS_KEPT = 160_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Films to draw, and how large in cells."""
-
-    images: tuple[int, ...]
-    columns: int
-    rows: int
 
 
 class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
@@ -112,7 +101,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     class Drawn(Message):
         """Films that the worker thread has drawn: strips, or why there are none."""
 
-        wanted: _Wanted
+        wanted: Wanted
         films: list[Film]
 
     def __init__(
@@ -130,8 +119,8 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.backend = backend
         self._across = 0
         self._tiles = self._fitting(0)
-        self._drawn: OrderedDict[tuple[int, int, int], Film] = OrderedDict()
-        self._lane: Lane[_Wanted] = Lane(self, "films", self._missing, self._draw)
+        self._drawn = DrawnFilms()
+        self._lane: Lane[Wanted] = Lane(self, "films", self._missing, self._draw)
 
     # What is shown
 
@@ -196,17 +185,16 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Decoding and drawing, on a worker thread
 
-    def _missing(self) -> _Wanted | None:
+    def _missing(self) -> Wanted | None:
         """Visible films that are not drawn yet."""
         tiles = self._tiles
         if not tiles.film_rows or not self.size:
             return None
         shown = tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
         images = (self.items[index].image for index in shown)
-        missing = [image for image in images if (image, tiles.film_columns, tiles.film_rows) not in self._drawn]
-        return _Wanted(tuple(missing[:_AT_ONCE]), tiles.film_columns, tiles.film_rows) if missing else None
+        return self._drawn.missing(images, tiles.film_columns, tiles.film_rows, _AT_ONCE)
 
-    def _draw(self, wanted: _Wanted) -> Message:
+    def _draw(self, wanted: Wanted) -> Message:
         films: list[Film] = []
         for image in wanted.images:
             try:
@@ -218,14 +206,8 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def on_thumbnail_grid_drawn(self, message: Drawn) -> None:
         message.stop()
         self._lane.settle()
-        wanted = message.wanted
-        for image, film in zip(wanted.images, message.films, strict=True):
-            self._drawn[image, wanted.columns, wanted.rows] = film
-        cells = sum(columns * rows for _, columns, rows in self._drawn)
-        while cells > _CELLS_KEPT:
-            (_, columns, rows), _ = self._drawn.popitem(last=False)
-            cells -= columns * rows
-        fresh = set(wanted.images)
+        self._drawn.keep(message.wanted, message.films)
+        fresh = set(message.wanted.images)
         shown = self._tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
         self._refresh_area(*(self._tiles.film_region(index) for index in shown if self.items[index].image in fresh))
         self._lane.pump()
@@ -240,7 +222,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         segments: list[Segment] = []
         for index in indices:
             item = self.items[index]
-            film = self._drawn.get((item.image, tiles.film_columns, tiles.film_rows))
+            film = self._drawn.get(item.image, tiles.film_columns, tiles.film_rows)
             segments += painter.line(line, index, item, film, chosen=index == self.cursor)
         return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
 

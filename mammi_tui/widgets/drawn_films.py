@@ -1,0 +1,46 @@
+"""Films that are drawn already, so that coming back to one costs nothing. Bounded by cells."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mammi_tui.widgets.tile import Film
+
+# Cells of drawn films kept, up to 200 bytes each: more than any terminal has.
+_CELLS_KEPT = 160_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Films to draw, and how large in cells."""
+
+    images: tuple[int, ...]
+    columns: int
+    rows: int
+
+
+class DrawnFilms:
+    """Films by image and size in cells; the ones drawn longest ago go first."""
+
+    def __init__(self) -> None:
+        self._films: OrderedDict[tuple[int, int, int], Film] = OrderedDict()
+        self._cells = 0
+
+    def get(self, image: int, columns: int, rows: int) -> Film | None:
+        return self._films.get((image, columns, rows))
+
+    def missing(self, images: Iterable[int], columns: int, rows: int, most: int) -> Wanted | None:
+        """The first `most` of these images that are not drawn at this size, or None when all are."""
+        missing = tuple(image for image in images if (image, columns, rows) not in self._films)[:most]
+        return Wanted(missing, columns, rows) if missing else None
+
+    def keep(self, wanted: Wanted, films: Sequence[Film]) -> None:
+        for image, film in zip(wanted.images, films, strict=True):
+            if (image, wanted.columns, wanted.rows) not in self._films:
+                self._cells += wanted.columns * wanted.rows
+            self._films[image, wanted.columns, wanted.rows] = film
+        while self._cells > _CELLS_KEPT:
+            (_, columns, rows), _ = self._films.popitem(last=False)
+            self._cells -= columns * rows
