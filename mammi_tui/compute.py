@@ -14,6 +14,16 @@ from mammi_tui.progress import run_progress
 
 ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "pydantic", "safetensors", "scipy")
 """Importable names of what the extra `engine` installs."""
+INSTALL_ENGINE = "pip install 'mammi-explorer[engine]' (in a clone: pip install -e '.[engine]')"
+
+
+def need_engine(command: str) -> None:
+    """Raises MammiError that says how to install what is missing of the engine."""
+    missing = [package for package in ENGINE_PACKAGES if find_spec(package) is None]
+    if missing:
+        raise MammiError(
+            f"`{command}` needs the engine, which is not installed ({', '.join(missing)} missing): {INSTALL_ENGINE}"
+        )
 
 
 def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
@@ -21,12 +31,7 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
     `command` is what the user typed, for messages. Raises MammiError, also where the engine is not installed.
     """
-    missing = [package for package in ENGINE_PACKAGES if find_spec(package) is None]
-    if missing:
-        raise MammiError(
-            f"`{command}` needs the engine, which is not installed ({', '.join(missing)} missing): "
-            "pip install 'mammi-explorer[engine]'"
-        )
+    need_engine(command)
 
     from engine import config as configuration
     from engine.run import run

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from xml.parsers import expat
 
@@ -14,6 +16,8 @@ DEFAULT_SECTIONS = ("findings", "impression")
 ALL_SECTIONS = "all"
 """In place of section names: the whole report."""
 
+_REPORT_COLUMNS = ("report", "text")
+_SHOWN = 12
 _KNOWN_HEADINGS = "FINDINGS|IMPRESSION|INDICATION|HISTORY|TECHNIQUE|COMPARISON|EXAMINATION|CONCLUSION|RECOMMENDATIONS?"
 _HEADING = re.compile(rf"^[ \t]*([A-Z][A-Z ,/()&-]+):|\b({_KNOWN_HEADINGS}):", re.MULTILINE)
 
@@ -27,14 +31,55 @@ def read_reports(
     headings is taken whole. Raises ConfigError for a path that is not there, has no reports or no such column,
     and MammiError for a file that cannot be read.
     """
-    for path in paths:
-        for file in _report_files(path):
-            try:
-                yield from _READERS[file.suffix.lower()](file, [section.lower() for section in sections], column)
-            except OSError as error:
-                raise MammiError(f"{file} cannot be read: {error.strerror}.") from error
-            except UnicodeDecodeError as error:
-                raise MammiError(f"{file} is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+    for file in report_files(paths):
+        with _told(file):
+            yield from _READERS[file.suffix.lower()](file, [section.lower() for section in sections], column)
+
+
+def check_sections(paths: Sequence[Path], sections: Sequence[str], column: str | None = None) -> None:
+    """Raises ConfigError for a section that no report has, naming those that there are; else as read_reports."""
+    if not sections or ALL_SECTIONS in sections:
+        return
+    found: Counter[str] = Counter()
+    for file in report_files(paths):
+        with _told(file):
+            found.update(_sections(file, column))
+    for section in sections:
+        if section.lower() not in found:
+            names = ", ".join(name for name, _ in found.most_common(_SHOWN)) or "none"
+            raise ConfigError(f"--section {section}: no report has it. Sections found: {names}.")
+
+
+def report_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that are named, and those in the folders. Raises ConfigError as read_reports does."""
+    return [file for path in paths for file in _report_files(path)]
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise MammiError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise MammiError(f"{file} is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+
+
+def _sections(file: Path, column: str | None) -> set[str]:
+    """Names of the sections in a file, in lower case."""
+    if file.suffix.lower() == ".xml":
+        return {label.lower() for label, _ in _xml_sections(file)}
+    if file.suffix.lower() == ".txt":
+        return _heading_names(file.read_text("utf-8-sig"))
+    with _rows(file) as rows:
+        names = [name.lower() for name in rows.fieldnames or ()]
+        own = column or next((name for name in rows.fieldnames or () if name.lower() in _REPORT_COLUMNS), None)
+        headings = {name for row in rows for name in _heading_names(row.get(own or "") or "")}
+    return headings if column else headings.union(names)
+
+
+def _heading_names(report: str) -> set[str]:
+    return {(heading[1] or heading[2]).strip().lower() for heading in _HEADING.finditer(report)}
 
 
 def select_sections(report: str, sections: Sequence[str]) -> str:
@@ -70,7 +115,14 @@ def _read_text(path: Path, sections: Sequence[str], _column: str | None) -> Iter
 
 
 def _read_xml(path: Path, sections: Sequence[str], _column: str | None) -> Iterator[str]:
-    """Open-i: one report a file, its sections in elements <AbstractText Label="FINDINGS">."""
+    found = _xml_sections(path)
+    wanted = [text for label, text in found if label.lower() in sections or ALL_SECTIONS in sections]
+    if any(wanted):
+        yield "\n\n".join(text for text in wanted if text)
+
+
+def _xml_sections(path: Path) -> list[tuple[str, str]]:
+    """Label and text of each section. Open-i: one report a file, its sections in <AbstractText Label="FINDINGS">."""
     found: list[tuple[str, list[str]]] = []
     inside = False
 
@@ -100,23 +152,26 @@ def _read_xml(path: Path, sections: Sequence[str], _column: str | None) -> Itera
         parser.Parse(path.read_bytes(), True)
     except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that is not known
         raise MammiError(f"{path} is not valid XML: {error}.") from error
-    wanted = [pieces for label, pieces in found if label.lower() in sections or ALL_SECTIONS in sections]
-    parts = ["".join(pieces).strip() for pieces in wanted]
-    if any(parts):
-        yield "\n\n".join(part for part in parts if part)
+    return [(label, "".join(pieces).strip()) for label, pieces in found]
 
 
 def _read_table(path: Path, sections: Sequence[str], column: str | None) -> Iterator[str]:
+    with _rows(path) as rows:
+        columns = _report_columns(path, rows.fieldnames or (), sections, column)
+        for row in rows:
+            parts = [text for name in columns if (text := (row[name] or "").strip())]
+            if len(columns) == 1:
+                parts = [select_sections(part, sections) for part in parts]
+            if parts:
+                yield "\n\n".join(parts)
+
+
+@contextmanager
+def _rows(path: Path) -> Iterator[csv.DictReader[str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
         try:
-            columns = _report_columns(path, rows.fieldnames or (), sections, column)
-            for row in rows:
-                parts = [text for name in columns if (text := (row[name] or "").strip())]
-                if len(columns) == 1:
-                    parts = [select_sections(part, sections) for part in parts]
-                if parts:
-                    yield "\n\n".join(parts)
+            yield rows
         except csv.Error as error:
             raise MammiError(f"{path}, line {rows.line_num}: not a valid table: {error}.") from error
 
@@ -124,7 +179,7 @@ def _read_table(path: Path, sections: Sequence[str], column: str | None) -> Iter
 def _report_columns(path: Path, names: Sequence[str], sections: Sequence[str], column: str | None) -> list[str]:
     if column is None:
         by_section = [name for name in names if name.lower() in sections]
-        chosen = by_section or [name for name in names if name.lower() in ("report", "text")][:1]
+        chosen = by_section or [name for name in names if name.lower() in _REPORT_COLUMNS][:1]
     else:
         chosen = [column] if column in names else []
     if not chosen:

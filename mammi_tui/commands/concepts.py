@@ -6,11 +6,19 @@ from pathlib import Path
 
 import click
 
+from mammi_tui.compute import need_engine
+from mammi_tui.output import STDOUT, check_output, force
+
 
 @click.command("concepts")
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The list to write."
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="The list to write; - is standard output.",
 )
 @click.option(
     "--section", "sections", multiple=True, help='A section to read, or "all"; findings and impression by default.'
@@ -25,6 +33,7 @@ import click
 @click.option("--keep-single-letters", is_flag=True, help="Keep words of one letter.")
 @click.option("--keep-digits", is_flag=True, help="Keep words with a digit in them, such as t12.")
 @click.option("--keep-deidentified", is_flag=True, help="Keep the marks XXXX and ___.")
+@force
 def concepts(
     reports: tuple[Path, ...],
     output: Path,
@@ -37,16 +46,22 @@ def concepts(
     keep_single_letters: bool,
     keep_digits: bool,
     keep_deidentified: bool,
+    force: bool,
 ) -> None:
     """Write the nouns of REPORTS as a concept set, one a line, the most frequent first.
 
     REPORTS are files (.txt, Open-i .xml, .csv, .tsv) or folders of them. Nouns are found by NLTK's English tagger.
+    A file that exists is left alone without --force, and the reports always.
     """
+    need_engine("mammi concepts")
+
     from engine.concepts.nouns import NounFilters, extract_nouns
-    from engine.concepts.report_files import DEFAULT_SECTIONS, read_reports
+    from engine.concepts.report_files import DEFAULT_SECTIONS, check_sections, read_reports, report_files
     from engine.concepts.tagger import nltk_tagger
     from engine.errors import ConfigError, MammiError
 
+    check_output(output, force, report_files(reports))
+    check_sections(reports, sections, column)
     filters = NounFilters(
         stop_words=not keep_stop_words,
         single_letters=not keep_single_letters,
@@ -59,7 +74,10 @@ def concepts(
         raise MammiError(f"No noun is in {min_reports} or more of the {len(texts)} reports: nothing was written.")
     lines = [f"{noun.noun}\t{noun.document_frequency}" if counts else noun.noun for noun in nouns]
     try:
-        output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if output == STDOUT:
+            click.echo("\n".join(lines))
+        else:
+            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--output: cannot write {output}: {error.strerror}.") from error
-    click.echo(f"{len(nouns)} nouns of {len(texts)} reports written to {output}")
+    click.echo(f"{len(nouns)} nouns of {len(texts)} reports written to {output}", err=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui import arguments
-from mammi_tui.compute import ENGINE_PACKAGES
+from mammi_tui.compute import ENGINE_PACKAGES, INSTALL_ENGINE
 
 if TYPE_CHECKING:
     from engine.store.reader import RunReader
@@ -60,7 +60,7 @@ def installed() -> Iterator[Fact]:
     yield "explorer", ", ".join(f"{package} {_version(package)}" for package in EXPLORER_PACKAGES)
     missing = [package for package in ENGINE_PACKAGES if _version(package) == "missing"]
     if missing:
-        yield "engine", f"not installed ({', '.join(missing)} missing): pip install 'mammi-explorer[engine]'"
+        yield "engine", f"not installed ({', '.join(missing)} missing): {INSTALL_ENGINE}"
         return
     yield "engine", ", ".join(f"{package} {_version(package)}" for package in ENGINE_PACKAGES)
 

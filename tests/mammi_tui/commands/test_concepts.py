@@ -29,8 +29,47 @@ def test_writes_the_nouns_and_says_so(report: Path, tmp_path: Path) -> None:
     nltk_data, output = shared_path("data", "nltk_data"), tmp_path / "nouns.txt"
     assert "2 nouns of 1 reports" in run(report, "-o", output, "--nltk-data", nltk_data)
     assert output.read_text().split() == ["effusion", "heart"]
-    run(report, "-o", output, "--nltk-data", nltk_data, "--counts", "--section", "impression", "--keep-digits")
+    counts = ["--counts", "--section", "impression", "--keep-digits", "--nltk-data", nltk_data]
+    with pytest.raises(ConfigError, match="exists already"):
+        run(report, "-o", output, *counts)
+    assert output.read_text().split() == ["effusion", "heart"]
+    run(report, "-o", output, "--force", *counts)
     assert output.read_text() == "heart\t1\n"
+
+
+def test_standard_output_gets_the_list_alone(report: Path) -> None:
+    arguments = [str(report), "-o", "-", "--nltk-data", str(shared_path("data", "nltk_data"))]
+    result = CliRunner().invoke(concepts, arguments, catch_exceptions=False)
+    assert result.stdout.splitlines() == ["effusion", "heart"]
+
+
+def test_a_report_is_never_overwritten(report: Path) -> None:
+    before = report.read_text()
+    for reports in (report, report.parent):
+        with pytest.raises(ConfigError, match="never overwritten"):
+            run(reports, "-o", report, "--force")
+    assert report.read_text() == before
+
+
+def test_a_section_that_no_report_has_is_told_with_those_there_are(report: Path, tmp_path: Path) -> None:
+    for name, content in [
+        ("a.xml", '<r><AbstractText Label="FINDINGS">x</AbstractText><AbstractText Label="NOTE"/></r>'),
+        ("b.csv", "id,history\n1,x\n"),
+        ("c.csv", "report\nTECHNIQUE: AP.\n"),
+    ]:
+        (report.parent / name).write_text(content)
+    with pytest.raises(ConfigError, match=r"--section nosuch: no report has it\. Sections found: findings, .*") as told:
+        run(report.parent, "-o", tmp_path / "nouns.txt", "--section", "nosuch")
+    for name in ("impression", "note", "history", "technique"):
+        assert name in str(told.value)
+
+
+def test_without_the_engine_one_line_says_how_to_install_it(
+    report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mammi_tui.compute.ENGINE_PACKAGES", ("nltk_is_missing",))
+    with pytest.raises(MammiError, match=r"`mammi concepts` needs the engine, .*pip install -e '\.\[engine\]'"):
+        run(report, "-o", tmp_path / "nouns.txt")
 
 
 def test_nothing_found_writes_nothing(report: Path, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_without_the_engine_one_line_says_how_to_install_it(
     assert outcome.status == 1
     assert outcome.err == (
         "mammi: `mammi demo` needs the engine, which is not installed (torch_is_missing missing): "
-        "pip install 'mammi-explorer[engine]'\n"
+        "pip install 'mammi-explorer[engine]' (in a clone: pip install -e '.[engine]')\n"
     )
 
 
