@@ -94,6 +94,14 @@ class NeuronRows:
         self.line_layers = np.concatenate(layers) if layers else np.empty(0, np.int64)
         self.line_units = np.concatenate(units) if units else np.empty(0, np.int64)
 
+    def found_by_finding(self, neuron: Neuron) -> bool:
+        """Whether a word of the filter is in the neuron's finding, and in neither its class nor its best concept."""
+        answer, unit = self.answers[neuron.layer], neuron.unit
+        best = -1 if answer is None else int(answer.best[unit])
+        others = f"{self._names[neuron.layer][unit]}\n{self._concepts[best] if best >= 0 else ''}"
+        finding = self.findings[neuron.layer][unit].casefold()
+        return any(word.text in finding and word.text not in others for word in _words(self.query))
+
     @property
     def match_count(self) -> int:
         return sum(len(matching) for matching in self.matches)

@@ -70,6 +70,11 @@ def decimal(value: float, digits: int = 3) -> str:
     return text
 
 
+def significant(value: float, digits: int = 4) -> str:
+    """A number with a fixed count of significant digits and a true minus sign."""
+    return f"{value:#.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:#.{digits}g}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 image`, `1,024 images`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -17,8 +17,10 @@ from mammi_tui.widgets.line_list import LineList, Part
 
 SCORE_CELLS = 7
 FINDING_CELLS = 16
-ROOMY, WIDE = 40, 64
-"""Widths from which the columns have their full names, and from which findings are shown."""
+CONCEPT_CELLS = 5
+"""Cells that a best concept keeps beside a long class or finding."""
+ROOMY, ROOMIER, WIDE = 40, 48, 64
+"""Widths from which dead units are counted, the columns have their full names, and findings are shown."""
 
 VERDICT_MARKS: dict[Verdict, Part] = {
     "accept": ("✓", "line--good"),
@@ -80,7 +82,7 @@ class NeuronTree(LineList):
     def columns(self, width: int) -> Columns:
         """How `width` cells are shared out."""
         most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
-        images = max(7 if width >= ROOMY else 5, len(f"{most:,}") + 1)
+        images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
         finding = FINDING_CELLS if width >= WIDE else 0
         return Columns(
@@ -134,10 +136,15 @@ class NeuronTree(LineList):
         annotated = bool(answer.annotated[neuron.unit] > 0)
         concept = "no image above τ" if best < 0 else self._concepts[best]
         style = "line--text" if annotated else "line--faint"
-        yield from self._names_of(
-            neuron, concept, columns.concept, "line--strong" if annotated else "line--muted", style
-        )
-        finding = clean(self.rows.findings[neuron.layer][neuron.unit]) if columns.finding else ""
+        finding = clean(self.rows.findings[neuron.layer][neuron.unit])
+        if not columns.finding and self.rows.found_by_finding(neuron):
+            finding_cells = beside_concept(cell_len(finding) + 1, columns.concept)
+            yield fit(concept, columns.concept - finding_cells), style
+            yield fit(f" {finding}", finding_cells), "line--faint"
+        else:
+            yield from self._names_of(
+                neuron, concept, columns.concept, "line--strong" if annotated else "line--muted", style
+            )
         yield fit(f" {finding}", columns.finding), "line--muted"
         score = "–" if best < 0 else decimal(float(answer.best_scores[neuron.unit]))
         yield fit(score, columns.score, right=True), style
@@ -147,7 +154,7 @@ class NeuronTree(LineList):
         """The class that a final layer's unit stands for, if known, and the unit's best concept."""
         names = self._names[neuron.layer]
         if names:
-            name_cells = min(self._longest[neuron.layer] + 1, cells * 11 // 20)
+            name_cells = beside_concept(self._longest[neuron.layer] + 1, cells)
             yield fit(names[neuron.unit], name_cells - 1) + " ", name_style
             cells -= name_cells
         yield fit(concept, cells), style
@@ -222,3 +229,8 @@ class NeuronTree(LineList):
     def row_clicked(self, index: int) -> None:
         if self.rows.at(index).unit == LAYER_LINE:
             self.action_enter()
+
+
+def beside_concept(wanted: int, cells: int) -> int:
+    """How many of `cells` a class or a finding has that wants so many: all but the few that its concept keeps."""
+    return min(wanted, max(cells * 11 // 20, cells - CONCEPT_CELLS))

@@ -115,10 +115,14 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         neuron = self.neuron
         if neuron is None:
             return
-        names = self.rows.layers[neuron.layer].unit_names
         self.query_one(ConceptsPane).show(
-            answer, self.neuron_name(neuron), names[neuron.unit] if names else "", self.rows.verdicts.get(neuron)
+            answer, self.neuron_name(neuron), self._class_name(neuron), self.rows.verdicts.get(neuron)
         )
+
+    def _class_name(self, neuron: Neuron) -> str:
+        """The class that a final layer's unit stands for, if known."""
+        names = self.rows.layers[neuron.layer].unit_names
+        return names[neuron.unit] if names else ""
 
     def show_layer(self, layer: int, answer: LayerAnswer) -> None:  # noqa: ARG002
         self.query_one(NeuronsPane).numbers_changed()
@@ -139,7 +143,7 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
         grid = event.grid
         screen = FilmScreen(
-            self.neuron_name(self.neuron) if self.neuron else "",
+            f"{self.neuron_name(self.neuron)} {self._class_name(self.neuron)}".rstrip() if self.neuron else "",
             grid.items,
             event.index,
             films=self.films,
@@ -191,8 +195,6 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         self.pane = pane
         for name in PANES:
             self.set_class(name == pane, f"-at-{name}")
-        if pane != "neurons":
-            self.set_class(pane == "images", "-right-images")
 
     def on_descendant_focus(self) -> None:
         """Follows a click into another pane."""

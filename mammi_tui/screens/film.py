@@ -19,7 +19,7 @@ from engine.store.reader import ImageInfo
 from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
-from mammi_tui.text import clean
+from mammi_tui.text import clean, significant
 from mammi_tui.widgets.thumbnail import Outline, Thumbnail
 from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
 
@@ -29,6 +29,7 @@ NOTE = "A preview, not for diagnosis."
 class FilmScreen(ModalScreen[int]):
     """Closes with the place in `items` of the film shown last."""
 
+    BINDING_GROUP_TITLE = "Film"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,j,down,space", "step(1)", "Next", tooltip="Next representative image", id="film.next"),
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
@@ -37,7 +38,9 @@ class FilmScreen(ModalScreen[int]):
         Binding("i", "toggle_info", "Info", tooltip="Show or hide what is known of the image", id="film.info"),
         Binding("b", "toggle_boxes", "Boxes", tooltip="Show or hide the boxes of findings", id="film.boxes"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
-    ]
+        Binding("question_mark,f1", "app.help", "Help", key_display="?", tooltip="The keys that work now",
+                id="film.help"),
+    ]  # fmt: skip
 
     DEFAULT_CSS = """
     FilmScreen {
@@ -126,7 +129,7 @@ class FilmScreen(ModalScreen[int]):
 
     def _info(self, info: ImageInfo | None) -> Text:
         item = self._items[self.index]
-        first = f"{self.index + 1} of {len(self._items)}   activation {item.activation:#.4g}   "
+        first = f"{self.index + 1} of {len(self._items)}   activation {significant(item.activation)}   "
         text = Text(first, style="bold").append(", ".join(map(clean, item.labels)) or "no labels", style="not bold")
         text.append(f"\n{clean(item.path)}", style="not bold")
         if info is not None:

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from mammi_tui.images.base import coloured
-from mammi_tui.text import clean, fit
+from mammi_tui.text import clean, fit, significant
 from mammi_tui.widgets.tiles import Tiles
 
 Film = list[Strip] | str | None
@@ -68,7 +68,7 @@ class TilePainter:
     def _caption(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
         return [
             ("rank", f"#{index + 1} "),
-            ("activation", f"{item.activation:#.4g} "),
+            ("activation", f"{significant(item.activation)} "),
             ("labels", ", ".join(map(clean, item.labels))),
         ]
 
@@ -76,7 +76,7 @@ class TilePainter:
         labels = ", ".join(map(clean, item.labels))
         return [
             ("rank", f"#{index + 1}".rjust(len(f"#{self.count}")) + "  "),
-            ("activation", f"{item.activation:<#10.4g}"),
+            ("activation", f"{significant(item.activation):<10}"),
             ("labels", f"{labels}  " if labels else ""),
             ("path", clean(item.path)),
         ]

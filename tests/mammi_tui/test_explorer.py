@@ -292,6 +292,43 @@ async def test_filters_by_class_finding_and_verdict(run_path: Path, tmp_path: Pa
         assert rows.match_count == 1
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_finding_that_is_filtered_by_is_shown(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with explorer(run_path, tmp_path, size=size) as opened:
+        finding = next(text for text in opened.screen.reader.findings("layer1") if text)
+        await opened.press("slash")
+        await opened.type(finding.lower())
+        rows = [line for line in opened.lines() if re.match(r"│[ ▌]\s+\d+ ", line)]
+        assert rows
+        assert all(finding[:8] in line for line in rows), rows
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40)])
+async def test_class_names_are_whole(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with explorer(run_path, tmp_path, size=size) as opened:
+        assert any(re.match(r"│[ ▌]\s+13 +class 13 ", line) for line in opened.lines())
+
+
+async def test_the_concepts_come_back_beside_the_neurons(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path, size=(80, 24)) as opened:
+        await opened.press("3")
+        assert "β cut" not in opened.text()
+        await opened.press("1")
+        assert "2 Concepts of layer1:3" in opened.text()
+
+
+async def test_a_large_film_says_its_neuron_and_its_keys(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press("3", "enter")
+        assert "layer1:3 class 3" in opened.lines()[0]
+        for key in ("question_mark", "f1"):
+            await opened.press(key)
+            assert "Show or hide the boxes of findings" in opened.text() or "Next representative image" in opened.text()
+            assert "Sort by" not in opened.text()
+            await opened.press("escape")
+            assert "layer1:3 class 3" in opened.lines()[0]
+
+
 async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         best = opened.screen.reader.concepts[int(opened.answer().ranking[0])]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from mammi_tui.text import clean, count, decimal, fit
+from mammi_tui.text import clean, count, decimal, fit, significant
 
 
 @given(st.text())
@@ -51,5 +51,8 @@ def test_names_are_cut_at_the_end_that_says_least() -> None:
 def test_numbers() -> None:
     assert decimal(-0.1234) == "−0.123"
     assert decimal(-0.0001) == "0.000"
+    assert significant(-1.289) == "−1.289"
+    assert significant(12.3) == "12.30"
+    assert significant(-1.5e-9) == "−1.500e-09"
     assert count(1, "image") == "1 image"
     assert count(1024, "image") == "1,024 images"
