@@ -21,3 +21,9 @@ class UnreadableImage(MammiError):
 
 class RunFileError(MammiError):
     """A run file is missing, damaged, or of a schema this version does not know."""
+
+
+def first_line(error: object) -> str:
+    """The first line of an error's text, white space folded, without a full stop; its kind where it has none."""
+    lines = str(error).strip().splitlines()
+    return " ".join(lines[0].split()).rstrip(".") if lines else type(error).__name__

@@ -31,7 +31,7 @@ def load_weights(module: nn.Module, path: Path) -> str:
     try:
         content = path.read_bytes()
         state = safetensors.torch.load(content)
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:  # the last three: an odd header
         raise MammiError(f"{path}: cannot be read as safetensors weights ({error}).") from error
     wanted = module.state_dict()
     for name in wanted.keys() | state.keys():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import re
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from engine.errors import ConfigError, MammiError
+from engine.errors import ConfigError, MammiError, first_line
 
 WRAPPERS = ("state_dict", "model")
 """Keys that training scripts put a model's weights under."""
@@ -23,6 +23,24 @@ PREFIX = "module."
 """What nn.DataParallel puts before every key."""
 
 _SHOWN = 3
+# Bytes that are no checkpoint are run as the opcodes of a pickle until one fails, each in its own way: a missing memo
+# entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, which UnicodeDecodeError is too), …
+_DAMAGED = (
+    SafetensorError,
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+)
 
 
 def read_weights(path: Path, key: str) -> dict[str, Tensor]:
@@ -40,18 +58,20 @@ def read_weights(path: Path, key: str) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise MammiError(
-            f"{path} holds more than tensors, or is damaged: it is not loaded, as it could run code."
+            f"{key}: {path} holds more than tensors, or is damaged: it is not loaded, as it could run code."
         ) from None
-    except (SafetensorError, RuntimeError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise MammiError(f"{path} is damaged, or no weights: {_first_line(error)}.") from None
+    except _DAMAGED as error:
+        raise MammiError(
+            f"{key}: {path} is damaged, or no weights ({type(error).__name__}: {first_line(error)})."
+        ) from error
     for wrapper in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
     if not isinstance(content, Mapping):
-        raise MammiError(f"{path} holds a {type(content).__name__}, not a state dict.")
+        raise MammiError(f"{key}: {path} holds a {type(content).__name__}, not a state dict.")
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if not tensors:
-        raise MammiError(f"{path} holds no tensors.")
+        raise MammiError(f"{key}: {path} holds no tensors.")
     if all(name.startswith(PREFIX) for name in tensors):
         tensors = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
     return tensors
@@ -95,7 +115,3 @@ def _few(names: Sequence[str]) -> str:
 
 def _shape(tensor: Tensor) -> list[int]:
     return list(tensor.shape)
-
-
-def _first_line(error: Exception) -> str:
-    return re.sub(r"\s+", " ", str(error).splitlines()[0] if str(error) else type(error).__name__).rstrip(".")

@@ -97,8 +97,31 @@ def test_missing_damaged_and_hostile_files(tmp_path: Path) -> None:
         load(options, tmp_path)
     for name in ("bad.pth", "bad.safetensors", "bad.pt"):
         (tmp_path / name).write_bytes(b"not weights at all")
-        with pytest.raises(MammiError, match=f"{name} .*(damaged|no weights)"):
+        with pytest.raises(MammiError, match=f"target.weights: .*{name} .*(damaged|no weights)"):
             load(Options(name=NAME, weights=Path(name)), tmp_path)
+    whole = (tmp_path / "whole.pth", tmp_path / "whole.safetensors")
+    torch.save({"a": torch.zeros(3)}, whole[0])
+    save_file({"a": torch.zeros(3)}, whole[1])
+    texts = [
+        b"",
+        b"hello",
+        b"hello\n",
+        b"{}",
+        b"version https://git-lfs",
+        b"\x80\x02.",
+        bytes(100),
+        b"0" * 8,
+        b"PK\3\4",
+    ]
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 256, 40, dtype=np.uint8).tobytes() for _ in range(200)]
+    texts += [*noise, *(b"\x80\x02" + bits for bits in noise)]
+    for path in whole:
+        for content in [*texts, path.read_bytes()[:-20]]:
+            bad = tmp_path / f"bad{path.suffix}"
+            bad.write_bytes(content)
+            with pytest.raises(MammiError, match=f"target.weights: .*{bad.name} .*(damaged|no weights|holds)"):
+                load(Options(name=NAME, weights=Path(bad.name)), tmp_path)
     for content, message in [([1], "holds a list"), ({"epoch": 1}, "holds no tensors")]:
         with pytest.raises(MammiError, match=message):
             loaded(tmp_path, content)
