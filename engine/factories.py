@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, MammiError, first_line
 
 
 def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
@@ -27,6 +28,9 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         wanted = "" if error.name and module_name.startswith(error.name) else f", which {module_name} imports,"
         raise ConfigError(f"{key}: module {error.name!r}{wanted} is neither installed nor in {base}.") from None
+    except Exception as error:
+        # The user's own code, which may raise anything: no error of ours.
+        raise _raised(error, f'{key} = "{reference}": importing {module_name}', module_name) from error
     factory = getattr(module, name, None)
     if not callable(factory):
         functions = [known for known, value in vars(module).items() if callable(value)]
@@ -34,3 +38,25 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigError(f"{key}: {module_name} has no function {name!r}.{hint}")
     return factory  # type: ignore[no-any-return]
+
+
+def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], reference: str, key: str) -> Any:
+    """What the user's function returns. Raises MammiError that names it and the line at fault when it raises."""
+    try:
+        return factory(**arguments)
+    except MammiError:
+        raise
+    except Exception as error:
+        # The user's own code, which may raise anything: no error of ours.
+        raise _raised(error, f'{key} = "{reference}"', reference.partition(":")[0]) from error
+
+
+def _raised(error: Exception, what: str, module_name: str) -> MammiError:
+    """Names the last line that ran in the user's module, where one did."""
+    file = f"{module_name.rpartition('.')[2]}.py"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == file]
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).name == file:
+        lines.append(error.lineno)
+    place = f" ({file}, line {lines[-1]})" if lines else ""
+    told = first_line(error.msg if isinstance(error, SyntaxError) else error)
+    return MammiError(f"{what} raised {type(error).__name__}: {told}{place}")

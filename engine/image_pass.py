@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.config import RunConfig
 from engine.device import precision
-from engine.errors import ConfigError, MammiError
+from engine.errors import ConfigError, MammiError, first_line
 from engine.loading import Inputs, LoadedBatch
 from engine.store.batch import Batch, ProbedImage
 from engine.targets.base import TargetModel
@@ -64,7 +64,8 @@ class ImagePass:
     def compute(self, loaded: LoadedBatch) -> Batch:
         """The batch as it is stored. An image that a model gives no finite answer for is set aside.
 
-        Raises ConfigError when layers, classes and the model's output do not go together.
+        Raises ConfigError when layers, classes and the model's output do not go together, and MammiError when
+        the target model fails on its inputs or the device has too little memory.
         """
         black = np.zeros((256, 256), np.uint8)
         inputs = loaded.inputs or (Inputs(self._target.preprocess(black), self._vlm.preprocess(black)),)
@@ -88,13 +89,23 @@ class ImagePass:
         films = torch.stack([pair.target for pair in inputs]).to(self._device)
         views = torch.stack([pair.vlm for pair in inputs]).to(self._device)
         with torch.inference_mode(), precision(self._device, self._mixed):
-            self._check_classes(self._target.module(films))
+            self._check_classes(self._run_target(films))
             pooled = self._taps.pooled()
             embeddings = self._vlm.encode_images(views)
         for layer, values in pooled.items():
             if len(values) != len(inputs):
                 raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(inputs)} images.")
         return {layer: _array(values) for layer, values in pooled.items()}, _array(embeddings)
+
+    def _run_target(self, films: torch.Tensor) -> Any:
+        try:
+            return self._target.module(films)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, TypeError, ValueError) as error:  # a shape or type that the model was not made for
+            raise MammiError(
+                f"target: the model failed on a batch of shape {list(films.shape)}: {first_line(error)}"
+            ) from error
 
     def _check_classes(self, output: Any) -> None:
         named = len(self._target.classes)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from torch import nn
 
 from engine.errors import ConfigError
-from engine.factories import find_factory
+from engine.factories import call_factory, find_factory
 from engine.targets.base import TargetModel
 from engine.targets.checkpoint import fingerprint
 from engine.targets.preprocessing import Preprocessing
@@ -27,9 +27,9 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 def load(options: Options, base: Path) -> TargetModel:
-    """Calls the function. Raises ConfigError when it is not found or returns something else."""
+    """Calls the function. Raises MammiError when it is not found, raises, or returns something else."""
     factory = find_factory(options.factory, base, "target.factory")
-    made = factory(**options.arguments)
+    made = call_factory(factory, options.arguments, options.factory, "target.factory")
     if isinstance(made, TargetModel):
         return made
     if not isinstance(made, nn.Module):

@@ -9,7 +9,7 @@ import torch
 from pydantic import BaseModel
 
 from engine.errors import ConfigError
-from engine.factories import find_factory
+from engine.factories import call_factory, find_factory
 from engine.vlms.base import VLM
 
 _NEEDED = ("dimension", "identity", "preprocess", "encode_images", "encode_texts")
@@ -24,8 +24,9 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:
-    """Calls the function. Raises ConfigError when it is not found or what it returns is no VLM."""
-    made = find_factory(options.factory, base, "vlm.factory")(device=device, **options.arguments)
+    """Calls the function. Raises MammiError when it is not found, raises, or what it returns is no VLM."""
+    factory = find_factory(options.factory, base, "vlm.factory")
+    made = call_factory(factory, {**options.arguments, "device": device}, options.factory, "vlm.factory")
     missing = [name for name in _NEEDED if not hasattr(made, name)]
     if missing:
         raise ConfigError(f"vlm.factory: what {options.factory} returned is no VLM: it has no {', '.join(missing)}.")

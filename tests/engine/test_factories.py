@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, MammiError
 from engine.factories import find_factory
 from engine.targets import factory as target_factory
 from engine.targets.base import TargetModel
@@ -21,6 +21,13 @@ from engine.targets.base import TargetModel
 
 def module(units=2):
     return torch.nn.Linear(3, units)
+
+def boom():
+    size = -1
+    raise ValueError(f"no units: {size}")
+
+def fails():
+    return torch.zeros(2) @ torch.zeros(3)
 
 def whole():
     return TargetModel(module(), lambda film: torch.zeros(3), ("a", "b"), "mine", "my model")
@@ -72,6 +79,44 @@ def test_a_module_that_imports_something_missing_names_it(own: str, tmp_path: Pa
     assert str(raised.value) == (
         f"target.factory: module 'not_there_at_all', which {own} imports, is neither installed nor in {tmp_path}."
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"factory": "{own}:boom"},
+            'target.factory = "{own}:boom" raised ValueError: no units: -1 ({own}.py, line 10)',
+        ),
+        ({"factory": "{own}:fails"}, 'target.factory = "{own}:fails" raised RuntimeError: inconsistent tensor size'),
+        (
+            {"factory": "{own}:module", "arguments": {"unit": 3}},
+            "target.factory = \"{own}:module\" raised TypeError: module() got an unexpected keyword argument 'unit'",
+        ),
+    ],
+)
+def test_an_error_in_ones_own_code_names_its_line(
+    own: str, tmp_path: Path, options: dict[str, object], told: str
+) -> None:
+    with pytest.raises(MammiError) as raised:
+        loaded(tmp_path, **{**options, "factory": str(options["factory"]).format(own=own)})  # type: ignore[arg-type]
+    assert str(raised.value).startswith(told.format(own=own))
+    assert raised.value.exit_status == 1
+    assert raised.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("x = 1\ny = x / 0\n", "raised ZeroDivisionError: division by zero ({own}.py, line 2)"),
+        ("x = 1\ny = = 0\n", "raised SyntaxError: invalid syntax ({own}.py, line 2)"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_names_its_line(own: str, tmp_path: Path, source: str, told: str) -> None:
+    (tmp_path / f"{own}.py").write_text(source)
+    with pytest.raises(MammiError) as raised:
+        loaded(tmp_path, f"{own}:module")
+    assert str(raised.value) == f'target.factory = "{own}:module": importing {own} {told.format(own=own)}'
 
 
 @pytest.mark.parametrize("reference", ["os.system", "os:", ":x", "os:system('ls')", "../os:system", "os:a.b"])

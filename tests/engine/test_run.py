@@ -395,6 +395,11 @@ def test_a_wrong_setting_ends_in_one_clear_line(project: Path, override: str, me
     assert not project.with_name("tiny.duckdb").exists()
 
 
+def test_a_model_that_fails_on_its_inputs_is_told_with_their_shape(project: Path) -> None:
+    with pytest.raises(MammiError, match=r"target: the model failed on a batch of shape \[4, 3, 32, 32\]: .*channels"):
+        compute(project, "target.preprocessing.channels=3")
+
+
 def test_an_empty_concept_set(project: Path) -> None:
     (project.parent / "concepts.txt").write_text("\n")
     with pytest.raises(ConfigError, match="concept"):
