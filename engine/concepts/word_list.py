@@ -1,4 +1,4 @@
-"""A concept set from a plain list: one concept a line."""
+"""A concept set from a plain list: one concept a line. Empty lines and lines that start with # are passed over."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.errors import ConfigError
 class Options(BaseModel, extra="forbid"):
     kind: Literal["word_list"]
     path: Path
-    """A UTF-8 text file; empty lines are passed over."""
+    """A UTF-8 text file; empty lines and comments, which start with #, are passed over."""
 
 
 def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # noqa: ARG001
@@ -27,4 +27,4 @@ def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # 
         raise ConfigError(f"concepts.path: cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"concepts.path: {path} is not UTF-8 text ({error.reason} at byte {error.start}).") from error
-    return clean_concepts(text.splitlines(), str(path))
+    return clean_concepts((line for line in text.splitlines() if not line.startswith("#")), str(path))

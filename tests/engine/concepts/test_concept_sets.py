@@ -30,7 +30,18 @@ def test_every_kind_refuses_keys_it_does_not_know(kind: str) -> None:
 
 
 def test_word_list_is_cleaned_and_keeps_its_order(tmp_path: Path) -> None:
-    lines = ["\ufeffmass", "", "pleural \t effusion ", "ﬁbrosis", "mass", "a\x1b[31mb\u200b", "  ", "heart\r"]
+    lines = [
+        "\ufeff# a comment",
+        "mass",
+        "",
+        "#mass",
+        "pleural \t effusion ",
+        "ﬁbrosis",
+        "mass",
+        "a\x1b[31mb\u200b",
+        "  ",
+        "heart\r",
+    ]
     (tmp_path / "list.txt").write_text("\n".join(lines), encoding="utf-8")
     concepts = load(tmp_path, [], kind="word_list", path="list.txt")
     assert concepts == ["mass", "pleural effusion", "fibrosis", "a[31mb", "heart"]
@@ -39,6 +50,7 @@ def test_word_list_is_cleaned_and_keeps_its_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"# only a comment\n", "no concepts are left"),
         (b"\n \n\x00\n", "no concepts are left"),
         (b"ok\n" + b"x" * 101, "101 characters"),
         (b"\xff\xfe\xfa", "not UTF-8"),
