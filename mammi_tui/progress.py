@@ -49,8 +49,11 @@ class Stage:
         return self.clock() - self.started
 
     def pace(self) -> str:
-        """Its rate and the time left, "" while unknown; what it took once it is done."""
+        """Its rate and the time left, "" while unknown; what it took once it is done. Nothing of that while all was
+        known before: it was then only checked."""
         computed = self.done - self.reused
+        if self.reused and not computed:
+            return "checked, none computed anew" if self.done >= self.total else "checked"
         if self.done >= self.total:
             taken_over = f", {self.reused} known before" if self.reused else ""
             return f"in {duration(self.seconds)}{taken_over}"

@@ -6,7 +6,7 @@ import csv
 import difflib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 
@@ -18,6 +18,9 @@ from engine.probing.base import Image
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_BYTES = 1 << 28
 """A larger file is set aside unread."""
+
+_NAMED = 3
+"""Films that a warning names."""
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +68,20 @@ def load(options: Options, base: Path) -> Folder:
     if options.csv is None:
         return Folder([Image(path) for path in files], files)
     rows = _read_rows(base / options.csv, options)
-    _warn(f"{base / options.csv}: rows without a film in {folder}, left out", len(rows.keys() - files.keys()))
-    _warn(f"{folder}: films that are not in {base / options.csv}, without labels", len(files.keys() - rows.keys()))
+    _warn(
+        f"{base / options.csv}: rows without a film in {folder}, left out", [path for path in rows if path not in files]
+    )
+    _warn(
+        f"{folder}: films that are not in {base / options.csv}, without labels",
+        [path for path in files if path not in rows],
+    )
     return Folder([rows.get(path, Image(path)) for path in files], files)
 
 
 def _films(folder: Path) -> Iterator[tuple[str, Path]]:
     """Name and file of every film below the folder. Only links to files inside it are followed."""
     root = folder.resolve()
-    outside = 0
+    outside: list[str] = []
     for parent, subfolders, names in os.walk(root):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         for name in names:
@@ -81,10 +89,10 @@ def _films(folder: Path) -> Iterator[tuple[str, Path]]:
             if name.startswith(".") or file.suffix.lower() not in SUFFIXES:
                 continue
             if file.is_symlink() and not file.resolve().is_relative_to(root):
-                outside += 1
+                outside.append(_shown(file.relative_to(root)))
             elif file.is_file():
                 yield _shown(file.relative_to(root)), file
-    _warn(f"{folder}: links that lead out of it, left out", outside)
+    _warn(f"{folder}: links that lead out of it, left out", sorted(outside))
 
 
 def _shown(path: Path) -> str:
@@ -150,6 +158,8 @@ def _columns(header: list[str], path: Path, options: Options) -> dict[str, int]:
     return columns
 
 
-def _warn(what: str, count: int) -> None:
-    if count:
-        log.warning("%s: %d.", what, count)
+def _warn(what: str, names: Sequence[str]) -> None:
+    if names:
+        rest = len(names) - _NAMED
+        shown = ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+        log.warning("%s: %d (%s).", what, len(names), shown)

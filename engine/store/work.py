@@ -66,7 +66,11 @@ class WorkFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Closes the file; after a failure that came before anything was kept, no file is left."""
+        empty = error is not None and not any(self._fetch(f"SELECT 1 FROM {table} LIMIT 1") for table in _TABLES)  # noqa: S608
         self.close()
+        if empty:
+            self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._connection.close()

@@ -23,13 +23,22 @@ def test_rate_and_time_left_leave_out_what_was_known_before() -> None:
     assert stage.pace() == ""
     stage.done = stage.reused = 40
     clock.now = 1.0
-    assert stage.pace() == ""
+    assert stage.pace() == "checked"
     stage.done = 60
     clock.now = 10.0
     assert stage.pace() == "2.0/s, 20 s left"
     stage.done = 100
     clock.now = 185.0
     assert stage.pace() == "in 3:05, 40 known before"
+
+
+def test_a_stage_that_was_all_known_before_is_told_as_checked() -> None:
+    stream = io.StringIO()
+    with run_progress(stream) as progress:
+        progress.stage("images", 900)
+        progress.advance(450, reused=450)
+        progress.advance(450, reused=450)
+    assert stream.getvalue() == "images: 900 of 900 checked, none computed anew\n"
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_links_are_followed_inside_the_folder_only(films: Path, caplog: pytest.L
     (films / "broken.png").symlink_to(films / "gone.png")
     (films / "inside.png").symlink_to(films / "b.png")
     assert [image.path for image in listed(films).images] == ["a/10.jpeg", "a/2.PNG", "b.png", "c.jpg", "inside.png"]
-    assert caplog.messages == [f"{films}: links that lead out of it, left out: 1."]
+    assert caplog.messages == [f"{films}: links that lead out of it, left out: 1 (out.png)."]
 
 
 def test_a_pipe_named_as_a_film_is_passed_over(films: Path) -> None:
@@ -88,9 +88,14 @@ def test_rows_without_film_and_films_without_row_are_counted(films: Path, caplog
     told = "engine.probing.folder", logging.WARNING
     assert len(probing.images) == 4
     assert caplog.record_tuples == [
-        (*told, f"{csv}: rows without a film in {films}, left out: 1."),
-        (*told, f"{films}: films that are not in {csv}, without labels: 3."),
+        (*told, f"{csv}: rows without a film in {films}, left out: 1 (z.png)."),
+        (*told, f"{films}: films that are not in {csv}, without labels: 3 (a/10.jpeg, a/2.PNG, c.jpg)."),
     ]
+
+
+def test_of_many_rows_the_first_three_are_named(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    listed(films, "path\n" + "".join(f"{name}.png\n" for name in "zyxwb"))
+    assert caplog.messages[0].endswith("left out: 4 (z.png, y.png, x.png and 1 more).")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def test_another_file_in_the_place_of_the_run_file_is_not_touched(mammi: Mammi, 
     assert what.startswith(f"mammi: {out}: not a")
     assert todo == "Move it away, or name another file in run.out."
     assert out.read_bytes() == b"something else"
+    assert not project.with_name("tiny.duckdb.work").exists()
 
 
 def test_a_stopped_run_says_how_to_go_on(mammi: Mammi, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +69,7 @@ def test_warnings_of_the_engine_are_told(mammi: Mammi, project: Path) -> None:
     (project.parent / "labels.csv").write_text("path,labels\nnone.png,Mass\n")
     ended = mammi("run", project, "--set", "probing.csv=labels.csv")
     assert ended.status == 0
-    assert (
-        f"warning: {project.parent / 'labels.csv'}: rows without a film in {project.parent / 'films'}, left out: 1."
-        in ended.err
+    told = (
+        f"{project.parent / 'labels.csv'}: rows without a film in {project.parent / 'films'}, left out: 1 (none.png)."
     )
+    assert f"warning: {told}" in ended.err
