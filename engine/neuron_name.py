@@ -1,4 +1,4 @@
-"""Neurons by name: `layer:unit`."""
+"""Neurons by name: `layer:unit`, or `layer:class` where the layer's units have the names of classes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ class NamedLayer(Protocol):
     def name(self) -> str: ...
     @property
     def units(self) -> int: ...
+    @property
+    def unit_names(self) -> tuple[str, ...]: ...
 
 
 L = TypeVar("L", bound=NamedLayer)
@@ -22,14 +24,33 @@ L = TypeVar("L", bound=NamedLayer)
 def parse_neuron(text: str, layers: Sequence[NamedLayer]) -> tuple[str, int]:
     """("features.denseblock3", 17) from "features.denseblock3:17"; split at the last colon.
 
-    Raises ConfigError that names the closest layers, or the range of units.
+    After the colon there may also be the class that the unit stands for, in capitals or not. Raises ConfigError that
+    names the closest layers or classes, or the range of units.
     """
     name, colon, unit = text.rpartition(":")
-    if not colon or not unit.isascii() or not unit.isdigit():
-        raise ConfigError(f"{text!r} is not a neuron: write layer:unit, such as {layers[0].name}:0")
-    layer = find_layer(name, layers)
-    find_unit(int(unit), layer)
-    return layer.name, int(unit)
+    if colon and unit.isascii() and unit.isdigit():
+        layer = find_layer(name, layers)
+        find_unit(int(unit), layer)
+        return layer.name, int(unit)
+    if colon and unit:
+        layer = find_layer(name, layers)
+        if layer.unit_names:
+            return layer.name, _unit_of_class(unit, layer)
+    raise ConfigError(f"{text!r} is not a neuron: write layer:unit, such as {layers[0].name}:0")
+
+
+def _unit_of_class(name: str, layer: NamedLayer) -> int:
+    names = [known.casefold() for known in layer.unit_names]
+    exact = [unit for unit, known in enumerate(layer.unit_names) if known == name]
+    units = exact or [unit for unit, known in enumerate(names) if known == name.casefold()]
+    if len(units) == 1:
+        return units[0]
+    if units:
+        choices = ", ".join(f"{layer.name}:{unit}" for unit in units)
+        raise ConfigError(f"{name!r} is the class of several units; write one of {choices}")
+    close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.3)
+    nearest = [layer.unit_names[names.index(match)] for match in close] or layer.unit_names[:8]
+    raise ConfigError(f"layer {layer.name} has no unit of class {name!r}; nearest: {', '.join(nearest)}")
 
 
 def find_layer(name: str, layers: Sequence[L]) -> L:

@@ -28,23 +28,21 @@ def open(  # noqa: A001
 ) -> None:
     """Open the explorer on a run file.
 
-    It starts at LAYER:UNIT where one is given. Films are drawn as previews, not for diagnosis.
+    It starts at LAYER:UNIT (or LAYER:CLASS) where one is given. Films are drawn as previews, not for diagnosis.
     """
-    from engine.errors import MammiError
-
-    path = arguments.existing_run(run)
-    if not arguments.at_a_terminal():
-        raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
-
     from rich.console import Console
 
+    from engine.errors import MammiError
     from engine.neuron_name import parse_neuron
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
     from mammi_tui.images.choose import choose_backend
     from mammi_tui.verdicts import VerdictLog
 
+    path = arguments.existing_run(run)
     with RunReader(path) as reader:
+        if not arguments.at_a_terminal():
+            raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
         app = ExplorerApp(
             reader,
             start=parse_neuron(neuron, reader.layers) if neuron else None,

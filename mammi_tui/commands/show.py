@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def show(run: Path, neuron: str, alpha: float | None, beta: float | None, as_json: bool) -> None:
     """Print a neuron's representative images and annotation.
 
+    Where units are named by their classes, LAYER:CLASS is as good as LAYER:UNIT.
+
     The concepts are those of the annotation (above the β cut), by score; the images are the representative ones, by
     activation. Both as the explorer shows them.
     """

@@ -14,9 +14,15 @@ from engine.neuron_name import parse_neuron
 class NamedLayer:
     name: str
     units: int
+    unit_names: tuple[str, ...] = ()
 
 
-LAYERS = [NamedLayer("features.denseblock3", 32), NamedLayer("features.denseblock4", 64), NamedLayer("odd:name", 4)]
+LAYERS = [
+    NamedLayer("features.denseblock3", 32),
+    NamedLayer("features.denseblock4", 64),
+    NamedLayer("odd:name", 4),
+    NamedLayer("classifier", 5, ("Atelectasis", "Mass", "mass", "Pleural_Thickening", "NODULE")),
+]
 
 
 def test_a_neuron_is_split_at_the_last_colon() -> None:
@@ -24,9 +30,17 @@ def test_a_neuron_is_split_at_the_last_colon() -> None:
     assert parse_neuron("odd:name:3", LAYERS) == ("odd:name", 3)
 
 
+@pytest.mark.parametrize(("text", "unit"), [("Atelectasis", 0), ("atelectasis", 0), ("Mass", 1), ("mass", 2), ("4", 4)])
+def test_a_class_stands_for_its_unit(text: str, unit: int) -> None:
+    assert parse_neuron(f"classifier:{text}", LAYERS) == ("classifier", unit)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("classifier:MASS", "'MASS' is the class of several units; write one of classifier:1, classifier:2"),
+        ("classifier:atelectassis", "no unit of class 'atelectassis'; nearest: Atelectasis"),
+        ("classifier:", "layer:unit"),
         ("features.denseblok4:17", "features.denseblock4"),
         ("features.denseblock3:32", "0 to 31"),
         ("features.denseblock3", "layer:unit"),

@@ -29,6 +29,14 @@ def test_without_a_terminal_it_names_the_commands_that_need_none(mammi: Mammi, r
     assert outcome.err == "mammi: The explorer needs a terminal. Without one use `mammi show` or `mammi export`.\n"
 
 
+def test_what_is_no_run_file_is_told_before_the_terminal(mammi: Mammi, tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# No run file\n" * 100)
+    outcome = mammi("open", path)
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"mammi: {path}: not a")
+
+
 @pytest.mark.usefixtures("at_a_terminal")
 def test_it_starts_where_it_is_told(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
     outcome = mammi("open", run_path, "layer1:4", "--alpha", "0.5", "--beta", "0.25", "--images", "ascii")

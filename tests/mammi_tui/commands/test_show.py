@@ -37,6 +37,13 @@ def test_the_json_is_the_answer_of_the_requery(
     assert [found["score"] for found in shown["concepts"]] == answer.scores[annotation].tolist()
 
 
+def test_a_unit_is_found_by_its_class(mammi: Mammi, run_path: Path) -> None:
+    assert mammi("show", run_path, "layer1:Class 4").out == mammi("show", run_path, "layer1:4").out
+    unknown = mammi("show", run_path, "layer1:class 44")
+    assert (unknown.status, len(unknown.err.splitlines())) == (2, 1)
+    assert "has no unit of class 'class 44'; nearest: class 4" in unknown.err
+
+
 def test_a_dead_unit_is_told_as_dead(mammi: Mammi, run_path: Path) -> None:
     shown = json.loads(mammi("show", run_path, "layer0:0", "--json").out)
     assert (shown["dead"], shown["threshold"], shown["representatives"], shown["concepts"]) == (True, 0.25, [], [])
