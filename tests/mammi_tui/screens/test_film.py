@@ -38,7 +38,7 @@ class FilmApp(App[None]):
     def __init__(self, index: int = 0) -> None:
         super().__init__()
         items = [
-            ThumbnailItem(image, f"films/{image}[b].png\x1b]0;x\x07", 2.5, ("Effusion",) if image % 2 else ())
+            ThumbnailItem(image, f"films/{image}[b].png\x1b]0;x\x07", -1.289, ("Effusion",) if image % 2 else ())
             for image in range(100, 105)
         ]
         self.film = FilmScreen(
@@ -74,7 +74,7 @@ async def test_it_shows_the_film_and_what_is_known_of_it() -> None:
         for said in (
             "features.norm5:17",
             "2 of 5",
-            "activation 2.500",
+            "activation −1.289",
             "Effusion",
             "films/101[b].png",
             "patient p101",
