@@ -17,8 +17,8 @@ from mammi_tui.widgets.line_list import LineList, Part
 
 SCORE_CELLS = 7
 FINDING_CELLS = 16
-CONCEPT_CELLS = 5
-"""Cells that a best concept keeps beside a long class or finding."""
+BESIDE_CLASS, BESIDE_FINDING = 11, 5
+"""Cells that a best concept keeps beside a long class, and beside a finding that is filtered by."""
 ROOMY, ROOMIER, WIDE = 40, 48, 64
 """Widths from which dead units are counted, the columns have their full names, and findings are shown."""
 
@@ -138,7 +138,7 @@ class NeuronTree(LineList):
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
         if not columns.finding and self.rows.found_by_finding(neuron):
-            finding_cells = beside_concept(cell_len(finding) + 1, columns.concept)
+            finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
             yield fit(concept, columns.concept - finding_cells), style
             yield fit(f" {finding}", finding_cells), "line--faint"
         else:
@@ -154,7 +154,7 @@ class NeuronTree(LineList):
         """The class that a final layer's unit stands for, if known, and the unit's best concept."""
         names = self._names[neuron.layer]
         if names:
-            name_cells = beside_concept(self._longest[neuron.layer] + 1, cells)
+            name_cells = beside_concept(self._longest[neuron.layer] + 1, cells, BESIDE_CLASS)
             yield fit(names[neuron.unit], name_cells - 1) + " ", name_style
             cells -= name_cells
         yield fit(concept, cells), style
@@ -231,6 +231,6 @@ class NeuronTree(LineList):
             self.action_enter()
 
 
-def beside_concept(wanted: int, cells: int) -> int:
-    """How many of `cells` a class or a finding has that wants so many: all but the few that its concept keeps."""
-    return min(wanted, max(cells * 11 // 20, cells - CONCEPT_CELLS))
+def beside_concept(wanted: int, cells: int, kept: int) -> int:
+    """How many of `cells` a class or a finding has that wants so many: more than half, and all but those kept."""
+    return min(wanted, max(cells * 11 // 20, cells - kept))
