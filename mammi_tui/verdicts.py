@@ -143,12 +143,12 @@ class VerdictLog:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Differs once a file is replaced or written to; None where there is none."""
+    """Differs once a file is replaced, as a new run file is; None where there is none."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return found.st_dev, found.st_ino
 
 
 def standing(lines: Iterable[VerdictLine]) -> dict[str, VerdictLine]:

@@ -92,7 +92,7 @@ def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], ignored: Seq
         kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
         listed = "; ".join(f"{kind}: {_few(names)}" for kind, names in kinds.items() if names)
         raise MammiError(f"{path} does not fit the model. {listed}.\nName keys to pass over in target.ignore_keys.")
-    module.load_state_dict({name: weights[name] for name in own.keys() & weights.keys() - different}, strict=False)
+    module.load_state_dict(own | {name: weights[name] for name in own.keys() & weights.keys() - different})
 
 
 def fingerprint(module: nn.Module, *settings: object) -> str:
