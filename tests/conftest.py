@@ -1,8 +1,13 @@
-"""Puts the repository's root on the path, so that tests can share helpers from tests/support."""
+"""Lets tests import helpers from tests/support, and takes the clock off property tests."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from hypothesis import settings
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")

@@ -36,7 +36,7 @@ def text(strips: list[Strip]) -> list[str]:
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
 @given(height=st.integers(1, 90), width=st.integers(1, 90), columns=st.integers(1, 40), rows=st.integers(1, 20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_film_fills_its_area_exactly(
     backend: ImageBackend, height: int, width: int, columns: int, rows: int
 ) -> None:
