@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,7 @@ def _batches(contents: RunContents, known: Known, aside: list[str]) -> Iterator[
     images = iter(contents.images)
     for key in contents.batch_keys:
         batch = known.get(key)
-        pairs = zip(batch.images, images, strict=False)  # takes one image for each of the batch's, and no more
+        pairs = zip(batch.images, islice(images, len(batch.images)), strict=True)
         aside += [f"{image.path}: {probed.reason}" for probed, image in pairs if probed.reason]
         yield batch
 

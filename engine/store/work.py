@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -122,14 +122,6 @@ class WorkFile:
         if not rows:
             raise KeyError(key)
         return _unpack(*rows[0])
-
-    def prune(self, keys: Collection[str]) -> None:
-        """Forgets every batch and array but those under `keys`."""
-        with self._transaction():
-            for table in _TABLES:
-                held = {key for (key,) in self._fetch(f"SELECT DISTINCT key FROM {table}")}  # noqa: S608
-                forgotten = [(key,) for key in held.difference(keys)]
-                self._connection.executemany(f"DELETE FROM {table} WHERE key = ?", forgotten)  # noqa: S608
 
     def _has(self, key: str, name: str) -> bool:
         return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ? AND name = ?", key, name))

@@ -114,8 +114,8 @@ def text_pieces(texts: Sequence[str]) -> Tensor:
     most = max(len(word) for text in words for word in text)
     table = np.zeros((len(texts), longest, max(most, 1)), dtype=np.int64)
     for text_row, text in zip(table, words, strict=True):
-        for row, word in zip(text_row, text, strict=False):
-            row[: len(word)] = word
+        for place, word in enumerate(text):
+            text_row[place, : len(word)] = word
     return torch.from_numpy(table)
 
 

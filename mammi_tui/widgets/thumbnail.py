@@ -111,6 +111,7 @@ def _put(strips: list[Strip], row: int, column: int, text: str, style: Style, *,
     """Writes text over a strip. See-through, each cell keeps the background it had."""
     strip, end = strips[row], column + cell_len(text)
     under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in segment.text]
+    # Not strict: a label with wide characters has fewer of them than cells.
     over = [
         Segment(character, style + Style(bgcolor=own.bgcolor) if see_through and own.bgcolor else style)
         for character, own in zip(text, under, strict=False)
