@@ -40,11 +40,6 @@ def population(seed: int, count: int, *, enriched: bool = False) -> list[Anatomy
     return films
 
 
-def draw_anatomy(seed: int, *, enriched: bool = False) -> Anatomy:
-    """One film of a patient of its own."""
-    return _draw_film(seed, 0, _draw_body(np.random.default_rng([seed, _PATIENT])), enriched)
-
-
 def film_seed(population_seed: int, place: int) -> int:
     return population_seed * 2**32 + place
 

@@ -18,7 +18,7 @@ from engine.errors import UnreadableImage
 from engine.probing.base import Image
 from engine.probing.phantom.anatomy import DEVICES, FINDINGS, Anatomy, Finding, Side, Zone
 from engine.probing.phantom.film import boxes, render
-from engine.probing.phantom.population import HELD_OUT_SEEDS, draw_anatomy, film_seed, population
+from engine.probing.phantom.population import HELD_OUT_SEEDS, film_seed, population
 from engine.probing.phantom.prevalence import PREVALENCE, ZONES
 from engine.probing.phantom.probing_set import Options, load
 
@@ -64,7 +64,6 @@ def test_a_film_is_the_same_whoever_renders_it() -> None:
 def test_populations_are_deterministic_and_start_alike() -> None:
     assert population(4, 30) == population(4, 50)[:30]
     assert population(4, 30) != population(5, 30)
-    assert draw_anatomy(9) == draw_anatomy(9)
 
 
 def test_no_two_populations_share_a_film() -> None:
