@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.errors import ConfigError
+from engine.extras import missing
 from engine.store.thumbnails import LONGEST_SIDE
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -200,9 +201,7 @@ class _Checker:
         except ModuleNotFoundError as error:
             if error.name and error.name.split(".")[0] == "engine":
                 raise
-            raise self._error(
-                f"{name}.kind", f"needs the package {error.name!r}, which is not installed", kind
-            ) from None
+            raise self._error(f"{name}.kind", missing(error.name), kind) from None
 
     def _check(self, name: str, model: type[Model], table: Mapping[str, Any]) -> Model | None:
         """The table as the model, or None and its faults kept. Only a model with such a field sees the `kind`."""

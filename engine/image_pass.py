@@ -22,7 +22,7 @@ from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
 from engine.vlms.base import VLM
 
-VERSION = 1
+VERSION = 2
 """To be raised when the same images and models come to give another result: it is part of every batch's key."""
 
 Floats = NDArray[np.float32]
@@ -67,10 +67,9 @@ class ImagePass:
         Raises ConfigError when layers, classes and the model's output do not go together, and MammiError when
         the target model fails on its inputs or the device has too little memory.
         """
-        black = np.zeros((256, 256), np.uint8)
-        inputs = loaded.inputs or (Inputs(self._target.preprocess(black), self._vlm.preprocess(black)),)
+        inputs = loaded.inputs
         try:
-            activations, embeddings = self._forward(inputs)
+            activations, embeddings = self._forward(inputs) if inputs else self._nothing()
         except torch.OutOfMemoryError:
             raise MammiError(
                 f"{self._device} has too little memory for run.batch_size = {len(inputs)}: lower it."
@@ -79,23 +78,32 @@ class ImagePass:
         for name, values in {"its embedding": embeddings, **activations}.items():
             for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
                 faults[row] = faults[row] or f"not a finite number: {name}"
-        kept = [row for row, fault in enumerate(faults) if loaded.inputs and not fault]
+        kept = [row for row, fault in enumerate(faults) if not fault]
         remaining = iter(faults)
         images = tuple(image if image.reason else _set_aside(image, next(remaining)) for image in loaded.images)
         return Batch(images, embeddings[kept], {layer: values[kept] for layer, values in activations.items()})
 
     def _forward(self, inputs: Sequence[Inputs]) -> tuple[dict[str, Floats], Floats]:
         """Layer -> [n, units], and unit vectors [n, d]."""
-        films = torch.stack([pair.target for pair in inputs]).to(self._device)
+        activations = self._activations(torch.stack([pair.target for pair in inputs]))
         views = torch.stack([pair.vlm for pair in inputs]).to(self._device)
         with torch.inference_mode(), precision(self._device, self._mixed):
-            self._check_classes(self._run_target(films))
+            return activations, _array(self._vlm.encode_images(views))
+
+    def _nothing(self) -> tuple[dict[str, Floats], Floats]:
+        """The same for no image: a black film tells how many units each layer has."""
+        black = self._target.preprocess(np.zeros((256, 256), np.uint8))
+        activations = {layer: values[:0] for layer, values in self._activations(black[None]).items()}
+        return activations, np.empty((0, self._vlm.dimension), np.float32)
+
+    def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
+        with torch.inference_mode(), precision(self._device, self._mixed):
+            self._check_classes(self._run_target(films.to(self._device)))
             pooled = self._taps.pooled()
-            embeddings = self._vlm.encode_images(views)
         for layer, values in pooled.items():
-            if len(values) != len(inputs):
-                raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(inputs)} images.")
-        return {layer: _array(values) for layer, values in pooled.items()}, _array(embeddings)
+            if len(values) != len(films):
+                raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(films)} images.")
+        return {layer: _array(values) for layer, values in pooled.items()}
 
     def _run_target(self, films: torch.Tensor) -> Any:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -23,12 +24,13 @@ THREADS = max(2, min(8, os.cpu_count() or 2))
 READ_AHEAD = 2
 """Batches ready or in preparation beside the one being computed: they bound the memory."""
 
-Preprocess = Callable[[NDArray[np.uint8]], Tensor]
+TargetPreprocess = Callable[[NDArray[np.uint8]], Tensor]
+VLMPreprocess = Callable[[NDArray[np.uint8], Image], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One usable image as the target model and the VLM take it, [c, h, w] each."""
+    """One usable image as the target model [c, h, w] and the VLM take it."""
 
     target: Tensor
     vlm: Tensor
@@ -56,7 +58,7 @@ class _File:
 class Loader:
     """Reads, hashes and decodes each image once, and makes both models' inputs and the thumbnail from that film."""
 
-    def __init__(self, probing: ProbingSet, target: Preprocess, vlm: Preprocess, thumbnail_size: int) -> None:
+    def __init__(self, probing: ProbingSet, target: TargetPreprocess, vlm: VLMPreprocess, thumbnail_size: int) -> None:
         self._probing = probing
         self._target = target
         self._vlm = vlm
@@ -65,7 +67,8 @@ class Loader:
     def batches(self, size: int, fingerprint: str, known: Callable[[str], bool]) -> Generator[LoadedBatch, None, None]:
         """The probing set in batches of `size` images, the last may be smaller.
 
-        A batch's key is the hash of `fingerprint` and of its images' bytes. `known(key)` is asked in another thread.
+        A batch's key is the hash of `fingerprint` and of its images' paths and bytes. `known(key)` is asked in another
+        thread.
         """
         images = self._probing.images
         waiting: deque[Future[LoadedBatch]] = deque()
@@ -86,12 +89,11 @@ class Loader:
         self, images: Sequence[Image], fingerprint: str, known: Callable[[str], bool], threads: Executor
     ) -> LoadedBatch:
         files = list(threads.map(self._read, images))
-        key = hashlib.sha256(
-            "\n".join([fingerprint, *(file.sha256 or file.reason for file in files)]).encode()
-        ).hexdigest()
+        told = [[image.path, file.sha256, file.reason] for image, file in zip(images, files, strict=True)]
+        key = hashlib.sha256(json.dumps([fingerprint, told]).encode()).hexdigest()
         if known(key):
             return LoadedBatch(key, len(files), known=True)
-        probed, inputs = zip(*threads.map(self._prepare, files), strict=True)
+        probed, inputs = zip(*threads.map(self._prepare, images, files), strict=True)
         return LoadedBatch(key, len(files), False, probed, tuple(pair for pair in inputs if pair is not None))
 
     def _read(self, image: Image) -> _File:
@@ -101,14 +103,15 @@ class Loader:
             return _File(b"", "", str(error))
         return _File(data, hashlib.sha256(data).hexdigest())
 
-    def _prepare(self, file: _File) -> tuple[ProbedImage, Inputs | None]:
+    def _prepare(self, image: Image, file: _File) -> tuple[ProbedImage, Inputs | None]:
         size = len(file.data)
         try:
             if file.reason:
                 raise UnreadableImage(file.reason)
             film = decode(file.data)
+            inputs = Inputs(self._target(film), self._vlm(film, image))
         except UnreadableImage as error:
             return ProbedImage(size, file.sha256, reason=str(error)), None
         height, width = film.shape
         thumbnail = encode(film, self._thumbnail_size)
-        return ProbedImage(size, file.sha256, width, height, thumbnail), Inputs(self._target(film), self._vlm(film))
+        return ProbedImage(size, file.sha256, width, height, thumbnail), inputs

@@ -76,7 +76,7 @@ def run(config: RunConfig, progress: Progress) -> Path:
             alpha=settings.alpha,
             beta=settings.beta,
             target=target.name,
-            vlm=config.vlm.kind,
+            vlm=vlm.name,
             concept_set=config.concepts.kind,
             config=config.as_dict(),
             versions=_versions(),

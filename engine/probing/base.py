@@ -19,6 +19,14 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Polygon:
+    """A finding's closed outline: its corners (x, y), in pixels of the decoded film from its top left."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """One image of a probing set: what is known of it without opening it."""
 
@@ -28,6 +36,7 @@ class Image:
     view: str | None = None
     labels: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
+    polygons: tuple[Polygon, ...] = ()
     report: str | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Known truth, for phantoms: anatomical parameters by name. Empty for real films."""

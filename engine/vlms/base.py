@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.probing.base import Image
+
 if TYPE_CHECKING:
     import torch
 
@@ -15,16 +17,22 @@ if TYPE_CHECKING:
 class VLM(Protocol):
     """An image-text model. One file in engine/vlms for each kind."""
 
+    name: str
+    """As a reader knows it, such as "MedCLIP ViT"."""
     dimension: int
     identity: str
     """Hash of all that determines an embedding (weights, architecture, preprocessing, tokenizer): the cache key."""
 
-    def preprocess(self, film: NDArray[np.uint8]) -> torch.Tensor:
-        """An 8-bit grey film [h, w] to one float32 input [c, h', w'] on the CPU. Safe to call from several threads."""
+    def preprocess(self, film: NDArray[np.uint8], image: Image) -> torch.Tensor:
+        """An 8-bit grey film [h, w] to one float32 input on the CPU, such as [c, h', w'].
+
+        Safe to call from several threads. `image` is the film's entry in the probing set; a VLM that looks at pixels
+        does not need it. Raises UnreadableImage for an image that is to be set aside.
+        """
         ...
 
     def encode_images(self, batch: torch.Tensor) -> torch.Tensor:
-        """Inputs [n, c, h', w'] on the model's device to float32 unit vectors [n, d]."""
+        """Inputs [n, …] on the model's device to float32 unit vectors [n, d]."""
         ...
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from engine.concepts.tokens import tokenize
 from engine.demo import DUAL_ENCODER_WEIGHTS
 from engine.demo.inputs import INPUT_SIDE, network_input
 from engine.demo.weights import load_weights
+from engine.probing.base import Image
 
 DIMENSION = 128
 BUCKETS = 4096
@@ -133,6 +134,7 @@ def _word_pieces(word: str) -> tuple[int, ...]:
 class DemoVLM:
     """The dual encoder behind the VLM protocol."""
 
+    name = "demo dual encoder"
     dimension = DIMENSION
 
     def __init__(self, model: DualEncoder, identity: str, device: torch.device) -> None:
@@ -140,7 +142,7 @@ class DemoVLM:
         self._model = model.eval().to(device).to(memory_format=torch.channels_last)
         self._device = device
 
-    def preprocess(self, film: NDArray[np.uint8]) -> Tensor:
+    def preprocess(self, film: NDArray[np.uint8], image: Image) -> Tensor:  # noqa: ARG002
         return network_input(film)
 
     @torch.inference_mode()

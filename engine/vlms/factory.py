@@ -12,7 +12,7 @@ from engine.errors import ConfigError
 from engine.factories import call_factory, find_factory
 from engine.vlms.base import VLM
 
-_NEEDED = ("dimension", "identity", "preprocess", "encode_images", "encode_texts")
+_NEEDED = ("name", "dimension", "identity", "preprocess", "encode_images", "encode_texts")
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

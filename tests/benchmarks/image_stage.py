@@ -54,10 +54,11 @@ def main() -> None:
     vlm = TinyVLM(torch.device("cpu"))
     decoded = [decode(probing.read(image)) for image in probing.images]
     starts = range(0, len(decoded), BATCH)
+    image = probing.images[0]
     inputs = [
-        tuple(
-            torch.stack([made(film) for film in decoded[start : start + BATCH]])
-            for made in (target.preprocess, vlm.preprocess)
+        (
+            torch.stack([target.preprocess(film) for film in decoded[start : start + BATCH]]),
+            torch.stack([vlm.preprocess(film, image) for film in decoded[start : start + BATCH]]),
         )
         for start in starts
     ]

@@ -37,6 +37,10 @@ def mean(film: NDArray[np.uint8]) -> torch.Tensor:
     return torch.tensor([float(film.mean())])
 
 
+def mean_of(film: NDArray[np.uint8], image: Image) -> torch.Tensor:
+    return mean(film)
+
+
 @pytest.fixture
 def probing(tmp_path: Path) -> Counting:
     write_film(tmp_path / "film.png", seed=0, side=300)
@@ -44,7 +48,7 @@ def probing(tmp_path: Path) -> Counting:
 
 
 def test_order_keys_and_what_is_set_aside(probing: Counting) -> None:
-    loader = Loader(probing, mean, mean, thumbnail_size=192)
+    loader = Loader(probing, mean, mean_of, thumbnail_size=192)
     batches = list(loader.batches(16, "models", lambda _: False))
     assert [batch.size for batch in batches] == [16, 16, 8]
     assert len({batch.key for batch in batches}) == 3
@@ -57,7 +61,7 @@ def test_order_keys_and_what_is_set_aside(probing: Counting) -> None:
 
 
 def test_keys_follow_bytes_and_models(probing: Counting) -> None:
-    loader = Loader(probing, mean, mean, thumbnail_size=192)
+    loader = Loader(probing, mean, mean_of, thumbnail_size=192)
 
     def keys(fingerprint: str) -> list[str]:
         return [batch.key for batch in loader.batches(16, fingerprint, lambda _: True)]
@@ -70,7 +74,7 @@ def test_keys_follow_bytes_and_models(probing: Counting) -> None:
 
 
 def test_reading_stays_a_few_batches_ahead(probing: Counting) -> None:
-    loader = Loader(probing, mean, mean, thumbnail_size=192)
+    loader = Loader(probing, mean, mean_of, thumbnail_size=192)
     before = threading.active_count()
     with closing(loader.batches(4, "models", lambda _: False)) as batches:
         next(batches)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine import config, loading
 from engine.errors import ConfigError, MammiError, RunFileError
+from engine.probing.base import Image
 from engine.progress import Silent
 from engine.run import run
 from engine.store.finished import FinishedRun
@@ -111,7 +112,7 @@ def test_a_run_file_holds_what_the_models_give(project: Path) -> None:
     film = np.asarray(models.Image.open(project.parent / "films" / "005.png"))
     with torch.inference_mode():
         logits = target.module.eval()(target.preprocess(film)[None])[0].numpy()
-        embedding = vlm.encode_images(vlm.preprocess(film)[None])[0].numpy()
+        embedding = vlm.encode_images(vlm.preprocess(film, Image(""))[None])[0].numpy()
     np.testing.assert_allclose(activations["logits"][5], logits, atol=1e-6)
     np.testing.assert_allclose(embeddings[5], embedding, atol=1e-6)
 

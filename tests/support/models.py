@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.probing.base import Image as ProbingImage
+
 SIDE = 32
 """Pixels of both models' inputs."""
 
@@ -41,6 +43,7 @@ def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
 class TinyVLM:
     """Projects a film's pixels at random; a text's vector is drawn from its hash."""
 
+    name = "tiny VLM"
     dimension = 8
     identity = "tiny"
 
@@ -48,7 +51,7 @@ class TinyVLM:
         generator = torch.Generator().manual_seed(1)
         self._projection = torch.randn(SIDE * SIDE, self.dimension, generator=generator).to(device)
 
-    def preprocess(self, film: NDArray[np.uint8]) -> Tensor:
+    def preprocess(self, film: NDArray[np.uint8], image: ProbingImage) -> Tensor:
         small = Image.fromarray(film).resize((SIDE, SIDE))
         return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255)[None]
 

@@ -1,0 +1,19 @@
+"""Packages that only some kinds of models and images need, and the extra of this project that installs each."""
+
+from __future__ import annotations
+
+EXTRAS = {
+    "open_clip": "open-clip",
+    "pydicom": "dicom",
+    "timm": "timm",
+    "torchxrayvision": "torchxrayvision",
+    "transformers": "transformers",
+}
+"""Importable name -> extra in pyproject.toml. gdcm comes with pydicom."""
+
+
+def missing(package: str | None) -> str:
+    """What to say where a package is not installed, as the end of a sentence."""
+    name = (package or "").partition(".")[0]
+    extra = f": pip install 'mammi-explorer[{EXTRAS[name]}]'" if name in EXTRAS else ""
+    return f"needs the package {name!r}, which is not installed{extra}"
