@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import BaseModel
 from torch import nn
 
+from engine.checkpoint import fingerprint
 from engine.errors import ConfigError
 from engine.factories import call_factory, find_factory
 from engine.targets.base import TargetModel
-from engine.targets.checkpoint import fingerprint
 from engine.targets.preprocessing import Preprocessing
 
 

@@ -11,9 +11,9 @@ import torchvision
 from pydantic import BaseModel
 from torch import Tensor, nn
 
+from engine.checkpoint import fingerprint, load_strictly, read_weights
 from engine.errors import ConfigError, MammiError
 from engine.targets.base import TargetModel
-from engine.targets.checkpoint import fingerprint, load_strictly, read_weights
 from engine.targets.preprocessing import Preprocessing
 
 
@@ -39,7 +39,7 @@ def load(options: Options, base: Path) -> TargetModel:
         raise ConfigError(f"target.name: torchvision has no classifier {options.name!r}. {hint}")
     weights = read_weights(path, "target.weights")
     module = _build(options, weights, path)
-    load_strictly(module, weights, options.ignore_keys, path)
+    load_strictly(module, weights, path, options.ignore_keys, "target.ignore_keys")
     return TargetModel(
         module=module,
         preprocess=options.preprocessing,

@@ -9,10 +9,11 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError, first_line
@@ -43,19 +44,20 @@ _DAMAGED = (
 )
 
 
-def read_weights(path: Path, key: str) -> dict[str, Tensor]:
+def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[str, Tensor]:
     """The tensors of a .safetensors, .pth or .pt file by name, without wrapper and `module.` prefix.
 
     Nothing but tensors is unpickled. `key` is the configuration's, for errors: ConfigError when there is no such file,
-    MammiError when it holds something else.
+    MammiError when it holds something else. `stream`, which can seek, is read in the file's place: a member of a zip,
+    which `path` then only names.
     """
-    if not path.is_file():
+    if stream is None and not path.is_file():
         raise ConfigError(f"{key}: no weights at {path}.")
     try:
         if path.suffix == ".safetensors":
-            content: object = load_file(path)
+            content: object = load_file(path) if stream is None else load(stream.read())
         else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(path if stream is None else stream, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise MammiError(
             f"{key}: {path} holds more than tensors, or is damaged: it is not loaded, as it could run code."
@@ -77,10 +79,13 @@ def read_weights(path: Path, key: str) -> dict[str, Tensor]:
     return tensors
 
 
-def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], ignored: Sequence[str], path: Path) -> None:
+def load_strictly(
+    module: nn.Module, weights: Mapping[str, Tensor], path: Path, ignored: Sequence[str] = (), key: str = ""
+) -> None:
     """Loads the weights into the module. Keys that do not fit must be named by `ignored` (names or globs).
 
-    Raises MammiError that lists the missing, unexpected and mismatched keys.
+    `path` is where the weights are from, and `key` the configuration's that names the ignored ones, for errors. Raises
+    MammiError that lists the missing, unexpected and mismatched keys.
     """
     own = module.state_dict()
     missing = _not_ignored(own.keys() - weights.keys(), ignored)
@@ -91,7 +96,8 @@ def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], ignored: Seq
         shapes = [f"{name} {_shape(weights[name])} for {_shape(own[name])}" for name in mismatched]
         kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
         listed = "; ".join(f"{kind}: {_few(names)}" for kind, names in kinds.items() if names)
-        raise MammiError(f"{path} does not fit the model. {listed}.\nName keys to pass over in target.ignore_keys.")
+        hint = f"\nName keys to pass over in {key}." if key else ""
+        raise MammiError(f"{path} does not fit the model. {listed}.{hint}")
     module.load_state_dict(own | {name: weights[name] for name in own.keys() & weights.keys() - different})
 
 
