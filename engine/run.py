@@ -140,6 +140,7 @@ def _stages(contents: RunContents, vlm: VLM) -> dict[str, str]:
     images = [
         [image.path, image.patient, image.view, image.labels, image.report, dict(image.parameters)]
         + [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
+        + [[outline.label, outline.points] for outline in image.polygons]
         for image in contents.images
     ]
     return {

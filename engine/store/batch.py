@@ -21,6 +21,11 @@ class ProbedImage:
     thumbnail: bytes = b""
     """engine.store.thumbnails.encode of the film; empty when set aside."""
     reason: str = ""
+    input_low: float = 0.0
+    input_high: float = 0.0
+    input_mean: float = 0.0
+    input_std: float = 0.0
+    """Range, mean and standard deviation of the target model's input made of this image; 0 when set aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from engine.store.contents import RunContents
 
 
 class ContentHash:
-    """SHA-256 over what a run is about and over each array of its images, fed batch by batch."""
+    """SHA-256 over what a run is about and over each array of its images, fed batch by batch.
+
+    What is only told about a computation stands outside: configuration, versions, the statistics of inputs.
+    """
 
     def __init__(self, run: RunContents) -> None:
         self._images = hashlib.sha256()
@@ -27,7 +30,7 @@ class ContentHash:
         for image in run.images:
             boxes = [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
             known = [image.path, image.patient, image.view, list(image.labels), image.report, dict(image.parameters)]
-            self._add(self._run, known, boxes)
+            self._add(self._run, known, boxes, [[outline.label, outline.points] for outline in image.polygons])
         for array in (run.text_embeddings, run.template_embedding):
             self._run.update(_bytes(array))
 

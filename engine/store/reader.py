@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError
-from engine.probing.base import Box
+from engine.probing.base import Box, Polygon
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
 from engine.store.database import Connection, connect
@@ -70,6 +70,7 @@ class ImageInfo:
     """Pixels of the decoded film"""
     sha256: str
     boxes: tuple[Box, ...]
+    polygons: tuple[Polygon, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,9 @@ class RunReader:
         boxes: dict[int, list[Box]] = {}
         for image, *box in self._cursors.rows(f"FROM boxes {chosen} ORDER BY rowid", wanted):
             boxes.setdefault(image, []).append(Box(*box))
+        polygons: dict[int, list[Polygon]] = {}
+        for image, label, points in self._cursors.rows(f"FROM polygons {chosen} ORDER BY rowid", wanted):
+            polygons.setdefault(image, []).append(Polygon(label, tuple((x, y) for x, y in points)))
         rows = self._cursors.rows(
             f"SELECT image, path, patient, view, width, height, sha256 FROM images {chosen}",  # noqa: S608
             wanted,
@@ -179,7 +183,7 @@ class RunReader:
         known = {
             image: ImageInfo(
                 *(image, path, patient, view, tuple(labels.get(image, ()))),
-                *(width, height, sha256, tuple(boxes.get(image, ()))),
+                *(width, height, sha256, tuple(boxes.get(image, ())), tuple(polygons.get(image, ()))),
             )
             for image, path, patient, view, width, height, sha256 in rows
         }
@@ -204,6 +208,16 @@ class RunReader:
             )
         ]
 
+    def input_statistics(self) -> dict[str, NDArray[np.float64]]:
+        """Of each usable image's input to the target model: "low", "high", "mean" and "std", each [p].
+
+        All are 0 in a run that was computed before they were measured.
+        """
+        return self._cursors.columns(
+            "SELECT input_low AS low, input_high AS high, input_mean AS mean, input_std AS std FROM images "
+            "WHERE image IS NOT NULL ORDER BY image"
+        )
+
     def findings(self, layer: str) -> list[str]:
         """For each unit the label that most of its representatives at the run's own α carry; "" where none has one."""
         position = self.layer(layer).position
@@ -225,7 +239,8 @@ class RunReader:
     def probed_images(self, position: int, size: int) -> list[tuple[int | None, tuple[Any, ...]]]:
         """For each image from `position` on: its index among the usable ones, and the fields of a ProbedImage."""
         rows = self._cursors.rows(
-            "SELECT image, size_bytes, sha256, width, height, thumbnail, reason FROM images "
+            "SELECT image, size_bytes, sha256, width, height, thumbnail, reason, "
+            "input_low, input_high, input_mean, input_std FROM images "
             "WHERE position BETWEEN ? AND ? ORDER BY position",
             position,
             position + size - 1,

@@ -26,10 +26,12 @@ CREATE TABLE batches (key VARCHAR, first_position INTEGER, size INTEGER);
 CREATE TABLE images (
     position INTEGER, image INTEGER, status VARCHAR, reason VARCHAR, path VARCHAR, size_bytes BIGINT, sha256 VARCHAR,
     width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR,
-    thumbnail BLOB USING COMPRESSION uncompressed
+    thumbnail BLOB USING COMPRESSION uncompressed,
+    input_low DOUBLE, input_high DOUBLE, input_mean DOUBLE, input_std DOUBLE
 );
 CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);
+CREATE TABLE polygons (image INTEGER, label VARCHAR, points DOUBLE[2][]);
 CREATE TABLE image_parameters (image INTEGER, name VARCHAR, value DOUBLE);
 CREATE TABLE layers (layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER);
 CREATE TABLE neurons (
@@ -67,7 +69,15 @@ CREATE VIEW annotations AS
     WHERE best_score > 0 AND score > beta * best_score;
 """
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+
+def _from_1(connection: Connection) -> None:
+    """Polygons, and the range, mean and standard deviation of each image's input."""
+    for column in ("input_low", "input_high", "input_mean", "input_std"):
+        connection.execute(f"ALTER TABLE images ADD COLUMN {column} DOUBLE DEFAULT 0")
+    connection.execute("CREATE TABLE polygons (image INTEGER, label VARCHAR, points DOUBLE[2][])")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1,)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2."""
 
 VERSION = 1 + len(MIGRATIONS)

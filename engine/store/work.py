@@ -20,11 +20,14 @@ from numpy.typing import NDArray
 from engine.errors import RunFileError
 from engine.store.batch import Batch, ProbedImage
 
+_VERSION = 2
+"""Of the tables below. What a file of other tables holds is computed again."""
 _TABLES = ("batch_images", "arrays")
-_SCHEMA = """
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS batch_images (
     key TEXT, position INTEGER, size_bytes INTEGER, sha256 TEXT, width INTEGER, height INTEGER, thumbnail BLOB,
-    reason TEXT, PRIMARY KEY (key, position)
+    reason TEXT, input_low REAL, input_high REAL, input_mean REAL, input_std REAL, PRIMARY KEY (key, position)
 );
 CREATE TABLE IF NOT EXISTS arrays (
     key TEXT, name TEXT, dtype TEXT, shape TEXT, data BLOB, PRIMARY KEY (key, name)
@@ -55,7 +58,9 @@ class WorkFile:
         try:
             with self._told():
                 self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                self._connection.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT;")
+                ((version,),) = self._fetch("PRAGMA user_version")
+                stale = "" if version == _VERSION else "".join(f"DROP TABLE IF EXISTS {table}; " for table in _TABLES)
+                self._connection.executescript(f"BEGIN EXCLUSIVE; {stale} {_SCHEMA} COMMIT;")
         except RunFileError:
             self._connection.close()
             raise
@@ -83,11 +88,14 @@ class WorkFile:
         if self.has(key):
             return
         images = [
-            (key, position, image.size_bytes, image.sha256, image.width, image.height, image.thumbnail, image.reason)
+            (
+                *(key, position, image.size_bytes, image.sha256, image.width, image.height, image.thumbnail),
+                *(image.reason, image.input_low, image.input_high, image.input_mean, image.input_std),
+            )
             for position, image in enumerate(batch.images)
         ]
         with self._transaction():
-            self._connection.executemany("INSERT INTO batch_images VALUES (?, ?, ?, ?, ?, ?, ?, ?)", images)
+            self._connection.executemany("INSERT INTO batch_images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
             self._insert_array(key, _EMBEDDINGS, batch.embeddings)
             for layer, activations in batch.activations.items():
                 self._insert_array(key, _ACTIVATIONS + layer, activations)
@@ -97,8 +105,8 @@ class WorkFile:
         if not self.has(key):
             raise KeyError(key)
         images = self._fetch(
-            "SELECT size_bytes, sha256, width, height, thumbnail, reason FROM batch_images WHERE key = ? "
-            "ORDER BY position",
+            "SELECT size_bytes, sha256, width, height, thumbnail, reason, input_low, input_high, input_mean, input_std "
+            "FROM batch_images WHERE key = ? ORDER BY position",
             key,
         )
         rows = self._fetch("SELECT name, dtype, shape, data FROM arrays WHERE key = ? ORDER BY rowid", key)

@@ -120,7 +120,9 @@ class _RunWriter:
 
     def _write_images(self, batch: Batch, position: int, image: int) -> None:
         known_images = self._run.images[position : position + len(batch.images)]
-        rows: dict[str, list[Sequence[object]]] = {"images": [], "labels": [], "boxes": [], "image_parameters": []}
+        rows: dict[str, list[Sequence[object]]] = {
+            name: [] for name in ("images", "labels", "boxes", "polygons", "image_parameters")
+        }
         for offset, (known, probed) in enumerate(zip(known_images, batch.images, strict=True)):
             usable = not probed.reason
             rows["images"].append(
@@ -129,11 +131,13 @@ class _RunWriter:
                     *(text(probed.reason), text(known.path), probed.size_bytes, probed.sha256),
                     *(probed.width, probed.height),
                     *(text(known.patient), text(known.view), text(known.report), probed.thumbnail),
+                    *(probed.input_low, probed.input_high, probed.input_mean, probed.input_std),
                 )
             )
             if usable:
                 rows["labels"] += [(image, text(label)) for label in known.labels]
                 rows["boxes"] += [(image, text(box.label), box.x, box.y, box.width, box.height) for box in known.boxes]
+                rows["polygons"] += [(image, text(outline.label), outline.points) for outline in known.polygons]
                 rows["image_parameters"] += [(image, name, value) for name, value in known.parameters.items()]
                 image += 1
         for table, values in rows.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.probing.base import Box, Image
+from engine.probing.base import Box, Image, Polygon
 from engine.store import thumbnails
 from engine.store.batch import Batch, ProbedImage
 from engine.store.contents import Layer, RunContents
@@ -104,12 +104,14 @@ def _activations(rng: np.random.Generator, images: int, units: int) -> np.ndarra
 def _image(index: int, rng: np.random.Generator, odd: str) -> Image:
     labels = tuple(label + odd for label in LABELS if rng.random() < 0.25)
     boxes = tuple(Box(label, 4.0, 6.0, 20.0, 10.0) for label in labels[:1])
+    polygons = tuple(Polygon(label, ((4.0, 6.5), (24.0, 6.0), (9.25, 16.0))) for label in labels[1:3])
     return Image(
         path=f"films/{index:08d}{odd}.png",
         patient=f"{index // 3:05d}{odd}",
         view="PA" if index % 2 else "AP",
         labels=labels,
         boxes=boxes,
+        polygons=polygons,
         report=f"Film {index}.{odd}",
         parameters={"heart_width": float(rng.random())},
     )
@@ -124,7 +126,7 @@ def _probed(index: int) -> ProbedImage:
     )
     encoded = thumbnails.encode(np.clip(film, 0, 255).astype(np.uint8))
     digest = hashlib.sha256(encoded).hexdigest()
-    return ProbedImage(len(encoded), digest, width=56, height=64, thumbnail=encoded)
+    return ProbedImage(len(encoded), digest, 56, 64, encoded, "", -1.5 - index / 7, 2.25, index / 3, 0.9)
 
 
 def _broken(index: int) -> ProbedImage:

@@ -52,8 +52,12 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
             known, probed = usable[image]
             assert (info.image, info.path, info.patient, info.view) == (image, known.path, known.patient, known.view)
             assert (info.labels, info.boxes, info.sha256) == (known.labels, known.boxes, probed.sha256)
+            assert info.polygons == known.polygons
             assert (info.width, info.height) == (56, 64)
             assert thumbnails.decode(reader.thumbnail(image)).shape == (64, 56)
+        measured = reader.input_statistics()
+        for name in ("low", "high", "mean", "std"):
+            assert measured[name].tolist() == [getattr(probed, f"input_{name}") for _, probed in usable]
         assert [aside.path for aside in reader.set_aside()] == [contents.images[1].path, contents.images[61].path]
         assert {aside.reason for aside in reader.set_aside()} == {"truncated PNG"}
         assert reader.concepts == tuple(contents.concepts)
