@@ -1,4 +1,4 @@
-"""MedCLIP checkpoints and tokenizers in the layout that the medclip package publishes, at any size, with made-up weights.
+"""MedCLIP checkpoints and tokenizers in the layout that the medclip package publishes, at any size, weights made up.
 
 The names are those of transformers 4.24, under which MedCLIP was saved. Weights are drawn from a tensor's name, by the
 recipe of ../shared/goldens/medclip, so the same name and shape always hold the same numbers.
