@@ -1,13 +1,17 @@
-"""Tables for other programs: rows to a CSV, JSON or Parquet file."""
+"""Tables of other programs: rows to a CSV, JSON or Parquet file, and embeddings from a Parquet file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
-from engine.errors import MammiError
+from engine.errors import MammiError, first_line
 
 FORMATS = {"csv": "FORMAT csv, HEADER true", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -44,3 +48,51 @@ def _plain(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return value
+
+
+def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np.float32]]:
+    """Names and vectors [n, d] of a Parquet file, from its columns `name_column` (text) and `embedding` (lists).
+
+    Raises MammiError when there is no such file, it is no Parquet, a column is missing or of another type, a row lacks
+    a name or a vector, or the vectors are not of one length and finite.
+    """
+    literal = re.sub(r"([*?\[])", r"[\1]", str(path))  # DuckDB takes a path for a pattern
+    columns = {name_column: "VARCHAR", "embedding": "FLOAT[]"}
+    # The names and types are this function's and its callers' own.
+    query = f"SELECT {', '.join(f'{name}::{kind} AS {name}' for name, kind in columns.items())} FROM read_parquet(?)"  # noqa: S608
+    if not path.is_file():
+        raise MammiError(f"{path}: no such file.")
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET autoinstall_known_extensions = false")
+        connection.execute("SET autoload_known_extensions = false")
+        try:
+            rows = connection.execute(query, [literal]).fetchnumpy()
+        except duckdb.BinderException as error:
+            needed = f"needs the columns {name_column} (text) and embedding (a list of numbers)"
+            raise MammiError(f"{path}: {needed}: {first_line(error)}.") from error
+        except duckdb.Error as error:
+            raise MammiError(f"{path}: is no Parquet file, or damaged ({first_line(error)}).") from error
+    return [str(name) for name in _whole(rows[name_column], path, name_column)], _matrix(
+        _whole(rows["embedding"], path, "embedding"), path
+    )
+
+
+def _whole(column: NDArray[Any], path: Path, name: str) -> NDArray[Any]:
+    """The column, which must have a value in each row."""
+    empty = np.flatnonzero(np.ma.getmaskarray(column))
+    if len(empty):
+        raise MammiError(f"{path}: row {empty[0] + 1} has no {name}.")
+    return np.ma.getdata(column)
+
+
+def _matrix(vectors: NDArray[Any], path: Path) -> NDArray[np.float32]:
+    """Lists of numbers, in which NULL may be, to [n, d]."""
+    lengths = {len(vector) for vector in vectors}
+    if len(lengths) != 1 or 0 in lengths:
+        told = ", ".join(map(str, sorted(lengths))) or "no rows"
+        raise MammiError(f"{path}: the vectors in embedding need one length, above 0: there are {told}.")
+    matrix = np.stack([np.ma.filled(vector, np.nan) for vector in vectors]).astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if len(bad):
+        raise MammiError(f"{path}: row {bad[0] + 1} has an embedding that is not finite.")
+    return matrix

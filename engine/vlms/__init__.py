@@ -6,4 +6,5 @@ A kind's module has `Options` and `load(options, base, device) -> VLM`.
 KINDS: dict[str, str] = {
     "demo": "engine.vlms.dual_encoder",
     "factory": "engine.vlms.factory",
+    "precomputed": "engine.vlms.precomputed",
 }
