@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError
@@ -17,12 +19,36 @@ from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError, first_line
+from engine.pickled_module import read_pickled_module
 
-WRAPPERS = ("state_dict", "model")
+WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys that training scripts put a model's weights under."""
 PREFIX = "module."
 """What nn.DataParallel puts before every key."""
 
+
+class _PassedOver:
+    """Stands for an object that is no tensor: takes whatever the file gives to make it, and keeps nothing."""
+
+    def __new__(cls, *_: Any) -> _PassedOver:
+        return super().__new__(cls)
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+PASSED_OVER = (
+    "argparse.Namespace",  # the command line of training, in checkpoints of MAE, DeiT and what follows them
+    *(f"{module}.{name}" for module in ("pathlib", "pathlib._local") for name in ("PosixPath", "WindowsPath")),
+    "numpy.dtype",  # best scores and the like, as NumPy's numbers and arrays
+    "numpy.ndarray",
+    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+)
+"""What published checkpoints hold beside tensors, by full name. torch asks for these names and gets _PassedOver: nothing
+of argparse, pathlib or NumPy is called, so what a file wants made of them is without effect. Any other name is refused."""
+
+_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+_COUNT = ".num_batches_tracked"
 _SHOWN = 3
 # Bytes that are no checkpoint are run as the opcodes of a pickle until one fails, each in its own way: a missing memo
 # entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, which UnicodeDecodeError is too), …
@@ -47,9 +73,10 @@ _DAMAGED = (
 def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[str, Tensor]:
     """The tensors of a .safetensors, .pth or .pt file by name, without wrapper and `module.` prefix.
 
-    Nothing but tensors is unpickled. `key` is the configuration's, for errors: ConfigError when there is no such file,
-    MammiError when it holds something else. `stream`, which can seek, is read in the file's place: a member of a zip,
-    which `path` then only names.
+    Nothing that a file names is run: tensors are unpickled by torch's own restricted reader, what PASSED_OVER names is
+    left out, and a whole module (`torch.save(model)`) is read by engine.pickled_module. `key` is the configuration's,
+    for errors: ConfigError when there is no such file, MammiError when it holds something else. `stream`, which can
+    seek, is read in the file's place: a member of a zip, which `path` then only names.
     """
     if stream is None and not path.is_file():
         raise ConfigError(f"{key}: no weights at {path}.")
@@ -57,10 +84,12 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
         if path.suffix == ".safetensors":
             content: object = load_file(path) if stream is None else load(stream.read())
         else:
-            content = torch.load(path if stream is None else stream, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
+            content = _unpickled(path, stream)
+    except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL (\S+) was not", str(error))
+        found = f" ({named[1]})" if named else ""
         raise MammiError(
-            f"{key}: {path} holds more than tensors, or is damaged: it is not loaded, as it could run code."
+            f"{key}: {path} holds more than tensors{found}, or is damaged: it is not loaded, as it could run code."
         ) from None
     except _DAMAGED as error:
         raise MammiError(
@@ -77,6 +106,62 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
     if all(name.startswith(PREFIX) for name in tensors):
         tensors = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
     return tensors
+
+
+def _unpickled(path: Path, stream: BinaryIO | None) -> object:
+    try:
+        with torch.serialization.safe_globals([(_PassedOver, name) for name in PASSED_OVER]):
+            return torch.load(path if stream is None else stream, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as refused:
+        try:
+            if stream is not None:
+                return read_pickled_module(stream)
+            with path.open("rb") as file:
+                return read_pickled_module(file)
+        except pickle.UnpicklingError:
+            raise refused from None
+
+
+def match_names(
+    weights: Mapping[str, Tensor], own: Mapping[str, Tensor], path: Path, ignored: Sequence[str] = (), key: str = ""
+) -> dict[str, Tensor]:
+    """The weights under the names that a model has for them; `own` is the model's state dict.
+
+    A model inside another one has a prefix before its names: `module.`, `backbone.`, `module.encoder_q.`,
+    `model.encoder.`. The prefix under which most of the model's names are found is taken off. Names without it stay as
+    they are, and so are unexpected to load_strictly.
+
+    Two older ways of writing are known: DenseNets of before torchvision 0.2.2 have `norm.1` for `norm1`
+    (torchvision/models/densenet.py, _load_state_dict), and batch norms of before torch 0.4.1 do not count batches,
+    which only training uses.
+
+    Raises MammiError for a file with several models that fit equally well, such as MoCo's `encoder_q` and `encoder_k`,
+    unless `ignored` (names or globs, as in the file) names all but one. `path` and `key` are for errors.
+    """
+    modern = {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in weights.items()}
+    prefix = _prefix(_not_ignored(modern, ignored), own, path, key)
+    matched = {name.removeprefix(prefix): value for name, value in modern.items()}
+    if len(matched) < len(modern):  # a name with the prefix, and the same without it
+        matched = modern
+    if not any(name.endswith(_COUNT) for name in matched):
+        matched |= {name: value for name, value in own.items() if name.endswith(_COUNT)}
+    return matched
+
+
+def _prefix(names: Iterable[str], own: Mapping[str, Tensor], path: Path, key: str) -> str:
+    found = Counter(
+        name[:start]
+        for name in names
+        for start in (0, *(dot.end() for dot in re.finditer(r"\.", name)))
+        if name[start:] in own
+    )
+    best = sorted(prefix for prefix, count in found.items() if count == max(found.values()))
+    if len(best) > 1 and "" not in best:
+        raise MammiError(
+            f"{path} holds several models that fit, under {' and '.join(best[:_SHOWN])} .\n"
+            f'Name those to pass over in {key}, such as "{best[0]}*".'
+        )
+    return best[0] if best else ""
 
 
 def load_strictly(
