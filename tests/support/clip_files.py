@@ -1,0 +1,116 @@
+"""Writes checkpoints of CLIP models with random weights in the layouts that their authors publish."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import open_clip
+import torch
+import transformers
+from torch import Tensor
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = ("a", "chest", "x", "-", "ray", "image", "of", "pneumonia", "effusion", "heart", "nodule", "mass", "lung")
+PUBMEDBERT = "microsoft/BiomedNLP-PubMedBERT-base-uncased-abstract"
+
+BIOMEDCLIP: dict[str, Any] = {
+    "model_cfg": {
+        "embed_dim": 512,
+        "vision_cfg": {
+            "timm_model_name": "vit_base_patch16_224",
+            "timm_model_pretrained": False,
+            "timm_pool": "",
+            "timm_proj": "linear",
+            "image_size": 224,
+        },
+        "text_cfg": {
+            "hf_model_name": PUBMEDBERT,
+            "hf_tokenizer_name": PUBMEDBERT,
+            "hf_proj_type": "mlp",
+            "hf_pooler_type": "cls_last_hidden_state_pooler",
+            "context_length": 256,
+        },
+    },
+    "preprocess_cfg": {
+        "mean": [0.48145466, 0.4578275, 0.40821073],
+        "std": [0.26862954, 0.26130258, 0.27577711],
+    },
+}
+"""open_clip_config.json of microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224."""
+
+
+def write_biomedclip(folder: Path, seed: int = 0) -> Path:
+    """BiomedCLIP at full size (about 780 MB), as in its repository on Hugging Face; the folder."""
+    return write_open_clip(folder, BIOMEDCLIP, transformers.BertConfig(), seed)
+
+
+def write_tiny_biomedclip(folder: Path, seed: int = 0) -> Path:
+    """The same layout with a small image tower and a text tower of two layers, whose config.json is beside it."""
+    config = json.loads(json.dumps(BIOMEDCLIP))
+    config["model_cfg"]["embed_dim"] = 32
+    config["model_cfg"]["vision_cfg"]["timm_model_name"] = "vit_tiny_patch16_224"
+    config["model_cfg"]["text_cfg"]["context_length"] = 24
+    tower = transformers.BertConfig(
+        vocab_size=200, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96
+    )
+    write_open_clip(folder, config, tower, seed)
+    tower.save_pretrained(folder)
+    return folder
+
+
+def write_open_clip(folder: Path, config: Mapping[str, Any], tower: transformers.BertConfig, seed: int) -> Path:
+    """An open_clip folder: open_clip_config.json, open_clip_pytorch_model.bin and a BERT tokenizer's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(config, indent=4))
+    weights = reference_open_clip(config, tower, seed).state_dict()
+    # The published file is of the time when transformers kept these in a state dict.
+    weights["text.transformer.embeddings.position_ids"] = torch.arange(tower.max_position_embeddings)[None]
+    torch.save(weights, folder / "open_clip_pytorch_model.bin")
+    write_bert_tokenizer(folder, tower.vocab_size)
+    return folder
+
+
+def reference_open_clip(
+    config: Mapping[str, Any], tower: transformers.BertConfig, seed: int = 0
+) -> open_clip.CustomTextCLIP:
+    """The model that open_clip makes of the configuration, with random weights and the text tower of `tower`."""
+    with TemporaryDirectory() as named, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        tower.save_pretrained(named)
+        model_config = json.loads(json.dumps(config["model_cfg"]))
+        model_config["text_cfg"] |= {"hf_model_name": named, "hf_model_pretrained": False}
+        return open_clip.CustomTextCLIP(**model_config).eval()
+
+
+def write_bert_tokenizer(folder: Path, size: int, words: Sequence[str] = WORDS) -> Path:
+    """vocab.txt, tokenizer_config.json and special_tokens_map.json of a lower-casing BERT tokenizer."""
+    letters = [chr(code) for code in range(ord("!"), ord("~") + 1) if not chr(code).isupper()]
+    tokens = list(dict.fromkeys([*SPECIAL, *words, *letters, *(f"##{letter}" for letter in letters)]))
+    tokens += [f"[unused{index}]" for index in range(size - len(tokens))]
+    (folder / "vocab.txt").write_text("\n".join(tokens) + "\n")
+    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    special = dict(zip(names, SPECIAL, strict=True))
+    (folder / "special_tokens_map.json").write_text(json.dumps(special))
+    settings = {"do_lower_case": True, "model_max_length": 10**30, "tokenizer_class": "BertTokenizer"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(special | settings))
+    return folder
+
+
+def openai_state_dict(architecture: str = "ViT-B-32-quickgelu", seed: int = 0) -> dict[str, Tensor]:
+    """Random weights of an OpenAI CLIP under the keys of the `clip` package, which are those of open_clip."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return dict(open_clip.CLIP(**open_clip.get_model_config(architecture)).state_dict())
+
+
+def write_cxr_repair(path: Path, seed: int = 0) -> Path:
+    """CXR-RePaiR's fine-tuned CLIP at full size (605 MB): the state dict of `clip.load("ViT-B/32")`, and nothing else.
+
+    Published as clip-imp-pretrained_128_6_after_4.pt (rajpurkarlab/CXR-RePaiR).
+    """
+    torch.save(openai_state_dict(seed=seed), path)
+    return path
