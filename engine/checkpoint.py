@@ -173,17 +173,35 @@ def load_strictly(
     MammiError that lists the missing, unexpected and mismatched keys.
     """
     own = module.state_dict()
-    missing = _not_ignored(own.keys() - weights.keys(), ignored)
-    unexpected = _not_ignored(weights.keys() - own.keys(), ignored)
     different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
-    mismatched = _not_ignored(different, ignored)
-    if missing or unexpected or mismatched:
-        shapes = [f"{name} {_shape(weights[name])} for {_shape(own[name])}" for name in mismatched]
-        kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
+    shapes = {name: (_shape(weights[name]), _shape(own[name])) for name in different}
+    check_fit(path, own.keys() - weights.keys(), weights.keys() - own.keys(), shapes, ignored, key)
+    module.load_state_dict(own | {name: weights[name] for name in own.keys() & weights.keys() - different})
+
+
+def check_fit(
+    path: Path,
+    missing: Iterable[str],
+    unexpected: Iterable[str],
+    shapes: Mapping[str, tuple[Sequence[int], Sequence[int]]],
+    ignored: Sequence[str] = (),
+    key: str = "",
+) -> None:
+    """Raises MammiError that lists the weights that do not fit a model, but for the ignored ones (names or globs).
+
+    `shapes` holds each tensor of another shape: its own, and the model's. `path` and `key` are load_strictly's.
+    """
+    kinds = {
+        "missing": _not_ignored(missing, ignored),
+        "unexpected": _not_ignored(unexpected, ignored),
+        "of another shape": [
+            f"{name} {list(shapes[name][0])} for {list(shapes[name][1])}" for name in _not_ignored(shapes, ignored)
+        ],
+    }
+    if any(kinds.values()):
         listed = "; ".join(f"{kind}: {_few(names)}" for kind, names in kinds.items() if names)
         hint = f"\nName keys to pass over in {key}." if key else ""
         raise MammiError(f"{path} does not fit the model. {listed}.{hint}")
-    module.load_state_dict(own | {name: weights[name] for name in own.keys() & weights.keys() - different})
 
 
 def fingerprint(module: nn.Module, *settings: object) -> str:
