@@ -20,7 +20,8 @@ from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
 from mammi_tui.text import clean, significant
-from mammi_tui.widgets.thumbnail import Outline, Thumbnail
+from mammi_tui.widgets.outlines import outlines
+from mammi_tui.widgets.thumbnail import Thumbnail
 from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
 
 NOTE = "A preview, not for diagnosis."
@@ -36,7 +37,7 @@ class FilmScreen(ModalScreen[int]):
         Binding("home,g", "go_to(0)", "First", show=False, tooltip="First representative image", id="film.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last representative image", id="film.last"),
         Binding("i", "toggle_info", "Info", tooltip="Show or hide what is known of the image", id="film.info"),
-        Binding("b", "toggle_boxes", "Boxes", tooltip="Show or hide the boxes of findings", id="film.boxes"),
+        Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", key_display="?", tooltip="The keys that work now",
                 id="film.help"),
@@ -79,7 +80,7 @@ class FilmScreen(ModalScreen[int]):
         self._describe = describe
         self._backend = backend
         self._loaded: FilmScreen.Loaded | None = None
-        self._boxes = True
+        self._outlined = True
         self._lane: Lane[int] = Lane(self, "film", self._missing, self._load)
         self.index = index
 
@@ -123,7 +124,7 @@ class FilmScreen(ModalScreen[int]):
         elif loaded.film is None:
             film.say(loaded.reason)
         else:
-            film.show(loaded.film, outlines(loaded.info) if loaded.info and self._boxes else ())
+            film.show(loaded.film, outlines(loaded.info) if loaded.info and self._outlined else ())
         self.query_one("#film-info", Static).update(self._info(loaded.info if loaded else None))
         self.refresh_bindings()
 
@@ -136,17 +137,17 @@ class FilmScreen(ModalScreen[int]):
             known = [("patient", info.patient), ("view", info.view)]
             parts = [f"{name} {clean(str(value))}" for name, value in known if value]
             parts.append(f"{info.width} × {info.height} pixels")
-            if info.boxes:
-                parts.append("boxes: " + ", ".join(sorted({clean(box.label) for box in info.boxes})))
+            if findings := outlines(info):
+                parts.append("outlined: " + ", ".join(sorted({clean(finding.label) for finding in findings})))
             text.append("\n" + "   ".join(parts), style="not bold dim")
         return text
 
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        if action == "toggle_boxes":
+        if action == "toggle_outlines":
             info = self._loaded.info if self._loaded else None
-            return bool(info and info.boxes) or None
+            return bool(info and outlines(info)) or None
         return True
 
     def action_step(self, by: int) -> None:
@@ -159,8 +160,8 @@ class FilmScreen(ModalScreen[int]):
     def action_toggle_info(self) -> None:
         self.query_one("#film-info").toggle_class("hidden")
 
-    def action_toggle_boxes(self) -> None:
-        self._boxes = not self._boxes
+    def action_toggle_outlines(self) -> None:
+        self._outlined = not self._outlined
         self._show()
 
     def on_mouse_scroll_down(self) -> None:
@@ -172,18 +173,3 @@ class FilmScreen(ModalScreen[int]):
     def action_close(self) -> None:
         self.dismiss(self.index)
 
-
-def outlines(info: ImageInfo) -> list[Outline]:
-    """The boxes of an image's findings as fractions of the film."""
-    if info.width <= 0 or info.height <= 0:
-        return []
-    return [
-        Outline(
-            box.label,
-            box.x / info.width,
-            box.y / info.height,
-            (box.x + box.width) / info.width,
-            (box.y + box.height) / info.height,
-        )
-        for box in info.boxes
-    ]

@@ -1,30 +1,17 @@
-"""One film in a widget, with the boxes of its findings drawn over it if wanted."""
+"""One film in a widget, with its findings drawn over it if wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mammi_tui.images.base import PLAIN, Grey, ImageBackend, Placement, coloured, place
+from mammi_tui.images.base import Grey, ImageBackend, coloured, place
 from mammi_tui.text import clean
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A box over a film, as fractions of its width and height."""
-
-    label: str
-    left: float
-    top: float
-    right: float
-    bottom: float
+from mammi_tui.widgets.outlines import Contour, Outline, draw
 
 
 class Thumbnail(Widget):
@@ -43,12 +30,12 @@ class Thumbnail(Widget):
         super().__init__(id=id)
         self.backend = backend
         self._film: Grey | None = None
-        self._outlines: Sequence[Outline] = ()
+        self._outlines: Sequence[Outline | Contour] = ()
         self._message = "…"
         self._strips: list[Strip] | None = None
 
-    def show(self, film: Grey, outlines: Sequence[Outline] = ()) -> None:
-        """Shows this film [h, w] and these boxes."""
+    def show(self, film: Grey, outlines: Sequence[Outline | Contour] = ()) -> None:
+        """Shows this film [h, w] and these findings."""
         self._film, self._outlines = film, outlines
         self._redraw()
 
@@ -83,37 +70,6 @@ class Thumbnail(Widget):
         placement = place(self._film, columns, rows)
         style = self.get_component_rich_style("thumbnail--outline")
         for outline in self._outlines:
-            draw_outline(strips, outline, placement, style)
+            draw(strips, outline, placement, style)
         return strips
 
-
-def draw_outline(strips: list[Strip], outline: Outline, placement: Placement, style: Style) -> None:
-    """Puts a box of line characters into the strips of a film, its label in the upper side."""
-    last_column, last_row = placement.columns - 1, placement.rows - 1
-    left = placement.left + round(max(0.0, outline.left) * last_column)
-    right = placement.left + round(min(1.0, outline.right) * last_column)
-    top = placement.top + round(max(0.0, outline.top) * last_row)
-    bottom = placement.top + round(min(1.0, outline.bottom) * last_row)
-    if right <= left or bottom <= top:
-        return
-    inner = right - left - 1
-    label = clean(outline.label) if cell_len(clean(outline.label)) <= inner else ""
-    _put(strips, top, left, f"┌{'─' * inner}┐", style)
-    if label:
-        _put(strips, top, left + 1, label, style, see_through=False)
-    for row in range(top + 1, bottom):
-        _put(strips, row, left, "│", style)
-        _put(strips, row, right, "│", style)
-    _put(strips, bottom, left, f"└{'─' * inner}┘", style)
-
-
-def _put(strips: list[Strip], row: int, column: int, text: str, style: Style, *, see_through: bool = True) -> None:
-    """Writes text over a strip. See-through, each cell keeps the background it had."""
-    strip, end = strips[row], column + cell_len(text)
-    under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in segment.text]
-    # Not strict: a label with wide characters has fewer of them than cells.
-    over = [
-        Segment(character, style + Style(bgcolor=own.bgcolor) if see_through and own.bgcolor else style)
-        for character, own in zip(text, under, strict=False)
-    ]
-    strips[row] = Strip.join([strip.crop(0, column), Strip(over), strip.crop(end)])

@@ -80,7 +80,7 @@ async def test_it_shows_the_film_and_what_is_known_of_it() -> None:
             "patient p101",
             "view PA",
             "1024 × 1024 pixels",
-            "boxes: Mass",
+            "outlined: Mass",
             "A preview, not for diagnosis.",
             "Close",
         ):

@@ -1,4 +1,4 @@
-"""Boxes of findings over a film."""
+"""Boxes and contours of findings over a film."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from textual.strip import Strip
 from mammi_tui.images.base import Placement, place
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
-from mammi_tui.widgets.thumbnail import Outline, draw_outline
+from mammi_tui.widgets.outlines import Contour, Outline, draw
 
 FILM = np.full((100, 100), 120, np.uint8)
 YELLOW = Style(color="yellow", bgcolor="black")
 
 
-def drawn(outline: Outline) -> list[Strip]:
+def drawn(outline: Outline | Contour) -> list[Strip]:
     strips = QuadrantBackend(Shades.true_colour()).render(FILM, 24, 10)
-    draw_outline(strips, outline, place(FILM, 24, 10), YELLOW)
+    draw(strips, outline, place(FILM, 24, 10), YELLOW)
     return strips
 
 
@@ -50,6 +50,22 @@ def test_the_film_shows_behind_the_lines() -> None:
     assert line.style.bgcolor.triplet == (121, 121, 121)
 
 
+def test_a_contour_follows_its_corners_under_its_label() -> None:
+    triangle = Contour("Mass", ((0.5, 0.25), (0.75, 0.75), (0.25, 0.75)))
+    assert [strip.text for strip in drawn(triangle)] == [
+        " " * 24,
+        "         Mass           ",
+        "           ⢀⡄           ",
+        "          ⢀⠎⠘⡄          ",
+        "         ⢀⠎  ⠘⡄         ",
+        "        ⢀⠎    ⠘⡄        ",
+        "       ⢀⠎      ⠘⡄       ",
+        "       ⠚⠒⠒⠒⠒⠒⠒⠒⠒⠚       ",
+        " " * 24,
+        " " * 24,
+    ]
+
+
 @pytest.mark.parametrize(
     "outline",
     [
@@ -60,9 +76,16 @@ def test_the_film_shows_behind_the_lines() -> None:
         Outline("\x1b[31mred", 0, 0, 1, 1),
         Outline("nothing", float("nan"), 0, 1, 1),
         Outline("endless", 0, 0, float("inf"), 1),
+        Contour("out", ((-9, -9), (0.5, 1e9), (7, 0.2))),
+        Contour("beside", ((2, 2), (3, 2), (3, 3))),
+        Contour("nowhere", ()),
+        Contour("a point", ((0.5, 0.5),)),
+        Contour("nothing", ((float("nan"), 0), (0.5, float("inf")), (0.1, 0.1), (0.9, 0.1))),
+        Contour("肺" * 40, ((0, 0), (1, 0), (1, 1), (0, 1))),
+        Contour("\x1b[31mred", ((0, 0), (1, 0), (1, 1), (0, 1))),
     ],
 )
-def test_no_box_breaks_the_picture(outline: Outline) -> None:
+def test_no_outline_breaks_the_picture(outline: Outline | Contour) -> None:
     strips = drawn(outline)
     assert [strip.cell_length for strip in strips] == [24] * 10
     assert sum(len(strip.text) for strip in strips) <= 240

@@ -1,0 +1,130 @@
+"""Findings drawn over a film of cells: boxes in line characters, contours in Braille dots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from engine.store.reader import ImageInfo
+from mammi_tui.images.base import PLAIN, Placement
+from mammi_tui.text import clean
+
+_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+"""Braille's bit for each of a cell's 4 × 2 dots, above U+2800."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A box over a film, as fractions of its width and height."""
+
+    label: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """A closed line over a film, its corners (x, y) as fractions of width and height."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+
+
+def outlines(info: ImageInfo) -> list[Outline | Contour]:
+    """An image's findings: their contours where it has some, else their boxes."""
+    if info.width <= 0 or info.height <= 0:
+        return []
+    if info.polygons:
+        return [
+            Contour(polygon.label, tuple((x / info.width, y / info.height) for x, y in polygon.points))
+            for polygon in info.polygons
+        ]
+    return [
+        Outline(
+            box.label,
+            box.x / info.width,
+            box.y / info.height,
+            (box.x + box.width) / info.width,
+            (box.y + box.height) / info.height,
+        )
+        for box in info.boxes
+    ]
+
+
+def draw(strips: list[Strip], outline: Outline | Contour, placement: Placement, style: Style) -> None:
+    """Draws a finding into the strips of a film that is placed so."""
+    if isinstance(outline, Outline):
+        draw_outline(strips, outline, placement, style)
+    else:
+        draw_contour(strips, outline, placement, style)
+
+
+def draw_outline(strips: list[Strip], outline: Outline, placement: Placement, style: Style) -> None:
+    """Puts a box of line characters into the strips of a film, its label in the upper side."""
+    last_column, last_row = placement.columns - 1, placement.rows - 1
+    left = placement.left + round(max(0.0, outline.left) * last_column)
+    right = placement.left + round(min(1.0, outline.right) * last_column)
+    top = placement.top + round(max(0.0, outline.top) * last_row)
+    bottom = placement.top + round(min(1.0, outline.bottom) * last_row)
+    if right <= left or bottom <= top:
+        return
+    inner = right - left - 1
+    label = clean(outline.label) if cell_len(clean(outline.label)) <= inner else ""
+    _put(strips, top, left, f"┌{'─' * inner}┐", style)
+    if label:
+        _put(strips, top, left + 1, label, style, see_through=False)
+    for row in range(top + 1, bottom):
+        _put(strips, row, left, "│", style)
+        _put(strips, row, right, "│", style)
+    _put(strips, bottom, left, f"└{'─' * inner}┘", style)
+
+
+def draw_contour(strips: list[Strip], contour: Contour, placement: Placement, style: Style) -> None:
+    """Puts a closed line of Braille dots into the strips of a film, its label above it where there is room."""
+    points = np.array([point for point in contour.points if np.isfinite(point).all()], dtype=np.float64)
+    if len(points) < 2:
+        return
+    dots = _dots(points, placement)
+    for row, column in np.argwhere(dots).tolist():
+        _put(strips, placement.top + row, placement.left + column, chr(0x2800 + int(dots[row, column])), style)
+    drawn = np.argwhere(dots)
+    label = clean(contour.label)
+    if not len(drawn) or cell_len(label) > placement.columns:
+        return
+    top, centre = int(drawn[:, 0].min()), int(drawn[:, 1].mean())
+    column = min(max(centre - cell_len(label) // 2, 0), placement.columns - cell_len(label))
+    _put(strips, placement.top + max(top - 1, 0), placement.left + column, label, style, see_through=False)
+
+
+def _dots(points: NDArray[np.float64], placement: Placement) -> NDArray[np.int64]:
+    """The Braille bits of each cell of the film [rows, columns]; what leads out of the film is left out."""
+    size = np.array([placement.columns * 2, placement.rows * 4])
+    corners = np.rint(np.clip(points, -1, 2) * (size - 1)).astype(np.int64)
+    dots = np.zeros((placement.rows, placement.columns), dtype=np.int64)
+    for start, end in pairwise([*corners, corners[0]]):
+        steps = int(np.abs(end - start).max()) + 1
+        line = np.rint(np.linspace(start, end, steps)).astype(np.int64)
+        x, y = line[((line >= 0) & (line < size)).all(axis=1)].T
+        np.bitwise_or.at(dots, (y // 4, x // 2), _DOTS[y % 4, x % 2])
+    return dots
+
+
+def _put(strips: list[Strip], row: int, column: int, text: str, style: Style, *, see_through: bool = True) -> None:
+    """Writes text over a strip. See-through, each cell keeps the background it had."""
+    strip, end = strips[row], column + cell_len(text)
+    under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in segment.text]
+    # Not strict: a label with wide characters has fewer of them than cells.
+    over = [
+        Segment(character, style + Style(bgcolor=own.bgcolor) if see_through and own.bgcolor else style)
+        for character, own in zip(text, under, strict=False)
+    ]
+    strips[row] = Strip.join([strip.crop(0, column), Strip(over), strip.crop(end)])
