@@ -45,7 +45,7 @@ PASSED_OVER = (
     *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
 )
 """What published checkpoints hold beside tensors, by full name. torch asks for these names and gets _PassedOver: nothing
-of argparse, pathlib or NumPy is called, so what a file wants made of them is without effect. Any other name is refused."""
+of argparse, pathlib or NumPy is called, so what a file wants made of them has no effect. Any other name is refused."""
 
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _COUNT = ".num_batches_tracked"
@@ -155,13 +155,16 @@ def _prefix(names: Iterable[str], own: Mapping[str, Tensor], path: Path, key: st
         for start in (0, *(dot.end() for dot in re.finditer(r"\.", name)))
         if name[start:] in own
     )
-    best = sorted(prefix for prefix, count in found.items() if count == max(found.values()))
+    most = max(found.values(), default=0)
+    if 2 * most < len(own):  # another model, whose weights happen to share some names
+        return ""
+    best = sorted(prefix for prefix, count in found.items() if count == most)
     if len(best) > 1 and "" not in best:
         raise MammiError(
-            f"{path} holds several models that fit, under {' and '.join(best[:_SHOWN])} .\n"
+            f"{path} holds several models that fit, under {' and '.join(best[:_SHOWN])}: which one is meant?\n"
             f'Name those to pass over in {key}, such as "{best[0]}*".'
         )
-    return best[0] if best else ""
+    return best[0]
 
 
 def load_strictly(
