@@ -10,7 +10,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
 from engine.errors import RunFileError
-from engine.probing.base import Box
+from engine.probing.base import Box, Polygon
 from engine.store import thumbnails
 from engine.store.reader import ImageInfo
 from mammi_tui.images.ascii import AsciiBackend
@@ -31,7 +31,8 @@ def film(image: int) -> bytes:
 
 def describe(image: int) -> ImageInfo:
     boxes = (Box("Mass", 256, 256, 512, 384),) if image == 101 else ()
-    return ImageInfo(image, f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",), 1024, 1024, "", boxes)
+    polygons = (Polygon("Nodule", ((256, 256), (768, 256), (512, 768))),) if image == 103 else ()
+    return ImageInfo(image, f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",), 1024, 1024, "", boxes, polygons)
 
 
 class FilmApp(App[None]):
@@ -122,7 +123,7 @@ async def test_i_hides_what_is_known_and_shows_it_again() -> None:
         assert "films/100" in app.text()
 
 
-async def test_b_takes_the_boxes_away_and_puts_them_back() -> None:
+async def test_b_takes_the_outlines_away_and_puts_them_back() -> None:
     app = FilmApp(1)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, loaded(app))
@@ -135,7 +136,20 @@ async def test_b_takes_the_boxes_away_and_puts_them_back() -> None:
         assert "┌Mass─" in app.text()
 
 
-async def test_a_film_without_boxes_has_no_boxes_key() -> None:
+async def test_a_contour_takes_the_place_of_boxes() -> None:
+    app = FilmApp(3)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, loaded(app))
+        assert "outlined: Nodule" in app.text()
+        dotted = app.text()
+        await pilot.press("b")
+        await pilot.pause()
+        dots = [sum("⠀" <= character <= "⣿" for character in text) for text in (dotted, app.text())]
+        assert dots[0] > 20
+        assert dots[1] == 0
+
+
+async def test_a_film_without_findings_has_no_key_for_outlines() -> None:
     app = FilmApp(0)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, loaded(app))
