@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 EXTRAS = {
+    "gdcm": "dicom",
     "open_clip": "open-clip",
     "pydicom": "dicom",
     "timm": "timm",
     "torchxrayvision": "torchxrayvision",
     "transformers": "transformers",
 }
-"""Importable name -> extra in pyproject.toml. gdcm comes with pydicom."""
+"""Importable name -> extra in pyproject.toml."""
 
 
 def missing(package: str | None) -> str:

@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from engine.errors import UnreadableImage
+from engine.errors import MammiError, UnreadableImage
+from engine.extras import missing
 
 MAX_PIXELS = 89_478_485
 """A decoded film of more pixels is refused: it is no radiograph, and would fill the memory (Pillow's own limit)."""
 
 _ORIENTATION_TAG = 0x0112
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_DICOM = b"DICM"
+_DICOM_AT = 128
+_DATA_SET = (b"\x02\x00", b"\x08\x00")
+"""How DICOM data begin where the file has no such mark: with group 2 or 8."""
 _BROKEN_FILE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 """What Pillow raises on damaged files, depending on where the damage is."""
 
@@ -26,12 +31,16 @@ warnings.filterwarnings("ignore", "Corrupt EXIF data")
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """The film [h, w] of a PNG or JPEG file, upright, in grey levels 0 to 255.
+    """The film [h, w] of a PNG, JPEG or DICOM file, upright, in grey levels 0 to 255, whatever the file is named.
 
     16-bit grey is windowed linearly from its darkest to its brightest value, as viewers show a film that brings no
-    window of its own. Colour becomes luminance (ITU-R 601); transparent parts are black. Raises UnreadableImage with
-    the reason.
+    window of its own. Colour becomes luminance (ITU-R 601), of 16-bit colour the higher 8 bits; transparent parts are
+    black. How DICOM's own windows are followed is told at dicom_film.decode_dicom.
+
+    Raises UnreadableImage with the reason, and MammiError where a package is missing that the film needs.
     """
+    if data.startswith(_DICOM, _DICOM_AT):
+        return _dicom(data)
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -46,10 +55,22 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     return np.ascontiguousarray(film)
 
 
+def _dicom(data: bytes) -> NDArray[np.uint8]:
+    try:
+        from engine.probing.dicom_film import decode_dicom
+    except ModuleNotFoundError as error:
+        raise MammiError(f"A DICOM film {missing(error.name)}.") from None
+    return decode_dicom(data, MAX_PIXELS)
+
+
 def _unidentified(data: bytes) -> str:
     if not data:
         return "the file is empty"
-    return "damaged: its header" if data.startswith(_SIGNATURES) else "neither a PNG nor a JPEG"
+    if data.startswith(_SIGNATURES):
+        return "damaged: its header"
+    if data.startswith(_DATA_SET) and data[3:4] == b"\0":
+        return "DICOM data without the file's header: write it anew as a file, such as with dcmconv"
+    return "neither a PNG nor a JPEG nor a DICOM file"
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:

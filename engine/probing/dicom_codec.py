@@ -1,0 +1,136 @@
+"""Pixels of DICOM films, compressed or not, each transfer syntax by one decoder.
+
+| Transfer syntax | Decoder |
+| --- | --- |
+| uncompressed, deflated, RLE | pydicom |
+| JPEG baseline, JPEG extended (8 bits), JPEG 2000 | Pillow |
+| JPEG lossless, JPEG-LS | gdcm, in a process of its own |
+
+Pillow before gdcm, as damaged frames crash gdcm. JPEG extended with 12 bits has no decoder: gdcm gives other values.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, uid
+from pydicom.pixels.decoders.base import (
+    DecodeRunner,
+    JPEGLosslessDecoder,
+    JPEGLosslessSV1Decoder,
+    JPEGLSLosslessDecoder,
+    JPEGLSNearLosslessDecoder,
+    get_decoder,
+)
+
+from engine.errors import MammiError, UnreadableImage
+from engine.extras import missing
+from engine.probing.dicom_file import number, shown
+
+SECONDS = 120
+"""For one frame. The largest films take about one."""
+
+_SCRIPT = Path(__file__).with_name("dicom_gdcm.py")
+_APART = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGLSLosslessDecoder, JPEGLSNearLosslessDecoder)
+_DECODERS = {
+    uid.ImplicitVRLittleEndian: "",
+    uid.ExplicitVRLittleEndian: "",
+    uid.ExplicitVRBigEndian: "",
+    uid.DeflatedExplicitVRLittleEndian: "",
+    uid.RLELossless: "pydicom",
+    uid.JPEGBaseline8Bit: "pillow",
+    uid.JPEGExtended12Bit: "pillow",
+    uid.JPEG2000: "pillow",
+    uid.JPEG2000Lossless: "pillow",
+    **dict.fromkeys((decoder.UID for decoder in _APART), "apart"),
+}
+DECODER_DEPENDENCIES = dict.fromkeys((decoder.UID for decoder in _APART), ("gdcm",))
+"""Part of what pydicom asks of a module with a decoder, as are the next two functions."""
+
+
+def is_available(syntax: str) -> bool:
+    """Always: `stored_values` says what is missing."""
+    return syntax in DECODER_DEPENDENCIES
+
+
+def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
+    """One frame's pixels, by gdcm. Raises ValueError where it cannot be decoded."""
+    precision = runner.get_option("jls_precision", None)
+    if precision is not None:  # of JPEG-LS, gdcm gives the bytes that the frame's own precision needs
+        runner.set_option("bits_allocated", 8 if precision <= 8 else 16)
+        runner.set_option("planar_configuration", 0)
+    length = int(runner.frame_length())
+    settings: dict[str, Any] = {
+        "transfer_syntax": str(runner.transfer_syntax),
+        "rows": runner.rows,
+        "columns": runner.columns,
+        "samples_per_pixel": runner.samples_per_pixel,
+        "photometric_interpretation": str(runner.photometric_interpretation),
+        "planar_configuration": runner.planar_configuration if runner.samples_per_pixel > 1 else 0,
+        "bits_allocated": runner.bits_allocated,
+        "bits_stored": precision or runner.bits_stored,
+        "pixel_representation": runner.pixel_representation,
+        "length": length,
+    }
+    request = json.dumps(settings).encode() + b"\n" + frame
+    try:
+        answer = subprocess.run(  # noqa: S603 (this program, and a script of ours)
+            [sys.executable, "-I", _SCRIPT], input=request, capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError("its compressed pixels come to no end") from None
+    if answer.returncode or len(answer.stdout) != length:
+        raise ValueError("its compressed pixels")
+    return answer.stdout
+
+
+for _decoder in _APART:
+    _decoder.add_plugin("apart", (__name__, "decode_frame"))
+
+
+def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
+    """The film's values as stored, [h, w], or [h, w, 3] in red, green and blue.
+
+    Raises UnreadableImage where its transfer syntax has no decoder, MammiError where a package for it is missing, and
+    whatever pydicom raises on damaged pixels.
+    """
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax not in _DECODERS:
+        raise UnreadableImage(_undecodable(shown(syntax.name)))
+    if syntax == uid.JPEGExtended12Bit and number(dataset, "BitsStored") != 8:
+        raise UnreadableImage(_undecodable("JPEG Extended with more than 8 bits"))
+    if syntax in DECODER_DEPENDENCIES and importlib.util.find_spec("gdcm") is None:
+        raise MammiError(f"A film in {syntax.name} {missing('gdcm')}.")
+    values, properties = get_decoder(syntax).as_array(
+        dataset,
+        index=0,
+        decoding_plugin=_DECODERS[syntax],
+        correct_unused_bits=syntax.is_encapsulated,  # type: ignore[arg-type]
+    )
+    if not syntax.is_encapsulated:
+        values = _without_unused_bits(values, dataset)
+    if values.ndim == 3 and properties["photometric_interpretation"] != "RGB":
+        raise UnreadableImage(f"its colours are {shown(properties['photometric_interpretation'])}")
+    return values
+
+
+def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> NDArray[np.integer[Any]]:
+    """What is in the bits around the stored ones may be anything (PS3.5, section 8.1.1)."""
+    allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
+    high = int(dataset.get("HighBit", stored - 1))
+    if not 0 < stored <= high + 1 <= allocated:
+        raise UnreadableImage(f"damaged: bits {high} to {high + 1 - stored} of {allocated}")
+    if allocated == 1 or stored == allocated:
+        return values
+    return values << (allocated - 1 - high) >> (allocated - stored)
+
+
+def _undecodable(syntax: str) -> str:
+    return f"compressed as {syntax}, which is not supported: rewrite it uncompressed, such as with gdcmconv --raw"

@@ -1,0 +1,130 @@
+"""DICOM files as they come: read with pydicom, whatever they hold, and never louder or larger than a film may be."""
+
+from __future__ import annotations
+
+import decimal
+import logging
+import math
+import struct
+import unicodedata
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from engine.errors import UnreadableImage, first_line
+
+MARK = b"DICM"
+MARK_AT = 128
+"""Bytes before the mark, which may hold anything (DICOM PS3.10, section 7.1)."""
+MAX_INFLATED = 1 << 29
+"""Bytes of a deflated data set: twice what a file may have."""
+
+_LONGEST = 120
+"""Characters of a reason that come from outside."""
+_BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,  # with RecursionError: sequences nested without end
+    TypeError,
+    ValueError,
+    decimal.InvalidOperation,
+    struct.error,
+    zlib.error,
+)
+"""What pydicom and its decoders raise on damaged files, depending on where the damage is."""
+
+warnings.filterwarnings("ignore", module=r"pydicom\.")
+logging.getLogger("pydicom").addHandler(logging.NullHandler())
+logging.getLogger("pydicom").propagate = False
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """Turns whatever pydicom raises into UnreadableImage with the reason in one line."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise UnreadableImage(f"damaged: {_reason(error)}") from None
+
+
+def read_file(stream: BinaryIO, tags: Sequence[int] | None = None) -> Dataset:
+    """The data set of a DICOM file with what its header says of it; with `tags` only those, and no pixels.
+
+    Raises UnreadableImage where it is no DICOM file or is damaged.
+    """
+    with damage_told():
+        stream.seek(MARK_AT)
+        if stream.read(len(MARK)) != MARK:
+            raise UnreadableImage("not a DICOM file: no mark DICM at byte 128")
+        header = read_dataset(stream, False, True, stop_when=_after_header)
+        if header.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+            _check_inflated(stream.read())
+        stream.seek(0)
+        wanted = None if tags is None else list(tags)
+        dataset: Dataset = dcmread(stream, stop_before_pixels=tags is not None, specific_tags=wanted)
+        return dataset
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """An element's value as one line that is safe to show; empty where there is none. Of several, the first."""
+    try:
+        value = dataset.get(keyword)
+    except _BROKEN:
+        return ""
+    return shown(_first(value))
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """An element's finite number; None where it is missing, empty or damaged. Of several, the first."""
+    try:
+        value = float(_first(dataset.get(keyword)))  # type: ignore[arg-type]
+    except _BROKEN:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def shown(value: object) -> str:
+    """Text from a DICOM file: one line without control and invisible characters, not longer than a reason."""
+    folded = " ".join(("" if value is None else str(value)).replace("\0", " ").split())
+    cleaned = "".join("�" if unicodedata.category(char).startswith("C") else char for char in folded)
+    return cleaned if len(cleaned) <= _LONGEST else f"{cleaned[: _LONGEST - 1]}…"
+
+
+def _first(value: object) -> object:
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return value[0] if value else None
+    return value
+
+
+def _after_header(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag.group != 2
+
+
+def _check_inflated(data: bytes) -> None:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater.decompress(data, MAX_INFLATED)
+    if inflater.unconsumed_tail:
+        raise UnreadableImage(f"too large: inflates to more than {MAX_INFLATED >> 20} MB")
+
+
+def _reason(error: BaseException) -> str:
+    """pydicom names each decoder that failed in a line of its own, "decoder: reason", after a line without news."""
+    lines = str(error).strip().splitlines()
+    news = lines[-1].partition(": ")[2] if len(lines) > 1 else ""
+    return shown(news or first_line(error))
