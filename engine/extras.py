@@ -7,6 +7,7 @@ EXTRAS = {
     "open_clip": "open-clip",
     "pydicom": "dicom",
     "timm": "timm",
+    "tokenizers": "transformers",
     "torchxrayvision": "torchxrayvision",
     "transformers": "transformers",
 }

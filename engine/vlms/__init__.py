@@ -6,5 +6,6 @@ A kind's module has `Options` and `load(options, base, device) -> VLM`.
 KINDS: dict[str, str] = {
     "demo": "engine.vlms.dual_encoder",
     "factory": "engine.vlms.factory",
+    "medclip": "engine.vlms.medclip",
     "precomputed": "engine.vlms.precomputed",
 }

@@ -1,0 +1,133 @@
+"""BERT text encoders from weights and tokenizer files alone: Bio_ClinicalBERT, which MedCLIP and MedKLIP read with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
+from torch import Tensor
+from transformers import BertConfig, BertModel
+
+from engine.checkpoint import check_fit
+from engine.errors import ConfigError, MammiError
+from engine.vlms.converted import load_converted
+from engine.vlms.hugging_face import read_json, reading
+
+HEAD = 64
+"""Width of one attention head, in every published BERT."""
+TOKENS_AT_ONCE = 2048
+"""Texts times their length: what bounds the memory of one batch."""
+
+_SPECIAL = ("[UNK]", "[CLS]", "[SEP]")
+_LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
+
+
+def load_bert(weights: Mapping[str, Tensor], path: Path, prefix: str = "") -> BertModel:
+    """The model, of the size that the weights have. Raises MammiError when they do not fit, listing the keys.
+
+    `weights` are without, `path` and `prefix` only for errors.
+    """
+    sizes = {}
+    for name in ("word_embeddings", "position_embeddings", "token_type_embeddings"):
+        sizes[name] = shape_of(weights, f"embeddings.{name}.weight", 2, path, prefix)
+    inner = shape_of(weights, "encoder.layer.0.intermediate.dense.weight", 2, path, prefix)
+    vocabulary, width = sizes["word_embeddings"]
+    if width % HEAD:
+        raise MammiError(f"{path} holds no BERT: its width {width} is no multiple of {HEAD}.")
+    config = BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=width,
+        num_hidden_layers=len({match[1] for match in map(_LAYER.match, weights) if match}),
+        num_attention_heads=width // HEAD,
+        intermediate_size=inner[0],
+        max_position_embeddings=sizes["position_embeddings"][0],
+        type_vocab_size=sizes["token_type_embeddings"][0],
+    )
+    return load_converted(BertModel, config, weights, path, prefix, dropped=["embeddings.position_ids"])
+
+
+def shape_of(weights: Mapping[str, Tensor], name: str, axes: int, path: Path, prefix: str = "") -> tuple[int, ...]:
+    """A tensor's shape. Raises MammiError when it is missing or has another number of axes."""
+    if name not in weights:
+        check_fit(path, [prefix + name], [], {})
+    shape = tuple(weights[name].shape)
+    if len(shape) != axes or not all(shape):
+        raise MammiError(f"{path} does not fit the model. {prefix}{name} has the shape {list(shape)}.")
+    return shape
+
+
+def load_tokenizer(folder: Path, key: str, tokens: int, longest: int) -> Tokenizer:
+    """The tokenizer of a folder's tokenizer.json or vocab.txt; texts are cut after `longest` tokens.
+
+    Beside a vocab.txt, tokenizer_config.json tells of case and accents; without one, text is lower-cased, as
+    transformers has it. Raises ConfigError when the files are missing, and MammiError when they are damaged or do not
+    have the `tokens` of the weights. `key` is the configuration's, for errors.
+    """
+    whole, vocabulary = folder / "tokenizer.json", folder / "vocab.txt"
+    found = next((path for path in (whole, vocabulary) if path.is_file()), None)
+    if found is None:
+        raise ConfigError(f"{key}: no tokenizer.json and no vocab.txt in {folder}. Bio_ClinicalBERT's are needed.")
+    settings = folder / "tokenizer_config.json"
+    with reading("tokenizer", found, key):
+        text = found.read_text(encoding="utf-8")
+        if found == whole:
+            tokenizer = Tokenizer.from_str(text)
+        else:
+            tokenizer = _word_pieces(text, read_json(settings, key) if settings.is_file() else {})
+    ids = tokenizer.get_vocab()
+    if len(ids) != tokens or max(ids.values()) >= tokens:
+        raise MammiError(f"{key}: {folder} has {len(ids)} tokens, the weights {tokens}: it is another model's.")
+    absent = [token for token in _SPECIAL if token not in ids]
+    if absent:
+        raise MammiError(f"{key}: {folder} is no BERT's tokenizer: it has no {absent[0]}.")
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(longest)
+    return tokenizer
+
+
+def _word_pieces(vocabulary: str, settings: Mapping[str, Any]) -> Tokenizer:
+    tokens = vocabulary.removesuffix("\n").split("\n")
+    made = BertWordPieceTokenizer(
+        {token: index for index, token in enumerate(tokens)},
+        handle_chinese_chars=settings.get("tokenize_chinese_chars", True),
+        strip_accents=settings.get("strip_accents"),
+        lowercase=settings.get("do_lower_case", True),
+    )
+    return Tokenizer.from_str(made.to_str())
+
+
+def encode_by_length(
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    dimension: int,
+    device: torch.device,
+    encode: Callable[[Tensor], Tensor],
+) -> NDArray[np.float32]:
+    """Unit vectors [texts, dimension] of what `encode` makes of token ids [n, length].
+
+    Only texts of equal length in tokens go together: nothing is padded, so that a text's vector does not depend on
+    the others (beyond the last bit, which the size of a batch may turn).
+    """
+    ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    vectors = np.empty((len(ids), dimension), dtype=np.float32)
+    with torch.inference_mode():
+        for rows in _batches([len(tokens) for tokens in ids]):
+            encoded = encode(torch.tensor([ids[row] for row in rows], device=device)).float()
+            vectors[rows] = torch.nn.functional.normalize(encoded, dim=1).cpu().numpy()
+    return vectors
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of equal length, not too many at once."""
+    for length in sorted(set(lengths)):
+        rows = [row for row, own in enumerate(lengths) if own == length]
+        size = max(1, TOKENS_AT_ONCE // length)
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
