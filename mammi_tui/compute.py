@@ -37,12 +37,12 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
     from engine.run import run
 
     settings = configuration.load(config, overrides)
-    with _stoppable(command), run_progress(sys.stderr) as progress:
+    with stoppable(command), run_progress(sys.stderr) as progress:
         return run(settings, progress)
 
 
 @contextmanager
-def _stoppable(command: str) -> Iterator[None]:
+def stoppable(command: str) -> Iterator[None]:
     """Ctrl-C in the block ends it with a MammiError that says how to go on."""
     asked = False
 

@@ -1,0 +1,250 @@
+"""Published weights and tokenizers that the paper's setting and the sample configurations use, and where to get them.
+
+Each entry goes into a folder of its name. No address was opened when this was written: `source` says where it is from.
+A checksum stands here only where its publisher shows it; for a file without one the first download is remembered
+(engine.weights.sums). Hugging Face's files are those of one commit, which cannot change.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from engine.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file as its publisher offers it."""
+
+    url: str
+    size: int | None = None
+    """Bytes."""
+    sha256: str | None = None
+    holds: tuple[str, ...] = ()
+    """What lies in it, when it is a zip to be unpacked."""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.url).name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files that it leaves in the entry's folder."""
+        return self.holds or (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to get. Without `files` it can only be got by hand, from `page`."""
+
+    name: str
+    what: str
+    page: str
+    source: str
+    files: tuple[Published, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    """Names of the files to put in the entry's folder."""
+    licence: str = "see its page"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files of its folder."""
+        return tuple(name for file in self.files for name in file.names) + self.by_hand
+
+    def paths(self, folder: Path) -> list[Path]:
+        """Where its files lie when `folder` is the one of all weights."""
+        return [folder / self.name / name for name in self.names]
+
+
+def find(name: str) -> Entry:
+    """The entry of that name. Raises ConfigError that names the nearest one."""
+    for entry in CATALOGUE:
+        if entry.name == name:
+            return entry
+    close = difflib.get_close_matches(name, [entry.name for entry in CATALOGUE], n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else "`mammi weights` lists what there is."
+    raise ConfigError(f"{name!r} is not in the catalogue of weights. {hint}")
+
+
+def publisher_of(path: Path) -> Entry | None:
+    """The entry that publishes this file or folder, by the folder's name or by a file name that only one entry has."""
+    for entry in CATALOGUE:
+        if entry.name in path.parts[-2:]:
+            return entry
+    holders = [entry for entry in CATALOGUE if path.name in entry.names]
+    return holders[0] if len(holders) == 1 else None
+
+
+def _hugging_face(repository: str, revision: str, *names: str) -> tuple[Published, ...]:
+    return tuple(Published(_hugging_face_url(repository, revision, name)) for name in names)
+
+
+def _hugging_face_url(repository: str, revision: str, name: str) -> str:
+    return f"https://huggingface.co/{repository}/resolve/{revision}/{name}"
+
+
+_MEDCLIP = "https://storage.googleapis.com/pytrial/medclip"
+_MEDICAL_MAE = "https://github.com/lambert-x/medical_mae"
+_XRV = "torchxrayvision/densenet121-res224"
+_BIOMEDCLIP = "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
+_BIOMEDCLIP_REVISION = "9f341de24bfb00180f1b847274256e9b65a3a32e"
+
+
+def _xrv(trained_on: str, revision: str, size: int, sha256: str) -> Entry:
+    return Entry(
+        f"xrv-densenet121-{trained_on}",
+        f"torchxrayvision's DenseNet121 trained on {trained_on}",
+        f"https://huggingface.co/{_XRV}-{trained_on}",
+        "size and checksum as the commit's page shows them",
+        (Published(_hugging_face_url(f"{_XRV}-{trained_on}", revision, "model.pt"), size, sha256),),
+        licence="Apache-2.0",
+    )
+
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry(
+        "densenet121-mocov2-nih14",
+        "the paper's target: DenseNet121, MoCo v2 on X-rays, fine-tuned on NIH ChestX-ray14",
+        "https://drive.google.com/file/d/1p4yKXYJG82FHpGRji2bK98xqeJ2J3sn5/view",
+        f"README of {_MEDICAL_MAE}, column Finetuned",
+        by_hand=("densenet121_CXR_0.3M_mocov2.pth",),
+    ),
+    Entry(
+        "resnet50-mocov2-nih14",
+        "the paper's second target: ResNet50, MoCo v2 on ImageNet, fine-tuned on NIH ChestX-ray14",
+        "https://drive.google.com/file/d/18XCBzJW5x0foEjWcQhpzVPpv_YEcdePk/view",
+        f"README of {_MEDICAL_MAE}, column Finetuned",
+        by_hand=("resnet50_imagenet_mocov2.pth",),
+    ),
+    Entry(
+        "densenet121-mocov2-nih14-copy",
+        "someone else's copy of densenet121-mocov2-nih14 as safetensors; not compared with the authors' file",
+        "https://huggingface.co/1aurent/densenet121.medmae_CXR_mocov2_ft_CXR",
+        "the repository's list of files",
+        _hugging_face(
+            "1aurent/densenet121.medmae_CXR_mocov2_ft_CXR",
+            "b25d835bf9a63586c16c26892f7eea473a68797e",
+            "model.safetensors",
+        ),
+        licence="Apache-2.0",
+    ),
+    Entry(
+        "medclip-vit",
+        "the paper's VLM: MedCLIP with a Swin image encoder",
+        "https://github.com/RyanWangZf/MedCLIP",
+        "medclip/medclip_vit_weight.txt there",
+        (Published(f"{_MEDCLIP}-vit-pretrained.zip", holds=("pytorch_model.bin",)),),
+        licence="MIT",
+    ),
+    Entry(
+        "medclip-resnet",
+        "MedCLIP with a ResNet50 image encoder",
+        "https://github.com/RyanWangZf/MedCLIP",
+        "medclip/medclip_resnet_weight.txt there",
+        (Published(f"{_MEDCLIP}-pretrained.zip", holds=("pytorch_model.bin",)),),
+        licence="MIT",
+    ),
+    Entry(
+        "bio-clinicalbert",
+        "the tokenizer of MedCLIP and MedKLIP",
+        "https://huggingface.co/emilyalsentzer/Bio_ClinicalBERT",
+        "the repository's list of commits",
+        _hugging_face(
+            "emilyalsentzer/Bio_ClinicalBERT", "0aa3af6be2703318323bbe5c7673511f5da26408", "vocab.txt", "config.json"
+        ),
+        licence="MIT",
+    ),
+    Entry(
+        "medklip",
+        "MedKLIP's image and text encoders",
+        "https://drive.google.com/drive/folders/1HBShH7J_pO8onkzuweDgDq2QPqj6zjG_",
+        "checkpoints/README.md of https://github.com/MediaBrain-SJTU/MedKLIP; name it as below",
+        by_hand=("checkpoint_final.pth",),
+    ),
+    Entry(
+        "cxr-repair",
+        "CXR-RePaiR's CLIP ViT-B/32, trained on MIMIC-CXR",
+        "https://stanfordmedicine.box.com/s/dbebk0jr5651dj8x1cu6b6kqyuuvz3ml",
+        "README of https://github.com/rajpurkarlab/CXR-RePaiR",
+        by_hand=("clip-imp-pretrained_128_6_after_4.pt",),
+    ),
+    Entry(
+        "biomedclip",
+        "BiomedCLIP, with its tokenizer",
+        f"https://huggingface.co/{_BIOMEDCLIP}",
+        "the repository's list of files; size and checksum from its commit 19a9890",
+        (
+            Published(
+                _hugging_face_url(_BIOMEDCLIP, _BIOMEDCLIP_REVISION, "open_clip_pytorch_model.bin"),
+                783_705_670,
+                "52cc993c5c5ff962bd0c60931874bc001e7e9b41666a385530f4a036294576be",
+            ),
+            *_hugging_face(
+                _BIOMEDCLIP,
+                _BIOMEDCLIP_REVISION,
+                "open_clip_config.json",
+                "special_tokens_map.json",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "vocab.txt",
+            ),
+        ),
+        licence="MIT",
+    ),
+    Entry(
+        "clip-vit-b-32",
+        "OpenAI's CLIP ViT-B/32 in open_clip's format",
+        "https://huggingface.co/timm/vit_base_patch32_clip_224.openai",
+        "the repository's list of files",
+        _hugging_face(
+            "timm/vit_base_patch32_clip_224.openai",
+            "ab5b8ef490e86faa07d3523926b842c765de1de5",
+            "open_clip_model.safetensors",
+            "open_clip_config.json",
+        ),
+        licence="Apache-2.0 by its page",
+    ),
+    Entry(
+        "siglip-base",
+        "SigLIP base, 224 pixels, for transformers",
+        "https://huggingface.co/google/siglip-base-patch16-224",
+        "the repository's list of files",
+        _hugging_face(
+            "google/siglip-base-patch16-224",
+            "d9049814fd748f55717e7f6e8e330574f955bd0a",
+            "model.safetensors",
+            "config.json",
+            "preprocessor_config.json",
+            "special_tokens_map.json",
+            "spiece.model",
+            "tokenizer_config.json",
+        ),
+        licence="Apache-2.0",
+    ),
+    _xrv(
+        "all",
+        "20d9a08eaca067587bb3215aafcc9b2202b4904c",
+        28_382_008,
+        "56524913dd16a906422e8d8b66a7a5c46be1d82eb7ac012d8103776f1aa68899",
+    ),
+    _xrv(
+        "pc",
+        "5fd7f7ace36101dfbe4a3304932630dd3965a816",
+        28_381_804,
+        "a9148ef62ae4e7a31a9bed8cef22811f39681cd61e4390398936efc6280af521",
+    ),
+    _xrv(
+        "rsna",
+        "99f966ef7574e9884af632cc68906455f802d407",
+        28_381_974,
+        "906a59f48cf09638b745d66848a6c6f9d741368c66244717a81207329d140268",
+    ),
+    _xrv(
+        "mimic_ch",
+        "132a5ee9f88ecd77b8f39f27b70a66b98976187d",
+        28_382_012,
+        "23b13a04459684ffa41247d068207a7657b4e1b4dec2b02431f5026bd75b1189",
+    ),
+)

@@ -1,0 +1,276 @@
+"""One file over HTTPS into a folder: resumed where an earlier try broke off, and renamed only when it is whole."""
+
+from __future__ import annotations
+
+import http
+import http.client
+import json
+import shutil
+import ssl
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from engine.errors import ConfigError, MammiError, first_line
+from engine.progress import Progress
+
+TIMEOUT = 30.0
+"""Seconds without a byte."""
+TRIES = 4
+"""Attempts in a row that bring nothing new."""
+PAUSE = 1.0
+"""Seconds before the second attempt; twice as long before each further one."""
+LARGEST = 20 * 10**9
+"""Bytes of a file whose size its server does not announce."""
+MEGABYTE = 10**6
+
+_BLOCK = 1 << 18
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PASSING = (408, 425, 429, 500, 502, 503, 504)
+
+
+class _Broken(Exception):
+    """This attempt failed in a way that another one may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """Which content a server has: what it said of the bytes in the part."""
+
+    url: str
+    validator: str | None
+    """A strong ETag or a date, for If-Range; None when the server gave neither."""
+    size: int | None
+
+
+class Part:
+    """The bytes that there are of a file, in `target`.part, and beside them the version they belong to."""
+
+    def __init__(self, target: Path, url: str) -> None:
+        self.path = target.with_name(f"{target.name}.part")
+        self._notes = target.with_name(f"{target.name}.part.json")
+        self.version = self._read(url) or _Version(url, None, None)
+        if self.version.validator is None:
+            self.restart(self.version)
+
+    def _read(self, url: str) -> _Version | None:
+        try:
+            version = _Version(**json.loads(self._notes.read_text("utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
+            return None
+        return version if version.url == url and self.path.is_file() else None
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def restart(self, version: _Version) -> None:
+        """Forgets the bytes; those to come are of this version."""
+        self.version = version
+        self.path.write_bytes(b"")
+        self._notes.write_text(json.dumps(asdict(version)), "utf-8")
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._notes.unlink(missing_ok=True)
+
+    def become(self, target: Path) -> None:
+        """Gives the whole file its name."""
+        self.path.replace(target)
+        self._notes.unlink(missing_ok=True)
+
+
+def download(url: str, target: Path, progress: Progress, *, size: int | None = None) -> Part:
+    """Fetches a file to `target`.part, going on with what is there of it, and gives that part when it is whole.
+
+    It is left as it is when the download is interrupted. `size` is what the publisher says the file has, in bytes.
+    Raises ConfigError for an address that is not HTTPS, and MammiError when the server refuses, announces another size,
+    keeps breaking off, or the disk is too small.
+    """
+    _check_address(url)
+    part = Part(target, url)
+    meter = _Meter(progress, target.name)
+    failures = 0
+    while True:
+        before = part.size
+        try:
+            _attempt(url, part, meter, size)
+            return part
+        except _Broken as error:
+            failures = 1 if part.size > before else failures + 1
+            if failures >= TRIES:
+                raise MammiError(
+                    f"{url}: {first_line(error)}, {TRIES} times in a row. What came is kept: try again later."
+                ) from error
+            progress.note(f"{target.name}: {first_line(error)}; trying again")
+            time.sleep(PAUSE * 2 ** (failures - 1))
+
+
+def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
+    """Brings the part to its end. Raises _Broken when it did not get there."""
+    request = urllib.request.Request(url, headers={"User-Agent": "mammi", "Accept-Encoding": "identity"})  # noqa: S310
+    have = part.size
+    if have and have == part.version.size:
+        return
+    if have and part.version.validator:
+        request.add_header("Range", f"bytes={have}-")
+        request.add_header("If-Range", part.version.validator)
+    try:
+        with _opener(url).open(request, timeout=TIMEOUT) as response:
+            version = _version(url, response)
+            if not _continues(response, version, part):
+                part.restart(version)
+            _check_size(url, version.size, size)
+            _check_space(part, version.size)
+            meter.begin(part.size, version.size or size)
+            _copy(response, part, meter, limit=version.size or size or LARGEST, url=url)
+            if version.size is not None and part.size < version.size:
+                raise _Broken(f"broke off after {part.size:,} of {version.size:,} bytes")
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.restart(_Version(url, None, None))
+            raise _Broken("no longer has the bytes that are missing") from error
+        if error.code in _PASSING:
+            raise _Broken(f"answered {error.code} {error.reason}") from error
+        raise MammiError(f"{url}: the server answered {error.code} {error.reason}.") from error
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise MammiError(f"{url}: the server's certificate is not valid ({first_line(error.reason)}).") from error
+        raise _Broken(f"not reached ({first_line(error.reason)})") from error
+    except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
+        raise _Broken(f"broke off ({first_line(error)})") from error
+
+
+def _version(url: str, response: http.client.HTTPResponse) -> _Version:
+    """The version that a response is of; its size is the whole file's."""
+    tag = response.headers.get("ETag", "")
+    validator = tag if tag.startswith('"') else response.headers.get("Last-Modified")
+    if response.status == http.HTTPStatus.PARTIAL_CONTENT:
+        size = _number(response.headers.get("Content-Range", "").rpartition("/")[2])
+    else:
+        size = _number(response.headers.get("Content-Length", ""))
+    return _Version(url, validator, size)
+
+
+def _continues(response: http.client.HTTPResponse, version: _Version, part: Part) -> bool:
+    """Whether the response goes on where the part ends, and is of the same version."""
+    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+        return False
+    start = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+    if version != part.version or _number(start) != part.size:
+        part.restart(_Version(version.url, None, None))
+        raise _Broken("the file has changed on its server")
+    return True
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _copy(response: IO[bytes], part: Part, meter: _Meter, limit: int, url: str) -> None:
+    with part.path.open("ab") as file:
+        while block := response.read(_BLOCK):
+            if file.tell() + len(block) > limit:
+                raise MammiError(f"{url}: the server sends more than the {limit:,} bytes that it should. Stopped.")
+            try:
+                file.write(block)
+            except OSError as error:
+                raise MammiError(f"{part.path} cannot be written: {error.strerror}.") from error
+            meter.add(len(block))
+
+
+def _check_size(url: str, announced: int | None, expected: int | None) -> None:
+    if announced is not None and expected is not None and announced != expected:
+        raise MammiError(
+            f"{url}: the server announces {announced:,} bytes, where the published file has {expected:,}: not fetched."
+        )
+
+
+def _check_space(part: Part, size: int | None) -> None:
+    free = shutil.disk_usage(part.path.parent).free
+    missing = (size or 0) - part.size
+    if missing > free:
+        raise MammiError(
+            f"{part.path.parent} has {free / MEGABYTE:,.0f} MB free; {missing / MEGABYTE:,.0f} MB are needed."
+        )
+
+
+class _Meter:
+    """Tells the progress in megabytes: a stage for the file, begun when the first answer comes."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._name = f"{name} (MB)"
+        self._told: int | None = None
+        self._bytes = 0
+
+    def begin(self, have: int, size: int | None) -> None:
+        self._bytes = have
+        if self._told is None or _megabytes(have) < self._told:
+            self._progress.stage(self._name, _megabytes(size if size is not None else LARGEST))
+            self._told = 0
+            self._tell(reused=True)
+
+    def add(self, count: int) -> None:
+        self._bytes += count
+        self._tell()
+
+    def _tell(self, reused: bool = False) -> None:
+        new = _megabytes(self._bytes) - (self._told or 0)
+        if new > 0:
+            self._progress.advance(new, new if reused else 0)
+            self._told = _megabytes(self._bytes)
+
+
+def _megabytes(count: int) -> int:
+    return -(-count // MEGABYTE)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to HTTPS, and to this machine only from this machine."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if urlsplit(newurl).scheme != "https" and not (_is_loopback(req.full_url) and _is_loopback(newurl)):
+            raise MammiError(
+                f"{req.full_url}: the server sends on to {newurl[:200]}, which is not HTTPS: not followed."
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """Speaks HTTP and HTTPS only: a redirect cannot reach files or FTP. Proxies are those of the environment."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler({} if _is_loopback(url) else None),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        _Redirects(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _check_address(url: str) -> None:
+    if urlsplit(url).scheme != "https" and not _is_loopback(url):
+        raise ConfigError(f"{url}: weights are fetched over https:// only.")
+
+
+def _is_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK

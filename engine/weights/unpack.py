@@ -1,0 +1,90 @@
+"""Unpacking a zip from outside into a new folder, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from engine.errors import MammiError, first_line
+
+MEMBERS = 10_000
+"""Files in a zip, at most."""
+BYTES = 20 * 10**9
+"""Bytes unpacked, at most."""
+RATIO = 100
+"""How many times larger than the zip its content may be. Deflate reaches 1032; weights stay near 1."""
+
+_BLOCK = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks the zip's regular files into `folder`, which must not be there yet.
+
+    Raises MammiError, and leaves no folder behind, for a zip that is damaged or encrypted, that holds links or names
+    that lead out of the folder, or that grows beyond the limits or the free disk space.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = _checked(archive, opened, folder)
+            folder.mkdir()
+            for member, path in members:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(archive, opened, member, path)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, _DAMAGED):
+            raise MammiError(f"{archive} is not a sound zip ({first_line(error)}): not unpacked.") from error
+        raise
+
+
+def _checked(archive: Path, opened: zipfile.ZipFile, folder: Path) -> list[tuple[zipfile.ZipInfo, Path]]:
+    """The files in the zip and where each goes, once all of them are known to be harmless."""
+    infos = opened.infolist()
+    if len(infos) > MEMBERS:
+        raise MammiError(f"{archive} holds {len(infos):,} files, more than {MEMBERS:,}: not unpacked.")
+    files = [(info, _inside(archive, info, folder)) for info in infos if not info.is_dir()]
+    names = [Path(str(path).casefold()) for _, path in files]
+    if len(set(names)) < len(names) or set(names) & {parent for name in names for parent in name.parents}:
+        raise MammiError(f"{archive} holds a name twice: not unpacked.")
+    total = sum(info.file_size for info, _ in files)
+    limit = min(BYTES, RATIO * archive.stat().st_size)
+    if total > limit:
+        raise MammiError(f"{archive} would grow to {total:,} bytes, more than {limit:,}: not unpacked.")
+    free = shutil.disk_usage(archive.parent).free
+    if total > free:
+        raise MammiError(f"{archive} needs {total:,} bytes unpacked; {free:,} are free in {archive.parent}.")
+    return files
+
+
+def _inside(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise MammiError(f"{archive} holds {info.filename!r}, which is a link or no regular file: not unpacked.")
+    # zipfile has made "\\" of other systems a "/" already where it separates; what is left of it is part of a name.
+    name = PurePosixPath(info.filename)
+    parts = name.parts
+    if (
+        name.is_absolute()
+        or not parts
+        or ".." in parts
+        or not info.filename.isprintable()
+        or set(info.filename) & {*"\\:"}
+    ):
+        raise MammiError(
+            f"{archive} holds {info.filename!r}, which leads out of its folder or is no name: not unpacked."
+        )
+    return folder.joinpath(*parts)
+
+
+def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
+    left = info.file_size
+    with opened.open(info) as source, path.open("xb") as file:
+        while block := source.read(_BLOCK):
+            left -= len(block)
+            if left < 0:
+                raise MammiError(f"{archive} holds more in {info.filename!r} than it announces: not unpacked.")
+            file.write(block)

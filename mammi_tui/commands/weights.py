@@ -1,0 +1,177 @@
+"""`mammi weights`: what is published, what a configuration needs of it, and fetching it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import dropwhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mammi_tui.text import clean
+
+if TYPE_CHECKING:
+    from engine.weights.catalogue import Entry
+    from engine.weights.needed import Needed
+
+FOLDER = Path("weights")
+
+folder_option = click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FOLDER,
+    show_default=True,
+    help="The folder of all weights.",
+)
+
+
+class ListByDefault(click.Group):
+    """Without the name of a subcommand, `list` is meant: a configuration may follow at once."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        flags = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        rest = list(dropwhile(flags.__contains__, args))
+        if not rest or rest[0] not in self.commands:
+            args = [*args[: len(args) - len(rest)], "list", *rest]
+        return super().parse_args(ctx, args)
+
+
+@click.group("weights", cls=ListByDefault)
+def weights() -> None:
+    """List published weights, or what a configuration needs; fetch them.
+
+    \b
+        mammi weights                  what is published, and what of it is here
+        mammi weights paper.toml       the files that a configuration names
+        mammi weights fetch NAME       downloads; nothing else in mammi does
+    """
+
+
+@weights.command("list")
+@click.argument("configs", metavar="[CONFIG]...", nargs=-1, type=click.Path(path_type=Path))
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
+    """List published weights with their state in DIR, or the files that CONFIG names.
+
+    Files that were fetched are read once more to compare their checksums.
+    """
+    if configs:
+        found = [_needed(config) for config in configs]
+        lines = [line for needs in found for line in _needed_lines(needs)]
+    else:
+        from engine.weights.catalogue import CATALOGUE
+
+        found = [_as_dict(entry, folder) for entry in CATALOGUE]
+        lines = [line for entry in found for line in _entry_lines(entry)]
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(map(clean, lines)))
+
+
+@weights.command("fetch")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@folder_option
+@click.option("--sha256", metavar="HEX", help="The checksum that the one downloaded file must have.")
+@click.option("--force", is_flag=True, help="Fetch again what is there, and accept a file other than before.")
+def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool) -> None:
+    """Download the entries NAME... of the catalogue into DIR/NAME, and check them.
+
+    An interrupted download goes on where it stopped when the same command is given again. A file without a published
+    checksum is remembered in DIR/SHA256SUMS, and compared with that from then on.
+    """
+    from engine.errors import ConfigError
+    from engine.weights.catalogue import find
+    from engine.weights.fetch import fetch as fetch_entry
+    from mammi_tui.compute import stoppable
+    from mammi_tui.progress import run_progress
+
+    if sha256 and len(names) > 1:
+        raise ConfigError(f"--sha256: {len(names)} names are given; one checksum cannot be right for all.")
+    entries = [find(name) for name in names]
+    for entry in entries:
+        with stoppable(f"mammi weights fetch {entry.name}"), run_progress(sys.stderr) as progress:
+            came = fetch_entry(entry, folder, progress, sha256=sha256, force=force)
+        for path, digest in came.items():
+            click.echo(f"{digest}  {path}")
+        click.echo(f"{entry.name} is in {folder / entry.name}", err=True)
+
+
+def _as_dict(entry: Entry, folder: Path) -> dict[str, Any]:
+    """An entry of the catalogue, and how its files are in the folder."""
+    from engine.weights.fetch import state_of
+
+    return {
+        "name": entry.name,
+        "what": entry.what,
+        "page": entry.page,
+        "source": entry.source,
+        "licence": entry.licence,
+        "downloads": [{"url": file.url, "size": file.size, "sha256": file.sha256} for file in entry.files],
+        "folder": str(folder / entry.name),
+        "files": {name: state.value for name, state in state_of(entry, folder).items()},
+    }
+
+
+def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
+    yield f"{entry['name']}: {entry['what']}"
+    states = set(entry["files"].values())
+    if len(states) == 1:
+        yield f"    {', '.join(entry['files'])}: {states.pop()}"
+    else:
+        yield from (f"    {name}: {state}" for name, state in entry["files"].items())
+    size = sum(file["size"] or 0 for file in entry["downloads"])
+    if entry["downloads"]:
+        large = f" ({size / 1e6:,.0f} MB)" if size else ""
+        yield f"    mammi weights fetch {entry['name']}{large}, from {entry['page']}"
+    else:
+        yield f"    by hand, from {entry['page']} into {entry['folder']}"
+    yield f"    licence: {entry['licence']}; address from {entry['source']}"
+    yield ""
+
+
+def _needed(config: Path) -> dict[str, Any]:
+    """What a configuration names."""
+    from mammi_tui.compute import need_engine
+
+    need_engine("mammi weights CONFIG")
+
+    from engine.weights.needed import needed
+
+    needs, unknown = needed(config)
+    files = [
+        {
+            "key": need.key,
+            "path": str(need.path),
+            "there": need.there,
+            "entry": need.entry.name if need.entry else None,
+            "advice": "" if need.there else _advice(need),
+        }
+        for need in needs
+    ]
+    return {"config": str(config), "files": files, "unknown": unknown}
+
+
+def _advice(need: Needed) -> str:
+    if need.key.endswith("nltk_data"):
+        return "NLTK's data: python -m nltk.downloader -d DIR, and the name of the resource"
+    if need.entry is None:
+        return "not in the catalogue: a file of your own"
+    if not need.entry.files:
+        return f"by hand: {', '.join(need.entry.by_hand)} from {need.entry.page}"
+    to = f" --to {need.folder}" if need.folder and need.folder != FOLDER.absolute() else ""
+    return f"mammi weights fetch {need.entry.name}{to}"
+
+
+def _needed_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['config']} names"
+    for file in found["files"]:
+        yield f"    {file['key']}: {file['path']}: {'there' if file['there'] else 'missing'}"
+        if file["advice"]:
+            yield f"        {file['advice']}"
+    yield from (f"    {sentence}" for sentence in found["unknown"])
+    if not found["files"] and not found["unknown"]:
+        yield "    no files: nothing is needed."
