@@ -10,6 +10,8 @@ from engine.config import RunConfig, load
 from engine.errors import ConfigError
 from tests.support.models import tiny_project
 
+PROBING_KINDS = "chestx_det, chexpert, csv, folder, mimic_cxr_jpg, nih14, phantom"
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -70,15 +72,15 @@ def test_a_whole_configuration(project: Path) -> None:
         (
             'folder = "films"',
             'folder = "films"\nfoo = 1',
-            "tiny.toml: probing.foo = 1 is not a key of this configuration. Keys of [probing]: folder, csv, "
-            "path_column, labels_column, patient_column, view_column, separator, kind.",
+            "tiny.toml: probing.foo = 1 is not a key of this configuration. Keys of [probing]: sample, "
+            "sample_seed, folder, kind.",
         ),
         (
             'kind = "folder"',
             'kind = "foldr"',
-            "tiny.toml: probing.kind = \"foldr\" is not a kind: did you mean 'folder'? Kinds: folder, phantom.",
+            f"tiny.toml: probing.kind = \"foldr\" is not a kind: did you mean 'folder'? Kinds: {PROBING_KINDS}.",
         ),
-        ('kind = "folder"', "", "tiny.toml: probing.kind is missing. Kinds: folder, phantom."),
+        ('kind = "folder"', "", f"tiny.toml: probing.kind is missing. Kinds: {PROBING_KINDS}."),
         (
             'layers = ["first", "penultimate", "logits"]',
             'layers = "logits"',
@@ -112,7 +114,7 @@ def test_a_whole_configuration(project: Path) -> None:
             "runs = 1\n[run]",
             "tiny.toml: runs = 1 is not a key of this configuration. Tables: run, probing, target, vlm, concepts.",
         ),
-        ("[concepts]", "[[concepts]]", "tiny.toml: concepts must be a table: write [concepts]."),
+        ("[vlm]", "[[vlm]]", "tiny.toml: vlm must be a table: write [vlm]."),
         (
             "batch_size = 4",
             "batch_size 4",

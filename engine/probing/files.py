@@ -1,0 +1,175 @@
+"""Files below one folder, named by people who need not be trusted: nothing outside that folder is ever opened."""
+
+from __future__ import annotations
+
+import logging
+import os
+import posixpath
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from engine.errors import ConfigError, MammiError, UnreadableImage
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+"""Of films. Files that have none, or a number as in a DICOM UID, are films when they begin as a DICOM file does."""
+MAX_BYTES = 1 << 28
+"""A larger file is not read."""
+
+_NAMED = 3
+"""Films that a warning names."""
+_DICOM_MARK = 128
+"""Bytes before the letters DICM (DICOM PS3.10, section 7.1)."""
+
+log = logging.getLogger(__name__)
+
+
+class LeadsOut(MammiError):
+    """A name that stands for a file outside the folder."""
+
+
+class Film(NamedTuple):
+    """A film's name as shown, relative to the folder with forward slashes, and its file."""
+
+    name: str
+    file: Path
+
+
+class FileTree:
+    """A folder with its subfolders. Links are followed only to what is inside it."""
+
+    def __init__(self, folder: Path, key: str = "probing.folder") -> None:
+        """Raises ConfigError, naming the configuration's key, where there is no such folder."""
+        if not folder.is_dir():
+            raise ConfigError(f"{key}: {folder} is not a folder.")
+        self.folder = folder
+        self._root = os.path.realpath(folder)
+        self._roots = (f"{self._root}/", f"{folder.absolute().as_posix()}/")
+        self._inside = {self._root: True}
+        """Folder -> whether it is, links resolved, inside the root."""
+
+    def find(self, name: str) -> Film | None:
+        """The file of a relative name, or of an absolute one inside the folder; None where there is none.
+
+        A film that is there with another suffix is found too: CheXpert Plus names .jpg and stores .png. Raises LeadsOut
+        for a name, or a link, that leads out of the folder.
+        """
+        relative = self._relative(name)
+        stem, suffix = posixpath.splitext(relative)
+        others = [stem + other for other in SUFFIXES if other != suffix] if suffix.lower() in SUFFIXES else []
+        for candidate in (relative, *others):
+            if self._is_file(f"{self._root}/{candidate}", name):
+                return Film(_shown(candidate), Path(self._root, candidate))
+        return None
+
+    def films(self) -> list[Film]:
+        """Every film below the folder that is not hidden, sorted by name. Warns of links that lead out of it."""
+        outside: list[str] = []
+        unreadable: list[str] = []
+        found = sorted(self._walk(self._root, outside, unreadable))
+        warn(f"{self.folder}: links that lead out of it, left out", sorted(outside))
+        warn(f"{self.folder}: folders that cannot be read, left out", sorted(unreadable))
+        return found
+
+    def _relative(self, name: str) -> str:
+        path = posixpath.normpath(name.replace("\\", "/"))
+        for root in self._roots:
+            path = path.removeprefix(root)
+        if path.startswith(("/", "../")) or path == "..":
+            raise LeadsOut(f"{name} leads out of {self.folder}.")
+        return path
+
+    def _is_file(self, file: str, name: str) -> bool:
+        try:
+            mode = os.lstat(file).st_mode
+            if stat.S_ISLNK(mode):
+                file = os.path.realpath(file)
+                mode = os.lstat(file).st_mode
+            if not self._holds(file):
+                raise LeadsOut(f"{name} leads out of {self.folder}.")
+            return stat.S_ISREG(mode)
+        except (OSError, ValueError):  # ValueError: a name with a null character
+            return False
+
+    def _holds(self, path: str) -> bool:
+        """Whether a path, whose last part is no link, is inside the root. Asks the disk once for each folder."""
+        parent = posixpath.dirname(path)
+        if parent not in self._inside:
+            if len(parent) <= len(self._root) or parent == path:
+                return False
+            linked = stat.S_ISLNK(os.lstat(parent).st_mode)
+            self._inside[parent] = self._holds(os.path.realpath(parent) if linked else parent)
+        return self._inside[parent]
+
+    def _walk(self, folder: str, outside: list[str], unreadable: list[str]) -> Iterator[Film]:
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            unreadable.append(self._name(folder))
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink() and not f"{os.path.realpath(entry.path)}/".startswith(f"{self._root}/"):
+                if entry.is_dir() or _named_as_film(entry.name):
+                    outside.append(self._name(entry.path))
+            elif entry.is_dir(follow_symlinks=False):
+                yield from self._walk(entry.path, outside, unreadable)
+            elif entry.is_file() and (_named_as_film(entry.name) or _is_dicom(entry)):
+                yield Film(self._name(entry.path), Path(entry.path))
+
+    def _name(self, path: str) -> str:
+        return _shown(path[len(self._root) + 1 :])
+
+
+def read_film(file: Path) -> bytes:
+    """A film's bytes. Raises UnreadableImage."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UnreadableImage(f"cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise UnreadableImage(f"too large: more than {MAX_BYTES >> 20} MB")
+    return data
+
+
+def film_size(file: Path) -> tuple[int, int] | None:
+    """Width and height of a PNG or JPEG from its header; None where that cannot be read: it will be set aside."""
+    try:
+        with Image.open(file, formats=("PNG", "JPEG")) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def warn(what: str, names: Sequence[str]) -> None:
+    """Tells how many there are, and the first of them. Nothing where there are none."""
+    if names:
+        rest = len(names) - _NAMED
+        shown = ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+        log.warning("%s: %d (%s).", what, len(names), shown)
+
+
+def _shown(path: str) -> str:
+    """A path as text; bytes that are not UTF-8 are written as \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _named_as_film(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def _is_dicom(entry: os.DirEntry[str]) -> bool:
+    suffix = posixpath.splitext(entry.name)[1]
+    if (suffix and not suffix[1:].isdigit()) or entry.name == "DICOMDIR":
+        return False
+    try:
+        with Path(entry.path).open("rb") as stream:
+            stream.seek(_DICOM_MARK)
+            return stream.read(4) == b"DICM"
+    except OSError:
+        return False

@@ -1,0 +1,115 @@
+"""The probing set of films in files: which are taken, in which order, and how they are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from engine.errors import ConfigError
+from engine.probing.base import Box, Image, Polygon
+from engine.probing.files import Film, LeadsOut, film_size, read_film, warn
+
+
+class FilmOptions(BaseModel, extra="forbid", frozen=True):
+    """The keys of every kind of probing set that is read from files."""
+
+    sample: int | None = Field(default=None, ge=1)
+    """Films drawn from the set for a quicker run; by default all."""
+    sample_seed: int = 0
+
+
+class ViewOptions(FilmOptions, frozen=True):
+    """And of those that know each film's view."""
+
+    views: tuple[str, ...] = ()
+    """Such as PA and AP; by default all."""
+
+
+class FilmSet:
+    """Films by path, and the file of each."""
+
+    def __init__(self, images: Iterable[Image], files: Mapping[str, Path]) -> None:
+        self.images: Sequence[Image] = sorted(images, key=lambda image: image.path)
+        self._files = files
+
+    def read(self, image: Image) -> bytes:
+        """Raises UnreadableImage."""
+        return read_film(self._files[image.path])
+
+
+def collect(
+    named: Iterable[Image],
+    find: Callable[[str], Film | None],
+    options: FilmOptions,
+    source: Path,
+    folder: Path,
+    complete: Callable[[Image, Path], Image] | None = None,
+) -> FilmSet:
+    """The films of a table or list: `named` gives each as `source` names it, and `find` its file.
+
+    Images take the name of the file that was found, and what `complete` adds from it. A sample is the same for the
+    same seed, whatever the order, and films that are not drawn are not looked for. Warns of names that have no film and
+    of those that lead out of the folder; raises ConfigError where no film is left, or one is named twice.
+    """
+    images: dict[str, Image] = {}
+    files: dict[str, Path] = {}
+    missing: list[str] = []
+    outside: list[str] = []
+    for image in _in_order(named, options):
+        try:
+            film = find(image.path)
+        except LeadsOut:
+            outside.append(image.path)
+            continue
+        if film is None:
+            missing.append(image.path)
+            continue
+        if film.name in images:
+            raise ConfigError(f"{source} names {film.name!r} twice.")
+        image = replace(image, path=film.name)
+        images[film.name] = complete(image, film.file) if complete else image
+        files[film.name] = film.file
+        if len(images) == options.sample:
+            break
+    if not images:
+        first = next(iter(missing + outside), None)
+        told = f"the first, {first!r}, is not there" if first is not None else "it names none"
+        raise ConfigError(f"probing.folder: {folder} holds none of the films of {source}: {told}.")
+    warn(f"{source}: films that lead out of {folder}, left out", outside)
+    warn(f"{source}: films that are not in {folder}, left out", missing)
+    return FilmSet(images.values(), files)
+
+
+def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
+    """The images of these views, all where none is named. Raises ConfigError where none is left."""
+    every = list(images)
+    chosen = [image for image in every if image.view in views] if views else every
+    if every and not chosen:
+        known = sorted({image.view for image in every if image.view})
+        raise ConfigError(
+            f"probing.views: no film has the view {' or '.join(views)}; views: {', '.join(known) or 'none'}."
+        )
+    return chosen
+
+
+def scaled(image: Image, file: Path, side: int) -> Image:
+    """With boxes and polygons that were drawn on a film of `side` × `side` pixels at the size this film has."""
+    if not (image.boxes or image.polygons):
+        return image
+    width, height = film_size(file) or (side, side)
+    x, y = width / side, height / side
+    boxes = (Box(box.label, box.x * x, box.y * y, box.width * x, box.height * y) for box in image.boxes)
+    outlines = (Polygon(line.label, tuple((a * x, b * y) for a, b in line.points)) for line in image.polygons)
+    return replace(image, boxes=tuple(boxes), polygons=tuple(outlines))
+
+
+def _in_order(images: Iterable[Image], options: FilmOptions) -> Iterable[Image]:
+    """For a sample by the hash of seed and name: films that are added or left out change nothing for the others."""
+    if options.sample is None:
+        return images
+    seed = options.sample_seed
+    return sorted(images, key=lambda image: hashlib.sha256(f"{seed} {image.path}".encode(errors="replace")).digest())

@@ -1,0 +1,131 @@
+"""MIMIC-CXR-JPG: 377,110 films of 227,827 studies in PhysioNet's layout.
+
+Sources: Johnson et al., "MIMIC-CXR-JPG", arXiv 1901.07042, and the files of its release: films such as
+files/p10/p10000032/s50414267/02aa804e-….jpg, and mimic-cxr-2.0.0-metadata, -split, -chexpert and -negbio, each a CSV
+that is packed with gzip or not. Reports are those of MIMIC-CXR, files/p10/p10000032/s50414267.txt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from engine.errors import ConfigError
+from engine.probing.base import Image
+from engine.probing.files import FileTree, LeadsOut, warn
+from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
+from engine.probing.labels import Uncertain, chexpert_columns
+from engine.probing.tables import Table
+
+Labels = tuple[str, ...]
+MAX_REPORT = 1 << 20
+"""Characters. The longest has a few thousand."""
+
+
+class Options(ViewOptions, frozen=True):
+    """`[probing]` of a configuration with kind = "mimic_cxr_jpg". Views: AP, PA, LATERAL, LL and rarer ones."""
+
+    folder: Path
+    """Holds the folder `files` and the release's tables."""
+    split: Literal["train", "validate", "test"] | None = None
+    """By default all films."""
+    labels: Literal["chexpert", "negbio", "test-set-labeled", "none"] = "chexpert"
+    """The table they come from; "test-set-labeled" are a radiologist's, of a part of the test split."""
+    uncertain: Uncertain = "zeros"
+    """What the label -1 means: "zeros" absent, "ones" present, "ignore" leaves the study's films out."""
+    reports: Path | None = None
+    """The folder that mimic-cxr-reports.zip unpacks to: it holds a folder `files`."""
+
+
+def load(options: Options, base: Path) -> FilmSet:
+    """Reads the tables and looks for the films. Raises ConfigError where they are missing or wrong."""
+    tree = FileTree(base / options.folder)
+    metadata = _table(tree.folder, "metadata")
+    images = of_views(_images(metadata, tree.folder, options), options.views)
+    if options.reports is None:
+        return collect(images, tree.find, options, metadata.path, tree.folder)
+    reports = _Reports(base / options.reports)
+    films = collect(images, tree.find, options, metadata.path, tree.folder, reports.added)
+    reports.tell()
+    return films
+
+
+def _table(folder: Path, name: str) -> Table:
+    paths = [path for end in ("csv", "csv.gz") for path in sorted(folder.glob(f"mimic-cxr-2.*-{name}.{end}"))]
+    if not paths:
+        raise ConfigError(f"probing.folder: {folder} has no mimic-cxr-2.0.0-{name}.csv, packed as .gz or not.")
+    return Table(paths[0], "probing.folder")
+
+
+def _images(metadata: Table, folder: Path, options: Options) -> Iterator[Image]:
+    film, subject, study = (metadata.column(name) for name in ("dicom_id", "subject_id", "study_id"))
+    view = metadata.column("ViewPosition")
+    split = _films_of_split(folder, options.split) if options.split else None
+    labels = _labels_by_study(folder, options) if options.labels != "none" else {}
+    uncertain = []
+    for line, cells in metadata.rows(unique=film):
+        if split is not None and cells[film] not in split:
+            continue
+        if not (cells[subject].isdecimal() and cells[study].isdecimal()):
+            raise ConfigError(f"{metadata.path}: line {line} has no numbers for subject_id and study_id.")
+        path = f"files/p{cells[subject][:2]}/p{cells[subject]}/s{cells[study]}/{cells[film]}.jpg"
+        present = labels.get(cells[study], ())
+        if present is None:
+            uncertain.append(path)
+        else:
+            yield Image(path, cells[subject], cells[view] or None, present)
+    warn(f"{metadata.path}: films of studies with an uncertain label, left out", uncertain)
+
+
+def _films_of_split(folder: Path, split: str) -> set[str]:
+    table = _table(folder, "split")
+    film, place = table.column("dicom_id"), table.column("split")
+    return {cells[film] for _, cells in table.rows(unique=film) if cells[place] == split}
+
+
+def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]:
+    """None for studies whose films are to be left out. The radiologist's table has no subject_id."""
+    table = _table(folder, options.labels)
+    study = table.column("study_id")
+    columns = chexpert_columns(table, options.uncertain)
+    return {cells[study]: columns.labels(line, cells) for line, cells in table.rows(unique=study)}
+
+
+class _Reports:
+    """The reports of studies: beside the folder of a study's films, by the same name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tree = FileTree(folder, "probing.reports")
+        self._missing: list[str] = []
+        self._found = False
+
+    def added(self, image: Image, file: Path) -> Image:  # noqa: ARG002
+        """The image with its study's report, where that is there."""
+        path = f"{PurePosixPath(image.path).parent}.txt"
+        try:
+            report = self._tree.find(path)
+        except LeadsOut:
+            report = None
+        if report is None:
+            self._missing.append(path)
+            return image
+        self._found = True
+        return replace(image, report=_read(report.file))
+
+    def tell(self) -> None:
+        """Warns of films without a report. Raises ConfigError where none has one."""
+        if not self._found:
+            raise ConfigError(
+                f"probing.reports: {self._tree.folder} has none of the reports, such as {self._missing[0]}."
+            )
+        warn(f"{self._tree.folder}: has no report for films", self._missing)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(MAX_REPORT)
+    except OSError as error:
+        raise ConfigError(f"probing.reports: cannot read {path}: {error.strerror}.") from None

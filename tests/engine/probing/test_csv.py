@@ -1,0 +1,141 @@
+"""A CSV of films: its rows are the probing set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydantic
+import pytest
+
+from engine.errors import ConfigError
+from engine.probing.csv import Options, load
+from engine.probing.film_set import FilmSet
+from tests.shared import shared_path
+from tests.support.films import by_path, paths, write_films, write_table
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    write_films(tmp_path / "films", ["b.png", "a/2.PNG", "a/10.jpeg", "c.jpg"])
+    return tmp_path / "films"
+
+
+def listed(folder: Path, *lines: str, **options: object) -> FilmSet:
+    table = write_table(folder / "films.csv", *lines)
+    return load(Options.model_validate({"csv": table.name, **options}), folder)
+
+
+def test_labels_patient_view_and_report_come_from_their_columns(films: Path) -> None:
+    header = "\ufeffpath,labels,patient,view,age,report"
+    probing = listed(
+        films, header, "b.png,Mass| Effusion|Mass|,7,PA,50,Clear.", "a\\2.PNG,,8,,,", "./c.jpg,Hernia,,AP,,"
+    )
+    assert paths(probing) == ["a/2.PNG", "b.png", "c.jpg"]
+    images = by_path(probing)
+    assert images["b.png"].labels == ("Mass", "Effusion")
+    assert (images["b.png"].patient, images["b.png"].view, images["b.png"].report) == ("7", "PA", "Clear.")
+    assert images["a/2.PNG"].labels == ()
+    assert (images["c.jpg"].labels, images["c.jpg"].patient, images["c.jpg"].report) == (("Hernia",), None, None)
+    assert probing.read(images["b.png"]) == (films / "b.png").read_bytes()
+
+
+def test_columns_separators_and_folder_can_be_named(films: Path) -> None:
+    table = write_table(films.parent / "tables" / "all.csv", "file;finding", "b.png;A,B")
+    options = {"csv": table, "folder": "films", "path_column": "file", "labels_column": "finding"}
+    probing = load(Options.model_validate({**options, "separator": ",", "delimiter": ";"}), films.parent)
+    assert probing.images[0].labels == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "kept"),
+    [
+        ("zeros", {"a/2.PNG": (), "b.png": ("Mass",), "c.jpg": ("Effusion",)}),
+        ("ones", {"a/2.PNG": ("Effusion",), "b.png": ("Mass",), "c.jpg": ("Effusion",)}),
+        ("ignore", {"b.png": ("Mass",), "c.jpg": ("Effusion",)}),
+    ],
+)
+def test_one_column_for_each_label(
+    films: Path, uncertain: str, kept: dict[str, tuple[str, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = ("path,Mass,Effusion,labels", "b.png,1.0,0,x", "c.jpg,,1,x", "a/2.PNG,0.0,-1.0,x")
+    probing = listed(films, *lines, label_columns=["Mass", "Effusion"], uncertain=uncertain)
+    assert {image.path: image.labels for image in probing.images} == kept
+    assert len(caplog.messages) == (uncertain == "ignore")
+
+
+def test_films_of_some_views_only(films: Path) -> None:
+    lines = ("path,view", "b.png,PA", "c.jpg,AP", "a/2.PNG,")
+    assert paths(listed(films, *lines, views=["PA"])) == ["b.png"]
+    assert paths(listed(films, *lines, views=["PA", "AP"])) == ["b.png", "c.jpg"]
+    with pytest.raises(ConfigError, match=r"^probing.views: no film has the view pa; views: AP, PA\.$"):
+        listed(films, *lines, views=["pa"])
+
+
+def test_rows_without_a_film_and_rows_that_lead_out_are_counted(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_films(films.parent, ["secret.png"])
+    (films / "link.png").symlink_to(films.parent / "secret.png")
+    lines = ("b.png", "z.png", "../secret.png", str(films.parent / "secret.png"), "link.png", f"{films}/c.jpg")
+    assert paths(listed(films, "path", *lines)) == ["b.png", "c.jpg"]
+    csv = films / "films.csv"
+    assert caplog.messages == [
+        f"{csv}: films that lead out of {films}, left out: 3 (../secret.png, {films.parent}/secret.png, link.png).",
+        f"{csv}: films that are not in {films}, left out: 1 (z.png).",
+    ]
+
+
+def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    lines = ["path", *(f"none/{number}.png" for number in range(20)), "b.png", "c.jpg", "a/2.PNG"]
+    drawn = paths(listed(films, *lines, sample=2))
+    assert len(drawn) == 2
+    assert drawn == paths(listed(films, *lines[:1], *reversed(lines[1:]), sample=2))
+    assert caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "message"),
+    [
+        (["x,y"], {}, "films.csv has no column 'path' (probing.path_column); its columns: x, y."),
+        (
+            ["path,findings"],
+            {"labels_column": "finding"},
+            "films.csv has no column 'finding' (probing.labels_column); did you mean 'findings'?",
+        ),
+        (
+            ["path,Mas"],
+            {"label_columns": ["Mass"]},
+            "films.csv has no column 'Mass' (probing.label_columns); did you mean 'Mas'?",
+        ),
+        (["path", "b.png", "b.png"], {}, "films.csv: line 3 names 'b.png', which line 2 does already."),
+        (["path", "b.png", "./b.png"], {}, "films.csv names 'b.png' twice."),
+        (
+            ["path,Mass", "b.png,yes"],
+            {"label_columns": ["Mass"]},
+            "films.csv: line 2 has 'yes' in column 'Mass'; it must be 1, 0, -1 or empty.",
+        ),
+        (
+            ["path", "x/b.png"],
+            {},
+            "probing.folder: . holds none of the films of films.csv: the first, 'x/b.png', is not there.",
+        ),
+        (["path"], {}, "probing.folder: . holds none of the films of films.csv: it names none."),
+    ],
+)
+def test_a_wrong_csv_is_told_in_one_line(
+    films: Path, lines: list[str], options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        listed(films, *lines, **options)
+    assert str(raised.value).replace(f"{films}/", "").replace(str(films), ".") == message
+
+
+def test_labels_are_told_one_way(films: Path) -> None:
+    with pytest.raises(pydantic.ValidationError, match="two ways to tell the same"):
+        listed(films, "path", label_columns=["Mass"], labels_column="labels")
+
+
+def test_the_real_films_with_their_csv(caplog: pytest.LogCaptureFixture) -> None:
+    csv = shared_path("data", "xray", "labels.csv")
+    probing = load(Options(csv=csv, labels_column="finding"), Path())
+    assert len(probing.images) == 48
+    assert {image.labels for image in probing.images} == {("Pneumonia",), ("No_findings",)}
+    assert not caplog.messages

@@ -1,0 +1,102 @@
+"""CSV files as people have them, and as they should not be."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.probing import tables
+from engine.probing.tables import Table
+
+KEY = "probing.csv"
+
+
+def table(folder: Path, content: str | bytes, delimiter: str = ",") -> Table:
+    path = folder / "films.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Table(path, KEY, delimiter)
+
+
+def cells(read: Table) -> list[list[str]]:
+    return [row for _, row in read.rows()]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_common_encodings_and_ends_of_lines_packed_or_not(tmp_path: Path, encoding: str, end: str) -> None:
+    data = end.join(("path,größe", '"a,1.png", 3 ', "", '"two\nlines",4')).encode(encoding)
+    for content in (data, gzip.compress(data)):
+        read = table(tmp_path, content)
+        assert read.header == ["path", "größe"]
+        assert cells(read) == [["a,1.png", "3"], ["two\nlines", "4"]]
+
+
+def test_empty_cells_beyond_the_header_and_below_its_nameless_end_do_not_count(tmp_path: Path) -> None:
+    assert cells(table(tmp_path, "a,b,,\n1,2\n3,4,,,,\n5,6,,\n")) == [["1", "2"], ["3", "4"], ["5", "6"]]
+
+
+def test_rows_know_their_lines(tmp_path: Path) -> None:
+    assert [line for line, _ in table(tmp_path, 'a\n"1\n2"\n\n3\n').rows()] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "films.csv is empty."),
+        ("\n1\n", "films.csv is empty."),
+        ("path\n1,2\n", "films.csv: line 2 has not the header's 1 columns but 2."),
+        ("path,b\n1\n", "films.csv: line 2 has not the header's 2 columns but 1."),
+        ("path\na\nb\na\n", "films.csv: line 4 names 'a', which line 2 does already."),
+        ('path\n"b.png\n', "probing.csv: films.csv is not a CSV file: unexpected end of data."),
+        ("path\n" + "x" * 200_000, "probing.csv: films.csv is not a CSV file: field larger than field limit (131072)."),
+        ("path\n" + "x," * 1_000_000, "probing.csv: films.csv is too large for a table, or has a line that is."),
+        (b"path\nb\xe9.png\n", "probing.csv: films.csv is not text in UTF-8."),
+        (gzip.compress(b"path\n" * 100)[:-20], "probing.csv: films.csv is a damaged gzip file."),
+        (b"\x1f\x8bnot gzip at all", "probing.csv: films.csv is a damaged gzip file."),
+    ],
+)
+def test_what_is_no_table_is_told_in_one_line(tmp_path: Path, content: str | bytes, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        list(table(tmp_path, content).rows(unique=0))
+    assert str(raised.value).replace(f"{tmp_path}/", "") == message
+
+
+def test_a_packed_file_is_unpacked_no_further_than_any_table_is_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MAX_TABLE", 100_000)
+    with pytest.raises(ConfigError, match="too large for a table"):
+        cells(table(tmp_path, gzip.compress(b"path\n" * 1_000_000)))
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "message"),
+    [
+        ("paths,labels", "path", "no column 'path' (probing.path_column); did you mean 'paths'?"),
+        ("x,y", "path", "no column 'path' (probing.path_column); its columns: x, y."),
+        ("path,path", "path", "more than one column 'path' (probing.path_column)."),
+        (
+            "path;labels",
+            "path",
+            "no column 'path' (probing.path_column); its columns seem to be separated by ';', not by ','.",
+        ),
+    ],
+)
+def test_a_column_that_is_not_there_is_told_with_the_nearest(
+    tmp_path: Path, header: str, name: str, message: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        table(tmp_path, header + "\n").column(name, "probing.path_column")
+    assert str(raised.value) == f"{tmp_path}/films.csv has {message}"
+
+
+def test_another_delimiter(tmp_path: Path) -> None:
+    assert cells(table(tmp_path, "path\tlabels\na\tb,c\n", "\t")) == [["a", "b,c"]]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"probing.csv: cannot read .*none.csv: No such file or directory\."):
+        Table(tmp_path / "none.csv", KEY)
