@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import scoring
+from engine.competing import Competing
+from engine.concept_set_name import find_concept_set
 from engine.neuron_name import find_layer, find_unit
 from engine.selection import above, check_cut, threshold_between
 from engine.store.ladder import inverse_lengths, sum_rows
@@ -30,13 +32,15 @@ class NeuronAnswer:
     activations: NDArray[np.float32]
     """Theirs"""
     scores: NDArray[np.float64]
-    """[m] by concept index; [0] without representatives"""
+    """[m] by concept index, of all concepts of the run; [0] without representatives"""
     ranking: NDArray[np.int64]
-    """All concepts, score descending, ties by index; [0] without representatives"""
+    """The concept set's concepts, score descending, ties in its order; [0] without representatives"""
     annotated: int
     """The first `annotated` of `ranking` are the annotation"""
     cut: float
-    """β·max(scores); 0 when nothing is annotated"""
+    """β·max(scores in `ranking`); 0 when nothing is annotated"""
+    concept_set: str | None = None
+    """Which concepts compete; None for all of the run's"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +56,8 @@ class LayerAnswer:
     """[units] its score, 0 when there is none"""
     annotated: NDArray[np.int64]
     """[units] size of the annotation"""
+    concept_set: str | None = None
+    """Which concepts compete; None for all of the run's"""
 
 
 class Requery:
@@ -60,6 +66,9 @@ class Requery:
     A neuron's representatives are the first of its sorted images, so their sum of embeddings is the nearest stored
     partial sum plus or minus a few rows. At the run's own α and β the stored answers are given. Nothing is loaded
     before it is needed. Any thread may ask.
+
+    `concept_set` names the one of the run's concept sets whose concepts compete, as if the run had no other; None
+    lets all of the run's concepts compete.
     """
 
     def __init__(self, reader: RunReader) -> None:
@@ -67,59 +76,74 @@ class Requery:
         self._arrays = reader.arrays
         self._loading = threading.Lock()
         self._vectors: _Vectors | None = None
+        self._members: dict[str | None, NDArray[np.int64]] = {None: np.arange(len(reader.concepts))}
+        self._members |= {known.name: np.array(known.concepts, dtype=np.int64) for known in reader.concept_sets}
+        """The concepts of each set in its order"""
+        self._competing: dict[str | None, Competing] = {}
         self._tops: dict[int, NDArray[np.float32]] = {}
-        self._last_layer: tuple[int, float, _LayerScores] | None = None
+        self._last_means: tuple[int, float, _LayerMeans] | None = None
+        self._last_scores: tuple[_LayerMeans, str | None, NDArray[np.float64]] | None = None
 
     def warm(self) -> None:
         """Loads what the first answer away from the run's own α and β would load."""
-        self._loaded()
+        self._compete(None)
         for layer in self._reader.layers:
             self._layer_tops(layer)
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float) -> NeuronAnswer:
+    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> NeuronAnswer:
         """One neuron at α and β.
 
-        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron.
+        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron or concept set.
         """
         check_cut("alpha", alpha)
         check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
         neuron = info.first_neuron + unit
+        members = self._members_of(concept_set)
         tau = self._thresholds(info, alpha)[unit : unit + 1]
         boundary = int(self._boundaries(info, np.array([unit]), tau)[0])
         images, activations = self._arrays.ranked(neuron, 0, boundary)
         count = int(np.count_nonzero(above(activations, tau)))
         scores = self._neuron_scores(neuron, alpha, images, count)
+        if count == 0:
+            members = members[:0]
+        among = scores[members]
         return NeuronAnswer(
             *(layer, unit, alpha, beta, bool(info.dead[unit]), float(tau[0])),
             images=images[:count].astype(np.int64),
             activations=activations[:count],
             scores=scores,
-            ranking=scoring.rank(scores),
-            annotated=len(scoring.annotate(scores, beta)),
-            cut=scoring.cut(scores, beta),
+            ranking=members[scoring.rank(among)],
+            annotated=len(scoring.annotate(among, beta)),
+            cut=scoring.cut(among, beta),
+            concept_set=concept_set,
         )
 
-    def layer(self, layer: str, alpha: float, beta: float) -> LayerAnswer:
+    def layer(self, layer: str, alpha: float, beta: float, concept_set: str | None = None) -> LayerAnswer:
         """Every unit of a layer at α and β. Another β at the last α only cuts the same scores again.
 
-        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown layer.
+        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown layer or concept set.
         """
         check_cut("alpha", alpha)
         check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
-        if (alpha, beta) == (self._reader.info.alpha, self._reader.info.beta):
+        everything = np.array_equal(self._members_of(concept_set), self._members[None])
+        if everything and (alpha, beta) == (self._reader.info.alpha, self._reader.info.beta):
             own = self._reader.own
             part = info.neurons
             return LayerAnswer(
-                *(layer, alpha, beta, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part])
+                *(layer, alpha, beta, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part]),
+                concept_set,
             )
-        vectors = self._loaded()
-        known = self._last_layer
-        if known is None or known[:2] != (info.position, alpha):
-            known = self._last_layer = (info.position, alpha, self._layer_scores(info, alpha, vectors))
-        return _layer_answer(layer, alpha, beta, known[2], vectors)
+        means = self._means(info, alpha)
+        competing = self._compete(concept_set)
+        known = self._last_scores
+        if known is None or known[0] is not means or known[1] != concept_set:
+            known = self._last_scores = (means, concept_set, competing.scores(means.means))
+        best, best_scores, annotated = competing.annotations(known[2], beta)
+        best = np.where(means.counts > 0, best, -1)
+        return LayerAnswer(layer, alpha, beta, means.counts, best, best_scores, annotated, concept_set)
 
     def _neuron_scores(self, neuron: int, alpha: float, images: NDArray[np.int32], count: int) -> NDArray[np.float64]:
         """Concept scores [m] of the first `count` of a neuron's sorted images, which end in whole blocks; or [0]."""
@@ -136,7 +160,13 @@ class Requery:
         total = self._partial_sums(np.array([neuron]), rungs)[0] + _rest(vectors, images, count, rank)
         return scoring.score_mean(total / count, vectors.directions)
 
-    def _layer_scores(self, layer: LayerInfo, alpha: float, vectors: _Vectors) -> _LayerScores:
+    def _means(self, layer: LayerInfo, alpha: float) -> _LayerMeans:
+        known = self._last_means
+        if known is None or known[:2] != (layer.position, alpha):
+            known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self._loaded()))
+        return known[2]
+
+    def _layer_means(self, layer: LayerInfo, alpha: float, vectors: _Vectors) -> _LayerMeans:
         thresholds = self._thresholds(layer, alpha)
         units = np.flatnonzero(self._reader.maxima[layer.neurons] > thresholds)
         neurons = layer.first_neuron + units
@@ -150,7 +180,7 @@ class Requery:
         all_counts[units] = counts
         means = np.zeros((layer.units, self._reader.info.dimension))
         means[units] = (totals + rests) / counts[:, None]
-        return _LayerScores(all_counts, means @ vectors.distinct.T)
+        return _LayerMeans(all_counts, means)
 
     def _rests(
         self,
@@ -212,8 +242,18 @@ class Requery:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
                 directions = scoring.concept_directions(*self._arrays.text_embeddings())
-                self._vectors = _Vectors.of(embeddings, directions)
+                self._vectors = _Vectors(embeddings, inverse_lengths(embeddings), directions)
             return self._vectors
+
+    def _members_of(self, concept_set: str | None) -> NDArray[np.int64]:
+        if concept_set not in self._members:
+            find_concept_set(str(concept_set), self._reader.concept_sets)
+        return self._members[concept_set]
+
+    def _compete(self, concept_set: str | None) -> Competing:
+        if concept_set not in self._competing:
+            self._competing[concept_set] = Competing.of(self._loaded().directions, self._members_of(concept_set))
+        return self._competing[concept_set]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,28 +264,13 @@ class _Vectors:
     """[p]"""
     directions: NDArray[np.float64]
     """t_j − t_tem, [m, d]"""
-    distinct: NDArray[np.float64]
-    """The directions without repetition [k, d], in order of their first concept: a matrix product may round equal
-    columns differently, and the first of equal concepts must stay the best."""
-    first: NDArray[np.int64]
-    """First concept with each distinct direction, [k]"""
-    concepts: NDArray[np.int64]
-    """Number of concepts with each distinct direction, [k]"""
-
-    @classmethod
-    def of(cls, embeddings: NDArray[np.float32], directions: NDArray[np.float64]) -> _Vectors:
-        _, first, concepts = np.unique(directions, axis=0, return_index=True, return_counts=True)
-        order = np.argsort(first)
-        first = first[order]
-        lengths = inverse_lengths(embeddings)
-        return cls(embeddings, lengths, directions, directions[first], first, concepts[order])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _LayerScores:
+class _LayerMeans:
     counts: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    """[units, k] of the distinct directions; 0 without representatives"""
+    means: NDArray[np.float64]
+    """Of the representatives' unit embeddings, [units, d]; 0 without representatives"""
 
 
 def _rest(vectors: _Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:
@@ -259,14 +284,3 @@ def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.i
     """start, start + 1, … for each start, `size` of them, one after the other."""
     before = np.cumsum(sizes) - sizes
     return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
-
-
-def _layer_answer(layer: str, alpha: float, beta: float, found: _LayerScores, vectors: _Vectors) -> LayerAnswer:
-    best = found.scores.argmax(axis=1)
-    best_scores = np.take_along_axis(found.scores, best[:, None], axis=1)[:, 0]
-    cuts = np.where(best_scores > 0, beta * best_scores, np.inf)
-    annotated = np.einsum("uk,k->u", found.scores > cuts[:, None], vectors.concepts)
-    return LayerAnswer(
-        *(layer, alpha, beta, found.counts, np.where(found.counts > 0, vectors.first[best], -1)),
-        *(best_scores, annotated),
-    )

@@ -19,7 +19,7 @@ from engine.loading import Loader
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
 from engine.stages import assembly_stage, concept_stage, content_key, image_stage
-from engine.store.contents import Layer, RunContents
+from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile, work_path
 from engine.targets.base import TargetModel
@@ -53,7 +53,7 @@ def run(config: RunConfig, progress: Progress) -> Path:
     progress.advance(1)
     vlm: VLM = config.vlm.load(config.base, device)
     progress.advance(1)
-    concepts = _concepts(config, probing)
+    concepts, concept_sets = _concepts(config, probing)
     progress.advance(1)
     loader = Loader(probing, target.preprocess, vlm.preprocess, settings.thumbnail_size)
     image_pass = ImagePass(config, target, layers, vlm, device)
@@ -70,6 +70,7 @@ def run(config: RunConfig, progress: Progress) -> Path:
             images=probing.images,
             layers=[Layer(layer, config.taps.pooling, _unit_names(target, layer)) for layer in layers],
             concepts=concepts,
+            concept_sets=concept_sets,
             text_embeddings=embeddings[1:],
             template=settings.template,
             template_embedding=embeddings[0],
@@ -77,7 +78,6 @@ def run(config: RunConfig, progress: Progress) -> Path:
             beta=settings.beta,
             target=target.name,
             vlm=vlm.name,
-            concept_set=config.concepts.kind,
             config=config.as_dict(),
             versions=_versions(),
             batch_keys=keys,
@@ -91,13 +91,23 @@ def run(config: RunConfig, progress: Progress) -> Path:
     return out
 
 
-def _concepts(config: RunConfig, probing: ProbingSet) -> list[str]:
-    """The concept set, each concept once."""
+def _concepts(config: RunConfig, probing: ProbingSet) -> tuple[list[str], list[ConceptSet]]:
+    """The concepts of all concept sets, each once, and which of them each set holds."""
     reports = [image.report for image in probing.images if image.report]
-    concepts: list[str] = config.concepts.load(config.base, reports)
-    if not concepts:
-        raise ConfigError(f'concepts: the concept set of kind "{config.concepts.kind}" is empty.')
-    return list(dict.fromkeys(concepts))
+    places: dict[str, int] = {}
+    sets = []
+    for leaf in config.concepts:
+        try:
+            concepts: list[str] = leaf.load(config.base, reports)
+        except ConfigError as error:
+            if len(config.concepts) == 1:
+                raise
+            raise ConfigError(f"{leaf.table}: {error}") from None
+        if not concepts:
+            raise ConfigError(f'{leaf.table}: the concept set of kind "{leaf.kind}" is empty.')
+        members = tuple(places.setdefault(concept, len(places)) for concept in dict.fromkeys(concepts))
+        sets.append(ConceptSet(leaf.name, leaf.kind, members))
+    return list(places), sets
 
 
 def _prepare_output(out: Path) -> None:
@@ -136,7 +146,8 @@ def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:
 def _stages(contents: RunContents, vlm: VLM) -> dict[str, str]:
     """Stage name -> the key of all that determines it. Equal keys, equal content."""
     layers = [[layer.name, layer.pooling, layer.unit_names] for layer in contents.layers]
-    settings = [contents.alpha, contents.beta, contents.target, contents.vlm, contents.concept_set]
+    settings = [contents.alpha, contents.beta, contents.target, contents.vlm]
+    sets = [[known.name, known.kind, known.concepts] for known in contents.concept_sets]
     images = [
         [image.path, image.patient, image.view, image.labels, image.report, dict(image.parameters)]
         + [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
@@ -145,7 +156,7 @@ def _stages(contents: RunContents, vlm: VLM) -> dict[str, str]:
     ]
     return {
         VLM_STAGE: vlm.identity,
-        "concepts": content_key(contents.template, list(contents.concepts)),
+        "concepts": content_key(contents.template, list(contents.concepts), sets),
         "images": content_key(list(contents.batch_keys)),
         "assembly": content_key(settings, layers, images),
     }

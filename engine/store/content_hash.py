@@ -24,7 +24,8 @@ class ContentHash:
         self._run = hashlib.sha256()
         self._add(
             self._run,
-            [run.target, run.vlm, run.template, run.alpha, run.beta, run.concept_set, list(run.concepts)],
+            [run.target, run.vlm, run.template, run.alpha, run.beta, list(run.concepts)],
+            [[known.name, known.kind, list(known.concepts)] for known in run.concept_sets],
             [[layer.name, layer.pooling, list(layer.unit_names)] for layer in run.layers],
         )
         for image in run.images:

@@ -21,6 +21,16 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class ConceptSet:
+    """A named set among the run's concepts. Sets may share concepts."""
+
+    name: str
+    kind: str
+    concepts: tuple[int, ...]
+    """Indices among the run's concepts, in the set's own order"""
+
+
+@dataclass(frozen=True, slots=True)
 class RunContents:
     """What determines a run and what was encoded once for all images."""
 
@@ -28,6 +38,9 @@ class RunContents:
     """The whole probing set, in the batches' order."""
     layers: Sequence[Layer]
     concepts: Sequence[str]
+    """Of all concept sets, each once"""
+    concept_sets: Sequence[ConceptSet]
+    """At least one; together they hold every concept"""
     text_embeddings: NDArray[np.float32]
     """Of the prompted concepts, [m, d]"""
     template: str
@@ -37,7 +50,6 @@ class RunContents:
     beta: float
     target: str
     vlm: str
-    concept_set: str = ""
     config: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from engine.errors import RunFileError
 from engine.probing.base import Box, Polygon
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
+from engine.store.contents import ConceptSet
 from engine.store.database import Connection, connect
 from engine.store.upgrade import upgrade
 
@@ -105,7 +106,7 @@ class RunReader:
         except RunFileError:
             self.close()
             raise
-        except (IndexError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             self.close()
             raise RunFileError(f"{path}: not a whole run file ({error})") from error
 
@@ -132,6 +133,7 @@ class RunReader:
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))
+        self.concept_sets = self._concept_sets()
         neurons = self._cursors.columns(
             "SELECT maximum, minimum, dead, representatives, best, best_score, annotated FROM neurons ORDER BY neuron"
         )
@@ -147,6 +149,16 @@ class RunReader:
         self.layers = tuple(
             self._layer(neurons["dead"], *row) for row in self._cursors.rows("FROM layers ORDER BY layer")
         )
+
+    def _concept_sets(self) -> tuple[ConceptSet, ...]:
+        members: dict[int, list[int]] = {}
+        query = "SELECT concept_set, concept FROM concept_set_members ORDER BY concept_set, place"
+        for number, concept in self._cursors.rows(query):
+            if not 0 <= concept < len(self.concepts):
+                raise ValueError(f"a concept set holds concept {concept} of {len(self.concepts)}")
+            members.setdefault(number, []).append(concept)
+        sets = self._cursors.rows("SELECT concept_set, name, kind FROM concept_sets ORDER BY concept_set")
+        return tuple(ConceptSet(name, kind, tuple(members[number])) for number, name, kind in sets)
 
     def _layer(
         self, dead: NDArray[np.bool_], position: int, name: str, pooling: str, units: int, first: int

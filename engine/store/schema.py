@@ -1,7 +1,8 @@
-"""The tables of a run file, and the migrations that bring an older file to them.
+"""The tables of a run file. engine.store.migrations brings an older file to them.
 
 Counted from 0: `position` of an image in the probing set, `image` among the usable ones, `neuron` over the layers in
-order, `concept` in the concept set, `rank` of an image for one neuron by activation descending.
+order, `concept` over all concept sets, `place` of a concept in one of them, `rank` of an image for one neuron by
+activation descending.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
 image_embeddings by image, concepts by concept), so that a row's rowid is its place: a migration must keep it so.
@@ -9,8 +10,7 @@ image_embeddings by image, concepts by concept), so that a row's rowid is its pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from engine.store import migrations
 from engine.store.database import Connection, transaction
 
 BLOCK = 256
@@ -43,7 +43,9 @@ CREATE TABLE activation_blocks (
 );
 CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total DOUBLE[{dimension}]);
 CREATE TABLE image_embeddings (image INTEGER, embedding FLOAT[{dimension}]);
-CREATE TABLE concepts (concept INTEGER, concept_set VARCHAR, name VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE concepts (concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE concept_sets (concept_set INTEGER, name VARCHAR, kind VARCHAR);
+CREATE TABLE concept_set_members (concept_set INTEGER, place INTEGER, concept INTEGER);
 CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE concept_scores (neuron INTEGER, concept INTEGER, score DOUBLE);
 """
@@ -69,18 +71,7 @@ CREATE VIEW annotations AS
     WHERE best_score > 0 AND score > beta * best_score;
 """
 
-
-def _from_1(connection: Connection) -> None:
-    """Polygons, and the range, mean and standard deviation of each image's input."""
-    for column in ("input_low", "input_high", "input_mean", "input_std"):
-        connection.execute(f"ALTER TABLE images ADD COLUMN {column} DOUBLE DEFAULT 0")
-    connection.execute("CREATE TABLE polygons (image INTEGER, label VARCHAR, points DOUBLE[2][])")
-
-
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1,)
-"""MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2."""
-
-VERSION = 1 + len(MIGRATIONS)
+VERSION = 1 + len(migrations.MIGRATIONS)
 
 
 def create(connection: Connection, dimension: int) -> None:
@@ -105,6 +96,6 @@ def migrate(connection: Connection) -> None:
     """Applies to a file of an older version the migrations that it lacks, all of them or none."""
     version = version_of(connection) or 1
     with transaction(connection):
-        for step in MIGRATIONS[version - 1 :]:
+        for step in migrations.MIGRATIONS[version - 1 :]:
             step(connection)
         connection.execute("UPDATE schema_version SET version = ?", [VERSION])

@@ -148,12 +148,16 @@ class _RunWriter:
         run = self._run
         template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
         insert(self._connection, "templates", template)
+        with self._connection.appender("concept_sets") as sets:
+            sets.append_rows([(number, known.name, known.kind) for number, known in enumerate(run.concept_sets)])
+        with self._connection.appender("concept_set_members") as members:
+            for number, known in enumerate(run.concept_sets):
+                members.append_rows([(number, place, concept) for place, concept in enumerate(known.concepts)])
         count = len(run.concepts)
         if count == 0:
             return
         columns = {
             "concept": np.arange(count, dtype=np.int32),
-            "concept_set": np.array([run.concept_set] * count, dtype=object),
             "name": np.array([text(concept) for concept in run.concepts], dtype=object),
             "embedding": run.text_embeddings,
         }

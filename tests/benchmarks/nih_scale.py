@@ -21,7 +21,7 @@ from engine.probing.base import Image
 from engine.requery import Requery
 from engine.store import thumbnails
 from engine.store.batch import Batch, ProbedImage
-from engine.store.contents import Layer, RunContents
+from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
 
@@ -38,6 +38,10 @@ def make(path: Path, images: int, units: int, dimension: int, concepts: int, kin
         images=[_image(index, rng) for index in range(images)],
         layers=[Layer(LAYER, "mean")],
         concepts=[f"concept {index}" for index in range(concepts)],
+        concept_sets=[
+            ConceptSet("all", "word_list", tuple(range(concepts))),
+            ConceptSet("every third", "word_list", tuple(range(0, concepts, 3))),
+        ],
         text_embeddings=_unit(rng.normal(size=(concepts, dimension))),
         template="A chest x-ray image of a",
         template_embedding=_unit(rng.normal(size=(1, dimension)))[0],

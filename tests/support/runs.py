@@ -11,7 +11,7 @@ import numpy as np
 from engine.probing.base import Box, Image, Polygon
 from engine.store import thumbnails
 from engine.store.batch import Batch, ProbedImage
-from engine.store.contents import Layer, RunContents
+from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.writer import assemble
 
 LABELS = ("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Pneumothorax")
@@ -28,12 +28,13 @@ def small_run(
     dimension: int = 16,
     seed: int = 0,
     hostile: bool = False,
+    sets: int = 1,
 ) -> Path:
     """A run file `folder`/run.duckdb. Of each layer unit 0 is dead, unit 1 has no positive score, unit 2 is full of
     ties; the last layer's units have names; two further images are set aside; two concepts share one embedding."""
     path = folder / "run.duckdb"
     contents, batches = small_contents(
-        images=images, units=units, concepts=concepts, dimension=dimension, seed=seed, hostile=hostile
+        images=images, units=units, concepts=concepts, dimension=dimension, seed=seed, hostile=hostile, sets=sets
     )
     assemble(path, contents, batches)
     return path
@@ -47,6 +48,7 @@ def small_contents(
     dimension: int = 16,
     seed: int = 0,
     hostile: bool = False,
+    sets: int = 1,
     batch_size: int = 16,
 ) -> tuple[RunContents, list[Batch]]:
     """What `small_run` writes. The batch size changes nothing but the cutting."""
@@ -72,6 +74,7 @@ def small_contents(
             for name, count, last in zip(names, units, [*[False] * (len(units) - 1), True], strict=True)
         ],
         concepts=[f"concept {index}{odd[index % len(odd)]}" for index in range(concepts)],
+        concept_sets=concept_sets(concepts, sets),
         text_embeddings=texts,
         template="A chest x-ray image of a",
         template_embedding=template,
@@ -91,6 +94,17 @@ def small_contents(
         row = rows.stop
         batches.append(Batch(part, embeddings[rows], {name: values[rows] for name, values in activations.items()}))
     return contents, batches
+
+
+def concept_sets(concepts: int, count: int) -> list[ConceptSet]:
+    """One set of all concepts; or several, "set 0", "set 1", …, that share every fifth concept, in falling order."""
+    if count == 1:
+        return [ConceptSet("word_list", "word_list", tuple(range(concepts)))]
+    falling = range(concepts - 1, -1, -1)
+    return [
+        ConceptSet(f"set {number}", "word_list", tuple(c for c in falling if c % count == number or not c % 5))
+        for number in range(count)
+    ]
 
 
 def _activations(rng: np.random.Generator, images: int, units: int) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError, RunFileError
-from engine.store import schema, thumbnails
+from engine.store import migrations, schema, thumbnails
 from engine.store.batch import Batch, ProbedImage
 from engine.store.contents import RunContents
 from engine.store.finished import FinishedRun
@@ -272,7 +272,7 @@ def test_an_older_schema_is_brought_up_to_date_once(tmp_path: Path, monkeypatch:
             connection.execute("CREATE TABLE notes (text VARCHAR)")
             connection.execute("INSERT INTO notes SELECT template FROM templates")
 
-        monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_notes))
+        monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_notes))
         monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
         for _ in range(2):
             with RunReader(path) as reader:
@@ -292,7 +292,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkey
         connection.execute("DROP TABLE concept_scores")
         raise ArithmeticError
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, failing))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, failing))
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     with pytest.raises(ArithmeticError):
         RunReader(path)

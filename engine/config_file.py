@@ -1,0 +1,62 @@
+"""The tables of a configuration as they stand in its file, with the command line's values put in their place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ConfigError
+
+SETS = "concepts"
+"""The one table that may be an array of tables: a concept set each."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises ConfigError when it is not one."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not text in UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}.") from None
+
+
+def override(tables: dict[str, Any], text: str) -> str:
+    """Puts `table.key=value` in its place, the value in TOML or a bare word, and returns the key.
+
+    Where there are several concept sets, `concepts.NAME.key=value` is for the one of that name. Raises ConfigError.
+    """
+    key, equals, value = text.partition("=")
+    *parents, name = parts = [part.strip() for part in key.split(".")]
+    if not equals or not parents or not all(parts):
+        raise ConfigError(f"--set {text}: write it as table.key=value, such as --set target.pooling=max.")
+    table = tables
+    for depth, parent in enumerate(parents, start=1):
+        table = table.setdefault(parent, {})
+        if depth == 1 and parent == SETS and isinstance(table, list):
+            table = {set_name(known): known for known in table}
+            if len(parents) == 1 or parents[1] not in table:
+                names = ", ".join(table)
+                raise ConfigError(f"--set {text}: write it as concepts.NAME.key=value. Concept sets: {names}.")
+        if not isinstance(table, dict):
+            raise ConfigError(f"--set {text}: {'.'.join(parents[:depth])} is not a table.")
+    table[name] = _toml_value(value.strip())
+    return ".".join(parts)
+
+
+def set_name(table: Any) -> str:
+    """What a concept set's table is called: its own name, or its kind."""
+    return str(table.get("name", table.get("kind", ""))) if isinstance(table, dict) else ""
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text

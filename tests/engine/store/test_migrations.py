@@ -1,0 +1,89 @@
+"""Run files of older schema versions open as if they were new.
+
+version_1.duckdb.gz is `small_contents(images=20, units=(4, 5), concepts=6, dimension=4)` with concept_set="word_list",
+written by the writer of schema version 1 (commit 65ea07b).
+"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from engine.requery import Requery
+from engine.store import schema
+from engine.store.contents import ConceptSet
+from engine.store.finished import FinishedRun
+from engine.store.reader import RunReader
+from mammi_tui.run_health import faults
+
+VERSION_1 = Path(__file__).with_name("version_1.duckdb.gz")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "run.duckdb"
+    path.write_bytes(gzip.decompress(VERSION_1.read_bytes()))
+    return path
+
+
+def version(path: Path) -> list[tuple[int]]:
+    with duckdb.connect(path, read_only=True) as connection:
+        return connection.execute("SELECT version FROM schema_version").fetchall()
+
+
+def test_a_run_of_version_1_opens(old: Path) -> None:
+    assert version(old) == [(1,)]
+    with RunReader(old) as reader:
+        assert reader.concepts == tuple(f"concept {index}" for index in range(6))
+        assert reader.concept_sets == (ConceptSet("word_list", "word_list", tuple(range(6))),)
+        assert (reader.image_count, len(reader.set_aside())) == (20, 2)
+        assert all(image.polygons == () for image in reader.images(range(20)))
+        assert {name: values.tolist() for name, values in reader.input_statistics().items()} == {
+            name: [0.0] * 20 for name in ("low", "high", "mean", "std")
+        }
+        assert list(faults(reader)) == []
+    assert version(old) == [(schema.VERSION,)]
+
+
+def test_its_answers_are_those_of_its_only_concept_set(old: Path) -> None:
+    with RunReader(old) as reader:
+        requery = Requery(reader)
+        for layer, alpha in [("layer0", 0.93), ("layer1", 0.4)]:
+            everything, of_set = (requery.layer(layer, alpha, 0.95, name) for name in (None, "word_list"))
+            assert everything.best.tolist() == of_set.best.tolist()
+            assert everything.annotated.tolist() == of_set.annotated.tolist()
+            assert everything.best.max() >= 0
+
+
+def test_its_views_and_batches_are_there(old: Path) -> None:
+    with FinishedRun(old) as finished:
+        first, second = (finished.get(key) for key in ("batch 0", "batch 16"))
+        assert (len(first.images), len(second.images)) == (16, 6)
+        assert {image.input_std for image in first.images} == {0.0}
+        assert np.isfinite(first.activations["layer1"]).all()
+        assert len(finished.texts()) == 7
+    with duckdb.connect(old, read_only=True) as connection:
+        for view in ("activations", "representatives", "annotations"):
+            assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() > [(0,)]  # noqa: S608
+
+
+def test_it_has_the_tables_of_a_new_run(old: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.duckdb"
+    with duckdb.connect(new) as connection:
+        connection.execute("ATTACH ':memory:' AS run")
+        connection.execute("USE run")
+        schema.create(connection, 4)
+        expected = columns(connection)
+    RunReader(old).close()
+    with duckdb.connect(old, read_only=True) as connection:
+        assert columns(connection) == expected
+
+
+def columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+    return connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
