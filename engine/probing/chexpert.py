@@ -17,8 +17,8 @@ from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import Uncertain, chexpert_columns
 from engine.probing.tables import Table
 
-_PATH = re.compile(r"(?:.*/)?((?:(train|valid|test)/)?(patient\d+)/[^/]+/[^/]+)", re.ASCII)
-"""Of any release: from the split's folder on, the split, and the patient."""
+_PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/[^/]+)", re.ASCII)
+"""Of any release: from the split's folder on; and the patient."""
 
 
 class Options(ViewOptions, frozen=True):
@@ -64,7 +64,7 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
             left_out.append(parts[1])
         else:
             view = next((cells[column] for column in views if cells[column]), None)
-            yield Image(parts[1], parts[3], view, labels)
+            yield Image(parts[1], parts[2], view, labels)
     warn(f"{table.path}: films with an uncertain label, left out", left_out)
 
 
