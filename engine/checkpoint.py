@@ -44,8 +44,9 @@ PASSED_OVER = (
     "numpy.ndarray",
     *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
 )
-"""What published checkpoints hold beside tensors, by full name. torch asks for these names and gets _PassedOver: nothing
-of argparse, pathlib or NumPy is called, so what a file wants made of them has no effect. Any other name is refused."""
+"""What published checkpoints hold beside tensors, by full name. torch asks for these names and gets _PassedOver:
+nothing of argparse, pathlib or NumPy is called, so what a file wants made of them has no effect. Any other name is
+refused."""
 
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _COUNT = ".num_batches_tracked"

@@ -6,5 +6,7 @@ A kind's module has `Options` and `load(options, base) -> TargetModel`.
 KINDS: dict[str, str] = {
     "demo": "engine.targets.demo",
     "torchvision": "engine.targets.torchvision",
+    "timm": "engine.targets.timm",
+    "torchxrayvision": "engine.targets.torchxrayvision",
     "factory": "engine.targets.factory",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from torch import Tensor
-from torchvision.transforms import functional
+from torchvision.transforms import InterpolationMode, functional
 
 
 def _as_tuple(value: Any) -> Any:
@@ -28,6 +28,7 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
     """The film's shorter side after resizing, in pixels."""
     crop: int = Field(default=224, ge=1)
     """Side of the square cut from its centre."""
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mean: PerChannel = (0.5056,)
     std: PerChannel = (0.252,)
     """Of grey levels scaled to [0, 1]."""
@@ -45,7 +46,7 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
 
     def __call__(self, film: NDArray[np.uint8]) -> Tensor:
         """An 8-bit grey film [h, w] to float32 [channels, crop, crop]."""
-        resized = functional.resize(Image.fromarray(film), [self.size])
+        resized = functional.resize(Image.fromarray(film), [self.size], InterpolationMode(self.interpolation))
         square = np.asarray(functional.center_crop(resized, [self.crop]), dtype=np.float32) / 255
         mean, std = (torch.tensor(values).reshape(-1, 1, 1) for values in (self.mean, self.std))
         return ((torch.from_numpy(square) - mean) / std).expand(self.channels, -1, -1).contiguous()

@@ -15,6 +15,8 @@ from torch.utils.hooks import RemovableHandle
 from engine.errors import ConfigError
 
 Pooling = Literal["mean", "max", "cls"]
+Channels = Literal["auto", "first", "last"]
+"""Where a layer of maps has its units: [n, units, h, w] or [n, h, w, units]."""
 LOGITS = "logits"
 PENULTIMATE = "penultimate"
 ALIASES = (LOGITS, PENULTIMATE)
@@ -53,25 +55,44 @@ def _close(pattern: str, names: Sequence[str]) -> str:
     return f"Its outermost layers: {', '.join(top[:12])}{', …' if len(top) > 12 else ''}."
 
 
-def pool(output: Tensor, pooling: Pooling, layer: str) -> Tensor:
+def unit_axis(shape: Sequence[int], channels: Channels = "auto") -> int | None:
+    """The axis of a layer's output that holds its units; None for a shape that has none.
+
+    Vectors are [n, units], tokens [n, t, units]. Of maps, `auto` looks at which two axes are of one length, as inputs
+    are square: the last two, then units come first, as in every convolution; or the two before the last, then units
+    come last, as in Swin and other transformers. Where that cannot be told, units come first.
+    """
+    match list(shape):
+        case [_, _]:
+            return 1
+        case [_, _, _]:
+            return 2
+        case [_, first, second, third]:
+            last = channels == "last" or (channels == "auto" and first == second != third)
+            return 3 if last else 1
+    return None
+
+
+def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "auto") -> Tensor:
     """A layer's output to one float32 value per unit and image, [n, units].
 
-    Maps [n, units, h, w] and tokens [n, t, units] are pooled over their positions; `cls` takes the first token;
-    vectors [n, units] are copied as they are. Raises ConfigError for other shapes, and for `cls` of a map.
+    Maps and tokens are pooled over their positions; `cls` takes the first token; vectors are copied as they are. Raises
+    ConfigError for other shapes (see unit_axis), and for `cls` of a map.
     """
-    if output.ndim == 2:
-        return output.float().clone()
-    if output.ndim not in (3, 4):
+    axis = unit_axis(output.shape, channels)
+    if axis is None:
         raise ConfigError(
             f"target.layers: {layer!r} gives a tensor of shape {tuple(output.shape)}, which has no units."
         )
+    if output.ndim == 2:
+        return output.float().clone()
     if pooling == "cls":
         if output.ndim == 4:
             raise ConfigError(
                 f'target.pooling = "cls" needs a layer of tokens; {layer!r} gives maps. Use "mean" or "max".'
             )
         return output[:, 0].float().clone()
-    positions = (2, 3) if output.ndim == 4 else (1,)
+    positions = tuple(place for place in range(1, output.ndim) if place != axis)
     return output.float().mean(positions) if pooling == "mean" else output.float().amax(positions)
 
 
@@ -86,10 +107,11 @@ class Taps:
     pooled inside the hook: a later in-place operation cannot reach them, and whole feature maps are not kept.
     """
 
-    def __init__(self, module: nn.Module, layers: Sequence[str], pooling: Pooling) -> None:
+    def __init__(self, module: nn.Module, layers: Sequence[str], pooling: Pooling, channels: Channels = "auto") -> None:
         self._module = module
         self._layers = tuple(layers)
         self._pooling = pooling
+        self._channels = channels
         self._pooled: dict[str, Tensor] = {}
         self._handles: list[RemovableHandle] = []
 
@@ -138,7 +160,7 @@ class Taps:
         if not isinstance(first, Tensor):
             raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
         with torch.autocast(first.device.type, enabled=False):
-            self._pooled[layer] = pool(first, self._pooling, layer)
+            self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
 
     def _remove(self) -> None:
         for handle in self._handles:
