@@ -7,5 +7,6 @@ KINDS: dict[str, str] = {
     "demo": "engine.vlms.dual_encoder",
     "factory": "engine.vlms.factory",
     "medclip": "engine.vlms.medclip",
+    "open_clip": "engine.vlms.open_clip",
     "precomputed": "engine.vlms.precomputed",
 }

@@ -11,7 +11,7 @@ from typing import Any
 import open_clip
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = ("a", "chest", "x", "-", "ray", "image", "of", "pneumonia", "effusion", "heart", "nodule", "mass", "lung")
@@ -42,6 +42,24 @@ BIOMEDCLIP: dict[str, Any] = {
 }
 """open_clip_config.json of microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224."""
 
+TINY: dict[str, Any] = json.loads(json.dumps(BIOMEDCLIP))
+"""The same with a small image tower and a text tower that is none of the published."""
+TINY["model_cfg"]["embed_dim"] = 32
+TINY["model_cfg"]["vision_cfg"]["timm_model_name"] = "vit_tiny_patch16_224"
+TINY["model_cfg"]["text_cfg"] |= {"hf_model_name": "tiny/bert", "hf_tokenizer_name": "tiny/bert", "context_length": 24}
+TINY_CLIP: dict[str, Any] = {
+    "model_cfg": {
+        "embed_dim": 24,
+        "quick_gelu": True,
+        "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "head_width": 16, "patch_size": 16},
+        "text_cfg": {"context_length": 20, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+    },
+    "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.25] * 3, "interpolation": "bilinear", "resize_mode": "longest"},
+}
+TINY_TOWER = transformers.BertConfig(
+    vocab_size=200, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96
+)
+
 
 def write_biomedclip(folder: Path, seed: int = 0) -> Path:
     """BiomedCLIP at full size (about 780 MB), as in its repository on Hugging Face; the folder."""
@@ -49,41 +67,50 @@ def write_biomedclip(folder: Path, seed: int = 0) -> Path:
 
 
 def write_tiny_biomedclip(folder: Path, seed: int = 0) -> Path:
-    """The same layout with a small image tower and a text tower of two layers, whose config.json is beside it."""
-    config = json.loads(json.dumps(BIOMEDCLIP))
-    config["model_cfg"]["embed_dim"] = 32
-    config["model_cfg"]["vision_cfg"]["timm_model_name"] = "vit_tiny_patch16_224"
-    config["model_cfg"]["text_cfg"]["context_length"] = 24
-    tower = transformers.BertConfig(
-        vocab_size=200, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96
-    )
-    write_open_clip(folder, config, tower, seed)
-    tower.save_pretrained(folder)
+    """The same layout at 22 MB; the text tower's config.json is beside it."""
+    write_open_clip(folder, TINY, TINY_TOWER, seed)
+    TINY_TOWER.save_pretrained(folder)
     return folder
 
 
-def write_open_clip(folder: Path, config: Mapping[str, Any], tower: transformers.BertConfig, seed: int) -> Path:
-    """An open_clip folder: open_clip_config.json, open_clip_pytorch_model.bin and a BERT tokenizer's files."""
+def write_tiny_clip(folder: Path, seed: int = 0) -> Path:
+    """An open_clip folder with CLIP's own text tower, at 7 MB."""
+    return write_open_clip(folder, TINY_CLIP, None, seed)
+
+
+def write_open_clip(folder: Path, config: Mapping[str, Any], tower: transformers.BertConfig | None, seed: int) -> Path:
+    """An open_clip folder: open_clip_config.json, open_clip_pytorch_model.bin and, for `tower`, a BERT tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(json.dumps(config, indent=4))
-    weights = reference_open_clip(config, tower, seed).state_dict()
-    # The published file is of the time when transformers kept these in a state dict.
-    weights["text.transformer.embeddings.position_ids"] = torch.arange(tower.max_position_embeddings)[None]
+    weights = _open_clip(config["model_cfg"], tower, seed).state_dict()
+    if tower:
+        # The published file is of the time when transformers kept these in a state dict.
+        weights["text.transformer.embeddings.position_ids"] = torch.arange(tower.max_position_embeddings)[None]
+        write_bert_tokenizer(folder, tower.vocab_size)
     torch.save(weights, folder / "open_clip_pytorch_model.bin")
-    write_bert_tokenizer(folder, tower.vocab_size)
     return folder
 
 
-def reference_open_clip(
-    config: Mapping[str, Any], tower: transformers.BertConfig, seed: int = 0
-) -> open_clip.CustomTextCLIP:
-    """The model that open_clip makes of the configuration, with random weights and the text tower of `tower`."""
-    with TemporaryDirectory() as named, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+def _open_clip(config: Mapping[str, Any], tower: transformers.BertConfig | None, seed: int) -> nn.Module:
+    """The model that open_clip makes of a model_cfg, with random weights and the text tower of `tower`."""
+    if tower is None:
+        return with_random_weights(open_clip.CLIP(**json.loads(json.dumps(config))), seed)
+    with TemporaryDirectory() as named:
         tower.save_pretrained(named)
-        model_config = json.loads(json.dumps(config["model_cfg"]))
-        model_config["text_cfg"] |= {"hf_model_name": named, "hf_model_pretrained": False}
-        return open_clip.CustomTextCLIP(**model_config).eval()
+        text = {**config["text_cfg"], "hf_model_name": named, "hf_model_pretrained": False}
+        return with_random_weights(open_clip.CustomTextCLIP(**{**config, "text_cfg": text}), seed)
+
+
+def with_random_weights(module: nn.Module, seed: int) -> nn.Module:
+    """Weights so large that texts and films differ as much as in a trained model."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(std=1.5 * parameter[0].numel() ** -0.5, generator=generator)
+            elif parameter.ndim == 1 and name.endswith("bias"):
+                parameter.normal_(std=0.1, generator=generator)
+    return module.eval()
 
 
 def write_bert_tokenizer(folder: Path, size: int, words: Sequence[str] = WORDS) -> Path:
@@ -102,9 +129,7 @@ def write_bert_tokenizer(folder: Path, size: int, words: Sequence[str] = WORDS) 
 
 def openai_state_dict(architecture: str = "ViT-B-32-quickgelu", seed: int = 0) -> dict[str, Tensor]:
     """Random weights of an OpenAI CLIP under the keys of the `clip` package, which are those of open_clip."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return dict(open_clip.CLIP(**open_clip.get_model_config(architecture)).state_dict())
+    return dict(_open_clip(open_clip.get_model_config(architecture), None, seed).state_dict())
 
 
 def write_cxr_repair(path: Path, seed: int = 0) -> Path:
