@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import logging
 import math
+import re
 import struct
 import unicodedata
 import warnings
@@ -27,7 +28,7 @@ MARK_AT = 128
 MAX_INFLATED = 1 << 29
 """Bytes of a deflated data set: twice what a file may have."""
 
-_LONGEST = 120
+_LONGEST = 80
 """Characters of a reason that come from outside."""
 _BROKEN = (
     ArithmeticError,
@@ -48,6 +49,9 @@ _BROKEN = (
     zlib.error,
 )
 """What pydicom and its decoders raise on damaged files, depending on where the damage is."""
+
+_OBJECT = re.compile(r" <\S+ object at 0x[0-9a-f]+>")
+"""A place in memory, which differs each time."""
 
 warnings.filterwarnings("ignore", module=r"pydicom\.")
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
@@ -127,4 +131,4 @@ def _reason(error: BaseException) -> str:
     """pydicom names each decoder that failed in a line of its own, "decoder: reason", after a line without news."""
     lines = str(error).strip().splitlines()
     news = lines[-1].partition(": ")[2] if len(lines) > 1 else ""
-    return shown(news or first_line(error))
+    return shown(_OBJECT.sub("", news or first_line(error)))

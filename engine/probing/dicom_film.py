@@ -20,10 +20,10 @@ from engine.probing.dicom_file import damage_told, number, read_file, shown, tex
 from engine.probing.dicom_levels import colour, grey
 
 _NO_PIXELS = {
-    "EncapsulatedDocument": "holds a document, not a film",
+    "EncapsulatedDocument": "no film but a document",
     "FloatPixelData": "its pixels are no whole numbers",
     "DoubleFloatPixelData": "its pixels are no whole numbers",
-    "DirectoryRecordSequence": "is a DICOMDIR, not a film",
+    "DirectoryRecordSequence": "no film but a DICOMDIR",
 }
 
 
@@ -52,31 +52,32 @@ def _check(dataset: Dataset, max_pixels: int) -> None:
         if keyword in dataset:
             raise UnreadableImage(reason)
     if "PixelData" not in dataset:
-        raise UnreadableImage(f"has no pixels: {_kind(dataset)}")
+        kind = shown(UID(text(dataset, "SOPClassUID")).name)
+        raise UnreadableImage("damaged: without its pixels" if "Rows" in dataset or not kind else f"no film but {kind}")
     if "TransferSyntaxUID" not in dataset.file_meta:
         raise UnreadableImage("damaged: its header names no transfer syntax")
-    frames = number(dataset, "NumberOfFrames") or 1
+    frames = _count(dataset, "NumberOfFrames")
     if frames > 1:
-        raise UnreadableImage(f"multi-frame: {frames:.0f} frames; write the one to be read to a file of its own")
-    width, height = number(dataset, "Columns") or 0, number(dataset, "Rows") or 0
+        raise UnreadableImage(f"multi-frame: {frames} frames; write the one to be read to a file of its own")
+    width, height = _count(dataset, "Columns"), _count(dataset, "Rows")
     if width < 1 or height < 1:
-        raise UnreadableImage(f"damaged: {width:.0f} × {height:.0f} pixels")
+        raise UnreadableImage(f"damaged: {width} × {height} pixels")
     if width * height > max_pixels:
-        raise UnreadableImage(f"too large: {width:.0f} × {height:.0f} pixels")
-    samples, bits = number(dataset, "SamplesPerPixel"), number(dataset, "BitsAllocated")
+        raise UnreadableImage(f"too large: {width} × {height} pixels")
+    samples, bits = _count(dataset, "SamplesPerPixel"), _count(dataset, "BitsAllocated")
     if samples not in (1, 3):
-        raise UnreadableImage(f"has {shown(samples)} values a pixel; a film has 1, or 3 in colour")
+        raise UnreadableImage(f"{samples} values a pixel; a film has 1, or 3 in colour")
     if bits not in (1, 8, 16):
-        raise UnreadableImage(f"has {shown(bits)} bits a value; a film has 1, 8 or 16")
+        raise UnreadableImage(f"{bits} bits a value; a film has 1, 8 or 16")
 
 
-def _kind(dataset: Dataset) -> str:
-    """What sort of DICOM object it says it is."""
-    return shown(UID(text(dataset, "SOPClassUID")).name) or "an object of no class"
+def _count(dataset: Dataset, keyword: str) -> int:
+    """A whole number; 0 where there is none."""
+    return int(number(dataset, keyword) or 0)
 
 
 def _luminance(values: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
     """Red, green and blue [h, w, 3] in one grey (ITU-R 601)."""
-    spare = int(number(dataset, "BitsStored") or 8) - 8
+    spare = _count(dataset, "BitsStored") - 8
     eight = values if values.dtype == np.uint8 else np.clip(values >> max(spare, 0), 0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(np.ascontiguousarray(eight), "RGB").convert("L"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
 
 from engine.errors import ConfigError
 from engine.probing.tables import Table
@@ -36,6 +38,37 @@ _MEANING = {
     **dict.fromkeys(("1", "1.0", "True", "true"), 1),
     **dict.fromkeys(("-1", "-1.0"), -1),
 }
+
+
+class LabelOptions(BaseModel, extra="forbid", frozen=True):
+    """The keys of every kind of probing set that takes labels from a CSV of one's own."""
+
+    labels_column: str = "labels"
+    """All labels of a row in one cell, with `separator` between them."""
+    separator: str = Field(default="|", min_length=1)
+    label_columns: tuple[str, ...] = ()
+    """Or one column for each label, with 1, 0, -1 for uncertain, or nothing."""
+    uncertain: Uncertain = "zeros"
+    """What -1 means: "zeros" absent, "ones" present, "ignore" leaves the film out."""
+
+    @model_validator(mode="after")
+    def _one_way_of_labels(self) -> Self:
+        if self.label_columns and "labels_column" in self.model_fields_set:
+            raise ValueError("labels_column and label_columns are two ways to tell the same; keep one of them")
+        return self
+
+
+def row_labels(table: Table, options: LabelOptions) -> Callable[[int, Sequence[str]], tuple[str, ...] | None]:
+    """What gives the labels of a row from its line number and cells; None where the film is to be left out.
+
+    A table without the column `labels` has no labels, unless the configuration names that column.
+    """
+    if options.label_columns:
+        return LabelColumns(table, options.label_columns, options.uncertain, "probing.label_columns").labels
+    if not table.has(options.labels_column) and "labels_column" not in options.model_fields_set:
+        return lambda _line, _cells: ()
+    column = table.column(options.labels_column, "probing.labels_column")
+    return lambda _line, cells: split_labels(cells[column], options.separator)
 
 
 def split_labels(text: str, separator: str) -> tuple[str, ...]:
