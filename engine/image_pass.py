@@ -22,7 +22,7 @@ from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
 from engine.vlms.base import VLM
 
-VERSION = 2
+VERSION = 3
 """To be raised when the same images and models come to give another result: it is part of every batch's key."""
 
 Floats = NDArray[np.float32]
@@ -38,12 +38,13 @@ class ImagePass:
         self._vlm = vlm
         self._device = device
         self._mixed = config.run.mixed_precision
-        self._taps = Taps(target.module, layers, config.taps.pooling)
+        self._taps = Taps(target.module, layers, config.taps.pooling, config.taps.channels)
         settings = [
             VERSION,
             target.identity,
             list(layers),
             config.taps.pooling,
+            config.taps.channels,
             vlm.identity,
             self._mixed,
             config.run.thumbnail_size,
