@@ -6,6 +6,7 @@ train.json and test.json, which have no outlines, are read too.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,7 @@ def load(options: Options, base: Path) -> FilmSet:
     """Reads the annotations and finds their films. Raises ConfigError where either is missing or wrong."""
     tree = FileTree(base / options.folder)
     path = base / options.annotations
-    films = {Path(film.name).name: film for film in tree.films()}
+    films = {posixpath.basename(film.name): film for film in tree.films()}
     return collect(_images(path), films.get, options, path, tree.folder, partial(scaled, side=SIDE))
 
 

@@ -32,10 +32,10 @@ class LeadsOut(MammiError):
 
 
 class Film(NamedTuple):
-    """A film's name as shown, relative to the folder with forward slashes, and its file."""
+    """A film's name as shown, relative to the folder with forward slashes, and its file's whole path."""
 
     name: str
-    file: Path
+    file: str
 
 
 class FileTree:
@@ -61,8 +61,9 @@ class FileTree:
         stem, suffix = posixpath.splitext(relative)
         others = [stem + other for other in SUFFIXES if other != suffix] if suffix.lower() in SUFFIXES else []
         for candidate in (relative, *others):
-            if self._is_file(f"{self._root}/{candidate}", name):
-                return Film(_shown(candidate), Path(self._root, candidate))
+            file = f"{self._root}/{candidate}"
+            if self._is_file(file, name):
+                return Film(_shown(candidate), file)
         return None
 
     def films(self) -> list[Film]:
@@ -119,16 +120,16 @@ class FileTree:
             elif entry.is_dir(follow_symlinks=False):
                 yield from self._walk(entry.path, outside, unreadable)
             elif entry.is_file() and (_named_as_film(entry.name) or _is_dicom(entry)):
-                yield Film(self._name(entry.path), Path(entry.path))
+                yield Film(self._name(entry.path), entry.path)
 
     def _name(self, path: str) -> str:
         return _shown(path[len(self._root) + 1 :])
 
 
-def read_film(file: Path) -> bytes:
+def read_film(file: str) -> bytes:
     """A film's bytes. Raises UnreadableImage."""
     try:
-        with file.open("rb") as stream:
+        with Path(file).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableImage(f"cannot be read: {error.strerror}") from None
@@ -137,7 +138,7 @@ def read_film(file: Path) -> bytes:
     return data
 
 
-def film_size(file: Path) -> tuple[int, int] | None:
+def film_size(file: str) -> tuple[int, int] | None:
     """Width and height of a PNG or JPEG from its header; None where that cannot be read: it will be set aside."""
     try:
         with Image.open(file, formats=("PNG", "JPEG")) as image:

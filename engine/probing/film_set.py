@@ -32,7 +32,7 @@ class ViewOptions(FilmOptions, frozen=True):
 class FilmSet:
     """Films by path, and the file of each."""
 
-    def __init__(self, images: Iterable[Image], files: Mapping[str, Path]) -> None:
+    def __init__(self, images: Iterable[Image], files: Mapping[str, str]) -> None:
         self.images: Sequence[Image] = sorted(images, key=lambda image: image.path)
         self._files = files
 
@@ -47,7 +47,7 @@ def collect(
     options: FilmOptions,
     source: Path,
     folder: Path,
-    complete: Callable[[Image, Path], Image] | None = None,
+    complete: Callable[[Image, str], Image] | None = None,
 ) -> FilmSet:
     """The films of a table or list: `named` gives each as `source` names it, and `find` its file.
 
@@ -56,7 +56,7 @@ def collect(
     of those that lead out of the folder; raises ConfigError where no film is left, or one is named twice.
     """
     images: dict[str, Image] = {}
-    files: dict[str, Path] = {}
+    files: dict[str, str] = {}
     missing: list[str] = []
     outside: list[str] = []
     for image in _in_order(named, options):
@@ -96,7 +96,7 @@ def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
     return chosen
 
 
-def scaled(image: Image, file: Path, side: int) -> Image:
+def scaled(image: Image, file: str, side: int) -> Image:
     """With boxes and polygons that were drawn on a film of `side` × `side` pixels at the size this film has."""
     if not (image.boxes or image.polygons):
         return image

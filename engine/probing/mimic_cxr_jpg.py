@@ -7,9 +7,10 @@ that is packed with gzip or not. Reports are those of MIMIC-CXR, files/p10/p1000
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from engine.errors import ConfigError
@@ -101,9 +102,9 @@ class _Reports:
         self._missing: list[str] = []
         self._found = False
 
-    def added(self, image: Image, file: Path) -> Image:  # noqa: ARG002
+    def added(self, image: Image, file: str) -> Image:  # noqa: ARG002
         """The image with its study's report, where that is there."""
-        path = f"{PurePosixPath(image.path).parent}.txt"
+        path = f"{posixpath.dirname(image.path)}.txt"
         try:
             report = self._tree.find(path)
         except LeadsOut:
@@ -123,9 +124,9 @@ class _Reports:
         warn(f"{self._tree.folder}: has no report for films", self._missing)
 
 
-def _read(path: Path) -> str:
+def _read(path: str) -> str:
     try:
-        with path.open(encoding="utf-8", errors="replace") as stream:
+        with Path(path).open(encoding="utf-8", errors="replace") as stream:
             return stream.read(MAX_REPORT)
     except OSError as error:
         raise ConfigError(f"probing.reports: cannot read {path}: {error.strerror}.") from None

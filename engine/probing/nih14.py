@@ -8,11 +8,12 @@ github.com/zoogzog/chexnet and of the paper's models (github.com/lambert-x/medic
 from __future__ import annotations
 
 import math
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
@@ -127,7 +128,7 @@ class _Films:
 
 
 def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
+    return posixpath.splitext(posixpath.basename(name))[0]
 
 
 def _given_or_there(base: Path, given: Path | None, folder: Path, names: Sequence[str]) -> Path | None:
