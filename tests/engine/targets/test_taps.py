@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.models import densenet121, vit_b_16
+from torchvision.models import densenet121, swin_t, vit_b_16
 
 from engine.errors import ConfigError
-from engine.targets.taps import Pooling, Taps, resolve_layers
+from engine.targets.taps import Channels, Pooling, Taps, pool, resolve_layers, unit_axis
 from tests.support.models import TinyClassifier
 
 
@@ -49,6 +51,63 @@ def test_tokens_are_pooled_over_positions_or_taken_at_the_first(pooling: Pooling
     with Taps(module, ["logits"], pooling) as taps:
         module(tokens)
         assert torch.equal(taps.pooled()["logits"], torch.full((2, 3), expected))
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels", "axis"),
+    [
+        ((2, 1024, 7, 7), "auto", 1),
+        ((2, 7, 7, 768), "auto", 3),
+        ((2, 3, 7, 7), "auto", 1),
+        ((2, 7, 7, 3), "auto", 3),
+        ((2, 7, 7, 7), "auto", 1),
+        ((2, 64, 7, 5), "auto", 1),
+        ((2, 512, 1, 1), "auto", 1),
+        ((2, 1, 1, 512), "auto", 3),
+        ((2, 7, 7, 7), "last", 3),
+        ((2, 7, 5, 64), "last", 3),
+        ((2, 7, 7, 768), "first", 1),
+        ((2, 49, 768), "first", 2),
+        ((2, 768), "last", 1),
+        ((2, 3, 4, 5, 6), "auto", None),
+        ((2,), "auto", None),
+    ],
+)
+def test_the_axis_of_the_units(shape: tuple[int, ...], channels: Channels, axis: int | None) -> None:
+    assert unit_axis(shape, channels) == axis
+    if axis is not None:
+        values = torch.arange(shape[axis], dtype=torch.float32)
+        output = values.reshape([-1 if place == axis else 1 for place in range(len(shape))]).expand(shape)
+        assert torch.equal(pool(output, "mean", "x", channels), values.expand(2, -1))
+        assert torch.equal(pool(output, "max", "x", channels), values.expand(2, -1))
+
+
+def test_every_stage_of_swin_is_pooled_over_its_positions() -> None:
+    """torchvision's Swin gives [n, h, w, units]; its own head pools the last stage as we do."""
+    torch.manual_seed(0)
+    module = swin_t(num_classes=14).eval()
+    stages = [f"features.{index}" for index in (1, 3, 5, 7)]
+    films = torch.rand(2, 3, 224, 224)
+    with torch.inference_mode(), Taps(module, [*stages, "norm", "penultimate"], "mean") as taps:
+        module(films)
+        pooled = taps.pooled()
+    assert [pooled[stage].shape[1] for stage in stages] == [96, 192, 384, 768]
+    torch.testing.assert_close(pooled["norm"], pooled["penultimate"])
+
+
+@pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "convnext_atto"])
+def test_every_stage_of_timms_swin_and_convnext(name: str) -> None:
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    module = timm.create_model(name, num_classes=14).eval()
+    stages = [name for name, _ in module.named_modules() if re.fullmatch(r"(layers|stages)\.\d", name)]
+    norm = "norm" if name.startswith("swin") else stages[-1]
+    with torch.inference_mode(), Taps(module, [*stages, norm], "mean") as taps:
+        features = module.forward_features(torch.rand(1, 3, 224, 224))
+        pooled = taps.pooled()
+    assert [pooled[stage].shape[1] for stage in stages] == [info["num_chs"] for info in module.feature_info]
+    positions = (1, 2) if name.startswith("swin") else (2, 3)
+    torch.testing.assert_close(pooled[norm], features.mean(positions))
 
 
 def test_max_of_maps_and_cls_of_maps(module: TinyClassifier) -> None:
