@@ -4,6 +4,7 @@ KINDS: dict[str, str] = {
     "probing_reports": "engine.concepts.probing_reports",
     "reports": "engine.concepts.reports",
     "word_list": "engine.concepts.word_list",
+    "wordnet": "engine.concepts.wordnet",
 }
 """A concept set's kind, as the configuration names it, and its module.
 

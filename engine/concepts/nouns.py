@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,33 +52,64 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
     deidentified: bool = True
     """The marks XXXX and ___ that stand for what was removed, also inside a word (x-XXXX)."""
 
-    def keeps(self, word: str) -> bool:
-        return not (
-            (self.stop_words and word in STOP_WORDS)
-            or (self.single_letters and len(word) == 1)
-            or (self.digits and _DIGIT.search(word))
-            or (self.deidentified and _DEIDENTIFIED.search(word))
-        )
+    def leaving_out(self, word: str) -> str | None:
+        """The filter, by its name here, that leaves the word out; None when it stays."""
+        if self.stop_words and word in STOP_WORDS:
+            return "stop_words"
+        if self.single_letters and len(word) == 1:
+            return "single_letters"
+        if self.digits and _DIGIT.search(word):
+            return "digits"
+        if self.deidentified and _DEIDENTIFIED.search(word):
+            return "deidentified"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Nouns, the most frequent first, ties by alphabet: those that stay and those that do not."""
+
+    kept: list[Noun]
+    left_out: dict[str, list[Noun]]
+    """By the name of the filter."""
+    rare: list[Noun]
+    """Those in too few reports."""
 
 
 def extract_nouns(
     reports: Iterable[str], tagger: Tagger, *, filters: NounFilters | None = None, min_reports: int = 1
 ) -> list[Noun]:
     """The nouns seen in at least `min_reports` reports, the most frequent first, ties by alphabet."""
-    filters = filters or NounFilters()
+    return sift_nouns(count_nouns(reports, tagger), filters or NounFilters(), min_reports).kept
+
+
+def count_nouns(reports: Iterable[str], tagger: Tagger) -> Counter[str]:
+    """In how many reports each noun is, before any filter."""
 
     @lru_cache(maxsize=100_000)  # reports repeat their sentences
     def nouns_of(sentence: str) -> frozenset[str]:
         tagged = tagger.tag(tokenize(sentence))
-        words = (word for word, tag in tagged if tag in NOUN_TAGS)
-        return frozenset(word for word in words if _is_word(word) and filters.keeps(word))
+        return frozenset(word for word, tag in tagged if tag in NOUN_TAGS and _is_word(word))
 
     seen: Counter[str] = Counter()
     for report in reports:
         sentences = (clean_text(sentence).lower() for sentence in split_sentences(report))
         seen.update({noun for sentence in sentences for noun in nouns_of(sentence)})
-    nouns = [Noun(noun, count) for noun, count in seen.items() if count >= min_reports]
-    return sorted(nouns, key=lambda noun: (-noun.document_frequency, noun.noun))
+    return seen
+
+
+def sift_nouns(seen: Mapping[str, int], filters: NounFilters, min_reports: int = 1) -> Sifted:
+    """The nouns that pass the filters and are in enough reports, and those that do not."""
+    nouns = sorted((Noun(noun, count) for noun, count in seen.items()), key=lambda n: (-n.document_frequency, n.noun))
+    sifted = Sifted([], {name: [] for name in NounFilters.model_fields}, [])
+    for noun in nouns:
+        if (name := filters.leaving_out(noun.noun)) is not None:
+            sifted.left_out[name].append(noun)
+        elif noun.document_frequency < min_reports:
+            sifted.rare.append(noun)
+        else:
+            sifted.kept.append(noun)
+    return sifted
 
 
 def _is_word(word: str) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from engine.concepts.clean import clean_concepts
 from engine.concepts.nouns import NounFilters, extract_nouns
-from engine.concepts.report_files import DEFAULT_SECTIONS, select_sections
+from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
 from engine.concepts.tagger import demo_tagger, nltk_tagger
 from engine.errors import ConfigError
 

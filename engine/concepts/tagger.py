@@ -9,10 +9,9 @@ from typing import Protocol, cast
 from nltk.tag.perceptron import PerceptronTagger
 from pydantic import BaseModel, ValidationError
 
-from engine.errors import MammiError
+from engine.concepts.nltk_data import Resource
 
 RESOURCE = "averaged_perceptron_tagger_eng"
-DOWNLOAD = f"python -m nltk.downloader {RESOURCE}"
 
 
 class Tagger(Protocol):
@@ -45,31 +44,10 @@ def nltk_tagger(nltk_data: Path | None = None) -> Tagger:
 
     Raises MammiError when it is not there or its files are damaged.
     """
-    folder = _resource_folder(nltk_data)
-    parts = {}
-    for part in TaggerModel.model_fields:
-        path = folder / f"{RESOURCE}.{part}.json"
-        try:
-            parts[part] = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise MammiError(f"{path} cannot be read ({error}). Get it again with: {DOWNLOAD}") from error
+    resource = Resource("taggers", RESOURCE, "NLTK's English tagger", nltk_data)
+    parts = {part: resource.read(f"{RESOURCE}.{part}.json") for part in TaggerModel.model_fields}
     whole = ", ".join(f'"{part}": {text}' for part, text in parts.items())
     try:
         return TaggerModel.model_validate_json(f"{{{whole}}}").tagger()
     except ValidationError as error:
-        raise MammiError(f"{folder} holds no valid NLTK tagger. Get it again with: {DOWNLOAD}") from error
-
-
-def _resource_folder(nltk_data: Path | None) -> Path:
-    if nltk_data is None:
-        from nltk import data
-
-        roots, option = [Path(root) for root in data.path], ""
-    else:
-        roots, option = [nltk_data], f" -d {nltk_data}"
-    for root in roots:
-        folder = root / "taggers" / RESOURCE
-        if folder.is_dir():
-            return folder
-    where = f"in {nltk_data}" if nltk_data else "on this machine"
-    raise MammiError(f"NLTK's English tagger is not {where}. Get it with: {DOWNLOAD}{option}")
+        raise resource.damaged("no valid tagger") from error

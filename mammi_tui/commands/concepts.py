@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mammi_tui.compute import need_engine
 from mammi_tui.output import STDOUT, check_output, force
+from mammi_tui.progress import RunProgress, run_progress
+from mammi_tui.text import clean, count
+
+if TYPE_CHECKING:
+    from engine.concepts.nouns import Sifted
+
+_FILTERED = {
+    "stop_words": "stop words",
+    "single_letters": "single letters",
+    "digits": "with digits",
+    "deidentified": "de-identification marks",
+}
+_EXAMPLES = 5
 
 
 @click.command("concepts")
@@ -24,6 +40,7 @@ from mammi_tui.output import STDOUT, check_output, force
     "--section", "sections", multiple=True, help='A section to read, or "all"; findings and impression by default.'
 )
 @click.option("--column", help="A CSV file's column of reports.")
+@click.option("--split", "splits", multiple=True, help="A split of R2Gen's JSON to read; all by default.")
 @click.option(
     "--min-reports", type=click.IntRange(min=1), default=1, show_default=True, help="Reports a noun must be in."
 )
@@ -39,6 +56,7 @@ def concepts(
     output: Path,
     sections: tuple[str, ...],
     column: str | None,
+    splits: tuple[str, ...],
     min_reports: int,
     nltk_data: Path | None,
     counts: bool,
@@ -50,29 +68,37 @@ def concepts(
 ) -> None:
     """Write the nouns of REPORTS as a concept set, one a line, the most frequent first.
 
-    REPORTS are files (.txt, Open-i .xml, .csv, .tsv) or folders of them. Nouns are found by NLTK's English tagger.
-    A file that exists is left alone without --force, and the reports always.
+    REPORTS are files (.txt such as MIMIC-CXR's, Open-i .xml, R2Gen .json, .csv, .tsv, also gzipped) or folders of them.
+    Nouns are found by NLTK's English tagger. A file that exists is left alone without --force, and the reports always.
     """
     need_engine("mammi concepts")
 
-    from engine.concepts.nouns import NounFilters, extract_nouns
-    from engine.concepts.report_files import DEFAULT_SECTIONS, check_sections, read_reports, report_files
+    from engine.concepts.nouns import NounFilters, count_nouns, sift_nouns
+    from engine.concepts.report_files import check_sections, read_reports, report_files
+    from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger
     from engine.errors import ConfigError, MammiError
 
     check_output(output, force, report_files(reports))
-    check_sections(reports, sections, column)
+    check_sections(reports, sections, column, splits)
     filters = NounFilters(
         stop_words=not keep_stop_words,
         single_letters=not keep_single_letters,
         digits=not keep_digits,
         deidentified=not keep_deidentified,
     )
-    texts = list(read_reports(reports, sections=sections or DEFAULT_SECTIONS, column=column))
-    nouns = extract_nouns(texts, nltk_tagger(nltk_data), filters=filters, min_reports=min_reports)
-    if not nouns:
-        raise MammiError(f"No noun is in {min_reports} or more of the {len(texts)} reports: nothing was written.")
-    lines = [f"{noun.noun}\t{noun.document_frequency}" if counts else noun.noun for noun in nouns]
+    tagger = nltk_tagger(nltk_data)
+    texts = list(read_reports(reports, sections=sections or DEFAULT_SECTIONS, column=column, splits=splits))
+    with run_progress(sys.stderr) as progress:
+        progress.stage("reports", len(texts))
+        sifted = sift_nouns(count_nouns(_counted(texts, progress), tagger), filters, min_reports)
+    for line in _left_out(sifted, min_reports):
+        click.echo(line, err=True)
+    if not sifted.kept:
+        raise MammiError(
+            f"No noun is in {min_reports} or more of the {count(len(texts), 'report')}: nothing was written."
+        )
+    lines = [f"{noun.noun}\t{noun.document_frequency}" if counts else noun.noun for noun in sifted.kept]
     try:
         if output == STDOUT:
             click.echo("\n".join(lines))
@@ -80,4 +106,25 @@ def concepts(
             output.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--output: cannot write {output}: {error.strerror}.") from error
-    click.echo(f"{len(nouns)} nouns of {len(texts)} reports written to {output}", err=True)
+    click.echo(f"{count(len(lines), 'noun')} of {count(len(texts), 'report')} written to {output}", err=True)
+
+
+def _counted(texts: Iterable[str], progress: RunProgress) -> Iterator[str]:
+    """The texts, each told to the progress once it is done."""
+    for text in texts:
+        yield text
+        progress.advance(1)
+
+
+def _left_out(sifted: Sifted, min_reports: int) -> Iterator[str]:
+    """What each filter left out, a line each, with its most frequent words and the option that keeps them."""
+    for name, nouns in [*sifted.left_out.items(), ("", sifted.rare)]:
+        if not nouns:
+            continue
+        shown = ", ".join(noun.noun for noun in nouns[:_EXAMPLES])
+        kind, option = (
+            (_FILTERED[name], f"--keep-{name.replace('_', '-')}")
+            if name
+            else (f"in fewer than {min_reports} reports", "--min-reports 1")
+        )
+        yield clean(f"left out, {kind}: {len(nouns):,} such as {shown} ({option} keeps them)")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 
-from engine.concepts.report_files import read_reports, select_sections
+from engine.concepts.report_files import read_reports
+from engine.concepts.report_formats import base
 from engine.errors import ConfigError, MammiError
 
 OPEN_I = """<?xml version="1.0" encoding="utf-8"?>
@@ -66,7 +69,10 @@ def test_text_is_read_by_its_headings(tmp_path: Path) -> None:
     report = "EXAMINATION: Chest.\n FINDINGS: The heart is normal.\n\n No mass.\nIMPRESSION: Clear. TECHNIQUE: AP."
     path = write(tmp_path, "s1.txt", report)
     assert read(path) == ["The heart is normal.\n\n No mass.\n\nClear."]
-    assert select_sections("The heart is normal.", ["findings"]) == "The heart is normal."
+
+
+def test_text_without_the_section_is_passed_over(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "s1.txt", "FINDINGS: Clear."), sections=["technique"]) == []
 
 
 def test_folder_is_searched_in_depth_in_a_stable_order(tmp_path: Path) -> None:
@@ -96,10 +102,84 @@ def test_broken_table_is_one_clear_error(tmp_path: Path, content: bytes) -> None
         read(write(tmp_path, "broken.csv", content))
 
 
+def test_mimic_section_file(tmp_path: Path) -> None:
+    table = (
+        "study,impression,findings,last_paragraph,comparison\n"
+        's1,"No mass.\n",Heart is large.,,___\n'
+        "s2,,,Lungs are clear.,None.\n"
+        "s3,Effusion.,,Not this.,\n"
+        "s4,,,,\n"
+    )
+    path = write(tmp_path, "mimic_cxr_sectioned.csv", table)
+    assert read(path) == ["No mass.\n\nHeart is large.", "Lungs are clear.", "Effusion."]
+    assert read(path, sections=["comparison"]) == ["___", "None."]
+    assert read(path, column="last_paragraph") == ["Lungs are clear.", "Not this."]
+
+
+ANNOTATION = {
+    "train": [{"id": "a", "image_path": ["a/0.png"], "report": "Heart is large.", "split": "train"}],
+    "val": [{"id": "b", "report": " "}],
+    "test": [{"id": "c", "report": "No mass.", "subject_id": 1}],
+}
+
+
+def test_r2gen_json(tmp_path: Path) -> None:
+    path = write(tmp_path, "annotation.json", json.dumps(ANNOTATION))
+    assert read(path) == ["Heart is large.", "No mass."]
+    assert read(path, splits=["test"]) == ["No mass."]
+    with pytest.raises(ConfigError, match=r"annotation\.json has no split 'trian'. Its splits: train, val, test"):
+        read(path, splits=["trian"])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ("", "not valid JSON"),
+        ('{"train": [', "not valid JSON"),
+        ("[]", "not R2Gen's JSON"),
+        ('{"train": {"report": "x"}}', "not R2Gen's JSON"),
+        ('{"train": [{"report": 1}]}', "record 0 of 'train' has no \"report\" of text"),
+        ('{"train": [{"report": "x"}, "y"]}', "record 1 of 'train'"),
+        (b"\xff{}", "not UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "not UTF-8"),
+    ],
+)
+def test_json_that_is_not_r2gens_is_one_clear_error(tmp_path: Path, content: str | bytes, said: str) -> None:
+    with pytest.raises(MammiError, match=said):
+        read(write(tmp_path, "annotation.json", content))
+
+
+def test_gzipped_files_are_read_as_what_is_in_them(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv.gz", gzip.compress(b"report\nHeart.\n"))
+    write(tmp_path, "b.JSON.GZ", gzip.compress(json.dumps(ANNOTATION).encode()))
+    write(tmp_path, "c.tsv.gz", gzip.compress(b"id\treport\n1\tLung.\n"))
+    write(tmp_path, "d.txt.gz", gzip.compress(b"Mass."))
+    write(tmp_path, "e.xml.gz", gzip.compress(OPEN_I.encode()))
+    write(tmp_path, "f.gz", b"no ending of ours")
+    said = ["Heart.", "Heart is large.", "No mass.", "Lung.", "Mass.", "Heart < normal.\n\nNo effusion."]
+    assert read(tmp_path) == said
+
+
+@pytest.mark.parametrize("ending", ["txt", "csv", "json"])
+def test_damaged_gzip_is_one_clear_error(tmp_path: Path, ending: str) -> None:
+    whole = gzip.compress(b"report\n" + bytes(range(65, 91)) * 100)
+    for content in (b"no gzip", whole[:-9], whole[:12] + b"\0\0\0" + whole[15:]):
+        with pytest.raises(MammiError, match=r"a\..*\.gz"):
+            read(write(tmp_path, f"a.{ending}.gz", content))
+
+
+def test_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "LARGEST", 1 << 20)
+    with pytest.raises(MammiError, match="more than 1 MiB"):
+        read(write(tmp_path, "a.txt.gz", gzip.compress(bytes(10 << 20))))
+
+
 def test_paths_that_hold_no_reports_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         read(tmp_path / "gone")
     with pytest.raises(ConfigError, match="holds no reports"):
         read(tmp_path)
-    with pytest.raises(ConfigError, match=r"\.txt, \.xml, \.csv, \.tsv"):
+    with pytest.raises(ConfigError, match=r"\.txt, \.xml, \.json, \.csv, \.tsv, also gzipped"):
         read(write(tmp_path, "report.docx", b""))

@@ -27,7 +27,9 @@ def run(*arguments: object) -> str:
 
 def test_writes_the_nouns_and_says_so(report: Path, tmp_path: Path) -> None:
     nltk_data, output = shared_path("data", "nltk_data"), tmp_path / "nouns.txt"
-    assert "2 nouns of 1 reports" in run(report, "-o", output, "--nltk-data", nltk_data)
+    said = run(report, "-o", output, "--nltk-data", nltk_data)
+    assert "2 nouns of 1 report written to" in said
+    assert "left out, with digits: 1 such as t12 (--keep-digits keeps them)" in said
     assert output.read_text().split() == ["effusion", "heart"]
     counts = ["--counts", "--section", "impression", "--keep-digits", "--nltk-data", nltk_data]
     with pytest.raises(ConfigError, match="exists already"):
@@ -84,3 +86,26 @@ def test_missing_reports_and_tagger_are_told(report: Path, tmp_path: Path) -> No
         run(tmp_path / "gone", "-o", tmp_path / "nouns.txt")
     with pytest.raises(MammiError, match=r"nltk\.downloader"):
         run(report, "-o", tmp_path / "nouns.txt", "--nltk-data", tmp_path)
+
+
+def test_what_the_filters_leave_out_is_told_until_they_are_turned_off(tmp_path: Path) -> None:
+    report = tmp_path / "report.txt"
+    report.write_text("FINDINGS: The XXXX is at T12. The heart is large.")
+    (tmp_path / "report2.txt").write_text("FINDINGS: The heart is large. A mass is seen.")
+    arguments = [tmp_path, "-o", "-", "--nltk-data", shared_path("data", "nltk_data"), "--min-reports", 2]
+    said = run(*arguments)
+    assert "left out, de-identification marks: 1 such as xxxx (--keep-deidentified keeps them)" in said
+    assert "left out, in fewer than 2 reports: 1 such as mass (--min-reports 1 keeps them)" in said
+    said = run(*arguments[:-2], "--keep-deidentified", "--keep-digits")
+    assert "left out" not in said
+    assert {"xxxx", "t12", "heart", "mass"} <= set(said.split())
+
+
+def test_split_of_r2gen_json(tmp_path: Path) -> None:
+    annotation = tmp_path / "annotation.json"
+    annotation.write_text('{"train": [{"report": "The heart is large."}], "test": [{"report": "A mass is seen."}]}')
+    arguments = [annotation, "-o", "-", "--nltk-data", shared_path("data", "nltk_data")]
+    assert "2 nouns of 2 reports" in run(*arguments)
+    assert "1 noun of 1 report" in run(*arguments, "--split", "test")
+    with pytest.raises(ConfigError, match=r"no split 'tests'\. Its splits: train, test"):
+        run(*arguments, "--split", "tests")

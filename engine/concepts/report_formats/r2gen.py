@@ -1,0 +1,45 @@
+"""Reports in R2Gen's annotation.json: `{"train": [{"id": …, "report": …}, …], "val": …, "test": …}`.
+
+The layout is what R2Gen's data sets read (github.com/zhjohnchan/R2Gen, modules/datasets.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.concepts import sections
+from engine.concepts.report_formats.base import Choice, read_whole
+from engine.errors import ConfigError, MammiError
+
+
+def read(file: Path, choice: Choice) -> Iterator[str]:
+    """The chosen sections of each report in the chosen splits; R2Gen's own have no headings and are taken whole."""
+    for report in _reports(file, choice):
+        if text := sections.select_sections(report, choice.sections).strip():
+            yield text
+
+
+def section_names(file: Path, choice: Choice) -> set[str]:
+    return {name for report in _reports(file, choice) for name in sections.section_names(report)}
+
+
+def _reports(file: Path, choice: Choice) -> Iterator[str]:
+    try:
+        content = json.loads(read_whole(file).decode("utf-8-sig"))
+    except RecursionError:
+        raise MammiError(f"{file} is nested too deeply to be R2Gen's JSON.") from None
+    except json.JSONDecodeError as error:
+        raise MammiError(f"{file} is not valid JSON: {error}.") from error
+    if not isinstance(content, dict) or not all(isinstance(records, list) for records in content.values()):
+        raise MammiError(f'{file} is not R2Gen\'s JSON: {{"train": [{{"report": …}}, …], "val": …, "test": …}}.')
+    for split in choice.splits:
+        if split not in content:
+            raise ConfigError(f"{file} has no split {split!r}. Its splits: {', '.join(content) or 'none'}.")
+    for split in choice.splits or content:
+        for place, record in enumerate(content[split]):
+            report = record.get("report") if isinstance(record, dict) else None
+            if not isinstance(report, str):
+                raise MammiError(f'{file}: record {place} of {split!r} has no "report" of text.')
+            yield report

@@ -1,0 +1,71 @@
+"""Reports in the columns of a CSV or TSV file.
+
+Either a column for each section, such as mimic_cxr_sectioned.csv, which the MIMIC-CXR authors' create_section_files.py
+makes (github.com/MIT-LCP/mimic-cxr, txt): study, impression, findings, last_paragraph, comparison; or one column of
+whole reports.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.concepts import sections
+from engine.concepts.report_formats.base import Choice, open_binary
+from engine.errors import ConfigError, MammiError
+
+REPORT_COLUMNS = ("report", "text")
+LAST_PARAGRAPH = "last_paragraph"
+"""The column that stands in for findings and impression where both are empty."""
+
+
+def read(file: Path, choice: Choice) -> Iterator[str]:
+    """The chosen sections of each row that has any."""
+    with _rows(file) as rows:
+        columns, spare = _columns(file, rows.fieldnames or (), choice)
+        for row in rows:
+            parts = _filled(row, columns) or _filled(row, spare)
+            if len(columns) == 1:
+                parts = [sections.select_sections(part, choice.sections) for part in parts]
+            if any(parts):
+                yield "\n\n".join(parts)
+
+
+def section_names(file: Path, choice: Choice) -> set[str]:
+    with _rows(file) as rows:
+        names = rows.fieldnames or ()
+        column = choice.column or next((name for name in names if name.lower() in REPORT_COLUMNS), "")
+        headings = {name for row in rows for name in sections.section_names(row.get(column) or "")}
+    return headings if choice.column else headings.union(name.lower() for name in names)
+
+
+@contextmanager
+def _rows(file: Path) -> Iterator[csv.DictReader[str]]:
+    separator = "\t" if ".tsv" in file.suffixes[-2:] else ","
+    with open_binary(file) as binary, io.TextIOWrapper(binary, "utf-8-sig", newline="") as text:
+        rows = csv.DictReader(text, delimiter=separator, strict=True)
+        try:
+            yield rows
+        except csv.Error as error:
+            raise MammiError(f"{file}, line {rows.line_num}: not a valid table: {error}.") from error
+
+
+def _columns(file: Path, names: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:
+    """The columns to read, and those to read where they are empty. Raises ConfigError when there are none."""
+    if choice.column is not None:
+        chosen = [choice.column] if choice.column in names else []
+    else:
+        by_section = [name for name in names if name.lower() in choice.sections]
+        chosen = by_section or [name for name in names if name.lower() in REPORT_COLUMNS][:1]
+    if not chosen:
+        missing = f"no column {choice.column!r}" if choice.column else "no column of reports"
+        raise ConfigError(f"{file} has {missing}. Name one of its columns: {', '.join(names) or 'it has none'}.")
+    stands_in = {name.lower() for name in chosen} & {*sections.DEFAULT_SECTIONS}
+    return chosen, [name for name in names if stands_in and name == LAST_PARAGRAPH]
+
+
+def _filled(row: dict[str, str], columns: Sequence[str]) -> list[str]:
+    return [text for name in columns if (text := (row[name] or "").strip())]
