@@ -15,11 +15,13 @@ from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
-from engine.checkpoint import check_fit
+from engine.checkpoint import check_fit, read_weights
 from engine.errors import ConfigError, MammiError
 from engine.vlms.converted import load_converted
 from engine.vlms.hugging_face import read_json, reading
 
+NAMES = ("pytorch_model.bin", "model.safetensors")
+"""What transformers calls the weights in a folder."""
 HEAD = 64
 """Width of one attention head, in every published BERT."""
 TOKENS_AT_ONCE = 2048
@@ -27,6 +29,14 @@ TOKENS_AT_ONCE = 2048
 
 _SPECIAL = ("[UNK]", "[CLS]", "[SEP]")
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
+
+
+def read_folder(folder: Path, key: str) -> dict[str, Tensor]:
+    """The tensors of a folder as transformers saves a model. Raises ConfigError when it has no weights."""
+    found = [folder / name for name in NAMES if (folder / name).is_file()]
+    if not found:
+        raise ConfigError(f"{key}: no {' and no '.join(NAMES)} in {folder}.")
+    return read_weights(found[0], key)
 
 
 def load_bert(weights: Mapping[str, Tensor], path: Path, prefix: str = "") -> BertModel:

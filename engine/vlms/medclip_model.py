@@ -19,14 +19,12 @@ from torchvision.models import ResNet, resnet50
 from transformers import BertModel, SwinConfig, SwinModel
 
 from engine.checkpoint import load_strictly, read_weights
-from engine.errors import ConfigError, MammiError, first_line
-from engine.vlms.bert import load_bert, shape_of
+from engine.errors import MammiError, first_line
+from engine.vlms.bert import load_bert, read_folder, shape_of
 from engine.vlms.converted import load_converted, part
 
 KEY = "vlm.weights"
 MEMBER = "pytorch_model.bin"
-NAMES = (MEMBER, "model.safetensors")
-"""What the weights are called in an unpacked directory."""
 LARGEST = 2**31
 """Bytes of a zip's member that are unpacked at most; the published ones have 0.55e9."""
 
@@ -135,10 +133,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     damaged.
     """
     if path.is_dir():
-        found = [path / name for name in NAMES if (path / name).is_file()]
-        if not found:
-            raise ConfigError(f"{KEY}: no {' and no '.join(NAMES)} in {path}.")
-        return read_weights(found[0], KEY)
+        return read_folder(path, KEY)
     if path.suffix != ".zip" or not path.is_file():
         return read_weights(path, KEY)
     try:
