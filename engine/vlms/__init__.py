@@ -7,6 +7,7 @@ KINDS: dict[str, str] = {
     "demo": "engine.vlms.dual_encoder",
     "factory": "engine.vlms.factory",
     "medclip": "engine.vlms.medclip",
+    "medklip": "engine.vlms.medklip",
     "open_clip": "engine.vlms.open_clip",
     "precomputed": "engine.vlms.precomputed",
 }
