@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.errors import ConfigError, first_line
 from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import MAX_BYTES, FileTree
+from engine.probing.files import MAX_BYTES, FileTree, short
 from engine.probing.film_set import FilmOptions, FilmSet, collect, scaled
 
 SIDE = 1024
@@ -56,10 +56,10 @@ def _images(path: Path) -> Iterator[Image]:
     for entry in _read(path):
         outlines = entry.polygons if entry.polygons is not None else ((),) * len(entry.syms)
         if not len(entry.syms) == len(entry.boxes) == len(outlines):
-            raise ConfigError(f"{path}: {entry.file_name!r} has not as many boxes and polygons as findings.")
+            raise ConfigError(f"{path}: {short(entry.file_name)!r} has not as many boxes and polygons as findings.")
         if any(right <= left or bottom <= top for left, top, right, bottom in entry.boxes):
             raise ConfigError(
-                f"{path}: {entry.file_name!r} has a box whose right or bottom is not beyond its left or top."
+                f"{path}: {short(entry.file_name)!r} has a box whose right or bottom is not beyond its left or top."
             )
         yield Image(
             entry.file_name,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import FileTree, Film, warn
+from engine.probing.files import FileTree, Film, short, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import Uncertain, chexpert_columns
 from engine.probing.tables import Table
@@ -58,7 +58,7 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
     for line, cells in table.rows(unique=path):
         parts = _PATH.fullmatch(cells[path].replace("\\", "/"))
         if parts is None:
-            raise ConfigError(f"{table.path}: line {line} has no path of CheXpert but {cells[path]!r}.")
+            raise ConfigError(f"{table.path}: line {line} has no path of CheXpert but {short(cells[path])!r}.")
         labels = columns.labels(line, cells)
         if labels is None:
             left_out.append(parts[1])

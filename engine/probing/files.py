@@ -21,6 +21,8 @@ MAX_BYTES = 1 << 28
 
 _NAMED = 3
 """Films that a warning names."""
+_LONGEST = 120
+"""Characters of a name that a message shows."""
 _DICOM_MARK = 128
 """Bytes before the letters DICM (DICOM PS3.10, section 7.1)."""
 
@@ -80,7 +82,7 @@ class FileTree:
         for root in self._roots:
             path = path.removeprefix(root)
         if path.startswith(("/", "../")) or path == "..":
-            raise LeadsOut(f"{name} leads out of {self.folder}.")
+            raise LeadsOut(f"{short(name)} leads out of {self.folder}.")
         return path
 
     def _is_file(self, file: str, name: str) -> bool:
@@ -90,7 +92,7 @@ class FileTree:
                 file = os.path.realpath(file)
                 mode = os.lstat(file).st_mode
             if not self._holds(file):
-                raise LeadsOut(f"{name} leads out of {self.folder}.")
+                raise LeadsOut(f"{short(name)} leads out of {self.folder}.")
             return stat.S_ISREG(mode)
         except (OSError, ValueError):  # ValueError: a name with a null character
             return False
@@ -107,20 +109,24 @@ class FileTree:
 
     def _walk(self, folder: str, outside: list[str], unreadable: list[str]) -> Iterator[Film]:
         try:
-            entries = list(os.scandir(folder))
+            entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
         except OSError:
             unreadable.append(self._name(folder))
             return
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink() and not f"{os.path.realpath(entry.path)}/".startswith(f"{self._root}/"):
-                if entry.is_dir() or _named_as_film(entry.name):
+            if entry.is_symlink() and self._leads_out(entry.path):
+                if _named_as_film(entry.name) or posixpath.isdir(entry.path):
                     outside.append(self._name(entry.path))
             elif entry.is_dir(follow_symlinks=False):
                 yield from self._walk(entry.path, outside, unreadable)
-            elif entry.is_file() and (_named_as_film(entry.name) or _is_dicom(entry)):
+            elif _is_film(entry):
                 yield Film(self._name(entry.path), entry.path)
+
+    def _leads_out(self, link: str) -> bool:
+        try:
+            return not f"{os.path.realpath(link)}/".startswith(f"{self._root}/")
+        except OSError:  # a link that may not be read
+            return True
 
     def _name(self, path: str) -> str:
         return _shown(path[len(self._root) + 1 :])
@@ -151,8 +157,13 @@ def warn(what: str, names: Sequence[str]) -> None:
     """Tells how many there are, and the first of them. Nothing where there are none."""
     if names:
         rest = len(names) - _NAMED
-        shown = ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+        shown = ", ".join(map(short, names[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
         log.warning("%s: %d (%s).", what, len(names), shown)
+
+
+def short(name: str) -> str:
+    """A name as a message shows it: of a long one the beginning."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _shown(path: str) -> str:
@@ -164,13 +175,17 @@ def _named_as_film(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
+def _is_film(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file() and (_named_as_film(entry.name) or _is_dicom(entry))
+    except OSError:
+        return False
+
+
 def _is_dicom(entry: os.DirEntry[str]) -> bool:
     suffix = posixpath.splitext(entry.name)[1]
     if (suffix and not suffix[1:].isdigit()) or entry.name == "DICOMDIR":
         return False
-    try:
-        with Path(entry.path).open("rb") as stream:
-            stream.seek(_DICOM_MARK)
-            return stream.read(4) == b"DICM"
-    except OSError:
-        return False
+    with Path(entry.path).open("rb") as stream:
+        stream.seek(_DICOM_MARK)
+        return stream.read(4) == b"DICM"

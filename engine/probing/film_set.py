@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import Film, LeadsOut, film_size, read_film, warn
+from engine.probing.files import Film, LeadsOut, film_size, read_film, short, warn
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):
@@ -69,7 +69,7 @@ def collect(
             missing.append(image.path)
             continue
         if film.name in images:
-            raise ConfigError(f"{source} names {film.name!r} twice.")
+            raise ConfigError(f"{source} names {short(film.name)!r} twice.")
         image = replace(image, path=film.name)
         images[film.name] = complete(image, film.file) if complete else image
         files[film.name] = film.file
@@ -77,7 +77,7 @@ def collect(
             break
     if not images:
         first = next(iter(missing + outside), None)
-        told = f"the first, {first!r}, is not there" if first is not None else "it names none"
+        told = f"the first, {short(first)!r}, is not there" if first is not None else "it names none"
         raise ConfigError(f"probing.folder: {folder} holds none of the films of {source}: {told}.")
     warn(f"{source}: films that lead out of {folder}, left out", outside)
     warn(f"{source}: films that are not in {folder}, left out", missing)

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from engine.errors import ConfigError
+from engine.probing.files import short
 from engine.probing.tables import Table
 
 Uncertain = Literal["zeros", "ones", "ignore"]
@@ -92,8 +93,9 @@ class LabelColumns:
         for name, column in self._columns:
             meaning = _MEANING.get(cells[column])
             if meaning is None:
+                value = short(cells[column])
                 raise ConfigError(
-                    f"{self._path}: line {line} has {cells[column]!r} in column {name!r}; it must be 1, 0, -1 or empty."
+                    f"{self._path}: line {line} has {value!r} in column {name!r}; it must be 1, 0, -1 or empty."
                 )
             if meaning == -1 and self._uncertain == "ignore":
                 return None

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
-from engine.probing.files import FileTree, Film, warn
+from engine.probing.files import FileTree, Film, short, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views, scaled
 from engine.probing.labels import split_labels
 from engine.probing.tables import Table, read_lines
@@ -140,7 +140,10 @@ def _given_or_there(base: Path, given: Path | None, folder: Path, names: Sequenc
 def _list_file(split: str | None, base: Path, folder: Path) -> Path | None:
     if split is None:
         return None
-    return folder / _SPLITS[split] if split in _SPLITS else base / split
+    path = folder / _SPLITS[split] if split in _SPLITS else base / split
+    if not path.is_file():
+        raise ConfigError(f"probing.split: {path} is no file; name a list of films, or {' or '.join(_SPLITS)}.")
+    return path
 
 
 def _read_list(path: Path) -> dict[str, _Entry]:
@@ -153,7 +156,7 @@ def _read_list(path: Path) -> dict[str, _Entry]:
         if numbers and (len(numbers) != len(CLASSES) or not set(numbers) <= {"0", "1"}):
             raise ConfigError(f"{path}: line {line} is not a film's name, alone or with {len(CLASSES)} numbers 0 or 1.")
         if name in entries:
-            raise ConfigError(f"{path}: line {line} names {name!r}, which an earlier line does already.")
+            raise ConfigError(f"{path}: line {line} names {short(name)!r}, which an earlier line does already.")
         present = (label for label, number in zip(CLASSES, numbers, strict=False) if number == "1")
         entries[name] = _Entry(tuple(present) if numbers else None)
     if not entries:

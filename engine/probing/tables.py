@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import ConfigError
+from engine.probing.files import short
 
 MAX_LINE = 1 << 20
 """A longer line, in characters, is no table's."""
@@ -81,7 +82,9 @@ class Table:
             if len(cells) != width and len(cells := _without_empty_end(cells, width)) != width:
                 raise ConfigError(f"{self.path}: line {line} has not the header's {width} columns but {len(row)}.")
             if unique is not None and (first := seen.setdefault(cells[unique], line)) != line:
-                raise ConfigError(f"{self.path}: line {line} names {cells[unique]!r}, which line {first} does already.")
+                raise ConfigError(
+                    f"{self.path}: line {line} names {short(cells[unique])!r}, which line {first} does already."
+                )
             yield line, cells
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:

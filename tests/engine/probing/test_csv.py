@@ -117,6 +117,11 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
             {},
             "probing.folder: . holds none of the films of films.csv: the first, 'x/b.png', is not there.",
         ),
+        (
+            ["path", "x" * 100_000],
+            {},
+            f"probing.folder: . holds none of the films of films.csv: the first, '{'x' * 119}…', is not there.",
+        ),
         (["path"], {}, "probing.folder: . holds none of the films of films.csv: it names none."),
     ],
 )

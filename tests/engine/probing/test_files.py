@@ -47,6 +47,14 @@ def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
         assert film.name == "b.png"
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_may_not_be_read_is_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "a").chmod(0)
+    assert names(folder) == ["b.png"]
+    (folder / "a").chmod(0o700)
+    assert caplog.messages == [f"{folder}: folders that cannot be read, left out: 1 (a)."]
+
+
 def test_a_pipe_named_as_a_film_is_passed_over(folder: Path) -> None:
     os.mkfifo(folder / "pipe.png")
     assert "pipe.png" not in names(folder)

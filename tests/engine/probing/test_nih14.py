@@ -141,7 +141,12 @@ def test_films_without_labels_are_told(tmp_path: Path, caplog: pytest.LogCapture
         ("s.txt", ["a.png 1 0"], {"split": "s.txt"}, "./s.txt: line 1 is not a film's name, alone or with 14 numbers"),
         ("s.txt", ["a.png" + " 2" * 14], {"split": "s.txt"}, "./s.txt: line 1 is not a film's name"),
         ("s.txt", ["a.png", "a.png"], {"split": "s.txt"}, "./s.txt: line 2 names 'a.png', which an earlier line does"),
-        ("s.txt", [], {"split": "t.txt"}, "probing.split: cannot read ./t.txt: No such file or directory."),
+        (
+            "s.txt",
+            [],
+            {"split": "t.txt"},
+            "probing.split: ./t.txt is no file; name a list of films, or train_val",
+        ),
         ("d.csv", ["Image,Labels"], {"data_entry": "d.csv"}, "./d.csv has no column 'Image Index'"),
         (
             "b.csv",
