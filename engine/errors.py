@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class MammiError(Exception):
     """A failure told to the user in one or two lines: what is at fault, and what to do. Exit status 1."""
@@ -27,3 +30,18 @@ def first_line(error: object) -> str:
     """The first line of an error's text, white space folded, without a full stop; its kind where it has none."""
     lines = str(error).strip().splitlines()
     return " ".join(lines[0].split()).rstrip(".") if lines else type(error).__name__
+
+
+@contextmanager
+def told(what: str, *passed: type[Exception]) -> Iterator[None]:
+    """Tells any error in the block, where a model's own code runs, as a MammiError: `what`, its kind and first line.
+
+    Those of the kinds `passed`, and MammiErrors, go by.
+    """
+    try:
+        yield
+    except Exception as error:
+        # A user's own code or a model's, which may raise anything: no error of ours.
+        if isinstance(error, (MammiError, *passed)):
+            raise
+        raise MammiError(f"{what}: {type(error).__name__}: {first_line(error)}.") from error

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.config import RunConfig
 from engine.device import precision
-from engine.errors import ConfigError, MammiError, first_line
+from engine.errors import ConfigError, MammiError, told
 from engine.loading import Inputs, LoadedBatch
 from engine.store.batch import Batch, ProbedImage
 from engine.targets.base import TargetModel
@@ -86,40 +86,49 @@ class ImagePass:
 
     def _forward(self, inputs: Sequence[Inputs]) -> tuple[dict[str, Floats], Floats]:
         """Layer -> [n, units], and unit vectors [n, d]."""
-        activations = self._activations(torch.stack([pair.target for pair in inputs]))
-        views = torch.stack([pair.vlm for pair in inputs]).to(self._device)
-        with torch.inference_mode(), precision(self._device, self._mixed):
-            return activations, _array(self._vlm.encode_images(views))
+        activations = self._activations(_stacked("target", [pair.target for pair in inputs]))
+        return activations, self._embeddings(_stacked("vlm", [pair.vlm for pair in inputs]))
+
+    def _embeddings(self, views: torch.Tensor) -> Floats:
+        with (
+            told(f"vlm: the model failed on a batch of shape {list(views.shape)}", torch.OutOfMemoryError),
+            torch.inference_mode(),
+            precision(self._device, self._mixed),
+        ):
+            embeddings = _array(self._vlm.encode_images(views.to(self._device)))
+        if embeddings.shape != (wanted := (len(views), self._vlm.dimension)):
+            raise MammiError(
+                f"vlm: {self._vlm.name} gives embeddings of shape {embeddings.shape} in place of {wanted}."
+            )
+        return embeddings
 
     def _nothing(self) -> tuple[dict[str, Floats], Floats]:
         """The same for no image: a black film tells how many units each layer has."""
-        black = self._target.preprocess(np.zeros((256, 256), np.uint8))
+        with told("target: preprocessing a black film failed"):
+            black = self._target.preprocess(np.zeros((256, 256), np.uint8))
         activations = {layer: values[:0] for layer, values in self._activations(black[None]).items()}
         return activations, np.empty((0, self._vlm.dimension), np.float32)
 
     def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
         with torch.inference_mode(), precision(self._device, self._mixed):
-            self._check_classes(self._run_target(films.to(self._device)))
+            with told(f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError):
+                output = self._target.module(films.to(self._device))
+            self._check_classes(output)
             pooled = self._taps.pooled()
         for layer, values in pooled.items():
             if len(values) != len(films):
                 raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(films)} images.")
         return {layer: _array(values) for layer, values in pooled.items()}
 
-    def _run_target(self, films: torch.Tensor) -> Any:
-        try:
-            return self._target.module(films)
-        except torch.OutOfMemoryError:
-            raise
-        except (RuntimeError, TypeError, ValueError) as error:  # a shape or type that the model was not made for
-            raise MammiError(
-                f"target: the model failed on a batch of shape {list(films.shape)}: {first_line(error)}"
-            ) from error
-
     def _check_classes(self, output: Any) -> None:
         named = len(self._target.classes)
         if named and isinstance(output, torch.Tensor) and output.ndim == 2 and output.shape[1] != named:
             raise ConfigError(f"target.classes names {named} classes; {self._target.name} gives {output.shape[1]}.")
+
+
+def _stacked(model: str, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+    with told(f"{model}: the inputs of a batch do not go together"):
+        return torch.stack(list(inputs))
 
 
 def _array(values: torch.Tensor) -> Floats:

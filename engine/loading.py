@@ -11,10 +11,11 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.errors import UnreadableImage
+from engine.errors import UnreadableImage, told
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import decode
 from engine.store.batch import ProbedImage
@@ -109,9 +110,21 @@ class Loader:
             if file.reason:
                 raise UnreadableImage(file.reason)
             film = decode(file.data)
-            inputs = Inputs(self._target(film), self._vlm(film, image))
+            with told(f"target: preprocessing {image.path} failed"):
+                target = self._target(film)
+                looks = _looks(target)
+            with told(f"vlm: preprocessing {image.path} failed"):
+                vlm = self._vlm(film, image)
         except UnreadableImage as error:
             return ProbedImage(size, file.sha256, reason=str(error)), None
         height, width = film.shape
         thumbnail = encode(film, self._thumbnail_size)
-        return ProbedImage(size, file.sha256, width, height, thumbnail), inputs
+        return ProbedImage(size, file.sha256, width, height, thumbnail, "", *looks), Inputs(target, vlm)
+
+
+def _looks(target: Tensor) -> tuple[float, float, float, float]:
+    """Least and greatest value, mean and standard deviation of a target model's input."""
+    values = target.float()
+    low, high = values.aminmax()
+    deviation, mean = torch.std_mean(values, correction=0)
+    return low.item(), high.item(), mean.item(), deviation.item()

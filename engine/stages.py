@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import MammiError
+from engine.errors import MammiError, told
 from engine.image_pass import ImagePass
 from engine.known import Known
 from engine.loading import LoadedBatch
@@ -47,7 +47,8 @@ def concept_stage(vlm: VLM, texts: Sequence[str], known: Known, progress: Progre
 
 
 def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:
-    vectors = np.asarray(vlm.encode_texts(texts), dtype=np.float32)
+    with told("vlm: encoding texts failed"):
+        vectors = np.asarray(vlm.encode_texts(texts), dtype=np.float32)
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         raise MammiError(f"vlm: the embedding of {texts[int(finite.argmin())]!r} is not a finite number.")

@@ -23,20 +23,20 @@ ALIASES = (LOGITS, PENULTIMATE)
 """`logits`: the output of the whole model. `penultimate`: what its last nn.Linear is given."""
 
 
-def resolve_layers(module: nn.Module, patterns: Sequence[str]) -> list[str]:
+def resolve_layers(module: nn.Module, patterns: Sequence[str], key: str = "target.layers") -> list[str]:
     """The layers that the patterns name, in their order, each once.
 
     A pattern is a module's name, an alias, or a glob: `*` is any text without a dot, `**` any text, `?` one character.
-    Raises ConfigError, listing close names, for a pattern that names no layer.
+    Raises ConfigError, listing close names, for a pattern that names no layer. `key` is where they were written.
     """
     names = [name for name, _ in module.named_modules() if name]
     layers: list[str] = []
     for pattern in patterns:
         found = [pattern] if pattern in (*ALIASES, *names) else [name for name in names if _matches(pattern, name)]
         if not found:
-            raise ConfigError(f"target.layers: {pattern!r} names no layer. {_close(pattern, names)}")
+            raise ConfigError(f"{key}: {pattern!r} names no layer. {_close(pattern, names)}")
         if pattern == PENULTIMATE:
-            _last_linear(module)
+            last_linear(module)
         layers += found
     return list(dict.fromkeys(layers))
 
@@ -145,17 +145,18 @@ class Taps:
         if layer == PENULTIMATE:
 
             def before(_: nn.Module, inputs: tuple[Any, ...]) -> None:
-                self._keep(layer, inputs)
+                self.keep(layer, inputs)
 
-            return _last_linear(self._module).register_forward_pre_hook(before)
+            return last_linear(self._module).register_forward_pre_hook(before)
 
         def after(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
-            self._keep(layer, output)
+            self.keep(layer, output)
 
         tapped = self._module if layer == LOGITS else self._module.get_submodule(layer)
         return tapped.register_forward_hook(after)
 
-    def _keep(self, layer: str, output: Any) -> None:
+    def keep(self, layer: str, output: Any) -> None:
+        """Called with what a layer gives, or is given, as it does."""
         first = output[0] if isinstance(output, (tuple, list)) and output else output
         if not isinstance(first, Tensor):
             raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
@@ -169,7 +170,8 @@ class Taps:
         self._pooled.clear()
 
 
-def _last_linear(module: nn.Module) -> nn.Linear:
+def last_linear(module: nn.Module) -> nn.Linear:
+    """The layer that `penultimate` is the input of. Raises ConfigError for a model without one."""
     linear = [child for child in module.modules() if isinstance(child, nn.Linear)]
     if not linear:
         raise ConfigError('target.layers: "penultimate" needs a model with an nn.Linear; name the layer itself.')

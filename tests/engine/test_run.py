@@ -128,7 +128,7 @@ def test_no_hook_is_left_on_the_model(project: Path, monkeypatch: pytest.MonkeyP
     make = models.tiny_target
     monkeypatch.setattr(models, "tiny_target", lambda **given: made.append(make(**given)) or made[-1])
     monkeypatch.setattr(models.TinyVLM, "encode_images", None)
-    with pytest.raises(TypeError):
+    with pytest.raises(MammiError, match=r"vlm: the model failed on a batch of shape \[4, 1, 32, 32\]: TypeError: "):
         compute(project)
     monkeypatch.undo()
     monkeypatch.setattr(models, "tiny_target", lambda **given: made.append(make(**given)) or made[-1])
@@ -319,7 +319,9 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     (films / "007.png").write_bytes((films / "007.png").read_bytes()[:300])
     told = compute(project)
     [note] = told.notes
-    assert note.startswith("2 of 14 images set aside: 003.png: neither a PNG nor a JPEG nor a DICOM file; 007.png: damaged: ")
+    assert note.startswith(
+        "2 of 14 images set aside: 003.png: neither a PNG nor a JPEG nor a DICOM file; 007.png: damaged: "
+    )
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.image_count == 12
         assert [(image.path, image.reason[:7]) for image in reader.set_aside()] == [

@@ -1,0 +1,87 @@
+"""Every layer of a target model: what it gives for one image, and what it is good for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.errors import told
+from engine.targets.base import TargetModel
+from engine.targets.taps import LOGITS, PENULTIMATE, Channels, Pooling, Taps, unit_axis
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLayer:
+    """A layer with its module's type, or an alias with what it stands for."""
+
+    name: str
+    module: str
+    shape: tuple[int, ...] = ()
+    """Of its output for one image; () where that is no tensor."""
+    units: int | None = None
+    problem: str = ""
+    """Why it gives no activations; empty for a layer that does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    input_shape: tuple[int, ...]
+    """Of one image's input, [c, h, w]."""
+    layers: tuple[ListedLayer, ...]
+    """In the model's order, the aliases last."""
+
+
+def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Listing:
+    """All layers, as a black film passing through the model shows them. Raises MammiError when the model fails."""
+    module = target.module.eval()
+    modules = {name: type(child).__name__ for name, child in module.named_modules() if name}
+    linear = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
+    aliases = {PENULTIMATE: f"what {linear[-1]} is given"} if linear else {}
+    aliases[LOGITS] = "what the model gives"
+    with told("target: preprocessing a black film failed"):
+        film = target.preprocess(np.zeros((256, 256), np.uint8))
+    with (
+        _Outputs(module, [*modules, *aliases]) as taps,
+        told(f"target: the model failed on an input of shape {list(film.shape)}"),
+        torch.inference_mode(),
+    ):
+        module(film[None])
+    kinds = [*modules.items(), *aliases.items()]
+    layers = [_listed(name, kind, taps.outputs.get(name), pooling, channels) for name, kind in kinds]
+    return Listing(tuple(film.shape), tuple(layers))
+
+
+class _Outputs(Taps):
+    """Keeps what each layer gives as its shape, or as its type where it is no tensor."""
+
+    def __init__(self, module: nn.Module, layers: Sequence[str]) -> None:
+        super().__init__(module, layers, "mean")
+        self.outputs: dict[str, tuple[int, ...] | str] = {}
+
+    def keep(self, layer: str, output: Any) -> None:
+        first = output[0] if isinstance(output, (tuple, list)) and output else output
+        self.outputs[layer] = tuple(first.shape) if isinstance(first, Tensor) else type(first).__name__
+
+
+def _listed(
+    name: str, module: str, output: tuple[int, ...] | str | None, pooling: Pooling, channels: Channels
+) -> ListedLayer:
+    if output is None:
+        return ListedLayer(name, module, problem="not used in the forward pass")
+    if isinstance(output, str):
+        return ListedLayer(name, module, problem=f"gives a {output}, not a tensor")
+    images, *shape = output or (0,)
+    axis = unit_axis(output, channels)
+    problem = ""
+    if axis is None:
+        problem = "has no units"
+    elif images != 1:
+        problem = f"gives {images} rows for one image"
+    elif pooling == "cls" and len(shape) == 3:
+        problem = "gives maps, which cls cannot pool"
+    return ListedLayer(name, module, tuple(shape), None if axis is None else output[axis], problem)

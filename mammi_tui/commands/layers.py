@@ -1,0 +1,109 @@
+"""`mammi layers`: the layers of a configuration's target model, to choose from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mammi_tui.compute import need_engine
+
+if TYPE_CHECKING:
+    from engine.targets.layers import ListedLayer
+
+SELECTED = "*"
+
+
+@click.command("layers")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Only names of at most N parts, such as a.b.c.")
+@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Another value for a key of CONFIG.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def layers(
+    config: Path, patterns: tuple[str, ...], depth: int | None, overrides: tuple[str, ...], as_json: bool
+) -> None:
+    """List the layers of the target model that CONFIG describes.
+
+    Each with its type, the shape of its output for one image, and its units. A * marks those that target.layers
+    selects. A PATTERN is a name or a glob as in target.layers: * stops at a dot, ** does not.
+
+    \b
+        mammi layers my_run.toml --depth 2
+        mammi layers my_run.toml 'features.denseblock4.*'
+    """
+    need_engine("mammi layers")
+
+    from engine import config as configuration
+    from engine.errors import ConfigError
+    from engine.targets.layers import list_layers
+    from engine.targets.taps import resolve_layers
+
+    settings = configuration.load(config, overrides)
+    target = settings.target.load(settings.base)
+    wanted = resolve_layers(target.module, patterns, "PATTERN") if patterns else None
+    listing = list_layers(target, settings.taps.pooling, settings.taps.channels)
+    selected: Collection[str] = ()
+    wrong = None
+    try:
+        selected = resolve_layers(target.module, settings.taps.layers)
+    except ConfigError as error:
+        wrong = error  # told after the list, which shows what to write in its place
+    shown = [
+        layer
+        for layer in listing.layers
+        if (wanted is None or layer.name in wanted) and (depth is None or layer.name.count(".") < depth)
+    ]
+    if as_json:
+        rows = [as_object(layer, layer.name in selected) for layer in shown]
+        click.echo(json.dumps({"target": target.name, "input": listing.input_shape, "layers": rows}, indent=2))
+    else:
+        from mammi_tui.text import clean, count
+
+        click.echo(f"{clean(target.name)}, input {by(listing.input_shape)}")
+        click.echo(
+            f"{len(shown):,} of {count(len(listing.layers), 'layer')}, {len(selected):,} selected ({SELECTED})\n"
+        )
+        for line in as_table(shown, selected):
+            click.echo(line)
+    if wrong is not None:
+        raise wrong
+
+
+def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
+    """A layer as JSON types."""
+    return {
+        "layer": layer.name,
+        "module": layer.module,
+        "shape": list(layer.shape) or None,
+        "units": layer.units,
+        "selected": selected,
+        "problem": layer.problem or None,
+    }
+
+
+def as_table(shown: Sequence[ListedLayer], selected: Collection[str]) -> Iterator[str]:
+    """Layers as lines with aligned columns."""
+    from mammi_tui.commands.show import table
+    from mammi_tui.text import clean
+
+    units = ["units", *("" if layer.units is None else f"{layer.units:,}" for layer in shown)]
+    widest = max(map(len, units))
+    rows = [
+        (
+            f"{SELECTED if layer.name in selected else ' '} {clean(layer.name)}",
+            f"{number:>{widest}}",
+            by(layer.shape),
+            clean(f"{layer.module}; {layer.problem}" if layer.problem else layer.module),
+        )
+        for layer, number in zip(shown, units[1:], strict=True)
+    ]
+    yield from table(("  layer", f"{units[0]:>{widest}}", "output", "module"), rows)
+
+
+def by(shape: Sequence[int]) -> str:
+    """1024 × 7 × 7."""
+    return " × ".join(map(str, shape))
