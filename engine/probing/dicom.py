@@ -78,7 +78,7 @@ def load(options: Options, base: Path) -> FilmSet:
 
 def _header(film: Film) -> Header:
     if film.name.lower().endswith((".png", ".jpg", ".jpeg")):
-        return Header(film.name, kind="picture", has_pixels=False)
+        return Header(film.name, has_pixels=False)
     try:
         with Path(film.file).open("rb") as stream:
             read = read_file(stream, _TAGS)
@@ -142,10 +142,10 @@ def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, op
 
 
 def _names(headers: Iterable[Header]) -> Mapping[str, Sequence[str]]:
-    """Each name that a film may go by, with the paths of those that do."""
+    """Each name that a film may go by, with the paths of those that do; a whole path is one film's."""
     names: dict[str, list[str]] = {}
     for header in headers:
         path = PurePosixPath(header.path)
-        for name in {path.as_posix(), path.with_suffix("").as_posix(), path.name, path.stem, header.uid} - {""}:
+        for name in {path.with_suffix("").as_posix(), path.name, path.stem, header.uid} - {""}:
             names.setdefault(name, []).append(header.path)
-    return names
+    return names | {header.path: [header.path] for header in headers}

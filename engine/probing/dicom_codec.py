@@ -126,7 +126,7 @@ def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> 
     allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
     high = int(dataset.get("HighBit", stored - 1))
     if not 0 < stored <= high + 1 <= allocated:
-        raise UnreadableImage(f"damaged: bits {high} to {high + 1 - stored} of {allocated}")
+        raise UnreadableImage(f"damaged: {stored} bits stored from bit {high} of {allocated} down")
     if allocated == 1 or stored == allocated:
         return values
     return values << (allocated - 1 - high) >> (allocated - stored)

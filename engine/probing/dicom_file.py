@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, config, dcmread
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
@@ -53,6 +53,7 @@ _BROKEN = (
 _OBJECT = re.compile(r" <\S+ object at 0x[0-9a-f]+>")
 """A place in memory, which differs each time."""
 
+config.settings.reading_validation_mode = config.IGNORE  # else it warns of values, patients' names among them
 warnings.filterwarnings("ignore", module=r"pydicom\.")
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
 logging.getLogger("pydicom").propagate = False

@@ -7,6 +7,7 @@ changed, 2 to 6 do). How gdcm is asked is known from pydicom, pydicom/pixels/dec
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -59,6 +60,8 @@ def main() -> None:
     settings = json.loads(sys.stdin.buffer.readline())
     _limit_memory(settings["length"])
     sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), settings))
+    sys.stdout.flush()
+    os._exit(0)  # without taking gdcm's objects apart, which may abort
 
 
 if __name__ == "__main__":
