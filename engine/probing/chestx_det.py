@@ -6,7 +6,6 @@ train.json and test.json, which have no outlines, are read too.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.errors import ConfigError, first_line
 from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import MAX_BYTES, FileTree, short
+from engine.probing.files import MAX_BYTES, FileTree, FilmsByName, short
 from engine.probing.film_set import FilmOptions, FilmSet, collect, scaled
 
 SIDE = 1024
@@ -48,8 +47,7 @@ def load(options: Options, base: Path) -> FilmSet:
     """Reads the annotations and finds their films. Raises ConfigError where either is missing or wrong."""
     tree = FileTree(base / options.folder)
     path = base / options.annotations
-    films = {posixpath.basename(film.name): film for film in tree.films()}
-    return collect(_images(path), films.get, options, path, tree.folder, partial(scaled, side=SIDE))
+    return collect(_images(path), FilmsByName(tree).find, options, path, tree.folder, partial(scaled, side=SIDE))
 
 
 def _images(path: Path) -> Iterator[Image]:

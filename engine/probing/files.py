@@ -132,6 +132,34 @@ class FileTree:
         return _shown(path[len(self._root) + 1 :])
 
 
+class FilmsByName:
+    """A folder's films by their file names without suffix, for sets where those tell one film from another."""
+
+    def __init__(self, tree: FileTree) -> None:
+        self._folder = tree.folder
+        self._films: dict[str, list[Film]] = {}
+        for film in tree.films():
+            self._films.setdefault(stem(film.name), []).append(film)
+
+    @property
+    def names(self) -> list[str]:
+        return [films[0].name for films in self._films.values()]
+
+    def find(self, name: str) -> Film | None:
+        """The film of that name, wherever in the folder. Raises ConfigError where there are several."""
+        films = self._films.get(stem(name), [])
+        if len(films) > 1:
+            raise ConfigError(
+                f"probing.folder: {self._folder} holds {films[0].name} and {films[1].name}; name the one folder to use."
+            )
+        return films[0] if films else None
+
+
+def stem(name: str) -> str:
+    """A file's name without folders and suffix."""
+    return posixpath.splitext(posixpath.basename(name))[0]
+
+
 def read_film(file: str) -> bytes:
     """A film's bytes. Raises UnreadableImage."""
     try:

@@ -8,7 +8,6 @@ github.com/zoogzog/chexnet and of the paper's models (github.com/lambert-x/medic
 from __future__ import annotations
 
 import math
-import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
-from engine.probing.files import FileTree, Film, short, warn
+from engine.probing.files import FileTree, FilmsByName, short, stem, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views, scaled
 from engine.probing.labels import split_labels
 from engine.probing.tables import Table, read_lines
@@ -80,7 +79,9 @@ def load(options: Options, base: Path) -> FilmSet:
     name. Raises ConfigError where a file is missing or wrong.
     """
     tree = FileTree(base / options.folder)
-    films = _Films(tree)
+    films = FilmsByName(tree)
+    if not films.names:
+        raise ConfigError(f"probing.folder: {tree.folder} holds no film.")
     entries_file = _given_or_there(base, options.data_entry, tree.folder, _DATA_ENTRY)
     entries = _read_entries(entries_file) if entries_file else {}
     list_file = _list_file(options.split, base, tree.folder)
@@ -89,46 +90,20 @@ def load(options: Options, base: Path) -> FilmSet:
     boxes = _read_boxes(boxes_file) if boxes_file else {}
     images = []
     for name, told in listed.items():
-        stem = _stem(name)
-        entry = entries.get(stem, _Entry())
+        key = stem(name)
+        entry = entries.get(key, _Entry())
         labels = told.labels if told.labels is not None else entry.labels
-        number = _NAME.fullmatch(stem)
+        number = _NAME.fullmatch(key)
         patient = number[1] if number else None
-        images.append(Image(name, patient, entry.view, labels or (), boxes.get(stem, ())))
+        images.append(Image(name, patient, entry.view, labels or (), boxes.get(key, ())))
     if entries_file:
-        warn(f"{entries_file}: has no row for films", [name for name in listed if _stem(name) not in entries])
+        warn(f"{entries_file}: has no row for films", [name for name in listed if stem(name) not in entries])
     elif not any(entry.labels is not None for entry in listed.values()):
         warn(f"{tree.folder}: no {' or '.join(_DATA_ENTRY)}, so that films have no labels", list(listed))
     source = list_file or entries_file or tree.folder
     return collect(
         of_views(images, options.views), films.find, options, source, tree.folder, partial(scaled, side=BOX_SIDE)
     )
-
-
-class _Films:
-    """The folder's films by the stem of their names, which tells one from another in this set."""
-
-    def __init__(self, tree: FileTree) -> None:
-        self._folder = tree.folder
-        self._films: dict[str, list[Film]] = {}
-        for film in tree.films():
-            self._films.setdefault(_stem(film.name), []).append(film)
-
-    @property
-    def names(self) -> list[str]:
-        return [films[0].name for films in self._films.values()]
-
-    def find(self, name: str) -> Film | None:
-        films = self._films.get(_stem(name), [])
-        if len(films) > 1:
-            raise ConfigError(
-                f"probing.folder: {self._folder} holds {films[0].name} and {films[1].name}; name the one folder to use."
-            )
-        return films[0] if films else None
-
-
-def _stem(name: str) -> str:
-    return posixpath.splitext(posixpath.basename(name))[0]
 
 
 def _given_or_there(base: Path, given: Path | None, folder: Path, names: Sequence[str]) -> Path | None:
@@ -171,7 +146,7 @@ def _read_entries(path: Path) -> dict[str, _Entry]:
     entries = {}
     for _, cells in table.rows(unique=name):
         findings = (label for label in split_labels(cells[labels], "|") if label != NO_FINDING)
-        entries[_stem(cells[name])] = _Entry(tuple(findings), cells[view] or None)
+        entries[stem(cells[name])] = _Entry(tuple(findings), cells[view] or None)
     return entries
 
 
@@ -189,5 +164,5 @@ def _read_boxes(path: Path) -> dict[str, tuple[Box, ...]]:
         if not (all(map(math.isfinite, (x, y, width, height))) and width > 0 and height > 0):
             raise ConfigError(f"{path}: line {line} has a box without width or height.")
         box = Box(_BOX_LABELS.get(label, label), x, y, width, height)
-        boxes[_stem(name)] = (*boxes.get(_stem(name), ()), box)
+        boxes[stem(name)] = (*boxes.get(stem(name), ()), box)
     return boxes

@@ -58,6 +58,12 @@ def test_chestx_det10_has_no_outlines(tmp_path: Path) -> None:
     assert image.polygons == ()
 
 
+def test_two_copies_of_one_film_are_not_guessed_between(tmp_path: Path) -> None:
+    write_films(tmp_path, ["a/36302.png", "b/36302.png"])
+    with pytest.raises(ConfigError, match=r"holds a/36302.png and b/36302.png; name the one folder to use"):
+        loaded(tmp_path, [ENTRY])
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [

@@ -169,6 +169,11 @@ def test_a_wrong_file_is_told_in_one_line(
     assert message in str(raised.value).replace(str(tmp_path), ".")
 
 
+def test_a_folder_without_films(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^probing.folder: .* holds no film\.$"):
+        loaded(tmp_path)
+
+
 def test_two_copies_of_one_film_are_not_guessed_between(tmp_path: Path) -> None:
     release(tmp_path)
     write_films(tmp_path, ["images-224/00000002_000.png"])
