@@ -142,7 +142,7 @@ def test_rows_without_film_and_films_without_row_are_told(folder: Path, caplog: 
     ("csv", "message"),
     [
         (
-            "path,labels\nx,Mass\n",
+            "path,labels\ny,Mass\n",
             "labels.csv names none of the films in probing.folder: the first, 'y', is not there.",
         ),
         (
