@@ -6,6 +6,7 @@ EXTRAS = {
     "gdcm": "dicom",
     "open_clip": "open-clip",
     "pydicom": "dicom",
+    "sentencepiece": "transformers",
     "timm": "timm",
     "tokenizers": "transformers",
     "torchxrayvision": "torchxrayvision",

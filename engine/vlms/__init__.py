@@ -10,4 +10,5 @@ KINDS: dict[str, str] = {
     "medklip": "engine.vlms.medklip",
     "open_clip": "engine.vlms.open_clip",
     "precomputed": "engine.vlms.precomputed",
+    "transformers": "engine.vlms.transformers_dual",
 }

@@ -1,0 +1,132 @@
+"""CLIP and SigLIP as transformers saves them, from a local folder. SigLIP 2 of a fixed resolution is a SigLIP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from pydantic import BaseModel
+from torch import Tensor
+from torch.nn import functional
+from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, CLIPModel, SiglipModel
+
+from engine.checkpoint import fingerprint, read_weights
+from engine.errors import ConfigError, MammiError
+from engine.extras import missing
+from engine.probing.base import Image
+from engine.vlms.converted import load_converted
+from engine.vlms.hugging_face import LOCAL, check_tokenizer, digest_of_texts, read_json, reading
+
+MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
+"""By config.json's model_type."""
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""What the weights in a folder are called: the first that there is."""
+CONSTANTS = ("text_model.embeddings.position_ids", "vision_model.embeddings.position_ids")
+"""What transformers kept among the weights until 4.31."""
+TEXTS_AT_ONCE = 32
+KEY = "vlm.directory"
+
+
+class Options(BaseModel, extra="forbid", frozen=True):
+    directory: Path
+    """A folder as save_pretrained writes it and a hub offers it: config.json, model.safetensors or pytorch_model.bin,
+    preprocessor_config.json and the tokenizer's files."""
+
+
+class TransformersVLM:
+    """A CLIP or SigLIP of transformers behind the VLM protocol."""
+
+    def __init__(
+        self, name: str, identity: str, module: Any, processor: Any, tokenizer: Any, device: torch.device
+    ) -> None:
+        self.name = name
+        self.identity = identity
+        self._module = module.to(device)
+        self._processor = processor
+        self._tokenizer = tokenizer
+        self._device = device
+        self._context: int = module.config.text_config.max_position_embeddings
+        self._siglip = isinstance(module, SiglipModel)
+        self.dimension: int = self.encode_texts(["a"]).shape[1]
+
+    def preprocess(self, film: NDArray[np.uint8], image: Image) -> Tensor:  # noqa: ARG002
+        grey = PILImage.fromarray(film).convert("RGB")
+        pixels: Tensor = self._processor(images=grey, return_tensors="pt")["pixel_values"]
+        return pixels[0]
+
+    @torch.inference_mode()
+    def encode_images(self, batch: Tensor) -> Tensor:
+        vectors = self._module.get_image_features(pixel_values=batch).pooler_output
+        return functional.normalize(vectors.float(), dim=1)
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """A text longer than the model's context is cut, as published."""
+        vectors = []
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            tokens = self._tokens(texts[start : start + TEXTS_AT_ONCE]).to(self._device)
+            encoded = self._module.get_text_features(**tokens).pooler_output
+            vectors.append(functional.normalize(encoded.float(), dim=1).cpu().numpy())
+        return np.concatenate(vectors)
+
+    def _tokens(self, texts: Sequence[str]) -> Any:
+        """SigLIP was trained on lower-case texts padded on the right to its whole context, and masks nothing.
+
+        Source: huggingface/transformers, docs/source/en/model_doc/siglip.md and siglip2.md.
+        """
+        cut = {"truncation": True, "max_length": self._context, "return_tensors": "pt"}
+        if not self._siglip:
+            return self._tokenizer(list(texts), padding=True, **cut)
+        lower = [text.lower() for text in texts]
+        return self._tokenizer(lower, padding="max_length", padding_side="right", return_attention_mask=False, **cut)
+
+
+def load(options: Options, base: Path, device: torch.device) -> TransformersVLM:
+    """Builds the model and loads its weights. Raises MammiError when a file is missing or does not fit."""
+    folder = base / options.directory
+    if not folder.is_dir():
+        raise ConfigError(f"{KEY}: no folder at {folder}.")
+    kind = read_json(folder / "config.json", KEY).get("model_type")
+    if kind not in MODELS:
+        raise ConfigError(f"{KEY}: {folder / 'config.json'} is of the model_type {kind!r}, not {' or '.join(MODELS)}.")
+    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if weights is None:
+        raise ConfigError(f"{KEY}: {folder} has no weights: neither {' nor '.join(WEIGHTS)}.")
+    with reading("configuration", folder / "config.json", KEY):
+        config = AutoConfig.from_pretrained(folder, **LOCAL)
+    tokenizer = _tokenizer(folder, config.text_config.vocab_size)
+    processor = _processor(folder)
+    module = load_converted(MODELS[kind], config, read_weights(weights, KEY), weights, dropped=CONSTANTS)
+    identity = fingerprint(module, digest_of_texts(folder))
+    return TransformersVLM(folder.name, identity, module, processor, tokenizer, device)
+
+
+def _processor(folder: Path) -> Any:
+    """It resizes with Pillow, as OpenAI and Google did: torchvision differs by a grey level here and there."""
+    path = folder / "preprocessor_config.json"
+    read_json(path, KEY)
+    with reading("image processor", path, KEY):
+        made: Any = AutoImageProcessor
+        return made.from_pretrained(folder, backend="pil", **LOCAL)
+
+
+def _tokenizer(folder: Path, known: int) -> Any:
+    """The folder's tokenizer. Raises MammiError unless the `known` tokens of the model are enough for it."""
+    check_tokenizer(folder, KEY)
+    try:
+        with reading("tokenizer", folder, KEY):
+            tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    except MammiError as error:
+        if isinstance(error.__cause__, ImportError):
+            raise MammiError(f"{KEY}: SigLIP's tokenizer {missing('sentencepiece')}.") from error
+        raise
+    if len(tokenizer) > known:
+        raise MammiError(
+            f"{KEY}: the tokenizer in {folder} has {len(tokenizer)} tokens, the model {known}: it is another model's."
+        )
+    return tokenizer
