@@ -73,7 +73,7 @@ def publisher_of(path: Path) -> Entry | None:
     for entry in CATALOGUE:
         if entry.name in path.parts[-2:]:
             return entry
-    holders = [entry for entry in CATALOGUE if path.name in entry.names]
+    holders = [entry for entry in CATALOGUE if path.name in {*entry.names, *(file.name for file in entry.files)}]
     return holders[0] if len(holders) == 1 else None
 
 
@@ -88,6 +88,8 @@ def _hugging_face_url(repository: str, revision: str, name: str) -> str:
 _MEDCLIP = "https://storage.googleapis.com/pytrial/medclip"
 _MEDICAL_MAE = "https://github.com/lambert-x/medical_mae"
 _XRV = "torchxrayvision/densenet121-res224"
+_XRV_RELEASE = "https://github.com/mlmed/torchxrayvision/releases/download/v1"
+_BIO_CLINICALBERT_REVISION = "0aa3af6be2703318323bbe5c7673511f5da26408"
 _BIOMEDCLIP = "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 _BIOMEDCLIP_REVISION = "9f341de24bfb00180f1b847274256e9b65a3a32e"
 
@@ -95,10 +97,21 @@ _BIOMEDCLIP_REVISION = "9f341de24bfb00180f1b847274256e9b65a3a32e"
 def _xrv(trained_on: str, revision: str, size: int, sha256: str) -> Entry:
     return Entry(
         f"xrv-densenet121-{trained_on}",
-        f"torchxrayvision's DenseNet121 trained on {trained_on}",
+        f"torchxrayvision's densenet121-res224-{trained_on}",
         f"https://huggingface.co/{_XRV}-{trained_on}",
-        "size and checksum as the commit's page shows them",
+        "its commit's page, as are size and checksum",
         (Published(_hugging_face_url(f"{_XRV}-{trained_on}", revision, "model.pt"), size, sha256),),
+        licence="Apache-2.0",
+    )
+
+
+def _xrv_release(name: str, weights: str, file: str) -> Entry:
+    return Entry(
+        name,
+        f"torchxrayvision's {weights}",
+        "https://github.com/mlmed/torchxrayvision/releases/tag/v1",
+        "model_urls in the package's models.py",
+        (Published(f"{_XRV_RELEASE}/{file}"),),
         licence="Apache-2.0",
     )
 
@@ -148,19 +161,31 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry(
         "bio-clinicalbert",
-        "the tokenizer of MedCLIP and MedKLIP",
+        "MedCLIP's tokenizer",
+        "https://huggingface.co/emilyalsentzer/Bio_ClinicalBERT",
+        "the repository's list of commits",
+        _hugging_face("emilyalsentzer/Bio_ClinicalBERT", _BIO_CLINICALBERT_REVISION, "vocab.txt", "config.json"),
+        licence="MIT",
+    ),
+    Entry(
+        "bio-clinicalbert-model",
+        "MedKLIP's text encoder, with its tokenizer",
         "https://huggingface.co/emilyalsentzer/Bio_ClinicalBERT",
         "the repository's list of commits",
         _hugging_face(
-            "emilyalsentzer/Bio_ClinicalBERT", "0aa3af6be2703318323bbe5c7673511f5da26408", "vocab.txt", "config.json"
+            "emilyalsentzer/Bio_ClinicalBERT",
+            _BIO_CLINICALBERT_REVISION,
+            "pytorch_model.bin",
+            "vocab.txt",
+            "config.json",
         ),
         licence="MIT",
     ),
     Entry(
         "medklip",
-        "MedKLIP's image and text encoders",
+        "MedKLIP's image encoder and projections; its text encoder is bio-clinicalbert-model",
         "https://drive.google.com/drive/folders/1HBShH7J_pO8onkzuweDgDq2QPqj6zjG_",
-        "checkpoints/README.md of https://github.com/MediaBrain-SJTU/MedKLIP; name it as below",
+        "checkpoints/README.md of https://github.com/MediaBrain-SJTU/MedKLIP",
         by_hand=("checkpoint_final.pth",),
     ),
     Entry(
@@ -247,4 +272,13 @@ CATALOGUE: tuple[Entry, ...] = (
         28_382_012,
         "23b13a04459684ffa41247d068207a7657b4e1b4dec2b02431f5026bd75b1189",
     ),
+    *(
+        _xrv_release(
+            f"xrv-densenet121-{trained_on}",
+            f"densenet121-res224-{trained_on}",
+            f"{trained_on}-densenet121-d121-tw-lr001-rot45-tr15-sc15-seed0-best.pt",
+        )
+        for trained_on in ("nih", "chex", "mimic_nb")
+    ),
+    _xrv_release("xrv-resnet50-all", "resnet50-res512-all", "pc-nih-rsna-siim-vin-resnet50-test512-e400-state.pt"),
 )

@@ -145,7 +145,7 @@ def _needed(config: Path) -> dict[str, Any]:
     files = [
         {
             "key": need.key,
-            "path": str(need.path),
+            "path": _near(need.path),
             "there": need.there,
             "entry": need.entry.name if need.entry else None,
             "advice": "" if need.there else _advice(need),
@@ -162,8 +162,15 @@ def _advice(need: Needed) -> str:
         return "not in the catalogue: a file of your own"
     if not need.entry.files:
         return f"by hand: {', '.join(need.entry.by_hand)} from {need.entry.page}"
-    to = f" --to {need.folder}" if need.folder and need.folder != FOLDER.absolute() else ""
+    elsewhere = need.folder is not None and need.folder.resolve() != FOLDER.resolve()
+    to = f" --to {_near(need.folder)}" if need.folder and elsewhere else ""
     return f"mammi weights fetch {need.entry.name}{to}"
+
+
+def _near(path: Path) -> str:
+    """A path as it is best read from here."""
+    whole, here = path.resolve(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 
 def _needed_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -26,11 +26,12 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 
 
 def _reports(file: Path, choice: Choice) -> Iterator[str]:
+    text = read_whole(file).decode("utf-8-sig")
     try:
-        content = json.loads(read_whole(file).decode("utf-8-sig"))
+        content = json.loads(text)
     except RecursionError:
         raise MammiError(f"{file} is nested too deeply to be R2Gen's JSON.") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # beside wrong JSON a number of too many digits
         raise MammiError(f"{file} is not valid JSON: {error}.") from error
     if not isinstance(content, dict) or not all(isinstance(records, list) for records in content.values()):
         raise MammiError(f'{file} is not R2Gen\'s JSON: {{"train": [{{"report": …}}, …], "val": …, "test": …}}.')

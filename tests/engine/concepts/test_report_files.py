@@ -138,6 +138,7 @@ def test_r2gen_json(tmp_path: Path) -> None:
         ('{"a":' * 100_000, "nested too deeply"),
         ("", "not valid JSON"),
         ('{"train": [', "not valid JSON"),
+        ('{"train": [{"report": ' + "9" * 5000 + "}]}", "not valid JSON"),
         ("[]", "not R2Gen's JSON"),
         ('{"train": {"report": "x"}}', "not R2Gen's JSON"),
         ('{"train": [{"report": 1}]}', "record 0 of 'train' has no \"report\" of text"),

@@ -47,9 +47,10 @@ def test_listing_and_configurations_ask_no_server(mammi: Mammi, served: Served, 
     (tmp_path / "run.toml").write_text('[concepts]\nkind = "word_list"\npath = "weights/words/vocab.txt"\n')
     told = mammi("weights", "run.toml")
     assert told.status == 0
-    assert (
-        f"concepts.path: {tmp_path}/weights/words/vocab.txt: missing\n        mammi weights fetch words\n" in told.out
-    )
+    assert "concepts.path: weights/words/vocab.txt: missing\n        mammi weights fetch words\n" in told.out
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "run.toml").write_text((tmp_path / "run.toml").read_text())
+    assert "mammi weights fetch words --to sub/weights\n" in mammi("weights", "sub/run.toml").out
     named = json.loads(mammi("weights", "run.toml", "--json").out)
     assert named[0]["files"][0]["entry"] == "words"
     assert served.asked == []
