@@ -15,6 +15,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
     request = json.dumps(settings).encode() + b"\n" + frame
     try:
         answer = subprocess.run(  # noqa: S603 (this program, and a script of ours)
-            [sys.executable, "-I", _SCRIPT], input=request, capture_output=True, timeout=SECONDS, check=False
+            [sys.executable, "-P", _SCRIPT], input=request, capture_output=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         raise ValueError("its compressed pixels come to no end") from None
@@ -106,8 +107,8 @@ def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
         raise UnreadableImage(_undecodable(shown(syntax.name)))
     if syntax == uid.JPEGExtended12Bit and number(dataset, "BitsStored") != 8:
         raise UnreadableImage(_undecodable("JPEG Extended with more than 8 bits"))
-    if syntax in DECODER_DEPENDENCIES and importlib.util.find_spec("gdcm") is None:
-        raise MammiError(f"A film in {syntax.name} {missing('gdcm')}.")
+    if syntax in DECODER_DEPENDENCIES and (fault := _gdcm_fault()):
+        raise MammiError(f"A film in {syntax.name} {fault}.")
     values, properties = get_decoder(syntax).as_array(
         dataset,
         index=0,
@@ -119,6 +120,16 @@ def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
     if values.ndim == 3 and properties["photometric_interpretation"] != "RGB":
         raise UnreadableImage(f"its colours are {shown(properties['photometric_interpretation'])}")
     return values
+
+
+@cache
+def _gdcm_fault() -> str:
+    """Why gdcm cannot be used, as the end of a sentence; empty where it can."""
+    if importlib.util.find_spec("gdcm") is None:
+        return missing("gdcm")
+    answer = subprocess.run([sys.executable, "-P", "-c", "import gdcm"], capture_output=True, check=False)
+    told = answer.stderr.decode(errors="replace").strip().splitlines()
+    return f"needs gdcm, which cannot be loaded: {shown(told[-1] if told else '')}" if answer.returncode else ""
 
 
 def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> NDArray[np.integer[Any]]:

@@ -64,6 +64,25 @@ def test_16_bit_is_windowed_from_darkest_to_brightest_whatever_bits_it_uses(scal
     np.testing.assert_allclose(film, full, atol=0.51)
 
 
+@pytest.mark.parametrize(("kind", "channels"), [(4, 2), (2, 3), (6, 4)], ids=["grey and alpha", "colour", "both"])
+def test_16_bit_colour_or_alpha_keeps_the_higher_8_bits(kind: int, channels: int) -> None:
+    wide = np.stack([GREY.astype(np.uint16) * 256 + 77] * channels, axis=-1)
+    if channels in (2, 4):
+        wide[..., -1] = 65535
+    np.testing.assert_array_equal(decode(png(30, 40, 16, kind, wide.astype(">u2"))), GREY)
+
+
+@pytest.mark.parametrize(("mode", "level"), [("L", 100), ("P", 100)])
+def test_one_level_declared_transparent_is_black(mode: str, level: int) -> None:
+    film = decode(encoded(Image.fromarray(GREY).convert(mode), transparency=level))
+    np.testing.assert_array_equal(film, np.where(level == GREY, 0, GREY))
+
+
+def test_a_progressive_jpeg_is_the_same_film() -> None:
+    film = decode(encoded(Image.fromarray(GREY), "JPEG", quality=98, progressive=True))
+    np.testing.assert_allclose(film, GREY, atol=4)
+
+
 def test_a_16_bit_film_of_one_value_is_not_divided_by_zero() -> None:
     assert decode(encoded(Image.fromarray(np.full((4, 4), 4000, np.uint16)))).max() == 0
 
@@ -101,12 +120,15 @@ def test_damaged_exif_does_not_stop_a_film() -> None:
     assert decode(data).shape == GREY.shape
 
 
+OTHER_FORMATS = ("BMP", "GIF", "JPEG2000", "TIFF", "WEBP")
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "neither a PNG nor a JPEG"),
-        (encoded(Image.fromarray(GREY), "GIF"), "neither a PNG nor a JPEG"),
+        (b"<html>404</html>", "neither a PNG nor a JPEG nor a DICOM file"),
+        *((encoded(Image.fromarray(GREY), kind), "neither a PNG nor a JPEG nor a DICOM") for kind in OTHER_FORMATS),
         (encoded(Image.fromarray(NOISE))[:600], "damaged"),
         (encoded(Image.fromarray(NOISE), "JPEG")[:-100], "damaged"),
         (encoded(Image.fromarray(GREY))[:30], "damaged: its header"),
@@ -128,19 +150,23 @@ def test_flipped_bytes_never_escape_as_another_error() -> None:
             assert decode(bytes(data)).dtype == np.uint8
 
 
-def png_claiming(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        body = kind + content
+def png(width: int, height: int, depth: int, kind: int, rows: NDArray[np.generic] | None = None) -> bytes:
+    """A PNG of that bit depth and colour type, without pixels where there are no rows."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        body = name + content
         return len(content).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
-    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x00\x00\x00\x00"
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([depth, kind, 0, 0, 0])
+    lines = b"".join(b"\0" + row.tobytes() for row in rows) if rows is not None else b""
+    content = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + content
 
 
 @pytest.mark.parametrize("side", [10_000, 60_000])
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked(side: int) -> None:
     with pytest.raises(UnreadableImage, match="too large"):
-        decode(png_claiming(side, side))
+        decode(png(side, side, 8, 0))
 
 
 def test_the_limit_is_pillows_own() -> None:

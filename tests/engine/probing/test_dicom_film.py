@@ -297,8 +297,12 @@ def test_a_compressed_frame_of_another_size_is_refused() -> None:
             decode(as_bytes(dataset))
 
 
-def test_without_gdcm_the_run_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_gdcm_the_run_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     monkeypatch.setattr(dicom_codec.importlib.util, "find_spec", lambda name: None)
+    dicom_codec._gdcm_fault.cache_clear()
+    request.addfinalizer(dicom_codec._gdcm_fault.cache_clear)
     with pytest.raises(MammiError, match=r"A film in JPEG Lossless.* pip install 'mammi-explorer\[dicom\]'") as raised:
         decode(as_bytes(compressed(GREY, uid.JPEGLosslessSV1)))
     assert not isinstance(raised.value, UnreadableImage)
