@@ -112,17 +112,17 @@ class Loader:
             film = decode(file.data)
             with told(f"target: preprocessing {image.path} failed"):
                 target = self._target(film)
-                looks = _looks(target)
+                look = looks(target)
             with told(f"vlm: preprocessing {image.path} failed"):
                 vlm = self._vlm(film, image)
         except UnreadableImage as error:
             return ProbedImage(size, file.sha256, reason=str(error)), None
         height, width = film.shape
         thumbnail = encode(film, self._thumbnail_size)
-        return ProbedImage(size, file.sha256, width, height, thumbnail, "", *looks), Inputs(target, vlm)
+        return ProbedImage(size, file.sha256, width, height, thumbnail, "", *look), Inputs(target, vlm)
 
 
-def _looks(target: Tensor) -> tuple[float, float, float, float]:
+def looks(target: Tensor) -> tuple[float, float, float, float]:
     """Least and greatest value, mean and standard deviation of a target model's input."""
     values = target.float()
     low, high = values.aminmax()

@@ -15,10 +15,13 @@ from engine.errors import MammiError, told
 from engine.image_pass import ImagePass
 from engine.known import Known
 from engine.loading import LoadedBatch
+from engine.probing.base import Image
 from engine.progress import Progress
-from engine.store.batch import Batch
+from engine.store.batch import Batch, ProbedImage
 from engine.store.contents import RunContents
+from engine.store.thumbnails import decode
 from engine.store.writer import assemble
+from engine.targets.input_check import likely_mistakes, sampled
 from engine.vlms.base import VLM
 
 TEXTS_AT_ONCE = 64
@@ -71,29 +74,61 @@ def image_stage(
 
 
 def assembly_stage(out: Path, contents: RunContents, known: Known, progress: Progress) -> None:
-    """Writes the run file, and tells which images are set aside. Raises MammiError when none is usable."""
+    """Writes the run file, and tells which images are set aside and what is likely wrong with the models' inputs.
+
+    Raises MammiError when no image is usable.
+    """
     first = known.get(contents.batch_keys[0])
     if not any(known.get(key).usable for key in contents.batch_keys):
         told = f"{contents.images[0].path}: {first.images[0].reason}"
         raise MammiError(f"Not one of the {len(contents.images)} images can be used; the first is {told}.")
     units = sum(values.shape[1] for values in first.activations.values())
     progress.stage("run file", len(contents.images) + units)
-    aside: list[str] = []
-    assemble(out, contents, _batches(contents, known, aside), _StoreProgress(progress))
-    if aside:
-        more = f" and {len(aside) - SHOWN_ASIDE} more" if len(aside) > SHOWN_ASIDE else ""
+    seen = _Seen(len(contents.images))
+    assemble(out, contents, _batches(contents, known, seen), _StoreProgress(progress))
+    if seen.aside:
+        more = f" and {len(seen.aside) - SHOWN_ASIDE} more" if len(seen.aside) > SHOWN_ASIDE else ""
         progress.note(
-            f"{len(aside)} of {len(contents.images)} images set aside: {'; '.join(aside[:SHOWN_ASIDE])}{more}"
+            f"{len(seen.aside)} of {len(contents.images)} images set aside: {'; '.join(seen.aside[:SHOWN_ASIDE])}{more}"
         )
+    for mistake in likely_mistakes(seen.statistics(), seen.films, contents.config.get("target", {})):
+        progress.note(f"warning: {mistake}")
 
 
-def _batches(contents: RunContents, known: Known, aside: list[str]) -> Iterator[Batch]:
-    """The run's batches in order; adds to `aside` each image that is set aside, with its reason."""
+class _Seen:
+    """What is told of the images when the run file is written."""
+
+    def __init__(self, images: int) -> None:
+        self.aside: list[str] = []
+        """Each image that is set aside, with its reason."""
+        self.films: list[NDArray[np.uint8]] = []
+        """The thumbnails of some."""
+        self._sampled = set(sampled(images))
+        self._statistics: list[tuple[float, float, float, float]] = []
+        self._images = 0
+
+    def add(self, image: Image, probed: ProbedImage) -> None:
+        if probed.reason:
+            self.aside.append(f"{image.path}: {probed.reason}")
+        else:
+            self._statistics.append((probed.input_low, probed.input_high, probed.input_mean, probed.input_std))
+            if self._images in self._sampled:
+                self.films.append(decode(probed.thumbnail))
+        self._images += 1
+
+    def statistics(self) -> dict[str, NDArray[np.float64]]:
+        """As engine.store.reader.input_statistics gives them."""
+        columns = np.array(self._statistics, dtype=np.float64).reshape(-1, 4).T
+        return dict(zip(("low", "high", "mean", "std"), columns, strict=True))
+
+
+def _batches(contents: RunContents, known: Known, seen: _Seen) -> Iterator[Batch]:
+    """The run's batches in order; adds each image to `seen`."""
     images = iter(contents.images)
     for key in contents.batch_keys:
         batch = known.get(key)
-        pairs = zip(batch.images, islice(images, len(batch.images)), strict=True)
-        aside += [f"{image.path}: {probed.reason}" for probed, image in pairs if probed.reason]
+        for probed, image in zip(batch.images, islice(images, len(batch.images)), strict=True):
+            seen.add(image, probed)
         yield batch
 
 

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +30,8 @@ Fact = tuple[str, str]
 def doctor(run: Path | None) -> None:
     """Check the installation, the terminal and a run file.
 
-    With RUN.duckdb also lists what the run holds and which images were set aside, and why. Ends with status 1 when
-    something is wrong with the run file.
+    With RUN.duckdb also lists what the run holds, which images were set aside, and why, and what is likely wrong with
+    its films or preprocessing. Ends with status 1 when something is wrong with the run file.
     """
     from engine.errors import RunFileError
 
@@ -46,6 +47,7 @@ def doctor(run: Path | None) -> None:
         _print("Run", contents(reader))
         _print("Set aside", [(image.path, image.reason) for image in reader.set_aside()])
         _print("Verdicts", verdicts(reader))
+        _print("Warnings", [("", text) for text in warnings(reader)])
         found = list(faults(reader))
     _print("Wrong", [("", fault) for fault in found])
     if found:
@@ -96,10 +98,26 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "α, β", f"{info.alpha:g}, {info.beta:g}"
     yield "template", info.template
     yield "concepts", f"{len(reader.concepts):,}"
+    for known in reader.concept_sets:
+        kind = f" ({known.kind})" if known.kind != known.name else ""
+        yield "set", f"{known.name}{kind}: {len(known.concepts):,} concepts"
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
     for layer in reader.layers:
         dead = int(layer.dead.sum())
         yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}"
+
+
+def warnings(reader: RunReader) -> list[str]:
+    """What is likely wrong with the films or the target model's inputs; the run file may be sound for all that."""
+    from engine.errors import UnreadableImage
+    from engine.store.thumbnails import decode
+    from engine.targets.input_check import likely_mistakes, sampled
+
+    films = []
+    for image in sampled(reader.image_count):
+        with suppress(UnreadableImage):  # told as a fault
+            films.append(decode(reader.thumbnail(image)))
+    return likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
 
 
 def verdicts(reader: RunReader) -> Iterator[Fact]:

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from tests.support.commands import Mammi
+from tests.support.models import tiny_project
 
 
 def test_it_tells_versions_terminal_and_image_backend(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +88,20 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
     assert outcome.status == 0
     assert "\x1b" not in outcome.out
     assert "\u202e" not in outcome.out
+
+
+def test_what_is_likely_wrong_with_the_inputs_is_told_after_a_run_and_later(mammi: Mammi, tmp_path: Path) -> None:
+    """Also by a run that takes over every image from the one before."""
+    project = tiny_project(tmp_path)
+    unnormalised = "target.preprocessing={ size = 32, crop = 32, channels = 1, mean = 0.0, std = 1.0 }"
+    said = "the target model's inputs go from 0 to 1, not normalised: give the mean and std of the training in your"
+    for alpha in (0.9, 0.8):
+        ran = mammi("run", project, "--set", unnormalised, "--set", f"run.alpha={alpha}")
+        assert ran.status == 0
+        assert ran.err.count(f"warning: {said}") == 1
+    outcome = mammi("doctor", tmp_path / "tiny.duckdb")
+    assert outcome.status == 0
+    assert f"Warnings\n              {said}" in outcome.out
+    assert "The run file is sound." in outcome.out
+    assert mammi("run", project).status == 0
+    assert "Warnings" not in mammi("doctor", tmp_path / "tiny.duckdb").out
