@@ -109,16 +109,12 @@ class OpenClipVLM:
 def load(options: Options, base: Path, device: torch.device) -> OpenClipVLM:
     """Builds the model and loads its weights. Raises MammiError when a file is missing or does not fit."""
     source = _source(options, base)
+    weights = read(source)
     with reading("open_clip model", source.path, source.key):
         module = _build(source)
-        settings = merge_preprocess_dict(PreprocessCfg(), source.preprocessing) | {"size": module.visual.image_size}
-        transform = image_transform_v2(PreprocessCfg(**settings), is_train=False)
-    load_strictly(module, read(source), source.weights, NOT_IN_EMBEDDINGS)
+        prepare, pixels = _preparation(options, source, module.visual.image_size)
+    load_strictly(module, weights, source.weights, NOT_IN_EMBEDDINGS)
     tokenize = _tokenizer(source, module.vocab_size)
-    if options.preprocessing == "cxr_repair":
-        prepare, pixels = cxr_repair.prepare, "cxr_repair"
-    else:
-        prepare, pixels = lambda film: transform(PILImage.fromarray(film)), repr(sorted(settings.items()))
     vocabulary = digest_of_texts(source.tokenizer) if isinstance(tokenize, HFTokenizer) and source.tokenizer else ""
     identity = fingerprint(module, pixels, source.model["text_cfg"], vocabulary)
     return OpenClipVLM(source, module, identity, prepare, tokenize, device)
@@ -130,16 +126,23 @@ def _source(options: Options, base: Path) -> Source:
     weights = base / options.weights if options.weights else None
     tokenizer = base / options.tokenizer if options.tokenizer else None
     if options.directory is not None:
-        source = of_directory(base / options.directory, weights, tokenizer)
-    elif weights is None:
+        return of_directory(base / options.directory, weights, tokenizer)
+    if weights is None:
         raise ConfigError("vlm.weights is missing: the file with the weights of vlm.model.")
-    else:
-        source = of_model(str(options.model), weights, tokenizer)
-    if options.preprocessing == "cxr_repair" and not source.model.get("quick_gelu"):
-        raise ConfigError(
-            f"{source.key}: CXR-RePaiR's model is ViT-B-32-quickgelu, as it was made from OpenAI's ViT-B/32."
-        )
-    return source
+    return of_model(str(options.model), weights, tokenizer)
+
+
+def _preparation(
+    options: Options, source: Source, size: tuple[int, int]
+) -> tuple[Callable[[NDArray[np.uint8]], Tensor], str]:
+    """How a film becomes the model's input, and all that determines it."""
+    if options.preprocessing == "cxr_repair":
+        if not source.model.get("quick_gelu") or set(size) != {cxr_repair.INPUT_SIDE}:
+            raise ConfigError('vlm.preprocessing = "cxr_repair" goes with the model ViT-B-32-quickgelu.')
+        return cxr_repair.prepare, options.preprocessing
+    settings = merge_preprocess_dict(PreprocessCfg(), source.preprocessing) | {"size": size}
+    transform = image_transform_v2(PreprocessCfg(**settings), is_train=False)
+    return lambda film: transform(PILImage.fromarray(film)), repr(sorted(settings.items()))
 
 
 def _build(source: Source) -> Any:

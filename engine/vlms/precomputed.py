@@ -100,7 +100,7 @@ class PrecomputedVLM:
         missing = [text for text in texts if text not in self._texts.rows]
         if missing:
             more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-            shown = ", ".join(repr(text) for text in missing[:_SHOWN])
+            shown = ", ".join(repr(text if len(text) <= 80 else f"{text[:79]}…") for text in missing[:_SHOWN])
             raise MammiError(
                 f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.\n"
                 "It must hold run.template, and for each concept the template, a blank and the concept."

@@ -207,6 +207,7 @@ def test_weights_that_do_not_fit_are_listed(tiny: Path, tiny_clip: Path) -> None
     assert "unexpected: ln_final.bias" in str(raised.value)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_torchscript_is_not_loaded(tiny_clip: Path, tmp_path: Path) -> None:
     archive = tmp_path / "ViT-B-32.pt"
     torch.jit.script(torch.nn.Linear(2, 2)).save(str(archive))
@@ -225,7 +226,7 @@ def test_openais_weights_need_openais_activations(tiny_clip: Path, tmp_path: Pat
     folder = write_open_clip(tmp_path / "gelu", config, None, seed=0)
     with pytest.raises(ConfigError, match="is OpenAI's: its model must have quick_gelu, as in ViT-B-32-quickgelu"):
         loaded(folder, directory=".", weights=str(tmp_path / "openai.pt"))
-    with pytest.raises(ConfigError, match="CXR-RePaiR's model is ViT-B-32-quickgelu"):
+    with pytest.raises(ConfigError, match=r'preprocessing = "cxr_repair" goes with the model ViT-B-32-quickgelu\.'):
         loaded(folder, directory=".", preprocessing="cxr_repair")
 
 
