@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO
+from warnings import catch_warnings, simplefilter
 
 import torch
 from safetensors import SafetensorError
@@ -111,7 +112,8 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
 
 def _unpickled(path: Path, stream: BinaryIO | None) -> object:
     try:
-        with torch.serialization.safe_globals([(_PassedOver, name) for name in PASSED_OVER]):
+        with torch.serialization.safe_globals([(_PassedOver, name) for name in PASSED_OVER]), catch_warnings():
+            simplefilter("ignore")  # of odd protocols and the like: what does not load is told below
             return torch.load(path if stream is None else stream, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as refused:
         try:

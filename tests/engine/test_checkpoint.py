@@ -128,10 +128,13 @@ def test_a_module_of_the_users_own_is_refused_by_name(tmp_path: Path) -> None:
         read(tmp_path / "x.pth")
 
 
-def test_torchscript_is_refused(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*is deprecated")
+def test_torchscript_is_refused_without_a_word_of_torch(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     torch.jit.save(torch.jit.script(nn.Linear(2, 3)), tmp_path / "x.pth")
+    recwarn.clear()
     with pytest.raises(MammiError, match=r"could run code|damaged"):
         read(tmp_path / "x.pth")
+    assert not recwarn.list
 
 
 def test_damaged_modules_raise_nothing_else(tmp_path: Path) -> None:
