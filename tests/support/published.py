@@ -1,0 +1,161 @@
+"""What the sample configurations name, in the official layouts: films, tables, and made-up checkpoints at full size."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.shared import SHARED
+from tests.support.clip_files import write_biomedclip, write_cxr_repair
+from tests.support.films import write_films, write_table
+from tests.support.medclip_files import write_medclip, write_zip
+from tests.support.models import write_film
+from tests.support.target_files import write_mae_checkpoint, write_xrv_densenet
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_configs"
+NOUNS = SHARED / "data" / "nih14" / "mimic_nouns.txt"
+FEW_NOUNS = ("effusion", "heart", "mass")
+TEMPLATE = ("a", "chest", "x", "ray", "image", "of")
+FILMS = tuple(f"0000{patient:04}_000.png" for patient in range(1, 5))
+
+
+def user_folder(folder: Path, *samples: str) -> Path:
+    """A folder with these sample configurations as they are, and the folders `data` and `weights` beside them."""
+    (folder / "sample_configs").mkdir(parents=True)
+    for sample in samples:
+        shutil.copy(SAMPLES / f"{sample}.toml", folder / "sample_configs")
+        MAKERS[sample](folder / "data", folder / "weights")
+    return folder
+
+
+def _paper(data: Path, weights: Path) -> None:
+    """With all of the published nouns, each a token of its own."""
+    _nih14(data)
+    nouns = NOUNS.read_text().split() if NOUNS.exists() else FEW_NOUNS
+    write_table(data / "mimic_nouns.txt", *nouns)
+    write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
+    medclip = write_medclip(weights / "unpacked", words=[*TEMPLATE, *nouns])
+    write_zip(_within(weights, "medclip-vit-pretrained.zip"), [medclip.weights])
+    medclip.weights.rename(_within(weights, f"medclip-vit/{medclip.weights.name}"))
+    medclip.tokenizer.rename(weights / "bio-clinicalbert")
+
+
+def _paper_resnet50(data: Path, weights: Path) -> None:
+    _nih14(data)
+    _nouns(data)
+    write_mae_checkpoint(_within(weights, "resnet50-mocov2-nih14/resnet50_imagenet_mocov2.pth"), "resnet50")
+    _medclip(weights)
+
+
+def _chestx_det(data: Path, weights: Path) -> None:
+    films = data / "chestx_det"
+    write_films(films / "test_data", ["36199.png", "36200.png", "36201.png"], side=64)
+    write_table(
+        films / "ChestX_Det_test.json",
+        '[{"file_name": "36199.png", "syms": [], "boxes": [], "polygons": []},',
+        '{"file_name": "36200.png", "syms": ["Effusion"], "boxes": [[128, 256, 512, 768]],',
+        ' "polygons": [[[128, 256], [512, 300], [400, 768]]]},',
+        '{"file_name": "36201.png", "syms": ["Mass"], "boxes": [[0, 0, 64, 64]],',
+        ' "polygons": [[[0, 0], [64, 0], [9, 64]]]}]',
+    )
+    _nouns(data)
+    write_table(
+        data / "nltk_data" / "corpora" / "wordnet" / "index.noun",
+        "  1 This software and database is being provided to you, the LICENSEE, by  ",
+        "heart n 1 1 @ 1 1 00001740  ",
+        "pleural_effusion n 1 1 @ 1 0 00001930  ",
+        "saddle n 1 1 @ 1 0 00002137  ",
+    )
+    write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
+    _medclip(weights)
+
+
+def _torchxrayvision(data: Path, weights: Path) -> None:
+    names = [f"valid/patient6454{film}/study1/view1_frontal.jpg" for film in range(3)]
+    root = data / "CheXpert-v1.0-small"
+    write_films(root, names, side=64)
+    write_table(
+        root / "valid.csv",
+        "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Cardiomegaly,Pleural Effusion",
+        *(f"CheXpert-v1.0-small/{name},Male,73,Frontal,AP,0.0,1.0,0.0" for name in names),
+    )
+    _nouns(data)
+    write_xrv_densenet(_within(weights, "xrv-densenet121-all/model.pt"))
+    write_cxr_repair(_within(weights, "cxr-repair/clip-imp-pretrained_128_6_after_4.pt"))
+
+
+def _biomedclip(data: Path, weights: Path) -> None:
+    root = data / "mimic-cxr-jpg"
+    names = [f"p10/p1000003{film}/s5041426{film}/02aa804e-{film}.jpg" for film in range(3)]
+    write_films(root / "files", names, side=64)
+    for table, header, row in (
+        ("metadata", "dicom_id,subject_id,study_id,ViewPosition", "02aa804e-{0},1000003{0},5041426{0},PA"),
+        ("split", "dicom_id,study_id,subject_id,split", "02aa804e-{0},5041426{0},1000003{0},test"),
+        ("chexpert", "subject_id,study_id,Cardiomegaly,Edema", "1000003{0},5041426{0},1.0,"),
+    ):
+        rows = [row.format(film) for film in range(3)]
+        write_table(root / f"mimic-cxr-2.0.0-{table}.csv.gz", header, *rows, packed=True)
+    write_table(
+        data / "mimic_cxr_sectioned.csv",
+        "study,impression,findings,last_paragraph,comparison",
+        *(f"s{report},No effusion.,The heart is large. The lungs are clear.,," for report in range(10)),
+    )
+    write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
+    write_biomedclip(weights / "biomedclip")
+
+
+def _own_model(data: Path, weights: Path) -> None:
+    folder = data.parent / "sample_configs"
+    write_films(folder / "films", ["0.png", "1.png", "2.png"], side=64)
+    write_table(folder / "concepts.txt", "effusion", "mass")
+    write_mae_checkpoint(folder / "densenet121.pth", "densenet121")
+    sample = folder / "own_model.toml"
+    text = sample.read_text()
+    for name in ("films", "densenet121.pth", "concepts.txt"):
+        text = text.replace(f"<{name}>", name)
+    sample.write_text(text)
+
+
+def _nih14(data: Path) -> None:
+    """The real films where they are, else four made-up ones; a part of the published lists, or made-up rows."""
+    films = data / "nih14"
+    images = films / "images_001" / "images"
+    images.mkdir(parents=True)
+    shared = sorted((SHARED / "data" / "xray").glob("*/*.png"))
+    for film in shared:
+        shutil.copy(film, images)
+    split = SHARED / "data" / "nih14" / "mini_split.txt"
+    rows = split.read_text().splitlines() if shared else [f"{name} {' '.join('0' * 14)}" for name in FILMS]
+    for seed, name in enumerate(() if shared else FILMS):
+        write_film(images / name, seed, side=300)
+    write_table(films / "val_official.txt", *rows)
+    write_table(
+        films / "BBox_List_2017.csv",
+        "Image Index,Finding Label,Bbox [x,y,w,h],,,",
+        f"{rows[0].split()[0]},Mass,100.5,200.5,300.5,400.5",
+    )
+
+
+def _nouns(data: Path) -> None:
+    write_table(data / "mimic_nouns.txt", *FEW_NOUNS)
+
+
+def _medclip(weights: Path) -> None:
+    write_medclip(weights / "medclip-vit")
+    (weights / "medclip-vit" / "tokenizer").rename(weights / "bio-clinicalbert")
+
+
+def _within(folder: Path, name: str) -> Path:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+MAKERS: dict[str, Callable[[Path, Path], None]] = {
+    "paper": _paper,
+    "paper_resnet50": _paper_resnet50,
+    "chestx_det": _chestx_det,
+    "torchxrayvision": _torchxrayvision,
+    "biomedclip": _biomedclip,
+    "own_model": _own_model,
+}
