@@ -7,7 +7,7 @@ KINDS: dict[str, str] = {
     "chestx_det": "engine.probing.chestx_det",
     "chexpert": "engine.probing.chexpert",
     "csv": "engine.probing.csv",
-    "dicom": "engine.probing.dicom",
+    "dicom": "engine.probing.dicom.probing_set",
     "folder": "engine.probing.folder",
     "mimic_cxr_jpg": "engine.probing.mimic_cxr_jpg",
     "nih14": "engine.probing.nih14",

@@ -35,7 +35,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
 
     16-bit grey is windowed linearly from its darkest to its brightest value, as viewers show a film that brings no
     window of its own. Colour becomes luminance (ITU-R 601), of 16-bit colour the higher 8 bits; transparent parts are
-    black. How DICOM's own windows are followed is told at dicom_film.decode_dicom.
+    black. How DICOM's own windows are followed is told at dicom.film.decode_dicom.
 
     Raises UnreadableImage with the reason, and MammiError where a package is missing that the film needs.
     """
@@ -57,7 +57,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
 
 def _dicom(data: bytes) -> NDArray[np.uint8]:
     try:
-        from engine.probing.dicom_film import decode_dicom
+        from engine.probing.dicom.film import decode_dicom
     except ModuleNotFoundError as error:
         raise MammiError(f"A DICOM film {missing(error.name)}.") from None
     return decode_dicom(data, MAX_PIXELS)

@@ -225,8 +225,9 @@ def test_a_changed_film_is_computed_again_with_its_batch(project: Path, calls: d
 
 def test_changed_labels_compute_nothing_but_are_stored(project: Path, calls: dict[str, list[int]]) -> None:
     compute(project)
-    (project.parent / "labels.csv").write_text("path,labels\n005.png,Mass\n")
-    compute(project, "probing.csv=labels.csv")
+    rows = [f"{index:03}.png,{'Mass' if index == 5 else ''}" for index in range(14)]
+    (project.parent / "labels.csv").write_text("\n".join(["path,labels", *rows]))
+    compute(project, "probing.kind=csv", "probing.csv=labels.csv")
     assert len(calls["target"]) == 4
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.images([5])[0].labels == ("Mass",)

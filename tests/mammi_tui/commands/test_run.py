@@ -66,10 +66,9 @@ def test_a_stopped_run_says_how_to_go_on(mammi: Mammi, project: Path, monkeypatc
 
 
 def test_warnings_of_the_engine_are_told(mammi: Mammi, project: Path) -> None:
-    (project.parent / "labels.csv").write_text("path,labels\nnone.png,Mass\n")
-    ended = mammi("run", project, "--set", "probing.csv=labels.csv")
+    (project.parent / "labels.csv").write_text("path,labels\nnone.png,Mass\n005.png,Mass\n")
+    ended = mammi("run", project, "--set", "probing.kind=csv", "--set", "probing.csv=labels.csv")
     assert ended.status == 0
-    told = (
-        f"{project.parent / 'labels.csv'}: rows without a film in {project.parent / 'films'}, left out: 1 (none.png)."
-    )
+    films = project.parent / "films"
+    told = f"{project.parent / 'labels.csv'}: films that are not in {films}, left out: 1 (none.png)."
     assert f"warning: {told}" in ended.err

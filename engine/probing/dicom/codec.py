@@ -33,12 +33,12 @@ from pydicom.pixels.decoders.base import (
 
 from engine.errors import MammiError, UnreadableImage
 from engine.extras import missing
-from engine.probing.dicom_file import number, shown
+from engine.probing.dicom.file import number, shown
 
 SECONDS = 120
 """For one frame. The largest films take about one."""
 
-_SCRIPT = Path(__file__).with_name("dicom_gdcm.py")
+_SCRIPT = Path(__file__).with_name("gdcm_script.py")
 _APART = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGLSLosslessDecoder, JPEGLSNearLosslessDecoder)
 _DECODERS = {
     uid.ImplicitVRLittleEndian: "",

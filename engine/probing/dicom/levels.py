@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from engine.errors import UnreadableImage
-from engine.probing.dicom_file import number, text
+from engine.probing.dicom.file import number, text
 
 Floats = NDArray[np.float64]
 

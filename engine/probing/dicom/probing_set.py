@@ -16,7 +16,7 @@ from pydicom.datadict import tag_for_keyword
 
 from engine.errors import ConfigError, UnreadableImage
 from engine.probing.base import Image
-from engine.probing.dicom_file import read_file, text
+from engine.probing.dicom.file import read_file, text
 from engine.probing.files import FileTree, Film, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import LabelOptions, row_labels

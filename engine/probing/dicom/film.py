@@ -15,9 +15,9 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from engine.errors import UnreadableImage
-from engine.probing.dicom_codec import stored_values
-from engine.probing.dicom_file import damage_told, number, read_file, shown, text
-from engine.probing.dicom_levels import colour, grey
+from engine.probing.dicom.codec import stored_values
+from engine.probing.dicom.file import damage_told, number, read_file, shown, text
+from engine.probing.dicom.levels import colour, grey
 
 _NO_PIXELS = {
     "EncapsulatedDocument": "no film but a document",

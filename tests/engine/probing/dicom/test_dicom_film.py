@@ -16,8 +16,8 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 
 from engine.errors import MammiError, UnreadableImage
-from engine.probing import dicom_codec, dicom_file
 from engine.probing.decoding import MAX_PIXELS, decode
+from engine.probing.dicom import codec, file
 from tests.shared import shared_path
 from tests.support.dicom import BY_GDCM, BY_PILLOW, as_bytes, compressed, radiograph
 
@@ -273,7 +273,7 @@ def test_reasons_are_one_line_that_is_safe_to_show() -> None:
 
 
 def test_a_deflated_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dicom_file, "MAX_INFLATED", 1 << 20)
+    monkeypatch.setattr(file, "MAX_INFLATED", 1 << 20)
     dataset = radiograph(GREY, uid.DeflatedExplicitVRLittleEndian)
     dataset.add_new(0x00990010, "LO", "nothing")
     dataset.add_new(0x00991001, "OB", bytes(1 << 21))
@@ -300,9 +300,9 @@ def test_a_compressed_frame_of_another_size_is_refused() -> None:
 def test_without_gdcm_the_run_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr(dicom_codec.importlib.util, "find_spec", lambda name: None)
-    dicom_codec._gdcm_fault.cache_clear()
-    request.addfinalizer(dicom_codec._gdcm_fault.cache_clear)
+    monkeypatch.setattr(codec.importlib.util, "find_spec", lambda name: None)
+    codec._gdcm_fault.cache_clear()
+    request.addfinalizer(codec._gdcm_fault.cache_clear)
     with pytest.raises(MammiError, match=r"A film in JPEG Lossless.* pip install 'mammi-explorer\[dicom\]'") as raised:
         decode(as_bytes(compressed(GREY, uid.JPEGLosslessSV1)))
     assert not isinstance(raised.value, UnreadableImage)
@@ -356,8 +356,8 @@ def test_damaged_frames_cannot_end_the_program() -> None:
 def test_a_decoder_that_dies_or_hangs_sets_its_film_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = as_bytes(compressed(GREY, uid.JPEGLosslessSV1))
     script = tmp_path / "decoder.py"
-    monkeypatch.setattr(dicom_codec, "_SCRIPT", script)
-    monkeypatch.setattr(dicom_codec, "SECONDS", 1)
+    monkeypatch.setattr(codec, "_SCRIPT", script)
+    monkeypatch.setattr(codec, "SECONDS", 1)
     for code, reason in {
         "import os; os.abort()": "damaged: its compressed pixels$",
         "print('short')": "damaged: its compressed pixels$",

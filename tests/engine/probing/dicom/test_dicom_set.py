@@ -11,7 +11,7 @@ from pydicom import uid
 
 from engine.errors import ConfigError, UnreadableImage
 from engine.probing.decoding import decode
-from engine.probing.dicom import Options, load
+from engine.probing.dicom.probing_set import Options, load
 from engine.probing.film_set import FilmSet
 from tests.shared import shared_path
 from tests.support.dicom import as_bytes, radiograph, write_radiograph
