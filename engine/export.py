@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import ImageInfo, LayerInfo, RunReader
@@ -12,68 +13,87 @@ from engine.store.tables import write_table
 Rows = Iterator[tuple[object, ...]]
 
 
-def export(
-    reader: RunReader, what: str, file_format: str, out: Path, alpha: float | None = None, beta: float | None = None
-) -> int:
-    """Writes one of TABLES to `out` and returns its number of rows. α and β are the run's own unless given.
+class Chosen(NamedTuple):
+    """At which α and β, and which concepts compete (None: all)."""
 
-    Raises ValueError for an unknown table or format or an α or β outside [0, 1], MammiError when `out` cannot be
-    written.
+    alpha: float
+    beta: float
+    concept_set: str | None
+
+
+def export(
+    reader: RunReader,
+    what: str,
+    file_format: str,
+    out: Path,
+    alpha: float | None = None,
+    beta: float | None = None,
+    concept_set: str | None = None,
+) -> int:
+    """Writes one of TABLES to `out` and returns its number of rows.
+
+    α and β are the run's own unless given, and all of the run's concepts compete unless a concept set is named. Raises
+    ValueError for an unknown table or format or an α or β outside [0, 1], MammiError for an unknown concept set and
+    when `out` cannot be written.
     """
     if what not in TABLES:
         raise ValueError(f"nothing called {what!r} to export: {', '.join(TABLES)}")
     columns, rows_of = TABLES[what]
-    chosen = (reader.info.alpha if alpha is None else alpha, reader.info.beta if beta is None else beta)
-    return write_table(out, file_format, columns, rows_of(reader, *chosen))
+    own = reader.info
+    chosen = Chosen(own.alpha if alpha is None else alpha, own.beta if beta is None else beta, concept_set)
+    return write_table(out, file_format, columns, rows_of(reader, chosen))
 
 
-def _answers(reader: RunReader, alpha: float, beta: float) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:
+def _answers(reader: RunReader, chosen: Chosen) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:
     requery = Requery(reader)
     for layer in reader.layers:
         for unit in range(layer.units):
-            yield layer, requery.neuron(layer.name, unit, alpha, beta)
+            yield layer, requery.neuron(layer.name, unit, *chosen)
 
 
-def _annotation(reader: RunReader, answer: NeuronAnswer) -> list[tuple[str, float]]:
-    chosen = answer.ranking[: answer.annotated].tolist()
-    return [(reader.concepts[concept], float(answer.scores[concept])) for concept in chosen]
-
-
-def _neurons(reader: RunReader, alpha: float, beta: float) -> Rows:
+def _neurons(reader: RunReader, chosen: Chosen) -> Rows:
     findings = {layer.name: reader.findings(layer.name) for layer in reader.layers}
-    for layer, answer in _answers(reader, alpha, beta):
-        best = [(reader.concepts[concept], float(answer.scores[concept])) for concept in answer.ranking[:1].tolist()]
+    for layer, answer in _answers(reader, chosen):
+        ranked = answer.ranking.tolist()
+        best = [(reader.concepts[concept], float(answer.scores[concept])) for concept in ranked[:1]]
         yield (
             *(answer.layer, answer.unit, layer.unit_names[answer.unit] if layer.unit_names else None),
-            *(alpha, beta, answer.dead, answer.threshold, len(answer.images)),
+            *(answer.alpha, answer.beta, answer.dead, answer.threshold, len(answer.images)),
             *(best[0] if best else (None, None)),
-            [concept for concept, _ in _annotation(reader, answer)],
+            [reader.concepts[concept] for concept in ranked[: answer.annotated]],
             findings[answer.layer][answer.unit] or None,
         )
 
 
-def _concepts(reader: RunReader, alpha: float, beta: float) -> Rows:
-    for _, answer in _answers(reader, alpha, beta):
-        for rank, (concept, score) in enumerate(_annotation(reader, answer), start=1):
-            yield answer.layer, answer.unit, alpha, beta, rank, concept, score
+def _concepts(reader: RunReader, chosen: Chosen) -> Rows:
+    sets: dict[int, list[str]] = {}
+    for known in reader.concept_sets:
+        for concept in known.concepts:
+            sets.setdefault(concept, []).append(known.name)
+    for _, answer in _answers(reader, chosen):
+        for rank, concept in enumerate(answer.ranking[: answer.annotated].tolist(), start=1):
+            yield (
+                *(answer.layer, answer.unit, answer.alpha, answer.beta, rank),
+                *(reader.concepts[concept], float(answer.scores[concept]), sets.get(concept, [])),
+            )
 
 
-def _representatives(reader: RunReader, alpha: float, beta: float) -> Rows:
+def _representatives(reader: RunReader, chosen: Chosen) -> Rows:
     known: dict[int, ImageInfo] = {}
-    for _, answer in _answers(reader, alpha, beta):
+    for _, answer in _answers(reader, chosen):
         images = answer.images.tolist()
         new = [image for image in images if image not in known]
         known.update(zip(new, reader.images(new), strict=True))
         for rank, (image, activation) in enumerate(zip(images, answer.activations.tolist(), strict=True), start=1):
             film = known[image]
             yield (
-                *(answer.layer, answer.unit, alpha, rank, image, film.path, film.patient),
+                *(answer.layer, answer.unit, answer.alpha, rank, image, film.path, film.patient),
                 *(list(film.labels), activation),
             )
 
 
 _NEURON = {"layer": "VARCHAR", "unit": "INTEGER"}
-TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, float, float], Rows]]] = {
+TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Chosen], Rows]]] = {
     "neurons": (
         {
             **_NEURON,
@@ -98,6 +118,7 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, float, float], Rows
             "rank": "INTEGER",
             "concept": "VARCHAR",
             "score": "DOUBLE",
+            "concept_sets": "VARCHAR[]",
         },
         _concepts,
     ),
@@ -115,4 +136,4 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, float, float], Rows
         _representatives,
     ),
 }
-"""What can be exported: its columns, and its rows at some α and β. `concepts` are the annotations, a row for each."""
+"""What can be exported: its columns, and its rows. `concepts` are the annotations, a row for each."""

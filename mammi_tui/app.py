@@ -29,7 +29,8 @@ def _commands() -> type[Provider]:
 
 
 class ExplorerApp(FrugalApp):
-    """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin.
+    """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin;
+    `concept_set` names the one whose concepts compete first, None lets all.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
     """
@@ -58,12 +59,15 @@ class ExplorerApp(FrugalApp):
         beta: float,
         images: ImageBackend,
         verdicts: VerdictLog,
+        concept_set: str | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
-        self.explorer = ExplorerScreen(reader, start=start, alpha=alpha, beta=beta, images=images, verdicts=verdicts)
+        self.explorer = ExplorerScreen(
+            reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set, images=images, verdicts=verdicts
+        )
 
     def _chosen_theme(self) -> str:
         """$MAMMI_THEME, or the reading room."""

@@ -33,6 +33,9 @@ class Fraction(click.ParamType[float]):
 run_file = click.argument("run", metavar="RUN.duckdb", type=click.Path(path_type=Path))
 alpha = click.option("--alpha", type=Fraction(), metavar="A", help="α, from 0 to 1; the run's own by default.")
 beta = click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 1; the run's own by default.")
+concept_set = click.option(
+    "--concept-set", metavar="NAME", help="Let only the concepts of this set compete; all of the run's by default."
+)
 
 
 def at_a_terminal() -> bool:

@@ -39,6 +39,13 @@ class ExplorerCommands(Provider):
             yield Command(
                 f"Sort neurons by {order.value}", "Within each layer", partial(explorer.action_sort, order.value)
             )
+        sets = [known.name for known in explorer.reader.concept_sets]
+        for concept_set in [None, *sets] if len(sets) > 1 else []:
+            yield Command(
+                f"Concept set {clean(concept_set)}" if concept_set else "All concept sets",
+                "Which concepts compete",
+                partial(explorer.choose_concept_set, concept_set),
+            )
         yield Command("Next undecided neuron", "Goes on with the triage", partial(explorer.action_undecided, 1))
         yield Command("Films on or off", "Show films, or only their names", explorer.action_films)
         for position, layer in enumerate(explorer.rows.layers):

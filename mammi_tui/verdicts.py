@@ -37,6 +37,8 @@ class VerdictLine:
     """The concepts that the reader saw."""
     run: str
     """The run's content hash."""
+    concept_set: str | None = None
+    """The concept set whose concepts competed; None where all did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,14 @@ class VerdictLog:
         """Called once, after the first verdict that is kept when another run file is in this one's place."""
 
     def append(
-        self, neuron: str, verdict: Verdict, *, alpha: float, beta: float, annotation: Sequence[str]
+        self,
+        neuron: str,
+        verdict: Verdict,
+        *,
+        alpha: float,
+        beta: float,
+        annotation: Sequence[str],
+        concept_set: str | None = None,
     ) -> VerdictLine:
         """Adds one line and waits until it is on the disk. Raises MammiError when it cannot be written."""
         line = VerdictLine(
@@ -88,6 +97,7 @@ class VerdictLog:
             beta=beta,
             annotation=tuple(annotation),
             run=self._run,
+            concept_set=concept_set,
         )
         # One write to a file opened for appending: lines of several readers never mix.
         data = (json.dumps(asdict(line)) + "\n").encode()
@@ -182,6 +192,7 @@ def parse_line(raw: bytes) -> VerdictLine | None:
         float(found["beta"]),
         tuple(found["annotation"]),
         found["run"],
+        found.get("concept_set"),
     )
 
 
@@ -199,7 +210,8 @@ def _has_fields(found: dict[str, Any]) -> bool:
     fractions = all(isinstance(found.get(key), int | float) and 0 <= found[key] <= 1 for key in ("alpha", "beta"))
     annotation = found.get("annotation")
     concepts = isinstance(annotation, list) and all(isinstance(concept, str) for concept in annotation)
-    return texts and fractions and concepts and found.get("verdict") in VERDICTS
+    concept_set = isinstance(found.get("concept_set"), str | None)
+    return texts and fractions and concepts and concept_set and found.get("verdict") in VERDICTS
 
 
 def _ends_mid_line(descriptor: int) -> bool:

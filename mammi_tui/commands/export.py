@@ -29,6 +29,7 @@ VERDICT_COLUMNS = {
     "beta": "DOUBLE",
     "annotation": "VARCHAR[]",
     "stands": "BOOLEAN",
+    "concept_set": "VARCHAR",
 }
 
 
@@ -51,9 +52,17 @@ VERDICT_COLUMNS = {
 )
 @arguments.alpha
 @arguments.beta
+@arguments.concept_set
 @force_option
 def export(
-    run: Path, what: str, file_format: str, output: Path, alpha: float | None, beta: float | None, force: bool
+    run: Path,
+    what: str,
+    file_format: str,
+    output: Path,
+    alpha: float | None,
+    beta: float | None,
+    concept_set: str | None,
+    force: bool,
 ) -> None:
     """Write neurons, concepts, representatives or verdicts to a file.
 
@@ -70,12 +79,14 @@ def export(
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
     if what == "verdicts" and (alpha is not None or beta is not None):
         raise ConfigError("--alpha, --beta: verdicts have their own. Leave these out.")
+    if what in ("representatives", "verdicts") and concept_set is not None:
+        raise ConfigError(f"--concept-set: is for neurons and concepts, {what} do without it. Leave it out.")
     folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
     with RunReader(arguments.existing_run(run)) as reader:
         try:
             with tempfile.TemporaryDirectory(prefix=".mammi-export-", dir=folder) as unfinished:
                 written = Path(unfinished) / f"table.{file_format}"
-                rows = _write(reader, what, file_format, written, alpha, beta)
+                rows = _write(reader, what, file_format, written, alpha, beta, concept_set)
                 if output == STDOUT:
                     _print(written)
                     return
@@ -87,13 +98,21 @@ def export(
     click.echo(f"{rows} rows written to {output}", err=True)
 
 
-def _write(reader: RunReader, what: str, file_format: str, path: Path, alpha: float | None, beta: float | None) -> int:
+def _write(
+    reader: RunReader,
+    what: str,
+    file_format: str,
+    path: Path,
+    alpha: float | None,
+    beta: float | None,
+    concept_set: str | None,
+) -> int:
     from engine.export import export as export_table
     from engine.store.tables import write_table
 
     if what == "verdicts":
         return write_table(path, file_format, VERDICT_COLUMNS, verdict_rows(reader))
-    return export_table(reader, what, file_format, path, alpha, beta)
+    return export_table(reader, what, file_format, path, alpha, beta, concept_set)
 
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
@@ -110,7 +129,7 @@ def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
     for place, line in enumerate(lines):
         yield (
             *(line.time, line.reader, line.neuron, *_neuron(reader, line.neuron), line.verdict, line.alpha, line.beta),
-            *(list(line.annotation), line.neuron in stand and last[line.neuron] == place),
+            *(list(line.annotation), line.neuron in stand and last[line.neuron] == place, line.concept_set),
         )
 
 

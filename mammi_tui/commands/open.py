@@ -15,6 +15,7 @@ from mammi_tui import arguments
 @click.argument("neuron", metavar="[LAYER:UNIT]", required=False)
 @arguments.alpha
 @arguments.beta
+@arguments.concept_set
 @click.option(
     "--images",
     type=click.Choice(["auto", "kitty", "quadrant", "halfblock", "ascii", "off"]),
@@ -24,7 +25,13 @@ from mammi_tui import arguments
 )
 @click.pass_context
 def open(  # noqa: A001
-    context: click.Context, run: Path, neuron: str | None, alpha: float | None, beta: float | None, images: str
+    context: click.Context,
+    run: Path,
+    neuron: str | None,
+    alpha: float | None,
+    beta: float | None,
+    concept_set: str | None,
+    images: str,
 ) -> None:
     """Open the explorer on a run file.
 
@@ -32,6 +39,7 @@ def open(  # noqa: A001
     """
     from rich.console import Console
 
+    from engine.concept_set_name import find_concept_set
     from engine.errors import MammiError
     from engine.neuron_name import parse_neuron
     from engine.store.reader import RunReader
@@ -48,6 +56,7 @@ def open(  # noqa: A001
             start=parse_neuron(neuron, reader.layers) if neuron else None,
             alpha=reader.info.alpha if alpha is None else alpha,
             beta=reader.info.beta if beta is None else beta,
+            concept_set=find_concept_set(concept_set, reader.concept_sets).name if concept_set is not None else None,
             images=choose_backend(images, os.environ),
             verdicts=VerdictLog(path, reader.info.content_hash),
         )

@@ -13,7 +13,7 @@ from mammi_tui import arguments
 
 if TYPE_CHECKING:
     from engine.requery import NeuronAnswer
-    from engine.store.reader import ImageInfo
+    from engine.store.reader import ImageInfo, RunReader
 
 
 @click.command("show")
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 @click.argument("neuron", metavar="LAYER:UNIT")
 @arguments.alpha
 @arguments.beta
+@arguments.concept_set
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(run: Path, neuron: str, alpha: float | None, beta: float | None, as_json: bool) -> None:
+def show(
+    run: Path, neuron: str, alpha: float | None, beta: float | None, concept_set: str | None, as_json: bool
+) -> None:
     """Print a neuron's representative images and annotation.
 
     Where units are named by their classes, LAYER:CLASS is as good as LAYER:UNIT.
@@ -41,17 +44,19 @@ def show(run: Path, neuron: str, alpha: float | None, beta: float | None, as_jso
             unit,
             reader.info.alpha if alpha is None else alpha,
             reader.info.beta if beta is None else beta,
+            concept_set,
         )
         images = reader.images(answer.images)
         if as_json:
             click.echo(json.dumps(as_object(answer, images, reader.concepts), indent=2))
         else:
-            for line in as_text(answer, images, reader.concepts, reader.image_count):
+            for line in as_text(answer, images, reader):
                 click.echo(line)
 
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:
-    """The answer as JSON types."""
+    """The answer as JSON types; `concept_set` is there where one was chosen."""
+    of_set = {} if answer.concept_set is None else {"concept_set": answer.concept_set}
     return {
         "layer": answer.layer,
         "unit": answer.unit,
@@ -67,22 +72,26 @@ def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Seque
             {"concept": concepts[concept], "score": float(answer.scores[concept])}
             for concept in answer.ranking[: answer.annotated].tolist()
         ],
+        **of_set,
     }
 
 
-def as_text(
-    answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str], image_count: int
-) -> Iterator[str]:
+def as_text(answer: NeuronAnswer, images: Sequence[ImageInfo], reader: RunReader) -> Iterator[str]:
     """The answer as lines for a reader."""
+    from engine.concept_set_name import find_concept_set
     from mammi_tui.text import clean, count
 
-    yield f"{clean(answer.layer)}:{answer.unit}   α {answer.alpha:g}   β {answer.beta:g}"
+    concepts, size, of_set = reader.concepts, len(reader.concepts), ""
+    if answer.concept_set is not None:
+        size = len(find_concept_set(answer.concept_set, reader.concept_sets).concepts)
+        of_set = f"   concept set {clean(answer.concept_set)}"
+    yield f"{clean(answer.layer)}:{answer.unit}   α {answer.alpha:g}   β {answer.beta:g}{of_set}"
     if answer.dead:
         yield f"dead: the activation is {answer.threshold:.6g} on every image"
         return
     found = count(len(images), "representative image")
-    yield f"{found} of {image_count:,}, activation above {answer.threshold:.6g}"
-    yield f"{count(answer.annotated, 'concept')} of {len(concepts):,} in the annotation, score above {answer.cut:.6g}"
+    yield f"{found} of {reader.image_count:,}, activation above {answer.threshold:.6g}"
+    yield f"{count(answer.annotated, 'concept')} of {size:,} in the annotation, score above {answer.cut:.6g}"
     ranked = answer.ranking[: answer.annotated].tolist()
     if ranked:
         yield ""

@@ -43,10 +43,10 @@ class ConceptList(LineList):
         self._longest = max((cell_len(concept) for concept in self.concepts), default=0)
 
     def show(self, answer: NeuronAnswer) -> None:
-        """Draws a neuron's ranking; from its top when it is another neuron's than before."""
+        """Draws a neuron's ranking; from its top when it is another neuron's or concept set's than before."""
         before, self.answer = self.answer, answer
         self.rows_changed()
-        if before is None or (before.layer, before.unit) != (answer.layer, answer.unit):
+        if before is None or _subject(before) != _subject(answer):
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
             self.cursor = 0
         if not self.can_stand_on(self.cursor):
@@ -74,7 +74,8 @@ class ConceptList(LineList):
         yield fit(f"{rank + 1}", rank_cells, right=True) + " ", "line--faint"
         yield fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
         yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
-        low, high = min(0.0, float(answer.scores.min())), max(0.0, float(answer.scores.max()))
+        first, last = answer.ranking[[0, -1]]
+        low, high = min(0.0, float(answer.scores[last])), max(0.0, float(answer.scores[first]))
         yield bar(score, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
 
     def heads(self, width: int) -> str:
@@ -106,6 +107,10 @@ class ConceptList(LineList):
             return
         rank = self.cursor if self.cursor < self.answer.annotated else self.cursor - 1
         self.post_message(self.Chosen(int(self.answer.ranking[rank])))
+
+
+def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None]:
+    return answer.layer, answer.unit, answer.concept_set
 
 
 def bar(value: float, low: float, high: float, cells: int) -> str:

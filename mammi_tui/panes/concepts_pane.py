@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.requery import NeuronAnswer
+from engine.store.contents import ConceptSet
 from mammi_tui.neuron_rows import VERDICT_WORDS
 from mammi_tui.panes.concepts import ConceptList
 from mammi_tui.panes.neuron_tree import VERDICT_MARKS
@@ -21,12 +22,16 @@ TITLES = ("2 Concepts of ", "2 ")
 
 
 class ConceptsPane(Vertical):
-    """The ranking, or a sentence in its place."""
+    """The ranking, or a sentence in its place. With several concept sets the title says which one competes."""
 
-    def __init__(self, concepts: Sequence[str]) -> None:
+    def __init__(self, concepts: Sequence[str], sets: Sequence[ConceptSet]) -> None:
         super().__init__(id="concepts-pane", classes="pane")
         self.ranking = ConceptList(concepts, id="concepts")
-        self._neuron = self._class = ""
+        self._neuron = self._class = self._set = ""
+        self._sizes: dict[str | None, int] = {
+            None: len(concepts),
+            **{known.name: len(known.concepts) for known in sets},
+        }
         self._reason = Static(id="concepts-reason", classes="reason", markup=False)
         self._heads = Static(classes="heads", markup=False)
 
@@ -45,8 +50,11 @@ class ConceptsPane(Vertical):
     def show(self, answer: NeuronAnswer, neuron: str, class_name: str, verdict: Verdict | None) -> None:
         """Shows the ranking of a neuron, and what was judged of it."""
         self._neuron, self._class = clean(neuron), clean(class_name)
+        size = self._sizes[answer.concept_set]
+        if len(self._sizes) > 2:
+            self._set = f" · {clean(answer.concept_set or 'all sets')} ({size:,})"
         self._draw_title()
-        annotated = f"{answer.annotated:,} of {len(self.ranking.concepts):,} annotated"
+        annotated = f"{answer.annotated:,} of {size:,} annotated"
         judged = f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]} · " if verdict else ""
         self.border_subtitle = judged + annotated
         self.ranking.show(answer)
@@ -58,11 +66,12 @@ class ConceptsPane(Vertical):
 
     def _draw_title(self) -> None:
         """The neuron with its class where they fit, else the end of the neuron's name: the unit is there."""
-        room = self.size.width - 4
         full, short = TITLES
-        choices = (f"{full}{self._neuron} {self._class}", f"{full}{self._neuron}", f"{short}{self._neuron}")
+        room = self.size.width - 4
+        choices = [f"{full}{self._neuron} {self._class}", f"{full}{self._neuron}", f"{short}{self._neuron}"]
+        choices = [title.rstrip() + self._set for title in choices] + choices[2:]
         cut = short + fit(self._neuron, room - len(short), keep_end=True)
-        self.border_title = Content(next((title.rstrip() for title in choices if cell_len(title) <= room), cut))
+        self.border_title = Content(next((title for title in choices if cell_len(title) <= room), cut))
 
 
 def why_empty(answer: NeuronAnswer) -> str:

@@ -34,13 +34,13 @@ class RunHeader(Widget):
     progress: reactive[tuple[int, int]] = reactive((0, 0))
     """Neurons with a verdict, and living neurons."""
 
-    def __init__(self, path: Path, target: str, vlm: str, images: int, concepts: int) -> None:
+    def __init__(self, path: Path, target: str, vlm: str, images: int, concepts: int, sets: int) -> None:
         super().__init__()
         self.run_name = clean(path.name)
         self.facts = [
             f"{clean(target, 60)} ⇢ {clean(vlm, 60)}" if vlm else clean(target, 60),
             f"{images:,} images",
-            f"{concepts:,} concepts",
+            f"{concepts:,} concepts" + (f" in {sets} sets" if sets > 1 else ""),
         ]
         self.tooltip = Content(f"{clean(str(path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}")
 

@@ -21,28 +21,41 @@ class NeuronQuestion(NamedTuple):
     neuron: Neuron
     alpha: float
     beta: float
+    concept_set: str | None
 
 
 class LayerQuestion(NamedTuple):
     layer: int
     alpha: float
     beta: float
+    concept_set: str | None
 
 
 class AskingScreen(Screen[None]):
-    """Changes of `neuron`, `alpha` or `beta` are followed by `ask`; answers come to `show_neuron` and `show_layer`.
+    """Changes of `neuron`, `alpha`, `beta` or `concept_set` are followed by `ask`; answers come to `show_neuron` and
+    `show_layer`.
 
     The neuron is asked first and the layers after it, each on its own lane, so an answer that is no longer wanted is
     dropped and none queues up.
     """
 
-    def __init__(self, reader: RunReader, *, start: tuple[str, int] | None, alpha: float, beta: float) -> None:
+    def __init__(
+        self,
+        reader: RunReader,
+        *,
+        start: tuple[str, int] | None,
+        alpha: float,
+        beta: float,
+        concept_set: str | None,
+    ) -> None:
         super().__init__()
         self.reader = reader
         self.requery = Requery(reader)
         self.rows = NeuronRows(reader.layers, reader.concepts)
         self.neuron = self._first(start)
         self.alpha, self.beta = alpha, beta
+        self.concept_set = concept_set
+        """The concept set whose concepts compete, or None for all"""
         self.answer: NeuronAnswer | None = None
         self.neuron_lane = Lane(self, "neuron", self._neuron_wanted, self._ask_neuron)
         self.layer_lane = Lane(self, "layer", self._layer_wanted, self._ask_layer)
@@ -76,9 +89,9 @@ class AskingScreen(Screen[None]):
         return self.neuron_lane.idle and self.layer_lane.idle and self._layer_wanted() is None
 
     def answer_on_screen(self) -> NeuronAnswer | None:
-        """The answer shown, when it is of the neuron, α and β looked at now."""
+        """The answer shown, when it is what is looked at now."""
         answer, neuron = self.answer, self.neuron
-        if answer is None or neuron is None or (answer.alpha, answer.beta) != (self.alpha, self.beta):
+        if answer is None or neuron is None or not self._is_current(answer):
             return None
         return answer if (answer.layer, answer.unit) == (self.rows.layers[neuron.layer].name, neuron.unit) else None
 
@@ -89,6 +102,10 @@ class AskingScreen(Screen[None]):
     def tell(self, error: MammiError) -> None:
         """Shows a failure that the reader can mend, and goes on."""
         self.notify(clean(str(error)), severity="warning", markup=False)
+
+    def _is_current(self, answer: NeuronAnswer | LayerAnswer) -> bool:
+        """Whether an answer is at the α and β and for the concept set looked at now."""
+        return (answer.alpha, answer.beta, answer.concept_set) == (self.alpha, self.beta, self.concept_set)
 
     def _first(self, start: tuple[str, int] | None) -> Neuron | None:
         """Where to start: as asked, or at the first living unit of the last layer."""
@@ -104,7 +121,7 @@ class AskingScreen(Screen[None]):
     def _neuron_wanted(self) -> NeuronQuestion | None:
         if self.neuron is None or self.answer_on_screen() is not None:
             return None
-        return NeuronQuestion(self.neuron, self.alpha, self.beta)
+        return NeuronQuestion(self.neuron, self.alpha, self.beta, self.concept_set)
 
     def _layer_wanted(self) -> LayerQuestion | None:
         """The neuron's layer, then the other open ones; all when there is a filter, as it looks at best concepts."""
@@ -114,18 +131,18 @@ class AskingScreen(Screen[None]):
         layers += range(len(self.rows.layers)) if self.rows.query else sorted(self.rows.open)
         for layer in layers:
             answer = self.rows.answers[layer]
-            if answer is None or (answer.alpha, answer.beta) != (self.alpha, self.beta):
-                return LayerQuestion(layer, self.alpha, self.beta)
+            if answer is None or not self._is_current(answer):
+                return LayerQuestion(layer, self.alpha, self.beta, self.concept_set)
         return None
 
     def _ask_neuron(self, question: NeuronQuestion) -> NeuronAnswered:
         name = self.rows.layers[question.neuron.layer].name
-        answer = self.requery.neuron(name, question.neuron.unit, question.alpha, question.beta)
+        answer = self.requery.neuron(name, question.neuron.unit, question.alpha, question.beta, question.concept_set)
         return NeuronAnswered(answer, Representatives(self.reader, answer))
 
     def _ask_layer(self, question: LayerQuestion) -> LayerAnswered:
         name = self.rows.layers[question.layer].name
-        answer = self.requery.layer(name, question.alpha, question.beta)
+        answer = self.requery.layer(name, question.alpha, question.beta, question.concept_set)
         return LayerAnswered(question.layer, answer, self.reader.findings(name))
 
     def on_neuron_answered(self, message: NeuronAnswered) -> None:
@@ -135,7 +152,7 @@ class AskingScreen(Screen[None]):
 
     def on_layer_answered(self, message: LayerAnswered) -> None:
         self.layer_lane.settle()
-        if (message.answer.alpha, message.answer.beta) == (self.alpha, self.beta):
+        if self._is_current(message.answer):
             self._take(message)
         self.ask()
 

@@ -53,10 +53,11 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         start: tuple[str, int] | None,
         alpha: float,
         beta: float,
+        concept_set: str | None,
         images: ImageBackend,
         verdicts: VerdictLog,
     ) -> None:
-        super().__init__(reader, start=start, alpha=alpha, beta=beta)
+        super().__init__(reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set)
         self.verdict_log = verdicts
         self.backend = images
         self.films = Films(reader.thumbnail)
@@ -64,14 +65,16 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         reader, own = self.reader, self.reader.info
-        yield RunHeader(reader.path, own.target, own.vlm, reader.image_count, len(reader.concepts))
+        yield RunHeader(
+            reader.path, own.target, own.vlm, reader.image_count, len(reader.concepts), len(reader.concept_sets)
+        )
         with Horizontal(id="cuts"):
             yield Slider("α", self.alpha, own.alpha, id="alpha", tooltip="Images above τ = max − (1 − α)·(max − min)")
             yield Slider("β", self.beta, own.beta, id="beta", tooltip="Concepts scoring above β · the best score")
         with Horizontal(id="panes"):
             yield NeuronsPane(self.rows, reader.concepts)
             with Container(id="right"):
-                yield ConceptsPane(reader.concepts)
+                yield ConceptsPane(reader.concepts, reader.concept_sets)
                 with Container(id="images-pane", classes="pane"):
                     yield ThumbnailGrid(self.films, self.backend, id="images")
         yield Static("MAMMI needs 60 × 15 cells or more", id="too-small")
@@ -94,7 +97,8 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         neurons.draw_subtitle()
         self.query_one(RunHeader).progress = self.rows.progress()
         self._show_pane("neurons")
-        if (self.alpha, self.beta) == (self.reader.info.alpha, self.reader.info.beta):
+        own = self.reader.info
+        if (self.alpha, self.beta, self.concept_set) == (own.alpha, own.beta, None):
             self.ask_first()
         self.ask()
         self.call_after_refresh(self.warm_up)
@@ -177,6 +181,18 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     def action_slider(self, name: str) -> None:
         self.set_focus(self.query_one(f"#{name}", Slider))
 
+    # Concept sets
+
+    def action_next_concept_set(self) -> None:
+        """From all concepts to the first concept set, and so on, round."""
+        choices = [None, *(known.name for known in self.reader.concept_sets)]
+        self.choose_concept_set(choices[(choices.index(self.concept_set) + 1) % len(choices)])
+
+    def choose_concept_set(self, name: str | None) -> None:
+        """Lets only the concepts of a set compete, or with None all."""
+        self.concept_set = name
+        self.ask()
+
     # Panes
 
     def action_pane_by(self, step: int) -> None:
@@ -221,6 +237,8 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     # Filter and order
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action == "next_concept_set":
+            return len(self.reader.concept_sets) > 1
         return action != "filter" or not isinstance(self.focused, FilterLine)
 
     def action_filter(self, text: str | None = None) -> None:

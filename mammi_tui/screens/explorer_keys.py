@@ -45,6 +45,7 @@ EXPLORER_KEYS: list[BindingType] = [
     _undecided("N", -1, "Previous"),
     _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
     _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
+    Binding("S", "next_concept_set", "Set", id="concept_set", tooltip="The next concept set; after the last, all"),
     _hidden("left_square_bracket", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
     _hidden("right_square_bracket", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
     _hidden("left_curly_bracket", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),

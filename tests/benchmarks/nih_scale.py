@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,11 @@ def measure(path: Path) -> None:
         jitter = iter(np.linspace(0, 0.002, 100))
         _time(f"whole layer, α {alpha}", lambda a=alpha, j=jitter: requery.layer(info.name, a + next(j), 0.9), 8, 300)
     _time("whole layer, another β", lambda: requery.layer(info.name, 0.8, float(rng.uniform())), 10, 300)
+    name = reader.concept_sets[-1].name
+    _time("first layer in a concept set", lambda: requery.layer(info.name, 0.8, 0.9, name), 1, 300)
+    sets = cycle([None, name])
+    _time("whole layer, another concept set", lambda: requery.layer(info.name, 0.8, 0.9, next(sets)), 10, 300)
+    _time("one neuron in a concept set", lambda: requery.neuron(info.name, 3, float(rng.uniform()), 0.9, name), 50, 15)
     jitter = iter(np.linspace(0, 0.002, 100))
     _time("whole layer, α 0.5 (no budget)", lambda: requery.layer(info.name, 0.5 + next(jitter), 0.9), 3, None)
     counts = requery.layer(info.name, 0.8, 0.9).counts

@@ -21,5 +21,11 @@ def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def two_sets_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with the concept sets "set 0" and "set 1"."""
+    return small_run(tmp_path_factory.mktemp("two_sets"), sets=2)
+
+
+@pytest.fixture(scope="session")
 def hostile_run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_run(tmp_path_factory.mktemp("hostile"), hostile=True)

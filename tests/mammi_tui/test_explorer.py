@@ -411,10 +411,10 @@ async def test_an_answer_that_is_no_longer_wanted_is_dropped(
         gate = threading.Event()
         ask = opened.screen.requery.neuron
 
-        def slowly(layer: str, unit: int, alpha: float, beta: float) -> NeuronAnswer:
+        def slowly(layer: str, unit: int, alpha: float, beta: float, concept_set: str | None) -> NeuronAnswer:
             asked.append((unit, alpha))
             assert gate.wait(10)
-            return ask(layer, unit, alpha, beta)
+            return ask(layer, unit, alpha, beta, concept_set)
 
         monkeypatch.setattr(opened.screen.requery, "neuron", slowly)
         shown: list[int] = []
@@ -436,10 +436,10 @@ async def test_a_failing_question_is_told_and_the_explorer_goes_on(
     async with explorer(run_path, tmp_path) as opened:
         ask = opened.screen.requery.neuron
 
-        def fails_once(layer: str, unit: int, alpha: float, beta: float) -> NeuronAnswer:
+        def fails_once(layer: str, unit: int, alpha: float, beta: float, concept_set: str | None) -> NeuronAnswer:
             if unit == 4:
                 raise RunFileError("run.duckdb: [red]damaged[/] \x1b]0;x\x07")
-            return ask(layer, unit, alpha, beta)
+            return ask(layer, unit, alpha, beta, concept_set)
 
         monkeypatch.setattr(opened.screen.requery, "neuron", fails_once)
         await opened.pilot.press("j")

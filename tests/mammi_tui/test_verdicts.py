@@ -41,6 +41,7 @@ def test_a_verdict_is_one_line_beside_the_run(tmp_path: Path) -> None:
         "beta": 0.95,
         "annotation": ["effusion", "fluid"],
         "run": "hash",
+        "concept_set": None,
     }
 
 
@@ -89,6 +90,7 @@ def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> N
         json.dumps(good | {"neuron": "\ud800"}).encode(),
         json.dumps(good | {"annotation": "effusion"}).encode(),
         json.dumps(good | {"annotation": [1]}).encode(),
+        json.dumps(good | {"concept_set": ["nouns"]}).encode(),
         json.dumps({key: good[key] for key in good if key != "run"}).encode(),
     ]
     with verdicts.path.open("ab") as file:
@@ -97,6 +99,15 @@ def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> N
     found = verdicts.read()
     assert [line.neuron for line in found.lines] == ["a:1", "a:2"]
     assert found.damaged == len(bad)
+
+
+def test_lines_of_before_there_were_concept_sets_are_read(tmp_path: Path) -> None:
+    verdicts = log(tmp_path)
+    judge(verdicts, "a:1", "accept")
+    line = json.loads(verdicts.path.read_bytes())
+    del line["concept_set"]
+    verdicts.path.write_text(json.dumps(line) + "\n")
+    assert verdicts.latest()["a:1"].concept_set is None
 
 
 def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:

@@ -67,16 +67,17 @@ class Explorer:
         return "\n".join(self.lines())
 
     def answer(self, alpha: float | None = None, beta: float | None = None) -> NeuronAnswer:
-        """What the re-query says of the neuron looked at, by default at the α and β looked at."""
+        """What the re-query says of the neuron looked at, by default at the α and β looked at, for its concept set."""
         neuron = self.screen.neuron
         assert neuron is not None
         layer = self.screen.reader.layers[neuron.layer].name
         cuts = (self.screen.alpha if alpha is None else alpha, self.screen.beta if beta is None else beta)
-        return Requery(self.screen.reader).neuron(layer, neuron.unit, *cuts)
+        return Requery(self.screen.reader).neuron(layer, neuron.unit, *cuts, self.screen.concept_set)
 
     def layer_answer(self, layer: int) -> LayerAnswer:
         name = self.screen.reader.layers[layer].name
-        return Requery(self.screen.reader).layer(name, self.screen.alpha, self.screen.beta)
+        screen = self.screen
+        return Requery(screen.reader).layer(name, screen.alpha, screen.beta, screen.concept_set)
 
 
 @asynccontextmanager
@@ -86,6 +87,7 @@ async def explorer(
     *,
     size: tuple[int, int] = (140, 40),
     start: tuple[str, int] | None = ("layer1", 3),
+    concept_set: str | None = None,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers."""
     path = folder / "run.duckdb"
@@ -93,7 +95,15 @@ async def explorer(
     with RunReader(path) as reader:
         info = reader.info
         log = VerdictLog(path, info.content_hash)
-        app = ExplorerApp(reader, start=start, alpha=info.alpha, beta=info.beta, images=AsciiBackend(), verdicts=log)
+        app = ExplorerApp(
+            reader,
+            start=start,
+            alpha=info.alpha,
+            beta=info.beta,
+            concept_set=concept_set,
+            images=AsciiBackend(),
+            verdicts=log,
+        )
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             await opened.rest()

@@ -42,6 +42,11 @@ def test_a_sound_run_is_told_with_what_it_holds(mammi: Mammi, run_path: Path) ->
         assert said in outcome.out
 
 
+def test_concept_sets_are_told_with_their_sizes(mammi: Mammi, two_sets_path: Path) -> None:
+    said = mammi("doctor", two_sets_path).out
+    assert "set         set 0 (word_list): 15 concepts\n  set         set 1 (word_list): 15 concepts" in said
+
+
 def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)

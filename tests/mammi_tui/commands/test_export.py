@@ -80,6 +80,16 @@ def test_alpha_and_beta_reach_the_table(mammi: Mammi, run_path: Path) -> None:
     assert {row["alpha"] for row in wider} == {0.5}
 
 
+def test_concepts_are_told_with_their_sets(mammi: Mammi, two_sets_path: Path) -> None:
+    arguments = ["export", two_sets_path, "--what", "concepts", "--format", "json", "-o", "-", "--beta", "0.2"]
+    everything, of_set = (json.loads(mammi(*arguments, *more).out) for more in ([], ["--concept-set", "set 0"]))
+    assert {tuple(row["concept_sets"]) for row in everything} == {("set 0",), ("set 1",), ("set 0", "set 1")}
+    assert {tuple(row["concept_sets"]) for row in of_set} == {("set 0",), ("set 0", "set 1")}
+    neurons = ["export", two_sets_path, "--what", "neurons", "--format", "json", "-o", "-"]
+    best = {row["best_concept"] for row in json.loads(mammi(*neurons, "--concept-set", "set 0").out)}
+    assert best - {None} <= {f"concept {index}" for index in range(25) if not index % 2 or not index % 5}
+
+
 def test_a_file_that_exists_is_left_alone_without_force(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "neurons.csv"
     out.write_text("precious")
@@ -112,6 +122,7 @@ def test_the_runs_own_files_are_never_overwritten(mammi: Mammi, judged_run: Path
     [
         (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet goes to a file only"),
         (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own"),
+        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do without it"),
         (["--what", "neurons", "--format", "csv", "-o", "no/such/folder/x.csv"], "there is no folder no/such/folder"),
     ],
 )

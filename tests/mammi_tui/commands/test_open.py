@@ -49,6 +49,15 @@ def test_it_starts_where_it_is_told(mammi: Mammi, run_path: Path, started: list[
 
 
 @pytest.mark.usefixtures("at_a_terminal")
+def test_it_starts_with_the_concept_set_it_is_told(
+    mammi: Mammi, two_sets_path: Path, started: list[ExplorerApp]
+) -> None:
+    assert mammi("open", two_sets_path, "--concept-set", "set 1").status == 0
+    assert mammi("open", two_sets_path).status == 0
+    assert [app.explorer.concept_set for app in started] == ["set 1", None]
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 def test_alpha_and_beta_are_the_runs_own_by_default(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
     assert mammi("open", run_path).status == 0
     assert (started[0].explorer.alpha, started[0].explorer.beta) == (0.93, 0.95)

@@ -68,6 +68,33 @@ def test_the_text_has_a_line_for_each_image_and_concept(mammi: Mammi, run_path: 
         assert found["concept"] in starts
 
 
+def test_only_the_concepts_of_a_set_compete(mammi: Mammi, two_sets_path: Path) -> None:
+    asked = ["show", two_sets_path, "layer1:4", "--beta", "0.3"]
+    everything, of_set = (json.loads(mammi(*asked, *more, "--json").out) for more in ([], ["--concept-set", "set 1"]))
+    assert "concept_set" not in everything
+    assert of_set["concept_set"] == "set 1"
+    assert of_set["representatives"] == everything["representatives"]
+    with RunReader(two_sets_path) as reader:
+        members = {reader.concepts[concept] for concept in reader.concept_sets[1].concepts}
+    assert {found["concept"] for found in of_set["concepts"]} <= members
+    text = mammi(*asked, "--concept-set", "set 1").out.splitlines()
+    assert text[0] == "layer1:4   α 0.93   β 0.3   concept set set 1"
+    assert f" of {len(members)} in the annotation" in text[2]
+
+
+@pytest.mark.parametrize("command", [["show", "layer1:4"], ["open"], ["export"]])
+def test_an_unknown_concept_set_is_told_with_the_nearest(
+    mammi: Mammi, two_sets_path: Path, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mammi_tui.arguments.at_a_terminal", lambda: True)
+    name, *rest = command
+    if name == "export":
+        rest = ["--what", "neurons", "--format", "csv", "-o", str(tmp_path / "out.csv")]
+    outcome = mammi(name, two_sets_path, *rest, "--concept-set", "set1")
+    said = "mammi: no concept set 'set1' in this run; nearest: set 1, set 0\n"
+    assert (outcome.status, outcome.out, outcome.err) == (2, "", said)
+
+
 def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path) -> None:
     for neuron in ("layer0:3", "layer1:2", "layer1:5"):
         for form in ([], ["--json"]):
