@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,49 +62,58 @@ def outlines(info: ImageInfo) -> list[Outline | Contour]:
     ]
 
 
-def draw(strips: list[Strip], outline: Outline | Contour, placement: Placement, style: Style) -> None:
-    """Draws a finding into the strips of a film that is placed so."""
-    if isinstance(outline, Outline):
-        draw_outline(strips, outline, placement, style)
-    else:
-        draw_contour(strips, outline, placement, style)
+def draw(strips: list[Strip], findings: Sequence[Outline | Contour], placement: Placement, style: Style) -> None:
+    """Draws findings into the strips of a film that is placed so: all lines first, then the labels over them."""
+    labels = []
+    for finding in findings:
+        if isinstance(finding, Outline):
+            labels.append(_box(strips, finding, placement, style))
+        else:
+            labels.append(_contour(strips, finding, placement, style))
+    for label in filter(None, labels):
+        _put(strips, label.row, label.column, label.text, style, see_through=False)
 
 
-def draw_outline(strips: list[Strip], outline: Outline, placement: Placement, style: Style) -> None:
-    """Puts a box of line characters into the strips of a film, its label in the upper side."""
+class _Label(NamedTuple):
+    """A text and the cell where it starts."""
+
+    text: str
+    row: int
+    column: int
+
+
+def _box(strips: list[Strip], outline: Outline, placement: Placement, style: Style) -> _Label | None:
+    """A box of line characters; its label stands in the upper side where there is room."""
     last_column, last_row = placement.columns - 1, placement.rows - 1
     left = placement.left + round(max(0.0, outline.left) * last_column)
     right = placement.left + round(min(1.0, outline.right) * last_column)
     top = placement.top + round(max(0.0, outline.top) * last_row)
     bottom = placement.top + round(min(1.0, outline.bottom) * last_row)
     if right <= left or bottom <= top:
-        return
+        return None
     inner = right - left - 1
-    label = clean(outline.label) if cell_len(clean(outline.label)) <= inner else ""
     _put(strips, top, left, f"┌{'─' * inner}┐", style)
-    if label:
-        _put(strips, top, left + 1, label, style, see_through=False)
     for row in range(top + 1, bottom):
         _put(strips, row, left, "│", style)
         _put(strips, row, right, "│", style)
     _put(strips, bottom, left, f"└{'─' * inner}┘", style)
+    label = clean(outline.label)
+    return _Label(label, top, left + 1) if cell_len(label) <= inner else None
 
 
-def draw_contour(strips: list[Strip], contour: Contour, placement: Placement, style: Style) -> None:
-    """Puts a closed line of Braille dots into the strips of a film, its label above it where there is room."""
+def _contour(strips: list[Strip], contour: Contour, placement: Placement, style: Style) -> _Label | None:
+    """A closed line of Braille dots; its label stands above it where there is room."""
     points = np.array([point for point in contour.points if np.isfinite(point).all()], dtype=np.float64)
-    if len(points) < 2:
-        return
-    dots = _dots(points, placement)
-    for row, column in np.argwhere(dots).tolist():
-        _put(strips, placement.top + row, placement.left + column, chr(0x2800 + int(dots[row, column])), style)
+    dots = _dots(points, placement) if len(points) > 1 else np.zeros((0, 0), dtype=np.int64)
     drawn = np.argwhere(dots)
+    for row, column in drawn.tolist():
+        _put(strips, placement.top + row, placement.left + column, chr(0x2800 + int(dots[row, column])), style)
     label = clean(contour.label)
     if not len(drawn) or cell_len(label) > placement.columns:
-        return
+        return None
     top, centre = int(drawn[:, 0].min()), int(drawn[:, 1].mean())
     column = min(max(centre - cell_len(label) // 2, 0), placement.columns - cell_len(label))
-    _put(strips, placement.top + max(top - 1, 0), placement.left + column, label, style, see_through=False)
+    return _Label(label, placement.top + max(top - 1, 0), placement.left + column)
 
 
 def _dots(points: NDArray[np.float64], placement: Placement) -> NDArray[np.int64]:

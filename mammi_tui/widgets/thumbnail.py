@@ -69,7 +69,5 @@ class Thumbnail(Widget):
             return strips
         placement = place(self._film, columns, rows)
         style = self.get_component_rich_style("thumbnail--outline")
-        for outline in self._outlines:
-            draw(strips, outline, placement, style)
+        draw(strips, self._outlines, placement, style)
         return strips
-

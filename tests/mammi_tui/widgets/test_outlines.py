@@ -16,9 +16,9 @@ FILM = np.full((100, 100), 120, np.uint8)
 YELLOW = Style(color="yellow", bgcolor="black")
 
 
-def drawn(outline: Outline | Contour) -> list[Strip]:
+def drawn(*findings: Outline | Contour) -> list[Strip]:
     strips = QuadrantBackend(Shades.true_colour()).render(FILM, 24, 10)
-    draw(strips, outline, place(FILM, 24, 10), YELLOW)
+    draw(strips, findings, place(FILM, 24, 10), YELLOW)
     return strips
 
 
@@ -64,6 +64,11 @@ def test_a_contour_follows_its_corners_under_its_label() -> None:
         " " * 24,
         " " * 24,
     ]
+
+
+def test_labels_lie_over_the_lines_of_all_findings() -> None:
+    texts = [strip.text for strip in drawn(Outline("Mass", 0.25, 0.25, 0.75, 0.75), Outline("", 0.3, 0, 0.5, 1))]
+    assert "┌Mass" in texts[2]
 
 
 @pytest.mark.parametrize(
