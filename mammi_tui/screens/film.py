@@ -172,4 +172,3 @@ class FilmScreen(ModalScreen[int]):
 
     def action_close(self) -> None:
         self.dismiss(self.index)
-

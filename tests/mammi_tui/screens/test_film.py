@@ -32,7 +32,8 @@ def film(image: int) -> bytes:
 def describe(image: int) -> ImageInfo:
     boxes = (Box("Mass", 256, 256, 512, 384),) if image == 101 else ()
     polygons = (Polygon("Nodule", ((256, 256), (768, 256), (512, 768))),) if image == 103 else ()
-    return ImageInfo(image, f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",), 1024, 1024, "", boxes, polygons)
+    known = (f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",))
+    return ImageInfo(image, *known, 1024, 1024, "", boxes, polygons)
 
 
 class FilmApp(App[None]):
