@@ -39,8 +39,8 @@ Parity = Literal["none", "published"]
 
 class Options(BaseModel, extra="forbid", frozen=True):
     weights: Path
-    """The published zip (medclip-vit-pretrained.zip, or medclip-pretrained.zip with ResNet), the directory it unpacks to, or
-    the file of weights in it. Which of the two vision sides it has is seen from its keys."""
+    """The published zip (medclip-vit-pretrained.zip, or medclip-pretrained.zip with ResNet), the directory it unpacks
+    to, or the file of weights in it. Which of the two vision sides it has is seen from its keys."""
     tokenizer: Path
     """A folder with Bio_ClinicalBERT's vocab.txt or tokenizer.json."""
     parity: Parity = "none"
