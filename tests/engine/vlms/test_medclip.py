@@ -305,7 +305,7 @@ def test_published_parity_sees_what_the_published_code_saved(height: int, width:
 
 
 def test_published_parity_differs_and_is_close(tiny: Checkpoint, tiny_vlm: MedCLIPVLM) -> None:
-    """The figures on the real films are in the README; here, that the option has an effect and a small one."""
+    """The option has an effect, and a small one: texts are the same, and images lie close by."""
     published = loaded(tiny.folder, tiny.tokenizer, parity="published")
     shown = films(4, 512, 512)
     plain, saved = image_vectors(tiny_vlm, shown), image_vectors(published, shown)
