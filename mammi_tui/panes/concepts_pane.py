@@ -27,7 +27,7 @@ class ConceptsPane(Vertical):
     def __init__(self, concepts: Sequence[str], sets: Sequence[ConceptSet]) -> None:
         super().__init__(id="concepts-pane", classes="pane")
         self.ranking = ConceptList(concepts, id="concepts")
-        self._neuron = self._class = self._set = ""
+        self._neuron = self._class = self._set = self._size = ""
         self._sizes: dict[str | None, int] = {
             None: len(concepts),
             **{known.name: len(known.concepts) for known in sets},
@@ -52,7 +52,7 @@ class ConceptsPane(Vertical):
         self._neuron, self._class = clean(neuron), clean(class_name)
         size = self._sizes[answer.concept_set]
         if len(self._sizes) > 2:
-            self._set = f" · {clean(answer.concept_set or 'all sets')} ({size:,})"
+            self._set, self._size = f" · {clean(answer.concept_set or 'all sets')}", f" ({size:,})"
         self._draw_title()
         annotated = f"{answer.annotated:,} of {size:,} annotated"
         judged = f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]} · " if verdict else ""
@@ -65,13 +65,24 @@ class ConceptsPane(Vertical):
             self._reason.update(why_empty(answer))
 
     def _draw_title(self) -> None:
-        """The neuron with its class where they fit, else the end of the neuron's name: the unit is there."""
+        """The neuron with its class and the concept set with its size where they fit; else the end of the neuron's
+        name, as the unit is there, and the beginning of the set's."""
         full, short = TITLES
+        neuron, of_set = self._neuron, self._set + self._size
+        choices = (
+            f"{full}{neuron} {self._class}".rstrip() + of_set,
+            f"{full}{neuron}{of_set}",
+            f"{short}{neuron}{of_set}",
+            f"{short}{neuron}{self._set}",
+        )
         room = self.size.width - 4
-        choices = [f"{full}{self._neuron} {self._class}", f"{full}{self._neuron}", f"{short}{self._neuron}"]
-        choices = [title.rstrip() + self._set for title in choices] + choices[2:]
-        cut = short + fit(self._neuron, room - len(short), keep_end=True)
-        self.border_title = Content(next((title for title in choices if cell_len(title) <= room), cut))
+        self.border_title = Content(next((title for title in choices if cell_len(title) <= room), self._cut(room)))
+
+    def _cut(self, room: int) -> str:
+        """A title of `room` cells, half of them the concept set's where both names are long."""
+        short, neuron = TITLES[1], self._neuron
+        set_cells = min(cell_len(self._set), max(room // 2, room - cell_len(short + neuron)))
+        return short + fit(neuron, room - len(short) - set_cells, keep_end=True) + fit(self._set, set_cells)
 
 
 def why_empty(answer: NeuronAnswer) -> str:

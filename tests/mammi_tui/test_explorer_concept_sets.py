@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.store.writer import assemble
 from mammi_tui.panes.concepts import ConceptList
 from mammi_tui.panes.concepts_pane import ConceptsPane
 from tests.support.explorer import Explorer, explorer
+from tests.support.runs import small_contents
 
 
 def title(opened: Explorer) -> str:
@@ -87,3 +90,18 @@ async def test_the_set_has_its_place_before_the_class(
         assert "layer1:3" in title(opened)
         assert title(opened).endswith(" · set 0 (15)")
         assert title(opened) in opened.text()
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [("layer1", "2 layer1:3 · nouns of repo…"), ("features.denseblock1", "2 …nseblock1:3 · nouns of r…")],
+)
+async def test_long_names_share_a_narrow_title(tmp_path: Path, layer: str, said: str) -> None:
+    contents, batches = small_contents(sets=2)
+    sets = [replace(known, name=f"nouns of reports, {known.name}") for known in contents.concept_sets]
+    layers = [replace(known, name=known.name.replace("layer1", layer)) for known in contents.layers]
+    parts = [replace(b, activations={k.replace("layer1", layer): v for k, v in b.activations.items()}) for b in batches]
+    assemble(tmp_path / "long.duckdb", replace(contents, concept_sets=sets, layers=layers), parts)
+    async with explorer(tmp_path / "long.duckdb", tmp_path, size=(120, 40), start=(layer, 3)) as opened:
+        await opened.press("S")
+        assert title(opened) == said
