@@ -27,7 +27,7 @@ class ConceptsPane(Vertical):
     def __init__(self, concepts: Sequence[str], sets: Sequence[ConceptSet]) -> None:
         super().__init__(id="concepts-pane", classes="pane")
         self.ranking = ConceptList(concepts, id="concepts")
-        self._neuron = self._class = self._set = self._size = ""
+        self._neuron = self._class = self._set_name = self._competing = ""
         self._sizes: dict[str | None, int] = {
             None: len(concepts),
             **{known.name: len(known.concepts) for known in sets},
@@ -52,7 +52,7 @@ class ConceptsPane(Vertical):
         self._neuron, self._class = clean(neuron), clean(class_name)
         size = self._sizes[answer.concept_set]
         if len(self._sizes) > 2:
-            self._set, self._size = f" · {clean(answer.concept_set or 'all sets')}", f" ({size:,})"
+            self._set_name, self._competing = f" · {clean(answer.concept_set or 'all sets')}", f" ({size:,})"
         self._draw_title()
         annotated = f"{answer.annotated:,} of {size:,} annotated"
         judged = f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]} · " if verdict else ""
@@ -68,12 +68,12 @@ class ConceptsPane(Vertical):
         """The neuron with its class and the concept set with its size where they fit; else the end of the neuron's
         name, as the unit is there, and the beginning of the set's."""
         full, short = TITLES
-        neuron, of_set = self._neuron, self._set + self._size
+        neuron, of_set = self._neuron, self._set_name + self._competing
         choices = (
             f"{full}{neuron} {self._class}".rstrip() + of_set,
             f"{full}{neuron}{of_set}",
             f"{short}{neuron}{of_set}",
-            f"{short}{neuron}{self._set}",
+            f"{short}{neuron}{self._set_name}",
         )
         room = self.size.width - 4
         self.border_title = Content(next((title for title in choices if cell_len(title) <= room), self._cut(room)))
@@ -81,8 +81,8 @@ class ConceptsPane(Vertical):
     def _cut(self, room: int) -> str:
         """A title of `room` cells, half of them the concept set's where both names are long."""
         short, neuron = TITLES[1], self._neuron
-        set_cells = min(cell_len(self._set), max(room // 2, room - cell_len(short + neuron)))
-        return short + fit(neuron, room - len(short) - set_cells, keep_end=True) + fit(self._set, set_cells)
+        set_cells = min(cell_len(self._set_name), max(room // 2, room - cell_len(short + neuron)))
+        return short + fit(neuron, room - len(short) - set_cells, keep_end=True) + fit(self._set_name, set_cells)
 
 
 def why_empty(answer: NeuronAnswer) -> str:

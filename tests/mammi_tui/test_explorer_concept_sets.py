@@ -94,7 +94,7 @@ async def test_the_set_has_its_place_before_the_class(
 
 @pytest.mark.parametrize(
     ("layer", "said"),
-    [("layer1", "2 layer1:3 · nouns of repo…"), ("features.denseblock1", "2 …nseblock1:3 · nouns of r…")],
+    [("layer1", "2 layer1:3 · nouns of repo…"), ("features.denseblock1", "2 …nseblock1:3 · nouns of …")],
 )
 async def test_long_names_share_a_narrow_title(tmp_path: Path, layer: str, said: str) -> None:
     contents, batches = small_contents(sets=2)
