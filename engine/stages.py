@@ -36,11 +36,12 @@ def content_key(*values: object) -> str:
 
 
 def concept_stage(vlm: VLM, texts: Sequence[str], known: Known, progress: Progress) -> NDArray[np.float32]:
-    """Unit vectors of the texts, [n, d]. Only those not known yet are encoded."""
+    """Unit vectors of the texts, [n, d]. Only those not known yet are encoded, those of like length together: most VLMs
+    encode texts of one length at once."""
     progress.stage("concepts", len(texts))
     embeddings = known.texts(vlm.identity, texts)
     progress.advance(len(embeddings), reused=len(embeddings))
-    missing = [text for text in texts if text not in embeddings]
+    missing = sorted((text for text in texts if text not in embeddings), key=len)
     for start in range(0, len(missing), TEXTS_AT_ONCE):
         piece = missing[start : start + TEXTS_AT_ONCE]
         vectors = known.array(content_key("texts", vlm.identity, piece), lambda piece=piece: _encode(vlm, piece))  # type: ignore[misc]
