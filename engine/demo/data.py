@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.demo.inputs import shrink
-from engine.probing.phantom.anatomy import FINDINGS, Anatomy
+from engine.probing.findings import FINDINGS
+from engine.probing.phantom.anatomy import Anatomy
 from engine.probing.phantom.film import render
 from engine.probing.phantom.population import population
 

@@ -20,7 +20,7 @@ from engine.demo.captions import TEMPLATE, caption
 from engine.demo.data import Films, make_films
 from engine.demo.inputs import standardise
 from engine.demo.weights import read_facts
-from engine.probing.phantom.anatomy import FINDINGS
+from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS
 from engine.targets import demo
 from engine.vlms import dual_encoder

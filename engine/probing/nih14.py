@@ -18,26 +18,10 @@ from engine.errors import ConfigError
 from engine.probing.base import Box, Image
 from engine.probing.files import FileTree, FilmsByName, short, stem, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views, scaled
+from engine.probing.findings import FINDINGS
 from engine.probing.labels import split_labels
 from engine.probing.tables import Table, read_lines
 
-CLASSES = (
-    "Atelectasis",
-    "Cardiomegaly",
-    "Effusion",
-    "Infiltration",
-    "Mass",
-    "Nodule",
-    "Pneumonia",
-    "Pneumothorax",
-    "Consolidation",
-    "Edema",
-    "Emphysema",
-    "Fibrosis",
-    "Pleural_Thickening",
-    "Hernia",
-)
-"""In the order of the lists' numbers, and of the outputs of models that were trained with them."""
 NO_FINDING = "No Finding"
 """Not kept as a label: a film without findings has none."""
 
@@ -128,11 +112,13 @@ def _read_list(path: Path) -> dict[str, _Entry]:
         name, *numbers = text.split() or [""]
         if not name:
             continue
-        if numbers and (len(numbers) != len(CLASSES) or not set(numbers) <= {"0", "1"}):
-            raise ConfigError(f"{path}: line {line} is not a film's name, alone or with {len(CLASSES)} numbers 0 or 1.")
+        if numbers and (len(numbers) != len(FINDINGS) or not set(numbers) <= {"0", "1"}):
+            raise ConfigError(
+                f"{path}: line {line} is not a film's name, alone or with {len(FINDINGS)} numbers 0 or 1."
+            )
         if name in entries:
             raise ConfigError(f"{path}: line {line} names {short(name)!r}, which an earlier line does already.")
-        present = (label for label, number in zip(CLASSES, numbers, strict=False) if number == "1")
+        present = (label for label, number in zip(FINDINGS, numbers, strict=False) if number == "1")
         entries[name] = _Entry(tuple(present) if numbers else None)
     if not entries:
         raise ConfigError(f"{path} names no film.")

@@ -13,7 +13,7 @@ from torchvision.models import DenseNet
 from engine.demo import CLASSIFIER_WEIGHTS
 from engine.demo.inputs import INPUT_SIDE, network_input
 from engine.demo.weights import load_weights
-from engine.probing.phantom.anatomy import FINDINGS
+from engine.probing.findings import FINDINGS
 from engine.targets.base import TargetModel
 
 

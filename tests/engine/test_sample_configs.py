@@ -10,7 +10,7 @@ import torch
 
 from engine import config
 from engine.probing.decoding import decode
-from engine.probing.nih14 import CLASSES
+from engine.probing.findings import FINDINGS
 from engine.progress import Silent
 from engine.requery import Requery
 from engine.run import run
@@ -61,7 +61,7 @@ def test_paper_end_to_end(tmp_path: Path) -> None:
         assert reader.image_count == len(films) == (48 if NOUNS.exists() else len(FILMS))
         assert len(reader.concepts) == (1361 if NOUNS.exists() else len(FEW_NOUNS))
         assert units(reader) == {"penultimate": 1024, "logits": 14}
-        assert reader.layers[-1].unit_names == CLASSES
+        assert reader.layers[-1].unit_names == FINDINGS
         assert reader.info.vlm == "MedCLIP ViT"
         assert not reader.set_aside()
         images = reader.images(range(len(films)))

@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.probing.phantom.anatomy import FINDINGS, Finding, Side, Zone
+from engine.probing.findings import FINDINGS
+from engine.probing.phantom.anatomy import Finding, Side, Zone
 
 PREVALENCE: dict[str, float] = {
     "Infiltration": 0.18,

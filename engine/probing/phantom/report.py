@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.probing.findings import FINDINGS
 from engine.probing.phantom import grammar
-from engine.probing.phantom.anatomy import FINDINGS, Anatomy, Finding
+from engine.probing.phantom.anatomy import Anatomy, Finding
 from engine.probing.phantom.finding_words import FINDING_WORDS
 from engine.probing.phantom.lexicon import Word, spell
 

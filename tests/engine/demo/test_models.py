@@ -11,7 +11,7 @@ import torch
 from engine.demo.data import Films, make_films
 from engine.demo.evaluate import aurocs, classifier_scores, zero_shot_scores
 from engine.demo.inputs import network_input
-from engine.probing.phantom.anatomy import FINDINGS
+from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS
 from engine.targets import demo
 from engine.vlms import dual_encoder

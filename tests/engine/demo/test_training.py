@@ -12,7 +12,7 @@ from engine.demo.captions import TEMPLATE, caption, read_reports
 from engine.demo.data import make_films
 from engine.demo.evaluate import auroc, results
 from engine.demo.train import Recipe, contrastive_loss, train
-from engine.probing.phantom.anatomy import FINDINGS
+from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS, population
 
 

@@ -9,7 +9,8 @@ import pytest
 from engine.errors import ConfigError
 from engine.probing.base import Box
 from engine.probing.film_set import FilmSet
-from engine.probing.nih14 import CLASSES, Options, load
+from engine.probing.findings import FINDINGS
+from engine.probing.nih14 import Options, load
 from tests.shared import shared_path
 from tests.support.films import by_path, paths, write_films, write_table
 
@@ -79,7 +80,7 @@ def test_a_list_with_labels_needs_no_table(tmp_path: Path, caplog: pytest.LogCap
     write_films(tmp_path, ["00000001_000.png", "00000002_000.png", "00000003_000.png"])
     write_table(tmp_path / "split.txt", "00000002_000.png" + " 1" * 14, "", "images/00000001_000.png" + " 0" * 14)
     first, second = loaded(tmp_path, split="split.txt").images
-    assert (first.labels, second.labels) == ((), CLASSES)
+    assert (first.labels, second.labels) == ((), FINDINGS)
     assert not caplog.messages
 
 

@@ -16,7 +16,8 @@ from PIL import Image as Picture
 
 from engine.errors import UnreadableImage
 from engine.probing.base import Image
-from engine.probing.phantom.anatomy import DEVICES, FINDINGS, Anatomy, Finding, Side, Zone
+from engine.probing.findings import FINDINGS
+from engine.probing.phantom.anatomy import DEVICES, Anatomy, Finding, Side, Zone
 from engine.probing.phantom.film import boxes, render
 from engine.probing.phantom.population import HELD_OUT_SEEDS, film_seed, population
 from engine.probing.phantom.prevalence import PREVALENCE, ZONES

@@ -8,7 +8,8 @@ from collections import defaultdict
 import pytest
 
 from engine.concepts.tokens import tokenize
-from engine.probing.phantom.anatomy import DEVICES, FINDINGS, Anatomy, Finding
+from engine.probing.findings import FINDINGS
+from engine.probing.phantom.anatomy import DEVICES, Anatomy, Finding
 from engine.probing.phantom.finding_words import FINDING_WORDS
 from engine.probing.phantom.population import population
 from engine.probing.phantom.report import TaggedSentence, write_report, write_sentences
