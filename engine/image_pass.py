@@ -20,7 +20,7 @@ from engine.loading import Inputs, LoadedBatch
 from engine.store.batch import Batch, ProbedImage
 from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
-from engine.vlms.base import VLM
+from engine.vlms.base import VLM, check_embeddings
 
 VERSION = 3
 """To be raised when the same images and models come to give another result: it is part of every batch's key."""
@@ -96,10 +96,7 @@ class ImagePass:
             precision(self._device, self._mixed),
         ):
             embeddings = _array(self._vlm.encode_images(views.to(self._device)))
-        if embeddings.shape != (wanted := (len(views), self._vlm.dimension)):
-            raise MammiError(
-                f"vlm: {self._vlm.name} gives embeddings of shape {embeddings.shape} in place of {wanted}."
-            )
+        check_embeddings(self._vlm, embeddings, len(views))
         return embeddings
 
     def _nothing(self) -> tuple[dict[str, Floats], Floats]:

@@ -22,7 +22,7 @@ from engine.store.contents import RunContents
 from engine.store.thumbnails import decode
 from engine.store.writer import assemble
 from engine.targets.input_check import likely_mistakes, sampled
-from engine.vlms.base import VLM
+from engine.vlms.base import VLM, check_embeddings
 
 TEXTS_AT_ONCE = 64
 """Texts that are encoded, and kept, together."""
@@ -53,6 +53,7 @@ def concept_stage(vlm: VLM, texts: Sequence[str], known: Known, progress: Progre
 def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:
     with told("vlm: encoding texts failed"):
         vectors = np.asarray(vlm.encode_texts(texts), dtype=np.float32)
+    check_embeddings(vlm, vectors, len(texts))
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         raise MammiError(f"vlm: the embedding of {texts[int(finite.argmin())]!r} is not a finite number.")

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import MammiError
 from engine.probing.base import Image
 
 if TYPE_CHECKING:
     import torch
+
+
+_LENGTH_TOLERANCE = 0.02
+"""Of a unit vector: one that was normalised in half precision is off by less."""
 
 
 class VLM(Protocol):
@@ -38,3 +43,12 @@ class VLM(Protocol):
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""
         ...
+
+
+def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int) -> None:
+    """Raises MammiError unless these are `count` unit vectors of the VLM's dimension. NaN and infinity pass."""
+    if embeddings.shape != (wanted := (count, vlm.dimension)):
+        raise MammiError(f"vlm: {vlm.name} gives embeddings of shape {embeddings.shape} in place of {wanted}.")
+    lengths = np.linalg.norm(embeddings[np.isfinite(embeddings).all(axis=1)], axis=1)
+    for length in lengths[np.abs(lengths - 1) > _LENGTH_TOLERANCE][:1]:
+        raise MammiError(f"vlm: {vlm.name} gives embeddings of length {length:.4g} in place of 1: normalise them.")

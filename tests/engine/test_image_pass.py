@@ -62,6 +62,23 @@ def test_embeddings_of_another_dimension_are_told(project: Path, monkeypatch: py
         compute(project)
 
 
+@pytest.mark.parametrize("method", ["encode_images", "encode_texts"])
+def test_embeddings_that_are_not_normalised_are_told(
+    method: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = getattr(models.TinyVLM, method)
+    monkeypatch.setattr(models.TinyVLM, method, lambda vlm, given: 3 * encode(vlm, given))
+    with pytest.raises(MammiError, match=r"tiny VLM gives embeddings of length 3 in place of 1: normalise them\."):
+        compute(project)
+
+
+def test_text_embeddings_of_another_dimension_are_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encode = models.TinyVLM.encode_texts
+    monkeypatch.setattr(models.TinyVLM, "encode_texts", lambda vlm, texts: encode(vlm, texts)[:, :5])
+    with pytest.raises(MammiError, match=r"tiny VLM gives embeddings of shape \(\d+, 5\) in place of \(\d+, 8\)"):
+        compute(project)
+
+
 def test_a_preprocess_of_films_of_several_sizes_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models.write_film(project.parent / "films" / "001.png", seed=1, side=60)
     monkeypatch.setattr(Preprocessing, "__call__", lambda _, film: torch.from_numpy(film.astype(np.float32))[None])
