@@ -52,6 +52,7 @@ refused."""
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _COUNT = ".num_batches_tracked"
 _SHOWN = 3
+_NAMED = 10
 # Bytes that are no checkpoint are run as the opcodes of a pickle until one fails, each in its own way: a missing memo
 # entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, which UnicodeDecodeError is too), …
 _DAMAGED = (
@@ -88,7 +89,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
         else:
             content = _unpickled(path, stream)
     except pickle.UnpicklingError as error:
-        named = re.search(r"GLOBAL (\S+) was not", str(error))
+        named = re.search(r"GLOBAL (\S+)", str(error))
         found = f" ({named[1]})" if named else ""
         raise MammiError(
             f"{key}: {path} holds more than tensors{found}, or is damaged: it is not loaded, as it could run code."
@@ -104,7 +105,10 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
         raise MammiError(f"{key}: {path} holds a {type(content).__name__}, not a state dict.")
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if not tensors:
-        raise MammiError(f"{key}: {path} holds no tensors.")
+        raise MammiError(
+            f"{key}: {path} holds no tensors at its outermost, nor under {', '.join(WRAPPERS)}. "
+            f"It holds: {', '.join(map(str, list(content)[:_NAMED])) or 'nothing'}."
+        )
     if all(name.startswith(PREFIX) for name in tensors):
         tensors = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
     return tensors

@@ -91,6 +91,19 @@ def test_the_refused_name_is_told(tmp_path: Path) -> None:
         read(tmp_path / "x.pth")
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_the_name_of_a_blocked_module_is_told_too(zipped: bool, tmp_path: Path) -> None:
+    torch.save({"model": WEIGHTS, "x": Hostile(tmp_path)}, tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(MammiError, match=rf"more than tensors \({os.name}\.mkdir\)"):
+        read(tmp_path / "x.pth")
+
+
+def test_weights_under_another_key_are_told_with_the_keys(tmp_path: Path) -> None:
+    torch.save({"net": WEIGHTS, "epoch": 3}, tmp_path / "x.pth")
+    with pytest.raises(MammiError, match=r"no tensors .* under state_dict, .*It holds: net, epoch\."):
+        read(tmp_path / "x.pth")
+
+
 class Buffered(nn.Module):
     def __init__(self) -> None:
         super().__init__()
