@@ -9,6 +9,7 @@ import struct
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,6 +54,7 @@ _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _COUNT = ".num_batches_tracked"
 _SHOWN = 3
 _NAMED = 10
+_START = 256
 # Bytes that are no checkpoint are run as the opcodes of a pickle until one fails, each in its own way: a missing memo
 # entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, which UnicodeDecodeError is too), …
 _DAMAGED = (
@@ -95,9 +97,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
             f"{key}: {path} holds more than tensors{found}, or is damaged: it is not loaded, as it could run code."
         ) from None
     except _DAMAGED as error:
-        raise MammiError(
-            f"{key}: {path} is damaged, or no weights ({type(error).__name__}: {first_line(error)})."
-        ) from error
+        raise MammiError(f"{key}: {path} is damaged, or no weights ({_why(path, stream, error)}).") from error
     for wrapper in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
@@ -112,6 +112,19 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
     if all(name.startswith(PREFIX) for name in tensors):
         tensors = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
     return tensors
+
+
+def _why(path: Path, stream: BinaryIO | None, error: Exception) -> str:
+    """Why the bytes are no checkpoint: what they are, where that is common, or the error's first sentence."""
+    start = b"?"
+    if stream is None:
+        with suppress(OSError), path.open("rb") as file:
+            start = file.read(_START)
+    if not start:
+        return "the file is empty"
+    if start.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page was saved in its place: download the file again"
+    return f"{type(error).__name__}: {first_line(error).partition('. ')[0]}"
 
 
 def _unpickled(path: Path, stream: BinaryIO | None) -> object:

@@ -104,6 +104,21 @@ def test_weights_under_another_key_are_told_with_the_keys(tmp_path: Path) -> Non
         read(tmp_path / "x.pth")
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", r"\(the file is empty\)"),
+        (b"\n<!DOCTYPE html><html>Quota exceeded</html>", r"\(a web page was saved in its place: download .*\)"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_why_a_file_is_no_checkpoint(suffix: str, content: bytes, why: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(MammiError, match=rf"is damaged, or no weights {why}"):
+        read(path)
+
+
 class Buffered(nn.Module):
     def __init__(self) -> None:
         super().__init__()
