@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,7 @@ class LayerWriter:
         self, layer: int, units: NDArray[np.int64], order: NDArray[np.int32], ranked: NDArray[np.float32]
     ) -> None:
         names = self._run.layers[layer].unit_names
+        scored: dict[int, NDArray[np.float64]] = {}
         with self._connection.appender("neurons") as neurons:
             for unit, images, values in zip(units.tolist(), order, ranked, strict=True):
                 tau = selection.threshold(values, self._run.alpha)
@@ -93,20 +94,25 @@ class LayerWriter:
                     best = int(scores.argmax())
                     best_score = float(scores[best])
                     annotated = len(scoring.annotate(scores, self._run.beta))
-                    self._write_scores(self._first_neuron + unit, scores)
+                    scored[self._first_neuron + unit] = scores
                 maximum, minimum = float(values[0]), float(values[-1])
                 neurons.append_row(
                     *(self._first_neuron + unit, layer, unit, text(names[unit]) if names else ""),
                     *(maximum, minimum, maximum == minimum, count, best, best_score, annotated),
                     self._finding(images[:count]),
                 )
+        self._write_scores(scored)
 
-    def _write_scores(self, neuron: int, scores: NDArray[np.float64]) -> None:
-        concepts = np.arange(len(scores), dtype=np.int32)
+    def _write_scores(self, scored: Mapping[int, NDArray[np.float64]]) -> None:
+        """Neuron -> the score of every concept. Many neurons in one insert: it costs as much as one alone."""
+        if not scored:
+            return
+        neurons = np.array(list(scored), dtype=np.int32)
+        scores = np.stack(list(scored.values()))
         columns: dict[str, NDArray[Any]] = {
-            "neuron": np.full_like(concepts, neuron),
-            "concept": concepts,
-            "score": scores,
+            "neuron": np.repeat(neurons, scores.shape[1]),
+            "concept": np.tile(np.arange(scores.shape[1], dtype=np.int32), len(neurons)),
+            "score": scores.reshape(-1),
         }
         insert(self._connection, "concept_scores", columns)
 

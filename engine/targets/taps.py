@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from math import isqrt
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -77,7 +78,8 @@ def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "aut
     """A layer's output to one float32 value per unit and image, [n, units].
 
     Maps and tokens are pooled over their positions; `cls` takes the first token; vectors are copied as they are. Raises
-    ConfigError for other shapes (see unit_axis), and for `cls` of a map.
+    ConfigError for other shapes (see unit_axis), and for `cls` of a map, or of a square's patches without a class token
+    before them.
     """
     axis = unit_axis(output.shape, channels)
     if axis is None:
@@ -90,6 +92,12 @@ def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "aut
         if output.ndim == 4:
             raise ConfigError(
                 f'target.pooling = "cls" needs a layer of tokens; {layer!r} gives maps. Use "mean" or "max".'
+            )
+        tokens = output.shape[1]
+        if tokens > 1 and isqrt(tokens) ** 2 == tokens:
+            raise ConfigError(
+                f'target.pooling = "cls" needs a class token; {layer!r} gives the {tokens} patches of a square alone. '
+                'Use "mean" or "max".'
             )
         return output[:, 0].float().clone()
     positions = tuple(place for place in range(1, output.ndim) if place != axis)

@@ -197,3 +197,11 @@ def test_mixed_precision_pools_in_full_precision(module: TinyClassifier) -> None
     with Taps(module, ["first"], "mean") as taps, torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         module(FILMS)
         assert taps.pooled()["first"].dtype == torch.float32
+
+
+def test_cls_of_patches_without_a_class_token() -> None:
+    with pytest.raises(
+        ConfigError, match=r"'blocks' gives the 196 patches of a square alone\. Use \"mean\" or \"max\""
+    ):
+        pool(torch.zeros(2, 196, 8), "cls", "blocks")
+    assert pool(torch.ones(2, 197, 8), "cls", "blocks").shape == (2, 8)
