@@ -90,9 +90,8 @@ def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
     chosen = [image for image in every if image.view in views] if views else every
     if every and not chosen:
         known = sorted({image.view for image in every if image.view})
-        raise ConfigError(
-            f"probing.views: no film has the view {' or '.join(views)}; views: {', '.join(known) or 'none'}."
-        )
+        told = f"views: {', '.join(known)}" if known else "the set does not tell its films' views"
+        raise ConfigError(f"probing.views: no film has the view {' or '.join(views)}; {told}.")
     return chosen
 
 

@@ -103,11 +103,17 @@ def download(url: str, target: Path, progress: Progress, *, size: int | None = N
         except _Broken as error:
             failures = 1 if part.size > before else failures + 1
             if failures >= TRIES:
-                raise MammiError(
-                    f"{url}: {first_line(error)}, {TRIES} times in a row. What came is kept: try again later."
-                ) from error
+                raise MammiError(f"{url}: {first_line(error)}, {TRIES} times in a row. {_left(part)}") from error
             progress.note(f"{target.name}: {first_line(error)}; trying again")
             time.sleep(PAUSE * 2 ** (failures - 1))
+
+
+def _left(part: Part) -> str:
+    """What to say of the part that a failed download leaves; an empty one goes."""
+    if part.size:
+        return "What came is kept: try again later."
+    part.remove()
+    return "Nothing came: is this machine on the network?"
 
 
 def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
