@@ -118,6 +118,7 @@ def _read_list(path: Path) -> dict[str, _Entry]:
             )
         if name in entries:
             raise ConfigError(f"{path}: line {line} names {short(name)!r}, which an earlier line does already.")
+        # Not strict: a list of names alone has no numbers.
         present = (label for label, number in zip(FINDINGS, numbers, strict=False) if number == "1")
         entries[name] = _Entry(tuple(present) if numbers else None)
     if not entries:
