@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from engine.errors import ConfigError
+from engine.nearest import Named, find_named
 
 
-class NamedLayer(Protocol):
-    @property
-    def name(self) -> str: ...
+class NamedLayer(Named, Protocol):
     @property
     def units(self) -> int: ...
     @property
@@ -55,11 +54,7 @@ def _unit_of_class(name: str, layer: NamedLayer) -> int:
 
 def find_layer(name: str, layers: Sequence[L]) -> L:
     """The layer of that name. Raises ConfigError that names the closest ones."""
-    names = [layer.name for layer in layers]
-    if name in names:
-        return layers[names.index(name)]
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.3) or names[:8]
-    raise ConfigError(f"no layer {name!r} in this run; nearest: {', '.join(close)}")
+    return find_named(name, layers, "layer")
 
 
 def find_unit(unit: int, layer: NamedLayer) -> None:

@@ -50,7 +50,7 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
     digits: bool = True
     """Words with a digit in them."""
     deidentified: bool = True
-    """The marks XXXX and ___ that stand for what was removed, also inside a word (x-XXXX)."""
+    """De-identification marks: reports have XXXX and ___ where names were removed, also inside a word (x-XXXX)."""
 
     def leaving_out(self, word: str) -> str | None:
         """The filter, by its name here, that leaves the word out; None when it stays."""

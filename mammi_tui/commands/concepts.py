@@ -49,7 +49,7 @@ _EXAMPLES = 5
 @click.option("--keep-stop-words", is_flag=True, help="Keep words such as which and there.")
 @click.option("--keep-single-letters", is_flag=True, help="Keep words of one letter.")
 @click.option("--keep-digits", is_flag=True, help="Keep words with a digit in them, such as t12.")
-@click.option("--keep-deidentified", is_flag=True, help="Keep the marks XXXX and ___.")
+@click.option("--keep-deidentified", is_flag=True, help="Keep XXXX and ___, the marks of de-identification.")
 @force
 def concepts(
     reports: tuple[Path, ...],

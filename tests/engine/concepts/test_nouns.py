@@ -32,6 +32,7 @@ def test_nouns_are_counted_once_a_report_and_ordered_by_count_then_alphabet() ->
 
 
 def test_each_filter_can_be_turned_off() -> None:
+    # XXXX and ___ are how published reports mark what was removed to hide who a patient is.
     report = "Which heart m T12 XXXX x-XXXX ___ , x-ray"
     assert words(report) == {"heart", "x-ray"}
     assert words(report, stop_words=False) == {"heart", "x-ray", "which"}

@@ -90,6 +90,7 @@ def test_missing_reports_and_tagger_are_told(report: Path, tmp_path: Path) -> No
 
 def test_what_the_filters_leave_out_is_told_until_they_are_turned_off(tmp_path: Path) -> None:
     report = tmp_path / "report.txt"
+    # XXXX is how published reports mark what was removed.
     report.write_text("FINDINGS: The XXXX is at T12. The heart is large.")
     (tmp_path / "report2.txt").write_text("FINDINGS: The heart is large. A mass is seen.")
     arguments = [tmp_path, "-o", "-", "--nltk-data", shared_path("data", "nltk_data"), "--min-reports", 2]
