@@ -75,7 +75,7 @@ class Requery:
         self._reader = reader
         self._arrays = reader.arrays
         self._loading = threading.Lock()
-        self._vectors: _Vectors | None = None
+        self._vectors: Vectors | None = None
         self._members: dict[str | None, NDArray[np.int64]] = {None: np.arange(len(reader.concepts))}
         self._members |= {known.name: np.array(known.concepts, dtype=np.int64) for known in reader.concept_sets}
         """The concepts of each set in its order"""
@@ -100,7 +100,7 @@ class Requery:
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
         neuron = info.first_neuron + unit
-        members = self._members_of(concept_set)
+        members = self.members(concept_set)
         tau = self._thresholds(info, alpha)[unit : unit + 1]
         boundary = int(self._boundaries(info, np.array([unit]), tau)[0])
         images, activations = self._arrays.ranked(neuron, 0, boundary)
@@ -128,7 +128,7 @@ class Requery:
         check_cut("alpha", alpha)
         check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
-        everything = np.array_equal(self._members_of(concept_set), self._members[None])
+        everything = np.array_equal(self.members(concept_set), self._members[None])
         if everything and (alpha, beta) == (self._reader.info.alpha, self._reader.info.beta):
             own = self._reader.own
             part = info.neurons
@@ -151,7 +151,7 @@ class Requery:
             return np.empty(0)
         if alpha == self._reader.info.alpha:
             return self._arrays.own_scores(neuron)
-        vectors = self._loaded()
+        vectors = self.vectors()
         rungs, ranks = self._nearest_rungs(np.array([count]))
         rank = int(ranks[0])
         if rank > len(images):
@@ -163,10 +163,10 @@ class Requery:
     def _means(self, layer: LayerInfo, alpha: float) -> _LayerMeans:
         known = self._last_means
         if known is None or known[:2] != (layer.position, alpha):
-            known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self._loaded()))
+            known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
         return known[2]
 
-    def _layer_means(self, layer: LayerInfo, alpha: float, vectors: _Vectors) -> _LayerMeans:
+    def _layer_means(self, layer: LayerInfo, alpha: float, vectors: Vectors) -> _LayerMeans:
         thresholds = self._thresholds(layer, alpha)
         units = np.flatnonzero(self._reader.maxima[layer.neurons] > thresholds)
         neurons = layer.first_neuron + units
@@ -184,7 +184,7 @@ class Requery:
 
     def _rests(
         self,
-        vectors: _Vectors,
+        vectors: Vectors,
         neurons: NDArray[np.int64],
         boundaries: NDArray[np.int64],
         images: NDArray[np.int32],
@@ -237,27 +237,29 @@ class Requery:
             self._tops[layer.position] = self._arrays.tops(layer.first_neuron, layer.units)
         return self._tops[layer.position]
 
-    def _loaded(self) -> _Vectors:
+    def vectors(self) -> Vectors:
+        """The run's image embeddings and concept directions, loaded once."""
         with self._loading:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
                 directions = scoring.concept_directions(*self._arrays.text_embeddings())
-                self._vectors = _Vectors(embeddings, inverse_lengths(embeddings), directions)
+                self._vectors = Vectors(embeddings, inverse_lengths(embeddings), directions)
             return self._vectors
 
-    def _members_of(self, concept_set: str | None) -> NDArray[np.int64]:
+    def members(self, concept_set: str | None) -> NDArray[np.int64]:
+        """Indices of the competing concepts, in their set's order; raises MammiError for an unknown concept set."""
         if concept_set not in self._members:
             find_concept_set(str(concept_set), self._reader.concept_sets)
         return self._members[concept_set]
 
     def _compete(self, concept_set: str | None) -> Competing:
         if concept_set not in self._competing:
-            self._competing[concept_set] = Competing.of(self._loaded().directions, self._members_of(concept_set))
+            self._competing[concept_set] = Competing.of(self.vectors().directions, self.members(concept_set))
         return self._competing[concept_set]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Vectors:
+class Vectors:
     embeddings: NDArray[np.float32]
     """Of the images, [p, d]"""
     inverse_lengths: NDArray[np.float64]
@@ -273,7 +275,7 @@ class _LayerMeans:
     """Of the representatives' unit embeddings, [units, d]; 0 without representatives"""
 
 
-def _rest(vectors: _Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:
+def _rest(vectors: Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:
     """What the sum of the first `count` images has more than that of the first `rank`."""
     if count >= rank:
         return sum_rows(vectors.embeddings, vectors.inverse_lengths, images[rank:count])

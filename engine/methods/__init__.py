@@ -1,0 +1,19 @@
+"""The methods that say what a neuron responds to: one file each, with `Options`, and `load` or `compute`.
+
+LIVE methods answer from a run file alone, at any time and without torch: `load(options, reader, requery)` gives a
+Method (engine.methods.base). COMPUTED methods need the target model and the films: a run that has their table
+[methods.NAME] calls `compute(options, context)` and keeps what it gives in the run file.
+"""
+
+LIVE = {
+    "mammi": "engine.methods.mammi",
+    "www": "engine.methods.www",
+    "clip_dissect": "engine.methods.clip_dissect",
+    "falcon": "engine.methods.falcon",
+}
+COMPUTED = {
+    "netdissect": "engine.methods.netdissect",
+    "tsi": "engine.methods.tsi",
+    "tcav": "engine.methods.tcav",
+}
+KINDS = LIVE | COMPUTED

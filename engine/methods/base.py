@@ -1,0 +1,56 @@
+"""What every method gives: concepts of a neuron with their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MethodAnswer:
+    """What one method says of one neuron."""
+
+    method: str
+    concepts: tuple[str, ...]
+    """Score descending"""
+    scores: NDArray[np.float64]
+    """Theirs, [k]"""
+    annotated: int
+    """The first `annotated` are the neuron's annotation"""
+    note: str = ""
+    """Why there are no concepts, or what a reader must know of them; one short sentence"""
+    p_values: NDArray[np.float64] | None = None
+    """[k], for methods that test"""
+    details: tuple[str, ...] = ()
+    """[k], such as the layer of a concept activation vector; () for methods that have none"""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodScore:
+    """One line of what a computed method gives, as the run file keeps it."""
+
+    layer: str
+    unit: int
+    concept: str
+    score: float
+    p_value: float | None = None
+    detail: str = ""
+
+
+class Method(Protocol):
+    """A method over an open run file. Any thread may ask; what is shared between neurons is computed once."""
+
+    name: str
+    """Its key in engine.methods.KINDS"""
+    title: str
+    """As a reader knows it, with the options that matter, such as "CLIP-Dissect (soft WPMI)" """
+
+    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+        """One neuron's concepts. Methods with a selection or a cut of their own do not look at α or β.
+
+        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron or concept set.
+        """
+        ...
