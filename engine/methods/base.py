@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.neuron_name import NamedLayer, find_layer, find_unit
+from engine.selection import check_cut
+
+DEAD = "Dead: its activation is the same for every image."
+NOTHING_POSITIVE = "No concept scores above the bare template."
+
+L = TypeVar("L", bound=NamedLayer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,3 +63,17 @@ class Method(Protocol):
         Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron or concept set.
         """
         ...
+
+
+def asked(layers: Sequence[L], layer: str, unit: int, alpha: float, beta: float) -> L:
+    """The layer of a neuron that a method is asked for. Raises as `Method.neuron` does."""
+    check_cut("alpha", alpha)
+    check_cut("beta", beta)
+    info = find_layer(layer, layers)
+    find_unit(unit, info)
+    return info
+
+
+def nothing(method: str, note: str) -> MethodAnswer:
+    """The answer of a method that has no concepts for a neuron."""
+    return MethodAnswer(method, (), np.empty(0), 0, note)
