@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -16,7 +16,11 @@ from engine.errors import RunFileError
 from engine.store.database import Connection
 from engine.store.schema import BLOCK
 
+if TYPE_CHECKING:
+    from engine.store.reader import LayerInfo
+
 _EMBEDDINGS_AT_ONCE = 4096
+_UNITS_AT_ONCE = 16
 
 
 class Cursors:
@@ -45,6 +49,14 @@ class Cursors:
         return {name: np.ma.getdata(values) for name, values in columns.items()}
 
     @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Tells it as a RunFileError when what the block makes of rows shows that they are not as they were written."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError) as error:
+            raise RunFileError(f"{self.path}: not a whole run file ({error})") from error
+
+    @contextmanager
     def _damage_told(self) -> Iterator[None]:
         try:
             yield
@@ -69,6 +81,19 @@ class RunArrays:
         ranks = cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
         self.rungs: NDArray[np.int64] = ranks.astype(np.int64)
         """Ranks that carry a partial sum, ascending; the last is the number of images"""
+
+    def activations(self, layer: LayerInfo) -> NDArray[np.float32]:
+        """Of each unit of a layer on each image, by image index, [units, p]."""
+        values = np.zeros((layer.units, self._images), dtype=np.float32)
+        for start in range(0, layer.units, _UNITS_AT_ONCE):
+            part = values[start : start + _UNITS_AT_ONCE]
+            rows = np.arange(len(part) * self.blocks_each) + (layer.first_neuron + start) * self.blocks_each
+            images, activations = self.blocks(rows)
+            used = np.s_[:, : self._images]
+            with self._cursors.whole():
+                places = images.reshape(len(part), -1)[used]
+                np.put_along_axis(part, places, activations.reshape(len(part), -1)[used], axis=1)
+        return values
 
     def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
         """The highest activation in each block of each unit of a layer, [units, blocks]."""
@@ -112,12 +137,35 @@ class RunArrays:
 
     def image_embeddings(self) -> NDArray[np.float32]:
         """[p, d], read in pieces so that no second copy exists."""
-        embeddings = np.empty((self._images, self._dimension), dtype=np.float32)
-        for start in range(0, self._images, _EMBEDDINGS_AT_ONCE):
+        return self._embeddings("image_embeddings", 0, self._images)
+
+    def other_template(self, position: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Of the concepts prompted with the run's other template `position` [m, d], and of that bare template [d].
+
+        Raises IndexError when the run has no such template.
+        """
+        templates, concepts = self._count("other_templates"), self._count("concepts")
+        if not 0 <= position < templates:
+            raise IndexError(f"no other template {position}: the run has {templates}")
+        texts = self._embeddings("other_texts", position * concepts, concepts)
+        return texts, self._embeddings("other_templates", position, 1)[0]
+
+    def caption_embeddings(self) -> NDArray[np.float32]:
+        """[c, d], as RunReader.captions has their texts."""
+        return self._embeddings("captions", 0, self._count("captions"))
+
+    def _embeddings(self, table: str, first: int, count: int) -> NDArray[np.float32]:
+        """[count, d] from row `first` on, read in pieces so that no second copy exists."""
+        embeddings = np.empty((count, self._dimension), dtype=np.float32)
+        for start in range(0, count, _EMBEDDINGS_AT_ONCE):
             piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
-            rows = self._at("image_embeddings", ("embedding",), np.arange(start, start + len(piece)))["embedding"]
-            np.concatenate(list(rows), out=piece.reshape(-1))
+            rows = first + np.arange(start, start + len(piece))
+            with self._cursors.whole():
+                np.concatenate(list(self._at(table, ("embedding",), rows)["embedding"]), out=piece.reshape(-1))
         return embeddings
+
+    def _count(self, table: str) -> int:
+        return int(self._cursors.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 (names are this file's own)
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Of the prompted concepts [m, d], and of the bare template [d]."""

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.methods.base import MethodScore
 from engine.probing.base import Image
+from engine.store.batch import BatchKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,27 @@ class ConceptSet:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTemplate:
+    """A template beside the run's own, and what the VLM makes of the run's concepts in it."""
+
+    template: str
+    embedding: NDArray[np.float32]
+    """[d]"""
+    text_embeddings: NDArray[np.float32]
+    """Of the prompted concepts, [m, d]"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMethod:
+    """A comparison method that a run's configuration names, live or computed."""
+
+    name: str
+    """Its key in engine.methods.KINDS"""
+    options: Mapping[str, Any]
+    """All of them, as JSON types"""
+
+
+@dataclass(frozen=True, slots=True)
 class RunContents:
     """What determines a run and what was encoded once for all images."""
 
@@ -51,9 +74,17 @@ class RunContents:
     beta: float
     target: str
     vlm: str
+    other_templates: Sequence[OtherTemplate] = ()
+    captions: Sequence[str] = ()
+    """Sentences of reports, each once"""
+    caption_embeddings: NDArray[np.float32] | None = None
+    """Of the captions as they are, [c, d]; None where there are none"""
+    methods: Sequence[StoredMethod] = ()
+    method_scores: Mapping[str, Sequence[MethodScore]] = field(default_factory=dict)
+    """Of each computed method"""
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
     """Stage name -> the content key of all that determines it"""
-    batch_keys: Sequence[str] = ()
+    batch_keys: Sequence[BatchKeys] = ()
     """The batches' keys in order, by which FinishedRun gives them back; () when that is not wanted"""

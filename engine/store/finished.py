@@ -1,4 +1,5 @@
-"""The batches of a finished run, taken back out of its file: a changed concept set encodes no image again."""
+"""The batches of a finished run, taken back out of its file: a changed concept set encodes no image again, a changed
+VLM computes no activation."""
 
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store.batch import Batch, ProbedImage
+from engine.methods.base import MethodScore
+from engine.store.batch import Batch, BatchKeys, BatchPlace, ProbedImage, TargetPart, VLMPart
 from engine.store.reader import RunReader
 
 
 class FinishedRun:
-    """A finished run's batches by content key, as WorkFile gives them.
+    """A finished run's batches by content key, whole or one part of them as WorkFile gives it.
 
     A layer is sorted back into the images' order when first asked for, and then held: [p, units] float32 each.
     Raises RunFileError as RunReader does.
@@ -23,7 +25,10 @@ class FinishedRun:
 
     def __init__(self, path: Path) -> None:
         self._reader = RunReader(path)
-        self._places = self._reader.batches()
+        batches = self._reader.batches()
+        self._places = {batch.keys: batch for batch in batches}
+        self._targets = {batch.keys.target: batch for batch in batches if batch.target_whole}
+        self._vlms = {batch.keys.vlm: batch for batch in batches if batch.vlm_whole}
 
     def __enter__(self) -> Self:
         return self
@@ -36,18 +41,40 @@ class FinishedRun:
     def close(self) -> None:
         self._reader.close()
 
-    def has(self, key: str) -> bool:
-        """Whether the run was made from a batch of this key."""
-        return key in self._places
+    def has(self, keys: BatchKeys) -> bool:
+        """Whether the run was made from the batch of these two keys."""
+        return keys in self._places
 
-    def get(self, key: str) -> Batch:
-        """The batch of this key. Raises KeyError when there is none."""
-        position, size = self._places[key]
-        rows = self._reader.probed_images(position, size)
-        images = tuple(ProbedImage(*row) for _, row in rows)
+    def has_target(self, key: str) -> bool:
+        """Whether the target model's part of this key can be had from the run: the VLM set no image of it aside."""
+        return key in self._targets
+
+    def has_vlm(self, key: str) -> bool:
+        """Whether the VLM's part of this key can be had from the run: the target model set no image of it aside."""
+        return key in self._vlms
+
+    def get(self, keys: BatchKeys) -> Batch:
+        """The batch of these keys. Raises KeyError when there is none."""
+        place = self._places[keys]
+        images, part = self._images(place)
+        activations = {name: values[part] for name, values in self._activations.items()}
+        return Batch(images, self._embeddings[part], activations, place.target_whole, place.vlm_whole)
+
+    def target_part(self, key: str) -> TargetPart:
+        """The target model's part of a batch. Raises KeyError when there is none of this key."""
+        images, part = self._images(self._targets[key])
+        return TargetPart(images, {name: values[part] for name, values in self._activations.items()})
+
+    def vlm_part(self, key: str) -> VLMPart:
+        """The VLM's part of a batch. Raises KeyError when there is none of this key."""
+        images, part = self._images(self._vlms[key])
+        return VLMPart(tuple(image.reason for image in images), self._embeddings[part])
+
+    def _images(self, place: BatchPlace) -> tuple[tuple[ProbedImage, ...], slice]:
+        """A batch's images, and where its usable ones stand among the run's."""
+        rows = self._reader.probed_images(place.first_position, place.size)
         usable = [image for image, _ in rows if image is not None]
-        part = slice(usable[0], usable[-1] + 1) if usable else slice(0, 0)
-        return Batch(images, self._embeddings[part], {name: values[part] for name, values in self._activations.items()})
+        return tuple(ProbedImage(*row) for _, row in rows), slice(usable[0], usable[-1] + 1) if usable else slice(0, 0)
 
     @property
     def stages(self) -> dict[str, str]:
@@ -55,11 +82,20 @@ class FinishedRun:
         return self._reader.stages()
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
-        """The embeddings [d] of the bare template and of each concept in it, by their text."""
-        template = self._reader.info.template
-        embeddings, of_template = self._reader.arrays.text_embeddings()
-        prompted = zip(self._reader.concepts, embeddings, strict=True)
-        return {template: of_template, **{f"{template} {concept}": embedding for concept, embedding in prompted}}
+        """The embeddings [d] of each bare template, of each concept in it, and of the captions, by their text."""
+        reader = self._reader
+        texts = dict(zip(reader.captions, reader.arrays.caption_embeddings(), strict=True))
+        templates = {reader.info.template: reader.arrays.text_embeddings()}
+        templates |= {other: reader.arrays.other_template(place) for place, other in enumerate(reader.other_templates)}
+        for template, (embeddings, of_template) in templates.items():
+            texts[template] = of_template
+            prompted = zip(reader.concepts, embeddings, strict=True)
+            texts |= {f"{template} {concept}": embedding for concept, embedding in prompted}
+        return texts
+
+    def method_scores(self, name: str) -> list[MethodScore]:
+        """All that a computed method gave."""
+        return [score for layer in self._reader.layers for score in self._reader.method_scores(name, layer.name)]
 
     @cached_property
     def _embeddings(self) -> NDArray[np.float32]:

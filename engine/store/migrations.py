@@ -23,5 +23,26 @@ def _from_1(connection: Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1,)
+def _from_2(connection: Connection) -> None:
+    """Keys of a batch's two parts. Those that older files have are of both together, and known to no run any more: the
+    images are computed again when such a run is, its texts are not. Other templates, captions and methods."""
+    row = connection.execute("SELECT dimension FROM meta").fetchone()
+    vector = f"FLOAT[{int(row[0]) if row else 1}]"
+    connection.execute(f"""
+        DROP TABLE batches;
+        CREATE TABLE batches (
+            target_key VARCHAR, vlm_key VARCHAR, first_position INTEGER, size INTEGER,
+            target_whole BOOLEAN, vlm_whole BOOLEAN
+        );
+        CREATE TABLE other_templates (place INTEGER, template VARCHAR, embedding {vector});
+        CREATE TABLE other_texts (place INTEGER, concept INTEGER, embedding {vector});
+        CREATE TABLE captions (caption INTEGER, text VARCHAR, embedding {vector});
+        CREATE TABLE methods (method INTEGER, name VARCHAR, options VARCHAR);
+        CREATE TABLE method_scores (
+            method VARCHAR, neuron INTEGER, place INTEGER, concept VARCHAR, score DOUBLE, p_value DOUBLE, detail VARCHAR
+        );
+    """)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError
-from engine.probing.base import Box, Polygon
+from engine.methods.base import MethodScore
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
-from engine.store.contents import ConceptSet
+from engine.store.batch import BatchKeys, BatchPlace
+from engine.store.contents import ConceptSet, StoredMethod
 from engine.store.database import Connection, connect
+from engine.store.image_tables import ImageInfo as ImageInfo
+from engine.store.image_tables import ImageTables
 from engine.store.upgrade import upgrade
 
 _MEMORY = "48MB"
@@ -60,27 +63,6 @@ class LayerInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageInfo:
-    image: int
-    path: str
-    patient: str | None
-    view: str | None
-    labels: tuple[str, ...]
-    width: int
-    height: int
-    """Pixels of the decoded film"""
-    sha256: str
-    boxes: tuple[Box, ...]
-    polygons: tuple[Polygon, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class OwnAnswers:
     """What the run stored of each neuron at its own α and β, [neurons] over all layers in order."""
 
@@ -90,7 +72,7 @@ class OwnAnswers:
     annotated: NDArray[np.int64]
 
 
-class RunReader:
+class RunReader(ImageTables):
     """An open run file, read-only; any number may be open at once, and any thread may ask.
 
     A file of an older schema is brought up to date first (engine.store.upgrade). Raises RunFileError when the file is
@@ -102,13 +84,11 @@ class RunReader:
         self._connection = _open(path)
         self._cursors = Cursors(self._connection, path)
         try:
-            self._load()
+            with self._cursors.whole():
+                self._load()
         except RunFileError:
             self.close()
             raise
-        except (LookupError, TypeError, ValueError) as error:
-            self.close()
-            raise RunFileError(f"{path}: not a whole run file ({error})") from error
 
     def __enter__(self) -> Self:
         return self
@@ -175,61 +155,6 @@ class RunReader:
                 return layer
         raise KeyError(name)
 
-    def images(self, indices: Iterable[int]) -> list[ImageInfo]:
-        """What is known of these images, in the order asked for. Raises IndexError for one that does not exist."""
-        wanted = [int(index) for index in indices]
-        chosen = "WHERE image IN (SELECT unnest(?::INTEGER[]))"
-        labels: dict[int, list[str]] = {}
-        for image, label in self._cursors.rows(f"SELECT image, label FROM labels {chosen} ORDER BY rowid", wanted):  # noqa: S608
-            labels.setdefault(image, []).append(label)
-        boxes: dict[int, list[Box]] = {}
-        for image, *box in self._cursors.rows(f"FROM boxes {chosen} ORDER BY rowid", wanted):
-            boxes.setdefault(image, []).append(Box(*box))
-        polygons: dict[int, list[Polygon]] = {}
-        for image, label, points in self._cursors.rows(f"FROM polygons {chosen} ORDER BY rowid", wanted):
-            polygons.setdefault(image, []).append(Polygon(label, tuple((x, y) for x, y in points)))
-        rows = self._cursors.rows(
-            f"SELECT image, path, patient, view, width, height, sha256 FROM images {chosen}",  # noqa: S608
-            wanted,
-        )
-        known = {
-            image: ImageInfo(
-                *(image, path, patient, view, tuple(labels.get(image, ()))),
-                *(width, height, sha256, tuple(boxes.get(image, ())), tuple(polygons.get(image, ()))),
-            )
-            for image, path, patient, view, width, height, sha256 in rows
-        }
-        missing = set(wanted) - known.keys()
-        if missing:
-            raise IndexError(f"no image {min(missing)}: the run has {self.image_count}")
-        return [known[image] for image in wanted]
-
-    def thumbnail(self, image: int) -> bytes:
-        """The encoded thumbnail of an image (engine.store.thumbnails). Raises IndexError for an unknown one."""
-        rows = self._cursors.rows("SELECT thumbnail FROM images WHERE image = ?", int(image))
-        if not rows:
-            raise IndexError(f"no image {image}: the run has {self.image_count}")
-        return bytes(rows[0][0])
-
-    def set_aside(self) -> list[SetAside]:
-        """The images that could not be used, in the probing set's order."""
-        return [
-            SetAside(*row)
-            for row in self._cursors.rows(
-                "SELECT path, reason FROM images WHERE status = 'set aside' ORDER BY position"
-            )
-        ]
-
-    def input_statistics(self) -> dict[str, NDArray[np.float64]]:
-        """Of each usable image's input to the target model: "low", "high", "mean" and "std", each [p].
-
-        All are 0 in a run that was computed before they were measured.
-        """
-        return self._cursors.columns(
-            "SELECT input_low AS low, input_high AS high, input_mean AS mean, input_std AS std FROM images "
-            "WHERE image IS NOT NULL ORDER BY image"
-        )
-
     def findings(self, layer: str) -> list[str]:
         """For each unit the label that most of its representatives at the run's own α carry; "" where none has one."""
         position = self.layer(layer).position
@@ -238,11 +163,44 @@ class RunReader:
             for (text,) in self._cursors.rows("SELECT finding FROM neurons WHERE layer = ? ORDER BY unit", position)
         ]
 
+    @cached_property
+    def other_templates(self) -> tuple[str, ...]:
+        """The templates beside the run's own; `arrays.other_template` has the concepts' embeddings in each."""
+        return self._in_order("SELECT place, template FROM other_templates")
+
+    @cached_property
+    def captions(self) -> tuple[str, ...]:
+        """The sentences of reports that were encoded as they are; `arrays.caption_embeddings` has theirs."""
+        return self._in_order("SELECT caption, text FROM captions")
+
+    @cached_property
+    def methods(self) -> tuple[StoredMethod, ...]:
+        """The methods that the run's configuration names, live ones too, in its order."""
+        with self._cursors.whole():
+            rows = self._cursors.rows("SELECT name, options FROM methods ORDER BY method")
+            return tuple(StoredMethod(name, dict(json.loads(options))) for name, options in rows)
+
+    def method_scores(self, name: str, layer: str, unit: int | None = None) -> list[MethodScore]:
+        """What a computed method gave for one unit, score descending; or for all units of the layer, one after the
+        other. [] for a method of which the run holds no scores. Raises KeyError when the run has no such layer."""
+        info = self.layer(layer)
+        first, last = (0, info.units - 1) if unit is None else (unit, unit)
+        rows = self._cursors.rows(
+            "SELECT neuron, concept, score, p_value, detail FROM method_scores "
+            "WHERE method = ? AND neuron BETWEEN ? AND ? ORDER BY neuron, place",
+            *(name, info.first_neuron + first, info.first_neuron + last),
+        )
+        return [MethodScore(layer, neuron - info.first_neuron, *row) for neuron, *row in rows]
+
+    def _in_order(self, query: str) -> tuple[str, ...]:
+        """Texts by their numbers."""
+        with self._cursors.whole():
+            return tuple(text for _, text in sorted(self._cursors.rows(query)))
+
     # For engine.store.finished
 
-    def batches(self) -> dict[str, tuple[int, int]]:
-        """Batch key -> (position of its first image, number of images)."""
-        return {key: (first, size) for key, first, size in self._cursors.rows("FROM batches")}
+    def batches(self) -> list[BatchPlace]:
+        return [BatchPlace(BatchKeys(target, vlm), *row) for target, vlm, *row in self._cursors.rows("FROM batches")]
 
     def stages(self) -> dict[str, str]:
         """Stage name -> the content key that the run gave it."""

@@ -1,11 +1,12 @@
 """The tables of a run file. engine.store.migrations brings an older file to them.
 
 Counted from 0: `position` of an image in the probing set, `image` among the usable ones, `neuron` over the layers in
-order, `concept` over all concept sets, `place` of a concept in one of them, `rank` of an image for one neuron by
-activation descending.
+order, `concept` over all concept sets, `place` of a concept in one of them, of another template, or of a method's score
+for one neuron, `rank` of an image for one neuron by activation descending.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
-image_embeddings by image, concepts by concept), so that a row's rowid is its place: a migration must keep it so.
+image_embeddings by image, concepts by concept, other_texts by place and concept, captions by caption), so that a row's
+rowid is its place: a migration must keep it so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ CREATE TABLE meta (
     alpha DOUBLE, beta DOUBLE, dimension INTEGER
 );
 CREATE TABLE stages (name VARCHAR, key VARCHAR);
-CREATE TABLE batches (key VARCHAR, first_position INTEGER, size INTEGER);
+CREATE TABLE batches (
+    target_key VARCHAR, vlm_key VARCHAR, first_position INTEGER, size INTEGER, target_whole BOOLEAN, vlm_whole BOOLEAN
+);
 CREATE TABLE images (
     position INTEGER, image INTEGER, status VARCHAR, reason VARCHAR, path VARCHAR, size_bytes BIGINT, sha256 VARCHAR,
     width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR,
@@ -48,6 +51,13 @@ CREATE TABLE concept_sets (concept_set INTEGER, name VARCHAR, kind VARCHAR);
 CREATE TABLE concept_set_members (concept_set INTEGER, place INTEGER, concept INTEGER);
 CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE concept_scores (neuron INTEGER, concept INTEGER, score DOUBLE);
+CREATE TABLE other_templates (place INTEGER, template VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE other_texts (place INTEGER, concept INTEGER, embedding FLOAT[{dimension}]);
+CREATE TABLE captions (caption INTEGER, text VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE methods (method INTEGER, name VARCHAR, options VARCHAR);
+CREATE TABLE method_scores (
+    method VARCHAR, neuron INTEGER, place INTEGER, concept VARCHAR, score DOUBLE, p_value DOUBLE, detail VARCHAR
+);
 """
 
 _VIEWS = """

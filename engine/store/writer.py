@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import MammiError, RunFileError
-from engine.store import schema
+from engine.store import evidence_writer, schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
@@ -72,10 +72,12 @@ class _RunWriter:
         embeddings = self._write_batches(batches)
         with transaction(self._connection):
             self._write_concepts()
+            evidence_writer.write_texts(self._connection, run)
         layers = LayerWriter(self._connection, run, embeddings)
         for index, layer in enumerate(run.layers):
             layers.write(index, self._read_spill(layer.name, len(embeddings)), self._progress)
         with transaction(self._connection):
+            evidence_writer.write_methods(self._connection, run)
             self._write_meta()
 
     def _write_batches(self, batches: Iterable[Batch]) -> NDArray[np.float32]:
@@ -87,8 +89,8 @@ class _RunWriter:
             with transaction(self._connection):
                 self._write_images(batch, position, image)
                 if run.batch_keys:
-                    row = [run.batch_keys[number], position, len(batch.images)]
-                    self._connection.execute("INSERT INTO batches VALUES (?, ?, ?)", row)
+                    row = [*run.batch_keys[number], position, len(batch.images), batch.target_whole, batch.vlm_whole]
+                    self._connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", row)
                 indices = np.arange(image, image + batch.usable, dtype=np.int32)
                 insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
             embeddings[image : image + batch.usable] = batch.embeddings

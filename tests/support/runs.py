@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from engine.methods import COMPUTED
+from engine.methods.base import MethodScore
 from engine.probing.base import Box, Image, Polygon
 from engine.store import thumbnails
-from engine.store.batch import Batch, ProbedImage
-from engine.store.contents import ConceptSet, Layer, RunContents
+from engine.store.batch import Batch, BatchKeys, ProbedImage
+from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents, StoredMethod
 from engine.store.writer import assemble
 
 LABELS = ("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Pneumothorax")
@@ -29,15 +34,65 @@ def small_run(
     seed: int = 0,
     hostile: bool = False,
     sets: int = 1,
+    other_templates: int = 0,
+    captions: int = 0,
+    methods: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """A run file `folder`/run.duckdb. Of each layer unit 0 is dead, unit 1 has no positive score, unit 2 is full of
-    ties; the last layer's units have names; two further images are set aside; two concepts share one embedding."""
+    ties; the last layer's units have names; two further images are set aside; two concepts share one embedding.
+
+    `methods` are names with their options; computed ones get scores for all units but 0 (`method_scores`)."""
     path = folder / "run.duckdb"
     contents, batches = small_contents(
         images=images, units=units, concepts=concepts, dimension=dimension, seed=seed, hostile=hostile, sets=sets
     )
+    contents = with_evidence(contents, units, seed, other_templates, captions, methods or {})
     assemble(path, contents, batches)
     return path
+
+
+def with_evidence(
+    contents: RunContents,
+    units: tuple[int, ...],
+    seed: int,
+    other_templates: int,
+    captions: int,
+    methods: Mapping[str, Mapping[str, Any]],
+) -> RunContents:
+    """The same run with other templates, whose texts are near those of its own, with captions and methods."""
+    rng = np.random.default_rng(seed + 1000)
+    odd = contents.concepts[0].removeprefix("concept 0")
+
+    def near(vectors: np.ndarray) -> np.ndarray:
+        return (vectors + rng.normal(scale=0.3, size=vectors.shape)).astype(np.float32)
+
+    dimension = len(contents.template_embedding)
+    computed = [name for name in methods if name in COMPUTED]
+    return replace(
+        contents,
+        other_templates=[
+            OtherTemplate(f"template {number}{odd}", near(contents.template_embedding), near(contents.text_embeddings))
+            for number in range(other_templates)
+        ],
+        captions=[f"Sentence {number} tells of concept {number % 7}{odd}." for number in range(captions)],
+        caption_embeddings=rng.normal(size=(captions, dimension)).astype(np.float32),
+        methods=[StoredMethod(name, options) for name, options in methods.items()],
+        method_scores={name: method_scores(contents, units, name) for name in computed},
+    )
+
+
+def method_scores(contents: RunContents, units: tuple[int, ...], name: str) -> list[MethodScore]:
+    """Three scores of each unit but 0, ascending; those of tcav have p-values and tell a layer."""
+    tests = name == "tcav"
+    return [
+        MethodScore(
+            *(layer.name, unit, contents.concepts[(unit + place) % len(contents.concepts)], 0.1 + place / 4),
+            *((0.04 / (place + 1), f"of {layer.name}") if tests else (None, "")),
+        )
+        for layer, count in zip(contents.layers, units, strict=True)
+        for unit in range(1, count)
+        for place in range(3)
+    ]
 
 
 def small_contents(
@@ -83,7 +138,7 @@ def small_contents(
         target="a synthetic target model",
         vlm="a synthetic VLM",
         stages={"texts": f"{seed:04x}"},
-        batch_keys=[f"batch {start}" for start in range(0, len(known), batch_size)],
+        batch_keys=[BatchKeys(f"target {start}", f"vlm {start}") for start in range(0, len(known), batch_size)],
     )
     films = [_broken(index) if index in set_aside else _probed(index % 24) for index in range(images + 2)]
     batches = []

@@ -1,0 +1,147 @@
+"""What a run file knows of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.probing.base import Box, Polygon
+from engine.store.arrays import Cursors
+
+_Column = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    image: int
+    path: str
+    patient: str | None
+    view: str | None
+    labels: tuple[str, ...]
+    width: int
+    height: int
+    """Pixels of the decoded film"""
+    sha256: str
+    boxes: tuple[Box, ...]
+    polygons: tuple[Polygon, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    path: str
+    reason: str
+
+
+class ImageTables:
+    """The part of RunReader that is about images: of some, or of all p usable ones in a table by image index."""
+
+    _cursors: Cursors
+    image_count: int
+    """p"""
+
+    def images(self, indices: Iterable[int]) -> list[ImageInfo]:
+        """What is known of these images, in the order asked for. Raises IndexError for one that does not exist."""
+        wanted = [int(index) for index in indices]
+        chosen = "WHERE image IN (SELECT unnest(?::INTEGER[]))"
+        labels: dict[int, list[str]] = {}
+        for image, label in self._cursors.rows(f"SELECT image, label FROM labels {chosen} ORDER BY rowid", wanted):  # noqa: S608
+            labels.setdefault(image, []).append(label)
+        boxes: dict[int, list[Box]] = {}
+        for image, *box in self._cursors.rows(f"FROM boxes {chosen} ORDER BY rowid", wanted):
+            boxes.setdefault(image, []).append(Box(*box))
+        polygons: dict[int, list[Polygon]] = {}
+        for image, label, points in self._cursors.rows(f"FROM polygons {chosen} ORDER BY rowid", wanted):
+            polygons.setdefault(image, []).append(Polygon(label, tuple((x, y) for x, y in points)))
+        rows = self._cursors.rows(
+            f"SELECT image, path, patient, view, width, height, sha256 FROM images {chosen}",  # noqa: S608
+            wanted,
+        )
+        known = {
+            image: ImageInfo(
+                *(image, path, patient, view, tuple(labels.get(image, ()))),
+                *(width, height, sha256, tuple(boxes.get(image, ())), tuple(polygons.get(image, ()))),
+            )
+            for image, path, patient, view, width, height, sha256 in rows
+        }
+        missing = set(wanted) - known.keys()
+        if missing:
+            raise IndexError(f"no image {min(missing)}: the run has {self.image_count}")
+        return [known[image] for image in wanted]
+
+    def thumbnail(self, image: int) -> bytes:
+        """The encoded thumbnail of an image (engine.store.thumbnails). Raises IndexError for an unknown one."""
+        rows = self._cursors.rows("SELECT thumbnail FROM images WHERE image = ?", int(image))
+        if not rows:
+            raise IndexError(f"no image {image}: the run has {self.image_count}")
+        return bytes(rows[0][0])
+
+    def set_aside(self) -> list[SetAside]:
+        """The images that could not be used, in the probing set's order."""
+        return [
+            SetAside(*row)
+            for row in self._cursors.rows(
+                "SELECT path, reason FROM images WHERE status = 'set aside' ORDER BY position"
+            )
+        ]
+
+    def input_statistics(self) -> dict[str, NDArray[np.float64]]:
+        """Of each usable image's input to the target model: "low", "high", "mean" and "std", each [p].
+
+        All are 0 in a run that was computed before they were measured.
+        """
+        return self._cursors.columns(
+            "SELECT input_low AS low, input_high AS high, input_mean AS mean, input_std AS std FROM images "
+            "WHERE image IS NOT NULL ORDER BY image"
+        )
+
+    def label_table(self) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
+        """The labels of the run by name, [L], and which image carries which, [p, L]."""
+        names, images, numbers, _ = self._by_name("labels", "label", "true")
+        with self._cursors.whole():
+            table = np.zeros((self.image_count, len(names)), dtype=np.bool_)
+            table[images, numbers] = True
+        return names, table
+
+    def parameter_table(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """The known truth of phantoms: the parameters by name, [k], and each image's values, [p, k]; NaN where an
+        image has none."""
+        names, images, numbers, values = self._by_name("image_parameters", "name", "value::DOUBLE")
+        with self._cursors.whole():
+            table = np.full((self.image_count, len(names)), np.nan)
+            table[images, numbers] = values
+        return names, table
+
+    def patients(self) -> tuple[str | None, ...]:
+        """Of each image, [p]; None where it is not known."""
+        return self._texts("patient")
+
+    def views(self) -> tuple[str | None, ...]:
+        """Of each image, [p], such as "PA"; None where it is not known."""
+        return self._texts("view")
+
+    def reports(self) -> tuple[str | None, ...]:
+        """Of each image, [p]; None where it has none."""
+        return self._texts("report")
+
+    def _texts(self, column: str) -> tuple[str | None, ...]:
+        # Unsorted: to sort all reports would take more memory than a reader has.
+        rows = self._cursors.rows(f"SELECT image, {column} FROM images WHERE image IS NOT NULL")  # noqa: S608 (this file's own)
+        texts: list[str | None] = [None] * self.image_count
+        with self._cursors.whole():
+            for image, value in rows:
+                texts[image] = value
+        return tuple(texts)
+
+    def _by_name(self, table: str, name: str, value: str) -> tuple[tuple[str, ...], _Column, _Column, _Column]:
+        """All names in a column, sorted, and of each row its image, the place of its name and its value."""
+        # The names of tables and columns are this file's own.
+        names = self._cursors.rows(f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL ORDER BY {name}")  # noqa: S608
+        rows = self._cursors.columns(
+            f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value FROM {table} "  # noqa: S608
+            f"WHERE {name} IS NOT NULL"
+        )
+        return tuple(text for (text,) in names), rows["image"], rows["number"], rows["value"]
