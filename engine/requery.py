@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine import scoring
 from engine.competing import Competing
 from engine.concept_set_name import find_concept_set
+from engine.image_sets import ImageSets
 from engine.neuron_name import find_layer, find_unit
 from engine.selection import above, check_cut, threshold_between
 from engine.store.ladder import inverse_lengths, sum_rows
@@ -81,12 +82,12 @@ class Requery:
         """The concepts of each set in its order"""
         self._competing: dict[str | None, Competing] = {}
         self._tops: dict[int, NDArray[np.float32]] = {}
-        self._last_means: tuple[int, float, _LayerMeans] | None = None
-        self._last_scores: tuple[_LayerMeans, str | None, NDArray[np.float64]] | None = None
+        self._last_means: tuple[int, float, LayerMeans] | None = None
+        self._last_scores: tuple[LayerMeans, str | None, NDArray[np.float64]] | None = None
 
     def warm(self) -> None:
         """Loads what the first answer away from the run's own α and β would load."""
-        self._compete(None)
+        self.competing(None)
         for layer in self._reader.layers:
             self._layer_tops(layer)
 
@@ -136,8 +137,8 @@ class Requery:
                 *(layer, alpha, beta, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part]),
                 concept_set,
             )
-        means = self._means(info, alpha)
-        competing = self._compete(concept_set)
+        means = self.means(info, alpha)
+        competing = self.competing(concept_set)
         known = self._last_scores
         if known is None or known[0] is not means or known[1] != concept_set:
             known = self._last_scores = (means, concept_set, competing.scores(means.means))
@@ -160,13 +161,27 @@ class Requery:
         total = self._partial_sums(np.array([neuron]), rungs)[0] + _rest(vectors, images, count, rank)
         return scoring.score_mean(total / count, vectors.directions)
 
-    def _means(self, layer: LayerInfo, alpha: float) -> _LayerMeans:
+    def means(self, layer: LayerInfo, alpha: float) -> LayerMeans:
+        """Of every unit of a layer at α. Those of the last layer and α are kept.
+
+        Raises ValueError for an α outside [0, 1].
+        """
+        check_cut("alpha", alpha)
         known = self._last_means
         if known is None or known[:2] != (layer.position, alpha):
             known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
         return known[2]
 
-    def _layer_means(self, layer: LayerInfo, alpha: float, vectors: Vectors) -> _LayerMeans:
+    def image_sets(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> ImageSets:
+        """Of some units of a layer, ascending, each one's so many most activating images."""
+        sizes = -(-counts // BLOCK)
+        firsts = (layer.first_neuron + units) * self._arrays.blocks_each
+        blocks, _ = self._arrays.blocks(_ranges(firsts, sizes))
+        first_ranks = (np.cumsum(sizes) - sizes) * BLOCK
+        images = blocks.reshape(-1)[_ranges(first_ranks, counts)].astype(np.int32, copy=False)
+        return ImageSets(images, np.concatenate([[0], np.cumsum(counts)]))
+
+    def _layer_means(self, layer: LayerInfo, alpha: float, vectors: Vectors) -> LayerMeans:
         thresholds = self._thresholds(layer, alpha)
         units = np.flatnonzero(self._reader.maxima[layer.neurons] > thresholds)
         neurons = layer.first_neuron + units
@@ -180,7 +195,7 @@ class Requery:
         all_counts[units] = counts
         means = np.zeros((layer.units, self._reader.info.dimension))
         means[units] = (totals + rests) / counts[:, None]
-        return _LayerMeans(all_counts, means)
+        return LayerMeans(all_counts, means)
 
     def _rests(
         self,
@@ -252,7 +267,8 @@ class Requery:
             find_concept_set(str(concept_set), self._reader.concept_sets)
         return self._members[concept_set]
 
-    def _compete(self, concept_set: str | None) -> Competing:
+    def competing(self, concept_set: str | None) -> Competing:
+        """The competing concepts by their distinct directions; raises MammiError for an unknown concept set."""
         if concept_set not in self._competing:
             self._competing[concept_set] = Competing.of(self.vectors().directions, self.members(concept_set))
         return self._competing[concept_set]
@@ -269,8 +285,9 @@ class Vectors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _LayerMeans:
+class LayerMeans:
     counts: NDArray[np.int64]
+    """Representatives, [units]"""
     means: NDArray[np.float64]
     """Of the representatives' unit embeddings, [units, d]; 0 without representatives"""
 

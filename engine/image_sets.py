@@ -1,0 +1,34 @@
+"""The representative images of many units at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageSets:
+    """n sets of images, one after another; a set may be empty."""
+
+    images: NDArray[np.int32]
+    """[total], activation descending in each set"""
+    starts: NDArray[np.int64]
+    """[n + 1]; set i is `images[starts[i] : starts[i + 1]]`"""
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def of(self, index: int) -> NDArray[np.int32]:
+        return self.images[self.starts[index] : self.starts[index + 1]]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Images in each set, [n]"""
+        return np.diff(self.starts)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Which set each of the images is of, [total]"""
+        return np.repeat(np.arange(len(self)), self.counts)
