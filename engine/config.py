@@ -2,8 +2,9 @@
 
 [run], the layers of [target] and the names of concept sets are checked here. [probing], [target], [vlm] and [concepts]
 name a `kind`, found in the KINDS of engine.probing, engine.targets, engine.vlms or engine.concepts; that module's
-Options say which other keys the table may hold. For several concept sets [[concepts]] stands once for each. Relative
-paths start from the file's folder; only `run.out` starts from the current directory.
+Options say which other keys the table may hold. For several concept sets [[concepts]] stands once for each. Comparison
+methods are tables [methods.NAME], with names from engine.methods.KINDS; a run needs none. Relative paths start from the
+file's folder; only `run.out` starts from the current directory.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from engine.concept_set_name import LONGEST, is_set_name
 from engine.config_faults import Faults, Model
 from engine.config_file import SETS, override, read, set_name
 from engine.extras import missing
+from engine.methods import KINDS as METHODS
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
 LEAVES = {"probing": "engine.probing", "target": "engine.targets", "vlm": "engine.vlms", SETS: "engine.concepts"}
-TABLES = ("run", *LEAVES)
+TABLES = ("run", *LEAVES, "methods")
 
 
 class RunSettings(BaseModel, extra="forbid", frozen=True):
@@ -39,8 +41,19 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
     template: str = Field(default="A chest x-ray image of a", min_length=1)
+    other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Under which the annotations are looked at as well: how far do they depend on the template?"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels."""
+
+    @field_validator("other_templates")
+    @classmethod
+    def _are_others(cls, others: tuple[str, ...], run: ValidationInfo) -> tuple[str, ...]:
+        known = [run.data.get("template"), *others]
+        for place, other in enumerate(others, start=1):
+            if other in known[:place]:
+                raise ValueError(f"{other!r} is a template of the run already")
+        return others
 
 
 class TapSettings(BaseModel, extra="forbid", frozen=True):
@@ -69,7 +82,7 @@ class SetSettings(BaseModel, extra="forbid", frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A chosen kind of probing set, target model, VLM or concept set, with its checked options."""
+    """A chosen kind of probing set, target model, VLM, concept set or method, with its checked options."""
 
     kind: str
     module: ModuleType
@@ -105,6 +118,7 @@ class RunConfig:
     vlm: Leaf
     concepts: tuple[SetLeaf, ...]
     """At least one."""
+    methods: tuple[Leaf, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, as JSON types; of several concept sets a list."""
@@ -115,6 +129,7 @@ class RunConfig:
             "target": self.target.as_dict() | self.taps.model_dump(mode="json"),
             "vlm": self.vlm.as_dict(),
             "concepts": sets if len(sets) > 1 else sets[0],
+            "methods": {leaf.kind: leaf.options.model_dump(mode="json") for leaf in self.methods},
         }
 
 
@@ -144,6 +159,7 @@ class _Checker:
         target = self._leaf("target", own)
         vlm = self._leaf("vlm", self.tables["vlm"])
         concepts = [self._concept_set(name, table) for name, table in self._concept_tables().items()]
+        methods = [self._method(name, table) for name, table in self.tables["methods"].items()]
         for name in [name for name in self.tables if name not in TABLES][:1]:
             raise self.faults.unknown(name, self.tables[name])
         self.faults.raise_first()
@@ -156,6 +172,7 @@ class _Checker:
             target=cast(Leaf, target),
             vlm=cast(Leaf, vlm),
             concepts=tuple(cast(SetLeaf, leaf) for leaf in concepts),
+            methods=tuple(cast(Leaf, leaf) for leaf in methods),
         )
 
     def _check_tables(self) -> None:
@@ -200,6 +217,18 @@ class _Checker:
             if error.name and error.name.split(".")[0] == "engine":
                 raise
             raise self.faults.error(f"{name}.kind", missing(error.name), kind) from None
+
+    def _method(self, name: str, table: Any) -> Leaf | None:
+        key = f"methods.{name}"
+        if name not in METHODS:
+            close = difflib.get_close_matches(name, METHODS, n=1)
+            hint = f"Did you mean [methods.{close[0]}]?" if close else f"Methods: {', '.join(METHODS)}"
+            raise self.faults.error(f"[{key}]", f"is not a method. {hint}")
+        if not isinstance(table, dict):
+            raise self.faults.error(key, f"must be a table: write [{key}]", table)
+        module = importlib.import_module(METHODS[name])
+        options = self.faults.check(key, module.Options, table)
+        return None if options is None else Leaf(name, module, options)
 
     def _leaf(self, name: str, table: Mapping[str, Any]) -> Leaf | None:
         """What a table chooses, or None and its faults kept. Only Options with such a field see the `kind`."""
