@@ -1,11 +1,11 @@
-"""The models over the probing set: a batch of images to its activations and embeddings."""
+"""The models over the probing set: a batch of images to its activations, and to its embeddings."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,16 +16,14 @@ from numpy.typing import NDArray
 from engine.config import RunConfig
 from engine.device import precision
 from engine.errors import ConfigError, MammiError, told
-from engine.loading import Inputs, LoadedBatch
-from engine.store.batch import Batch, ProbedImage
+from engine.loading import TargetInputs, VLMInputs
+from engine.store.batch import BatchKeys, Floats, TargetPart, VLMPart
 from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
 from engine.vlms.base import VLM, check_embeddings
 
-VERSION = 3
-"""To be raised when the same images and models come to give another result: it is part of every batch's key."""
-
-Floats = NDArray[np.float32]
+VERSION = 4
+"""To be raised when the same images and models come to give another result: it is part of every key of a batch."""
 
 
 class ImagePass:
@@ -39,18 +37,16 @@ class ImagePass:
         self._device = device
         self._mixed = config.run.mixed_precision
         self._taps = Taps(target.module, layers, config.taps.pooling, config.taps.channels)
-        settings = [
-            VERSION,
+        of_target = [
             target.identity,
             list(layers),
             config.taps.pooling,
             config.taps.channels,
-            vlm.identity,
             self._mixed,
             config.run.thumbnail_size,
         ]
-        self.fingerprint = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
-        """Of all that determines a batch's content beside its images."""
+        self.fingerprints = BatchKeys(_hash("target", of_target), _hash("vlm", [vlm.identity, self._mixed]))
+        """Of all that determines each part of a batch beside its images."""
 
     def __enter__(self) -> Self:
         self._target.module.to(self._device).eval()
@@ -62,32 +58,38 @@ class ImagePass:
     ) -> None:
         self._taps.__exit__(kind, error, traceback)
 
-    def compute(self, loaded: LoadedBatch) -> Batch:
-        """The batch as it is stored. An image that a model gives no finite answer for is set aside.
+    def target_part(self, loaded: TargetInputs) -> TargetPart:
+        """The target model's part of a batch. An image that it gives no finite activation for is set aside.
 
         Raises ConfigError when layers, classes and the model's output do not go together, and MammiError when
         the target model fails on its inputs or the device has too little memory.
         """
-        inputs = loaded.inputs
-        try:
-            activations, embeddings = self._forward(inputs) if inputs else self._nothing()
-        except torch.OutOfMemoryError:
-            raise MammiError(
-                f"{self._device} has too little memory for run.batch_size = {len(inputs)}: lower it."
-            ) from None
-        faults = [""] * len(inputs)
-        for name, values in {"its embedding": embeddings, **activations}.items():
-            for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
-                faults[row] = faults[row] or f"not a finite number: {name}"
-        kept = [row for row, fault in enumerate(faults) if not fault]
-        remaining = iter(faults)
-        images = tuple(image if image.reason else _set_aside(image, next(remaining)) for image in loaded.images)
-        return Batch(images, embeddings[kept], {layer: values[kept] for layer, values in activations.items()})
+        with self._memory_told(len(loaded.inputs)):
+            films = _stacked("target", loaded.inputs) if loaded.inputs else self._black_film()
+            activations = {layer: rows[: len(loaded.inputs)] for layer, rows in self._activations(films).items()}
+        reasons, kept = _not_finite([image.reason for image in loaded.images], activations)
+        images = tuple(image.set_aside(reason) for image, reason in zip(loaded.images, reasons, strict=True))
+        return TargetPart(images, {layer: rows[kept] for layer, rows in activations.items()})
 
-    def _forward(self, inputs: Sequence[Inputs]) -> tuple[dict[str, Floats], Floats]:
-        """Layer -> [n, units], and unit vectors [n, d]."""
-        activations = self._activations(_stacked("target", [pair.target for pair in inputs]))
-        return activations, self._embeddings(_stacked("vlm", [pair.vlm for pair in inputs]))
+    def vlm_part(self, loaded: VLMInputs) -> VLMPart:
+        """The VLM's part of a batch. An image that it gives no finite embedding for is set aside.
+
+        Raises MammiError when the VLM fails on its inputs, gives other embeddings than it should, or the device has
+        too little memory.
+        """
+        embeddings = np.empty((0, self._vlm.dimension), np.float32)
+        if loaded.inputs:
+            with self._memory_told(len(loaded.inputs)):
+                embeddings = self._embeddings(_stacked("vlm", loaded.inputs))
+        reasons, kept = _not_finite(loaded.reasons, {"its embedding": embeddings})
+        return VLMPart(reasons, embeddings[kept])
+
+    @contextmanager
+    def _memory_told(self, images: int) -> Iterator[None]:
+        try:
+            yield
+        except torch.OutOfMemoryError:
+            raise MammiError(f"{self._device} has too little memory for run.batch_size = {images}: lower it.") from None
 
     def _embeddings(self, views: torch.Tensor) -> Floats:
         with (
@@ -99,12 +101,10 @@ class ImagePass:
         check_embeddings(self._vlm, embeddings, len(views))
         return embeddings
 
-    def _nothing(self) -> tuple[dict[str, Floats], Floats]:
-        """The same for no image: a black film tells how many units each layer has."""
+    def _black_film(self) -> torch.Tensor:
+        """An input [1, c, h, w] that tells how many units each layer has, where there is no image."""
         with told("target: preprocessing a black film failed"):
-            black = self._target.preprocess(np.zeros((256, 256), np.uint8))
-        activations = {layer: values[:0] for layer, values in self._activations(black[None]).items()}
-        return activations, np.empty((0, self._vlm.dimension), np.float32)
+            return self._target.preprocess(np.zeros((256, 256), np.uint8))[None]
 
     def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
         with torch.inference_mode(), precision(self._device, self._mixed):
@@ -132,5 +132,19 @@ def _array(values: torch.Tensor) -> Floats:
     return values.detach().float().cpu().numpy()
 
 
-def _set_aside(image: ProbedImage, reason: str) -> ProbedImage:
-    return replace(image, width=0, height=0, thumbnail=b"", reason=reason) if reason else image
+def _hash(*values: object) -> str:
+    return hashlib.sha256(json.dumps([VERSION, *values]).encode()).hexdigest()
+
+
+def _not_finite(reasons: Sequence[str], arrays: Mapping[str, Floats]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Of all images why they are set aside, and the rows of the arrays to be kept, when one that is not finite is too.
+
+    The arrays have a row for each image without a reason yet.
+    """
+    faults = [""] * sum(not reason for reason in reasons)
+    for name, values in arrays.items():
+        for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
+            faults[row] = faults[row] or f"not a finite number: {name}"
+    remaining = iter(faults)
+    kept = np.array([row for row, fault in enumerate(faults) if not fault], dtype=np.int64)
+    return tuple(reason or next(remaining) for reason in reasons), kept

@@ -1,14 +1,15 @@
-"""What earlier runs computed, by content key: in the work file of an unfinished run, or in the finished run file."""
+"""What earlier runs computed, by content key: in the work file of an unfinished run, or in finished run files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store.batch import Batch
+from engine.store.batch import Batch, BatchKeys, TargetPart, VLMPart
 from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile
 
@@ -16,40 +17,71 @@ VLM_STAGE = "vlm"
 """The name under which a run file keeps the identity of the VLM that encoded its texts."""
 
 
-class Known:
-    """Batches and text embeddings of the work file and of the finished run. Several threads may ask."""
+class Missing(NamedTuple):
+    """Which parts of a batch are to be computed."""
 
-    def __init__(self, work: WorkFile, finished: FinishedRun | None) -> None:
+    target: bool
+    vlm: bool
+
+
+class Known:
+    """Batches and text embeddings of the work file and of finished runs. Several threads may ask."""
+
+    def __init__(self, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
         self._work = work
         self._finished = finished
         self._lock = Lock()
 
-    def has(self, key: str) -> bool:
-        """Whether a batch is known under this key."""
+    def missing(self, keys: BatchKeys) -> Missing:
+        """Which parts of the batch of these keys are not known."""
         with self._lock:
-            return self._work.has(key) or (self._finished is not None and self._finished.has(key))
+            if any(run.has(keys) for run in self._finished):
+                return Missing(False, False)
+            return Missing(
+                not (self._work.has(keys.target) or any(run.has_target(keys.target) for run in self._finished)),
+                not (self._work.has(keys.vlm) or any(run.has_vlm(keys.vlm) for run in self._finished)),
+            )
 
-    def get(self, key: str) -> Batch:
-        """The batch of this key. Raises KeyError when there is none."""
+    def get(self, keys: BatchKeys) -> Batch:
+        """The batch of these keys. Raises KeyError when a part of it is missing."""
         with self._lock:
-            if self._work.has(key) or self._finished is None:
-                return self._work.get(key)
-            return self._finished.get(key)
+            for run in self._finished:
+                if run.has(keys):
+                    return run.get(keys)
+            return Batch.joined(self._target(keys.target), self._vlm(keys.vlm))
 
-    def put(self, key: str, batch: Batch) -> None:
+    def _target(self, key: str) -> TargetPart:
+        for run in self._finished:
+            if run.has_target(key):
+                return run.target_part(key)
+        return self._work.target_part(key)
+
+    def _vlm(self, key: str) -> VLMPart:
+        for run in self._finished:
+            if run.has_vlm(key):
+                return run.vlm_part(key)
+        return self._work.vlm_part(key)
+
+    def put_target(self, key: str, part: TargetPart) -> None:
         with self._lock:
-            self._work.put(key, batch)
+            self._work.put_target(key, part)
+
+    def put_vlm(self, key: str, part: VLMPart) -> None:
+        with self._lock:
+            self._work.put_vlm(key, part)
 
     def texts(self, vlm_identity: str, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The embeddings [d] of those texts that the finished run holds from the same VLM."""
-        if self._finished is None or self._finished.stages.get(VLM_STAGE) != vlm_identity:
-            return {}
-        held = self._finished.texts()
-        return {text: held[text] for text in texts if text in held}
+        """The embeddings [d] of those texts that a finished run holds from the same VLM."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for run in self._finished:
+            if run.stages.get(VLM_STAGE) == vlm_identity:
+                held = run.texts()
+                found |= {text: held[text] for text in texts if text in held and text not in found}
+        return found
 
     def array(self, key: str, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         """The work file's array of this key, computed and kept there if it is new."""
         with self._lock:
-            if not self._work.has_array(key):
+            if not self._work.has(key):
                 self._work.put_array(key, compute())
             return self._work.get_array(key)

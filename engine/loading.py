@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import UnreadableImage, told
+from engine.known import Missing
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import decode
-from engine.store.batch import ProbedImage
+from engine.store.batch import BatchKeys, ProbedImage
 from engine.store.thumbnails import encode
 
 THREADS = max(2, min(8, os.cpu_count() or 2))
@@ -27,26 +29,36 @@ READ_AHEAD = 2
 
 TargetPreprocess = Callable[[NDArray[np.uint8]], Tensor]
 VLMPreprocess = Callable[[NDArray[np.uint8], Image], Tensor]
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """One usable image as the target model [c, h, w] and the VLM take it."""
+class TargetInputs:
+    """The target model's side of a batch."""
 
-    target: Tensor
-    vlm: Tensor
+    images: tuple[ProbedImage, ...]
+    inputs: tuple[Tensor, ...]
+    """[c, h, w] each, of the images that are not set aside"""
+
+
+@dataclass(frozen=True, slots=True)
+class VLMInputs:
+    """The VLM's side of a batch."""
+
+    reasons: tuple[str, ...]
+    """Of each image why it is set aside; "" for a usable one"""
+    inputs: tuple[Tensor, ...]
+    """As the VLM takes them, of the images that are not set aside"""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedBatch:
-    """Consecutive images of the probing set. Those of a known batch were read and hashed, but not decoded."""
+    """Consecutive images of the probing set. A side whose part is known is None; where both are, no film is decoded."""
 
-    key: str
+    keys: BatchKeys
     size: int
-    known: bool
-    images: tuple[ProbedImage, ...] = ()
-    inputs: tuple[Inputs, ...] = ()
-    """Of the images that are not set aside."""
+    target: TargetInputs | None = None
+    vlm: VLMInputs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +68,13 @@ class _File:
     reason: str = ""
 
 
+_Prepared = tuple[tuple[ProbedImage, Tensor | None] | None, tuple[str, Tensor | None] | None]
+"""Both sides of one image, None where it is not wanted; a side without an input is set aside."""
+
+
 class Loader:
-    """Reads, hashes and decodes each image once, and makes both models' inputs and the thumbnail from that film."""
+    """Reads and hashes each image once, decodes it at most once, and makes of the film what is missing: the target
+    model's input with the thumbnail, and the VLM's input."""
 
     def __init__(self, probing: ProbingSet, target: TargetPreprocess, vlm: VLMPreprocess, thumbnail_size: int) -> None:
         self._probing = probing
@@ -65,11 +82,13 @@ class Loader:
         self._vlm = vlm
         self._thumbnail_size = thumbnail_size
 
-    def batches(self, size: int, fingerprint: str, known: Callable[[str], bool]) -> Generator[LoadedBatch, None, None]:
+    def batches(
+        self, size: int, fingerprints: BatchKeys, missing: Callable[[BatchKeys], Missing]
+    ) -> Generator[LoadedBatch, None, None]:
         """The probing set in batches of `size` images, the last may be smaller.
 
-        A batch's key is the hash of `fingerprint` and of its images' paths and bytes. `known(key)` is asked in another
-        thread.
+        The key of a batch's part is the hash of that part's fingerprint and of the images' paths and bytes.
+        `missing(keys)` is asked in another thread.
         """
         images = self._probing.images
         waiting: deque[Future[LoadedBatch]] = deque()
@@ -77,7 +96,7 @@ class Loader:
             try:
                 for start in range(0, len(images), size):
                     batch = images[start : start + size]
-                    waiting.append(ahead.submit(self._load, batch, fingerprint, known, threads))
+                    waiting.append(ahead.submit(self._load, batch, fingerprints, missing, threads))
                     if len(waiting) > READ_AHEAD:
                         yield waiting.popleft().result()
                 while waiting:
@@ -87,15 +106,26 @@ class Loader:
                     future.cancel()
 
     def _load(
-        self, images: Sequence[Image], fingerprint: str, known: Callable[[str], bool], threads: Executor
+        self,
+        images: Sequence[Image],
+        fingerprints: BatchKeys,
+        missing: Callable[[BatchKeys], Missing],
+        threads: Executor,
     ) -> LoadedBatch:
         files = list(threads.map(self._read, images))
         told = [[image.path, file.sha256, file.reason] for image, file in zip(images, files, strict=True)]
-        key = hashlib.sha256(json.dumps([fingerprint, told]).encode()).hexdigest()
-        if known(key):
-            return LoadedBatch(key, len(files), known=True)
-        probed, inputs = zip(*threads.map(self._prepare, images, files), strict=True)
-        return LoadedBatch(key, len(files), False, probed, tuple(pair for pair in inputs if pair is not None))
+        keys = BatchKeys(*(_key(fingerprint, told) for fingerprint in fingerprints))
+        wanted = missing(keys)
+        if not any(wanted):
+            return LoadedBatch(keys, len(files))
+        prepared = threads.map(lambda image, file: self._prepare(image, file, wanted), images, files)
+        targets, vlms = zip(*prepared, strict=True)
+        return LoadedBatch(
+            keys,
+            len(files),
+            TargetInputs(*_sides(targets)) if wanted.target else None,
+            VLMInputs(*_sides(vlms)) if wanted.vlm else None,
+        )
 
     def _read(self, image: Image) -> _File:
         try:
@@ -104,22 +134,48 @@ class Loader:
             return _File(b"", "", str(error))
         return _File(data, hashlib.sha256(data).hexdigest())
 
-    def _prepare(self, image: Image, file: _File) -> tuple[ProbedImage, Inputs | None]:
-        size = len(file.data)
+    def _prepare(self, image: Image, file: _File, wanted: Missing) -> _Prepared:
+        probed = ProbedImage(len(file.data), file.sha256)
         try:
             if file.reason:
                 raise UnreadableImage(file.reason)
             film = decode(file.data)
+        except UnreadableImage as error:
+            reason = str(error)
+            return (probed.set_aside(reason), None), (reason, None)
+        return (
+            self._for_target(image, probed, film) if wanted.target else None,
+            self._for_vlm(image, film) if wanted.vlm else None,
+        )
+
+    def _for_target(
+        self, image: Image, probed: ProbedImage, film: NDArray[np.uint8]
+    ) -> tuple[ProbedImage, Tensor | None]:
+        try:
             with told(f"target: preprocessing {image.path} failed"):
                 target = self._target(film)
                 look = looks(target)
-            with told(f"vlm: preprocessing {image.path} failed"):
-                vlm = self._vlm(film, image)
         except UnreadableImage as error:
-            return ProbedImage(size, file.sha256, reason=str(error)), None
+            return probed.set_aside(str(error)), None
         height, width = film.shape
         thumbnail = encode(film, self._thumbnail_size)
-        return ProbedImage(size, file.sha256, width, height, thumbnail, "", *look), Inputs(target, vlm)
+        return ProbedImage(probed.size_bytes, probed.sha256, width, height, thumbnail, "", *look), target
+
+    def _for_vlm(self, image: Image, film: NDArray[np.uint8]) -> tuple[str, Tensor | None]:
+        try:
+            with told(f"vlm: preprocessing {image.path} failed"):
+                return "", self._vlm(film, image)
+        except UnreadableImage as error:
+            return str(error), None
+
+
+def _key(fingerprint: str, images: list[list[str]]) -> str:
+    return hashlib.sha256(json.dumps([fingerprint, images]).encode()).hexdigest()
+
+
+def _sides(side: Sequence[tuple[Told, Tensor | None]]) -> tuple[tuple[Told, ...], tuple[Tensor, ...]]:
+    """What is told of each image, and the inputs of those that have one."""
+    return tuple(told for told, _ in side), tuple(given for _, given in side if given is not None)
 
 
 def looks(target: Tensor) -> tuple[float, float, float, float]:

@@ -61,10 +61,10 @@ def run(config: RunConfig, progress: Progress) -> Path:
     with ExitStack() as open_files:
         work = open_files.enter_context(WorkFile(work_path(out)))
         finished = open_files.enter_context(_finished(out)) if out.exists() else None
-        known = Known(work, finished)
+        known = Known(work, [] if finished is None else [finished])
         texts = [settings.template, *(f"{settings.template} {concept}" for concept in concepts)]
         embeddings = concept_stage(vlm, texts, known, progress)
-        with closing(loader.batches(settings.batch_size, image_pass.fingerprint, known.has)) as batches:
+        with closing(loader.batches(settings.batch_size, image_pass.fingerprints, known.missing)) as batches:
             keys = image_stage(batches, len(probing.images), image_pass, known, progress)
         contents = RunContents(
             images=probing.images,

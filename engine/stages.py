@@ -17,7 +17,7 @@ from engine.known import Known
 from engine.loading import LoadedBatch
 from engine.probing.base import Image
 from engine.progress import Progress
-from engine.store.batch import Batch, ProbedImage
+from engine.store.batch import Batch, BatchKeys, ProbedImage
 from engine.store.contents import RunContents
 from engine.store.thumbnails import decode
 from engine.store.writer import assemble
@@ -62,16 +62,19 @@ def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:
 
 def image_stage(
     batches: Iterator[LoadedBatch], images: int, image_pass: ImagePass, known: Known, progress: Progress
-) -> list[str]:
-    """Computes the batches that are not known yet; the keys of all, in the probing set's order."""
+) -> list[BatchKeys]:
+    """Computes the parts of batches that are not known yet; the keys of all, in the probing set's order."""
     progress.stage("images", images)
     keys = []
     with image_pass:
         for loaded in batches:
-            if not loaded.known:
-                known.put(loaded.key, image_pass.compute(loaded))
-            keys.append(loaded.key)
-            progress.advance(loaded.size, reused=loaded.size if loaded.known else 0)
+            if loaded.target is not None:
+                known.put_target(loaded.keys.target, image_pass.target_part(loaded.target))
+            if loaded.vlm is not None:
+                known.put_vlm(loaded.keys.vlm, image_pass.vlm_part(loaded.vlm))
+            keys.append(loaded.keys)
+            reused = loaded.target is None and loaded.vlm is None
+            progress.advance(loaded.size, reused=loaded.size if reused else 0)
     return keys
 
 

@@ -18,24 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError
-from engine.store.batch import Batch, ProbedImage
+from engine.store.batch import ProbedImage, TargetPart, VLMPart
 
-_VERSION = 2
+_VERSION = 3
 """Of the tables below. What a file of other tables holds is computed again."""
-_TABLES = ("batch_images", "arrays")
+_TABLES = ("batch_images", "vlm_reasons", "arrays")
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS batch_images (
     key TEXT, position INTEGER, size_bytes INTEGER, sha256 TEXT, width INTEGER, height INTEGER, thumbnail BLOB,
     reason TEXT, input_low REAL, input_high REAL, input_mean REAL, input_std REAL, PRIMARY KEY (key, position)
 );
+CREATE TABLE IF NOT EXISTS vlm_reasons (key TEXT, position INTEGER, reason TEXT, PRIMARY KEY (key, position));
 CREATE TABLE IF NOT EXISTS arrays (
     key TEXT, name TEXT, dtype TEXT, shape TEXT, data BLOB, PRIMARY KEY (key, name)
 );
 """
 _ALONE = ""
-_EMBEDDINGS = "embeddings"
-_ACTIVATIONS = "activations:"
+"""The name of the only array of its key. A batch's activations are named by their layers."""
 
 
 def work_path(run_path: Path) -> Path:
@@ -43,7 +43,7 @@ def work_path(run_path: Path) -> Path:
 
 
 class WorkFile:
-    """Batches and arrays by content key.
+    """The parts of batches, and arrays, by content key.
 
     Each `put` is one transaction on disk: a process killed at any moment leaves whole entries only. A key stands for
     its content, so a key already present is left as it is. Several threads may take turns.
@@ -81,10 +81,10 @@ class WorkFile:
         self._connection.close()
 
     def has(self, key: str) -> bool:
-        """Whether a batch is stored under this key."""
-        return self._has(key, _EMBEDDINGS)
+        """Whether anything is stored under this key."""
+        return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ? LIMIT 1", key))
 
-    def put(self, key: str, batch: Batch) -> None:
+    def put_target(self, key: str, part: TargetPart) -> None:
         if self.has(key):
             return
         images = [
@@ -92,35 +92,40 @@ class WorkFile:
                 *(key, position, image.size_bytes, image.sha256, image.width, image.height, image.thumbnail),
                 *(image.reason, image.input_low, image.input_high, image.input_mean, image.input_std),
             )
-            for position, image in enumerate(batch.images)
+            for position, image in enumerate(part.images)
         ]
         with self._transaction():
             self._connection.executemany("INSERT INTO batch_images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
-            self._insert_array(key, _EMBEDDINGS, batch.embeddings)
-            for layer, activations in batch.activations.items():
-                self._insert_array(key, _ACTIVATIONS + layer, activations)
+            for layer, activations in part.activations.items():
+                self._insert_array(key, layer, activations)
 
-    def get(self, key: str) -> Batch:
-        """The batch stored under this key. Raises KeyError when there is none."""
-        if not self.has(key):
-            raise KeyError(key)
+    def target_part(self, key: str) -> TargetPart:
+        """The target model's part of a batch. Raises KeyError when there is none of this key."""
         images = self._fetch(
             "SELECT size_bytes, sha256, width, height, thumbnail, reason, input_low, input_high, input_mean, input_std "
             "FROM batch_images WHERE key = ? ORDER BY position",
             key,
         )
+        if not images:
+            raise KeyError(key)
         rows = self._fetch("SELECT name, dtype, shape, data FROM arrays WHERE key = ? ORDER BY rowid", key)
-        arrays = {name: _unpack(*packed) for name, *packed in rows}
-        embeddings = arrays.pop(_EMBEDDINGS)
-        activations = {name.removeprefix(_ACTIVATIONS): array for name, array in arrays.items()}
-        return Batch(tuple(ProbedImage(*image) for image in images), embeddings, activations)
+        return TargetPart(tuple(ProbedImage(*image) for image in images), {name: _unpack(*row) for name, *row in rows})
 
-    def has_array(self, key: str) -> bool:
-        """Whether an array is stored under this key."""
-        return self._has(key, _ALONE)
+    def put_vlm(self, key: str, part: VLMPart) -> None:
+        if self.has(key):
+            return
+        with self._transaction():
+            reasons = [(key, position, reason) for position, reason in enumerate(part.reasons)]
+            self._connection.executemany("INSERT INTO vlm_reasons VALUES (?, ?, ?)", reasons)
+            self._insert_array(key, _ALONE, part.embeddings)
+
+    def vlm_part(self, key: str) -> VLMPart:
+        """The VLM's part of a batch. Raises KeyError when there is none of this key."""
+        reasons = self._fetch("SELECT reason FROM vlm_reasons WHERE key = ? ORDER BY position", key)
+        return VLMPart(tuple(reason for (reason,) in reasons), self.get_array(key))
 
     def put_array(self, key: str, array: NDArray[Any]) -> None:
-        if not self.has_array(key):
+        if not self.has(key):
             with self._transaction():
                 self._insert_array(key, _ALONE, array)
 
@@ -130,9 +135,6 @@ class WorkFile:
         if not rows:
             raise KeyError(key)
         return _unpack(*rows[0])
-
-    def _has(self, key: str, name: str) -> bool:
-        return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ? AND name = ?", key, name))
 
     def _insert_array(self, key: str, name: str, array: NDArray[Any]) -> None:
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

@@ -67,8 +67,8 @@ def main() -> None:
             image_pass = ImagePass(settings, target, ["features.denseblock4", "logits"], vlm, torch.device("cpu"))
             loader = Loader(probing, target.preprocess, vlm.preprocess, settings.run.thumbnail_size)
             with WorkFile(Path(scratch, f"{time.monotonic_ns()}.work")) as work:
-                known = Known(work, None)
-                with closing(loader.batches(BATCH, image_pass.fingerprint, known.has)) as batches:
+                known = Known(work, [])
+                with closing(loader.batches(BATCH, image_pass.fingerprints, known.missing)) as batches:
                     image_stage(batches, len(probing.images), image_pass, known, Silent())
 
         bare()

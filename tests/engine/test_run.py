@@ -185,28 +185,29 @@ def test_changed_concepts_encode_the_new_texts_only(project: Path, calls: dict[s
 
 
 @pytest.mark.parametrize(
-    ("override", "target", "texts"),
+    ("override", "target", "images", "texts"),
     [
-        ("run.alpha=0.8", 0, 0),
-        ("run.beta=0.8", 0, 0),
-        ("run.template=A film of a", 0, 6),
-        ("target.pooling=max", 4, 0),
-        ('target.layers=["logits"]', 4, 0),
-        ("target.arguments.seed=1", 4, 0),
-        ("target.preprocessing.mean=0.4", 4, 0),
-        ("run.mixed_precision=true", 4, 0),
-        ("run.thumbnail_size=200", 4, 0),
+        ("run.alpha=0.8", 0, 0, 0),
+        ("run.beta=0.8", 0, 0, 0),
+        ("run.template=A film of a", 0, 0, 6),
+        ("target.pooling=max", 4, 0, 0),
+        ('target.layers=["logits"]', 4, 0, 0),
+        ("target.arguments.seed=1", 4, 0, 0),
+        ("target.preprocessing.mean=0.4", 4, 0, 0),
+        ("vlm.arguments.seed=2", 0, 4, 6),
+        ("run.mixed_precision=true", 4, 4, 0),
+        ("run.thumbnail_size=200", 4, 0, 0),
     ],
 )
 def test_only_what_a_setting_determines_is_computed_again(
-    project: Path, calls: dict[str, list[int]], override: str, target: int, texts: int
+    project: Path, calls: dict[str, list[int]], override: str, target: int, images: int, texts: int
 ) -> None:
     compute(project)
     for counted in calls.values():
         counted.clear()
     before = content(project)
     compute(project, override)
-    assert (len(calls["target"]), len(calls["images"]), sum(calls["texts"])) == (target, target, texts)
+    assert (len(calls["target"]), len(calls["images"]), sum(calls["texts"])) == (target, images, texts)
     after = content(project)
     assert (after != before) or override == "run.thumbnail_size=200"  # no film is as large as that
     project.with_name("tiny.duckdb").unlink()
@@ -250,7 +251,8 @@ def test_a_run_that_raised_goes_on_where_it_was(
     assert not project.with_name("tiny.duckdb").exists()
     told = compute(project)
     assert told.computed["images"] == 6
-    assert calls["target"] == [4, 4, 4, 4, 2]
+    assert calls["target"] == [4, 4, 4, 2]
+    assert calls["images"] == [4, 4, 4, 2]
     resumed = content(project)
     project.with_name("tiny.duckdb").unlink()
     compute(project)
@@ -335,6 +337,36 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
         (clean.parent / "films" / name).unlink()
     compute(clean)
     np.testing.assert_allclose(activations["logits"], stored(clean)[0]["logits"], atol=1e-6)
+
+
+def test_an_image_set_aside_by_one_model_is_so_in_the_run_until_that_model_is_changed(
+    project: Path, calls: dict[str, list[int]]
+) -> None:
+    """Only what the run file cannot hold is computed again: the other model's part of that image's batch."""
+    clear = 'vlm.arguments.blind_to=""'
+    compute(project, clear)
+    everything = content(project)
+    project.with_name("tiny.duckdb").unlink()
+    told = compute(project, "vlm.arguments.blind_to=005.png")
+    assert told.notes == ["1 of 14 images set aside: 005.png: not for this VLM"]
+    for counted in calls.values():
+        counted.clear()
+    assert compute(project, "vlm.arguments.blind_to=005.png").computed["images"] == 0
+    compute(project, clear)
+    assert (calls["target"], calls["images"]) == ([4], [4, 4, 4, 2])
+    assert content(project) == everything
+
+
+def test_a_film_is_decoded_once_for_both_models_and_once_for_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    decode = loading.decode
+    monkeypatch.setattr(loading, "decode", lambda data: decoded.append(len(data)) or decode(data))
+    for override, films in [("run.alpha=0.93", 14), ("vlm.arguments.seed=2", 14), ("run.alpha=0.5", 14)]:
+        decoded.clear()
+        compute(project, override)
+        assert len(decoded) == films, override
 
 
 def test_a_batch_of_broken_images_only(project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.errors import UnreadableImage
 from engine.probing.base import Image as ProbingImage
 
 SIDE = 32
@@ -41,17 +43,21 @@ def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
 
 
 class TinyVLM:
-    """Projects a film's pixels at random; a text's vector is drawn from its hash."""
+    """Projects a film's pixels at random; a text's vector is drawn from its hash. It sets the film `blind_to` aside."""
 
     name = "tiny VLM"
     dimension = 8
-    identity = "tiny"
 
-    def __init__(self, device: torch.device) -> None:
-        generator = torch.Generator().manual_seed(1)
+    def __init__(self, device: torch.device, seed: int = 1, blind_to: str = "") -> None:
+        self.identity = f"tiny {seed} {blind_to}"
+        self._seed = seed
+        self._blind_to = blind_to
+        generator = torch.Generator().manual_seed(seed)
         self._projection = torch.randn(SIDE * SIDE, self.dimension, generator=generator).to(device)
 
     def preprocess(self, film: NDArray[np.uint8], image: ProbingImage) -> Tensor:
+        if self._blind_to and image.path == self._blind_to:
+            raise UnreadableImage("not for this VLM")
         small = Image.fromarray(film).resize((SIDE, SIDE))
         return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255)[None]
 
@@ -59,12 +65,13 @@ class TinyVLM:
         return nn.functional.normalize(batch.flatten(1) @ self._projection, dim=1)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = [np.random.default_rng(zlib.crc32(text.encode())).standard_normal(self.dimension) for text in texts]
+        seeds = [[zlib.crc32(text.encode()), self._seed] for text in texts]
+        vectors = [np.random.default_rng(seed).standard_normal(self.dimension) for seed in seeds]
         return np.stack([vector / np.linalg.norm(vector) for vector in vectors]).astype(np.float32)
 
 
-def tiny_vlm(device: torch.device) -> TinyVLM:
-    return TinyVLM(device)
+def tiny_vlm(device: torch.device, **arguments: Any) -> TinyVLM:
+    return TinyVLM(device, **arguments)
 
 
 CONFIG = """

@@ -15,7 +15,7 @@ from engine.methods import COMPUTED
 from engine.methods.base import MethodScore
 from engine.probing.base import Box, Image, Polygon
 from engine.store import thumbnails
-from engine.store.batch import Batch, BatchKeys, ProbedImage
+from engine.store.batch import Batch, BatchKeys, ProbedImage, TargetPart, VLMPart
 from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents, StoredMethod
 from engine.store.writer import assemble
 
@@ -149,6 +149,16 @@ def small_contents(
         row = rows.stop
         batches.append(Batch(part, embeddings[rows], {name: values[rows] for name, values in activations.items()}))
     return contents, batches
+
+
+def target_part(batch: Batch) -> TargetPart:
+    """Of a batch in which the VLM set no image aside."""
+    return TargetPart(batch.images, batch.activations)
+
+
+def vlm_part(batch: Batch) -> VLMPart:
+    """Of a batch in which the target model set no image aside."""
+    return VLMPart(tuple(image.reason for image in batch.images), batch.embeddings)
 
 
 def concept_sets(concepts: int, count: int) -> list[ConceptSet]:

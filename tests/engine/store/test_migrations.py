@@ -10,7 +10,6 @@ import gzip
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pytest
 
 from engine.requery import Requery
@@ -59,12 +58,8 @@ def test_its_answers_are_those_of_its_only_concept_set(old: Path) -> None:
             assert everything.best.max() >= 0
 
 
-def test_its_views_and_batches_are_there(old: Path) -> None:
+def test_its_views_and_texts_are_there(old: Path) -> None:
     with FinishedRun(old) as finished:
-        first, second = (finished.get(key) for key in ("batch 0", "batch 16"))
-        assert (len(first.images), len(second.images)) == (16, 6)
-        assert {image.input_std for image in first.images} == {0.0}
-        assert np.isfinite(first.activations["layer1"]).all()
         assert len(finished.texts()) == 7
     with duckdb.connect(old, read_only=True) as connection:
         for view in ("activations", "representatives", "annotations"):

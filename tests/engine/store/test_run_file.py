@@ -16,12 +16,12 @@ import pytest
 
 from engine.errors import MammiError, RunFileError
 from engine.store import migrations, schema, thumbnails
-from engine.store.batch import Batch, ProbedImage
+from engine.store.batch import Batch, BatchKeys, ProbedImage, VLMPart
 from engine.store.contents import RunContents
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.support.runs import small_contents, small_run
+from tests.support.runs import small_contents, small_run, target_part
 
 STUCK = """
 import sys, time
@@ -126,16 +126,38 @@ def test_a_finished_run_gives_its_batches_back(tmp_path: Path) -> None:
     path = small_run(tmp_path, images=300, hostile=True)
     with FinishedRun(path) as finished:
         assert finished.has(contents.batch_keys[0])
-        assert not finished.has("unknown")
+        unknown = BatchKeys("unknown", contents.batch_keys[0].vlm)
+        assert not finished.has(unknown)
         with pytest.raises(KeyError):
-            finished.get("unknown")
+            finished.get(unknown)
         assert finished.stages == contents.stages
         texts = finished.texts()
         np.testing.assert_array_equal(texts[contents.template], contents.template_embedding)
-        again = [finished.get(key) for key in contents.batch_keys]
+        again = [finished.get(keys) for keys in contents.batch_keys]
+        parts = [(finished.target_part(keys.target), finished.vlm_part(keys.vlm)) for keys in contents.batch_keys]
     with RunReader(path) as reader:
         assert _hash(tmp_path, contents, again) == reader.info.content_hash
+        joined = [Batch.joined(*both) for both in parts]
+        assert _hash(tmp_path, contents, joined) == reader.info.content_hash
     assert [batch.images for batch in again] == [batch.images for batch in batches]
+
+
+def test_a_part_without_the_images_that_the_other_model_set_aside_is_not_given_back(tmp_path: Path) -> None:
+    contents, (first, *others) = small_contents()
+    reasons = [image.reason for image in first.images]
+    reasons[5] = "no embedding"
+    kept = np.array([image != 5 for image, known in enumerate(first.images) if not known.reason])
+    vlm = VLMPart(tuple(reasons), first.embeddings[kept])
+    path = tmp_path / "run.duckdb"
+    batch = Batch.joined(target_part(first), vlm)
+    assemble(path, contents, [batch, *others])
+    with FinishedRun(path) as finished:
+        keys = contents.batch_keys[0]
+        assert (finished.has(keys), finished.has_target(keys.target), finished.has_vlm(keys.vlm)) == (True, False, True)
+        assert finished.get(keys).images == batch.images
+        assert finished.vlm_part(keys.vlm).reasons == vlm.reasons
+        np.testing.assert_array_equal(finished.vlm_part(keys.vlm).embeddings, vlm.embeddings)
+        assert all(finished.has_target(keys.target) for keys in contents.batch_keys[1:])
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
@@ -154,17 +176,18 @@ def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
     empty = Batch(
         broken, np.empty((0, 16), np.float32), {f"layer{i}": np.empty((0, n), np.float32) for i, n in ((0, 8), (1, 14))}
     )
+    broken_keys = BatchKeys("broken target", "broken vlm")
     images = [replace(image, path=f"extra/{image.path}") for image in contents.images[:3]]
     path = tmp_path / "run.duckdb"
     assemble(
         path,
-        replace(contents, images=[*images, *contents.images], batch_keys=["broken", *contents.batch_keys]),
+        replace(contents, images=[*images, *contents.images], batch_keys=[broken_keys, *contents.batch_keys]),
         [empty, *batches],
     )
     with RunReader(path) as reader, FinishedRun(path) as finished:
         assert (reader.image_count, len(reader.set_aside())) == (60, 5)
-        assert finished.get("broken").images == broken
-        assert finished.get("broken").activations["layer1"].shape == (0, 14)
+        assert finished.get(broken_keys).images == broken
+        assert finished.get(broken_keys).activations["layer1"].shape == (0, 14)
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

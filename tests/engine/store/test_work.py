@@ -12,22 +12,32 @@ import numpy as np
 import pytest
 
 from engine.errors import RunFileError
-from engine.store.batch import Batch, ProbedImage
+from engine.store.batch import Batch, ProbedImage, VLMPart
 from engine.store.work import WorkFile
-from tests.support.runs import small_contents
+from tests.support.runs import small_contents, target_part, vlm_part
 
 ENDLESS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from engine.store.work import WorkFile
-from tests.support.runs import small_contents
+from tests.support.runs import small_contents, target_part, vlm_part
 _, (batch, *_) = small_contents()
 with WorkFile(Path(sys.argv[1])) as work:
     for number in range(100_000):
-        work.put(f"key {number}", batch)
+        work.put_target(f"target {number}", target_part(batch))
+        work.put_vlm(f"vlm {number}", vlm_part(batch))
         print(number, flush=True)
 """
+
+
+def _put(work: WorkFile, key: str, batch: Batch) -> None:
+    work.put_target(f"target {key}", target_part(batch))
+    work.put_vlm(f"vlm {key}", vlm_part(batch))
+
+
+def _get(work: WorkFile, key: str) -> Batch:
+    return Batch.joined(work.target_part(f"target {key}"), work.vlm_part(f"vlm {key}"))
 
 
 def _same(one: Batch, other: Batch) -> bool:
@@ -44,15 +54,17 @@ def test_a_batch_comes_back_as_it_was_put(tmp_path: Path) -> None:
     path = tmp_path / "it's a run.duckdb.work"
     with WorkFile(path) as work:
         assert not work.has("a")
-        with pytest.raises(KeyError):
-            work.get("a")
+        for give in (work.target_part, work.vlm_part):
+            with pytest.raises(KeyError):
+                give("a")
         for number, batch in enumerate(batches):
-            work.put(f"{number}", batch)
-        work.put("0", batches[1])
+            _put(work, f"{number}", batch)
+        _put(work, "0", batches[1])
     with WorkFile(path) as work:
         for number, batch in enumerate(batches):
-            assert work.has(f"{number}")
-            assert _same(work.get(f"{number}"), batch)
+            assert work.has(f"target {number}")
+            assert work.has(f"vlm {number}")
+            assert _same(_get(work, f"{number}"), batch)
 
 
 def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
@@ -60,9 +72,19 @@ def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
         (ProbedImage(3, "ab", reason="truncated"),), np.empty((0, 4), np.float32), {"a:b": np.empty((0, 2), np.float32)}
     )
     with WorkFile(tmp_path / "work") as work:
-        work.put("broken", broken)
-        assert _same(work.get("broken"), broken)
-        assert work.get("broken").embeddings.shape == (0, 4)
+        _put(work, "broken", broken)
+        assert _same(_get(work, "broken"), broken)
+        assert _get(work, "broken").embeddings.shape == (0, 4)
+
+
+def test_a_part_that_a_model_set_every_image_aside_in(tmp_path: Path) -> None:
+    _, (batch, *_) = small_contents()
+    with WorkFile(tmp_path / "work") as work:
+        work.put_target("target x", target_part(batch))
+        work.put_vlm("vlm x", VLMPart(("no",) * len(batch.images), np.empty((0, 16), np.float32)))
+        joined = _get(work, "x")
+    assert (joined.usable, joined.target_whole, joined.vlm_whole) == (0, False, False)
+    assert {layer: len(values) for layer, values in joined.activations.items()} == {"layer0": 0, "layer1": 0}
 
 
 def test_arrays_by_key(tmp_path: Path) -> None:
@@ -70,7 +92,7 @@ def test_arrays_by_key(tmp_path: Path) -> None:
     with WorkFile(tmp_path / "work") as work:
         work.put_array("texts", texts)
     with WorkFile(tmp_path / "work") as work:
-        assert (work.has_array("other texts"), work.has_array("texts")) == (False, True)
+        assert (work.has("other texts"), work.has("texts")) == (False, True)
         np.testing.assert_array_equal(work.get_array("texts"), texts)
         with pytest.raises(KeyError):
             work.get_array("other texts")
@@ -88,11 +110,11 @@ def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
     writer.communicate()
     _, (batch, *_) = small_contents()
     with WorkFile(path) as work:
-        assert all(_same(work.get(f"key {number}"), batch) for number in range(last + 1))
-        beyond = [number for number in range(last + 1, last + 1000) if work.has(f"key {number}")]
-        assert all(_same(work.get(f"key {number}"), batch) for number in beyond)
-        work.put("after", batch)
-        assert _same(work.get("after"), batch)
+        assert all(_same(_get(work, f"{number}"), batch) for number in range(last + 1))
+        beyond = [number for number in range(last + 1, last + 1000) if work.has(f"vlm {number}")]
+        assert all(_same(_get(work, f"{number}"), batch) for number in beyond)
+        _put(work, "after", batch)
+        assert _same(_get(work, "after"), batch)
 
 
 def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
