@@ -19,6 +19,12 @@ def hit_rate(predicted: Labels, truth: Labels) -> float:
     return float(np.mean([bool(set(p) & set(t)) for p, t in _pairs(predicted, truth)]))
 
 
+def hit_rate_error(predicted: Labels, truth: Labels) -> float:
+    """The standard error of `hit_rate` over neurons: the population standard deviation over √n; raises as it does."""
+    rate = hit_rate(predicted, truth)
+    return math.sqrt(rate * (1 - rate) / len(predicted))
+
+
 def f1(predicted: Labels, truth: Labels) -> tuple[float, float]:
     """Mean over neurons of F1 between predicted and true labels, and the mean's standard error.
 
