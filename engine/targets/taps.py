@@ -165,9 +165,7 @@ class Taps:
 
     def keep(self, layer: str, output: Any) -> None:
         """Called with what a layer gives, or is given, as it does."""
-        first = output[0] if isinstance(output, (tuple, list)) and output else output
-        if not isinstance(first, Tensor):
-            raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
+        first = first_tensor(layer, output)
         with torch.autocast(first.device.type, enabled=False):
             self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
 
@@ -176,6 +174,14 @@ class Taps:
             handle.remove()
         self._handles.clear()
         self._pooled.clear()
+
+
+def first_tensor(layer: str, output: Any) -> Tensor:
+    """What a layer gives, or the first item of what it gives. Raises ConfigError where that is no tensor."""
+    first = output[0] if isinstance(output, (tuple, list)) and output else output
+    if not isinstance(first, Tensor):
+        raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
+    return first
 
 
 def last_linear(module: nn.Module) -> nn.Linear:

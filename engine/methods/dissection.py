@@ -1,0 +1,209 @@
+"""Thresholded activation maps against boxes and polygons: what Network Dissection and TSI have in common.
+
+For unit k and label c, over the images that have boxes or polygons (IoU of all their cells together, not a mean of
+each image's):
+
+    IoU(k, c) = Σ |M_k(x) ∩ L_c(x)| / Σ |M_k(x) ∪ L_c(x)|,    M_k(x) = [bilinear(A_k(x)) > T_k]
+
+A_k is the unit's map, T_k its threshold, L_c the cells inside the label's outlines. Images without any box or polygon
+tell nothing of where a finding is and are left out, as images without labels of a category are in the published method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from engine.errors import ConfigError
+from engine.methods.context import MethodContext
+from engine.methods.maps import layers_with_maps, map_batches
+from engine.methods.placement import Corners, Placements, box_corners, inside
+from engine.methods.top_values import TopValues
+from engine.probing.base import Image
+
+KEPT_VALUES = 1 << 25
+"""Greatest map values that are kept to find the thresholds of all units (128 MiB)."""
+_CELLS_AT_ONCE = 1 << 24
+"""Cells of upsampled maps that are held at once (64 MiB)."""
+
+Floats = NDArray[np.float64]
+Outlines = Callable[[Image], Sequence[tuple[str, Corners]]]
+"""An image's label set: each outline with its label, in pixels of the film."""
+
+
+def boxes(image: Image) -> list[tuple[str, Corners]]:
+    return [(box.label, box_corners(box.x, box.y, box.width, box.height)) for box in image.boxes]
+
+
+def polygons(image: Image) -> list[tuple[str, Corners]]:
+    return [(outline.label, np.array(outline.points, dtype=np.float64)) for outline in image.polygons]
+
+
+def finest(image: Image) -> list[tuple[str, Corners]]:
+    """The polygons, and the boxes of labels that have no polygon on this image."""
+    drawn = polygons(image)
+    outlined = {label for label, _ in drawn}
+    return [*drawn, *((label, corners) for label, corners in boxes(image) if label not in outlined)]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How maps are thresholded and compared."""
+
+    quantile: float
+    """Of a unit's map values over the whole probing set; what is above it is active"""
+    side: int
+    """The grid that maps and outlines are compared on, [side, side] over the input"""
+    upsampled: bool
+    """Whether the quantile is of the maps upsampled to the grid, rather than of the maps as they are"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """IoU of one layer's units with the labels of one label set."""
+
+    labels: tuple[str, ...]
+    iou: Floats
+    """[units, labels]"""
+
+
+def dissect(
+    name: str, context: MethodContext, measure: Measure, label_sets: Mapping[str, Outlines]
+) -> dict[str, dict[str, Agreement]]:
+    """Layer -> label set -> the IoU of its units with its labels, for each layer that has maps.
+
+    `name` is the method's, for messages. Raises ConfigError where the probing set has no boxes or polygons, or no
+    tapped layer has maps.
+    """
+    drawn = {key: [outlines(image) for image in context.images] for key, outlines in label_sets.items()}
+    labels = {key: tuple(sorted({label for image in of_set for label, _ in image})) for key, of_set in drawn.items()}
+    labels = {key: names for key, names in labels.items() if names}
+    if not labels:
+        raise ConfigError(
+            f"methods.{name}: the probing set has no boxes or polygons, which it compares activation maps with: "
+            f"leave out [methods.{name}], or use one that has them (chestx_det, nih14 with boxes, phantom)."
+        )
+    layers = layers_with_maps(context)
+    if missing := [layer.name for layer in context.layers if layer.name not in layers]:
+        if not layers:
+            raise ConfigError(f"methods.{name}: none of target.layers has activation maps ({', '.join(missing)}).")
+        context.progress.note(f"{name}: no activation maps, so no scores, of layer {', '.join(missing)}")
+    rows = [row for row in range(len(context.images)) if any(drawn[key][row] for key in labels)]
+    context.progress.stage(name, len(context.images) + len(rows))
+    thresholds = _thresholds(context, layers, measure)
+    placements = Placements(context.target.preprocess)
+    tallies = {
+        layer: {key: _Tally(names, units) for key, names in labels.items()} for layer, (units, _, _) in layers.items()
+    }
+    with closing(map_batches(context, layers, rows)) as batches:
+        for batch in batches:
+            for place, (row, size) in enumerate(zip(batch.films.rows, batch.films.sizes, strict=True)):
+                placement = placements.of(*size)
+                masks = {
+                    key: _masks([(label, placement.place(at)) for label, at in drawn[key][row]], names, measure.side)
+                    for key, names in labels.items()
+                    if drawn[key][row]
+                }
+                for layer, maps in batch.maps.items():
+                    active, counts = _active(maps[place], thresholds[layer], measure.side, masks)
+                    for key, mask in masks.items():
+                        tallies[layer][key].add(active, counts[key], mask)
+            context.progress.advance(len(batch.films.rows))
+    return {layer: {key: tally.agreement() for key, tally in sets.items()} for layer, sets in tallies.items()}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Cells counted over images: of each unit's maps [units], of each label [labels], of both [units, labels]."""
+
+    labels: tuple[str, ...]
+    units: int
+    active: Floats = field(init=False)
+    area: Floats = field(init=False)
+    both: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.active, self.area = np.zeros(self.units), np.zeros(len(self.labels))
+        self.both = np.zeros((self.units, len(self.labels)))
+
+    def add(self, active: Floats, both: Floats, mask: NDArray[np.bool_]) -> None:
+        self.active += active
+        self.both += both
+        self.area += mask.sum((1, 2))
+
+    def agreement(self) -> Agreement:
+        union = self.active[:, None] + self.area - self.both
+        return Agreement(self.labels, np.divide(self.both, union, out=np.zeros_like(union), where=union > 0))
+
+
+def _masks(outlines: Sequence[tuple[str, Corners]], labels: Sequence[str], side: int) -> NDArray[np.bool_]:
+    """[labels, side, side]; the outlines of one label together."""
+    masks = np.zeros((len(labels), side, side), bool)
+    for label, corners in outlines:
+        masks[labels.index(label)] |= inside(corners, side)
+    return masks
+
+
+def _active(
+    maps: Tensor, thresholds: Tensor, side: int, masks: Mapping[str, NDArray[np.bool_]]
+) -> tuple[Floats, dict[str, Floats]]:
+    """Of one image's maps [units, h, w]: active cells of each unit, and of these those inside each mask.
+
+    Bilinear interpolation never exceeds the values between which it goes, so only units whose map exceeds the threshold
+    somewhere are upsampled.
+    """
+    flat = {key: torch.from_numpy(mask).to(maps.device).flatten(1).float().T for key, mask in masks.items()}
+    units = torch.nonzero(maps.amax((1, 2)) > thresholds)[:, 0]
+    active = np.zeros(len(maps))
+    counts = {key: np.zeros((len(maps), mask.shape[1])) for key, mask in flat.items()}
+    at_once = max(1, _CELLS_AT_ONCE // side**2)
+    for start in range(0, len(units), at_once):
+        part = units[start : start + at_once]
+        cells = (upsample(maps[part], side) > thresholds[part, None, None]).flatten(1).float()
+        where = part.cpu().numpy()
+        active[where] = cells.sum(1).cpu().numpy()
+        for key, mask in flat.items():
+            counts[key][where] = (cells @ mask).cpu().numpy()
+    return active, counts
+
+
+def upsample(maps: Tensor, side: int) -> Tensor:
+    """Maps [units, h, w] to [units, side, side], bilinear between the centres of positions."""
+    return functional.interpolate(maps[None], size=(side, side), mode="bilinear", align_corners=False)[0]
+
+
+def _thresholds(
+    context: MethodContext, layers: Mapping[str, tuple[int, int, int]], measure: Measure
+) -> dict[str, Tensor]:
+    """Each layer's thresholds [units] over all images."""
+    images = len(context.images)
+    tops = {
+        layer: TopValues(
+            measure.quantile, units, images, measure.side**2 if measure.upsampled else height * width,
+            KEPT_VALUES // len(layers),
+        )
+        for layer, (units, height, width) in layers.items()
+    }  # fmt: skip
+    with closing(map_batches(context, layers, range(images))) as batches:
+        for batch in batches:
+            for layer, maps in batch.maps.items():
+                for place, row in enumerate(batch.films.rows):
+                    values = upsample(maps[place], measure.side) if measure.upsampled else maps[place]
+                    tops[layer].add(row, values.flatten(1))
+            context.progress.advance(len(batch.films.rows))
+    return {layer: top.threshold() for layer, top in tops.items()}
+
+
+def iter_scores(agreement: Agreement) -> Iterator[tuple[int, str, float]]:
+    """Unit, label and IoU of all that overlap, each unit's best first."""
+    for unit, ious in enumerate(agreement.iou):
+        for place in np.argsort(-ious, kind="stable"):
+            if ious[place] > 0:
+                yield unit, agreement.labels[place], float(ious[place])

@@ -1,0 +1,56 @@
+"""Chosen films of a run as the target model's inputs, read ahead by a few threads."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.errors import told
+from engine.loading import THREADS
+from engine.methods.context import MethodContext
+from engine.probing.decoding import decode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmBatch:
+    """Some of a run's usable images."""
+
+    rows: tuple[int, ...]
+    """Which, among the context's images"""
+    inputs: Tensor
+    """[n, c, h, w], on the CPU"""
+    sizes: tuple[tuple[int, int], ...]
+    """Height and width of each decoded film, which boxes and polygons are told in"""
+
+
+def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Generator[FilmBatch, None, None]:
+    """These images in batches of `size`; the next batch is read while one is in use.
+
+    Raises UnreadableImage for a film that can no longer be read, and MammiError when its preprocessing fails.
+    """
+
+    def prepare(row: int) -> tuple[Tensor, tuple[int, int]]:
+        image = context.images[row]
+        film = decode(context.probing.read(image))
+        with told(f"target: preprocessing {image.path} failed"):
+            return context.target.preprocess(film), (film.shape[0], film.shape[1])
+
+    parts = [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        coming = [threads.submit(prepare, row) for row in parts[0]] if parts else []
+        for number, part in enumerate(parts):
+            films = [future.result() for future in coming]
+            following = parts[number + 1] if number + 1 < len(parts) else ()
+            coming = [threads.submit(prepare, row) for row in following]
+            try:
+                with told("target: the inputs of a batch do not go together"):
+                    inputs = torch.stack([film for film, _ in films])
+                yield FilmBatch(part, inputs, tuple(shape for _, shape in films))
+            except BaseException:
+                for future in coming:
+                    future.cancel()
+                raise

@@ -1,0 +1,169 @@
+"""Activation maps of layers over chosen images: what each unit gives at each position of the input.
+
+Convolutions give them as they are, with units first or last (engine.targets.taps.unit_axis). Tokens are laid out as the
+square grid of their patches, leaving out class, distillation and register tokens before them. A layer of vectors has
+maps when global average pooling made them: the pooled layer has the maps that were pooled, and the last nn.Linear on it
+its class activation maps (Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016): the linear
+layer applied at each position. They are taken only if their mean over the positions is what the layer gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from engine.device import precision
+from engine.errors import MammiError, told
+from engine.methods.context import MethodContext
+from engine.methods.films import FilmBatch, film_batches
+from engine.targets.taps import Channels, Taps, first_tensor, last_linear, unit_axis
+
+VALUES_AT_ONCE = 1 << 26
+"""Map values of all layers that are held at once (256 MiB): they bound how many images pass together."""
+
+_BEFORE_PATCHES = (0, 1, 2, 5)
+"""Tokens that may stand before the patches: none, a class token, a distillation token, four registers."""
+_AVERAGES: tuple[Callable[..., Any], ...] = (
+    functional.adaptive_avg_pool2d,
+    functional.avg_pool2d,
+    torch.mean,
+    Tensor.mean,
+)
+_CLOSE = 1e-2
+"""Of the greatest value, by which a mean of maps may be off: mixed precision."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapBatch:
+    films: FilmBatch
+    maps: Mapping[str, Tensor]
+    """Layer -> float32 [n, units, h, w], on the run's device"""
+
+
+def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
+    """A layer's output as maps [n, units, h, w], a view; None where it has no grid of positions."""
+    axis = unit_axis(output.shape, channels)
+    if output.ndim == 4:
+        maps = output.movedim(3, 1) if axis == 3 else output
+        return maps if maps.shape[2] * maps.shape[3] > 1 else None
+    if output.ndim == 3:
+        for before in _BEFORE_PATCHES:
+            side = isqrt(max(output.shape[1] - before, 0))
+            if side > 1 and side * side == output.shape[1] - before:
+                return output[:, before:].movedim(2, 1).reshape(len(output), -1, side, side)
+    return None
+
+
+class MapTaps(Taps):
+    """Holds hooks on layers for the length of a `with` block, and keeps a forward pass's maps.
+
+        with MapTaps(module, layers, channels) as taps:
+            maps = taps.forward(inputs)  # layer -> [n, units, h, w]; layers without maps are not there
+
+    As in Taps, a layer used several times gives its last output, one that gives a tuple its first item, and a later
+    in-place operation cannot reach what is kept.
+    """
+
+    def __init__(self, module: nn.Module, layers: Sequence[str], channels: Channels) -> None:
+        self._linear = last_linear(module) if any(isinstance(m, nn.Linear) for m in module.modules()) else None
+        super().__init__(module, layers, "mean", channels)
+        self._outputs: dict[str, Tensor] = {}
+
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Runs the module. Raises ConfigError for a layer that gives no tensor."""
+        self._outputs.clear()
+        with _LastAverage() as average:
+            self._module(inputs)
+        pooled = None if average.given is None else as_maps(average.given.detach().float(), self._channels)
+        maps = {}
+        for layer, output in self._outputs.items():
+            own = as_maps(output, self._channels)
+            if own is None and pooled is not None:
+                own = self._of_vectors(output, pooled)
+            if own is not None:
+                maps[layer] = own
+        self._outputs.clear()
+        return maps
+
+    def keep(self, layer: str, output: Any) -> None:
+        self._outputs[layer] = first_tensor(layer, output).detach().to(torch.float32, copy=True)
+
+    def _of_vectors(self, vectors: Tensor, pooled: Tensor) -> Tensor | None:
+        """The maps whose mean over the positions is these vectors [n, units]: those pooled, or the linear layer's."""
+        vectors = vectors.flatten(1)
+        candidates = [pooled]
+        if self._linear is not None and self._linear.in_features == pooled.shape[1]:
+            weight, bias = self._linear.weight.float(), self._linear.bias
+            maps = functional.conv2d(pooled, weight[:, :, None, None], None if bias is None else bias.float())
+            candidates.append(maps)
+        for maps in candidates:
+            if maps.shape[:2] == vectors.shape:
+                off = (maps.mean((2, 3)) - vectors).abs().amax()
+                if off <= _CLOSE * vectors.abs().amax():
+                    return maps.clone()
+        return None
+
+    def _remove(self) -> None:
+        super()._remove()
+        self._outputs.clear()
+
+
+class _LastAverage(TorchFunctionMode):
+    """Keeps what the last average over positions in a forward pass was given."""
+
+    given: Tensor | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        output = func(*args, **(kwargs or {}))
+        if func in _AVERAGES and args and isinstance(args[0], Tensor) and args[0].ndim in (3, 4):
+            self.given = args[0]
+        return output
+
+
+def layers_with_maps(context: MethodContext) -> dict[str, tuple[int, int, int]]:
+    """Units, height and width of the maps of each tapped layer that has maps, as the first image shows them."""
+    films = next(film_batches(context, [0], 1))
+    with MapTaps(context.target.module, [layer.name for layer in context.layers], context.channels) as taps:
+        maps = _forward(context, taps, films)
+    return {layer: (values.shape[1], values.shape[2], values.shape[3]) for layer, values in maps.items()}
+
+
+def map_batches(
+    context: MethodContext, layers: Mapping[str, tuple[int, int, int]], rows: Sequence[int]
+) -> Generator[MapBatch, None, None]:
+    """The maps of these layers (of layers_with_maps) over these images, a few images at a time."""
+    values = sum(units * height * width for units, height, width in layers.values())
+    size = max(1, min(context.batch_size, VALUES_AT_ONCE // values))
+    with (
+        MapTaps(context.target.module, list(layers), context.channels) as taps,
+        closing(film_batches(context, rows, size)) as batches,
+    ):
+        for films in batches:
+            maps = _forward(context, taps, films)
+            for layer, shape in layers.items():
+                if layer not in maps or tuple(maps[layer].shape[1:]) != shape:
+                    raise MammiError(f"target.layers: the maps of {layer!r} are not of one size for all images.")
+            yield MapBatch(films, maps)
+
+
+def _forward(context: MethodContext, taps: MapTaps, films: FilmBatch) -> dict[str, Tensor]:
+    what = f"target: the model failed on a batch of shape {list(films.inputs.shape)}"
+    try:
+        with (
+            torch.inference_mode(),
+            precision(context.device, context.mixed_precision),
+            told(what, torch.OutOfMemoryError),
+        ):
+            return taps.forward(films.inputs.to(context.device))
+    except torch.OutOfMemoryError:
+        raise MammiError(f"{context.device} has too little memory for {len(films.rows)} images' maps.") from None

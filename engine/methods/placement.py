@@ -1,0 +1,100 @@
+"""From a film's pixels to the target model's input, for boxes and polygons: where they lie after resizing and cropping.
+
+The target's preprocessing is a black box (a user's own function may be one), so it is measured: films that are dark
+left (above) of a known edge and bright right of (below) it go through it, and where the edge comes out is where that
+place of a film lies on the input. Two edges in each direction give scale and shift; a third must lie where they say.
+That holds whatever the preprocessing does to grey levels (normalising each film by itself, as the demo's does,
+included), and is exact to a small part of an input's pixel. What is not a scale and a shift of the whole film, the same
+for all films of a size, cannot be followed: a rotation or warp is noticed, a crop that follows the content is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ConfigError, told
+from engine.loading import TargetPreprocess
+
+Corners = NDArray[np.float64]
+"""A closed outline, [k, 2]: x and y."""
+
+_DARK, _BRIGHT = 64, 192
+_TOLERANCE = 1.0
+"""Pixels of the input by which the third edge may be off: some libraries crop to whole pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a film of one size lies on the input, in shares of the input's width and height (0 to 1 is seen)."""
+
+    scale: tuple[float, float]
+    """Shares of the input per pixel of the film, in x and y; negative where the film is mirrored"""
+    shift: tuple[float, float]
+
+    def place(self, corners: Corners) -> Corners:
+        """Points of the film, in pixels from its top left, on the input."""
+        return np.asarray(corners * self.scale + self.shift)
+
+
+@dataclass(slots=True)
+class Placements:
+    """The placements of a preprocessing, each film size measured once."""
+
+    preprocess: TargetPreprocess
+    _known: dict[tuple[int, int], Placement] = field(default_factory=dict)
+
+    def of(self, height: int, width: int) -> Placement:
+        """Raises ConfigError where the preprocessing is no scale and shift, MammiError where it fails."""
+        if (height, width) not in self._known:
+            across = self._measure(height, width, axis=1)
+            down = self._measure(height, width, axis=0)
+            self._known[height, width] = Placement((across[0], down[0]), (across[1], down[1]))
+        return self._known[height, width]
+
+    def _measure(self, height: int, width: int, axis: int) -> tuple[float, float]:
+        """Scale and shift along an axis."""
+        length = (height, width)[axis]
+        edges = [max(1, round(length * share)) for share in (0.375, 0.625, 0.5)]
+        found = [self._edge(height, width, axis, edge) for edge in edges]
+        (first, extent), (second, _), (middle, _) = found
+        if edges[0] < edges[1] and first != second:
+            scale = (second - first) / (edges[1] - edges[0])
+            if abs(first + scale * (edges[2] - edges[0]) - middle) <= _TOLERANCE:
+                return scale / extent, (first - scale * edges[0]) / extent
+        raise ConfigError(
+            f"target: what the preprocessing does to a film of {width} × {height} pixels is not a scale and a crop, so "
+            "boxes and polygons cannot be placed on the model's inputs: leave out methods.netdissect and methods.tsi."
+        )
+
+    def _edge(self, height: int, width: int, axis: int, edge: int) -> tuple[float, int]:
+        """Where an edge of a film comes out, in pixels of the input, or NaN, and how many of these there are."""
+        film = np.full((height, width), _DARK, np.uint8)
+        film[(slice(None),) * axis + (slice(edge, None),)] = _BRIGHT
+        with told("target: preprocessing a film of two grey levels failed"):
+            values = self.preprocess(film).double().numpy()
+        steps = np.diff(values.mean((0, 1 if axis == 1 else 2)))
+        rises, falls = np.clip(steps, 0, None), np.clip(-steps, 0, None)
+        strong = rises if rises.sum() >= falls.sum() else falls
+        total = strong.sum()
+        places = np.arange(1, len(steps) + 1)
+        return float(strong @ places / total) if total > 0 else float("nan"), len(steps) + 1
+
+
+def box_corners(x: float, y: float, width: float, height: float) -> Corners:
+    return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], dtype=np.float64)
+
+
+def inside(corners: Corners, side: int) -> NDArray[np.bool_]:
+    """Which cells of a grid [side, side] over the unit square have their centre in an outline (even–odd rule)."""
+    centres = (np.arange(side) + 0.5) / side
+    (x1, y1), (x2, y2) = corners.T, np.roll(corners, -1, axis=0).T
+    edges, rows = np.nonzero((y1[:, None] > centres) != (y2[:, None] > centres))
+    crossings = x1[edges] + (centres[rows] - y1[edges]) / (y2[edges] - y1[edges]) * (x2[edges] - x1[edges])
+    left = np.clip(np.ceil(crossings * side - 0.5), 0, side).astype(np.int64)  # cells whose centre is left of it
+    counts = np.zeros((side, side + 1), np.int64)
+    np.add.at(counts, (rows, left), 1)
+    right_of = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # crossings to the right of each cell's centre
+    return np.asarray(right_of % 2 == 1)
