@@ -1,0 +1,182 @@
+"""CLIP-Dissect: the concept whose similarities to the images go best with the unit's activations on them.
+
+Source: Oikarinen, Weng, ICLR 2023 (engine.methods.similarity has its five measures and their published defaults).
+MAMMI's table 5 has it as "CLIP-Dissect (medical)", with the run's VLM and concept set, scored by its best concept: that
+one is the annotation here, and α and β are not looked at.
+
+Where it departs from the published code, and why:
+- That encodes the bare concept. A run file holds prompted ones (template + " " + concept), so those are compared. The
+  paper does not say which of the two its table compares, and its repository has no code for it. Subtracting the bare
+  template, as Eq. 2 does, would change no WPMI: it shifts an image's similarities alike, which the softmax takes out.
+- P(D) is over the layer's units that are not dead: the most activating images of a dead one are any images.
+- The concepts that compete are those of the softmax, as if the run had no others.
+- A probing set of fewer images than `top_k` is taken whole; ties of activation are broken by index.
+
+Cost: a layer is computed once and the last few are kept (8 bytes × units × concepts); of rank reorder each neuron by
+itself. The WPMIs and rank reorder look at top images alone; the two cosines need all activations of the layer for a
+while (4 bytes × units × images). Of the images' similarities a thousand rows or one unit's top images are held at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, model_validator
+
+from engine import scoring
+from engine.methods.base import DEAD, MethodAnswer, asked, nothing
+from engine.methods.similarity import (
+    Cosines,
+    Floats,
+    cos_similarity,
+    cos_similarity_cubed,
+    rank_reorder,
+    soft_wpmi,
+    wpmi,
+)
+from engine.requery import Requery
+from engine.store.reader import LayerInfo, RunReader
+from engine.store.schema import BLOCK
+
+__all__ = ["cos_similarity", "cos_similarity_cubed", "rank_reorder", "soft_wpmi", "wpmi"]
+
+Measure = Literal["soft_wpmi", "wpmi", "cos_similarity", "cos_similarity_cubed", "rank_reorder"]
+_MEASURES: Mapping[Measure, tuple[str, Callable[..., Floats]]] = {
+    "soft_wpmi": ("soft WPMI", soft_wpmi),
+    "wpmi": ("WPMI", wpmi),
+    "cos_similarity": ("cosine", cos_similarity),
+    "cos_similarity_cubed": ("cosine cubed", cos_similarity_cubed),
+    "rank_reorder": ("rank reorder", rank_reorder),
+}
+_LAYERS_KEPT, _NEURONS_KEPT = 4, 256
+
+
+class Options(BaseModel, extra="forbid", frozen=True):
+    """The [methods.clip_dissect] table. A measure's own settings are as published where they are not given."""
+
+    similarity: Measure = "soft_wpmi"
+    top_k: int | None = Field(default=None, ge=1)
+    """Of soft_wpmi (100) and wpmi (28): how many images are a unit's own."""
+    a: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Of soft_wpmi (10) and wpmi (2): how sharp the softmax over concepts is."""
+    lam: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """λ of soft_wpmi (1) and wpmi (0.6): how much a concept is discounted that goes with every unit."""
+    p_start: float | None = Field(default=None, gt=0, lt=1)
+    """Of soft_wpmi (0.998): the chance that the most activating image is the unit's own."""
+    p_end: float | None = Field(default=None, gt=0, lt=1)
+    """Of soft_wpmi (0.97): what that chance falls towards along its images."""
+    top_fraction: float | None = Field(default=None, gt=0, le=1)
+    """Of rank_reorder (0.05): the share of all images that is ordered."""
+    p: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Of rank_reorder (3): the power of an error."""
+    scale_p: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Of rank_reorder (0.5): the power of a concept's mean similarity."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The settings of the measure that are given."""
+        return {key: value for key, value in self if key != "similarity" and value is not None}
+
+    @model_validator(mode="after")
+    def _are_the_measures_own(self) -> Self:
+        known = inspect.signature(_MEASURES[self.similarity][1]).parameters
+        for key in self.given:
+            if key not in known:
+                raise ValueError(f"{key} is no setting of {self.similarity}")
+        return self
+
+
+def load(options: Options, reader: RunReader, requery: Requery) -> ClipDissect:
+    """CLIP-Dissect over an open run file. Nothing is computed before it is asked for."""
+    return ClipDissect(options, reader, requery)
+
+
+class ClipDissect:
+    name = "clip_dissect"
+
+    def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
+        called, self._measure = _MEASURES[options.similarity]
+        self.title = f"CLIP-Dissect ({called})"
+        self._options = options
+        self._reader = reader
+        self._requery = requery
+        self._computing = threading.Lock()
+        self._of_layer = lru_cache(maxsize=_LAYERS_KEPT)(self._layer_scores)
+        self._of_neuron = lru_cache(maxsize=_NEURONS_KEPT)(self._neuron_scores)
+        self._cosines = lru_cache(maxsize=_LAYERS_KEPT)(self._concept_cosines)
+
+    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+        """As engine.methods.base.Method: all competing concepts that have a score; the best is the annotation."""
+        info = asked(self._reader.layers, layer, unit, alpha, beta)
+        members = self._requery.members(concept_set)
+        if info.dead[unit]:
+            return nothing(self.name, DEAD)
+        with self._computing:
+            scores = (
+                self._of_neuron(info, unit, concept_set)
+                if self._measure is rank_reorder
+                else self._of_layer(info, concept_set)[unit]
+            )
+        ranking = scoring.rank(scores)[: np.count_nonzero(scores > -np.inf)]
+        return MethodAnswer(
+            self.name,
+            tuple(self._reader.concepts[concept] for concept in members[ranking]),
+            scores[ranking],
+            min(1, len(ranking)),
+            "" if len(ranking) else "No concept is like its most activating images.",
+        )
+
+    def _layer_scores(self, info: LayerInfo, concept_set: str | None) -> Floats:
+        """[units, concepts of the set]; NaN for dead units."""
+        units = np.flatnonzero(~info.dead)
+        scores = np.full((info.units, len(self._requery.members(concept_set))), np.nan)
+        scores[units] = self._scores(info, units, concept_set)
+        return scores
+
+    def _neuron_scores(self, info: LayerInfo, unit: int, concept_set: str | None) -> Floats:
+        scores: Floats = self._scores(info, np.array([unit]), concept_set)[0]
+        return scores
+
+    def _scores(self, info: LayerInfo, units: NDArray[np.int64], concept_set: str | None) -> Floats:
+        stored = _Stored(self._reader, info, units)
+        return self._measure(self._cosines(concept_set), stored, **self._options.given)
+
+    def _concept_cosines(self, concept_set: str | None) -> Cosines:
+        texts, _ = self._reader.arrays.text_embeddings()
+        vectors = self._requery.vectors()
+        competing = scoring.unit_rows(texts)[self._requery.members(concept_set)]
+        return Cosines.of(vectors.embeddings, vectors.inverse_lengths, competing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stored:
+    """The activations of some units of a layer, ascending, in a run file (engine.methods.similarity.Activations)."""
+
+    reader: RunReader
+    layer: LayerInfo
+    units: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.reader.image_count, len(self.units)
+
+    def top(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        arrays = self.reader.arrays
+        count = min(count, self.reader.image_count)
+        blocks = np.arange(-(-count // BLOCK)) + (self.layer.first_neuron + self.units[:, None]) * arrays.blocks_each
+        images, activations = arrays.blocks(blocks.reshape(-1))
+        shape = len(self.units), -1
+        return images.reshape(shape)[:, :count].astype(np.int64), activations.reshape(shape)[:, :count]
+
+    def whole(self) -> NDArray[np.float32]:
+        activations = self.reader.arrays.activations(self.layer)
+        for place, unit in enumerate(self.units):
+            activations[place] = activations[unit]
+        return activations[: len(self.units)].T
