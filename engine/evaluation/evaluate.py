@@ -43,7 +43,8 @@ by their best concept, so that every neuron has one."""
 class TextEncoder(Protocol):
     """What `engine.evaluation.encoders` loads."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""

@@ -88,45 +88,49 @@ class TransformersVLM:
 
 def load(options: Options, base: Path, device: torch.device) -> TransformersVLM:
     """Builds the model and loads its weights. Raises MammiError when a file is missing or does not fit."""
-    folder = base / options.directory
+    return load_folder(base / options.directory, KEY, device)
+
+
+def load_folder(folder: Path, key: str, device: torch.device) -> TransformersVLM:
+    """As `load`, for whoever names the folder in another place than a configuration: `key` names it in errors."""
     if not folder.is_dir():
-        raise ConfigError(f"{KEY}: no folder at {folder}.")
-    kind = read_json(folder / "config.json", KEY).get("model_type")
+        raise ConfigError(f"{key}: no folder at {folder}.")
+    kind = read_json(folder / "config.json", key).get("model_type")
     if kind not in MODELS:
-        raise ConfigError(f"{KEY}: {folder / 'config.json'} is of the model_type {kind!r}, not {' or '.join(MODELS)}.")
+        raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {kind!r}, not {' or '.join(MODELS)}.")
     weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
     if weights is None:
-        raise ConfigError(f"{KEY}: {folder} has no weights: neither {' nor '.join(WEIGHTS)}.")
-    with reading("configuration", folder / "config.json", KEY):
+        raise ConfigError(f"{key}: {folder} has no weights: neither {' nor '.join(WEIGHTS)}.")
+    with reading("configuration", folder / "config.json", key):
         config = AutoConfig.from_pretrained(folder, **LOCAL)
-    tokenizer = _tokenizer(folder, config.text_config.vocab_size)
-    processor = _processor(folder)
-    module = load_converted(MODELS[kind], config, read_weights(weights, KEY), weights, dropped=CONSTANTS)
+    tokenizer = _tokenizer(folder, config.text_config.vocab_size, key)
+    processor = _processor(folder, key)
+    module = load_converted(MODELS[kind], config, read_weights(weights, key), weights, dropped=CONSTANTS)
     identity = fingerprint(module, digest_of_texts(folder))
     return TransformersVLM(folder.name, identity, module, processor, tokenizer, device)
 
 
-def _processor(folder: Path) -> Any:
+def _processor(folder: Path, key: str) -> Any:
     """It resizes with Pillow, as OpenAI and Google did: torchvision differs by a grey level here and there."""
     path = folder / "preprocessor_config.json"
-    read_json(path, KEY)
-    with reading("image processor", path, KEY):
+    read_json(path, key)
+    with reading("image processor", path, key):
         made: Any = AutoImageProcessor
         return made.from_pretrained(folder, backend="pil", **LOCAL)
 
 
-def _tokenizer(folder: Path, known: int) -> Any:
+def _tokenizer(folder: Path, known: int, key: str) -> Any:
     """The folder's tokenizer. Raises MammiError unless the `known` tokens of the model are enough for it."""
-    check_tokenizer(folder, KEY)
+    check_tokenizer(folder, key)
     try:
-        with reading("tokenizer", folder, KEY):
+        with reading("tokenizer", folder, key):
             tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     except MammiError as error:
         if isinstance(error.__cause__, ImportError):
-            raise MammiError(f"{KEY}: SigLIP's tokenizer {missing('sentencepiece')}.") from error
+            raise MammiError(f"{key}: SigLIP's tokenizer {missing('sentencepiece')}.") from error
         raise
     if len(tokenizer) > known:
         raise MammiError(
-            f"{KEY}: the tokenizer in {folder} has {len(tokenizer)} tokens, the model {known}: it is another model's."
+            f"{key}: the tokenizer in {folder} has {len(tokenizer)} tokens, the model {known}: it is another model's."
         )
     return tokenizer

@@ -24,10 +24,12 @@ class Published:
     sha256: str | None = None
     holds: tuple[str, ...] = ()
     """What lies in it, when it is a zip to be unpacked."""
+    within: str = ""
+    """Folder inside the entry's own."""
 
     @property
     def name(self) -> str:
-        return PurePosixPath(self.url).name
+        return (PurePosixPath(self.within) / PurePosixPath(self.url).name).as_posix()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,6 +94,8 @@ _XRV_RELEASE = "https://github.com/mlmed/torchxrayvision/releases/download/v1"
 _BIO_CLINICALBERT_REVISION = "0aa3af6be2703318323bbe5c7673511f5da26408"
 _BIOMEDCLIP = "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 _BIOMEDCLIP_REVISION = "9f341de24bfb00180f1b847274256e9b65a3a32e"
+_MPNET = "sentence-transformers/all-mpnet-base-v2"
+_MPNET_REVISION = "84f2bcc00d77236f9e89c8a360a00fb1139bf47d"
 
 
 def _xrv(trained_on: str, revision: str, size: int, sha256: str) -> Entry:
@@ -230,6 +234,48 @@ CATALOGUE: tuple[Entry, ...] = (
             "open_clip_config.json",
         ),
         licence="Apache-2.0 by its page",
+    ),
+    Entry(
+        "clip-vit-b-16",
+        "OpenAI's CLIP ViT-B/16 for transformers: the paper's text encoder \"CLIP\" in `mammi evaluate`",
+        "https://huggingface.co/openai/clip-vit-base-patch16",
+        "its commit as caches of the hub name it; the files are those that transformers asks a CLIP for",
+        _hugging_face(
+            "openai/clip-vit-base-patch16",
+            "57c216476eefef5ab752ec549e440a49ae4ae5f3",
+            "pytorch_model.bin",
+            "config.json",
+            "merges.txt",
+            "preprocessor_config.json",
+            "special_tokens_map.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "vocab.json",
+        ),
+        licence="MIT by https://github.com/openai/CLIP",
+    ),
+    Entry(
+        "all-mpnet-base-v2",
+        'the paper\'s sentence encoder "MPNet" in `mammi evaluate`',
+        f"https://huggingface.co/{_MPNET}",
+        "the repository's list of files at this commit",
+        (
+            *_hugging_face(
+                _MPNET,
+                _MPNET_REVISION,
+                "model.safetensors",
+                "config.json",
+                "config_sentence_transformers.json",
+                "modules.json",
+                "sentence_bert_config.json",
+                "special_tokens_map.json",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "vocab.txt",
+            ),
+            Published(_hugging_face_url(_MPNET, _MPNET_REVISION, "1_Pooling/config.json"), within="1_Pooling"),
+        ),
+        licence="Apache-2.0",
     ),
     Entry(
         "siglip-base",

@@ -41,7 +41,7 @@ def _known(entry: Entry, folder: Path) -> dict[str, str]:
 def _state(entry: Entry, folder: Path, name: str, known: str | None) -> State:
     path = folder / entry.name / name
     if not path.is_file():
-        parts = [path.with_name(f"{name}.part"), *folder.glob(f"{entry.name}.zip.part")]
+        parts = [path.with_name(f"{path.name}.part"), *folder.glob(f"{entry.name}.zip.part")]
         return State.PARTLY if any(part.is_file() for part in parts) else State.ABSENT
     if known is None:
         return State.UNKNOWN
@@ -84,7 +84,7 @@ def _take_file(
     if target.exists() and not force:
         _stays(target, required or remembered, progress)
         return {}
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = download(file.url, target, progress, size=file.size)
     found = _checked(part, file, required)
     if remembered not in (None, found) and not (force or required):

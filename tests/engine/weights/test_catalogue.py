@@ -20,7 +20,10 @@ def test_entries_are_complete(entry: Entry) -> None:
     assert entry.page.startswith("https://")
     assert entry.names
     assert len(set(entry.names)) == len(entry.names)
-    assert all(PurePosixPath(name).name == name for name in (entry.name, *entry.names))
+    assert PurePosixPath(entry.name).name == entry.name
+    for name in map(PurePosixPath, entry.names):
+        assert not name.is_absolute()
+        assert ".." not in name.parts
     for file in entry.files:
         assert file.url.startswith("https://")
         assert file.sha256 is None or re.fullmatch("[0-9a-f]{64}", file.sha256)

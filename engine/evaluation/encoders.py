@@ -1,0 +1,114 @@
+"""Text encoders that say how near a concept is to a class label: named on the command line, loaded from local folders.
+
+A folder holds a CLIP (or SigLIP) as transformers saves it, or a sentence encoder as sentence-transformers does; which,
+its config.json tells. The package sentence-transformers is not used: it imports the classes that a folder's
+modules.json names. Here that file is only read: a folder that asks for more than a transformer, pooling by mean or by
+the class token, and normalisation is refused. Nothing is downloaded, and no code in a folder is run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from engine.device import choose_device
+from engine.errors import ConfigError, MammiError, first_line
+from engine.evaluation.evaluate import TextEncoder
+from engine.extras import missing
+from engine.known import VLM_STAGE
+from engine.store.reader import RunReader
+from engine.vlms import KINDS
+from engine.vlms.base import VLM, check_embeddings
+
+OWN = "vlm"
+"""Names the run's own VLM."""
+WITHOUT_BARE_TEXTS = {
+    "factory": "is made by code that the run file names, which is not run from there",
+    "precomputed": "has the embeddings of prompted concepts only, not of bare names",
+}
+"""Kinds of VLM that cannot encode here, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A text encoder under its name."""
+
+    name: str
+    vlm: VLM
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As TextEncoder.encode. Raises MammiError when the model's vectors are not unit vectors."""
+        vectors = self.vlm.encode_texts(texts)
+        check_embeddings(self.vlm, vectors, len(texts))
+        return vectors
+
+
+def load_encoder(asked: str, reader: RunReader) -> TextEncoder:
+    """The encoder that `NAME=FOLDER` asks for; `vlm` or `vlm=FOLDER` is the run's own VLM.
+
+    Relative paths in the run's configuration start from that FOLDER, the current one by default: a run file does not
+    know where its configuration lay. Raises ConfigError for what is no name and folder, MammiError when the folder
+    holds no encoder, or when the VLM there is not the one of the run.
+    """
+    name, equals, folder = asked.partition("=")
+    key = f"--encoder {name}"
+    if name == OWN:
+        return Encoder(OWN, _own(reader, Path(folder or "."), key))
+    if not (name.isidentifier() and equals and folder):
+        raise ConfigError(f"--encoder {asked}: write NAME=FOLDER, such as clip=weights/clip-vit-b-16, or {OWN}.")
+    return _from_folder(name, Path(folder), key)
+
+
+def _from_folder(name: str, folder: Path, key: str) -> TextEncoder:
+    if not folder.is_dir():
+        raise ConfigError(f"{key}: no folder at {folder}.")
+    try:
+        from engine.evaluation import sentence_encoder
+        from engine.vlms import transformers_dual
+        from engine.vlms.hugging_face import read_json
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "engine":
+            raise
+        raise ConfigError(f"{key}: {missing(error.name)}.") from None
+    kind = read_json(folder / "config.json", key).get("model_type")
+    device = choose_device("auto")
+    if kind in transformers_dual.MODELS:
+        return Encoder(name, transformers_dual.load_folder(folder, key, device))
+    if kind in sentence_encoder.MODELS:
+        return sentence_encoder.load(name, folder, key, device)
+    known = ", ".join([*transformers_dual.MODELS, *sentence_encoder.MODELS])
+    raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {kind!r}. Known are {known}.")
+
+
+def _own(reader: RunReader, base: Path, key: str) -> VLM:
+    """The run's VLM, loaded as its configuration says."""
+    table = dict(reader.info.config.get("vlm", {}))
+    kind = table.get("kind")
+    if kind not in KINDS:
+        raise MammiError(f"{key}: the run file does not tell its VLM: its configuration has the kind {kind!r}.")
+    if kind in WITHOUT_BARE_TEXTS:
+        raise MammiError(f'{key}: a VLM of the kind "{kind}" {WITHOUT_BARE_TEXTS[kind]}.')
+    try:
+        module = importlib.import_module(KINDS[kind])
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "engine":
+            raise
+        raise ConfigError(f"{key}: {missing(error.name)}.") from None
+    values = {name: value for name, value in table.items() if name != "kind" or name in module.Options.model_fields}
+    try:
+        options = module.Options(**values)
+    except ValidationError as error:
+        raise MammiError(f"{key}: the run's configuration of its VLM is not valid ({first_line(error)}).") from None
+    try:
+        vlm: VLM = module.load(options, base, choose_device("auto"))
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}\nName the folder of the run's configuration: {key}=FOLDER.") from None
+    if reader.stages().get(VLM_STAGE) != vlm.identity:
+        raise MammiError(f"{key}: the VLM that the run's configuration leads to now is not the one of the run.")
+    return vlm
