@@ -1,0 +1,128 @@
+"""How a class's output changes with a layer's activations: gradients, pooled as the run pools the layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from engine.errors import ConfigError, MammiError, told
+from engine.methods.context import MethodContext
+from engine.methods.films import film_batches
+from engine.store.contents import Layer
+from engine.targets.taps import Channels, Pooling, Taps, first_tensor, pool, unit_axis
+
+
+def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> Tensor:
+    """∂y/∂a, with a a layer's output, along a change of its pooled activations: [n, units].
+
+    A change of the pooled activations by v is made by adding v to the units at every position, which moves their mean,
+    and their maximum, by just v; so the derivative along v is v · Σ over positions of ∂y/∂a. For `cls`, v is added to
+    the class token alone.
+    """
+    axis = unit_axis(gradient.shape, channels)
+    if pooling == "cls" and gradient.ndim == 3:
+        return gradient[:, 0]
+    return gradient.sum([place for place in range(1, gradient.ndim) if place != axis])
+
+
+class GradientTaps(Taps):
+    """Holds hooks on layers for the length of a `with` block, and gives gradients of the last one's units.
+
+        with GradientTaps(module, layers, final, "mean", channels) as taps:
+            gradients = taps.gradients(inputs, unit)  # layer -> [n, units]
+
+    The gradient is taken of what a layer gave, before any later in-place operation (an in-place ReLU, say), by hooks on
+    the tensors themselves; of a layer used several times it is that of its last use. Parameters' own gradients are
+    neither needed nor touched.
+    """
+
+    def __init__(
+        self, module: nn.Module, layers: Sequence[str], final: str, pooling: Pooling, channels: Channels
+    ) -> None:
+        super().__init__(module, [*layers, final], pooling, channels)
+        self._final = final
+        self._watched: dict[str, RemovableHandle] = {}
+        self._gradients: dict[str, Tensor] = {}
+
+    def gradients(self, inputs: Tensor, unit: int) -> dict[str, Tensor]:
+        """Of the final layer's unit, for each image, with respect to each layer's pooled activations; float32.
+
+        Raises ConfigError for a layer that is not used, or that the unit does not depend on.
+        """
+        source = inputs.requires_grad_()
+        try:
+            with torch.enable_grad():
+                self._module(source.clone())  # a clone: some models normalise their input in place
+                output = self.pooled()[self._final]
+                torch.autograd.grad(output[:, unit].sum(), source)
+            found = dict(self._gradients)
+        finally:
+            self._forget()
+        for layer in self._layers[:-1]:
+            if layer not in found:
+                raise ConfigError(f"methods.tcav: {self._final!r} does not depend on layer {layer!r}: leave it out.")
+        return found
+
+    def keep(self, layer: str, output: Any) -> None:
+        first = first_tensor(layer, output)
+        if not first.requires_grad:
+            raise MammiError(f"methods.tcav: the target model's code gives no gradients of layer {layer!r}.")
+        if layer == self._final:
+            self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
+            return
+        if layer in self._watched:
+            self._watched[layer].remove()
+        self._pooled[layer] = first.new_empty(0)  # that it was used
+
+        def watch(gradient: Tensor) -> None:
+            self._gradients[layer] = pooled_gradient(gradient.detach().float(), self._pooling, self._channels)
+
+        self._watched[layer] = first.register_hook(watch)  # type: ignore[no-untyped-call]
+
+    def _forget(self) -> None:
+        for handle in self._watched.values():
+            handle.remove()
+        self._watched.clear()
+        self._gradients.clear()
+        self._pooled.clear()
+
+    def _remove(self) -> None:
+        super()._remove()
+        self._forget()
+
+
+def class_gradients(
+    context: MethodContext, layers: Sequence[Layer], final: Layer, unit: int, rows: Sequence[int]
+) -> dict[str, NDArray[np.float32]]:
+    """Layer -> gradients [n, units] of one unit of the final layer, for these images.
+
+    In full precision, whatever the run's: a small gradient's sign would be lost in half of it.
+    """
+    pooling: Pooling = layers[0].pooling  # type: ignore[assignment]
+    names = [layer.name for layer in layers]
+    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
+    with (
+        GradientTaps(context.target.module, names, final.name, pooling, context.channels) as taps,
+        closing(film_batches(context, rows, context.batch_size)) as batches,
+    ):
+        for films in batches:
+            what = f"target: the gradients of a batch of shape {list(films.inputs.shape)} failed"
+            try:
+                with told(what, torch.OutOfMemoryError):
+                    found = taps.gradients(films.inputs.to(context.device), unit)
+            except torch.OutOfMemoryError:
+                raise MammiError(
+                    f"{context.device} has too little memory for gradients of run.batch_size = {context.batch_size} "
+                    "images: lower it."
+                ) from None
+            for name in names:
+                parts[name].append(found[name].cpu().numpy())
+            context.progress.advance(len(films.rows))
+    return {name: np.concatenate(values) for name, values in parts.items()}

@@ -1,0 +1,198 @@
+"""TCAV: which concepts a class's output is sensitive to, at a layer before it.
+
+Source: Kim, Wattenberg, Gilmer, Cai, Wexler, Viegas, Sayres, "Interpretability Beyond Feature Attribution: Quantitative
+Testing with Concept Activation Vectors (TCAV)", ICML 2018; tensorflow/tcav, tcav/tcav.py, cav.py and utils.py.
+
+At each tapped layer l before the final one, several vectors v of each concept are learnt, each from images of the
+concept and random others (engine.methods.concept_vectors). With h_k the output of class k and X_k images of that class:
+
+    TCAV(C, k, l) = |{x ∈ X_k : ∇h_k(f_l(x)) · v > 0}| / |X_k|
+
+The score is its mean over the concept's vectors. Vectors of random images against random images give the scores to
+expect of no concept, and a two-sided t-test compares the two; p-values are corrected over all classes, concepts and
+layers of the run (Holm). A concept is annotated where it is significant and raises the class (score above 0.5).
+
+A concept is a label of the probing set (`concepts = "labels"`), or one of the run's concepts, shown by the images that
+the VLM scores highest for it (`concepts = "matched"`). Rows are told of the class's neuron in the final layer, with the
+vector's layer as detail.
+
+It departs from the published code so: vectors are learnt in the pooled activations that the run holds, not in flattened
+maps, and the gradient is summed over positions to meet them (engine.methods.sensitivity), so that a concept is the same
+wherever on the film it is; the classifier is ridge regression; random images are of the probing set; the correction is
+Holm's, where the paper has Bonferroni's.
+
+Read with care: vectors of one concept share images, so the test's samples are not independent and its p-values too
+small for concepts with few images; and where only a linear layer follows, such as at `penultimate`, the gradient is the
+same for all images, so that each vector's score is 0 or 1.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from engine.errors import ConfigError
+from engine.methods.base import MethodScore
+from engine.methods.concept_vectors import (
+    Examples,
+    Floats,
+    concept_examples,
+    holm,
+    random_examples,
+    tcav_scores,
+    two_sided,
+    vectors,
+)
+from engine.store.contents import Layer
+
+if TYPE_CHECKING:
+    from engine.methods.context import MethodContext
+
+VERSION = 1
+"""To be raised when the same run comes to give other scores."""
+
+
+class Options(BaseModel, extra="forbid", frozen=True):
+    """`[methods.tcav]` of a configuration."""
+
+    concepts: Literal["labels", "matched"] = "labels"
+    """Labels of the probing set, or the run's concepts as the VLM matches images to them."""
+    examples: int = Field(default=50, ge=2, le=10_000)
+    """Images of a concept that a vector is learnt from at most, and as many others. The best so many are a matched
+    concept's."""
+    fewest: int = Field(default=10, ge=2)
+    """Images that a concept, and a class, must have."""
+    vectors: int = Field(default=20, ge=2, le=1000)
+    """Of each concept, and random ones that they are tested against."""
+    class_images: int = Field(default=200, ge=1)
+    """Images of a class that gradients are taken of, at most."""
+    ridge: float = Field(default=0.01, gt=0)
+    """How far the linear classifier is shrunk, in mean squared lengths of the centred activations."""
+    level: float = Field(default=0.05, gt=0, lt=1)
+    """Of significance, for the annotation."""
+    seed: int = Field(default=0, ge=0)
+
+
+def compute(options: Options, context: MethodContext) -> list[MethodScore]:
+    """The score of each class's neuron for each concept at each layer before the final one.
+
+    Raises ConfigError where the target's classes have no names, the final layer or one before it is not tapped, or no
+    class or concept has enough images.
+    """
+    finals = [layer for layer in context.layers if layer.unit_names]
+    before = [layer for layer in context.layers if not layer.unit_names]
+    if not finals:
+        raise ConfigError(
+            'methods.tcav: tests the outputs of classes: name them in target.classes, with "logits" in target.layers.'
+        )
+    if not before:
+        raise ConfigError("methods.tcav: learns vectors at a layer before the final one: add one to target.layers.")
+    concepts = dict(_concepts(options, context))
+    if not concepts:
+        raise ConfigError(
+            f'methods.tcav.concepts = "{options.concepts}": none has {options.fewest} images of {len(context.images)} '
+            "and as many without it: lower methods.tcav.fewest."
+        )
+    scores = [score for final in finals for score in _tested(options, context, before, final, concepts)]
+    corrected = holm([score.p_value or 0.0 for score in scores])
+    return [
+        MethodScore(score.layer, score.unit, score.concept, score.score, float(p), score.detail)
+        for score, p in zip(scores, corrected, strict=True)
+    ]
+
+
+def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
+    """Of one neuron's scores, those that are its annotation, best first, each concept once with its best layer's."""
+    significant = [s for s in scores if s.score > 0.5 and s.p_value is not None and s.p_value <= options.level]
+    best: dict[str, MethodScore] = {}
+    for score in sorted(significant, key=lambda each: (-each.score, each.p_value, each.concept)):
+        best.setdefault(score.concept, score)
+    return list(best.values())
+
+
+def _concepts(options: Options, context: MethodContext) -> Iterator[tuple[str, Examples]]:
+    """The concepts with enough images, and the examples of each one's vectors."""
+    left_out = 0
+    for concept, members in _members(options, context):
+        if min(members.sum(), (~members).sum()) < options.fewest:
+            left_out += 1
+            continue
+        seed = (options.seed, zlib.crc32(concept.encode()))
+        yield concept, concept_examples(members, options.examples, options.vectors, seed)
+    if left_out:
+        context.progress.note(f"tcav: {left_out} concepts have too few images (methods.tcav.fewest): left out")
+
+
+def _members(options: Options, context: MethodContext) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Each concept with the images [p] that show it."""
+    if options.concepts == "labels":
+        for label in sorted({label for image in context.images for label in image.labels}):
+            yield label, np.array([label in image.labels for image in context.images])
+        return
+    images = context.image_embeddings.astype(np.float64)
+    for concept, text in zip(context.concepts, context.text_embeddings, strict=True):
+        similarity = images @ (text.astype(np.float64) - context.template_embedding)
+        members = np.zeros(len(images), bool)
+        members[np.argsort(-similarity, kind="stable")[: options.examples]] = True
+        yield concept, members
+
+
+def _tested(
+    options: Options, context: MethodContext, layers: Sequence[Layer], final: Layer, concepts: dict[str, Examples]
+) -> list[MethodScore]:
+    """One final layer's scores, p-values not corrected."""
+    classes = dict(_class_rows(options, context, final))
+    if not classes:
+        raise ConfigError(
+            f"methods.tcav: no class of {final.name!r} has {options.fewest} images with a label of its name: "
+            "lower methods.tcav.fewest, or use a probing set with labels."
+        )
+    context.progress.stage("tcav", sum(map(len, classes.values())) + len(layers) * len(concepts))
+    gradients = _gradients(context, layers, final, classes)
+    scores = []
+    for layer in layers:
+        activations = context.activations(layer.name)
+        expected: dict[int, Floats] = {}  # random vectors, by the images that each side has
+        for concept, examples in concepts.items():
+            directions = vectors(activations, examples, options.ridge)
+            count = examples.positive.shape[1]
+            if count not in expected:
+                drawn = random_examples(len(context.images), count, options.vectors, (options.seed, count))
+                expected[count] = vectors(activations, drawn, options.ridge)
+            for unit in classes:
+                of_class = gradients[unit][layer.name]
+                found, others = tcav_scores(of_class, directions), tcav_scores(of_class, expected[count])
+                p_value = two_sided(found, others)
+                scores.append(MethodScore(final.name, unit, concept, float(found.mean()), p_value, layer.name))
+            context.progress.advance(1)
+    return scores
+
+
+def _gradients(
+    context: MethodContext, layers: Sequence[Layer], final: Layer, classes: dict[int, list[int]]
+) -> dict[int, dict[str, NDArray[np.float32]]]:
+    from engine.methods.sensitivity import class_gradients  # readers of a run have no torch
+
+    return {unit: class_gradients(context, layers, final, unit, rows) for unit, rows in classes.items()}
+
+
+def _class_rows(options: Options, context: MethodContext, final: Layer) -> Iterator[tuple[int, list[int]]]:
+    """The units of classes with enough images, and images of each, in order; capitals and _ make no difference."""
+    labels = [{_plain(label) for label in image.labels} for image in context.images]
+    for unit, name in enumerate(final.unit_names):
+        rows = [row for row, of_image in enumerate(labels) if _plain(name) in of_image]
+        if len(rows) < options.fewest:
+            continue
+        if len(rows) > options.class_images:
+            rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
+            rows = sorted(rng.choice(rows, options.class_images, replace=False).tolist())
+        yield unit, rows
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ")
