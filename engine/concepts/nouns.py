@@ -5,33 +5,17 @@ Words are tagged in lower case, so that CT, SVC and a sentence's first word are 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pydantic import BaseModel
-
 from engine.concepts.clean import MAX_LENGTH, clean_text
+from engine.concepts.filters import NounFilters
 from engine.concepts.tagger import Tagger
 from engine.concepts.tokens import split_sentences, tokenize
 
 NOUN_TAGS = frozenset({"NN", "NNS"})
-
-_FUNCTION_WORDS = """
-    a about above after again against all also am an and any are as at be because been before being below between
-    both but by can cannot could did do does doing done down during each either etc few for from further had has have
-    having he her here hers herself him himself his how however i if in into is it its itself just may me might more
-    most must my myself neither no none nor not now of off on once one only or other our ours ourselves out over own
-    per same shall she should since so some such than that the their theirs them themselves then there therefore these
-    they this those though through thus to too toward towards under until up upon us very via was we were what when
-    where whether which while who whom why will with within without would yet you your yours yourself"""
-STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
-"""English function words, which a tagger takes for nouns now and then."""
-
-_DEIDENTIFIED = re.compile(r"x{3,}|_{2,}")
-_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +24,6 @@ class Noun:
 
     noun: str
     document_frequency: int
-
-
-class NounFilters(BaseModel, extra="forbid", frozen=True):
-    """What is left out; each can be turned off."""
-
-    stop_words: bool = True
-    single_letters: bool = True
-    digits: bool = True
-    """Words with a digit in them."""
-    deidentified: bool = True
-    """De-identification marks: reports have XXXX and ___ where names were removed, also inside a word (x-XXXX)."""
-
-    def leaving_out(self, word: str) -> str | None:
-        """The filter, by its name here, that leaves the word out; None when it stays."""
-        if self.stop_words and word in STOP_WORDS:
-            return "stop_words"
-        if self.single_letters and len(word) == 1:
-            return "single_letters"
-        if self.digits and _DIGIT.search(word):
-            return "digits"
-        if self.deidentified and _DEIDENTIFIED.search(word):
-            return "deidentified"
-        return None
 
 
 @dataclass(frozen=True, slots=True)

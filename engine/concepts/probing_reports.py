@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from engine.concepts.clean import clean_concepts
-from engine.concepts.nouns import NounFilters, extract_nouns
+from engine.concepts.filters import NounFilters
+from engine.concepts.nouns import extract_nouns
 from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
 from engine.concepts.tagger import demo_tagger, nltk_tagger
 from engine.errors import ConfigError

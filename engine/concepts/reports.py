@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from engine.concepts.clean import clean_concepts
-from engine.concepts.nouns import NounFilters, extract_nouns
+from engine.concepts.filters import NounFilters
+from engine.concepts.nouns import extract_nouns
 from engine.concepts.report_files import read_reports
 from engine.concepts.sections import DEFAULT_SECTIONS
 from engine.concepts.tagger import nltk_tagger

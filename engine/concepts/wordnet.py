@@ -13,8 +13,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from engine.concepts.clean import MAX_LENGTH, clean_concepts
+from engine.concepts.filters import NounFilters
 from engine.concepts.nltk_data import Resource
-from engine.concepts.nouns import NounFilters
 
 
 class Options(BaseModel, extra="forbid"):

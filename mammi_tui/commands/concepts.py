@@ -73,7 +73,8 @@ def concepts(
     """
     need_engine("mammi concepts")
 
-    from engine.concepts.nouns import NounFilters, count_nouns, sift_nouns
+    from engine.concepts.filters import NounFilters
+    from engine.concepts.nouns import count_nouns, sift_nouns
     from engine.concepts.report_files import check_sections, read_reports, report_files
     from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.concepts.nouns import Noun, NounFilters, extract_nouns
+from engine.concepts.filters import NounFilters
+from engine.concepts.nouns import Noun, extract_nouns
 from engine.concepts.report_files import read_reports
 from engine.concepts.tagger import demo_tagger, nltk_tagger
 from engine.demo.train_tagger import accuracy, tagged_sentences, train
