@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.methods.base import MethodScore
 from engine.store.batch import Batch, BatchKeys, TargetPart, VLMPart
 from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile
 
 VLM_STAGE = "vlm"
 """The name under which a run file keeps the identity of the VLM that encoded its texts."""
+METHOD_STAGE = "method "
+"""And before the name of a computed method, the key of all that determines its scores."""
 
 
 class Missing(NamedTuple):
@@ -78,6 +83,21 @@ class Known:
                 held = run.texts()
                 found |= {text: held[text] for text in texts if text in held and text not in found}
         return found
+
+    def scores(self, method: str, key: str) -> list[MethodScore] | None:
+        """What a computed method gave under this key; None where that is not known."""
+        with self._lock:
+            for run in self._finished:
+                if run.stages.get(METHOD_STAGE + method) == key:
+                    return run.method_scores(method)
+            if not self._work.has(key):
+                return None
+            return [MethodScore(*row) for row in json.loads(self._work.get_array(key).tobytes())]
+
+    def put_scores(self, key: str, scores: Sequence[MethodScore]) -> None:
+        written = json.dumps([astuple(score) for score in scores]).encode()
+        with self._lock:
+            self._work.put_array(key, np.frombuffer(written, dtype=np.uint8))
 
     def array(self, key: str, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         """The work file's array of this key, computed and kept there if it is new."""

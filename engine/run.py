@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from engine.config import RunConfig
+from engine.config_leaves import Leaf
 from engine.device import choose_device
 from engine.errors import ConfigError, RunFileError
 from engine.image_pass import ImagePass
-from engine.known import VLM_STAGE, Known
+from engine.known import METHOD_STAGE, VLM_STAGE, Known
 from engine.loading import Loader
+from engine.method_stage import method_stage
+from engine.methods import COMPUTED
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
-from engine.stages import assembly_stage, concept_stage, content_key, image_stage
-from engine.store.contents import ConceptSet, Layer, RunContents
+from engine.stages import assembly_stage, concept_stage, content_key, image_stage, prompted
+from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents, StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile, work_path
 from engine.targets.base import TargetModel
@@ -53,7 +58,9 @@ def run(config: RunConfig, progress: Progress) -> Path:
     progress.advance(1)
     vlm: VLM = config.vlm.load(config.base, device)
     progress.advance(1)
-    concepts, concept_sets = _concepts(config, probing)
+    reports = [image.report for image in probing.images if image.report]
+    concepts, concept_sets = _concepts(config, reports)
+    captions = _captions(config, reports)
     progress.advance(1)
     loader = Loader(probing, target.preprocess, vlm.preprocess, settings.thumbnail_size)
     image_pass = ImagePass(config, target, layers, vlm, device)
@@ -62,8 +69,10 @@ def run(config: RunConfig, progress: Progress) -> Path:
         work = open_files.enter_context(WorkFile(work_path(out)))
         finished = open_files.enter_context(_finished(out)) if out.exists() else None
         known = Known(work, [] if finished is None else [finished])
-        texts = [settings.template, *(f"{settings.template} {concept}" for concept in concepts)]
-        embeddings = concept_stage(vlm, texts, known, progress)
+        templates = (settings.template, *settings.other_templates)
+        texts = [text for template in templates for text in prompted(template, concepts)]
+        embeddings = concept_stage(vlm, [*texts, *captions], known, progress)
+        own, *others = np.split(embeddings[: len(texts)], len(templates))
         with closing(loader.batches(settings.batch_size, image_pass.fingerprints, known.missing)) as batches:
             keys = image_stage(batches, len(probing.images), image_pass, known, progress)
         contents = RunContents(
@@ -71,29 +80,35 @@ def run(config: RunConfig, progress: Progress) -> Path:
             layers=[Layer(layer, config.taps.pooling, _unit_names(target, layer)) for layer in layers],
             concepts=concepts,
             concept_sets=concept_sets,
-            text_embeddings=embeddings[1:],
+            text_embeddings=own[1:],
             template=settings.template,
-            template_embedding=embeddings[0],
+            template_embedding=own[0],
             alpha=settings.alpha,
             beta=settings.beta,
             target=target.name,
             vlm=vlm.name,
+            other_templates=[
+                OtherTemplate(template, rows[0], rows[1:]) for template, rows in zip(templates[1:], others, strict=True)
+            ],
+            captions=captions,
+            caption_embeddings=embeddings[len(texts) :],
+            methods=[StoredMethod(leaf.kind, leaf.options.model_dump(mode="json")) for leaf in config.methods],
             config=config.as_dict(),
             versions=_versions(),
             batch_keys=keys,
         )
-        contents = replace(contents, stages=_stages(contents, vlm))
+        contents = replace(contents, stages=_stages(contents, vlm, config.methods))
+        scores = method_stage(config, probing, target, device, contents, known, progress)
         if finished is not None and finished.stages == contents.stages:
             progress.note(f"{out} is up to date.")
         else:
-            assembly_stage(out, contents, known, progress)
+            assembly_stage(out, replace(contents, method_scores=scores), known, progress)
     work_path(out).unlink(missing_ok=True)
     return out
 
 
-def _concepts(config: RunConfig, probing: ProbingSet) -> tuple[list[str], list[ConceptSet]]:
+def _concepts(config: RunConfig, reports: Sequence[str]) -> tuple[list[str], list[ConceptSet]]:
     """The concepts of all concept sets, each once, and which of them each set holds."""
-    reports = [image.report for image in probing.images if image.report]
     places: dict[str, int] = {}
     sets = []
     for leaf in config.concepts:
@@ -108,6 +123,13 @@ def _concepts(config: RunConfig, probing: ProbingSet) -> tuple[list[str], list[C
         members = tuple(places.setdefault(concept, len(places)) for concept in dict.fromkeys(concepts))
         sets.append(ConceptSet(leaf.name, leaf.kind, members))
     return list(places), sets
+
+
+def _captions(config: RunConfig, reports: Sequence[str]) -> list[str]:
+    """The sentences of reports that the methods ask for, each once."""
+    asking = [leaf for leaf in config.methods if hasattr(leaf.module, "captions")]
+    sentences = [text for leaf in asking for text in leaf.module.captions(leaf.options, config.base, reports)]
+    return list(dict.fromkeys(sentences))
 
 
 def _prepare_output(out: Path) -> None:
@@ -143,7 +165,7 @@ def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:
     return target.classes if layer in (LOGITS, *linear[-1:]) else ()
 
 
-def _stages(contents: RunContents, vlm: VLM) -> dict[str, str]:
+def _stages(contents: RunContents, vlm: VLM, methods: Sequence[Leaf]) -> dict[str, str]:
     """Stage name -> the key of all that determines it. Equal keys, equal content."""
     layers = [[layer.name, layer.pooling, layer.unit_names] for layer in contents.layers]
     settings = [contents.alpha, contents.beta, contents.target, contents.vlm]
@@ -154,9 +176,24 @@ def _stages(contents: RunContents, vlm: VLM) -> dict[str, str]:
         + [[outline.label, outline.points] for outline in image.polygons]
         for image in contents.images
     ]
-    return {
+    films = content_key(layers, images)
+    stages = {
         VLM_STAGE: vlm.identity,
         "concepts": content_key(contents.template, list(contents.concepts), sets),
         "images": content_key(list(contents.batch_keys)),
-        "assembly": content_key(settings, layers, images),
+    }
+    computed = {
+        METHOD_STAGE + leaf.kind: content_key(
+            leaf.kind, leaf.module.VERSION, leaf.options.model_dump(mode="json"), *stages.values(), films
+        )
+        for leaf in methods
+        if leaf.kind in COMPUTED
+    }
+    others = [other.template for other in contents.other_templates]
+    named = [[method.name, dict(method.options)] for method in contents.methods]
+    return {
+        **stages,
+        **computed,
+        "evidence": content_key(others, list(contents.captions), named),
+        "assembly": content_key(settings, films),
     }

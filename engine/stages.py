@@ -35,13 +35,19 @@ def content_key(*values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
+def prompted(template: str, concepts: Sequence[str]) -> list[str]:
+    """The bare template, and each concept in it."""
+    return [template, *(f"{template} {concept}" for concept in concepts)]
+
+
 def concept_stage(vlm: VLM, texts: Sequence[str], known: Known, progress: Progress) -> NDArray[np.float32]:
     """Unit vectors of the texts, [n, d]. Only those not known yet are encoded, those of like length together: most VLMs
     encode texts of one length at once."""
-    progress.stage("concepts", len(texts))
-    embeddings = known.texts(vlm.identity, texts)
+    different = list(dict.fromkeys(texts))
+    progress.stage("concepts", len(different))
+    embeddings = known.texts(vlm.identity, different)
     progress.advance(len(embeddings), reused=len(embeddings))
-    missing = sorted((text for text in texts if text not in embeddings), key=len)
+    missing = sorted((text for text in different if text not in embeddings), key=len)
     for start in range(0, len(missing), TEXTS_AT_ONCE):
         piece = missing[start : start + TEXTS_AT_ONCE]
         vectors = known.array(content_key("texts", vlm.identity, piece), lambda piece=piece: _encode(vlm, piece))  # type: ignore[misc]
