@@ -10,24 +10,19 @@ file's folder; only `run.out` starts from the current directory.
 from __future__ import annotations
 
 import difflib
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from engine.concept_set_name import LONGEST, is_set_name
-from engine.config_faults import Faults, Model
-from engine.config_file import SETS, override, read, set_name
-from engine.extras import missing
-from engine.methods import KINDS as METHODS
+from engine.config_faults import Faults
+from engine.config_file import SETS, override, read
+from engine.config_leaves import LEAVES, Leaf, Leaves, NamedLeaf
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
-LEAVES = {"probing": "engine.probing", "target": "engine.targets", "vlm": "engine.vlms", SETS: "engine.concepts"}
 TABLES = ("run", *LEAVES, "methods")
 
 
@@ -66,45 +61,6 @@ class TapSettings(BaseModel, extra="forbid", frozen=True):
     """Where maps have their units (engine.targets.taps.unit_axis)."""
 
 
-class SetSettings(BaseModel, extra="forbid", frozen=True):
-    """The keys of [concepts] that every kind of concept set has."""
-
-    name: str | None = None
-    """By default the kind."""
-
-    @field_validator("name")
-    @classmethod
-    def _is_name(cls, name: str | None) -> str | None:
-        if name is not None and not is_set_name(name):
-            raise ValueError(f"a name has letters, digits, spaces, - and _, at most {LONGEST} of them")
-        return name
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A chosen kind of probing set, target model, VLM, concept set or method, with its checked options."""
-
-    kind: str
-    module: ModuleType
-    options: BaseModel
-
-    def load(self, *arguments: Any) -> Any:
-        """What the leaf's own `load(options, ...)` gives."""
-        return self.module.load(self.options, *arguments)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, **self.options.model_dump(mode="json")}
-
-
-@dataclass(frozen=True, slots=True)
-class SetLeaf(Leaf):
-    """A chosen kind of concept set, under the name that the run gives it."""
-
-    name: str
-    table: str
-    """As messages name it: "concepts", or one of several "concepts.NAME"."""
-
-
 @dataclass(frozen=True, slots=True)
 class RunConfig:
     """A whole configuration. `base` is the folder that relative paths start from."""
@@ -116,7 +72,7 @@ class RunConfig:
     probing: Leaf
     target: Leaf
     vlm: Leaf
-    concepts: tuple[SetLeaf, ...]
+    concepts: tuple[NamedLeaf, ...]
     """At least one."""
     methods: tuple[Leaf, ...]
 
@@ -150,16 +106,17 @@ class _Checker:
         self.path = path
         self.tables = tables
         self.faults = Faults(path, TABLES, overridden)
+        self.leaves = Leaves(self.faults)
 
     def config(self) -> RunConfig:
         self._check_tables()
         run = self.faults.check("run", RunSettings, self.tables["run"])
-        taps, own = self._common("target", TapSettings, self.tables["target"])
-        probing = self._leaf("probing", self.tables["probing"])
-        target = self._leaf("target", own)
-        vlm = self._leaf("vlm", self.tables["vlm"])
-        concepts = [self._concept_set(name, table) for name, table in self._concept_tables().items()]
-        methods = [self._method(name, table) for name, table in self.tables["methods"].items()]
+        taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
+        probing = self.leaves.leaf("probing", self.tables["probing"])
+        target = self.leaves.leaf("target", own)
+        vlm = self.leaves.leaf("vlm", self.tables["vlm"])
+        concepts = self.leaves.several(SETS, self.tables[SETS])
+        methods = self.leaves.methods(self.tables["methods"])
         for name in [name for name in self.tables if name not in TABLES][:1]:
             raise self.faults.unknown(name, self.tables[name])
         self.faults.raise_first()
@@ -171,8 +128,8 @@ class _Checker:
             probing=cast(Leaf, probing),
             target=cast(Leaf, target),
             vlm=cast(Leaf, vlm),
-            concepts=tuple(cast(SetLeaf, leaf) for leaf in concepts),
-            methods=tuple(cast(Leaf, leaf) for leaf in methods),
+            concepts=concepts,
+            methods=methods,
         )
 
     def _check_tables(self) -> None:
@@ -186,65 +143,3 @@ class _Checker:
             several = name == SETS and isinstance(table, list) and table
             if not all(isinstance(part, dict) for part in (table if several else [table])):
                 raise self.faults.error(name, f"must be a table: write [{name}]")
-
-    def _concept_tables(self) -> dict[str, dict[str, Any]]:
-        """The tables of the concept sets, by how messages name them."""
-        tables = self.tables[SETS]
-        if isinstance(tables, dict):
-            return {SETS: tables}
-        names = [set_name(table) for table in tables]
-        found = {}
-        for number, (name, table) in enumerate(zip(names, tables, strict=True), start=1):
-            if name in names[: number - 1]:
-                clash = "is the name of an earlier concept set: give each its own"
-                raise self.faults.error(f"{SETS}.#{number}.name", clash, name)
-            found[f"{SETS}.{name}" if is_set_name(name) else f"{SETS}.#{number}"] = table
-        return found
-
-    def _module(self, name: str, table: Mapping[str, Any]) -> ModuleType:
-        kinds: Mapping[str, str] = importlib.import_module(LEAVES[name.partition(".")[0]]).KINDS
-        known = ", ".join(sorted(kinds))
-        kind = table.get("kind")
-        if kind is None:
-            raise self.faults.error(f"{name}.kind", f"is missing. Kinds: {known}")
-        if not isinstance(kind, str) or kind not in kinds:
-            close = difflib.get_close_matches(str(kind), kinds, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise self.faults.error(f"{name}.kind", f"is not a kind: {hint}Kinds: {known}", kind)
-        try:
-            return importlib.import_module(kinds[kind])
-        except ModuleNotFoundError as error:
-            if error.name and error.name.split(".")[0] == "engine":
-                raise
-            raise self.faults.error(f"{name}.kind", missing(error.name), kind) from None
-
-    def _method(self, name: str, table: Any) -> Leaf | None:
-        key = f"methods.{name}"
-        if name not in METHODS:
-            close = difflib.get_close_matches(name, METHODS, n=1)
-            hint = f"Did you mean [methods.{close[0]}]?" if close else f"Methods: {', '.join(METHODS)}"
-            raise self.faults.error(f"[{key}]", f"is not a method. {hint}")
-        if not isinstance(table, dict):
-            raise self.faults.error(key, f"must be a table: write [{key}]", table)
-        module = importlib.import_module(METHODS[name])
-        options = self.faults.check(key, module.Options, table)
-        return None if options is None else Leaf(name, module, options)
-
-    def _leaf(self, name: str, table: Mapping[str, Any]) -> Leaf | None:
-        """What a table chooses, or None and its faults kept. Only Options with such a field see the `kind`."""
-        module = self._module(name, table)
-        model: type[BaseModel] = module.Options
-        values = {key: value for key, value in table.items() if key != "kind" or key in model.model_fields}
-        options = self.faults.check(name, model, values)
-        self.faults.may_hold(f"{name}.kind")
-        return None if options is None else Leaf(table["kind"], module, options)
-
-    def _concept_set(self, name: str, table: Mapping[str, Any]) -> SetLeaf | None:
-        _, own = self._common(name, SetSettings, table)
-        leaf = self._leaf(name, own)
-        return None if leaf is None else SetLeaf(leaf.kind, leaf.module, leaf.options, set_name(table), name)
-
-    def _common(self, name: str, model: type[Model], table: Mapping[str, Any]) -> tuple[Model | None, dict[str, Any]]:
-        """The keys of a table that every kind has, as the model, and those that are the kind's own."""
-        common = {key: value for key, value in table.items() if key in model.model_fields}
-        return self.faults.check(name, model, common), {k: value for k, value in table.items() if k not in common}

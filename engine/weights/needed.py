@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from engine.config import LEAVES
 from engine.config_file import read
+from engine.config_leaves import LEAVES
 from engine.errors import ConfigError
 from engine.extras import missing
 from engine.weights.catalogue import Entry, publisher_of
