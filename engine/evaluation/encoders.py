@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from engine.device import choose_device
 from engine.errors import ConfigError, MammiError, first_line
-from engine.evaluation.evaluate import TextEncoder
+from engine.evaluation.labels import TextEncoder
 from engine.extras import missing
 from engine.known import VLM_STAGE
 from engine.store.reader import RunReader

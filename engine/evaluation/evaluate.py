@@ -1,26 +1,17 @@
-"""A run's methods judged by what is known: class labels, the truth of phantoms, and how many concepts they tell apart.
-
-The final layer, whose units carry class names, is scored as the paper scores it (ailab-kyunghee/MAMMI,
-utils/med_metric_utils.py): strings are compared exactly after lower-casing, a class named "a, b" has two labels, and a
-neuron without concepts predicts the one word "none". Underscores are blanks, as in the published labels.
-"""
+"""A run's methods judged by class labels, by the known truth of phantoms, and by how many concepts they tell apart."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine import metrics
 from engine.concept_set_name import find_concept_set
+from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
 from engine.evaluation.results import (
     Evaluation,
     Figure,
-    LabelScores,
     LayerTruth,
     MethodEvaluation,
     NamedNeuron,
@@ -28,27 +19,14 @@ from engine.evaluation.results import (
     TruthScores,
     UniqueConcepts,
 )
-from engine.evaluation.synonyms import Synonyms, compared, with_synonyms
+from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
 from engine.methods.base import Method, MethodAnswer
 from engine.store.reader import LayerInfo, RunReader
 
-NO_CONCEPT = "none"
-"""What a neuron without concepts predicts, as published."""
 BY_ANNOTATION = ("mammi", "www")
 """Methods scored by their annotation: MAMMI, and its ablation without adaptive selection. The paper scores the others
 by their best concept, so that every neuron has one."""
-
-
-class TextEncoder(Protocol):
-    """What `engine.evaluation.encoders` loads."""
-
-    @property
-    def name(self) -> str: ...
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""
-        ...
 
 
 def evaluate(
@@ -68,7 +46,7 @@ def evaluate(
     alpha = reader.info.alpha if alpha is None else alpha
     beta = reader.info.beta if beta is None else beta
     vocabulary = _vocabulary(reader, concept_set)
-    final = next((layer for layer in reversed(reader.layers) if layer.unit_names), None)
+    final = final_layer(reader)
     known = truths(reader.label_table(), reader.parameter_table(), reader.views())
     layers = [_Followed.of(reader, layer, known, vocabulary) for layer in reader.layers] if known else []
     concepts = [
@@ -83,23 +61,17 @@ def evaluate(
     labelled = None
     if final is not None:
         truth = [labels_of(name) for name in final.unit_names]
-        said = {word for of_layers in concepts for neuron in of_layers[final.name] for word in neuron.said}
-        embeddings = {encoder.name: _embed(encoder, said.union(*truth)) for encoder in encoders}
-        labelled = _Labelled(final.name, truth, embeddings, synonyms)
+        labelled = _Labelled(final.name, LabelScorer(truth, encoders, synonyms))
+    evaluated = tuple(
+        _evaluated(method, of_layers, labelled, layers) for method, of_layers in zip(methods, concepts, strict=True)
+    )
     return Evaluation(
         *(alpha, beta, concept_set, None if final is None else final.name),
         tuple(encoder.name for encoder in encoders),
-        tuple(
-            _evaluated(method, of_layers, labelled, layers) for method, of_layers in zip(methods, concepts, strict=True)
-        ),
+        evaluated,
         tuple(layer.summary for layer in layers),
-        tuple(_missing(reader, final, encoders, known)),
+        tuple(_missing(reader, final, encoders, known, evaluated)),
     )
-
-
-def labels_of(class_name: str) -> tuple[str, ...]:
-    """The labels that a class name gives, as compared: "Pleural_Thickening" → "pleural thickening"."""
-    return tuple(compared(label) for label in class_name.split(", "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +80,6 @@ class _Concepts:
 
     annotation: tuple[str, ...]
     best: str
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        return (*self.annotation, self.best or NO_CONCEPT, NO_CONCEPT)
 
 
 def _concepts(answer: MethodAnswer) -> _Concepts:
@@ -126,20 +94,12 @@ def _vocabulary(reader: RunReader, concept_set: str | None) -> frozenset[str]:
     return frozenset(compared(reader.concepts[concept]) for concept in chosen.concepts)
 
 
-def _embed(encoder: TextEncoder, texts: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-    ordered = sorted(texts)
-    return dict(zip(ordered, encoder.encode(ordered), strict=True))
-
-
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """The final layer, and what it takes to score concepts by its labels."""
+    """The final layer and its scorer."""
 
     layer: str
-    truth: Sequence[tuple[str, ...]]
-    embeddings: Mapping[str, Mapping[str, NDArray[np.float32]]]
-    """By encoder and text"""
-    synonyms: Synonyms | None
+    scorer: LabelScorer
 
     def add(self, evaluation: MethodEvaluation, concepts: Sequence[_Concepts]) -> MethodEvaluation:
         """The evaluation with what the labels say of a method's concepts."""
@@ -149,35 +109,13 @@ class _Labelled:
             evaluation,
             neurons=tuple(
                 NamedNeuron(unit, labels, neuron.best, neuron.annotation)
-                for unit, (labels, neuron) in enumerate(zip(self.truth, concepts, strict=True))
+                for unit, (labels, neuron) in enumerate(zip(self.scorer.truth, concepts, strict=True))
             ),
-            annotation=self.score(annotations),
-            best=self.score(bests),
-            annotation_synonyms=self.score_synonyms(annotations),
-            best_synonyms=self.score_synonyms(bests),
+            annotation=self.scorer.score(annotations),
+            best=self.scorer.score(bests),
+            annotation_synonyms=self.scorer.score_synonyms(annotations),
+            best_synonyms=self.scorer.score_synonyms(bests),
         )
-
-    def score(self, predicted: Sequence[Sequence[str]]) -> LabelScores:
-        words = [tuple(concepts) or (NO_CONCEPT,) for concepts in predicted]
-        return LabelScores(
-            Figure(metrics.hit_rate(words, self.truth), metrics.hit_rate_error(words, self.truth)),
-            Figure(*metrics.precision(words, self.truth)),
-            Figure(*metrics.recall(words, self.truth)),
-            Figure(*metrics.f1(words, self.truth)),
-            {name: self._similarity(words, vectors) for name, vectors in self.embeddings.items()},
-        )
-
-    def score_synonyms(self, predicted: Sequence[Sequence[str]]) -> LabelScores | None:
-        if self.synonyms is None:
-            return None
-        return replace(self.score(with_synonyms(predicted, self.truth, self.synonyms)), similarity={})
-
-    def _similarity(self, words: Sequence[Sequence[str]], vectors: Mapping[str, NDArray[np.float32]]) -> Figure:
-        means = []
-        for concepts, labels in zip(words, self.truth, strict=True):
-            cosines = np.stack([vectors[text] for text in concepts]) @ np.stack([vectors[text] for text in labels]).T
-            means.append(float(np.minimum(cosines, 1).mean()))
-        return Figure(float(np.mean(means)), float(np.std(means)) / math.sqrt(len(means)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +162,20 @@ def _evaluated(
         title=method.title,
         by_annotation=method.name in BY_ANNOTATION,
         unique=tuple(_unique(layer, neurons) for layer, neurons in concepts.items()),
-        truth=tuple(layer.score(concepts[layer.summary.layer]) for layer in layers if layer.units),
+        truth=tuple(
+            layer.score(concepts[layer.summary.layer])
+            for layer in layers
+            if layer.units and _speaks(concepts[layer.summary.layer])
+        ),
     )
-    return evaluation if labelled is None else labelled.add(evaluation, concepts[labelled.layer])
+    if labelled is None or not _speaks(concepts[labelled.layer]):
+        return evaluation
+    return labelled.add(evaluation, concepts[labelled.layer])
+
+
+def _speaks(concepts: Sequence[_Concepts]) -> bool:
+    """Whether a method has concepts for any of these neurons: some can only answer for layers with maps."""
+    return any(neuron.best for neuron in concepts)
 
 
 def _unique(layer: str, concepts: Sequence[_Concepts]) -> UniqueConcepts:
@@ -236,12 +185,19 @@ def _unique(layer: str, concepts: Sequence[_Concepts]) -> UniqueConcepts:
 
 
 def _missing(
-    reader: RunReader, final: LayerInfo | None, encoders: Sequence[TextEncoder], known: Sequence[Truth]
+    reader: RunReader,
+    final: LayerInfo | None,
+    encoders: Sequence[TextEncoder],
+    known: Sequence[Truth],
+    evaluated: Sequence[MethodEvaluation],
 ) -> Iterator[str]:
     if final is None:
         yield "No layer's units carry class names: no hit rate, F1 or cosine similarity."
-    elif not encoders:
-        yield "No text encoder was given: no cosine similarity."
+    else:
+        silent = [method.title for method in evaluated if not method.neurons]
+        yield from (f"{title} has no concepts for {final.name}: not scored there." for title in silent)
+        if not encoders:
+            yield "No text encoder was given: no cosine similarity."
     if not known:
         yield f"No label, view or parameter is known of {FEWEST} images or more: hidden layers are not scored."
     elif not reader.parameter_table()[0]:

@@ -84,9 +84,9 @@ class MethodEvaluation:
     unique: tuple[UniqueConcepts, ...]
     """Of each layer"""
     truth: tuple[TruthScores, ...]
-    """Of the layers with units that follow a truth"""
+    """Of the layers with units that follow a truth, where the method has concepts"""
     neurons: tuple[NamedNeuron, ...] = ()
-    """Of the final layer; () where no layer has class names"""
+    """Of the final layer; () where no layer has class names, or the method no concepts there"""
     annotation: LabelScores | None = None
     best: LabelScores | None = None
     """The same with each neuron's best concept alone"""

@@ -88,8 +88,8 @@ def aurocs(activations: NDArray[np.float32], members: NDArray[np.bool_]) -> NDAr
     From the Mann–Whitney statistic: (mean rank of the members − (n₁ + 1) / 2) / n₀, with mid-ranks.
     """
     sizes = members.sum(axis=1)
-    ranks = np.stack([_ranks(values) for values in activations])
-    means = ranks @ members.T.astype(np.float64) / sizes
+    weights = members.T / sizes
+    means = np.stack([_ranks(values) @ weights for values in activations])
     areas: NDArray[np.float64] = (means - (sizes + 1) / 2) / (members.shape[1] - sizes)
     return areas
 

@@ -1,0 +1,126 @@
+"""The paper's figure 2, as numbers: what MAMMI's adaptive selection chooses for the final layer, and how α moves it.
+
+Three panels: how often each label stands among the representative images against the probing set, how many
+representative images each neuron has, and the scores along α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
+from engine.evaluation.results import Figure, LabelScores
+from engine.evaluation.synonyms import compared
+from engine.requery import Requery
+from engine.store.reader import LayerInfo, RunReader
+
+ALPHAS = tuple(round(0.80 + 0.01 * step, 2) for step in range(20))
+"""0.80 to 0.99: the published 0.93 and its neighbours."""
+NO_LABEL = "no label"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    label: str
+    """NO_LABEL for images that have none"""
+    probing: float
+    """Share of the probing set's images that carry it"""
+    representatives: float
+    """The same among the representative images, an image counted for each neuron that it represents"""
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronCount:
+    name: str
+    """The neuron's class"""
+    representatives: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    alpha: float
+    representatives: float
+    """Mean over neurons"""
+    scores: LabelScores
+
+
+@dataclass(frozen=True, slots=True)
+class Figure2:
+    layer: str
+    alpha: float
+    beta: float
+    classes: tuple[ClassShare, ...]
+    """Most frequent in the probing set first; () where the probing set has no labels"""
+    counts: tuple[NeuronCount, ...]
+    sweep: tuple[SweepPoint, ...]
+    """α ascending"""
+
+
+def figure2(
+    reader: RunReader,
+    requery: Requery,
+    encoders: Sequence[TextEncoder] = (),
+    *,
+    alpha: float | None = None,
+    beta: float | None = None,
+    concept_set: str | None = None,
+) -> Figure2 | None:
+    """Figure 2 of an open run file, at the run's own α and β unless others are given; None without class names.
+
+    Raises ValueError for an α or β outside [0, 1], MammiError for an unknown concept set.
+    """
+    final = final_layer(reader)
+    if final is None:
+        return None
+    alpha = reader.info.alpha if alpha is None else alpha
+    beta = reader.info.beta if beta is None else beta
+    answers = [requery.neuron(final.name, unit, alpha, beta, concept_set) for unit in range(final.units)]
+    counts = tuple(
+        NeuronCount(name, len(answer.images)) for name, answer in zip(final.unit_names, answers, strict=True)
+    )
+    scorer = LabelScorer([labels_of(name) for name in final.unit_names], encoders)
+    sweep = tuple(_point(reader, requery, final, scorer, step, beta, concept_set) for step in ALPHAS)
+    chosen = np.concatenate([answer.images for answer in answers])
+    return Figure2(final.name, alpha, beta, _classes(reader, chosen), counts, sweep)
+
+
+def sweep_lines(figure: Figure2) -> dict[str, list[Figure]]:
+    """The scores along α by name."""
+    scores = [point.scores for point in figure.sweep]
+    encoders = scores[0].similarity
+    return {
+        "hit rate": [score.hit_rate for score in scores],
+        "F1": [score.f1 for score in scores],
+        **{f"cosine, {name}": [score.similarity[name] for score in scores] for name in encoders},
+    }
+
+
+def _classes(reader: RunReader, chosen: NDArray[np.int64]) -> tuple[ClassShare, ...]:
+    names, table = reader.label_table()
+    if not names:
+        return ()
+    table = np.column_stack([table, ~table.any(axis=1)])
+    everywhere = table.mean(axis=0)
+    among = table[chosen].mean(axis=0) if len(chosen) else np.zeros(len(everywhere))
+    order = [*np.argsort(-everywhere[:-1], kind="stable"), len(names)]
+    return tuple(ClassShare([*names, NO_LABEL][i], float(everywhere[i]), float(among[i])) for i in order)
+
+
+def _point(
+    reader: RunReader,
+    requery: Requery,
+    final: LayerInfo,
+    scorer: LabelScorer,
+    alpha: float,
+    beta: float,
+    concept_set: str | None,
+) -> SweepPoint:
+    answers = [requery.neuron(final.name, unit, alpha, beta, concept_set) for unit in range(final.units)]
+    annotations = [
+        [compared(reader.concepts[concept]) for concept in answer.ranking[: answer.annotated]] for answer in answers
+    ]
+    return SweepPoint(alpha, float(np.mean([len(answer.images) for answer in answers])), scorer.score(annotations))

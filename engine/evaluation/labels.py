@@ -1,0 +1,94 @@
+"""Concepts against the class labels of the final layer, as the paper scores them.
+
+Source: ailab-kyunghee/MAMMI, utils/med_metric_utils.py. Strings are compared exactly after lower-casing, a class named
+"a, b" has two labels, and a neuron without concepts predicts the one word "none". Underscores are blanks, as in the
+published labels. The cosine of a neuron is the mean over all pairs of a predicted concept and a label, bare names
+without the template; its standard error is the population standard deviation over neurons over √n.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import metrics
+from engine.evaluation.results import Figure, LabelScores
+from engine.evaluation.synonyms import Synonyms, compared, with_synonyms
+from engine.store.reader import LayerInfo, RunReader
+
+NO_CONCEPT = "none"
+"""What a neuron without concepts predicts, as published."""
+
+Predicted = Sequence[Sequence[str]]
+"""The concepts of each neuron, as `compared`"""
+
+
+class TextEncoder(Protocol):
+    """What `engine.evaluation.encoders` loads."""
+
+    @property
+    def name(self) -> str: ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""
+        ...
+
+
+def final_layer(reader: RunReader) -> LayerInfo | None:
+    """The last layer whose units carry class names; None where there is none."""
+    return next((layer for layer in reversed(reader.layers) if layer.unit_names), None)
+
+
+def labels_of(class_name: str) -> tuple[str, ...]:
+    """The labels that a class name gives, as compared: "Pleural_Thickening" → "pleural thickening"."""
+    return tuple(compared(label) for label in class_name.split(", "))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScorer:
+    """Scores concepts of the final layer's neurons. Each text is encoded once."""
+
+    truth: Sequence[tuple[str, ...]]
+    """The labels of each neuron"""
+    encoders: Sequence[TextEncoder] = ()
+    synonyms: Synonyms | None = None
+    _vectors: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
+    """By encoder and text"""
+
+    def score(self, predicted: Predicted) -> LabelScores:
+        """Raises ValueError unless there are concepts, or none, for each neuron; MammiError where an encoder fails."""
+        words = [tuple(concepts) or (NO_CONCEPT,) for concepts in predicted]
+        return LabelScores(
+            Figure(metrics.hit_rate(words, self.truth), metrics.hit_rate_error(words, self.truth)),
+            Figure(*metrics.precision(words, self.truth)),
+            Figure(*metrics.recall(words, self.truth)),
+            Figure(*metrics.f1(words, self.truth)),
+            {encoder.name: self._similarity(words, encoder) for encoder in self.encoders},
+        )
+
+    def score_synonyms(self, predicted: Predicted) -> LabelScores | None:
+        """With synonyms taken for their label, without cosines; None where there are no synonyms."""
+        if self.synonyms is None:
+            return None
+        bare = replace(self, encoders=())
+        return bare.score(with_synonyms(predicted, self.truth, self.synonyms))
+
+    def _similarity(self, words: Predicted, encoder: TextEncoder) -> Figure:
+        vectors = self._encoded(encoder, {text for texts in (*words, *self.truth) for text in texts})
+        means = []
+        for concepts, labels in zip(words, self.truth, strict=True):
+            cosines = np.stack([vectors[text] for text in concepts]) @ np.stack([vectors[text] for text in labels]).T
+            means.append(float(np.minimum(cosines, 1).mean()))
+        return Figure(float(np.mean(means)), float(np.std(means)) / math.sqrt(len(means)))
+
+    def _encoded(self, encoder: TextEncoder, texts: Iterable[str]) -> Mapping[str, NDArray[np.float32]]:
+        known = self._vectors.setdefault(encoder.name, {})
+        new = sorted(set(texts) - known.keys())
+        if new:
+            known.update(zip(new, encoder.encode(new), strict=True))
+        return known

@@ -1,0 +1,101 @@
+"""Figure 2 as files: SVG for print and PNG, drawn by Matplotlib without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MultipleLocator
+
+from engine.errors import MammiError
+from engine.evaluation.figure2 import Figure2, sweep_lines
+
+FORMATS = ("svg", "png")
+STYLE: Any = {
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 9,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "mammi",  # equal figures give equal files
+    "text.parse_math": False,  # a $ in a name is a $
+}
+DARK, LIGHT, LINES = "#1f4e79", "#b8c4d0", ("#1f4e79", "#c0504d", "#4f8a3c", "#8064a2", "#d98e26")
+_BAR = 0.38
+_LONGEST = 28
+
+
+def names(figure: Figure2) -> list[str]:
+    """The names of the files that `draw` writes."""
+    return [f"{name}.{extension}" for name in _panels(figure) for extension in FORMATS]
+
+
+def draw(figure: Figure2, folder: Path) -> list[Path]:
+    """Writes each panel of figure 2 into the folder, over files of the same names. Raises MammiError when it cannot."""
+    written = []
+    for name, panel in _panels(figure).items():
+        with rc_context(STYLE):
+            bars = max(len(figure.classes), len(figure.counts))
+            canvas = Canvas(figsize=(min(max(6.4, 0.3 * bars), 40.0), 4.0), layout="constrained")
+            panel(figure, canvas.add_subplot())
+            for extension in FORMATS:
+                path = folder / f"{name}.{extension}"
+                try:
+                    canvas.savefig(path, metadata={"Date": None} if extension == "svg" else None)
+                except OSError as error:
+                    raise MammiError(f"{path}: cannot be written: {error.strerror}.") from error
+                written.append(path)
+    return written
+
+
+def _panels(figure: Figure2) -> dict[str, Callable[[Figure2, Axes], None]]:
+    classes = {"class_distribution": _classes} if figure.classes else {}
+    return {**classes, "representatives": _counts, "alpha_sweep": _sweep}
+
+
+def _classes(figure: Figure2, axes: Axes) -> None:
+    places = range(len(figure.classes))
+    axes.bar([place - _BAR / 2 for place in places], [c.probing for c in figure.classes], _BAR, color=LIGHT)
+    axes.bar([place + _BAR / 2 for place in places], [c.representatives for c in figure.classes], _BAR, color=DARK)
+    names = ["probing set", f"representative images, α = {figure.alpha:g}"]
+    axes.legend(names, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+    axes.set_ylabel("share of images")
+    _label(axes, [share.label for share in figure.classes])
+
+
+def _counts(figure: Figure2, axes: Axes) -> None:
+    bars = axes.bar(range(len(figure.counts)), [count.representatives for count in figure.counts], 0.7, color=DARK)
+    axes.bar_label(bars, fontsize=8)
+    axes.set_ylabel(f"representative images, α = {figure.alpha:g}")
+    _label(axes, [count.name for count in figure.counts])
+
+
+def _sweep(figure: Figure2, axes: Axes) -> None:
+    alphas = [point.alpha for point in figure.sweep]
+    for (name, values), colour in zip(sweep_lines(figure).items(), LINES * len(figure.sweep), strict=False):
+        means, errors = [value.mean for value in values], [value.error for value in values]
+        axes.plot(alphas, means, marker="o", markersize=3, color=colour, label=name)
+        low, high = zip(*((mean - error, mean + error) for mean, error in zip(means, errors, strict=True)), strict=True)
+        axes.fill_between(alphas, low, high, color=colour, alpha=0.12, linewidth=0)
+    axes.axvline(figure.alpha, color="#888888", linewidth=0.8, linestyle=":")
+    axes.set_xlabel(f"α (dotted: {figure.alpha:g})")
+    axes.xaxis.set_major_locator(MultipleLocator(0.05))
+    axes.set_ylabel("score (band: ± standard error)")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _label(axes: Axes, texts: Sequence[str]) -> None:
+    axes.set_xticks(
+        range(len(texts)), [_shown(text) for text in texts], rotation=40, ha="right", rotation_mode="anchor"
+    )
+    axes.set_xmargin(0.01)
+
+
+def _shown(text: str) -> str:
+    printable = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return printable if len(printable) <= _LONGEST else printable[: _LONGEST - 1] + "…"
