@@ -35,12 +35,12 @@ PACKAGES = ("mammi-explorer", "torch", "torchvision", "numpy", "pillow")
 """Their versions are kept in the run file."""
 
 
-def run(config: RunConfig, progress: Progress) -> Path:
+def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> Path:
     """Computes what the run file `run.out` lacks, and returns its path.
 
     Each batch of images and each piece of the concept set is kept in `run.out`.work as soon as it is computed, under a
     key made of all that determines it. Stopped at any point, the next run goes on from there; a run file that is up to
-    date is left as it is.
+    date is left as it is. What finished run files `beside` it hold of this run is taken over as well.
 
     Raises MammiError for what the user can mend: ConfigError for the configuration, RunFileError when another process
     is writing the same run file.
@@ -68,7 +68,8 @@ def run(config: RunConfig, progress: Progress) -> Path:
     with ExitStack() as open_files:
         work = open_files.enter_context(WorkFile(work_path(out)))
         finished = open_files.enter_context(_finished(out)) if out.exists() else None
-        known = Known(work, [] if finished is None else [finished])
+        neighbours = [open_files.enter_context(FinishedRun(path)) for path in beside if path.absolute() != out]
+        known = Known(work, neighbours if finished is None else [finished, *neighbours])
         templates = (settings.template, *settings.other_templates)
         texts = [text for template in templates for text in prompted(template, concepts)]
         embeddings = concept_stage(vlm, [*texts, *captions], known, progress)

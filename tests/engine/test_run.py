@@ -215,6 +215,26 @@ def test_only_what_a_setting_determines_is_computed_again(
     assert content(project) == after
 
 
+def test_a_run_file_beside_gives_what_it_holds_of_another_run(project: Path, calls: dict[str, list[int]]) -> None:
+    """One VLM each, as in a matrix of them: the target model and the texts of a VLM are computed once."""
+    compute(project)
+    second = project.with_name("second.duckdb")
+    alone = [f"run.out={second}", "vlm.arguments.seed=2"]
+    compute(project, *alone)
+    with RunReader(second) as reader:
+        expected = reader.info.content_hash
+    second.unlink()
+    for counted in calls.values():
+        counted.clear()
+    run(config.load(project, alone), Told(), beside=[project.with_name("tiny.duckdb")])
+    assert calls == {"target": [], "images": [4, 4, 4, 2], "texts": [6]}
+    with RunReader(second) as reader:
+        assert reader.info.content_hash == expected
+    third = config.load(project, [f"run.out={project.with_name('third.duckdb')}", "vlm.arguments.seed=2"])
+    run(third, Told(), beside=[project.with_name("tiny.duckdb"), second])
+    assert calls == {"target": [], "images": [4, 4, 4, 2], "texts": [6]}
+
+
 def test_a_changed_film_is_computed_again_with_its_batch(project: Path, calls: dict[str, list[int]]) -> None:
     compute(project)
     before = content(project)
