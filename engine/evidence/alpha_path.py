@@ -1,0 +1,144 @@
+"""How the best concept changes along α, and the interval of α in which it stays.
+
+Both are decided on a grid: α = 0.00, 0.01, …, 1.00, the explorer's coarse steps. What lies between two points of the
+grid is not looked at. On it they are exact: the best concept at every α is that of engine.selection and engine.scoring.
+A neuron is followed as long as fewer than FOLLOWED images lie above τ. Further down, in a large probing set, the set is
+no longer of the images that a neuron responds to most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.competing import Competing
+from engine.evidence.answers import AlphaStep, Floats
+from engine.requery import Requery, Vectors
+from engine.selection import threshold_between
+from engine.store.ladder import sum_rows
+from engine.store.reader import LayerInfo, RunReader
+from engine.store.schema import BLOCK
+
+Integers = NDArray[np.int64]
+
+GRID: Floats = np.arange(101) / 100
+FOLLOWED = 8 * BLOCK
+"""Images"""
+_UNITS_AT_ONCE = 128
+
+
+def path(
+    reader: RunReader, requery: Requery, layer: LayerInfo, unit: int, competing: Competing
+) -> tuple[AlphaStep, ...]:
+    """The stretches of α with one best concept, ascending, from the lowest α that is followed up to 1 (no image)."""
+    images, counts = _most_activating(reader, layer, np.array([unit]))
+    followed = np.flatnonzero(counts[0] < _limit(reader))
+    grid, counts = GRID[followed], counts[0, followed]
+    sizes, of_size = np.unique(counts, return_inverse=True)
+    parts = [_sum(requery.vectors(), images[0, first:last]) for first, last in pairwise([0, *sizes.tolist()])]
+    means = np.cumsum(parts, axis=0) / np.maximum(sizes, 1)[:, None]
+    bests = np.where(sizes > 0, competing.first[competing.scores(means).argmax(axis=1)], -1)[of_size]
+    starts = np.flatnonzero(np.diff(bests, prepend=-2))
+    ends = [*(starts[1:] - 1), -1]
+    return tuple(
+        AlphaStep(float(grid[start]), float(grid[end]), int(bests[start]), int(counts[start]))
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def intervals(
+    reader: RunReader, requery: Requery, layer: LayerInfo, alpha: float, competing: Competing, best: Integers
+) -> tuple[Floats, Floats]:
+    """The lowest and the highest α, [units] each, up to which every point of the grid has the unit's best concept.
+
+    `best` [units] are the best concepts at `alpha`, −1 for none. NaN where there is none, and where so many images lie
+    above τ at `alpha` that the unit is not followed.
+    """
+    lows, highs = np.full((2, layer.units), np.nan)
+    known = requery.means(layer, alpha)
+    below = range(int(np.searchsorted(GRID, alpha)) - 1, -1, -1)
+    above = range(int(np.searchsorted(GRID, alpha, side="right")), len(GRID))
+    units = np.flatnonzero((best >= 0) & (known.counts < _limit(reader)))
+    for start in range(0, len(units), _UNITS_AT_ONCE):
+        part = units[start : start + _UNITS_AT_ONCE]
+        images, counts = _most_activating(reader, layer, part)
+        sums = known.means[part] * known.counts[part, None]
+        for reached, points in ((lows, below), (highs, above)):
+            walk = _Walk(requery.vectors(), competing, best[part], images, sums.copy(), known.counts[part].copy())
+            reached[part] = walk.reached(alpha, points, counts, _limit(reader))
+    return lows, highs
+
+
+class _Walk:
+    """Some units on their way along the grid, each with the sum of its images so far."""
+
+    def __init__(
+        self,
+        vectors: Vectors,
+        competing: Competing,
+        best: Integers,
+        images: NDArray[np.int32],
+        sums: Floats,
+        counts: Integers,
+    ) -> None:
+        self._vectors = vectors
+        self._competing = competing
+        self._best = best
+        self._images = images
+        self._sums = sums
+        self._counts = counts
+
+    def reached(self, alpha: float, points: Iterable[int], counts: Integers, limit: int) -> Floats:
+        """The last α, from `alpha` over some points of the grid, up to which each unit keeps its best concept."""
+        reached = np.full(len(self._best), alpha)
+        on_the_way = np.ones(len(self._best), dtype=bool)
+        for point in points:
+            on_the_way &= (counts[:, point] > 0) & (counts[:, point] < limit)
+            moving = np.flatnonzero(on_the_way & (counts[:, point] != self._counts))
+            on_the_way[moving] = self._stay(moving, counts[moving, point])
+            reached[on_the_way] = GRID[point]
+            if not on_the_way.any():
+                break
+        return reached
+
+    def _stay(self, rows: Integers, counts: Integers) -> NDArray[np.bool_]:
+        """Whether the best concept stays in some rows when they go on to so many images."""
+        for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
+            before = int(self._counts[row])
+            images = self._images[row]
+            if count > before:
+                self._sums[row] += _sum(self._vectors, images[before:count])
+            elif count > before // 2:
+                self._sums[row] -= _sum(self._vectors, images[count:before])
+            else:
+                self._sums[row] = _sum(self._vectors, images[:count])
+        self._counts[rows] = counts
+        scores = self._competing.scores(self._sums[rows] / counts[:, None])
+        stay: NDArray[np.bool_] = self._competing.first[scores.argmax(axis=1)] == self._best[rows]
+        return stay
+
+
+def _most_activating(reader: RunReader, layer: LayerInfo, units: Integers) -> tuple[NDArray[np.int32], Integers]:
+    """The up to FOLLOWED most activating images of n units, [n, FOLLOWED], and how many of them lie above τ at each
+    point of the grid, [n, points]."""
+    blocks = min(FOLLOWED // BLOCK, reader.arrays.blocks_each)
+    neurons = layer.first_neuron + units
+    rows = neurons[:, None] * reader.arrays.blocks_each + np.arange(blocks)
+    images, activations = reader.arrays.blocks(rows.reshape(-1))
+    minima, maxima = reader.minima[neurons], reader.maxima[neurons]
+    thresholds = np.stack([threshold_between(minima, maxima, float(alpha)) for alpha in GRID], axis=1)
+    ascending = -activations.astype(np.float64).reshape(len(units), -1)
+    counts = [np.searchsorted(row, -taus) for row, taus in zip(ascending, thresholds, strict=True)]
+    return images.reshape(len(units), -1), np.minimum(counts, reader.image_count)
+
+
+def _limit(reader: RunReader) -> int:
+    """A unit is followed where fewer images lie above τ."""
+    return FOLLOWED if reader.image_count > FOLLOWED else reader.image_count + 1
+
+
+def _sum(vectors: Vectors, images: NDArray[np.int32]) -> Floats:
+    return sum_rows(vectors.embeddings, vectors.inverse_lengths, images)

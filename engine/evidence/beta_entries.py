@@ -1,0 +1,25 @@
+"""At which β each concept enters the annotation."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import Floats
+
+
+def beta_entries(scores: Floats, members: NDArray[np.int64]) -> Floats:
+    """The β below which each concept is in the annotation: s_j / max(s), as the annotation is s > β·max(s).
+
+    Scores [m] of all concepts ([0] without representatives) and the k that compete, to [m]. 1 for the best concept, 0
+    or less for one that no β lets in; NaN for concepts that do not compete, and for all when the best score is not
+    positive. Division rounds: at that very β a concept may fall on either side of the cut.
+    """
+    entries = np.full(len(scores), np.nan)
+    if len(scores) == 0:
+        return entries
+    among = scores[members]
+    best = among.max(initial=0.0)
+    if best > 0:
+        entries[members] = among / best
+    return entries

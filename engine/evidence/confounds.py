@@ -1,0 +1,77 @@
+"""What else the representative images have in common: one patient, one view, one label.
+
+For each kind the most common value among the n representative images for which the kind is known, k of them, beside
+its share in the probing set. The p-value is the chance that in n random images *some* value reaches k, as the value was
+chosen for being the most common: the sum over all values of the hypergeometric tails P(X_v ≥ k). That is the chance
+itself when k > n/2 for kinds of which an image has one value, and never below it otherwise (Boole's inequality).
+
+None of these is a fault in itself. A neuron for effusion should respond to images that carry the label; a neuron of
+which half the images are of one patient may respond to the patient.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import Confound, Floats
+from engine.evidence.enrichment import carried_by, hypergeometric_tail
+from engine.evidence.metadata import Column, Metadata
+from engine.image_sets import ImageSets
+
+
+def shares(sets: ImageSets, metadata: Metadata) -> tuple[Floats, Floats, Floats]:
+    """Shares of the most common patient, view and label in each of n sets, [n] each; NaN where the kind is unknown."""
+    found = np.full((3, len(sets)), np.nan)
+    for index in range(len(sets)):
+        images = sets.of(index)
+        for kind, column in enumerate((metadata.patients, metadata.views)):
+            _, counts = _values(column, images)
+            if len(counts):
+                found[kind, index] = counts.max() / counts.sum()
+        if metadata.labels and len(images):
+            found[2, index] = carried_by(images, metadata).max() / len(images)
+    return found[0], found[1], found[2]
+
+
+def confounds(images: NDArray[np.integer], metadata: Metadata) -> tuple[Confound, ...]:
+    """Of one neuron's representative images: patient, view and label, as far as they are known."""
+    found = (
+        _of_column("patient", metadata.patients, images),
+        _of_column("view", metadata.views, images),
+        _of_labels(images, metadata),
+    )
+    return tuple(confound for confound in found if confound is not None)
+
+
+def _of_column(kind: str, column: Column, images: NDArray[np.integer]) -> Confound | None:
+    values, counts = _values(column, images)
+    if len(values) == 0:
+        return None
+    sizes = np.bincount(column.codes[column.codes >= 0])
+    best = int(counts.argmax())
+    drawn, total = int(counts.sum()), int(sizes.sum())
+    times = np.bincount(sizes)
+    different = np.flatnonzero(times)
+    chance = float((times[different] * hypergeometric_tail(counts[best], different, drawn, total)).sum())
+    share, base_share = counts[best] / drawn, sizes[values[best]] / total
+    return Confound(kind, column.names[values[best]], float(share), float(base_share), min(chance, 1.0))
+
+
+def _of_labels(images: NDArray[np.integer], metadata: Metadata) -> Confound | None:
+    if not metadata.labels or len(images) == 0:
+        return None
+    inside, sizes, total = carried_by(images, metadata), metadata.carried.sum(axis=0), len(metadata.carried)
+    best = int(inside.argmax())
+    if inside[best] == 0:
+        return None
+    chance = float(hypergeometric_tail(inside[best], sizes, len(images), total).sum())
+    share, base_share = inside[best] / len(images), sizes[best] / total
+    return Confound("label", metadata.labels[best], float(share), float(base_share), min(chance, 1.0))
+
+
+def _values(column: Column, images: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The values that some images have, as codes, and how many have each."""
+    codes = column.codes[images]
+    values, counts = np.unique(codes[codes >= 0], return_counts=True)
+    return values, counts

@@ -1,0 +1,110 @@
+"""The path along α is what engine.selection and engine.scoring say at every point of the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine import scoring, selection
+from engine.evidence.alpha_path import FOLLOWED, GRID, intervals, path
+from engine.requery import Requery
+from engine.store.reader import LayerInfo, RunReader
+from engine.store.writer import assemble
+from tests.support.runs import small_contents
+
+
+@dataclass(frozen=True)
+class Run:
+    reader: RunReader
+    requery: Requery
+    embeddings: NDArray[np.float32]
+    texts: NDArray[np.float32]
+    template: NDArray[np.float32]
+
+    @property
+    def layer(self) -> LayerInfo:
+        return self.reader.layers[1]
+
+    def activations(self, unit: int) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = self.reader.arrays.activations(self.layer)[unit]
+        return values
+
+    def best(self, unit: int, alpha: float, members: NDArray[np.int64]) -> tuple[int, int]:
+        """The best concept and the number of images, by brute force."""
+        images = selection.representatives(self.activations(unit), alpha)
+        if len(images) == 0:
+            return -1, 0
+        scores = scoring.concept_scores(self.embeddings[images], self.texts, self.template)
+        return int(members[scores[members].argmax()]), len(images)
+
+
+@pytest.fixture(scope="module", params=[60, 2600])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A set that is followed whole, and one that is not: it is larger than FOLLOWED."""
+    contents, batches = small_contents(images=request.param, units=(3, 9), sets=2, batch_size=500)
+    file = tmp_path_factory.mktemp("run") / "run.duckdb"
+    assemble(file, contents, batches)
+    with RunReader(file) as reader:
+        texts, template = reader.arrays.text_embeddings()
+        yield Run(reader, Requery(reader), reader.arrays.image_embeddings(), texts, template)
+
+
+@pytest.mark.parametrize("concept_set", [None, "set 1"])
+def test_every_point_of_the_grid_has_the_best_concept(run: Run, concept_set: str | None) -> None:
+    members = run.requery.members(concept_set)
+    for unit in range(run.layer.units):
+        steps = path(run.reader, run.requery, run.layer, unit, run.requery.competing(concept_set))
+        told = {
+            point: (step.best, step.count if point == step.low else None)
+            for step in steps
+            for point in GRID[(step.low <= GRID) & (step.high >= GRID)].tolist()
+        }
+        for point in GRID.tolist():
+            best, count = run.best(unit, point, members)
+            if run.reader.image_count > FOLLOWED <= count:
+                assert point not in told
+            else:
+                assert told[point] in {(best, count), (best, None)}
+        assert all(before.best != after.best for before, after in pairwise(steps))
+        assert (steps[-1].high, steps[-1].best) == (1.0, -1)
+
+
+def test_a_dead_unit_has_one_stretch_without_images(run: Run) -> None:
+    (step,) = path(run.reader, run.requery, run.layer, 0, run.requery.competing(None))
+    assert (step.low, step.high, step.best, step.count) == (0.0, 1.0, -1, 0)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.4, 0.8, 0.935, 1.0])
+def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: float) -> None:
+    competing = run.requery.competing(None)
+    answer = run.requery.layer("layer1", alpha, 0.5)
+    lows, highs = intervals(run.reader, run.requery, run.layer, alpha, competing, answer.best)
+    members = run.requery.members(None)
+    for unit in range(run.layer.units):
+        best, count = run.best(unit, alpha, members)
+        if best < 0 or run.reader.image_count > FOLLOWED <= count:
+            assert np.isnan([lows[unit], highs[unit]]).all()
+            continue
+        assert lows[unit] <= alpha <= highs[unit]
+        inside = GRID[(lows[unit] <= GRID) & (highs[unit] >= GRID)]
+        assert {run.best(unit, point, members)[0] for point in inside.tolist()} <= {best}
+        below, above = GRID[lows[unit] > GRID], GRID[highs[unit] < GRID]
+        if len(below):
+            beyond, many = run.best(unit, float(below[-1]), members)
+            assert beyond != best or many >= FOLLOWED
+        assert run.best(unit, float(above[0]), members)[0] != best
+
+
+def test_the_interval_is_the_stretch_of_the_path(run: Run) -> None:
+    competing = run.requery.competing(None)
+    answer = run.requery.layer("layer1", 0.9, 0.5)
+    lows, highs = intervals(run.reader, run.requery, run.layer, 0.9, competing, answer.best)
+    for unit in np.flatnonzero(answer.best >= 0).tolist():
+        steps = path(run.reader, run.requery, run.layer, unit, competing)
+        (step,) = [step for step in steps if step.low <= 0.9 <= step.high]
+        assert (step.low, step.high, step.best) == (lows[unit], highs[unit], answer.best[unit])
