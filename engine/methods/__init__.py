@@ -3,7 +3,8 @@
 LIVE methods answer from a run file alone, at any time and without torch: `load(options, reader, requery)` gives a
 Method (engine.methods.base). COMPUTED methods need the target model and the films: a run that has their table
 [methods.NAME] calls `compute(options, context)` and keeps what it gives in the run file. Which of a neuron's kept
-scores are its annotation tells `annotation(options, scores)`, best first; importing such a module loads no torch.
+scores are its annotation tells `annotation(options, scores)`, best first; `TITLE` is the method as a reader knows it.
+Importing such a module loads no torch.
 """
 
 LIVE = {

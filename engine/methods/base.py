@@ -24,7 +24,7 @@ class MethodAnswer:
 
     method: str
     concepts: tuple[str, ...]
-    """Score descending"""
+    """The annotation, then the others; score descending in each"""
     scores: NDArray[np.float64]
     """Theirs, [k]"""
     annotated: int

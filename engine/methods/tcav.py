@@ -53,6 +53,7 @@ from engine.store.contents import Layer
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext
 
+TITLE = "TCAV"
 VERSION = 1
 """To be raised when the same run comes to give other scores."""
 

@@ -31,6 +31,7 @@ from engine.methods.base import MethodScore
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext
 
+TITLE = "TSI"
 VERSION = 1
 """To be raised when the same run comes to give other scores."""
 

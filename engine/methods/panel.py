@@ -1,0 +1,66 @@
+"""All methods that have something to say of a run's neurons, side by side."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from engine.errors import RunFileError, first_line
+from engine.methods import COMPUTED, LIVE
+from engine.methods.base import Method, MethodAnswer
+from engine.methods.stored import Stored
+from engine.nearest import find_named
+from engine.requery import Requery
+from engine.store.reader import RunReader
+
+
+class Panel:
+    """The methods of an open run file. Any thread may ask; nothing is computed before it is asked for."""
+
+    def __init__(self, reader: RunReader, requery: Requery) -> None:
+        self._reader = reader
+        self._requery = requery
+
+    @cached_property
+    def methods(self) -> tuple[Method, ...]:
+        """Every live method, with the run's own options where it names the method; FALCON only where the run has
+        captions. Then the computed methods that the run holds. Raises RunFileError where their options are damaged."""
+        stored = {method.name: method.options for method in self._reader.methods}
+        live = [name for name in LIVE if name != "falcon" or self._reader.captions]
+        computed = [name for name in COMPUTED if name in stored]
+        return (
+            *(self._live(name, stored.get(name, {})) for name in live),
+            *(self._stored(name, stored[name]) for name in computed),
+        )
+
+    def answer(
+        self, name: str, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None
+    ) -> MethodAnswer:
+        """What the method of that name says of a neuron.
+
+        Raises MammiError for an unknown method, neuron or concept set, ValueError for an α or β outside [0, 1].
+        """
+        return find_named(name, self.methods, "method").neuron(layer, unit, alpha, beta, concept_set)
+
+    def _live(self, name: str, options: Mapping[str, Any]) -> Method:
+        module = importlib.import_module(LIVE[name])
+        method: Method = module.load(self._options(name, module, options), self._reader, self._requery)
+        return method
+
+    def _stored(self, name: str, options: Mapping[str, Any]) -> Method:
+        module = importlib.import_module(COMPUTED[name])
+        return Stored(name, module, self._options(name, module, options), self._reader, self._requery)
+
+    def _options(self, name: str, module: ModuleType, options: Mapping[str, Any]) -> BaseModel:
+        model: type[BaseModel] = module.Options
+        try:
+            return model.model_validate(options)
+        except ValidationError as error:
+            raise RunFileError(
+                f"{self._reader.path}: the options of {name} are damaged ({first_line(error.errors()[0]['msg'])})."
+            ) from error

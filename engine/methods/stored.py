@@ -1,0 +1,49 @@
+"""A computed method's scores, as the run file has them, among the methods that answer live."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+from pydantic import BaseModel
+
+from engine.methods.base import DEAD, MethodAnswer, MethodScore, asked, nothing
+from engine.requery import Requery
+from engine.store.reader import RunReader
+
+
+class Stored:
+    """What one of engine.methods.COMPUTED gave. What is its annotation its own `annotation` says.
+
+    Concept sets, α and β are not looked at: the concepts are labels of the probing set.
+    """
+
+    def __init__(self, name: str, module: ModuleType, options: BaseModel, reader: RunReader, requery: Requery) -> None:
+        self.name = name
+        self.title: str = module.TITLE
+        self._module = module
+        self._options = options
+        self._reader = reader
+        self._requery = requery
+
+    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+        """As engine.methods.base.Method."""
+        info = asked(self._reader.layers, layer, unit, alpha, beta)
+        self._requery.members(concept_set)
+        scores = self._reader.method_scores(self.name, layer, unit)
+        if not scores:
+            return nothing(self.name, DEAD if info.dead[unit] else "The run has no scores of this neuron.")
+        annotation: list[MethodScore] = self._module.annotation(self._options, scores)
+        scores = [*annotation, *(score for score in scores if score not in annotation)]
+        tested = any(score.p_value is not None for score in scores)
+        p_values = [np.nan if score.p_value is None else score.p_value for score in scores]
+        detailed = any(score.detail for score in scores)
+        return MethodAnswer(
+            self.name,
+            tuple(score.concept for score in scores),
+            np.array([score.score for score in scores]),
+            len(annotation),
+            "" if annotation else "No concept is above its cut.",
+            np.array(p_values) if tested else None,
+            tuple(score.detail for score in scores) if detailed else (),
+        )
