@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.config import RunConfig
@@ -13,23 +12,20 @@ from engine.known import METHOD_STAGE, Known
 from engine.methods import COMPUTED
 from engine.methods.base import MethodScore
 from engine.methods.context import MethodContext
-from engine.probing.base import ProbingSet
 from engine.progress import Progress
+from engine.run_parts import RunParts
+from engine.stages import need_images
 from engine.store.contents import RunContents
-from engine.targets.base import TargetModel
 
 
 def method_stage(
-    config: RunConfig,
-    probing: ProbingSet,
-    target: TargetModel,
-    device: torch.device,
-    contents: RunContents,
-    known: Known,
-    progress: Progress,
+    config: RunConfig, parts: RunParts, contents: RunContents, known: Known, progress: Progress
 ) -> dict[str, Sequence[MethodScore]]:
     """The scores of each computed method, by its name. Those that are not known by the key that `contents.stages` has
-    for them are computed now, each kept as soon as it is; a method tells its own stages of progress."""
+    for them are computed now, each kept as soon as it is; a method tells its own stages of progress.
+
+    Raises MammiError when no image is usable, and what the methods raise.
+    """
     scores: dict[str, Sequence[MethodScore]] = {}
     context = None
     for leaf in config.methods:
@@ -38,7 +34,7 @@ def method_stage(
         key = contents.stages[METHOD_STAGE + leaf.kind]
         found = known.scores(leaf.kind, key)
         if found is None:
-            context = context or _context(config, probing, target, device, contents, known, progress)
+            context = context or _context(config, parts, contents, known, progress)
             found = leaf.module.compute(leaf.options, context)
             known.put_scores(key, found)
         else:
@@ -49,14 +45,9 @@ def method_stage(
 
 
 def _context(
-    config: RunConfig,
-    probing: ProbingSet,
-    target: TargetModel,
-    device: torch.device,
-    contents: RunContents,
-    known: Known,
-    progress: Progress,
+    config: RunConfig, parts: RunParts, contents: RunContents, known: Known, progress: Progress
 ) -> MethodContext:
+    need_images(contents, known)
     usable: list[bool] = []
     embeddings = []
     for keys in contents.batch_keys:
@@ -67,19 +58,19 @@ def _context(
     def activations(layer: str) -> NDArray[np.float32]:
         return np.concatenate([known.get(keys).activations[layer] for keys in contents.batch_keys])
 
-    target.module.to(device).eval()
+    parts.target.module.to(parts.device).eval()
     return MethodContext(
-        probing=probing,
+        probing=parts.probing,
         images=tuple(image for image, use in zip(contents.images, usable, strict=True) if use),
-        target=target,
-        layers=tuple(contents.layers),
+        target=parts.target,
+        layers=parts.layers,
         channels=config.taps.channels,
-        device=device,
+        device=parts.device,
         mixed_precision=config.run.mixed_precision,
         batch_size=config.run.batch_size,
         activations=activations,
         image_embeddings=np.concatenate(embeddings),
-        concepts=tuple(contents.concepts),
+        concepts=parts.concepts,
         text_embeddings=contents.text_embeddings,
         template_embedding=contents.template_embedding,
         progress=progress,

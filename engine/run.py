@@ -10,25 +10,23 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
-from torch import nn
+from numpy.typing import NDArray
 
 from engine.config import RunConfig
 from engine.config_leaves import Leaf
-from engine.device import choose_device
 from engine.errors import ConfigError, RunFileError
 from engine.image_pass import ImagePass
 from engine.known import METHOD_STAGE, VLM_STAGE, Known
 from engine.loading import Loader
 from engine.method_stage import method_stage
 from engine.methods import COMPUTED
-from engine.probing.base import ProbingSet
 from engine.progress import Progress
+from engine.run_parts import RunParts, load
 from engine.stages import assembly_stage, concept_stage, content_key, image_stage, prompted
-from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents, StoredMethod
+from engine.store.batch import BatchKeys
+from engine.store.contents import OtherTemplate, RunContents, StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile, work_path
-from engine.targets.base import TargetModel
-from engine.targets.taps import LOGITS, resolve_layers
 from engine.vlms.base import VLM
 
 PACKAGES = ("mammi-explorer", "torch", "torchvision", "numpy", "pillow")
@@ -47,23 +45,9 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
     """
     settings = config.run
     out = settings.out.absolute()
-    device = choose_device(settings.device)
-    progress.stage("loading", 4)
-    probing: ProbingSet = config.probing.load(config.base)
-    if not probing.images:
-        raise ConfigError(f'probing: the probing set of kind "{config.probing.kind}" is empty.')
-    progress.advance(1)
-    target: TargetModel = config.target.load(config.base)
-    layers = resolve_layers(target.module, config.taps.layers)
-    progress.advance(1)
-    vlm: VLM = config.vlm.load(config.base, device)
-    progress.advance(1)
-    reports = [image.report for image in probing.images if image.report]
-    concepts, concept_sets = _concepts(config, reports)
-    captions = _captions(config, reports)
-    progress.advance(1)
-    loader = Loader(probing, target.preprocess, vlm.preprocess, settings.thumbnail_size)
-    image_pass = ImagePass(config, target, layers, vlm, device)
+    parts = load(config, progress)
+    loader = Loader(parts.probing, parts.target.preprocess, parts.vlm.preprocess, settings.thumbnail_size)
+    image_pass = ImagePass(config, parts.target, [layer.name for layer in parts.layers], parts.vlm, parts.device)
     _prepare_output(out)
     with ExitStack() as open_files:
         work = open_files.enter_context(WorkFile(work_path(out)))
@@ -71,35 +55,12 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
         neighbours = [open_files.enter_context(FinishedRun(path)) for path in beside if path.absolute() != out]
         known = Known(work, neighbours if finished is None else [finished, *neighbours])
         templates = (settings.template, *settings.other_templates)
-        texts = [text for template in templates for text in prompted(template, concepts)]
-        embeddings = concept_stage(vlm, [*texts, *captions], known, progress)
-        own, *others = np.split(embeddings[: len(texts)], len(templates))
+        texts = [text for template in templates for text in prompted(template, parts.concepts)]
+        embeddings = concept_stage(parts.vlm, [*texts, *parts.captions], known, progress)
         with closing(loader.batches(settings.batch_size, image_pass.fingerprints, known.missing)) as batches:
-            keys = image_stage(batches, len(probing.images), image_pass, known, progress)
-        contents = RunContents(
-            images=probing.images,
-            layers=[Layer(layer, config.taps.pooling, _unit_names(target, layer)) for layer in layers],
-            concepts=concepts,
-            concept_sets=concept_sets,
-            text_embeddings=own[1:],
-            template=settings.template,
-            template_embedding=own[0],
-            alpha=settings.alpha,
-            beta=settings.beta,
-            target=target.name,
-            vlm=vlm.name,
-            other_templates=[
-                OtherTemplate(template, rows[0], rows[1:]) for template, rows in zip(templates[1:], others, strict=True)
-            ],
-            captions=captions,
-            caption_embeddings=embeddings[len(texts) :],
-            methods=[StoredMethod(leaf.kind, leaf.options.model_dump(mode="json")) for leaf in config.methods],
-            config=config.as_dict(),
-            versions=_versions(),
-            batch_keys=keys,
-        )
-        contents = replace(contents, stages=_stages(contents, vlm, config.methods))
-        scores = method_stage(config, probing, target, device, contents, known, progress)
+            keys = image_stage(batches, len(parts.probing.images), image_pass, known, progress)
+        contents = _contents(config, parts, embeddings, keys)
+        scores = method_stage(config, parts, contents, known, progress)
         if finished is not None and finished.stages == contents.stages:
             progress.note(f"{out} is up to date.")
         else:
@@ -108,29 +69,37 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
     return out
 
 
-def _concepts(config: RunConfig, reports: Sequence[str]) -> tuple[list[str], list[ConceptSet]]:
-    """The concepts of all concept sets, each once, and which of them each set holds."""
-    places: dict[str, int] = {}
-    sets = []
-    for leaf in config.concepts:
-        try:
-            concepts: list[str] = leaf.load(config.base, reports)
-        except ConfigError as error:
-            if len(config.concepts) == 1:
-                raise
-            raise ConfigError(f"{leaf.table}: {error}") from None
-        if not concepts:
-            raise ConfigError(f'{leaf.table}: the concept set of kind "{leaf.kind}" is empty.')
-        members = tuple(places.setdefault(concept, len(places)) for concept in dict.fromkeys(concepts))
-        sets.append(ConceptSet(leaf.name, leaf.kind, members))
-    return list(places), sets
-
-
-def _captions(config: RunConfig, reports: Sequence[str]) -> list[str]:
-    """The sentences of reports that the methods ask for, each once."""
-    asking = [leaf for leaf in config.methods if hasattr(leaf.module, "captions")]
-    sentences = [text for leaf in asking for text in leaf.module.captions(leaf.options, config.base, reports)]
-    return list(dict.fromkeys(sentences))
+def _contents(
+    config: RunConfig, parts: RunParts, embeddings: NDArray[np.float32], keys: Sequence[BatchKeys]
+) -> RunContents:
+    """All but the scores of methods. `embeddings` are of the concepts in each template, and of the captions."""
+    settings = config.run
+    of_captions = len(embeddings) - len(parts.captions)
+    own, *others = np.split(embeddings[:of_captions], 1 + len(settings.other_templates))
+    contents = RunContents(
+        images=parts.probing.images,
+        layers=parts.layers,
+        concepts=parts.concepts,
+        concept_sets=parts.concept_sets,
+        text_embeddings=own[1:],
+        template=settings.template,
+        template_embedding=own[0],
+        alpha=settings.alpha,
+        beta=settings.beta,
+        target=parts.target.name,
+        vlm=parts.vlm.name,
+        other_templates=[
+            OtherTemplate(template, rows[0], rows[1:])
+            for template, rows in zip(settings.other_templates, others, strict=True)
+        ],
+        captions=parts.captions,
+        caption_embeddings=embeddings[of_captions:],
+        methods=[StoredMethod(leaf.kind, leaf.options.model_dump(mode="json")) for leaf in config.methods],
+        config=config.as_dict(),
+        versions=_versions(),
+        batch_keys=keys,
+    )
+    return replace(contents, stages=_stages(contents, parts.vlm, config.methods))
 
 
 def _prepare_output(out: Path) -> None:
@@ -158,12 +127,6 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             versions[package] = "not installed"
     return versions
-
-
-def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:
-    """The classes, for the layer whose units they are."""
-    linear = [name for name, module in target.module.named_modules() if isinstance(module, nn.Linear)]
-    return target.classes if layer in (LOGITS, *linear[-1:]) else ()
 
 
 def _stages(contents: RunContents, vlm: VLM, methods: Sequence[Leaf]) -> dict[str, str]:

@@ -84,15 +84,20 @@ def image_stage(
     return keys
 
 
+def need_images(contents: RunContents, known: Known) -> None:
+    """Raises MammiError when no image is usable."""
+    if not any(known.get(key).usable for key in contents.batch_keys):
+        told = f"{contents.images[0].path}: {known.get(contents.batch_keys[0]).images[0].reason}"
+        raise MammiError(f"Not one of the {len(contents.images)} images can be used; the first is {told}.")
+
+
 def assembly_stage(out: Path, contents: RunContents, known: Known, progress: Progress) -> None:
     """Writes the run file, and tells which images are set aside and what is likely wrong with the models' inputs.
 
     Raises MammiError when no image is usable.
     """
+    need_images(contents, known)
     first = known.get(contents.batch_keys[0])
-    if not any(known.get(key).usable for key in contents.batch_keys):
-        told = f"{contents.images[0].path}: {first.images[0].reason}"
-        raise MammiError(f"Not one of the {len(contents.images)} images can be used; the first is {told}.")
     units = sum(values.shape[1] for values in first.activations.values())
     progress.stage("run file", len(contents.images) + units)
     seen = _Seen(len(contents.images))
