@@ -4,6 +4,7 @@ from __future__ import annotations
 
 EXTRAS = {
     "gdcm": "dicom",
+    "matplotlib": "plots",
     "open_clip": "open-clip",
     "pydicom": "dicom",
     "sentencepiece": "transformers",

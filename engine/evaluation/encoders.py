@@ -8,22 +8,21 @@ the class token, and normalisation is refused. Nothing is downloaded, and no cod
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
+from engine.config_faults import Faults
+from engine.config_leaves import Leaves
 from engine.device import choose_device
-from engine.errors import ConfigError, MammiError, first_line
+from engine.errors import ConfigError, MammiError
 from engine.evaluation.labels import TextEncoder
 from engine.extras import missing
 from engine.known import VLM_STAGE
 from engine.store.reader import RunReader
-from engine.vlms import KINDS
 from engine.vlms.base import VLM, check_embeddings
 
 OWN = "vlm"
@@ -62,10 +61,10 @@ def load_encoder(asked: str, reader: RunReader) -> TextEncoder:
         return Encoder(OWN, _own(reader, Path(folder or "."), key))
     if not (name.isidentifier() and equals and folder):
         raise ConfigError(f"--encoder {asked}: write NAME=FOLDER, such as clip=weights/clip-vit-b-16, or {OWN}.")
-    return _from_folder(name, Path(folder), key)
+    return from_folder(name, Path(folder), key)
 
 
-def _from_folder(name: str, folder: Path, key: str) -> TextEncoder:
+def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
     if not folder.is_dir():
         raise ConfigError(f"{key}: no folder at {folder}.")
     try:
@@ -90,23 +89,15 @@ def _own(reader: RunReader, base: Path, key: str) -> VLM:
     """The run's VLM, loaded as its configuration says."""
     table = dict(reader.info.config.get("vlm", {}))
     kind = table.get("kind")
-    if kind not in KINDS:
-        raise MammiError(f"{key}: the run file does not tell its VLM: its configuration has the kind {kind!r}.")
     if kind in WITHOUT_BARE_TEXTS:
         raise MammiError(f'{key}: a VLM of the kind "{kind}" {WITHOUT_BARE_TEXTS[kind]}.')
+    faults = Faults(reader.path, ("vlm",), ())
+    leaf = Leaves(faults).leaf("vlm", table)
+    faults.raise_first()
+    if leaf is None:
+        raise MammiError(f"{key}: the configuration in {reader.path} does not tell its VLM.")
     try:
-        module = importlib.import_module(KINDS[kind])
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] == "engine":
-            raise
-        raise ConfigError(f"{key}: {missing(error.name)}.") from None
-    values = {name: value for name, value in table.items() if name != "kind" or name in module.Options.model_fields}
-    try:
-        options = module.Options(**values)
-    except ValidationError as error:
-        raise MammiError(f"{key}: the run's configuration of its VLM is not valid ({first_line(error)}).") from None
-    try:
-        vlm: VLM = module.load(options, base, choose_device("auto"))
+        vlm: VLM = leaf.load(base, choose_device("auto"))
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}\nName the folder of the run's configuration: {key}=FOLDER.") from None
     if reader.stages().get(VLM_STAGE) != vlm.identity:

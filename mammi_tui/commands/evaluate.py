@@ -1,0 +1,173 @@
+"""`mammi evaluate`: how far the methods' concepts name what is known, in figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mammi_tui import arguments
+from mammi_tui.output import check_output
+from mammi_tui.output import force as force_option
+
+if TYPE_CHECKING:
+    from engine.evaluation.figure2 import Figure2
+    from engine.evaluation.labels import TextEncoder
+    from engine.evaluation.results import Evaluation
+    from engine.methods.base import Method
+    from engine.requery import Requery
+    from engine.store.reader import RunReader
+
+
+@click.command("evaluate")
+@arguments.run_file
+@click.option(
+    "--method", "names", multiple=True, metavar="NAME", help="Only this method; can be repeated. All by default."
+)
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="NAME=FOLDER",
+    help="A text encoder for cosine similarity, such as clip=weights/clip-vit-b-16; `vlm` is the run's own VLM, "
+    "`vlm=FOLDER` with FOLDER that of its configuration. Can be repeated.",
+)
+@click.option(
+    "--synonyms", metavar="FILE", help="Other words for labels, counted apart: a file, or `nih14` for the list within."
+)
+@arguments.alpha
+@arguments.beta
+@arguments.concept_set
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--plot", is_flag=True, help="Draw figure 2 of the paper with characters.")
+@click.option(
+    "--figures",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write figure 2 of the paper there, as SVG and PNG.",
+)
+@force_option
+def evaluate(
+    run: Path,
+    names: tuple[str, ...],
+    encoders: tuple[str, ...],
+    synonyms: str | None,
+    alpha: float | None,
+    beta: float | None,
+    concept_set: str | None,
+    as_json: bool,
+    plot: bool,
+    figures: Path | None,
+    force: bool,
+) -> None:
+    """Score MAMMI and the comparison methods by what is known.
+
+    The final layer by its class labels, as the paper does it: hit rate, precision, recall, F1 and cosine similarity.
+    Every layer by how many different concepts it has, and by the known truth of its images: whether a unit's concepts
+    name the finding, view or anatomical parameter that its activation follows best.
+
+    Text encoders are folders as `mammi weights fetch clip-vit-b-16 all-mpnet-base-v2` makes them. Nothing is
+    downloaded. The package sentence-transformers is not used, as it runs code that a model's folder names.
+
+    A file of synonyms has lines such as `Effusion: pleural effusion, pleural fluid`.
+    """
+    from engine.evaluation import evaluate as evaluation
+    from engine.evaluation.figure2 import figure2
+    from engine.evaluation.synonyms import read_synonyms
+    from engine.requery import Requery
+    from engine.store.reader import RunReader
+    from mammi_tui.charts import charts
+    from mammi_tui.evaluation_text import as_text, heading
+
+    words = None if synonyms is None else read_synonyms(synonyms)
+    with RunReader(arguments.existing_run(run)) as reader:
+        requery = Requery(reader)
+        methods = _methods(reader, requery, names)
+        loaded = _encoders(reader, encoders)
+        cuts: dict[str, Any] = {"alpha": alpha, "beta": beta, "concept_set": concept_set}
+        figure = _figure(reader, figure2(reader, requery, loaded, **cuts)) if plot or figures else None
+        if figure and figures:
+            _check_folder(figure, figures, force)
+        found = evaluation.evaluate(reader, methods, loaded, words, **cuts)
+        if as_json:
+            click.echo(json.dumps(as_object(found, figure, reader), indent=2))
+        else:
+            for line in (*heading(found, reader), *as_text(found), *(charts(figure) if figure and plot else ())):
+                click.echo(line)
+    if figure and figures:
+        _draw(figure, figures)
+
+
+def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> dict[str, Any]:
+    """The evaluation as JSON types, whole; `figure2` is there where it was asked for."""
+    from engine.evaluation import truth
+
+    return {
+        "run": str(reader.path),
+        "target": reader.info.target,
+        "vlm": reader.info.vlm,
+        **asdict(found),
+        "truth_cut": {"auroc": truth.CLEAR, "fewest_images": truth.FEWEST, "parameter_share": truth.SHARE},
+        **({} if figure is None else {"figure2": asdict(figure)}),
+    }
+
+
+def _methods(reader: RunReader, requery: Requery, names: Sequence[str]) -> list[Method]:
+    from engine.methods.panel import Panel
+    from engine.nearest import find_named
+
+    methods = Panel(reader, requery).methods
+    return [find_named(name, methods, "method") for name in dict.fromkeys(names)] or list(methods)
+
+
+def _encoders(reader: RunReader, asked: Sequence[str]) -> list[TextEncoder]:
+    """Raises ConfigError for a name that is given twice."""
+    from engine.errors import ConfigError
+
+    if not asked:
+        return []
+    names = [text.partition("=")[0] for text in asked]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"--encoder {name}: is given twice. Give each encoder its own name.")
+    from engine.evaluation.encoders import load_encoder
+
+    return [load_encoder(text, reader) for text in asked]
+
+
+def _figure(reader: RunReader, figure: Figure2 | None) -> Figure2:
+    from engine.errors import ConfigError
+
+    if figure is None:
+        raise ConfigError(f"--figures, --plot: no layer of {reader.path} has units with class names, so no figure 2.")
+    return figure
+
+
+def _check_folder(figure: Figure2, folder: Path, force: bool) -> None:
+    """Raises ConfigError when Matplotlib is missing, or files are there and `force` is not given."""
+    from engine.errors import ConfigError, MammiError
+    from engine.extras import missing
+
+    try:
+        from engine.evaluation import plots
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "engine":
+            raise
+        raise ConfigError(f"--figures: {missing(error.name)}.") from None
+    for name in plots.names(figure):
+        check_output(folder / name, force, [])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MammiError(f"--figures {folder}: cannot be made: {error.strerror}.") from error
+
+
+def _draw(figure: Figure2, folder: Path) -> None:
+    from engine.evaluation.plots import draw
+    from mammi_tui.text import count
+
+    click.echo(f"{count(len(draw(figure, folder)), 'file')} written to {folder}", err=True)

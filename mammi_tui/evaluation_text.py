@@ -1,0 +1,194 @@
+"""An evaluation as lines of at most 80 cells, for `mammi evaluate`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from engine.evaluation.results import (
+    Evaluation,
+    Figure,
+    LabelScores,
+    LayerTruth,
+    MethodEvaluation,
+    NamedNeuron,
+    TruthHits,
+    TruthScores,
+)
+from engine.evaluation.truth import CLEAR
+from engine.store.reader import RunReader
+from mammi_tui.text import clean, count, decimal, fit
+
+WIDTH = 80
+NEURONS_SHOWN = 20
+_ROW = 16
+_CELL = 16
+_AT_ONCE = (WIDTH - _ROW) // _CELL
+_BY = {"annotation": "annotation", "best": "best concept"}
+
+Scores = Callable[[MethodEvaluation, str], LabelScores | None]
+
+
+def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
+    """Which run, at which cuts."""
+    of_set = "" if evaluation.concept_set is None else f"   concept set {clean(evaluation.concept_set)}"
+    yield _cut(f"{reader.path.name}   α {evaluation.alpha:g}   β {evaluation.beta:g}{of_set}")
+    yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
+
+
+def as_text(evaluation: Evaluation) -> Iterator[str]:
+    """The whole evaluation; every line is clean."""
+    if evaluation.layer is not None and any(method.neurons for method in evaluation.methods):
+        yield from _labels(evaluation)
+    yield from _unique(evaluation)
+    if evaluation.truths:
+        yield ""
+        yield from _wrapped(
+            "Known truth: the share of units whose concepts name what the unit follows, and in brackets the same when "
+            "the units exchange their concepts at random (p where that does as well more than once in 20)"
+        )
+    for layer in evaluation.truths:
+        yield from _truth(evaluation, layer)
+    if evaluation.missing:
+        yield ""
+        yield from (line for text in evaluation.missing for line in _wrapped(text, "Not evaluated. "))
+
+
+def _labels(evaluation: Evaluation) -> Iterator[str]:
+    scored = [method for method in evaluation.methods if method.neurons]
+    neurons = scored[0].neurons
+    yield ""
+    yield _cut(f"Class labels: the {len(neurons)} neurons of {evaluation.layer}, mean ± standard error")
+    yield "* is what the paper scores: MAMMI by its annotation, others by their best concept"
+    yield from _label_table(scored, lambda method, by: getattr(method, by))
+    yield from _first(scored)
+    if scored[0].synonyms is not None:
+        yield ""
+        yield "The same with synonyms taken for their label"
+        yield from _label_table(scored, lambda method, by: getattr(method, f"{by}_synonyms"))
+    yield from _similarities(scored, evaluation.encoders)
+    yield from _neurons(scored[0].title, neurons)
+
+
+def _label_table(methods: Sequence[MethodEvaluation], scores: Scores) -> Iterator[str]:
+    yield ""
+    yield _cells("", ["hit rate", "precision", "recall", "F1"])
+    for method, by, found in _rows(methods, scores):
+        cells = [found.hit_rate, found.precision, found.recall, found.f1]
+        yield from _row(method, by, [_figure(cell) for cell in cells])
+
+
+def _similarities(methods: Sequence[MethodEvaluation], encoders: Sequence[str]) -> Iterator[str]:
+    for start in range(0, len(encoders), _AT_ONCE):
+        part = encoders[start : start + _AT_ONCE]
+        yield ""
+        yield "Cosine similarity of concepts to class labels, by text encoder"
+        yield ""
+        yield _cells("", [fit(clean(name), _CELL - 2).rstrip() for name in part])
+        for method, by, found in _rows(methods, lambda method, by: getattr(method, by)):
+            yield from _row(method, by, [_figure(found.similarity[name]) for name in part])
+
+
+def _rows(methods: Sequence[MethodEvaluation], scores: Scores) -> Iterator[tuple[MethodEvaluation, str, LabelScores]]:
+    """For each method its two ways of being scored, the paper's first."""
+    for method in methods:
+        for by in ("annotation", "best") if method.by_annotation else ("best", "annotation"):
+            found = scores(method, by)
+            if found is not None:
+                yield method, by, found
+
+
+def _row(method: MethodEvaluation, by: str, cells: Sequence[str]) -> Iterator[str]:
+    published = (by == "annotation") == method.by_annotation
+    if published:
+        yield _cut(method.title)
+    yield _cells(f"{'*' if published else ' '} {_BY[by]}", cells)
+
+
+def _first(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
+    """Which method comes first, and where MAMMI then stands."""
+    if len(methods) < 2:
+        return
+    yield ""
+    kinds: Mapping[str, Callable[[LabelScores], Figure]] = {
+        "hit rate": lambda scores: scores.hit_rate,
+        "F1": lambda scores: scores.f1,
+    }
+    for name, of in kinds.items():
+        scored = [(method, of(method.labels).mean) for method in methods if method.labels]
+        highest = max(mean for _, mean in scored)
+        best = " and ".join(clean(method.title) for method, mean in scored if mean == highest)
+        mine = [mean for method, mean in scored if method.method == "mammi"]
+        behind = f"; MAMMI has {decimal(mine[0])}" if mine and mine[0] < highest else ""
+        yield from _wrapped(f"{best}, {decimal(highest)}{behind}.", f"Highest {name}: ")
+
+
+def _neurons(title: str, neurons: Sequence[NamedNeuron]) -> Iterator[str]:
+    yield ""
+    yield _cut(f"What {title} says of them; + names the label")
+    yield ""
+    for neuron in neurons[:NEURONS_SHOWN]:
+        sign = "+" if set(neuron.labels) & set(neuron.annotation) else " "
+        concepts = ", ".join(neuron.annotation) or "no annotation"
+        yield _cut(f"{sign} {fit(clean(', '.join(neuron.labels)), 24)}  {concepts}")
+    if len(neurons) > NEURONS_SHOWN:
+        yield f"  and {len(neurons) - NEURONS_SHOWN:,} more: --json has all of them"
+
+
+def _unique(evaluation: Evaluation) -> Iterator[str]:
+    yield ""
+    yield "Different concepts, by best concept and by all annotated"
+    yield ""
+    for place, of_layer in enumerate(evaluation.methods[0].unique if evaluation.methods else ()):
+        yield _line(of_layer.layer, ["with concepts", "best", "annotated"])
+        for method in evaluation.methods:
+            found = method.unique[place]
+            yield _line(f"  {method.title}", [f"{found.annotated_units:,}", f"{found.best:,}", f"{found.annotated:,}"])
+
+
+def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
+    yield ""
+    yield _cut(layer.layer)
+    yield from _wrapped(
+        f"{layer.clear:,} of {layer.units:,} units clearly follow something known (AUROC {CLEAR:g} or more): "
+        + (", ".join(f"{clean(name)} {units}" for name, units in layer.followed.items()) or "none")
+        + "."
+    )
+    if layer.unnamed:
+        yield from _wrapped(f"No concept names {', '.join(map(clean, layer.unnamed))}: those units are not scored.")
+    scored = [(method, scores) for method in evaluation.methods for scores in _of_layer(method, layer.layer)]
+    if scored:
+        yield ""
+        yield _line(f"hit rate over {count(scored[0][1].units, 'unit')}", ["best concept", "annotation"], _CELL + 4)
+    for method, scores in scored:
+        cells = [_hits(scores.best), _hits(scores.annotation)]
+        yield _line(f"  {method.title}", cells, _CELL + 4)
+
+
+def _of_layer(method: MethodEvaluation, layer: str) -> list[TruthScores]:
+    return [scores for scores in method.truth if scores.layer == layer]
+
+
+def _hits(hits: TruthHits) -> str:
+    doubt = "" if hits.p_value < 0.05 else f" p {hits.p_value:.2f}"
+    return f"{decimal(hits.hit_rate.mean)} ({decimal(hits.chance)}){doubt}"
+
+
+def _figure(figure: Figure) -> str:
+    return f"{decimal(figure.mean)} ± {decimal(figure.error)}"
+
+
+def _cells(name: str, cells: Sequence[str]) -> str:
+    return (fit(clean(name), _ROW) + "".join(fit(cell, _CELL, right=True) for cell in cells)).rstrip()
+
+
+def _line(name: str, cells: Sequence[str], width: int = _CELL) -> str:
+    return fit(clean(name), WIDTH - width * len(cells)) + "".join(fit(cell, width, right=True) for cell in cells)
+
+
+def _cut(text: str) -> str:
+    return fit(clean(text), WIDTH).rstrip()
+
+
+def _wrapped(text: str, start: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(f"{start}{text}", WIDTH, subsequent_indent="  ")
