@@ -32,6 +32,8 @@ KEPT_VALUES = 1 << 25
 """Greatest map values that are kept to find the thresholds of all units (128 MiB)."""
 _CELLS_AT_ONCE = 1 << 24
 """Cells of upsampled maps that are held at once (64 MiB)."""
+_ROUNDING = 1e-5
+"""By how much of a threshold a value must exceed it: a film's black border gives one value, but for rounding."""
 
 Floats = NDArray[np.float64]
 Outlines = Callable[[Image], Sequence[tuple[str, Corners]]]
@@ -198,7 +200,8 @@ def _thresholds(
                     values = upsample(maps[place], measure.side) if measure.upsampled else maps[place]
                     tops[layer].add(row, values.flatten(1))
             context.progress.advance(len(batch.films.rows))
-    return {layer: top.threshold() for layer, top in tops.items()}
+    found = {layer: top.threshold() for layer, top in tops.items()}
+    return {layer: values + _ROUNDING * values.abs() for layer, values in found.items()}
 
 
 def iter_scores(agreement: Agreement) -> Iterator[tuple[int, str, float]]:

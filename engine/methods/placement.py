@@ -2,7 +2,8 @@
 
 The target's preprocessing is a black box (a user's own function may be one), so it is measured: films that are dark
 left (above) of a known edge and bright right of (below) it go through it, and where the edge comes out is where that
-place of a film lies on the input. Two edges in each direction give scale and shift; a third must lie where they say.
+place of a film lies on the input. Two edges in each direction give scale and shift; a third, between them, must lie
+where they say.
 That holds whatever the preprocessing does to grey levels (normalising each film by itself, as the demo's does,
 included), and is exact to a small part of an input's pixel. What is not a scale and a shift of the whole film, the same
 for all films of a size, cannot be followed: a rotation or warp is noticed, a crop that follows the content is not.
@@ -22,8 +23,10 @@ Corners = NDArray[np.float64]
 """A closed outline, [k, 2]: x and y."""
 
 _DARK, _BRIGHT = 64, 192
-_TOLERANCE = 1.0
-"""Pixels of the input by which the third edge may be off: some libraries crop to whole pixels."""
+_EDGES = (0.375, 0.5, 0.625)
+"""Of a film's width or height; near enough to the middle to be on any usual crop."""
+_TOLERANCE = 0.75
+"""Pixels of the input by which the middle edge may be off: nearest-neighbour scaling moves it by half of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +60,39 @@ class Placements:
     def _measure(self, height: int, width: int, axis: int) -> tuple[float, float]:
         """Scale and shift along an axis."""
         length = (height, width)[axis]
-        edges = [max(1, round(length * share)) for share in (0.375, 0.625, 0.5)]
-        found = [self._edge(height, width, axis, edge) for edge in edges]
-        (first, extent), (second, _), (middle, _) = found
-        if edges[0] < edges[1] and first != second:
-            scale = (second - first) / (edges[1] - edges[0])
-            if abs(first + scale * (edges[2] - edges[0]) - middle) <= _TOLERANCE:
-                return scale / extent, (first - scale * edges[0]) / extent
+        edges = [max(1, round(length * share)) for share in _EDGES]
+        steps = np.array([self._steps(height, width, axis, edge) for edge in edges])
+        first, middle, last = _moving(steps) if steps.shape[1] else (np.nan,) * 3
+        if edges[0] < edges[2] and first != last:
+            scale = (last - first) / (edges[2] - edges[0])
+            if abs(first + scale * (edges[1] - edges[0]) - middle) <= _TOLERANCE:
+                extent = steps.shape[1] + 1
+                return float(scale / extent), float((first - scale * edges[0]) / extent)
         raise ConfigError(
             f"target: what the preprocessing does to a film of {width} × {height} pixels is not a scale and a crop, so "
             "boxes and polygons cannot be placed on the model's inputs: leave out methods.netdissect and methods.tsi."
         )
 
-    def _edge(self, height: int, width: int, axis: int, edge: int) -> tuple[float, int]:
-        """Where an edge of a film comes out, in pixels of the input, or NaN, and how many of these there are."""
+    def _steps(self, height: int, width: int, axis: int, edge: int) -> NDArray[np.float64]:
+        """From each pixel of the input to the next along the axis, how much brighter it is, for a film with an edge."""
         film = np.full((height, width), _DARK, np.uint8)
         film[(slice(None),) * axis + (slice(edge, None),)] = _BRIGHT
         with told("target: preprocessing a film of two grey levels failed"):
             values = self.preprocess(film).double().numpy()
-        steps = np.diff(values.mean((0, 1 if axis == 1 else 2)))
-        rises, falls = np.clip(steps, 0, None), np.clip(-steps, 0, None)
-        strong = rises if rises.sum() >= falls.sum() else falls
-        total = strong.sum()
-        places = np.arange(1, len(steps) + 1)
-        return float(strong @ places / total) if total > 0 else float("nan"), len(steps) + 1
+            return np.asarray(np.diff(values.mean((0, 1 if axis == 1 else 2))))
+
+
+def _moving(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the edge is in each film's steps [films, n], as the weighted mean of the step's places.
+
+    What is in all films alike, such as the border of a padded film, is left out. NaN where there is nothing else.
+    """
+    rises, falls = np.clip(steps, 0, None), np.clip(-steps, 0, None)
+    rises, falls = rises - rises.min(axis=0), falls - falls.min(axis=0)
+    strong = rises if rises.sum() >= falls.sum() else falls
+    total = strong.sum(axis=1)
+    places = strong @ np.arange(1, steps.shape[1] + 1)
+    return np.asarray(np.divide(places, total, out=np.full(len(steps), np.nan), where=total > 1e-9))
 
 
 def box_corners(x: float, y: float, width: float, height: float) -> Corners:

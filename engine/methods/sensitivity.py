@@ -26,9 +26,11 @@ def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> T
     and their maximum, by just v; so the derivative along v is v · Σ over positions of ∂y/∂a. For `cls`, v is added to
     the class token alone.
     """
-    axis = unit_axis(gradient.shape, channels)
+    if gradient.ndim == 2:
+        return gradient
     if pooling == "cls" and gradient.ndim == 3:
         return gradient[:, 0]
+    axis = unit_axis(gradient.shape, channels)
     return gradient.sum([place for place in range(1, gradient.ndim) if place != axis])
 
 

@@ -72,8 +72,9 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """Of each concept, and random ones that they are tested against."""
     class_images: int = Field(default=200, ge=1)
     """Images of a class that gradients are taken of, at most."""
-    ridge: float = Field(default=0.01, gt=0)
-    """How far the linear classifier is shrunk, in mean squared lengths of the centred activations."""
+    ridge: float = Field(default=1.0, gt=0)
+    """How far the linear classifier is shrunk, in mean squared lengths of the centred activations. On the demo's layers 1
+    tells left-out phantoms best (area under the curve 0.99; 0.96 at 0.0001)."""
     level: float = Field(default=0.05, gt=0, lt=1)
     """Of significance, for the annotation."""
     seed: int = Field(default=0, ge=0)

@@ -18,7 +18,7 @@ class TopValues:
 
     def __init__(self, quantile: float, units: int, images: int, positions: int, kept: int) -> None:
         above = max(1 - quantile, 1e-12)
-        self.sampled = max(1, min(positions, int(kept / (units * above * images))))
+        self.sampled = max(1, min(positions, int(kept / (units * above * images) + 1e-6)))
         """Positions of each image that count"""
         self._positions = positions
         self._keep = int(above * images * self.sampled + 1e-6) + 1

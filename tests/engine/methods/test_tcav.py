@@ -1,0 +1,250 @@
+"""TCAV on models whose gradients and concepts are known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.errors import ConfigError, MammiError
+from engine.methods import tcav
+from engine.methods.base import MethodScore
+from engine.methods.context import MethodContext
+from engine.methods.sensitivity import GradientTaps, pooled_gradient
+from engine.probing.base import Image
+from tests.support.method_context import hooks, in_batches_of, method_context
+from tests.support.models import TinyClassifier
+
+FILMS = torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def numeric(module: TinyClassifier, films: Tensor, unit: int, channel: int, step: float = 1e-3) -> Tensor:
+    """How the unit's output changes when `step` is added to a channel of `first`'s maps at every position."""
+    maps = module.first(films).double()
+    raised = maps.clone()
+    raised[:, channel] += step
+
+    def rest(values: Tensor) -> Tensor:
+        second = module.double().second(functional.relu(values))
+        return module.classifier(second.mean((2, 3)))[:, unit]  # type: ignore[no-any-return]
+
+    return (rest(raised) - rest(maps)) / step
+
+
+def test_gradients_are_of_what_the_layer_gave_before_an_in_place_relu() -> None:
+    torch.manual_seed(0)
+    module = TinyClassifier(3).eval()
+    with GradientTaps(module, ["first", "penultimate"], "logits", "mean", "auto") as taps:
+        gradients = taps.gradients(FILMS.clone(), unit=2)
+    torch.testing.assert_close(gradients["penultimate"], module.classifier.weight[2].detach().expand(3, -1))
+    for channel in range(4):
+        with torch.no_grad():
+            expected = numeric(module.float(), FILMS, 2, channel)
+        torch.testing.assert_close(gradients["first"][:, channel].double(), expected, rtol=2e-2, atol=1e-4)
+    assert hooks(module) == 0
+    assert all(parameter.grad is None for parameter in module.parameters())
+
+
+def test_frozen_parameters_and_inputs_changed_in_place() -> None:
+    class Frozen(TinyClassifier):
+        def forward(self, films: Tensor) -> Tensor:
+            return super().forward(films.sub_(0.5))
+
+    module = Frozen(3).eval().requires_grad_(False)
+    with GradientTaps(module, ["first"], "classifier", "mean", "auto") as taps:
+        assert taps.gradients(FILMS.clone(), unit=0)["first"].abs().sum() > 0
+
+
+def test_of_a_tuple_the_first_and_of_several_uses_the_last() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.again = nn.Identity()
+
+        def forward(self, films: Tensor) -> tuple[Tensor, int]:
+            values = films.flatten(1)[:, :4]
+            return self.again(self.again(values * 3) * 5) ** 2, 0
+
+    module = Twice()
+    with GradientTaps(module, ["again"], "logits", "mean", "auto") as taps:
+        gradients = taps.gradients(FILMS.clone(), unit=1)["again"]
+    expected = torch.zeros(3, 4)
+    expected[:, 1] = 2 * 15 * FILMS.flatten(1)[:, 1]
+    torch.testing.assert_close(gradients, expected)
+
+
+def test_the_gradient_is_summed_over_positions() -> None:
+    gradient = torch.rand(2, 3, 4, 4)
+    torch.testing.assert_close(pooled_gradient(gradient, "mean", "auto"), gradient.sum((2, 3)))
+    last = gradient.movedim(1, 3)
+    torch.testing.assert_close(pooled_gradient(last, "max", "auto"), gradient.sum((2, 3)))
+    tokens = torch.rand(2, 5, 3)
+    torch.testing.assert_close(pooled_gradient(tokens, "mean", "auto"), tokens.sum(1))
+    torch.testing.assert_close(pooled_gradient(tokens, "cls", "auto"), tokens[:, 0])
+
+
+def test_models_without_gradients_are_told_and_leave_no_hook() -> None:
+    class Closed(TinyClassifier):
+        def forward(self, films: Tensor) -> Tensor:
+            with torch.no_grad():
+                return super().forward(films)
+
+    module = Closed(3).eval()
+    with (
+        pytest.raises(MammiError, match="gives no gradients of layer 'first'"),
+        GradientTaps(module, ["first"], "classifier", "mean", "auto") as taps,
+    ):
+        taps.gradients(FILMS.clone(), 0)
+    assert hooks(module) == 0
+
+
+def test_a_layer_beside_the_way_to_the_class_is_told() -> None:
+    class Beside(TinyClassifier):
+        def __init__(self) -> None:
+            super().__init__(3)
+            self.beside = nn.Conv2d(1, 2, 3)
+
+        def forward(self, films: Tensor) -> Tensor:
+            self.beside(films)
+            return super().forward(films)
+
+    with (
+        pytest.raises(ConfigError, match="does not depend on layer 'beside'"),
+        GradientTaps(Beside().eval(), ["beside"], "classifier", "mean", "auto") as taps,
+    ):
+        taps.gradients(FILMS.clone(), 0)
+
+
+class Quarters(nn.Module):
+    """A layer of four units, the means of a film's quarters, and two classes: one grows with the first quarter's
+    square, the other falls with the second's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quarters = nn.AdaptiveAvgPool2d(2)
+        self.units = nn.Flatten()
+        self.classifier = nn.Linear(4, 2, bias=False)
+        with torch.no_grad():
+            self.classifier.weight.copy_(torch.tensor([[1.0, 0, 0, 0], [0, -1.0, 0, 0]]))
+
+    def forward(self, films: Tensor) -> Tensor:
+        return self.classifier(self.units(self.quarters(films)) ** 2)  # type: ignore[no-any-return]
+
+
+def quarter_films(count: int) -> tuple[list[NDArray[np.uint8]], list[Image]]:
+    """Every third film has a bright first quarter and the label First, as for Second and Third."""
+    rng = np.random.default_rng(0)
+    films, images = [], []
+    for place in range(count):
+        film = rng.integers(80, 120, (8, 8)).astype(np.uint8)
+        which = place % 3
+        film[4 * (which // 2) : 4 * (which // 2) + 4, 4 * (which % 2) : 4 * (which % 2) + 4] += 80
+        films.append(film)
+        images.append(Image(f"{place}.png", labels=(("first", "Second", "third_quarter")[which],)))
+    return films, images
+
+
+@pytest.fixture
+def context() -> MethodContext:
+    films, images = quarter_films(90)
+    return method_context(films, images, Quarters(), ["units", "classifier"], ["First", "Second"], batch_size=8)
+
+
+def by_concept(scores: list[MethodScore], unit: int) -> dict[str, MethodScore]:
+    return {score.concept: score for score in scores if score.unit == unit}
+
+
+def test_planted_concepts_are_found(context: MethodContext) -> None:
+    scores = tcav.compute(tcav.Options(vectors=10), context)
+    assert {(score.layer, score.detail) for score in scores} == {("classifier", "units")}
+    assert len(scores) == 2 * 3
+    grows, falls = by_concept(scores, 0), by_concept(scores, 1)
+    assert grows["first"].score == 1.0
+    assert falls["Second"].score == 0.0  # the class falls with its own quarter
+    for score in (grows["first"], falls["Second"]):
+        assert score.p_value is not None
+        assert score.p_value < 0.05
+    assert tcav.annotation(tcav.Options(), list(grows.values())) == [grows["first"]]
+    assert falls["Second"] not in tcav.annotation(tcav.Options(), list(falls.values()))
+
+
+def test_the_seed_decides_and_the_batch_size_does_not(context: MethodContext) -> None:
+    options = tcav.Options(vectors=5, class_images=20)
+    scores = tcav.compute(options, context)
+    assert tcav.compute(options, context) == scores
+    for other in tcav.compute(options, in_batches_of(context, 3)):
+        assert other in scores
+    assert tcav.compute(tcav.Options(vectors=5, class_images=20, seed=1), context) != scores
+
+
+def test_concepts_that_the_vlm_matches(context: MethodContext) -> None:
+    """The VLM sees the quarters; one text is the first quarter's, another is of nothing."""
+    embeddings = context.activations("units")
+    embeddings = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    matched = replace(
+        context,
+        image_embeddings=embeddings.astype(np.float32),
+        concepts=("bright corner", "template"),
+        text_embeddings=np.array([[1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5]], np.float32),
+        template_embedding=np.full(4, 0.5, np.float32),
+    )
+    scores = tcav.compute(tcav.Options(concepts="matched", examples=20, vectors=8), matched)
+    assert {score.concept for score in scores} == {"bright corner", "template"}
+    best = by_concept(scores, 0)["bright corner"]
+    assert best.score == 1.0
+    assert best.p_value is not None
+    assert best.p_value < 0.05
+
+
+def test_noise_is_seldom_called_significant() -> None:
+    """Labels that say nothing of the films: after Holm's correction nothing is annotated, in nearly every run."""
+    films, images = quarter_films(90)
+    found = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        noise = [replace(image, labels=(*image.labels, f"noise {rng.integers(3)}")) for image in images]
+        context = method_context(films, noise, Quarters(), ["units", "classifier"], ["First", "Second"])
+        scores = tcav.compute(tcav.Options(vectors=10, seed=seed), context)
+        rows = [score for score in scores if score.concept.startswith("noise") and score.unit == 0]
+        found += len(tcav.annotation(tcav.Options(), rows)) > 0
+    assert found <= 3
+
+
+def test_what_is_missing_is_told_in_one_line(context: MethodContext) -> None:
+    films, images = quarter_films(9)
+    bare = [Image(image.path) for image in images]
+    cases = [
+        (method_context(films, images, Quarters(), ["units", "classifier"]), "name them in target.classes"),
+        (method_context(films, images, Quarters(), ["classifier"], ["a", "b"]), "a layer before the final one"),
+        (
+            method_context(films, images, Quarters(), ["units", "classifier"], ["First", "b"]),
+            "lower methods.tcav.fewest",
+        ),
+        (method_context(films, bare, Quarters(), ["units", "classifier"], ["First", "b"]), "lower methods.tcav.fewest"),
+    ]
+    for incomplete, words in cases:
+        with pytest.raises(ConfigError, match=words) as told:
+            tcav.compute(tcav.Options(), incomplete)
+        assert len(str(told.value).splitlines()) == 1
+    other = method_context(*quarter_films(60), Quarters(), ["units", "classifier"], ["Cat", "Dog"])
+    with pytest.raises(ConfigError, match="no class of 'classifier' has 10 images"):
+        tcav.compute(tcav.Options(), other)
+
+
+def test_each_concept_is_annotated_once_with_its_best_layer() -> None:
+    rows = [
+        MethodScore("logits", 0, "Mass", 1.0, 0.04, "early"),
+        MethodScore("logits", 0, "Mass", 1.0, 0.001, "late"),
+        MethodScore("logits", 0, "Heart", 0.9, 0.2, "late"),
+        MethodScore("logits", 0, "Rib", 0.2, 0.001, "late"),
+        MethodScore("logits", 0, "Air", 0.8, 0.01, "early"),
+    ]
+    found = tcav.annotation(tcav.Options(), rows)
+    assert [(row.concept, row.detail) for row in found] == [("Mass", "late"), ("Air", "early")]
+    assert all(math.isfinite(row.score) for row in found)
