@@ -19,14 +19,18 @@ class Competing:
     """First concept with each direction, [k]"""
     sizes: NDArray[np.int64]
     """Number of concepts with each direction, [k]"""
+    rows: NDArray[np.int64]
+    """Which direction each of the competing concepts has, in their order"""
 
     @classmethod
     def of(cls, directions: NDArray[np.float64], members: NDArray[np.int64]) -> Competing:
         """Directions [m, d] of all concepts, and which of these compete, in their order."""
-        _, first, sizes = np.unique(directions[members], axis=0, return_index=True, return_counts=True)
+        _, first, rows, sizes = np.unique(
+            directions[members], axis=0, return_index=True, return_inverse=True, return_counts=True
+        )
         order = np.argsort(first)
         concepts = members[first[order]]
-        return cls(directions[concepts], concepts, sizes[order])
+        return cls(directions[concepts], concepts, sizes[order], np.argsort(order)[rows.reshape(-1)])
 
     def scores(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scores [units, k] of the units' means of unit image embeddings [units, d]."""

@@ -137,12 +137,8 @@ class Requery:
                 *(layer, alpha, beta, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part]),
                 concept_set,
             )
-        means = self.means(info, alpha)
-        competing = self.competing(concept_set)
-        known = self._last_scores
-        if known is None or known[0] is not means or known[1] != concept_set:
-            known = self._last_scores = (means, concept_set, competing.scores(means.means))
-        best, best_scores, annotated = competing.annotations(known[2], beta)
+        means, scores = self.scores(info, alpha, concept_set)
+        best, best_scores, annotated = self.competing(concept_set).annotations(scores, beta)
         best = np.where(means.counts > 0, best, -1)
         return LayerAnswer(layer, alpha, beta, means.counts, best, best_scores, annotated, concept_set)
 
@@ -171,6 +167,20 @@ class Requery:
         if known is None or known[:2] != (layer.position, alpha):
             known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
         return known[2]
+
+    def scores(
+        self, layer: LayerInfo, alpha: float, concept_set: str | None
+    ) -> tuple[LayerMeans, NDArray[np.float64]]:
+        """The means of a layer at α, and each unit's scores of the competing concepts' distinct directions, [units, k].
+
+        The last answer is kept. Raises as `means` and `competing` do.
+        """
+        means = self.means(layer, alpha)
+        known = self._last_scores
+        if known is None or known[0] is not means or known[1] != concept_set:
+            scores = self.competing(concept_set).scores(means.means)
+            known = self._last_scores = (means, concept_set, scores)
+        return means, known[2]
 
     def image_sets(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> ImageSets:
         """Of some units of a layer, ascending, each one's so many most activating images."""

@@ -1,0 +1,69 @@
+"""A set of images by patient: what the bootstrap and the split halves draw from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.metadata import Metadata
+from engine.evidence.population import Population
+
+MOST = 256
+"""Clusters that are drawn from; of more, a random sample of so many"""
+_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """The representative images of one neuron by cluster: those of one patient; an image of an unknown patient alone.
+
+    Of G clusters at most 256 are held. A mean over all G drawn anew then varies around the mean of the set √(256/G)
+    times as much as one over the 256 does around theirs (Bickel, Götze, van Zwet 1997: resampling fewer than n).
+    """
+
+    total: int
+    """G"""
+    sums: NDArray[np.float32]
+    """Of the unit embeddings of each cluster that is held, [g, d]"""
+    sizes: NDArray[np.float32]
+    """Images in each, [g]"""
+
+    @property
+    def scale(self) -> float:
+        """√(g/G)"""
+        return float(np.sqrt(len(self.sizes) / self.total))
+
+
+class Grouping:
+    """Cuts sets of images into clusters. The same clusters are preferred for every set: the first in a random order."""
+
+    def __init__(self, population: Population, metadata: Metadata) -> None:
+        count = int(metadata.clusters.max(initial=-1)) + 1
+        places = np.random.default_rng(11).permutation(count).astype(np.int32)
+        self._population = population
+        self._places = places[metadata.clusters]
+        """Of each image its cluster's place in the random order, [p]"""
+        self._count = count
+
+    def clusters(self, images: NDArray[np.int32]) -> Clusters:
+        """Of a set of at least one image."""
+        places = self._places[images]
+        present = np.zeros(self._count, dtype=np.bool_)
+        present[places] = True
+        held = np.flatnonzero(present)
+        total = len(held)
+        held = held[:MOST]
+        if total > MOST:
+            chosen = places <= held[-1]
+            images, places = images[chosen], places[chosen]
+        order = np.argsort(places, kind="stable")
+        numbers = np.searchsorted(held, places[order])
+        sums = np.zeros((len(held), len(self._population.mean)), dtype=np.float32)
+        for start in range(0, len(order), _ROWS):
+            rows = self._population.unit_rows(images[order[start : start + _ROWS]])
+            part = numbers[start : start + _ROWS]
+            firsts = np.flatnonzero(np.diff(part, prepend=-1))
+            sums[part[firsts]] += np.add.reduceat(rows, firsts)
+        return Clusters(total, sums, np.bincount(numbers).astype(np.float32))

@@ -1,0 +1,55 @@
+"""What all neurons that are judged over the same competing concepts share: computed once, then asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.competing import Competing
+from engine.evidence import bootstrap, significance
+from engine.evidence.answers import Floats
+from engine.evidence.null_maxima import NullMaxima
+from engine.evidence.population import Population
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contest:
+    """Concepts by their distinct directions, k of them, against the probing set of N images."""
+
+    competing: Competing
+    narrow: NDArray[np.float32]
+    """The directions [k, d] where float32 is enough"""
+    images: int
+    """N"""
+    means: Floats
+    """μ_j, [k]"""
+    deviations: Floats
+    """σ_j, [k]"""
+    skewnesses: Floats
+    """[k]"""
+    covariance: Floats
+    """Of the images' unit embeddings, [d, d]"""
+    null: NullMaxima
+
+    @classmethod
+    def of(cls, competing: Competing, population: Population) -> Self:
+        directions, narrow = competing.directions, competing.directions.astype(np.float32)
+        means, deviations = population.moments(directions)
+        return cls(
+            *(competing, narrow, len(population), means, deviations),
+            significance.skewnesses(population, narrow, deviations),
+            population.covariance,
+            NullMaxima(population, narrow, deviations),
+        )
+
+    def contestants(self, scores: Floats) -> NDArray[np.int64]:
+        """Of scores [n, k] the concepts that the bootstrap scores anew, [n, r]: the best, the second, and more."""
+        return bootstrap.contestants(scores, self.competing.directions, self.covariance)
+
+    def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The best concepts, by index among all of the run's, of some means of unit embeddings [n, d], [n]."""
+        concepts: NDArray[np.int64] = self.competing.first[(means @ self.narrow.T).argmax(axis=1)]
+        return concepts

@@ -1,0 +1,141 @@
+"""How tight a neuron's representative images are, and whether they fall in two groups.
+
+Mean pairwise cosine of n unit vectors: (|Σv|² − n)/(n(n − 1)).
+
+Two groups: 2-means on the unit embeddings (Lloyd 1982) from the halves along their first principal axis. It explains
+the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − |Σ|²/n)/(n − |Σ|²/n) of the scatter, the complement of Duda and Hart's (1973)
+Je(2)/Je(1). Any set can be split, the better the smaller it is, so E is compared with that of random image sets of
+the same size: it must exceed 95 % of theirs, with at least a tenth and three of the images in either group, and other
+best concepts of the groups' means. So at most 5 % of random image sets are said to fall in two groups. Sets of fewer
+than eight images are not split; of more than 128 images, 128 evenly spread over the activations are.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import Floats, Group
+from engine.evidence.population import Population
+
+FEWEST = 8
+MOST = 128
+_SIZES = (8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 112, 128)
+_DRAWS = 200
+_CHANCE = 0.05
+_ROUNDS = 10
+_POWERS = 5
+_SEED = 19
+_ROWS = 4096
+
+
+def tightness(sums: Floats, counts: NDArray[np.int64]) -> Floats:
+    """Mean pairwise cosine from the sums of n unit vectors, [..., d] and n [...]; NaN below two images."""
+    squares = np.einsum("...d,...d->...", sums, sums)
+    pairs = counts * (counts - 1.0)
+    cosines: Floats = np.divide(squares - counts, pairs, out=np.full(np.shape(squares), np.nan), where=pairs > 0)
+    return np.clip(cosines, -1.0, 1.0)
+
+
+def spread(images: NDArray[np.int32]) -> NDArray[np.int32]:
+    """At most 128 of a neuron's images, evenly spread over their order."""
+    if len(images) <= MOST:
+        return images
+    return images[np.linspace(0, len(images) - 1, MOST).round().astype(np.int64)]
+
+
+def split(rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
+    """2-means of unit vectors [n, d]: which are in the group of the first, [n], and E; all are, and E is 0, where the
+    vectors are equal."""
+    count = len(rows)
+    total = rows.sum(axis=0)
+    whole = float(total @ total) / count
+    if count - whole <= 1e-6 * count:
+        return np.ones(count, dtype=np.bool_), 0.0
+    axis = _principal_axis(rows - total / count)
+    side = rows @ axis > float(total @ axis) / count
+    for _ in range(_ROUNDS):
+        size = np.count_nonzero(side)
+        if size in (0, count):
+            return np.ones(count, dtype=np.bool_), 0.0
+        one = side.astype(np.float32) @ rows
+        other = total - one
+        explained = (float(one @ one) / size + float(other @ other) / (count - size) - whole) / (count - whole)
+        one, other = one / size, other / (count - size)
+        again = rows @ (one - other) > float(one @ one - other @ other) / 2
+        if np.array_equal(again, side):
+            break
+        side = again
+    return side == side[0], explained
+
+
+def _principal_axis(deviations: NDArray[np.float32]) -> NDArray[np.floating]:
+    """About the axis of the greatest scatter of [n, d], by power iteration from the farthest vector."""
+    axis: NDArray[np.floating] = deviations[np.einsum("nd,nd->n", deviations, deviations).argmax()]
+    for _ in range(_POWERS):
+        axis = (deviations @ axis) @ deviations
+        axis /= np.sqrt(axis @ axis)
+    return axis
+
+
+class GroupTest:
+    """Tells whether a set of images falls in two groups. Any thread may ask; random sets are split once for a size."""
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+        self._known: dict[int, float] = {}
+        self._drawing = threading.Lock()
+
+    def groups(
+        self, images: NDArray[np.int32], best: Callable[[NDArray[np.float32]], NDArray[np.int64]]
+    ) -> tuple[Group, ...]:
+        """The two groups of a set of images, activation descending, or () where it is one; that of the first image
+        first. `best` gives the best concepts [n] of means of unit embeddings [n, d]."""
+        if len(images) < FEWEST:
+            return ()
+        rows = self._population.unit_rows(spread(images))
+        first, explained = split(rows)
+        sizes = np.array([np.count_nonzero(first), np.count_nonzero(~first)])
+        if sizes.min() < max(3, len(rows) / 10) or explained <= self.bound(len(rows)):
+            return ()
+        means = np.stack([rows[first].mean(axis=0), rows[~first].mean(axis=0)])
+        bests = best(means)
+        if bests[0] == bests[1]:
+            return ()
+        nearer = self._nearer_first(images, means)
+        tight = tightness(means * sizes[:, None].astype(np.float64), sizes)
+        return tuple(
+            Group(images[nearer == of_first].astype(np.int64), int(bests[group]), float(tight[group]))
+            for group, of_first in enumerate((True, False))
+        )
+
+    def _nearer_first(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which of some images lie nearer to the first of two means [2, d]."""
+        middle = float(means[0] @ means[0] - means[1] @ means[1]) / 2
+        heights = [
+            self._population.unit_rows(images[start : start + _ROWS]) @ (means[0] - means[1])
+            for start in range(0, len(images), _ROWS)
+        ]
+        return np.concatenate(heights) > middle
+
+    def bound(self, count: int) -> float:
+        """What E exceeds in at most 5 % of the random sets of `count` images; between two sizes on the straight line,
+        which lies above it, as it falls ever more slowly."""
+        sizes = [size for size in _SIZES if size <= len(self._population)]
+        place = int(np.searchsorted(sizes, count, side="right"))
+        around = sizes[place - 1 : place + 1] if sizes[place - 1] != count else [count]
+        return float(np.interp(count, around, [self._bound(size) for size in around]))
+
+    def _bound(self, size: int) -> float:
+        with self._drawing:
+            if size not in self._known:
+                rng = np.random.default_rng((_SEED, size))
+                images = len(self._population)
+                drawn = (rng.choice(images, size, replace=False) for _ in range(_DRAWS))
+                explained = sorted(split(self._population.unit_rows(chosen))[1] for chosen in drawn)
+                self._known[size] = explained[math.ceil((1 - _CHANCE) * (_DRAWS + 1)) - 1]
+            return self._known[size]

@@ -1,0 +1,135 @@
+"""The best of all competing concepts in random image sets: what a neuron's best concept must be compared with.
+
+A neuron's concept was chosen among k, so that its z must be compared with the highest z of all k in a random set of
+as many images: the single-step maxT adjustment (Westfall, Young: Resampling-Based Multiple Testing, 1993). The p of
+a concept is the chance that max_j z_j reaches its z.
+
+Sets of n ≤ 16 images are drawn as they are. Their distribution approaches that of a Gaussian vector with the concepts'
+own correlations; the first correction (Edgeworth; for finite populations Robinson 1978) goes with the skewness of a
+mean, (N − 2n)/√(N·n·(N − n)). So for more images p is interpolated in it: between the sizes of a ladder of further
+draws and, beyond the last of them, the Gaussian limit. A set of more than half of the images has the z of the set of
+all others, with the other sign.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import Floats
+from engine.evidence.population import Population
+
+DRAWS = 4000
+_SIZES = (*range(1, 17), 24, 32, 48, 64, 96, 128)
+_TAIL = 100
+"""Draws from which the tail beyond them is continued"""
+_SLACK = 1e-3
+"""Of z: how far float32 may bring it down. A random set that ties with a neuron's counts as reaching it."""
+_AT_ONCE = 512
+_ROWS = 4096
+_SEED = 7
+_LIMIT = 0
+"""Stands for the size of the Gaussian limit"""
+
+
+class NullMaxima:
+    """For one set of k competing directions. Any thread may ask; the draws of a size are made once, when needed."""
+
+    def __init__(self, population: Population, directions: NDArray[np.float32], deviations: Floats) -> None:
+        """Directions D_j [k, d] and the standard deviations of the images' scores [k]; a concept that every image has
+        the same score of has z = 0."""
+        self._population = population
+        self._directions = directions
+        self._scale = np.divide(1, deviations, out=np.zeros_like(deviations), where=deviations > 0).astype(np.float32)
+        half = len(population) // 2
+        self._sizes = np.array([size for size in _SIZES if size < half] + [min(half, _SIZES[-1])])
+        self._known: dict[int, tuple[Floats, Floats]] = {}
+        self._drawing = threading.Lock()
+
+    def p_values(self, z: Floats, count: int) -> Floats:
+        """Chance that the highest z of all concepts reaches each of `z` in a random set of `count` images.
+
+        The chance of one image alone is 1: it supports nothing. No chance is less than that of the very same set.
+        """
+        images = len(self._population)
+        if not 1 < count < images:
+            return np.ones_like(z)
+        mirrored = 2 * count > images
+        size = images - count if mirrored else count
+        place = int(np.searchsorted(self._sizes, size))
+        if place < len(self._sizes) and self._sizes[place] == size:
+            p = self._reached(z, size, mirrored)
+        else:
+            below = int(self._sizes[place - 1])
+            beyond = int(self._sizes[place]) if place < len(self._sizes) else _LIMIT
+            near, far = self._skewness(below), self._skewness(beyond)
+            weight = (self._skewness(size) - far) / (near - far)
+            p = weight * self._reached(z, below, mirrored) + (1 - weight) * self._reached(z, beyond, mirrored)
+        sets = math.lgamma(images + 1) - math.lgamma(count + 1) - math.lgamma(images - count + 1)
+        return np.maximum(p, math.exp(-sets))
+
+    def _skewness(self, size: int) -> float:
+        images = len(self._population)
+        return (images - 2 * size) / math.sqrt(images * size * (images - size)) if size != _LIMIT else 0.0
+
+    def _reached(self, z: Floats, size: int, mirrored: bool) -> Floats:
+        """Share of the draws (Phipson, Smyth 2010: of these and the neuron's own) with a maximum of at least z.
+
+        Beyond the highest draws it falls exponentially, with their mean excess (a generalized Pareto tail of shape 0,
+        as Knijnenburg et al. 2009 continue permutation tests): too slowly for scores, which are bounded.
+        """
+        maxima = self._maxima(size)[int(mirrored)]
+        share = (1 + DRAWS - np.searchsorted(maxima, z - _SLACK)) / (DRAWS + 1)
+        start = maxima[-_TAIL]
+        excess = max(float(np.mean(maxima[-_TAIL:]) - start), 1e-9)
+        tail = (1 + _TAIL) / (DRAWS + 1) * np.exp(-np.maximum(z - start, 0) / excess)
+        p: Floats = np.where(z > start, tail, share)
+        return p
+
+    def _maxima(self, size: int) -> tuple[Floats, Floats]:
+        """Of each draw the highest z, ascending; and the same of the set of all images not drawn."""
+        with self._drawing:
+            if size not in self._known:
+                means = self._gaussian_means() if size == _LIMIT else self._standard_means(size)
+                highest, lowest = (np.empty(DRAWS) for _ in range(2))
+                for start in range(0, DRAWS, _AT_ONCE):
+                    part = slice(start, start + _AT_ONCE)
+                    z = means[part] @ self._directions.T
+                    z *= self._scale
+                    highest[part], lowest[part] = z.max(axis=1), z.min(axis=1)
+                self._known[size] = np.sort(highest), np.sort(-lowest)
+            return self._known[size]
+
+    def _standard_means(self, size: int) -> NDArray[np.float32]:
+        """Means of random image sets, [DRAWS, d], less that of all images, over the standard error's factor of n."""
+        population = self._population
+        sums = np.empty((DRAWS, len(population.mean)), dtype=np.float32)
+        drawn = _draw(len(population), size)
+        step = max(_ROWS // size, 1)
+        for start in range(0, DRAWS, step):
+            sums[start : start + step] = population.unit_sums(drawn[start : start + step])
+        sums -= size * population.mean
+        sums /= math.sqrt(size * (len(population) - size) / (len(population) - 1))
+        return sums
+
+    def _gaussian_means(self) -> NDArray[np.float32]:
+        """The limit of `_standard_means` for many images: normal, with the covariance of the images' embeddings."""
+        variances, axes = np.linalg.eigh(self._population.covariance)
+        root = (axes * np.sqrt(np.maximum(variances, 0))).T.astype(np.float32)
+        normal = np.random.default_rng(_SEED).standard_normal((DRAWS, len(root)), dtype=np.float32)
+        means: NDArray[np.float32] = normal @ root
+        return means
+
+
+def _draw(images: int, size: int) -> NDArray[np.int32]:
+    """Random orders of the images cut into sets of `size`, [DRAWS, size]."""
+    rng = np.random.default_rng((_SEED, size))
+    rows = np.empty((DRAWS, size), dtype=np.int32)
+    each = images // size
+    for start in range(0, DRAWS, each):
+        part = rows[start : start + each]
+        part[:] = rng.permutation(images)[: part.size].reshape(part.shape)
+    return rows

@@ -1,0 +1,61 @@
+"""What random image sets are drawn from: the unit embeddings v_o of all N images of the probing set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import Floats
+from engine.requery import Vectors
+from engine.store.ladder import sum_rows
+
+_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    vectors: Vectors
+    mean: Floats
+    """Of v_o, [d]"""
+    covariance: Floats
+    """Of v_o, divided by N, [d, d]"""
+
+    @classmethod
+    def of(cls, vectors: Vectors) -> Self:
+        count, dimension = vectors.embeddings.shape
+        mean = sum_rows(vectors.embeddings, vectors.inverse_lengths, np.arange(count, dtype=np.int32)) / count
+        total = np.zeros((dimension, dimension))
+        for start in range(0, count, _ROWS):
+            part = slice(start, start + _ROWS)
+            deviations = vectors.embeddings[part] * vectors.inverse_lengths[part, None]
+            deviations -= mean
+            total += deviations.T @ deviations
+        return cls(vectors, mean, total / count)
+
+    def __len__(self) -> int:
+        return len(self.vectors.embeddings)
+
+    def unit_rows(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
+        """v_o of some images, of whatever shape, [..., d]; a zero vector stays zero."""
+        rows: NDArray[np.float32] = self.vectors.embeddings[images]
+        rows *= self.vectors.inverse_lengths[images, None]
+        return rows
+
+    def unit_sums(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Sum of v_o over each row of images [n, k], [n, d]."""
+        lengths = self.vectors.inverse_lengths[images].astype(np.float32)
+        sums: NDArray[np.float32] = np.matmul(lengths[:, None, :], self.vectors.embeddings[images])[:, 0]
+        return sums
+
+    def moments(self, directions: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation, over the N images, of v_o·D_j for each direction D_j: [k, d] to [k] and [k].
+
+        A deviation that the rounding of the embeddings explains is 0.
+        """
+        variances = np.einsum("kd,kd->k", directions @ self.covariance, directions)
+        rounding = np.finfo(np.float32).eps * np.linalg.norm(directions, axis=1)
+        deviations = np.sqrt(np.maximum(variances, 0.0))
+        return directions @ self.mean, np.where(deviations > rounding, deviations, 0.0)

@@ -1,0 +1,63 @@
+"""The bootstrap and the split halves of some units at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence import bootstrap, halves
+from engine.evidence.answers import Floats
+from engine.evidence.clusters import Clusters, Grouping
+from engine.evidence.contest import Contest
+from engine.image_sets import ImageSets
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resampled:
+    """Of n units. NaN for those of fewer than two clusters."""
+
+    clusters: NDArray[np.int64]
+    margin_intervals: Floats
+    """[n, 2]; NaN as well where there is no second concept"""
+    change_chances: Floats
+    half_agreements: Floats
+    half_correlations: Floats
+
+
+def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Contest) -> Resampled:
+    """Of the n units that have these sets of images, none empty, and these scores [n, k]."""
+    count = len(sets)
+    found = Resampled(
+        np.zeros(count, dtype=np.int64), np.full((count, 2), np.nan), *(np.full(count, np.nan) for _ in range(3))
+    )
+    for start in range(0, count, _AT_ONCE):
+        part = range(start, min(start + _AT_ONCE, count))
+        clusters = {index: grouping.clusters(sets.of(index)) for index in part}
+        found.clusters[part] = [held.total for held in clusters.values()]
+        several = {index: held for index, held in clusters.items() if held.total > 1}
+        if several:
+            _bootstrap(found, several, scores, contest)
+            _halve(found, several, scores, contest)
+    return found
+
+
+def _bootstrap(found: Resampled, units: dict[int, Clusters], scores: Floats, contest: Contest) -> None:
+    contestants = contest.contestants(scores[list(units)])
+    for (index, clusters), concepts in zip(units.items(), contestants, strict=True):
+        margins, found.change_chances[index] = bootstrap.margins(
+            clusters, scores[index, concepts], contest.narrow[concepts]
+        )
+        found.margin_intervals[index] = np.quantile(margins, (0.025, 0.975))
+
+
+def _halve(found: Resampled, units: dict[int, Clusters], scores: Floats, contest: Contest) -> None:
+    halved = [halves.half_means(clusters) for clusters in units.values()]
+    higher = np.concatenate([means for means, _ in halved]) @ contest.narrow.T
+    for index, first, (_, ratios) in zip(units, np.split(higher, len(halved)), halved, strict=True):
+        found.half_agreements[index], found.half_correlations[index] = halves.agreement(
+            scores[index], scores[index] - contest.means, first, ratios
+        )

@@ -1,0 +1,92 @@
+"""Whether a neuron's concept scores are more than a random image set of the same size gives.
+
+A random set of n of the N images, drawn without replacement, has the concept score of mean μ_j and variance
+σ_j²/n·(N − n)/(N − 1), where μ_j and σ_j² are those of v_o·(t_j − t_tem) over all N images (Cochran, Sampling
+Techniques, 1977, theorem 2.2). So z_j = (s_j − μ_j)/√variance, and s_j − μ_j is the centred score.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import Floats
+from engine.evidence.population import Population
+
+_SKEWNESS_FROM = 8192
+"""Images from which the skewness of a concept's scores is taken; its standard error is then 0.03."""
+
+
+def standard_errors(deviations: Floats, counts: NDArray[np.int64] | int, images: int) -> Floats:
+    """Standard deviation of the mean over a random set of `counts` of `images`, drawn without replacement."""
+    left = np.divide(images - counts, max(images - 1, 1))
+    errors: Floats = deviations * np.sqrt(left / counts)
+    return errors
+
+
+def z_scores(centred: Floats, errors: Floats) -> Floats:
+    """Centred scores over their standard errors; 0 where every image has the same score."""
+    scores: Floats = np.divide(centred, errors, out=np.zeros_like(centred), where=errors > 0)
+    return scores
+
+
+def skewnesses(population: Population, directions: NDArray[np.float32], deviations: Floats) -> Floats:
+    """Skewness of v_o·D_j over the images (a seeded sample of many), [k], for directions D_j [k, d] and the standard
+    deviations [k] of v_o·D_j; 0 where those are."""
+    chosen = np.random.default_rng(5).permutation(len(population))[:_SKEWNESS_FROM]
+    totals = np.zeros(len(directions))
+    for part in np.array_split(chosen, -(-len(chosen) // 512)):
+        scores = (population.unit_rows(part) - population.mean.astype(np.float32)) @ directions.T
+        totals += np.einsum("nk,nk,nk->k", scores, scores, scores)
+    cubes = deviations**3
+    return np.divide(totals / len(chosen), cubes, out=np.zeros_like(cubes), where=cubes > 0)
+
+
+def p_values(z: Floats, skewness: Floats, count: int, images: int) -> Floats:
+    """One-sided p of each concept alone, [k], by the Pearson type III distribution of the same first three moments
+    as the score of a random set of `count` of `images` (Mielke, Berry: Permutation Methods, 2007); the normal
+    distribution for many images.
+
+    The skewness of a mean of n of N drawn without replacement is the images' own times
+    (N − 2n)/(N − 2)·√((N − 1)/(n(N − n))).
+    """
+    from scipy.special import gammainc, gammaincc, ndtr
+
+    if images < 3 or not 0 < count < images:
+        return np.ones_like(z)
+    shrink = (images - 2 * count) / (images - 2) * np.sqrt((images - 1) / (count * (images - count)))
+    skew = skewness * shrink
+    normal = np.abs(skew) < 1e-4
+    shape = 4 / np.where(normal, 1.0, skew) ** 2
+    upper = gammaincc(shape, np.maximum(shape + z * np.sqrt(shape), 0))
+    lower = gammainc(shape, np.maximum(shape - z * np.sqrt(shape), 0))
+    p: Floats = np.where(normal, ndtr(-z), np.where(skew > 0, upper, lower))
+    return p
+
+
+def q_values(p: Floats) -> Floats:
+    """False discovery rates of the n tests in each row: q_i = min over p_j ≥ p_i of p_j·n/rank_j.
+
+    Benjamini, Hochberg 1995. [..., n] to [..., n]. A NaN is no test, and has none.
+    """
+    order = np.argsort(p, axis=-1, kind="stable")
+    ascending = np.take_along_axis(p, order, axis=-1)
+    tests = np.count_nonzero(~np.isnan(p), axis=-1, keepdims=True)
+    rates = ascending * tests / np.arange(1, p.shape[-1] + 1)
+    least = np.fmin.accumulate(rates[..., ::-1], axis=-1)[..., ::-1]
+    q = np.empty_like(p)
+    np.put_along_axis(q, order, np.where(np.isnan(ascending), np.nan, np.minimum(least, 1.0)), axis=-1)
+    return q
+
+
+def q_values_instead(p: Floats, index: int, others: Floats) -> Floats:
+    """The q of test `index` had its p been each of `others`, [m]: as q_values of p with it put in place."""
+    rest = np.sort(np.delete(p, index))
+    rest = rest[~np.isnan(rest)]
+    tests = len(rest) + 1
+    beyond = np.append(rest * tests / np.arange(2, tests + 1), np.inf)
+    beyond = np.minimum.accumulate(beyond[::-1])[::-1]
+    below = np.searchsorted(rest, others, side="left")
+    ties = np.searchsorted(rest, others, side="right")
+    q: Floats = np.minimum(np.minimum(others * tests / (ties + 1), beyond[below]), 1.0)
+    return q
