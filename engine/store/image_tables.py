@@ -144,4 +144,7 @@ class ImageTables:
             f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value FROM {table} "  # noqa: S608
             f"WHERE {name} IS NOT NULL"
         )
+        with self._cursors.whole():
+            if (rows["image"] < 0).any():
+                raise ValueError(f"{table} of no image")
         return tuple(text for (text,) in names), rows["image"], rows["number"], rows["value"]

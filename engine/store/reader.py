@@ -190,12 +190,16 @@ class RunReader(ImageTables):
             "WHERE method = ? AND neuron BETWEEN ? AND ? ORDER BY neuron, place",
             *(name, info.first_neuron + first, info.first_neuron + last),
         )
-        return [MethodScore(layer, neuron - info.first_neuron, *row) for neuron, *row in rows]
+        with self._cursors.whole():
+            return [
+                MethodScore(layer, neuron - info.first_neuron, _there(concept), float(score), p_value, _there(detail))
+                for neuron, concept, score, p_value, detail in rows
+            ]
 
     def _in_order(self, query: str) -> tuple[str, ...]:
         """Texts by their numbers."""
         with self._cursors.whole():
-            return tuple(text for _, text in sorted(self._cursors.rows(query)))
+            return tuple(_there(text) for _, text in sorted(self._cursors.rows(query)))
 
     # For engine.store.finished
 
@@ -216,6 +220,12 @@ class RunReader(ImageTables):
             position + size - 1,
         )
         return [(row[0], row[1:]) for row in rows]
+
+
+def _there(text: str | None) -> str:
+    if text is None:
+        raise ValueError("a text is missing")
+    return text
 
 
 def _open(path: Path) -> Connection:

@@ -101,10 +101,26 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     for known in reader.concept_sets:
         kind = f" ({known.kind})" if known.kind != known.name else ""
         yield "set", f"{known.name}{kind}: {len(known.concepts):,} concepts"
+    if reader.other_templates:
+        yield "templates", f"{len(reader.other_templates):,} others: {'; '.join(reader.other_templates)}"
+    if reader.captions:
+        yield "captions", f"{len(reader.captions):,} sentences of reports"
+    if reader.methods:
+        yield "methods", ", ".join(_method(reader, method.name) for method in reader.methods)
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
     for layer in reader.layers:
         dead = int(layer.dead.sum())
         yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}"
+
+
+def _method(reader: RunReader, name: str) -> str:
+    """With how many neurons it has scores of, for one that was computed with the run."""
+    from engine.methods import COMPUTED
+
+    if name not in COMPUTED:
+        return name
+    scores = [score for layer in reader.layers for score in reader.method_scores(name, layer.name)]
+    return f"{name} (scores of {len({(score.layer, score.unit) for score in scores}):,} neurons)"
 
 
 def warnings(reader: RunReader) -> list[str]:

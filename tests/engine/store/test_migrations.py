@@ -1,7 +1,8 @@
 """Run files of older schema versions open as if they were new.
 
 version_1.duckdb.gz is `small_contents(images=20, units=(4, 5), concepts=6, dimension=4)` with concept_set="word_list",
-written by the writer of schema version 1 (commit 65ea07b).
+written by the writer of schema version 1 (commit 65ea07b); version_2.duckdb.gz is the same with sets=2, by that of
+schema version 2 (commit 83c1fd2).
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from mammi_tui.run_health import faults
 
-VERSION_1 = Path(__file__).with_name("version_1.duckdb.gz")
+def unpacked(version: int, folder: Path) -> Path:
+    path = folder / "run.duckdb"
+    path.write_bytes(gzip.decompress(Path(__file__).with_name(f"version_{version}.duckdb.gz").read_bytes()))
+    return path
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    path = tmp_path / "run.duckdb"
-    path.write_bytes(gzip.decompress(VERSION_1.read_bytes()))
-    return path
+    return unpacked(1, tmp_path)
 
 
 def version(path: Path) -> list[tuple[int]]:
@@ -48,6 +50,22 @@ def test_a_run_of_version_1_opens(old: Path) -> None:
     assert version(old) == [(schema.VERSION,)]
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_older_run_has_no_other_templates_captions_or_methods(number: int, tmp_path: Path) -> None:
+    path = unpacked(number, tmp_path)
+    assert version(path) == [(number,)]
+    with RunReader(path) as reader:
+        assert (reader.other_templates, reader.captions, reader.methods) == ((), (), ())
+        assert reader.method_scores("tsi", "layer0") == []
+        assert reader.arrays.caption_embeddings().shape == (0, 4)
+        assert len(reader.concept_sets) == number
+        assert reader.label_table()[1].shape == (20, 6)
+        assert list(faults(reader)) == []
+    with FinishedRun(path) as finished:
+        assert len(finished.texts()) == 7
+    assert version(path) == [(schema.VERSION,)]
+
+
 def test_its_answers_are_those_of_its_only_concept_set(old: Path) -> None:
     with RunReader(old) as reader:
         requery = Requery(reader)
@@ -66,7 +84,9 @@ def test_its_views_and_texts_are_there(old: Path) -> None:
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() > [(0,)]  # noqa: S608
 
 
-def test_it_has_the_tables_of_a_new_run(old: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
+    old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"
     with duckdb.connect(new) as connection:
         connection.execute("ATTACH ':memory:' AS run")

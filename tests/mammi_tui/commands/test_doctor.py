@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.commands import Mammi
 from tests.support.models import tiny_project
+from tests.support.runs import small_run
 
 
 def test_it_tells_versions_terminal_and_image_backend(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +46,15 @@ def test_a_sound_run_is_told_with_what_it_holds(mammi: Mammi, run_path: Path) ->
 def test_concept_sets_are_told_with_their_sizes(mammi: Mammi, two_sets_path: Path) -> None:
     said = mammi("doctor", two_sets_path).out
     assert "set         set 0 (word_list): 15 concepts\n  set         set 1 (word_list): 15 concepts" in said
+
+
+def test_what_annotations_are_judged_by_is_told(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+    path = small_run(tmp_path, other_templates=2, captions=5, methods={"www": {"count": 20}, "tsi": {}}, hostile=True)
+    outcome = mammi("doctor", path)
+    assert outcome.status == 0
+    assert "\n  templates   2 others: template 0[bold red]x[/]; template 1[bold red]x[/]\n" in outcome.out
+    assert "\n  captions    5 sentences of reports\n  methods     www, tsi (scores of 20 neurons)\n" in outcome.out
+    assert "others" not in mammi("doctor", run_path).out
 
 
 def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
