@@ -45,7 +45,9 @@ def test_methods_and_their_scores(path: Path) -> None:
     contents, _ = small_contents(hostile=True)
     with RunReader(path) as reader:
         assert reader.methods == tuple(StoredMethod(name, options) for name, options in METHODS.items())
-        given = [score for score in method_scores(contents, UNITS, "tcav") if (score.layer, score.unit) == ("layer1", 3)]
+        given = [
+            score for score in method_scores(contents, UNITS, "tcav") if (score.layer, score.unit) == ("layer1", 3)
+        ]
         assert reader.method_scores("tcav", "layer1", 3) == given[::-1]
         assert reader.method_scores("tcav", "layer1", 0) == reader.method_scores("www", "layer1", 3) == []
         of_layer = reader.method_scores("tcav", "layer0")

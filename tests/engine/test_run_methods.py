@@ -1,0 +1,140 @@
+"""A run encodes other templates and captions, computes methods once, and computes nothing else for their sake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import methods
+from engine.errors import MammiError
+from engine.store.reader import RunReader
+from tests.engine.test_run import calls, compute, project
+from tests.support import counting_method
+
+__all__ = ["calls", "project"]
+
+Calls = dict[str, list[int]]
+COUNTING = "methods.counting={}"
+OTHERS = 'run.other_templates=["a film of a", "findings:"]'
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls of a computed method named counting."""
+    for kinds in (methods.KINDS, methods.COMPUTED):
+        monkeypatch.setitem(kinds, "counting", "tests.support.counting_method")
+    counting_method.asked.clear()
+    return counting_method.asked
+
+
+def opened(project: Path) -> RunReader:
+    return RunReader(project.with_name("tiny.duckdb"))
+
+
+def with_reports(project: Path) -> tuple[str, ...]:
+    """Overrides that make of the films a set with reports, for falcon's captions."""
+    reports = ("The heart is large. There is a mass.", "No effusion.")
+    rows = [f'{index:03}.png,"{reports[index % 2]}"' for index in range(14)]
+    (project.parent / "labels.csv").write_text("\n".join(["path,report", *rows]))
+    return ("probing.kind=csv", "probing.csv=labels.csv", "methods.falcon={}")
+
+
+def test_other_templates_encode_their_own_texts_only(project: Path, calls: Calls) -> None:
+    compute(project)
+    told = compute(project, OTHERS)
+    assert told.computed["concepts"] == 2 * 6
+    assert (len(calls["target"]), len(calls["images"]), sum(calls["texts"])) == (4, 4, 6 + 2 * 6)
+    with opened(project) as reader:
+        assert reader.other_templates == ("a film of a", "findings:")
+        texts, template = reader.arrays.other_template(1)
+    compute(project, "run.template=findings:", "run.other_templates=[]")
+    assert sum(calls["texts"]) == 6 + 2 * 6
+    with opened(project) as reader:
+        own, bare = reader.arrays.text_embeddings()
+    np.testing.assert_array_equal(texts, own)
+    np.testing.assert_array_equal(template, bare)
+
+
+def test_captions_are_encoded_without_a_template(project: Path, calls: Calls) -> None:
+    given = with_reports(project)
+    compute(project, *given[:2])
+    compute(project, *given)
+    with opened(project) as reader:
+        assert len(reader.captions) == 3
+        assert reader.arrays.caption_embeddings().shape == (3, 8)
+        assert not any(reader.info.template in caption for caption in reader.captions)
+    assert (len(calls["target"]), sum(calls["texts"])) == (4, 6 + 3)
+    compute(project, *given, "run.alpha=0.8")
+    assert (len(calls["target"]), sum(calls["texts"])) == (4, 6 + 3)
+
+
+def test_a_live_method_only_rewrites_the_file(project: Path, calls: Calls) -> None:
+    compute(project)
+    told = compute(project, "methods.www.count=20")
+    assert told.notes == []
+    with opened(project) as reader:
+        assert [(method.name, method.options) for method in reader.methods] == [("www", {"count": 20})]
+        assert reader.info.config["methods"] == {"www": {"count": 20}}
+    assert (len(calls["target"]), len(calls["images"]), sum(calls["texts"])) == (4, 4, 6)
+    assert compute(project, "methods.www.count=20").notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
+    assert compute(project, "methods.www.count=30").notes == []
+
+
+def test_a_computed_method_is_computed_once(project: Path, calls: Calls, asked: list[str]) -> None:
+    told = compute(project, COUNTING)
+    assert (told.computed["counting"], len(asked)) == (3, 1)
+    with opened(project) as reader:
+        activations = reader.arrays.activations(reader.layer("logits"))
+        [score] = reader.method_scores("counting", "logits", 1)
+        assert score.score == pytest.approx(activations[1].mean())
+        assert score.concept == f"{activations[1].argmax():03}.png"
+    told = compute(project, COUNTING)
+    assert (told.computed["counting"], len(asked), len(told.notes)) == (0, 1, 1)
+    compute(project, COUNTING, "run.beta=0.5", "methods.www={}", OTHERS)
+    assert (len(calls["target"]), len(asked)) == (4, 1)
+    with opened(project) as reader:
+        assert reader.method_scores("counting", "logits", 1) == [score]
+
+
+@pytest.mark.parametrize(
+    "override", ["methods.counting.factor=2", "target.pooling=max", "run.template=a", "probing.csv=labels.csv"]
+)
+def test_what_determines_a_method_computes_it_again(project: Path, asked: list[str], override: str) -> None:
+    rows = [f"{index:03}.png,{'Mass' if index == 5 else ''}" for index in range(14)]
+    (project.parent / "labels.csv").write_text("\n".join(["path,labels", *rows]))
+    compute(project, COUNTING)
+    compute(project, COUNTING, override, *(["probing.kind=csv"] if "csv" in override else []))
+    assert len(asked) == 2
+
+
+def test_a_method_is_kept_as_soon_as_it_is_computed(
+    project: Path, calls: Calls, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kinds in (methods.KINDS, methods.COMPUTED):
+        monkeypatch.setitem(kinds, "failing", "tests.support.counting_method")
+    with pytest.raises(MammiError, match="told to fail"):
+        compute(project, COUNTING, "methods.failing.fail=true")
+    assert len(asked) == 2
+    assert not project.with_name("tiny.duckdb").exists()
+    compute(project, COUNTING, "methods.failing={}")
+    assert (len(asked), len(calls["target"])) == (3, 4)
+    with opened(project) as reader:
+        assert reader.method_scores("counting", "first") == reader.method_scores("failing", "first") != []
+
+
+def test_an_image_set_aside_is_none_of_a_method(project: Path, asked: list[str]) -> None:
+    (project.parent / "films" / "003.png").write_bytes(b"no film")
+    compute(project, COUNTING)
+    assert asked == ["compute"]
+    with opened(project) as reader:
+        assert all(score.concept != "003.png" for score in reader.method_scores("counting", "first"))
+
+
+def test_no_usable_image_is_told_before_any_method(project: Path, asked: list[str]) -> None:
+    for film in (project.parent / "films").iterdir():
+        film.write_bytes(b"")
+    with pytest.raises(MammiError, match="Not one of the 14 images can be used"):
+        compute(project, COUNTING)
+    assert asked == []
