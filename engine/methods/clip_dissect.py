@@ -12,6 +12,9 @@ Where it departs from the published code, and why:
 - The concepts that compete are those of the softmax, as if the run had no others.
 - A probing set of fewer images than `top_k` is taken whole; ties of activation are broken by index.
 
+With λ 1 no WPMI exceeds log(units), and in a layer of few units several concepts reach it to the last digit (in float32
+more of them). The first in the concept set is the best then, and the answer's note tells how many share the score.
+
 Cost: a layer is computed once and the last few are kept (8 bytes × units × concepts); of rank reorder each neuron by
 itself. The WPMIs and rank reorder look at top images alone; the two cosines need all activations of the layer for a
 while (4 bytes × units × images). Of the images' similarities a thousand rows or one unit's top images are held at once.
@@ -130,7 +133,7 @@ class ClipDissect:
             tuple(self._reader.concepts[concept] for concept in members[ranking]),
             scores[ranking],
             min(1, len(ranking)),
-            "" if len(ranking) else "No concept is like its most activating images.",
+            _note(scores[ranking]),
         )
 
     def _layer_scores(self, info: LayerInfo, concept_set: str | None) -> Floats:
@@ -145,14 +148,23 @@ class ClipDissect:
         return scores
 
     def _scores(self, info: LayerInfo, units: NDArray[np.int64], concept_set: str | None) -> Floats:
-        stored = _Stored(self._reader, info, units)
-        return self._measure(self._cosines(concept_set), stored, **self._options.given)
+        cosines = self._cosines(concept_set)
+        scores = self._measure(cosines, _Stored(self._reader, info, units), **self._options.given)
+        return scores[:, cosines.columns]
 
     def _concept_cosines(self, concept_set: str | None) -> Cosines:
         texts, _ = self._reader.arrays.text_embeddings()
         vectors = self._requery.vectors()
         competing = scoring.unit_rows(texts)[self._requery.members(concept_set)]
         return Cosines.of(vectors.embeddings, vectors.inverse_lengths, competing)
+
+
+def _note(scores: Floats) -> str:
+    """Of scores, descending."""
+    if len(scores) == 0:
+        return "No concept is like its most activating images."
+    sharing = np.count_nonzero(scores == scores[0])
+    return f"{sharing} concepts share the best score." if sharing > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

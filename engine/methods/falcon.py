@@ -17,7 +17,7 @@ Where it departs, and why:
   VLM finds alike (mean cosine above 0.8), which leaves many units without concepts.
 - Whole films are captioned; the published code crops the high set by Grad-CAM, for which a run file has no maps.
 - The softmax is over all captions; the published code takes it over each of LAION's files by itself.
-- Words: see engine.methods.caption_words. Those about the film (`left_out`) are a list for reports, not photographs.
+- Words: see engine.methods.caption_words. Those about the picture (`left_out`) are a list for reports, not photographs.
 - The words are the captions' own: concept sets have no say, nor α and β. "No effusion" says effusion, as published.
 
 Cost: a layer's sets once, with all its activations for a while (4 bytes × units × images); then each image's captions
@@ -47,10 +47,12 @@ from engine.methods.contrast_sets import ContrastSets, contrast_sets
 from engine.requery import Requery
 from engine.store.reader import LayerInfo, RunReader
 
-ABOUT_THE_FILM = (
+ABOUT_THE_READING = (
     *("comparison", "exam", "examination", "film", "frontal", "image", "lateral", "portable", "previous", "prior"),
     *("projection", "radiograph", "study", "view", "x-ray", "xray"),
+    *("compatible", "consistent", "evidence", "finding", "identified", "noted", "seen", "visible"),
 )
+"""Words about the film, and about reading it."""
 _LONGEST = 1000
 """Characters of a caption, at most: longer ones are no sentences."""
 _COSINES_AT_ONCE = 1 << 22
@@ -82,7 +84,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """The score on the low set from which on a word is dropped."""
     words: int = Field(default=8, ge=1)
     """Words of the annotation, at most."""
-    left_out: tuple[str, ...] = ABOUT_THE_FILM
+    left_out: tuple[str, ...] = ABOUT_THE_READING
     """Words that are no concepts."""
 
 
@@ -152,13 +154,19 @@ class Falcon:
             tuple(known.words[word] for word in ranking),
             scores[ranking],
             min(self._options.words, len(ranking)),
-            "" if len(ranking) else "Images that do not activate it share all its words.",
+            _note(len(high), len(ranking)),
         )
 
     def _layer_sets(self, info: LayerInfo) -> ContrastSets:
         options = self._options
         activations = self._reader.arrays.activations(info)
         return contrast_sets(activations, options.threshold, options.alike, options.low_count)
+
+
+def _note(images: int, words: int) -> str:
+    if words == 0:
+        return "Images that do not activate it share all its words."
+    return "From one image alone." if images == 1 else ""
 
 
 class _Captions:

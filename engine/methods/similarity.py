@@ -6,8 +6,8 @@ Trustworthy-ML-Lab/CLIP-dissect, similarity.py), which computes in float32 on a 
 
 P [p, m] is the similarity of each image to each concept (CLIP's cosine), A [p, n] are the units' activations, and D are
 a unit's most activating images, most activating first, ties by index. Every measure is [n, m], the higher the more
-alike. P may be a matrix, or Cosines, which computes its rows when they are asked for: P is never whole then. A may be a
-matrix, or Activations, which finds D without it.
+alike. P may be a matrix, or Cosines, which computes its rows when they are asked for: P is never whole then, and m are
+its columns. A may be a matrix, or Activations, which finds D without it.
 
 All raise ValueError where P and A are no matrices over the same images.
 """
@@ -28,34 +28,39 @@ _CONCEPTS_AT_ONCE = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cosines:
-    """P from embeddings: cosine of each image to each concept."""
+    """P from embeddings: cosine of each image to each concept.
+
+    Concepts with equal embeddings have one column together, so that they score equal: matrix products may round equal
+    columns differently.
+    """
 
     images: NDArray[np.float32]
     """[p, d], of any length"""
     inverse_lengths: Floats
     """Theirs, [p]"""
     texts: Floats
-    """Of the concepts, unit vectors, each once: a matrix product may round equal columns differently"""
-    concepts: NDArray[np.int64]
-    """Which of `texts` is each column of P's, [m]"""
+    """The concepts' distinct embeddings, unit vectors [k, d]"""
+    sizes: NDArray[np.int64]
+    """How many concepts have each, [k]"""
+    columns: NDArray[np.int64]
+    """The column of each concept, [m]"""
 
     @classmethod
     def of(cls, images: NDArray[np.float32], inverse_lengths: Floats, texts: Floats) -> Cosines:
-        """From the concepts' unit vectors [m, d], of which some may be equal."""
-        distinct, concepts = np.unique(texts, axis=0, return_inverse=True)
-        return cls(images, inverse_lengths, distinct, concepts)
+        """From the concepts' unit vectors [m, d]."""
+        distinct, columns, sizes = np.unique(texts, axis=0, return_inverse=True, return_counts=True)
+        return cls(images, inverse_lengths, distinct, sizes, columns)
 
     @property
     def shape(self) -> tuple[int, int]:
-        return len(self.images), len(self.concepts)
+        return len(self.images), len(self.texts)
 
     def __getitem__(self, images: NDArray[np.int64] | slice) -> Floats:
-        unit = self.images[images] * self.inverse_lengths[images, None]
-        return (unit @ self.texts.T)[:, self.concepts]
+        return (self.images[images] * self.inverse_lengths[images, None]) @ self.texts.T
 
     def mean(self) -> Floats:
-        """Of each column, [m]."""
-        return (self.texts @ (self.inverse_lengths @ self.images) / len(self.images))[self.concepts]
+        """Of each column."""
+        return self.texts @ (self.inverse_lengths @ self.images) / len(self.images)
 
 
 class Activations(Protocol):
@@ -96,8 +101,7 @@ def soft_wpmi(
     images, _ = _top(similarity, activations, top_k)
     count = images.shape[1]
     belongs = p_start - np.arange(count)[:, None] / count * (p_start - p_end)
-    shares = (_softmax(a * _rows(similarity, top)) for top in images)
-    logs = [np.log(1 - belongs + belongs * share + min_prob).sum(axis=0) for share in shares]
+    logs = [np.log(1 - belongs + belongs * _shares(similarity, top, a) + min_prob).sum(axis=0) for top in images]
     return _mutual_information(np.stack(logs), lam)
 
 
@@ -111,7 +115,7 @@ def wpmi(
 ) -> Floats:
     """Weighted pointwise mutual information: as `soft_wpmi`, with P(D|t) = Π_i softmax_t(a·P)_i."""
     images, _ = _top(similarity, activations, top_k)
-    logs = [np.log(_softmax(a * _rows(similarity, top)) + min_prob).sum(axis=0) for top in images]
+    logs = [np.log(_shares(similarity, top, a) + min_prob).sum(axis=0) for top in images]
     return _mutual_information(np.stack(logs), lam)
 
 
@@ -173,10 +177,12 @@ def _mutual_information(logs: Floats, lam: float) -> Floats:
     return information
 
 
-def _softmax(rows: Floats) -> Floats:
-    """Over the concepts, for each image."""
+def _shares(similarity: Similarity, images: NDArray[np.int64], a: float) -> Floats:
+    """softmax_t(a·P) on some images, over all concepts."""
+    rows = a * _rows(similarity, images)
     exponentials = np.exp(rows - rows.max(axis=1, keepdims=True))
-    shares: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    sizes = similarity.sizes if isinstance(similarity, Cosines) else np.ones(rows.shape[1])
+    shares: Floats = exponentials / (exponentials @ sizes)[:, None]
     return shares
 
 

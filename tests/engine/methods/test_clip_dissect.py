@@ -1,0 +1,92 @@
+"""CLIP-Dissect over a run file is the pure function on the run's matrices."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from engine.errors import MammiError
+from engine.methods import clip_dissect
+from engine.methods.clip_dissect import Options
+from tests.support.method_runs import LAYER, opened_run
+
+MEASURES = ("soft_wpmi", "wpmi", "cos_similarity", "cos_similarity_cubed", "rank_reorder")
+
+
+@pytest.mark.parametrize("images", [90, 700])
+@pytest.mark.parametrize("concept_set", [None, "set 1"])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_equal_to_the_pure_function_on_living_units(
+    measure: Any, concept_set: str | None, images: int, tmp_path: Path
+) -> None:
+    with opened_run(tmp_path, images=images, sets=2) as opened:
+        method = clip_dissect.load(Options(similarity=measure), opened.reader, opened.requery)
+        members = opened.requery.members(concept_set)
+        expected = getattr(clip_dissect, measure)(opened.cosines[:, members], opened.activations[LAYER][:, 1:])
+        for unit in range(1, 8):
+            scores = expected[unit - 1]
+            answer = method.neuron(LAYER, unit, 0.93, 0.95, concept_set)
+            assert len(answer.concepts) == np.isfinite(scores).sum()
+            assert answer.annotated == 1
+            known = {opened.contents.concepts[concept]: score for concept, score in zip(members, scores, strict=True)}
+            np.testing.assert_allclose(answer.scores, [known[name] for name in answer.concepts], rtol=1e-6, atol=1e-9)
+            assert (np.diff(answer.scores) <= 0).all()
+
+
+def test_settings_are_passed_on(tmp_path: Path) -> None:
+    with opened_run(tmp_path, images=90) as opened:
+        options = Options(similarity="wpmi", top_k=7, a=3, lam=0.1)
+        expected = clip_dissect.wpmi(opened.cosines, opened.activations[LAYER][:, 1:], top_k=7, a=3, lam=0.1)
+        answer = clip_dissect.load(options, opened.reader, opened.requery).neuron(LAYER, 3, 0.9, 0.9)
+        np.testing.assert_allclose(answer.scores, np.sort(expected[2])[::-1], rtol=1e-9)
+
+
+def test_the_first_of_equal_concepts_is_best(tmp_path: Path) -> None:
+    """Concepts 0 and 24 have one embedding."""
+    with opened_run(tmp_path, images=300) as opened:
+        for measure in MEASURES:
+            method = clip_dissect.load(Options(similarity=measure), opened.reader, opened.requery)  # type: ignore[arg-type]
+            concepts = method.neuron(LAYER, 5, 0.93, 0.95).concepts
+            if "concept 0" in concepts:
+                assert concepts.index("concept 24") == concepts.index("concept 0") + 1
+
+
+def test_shared_best_scores_are_told(tmp_path: Path) -> None:
+    """With one living unit no concept is likelier for it than for the layer: all scores are 0."""
+    with opened_run(tmp_path, units=(2,)) as opened:
+        answer = clip_dissect.load(Options(), opened.reader, opened.requery).neuron(LAYER, 1, 0.93, 0.95)
+        assert answer.concepts[0] == "concept 0"
+        assert answer.note == "25 concepts share the best score."
+
+
+def test_a_dead_unit_and_unknown_things(tmp_path: Path) -> None:
+    with opened_run(tmp_path) as opened:
+        method = clip_dissect.load(Options(), opened.reader, opened.requery)
+        assert method.neuron(LAYER, 0, 0.93, 0.95).concepts == ()
+        with pytest.raises(MammiError, match="layer0"):
+            method.neuron("layer8", 0, 0.9, 0.9)
+        with pytest.raises(MammiError, match="concept set"):
+            method.neuron(LAYER, 3, 0.9, 0.9, "x")
+        with pytest.raises(ValueError, match="beta"):
+            method.neuron(LAYER, 3, 0.9, 1.1)
+
+
+def test_threads_get_one_answer(tmp_path: Path) -> None:
+    with opened_run(tmp_path) as opened, ThreadPoolExecutor(4) as pool:
+        method = clip_dissect.load(Options(), opened.reader, opened.requery)
+        answers = list(pool.map(lambda _: method.neuron(LAYER, 4, 0.93, 0.95), range(16)))
+        assert len({(answer.concepts, tuple(answer.scores)) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"similarity": "soft"}, {"top_k": 0}, {"similarity": "cos_similarity", "lam": 1}, {"p_start": 1.5}, {"k": 3}],
+)
+def test_settings_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Options(**options)
