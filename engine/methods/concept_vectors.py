@@ -77,7 +77,7 @@ def tcav_scores(gradients: NDArray[np.float32], directions: Floats) -> Floats:
 
 
 def two_sided(scores: Floats, others: Floats) -> float:
-    """p-value of Student's two-sample t-test with pooled variance, as scipy.stats.ttest_ind.
+    """p-value of Student's two-sample t-test with pooled variance, as scipy.stats.ttest_ind. One of them may be alone.
 
     Where neither varies it is 1 if they are equal and 0 otherwise.
     """
