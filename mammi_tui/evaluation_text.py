@@ -60,6 +60,8 @@ def _labels(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield _cut(f"Class labels: the {len(neurons)} neurons of {evaluation.layer}, mean ± standard error")
     yield "* is what the paper scores: MAMMI by its annotation, others by their best concept"
+    if any(method.among_labels for method in scored):
+        yield "† chooses among the labels of the probing set alone, where a hit is far easier"
     yield from _label_table(scored, lambda method, by: getattr(method, by))
     yield from _first(scored)
     if scored[0].synonyms is not None:
@@ -101,13 +103,14 @@ def _rows(methods: Sequence[MethodEvaluation], scores: Scores) -> Iterator[tuple
 def _row(method: MethodEvaluation, by: str, cells: Sequence[str]) -> Iterator[str]:
     published = (by == "annotation") == method.by_annotation
     if published:
-        yield _cut(method.title)
+        yield _cut(_title(method))
     yield _cells(f"{'*' if published else ' '} {_BY[by]}", cells)
 
 
 def _first(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
-    """Which method comes first, and where MAMMI then stands."""
-    if len(methods) < 2:
+    """Which method comes first of those that choose from many concepts, and where MAMMI then stands."""
+    free = [method for method in methods if not method.among_labels]
+    if len(free) < 2:
         return
     yield ""
     kinds: Mapping[str, Callable[[LabelScores], Figure]] = {
@@ -115,12 +118,13 @@ def _first(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
         "F1": lambda scores: scores.f1,
     }
     for name, of in kinds.items():
-        scored = [(method, of(method.labels).mean) for method in methods if method.labels]
+        scored = [(method, of(method.labels).mean) for method in free if method.labels]
         highest = max(mean for _, mean in scored)
         best = " and ".join(clean(method.title) for method, mean in scored if mean == highest)
         mine = [mean for method, mean in scored if method.method == "mammi"]
         behind = f"; MAMMI has {decimal(mine[0])}" if mine and mine[0] < highest else ""
-        yield from _wrapped(f"{best}, {decimal(highest)}{behind}.", f"Highest {name}: ")
+        but = " but for †" if len(free) < len(methods) else ""
+        yield from _wrapped(f"{best}, {decimal(highest)}{behind}.", f"Highest {name}{but}: ")
 
 
 def _neurons(title: str, neurons: Sequence[NamedNeuron]) -> Iterator[str]:
@@ -143,7 +147,9 @@ def _unique(evaluation: Evaluation) -> Iterator[str]:
         yield _line(of_layer.layer, ["with concepts", "best", "annotated"])
         for method in evaluation.methods:
             found = method.unique[place]
-            yield _line(f"  {method.title}", [f"{found.annotated_units:,}", f"{found.best:,}", f"{found.annotated:,}"])
+            yield _line(
+                f"  {_title(method)}", [f"{found.annotated_units:,}", f"{found.best:,}", f"{found.annotated:,}"]
+            )
 
 
 def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
@@ -162,7 +168,7 @@ def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
         yield _line(f"hit rate over {count(scored[0][1].units, 'unit')}", ["best concept", "annotation"], _CELL + 4)
     for method, scores in scored:
         cells = [_hits(scores.best), _hits(scores.annotation)]
-        yield _line(f"  {method.title}", cells, _CELL + 4)
+        yield _line(f"  {_title(method)}", cells, _CELL + 4)
 
 
 def _of_layer(method: MethodEvaluation, layer: str) -> list[TruthScores]:
@@ -184,6 +190,10 @@ def _cells(name: str, cells: Sequence[str]) -> str:
 
 def _line(name: str, cells: Sequence[str], width: int = _CELL) -> str:
     return fit(clean(name), WIDTH - width * len(cells)) + "".join(fit(cell, width, right=True) for cell in cells)
+
+
+def _title(method: MethodEvaluation) -> str:
+    return f"{method.title} †" if method.among_labels else method.title
 
 
 def _cut(text: str) -> str:

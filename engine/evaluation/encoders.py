@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config_faults import Faults
-from engine.config_leaves import Leaves
+from engine.config_leaves import Leaf, Leaves
 from engine.device import choose_device
 from engine.errors import ConfigError, MammiError
 from engine.evaluation.labels import TextEncoder
@@ -65,6 +66,7 @@ def load_encoder(asked: str, reader: RunReader) -> TextEncoder:
 
 
 def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
+    """The encoder in a folder; `key` is where it was named, for errors. Raises MammiError as `load_encoder` does."""
     if not folder.is_dir():
         raise ConfigError(f"{key}: no folder at {folder}.")
     try:
@@ -87,17 +89,17 @@ def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
 
 def _own(reader: RunReader, base: Path, key: str) -> VLM:
     """The run's VLM, loaded as its configuration says."""
-    table = dict(reader.info.config.get("vlm", {}))
+    table = reader.info.config.get("vlm")
+    if not isinstance(table, dict):
+        raise MammiError(f"{key}: the configuration in {reader.path} does not tell its VLM.")
     kind = table.get("kind")
-    if kind in WITHOUT_BARE_TEXTS:
+    if isinstance(kind, str) and kind in WITHOUT_BARE_TEXTS:
         raise MammiError(f'{key}: a VLM of the kind "{kind}" {WITHOUT_BARE_TEXTS[kind]}.')
     faults = Faults(reader.path, ("vlm",), ())
     leaf = Leaves(faults).leaf("vlm", table)
     faults.raise_first()
-    if leaf is None:
-        raise MammiError(f"{key}: the configuration in {reader.path} does not tell its VLM.")
     try:
-        vlm: VLM = leaf.load(base, choose_device("auto"))
+        vlm: VLM = cast(Leaf, leaf).load(base, choose_device("auto"))
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}\nName the folder of the run's configuration: {key}=FOLDER.") from None
     if reader.stages().get(VLM_STAGE) != vlm.identity:

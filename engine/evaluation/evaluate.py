@@ -21,6 +21,7 @@ from engine.evaluation.results import (
 )
 from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
+from engine.methods import COMPUTED
 from engine.methods.base import Method, MethodAnswer
 from engine.store.reader import LayerInfo, RunReader
 
@@ -47,7 +48,9 @@ def evaluate(
     beta = reader.info.beta if beta is None else beta
     vocabulary = _vocabulary(reader, concept_set)
     final = final_layer(reader)
-    known = truths(reader.label_table(), reader.parameter_table(), reader.views())
+    label_table = reader.label_table()
+    labels = frozenset(map(compared, label_table[0]))
+    known = truths(label_table, reader.parameter_table(), reader.views())
     layers = [_Followed.of(reader, layer, known, vocabulary) for layer in reader.layers] if known else []
     concepts = [
         {
@@ -63,7 +66,8 @@ def evaluate(
         truth = [labels_of(name) for name in final.unit_names]
         labelled = _Labelled(final.name, LabelScorer(truth, encoders, synonyms))
     evaluated = tuple(
-        _evaluated(method, of_layers, labelled, layers) for method, of_layers in zip(methods, concepts, strict=True)
+        _evaluated(method, of_layers, labelled, layers, labels)
+        for method, of_layers in zip(methods, concepts, strict=True)
     )
     return Evaluation(
         *(alpha, beta, concept_set, None if final is None else final.name),
@@ -80,6 +84,10 @@ class _Concepts:
 
     annotation: tuple[str, ...]
     best: str
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        return (*self.annotation, self.best) if self.best else ()
 
 
 def _concepts(answer: MethodAnswer) -> _Concepts:
@@ -156,11 +164,14 @@ def _evaluated(
     concepts: Mapping[str, Sequence[_Concepts]],
     labelled: _Labelled | None,
     layers: Sequence[_Followed],
+    labels: frozenset[str],
 ) -> MethodEvaluation:
+    said = {concept for of_layer in concepts.values() for neuron in of_layer for concept in neuron.said}
     evaluation = MethodEvaluation(
         method=method.name,
         title=method.title,
         by_annotation=method.name in BY_ANNOTATION,
+        among_labels=method.name in COMPUTED and said <= labels,
         unique=tuple(_unique(layer, neurons) for layer, neurons in concepts.items()),
         truth=tuple(
             layer.score(concepts[layer.summary.layer])

@@ -81,6 +81,8 @@ class MethodEvaluation:
     title: str
     by_annotation: bool
     """Whether the paper scores it by its annotation; else by its best concept"""
+    among_labels: bool
+    """Whether it chooses among the probing set's labels, not the concept set: naming one of them is far easier then"""
     unique: tuple[UniqueConcepts, ...]
     """Of each layer"""
     truth: tuple[TruthScores, ...]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mammi_tui import arguments
+from mammi_tui.compute import need_engine
 from mammi_tui.output import check_output
 from mammi_tui.output import force as force_option
 
@@ -24,7 +25,22 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@arguments.run_file
+@click.argument("run", metavar="[RUN.duckdb]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--table",
+    metavar="MATRIX.toml",
+    type=click.Path(path_type=Path),
+    help="In place of a run: compute a matrix of runs, and print and write the paper's tables.",
+)
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --table: the folder of run files and tables; matrix.out by default.",
+)
+@click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="With --table: another value for a key of it."
+)
 @click.option(
     "--method", "names", multiple=True, metavar="NAME", help="Only this method; can be repeated. All by default."
 )
@@ -52,7 +68,10 @@ if TYPE_CHECKING:
 )
 @force_option
 def evaluate(
-    run: Path,
+    run: Path | None,
+    table: Path | None,
+    out: Path | None,
+    overrides: tuple[str, ...],
     names: tuple[str, ...],
     encoders: tuple[str, ...],
     synonyms: str | None,
@@ -74,7 +93,17 @@ def evaluate(
     downloaded. The package sentence-transformers is not used, as it runs code that a model's folder names.
 
     A file of synonyms has lines such as `Effusion: pleural effusion, pleural fluid`.
+
+    With --table the runs of a matrix are computed or resumed first, several VLMs, concept sets, methods, α and counts
+    of images over one probing set, each model once for each image; see sample_configs/tables_phantom.toml.
     """
+    if table is not None or out is not None or overrides:
+        others = (
+            names or encoders or synonyms or alpha is not None or beta is not None or concept_set or plot or figures
+        )
+        return _matrix(run, table, out, overrides, as_json, bool(others))
+    if run is None:
+        raise click.UsageError("Name a run file, or a matrix with --table MATRIX.toml.")
     from engine.evaluation import evaluate as evaluation
     from engine.evaluation.figure2 import figure2
     from engine.evaluation.synonyms import read_synonyms
@@ -100,6 +129,18 @@ def evaluate(
                 click.echo(line)
     if figure and figures:
         _draw(figure, figures)
+
+
+def _matrix(
+    run: Path | None, table: Path | None, out: Path | None, overrides: Sequence[str], as_json: bool, others: bool
+) -> None:
+    if table is None:
+        raise click.UsageError("--out and --set go with --table MATRIX.toml.")
+    if run is not None or others:
+        raise click.UsageError("--table has a configuration of its own: beside it go --out, --set and --json only.")
+    from mammi_tui.matrix import print_tables
+
+    print_tables(table, out, overrides, as_json)
 
 
 def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> dict[str, Any]:
@@ -134,6 +175,7 @@ def _encoders(reader: RunReader, asked: Sequence[str]) -> list[TextEncoder]:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"--encoder {name}: is given twice. Give each encoder its own name.")
+    need_engine("mammi evaluate --encoder")
     from engine.evaluation.encoders import load_encoder
 
     return [load_encoder(text, reader) for text in asked]
