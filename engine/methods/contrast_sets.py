@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _IMAGES_AT_ONCE = 2048
+_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +31,8 @@ def contrast_sets(activations: NDArray[np.float32], threshold: float, alike: flo
     An image's activations over the layer's units, scaled to length 1, are its representation r. It is in a unit's high
     set where r_unit ≥ `threshold`. It may be in the low set where r_unit is below the mean of r over all images and
     units, and the product of r and the high set's mean r, both without this unit, is at least `alike`; the `low_count`
-    images with the highest product are, ties by index. Without a high set there is no low set.
+    images with the highest product are, ties by index. Without a high set there is no low set. Products are taken to
+    six digits, as a matrix product may round those of equal images differently.
     """
     representations = _unit_columns(activations)
     units, images = representations.shape
@@ -41,7 +43,7 @@ def contrast_sets(activations: NDArray[np.float32], threshold: float, alike: flo
     chosen = np.zeros((units, low_count), dtype=np.int64)
     for start in range(0, images, _IMAGES_AT_ONCE):
         piece = representations[:, start : start + _IMAGES_AT_ONCE]
-        products = prototypes @ piece
+        products = np.round(prototypes @ piece, _DIGITS)
         products[(piece >= mean) | (products < alike)] = -np.inf
         places = np.broadcast_to(np.arange(start, start + piece.shape[1]), products.shape)
         best, chosen = _highest(np.hstack([best, products]), np.hstack([chosen, places]), low_count)
@@ -78,8 +80,10 @@ def _mean_representations(
 def _highest(
     products: NDArray[np.float32], images: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The `count` highest products of each row, descending, and their images; ties by image."""
-    some = np.argpartition(-products, count - 1, axis=1)[:, :count]
-    products, images = np.take_along_axis(products, some, axis=1), np.take_along_axis(images, some, axis=1)
-    order = np.lexsort((images, -products), axis=1)
+    """The `count` highest products of each row, descending, and their images; ties in their order here."""
+    least = -np.partition(-products, count - 1, axis=1)[:, count - 1 : count]
+    equal, higher = products == least, products > least
+    chosen = higher | (equal & (np.cumsum(equal, axis=1) <= count - higher.sum(axis=1, keepdims=True)))
+    products, images = (values[chosen].reshape(-1, count) for values in (products, images))
+    order = np.argsort(-products, axis=1, kind="stable")
     return np.take_along_axis(products, order, axis=1), np.take_along_axis(images, order, axis=1)

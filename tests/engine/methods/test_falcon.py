@@ -1,0 +1,143 @@
+"""FALCON over a run file: captions for the run, and words for a neuron."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from engine.errors import ConfigError, MammiError
+from engine.methods import falcon
+from engine.methods.falcon import Options
+from engine.scoring import unit_rows
+from tests.shared import shared_path
+from tests.support.method_runs import LAYER, Opened, opened_run
+
+SENTENCES = ["Large effusion.", "Small effusion.", "A nodule.", "Clear lungs.", "Enlarged heart.", "Fractured rib."]
+
+
+def _with_captions(sentences: list[str] = SENTENCES) -> dict[str, Any]:
+    embeddings = np.random.default_rng(9).normal(size=(len(sentences), 16)).astype(np.float32)
+    return {"captions": sentences, "caption_embeddings": embeddings}
+
+
+def _word_scores(opened: Opened, images: list[int], each: int) -> dict[str, float]:
+    """By the definition, one image and caption after the other."""
+    contents = opened.contents
+    assert contents.caption_embeddings is not None
+    logits = 100 * unit_rows(opened.embeddings) @ unit_rows(contents.caption_embeddings).T
+    totals: dict[str, float] = {}
+    for image in images:
+        fits = np.exp(logits[image] - logits[image].max())
+        fits /= fits.sum()
+        best: dict[str, float] = {}
+        for caption in np.argsort(-fits)[:each]:
+            for word in contents.captions[caption].lower().rstrip(".").split():
+                if word != "a":
+                    best[word] = max(best.get(word, 0), fits[caption])
+        for word, fit in best.items():
+            totals[word] = totals.get(word, 0) + fit
+    return {word: total / len(images) for word, total in totals.items()} if images else {}
+
+
+@pytest.mark.parametrize("options", [Options(), Options(threshold=0.4, alike=0.1, captions_each=2, shared=0.05)])
+def test_words_are_those_of_the_definition(options: Options, tmp_path: Path) -> None:
+    with opened_run(tmp_path, _with_captions(), images=300) as opened:
+        method = falcon.load(options, opened.reader, opened.requery)
+        representations = unit_rows(opened.activations[LAYER])
+        for unit in range(1, 8):
+            high = np.flatnonzero(representations[:, unit] >= options.threshold)
+            others = np.delete(representations, unit, axis=1)
+            products = others @ others[high].mean(axis=0)
+            may_be = (representations[:, unit] < representations.mean()) & (products >= options.alike)
+            low = sorted(np.flatnonzero(may_be), key=lambda image: -products[image])[:10]
+            shared = _word_scores(opened, low, options.captions_each)
+            scores = _word_scores(opened, high.tolist(), options.captions_each)
+            expected = {word: score for word, score in scores.items() if shared.get(word, 0) < options.shared}
+            answer = method.neuron(LAYER, unit, 0.93, 0.95)
+            assert set(answer.concepts) == set(expected)
+            np.testing.assert_allclose(answer.scores, [expected[word] for word in answer.concepts], atol=1e-5)
+            assert (np.diff(answer.scores) <= 0).all()
+            assert answer.annotated == min(8, len(expected))
+            assert (answer.note == "") == (len(expected) > 0 and len(high) > 1)
+
+
+def test_a_word_of_images_that_do_not_activate_the_unit_is_dropped(tmp_path: Path) -> None:
+    """Every image's only caption is one sentence: every word is shared."""
+    with opened_run(tmp_path, _with_captions(["Clear lungs."]), images=100) as opened:
+        kept = falcon.load(Options(alike=1.0), opened.reader, opened.requery).neuron(LAYER, 4, 0.93, 0.95)
+        assert kept.concepts == ("clear", "lungs")
+        dropped = falcon.load(Options(alike=0.0), opened.reader, opened.requery).neuron(LAYER, 4, 0.93, 0.95)
+        assert dropped.concepts == ()
+        assert "share" in dropped.note
+
+
+def test_why_there_is_nothing(tmp_path: Path) -> None:
+    with opened_run(tmp_path, _with_captions()) as opened:
+        method = falcon.load(Options(threshold=1.0), opened.reader, opened.requery)
+        assert "Dead" in method.neuron(LAYER, 0, 0.93, 0.95).note
+        assert "reaches 1" in method.neuron(LAYER, 4, 0.93, 0.95).note
+        with pytest.raises(MammiError, match="layer0"):
+            method.neuron("layer8", 0, 0.9, 0.9)
+        with pytest.raises(MammiError, match="concept set"):
+            method.neuron(LAYER, 3, 0.9, 0.9, "x")
+
+
+def test_a_run_without_captions_is_told(tmp_path: Path) -> None:
+    with opened_run(tmp_path) as opened, pytest.raises(MammiError, match=r"\[methods\.falcon\]"):
+        falcon.load(Options(), opened.reader, opened.requery)
+
+
+def test_captions_are_sentences_each_once_and_cleaned(tmp_path: Path) -> None:
+    reports = [
+        "FINDINGS: The lungs are clear. No effusion.\nIMPRESSION: Normal \x1b[31mheart.",
+        "HISTORY: Cough.\nFINDINGS: The lungs are clear. ___. It is.",
+    ]
+    expected = ["The lungs are clear.", "No effusion.", "Normal [31mheart."]
+    assert falcon.captions(Options(), tmp_path, reports) == expected
+
+
+def test_captions_of_files_in_place_of_the_probing_sets_own(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "1.txt").write_text("A large mass. A nodule.")
+    (tmp_path / "more.csv").write_text("report\nA broken rib.\n")
+    options = Options(reports=(Path("reports"), Path("more.csv")))
+    assert falcon.captions(options, tmp_path, ["Clear."]) == ["A large mass.", "A nodule.", "A broken rib."]
+
+
+def test_a_sample_is_spread_over_the_reports(tmp_path: Path) -> None:
+    reports = [f"Finding{'x' * (number % 2)} {'abcdefghij'[number]}word." for number in range(10)]
+    assert falcon.captions(Options(sample=4), tmp_path, reports) == [reports[place] for place in (0, 3, 6, 9)]
+
+
+def test_without_reports_or_sentences_it_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"methods\.falcon\.reports"):
+        falcon.captions(Options(), tmp_path, [])
+    with pytest.raises(ConfigError, match="no sentence"):
+        falcon.captions(Options(), tmp_path, ["FINDINGS: ___. 12."])
+    with pytest.raises(ConfigError, match="does not exist"):
+        falcon.captions(Options(reports=(Path("gone"),)), tmp_path, [])
+
+
+def test_captions_of_real_reports() -> None:
+    captions = falcon.captions(Options(reports=(shared_path("data", "reports"),)), Path(), [])
+    assert len(captions) > 1000
+    assert len(set(captions)) == len(captions)
+    assert any("pleural effusion" in caption for caption in captions)
+
+
+@pytest.mark.parametrize("options", [{"threshold": 0}, {"words": 0}, {"alike": 2}, {"report": "x"}])
+def test_settings_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Options(**options)
+
+
+def test_reading_needs_no_tagger_and_no_torch() -> None:
+    code = "import sys, engine.methods.panel, engine.methods.falcon; print({'nltk', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

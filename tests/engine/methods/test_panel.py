@@ -1,0 +1,105 @@
+"""All methods of a run, by name: live ones with the run's own options, and stored ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import MammiError, RunFileError
+from engine.methods import KINDS
+from engine.methods.base import MethodScore
+from engine.methods.panel import Panel
+from engine.store.contents import StoredMethod
+from tests.support.method_runs import LAYER, opened_run
+
+CAPTIONS = {"captions": ["A nodule."], "caption_embeddings": np.ones((1, 16), dtype=np.float32)}
+SCORES = [
+    MethodScore(LAYER, 3, "Mass", 0.9, 0.5, "layer1"),
+    MethodScore(LAYER, 3, "Nodule", 0.8, 0.01, "layer1"),
+    MethodScore(LAYER, 3, "Nodule", 0.7, 0.02, "layer2"),
+    MethodScore(LAYER, 4, "Mass", 0.9, None, ""),
+]
+
+
+def _names(panel: Panel) -> list[str]:
+    return [method.name for method in panel.methods]
+
+
+def test_a_run_that_names_no_method_has_the_live_ones(tmp_path: Path) -> None:
+    with opened_run(tmp_path) as opened:
+        panel = Panel(opened.reader, opened.requery)
+        assert _names(panel) == ["mammi", "www", "clip_dissect"]
+        assert [method.title for method in panel.methods][1:] == ["WWW (top 40 images)", "CLIP-Dissect (soft WPMI)"]
+
+
+def test_falcon_is_there_with_captions_and_computed_ones_with_scores(tmp_path: Path) -> None:
+    methods = [StoredMethod(name, {}) for name in reversed(KINDS)]
+    with opened_run(tmp_path, {**CAPTIONS, "methods": methods}) as opened:
+        assert _names(Panel(opened.reader, opened.requery)) == list(KINDS)
+
+
+def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
+    methods = [StoredMethod("www", {"count": 3}), StoredMethod("clip_dissect", {"similarity": "wpmi", "a": None})]
+    with opened_run(tmp_path, {"methods": methods}) as opened:
+        titles = [method.title for method in Panel(opened.reader, opened.requery).methods]
+        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI)"]
+
+
+@pytest.mark.parametrize("options", [{"count": "[red]"}, {"cuont": 3}, {"count": 0}])
+def test_damaged_options_are_told(options: dict[str, object], tmp_path: Path) -> None:
+    damaged = {"methods": [StoredMethod("www", options)]}
+    with opened_run(tmp_path, damaged) as opened, pytest.raises(RunFileError, match="options of www"):
+        Panel(opened.reader, opened.requery).methods  # noqa: B018
+
+
+def test_stored_scores_are_told_with_the_annotation_first(tmp_path: Path) -> None:
+    """TCAV annotates what is significant, each concept once."""
+    stored = {"methods": [StoredMethod("tcav", {})], "method_scores": {"tcav": SCORES}}
+    with opened_run(tmp_path, stored) as opened:
+        panel = Panel(opened.reader, opened.requery)
+        answer = panel.answer("tcav", LAYER, 3, 0.93, 0.95)
+        assert answer.concepts == ("Nodule", "Mass", "Nodule")
+        assert answer.scores.tolist() == [0.8, 0.9, 0.7]
+        assert answer.annotated == 1
+        assert answer.p_values is not None
+        assert answer.p_values.tolist() == [0.01, 0.5, 0.02]
+        assert answer.details == ("layer1", "layer1", "layer2")
+        plain = panel.answer("tcav", LAYER, 4, 0.93, 0.95)
+        assert (plain.p_values, plain.details, plain.annotated) == (None, (), 0)
+        assert "cut" in plain.note
+
+
+def test_a_neuron_without_stored_scores_says_why(tmp_path: Path) -> None:
+    with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
+        panel = Panel(opened.reader, opened.requery)
+        assert "Dead" in panel.answer("tcav", LAYER, 0, 0.93, 0.95).note
+        assert "no scores" in panel.answer("tcav", LAYER, 5, 0.93, 0.95).note
+
+
+def test_what_does_not_exist_is_told(tmp_path: Path) -> None:
+    with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
+        panel = Panel(opened.reader, opened.requery)
+        with pytest.raises(MammiError, match="no method 'clipdissect' in this run; nearest: clip_dissect"):
+            panel.answer("clipdissect", LAYER, 3, 0.93, 0.95)
+        for name in ("mammi", "www", "clip_dissect", "tcav"):
+            with pytest.raises(MammiError, match="no unit 8"):
+                panel.answer(name, LAYER, 8, 0.93, 0.95)
+            with pytest.raises(MammiError, match="concept set"):
+                panel.answer(name, LAYER, 3, 0.93, 0.95, "x")
+            with pytest.raises(ValueError, match="alpha"):
+                panel.answer(name, LAYER, 3, 2, 0.95)
+
+
+def test_every_answer_has_the_promised_shape(tmp_path: Path) -> None:
+    with opened_run(tmp_path, {**CAPTIONS, "methods": [StoredMethod("netdissect", {})]}, hostile=True) as opened:
+        panel = Panel(opened.reader, opened.requery)
+        for layer in opened.reader.layers:
+            for unit in range(layer.units):
+                for method in panel.methods:
+                    answer = panel.answer(method.name, layer.name, unit, 0.93, 0.95)
+                    assert answer.method == method.name
+                    assert len(answer.concepts) == len(answer.scores) >= answer.annotated
+                    assert np.isfinite(answer.scores).all()
+                    assert answer.annotated or answer.note
