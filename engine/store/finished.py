@@ -103,12 +103,4 @@ class FinishedRun:
 
     @cached_property
     def _activations(self) -> dict[str, NDArray[np.float32]]:
-        layers = {}
-        arrays = self._reader.arrays
-        for layer in self._reader.layers:
-            values = np.empty((layer.units, self._reader.image_count), dtype=np.float32)
-            for unit in range(layer.units):
-                images, activations = arrays.ranked(layer.first_neuron + unit, 0, arrays.blocks_each - 1)
-                values[unit, images] = activations
-            layers[layer.name] = values.T
-        return layers
+        return {layer.name: self._reader.arrays.activations(layer).T for layer in self._reader.layers}
