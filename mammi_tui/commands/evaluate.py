@@ -101,7 +101,8 @@ def evaluate(
         others = (
             names or encoders or synonyms or alpha is not None or beta is not None or concept_set or plot or figures
         )
-        return _matrix(run, table, out, overrides, as_json, bool(others))
+        _matrix(run, table, out, overrides, as_json, bool(others))
+        return
     if run is None:
         raise click.UsageError("Name a run file, or a matrix with --table MATRIX.toml.")
     from engine.evaluation import evaluate as evaluation

@@ -1,0 +1,187 @@
+"""Computes a matrix: its runs, each taking over what the others hold, and the evaluation of every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import RunConfig
+from engine.device import choose_device
+from engine.evaluation.encoders import OWN, Encoder, from_folder
+from engine.evaluation.evaluate import evaluate
+from engine.evaluation.labels import TextEncoder
+from engine.evaluation.matrix_config import Matrix
+from engine.evaluation.results import Evaluation, MethodEvaluation
+from engine.methods import mammi, www
+from engine.methods.base import Method
+from engine.methods.panel import Panel
+from engine.progress import Progress
+from engine.requery import Requery
+from engine.run import run
+from engine.store.reader import RunReader
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One method with one VLM, one concept set and one α, evaluated."""
+
+    vlm: str
+    """Its name in the matrix"""
+    concept_set: str
+    alpha: float
+    """Also of methods that do not look at it"""
+    count: int | None
+    """Of images, for WWW's selection"""
+    images_each: float | None
+    """For MAMMI: representative images of a unit of the final layer, the mean over those that are not dead"""
+    evaluation: MethodEvaluation
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the tables tell of one run."""
+
+    path: Path
+    target: str
+    vlm: str
+    """As a reader knows them"""
+    images: int
+    concept_sets: Mapping[str, int]
+    """Their concepts"""
+    layers: tuple[str, ...]
+    final: str | None
+    """The layer whose units carry class names"""
+    final_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixResult:
+    matrix: Matrix
+    runs: Mapping[str, RunFacts]
+    """By the VLM's name in the matrix, the base run's first"""
+    encoders: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    missing: tuple[str, ...]
+    """What could not be evaluated and why; one short sentence each"""
+
+
+def compute(matrix: Matrix, progress: Progress) -> MatrixResult:
+    """Computes or resumes the run of each VLM, then evaluates every cell.
+
+    A run takes over what the run files of the others, and the one of the base run's own configuration, hold of it: the
+    target model sees each image once. Raises MammiError as a run and an encoder do.
+    """
+    for name, config in matrix.runs.items():
+        if len(matrix.runs) > 1:
+            progress.note(f"VLM {name}: {config.run.out}")
+        beside = [other.run.out for other in matrix.runs.values()] + [matrix.own_out]
+        run(config, progress, [path for path in dict.fromkeys(beside) if path.is_file()])
+    encoders = [_Remembering(encoder) for encoder in _encoders(matrix)]
+    cells: list[Cell] = []
+    missing: dict[str, None] = {}
+    facts = {}
+    with ExitStack() as open_files:
+        readers = {name: open_files.enter_context(RunReader(config.run.out)) for name, config in matrix.runs.items()}
+        asked = {name: list(_asked(matrix, name)) for name in readers}
+        progress.stage("evaluation", sum(map(len, asked.values())))
+        for name, reader in readers.items():
+            requery = Requery(reader)
+            for question in asked[name]:
+                found = question.evaluate(reader, requery, encoders)
+                cells += _cells(name, question, found, reader, requery)
+                missing |= dict.fromkeys(found.missing)
+                progress.advance(1)
+            facts[name] = _facts(reader, found.layer)
+    return MatrixResult(matrix, facts, tuple(encoder.name for encoder in encoders), tuple(cells), tuple(missing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Methods to be evaluated together over one run."""
+
+    concept_set: str
+    alpha: float
+    compared: bool
+    """Whether by all methods of the run, and WWW's selection; else MAMMI alone"""
+    counts: tuple[int, ...]
+
+    def evaluate(self, reader: RunReader, requery: Requery, encoders: Sequence[TextEncoder]) -> Evaluation:
+        methods: list[Method] = [mammi.load(mammi.Options(), reader, requery)]
+        if self.compared:
+            methods += [www.load(www.Options(count=count), reader, requery) for count in self.counts]
+            methods += [method for method in Panel(reader, requery).methods if method.name not in ("mammi", "www")]
+        return evaluate(reader, methods, encoders, alpha=self.alpha, concept_set=self.concept_set)
+
+
+def _asked(matrix: Matrix, vlm: str) -> Iterator[_Question]:
+    """What is evaluated over the run of a VLM."""
+    config = matrix.runs[vlm]
+    everything = matrix.settings.every_combination
+    for place, leaf in enumerate(config.concepts):
+        own = config is matrix.base and place == 0
+        for alpha in matrix.alphas if own or everything else (config.run.alpha,):
+            compared = (own or everything) and alpha == config.run.alpha
+            yield _Question(leaf.name, alpha, compared, matrix.settings.counts)
+
+
+def _cells(vlm: str, question: _Question, found: Evaluation, reader: RunReader, requery: Requery) -> Iterator[Cell]:
+    counts = iter(question.counts)
+    for method in found.methods:
+        yield Cell(
+            vlm=vlm,
+            concept_set=question.concept_set,
+            alpha=question.alpha,
+            count=next(counts) if method.method == "www" else None,
+            images_each=_images_each(reader, requery, found) if method.method == "mammi" else None,
+            evaluation=method,
+        )
+
+
+def _images_each(reader: RunReader, requery: Requery, found: Evaluation) -> float | None:
+    if found.layer is None:
+        return None
+    alive = ~reader.layer(found.layer).dead
+    counts = requery.layer(found.layer, found.alpha, found.beta, found.concept_set).counts
+    return float(np.mean(counts[alive])) if alive.any() else None
+
+
+def _facts(reader: RunReader, final: str | None) -> RunFacts:
+    return RunFacts(
+        path=reader.path,
+        target=reader.info.target,
+        vlm=reader.info.vlm,
+        images=reader.image_count,
+        concept_sets={known.name: len(known.concepts) for known in reader.concept_sets},
+        layers=tuple(layer.name for layer in reader.layers),
+        final=final,
+        final_units=0 if final is None else reader.layer(final).units,
+    )
+
+
+def _encoders(matrix: Matrix) -> Iterator[TextEncoder]:
+    for name, folder in matrix.encoders.items():
+        yield from_folder(name, folder, f"matrix.encoders.{name}")
+    if matrix.settings.own_encoder:
+        base: RunConfig = matrix.base
+        yield Encoder(OWN, base.vlm.load(base.base, choose_device(base.run.device)))
+
+
+class _Remembering:
+    """A text encoder that encodes each text once for all cells."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self.name = encoder.name
+        self._encoder = encoder
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As TextEncoder.encode."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known |= dict(zip(new, self._encoder.encode(new), strict=True))
+        return np.stack([self._known[text] for text in texts])

@@ -1,0 +1,194 @@
+"""The configuration of a matrix of runs: a TOML file that names a run's own and what is to be put in its parts' place.
+
+[matrix] says which run, where to, and which α and counts of images; each [[vlm]] and [[concepts]] is one more beside
+the run's own, written as in a run's configuration, with a `name` where two are of one kind; [methods.NAME] are the
+methods to compare, beside the run's. Relative paths start from the file's folder; only `matrix.out` starts from the
+current directory.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, Field, field_validator
+
+from engine import config as configuration
+from engine.config import RunConfig
+from engine.config_faults import Faults
+from engine.config_file import SETS, override, read
+from engine.config_leaves import WHAT, Leaf, Leaves, NamedLeaf
+
+MATRIX = "matrix"
+TABLES = (MATRIX, *WHAT, "methods")
+
+Alpha = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class MatrixSettings(BaseModel, extra="forbid", frozen=True):
+    """The [matrix] table."""
+
+    run: Path
+    """The configuration of the run that all others are made from."""
+    out: Path
+    """A folder for a run file of each VLM, and for the tables."""
+    alpha: tuple[Alpha, ...] = ()
+    """For MAMMI, beside the run's own."""
+    counts: tuple[Count, ...] = (40,)
+    """Fixed numbers of images, in the place of those above the threshold: WWW's selection."""
+    encoders: dict[str, Path] = {}
+    """Text encoders by name, as folders (engine.evaluation.encoders); `clip` and `mpnet` stand for the paper's two."""
+    own_encoder: bool = False
+    """Whether the run's own VLM is one of them."""
+    every_combination: bool = False
+    """Every VLM with every concept set, method, α and count; else one of them at a time is another than the run's."""
+
+    @field_validator("encoders")
+    @classmethod
+    def _are_names(cls, encoders: dict[str, Path]) -> dict[str, Path]:
+        for name in encoders:
+            if not name.isidentifier() or name == "vlm":
+                raise ValueError(
+                    f"{name!r} is no name for an encoder: letters, digits and _; vlm is own_encoder = true"
+                )
+        return encoders
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A whole matrix: one run for each VLM, by the VLM's name, the base run's first."""
+
+    path: Path
+    settings: MatrixSettings
+    runs: Mapping[str, RunConfig]
+    """Their `run.out` lie in the folder `settings.out`; paths of parts from the matrix start from their own `base`"""
+    own_out: Path
+    """Where the base run's configuration has its run file"""
+
+    @property
+    def base(self) -> RunConfig:
+        return next(iter(self.runs.values()))
+
+    @property
+    def alphas(self) -> tuple[float, ...]:
+        """Ascending, the run's own among them."""
+        return tuple(sorted({self.base.run.alpha, *self.settings.alpha}))
+
+    @property
+    def encoders(self) -> dict[str, Path]:
+        """The folder of each."""
+        folder = self.path.absolute().parent
+        return {name: folder / path for name, path in self.settings.encoders.items()}
+
+
+def load(path: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Matrix:
+    """Reads and checks a matrix; each override is `matrix.key=value`, or `table.key=value` for the run it names.
+
+    `out` stands in the place of `matrix.out`. Raises ConfigError as engine.config.load does.
+    """
+    tables = read(path)
+    own = [text for text in overrides if text.partition(".")[0].strip() == MATRIX]
+    overridden = [override(tables, text) for text in own]
+    if out is not None and isinstance(tables.get(MATRIX), dict):
+        tables[MATRIX]["out"] = str(out)
+    return _Checker(path, tables, overridden).matrix([text for text in overrides if text not in own])
+
+
+class _Checker:
+    """Turns tables into a Matrix, and what is wrong with them into one ConfigError."""
+
+    def __init__(self, path: Path, tables: dict[str, Any], overridden: Sequence[str]) -> None:
+        self.path = path
+        self.tables = tables
+        self.faults = Faults(path, TABLES, overridden)
+        self.leaves = Leaves(self.faults)
+
+    def matrix(self, overrides: Sequence[str]) -> Matrix:
+        self._check_tables()
+        checked = self.faults.check(MATRIX, MatrixSettings, self.tables[MATRIX])
+        vlms = self.leaves.several("vlm", self.tables["vlm"])
+        sets = self.leaves.several(SETS, self.tables[SETS])
+        methods = self.leaves.methods(self.tables["methods"])
+        self.faults.raise_first()
+        settings = cast(MatrixSettings, checked)
+        base = self._base(settings, overrides)
+        self._check_names("vlm", vlms, [base.vlm.kind])
+        self._check_names(SETS, sets, [leaf.name for leaf in base.concepts])
+        own = {leaf.kind: leaf for leaf in base.methods}
+        base = replace(
+            base,
+            concepts=(*base.concepts, *(self._moved(leaf, base) for leaf in sets)),
+            methods=tuple((own | {leaf.kind: self._moved(leaf, base) for leaf in methods}).values()),
+        )
+        runs = {base.vlm.kind: _written_to(base, settings.out, base.vlm.kind)}
+        for leaf in vlms:
+            runs[leaf.name] = _written_to(self._with_vlm(base, leaf, settings), settings.out, leaf.name)
+        return Matrix(self.path, settings, runs, base.run.out)
+
+    def _check_tables(self) -> None:
+        for name, table in self.tables.items():
+            if name not in TABLES:
+                close = difflib.get_close_matches(name, TABLES, n=1)
+                hint = f"Did you mean [{close[0]}]?" if close else f"Tables: {', '.join(TABLES)}"
+                shown, value = (f"[{name}]", ()) if isinstance(table, dict) else (name, (table,))
+                raise self.faults.error(shown, f"is not a table of a matrix. {hint}", *value)
+        for name in (MATRIX, "methods"):
+            if not isinstance(self.tables.setdefault(name, {}), dict):
+                raise self.faults.error(name, f"must be a table: write [{name}]")
+        for name in WHAT:
+            table = self.tables.setdefault(name, [])
+            if not isinstance(table, list) or not all(isinstance(part, dict) for part in table):
+                raise self.faults.error(name, f"stands beside the run's own: write [[{name}]] for each")
+
+    def _base(self, settings: MatrixSettings, overrides: Sequence[str]) -> RunConfig:
+        path = self.path.parent / settings.run
+        if not path.is_file():
+            raise self.faults.error(f"{MATRIX}.run", f"names no file: there is none at {path}", str(settings.run))
+        return configuration.load(path, overrides)
+
+    def _check_names(self, table: str, leaves: Sequence[NamedLeaf], taken: Sequence[str]) -> None:
+        files = {_file_name(name) for name in taken}
+        for leaf in leaves:
+            if leaf.name in taken or _file_name(leaf.name) in files:
+                clash = f"is the name of another {WHAT[table]} of the matrix or its run: give each its own"
+                raise self.faults.error(f"{leaf.table}.name", clash, leaf.name)
+            files.add(_file_name(leaf.name))
+
+    def _with_vlm(self, base: RunConfig, vlm: Leaf, settings: MatrixSettings) -> RunConfig:
+        """The base run with another VLM: with all concept sets, or with the run's first one alone. Computed methods are
+        of the base run."""
+        sets = base.concepts if settings.every_combination else base.concepts[:1]
+        return replace(base, vlm=self._moved(vlm, base), concepts=sets, methods=())
+
+    def _moved(self, leaf: Any, base: RunConfig) -> Any:
+        """The leaf with relative paths that start from the base run's folder."""
+        return replace(leaf, options=_moved(leaf.options, os.path.relpath(self.path.absolute().parent, base.base)))
+
+
+def _moved(options: BaseModel, folder: str) -> BaseModel:
+    """Options whose paths lie in `folder`."""
+    if folder == os.curdir:
+        return options
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, Path):
+            return Path(os.path.normpath(folder / value))
+        if isinstance(value, tuple):
+            return tuple(moved(part) for part in value)
+        return _moved(value, folder) if isinstance(value, BaseModel) else value
+
+    return options.model_copy(update={name: moved(getattr(options, name)) for name in type(options).model_fields})
+
+
+def _written_to(run: RunConfig, folder: Path, name: str) -> RunConfig:
+    return replace(run, run=run.run.model_copy(update={"out": folder / f"{_file_name(name)}.duckdb"}))
+
+
+def _file_name(name: str) -> str:
+    """Of a VLM's checked name: one that every file system takes, and tells from the others'."""
+    return name.replace(" ", "_").lower()

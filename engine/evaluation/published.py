@@ -1,0 +1,157 @@
+"""The figures of the paper's five tables, and which cells of a matrix they can be held against.
+
+Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain", MICCAI
+2024 (arXiv 2407.11375), tables 1 to 5: means over the 14 neurons of the final layer with standard errors, of a
+DenseNet121 that was pre-trained by MoCo v2 and fine-tuned on NIH ChestX-ray14, over films of that set. The cosines are
+of a CLIP ViT-B/16 and of all-mpnet-base-v2. Where a table leaves out a figure, so does this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.config import RunConfig
+from engine.config_leaves import Leaf
+from engine.probing.findings import FINDINGS
+
+ALPHA, BETA = 0.93, 0.95
+TEMPLATE = "A chest x-ray image of a"
+TARGET_WEIGHTS = "densenet121_CXR_0.3M_mocov2.pth"
+"""As github.com/lambert-x/medical_mae publishes it."""
+FIXED_COUNT = 40
+"""Images of "without adaptive"."""
+FALCON_THRESHOLD = 0.25
+
+MIMIC_NOUNS, WORDNET, CLIP_DISSECT_20K = "MIMIC nouns", "WordNet nouns (WWW)", "20K (CLIP-Dissect)"
+MEDCLIP = "MedCLIP"
+
+
+_Pair = tuple[float, float | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    mean: float
+    error: float | None = None
+    """None where the paper has none"""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One line of a table, by what tells it from the others."""
+
+    names: tuple[str, ...]
+    similarity: dict[str, PublishedFigure]
+    """By the paper's two encoders, "clip" and "mpnet" """
+    f1: PublishedFigure | None = None
+    hit_rate: PublishedFigure | None = None
+    unique: int | None = None
+    """Different concepts of the penultimate layer; whether best concepts or annotations are counted is not told"""
+
+
+def _row(
+    *names: str, clip: _Pair, mpnet: _Pair, f1: _Pair = None, hit_rate: _Pair = None, unique: int | None = None
+) -> PublishedRow:
+    similarity = {name: PublishedFigure(*pair) for name, pair in (("clip", clip), ("mpnet", mpnet)) if pair}
+    return PublishedRow(
+        names,
+        similarity,
+        PublishedFigure(*f1) if f1 else None,
+        PublishedFigure(*hit_rate) if hit_rate else None,
+        unique,
+    )
+
+
+def _mammi(*names: str, labels: bool = False, unique: int | None = None) -> PublishedRow:
+    """The paper's own setting, which stands in every table; with F1 and hit rate where `labels` asks for them."""
+    f1, hit_rate = ((0.2619, 0.113), (0.2857, 0.121)) if labels else (None, None)
+    return _row(*names, clip=(0.8599, 0.024), mpnet=(0.5290, 0.084), f1=f1, hit_rate=hit_rate, unique=unique)
+
+
+_ZERO = (0.0, None)
+
+CONCEPT_SETS = (
+    _row(CLIP_DISSECT_20K, clip=(0.7749, 0.016), mpnet=(0.1045, 0.016), f1=_ZERO, hit_rate=_ZERO),
+    _row(WORDNET, clip=(0.7253, 0.022), mpnet=(0.1542, 0.014), f1=_ZERO, hit_rate=_ZERO),
+    _mammi(MIMIC_NOUNS, labels=True),
+)
+SELECTIONS = (
+    _row("without adaptive", clip=(0.8495, 0.026), mpnet=(0.5107, 0.085), unique=65),
+    _mammi("adaptive", unique=96),
+)
+VLMS = (
+    _row("CXR-RePaiR", clip=(0.8334, 0.018), mpnet=(0.3716, 0.070)),
+    _row("MedKLIP", clip=(0.7704, 0.014), mpnet=(0.1780, 0.022)),
+    _mammi(MEDCLIP),
+)
+MASK_BASED = (
+    _row("TSI", "NIH14 + COVID-CXR", clip=(0.7872, 0.014), mpnet=(0.2554, 0.039), f1=_ZERO, hit_rate=_ZERO),
+    _mammi("MAMMI", MIMIC_NOUNS, labels=True),
+)
+METHODS = (
+    _row(
+        "FALCON (medical)",
+        "MIMIC reports",
+        clip=(0.8054, 0.012),
+        mpnet=(0.2420, 0.031),
+        f1=(0.0635, 0.027),
+        hit_rate=(0.2857, 0.121),
+    ),
+    _row(
+        "CLIP-Dissect (medical)",
+        MIMIC_NOUNS,
+        clip=(0.8205, 0.024),
+        mpnet=(0.3700, 0.083),
+        f1=(0.0714, 0.069),
+        hit_rate=(0.0714, 0.069),
+    ),
+    _mammi("MAMMI", MIMIC_NOUNS, labels=True),
+)
+METHOD_NAMES = {"mammi": "MAMMI", "clip_dissect": "CLIP-Dissect (medical)", "falcon": "FALCON (medical)"}
+
+
+def published_vlm(vlm: Leaf, shown: str) -> str | None:
+    """The paper's name of a VLM that a reader knows as `shown`; None where it is none of the paper's."""
+    if vlm.kind == "open_clip":
+        return "CXR-RePaiR" if getattr(vlm.options, "preprocessing", None) == "cxr_repair" else None
+    return {"MedCLIP ViT": MEDCLIP, "MedKLIP": "MedKLIP"}.get(shown)
+
+
+def published_set(kind: str, concepts: int) -> str | None:
+    """The paper's name of a concept set of this kind and size; None where it is none of the paper's."""
+    if kind == "wordnet":
+        return WORDNET
+    if concepts == 1361:
+        return MIMIC_NOUNS
+    return CLIP_DISSECT_20K if round(concepts, -3) == 20_000 else None
+
+
+def differences(config: RunConfig) -> Iterator[str]:
+    """In what a run is another than the paper's, its VLM, concept sets and methods apart."""
+    target, probing = config.target, config.probing
+    options = target.options.model_dump()
+    weights = options.get("weights")
+    if target.kind != "torchvision" or not isinstance(weights, Path) or weights.name != TARGET_WEIGHTS:
+        yield f"the target model is {_shown(target.kind, options)}, the paper's {TARGET_WEIGHTS}"
+    if tuple(options.get("classes") or ()) != FINDINGS:
+        yield "the final layer's units are not the 14 NIH findings"
+    if probing.kind != "nih14":
+        yield f'the probing set is of kind "{probing.kind}", the paper\'s is NIH14'
+    else:
+        chosen = probing.options.model_dump()
+        for key in ("sample", "views"):
+            if chosen.get(key):
+                yield f"probing.{key} leaves out films of NIH14"
+    if config.run.template != TEMPLATE:
+        yield f'the template is "{config.run.template}", the paper\'s "{TEMPLATE}"'
+    for key, own, published in (("α", config.run.alpha, ALPHA), ("β", config.run.beta, BETA)):
+        if own != published:
+            yield f"{key} is {own:g}, the paper's {published:g}"
+
+
+def _shown(kind: str, options: dict[str, Any]) -> str:
+    named = options.get("name") or options.get("factory") or options.get("weights")
+    return f"{kind} {named}" if named else f'of kind "{kind}"'

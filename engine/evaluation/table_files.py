@@ -1,0 +1,161 @@
+"""The tables of a matrix as Markdown, which reads in a terminal too, and as files: Markdown, JSON, all cells as CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from engine.errors import MammiError
+from engine.evaluation import published
+from engine.evaluation.matrix import Cell, MatrixResult
+from engine.evaluation.results import Figure
+from engine.evaluation.table_rows import PENULTIMATE, Table, Unique, Value
+from engine.store.tables import write_table
+from engine.store.whole_file import written_whole
+
+NONE = "—"
+_FIGURES = ("f1", "hit_rate", "precision", "recall")
+
+
+def as_markdown(result: MatrixResult, tables: Sequence[Table]) -> str:
+    """All tables, with what they are of before them; columns are padded."""
+    return "\n".join(line for part in (_head(result), *map(_table, tables), _foot(result)) for line in part)
+
+
+def write(folder: Path, result: MatrixResult, tables: Sequence[Table]) -> list[Path]:
+    """Writes tables.md, tables.json and cells.csv, and returns their paths. Earlier ones are overwritten.
+
+    Raises MammiError when the folder cannot be written.
+    """
+    texts = {
+        "tables.md": as_markdown(result, tables) + "\n",
+        "tables.json": json.dumps(as_object(result, tables), indent=2, ensure_ascii=False) + "\n",
+    }
+    cells = folder / "cells.csv"
+    try:
+        for name, text in texts.items():
+            with written_whole(folder / name) as partial:
+                partial.write_text(text, encoding="utf-8")
+        with written_whole(cells) as partial:
+            columns = _csv_columns(result)
+            write_table(partial, "csv", columns, [_csv_row(cell, result, columns) for cell in result.cells])
+    except OSError as error:
+        raise MammiError(f"{folder}: the tables cannot be written there: {error.strerror}.") from error
+    return [*(folder / name for name in texts), cells]
+
+
+def as_object(result: MatrixResult, tables: Sequence[Table]) -> dict[str, Any]:
+    """All tables and cells, as JSON types."""
+    base = result.matrix.base
+    return {
+        "matrix": str(result.matrix.path),
+        "base": base.as_dict(),
+        "differences_from_the_paper": list(published.differences(base)),
+        "encoders": list(result.encoders),
+        "runs": {name: asdict(facts) | {"path": str(facts.path)} for name, facts in result.runs.items()},
+        "tables": [asdict(table) for table in tables],
+        "cells": [asdict(cell) for cell in result.cells],
+        "missing": list(result.missing),
+    }
+
+
+def _head(result: MatrixResult) -> Iterator[str]:
+    base = result.matrix.base
+    facts = next(iter(result.runs.values()))
+    yield f"# {result.matrix.path.stem}"
+    yield ""
+    final = f"the {facts.final_units} neurons of {facts.final}" if facts.final else "no layer with class names"
+    yield f"- {facts.images} images of the probing set {base.probing.kind}, target model {facts.target}, {final}"
+    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, template “{base.run.template}”, VLM {facts.vlm}"
+    yield "- mean ± standard error over neurons; MAMMI is scored by its annotation, other methods by their best concept"
+    differences = list(published.differences(base))
+    if differences:
+        yield f"- published figures (“paper”) stand apart: {'; '.join(differences)}"
+    else:
+        yield "- the setting is the paper's: published figures (“paper”) stand under ours where a row matches"
+    for name in ("clip", "mpnet"):
+        if name not in result.encoders:
+            yield f"- no encoder “{name}” in [matrix.encoders]: no {name} cosine here"
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield ""
+    yield f"## {table.title}"
+    yield ""
+    lines = [
+        [*table.heads, "", *table.columns],
+        *(
+            [*map(_cell, row.names), row.source, *(shown(row.values.get(name)) for name in table.columns)]
+            for row in table.rows
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for number, line in enumerate(lines):
+        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        yield f"| {' | '.join(padded)} |"
+        if number == 0:
+            yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+    if table.notes:
+        yield ""
+        yield from (f"- {note}" for note in table.notes)
+
+
+def _foot(result: MatrixResult) -> Iterator[str]:
+    if result.missing:
+        yield ""
+        yield from (f"Not evaluated: {text}" for text in result.missing)
+
+
+def shown(value: Value) -> str:
+    """A value as a table shows it."""
+    match value:
+        case None:
+            return NONE
+        case Unique(best, annotated):
+            return f"{best} / {annotated}"
+        case float():
+            return f"{value:.4f}" if value < 1 else f"{value:.1f}"
+        case int():
+            return str(value)
+    return f"{value.mean:.4f}" if value.error is None else f"{value.mean:.4f} ± {value.error:.3f}"
+
+
+def _cell(text: str) -> str:
+    """A name in a Markdown table: it cannot end its cell, nor hold what a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("|", "/")
+
+
+def _csv_columns(result: MatrixResult) -> dict[str, str]:
+    columns = dict.fromkeys(("vlm", "vlm_is", "concept_set", "method", "title", "scored_by"), "VARCHAR")
+    columns |= {"alpha": "DOUBLE", "beta": "DOUBLE", "count": "INTEGER", "images_each": "DOUBLE"}
+    for name in (*_FIGURES, *(f"cosine_{encoder}" for encoder in result.encoders)):
+        columns |= {name: "DOUBLE", f"{name}_error": "DOUBLE"}
+    return columns | {"unique_best": "INTEGER", "unique_annotated": "INTEGER"}
+
+
+def _csv_row(cell: Cell, result: MatrixResult, columns: dict[str, str]) -> list[object]:
+    found = cell.evaluation
+    values: dict[str, object] = {
+        "vlm": cell.vlm,
+        "vlm_is": result.runs[cell.vlm].vlm,
+        "concept_set": cell.concept_set,
+        "method": found.method,
+        "title": found.title,
+        "alpha": cell.alpha,
+        "beta": result.matrix.base.run.beta,
+        "scored_by": "annotation" if found.by_annotation else "best concept",
+        "count": cell.count,
+        "images_each": cell.images_each,
+    }
+    if found.labels is not None:
+        figures: dict[str, Figure] = {name: getattr(found.labels, name) for name in _FIGURES}
+        figures |= {f"cosine_{encoder}": figure for encoder, figure in found.labels.similarity.items()}
+        for name, figure in figures.items():
+            values |= {name: figure.mean, f"{name}_error": figure.error}
+    for unique in found.unique:
+        if unique.layer == PENULTIMATE:
+            values |= {"unique_best": unique.best, "unique_annotated": unique.annotated}
+    return [values.get(name) for name in columns]

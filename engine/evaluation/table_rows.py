@@ -1,0 +1,123 @@
+"""What tables consist of, and the rows that cells and published figures make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.evaluation.matrix import Cell
+from engine.evaluation.published import PublishedFigure, PublishedRow
+from engine.evaluation.results import Figure, LabelScores
+
+PENULTIMATE = "penultimate"
+"""The layer whose concepts table 2 counts, as target.layers and so the run names it"""
+F1, HIT_RATE = "F1", "hit rate"
+UNIQUE = f"unique concepts, {PENULTIMATE}"
+"""As "best / annotated" where they are ours"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Different concepts of a layer, counted both ways."""
+
+    best: int
+    annotated: int
+
+
+Value = Figure | PublishedFigure | Unique | float | int | None
+"""None where there is none"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    names: tuple[str, ...]
+    source: str
+    """"here" or "paper" """
+    values: dict[str, Value]
+    """By column; those that a table does not show may be among them"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    title: str
+    heads: tuple[str, ...]
+    """Of a row's names"""
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of our cells in a table, and the published row that it can be held against."""
+
+    names: tuple[str, ...]
+    cell: Cell
+    published: PublishedRow | None
+
+
+def paired(lines: Sequence[Line], rows: Sequence[PublishedRow], heads: int) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Our lines, each published row after the last of ours that it is held against, then those without ours; and notes
+    that say which have no other side."""
+    last = {line.published.names: place for place, line in enumerate(lines) if line.published is not None}
+    made = []
+    for place, line in enumerate(lines):
+        made.append(Row(line.names, "here", values(line.cell)))
+        if line.published is not None and last[line.published.names] == place:
+            made.append(_published(line.published, heads))
+    absent = [row for row in rows if row.names not in last]
+    made += [_published(row, heads) for row in absent]
+    alone = [line.names[0] for line in lines if line.published is None]
+    notes = []
+    if absent:
+        notes.append(f"Not run here in the paper's setting: {', '.join(row.names[0] for row in absent)}.")
+    if alone:
+        notes.append(f"Here without a published figure: {', '.join(alone)}.")
+    return tuple(made), tuple(notes)
+
+
+def cosine(encoder: str) -> str:
+    """The column of an encoder's cosine similarity."""
+    return f"{encoder} cosine"
+
+
+def values(cell: Cell) -> dict[str, Value]:
+    """All that a table may show of a cell, as the paper scores its method."""
+    scores = cell.evaluation.labels
+    found: dict[str, Value] = {}
+    if scores is not None:
+        found |= {cosine(name): figure for name, figure in scores.similarity.items()}
+        found |= {F1: scores.f1, HIT_RATE: scores.hit_rate}
+    for unique in cell.evaluation.unique:
+        if unique.layer == PENULTIMATE:
+            found[UNIQUE] = Unique(unique.best, unique.annotated)
+    return found
+
+
+def _published(row: PublishedRow, heads: int) -> Row:
+    found: dict[str, Value] = {cosine(name): figure for name, figure in row.similarity.items()}
+    found |= {F1: row.f1, HIT_RATE: row.hit_rate, UNIQUE: row.unique}
+    return Row((*row.names, *[""] * (heads - len(row.names))), "paper", found)
+
+
+def who_leads(lines: Sequence[Line]) -> Iterator[str]:
+    """By which figures another method is ahead of MAMMI here; one sentence, or none where nothing is compared."""
+    scored = [(line, line.cell.evaluation.labels) for line in lines]
+    own = next((labels for line, labels in scored if line.cell.evaluation.method == "mammi"), None)
+    others = [(line.names[0], labels) for line, labels in scored if labels is not own and labels is not None]
+    if own is None or not others:
+        return
+    ahead = []
+    for column, figure in _figures(own).items():
+        name, best = max(((name, figure(labels).mean) for name, labels in others), key=lambda pair: pair[1])
+        if best > figure(own).mean:
+            ahead.append(f"{name} by {column} ({best:.4f}, MAMMI {figure(own).mean:.4f})")
+    yield f"Ahead of MAMMI here: {'; '.join(ahead)}." if ahead else "Here no other method is ahead of MAMMI."
+
+
+def _figures(scores: LabelScores) -> dict[str, Callable[[LabelScores], Figure]]:
+    def similarity(name: str) -> Callable[[LabelScores], Figure]:
+        return lambda labels: labels.similarity[name]
+
+    cosines = {cosine(name): similarity(name) for name in scores.similarity}
+    return {**cosines, F1: lambda labels: labels.f1, HIT_RATE: lambda labels: labels.hit_rate}
