@@ -50,7 +50,7 @@ def load_converted(
         config=config,
         state_dict=kept,
         dtype=torch.float32,
-        attn_implementation="sdpa",
+        attn_implementation="sdpa" if architecture._supports_sdpa else "eager",
         ignore_mismatched_sizes=True,  # reported below
         output_loading_info=True,
     )
