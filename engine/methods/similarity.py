@@ -14,7 +14,7 @@ All raise ValueError where P and A are no matrices over the same images.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _IMAGES_AT_ONCE = 1024
+_UNITS_AT_ONCE = 8
 _CONCEPTS_AT_ONCE = 128
 
 
@@ -101,7 +102,8 @@ def soft_wpmi(
     images, _ = _top(similarity, activations, top_k)
     count = images.shape[1]
     belongs = p_start - np.arange(count)[:, None] / count * (p_start - p_end)
-    logs = [np.log(1 - belongs + belongs * _shares(similarity, top, a) + min_prob).sum(axis=0) for top in images]
+    shares = _shares(similarity, images, a)
+    logs = [np.log(1 - belongs + belongs * share + min_prob).sum(axis=0) for share in shares]
     return _mutual_information(np.stack(logs), lam)
 
 
@@ -115,7 +117,7 @@ def wpmi(
 ) -> Floats:
     """Weighted pointwise mutual information: as `soft_wpmi`, with P(D|t) = Π_i softmax_t(a·P)_i."""
     images, _ = _top(similarity, activations, top_k)
-    logs = [np.log(_shares(similarity, top, a) + min_prob).sum(axis=0) for top in images]
+    logs = [np.log(share + min_prob).sum(axis=0) for share in _shares(similarity, images, a)]
     return _mutual_information(np.stack(logs), lam)
 
 
@@ -177,13 +179,14 @@ def _mutual_information(logs: Floats, lam: float) -> Floats:
     return information
 
 
-def _shares(similarity: Similarity, images: NDArray[np.int64], a: float) -> Floats:
-    """softmax_t(a·P) on some images, over all concepts."""
-    rows = a * _rows(similarity, images)
-    exponentials = np.exp(rows - rows.max(axis=1, keepdims=True))
-    sizes = similarity.sizes if isinstance(similarity, Cosines) else np.ones(rows.shape[1])
-    shares: Floats = exponentials / (exponentials @ sizes)[:, None]
-    return shares
+def _shares(similarity: Similarity, images: NDArray[np.int64], a: float) -> Iterator[Floats]:
+    """Of each unit softmax_t(a·P) on its D [n, k], over all concepts."""
+    sizes = similarity.sizes if isinstance(similarity, Cosines) else np.ones(similarity.shape[1])
+    for start in range(0, len(images), _UNITS_AT_ONCE):
+        some = images[start : start + _UNITS_AT_ONCE]
+        for rows in _rows(similarity, some.reshape(-1)).reshape(*some.shape, -1):
+            exponentials = np.exp(a * (rows - rows.max(axis=1, keepdims=True)))
+            yield exponentials / (exponentials @ sizes)[:, None]
 
 
 def _cosine(
