@@ -13,6 +13,7 @@ from engine.config import RunConfig
 from engine.config_leaves import Leaf, NamedLeaf
 from engine.device import choose_device
 from engine.errors import ConfigError
+from engine.methods import COMPUTED
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
 from engine.store.contents import ConceptSet, Layer
@@ -37,7 +38,7 @@ class RunParts:
 
 
 def load(config: RunConfig, progress: Progress) -> RunParts:
-    """Raises MammiError where a part cannot be had, and ConfigError where it is empty."""
+    """Raises MammiError where a part cannot be had, and ConfigError where it is empty or a method cannot do with it."""
     device = choose_device(config.run.device)
     progress.stage("loading", 4)
     probing: ProbingSet = config.probing.load(config.base)
@@ -54,6 +55,9 @@ def load(config: RunConfig, progress: Progress) -> RunParts:
     captions = _captions(config.methods, config.base, reports)
     progress.advance(1)
     layers = tuple(Layer(name, config.taps.pooling, _unit_names(target, name)) for name in names)
+    for leaf in config.methods:
+        if leaf.kind in COMPUTED:
+            leaf.module.check(leaf.options, probing.images, layers)
     return RunParts(device, probing, target, layers, vlm, concepts, concept_sets, captions)
 
 

@@ -11,7 +11,7 @@ tell nothing of where a finding is and are left out, as images without labels of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -24,9 +24,9 @@ from torch.nn import functional
 from engine.errors import ConfigError
 from engine.methods.context import MethodContext
 from engine.methods.maps import layers_with_maps, map_batches
-from engine.methods.placement import Corners, Placements, box_corners, inside
+from engine.methods.outlines import Corners, Outlines, inside, need_outlines
+from engine.methods.placement import Placements
 from engine.methods.top_values import TopValues
-from engine.probing.base import Image
 
 KEPT_VALUES = 1 << 25
 """Greatest map values that are kept to find the thresholds of all units (128 MiB)."""
@@ -36,23 +36,6 @@ _ROUNDING = 1e-5
 """By how much of a threshold a value must exceed it: a film's black border gives one value, but for rounding."""
 
 Floats = NDArray[np.float64]
-Outlines = Callable[[Image], Sequence[tuple[str, Corners]]]
-"""An image's label set: each outline with its label, in pixels of the film."""
-
-
-def boxes(image: Image) -> list[tuple[str, Corners]]:
-    return [(box.label, box_corners(box.x, box.y, box.width, box.height)) for box in image.boxes]
-
-
-def polygons(image: Image) -> list[tuple[str, Corners]]:
-    return [(outline.label, np.array(outline.points, dtype=np.float64)) for outline in image.polygons]
-
-
-def finest(image: Image) -> list[tuple[str, Corners]]:
-    """The polygons, and the boxes of labels that have no polygon on this image."""
-    drawn = polygons(image)
-    outlined = {label for label, _ in drawn}
-    return [*drawn, *((label, corners) for label, corners in boxes(image) if label not in outlined)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +67,10 @@ def dissect(
     `name` is the method's, for messages. Raises ConfigError where the probing set has no boxes or polygons, or no
     tapped layer has maps.
     """
+    need_outlines(name, context.images)
     drawn = {key: [outlines(image) for image in context.images] for key, outlines in label_sets.items()}
     labels = {key: tuple(sorted({label for image in of_set for label, _ in image})) for key, of_set in drawn.items()}
     labels = {key: names for key, names in labels.items() if names}
-    if not labels:
-        raise ConfigError(
-            f"methods.{name}: the probing set has no boxes or polygons, which it compares activation maps with: "
-            f"leave out [methods.{name}], or use one that has them (chestx_det, nih14 with boxes, phantom)."
-        )
     layers = layers_with_maps(context)
     if missing := [layer.name for layer in context.layers if layer.name not in layers]:
         if not layers:

@@ -23,6 +23,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field
 
 from engine.methods.base import MethodScore
+from engine.methods.outlines import finest, need_outlines
+from engine.probing.base import Image
+from engine.store.contents import Layer
 
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext
@@ -43,13 +46,18 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """Cells a side of the grid that maps and outlines are compared on."""
 
 
+def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
+    """Raises ConfigError, before anything is computed, where the probing set has no boxes or polygons."""
+    need_outlines("netdissect", images)
+
+
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The IoU of each unit of the layers that have maps with each label that it overlaps.
 
     Raises ConfigError where the probing set has no boxes or polygons, where no layer has maps, or where the target's
     preprocessing is no scale and crop.
     """
-    from engine.methods.dissection import Measure, dissect, finest, iter_scores  # readers of a run have no torch
+    from engine.methods.dissection import Measure, dissect, iter_scores  # readers of a run have no torch
 
     measure = Measure(options.quantile, options.side, upsampled=False)
     found = dissect("netdissect", context, measure, {"outlines": finest})

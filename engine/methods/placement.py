@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ConfigError, told
 from engine.loading import TargetPreprocess
-
-Corners = NDArray[np.float64]
-"""A closed outline, [k, 2]: x and y."""
+from engine.methods.outlines import Corners
 
 _DARK, _BRIGHT = 64, 192
 _EDGES = (0.375, 0.5, 0.625)
@@ -93,20 +91,3 @@ def _moving(steps: NDArray[np.float64]) -> NDArray[np.float64]:
     total = strong.sum(axis=1)
     places = strong @ np.arange(1, steps.shape[1] + 1)
     return np.asarray(np.divide(places, total, out=np.full(len(steps), np.nan), where=total > 1e-9))
-
-
-def box_corners(x: float, y: float, width: float, height: float) -> Corners:
-    return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], dtype=np.float64)
-
-
-def inside(corners: Corners, side: int) -> NDArray[np.bool_]:
-    """Which cells of a grid [side, side] over the unit square have their centre in an outline (even–odd rule)."""
-    centres = (np.arange(side) + 0.5) / side
-    (x1, y1), (x2, y2) = corners.T, np.roll(corners, -1, axis=0).T
-    edges, rows = np.nonzero((y1[:, None] > centres) != (y2[:, None] > centres))
-    crossings = x1[edges] + (centres[rows] - y1[edges]) / (y2[edges] - y1[edges]) * (x2[edges] - x1[edges])
-    left = np.clip(np.ceil(crossings * side - 0.5), 0, side).astype(np.int64)  # cells whose centre is left of it
-    counts = np.zeros((side, side + 1), np.int64)
-    np.add.at(counts, (rows, left), 1)
-    right_of = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # crossings to the right of each cell's centre
-    return np.asarray(right_of % 2 == 1)

@@ -54,6 +54,7 @@ from engine.methods.concept_vectors import (
     two_sided,
     vectors,
 )
+from engine.probing.base import Image
 from engine.store.contents import Layer
 
 if TYPE_CHECKING:
@@ -90,20 +91,27 @@ class Options(BaseModel, extra="forbid", frozen=True):
     seed: int = Field(default=0, ge=0)
 
 
+def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
+    """Raises ConfigError, before anything is computed, where images have no labels or layers are missing."""
+    if not any(layer.unit_names for layer in layers):
+        raise ConfigError(
+            'methods.tcav: tests the outputs of classes: name them in target.classes, with "logits" in target.layers.'
+        )
+    if all(layer.unit_names for layer in layers):
+        raise ConfigError("methods.tcav: learns vectors at a layer before the final one: add one to target.layers.")
+    if not any(image.labels for image in images):
+        raise ConfigError("methods.tcav: takes the images of a class by their labels, which the probing set has not.")
+
+
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The score of each class's neuron for each concept at each layer before the final one.
 
     Raises ConfigError where the target's classes have no names, the final layer or one before it is not tapped, or no
     class or concept has enough images.
     """
+    check(options, context.images, context.layers)
     finals = [layer for layer in context.layers if layer.unit_names]
     before = [layer for layer in context.layers if not layer.unit_names]
-    if not finals:
-        raise ConfigError(
-            'methods.tcav: tests the outputs of classes: name them in target.classes, with "logits" in target.layers.'
-        )
-    if not before:
-        raise ConfigError("methods.tcav: learns vectors at a layer before the final one: add one to target.layers.")
     concepts = dict(_concepts(options, context))
     if not concepts:
         raise ConfigError(

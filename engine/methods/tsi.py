@@ -27,6 +27,9 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from engine.methods.base import MethodScore
+from engine.methods.outlines import boxes, need_outlines, polygons
+from engine.probing.base import Image
+from engine.store.contents import Layer
 
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext
@@ -47,19 +50,18 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """Cells a side of the grid that maps are upsampled to and outlines are drawn on."""
 
 
+def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
+    """Raises ConfigError, before anything is computed, where the probing set has no boxes or polygons."""
+    need_outlines("tsi", images)
+
+
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The IoU of each unit of the layers that have maps with each label that it overlaps, of its better label set.
 
     Raises ConfigError where the probing set has no boxes or polygons, where no layer has maps, or where the target's
     preprocessing is no scale and crop.
     """
-    from engine.methods.dissection import (  # readers of a run have no torch
-        Measure,
-        boxes,
-        dissect,
-        iter_scores,
-        polygons,
-    )
+    from engine.methods.dissection import Measure, dissect, iter_scores  # readers of a run have no torch
 
     measure = Measure(options.quantile, options.side, upsampled=True)
     scores = []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydantic import BaseModel
 
 from engine.errors import MammiError
 from engine.methods.base import MethodScore
 from engine.methods.context import MethodContext
+from engine.probing.base import Image
+from engine.store.contents import Layer
 
 VERSION = 1
 asked: list[str] = []
@@ -17,6 +21,10 @@ asked: list[str] = []
 class Options(BaseModel, extra="forbid", frozen=True):
     factor: float = 1.0
     fail: bool = False
+
+
+def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:
+    """Refuses nothing."""
 
 
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:

@@ -14,7 +14,7 @@ from engine.errors import ConfigError
 from engine.methods import dissection, netdissect, tsi
 from engine.methods.base import MethodScore
 from engine.methods.context import MethodContext
-from engine.methods.dissection import finest
+from engine.methods.outlines import finest
 from engine.methods.top_values import TopValues
 from engine.probing.base import Box, Image, Polygon
 from tests.support.method_context import Notes, in_batches_of, method_context

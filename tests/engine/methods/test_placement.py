@@ -12,7 +12,8 @@ from torch import Tensor
 
 from engine.demo.inputs import network_input
 from engine.errors import ConfigError, MammiError
-from engine.methods.placement import Placements, box_corners, inside
+from engine.methods.outlines import box_corners, inside
+from engine.methods.placement import Placements
 from engine.targets.preprocessing import Preprocessing
 from tests.support.method_context import grey
 

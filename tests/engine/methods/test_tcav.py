@@ -239,7 +239,10 @@ def test_what_is_missing_is_told_in_one_line(context: MethodContext) -> None:
             method_context(films, images, Quarters(), ["units", "classifier"], ["First", "b"]),
             "lower methods.tcav.fewest",
         ),
-        (method_context(films, bare, Quarters(), ["units", "classifier"], ["First", "b"]), "lower methods.tcav.fewest"),
+        (
+            method_context(films, bare, Quarters(), ["units", "classifier"], ["First", "b"]),
+            "which the probing set has not",
+        ),
     ]
     for incomplete, words in cases:
         with pytest.raises(ConfigError, match=words) as told:
