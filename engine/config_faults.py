@@ -57,7 +57,9 @@ class Faults:
 
     def error(self, key: str, wording: str, *value: Any) -> ConfigError:
         """`file: key = value wording.`, or with the option in the file's place where the key was given by one."""
-        place = f"--set {key}" if key in self._overridden else f"{self._path}: {key}"
+        table = f"{key.strip('[]')}." if key.startswith("[") else None
+        given = any(known == key or (table and known.startswith(table)) for known in self._overridden)
+        place = f"--set {key}" if given else f"{self._path}: {key}"
         shown = "".join(f" = {_shown(item)}" for item in value)
         return ConfigError(f"{place}{shown} {wording}{'' if wording.endswith('?') else '.'}")
 

@@ -73,6 +73,7 @@ def test_a_mistake_in_methods(project: Path, tables: str, message: str) -> None:
     ("override", "message"),
     [
         ("methods.www.cuont=3", "--set methods.www.cuont = 3 is not a key of this configuration. Did you mean "),
+        ("methods.ww.count=3", "--set [methods.ww] is not a method. Did you mean [methods.www]?"),
         ("methods.www=3", "--set methods.www = 3 must be a table: write [methods.www]."),
         ('run.other_templates=["a", "a"]', "is not right: 'a' is a template of the run already."),
         ('run.other_templates=["A chest x-ray image of a"]', "is a template of the run already."),

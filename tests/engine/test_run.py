@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,40 +18,14 @@ from numpy.typing import NDArray
 from engine import config, loading
 from engine.errors import ConfigError, MammiError, RunFileError
 from engine.probing.base import Image
-from engine.progress import Silent
 from engine.run import run
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from tests.support import models
 from tests.support.models import tiny_project, write_film
+from tests.support.tiny_runs import Told, compute, counted_calls
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Told(Silent):
-    """Keeps what a run tells."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.computed: dict[str, int] = {}
-
-    def stage(self, name: str, total: int) -> None:
-        self._stage, self._total, self._done = name, total, 0
-        self.computed[name] = 0
-
-    def advance(self, steps: int, reused: int = 0) -> None:
-        self._done += steps
-        assert self._done <= self._total
-        self.computed[self._stage] += steps - reused
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-
-def compute(project: Path, *overrides: str) -> Told:
-    told = Told()
-    run(config.load(project, overrides), told)
-    return told
 
 
 def content(project: Path) -> str:
@@ -66,30 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
-    """How many images and texts each model was given, call by call."""
-    counted: dict[str, list[int]] = {"target": [], "images": [], "texts": []}
-    forward, images, texts = (
-        models.TinyClassifier.forward,
-        models.TinyVLM.encode_images,
-        models.TinyVLM.encode_texts,
-    )
-
-    def counting_forward(self: models.TinyClassifier, films: torch.Tensor) -> torch.Tensor:
-        counted["target"].append(len(films))
-        return forward(self, films)
-
-    def counting_images(self: models.TinyVLM, batch: torch.Tensor) -> torch.Tensor:
-        counted["images"].append(len(batch))
-        return images(self, batch)
-
-    def counting_texts(self: models.TinyVLM, given: Sequence[str]) -> NDArray[np.float32]:
-        counted["texts"].append(len(given))
-        return texts(self, given)
-
-    monkeypatch.setattr(models.TinyClassifier, "forward", counting_forward)
-    monkeypatch.setattr(models.TinyVLM, "encode_images", counting_images)
-    monkeypatch.setattr(models.TinyVLM, "encode_texts", counting_texts)
-    return counted
+    return counted_calls(monkeypatch)
 
 
 def test_a_run_file_holds_what_the_models_give(project: Path) -> None:

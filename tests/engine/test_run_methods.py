@@ -10,14 +10,23 @@ import pytest
 from engine import methods
 from engine.errors import MammiError
 from engine.store.reader import RunReader
-from tests.engine.test_run import calls, compute, project
 from tests.support import counting_method
-
-__all__ = ["calls", "project"]
+from tests.support.models import tiny_project
+from tests.support.tiny_runs import compute, counted_calls
 
 Calls = dict[str, list[int]]
 COUNTING = "methods.counting={}"
 OTHERS = 'run.other_templates=["a film of a", "findings:"]'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return tiny_project(tmp_path)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    return counted_calls(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

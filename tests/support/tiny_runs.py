@@ -1,0 +1,69 @@
+"""Runs of tests.support.models.tiny_project: what they tell, and how often they ask its models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from engine import config
+from engine.progress import Silent
+from engine.run import run
+from tests.support import models
+
+
+class Told(Silent):
+    """Keeps what a run tells."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.computed: dict[str, int] = {}
+
+    def stage(self, name: str, total: int) -> None:
+        self._stage, self._total, self._done = name, total, 0
+        self.computed[name] = 0
+
+    def advance(self, steps: int, reused: int = 0) -> None:
+        self._done += steps
+        assert self._done <= self._total
+        self.computed[self._stage] += steps - reused
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def compute(project: Path, *overrides: str) -> Told:
+    told = Told()
+    run(config.load(project, overrides), told)
+    return told
+
+
+def counted_calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
+    """How many images and texts each model was given, call by call."""
+    counted: dict[str, list[int]] = {"target": [], "images": [], "texts": []}
+    forward, images, texts = (
+        models.TinyClassifier.forward,
+        models.TinyVLM.encode_images,
+        models.TinyVLM.encode_texts,
+    )
+
+    def counting_forward(self: models.TinyClassifier, films: torch.Tensor) -> torch.Tensor:
+        counted["target"].append(len(films))
+        return forward(self, films)
+
+    def counting_images(self: models.TinyVLM, batch: torch.Tensor) -> torch.Tensor:
+        counted["images"].append(len(batch))
+        return images(self, batch)
+
+    def counting_texts(self: models.TinyVLM, given: Sequence[str]) -> NDArray[np.float32]:
+        counted["texts"].append(len(given))
+        return texts(self, given)
+
+    monkeypatch.setattr(models.TinyClassifier, "forward", counting_forward)
+    monkeypatch.setattr(models.TinyVLM, "encode_images", counting_images)
+    monkeypatch.setattr(models.TinyVLM, "encode_texts", counting_texts)
+    return counted
