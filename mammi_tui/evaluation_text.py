@@ -59,7 +59,7 @@ def _labels(evaluation: Evaluation) -> Iterator[str]:
     neurons = scored[0].neurons
     yield ""
     yield _cut(f"Class labels: the {len(neurons)} neurons of {evaluation.layer}, mean ± standard error")
-    yield "* is what the paper scores: MAMMI by its annotation, others by their best concept"
+    yield "* is what the paper scores: MAMMI's annotation, the best concept of the others"
     if any(method.among_labels for method in scored):
         yield "† chooses among the labels of the probing set alone, where a hit is far easier"
     yield from _label_table(scored, lambda method, by: getattr(method, by))

@@ -1,0 +1,82 @@
+"""The paper's figure 2: its numbers and its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.errors import MammiError
+from engine.evaluation.evaluate import evaluate
+from engine.evaluation.figure2 import ALPHAS, NO_LABEL, Figure2, figure2, sweep_lines
+from engine.evaluation.plots import draw, names
+from engine.methods import mammi
+from engine.requery import Requery
+from engine.store.reader import RunReader
+from tests.support.runs import small_run
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> RunReader:
+    return RunReader(small_run(tmp_path_factory.mktemp("run"), hostile=True))
+
+
+@pytest.fixture(scope="module")
+def figure(reader: RunReader) -> Figure2:
+    made = figure2(reader, Requery(reader), alpha=0.7)
+    assert made is not None
+    return made
+
+
+def test_the_shares_are_of_images_and_of_representatives(reader: RunReader, figure: Figure2) -> None:
+    answers = [Requery(reader).neuron("layer1", unit, 0.7, 0.95) for unit in range(14)]
+    chosen = [image for answer in answers for image in reader.images(answer.images)]
+    everything = reader.images(range(reader.image_count))
+    assert len(figure.classes) == len(reader.label_table()[0]) + 1
+    for share in figure.classes:
+        for among, found in ((everything, share.probing), (chosen, share.representatives)):
+            carried = [share.label in (image.labels or (NO_LABEL,)) for image in among]
+            assert found == pytest.approx(np.mean(carried))
+    probing = [share.probing for share in figure.classes[:-1]]
+    assert probing == sorted(probing, reverse=True)
+    assert [count.representatives for count in figure.counts] == [len(answer.images) for answer in answers]
+    assert figure.counts[0].representatives == 0
+
+
+def test_the_sweep_scores_mammi_at_each_alpha(reader: RunReader, figure: Figure2) -> None:
+    assert [point.alpha for point in figure.sweep] == list(ALPHAS)
+    point = figure.sweep[ALPHAS.index(0.9)]
+    requery = Requery(reader)
+    method = mammi.load(mammi.Options(), reader, requery)
+    assert point.scores == evaluate(reader, [method], alpha=0.9).methods[0].annotation
+    assert point.representatives == np.mean(requery.layer("layer1", 0.9, 0.95).counts)
+    assert list(sweep_lines(figure)) == ["hit rate", "F1"]
+
+
+def test_every_panel_is_written_as_svg_and_png(figure: Figure2, tmp_path: Path) -> None:
+    written = draw(figure, tmp_path)
+    assert [path.name for path in written] == names(figure)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names(figure))
+    for path in written:
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                assert min(picture.size) > 500
+                assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 10
+        else:
+            text = path.read_text("utf-8")
+            assert "<svg" in text
+            assert not [char for char in text if ord(char) < 32 and char != "\n"]
+
+
+def test_equal_figures_give_equal_files(figure: Figure2, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for first, second in zip(draw(figure, tmp_path / "a"), draw(figure, tmp_path / "b"), strict=True):
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_told(figure: Figure2, tmp_path: Path) -> None:
+    with pytest.raises(MammiError, match=r"class_distribution\.svg: cannot be written"):
+        draw(figure, tmp_path / "missing")

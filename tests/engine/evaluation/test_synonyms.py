@@ -1,0 +1,62 @@
+"""Files of synonyms, and the list that comes with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.evaluation.synonyms import LARGEST, compared, nih14_synonyms, read_synonyms
+from engine.probing.findings import FINDINGS
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "words.txt"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_a_file_of_synonyms(tmp_path: Path) -> None:
+    name = write(tmp_path, "\ufeff# comment\n\nPleural_Thickening: Thickening ,pleural  scar,\nMass: tumor\n")
+    assert read_synonyms(name) == {
+        "pleural thickening": frozenset({"thickening", "pleural scar"}),
+        "mass": frozenset({"tumor"}),
+    }
+
+
+def test_the_packages_own_list_has_all_14_findings_and_no_word_for_two() -> None:
+    known = read_synonyms("nih14")
+    assert set(known) == {compared(finding) for finding in FINDINGS}
+    words = [word for synonyms in known.values() for word in synonyms]
+    assert len(words) == len(set(words))
+    assert not set(words) & set(known)
+    assert known is nih14_synonyms()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Mass tumor\n", "line 1 is not `label: synonym, synonym`"),
+        ("# x\nMass:\n", "line 2 is not `label: synonym, synonym`"),
+        (": tumor\n", "line 1 is not"),
+        ("Mass: tumor\nMASS: neoplasm\n", "line 2 has the label 'mass' again"),
+        ("# only a comment\n", "has no labels"),
+        ("x" * (LARGEST + 1), "has more than 1 MB"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_by_line(tmp_path: Path, text: str, said: str) -> None:
+    name = write(tmp_path, text)
+    with pytest.raises(ConfigError, match=said) as told:
+        read_synonyms(name)
+    assert str(told.value).startswith(f"--synonyms {name}: ")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"No such file or directory\. The list that comes with mammi is `nih14`"):
+        read_synonyms(str(tmp_path / "nih15"))
+    with pytest.raises(ConfigError, match="Is a directory"):
+        read_synonyms(str(tmp_path))
+    (tmp_path / "latin.txt").write_bytes(b"Mass: tum\xf6r\n")
+    with pytest.raises(ConfigError, match="is not UTF-8 text"):
+        read_synonyms(str(tmp_path / "latin.txt"))
