@@ -15,8 +15,8 @@ from engine.store.contents import RunContents
 class ContentHash:
     """SHA-256 over what a run is about and over each array of its images, fed batch by batch.
 
-    What is only told about a computation stands outside: configuration, versions, the statistics of inputs. So does what
-    annotations are only judged by (other templates, captions, methods): verdicts hold when a run comes to have more of it.
+    What is only told about a computation stands outside: configuration, versions, the statistics of inputs. So does
+    what annotations are only judged by (other templates, captions, methods): verdicts hold when it comes to be more.
     """
 
     def __init__(self, run: RunContents) -> None:

@@ -20,6 +20,7 @@ from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from mammi_tui.run_health import faults
 
+
 def unpacked(version: int, folder: Path) -> Path:
     path = folder / "run.duckdb"
     path.write_bytes(gzip.decompress(Path(__file__).with_name(f"version_{version}.duckdb.gz").read_bytes()))
