@@ -15,7 +15,7 @@ class Trust(IntEnum):
     """How far a neuron's annotation can be trusted, by the rules of engine.evidence.trust."""
 
     NONE = 0
-    """Dead, no representative images, nothing annotated, or one image alone: unsupported"""
+    """Dead, no representative images, nothing annotated, or one image or patient alone: unsupported"""
     WEAK = 1
     FAIR = 2
     STRONG = 3
@@ -126,6 +126,8 @@ class NeuronEvidence:
     trust: Trust
     sentence: str
     """How far its words can be trusted, in one or two plain sentences"""
+    images: int
+    """Of the probing set"""
     count: int
     """Representative images"""
     patients: int

@@ -45,6 +45,7 @@ class Evidence:
         probing, _, table = self._known(info, alpha, concept_set)
         figures = Figures(
             alpha,
+            self._reader.image_count,
             table.counts,
             self._requery.layer(layer, alpha, beta, concept_set).annotated,
             table.patients,
@@ -103,6 +104,7 @@ class Evidence:
             *(layer, unit, alpha, beta, concept_set),
             trust=Trust.NONE,
             sentence="",
+            images=self._reader.image_count,
             count=int(table.counts[unit]),
             patients=int(table.patients[unit]),
             best=int(table.best[unit]),

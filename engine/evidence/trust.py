@@ -7,34 +7,38 @@ NONE, unsupported: there is nothing to trust
     no representative images (dead, or no image above τ); an empty annotation; one image alone; one patient alone
 WEAK: an annotation that may well be chance, or of the patient
     the best concept does no better than in random image sets: q ≥ 0.05; two images alone; half of the images or more
-    are of one patient; another concept is the best in more than half of the draws of patients (bootstrap)
+    are of one patient; the best concept is alone in the annotation, and in more than half of the draws of patients
+    (bootstrap) another is the best
 FAIR: significant, but not settled
-    0.01 ≤ q < 0.05; fewer than five images or patients; another concept is the best in more than 1 of 10 draws of
-    patients; within 0.02 of α another concept is the best; both halves of the patients have the same best concept in
-    fewer than half of the splits; fewer than half of the other templates have the same best concept; the images fall in
-    two groups with different best concepts
+    fewer than five patients (images, where patients are not known); more than half of the probing set lies above τ; in
+    more than 1 of 10 draws of patients another concept is the best, as it is 0.02 below α or above it; the images fall
+    in two groups with different best concepts; both halves of the patients have the same best concept in fewer than
+    half of the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
 
-The rules look at whether the best concept is stable and more than chance. Whether it is *right* they cannot tell: that
-is why the sentence ends with the label that stands out among the images, and with the view where that does.
+The rules look at whether the best concept is stable and more than chance. Whether it is *right* they cannot tell. So
+the sentence ends with what stands out among the images: a label that half of them or more carry, and where the concept
+of that name stands if it is far behind; and a view.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.evidence import wording
 from engine.evidence.answers import Floats, NeuronEvidence, Trust
 
 SIGNIFICANT, HIGHLY_SIGNIFICANT = 0.05, 0.01
 FEW = 5
-"""Images or patients: fewer are told"""
-OFTEN_CHANGED, SELDOM_CHANGED = 0.5, 0.1
-"""Of the draws of patients"""
-ALPHA_NEARBY = 0.02
-_MOST_OF_ONE_VIEW = 0.8
+"""Patients: fewer are told"""
+OFTEN, SELDOM = 0.5, 0.1
+"""Another concept is the best in more of the draws of patients"""
+NEARBY = 0.02
+"""How far from α is near it"""
 _REASONS_TOLD = 2
 _ROUNDING = 1e-9
 _NO_IMAGE_ABOVE = 0.99
@@ -49,6 +53,8 @@ class Figures:
     """What the rules look at, [units] each; NaN for what is not known."""
 
     alpha: float
+    images: int
+    """Of the probing set"""
     counts: Integers
     """Representative images"""
     annotated: Integers
@@ -65,32 +71,24 @@ class Figures:
     patient_shares: Floats
 
     @classmethod
-    def of(cls, evidence: NeuronEvidence) -> Figures:
+    def of(cls, evidence: NeuronEvidence) -> Self:
         """Those of one neuron, [1] each."""
         share = max((found.share for found in evidence.confounds if found.kind == "patient"), default=np.nan)
         return cls(
-            evidence.alpha,
-            np.array([evidence.count]),
-            np.array([np.count_nonzero(evidence.beta_entries > evidence.beta)]),
-            np.array([evidence.patients]),
-            np.array([evidence.q_values[evidence.best] if evidence.best >= 0 else np.nan]),
-            np.array([evidence.change_chance]),
-            np.array([evidence.alpha_low]),
-            np.array([evidence.alpha_high]),
-            np.array([evidence.half_agreement]),
-            np.array([evidence.template_agreement]),
-            np.array([len(evidence.groups) == 2 and evidence.groups[0].best != evidence.groups[1].best]),
-            np.array([share]),
+            alpha=evidence.alpha,
+            images=evidence.images,
+            counts=np.array([evidence.count]),
+            annotated=np.array([np.count_nonzero(evidence.beta_entries > evidence.beta)]),
+            patients=np.array([evidence.patients]),
+            q_values=np.array([evidence.q_values[evidence.best] if evidence.best >= 0 else np.nan]),
+            change_chances=np.array([evidence.change_chance]),
+            alpha_lows=np.array([evidence.alpha_low]),
+            alpha_highs=np.array([evidence.alpha_high]),
+            half_agreements=np.array([evidence.half_agreement]),
+            template_agreements=np.array([evidence.template_agreement]),
+            two_groups=np.array([len(evidence.groups) == 2]),
+            patient_shares=np.array([share]),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    cap: Trust
-    """The highest grade where it holds"""
-    holds: Callable[[Figures], Bools]
-    says: Callable[[NeuronEvidence, Sequence[str]], str]
-    """In words, of a neuron of which it holds; and the run's concepts"""
 
 
 def grade(figures: Figures) -> NDArray[np.int8]:
@@ -105,137 +103,73 @@ def grade(figures: Figures) -> NDArray[np.int8]:
 def sentence(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     """How far a neuron's words can be trusted, the strongest reason against first; plain text, names as they are."""
     figures = Figures.of(evidence)
-    reasons = [rule for rule in RULES if rule.holds(figures)[0]]
-    told = "; ".join(rule.says(evidence, concepts) for rule in reasons[:_REASONS_TOLD])
+    rules = [rule for rule in RULES if rule.holds(figures)[0]]
     trust = Trust(int(grade(figures)[0]))
     if trust is Trust.NONE:
-        return f"Do not trust: {reasons[0].says(evidence, concepts)}."
-    remarks = [*_support(evidence, concepts, figures), *_company(evidence)]
-    if trust is Trust.STRONG:
-        return f"Well supported: {'; '.join(remarks)}."
-    head = "Weak" if trust is Trust.WEAK else "Fair"
-    rest = "; ".join(remarks)
-    return f"{head}: {told}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
-
-
-def _support(evidence: NeuronEvidence, concepts: Sequence[str], figures: Figures) -> list[str]:
-    """What speaks for the best concept."""
-    if not figures.q_values[0] < SIGNIFICANT:
-        return []
-    told = f"{_quoted(concepts, evidence.best)} stands out from random image sets ({_q(figures.q_values[0])})"
-    stays = []
-    if evidence.change_chance <= SELDOM_CHANGED:
-        stays.append(f"in {percent(1 - evidence.change_chance)} of {_draws(evidence)}")
-    if not _changes_nearby(figures)[0] and evidence.alpha_high > evidence.alpha_low:
-        stays.append(f"from α {evidence.alpha_low:g} to {evidence.alpha_high:g}")
-    return [f"{told} and stays first {' and '.join(stays)}" if stays else told]
-
-
-def _company(evidence: NeuronEvidence) -> list[str]:
-    """What else stands out among the images: a label that many carry, one view."""
-    told = []
-    for label in evidence.enrichments[:1]:
-        if label.q_value < SIGNIFICANT and label.inside * 2 >= evidence.count:
-            share, base = label.inside / evidence.count, label.expected / evidence.count
-            told.append(f"{percent(share)} of its images carry {label.label} ({percent(base)} of all)")
-    told.extend(
-        f"{percent(found.share)} are {found.value} views ({percent(found.base_share)} of all)"
-        for found in evidence.confounds
-        if found.kind == "view" and found.p_value < HIGHLY_SIGNIFICANT and found.share >= _MOST_OF_ONE_VIEW
+        return f"Do not trust: {rules[0].says(evidence, concepts)}."
+    reasons = "; ".join(rule.says(evidence, concepts) for rule in rules[:_REASONS_TOLD])
+    support = wording.support(
+        evidence,
+        concepts,
+        significant=bool(figures.q_values[0] < HIGHLY_SIGNIFICANT),
+        seldom=bool(figures.q_values[0] < SIGNIFICANT and figures.change_chances[0] <= SELDOM),
+        settled=bool(figures.q_values[0] < SIGNIFICANT and not (_below(figures) | _above(figures))[0]),
     )
-    return told
+    remarks = "; ".join(filter(None, (support, wording.label(evidence, concepts), wording.view(evidence))))
+    if trust is Trust.STRONG:
+        return f"Well supported: {remarks}."
+    head = f"{'Weak' if trust is Trust.WEAK else 'Fair'}: {reasons}."
+    return f"{head} {remarks[0].upper()}{remarks[1:]}." if remarks else head
 
 
-def _changes_nearby(figures: Figures) -> Bools:
-    below = figures.alpha_lows > max(figures.alpha - ALPHA_NEARBY, 0) + _ROUNDING
-    above = figures.alpha_highs < min(figures.alpha + ALPHA_NEARBY, _NO_IMAGE_ABOVE) - _ROUNDING
-    held: Bools = below | above
+@dataclass(frozen=True, slots=True)
+class Rule:
+    cap: Trust
+    """The highest grade where it holds"""
+    holds: Callable[[Figures], Bools]
+    says: Callable[[NeuronEvidence, Sequence[str]], str]
+    """In words, of a neuron of which it holds; and the run's concepts"""
+
+
+def _one_patient(figures: Figures) -> Bools:
+    held: Bools = (figures.patient_shares >= 0.5) & (figures.counts > 2)
     return held
 
 
-def _no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    dead = all(step.best < 0 for step in evidence.alpha_path)
-    return "dead, the same activation on every image" if dead else "no image lies above τ at this α"
+def _to_a_stranger(figures: Figures) -> Bools:
+    """Another concept is often the best, and not one of the annotation."""
+    held: Bools = (figures.change_chances > OFTEN) & (figures.annotated == 1)
+    return held
 
 
-def _no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return "nothing lies above the β cut" if evidence.beta >= 1 else "no concept has a positive score"
+def _below(figures: Figures) -> Bools:
+    """Another concept is the best a little below α."""
+    held: Bools = figures.alpha_lows > max(figures.alpha - NEARBY, 0) + _ROUNDING
+    return held
 
 
-def _no_better(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    q = float(evidence.q_values[evidence.best])
-    return f"{_quoted(concepts, evidence.best)} does no better than in random image sets ({_q(q)})"
-
-
-def _one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    share = float(Figures.of(evidence).patient_shares[0])
-    return f"{'half' if share == 0.5 else percent(share)} of the images are of one patient"
-
-
-def _changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    such = f", most likely {_quoted(concepts, evidence.second)}" if evidence.second >= 0 else ""
-    return f"in {percent(evidence.change_chance)} of {_draws(evidence)} another concept is first{such}"
-
-
-def _not_far(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    return f"{_quoted(concepts, evidence.best)} is first only from α {evidence.alpha_low:g} to {evidence.alpha_high:g}"
-
-
-def _groups(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    names = " and ".join(_quoted(concepts, group.best) for group in evidence.groups)
-    return f"the images fall in two groups, {names}"
+def _above(figures: Figures) -> Bools:
+    held: Bools = figures.alpha_highs < min(figures.alpha + NEARBY, _NO_IMAGE_ABOVE) - _ROUNDING
+    return held
 
 
 RULES = (
-    Rule(Trust.NONE, lambda of: of.counts == 0, _no_images),
-    Rule(Trust.NONE, lambda of: of.annotated == 0, _no_annotation),
-    Rule(Trust.NONE, lambda of: of.counts == 1, lambda *_: "one image alone"),
-    Rule(Trust.NONE, lambda of: of.patients == 1, lambda of, _: f"all {of.count} images are of one patient"),
-    Rule(Trust.WEAK, lambda of: ~(of.q_values < SIGNIFICANT), _no_better),
-    Rule(Trust.WEAK, lambda of: of.counts == 2, lambda *_: "two images alone"),
-    Rule(Trust.WEAK, lambda of: of.patient_shares >= 0.5, _one_patient),
-    Rule(Trust.WEAK, lambda of: of.change_chances > OFTEN_CHANGED, _changes),
-    Rule(Trust.FAIR, lambda of: of.counts < FEW, lambda of, _: f"only {of.count} images"),
-    Rule(Trust.FAIR, lambda of: of.patients < FEW, lambda of, _: f"images of {of.patients} patients only"),
-    Rule(Trust.FAIR, lambda of: of.change_chances > SELDOM_CHANGED, _changes),
-    Rule(Trust.FAIR, _changes_nearby, _not_far),
-    Rule(Trust.FAIR, lambda of: of.two_groups, _groups),
-    Rule(
-        Trust.FAIR,
-        lambda of: of.half_agreements < 0.5,
-        lambda of, _: f"two halves of the patients agree in {percent(of.half_agreement)} of splits",
-    ),
-    Rule(
-        Trust.FAIR,
-        lambda of: of.template_agreements < 0.5,
-        lambda of, _: f"{percent(of.template_agreement)} of the other templates agree",
-    ),
-    Rule(
-        Trust.FAIR,
-        lambda of: of.q_values >= HIGHLY_SIGNIFICANT,
-        lambda of, _: f"it may be chance ({_q(float(of.q_values[of.best]))})",
-    ),
+    Rule(Trust.NONE, lambda of: of.counts == 0, wording.no_images),
+    Rule(Trust.NONE, lambda of: of.annotated == 0, wording.no_annotation),
+    Rule(Trust.NONE, lambda of: of.counts == 1, wording.one_image),
+    Rule(Trust.NONE, lambda of: of.patients == 1, wording.all_of_one_patient),
+    Rule(Trust.WEAK, lambda of: ~(of.q_values < SIGNIFICANT), wording.chance),
+    Rule(Trust.WEAK, lambda of: of.counts == 2, wording.two_images),
+    Rule(Trust.WEAK, _one_patient, wording.one_patient),
+    Rule(Trust.WEAK, _to_a_stranger, wording.changes),
+    Rule(Trust.FAIR, lambda of: (of.patients < FEW) & (of.counts > 2) & ~_one_patient(of), wording.few),
+    Rule(Trust.FAIR, lambda of: of.counts * 2 > of.images, wording.most_images),
+    Rule(Trust.FAIR, lambda of: (of.change_chances > SELDOM) & ~_to_a_stranger(of), wording.changes),
+    Rule(Trust.FAIR, _below, wording.changes_below),
+    Rule(Trust.FAIR, _above, wording.changes_above),
+    Rule(Trust.FAIR, lambda of: of.two_groups, wording.groups),
+    Rule(Trust.FAIR, lambda of: of.half_agreements < 0.5, wording.halves),
+    Rule(Trust.FAIR, lambda of: of.template_agreements < 0.5, wording.templates),
+    Rule(Trust.FAIR, lambda of: (of.q_values >= HIGHLY_SIGNIFICANT) & (of.q_values < SIGNIFICANT), wording.hardly),
 )
-"""By cap; of one cap, the most telling first"""
-
-
-def percent(share: float) -> str:
-    """A share in whole percent; what is not quite none or all does not read as that."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    if 0.995 <= share < 1:
-        return ">99 %"
-    return f"{100 * share:.0f} %"
-
-
-def _q(q: float) -> str:
-    return "q < 0.001" if q < 0.001 else f"q = {q:.2g}"
-
-
-def _quoted(concepts: Sequence[str], concept: int) -> str:
-    return f"'{concepts[concept]}'"
-
-
-def _draws(evidence: NeuronEvidence) -> str:
-    known = any(found.kind == "patient" for found in evidence.confounds)
-    return "patient resamples" if known else "resamples"
+"""By cap; of one cap, the most telling first. Those that hold are told in this order."""

@@ -1,0 +1,164 @@
+"""The words of engine.evidence.trust: why a neuron is graded as it is. Plain text; names stand as they are in the run.
+
+Each function says one thing of a neuron of which it holds; they take the run's concepts, for the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.evidence.answers import NeuronEvidence
+
+_MOST_OF_ONE_VIEW = 0.8
+_VIEW_BY_CHANCE, _LABEL_BY_CHANCE = 0.01, 0.05
+_FAR_FROM_THE_BEST, _FIRST_PLACES = 0.8, 5
+"""Of the best concept's score; places among the concepts"""
+
+
+def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    dead = all(step.best < 0 for step in evidence.alpha_path)
+    return "dead, the same activation on every image" if dead else "no image lies above τ at this α"
+
+
+def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return "nothing lies above the β cut" if evidence.beta >= 1 else "no concept has a positive score"
+
+
+def one_image(_: NeuronEvidence, __: Sequence[str]) -> str:
+    return "one image alone"
+
+
+def all_of_one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return f"{'both' if evidence.count == 2 else f'all {evidence.count}'} images are of one patient"
+
+
+def chance(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    return f"{_quoted(concepts, evidence.best)} does no better than in random image sets ({_q(evidence)})"
+
+
+def two_images(_: NeuronEvidence, __: Sequence[str]) -> str:
+    return "two images alone"
+
+
+def one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    share = next(found.share for found in evidence.confounds if found.kind == "patient")
+    return f"{_of_its(share)} are of one patient"
+
+
+def few(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    if evidence.patients == evidence.count:
+        return f"only {evidence.count} images"
+    return f"{evidence.count} images of only {evidence.patients} patients"
+
+
+def most_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return f"it responds to {evidence.count:,} of all {evidence.images:,} images"
+
+
+def changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    told = f"in {percent(evidence.change_chance)} of {_resamples(evidence)} another concept is first"
+    if evidence.second < 0:
+        return told
+    also = ", which is annotated too" if evidence.beta_entries[evidence.second] > evidence.beta else ""
+    return f"{told}, most likely {_quoted(concepts, evidence.second)}{also}"
+
+
+def changes_below(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return f"below α {evidence.alpha_low:g} another concept is first"
+
+
+def changes_above(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return f"above α {evidence.alpha_high:g} another concept is first"
+
+
+def groups(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    names = " and ".join(_quoted(concepts, group.best) for group in evidence.groups)
+    return f"the images fall in two groups, {names}"
+
+
+def halves(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return f"halves of its {_drawn(evidence)} seldom agree ({percent(evidence.half_agreement)} of splits)"
+
+
+def templates(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+    return f"only {percent(evidence.template_agreement)} of the other templates agree"
+
+
+def hardly(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    return f"{_quoted(concepts, evidence.best)} hardly stands out from random image sets ({_q(evidence)})"
+
+
+def support(evidence: NeuronEvidence, concepts: Sequence[str], significant: bool, seldom: bool, settled: bool) -> str:
+    """What speaks for the best concept: that it is highly significant, seldom changes, and stays near α; or ""."""
+    stays = []
+    if seldom:
+        stays.append(f"in {percent(1 - evidence.change_chance)} of {_resamples(evidence)}")
+    if settled and evidence.alpha_high > evidence.alpha_low:
+        stays.append(f"from α {evidence.alpha_low:g} to {evidence.alpha_high:g}")
+    told = [f"stands out from random image sets ({_q(evidence)})"] if significant else []
+    told += [f"stays first {' and '.join(stays)}"] if stays else []
+    return f"{_quoted(concepts, evidence.best)} {' and '.join(told)}" if told else ""
+
+
+def label(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    """The most enriched label, where at least half of the images carry it, and the place of its concept; or ""."""
+    if not evidence.enrichments:
+        return ""
+    found = evidence.enrichments[0]
+    share, base = found.inside / evidence.count, found.expected / evidence.count
+    if share < 0.5 or found.q_value >= _LABEL_BY_CHANCE:
+        return ""
+    place = _far_place(found.label, evidence, concepts)
+    return f"{_of_its(share)} carry {found.label} ({percent(base)} of all images){place}"
+
+
+def view(evidence: NeuronEvidence) -> str:
+    """The view of most of the images, where chance alone would not make it that; or ""."""
+    for found in evidence.confounds:
+        if found.kind == "view" and found.p_value < _VIEW_BY_CHANCE and found.share >= _MOST_OF_ONE_VIEW:
+            return f"{_of_its(found.share)} are {found.value} views ({percent(found.base_share)} of all images)"
+    return ""
+
+
+def percent(share: float) -> str:
+    """A share in whole percent; what is not quite none or all does not read as that."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
+    return f"{100 * share:.0f} %"
+
+
+def _far_place(name: str, evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    """Where the concept that is called like a label stands, when that is far from the best."""
+    entries = evidence.beta_entries
+    for concept in np.flatnonzero(entries < _FAR_FROM_THE_BEST).tolist():
+        if concepts[concept].casefold() == name.replace("_", " ").casefold():
+            place = 1 + int(np.count_nonzero(entries > entries[concept]))
+            told = f", but {_quoted(concepts, concept)} is only its concept number {place}"
+            return told if place > _FIRST_PLACES else ""
+    return ""
+
+
+def _q(evidence: NeuronEvidence) -> str:
+    q = float(evidence.q_values[evidence.best])
+    return "q < 0.001" if q < 0.001 else f"q = {q:.2g}"
+
+
+def _quoted(concepts: Sequence[str], concept: int) -> str:
+    return f"'{concepts[concept]}'"
+
+
+def _of_its(share: float) -> str:
+    return {0.5: "half", 1.0: "all"}.get(share, percent(share)) + " of its images"
+
+
+def _drawn(evidence: NeuronEvidence) -> str:
+    """What is drawn anew, and parted into halves."""
+    return "patients" if any(found.kind == "patient" for found in evidence.confounds) else "images"
+
+
+def _resamples(evidence: NeuronEvidence) -> str:
+    return f"{_drawn(evidence).removesuffix('s')} resamples"
