@@ -182,3 +182,12 @@ def test_damaged_checksums_are_told_and_other_lines_passed_over(entry: Entry, tm
     (tmp_path / "SHA256SUMS").write_bytes(b"\xff")
     with pytest.raises(MammiError, match="SHA256SUMS cannot be read"):
         state_of(entry, tmp_path)
+
+
+def test_a_file_of_an_inner_folder_lies_in_it(served: Served, tmp_path: Path) -> None:
+    file = Published(f"{served.url}/config.json", within="1_Pooling")
+    entry = Entry("encoder", "an encoder", "https://example.org", "a test", (file,))
+    assert state_of(entry, tmp_path) == {"1_Pooling/config.json": State.ABSENT}
+    assert fetch(entry, tmp_path, Silent()) == {"encoder/1_Pooling/config.json": digest(WORDS)}
+    assert (tmp_path / "encoder" / "1_Pooling" / "config.json").read_bytes() == WORDS
+    assert state_of(entry, tmp_path) == {"1_Pooling/config.json": State.PRESENT}
