@@ -28,7 +28,9 @@ def faults(reader: RunReader) -> Iterator[str]:
     yield from _broken_thumbnails(reader)
     embeddings = reader.arrays.image_embeddings()
     texts, template = reader.arrays.text_embeddings()
-    if not (np.isfinite(embeddings).all() and np.isfinite(texts).all() and np.isfinite(template).all()):
+    others = [array for place in range(len(reader.other_templates)) for array in reader.arrays.other_template(place)]
+    stored = [embeddings, texts, template, reader.arrays.caption_embeddings(), *others]
+    if not all(np.isfinite(array).all() for array in stored):
         yield "embeddings that are not finite numbers"
         return
     requery = Requery(reader)

@@ -15,6 +15,7 @@ from engine.store.contents import StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
+from mammi_tui.run_health import faults
 from tests.support.runs import method_scores, small_contents, small_run, with_evidence
 
 UNITS = (8, 14)
@@ -159,6 +160,15 @@ def test_damage_is_told_in_one_line(path: Path, change: str) -> None:
         read_all(reader)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_captions_without_a_finite_embedding_are_a_fault(tmp_path: Path) -> None:
+    contents, batches = small_contents()
+    unknown = np.full((2, 16), np.nan, dtype=np.float32)
+    path = tmp_path / "run.duckdb"
+    assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=unknown), batches)
+    with RunReader(path) as reader:
+        assert list(faults(reader)) == ["embeddings that are not finite numbers"]
 
 
 def read_all(reader: RunReader) -> None:
