@@ -16,8 +16,8 @@ FAIR: significant, but not settled
     half of the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
 
 The rules look at whether the best concept is stable and more than chance. Whether it is *right* they cannot tell. So
-the sentence ends with what stands out among the images: a label that half of them or more carry, and where the concept
-of that name stands if it is far behind; and a view.
+the sentence ends with what stands out among the images: labels that half of them or more carry, and where the concept
+of such a name stands if it is far behind; and a view.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def sentence(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
         seldom=bool(figures.q_values[0] < SIGNIFICANT and figures.change_chances[0] <= SELDOM),
         settled=bool(figures.q_values[0] < SIGNIFICANT and not (_below(figures) | _above(figures))[0]),
     )
-    remarks = "; ".join(filter(None, (support, wording.label(evidence, concepts), wording.view(evidence))))
+    remarks = "; ".join(filter(None, (support, wording.labels(evidence, concepts), wording.view(evidence))))
     if trust is Trust.STRONG:
         return f"Well supported: {remarks}."
     head = f"{'Weak' if trust is Trust.WEAK else 'Fair'}: {reasons}."

@@ -13,6 +13,7 @@ from engine.evidence.answers import NeuronEvidence
 
 _MOST_OF_ONE_VIEW = 0.8
 _VIEW_BY_CHANCE, _LABEL_BY_CHANCE = 0.01, 0.05
+_LABELS_TOLD = 3
 _FAR_FROM_THE_BEST, _FIRST_PLACES = 0.8, 5
 """Of the best concept's score; places among the concepts"""
 
@@ -44,7 +45,7 @@ def two_images(_: NeuronEvidence, __: Sequence[str]) -> str:
 
 def one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
     share = next(found.share for found in evidence.confounds if found.kind == "patient")
-    return f"{_of_its(share)} are of one patient"
+    return f"{_part(share)} of its images are of one patient"
 
 
 def few(evidence: NeuronEvidence, _: Sequence[str]) -> str:
@@ -102,23 +103,29 @@ def support(evidence: NeuronEvidence, concepts: Sequence[str], significant: bool
     return f"{_quoted(concepts, evidence.best)} {' and '.join(told)}" if told else ""
 
 
-def label(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    """The most enriched label, where at least half of the images carry it, and the place of its concept; or ""."""
-    if not evidence.enrichments:
-        return ""
-    found = evidence.enrichments[0]
-    share, base = found.inside / evidence.count, found.expected / evidence.count
-    if share < 0.5 or found.q_value >= _LABEL_BY_CHANCE:
-        return ""
-    place = _far_place(found.label, evidence, concepts)
-    return f"{_of_its(share)} carry {found.label} ({percent(base)} of all images){place}"
+def labels(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    """The most enriched labels, as far as at least half of the images carry them; or ""."""
+    found = [
+        label
+        for label in evidence.enrichments
+        if label.inside * 2 >= evidence.count and label.q_value < _LABEL_BY_CHANCE
+    ][:_LABELS_TOLD]
+    told = ""
+    for label in found:
+        share, base = label.inside / evidence.count, percent(label.expected / evidence.count)
+        if told:
+            told += f", {_part(share)} {label.label} ({base})"
+        else:
+            told = f"{_part(share)} of its images carry {label.label} ({base} of all images)"
+    return told + _far([label.label for label in found], evidence, concepts)
 
 
 def view(evidence: NeuronEvidence) -> str:
     """The view of most of the images, where chance alone would not make it that; or ""."""
     for found in evidence.confounds:
         if found.kind == "view" and found.p_value < _VIEW_BY_CHANCE and found.share >= _MOST_OF_ONE_VIEW:
-            return f"{_of_its(found.share)} are {found.value} views ({percent(found.base_share)} of all images)"
+            base = percent(found.base_share)
+            return f"{_part(found.share)} of its images are {found.value} views ({base} of all images)"
     return ""
 
 
@@ -131,15 +138,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _far_place(name: str, evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    """Where the concept that is called like a label stands, when that is far from the best."""
+def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    """Where the concept that is called like the first of some labels stands, when no label's own is near the best."""
     entries = evidence.beta_entries
-    for concept in np.flatnonzero(entries < _FAR_FROM_THE_BEST).tolist():
-        if concepts[concept].casefold() == name.replace("_", " ").casefold():
-            place = 1 + int(np.count_nonzero(entries > entries[concept]))
-            told = f", but {_quoted(concepts, concept)} is only its concept number {place}"
-            return told if place > _FIRST_PLACES else ""
-    return ""
+    called = {concepts[concept].casefold(): concept for concept in np.flatnonzero(~np.isnan(entries)).tolist()}
+    own = [called[name] for name in (name.replace("_", " ").casefold() for name in names) if name in called]
+    if not own or entries[own].max() >= _FAR_FROM_THE_BEST:
+        return ""
+    place = 1 + int(np.count_nonzero(entries > entries[own[0]]))
+    return f", but {_quoted(concepts, own[0])} is only its concept number {place}" if place > _FIRST_PLACES else ""
 
 
 def _q(evidence: NeuronEvidence) -> str:
@@ -151,8 +158,8 @@ def _quoted(concepts: Sequence[str], concept: int) -> str:
     return f"'{concepts[concept]}'"
 
 
-def _of_its(share: float) -> str:
-    return {0.5: "half", 1.0: "all"}.get(share, percent(share)) + " of its images"
+def _part(share: float) -> str:
+    return {0.5: "half", 1.0: "all"}.get(share, percent(share))
 
 
 def _drawn(evidence: NeuronEvidence) -> str:

@@ -127,8 +127,8 @@ def test_the_strongest_reason_stands_first_and_two_are_told() -> None:
     assert _graded(evidence) == (
         Trust.WEAK,
         "Weak: in 70 % of patient resamples another concept is first, most likely 'fluid'; 20 images of only 4 "
-        "patients. 'effusion' stands out from random image sets (q < 0.001); 80 % of its images carry Effusion (12 % of all "
-        "images).",
+        "patients. 'effusion' stands out from random image sets (q < 0.001); 80 % of its images carry Effusion "
+        "(12 % of all images).",
     )
 
 
@@ -167,6 +167,8 @@ def test_a_label_whose_own_concept_is_far_behind_is_told_so() -> None:
     assert sentence(far, concepts).endswith(told)
     other = replace(far, enrichments=(replace(far.enrichments[0], label="Pleural_Thickening"),))
     assert "'pleural thickening' is only its concept number 7" in sentence(other, concepts)
+    both = replace(far, enrichments=(*far.enrichments, LabelEnrichment("A", 10, 90, 2, 1e-9, 1e-8)))
+    assert sentence(both, concepts).endswith("carry Edema (3 % of all images), half A (10 %).")
     near = replace(far, beta_entries=np.array([1.0, 0.95, 0.95, 0.9, 0.9, 0.85, 0.1]))
     assert sentence(near, concepts).endswith("all of its images carry Edema (3 % of all images).")
 
