@@ -21,6 +21,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.store.ladder import sum_rows
+
 Floats = NDArray[np.float64]
 _IMAGES_AT_ONCE = 1024
 _UNITS_AT_ONCE = 8
@@ -61,7 +63,8 @@ class Cosines:
 
     def mean(self) -> Floats:
         """Of each column."""
-        return self.texts @ (self.inverse_lengths @ self.images) / len(self.images)
+        everything = np.arange(len(self.images), dtype=np.int32)
+        return self.texts @ sum_rows(self.images, self.inverse_lengths, everything) / len(self.images)
 
 
 class Activations(Protocol):
@@ -131,7 +134,7 @@ def cos_similarity_cubed(similarity: Similarity, activations: Activity, min_norm
     whole = _whole(similarity, activations)
     middle = whole.mean(axis=0, dtype=np.float64)
     centre = similarity.mean() if isinstance(similarity, Cosines) else similarity.mean(axis=0, dtype=np.float64)
-    return _cosine(similarity, whole, lambda rows: (rows - centre) ** 3, lambda rows: (rows - middle) ** 3, min_norm)
+    return _cosine(similarity, whole, lambda rows: _cube(rows - centre), lambda rows: _cube(rows - middle), min_norm)
 
 
 def rank_reorder(
@@ -210,6 +213,11 @@ def _cosine(
     lengths = np.maximum(np.sqrt(unit_squares), min_norm)[:, None] * np.maximum(np.sqrt(concept_squares), min_norm)
     cosines: Floats = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
     return cosines
+
+
+def _cube(values: Floats) -> Floats:
+    cubes: Floats = values * values * values  # a power of 3 takes seven times as long
+    return cubes
 
 
 def _rows(similarity: Similarity, images: NDArray[np.int64] | slice) -> Floats:

@@ -26,21 +26,26 @@ UNITS = range(40, 60)
 
 
 def measure(path: Path, name: str, captions: int) -> None:
-    """Prints the cost of a layer's first neuron, of further ones, and the memory beyond that of opening the file."""
+    """Prints the cost of a layer's first neuron, the median of further ones, and the most memory at once.
+
+    Seconds on the wall, and of all processors together, which a busy machine does not stretch.
+    """
     with RunReader(path) as reader:
         requery = Requery(reader)
         requery.warm()
         opened = peak_megabytes()
         method = _method(name, reader, requery, captions)
         layer = reader.layers[0].name
-        taken = []
+        taken, worked = [], []
         for unit in UNITS:
-            started = time.perf_counter()
+            started, working = time.perf_counter(), time.process_time()
             method.neuron(layer, unit, 0.931, 0.95)
             taken.append(time.perf_counter() - started)
+            worked.append(time.process_time() - working)
         print(
-            f"{name:34} first {taken[0]:7.2f} s   further: median {1e3 * np.median(taken[1:]):8.1f} ms, "
-            f"most {1e3 * max(taken[1:]):8.1f} ms   peak {peak_megabytes():5.0f} MB ({opened:.0f} opened)",
+            f"{name:34} first {taken[0]:6.2f} s ({worked[0]:6.2f} of processors)   "
+            f"further {1e3 * np.median(taken[1:]):7.1f} ms ({1e3 * np.median(worked[1:]):7.1f})   "
+            f"peak {peak_megabytes():5.0f} MB ({opened:.0f} opened)",
             flush=True,
         )
 
