@@ -23,11 +23,13 @@ from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
 from engine.methods import COMPUTED
 from engine.methods.base import Method, MethodAnswer
+from engine.progress import Progress, Silent
 from engine.store.reader import LayerInfo, RunReader
 
 BY_ANNOTATION = ("mammi", "www")
 """Methods scored by their annotation: MAMMI, and its ablation without adaptive selection. The paper scores the others
 by their best concept, so that every neuron has one."""
+_SILENT = Silent()
 
 
 def evaluate(
@@ -39,6 +41,7 @@ def evaluate(
     alpha: float | None = None,
     beta: float | None = None,
     concept_set: str | None = None,
+    progress: Progress = _SILENT,
 ) -> Evaluation:
     """Judges methods over an open run file, at the run's own α and β unless others are given.
 
@@ -52,15 +55,16 @@ def evaluate(
     labels = frozenset(map(compared, label_table[0]))
     known = truths(label_table, reader.parameter_table(), reader.views())
     layers = [_Followed.of(reader, layer, known, vocabulary) for layer in reader.layers] if known else []
-    concepts = [
-        {
-            layer.name: [
-                _concepts(method.neuron(layer.name, unit, alpha, beta, concept_set)) for unit in range(layer.units)
-            ]
-            for layer in reader.layers
-        }
-        for method in methods
-    ]
+    progress.stage("methods", len(methods) * sum(layer.units for layer in reader.layers))
+    concepts = []
+    for method in methods:
+        of_layers: dict[str, list[_Concepts]] = {layer.name: [] for layer in reader.layers}
+        for layer in reader.layers:
+            for unit in range(layer.units):
+                answer = method.neuron(layer.name, unit, alpha, beta, concept_set)
+                of_layers[layer.name].append(_concepts(answer))
+                progress.advance(1)
+        concepts.append(of_layers)
     labelled = None
     if final is not None:
         truth = [labels_of(name) for name in final.unit_names]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,10 +110,12 @@ def evaluate(
     from engine.evaluation import evaluate as evaluation
     from engine.evaluation.figure2 import figure2
     from engine.evaluation.synonyms import read_synonyms
+    from engine.progress import Silent
     from engine.requery import Requery
     from engine.store.reader import RunReader
     from mammi_tui.charts import charts
     from mammi_tui.evaluation_text import as_text, heading
+    from mammi_tui.progress import run_progress
 
     words = None if synonyms is None else read_synonyms(synonyms)
     with RunReader(arguments.existing_run(run)) as reader:
@@ -122,7 +126,8 @@ def evaluate(
         figure = _figure(reader, figure2(reader, requery, loaded, **cuts)) if plot or figures else None
         if figure and figures:
             _check_folder(figure, figures, force)
-        found = evaluation.evaluate(reader, methods, loaded, words, **cuts)
+        with run_progress(sys.stderr) if sys.stderr.isatty() else nullcontext(Silent()) as progress:
+            found = evaluation.evaluate(reader, methods, loaded, words, progress=progress, **cuts)
         if as_json:
             click.echo(json.dumps(as_object(found, figure, reader), indent=2))
         else:
