@@ -159,9 +159,11 @@ class RunArrays:
         embeddings = np.empty((count, self._dimension), dtype=np.float32)
         for start in range(0, count, _EMBEDDINGS_AT_ONCE):
             piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
-            rows = first + np.arange(start, start + len(piece))
+            vectors = list(self._at(table, ("embedding",), first + np.arange(start, start + len(piece)))["embedding"])
             with self._cursors.whole():
-                np.concatenate(list(self._at(table, ("embedding",), rows)["embedding"]), out=piece.reshape(-1))
+                if any(isinstance(vector, np.ma.MaskedArray) for vector in vectors):
+                    raise ValueError(f"{table}: a number is missing")
+                np.concatenate(vectors, out=piece.reshape(-1))
         return embeddings
 
     def _count(self, table: str) -> int:

@@ -164,11 +164,15 @@ def test_damage_is_told_in_one_line(path: Path, change: str) -> None:
 
 def test_captions_without_a_finite_embedding_are_a_fault(tmp_path: Path) -> None:
     contents, batches = small_contents()
-    unknown = np.full((2, 16), np.nan, dtype=np.float32)
+    vectors = np.full((2, 16), np.inf, dtype=np.float32)
     path = tmp_path / "run.duckdb"
-    assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=unknown), batches)
+    assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=vectors), batches)
     with RunReader(path) as reader:
         assert list(faults(reader)) == ["embeddings that are not finite numbers"]
+    vectors[1, 3] = np.nan  # NULL in a run file
+    assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=vectors), batches)
+    with RunReader(path) as reader, pytest.raises(RunFileError, match="captions: a number is missing"):
+        reader.arrays.caption_embeddings()
 
 
 def read_all(reader: RunReader) -> None:
