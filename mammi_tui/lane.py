@@ -44,6 +44,11 @@ class Lane(Generic[Key]):
     def idle(self) -> bool:
         return self._asking is None
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is in flight and nothing is wanted, but what has just failed."""
+        return self.idle and self._wanted() in (None, self._failed)
+
     def pump(self) -> None:
         """Asks what is wanted, unless a question is in flight or this very one has just failed."""
         if self._asking is not None:

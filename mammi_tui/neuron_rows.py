@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -10,8 +9,11 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.evidence.answers import LayerEvidence
 from engine.requery import LayerAnswer
 from engine.store.reader import LayerInfo
+from mammi_tui.figures import FIGURES, Figure
+from mammi_tui.filter import Filter, parse
 from mammi_tui.verdicts import Verdict
 
 LAYER_LINE = -1
@@ -25,6 +27,13 @@ class Order(Enum):
     UNIT = "unit"
     SCORE = "best score"
     IMAGES = "representatives"
+    TRUST = "trust"
+    SIGNIFICANCE = "significance"
+    STABILITY = "stability"
+
+    @property
+    def needs_evidence(self) -> bool:
+        return self in (Order.TRUST, Order.SIGNIFICANCE, Order.STABILITY)
 
     def next(self) -> Order:
         orders = list(Order)
@@ -39,23 +48,12 @@ class Neuron:
     unit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a filter."""
-
-    text: str
-    exact: bool
-
-    def is_in(self, unit: int, text: str) -> bool:
-        """A number is a unit's, or its first digits while it is typed; any other word may be anywhere."""
-        if not self.exact and self.text.isdecimal():
-            return str(unit).startswith(self.text)
-        ends_in_unit = not self.exact and re.search(r":\d+$", self.text)
-        return (f"{self.text}\n" if ends_in_unit else self.text) in text
+_FIGURES = {Order.SIGNIFICANCE: FIGURES["q"], Order.STABILITY: FIGURES["change"]}
+"""What stands in the column of scores where it is sorted by."""
 
 
 class NeuronRows:
-    """The lines, and what decides them: answers, open layers, order, filter and verdicts.
+    """The lines, and what decides them: answers, evidence, open layers, order, filter and verdicts.
 
     A line is (layer, unit); a layer's own line has unit LAYER_LINE. Call `rebuild` after changing anything.
     """
@@ -63,6 +61,8 @@ class NeuronRows:
     def __init__(self, layers: Sequence[LayerInfo], concepts: Sequence[str]) -> None:
         self.layers = layers
         self.answers: list[LayerAnswer | None] = [None] * len(layers)
+        self.evidence: list[LayerEvidence | None] = [None] * len(layers)
+        """The last that is known of each layer, be it at another α or β than the answers"""
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
         self.verdicts: dict[Neuron, Verdict] = {}
         self.open: set[int] = set()
@@ -81,14 +81,13 @@ class NeuronRows:
 
     def rebuild(self) -> None:
         """Filters and sorts the units of every layer, and lays out the lines."""
-        words = [*_words(self.query)]
-        self.matches = [self._ordered(layer, self._matching(layer, words)) for layer in range(len(self.layers))]
+        self.matches = [self._ordered(layer, self._matching(layer)) for layer in range(len(self.layers))]
         layers: list[NDArray[np.int64]] = []
         units: list[NDArray[np.int64]] = []
         for layer, matching in enumerate(self.matches):
-            if words and not len(matching):
+            if self.query and not len(matching):
                 continue
-            shown = matching if layer in self.open or words else matching[:0]
+            shown = matching if layer in self.open or self.query else matching[:0]
             units.append(np.concatenate([[LAYER_LINE], shown]))
             layers.append(np.full(len(shown) + 1, layer))
         self.line_layers = np.concatenate(layers) if layers else np.empty(0, np.int64)
@@ -100,7 +99,24 @@ class NeuronRows:
         best = -1 if answer is None else int(answer.best[unit])
         others = f"{self._names[neuron.layer][unit]}\n{self._concepts[best] if best >= 0 else ''}"
         finding = self.findings[neuron.layer][unit].casefold()
-        return any(word.text in finding and word.text not in others for word in _words(self.query))
+        return any(word.text in finding and word.text not in others for word in self.filter.words)
+
+    @property
+    def filter(self) -> Filter:
+        return parse(self.query)
+
+    @property
+    def needs_evidence(self) -> bool:
+        """Whether order or filter look at evidence."""
+        return self.order.needs_evidence or self.filter.needs_evidence
+
+    @property
+    def figure(self) -> Figure:
+        """What stands in the column of scores: the evidence that is sorted by, or filtered by; else the score."""
+        if self.order in _FIGURES:
+            return _FIGURES[self.order]
+        compared = (comparison.figure for comparison in self.filter.comparisons)
+        return next((figure for figure in compared if figure.of_evidence and figure.word != "trust"), FIGURES["score"])
 
     @property
     def match_count(self) -> int:
@@ -114,6 +130,13 @@ class NeuronRows:
         """Where a neuron (or, with unit LAYER_LINE, a layer) is, or None where it is not shown."""
         found = np.flatnonzero((self.line_layers == neuron.layer) & (self.line_units == neuron.unit))
         return int(found[0]) if len(found) else None
+
+    def evidence_is_stale(self, layer: int) -> bool:
+        """Whether a layer's evidence is at another α or β, or for another concept set, than its answer."""
+        known, answer = self.evidence[layer], self.answers[layer]
+        if known is None or answer is None:
+            return False
+        return (known.alpha, known.beta, known.concept_set) != (answer.alpha, answer.beta, answer.concept_set)
 
     def is_dead(self, neuron: Neuron) -> bool:
         return bool(self._dead[neuron.layer][neuron.unit])
@@ -144,20 +167,34 @@ class NeuronRows:
         return None
 
     def _ordered(self, layer: int, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        answer = self.answers[layer]
-        if answer is None or self.order is Order.UNIT:
-            return units
-        by = answer.best_scores if self.order is Order.SCORE else answer.counts
-        living = np.where(answer.best[units] >= 0, by[units], -np.inf)  # a unit without concepts comes last
-        return units[np.argsort(-living, kind="stable")]
+        keys = self._sort_keys(layer)
+        return units[np.lexsort([key[units] for key in keys])] if keys else units
 
-    def _matching(self, layer: int, words: list[Word]) -> NDArray[np.int64]:
+    def _sort_keys(self, layer: int) -> list[NDArray[np.float64]]:
+        """[units] each, the last one first in rank, smallest first; NaN, of a unit without concepts, comes last."""
+        answer, evidence = self.answers[layer], self.evidence[layer]
+        match self.order:
+            case Order.SCORE | Order.IMAGES if answer:
+                by = answer.best_scores if self.order is Order.SCORE else answer.counts
+                return [np.where(answer.best >= 0, -by.astype(np.float64), np.nan)]
+            case Order.TRUST if evidence:
+                return [evidence.change_chances, evidence.q_values, -evidence.trust.astype(np.float64)]
+            case Order.SIGNIFICANCE if evidence:
+                return [-evidence.z_scores, evidence.q_values]
+            case Order.STABILITY if evidence:
+                return [-evidence.margins, evidence.change_chances]
+        return []
+
+    def _matching(self, layer: int) -> NDArray[np.int64]:
         units = np.arange(self.layers[layer].units)
-        if not words:
+        wanted = self.filter
+        for comparison in wanted.comparisons:
+            values = comparison.figure.values(self.answers[layer], self.evidence[layer])
+            units = units[:0] if values is None else units[comparison.holds(values[units])]
+        if not wanted.words or not len(units):
             return units
         texts = list(self._texts(layer))
-        found = [unit for unit, text in enumerate(texts) if all(word.is_in(unit, text) for word in words)]
-        return units[found]
+        return units[[all(word.is_in(unit, texts[unit]) for word in wanted.words) for unit in units.tolist()]]
 
     def _texts(self, layer: int) -> Iterator[str]:
         """Per unit, all that a filter's word may be found in."""
@@ -175,11 +212,3 @@ class NeuronRows:
                 state,
             )
             yield "\n".join(parts)
-
-
-def _words(query: str) -> Iterator[Word]:
-    """The words of a filter; what stands in double quotes is one word, and a number there is no unit."""
-    for found in re.finditer(r'"([^"]*)"?|([^\s"]+)', query.casefold()):
-        quoted, plain = found.groups()
-        if quoted or plain:
-            yield Word(quoted or plain, exact=plain is None)

@@ -34,7 +34,10 @@ class ExplorerCommands(Provider):
             "The α and β that the run was computed with",
             explorer.action_own_cuts,
         )
-        yield Command("Filter neurons", "By unit, concept, class, finding or verdict", explorer.action_filter)
+        yield Command("Filter neurons", "By unit, concept, class, finding, verdict or evidence", explorer.action_filter)
+        yield Command("Concepts", "Of the neuron, by concept score", partial(explorer.turn_to, "concepts"))
+        yield Command("Evidence", "How far the neuron's words can be trusted", partial(explorer.turn_to, "evidence"))
+        yield Command("Methods side by side", "What each says of the neuron", partial(explorer.turn_to, "methods"))
         for order in Order:
             yield Command(
                 f"Sort neurons by {order.value}", "Within each layer", partial(explorer.action_sort, order.value)

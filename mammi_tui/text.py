@@ -6,8 +6,9 @@ Whatever is drawn goes through `clean` once, and is then drawn as plain text: ne
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 ELLIPSIS = "…"
 MINUS = "−"
@@ -73,6 +74,38 @@ def decimal(value: float, digits: int = 3) -> str:
 def significant(value: float, digits: int = 4) -> str:
     """A number with a fixed count of significant digits and a true minus sign."""
     return f"{value:#.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:#.{digits}g}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """As `decimal`; `–` for NaN."""
+    return "–" if value != value else decimal(value, digits)
+
+
+def probability(value: float) -> str:
+    """Three decimals, `<0.001` below them, `–` for NaN: never more than six cells."""
+    if value != value:
+        return "–"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def percent(share: float) -> str:
+    """`38 %`, `<1 %`; `–` for NaN: never more than five cells."""
+    from engine.evidence.wording import percent as told
+
+    return "–" if share != share else told(share)
+
+
+def wrap(text: str, width: int) -> Iterator[str]:
+    """Lines of at most `width` cells, broken at spaces; a longer word is cut."""
+    line = ""
+    for word in text.split():
+        for part in chop_cells(word, max(2, width)):
+            if line and cell_len(line) + 1 + cell_len(part) > width:
+                yield line
+                line = ""
+            line = f"{line} {part}" if line else part
+    if line:
+        yield line
 
 
 def count(number: int, noun: str) -> str:

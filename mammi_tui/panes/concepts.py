@@ -12,7 +12,8 @@ from textual.message import Message
 
 from engine.requery import NeuronAnswer
 from mammi_tui.text import clean, decimal, fit
-from mammi_tui.widgets.line_list import LineList, Part
+from mammi_tui.widgets.line_list import LineList
+from mammi_tui.widgets.lines import Part
 
 DIGITS = 4
 SCORE_CELLS = 8

@@ -10,10 +10,13 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from engine.evidence.answers import Trust
+from mammi_tui.figures import TRUST_MARKS
 from mammi_tui.neuron_rows import LAYER_LINE, Neuron, NeuronRows, Order
-from mammi_tui.text import clean, count, decimal, fit
+from mammi_tui.text import clean, count, fit
 from mammi_tui.verdicts import Verdict
-from mammi_tui.widgets.line_list import LineList, Part
+from mammi_tui.widgets.line_list import LineList
+from mammi_tui.widgets.lines import Part
 
 SCORE_CELLS = 7
 FINDING_CELLS = 16
@@ -34,6 +37,7 @@ class Columns:
     """Cells of each column of a neuron's line."""
 
     unit: int
+    trust: int
     concept: int
     finding: int
     score: int
@@ -50,7 +54,8 @@ class NeuronTree(LineList):
         Binding("h,left", "close_layer", "Close", show=False, id="neurons.close", tooltip="To the layer; close it"),
         Binding("space,enter", "enter", "Open or close", show=False, id="neurons.enter",
                 tooltip="Open or close a layer; on a neuron, to its concepts"),
-        Binding("s", "screen.sort", "Sort", id="neurons.sort", tooltip="Sort by unit, best score or representatives"),
+        Binding("s", "screen.sort", "Sort", id="neurons.sort",
+                tooltip="Sort by unit, best score, representatives, trust, significance or stability"),
     ]  # fmt: skip
 
     @dataclass
@@ -85,19 +90,22 @@ class NeuronTree(LineList):
         images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
         finding = FINDING_CELLS if width >= WIDE else 0
-        return Columns(
-            unit, max(4, width - unit - 3 - finding - SCORE_CELLS - images - 1), finding, SCORE_CELLS, images
-        )
+        trust = 2 if any(self.rows.evidence) else 0
+        concept = max(4, width - unit - 3 - trust - finding - SCORE_CELLS - images - 1)
+        return Columns(unit, trust, concept, finding, SCORE_CELLS, images)
 
     def heads(self, width: int) -> str:
         """The names of the columns; a small triangle marks the one that sorts."""
-        columns, order = self.columns(width), self.rows.order
+        columns, order, figure = self.columns(width), self.rows.order, self.rows.figure
+        rising = figure.of_evidence is not None
+        sorts = ("▴" if rising else "▾") * (order not in (Order.UNIT, Order.IMAGES, Order.TRUST))
         images = "images" if columns.images > 6 else "img"
         return (
             fit("  unit" + "▴" * (order is Order.UNIT), columns.unit + 4)
+            + fit("▾" * (order is Order.TRUST), columns.trust)
             + fit("best concept", columns.concept)
             + fit(" finding", columns.finding)
-            + fit("score" + "▾" * (order is Order.SCORE), columns.score, right=True)
+            + fit(figure.head + sorts, columns.score, right=True)
             + fit(images + "▾" * (order is Order.IMAGES), columns.images, right=True)
         )
 
@@ -124,6 +132,7 @@ class NeuronTree(LineList):
         mark, mark_style = VERDICT_MARKS[verdict] if verdict else (" ", "line--faint")
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
         yield f" {mark} ", mark_style
+        yield self._trust_mark(neuron, columns.trust)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
             yield from self._names_of(
@@ -146,9 +155,23 @@ class NeuronTree(LineList):
                 neuron, concept, columns.concept, "line--strong" if annotated else "line--muted", style
             )
         yield fit(f" {finding}", columns.finding), "line--muted"
-        score = "–" if best < 0 else decimal(float(answer.best_scores[neuron.unit]))
-        yield fit(score, columns.score, right=True), style
+        figure = "–" if best < 0 else self._figure(neuron)
+        yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
+
+    def _trust_mark(self, neuron: Neuron, cells: int) -> Part:
+        """How far the neuron's words can be trusted; dimmed where it is of an α or β that has been left."""
+        evidence = self.rows.evidence[neuron.layer]
+        if evidence is None or self.rows.is_dead(neuron):
+            return fit("", cells), "line--faint"
+        mark, style = TRUST_MARKS[Trust(int(evidence.trust[neuron.unit]))]
+        return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
+
+    def _figure(self, neuron: Neuron) -> str:
+        """The score, or the evidence that is sorted or filtered by."""
+        figure = self.rows.figure
+        values = figure.values(self.rows.answers[neuron.layer], self.rows.evidence[neuron.layer])
+        return "…" if values is None else figure.shown(float(values[neuron.unit]))
 
     def _names_of(self, neuron: Neuron, concept: str, cells: int, name_style: str, style: str) -> Iterable[Part]:
         """The class that a final layer's unit stands for, if known, and the unit's best concept."""

@@ -51,9 +51,12 @@ class NeuronsPane(Vertical):
         self.border_title = "1 Neurons"
         self.rows = rows
         self.outline = NeuronTree(rows, concepts, id="neurons")
-        self._line = FilterLine(placeholder="unit, concept, class, finding, verdict", id="filter", compact=True)
+        self._line = FilterLine(
+            placeholder="unit, concept, class, finding, verdict, trust:strong", id="filter", compact=True
+        )
         self._heads = Static(classes="heads", markup=False)
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
+        self._underway = False
         self._before: Neuron | None = None
         """The line the cursor was on before the filter line was opened."""
 
@@ -78,7 +81,14 @@ class NeuronsPane(Vertical):
         if self.rows.query:
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
-        self.border_subtitle = found if self.rows.query else f"sorted by {self.rows.order.value}"
+        words = [found if self.rows.query else f"sorted by {self.rows.order.value}"]
+        self.border_subtitle = " · ".join(words + ["computing evidence …"] * self._underway)
+
+    def set_underway(self, underway: bool) -> None:
+        """Says that the evidence of a layer is being computed, or no more."""
+        if underway != self._underway:
+            self._underway = underway
+            self.draw_subtitle()
 
     def numbers_changed(self) -> None:
         """Takes up new answers or verdicts, with the cursor where it is."""

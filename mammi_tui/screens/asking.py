@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textual.screen import Screen
 
@@ -59,6 +59,8 @@ class AskingScreen(Screen[None]):
         self.answer: NeuronAnswer | None = None
         self.neuron_lane = Lane(self, "neuron", self._neuron_wanted, self._ask_neuron)
         self.layer_lane = Lane(self, "layer", self._layer_wanted, self._ask_layer)
+        self.lanes: list[Lane[Any]] = [self.neuron_lane, self.layer_lane]
+        """In the order in which they are asked"""
 
     def show_neuron(self, answer: NeuronAnswer, representatives: Representatives) -> None:
         """Draws the neuron looked at."""
@@ -70,8 +72,8 @@ class AskingScreen(Screen[None]):
 
     def ask(self) -> None:
         """Asks for what is wanted now and not on screen."""
-        self.neuron_lane.pump()
-        self.layer_lane.pump()
+        for lane in self.lanes:
+            lane.pump()
 
     def ask_first(self) -> None:
         """Answers the first questions before the first frame: at the run's own α and β that takes milliseconds."""
@@ -86,7 +88,7 @@ class AskingScreen(Screen[None]):
     @property
     def at_rest(self) -> bool:
         """Whether all that is wanted is on screen."""
-        return self.neuron_lane.idle and self.layer_lane.idle and self._layer_wanted() is None
+        return all(lane.at_rest for lane in self.lanes)
 
     def answer_on_screen(self) -> NeuronAnswer | None:
         """The answer shown, when it is what is looked at now."""
@@ -166,8 +168,7 @@ class AskingScreen(Screen[None]):
             self.show_layer(message.layer, message.answer)
 
     def on_question_failed(self, message: QuestionFailed) -> None:
-        lane = self.neuron_lane if message.lane == self.neuron_lane.name else self.layer_lane
-        lane.settle(failed=True)
+        next(lane for lane in self.lanes if lane.name == message.lane).settle(failed=True)
         self.tell(MammiError(message.reason))
         self.ask()
 

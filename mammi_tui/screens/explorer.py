@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.errors import MammiError
+from engine.evidence.answers import NeuronEvidence
 from engine.requery import LayerAnswer, NeuronAnswer
 from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
@@ -19,12 +21,13 @@ from mammi_tui.images.films import Films
 from mammi_tui.images.off import OffBackend
 from mammi_tui.neuron_rows import LAYER_LINE, Neuron, Order
 from mammi_tui.panes.concepts import ConceptList
-from mammi_tui.panes.concepts_pane import ConceptsPane
+from mammi_tui.panes.concepts_pane import VIEWS, ConceptsPane, Subject, View
 from mammi_tui.panes.header import RunHeader
+from mammi_tui.panes.method_columns import MethodColumn
 from mammi_tui.panes.neuron_tree import NeuronTree
 from mammi_tui.panes.neurons import FilterLine, NeuronsPane
 from mammi_tui.representatives import Representatives
-from mammi_tui.screens.asking import AskingScreen
+from mammi_tui.screens.evidence_asking import EvidenceAsking
 from mammi_tui.screens.explorer_keys import EXPLORER_KEYS
 from mammi_tui.text import clean, count, decimal
 from mammi_tui.triage import judge, take_up
@@ -37,7 +40,7 @@ Pane = Literal["neurons", "concepts", "images"]
 PANES: tuple[Pane, ...] = ("neurons", "concepts", "images")
 
 
-class ExplorerScreen(AskingScreen, inherit_bindings=False):
+class ExplorerScreen(EvidenceAsking, inherit_bindings=False):
     """Lays out the panes, and takes what the reader does from one to the others."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -74,7 +77,7 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         with Horizontal(id="panes"):
             yield NeuronsPane(self.rows, reader.concepts)
             with Container(id="right"):
-                yield ConceptsPane(reader.concepts, reader.concept_sets)
+                yield ConceptsPane(reader.concepts, reader.concept_sets, own.alpha)
                 with Container(id="images-pane", classes="pane"):
                     yield ThumbnailGrid(self.films, self.backend, id="images")
         yield Static("MAMMI needs 60 × 15 cells or more", id="too-small")
@@ -116,12 +119,11 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
         self.query_one(ThumbnailGrid).set_images(representatives)
 
     def _show_concepts(self, answer: NeuronAnswer) -> None:
-        neuron = self.neuron
-        if neuron is None:
-            return
-        self.query_one(ConceptsPane).show(
-            answer, self.neuron_name(neuron), self._class_name(neuron), self.rows.verdicts.get(neuron)
-        )
+        if self.neuron:
+            self.query_one(ConceptsPane).show(answer, self._subject(self.neuron), self.rows.verdicts.get(self.neuron))
+
+    def _subject(self, neuron: Neuron) -> Subject:
+        return Subject(self.neuron_name(neuron), self._class_name(neuron), self.concept_set)
 
     def _class_name(self, neuron: Neuron) -> str:
         """The class that a final layer's unit stands for, if known."""
@@ -130,6 +132,23 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
     def show_layer(self, layer: int, answer: LayerAnswer) -> None:  # noqa: ARG002
         self.query_one(NeuronsPane).numbers_changed()
+
+    def show_evidence(self, evidence: NeuronEvidence | None, reason: str) -> None:
+        if self.neuron:
+            self.query_one(ConceptsPane).show_evidence(evidence, reason, self._subject(self.neuron))
+
+    def show_methods(self, columns: Sequence[MethodColumn], reason: str) -> None:
+        if self.neuron:
+            self.query_one(ConceptsPane).show_methods(columns, reason, self._subject(self.neuron))
+
+    def dim(self, *, evidence: bool, methods: bool) -> None:
+        self.query_one(ConceptsPane).dim(evidence=evidence, methods=methods)
+
+    def show_layer_evidence(self) -> None:
+        self.query_one(NeuronsPane).numbers_changed()
+
+    def show_underway(self, underway: bool) -> None:
+        self.query_one(NeuronsPane).set_underway(underway)
 
     @on(NeuronTree.Selected)
     def look_at(self, event: NeuronTree.Selected) -> None:
@@ -201,7 +220,27 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     def action_pane(self, pane: Pane) -> None:
         """Shows and focuses a pane, at once: keys typed ahead go to it."""
         self._show_pane(pane)
-        self.set_focus(self.query_one(f"#{pane}"))
+        self.set_focus(self._widget_of(pane))
+
+    def _widget_of(self, pane: Pane) -> Widget:
+        return self.query_one(ConceptsPane).reading if pane == "concepts" else self.query_one(f"#{pane}")
+
+    def action_view(self, view: View) -> None:
+        """Evidence or methods in the place of the concepts, or the concepts again."""
+        pane = self.query_one(ConceptsPane)
+        self.turn_to("concepts" if pane.view == view and pane.region.area else view)
+
+    def turn_to(self, view: View) -> None:
+        """Shows concepts, evidence or methods. The focus goes there only where it cannot stay at the neurons."""
+        pane = self.query_one(ConceptsPane)
+        pane.turn_to(view)
+        for name in VIEWS:
+            self.set_class(name == view, f"-{name}")
+        self.evidence_called_up |= view == "evidence"
+        self.wants_methods = view == "methods"
+        if self.pane == "concepts" or not pane.region.area:
+            self.action_pane("concepts")
+        self.ask()
 
     def action_back_to_pane(self) -> None:
         self.action_pane(self.pane)
@@ -215,7 +254,7 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
     def on_descendant_focus(self) -> None:
         """Follows a click into another pane."""
         for name in PANES:
-            if self.focused and self.focused.id == name and self.pane != name:
+            if self.focused is self._widget_of(name) and self.pane != name:
                 self._show_pane(name)
 
     def on_resize(self) -> None:
@@ -223,7 +262,7 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
     def _keep_focus(self) -> None:
         if self.focused is None and self.is_current:
-            self.query_one(f"#{self.pane}", Widget).focus()
+            self._widget_of(self.pane).focus()
 
     @on(NeuronTree.Left)
     def to_concepts(self) -> None:
@@ -255,6 +294,8 @@ class ExplorerScreen(AskingScreen, inherit_bindings=False):
 
     def action_sort(self, order: str | None = None) -> None:
         self.query_one(NeuronsPane).sort_by(Order(order) if order else self.rows.order.next())
+        self.hold_evidence()  # the next key may go on to another order
+        self.ask()
 
     def go_to_layer(self, layer: int) -> None:
         """Opens a layer, with the cursor on its first neuron."""

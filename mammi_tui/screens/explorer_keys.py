@@ -43,6 +43,10 @@ EXPLORER_KEYS: list[BindingType] = [
     _verdict("c", "clear", "Clear the verdict"),
     _undecided("n", 1, "Next"),
     _undecided("N", -1, "Previous"),
+    _moving(
+        "e", "view('evidence')", "Evidence", "view.evidence", "How far the words can be trusted; again: the concepts"
+    ),
+    _moving("m", "view('methods')", "Methods", "view.methods", "Methods side by side; again: the concepts"),
     _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
     _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
     Binding("S", "next_concept_set", "Set", id="concept_set", tooltip="The next concept set; after the last, all"),

@@ -1,0 +1,43 @@
+"""What answers questions of evidence and methods, loaded on the worker thread that first asks it."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from engine.requery import Requery
+from engine.store.reader import RunReader
+
+if TYPE_CHECKING:
+    from engine.evidence.live import Evidence
+    from engine.methods.panel import Panel
+
+
+class Sources:
+    """Nothing is imported or loaded before it is asked for: the explorer starts without it. Any thread may ask."""
+
+    def __init__(self, reader: RunReader, requery: Requery) -> None:
+        self._reader = reader
+        self._requery = requery
+        self._loading = threading.Lock()
+
+    def evidence(self) -> Evidence:
+        with self._loading:
+            return self._evidence
+
+    def panel(self) -> Panel:
+        with self._loading:
+            return self._panel
+
+    @cached_property
+    def _evidence(self) -> Evidence:
+        from engine.evidence.live import Evidence
+
+        return Evidence(self._reader, self._requery)
+
+    @cached_property
+    def _panel(self) -> Panel:
+        from engine.methods.panel import Panel
+
+        return Panel(self._reader, self._requery)

@@ -1,0 +1,91 @@
+"""Rows of one line each, of which only those on screen are drawn, so their number does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Part = tuple[str, str]
+"""Text, already clean and fitted, and the name of its component style."""
+
+
+class Lines(ScrollView, can_focus=True, inherit_bindings=False):
+    """Subclasses say how many rows there are and what is in each."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "line--cursor",
+        "line--text",
+        "line--strong",
+        "line--muted",
+        "line--faint",
+        "line--dead",
+        "line--stale",
+        "line--accent",
+        "line--bar",
+        "line--bar-below",
+        "line--good",
+        "line--bad",
+        "line--unsure",
+    }
+
+    DEFAULT_CSS = """
+    Lines {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        .line--text { color: $foreground; }
+        .line--strong { color: $foreground; text-style: bold; }
+        .line--muted { color: $foreground 72%; }
+        .line--faint { color: $foreground 62%; }
+        .line--dead { color: $foreground 45%; text-style: italic; }
+        .line--stale { color: $foreground 45%; }
+        .line--accent { color: $text-accent; }
+        .line--bar { color: $primary; }
+        .line--bar-below { color: $primary 45%; }
+        .line--good { color: $text-success; text-style: bold; }
+        .line--bad { color: $text-error; text-style: bold; }
+        .line--unsure { color: $text-warning; text-style: bold; }
+        .line--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
+        &:focus .line--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
+        &:nocolor:focus .line--cursor { text-style: reverse; }
+    }
+    """
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def row(self, index: int, width: int) -> Iterable[Part]:
+        """The parts of one row, in `width` cells together."""
+        raise NotImplementedError
+
+    def rows_changed(self) -> None:
+        """Takes up a new number of rows and draws them."""
+        self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if index >= self.row_count():
+            return Strip.blank(width, self.rich_style)
+        return self.drawn(index, width)
+
+    def drawn(self, index: int, width: int) -> Strip:
+        """One row in its colours."""
+        parts = [(" ", "line--text"), *self.row(index, width - 1)]
+        return Strip([Segment(text, self.style_of(name)) for text, name in parts]).adjust_cell_length(
+            width, self.style_of("line--text")
+        )
+
+    def style_of(self, name: str) -> Style:
+        return self.get_visual_style(name).rich_style
