@@ -91,10 +91,14 @@ def _wording(fault: ErrorDetails) -> str:
     match fault["type"]:
         case "literal_error":
             return f"is not one of {context['expected']}"
-        case "greater_than_equal" | "greater_than":
-            return f"is too small: the least is {context.get('ge', context.get('gt'))}"
-        case "less_than_equal" | "less_than":
-            return f"is too large: the most is {context.get('le', context.get('lt'))}"
+        case "greater_than_equal":
+            return f"is too small: the least is {context['ge']}"
+        case "greater_than":
+            return f"is too small: it must be above {context['gt']}"
+        case "less_than_equal":
+            return f"is too large: the most is {context['le']}"
+        case "less_than":
+            return f"is too large: it must be below {context['lt']}"
         case "int_type" | "int_from_float":
             return "is not a whole number"
         case "float_type" | "finite_number":

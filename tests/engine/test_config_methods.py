@@ -61,6 +61,8 @@ def test_other_templates(project: Path) -> None:
             "methods.www.cuont = 3 is not a key of this configuration. Did you mean methods.www.count?",
         ),
         ("[methods.www]\ncount = 0", "methods.www.count = 0 is too small: the least is 1."),
+        ("[methods.falcon]\nthreshold = 0", "methods.falcon.threshold = 0 is too small: it must be above 0.0."),
+        ("[methods.tsi]\nquantile = 1", "methods.tsi.quantile = 1 is too large: it must be below 1.0."),
     ],
 )
 def test_a_mistake_in_methods(project: Path, tables: str, message: str) -> None:
