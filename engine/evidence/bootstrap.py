@@ -20,21 +20,35 @@ CONTESTANTS = 64
 _DRAWN = np.random.default_rng(13).random((DRAWS, MOST), dtype=np.float32)
 
 
-def contestants(scores: Floats, directions: Floats, covariance: Floats) -> Integers:
-    """Of n units the concepts that are scored anew, [n, r]: the best, the second best, and then those whose score is
-    the fewest standard errors below the best one's. From scores [n, k] and directions [k, d].
+def two_best(scores: Floats) -> tuple[Integers, Integers]:
+    """The places of the highest and of the second highest score in each row [n, k], [n] each; −1 for no second."""
+    best = scores.argmax(axis=1)
+    if scores.shape[1] < 2:
+        return best, np.full(len(best), -1)
+    others = scores.copy()
+    others[np.arange(len(best)), best] = -np.inf
+    return best, others.argmax(axis=1)
 
-    They are ordered by (s_best − s_j)/√Var(v·(D_best − D_j)), with the variance over all images.
+
+def contestants(
+    scores: Floats, directions: NDArray[np.float32], spread: NDArray[np.float32], deviations: Floats
+) -> Integers:
+    """Of n units the concepts that are scored anew, [n, r]: the best, the second best, and then those whose score is
+    the fewest standard errors below the best one's.
+
+    From scores [n, k], directions D [k, d], D·cov(v) [k, d] and σ_j [k]. The standard errors are proportional to
+    √Var(v·(D_best − D_j)) over all images.
     """
-    units = np.arange(len(scores))
-    leading = np.argsort(-scores, axis=1, kind="stable")[:, :2]
-    best = leading[:, 0]
-    variances = np.einsum("kd,kd->k", directions @ covariance, directions)
-    shared = (directions[best] @ covariance) @ directions.T
-    spreads = np.sqrt(np.maximum(variances[best][:, None] + variances - 2 * shared, np.finfo(np.float32).tiny))
-    gaps = (scores[units, best][:, None] - scores) / spreads
-    gaps[units[:, None], leading] = -2.0, -1.0
-    return np.argsort(gaps, axis=1, kind="stable")[:, :CONTESTANTS]
+    best, second = two_best(scores)
+    leading = np.stack([best, second], axis=1)[:, : scores.shape[1]]
+    variances = deviations[best, None] ** 2 + deviations**2 - 2 * spread[best] @ directions.T
+    gaps = np.take_along_axis(scores, best[:, None], axis=1) - scores
+    gaps /= np.sqrt(np.maximum(variances, np.finfo(np.float32).tiny))
+    np.put_along_axis(gaps, leading, np.inf, axis=1)
+    more = min(CONTESTANTS, scores.shape[1]) - leading.shape[1]
+    if more <= 0:
+        return leading
+    return np.concatenate([leading, np.argpartition(gaps, more - 1, axis=1)[:, :more]], axis=1)
 
 
 def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float]:

@@ -12,7 +12,7 @@ from engine.evidence.population import Population
 
 MOST = 256
 """Clusters that are drawn from; of more, a random sample of so many"""
-_ROWS = 4096
+_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,8 +30,8 @@ class Contest:
     """σ_j, [k]"""
     skewnesses: Floats
     """[k]"""
-    covariance: Floats
-    """Of the images' unit embeddings, [d, d]"""
+    spread: NDArray[np.float32]
+    """The directions times the covariance of the images' unit embeddings, [k, d]"""
     null: NullMaxima
 
     @classmethod
@@ -41,13 +41,13 @@ class Contest:
         return cls(
             *(competing, narrow, len(population), means, deviations),
             significance.skewnesses(population, narrow, deviations),
-            population.covariance,
+            (directions @ population.covariance).astype(np.float32),
             NullMaxima(population, narrow, deviations),
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:
         """Of scores [n, k] the concepts that the bootstrap scores anew, [n, r]: the best, the second, and more."""
-        return bootstrap.contestants(scores, self.competing.directions, self.covariance)
+        return bootstrap.contestants(scores, self.narrow, self.spread, self.deviations)
 
     def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:
         """The best concepts, by index among all of the run's, of some means of unit embeddings [n, d], [n]."""

@@ -1,6 +1,6 @@
 """How tight a neuron's representative images are, and whether they fall in two groups.
 
-Mean pairwise cosine of n unit vectors: (|Σv|² − n)/(n(n − 1)).
+Mean pairwise cosine of n unit vectors: (|Σv|² − n)/(n(n − 1)) = (n·|mean|² − 1)/(n − 1).
 
 Two groups: 2-means on the unit embeddings (Lloyd 1982) from the halves along their first principal axis. It explains
 the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − |Σ|²/n)/(n − |Σ|²/n) of the scatter, the complement of Duda and Hart's (1973)
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.evidence.answers import Floats, Group
 from engine.evidence.population import Population
+from engine.image_sets import ImageSets
 
 FEWEST = 8
 MOST = 128
@@ -30,15 +31,16 @@ _CHANCE = 0.05
 _ROUNDS = 10
 _POWERS = 5
 _SEED = 19
-_ROWS = 4096
+_ROWS = 1024
 
 
-def tightness(sums: Floats, counts: NDArray[np.int64]) -> Floats:
-    """Mean pairwise cosine from the sums of n unit vectors, [..., d] and n [...]; NaN below two images."""
-    squares = np.einsum("...d,...d->...", sums, sums)
-    pairs = counts * (counts - 1.0)
-    cosines: Floats = np.divide(squares - counts, pairs, out=np.full(np.shape(squares), np.nan), where=pairs > 0)
-    return np.clip(cosines, -1.0, 1.0)
+def tightness(means: NDArray[np.floating], counts: NDArray[np.int64]) -> Floats:
+    """Mean pairwise cosine from the means of n unit vectors, [..., d] and n [...]; NaN below two images."""
+    squares = np.einsum("...d,...d->...", means, means, dtype=np.float64)
+    above = np.maximum(counts - 1.0, 0.0)
+    cosines = np.divide(counts * squares - 1, above, out=np.full(np.shape(squares), np.nan), where=above > 0)
+    clipped: Floats = np.clip(cosines, -1.0, 1.0)
+    return clipped
 
 
 def spread(images: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -82,6 +84,10 @@ def _principal_axis(deviations: NDArray[np.float32]) -> NDArray[np.floating]:
     return axis
 
 
+Best = Callable[[NDArray[np.float32]], NDArray[np.int64]]
+"""Gives the best concepts [n] of means of unit embeddings [n, d]"""
+
+
 class GroupTest:
     """Tells whether a set of images falls in two groups. Any thread may ask; random sets are split once for a size."""
 
@@ -90,27 +96,39 @@ class GroupTest:
         self._known: dict[int, float] = {}
         self._drawing = threading.Lock()
 
-    def groups(
-        self, images: NDArray[np.int32], best: Callable[[NDArray[np.float32]], NDArray[np.int64]]
-    ) -> tuple[Group, ...]:
-        """The two groups of a set of images, activation descending, or () where it is one; that of the first image
-        first. `best` gives the best concepts [n] of means of unit embeddings [n, d]."""
+    def two_means(self, images: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+        """The means of the unit embeddings of two groups [2, d], and their sizes [2]; None where the set of images,
+        activation descending, is no two groups. The group of the first image is first."""
         if len(images) < FEWEST:
-            return ()
+            return None
         rows = self._population.unit_rows(spread(images))
         first, explained = split(rows)
         sizes = np.array([np.count_nonzero(first), np.count_nonzero(~first)])
         if sizes.min() < max(3, len(rows) / 10) or explained <= self.bound(len(rows)):
+            return None
+        return np.stack([rows[first].mean(axis=0), rows[~first].mean(axis=0)]), sizes
+
+    def fall_in_two(self, sets: ImageSets, best: Best) -> NDArray[np.bool_]:
+        """Which of n sets of images are two groups with different best concepts, [n]."""
+        means = {index: two[0] for index in range(len(sets)) if (two := self.two_means(sets.of(index)))}
+        different = np.zeros(len(sets), dtype=np.bool_)
+        if means:
+            bests = best(np.concatenate(list(means.values()))).reshape(-1, 2)
+            different[list(means)] = bests[:, 0] != bests[:, 1]
+        return different
+
+    def groups(self, images: NDArray[np.int32], best: Best) -> tuple[Group, ...]:
+        """The two groups of a set of images that is known to fall in two, each image in that of the nearer mean."""
+        two = self.two_means(images)
+        if two is None:
             return ()
-        means = np.stack([rows[first].mean(axis=0), rows[~first].mean(axis=0)])
-        bests = best(means)
-        if bests[0] == bests[1]:
-            return ()
+        means, sizes = two
         nearer = self._nearer_first(images, means)
-        tight = tightness(means * sizes[:, None].astype(np.float64), sizes)
         return tuple(
-            Group(images[nearer == of_first].astype(np.int64), int(bests[group]), float(tight[group]))
-            for group, of_first in enumerate((True, False))
+            Group(images[nearer == of_first].astype(np.int64), concept, tight)
+            for of_first, concept, tight in zip(
+                (True, False), best(means).tolist(), tightness(means, sizes).tolist(), strict=True
+            )
         )
 
     def _nearer_first(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.bool_]:

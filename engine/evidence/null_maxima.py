@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,8 @@ _TAIL = 100
 """Draws from which the tail beyond them is continued"""
 _SLACK = 1e-3
 """Of z: how far float32 may bring it down. A random set that ties with a neuron's counts as reaching it."""
-_AT_ONCE = 512
-_ROWS = 4096
+_AT_ONCE = 256
+_ROWS = 1024
 _SEED = 7
 _LIMIT = 0
 """Stands for the size of the Gaussian limit"""
@@ -93,35 +94,40 @@ class NullMaxima:
         """Of each draw the highest z, ascending; and the same of the set of all images not drawn."""
         with self._drawing:
             if size not in self._known:
-                means = self._gaussian_means() if size == _LIMIT else self._standard_means(size)
-                highest, lowest = (np.empty(DRAWS) for _ in range(2))
-                for start in range(0, DRAWS, _AT_ONCE):
-                    part = slice(start, start + _AT_ONCE)
-                    z = means[part] @ self._directions.T
+                highest, lowest = [], []
+                for means in self._gaussian_means() if size == _LIMIT else self._standard_means(size):
+                    z = means @ self._directions.T
                     z *= self._scale
-                    highest[part], lowest[part] = z.max(axis=1), z.min(axis=1)
-                self._known[size] = np.sort(highest), np.sort(-lowest)
+                    highest.append(z.max(axis=1))
+                    lowest.append(z.min(axis=1))
+                self._known[size] = _ascending(highest), -_ascending(lowest)[::-1]
             return self._known[size]
 
-    def _standard_means(self, size: int) -> NDArray[np.float32]:
-        """Means of random image sets, [DRAWS, d], less that of all images, over the standard error's factor of n."""
+    def _standard_means(self, size: int) -> Iterator[NDArray[np.float32]]:
+        """Means of random image sets, less that of all images, over the standard error's factor of n: DRAWS rows of d,
+        some at a time."""
         population = self._population
-        sums = np.empty((DRAWS, len(population.mean)), dtype=np.float32)
+        error = math.sqrt(size * (len(population) - size) / (len(population) - 1))
         drawn = _draw(len(population), size)
-        step = max(_ROWS // size, 1)
-        for start in range(0, DRAWS, step):
-            sums[start : start + step] = population.unit_sums(drawn[start : start + step])
-        sums -= size * population.mean
-        sums /= math.sqrt(size * (len(population) - size) / (len(population) - 1))
-        return sums
+        for start in range(0, DRAWS, _AT_ONCE):
+            part = drawn[start : start + _AT_ONCE]
+            steps = range(0, len(part), max(_ROWS // size, 1))
+            sums = np.concatenate([population.unit_sums(part[step : step + steps.step]) for step in steps])
+            sums -= size * population.mean
+            sums /= error
+            yield sums
 
-    def _gaussian_means(self) -> NDArray[np.float32]:
+    def _gaussian_means(self) -> Iterator[NDArray[np.float32]]:
         """The limit of `_standard_means` for many images: normal, with the covariance of the images' embeddings."""
         variances, axes = np.linalg.eigh(self._population.covariance)
         root = (axes * np.sqrt(np.maximum(variances, 0))).T.astype(np.float32)
-        normal = np.random.default_rng(_SEED).standard_normal((DRAWS, len(root)), dtype=np.float32)
-        means: NDArray[np.float32] = normal @ root
-        return means
+        rng = np.random.default_rng(_SEED)
+        for start in range(0, DRAWS, _AT_ONCE):
+            yield rng.standard_normal((min(_AT_ONCE, DRAWS - start), len(root)), dtype=np.float32) @ root
+
+
+def _ascending(parts: list[NDArray[np.float32]]) -> Floats:
+    return np.sort(np.concatenate(parts)).astype(np.float64)
 
 
 def _draw(images: int, size: int) -> NDArray[np.int32]:

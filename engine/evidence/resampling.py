@@ -13,7 +13,7 @@ from engine.evidence.clusters import Clusters, Grouping
 from engine.evidence.contest import Contest
 from engine.image_sets import ImageSets
 
-_AT_ONCE = 16
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

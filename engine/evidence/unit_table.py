@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence import alpha_path, confounds, enrichment, groups, significance, templates
+from engine.evidence import alpha_path, bootstrap, confounds, enrichment, groups, significance, templates
 from engine.evidence.answers import Floats
 from engine.evidence.clusters import Grouping
 from engine.evidence.contest import Contest
@@ -42,7 +42,7 @@ class Probing:
     @classmethod
     def of(cls, reader: RunReader, requery: Requery) -> Self:
         population, metadata = Population.of(requery.vectors()), Metadata.of(reader)
-        tightness = groups.tightness(population.mean * len(population), np.array(len(population)))
+        tightness = groups.tightness(population.mean, np.array(len(population)))
         return cls(
             *(reader, requery, population, metadata),
             *(Grouping(population, metadata), groups.GroupTest(population), float(tightness)),
@@ -137,7 +137,7 @@ def unit_table(
         table.change_chances[units] = drawn.change_chances
         table.half_agreements[units], table.half_correlations[units] = drawn.half_agreements, drawn.half_correlations
         _look_at(table, units, sets, probing, contest)
-    table.tightness[:] = groups.tightness(means.means * means.counts[:, None], means.counts)
+    table.tightness[:] = groups.tightness(means.means, means.counts)
     table.q_values[:] = significance.q_values(np.where(means.counts > 1, table.p_values, np.nan))
     table.q_values[means.counts == 1] = 1.0
     some = np.flatnonzero(means.counts > 0)
@@ -162,7 +162,7 @@ def _parts(counts: Integers) -> Iterator[Integers]:
 def _judge(table: UnitTable, units: Integers, scores: Floats, contest: Contest) -> None:
     """The best concepts, and what random image sets say of them; scores [n, k]."""
     rows = np.arange(len(units))
-    best, second = _two_best(scores)
+    best, second = bootstrap.two_best(scores)
     counts, centred = table.counts[units], scores - contest.means
     errors = significance.standard_errors(contest.deviations[best], counts, contest.images)
     z = significance.z_scores(centred[rows, best], errors)
@@ -181,9 +181,7 @@ def _look_at(table: UnitTable, units: Integers, sets: ImageSets, probing: Probin
     table.labels[units], table.label_q_values[units] = enrichment.strongest(sets, probing.metadata)
     shares = confounds.shares(sets, probing.metadata)
     table.patient_shares[units], table.view_shares[units], table.label_shares[units] = shares
-    table.two_groups[units] = [
-        bool(probing.group_test.groups(sets.of(index), contest.best)) for index in range(len(sets))
-    ]
+    table.two_groups[units] = probing.group_test.fall_in_two(sets, contest.best)
 
 
 def judged(table: UnitTable, unit: int, scores: Floats, contest: Contest) -> tuple[Floats, Floats, Floats, Floats]:
@@ -203,13 +201,3 @@ def judged(table: UnitTable, unit: int, scores: Floats, contest: Contest) -> tup
     alone = np.minimum(significance.p_values(z, contest.skewnesses, count, contest.images), adjusted)
     tests = np.where(table.counts > 1, table.p_values, np.nan)
     return z, alone, adjusted, significance.q_values_instead(tests, unit, adjusted)
-
-
-def _two_best(scores: Floats) -> tuple[Integers, Integers]:
-    """The places of the highest and the second highest score in each row [n, k], [n]; −1 for no second."""
-    best = scores.argmax(axis=1)
-    if scores.shape[1] < 2:
-        return best, np.full(len(best), -1)
-    others = scores.copy()
-    others[np.arange(len(best)), best] = -np.inf
-    return best, others.argmax(axis=1)

@@ -58,7 +58,7 @@ def make(path: Path, images: int, units: int, dimension: int, concepts: int, kin
             print(f"{what}: {done} after {time.perf_counter() - started:.1f} s", flush=True)
 
     assemble(path, contents, _batches(rng, images, units, dimension, kind), progress)
-    print(f"written in {time.perf_counter() - started:.1f} s, peak memory {_peak_megabytes():.0f} MB")
+    print(f"written in {time.perf_counter() - started:.1f} s, peak memory {peak_megabytes():.0f} MB")
 
 
 def _batches(rng: np.random.Generator, images: int, units: int, dimension: int, kind: str) -> Iterator[Batch]:
@@ -95,10 +95,10 @@ def _film(rng: np.random.Generator) -> ProbedImage:
 
 def measure(path: Path) -> None:
     """Prints every figure beside its budget."""
-    _row("file", path.stat().st_size / 1e6, 1500, "MB")
+    row("file", path.stat().st_size / 1e6, 1500, "MB")
     started = time.perf_counter()
     reader = RunReader(path)
-    _row("open", 1e3 * (time.perf_counter() - started), 100, "ms")
+    row("open", 1e3 * (time.perf_counter() - started), 100, "ms")
     requery = Requery(reader)
     info = reader.layers[0]
     rng = np.random.default_rng(1)
@@ -109,45 +109,49 @@ def measure(path: Path) -> None:
             info.name, int(rng.integers(info.units)), float(rng.uniform(low, high)), float(rng.uniform())
         )
 
-    _time("first layer at the run's own α, β", lambda: requery.layer(info.name, *own), 1, 100)
-    _time("first neuron at the run's own α, β", lambda: requery.neuron(info.name, 3, *own), 1, 100)
-    _time("own neuron", lambda: requery.neuron(info.name, int(rng.integers(info.units)), *own), 50, 5)
-    _time("one thumbnail", lambda: reader.thumbnail(int(rng.integers(reader.image_count))), 50, 5)
-    _time("12 images' rows", lambda: reader.images(rng.integers(reader.image_count, size=12)), 50, 20)
-    _time("warm: embeddings and the layer's index", requery.warm, 1, 1500)
-    _time("one neuron, α ≥ 0.5", neuron(0.5, 1), 300, 5)
-    _time("one neuron, any α", neuron(0, 1), 300, 15)
+    time_calls("first layer at the run's own α, β", lambda: requery.layer(info.name, *own), 1, 100)
+    time_calls("first neuron at the run's own α, β", lambda: requery.neuron(info.name, 3, *own), 1, 100)
+    time_calls("own neuron", lambda: requery.neuron(info.name, int(rng.integers(info.units)), *own), 50, 5)
+    time_calls("one thumbnail", lambda: reader.thumbnail(int(rng.integers(reader.image_count))), 50, 5)
+    time_calls("12 images' rows", lambda: reader.images(rng.integers(reader.image_count, size=12)), 50, 20)
+    time_calls("warm: embeddings and the layer's index", requery.warm, 1, 1500)
+    time_calls("one neuron, α ≥ 0.5", neuron(0.5, 1), 300, 5)
+    time_calls("one neuron, any α", neuron(0, 1), 300, 15)
     for alpha in (0.97, 0.93, 0.9, 0.8):
         jitter = iter(np.linspace(0, 0.002, 100))
-        _time(f"whole layer, α {alpha}", lambda a=alpha, j=jitter: requery.layer(info.name, a + next(j), 0.9), 8, 300)
-    _time("whole layer, another β", lambda: requery.layer(info.name, 0.8, float(rng.uniform())), 10, 300)
+        time_calls(
+            f"whole layer, α {alpha}", lambda a=alpha, j=jitter: requery.layer(info.name, a + next(j), 0.9), 8, 300
+        )
+    time_calls("whole layer, another β", lambda: requery.layer(info.name, 0.8, float(rng.uniform())), 10, 300)
     name = reader.concept_sets[-1].name
-    _time("first layer in a concept set", lambda: requery.layer(info.name, 0.8, 0.9, name), 1, 300)
+    time_calls("first layer in a concept set", lambda: requery.layer(info.name, 0.8, 0.9, name), 1, 300)
     sets = cycle([None, name])
-    _time("whole layer, another concept set", lambda: requery.layer(info.name, 0.8, 0.9, next(sets)), 10, 300)
-    _time("one neuron in a concept set", lambda: requery.neuron(info.name, 3, float(rng.uniform()), 0.9, name), 50, 15)
+    time_calls("whole layer, another concept set", lambda: requery.layer(info.name, 0.8, 0.9, next(sets)), 10, 300)
+    time_calls(
+        "one neuron in a concept set", lambda: requery.neuron(info.name, 3, float(rng.uniform()), 0.9, name), 50, 15
+    )
     jitter = iter(np.linspace(0, 0.002, 100))
-    _time("whole layer, α 0.5 (no budget)", lambda: requery.layer(info.name, 0.5 + next(jitter), 0.9), 3, None)
+    time_calls("whole layer, α 0.5 (no budget)", lambda: requery.layer(info.name, 0.5 + next(jitter), 0.9), 3, None)
     counts = requery.layer(info.name, 0.8, 0.9).counts
     print(f"representatives at α 0.8: median {np.median(counts):.0f}, most {counts.max()} of {reader.image_count}")
-    _row("peak memory of this process", _peak_megabytes(), 500, "MB")
+    row("peak memory of this process", peak_megabytes(), 500, "MB")
 
 
-def _time(what: str, call: Callable[[], object], times: int, budget: float | None) -> None:
+def time_calls(what: str, call: Callable[[], object], times: int, budget: float | None) -> None:
     taken = []
     for _ in range(times):
         started = time.perf_counter()
         call()
         taken.append(1e3 * (time.perf_counter() - started))
-    _row(what, float(np.percentile(taken, 95)), budget, "ms", f"median {np.median(taken):.2f}, ")
+    row(what, float(np.percentile(taken, 95)), budget, "ms", f"median {np.median(taken):.2f}, ")
 
 
-def _row(what: str, value: float, budget: float | None, unit: str, before: str = "") -> None:
+def row(what: str, value: float, budget: float | None, unit: str, before: str = "") -> None:
     ratio = f" of {budget:g} ({value / budget:.2f})" if budget else ""
     print(f"{what:42} {before}{'p95 ' if before else ''}{value:.1f} {unit}{ratio}", flush=True)
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
