@@ -17,7 +17,9 @@ more of them). The first in the concept set is the best then, and the answer's n
 
 Cost: a layer is computed once and the last few are kept (8 bytes × units × concepts); of rank reorder each neuron by
 itself. The WPMIs and rank reorder look at top images alone; the two cosines need all activations of the layer for a
-while (4 bytes × units × images). Of the images' similarities a thousand rows or one unit's top images are held at once.
+while (4 bytes × units × images). Of the images' similarities a thousand rows, or the top images of a unit or eight, are
+held at once. With 112,120 images, 512-d, 1,361 concepts and 1,024 units, in processor seconds: soft WPMI 6 and WPMI 4
+for the layer, with 60 MB; the cosines 16, with 560 MB; rank reorder 0.8 for each neuron, with 100 MB.
 """
 
 from __future__ import annotations
