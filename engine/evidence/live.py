@@ -18,7 +18,7 @@ from engine.requery import Requery
 from engine.selection import check_cut
 from engine.store.reader import LayerInfo, RunReader
 
-_TABLES = 2
+_TABLES = 8
 """Layers that are kept, each at one α and for one concept set"""
 
 
