@@ -91,4 +91,5 @@ class ExplorerApp(FrugalApp):
     def action_help(self) -> None:
         from mammi_tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(working_bindings(self.screen)))
+        first, last = self.explorer.notes() if self.screen is self.explorer else ((), ())
+        self.push_screen(HelpScreen(working_bindings(self.screen), first, last))

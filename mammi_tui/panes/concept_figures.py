@@ -21,7 +21,7 @@ class Column:
     cells: int
 
 
-Z, Q, ENTRY, P, CENTRED = Column("z", 6), Column("q", 7), Column("enters β", 9), Column("p", 7), Column("centred", 9)
+Z, Q, ENTRY, P, CENTRED = Column("z", 6), Column("q", 7), Column("at β", 7), Column("p", 7), Column("centred", 9)
 """Those that find no room are left out from the right"""
 LEAST_NAME = 14
 

@@ -143,6 +143,8 @@ class ConceptsPane(Vertical):
         match self.view:
             case "concepts":
                 words += [self._trust_word(), self._annotated]
+                if cell_len(" · ".join(words)) > self.size.width - 4:
+                    words[-2] = words[-2].partition(" ")[0]
             case "evidence":
                 words.append(self.evidence.cuts)
             case "methods":

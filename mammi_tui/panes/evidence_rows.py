@@ -22,8 +22,8 @@ from mammi_tui.widgets.sheet import Row
 
 Says = Callable[[NeuronEvidence, Sequence[str]], str]
 """What a rule of engine.evidence.trust says where it holds; by it the rules are known"""
-SENTENCE_ROWS = 6
-"""At least: what follows stays in its place"""
+SENTENCE = 240
+"""Cells that are kept for it: what follows stays in its place"""
 LABELS = 4
 BLANK: Row = ()
 
@@ -57,7 +57,7 @@ def summary_rows(evidence: NeuronEvidence, width: int) -> Iterator[Row]:
     lines = list(wrap(clean(evidence.sentence, 2000), width - 2))
     for place, line in enumerate(lines):
         yield (fit("" if place else mark, 2), style), (line, "line--text")
-    yield from [BLANK] * (SENTENCE_ROWS - len(lines))
+    yield from [BLANK] * (1 + SENTENCE // (width - 2) - len(lines))
 
 
 def check_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) -> Iterator[Row]:

@@ -76,7 +76,7 @@ def _title(column: MethodColumn, width: int) -> Iterator[Row]:
     """Title, and the note that the method gives with its answer."""
     for line in wrap(clean(column.title), width):
         yield ((fit(line, width), "line--strong"),)
-    note, style = (column.answer.note, "line--accent") if column.answer else (column.reason, "line--faint")
+    note, style = (column.answer.note, "line--muted") if column.answer else (column.reason, "line--faint")
     for line in wrap(clean(note), width):
         yield ((fit(line, width), style),)
 
@@ -102,7 +102,7 @@ def _body(column: MethodColumn, shared: Counter[str], width: int) -> Iterator[Ro
         name_cells = width - SCORE_CELLS - SHARED_CELLS - len(p)
         annotated = rank < answer.annotated
         methods = shared[concept.casefold()] if annotated else 0
-        style = "line--accent" if methods > 1 else "line--text" if annotated else "line--muted"
+        style = "line--bar" if methods > 1 else "line--text" if annotated else "line--muted"
         name = clean(concept)
         name = fit(name, min(name_cells, cell_len(name)))
         times = SUPERSCRIPTS[min(methods, 9)] if methods > 1 else ""

@@ -90,7 +90,7 @@ class NeuronTree(LineList):
         images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
         finding = FINDING_CELLS if width >= WIDE else 0
-        trust = 2 if any(self.rows.evidence) else 0
+        trust = 1 if any(self.rows.evidence) else 0
         concept = max(4, width - unit - 3 - trust - finding - SCORE_CELLS - images - 1)
         return Columns(unit, trust, concept, finding, SCORE_CELLS, images)
 
@@ -102,8 +102,8 @@ class NeuronTree(LineList):
         images = "images" if columns.images > 6 else "img"
         return (
             fit("  unit" + "▴" * (order is Order.UNIT), columns.unit + 4)
-            + fit("▾" * (order is Order.TRUST), columns.trust)
-            + fit("best concept", columns.concept)
+            + fit("", columns.trust)
+            + fit("best concept" + "▾" * (order is Order.TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
             + fit(images + "▾" * (order is Order.IMAGES), columns.images, right=True)
@@ -131,8 +131,8 @@ class NeuronTree(LineList):
         verdict = self.rows.verdicts.get(neuron)
         mark, mark_style = VERDICT_MARKS[verdict] if verdict else (" ", "line--faint")
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
-        yield f" {mark} ", mark_style
-        yield self._trust_mark(neuron, columns.trust)
+        yield f" {mark}", mark_style
+        yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
             yield from self._names_of(

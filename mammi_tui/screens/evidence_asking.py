@@ -228,7 +228,8 @@ class EvidenceAsking(AskingScreen):
 
     def _wait(self) -> None:
         """Dims what has been on screen too long for what is looked at."""
-        waiting = any(not lane.at_rest for lane in self.lanes if lane is not self.layer_evidence_lane)
+        methods = [self._method_wanted(name) for name in self._titles or ()]
+        waiting = self._evidence_is_old or any(methods) or self._methods_wanted() is not None
         if waiting and self._patience is None:
             self._patience = self.set_timer(PATIENCE, self._lose_patience)
         elif not waiting:
@@ -242,6 +243,12 @@ class EvidenceAsking(AskingScreen):
     def _lose_patience(self) -> None:
         self._impatient = True
         self._draw_methods()
-        evidence = self._evidence is not None and self._evidence_wanted() is not None
         others = [said.question.neuron != self.neuron for said in self._method_answers.values()]
-        self.dim(evidence=evidence, methods=bool(others) and all(others))
+        self.dim(evidence=self._evidence_is_old, methods=bool(others) and all(others))
+
+    @property
+    def _evidence_is_old(self) -> bool:
+        """Whether the evidence shown is not that of what is looked at."""
+        if not self.wants_evidence or self._evidence is None or self.neuron is None:
+            return False
+        return self._evidence.question != NeuronQuestion(self.neuron, self.alpha, self.beta, self.concept_set)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.errors import MammiError
@@ -21,14 +19,14 @@ from mammi_tui.images.films import Films
 from mammi_tui.images.off import OffBackend
 from mammi_tui.neuron_rows import LAYER_LINE, Neuron, Order
 from mammi_tui.panes.concepts import ConceptList
-from mammi_tui.panes.concepts_pane import VIEWS, ConceptsPane, Subject, View
+from mammi_tui.panes.concepts_pane import ConceptsPane, Subject
 from mammi_tui.panes.header import RunHeader
 from mammi_tui.panes.method_columns import MethodColumn
 from mammi_tui.panes.neuron_tree import NeuronTree
 from mammi_tui.panes.neurons import FilterLine, NeuronsPane
 from mammi_tui.representatives import Representatives
-from mammi_tui.screens.evidence_asking import EvidenceAsking
 from mammi_tui.screens.explorer_keys import EXPLORER_KEYS
+from mammi_tui.screens.pane_screen import PaneScreen
 from mammi_tui.text import clean, count, decimal
 from mammi_tui.triage import judge, take_up
 from mammi_tui.verdicts import Verdict, VerdictLog
@@ -36,18 +34,13 @@ from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.slider import Slider, stepped
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 
-Pane = Literal["neurons", "concepts", "images"]
-PANES: tuple[Pane, ...] = ("neurons", "concepts", "images")
 
-
-class ExplorerScreen(EvidenceAsking, inherit_bindings=False):
+class ExplorerScreen(PaneScreen, inherit_bindings=False):
     """Lays out the panes, and takes what the reader does from one to the others."""
 
     BINDING_GROUP_TITLE = "Explorer"
     BINDINGS = EXPLORER_KEYS
     AUTO_FOCUS = "#neurons"
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (80, "-two"), (120, "-three")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -64,7 +57,6 @@ class ExplorerScreen(EvidenceAsking, inherit_bindings=False):
         self.verdict_log = verdicts
         self.backend = images
         self.films = Films(reader.thumbnail)
-        self.pane: Pane = "neurons"
 
     def compose(self) -> ComposeResult:
         reader, own = self.reader, self.reader.info
@@ -99,7 +91,7 @@ class ExplorerScreen(EvidenceAsking, inherit_bindings=False):
         neurons.outline.rebuild(self.neuron)
         neurons.draw_subtitle()
         self.query_one(RunHeader).progress = self.rows.progress()
-        self._show_pane("neurons")
+        self.show_pane("neurons")
         own = self.reader.info
         if (self.alpha, self.beta, self.concept_set) == (own.alpha, own.beta, None):
             self.ask_first()
@@ -212,61 +204,7 @@ class ExplorerScreen(EvidenceAsking, inherit_bindings=False):
         self.concept_set = name
         self.ask()
 
-    # Panes
-
-    def action_pane_by(self, step: int) -> None:
-        self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
-
-    def action_pane(self, pane: Pane) -> None:
-        """Shows and focuses a pane, at once: keys typed ahead go to it."""
-        self._show_pane(pane)
-        self.set_focus(self._widget_of(pane))
-
-    def _widget_of(self, pane: Pane) -> Widget:
-        return self.query_one(ConceptsPane).reading if pane == "concepts" else self.query_one(f"#{pane}")
-
-    def action_view(self, view: View) -> None:
-        """Evidence or methods in the place of the concepts, or the concepts again."""
-        pane = self.query_one(ConceptsPane)
-        self.turn_to("concepts" if pane.view == view and pane.region.area else view)
-
-    def turn_to(self, view: View) -> None:
-        """Shows concepts, evidence or methods. The focus goes there only where it cannot stay at the neurons."""
-        pane = self.query_one(ConceptsPane)
-        pane.turn_to(view)
-        for name in VIEWS:
-            self.set_class(name == view, f"-{name}")
-        self.evidence_called_up |= view == "evidence"
-        self.wants_methods = view == "methods"
-        if self.pane == "concepts" or not pane.region.area:
-            self.action_pane("concepts")
-        self.ask()
-
-    def action_back_to_pane(self) -> None:
-        self.action_pane(self.pane)
-
-    def _show_pane(self, pane: Pane) -> None:
-        """Where not all panes have room, this one is shown."""
-        self.pane = pane
-        for name in PANES:
-            self.set_class(name == pane, f"-at-{name}")
-
-    def on_descendant_focus(self) -> None:
-        """Follows a click into another pane."""
-        for name in PANES:
-            if self.focused is self._widget_of(name) and self.pane != name:
-                self._show_pane(name)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._keep_focus)
-
-    def _keep_focus(self) -> None:
-        if self.focused is None and self.is_current:
-            self._widget_of(self.pane).focus()
-
-    @on(NeuronTree.Left)
-    def to_concepts(self) -> None:
-        self.action_pane("concepts")
+    # Films
 
     def action_films(self) -> None:
         grid = self.query_one(ThumbnailGrid)
@@ -281,7 +219,7 @@ class ExplorerScreen(EvidenceAsking, inherit_bindings=False):
         return action != "filter" or not isinstance(self.focused, FilterLine)
 
     def action_filter(self, text: str | None = None) -> None:
-        self._show_pane("neurons")
+        self.show_pane("neurons")
         self.query_one(NeuronsPane).open_filter(text)
 
     def action_drop_filter(self) -> None:

@@ -1,17 +1,20 @@
-"""The keys that work now, taken from the bindings themselves."""
+"""The keys that work now, taken from the bindings themselves, and notes on what is on screen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from mammi_tui.screens.help_notes import Note
 
 NOTE = (
     "Films drawn with cells are a preview, not for diagnosis. "
@@ -20,7 +23,7 @@ NOTE = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """The focused pane's keys first, then those of the explorer."""
+    """Notes on what is on screen, the focused pane's keys, then those of the explorer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss", "Close", key_display="esc", id="help.close"),
@@ -49,22 +52,28 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, bindings: Iterable[ActiveBinding]) -> None:
+    def __init__(
+        self, bindings: Iterable[ActiveBinding], first: Sequence[Note] = (), last: Sequence[Note] = ()
+    ) -> None:
+        """Notes come before the keys, or after them."""
         super().__init__()
+        self._first, self._last = first, last
         self._sections = sections(bindings)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
-            box.border_title = "Keys"
+            box.border_title = "Help"
             box.border_subtitle = "esc closes"
-            yield Static(self._text(), id="help-text")
+            yield Static(Text(NOTE, "italic"))
+            yield from (Static(self._table(note)) for note in self._first)
+            yield Static(self._text())
+            yield from (Static(self._table(note)) for note in self._last)
 
     def _text(self) -> Text:
-        accent = self.app.theme_variables["text-accent"]
-        lines = Text().append(f"{NOTE}\n\n", "italic")
+        lines = Text("\n")
         widest = max(cell_len(self._shown(keys)) for _, rows in self._sections for keys, _ in rows)
         for title, rows in self._sections:
-            lines.append(f"{title}\n", f"bold {accent}")
+            lines.append(f"{title}\n", self._title_style)
             for keys, what in rows:
                 shown = self._shown(keys)
                 lines.append(f"  {shown}{' ' * (widest - cell_len(shown))}  ", "bold")
@@ -72,6 +81,19 @@ class HelpScreen(ModalScreen[None]):
             lines.append("\n")
         lines.right_crop(1)
         return lines
+
+    def _table(self, note: Note) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(max_width=24)
+        table.add_column(ratio=1)
+        table.title, table.title_justify, table.title_style = f"\n{note.title}", "left", self._title_style
+        for term, explanation in note.lines:
+            table.add_row(Text(f"  {term}", "bold"), Text(explanation))
+        return table
+
+    @property
+    def _title_style(self) -> str:
+        return f"bold {self.app.theme_variables['text-accent']}"
 
     def _shown(self, keys: list[Binding]) -> str:
         plain = [binding.with_key(binding.key) for binding in keys]
