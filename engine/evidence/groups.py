@@ -56,9 +56,11 @@ def split(rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
     count = len(rows)
     total = rows.sum(axis=0)
     whole = float(total @ total) / count
-    if count - whole <= 1e-6 * count:
+    deviations = rows - total / count
+    scatter = float(np.vdot(deviations, deviations))
+    if scatter <= 1e-6 * count:
         return np.ones(count, dtype=np.bool_), 0.0
-    axis = _principal_axis(rows - total / count)
+    axis = _principal_axis(deviations)
     side = rows @ axis > float(total @ axis) / count
     for _ in range(_ROUNDS):
         size = np.count_nonzero(side)
@@ -66,7 +68,7 @@ def split(rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
             return np.ones(count, dtype=np.bool_), 0.0
         one = side.astype(np.float32) @ rows
         other = total - one
-        explained = (float(one @ one) / size + float(other @ other) / (count - size) - whole) / (count - whole)
+        explained = (float(one @ one) / size + float(other @ other) / (count - size) - whole) / scatter
         one, other = one / size, other / (count - size)
         again = rows @ (one - other) > float(one @ one - other @ other) / 2
         if np.array_equal(again, side):

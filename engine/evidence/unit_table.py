@@ -194,10 +194,11 @@ def judged(table: UnitTable, unit: int, scores: Floats, contest: Contest) -> tup
     errors = significance.standard_errors(contest.deviations, count, contest.images)
     z = significance.z_scores(scores - contest.means, errors)
     adjusted = contest.null.p_values(z, count)
-    if count == 1:
-        return z, np.ones_like(z), adjusted, np.ones_like(z)
     best = np.flatnonzero(contest.competing.first == table.best[unit])
+    # To the last bit: a matrix product rounds differently for one unit than for many.
     z[best], adjusted[best] = table.z_scores[unit], table.p_values[unit]
+    if count == 1:
+        return z, adjusted, adjusted, adjusted
     alone = np.minimum(significance.p_values(z, contest.skewnesses, count, contest.images), adjusted)
     tests = np.where(table.counts > 1, table.p_values, np.nan)
     return z, alone, adjusted, significance.q_values_instead(tests, unit, adjusted)

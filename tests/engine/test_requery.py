@@ -80,6 +80,22 @@ def _check(case: Case, layer: str, alpha: float, beta: float) -> None:
         assert whole.annotated[unit] == len(annotation)
 
 
+def test_sets_of_images_are_those_of_the_neurons(case: Case) -> None:
+    layer = case.requery._reader.layer("layer1")
+    for alpha in (0.0, 0.5, 0.93, 1.0):
+        means = case.requery.means(layer, alpha)
+        units = np.flatnonzero(means.counts)[::2]
+        sets = case.requery.image_sets(layer, units, means.counts[units])
+        assert len(sets) == len(units)
+        assert sets.counts.tolist() == means.counts[units].tolist()
+        for index, unit in enumerate(units):
+            images = selection.representatives(case.activations["layer1"][:, unit], alpha)
+            assert sets.of(index).tolist() == images.tolist()
+            assert np.count_nonzero(sets.rows == index) == len(images)
+            expected = scoring.unit_rows(case.embeddings[images]).mean(axis=0)
+            np.testing.assert_allclose(means.means[unit], expected, rtol=0, atol=1e-12)
+
+
 def test_equal_to_the_pure_functions(case: Case) -> None:
     cuts = np.random.default_rng(5).random((6, 2)).tolist()
     for layer in case.activations:

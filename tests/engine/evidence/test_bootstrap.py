@@ -1,0 +1,146 @@
+"""Drawing patients anew, against counting and against a plain bootstrap."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from engine.evidence import bootstrap, halves
+from engine.evidence.clusters import MOST, Clusters, Grouping
+from engine.evidence.metadata import Column, Metadata, clusters_of
+from tests.engine.evidence.test_significance import population_of, small
+
+
+def _grouping(embeddings: np.ndarray, patients: list[str | None]) -> Grouping:
+    column = Column.of(patients)
+    nothing = np.zeros((len(patients), 0), dtype=np.bool_)
+    metadata = Metadata((), nothing, column, Column.of([None] * len(patients)), clusters_of(column))
+    return Grouping(population_of(embeddings, embeddings), metadata)
+
+
+def _rows(embeddings: np.ndarray) -> np.ndarray:
+    return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+
+
+def test_images_of_unknown_patients_are_on_their_own() -> None:
+    column = Column.of(["b", None, "a", "b", None])
+    assert column.codes.tolist() == [0, -1, 1, 0, -1]
+    assert clusters_of(column).tolist() == [0, 2, 1, 0, 3]
+
+
+def test_a_set_is_cut_into_its_patients() -> None:
+    embeddings, _ = small(8)
+    held = _grouping(embeddings, ["a", "a", "b", None, None, "b", "a", "c"]).clusters(np.array([6, 4, 0], np.int32))
+    assert (held.total, held.scale) == (2, 1.0)
+    rows = _rows(embeddings)
+    one, other = sorted(((rows[6] + rows[0]).tolist(), rows[4].tolist()))
+    found = sorted(zip(held.sums.tolist(), held.sizes.tolist(), strict=True))
+    assert found[0][0] == pytest.approx(one, abs=1e-5)
+    assert found[1][0] == pytest.approx(other, abs=1e-5)
+    assert sorted(held.sizes.tolist()) == [1.0, 2.0]
+
+
+def test_two_patients_are_drawn_in_all_ways_there_are() -> None:
+    """Both of them in half of the draws, and either alone in a quarter."""
+    sums = np.eye(2, dtype=np.float32)
+    directions = np.float32([[0.4, 1.0], [0.9, 0.4]])
+    scores = directions.astype(float).mean(axis=1)
+    clusters = Clusters(2, sums, np.ones(2, np.float32))
+    margins, changed = bootstrap.margins(clusters, scores, directions)
+    values, counts = np.unique(margins.round(5), return_counts=True)
+    assert values == pytest.approx([-0.5, 0.05, 0.6], abs=1e-5)
+    assert counts / bootstrap.DRAWS == pytest.approx([0.25, 0.5, 0.25], abs=0.06)
+    assert changed == counts[0] / bootstrap.DRAWS
+
+
+def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
+    embeddings, directions = small(40, concepts=12, seed=5)
+    patients = [str(index // 3) for index in range(40)]
+    images = np.arange(0, 40, 2, dtype=np.int32)
+    held = _grouping(embeddings, patients).clusters(images)
+    scores = _rows(embeddings)[images].mean(axis=0) @ directions.T
+    order = np.argsort(-scores)
+    margins, changed = bootstrap.margins(held, scores[order], directions[order].astype(np.float32))
+    rng = np.random.default_rng(3)
+    by_patient = [images[images // 3 == patient] for patient in np.unique(images // 3)]
+    plain, changes = [], []
+    for _ in range(4000):
+        drawn = np.concatenate([by_patient[index] for index in rng.integers(len(by_patient), size=len(by_patient))])
+        anew = _rows(embeddings)[drawn].mean(axis=0) @ directions[order].T
+        plain.append(anew[0] - anew[1])
+        changes.append(anew.argmax() != 0)
+    assert np.quantile(margins, (0.025, 0.975)) == pytest.approx(
+        np.quantile(plain, (0.025, 0.975)), abs=0.4 * np.std(plain)
+    )
+    assert margins.std() == pytest.approx(np.std(plain), rel=0.1)
+    assert changed == pytest.approx(np.mean(changes), abs=0.07)
+
+
+def test_of_many_patients_a_sample_tells_the_spread() -> None:
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(4000, 6)).astype(np.float32)
+    held = _grouping(embeddings, [None] * 4000).clusters(np.arange(4000, dtype=np.int32))
+    assert (held.total, len(held.sizes)) == (4000, MOST)
+    directions = np.eye(6, dtype=np.float32)[:2]
+    margins, _ = bootstrap.margins(held, np.array([0.3, 0.1]), directions)
+    rows = _rows(embeddings)
+    assert margins.mean() == pytest.approx(0.2, abs=0.002)
+    assert margins.std() == pytest.approx((rows[:, 0] - rows[:, 1]).std() / np.sqrt(4000), rel=0.2)
+
+
+def test_who_is_scored_anew() -> None:
+    """The best and the second best first, then whoever is near; all of them where there are few."""
+    rng = np.random.default_rng(1)
+    directions = rng.normal(size=(200, 4)).astype(np.float32)
+    covariance = np.diag([1.0, 2.0, 0.5, 1.0])
+    deviations = np.sqrt(np.einsum("kd,kd->k", directions @ covariance, directions))
+    scores = rng.normal(size=(5, 200))
+    spread = (directions @ covariance).astype(np.float32)
+    found = bootstrap.contestants(scores, directions, spread, deviations)
+    assert found[:, :2].tolist() == np.argsort(-scores, axis=1)[:, :2].tolist()
+    assert found.shape == (5, bootstrap.CONTESTANTS)
+    assert all(len(set(row)) == bootstrap.CONTESTANTS for row in found.tolist())
+    gaps = (scores[0, found[0, 0]] - scores[0]) / [
+        max(np.sqrt((directions[found[0, 0]] - d) @ covariance @ (directions[found[0, 0]] - d)), 1e-9)
+        for d in directions
+    ]
+    assert gaps[found[0, 2:]].max() <= np.delete(gaps, found[0]).min() + 1e-6
+    for few in (1, 2, 3):
+        part = bootstrap.contestants(scores[:, :few], directions[:few], spread[:few], deviations[:few])
+        assert sorted(part[0].tolist()) == list(range(few))
+
+
+def test_halves_are_the_scores_of_both_halves() -> None:
+    """A half's mean and that of the rest lie on both sides of the whole, weighted by their images."""
+    embeddings, directions = small(30, concepts=6, seed=2)
+    patients = [str(index // 4) for index in range(30)]
+    images = np.arange(30, dtype=np.int32)
+    held = _grouping(embeddings, patients).clusters(images)
+    first, ratios = halves.half_means(held)
+    whole = _rows(embeddings).mean(axis=0)
+    for split in range(halves.SPLITS):
+        for mean in (whole + first[split], whole - ratios[split] * first[split]):
+            sides = [(held.sums[list(side)].sum(axis=0) / held.sizes[list(side)].sum()) for side in _halves_of(8)]
+            assert min(np.abs(mean - side).max() for side in sides) < 1e-5
+    scores = whole @ directions.T
+    centred = scores - 0.3 * scores.mean()
+    agreement, correlation = halves.agreement(scores, centred, (first @ directions.T).astype(np.float32), ratios)
+    pairs = [(centred + f @ directions.T, centred - r * f @ directions.T) for f, r in zip(first, ratios, strict=True)]
+    same = [(a - centred + scores).argmax() == (b - centred + scores).argmax() for a, b in pairs]
+    assert agreement == np.mean(same)
+    assert correlation == pytest.approx(np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs]), abs=1e-5)
+
+
+def _halves_of(count: int) -> list[tuple[int, ...]]:
+    return list(combinations(range(count), count // 2))
+
+
+def test_alike_patients_agree_in_every_split() -> None:
+    sums = np.tile(np.float32([0.2, 0.5, 0.1]), (7, 1))
+    first, ratios = halves.half_means(Clusters(7, sums, np.ones(7, np.float32)))
+    scores = np.array([0.1, 0.5, 0.3])
+    assert halves.agreement(scores, scores, first, ratios) == pytest.approx((1.0, 1.0))
+    assert np.isnan(halves.agreement(scores[:2], scores[:2], first[:, :2], ratios)[1])
+    assert np.isnan(halves.agreement(np.ones(3), np.zeros(3), np.zeros((20, 3), np.float32), ratios)[1])

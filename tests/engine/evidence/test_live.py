@@ -1,0 +1,226 @@
+"""The evidence of layers and neurons of whole run files, the awkward ones too. No warning may come up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import astuple, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import MammiError
+from engine.evidence.answers import NeuronEvidence, Trust
+from engine.evidence.live import Evidence
+from engine.requery import Requery
+from engine.store.batch import Batch
+from engine.store.contents import ConceptSet, RunContents
+from engine.store.reader import RunReader
+from engine.store.writer import assemble
+from tests.support.runs import small_contents, with_evidence
+
+pytestmark = pytest.mark.filterwarnings("error")
+CUTS = [(0.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.93, 0.95), (0.93, 1.0), (1.0, 0.95)]
+
+
+@contextmanager
+def _evidence(folder: Path, contents: RunContents, batches: list[Batch]) -> Iterator[Evidence]:
+    path = folder / "run.duckdb"
+    assemble(path, contents, batches)
+    with RunReader(path) as reader:
+        yield Evidence(reader, Requery(reader))
+
+
+def _with(contents: RunContents, **changes: Any) -> RunContents:
+    return replace(contents, images=[replace(image, **changes) for image in contents.images])
+
+
+def _check(evidence: Evidence, layer: str, units: int, alpha: float, beta: float, concept_set: str | None) -> None:
+    """What is said of a layer's unit is what is said of the neuron; and every figure lies where it must."""
+    whole = evidence.layer(layer, alpha, beta, concept_set)
+    assert (whole.layer, whole.alpha, whole.beta, whole.concept_set) == (layer, alpha, beta, concept_set)
+    for unit in range(units):
+        neuron = evidence.neuron(layer, unit, alpha, beta, concept_set)
+        best = neuron.best
+
+        def of_best(values: np.ndarray, best: int = best) -> float:
+            return float(values[best]) if best >= 0 else np.nan
+
+        pairs = [
+            (whole.p_values, of_best(neuron.adjusted_p_values)),
+            (whole.q_values, of_best(neuron.q_values)),
+            (whole.z_scores, of_best(neuron.z_scores)),
+            (whole.margins, neuron.margin),
+            (whole.change_chances, neuron.change_chance),
+            (whole.alpha_lows, neuron.alpha_low),
+            (whole.alpha_highs, neuron.alpha_high),
+            (whole.half_agreements, neuron.half_agreement),
+            (whole.template_agreements, neuron.template_agreement),
+            (whole.tightness, neuron.tightness),
+        ]
+        for column, value in pairs:
+            np.testing.assert_equal(float(column[unit]), value)
+        assert Trust(int(whole.trust[unit])) is neuron.trust
+        assert whole.two_groups[unit] == (len(neuron.groups) == 2)
+        if whole.labels[unit]:
+            assert (whole.labels[unit], whole.label_q_values[unit]) == (
+                neuron.enrichments[0].label,
+                pytest.approx(neuron.enrichments[0].q_value),
+            )
+        shares = {found.kind: found.share for found in neuron.confounds}
+        for kind, column in (("patient", whole.patient_shares), ("view", whole.view_shares)):
+            np.testing.assert_equal(float(column[unit]), shares.get(kind, np.nan))
+        if best >= 0:
+            centred = np.where(np.isnan(neuron.centred_scores), -np.inf, neuron.centred_scores)
+            assert centred[whole.centred_best[unit]] == pytest.approx(centred.max())
+        _check_neuron(neuron)
+
+
+def _check_neuron(neuron: NeuronEvidence) -> None:
+    assert neuron.sentence
+    if neuron.count == 0:
+        assert (neuron.trust, neuron.best, neuron.second, neuron.patients) == (Trust.NONE, -1, -1, 0)
+        assert all(np.isnan(values).all() for values in (neuron.z_scores, neuron.p_values, neuron.q_values))
+        return
+    competing = ~np.isnan(neuron.centred_scores)
+    z, p, adjusted, q = (
+        values[competing] for values in (neuron.z_scores, neuron.p_values, neuron.adjusted_p_values, neuron.q_values)
+    )
+    assert np.isfinite(z).all()
+    for chances in (p, adjusted, q):
+        assert ((chances >= 0) & (chances <= 1)).all()
+    assert (p <= adjusted).all()
+    assert (adjusted <= q + 1e-12).all()
+    if neuron.count == 1:
+        assert neuron.trust is Trust.NONE
+        assert (p == 1).all()
+        assert (q == 1).all()
+    if neuron.patients < 2:
+        assert np.isnan([neuron.change_chance, neuron.half_agreement, *neuron.margin_interval]).all()
+    else:
+        assert 0 <= neuron.change_chance <= 1
+        assert 0 <= neuron.half_agreement <= 1
+    if neuron.second < 0:
+        assert np.isnan(neuron.margin)
+    else:
+        assert neuron.margin >= 0
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 60, 700])
+def test_of_a_layer_and_of_its_neurons_the_same_is_said(images: int, tmp_path: Path) -> None:
+    contents, batches = small_contents(images=images, seed=images, sets=2)
+    contents = with_evidence(contents, (8, 14), images, 2, 0, {})
+    with _evidence(tmp_path, contents, batches) as evidence:
+        for alpha, beta in CUTS:
+            _check(evidence, "layer1", 14, alpha, beta, None)
+        _check(evidence, "layer0", 8, 0.8, 0.9, "set 1")
+
+
+def _awkward() -> dict[str, tuple[RunContents, list[Batch]]]:
+    contents, batches = small_contents(images=90, seed=4)
+    constant = [replace(batch, embeddings=np.ones_like(batch.embeddings)) for batch in batches]
+    zero = [replace(batch, embeddings=np.zeros_like(batch.embeddings)) for batch in batches]
+    one = replace(
+        contents,
+        concepts=contents.concepts[:1],
+        text_embeddings=contents.text_embeddings[:1],
+        concept_sets=[ConceptSet("one", "word_list", (0,))],
+    )
+    same = np.tile(contents.text_embeddings[:1], (len(contents.concepts), 1))
+    as_template = np.tile(contents.template_embedding, (len(contents.concepts), 1))
+    return {
+        "constant embeddings": (contents, constant),
+        "zero embeddings": (contents, zero),
+        "one concept": (one, batches),
+        "all concepts alike": (replace(contents, text_embeddings=same), batches),
+        "concepts like the template": (replace(contents, text_embeddings=as_template), batches),
+        "one patient": (_with(contents, patient="p"), batches),
+        "no patients": (_with(contents, patient=None), batches),
+        "no views": (_with(contents, view=None), batches),
+        "no labels": (_with(contents, labels=()), batches),
+        "one label on all": (_with(contents, labels=("Mass",)), batches),
+    }
+
+
+@pytest.mark.parametrize("case", sorted(_awkward()))
+def test_awkward_runs(case: str, tmp_path: Path) -> None:
+    with _evidence(tmp_path, *_awkward()[case]) as evidence:
+        for alpha, beta in ((0.0, 0.5), (0.6, 0.9), (0.93, 0.95), (1.0, 1.0)):
+            _check(evidence, "layer1", 14, alpha, beta, None)
+
+
+def test_where_nothing_differs_nothing_is_significant(tmp_path: Path) -> None:
+    for case in ("constant embeddings", "zero embeddings", "concepts like the template"):
+        folder = tmp_path / case
+        folder.mkdir()
+        with _evidence(folder, *_awkward()[case]) as evidence:
+            p = evidence.layer("layer1", 0.6, 0.9).p_values
+            assert (p[~np.isnan(p)] == 1).all()
+
+
+def test_concepts_alike_share_their_figures_and_are_no_rivals(tmp_path: Path) -> None:
+    """The first and the last concept have one embedding."""
+    with _evidence(tmp_path, *small_contents(images=90, seed=4)) as evidence:
+        for unit in range(1, 14):
+            found = evidence.neuron("layer1", unit, 0.7, 0.95)
+            for values in (found.z_scores, found.p_values, found.adjusted_p_values, found.q_values):
+                assert values[0] == values[-1]
+            assert (found.best, found.second) != (0, len(found.z_scores) - 1)
+
+
+def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    contents, batches = small_contents(images=400, seed=3)
+    direction = contents.text_embeddings[7] / np.linalg.norm(contents.text_embeddings[7])
+    told = []
+    for batch in batches:
+        shift = np.where(rng.random(len(batch.embeddings)) < 0.1, 8.0, 0.0).astype(np.float32)
+        values = batch.activations["layer0"].copy()
+        values[:, 4] = shift / 8 + 0.02 * rng.random(len(shift))
+        activations = {**batch.activations, "layer0": values}
+        told.append(replace(batch, embeddings=batch.embeddings + shift[:, None] * direction, activations=activations))
+    with _evidence(tmp_path, contents, told) as evidence:
+        found = evidence.neuron("layer0", 4, 0.7, 0.95)
+        assert (found.best, found.trust) == (7, Trust.STRONG)
+        assert found.adjusted_p_values[7] < 1e-4
+        assert found.half_agreement == 1
+        assert found.tightness > found.base_tightness + 0.2
+        assert found.margin_interval[0] > 0
+
+
+def test_it_is_the_same_every_time_and_in_every_thread(tmp_path: Path) -> None:
+    contents, batches = small_contents(images=300, seed=9)
+    with _evidence(tmp_path, contents, batches) as evidence:
+        asked = [("layer1", unit, alpha) for alpha in (0.5, 0.7, 0.93) for unit in range(14)]
+        alone = [evidence.neuron(*question, 0.9) for question in asked]
+    with RunReader(tmp_path / "run.duckdb") as reader:
+        anew = Evidence(reader, Requery(reader))
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda question: anew.neuron(*question, 0.9), asked))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_equal(astuple(one), astuple(other))
+
+
+def test_wrong_questions_are_refused(tmp_path: Path) -> None:
+    with _evidence(tmp_path, *small_contents()) as evidence:
+        for alpha, beta in ((-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5), (0.5, float("nan"))):
+            with pytest.raises(ValueError, match="between 0 and 1"):
+                evidence.layer("layer0", alpha, beta)
+            with pytest.raises(ValueError, match="between 0 and 1"):
+                evidence.neuron("layer0", 0, alpha, beta)
+        with pytest.raises(MammiError, match="layer0"):
+            evidence.layer("leyer0", 0.5, 0.5)
+        with pytest.raises(MammiError, match="0 to 7"):
+            evidence.neuron("layer0", 8, 0.5, 0.5)
+        with pytest.raises(MammiError, match="concept set"):
+            evidence.layer("layer0", 0.5, 0.5, "none such")
+
+
+def test_torch_is_never_loaded() -> None:
+    code = "import sys, engine.evidence.live; sys.exit('torch' in sys.modules or 'textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

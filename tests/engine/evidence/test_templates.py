@@ -1,0 +1,39 @@
+"""The best concepts in a run's other templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine import scoring, selection
+from engine.evidence import templates
+from engine.evidence.live import Evidence
+from engine.requery import Requery
+from engine.store.reader import RunReader
+from tests.support.runs import small_contents, small_run, with_evidence
+
+
+def test_each_other_template_scores_the_same_images_anew(tmp_path: Path) -> None:
+    contents, batches = small_contents(seed=3)
+    contents = with_evidence(contents, (8, 14), 3, 3, 0, {})
+    embeddings = np.concatenate([batch.embeddings for batch in batches])
+    activations = np.concatenate([batch.activations["layer1"] for batch in batches])
+    with RunReader(small_run(tmp_path, seed=3, other_templates=3)) as reader:
+        evidence = Evidence(reader, Requery(reader))
+        whole = evidence.layer("layer1", 0.7, 0.9)
+        for unit in range(1, 14):
+            images = selection.representatives(activations[:, unit], 0.7)
+            expected = [
+                int(scoring.concept_scores(embeddings[images], other.text_embeddings, other.embedding).argmax())
+                for other in contents.other_templates
+            ]
+            found = evidence.neuron("layer1", unit, 0.7, 0.9)
+            assert [name for name, _ in found.template_bests] == [other.template for other in contents.other_templates]
+            assert [best for _, best in found.template_bests] == expected
+            assert found.template_agreement == np.mean([best == found.best for best in expected])
+            assert whole.template_agreements[unit] == found.template_agreement
+
+
+def test_without_other_templates_there_is_no_agreement() -> None:
+    assert np.isnan(templates.agreement(np.empty((2, 0), dtype=np.int64), np.array([1, 2]))).all()
