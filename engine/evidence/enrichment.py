@@ -9,6 +9,8 @@ many of one patient, engine.evidence.confounds tells.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -27,20 +29,14 @@ def hypergeometric_tail(inside: ArrayLike, marked: ArrayLike, drawn: ArrayLike, 
     Arrays broadcast. The terms are summed from the smaller side of the mean outwards, each from the one before; the
     first is the exponential of logarithms of factorials, so that it is right to about 1e-9 of itself.
     """
-    from scipy.special import gammaln
-
     k, marked_, n = np.broadcast_arrays(*(np.asarray(values, dtype=np.float64) for values in (inside, marked, drawn)))
     below_mean = k * total <= n * marked_
     x = np.where(below_mean, n - k + 1, k)
     m = np.where(below_mean, total - marked_, marked_)
-
-    def log_choose(of: Floats, chosen: Floats) -> Floats:
-        logarithm: Floats = gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
-        return logarithm
-
     possible = x <= np.minimum(m, n)
     x = np.where(possible, x, np.minimum(m, n))
-    term = np.exp(log_choose(m, x) + log_choose(total - m, n - x) - log_choose(np.float64(total) + 0 * n, n)) * possible
+    chosen = _log_choose(total, m, x) + _log_choose(total, total - m, n - x)
+    term = np.exp(chosen - _log_choose(total, np.full_like(n, total), n)) * possible
     tail = term.copy()
     while (term > _NEGLIGIBLE * tail).any():
         term = term * ((m - x) * (n - x) / ((x + 1) * (total - m - n + x + 1)))
@@ -48,6 +44,20 @@ def hypergeometric_tail(inside: ArrayLike, marked: ArrayLike, drawn: ArrayLike, 
         x = x + 1
     chance: Floats = np.clip(np.where(below_mean, 1 - tail, tail), 0.0, 1.0)
     return chance
+
+
+def _log_choose(total: int, of: Floats, chosen: Floats) -> Floats:
+    """log C(of, chosen), for whole numbers up to `total`."""
+    logarithms = _log_factorials(total)
+    of, chosen = of.astype(np.int64), chosen.astype(np.int64)
+    found: Floats = logarithms[of] - logarithms[chosen] - logarithms[of - chosen]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _log_factorials(total: int) -> Floats:
+    """log 0!, log 1!, …, log total!; scipy.special would take 27 MB."""
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, total + 1)))])
 
 
 def strongest(sets: ImageSets, metadata: Metadata) -> tuple[NDArray[np.int64], Floats]:
