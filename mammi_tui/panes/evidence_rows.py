@@ -22,7 +22,7 @@ from mammi_tui.widgets.sheet import Row
 
 Says = Callable[[NeuronEvidence, Sequence[str]], str]
 """What a rule of engine.evidence.trust says where it holds; by it the rules are known"""
-SENTENCE = 240
+SENTENCE = 300
 """Cells that are kept for it: what follows stays in its place"""
 LABELS = 4
 BLANK: Row = ()
@@ -44,7 +44,7 @@ def evidence_rows(evidence: NeuronEvidence, concepts: Sequence[str], own_alpha: 
     for title, rows in (
         (_heads("another template", ("first concept",), width), _template_rows(evidence, concepts, width)),
         (_heads("two groups", ("first concept",), width), _group_rows(evidence, concepts, width)),
-        (_heads("label", ("images", "by chance", "q"), width), _label_rows(evidence, width)),
+        (_heads("label", ("images", "chance", "q"), width), _label_rows(evidence, width)),
         (_heads("most common", ("share", "of all", "p"), width), _confound_rows(evidence, width)),
     ):
         if found := list(rows):
@@ -103,7 +103,7 @@ def check_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) ->
     yield check("Images alike (cosine)", f"{number(evidence.tightness, 3)}, all {number(evidence.base_tightness, 3)}")
 
 
-NUMBERS = 10
+NUMBERS = 8
 """Cells of each column of numbers"""
 
 

@@ -232,16 +232,21 @@ class EvidenceAsking(AskingScreen):
         waiting = self._evidence_is_old or any(methods) or self._methods_wanted() is not None
         if waiting and self._patience is None:
             self._patience = self.set_timer(PATIENCE, self._lose_patience)
-        elif not waiting:
+        elif self._impatient:
+            self._dim()
+        if not waiting:
             self._rest()
+
+    def _lose_patience(self) -> None:
+        self._impatient = True
+        self._dim()
 
     def _rest(self) -> None:
         if self._patience:
             self._patience.stop()
         self._patience, self._impatient = None, False
 
-    def _lose_patience(self) -> None:
-        self._impatient = True
+    def _dim(self) -> None:
         self._draw_methods()
         others = [said.question.neuron != self.neuron for said in self._method_answers.values()]
         self.dim(evidence=self._evidence_is_old, methods=bool(others) and all(others))

@@ -29,3 +29,11 @@ def two_sets_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def hostile_run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_run(tmp_path_factory.mktemp("hostile"), hostile=True)
+
+
+@pytest.fixture(scope="session")
+def rich_run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with other templates, captions and every kind of method, full of hostile names."""
+    methods: dict[str, dict[str, object]] = {"www": {"count": 20}, "netdissect": {}, "tcav": {}}
+    folder = tmp_path_factory.mktemp("rich")
+    return small_run(folder, other_templates=3, captions=12, methods=methods, hostile=True)
