@@ -30,8 +30,8 @@ class Population:
         total = np.zeros((dimension, dimension))
         for start in range(0, count, _ROWS):
             part = slice(start, start + _ROWS)
-            deviations = vectors.embeddings[part] * vectors.inverse_lengths[part, None]
-            deviations -= mean
+            deviations = vectors.embeddings[part] * vectors.inverse_lengths[part, None].astype(np.float32)
+            deviations -= mean.astype(np.float32)
             total += deviations.T @ deviations
         return cls(vectors, mean, total / count)
 
