@@ -22,7 +22,7 @@ from mammi_tui.widgets.sheet import Row
 
 Says = Callable[[NeuronEvidence, Sequence[str]], str]
 """What a rule of engine.evidence.trust says where it holds; by it the rules are known"""
-SENTENCE = 300
+SENTENCE = 260
 """Cells that are kept for it: what follows stays in its place"""
 LABELS = 4
 BLANK: Row = ()
@@ -85,22 +85,22 @@ def check_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) ->
         yield check("Of the most common patient", percent(patient.share), wording.one_patient)
     yield check("Concepts above the β cut", f"{figures.annotated[0]:,}", wording.no_annotation)
     q = probability(float(figures.q_values[0]))
-    yield check("Chance: random images do as well", f"q {q}", wording.chance, wording.hardly)
+    yield check("Random images do as well", f"q {q}", wording.chance, wording.hardly)
     change = percent(evidence.change_chance)
-    yield check(f"Draws of {drawn} with another first", change, wording.changes)
+    yield check("Draws with another first", change, wording.changes)
     interval = f"{number(evidence.alpha_low, 2)} … {number(evidence.alpha_high, 2)}"
-    yield check("Same first concept for α", interval, wording.changes_below, wording.changes_above)
-    yield check(f"Halves of the {drawn} agree", percent(evidence.half_agreement), wording.halves)
+    yield check("Stays first for α", interval, wording.changes_below, wording.changes_above)
+    yield check(f"Halves of {drawn} agree", percent(evidence.half_agreement), wording.halves)
     if evidence.template_bests:
         agree = sum(best == evidence.best for _, best in evidence.template_bests)
         yield check("Other templates agree", f"{agree} of {len(evidence.template_bests)}", wording.templates)
-    yield check("Groups with different words", "two" if evidence.groups else "none", wording.groups)
+    yield check("Groups that differ", "two" if evidence.groups else "none", wording.groups)
     yield check("Lead over the second", number(evidence.margin, 4))
     low, high = evidence.margin_interval
-    yield check(f"in 95 % of draws of {drawn}", f"{number(low, 4)} … {number(high, 4)}")
-    yield check("Scores of the halves correlate", number(evidence.half_correlation, 2))
+    yield check("in 95 % of draws", f"{number(low)} … {number(high)}")
+    yield check("Halves correlate", number(evidence.half_correlation, 2))
     yield check("Stands out most", concepts[int(np.nanargmax(evidence.centred_scores))])
-    yield check("Images alike (cosine)", f"{number(evidence.tightness, 3)}, all {number(evidence.base_tightness, 3)}")
+    yield check("Images alike", f"{number(evidence.tightness, 3)}, all {number(evidence.base_tightness, 3)}")
 
 
 NUMBERS = 8

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from engine.evidence.answers import NeuronEvidence
 from mammi_tui.figures import TRUST_MARKS
-from mammi_tui.text import clean
+from mammi_tui.text import clean, fit, wrap
 
 COLOURS = {
     "line--good": "$text-success bold",
@@ -22,7 +22,7 @@ class Summary(Static):
 
     DEFAULT_CSS = """
     Summary {
-        height: 6;
+        height: 7;
         width: 1fr;
         padding: 0 1;
         border-top: solid $border-blurred;
@@ -48,10 +48,18 @@ class Summary(Static):
         self.set_class(self.stale, "-stale")
         self._draw()
 
+    def on_resize(self) -> None:
+        self._draw()
+
     def _draw(self) -> None:
-        if self.evidence is None:
+        """As much of the sentence as there is room for."""
+        width, height = self.content_size
+        if self.evidence is None or width < 4 or not height:
             self.update("")
             return
         mark, style = TRUST_MARKS[self.evidence.trust]
-        colour = "" if self.stale else COLOURS[style]
-        self.update(Content.assemble((f"{mark} ", colour), clean(self.evidence.sentence, 2000)))
+        lines = list(wrap(clean(self.evidence.sentence, 2000), width - 2))
+        if len(lines) > height:
+            lines[height - 1] = fit(f"{lines[height - 1]} {lines[height]}", width - 2)
+        told = "\n  ".join(lines[:height])
+        self.update(Content.assemble((f"{mark} ", "" if self.stale else COLOURS[style]), told))
