@@ -16,6 +16,7 @@ from engine.evaluation.encoders import OWN, Encoder, from_folder
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.labels import TextEncoder
 from engine.evaluation.matrix_config import Matrix
+from engine.evaluation.published import differences
 from engine.evaluation.results import Evaluation, MethodEvaluation
 from engine.methods import mammi, www
 from engine.methods.base import Method
@@ -56,7 +57,8 @@ class RunFacts:
     layers: tuple[str, ...]
     final: str | None
     """The layer whose units carry class names"""
-    final_units: int
+    classes: tuple[str, ...]
+    """Those names"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,33 @@ class MatrixResult:
     missing: tuple[str, ...]
     """What could not be evaluated and why; one short sentence each"""
 
+    @property
+    def own(self) -> RunFacts:
+        """Of the base run."""
+        return next(iter(self.runs.values()))
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """In what the base run is another than the paper's, its VLM, concept sets and methods apart."""
+        return tuple(differences(self.matrix.base, self.own.target, self.own.classes))
+
 
 def compute(matrix: Matrix, progress: Progress) -> MatrixResult:
     """Computes or resumes the run of each VLM, then evaluates every cell.
 
     A run takes over what the run files of the others, and the one of the base run's own configuration, hold of it: the
-    target model sees each image once. Raises MammiError as a run and an encoder do.
+    target model sees each image once. Encoders and VLMs that cannot be loaded are told before anything is computed.
+    Raises MammiError as a run and an encoder do.
     """
+    encoders = [_Remembering(encoder) for encoder in _encoders(matrix)]
+    _check_vlms(matrix)
     for name, config in matrix.runs.items():
         if len(matrix.runs) > 1:
             progress.note(f"VLM {name}: {config.run.out}")
         beside = [other.run.out for other in matrix.runs.values()] + [matrix.own_out]
         run(config, progress, [path for path in dict.fromkeys(beside) if path.is_file()])
-    encoders = [_Remembering(encoder) for encoder in _encoders(matrix)]
+    if matrix.settings.own_encoder:
+        encoders.append(_Remembering(_own_encoder(matrix.base)))
     cells: list[Cell] = []
     missing: dict[str, None] = {}
     facts = {}
@@ -159,16 +175,24 @@ def _facts(reader: RunReader, final: str | None) -> RunFacts:
         concept_sets={known.name: len(known.concepts) for known in reader.concept_sets},
         layers=tuple(layer.name for layer in reader.layers),
         final=final,
-        final_units=0 if final is None else reader.layer(final).units,
+        classes=() if final is None else reader.layer(final).unit_names,
     )
 
 
 def _encoders(matrix: Matrix) -> Iterator[TextEncoder]:
     for name, folder in matrix.encoders.items():
         yield from_folder(name, folder, f"matrix.encoders.{name}")
-    if matrix.settings.own_encoder:
-        base: RunConfig = matrix.base
-        yield Encoder(OWN, base.vlm.load(base.base, choose_device(base.run.device)))
+
+
+def _own_encoder(base: RunConfig) -> TextEncoder:
+    return Encoder(OWN, base.vlm.load(base.base, choose_device(base.run.device)))
+
+
+def _check_vlms(matrix: Matrix) -> None:
+    """Loads the VLM of each run that is to be made after another, and lets it go."""
+    to_be_made = [config for config in matrix.runs.values() if not config.run.out.is_file()]
+    for config in to_be_made[1:]:
+        config.vlm.load(config.base, choose_device("cpu"))
 
 
 class _Remembering:

@@ -8,13 +8,13 @@ of a CLIP ViT-B/16 and of all-mpnet-base-v2. Where a table leaves out a figure, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from engine.config import RunConfig
 from engine.config_leaves import Leaf
+from engine.evaluation.labels import labels_of
 from engine.probing.findings import FINDINGS
 
 ALPHA, BETA = 0.93, 0.95
@@ -129,29 +129,23 @@ def published_set(kind: str, concepts: int) -> str | None:
     return CLIP_DISSECT_20K if round(concepts, -3) == 20_000 else None
 
 
-def differences(config: RunConfig) -> Iterator[str]:
-    """In what a run is another than the paper's, its VLM, concept sets and methods apart."""
-    target, probing = config.target, config.probing
-    options = target.options.model_dump()
-    weights = options.get("weights")
-    if target.kind != "torchvision" or not isinstance(weights, Path) or weights.name != TARGET_WEIGHTS:
-        yield f"the target model is {_shown(target.kind, options)}, the paper's {TARGET_WEIGHTS}"
-    if tuple(options.get("classes") or ()) != FINDINGS:
+def differences(config: RunConfig, target: str, classes: Sequence[str]) -> Iterator[str]:
+    """In what a run is another than the paper's, its VLM, concept sets and methods apart: `target` is its target model
+    as a reader knows it, `classes` are the names of the final layer's units."""
+    weights = getattr(config.target.options, "weights", None)
+    if config.target.kind != "torchvision" or not isinstance(weights, Path) or weights.name != TARGET_WEIGHTS:
+        yield f"the target model is {target}, the paper's {TARGET_WEIGHTS}"
+    if [labels_of(name) for name in classes] != [labels_of(name) for name in FINDINGS]:
         yield "the final layer's units are not the 14 NIH findings"
+    probing = config.probing
     if probing.kind != "nih14":
         yield f'the probing set is of kind "{probing.kind}", the paper\'s is NIH14'
     else:
-        chosen = probing.options.model_dump()
         for key in ("sample", "views"):
-            if chosen.get(key):
+            if getattr(probing.options, key, None):
                 yield f"probing.{key} leaves out films of NIH14"
     if config.run.template != TEMPLATE:
         yield f'the template is "{config.run.template}", the paper\'s "{TEMPLATE}"'
     for key, own, published in (("α", config.run.alpha, ALPHA), ("β", config.run.beta, BETA)):
         if own != published:
             yield f"{key} is {own:g}, the paper's {published:g}"
-
-
-def _shown(kind: str, options: dict[str, Any]) -> str:
-    named = options.get("name") or options.get("factory") or options.get("weights")
-    return f"{kind} {named}" if named else f'of kind "{kind}"'

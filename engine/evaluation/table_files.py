@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import MammiError
-from engine.evaluation import published
 from engine.evaluation.matrix import Cell, MatrixResult
 from engine.evaluation.results import Figure
 from engine.evaluation.table_rows import PENULTIMATE, Table, Unique, Value
@@ -53,7 +52,7 @@ def as_object(result: MatrixResult, tables: Sequence[Table]) -> dict[str, Any]:
     return {
         "matrix": str(result.matrix.path),
         "base": base.as_dict(),
-        "differences_from_the_paper": list(published.differences(base)),
+        "differences_from_the_paper": list(result.differences),
         "encoders": list(result.encoders),
         "runs": {name: asdict(facts) | {"path": str(facts.path)} for name, facts in result.runs.items()},
         "tables": [asdict(table) for table in tables],
@@ -64,16 +63,17 @@ def as_object(result: MatrixResult, tables: Sequence[Table]) -> dict[str, Any]:
 
 def _head(result: MatrixResult) -> Iterator[str]:
     base = result.matrix.base
-    facts = next(iter(result.runs.values()))
+    facts = result.own
     yield f"# {result.matrix.path.stem}"
     yield ""
-    final = f"the {facts.final_units} neurons of {facts.final}" if facts.final else "no layer with class names"
-    yield f"- {facts.images} images of the probing set {base.probing.kind}, target model {facts.target}, {final}"
-    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, template “{base.run.template}”, VLM {facts.vlm}"
-    yield "- mean ± standard error over neurons; MAMMI is scored by its annotation, other methods by their best concept"
-    differences = list(published.differences(base))
-    if differences:
-        yield f"- published figures (“paper”) stand apart: {'; '.join(differences)}"
+    final = f"the {len(facts.classes)} neurons of {facts.final}" if facts.final else "no layer with class names"
+    yield f"- {facts.images} images ({base.probing.kind}), target model {_plain(facts.target)}, {final}"
+    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, template “{base.run.template}”, VLM {_plain(facts.vlm)}"
+    whole = dict.fromkeys(_plain(c.evaluation.title) for c in result.cells if c.evaluation.by_annotation)
+    yield "- mean ± standard error over neurons; methods are scored by their best concept, as in the paper, but for"
+    yield f"  {', '.join(whole)}"
+    if result.differences:
+        yield f"- published figures (“paper”) stand apart: {_plain('; '.join(result.differences))}"
     else:
         yield "- the setting is the paper's: published figures (“paper”) stand under ours where a row matches"
     for name in ("clip", "mpnet"):
@@ -85,12 +85,10 @@ def _table(table: Table) -> Iterator[str]:
     yield ""
     yield f"## {table.title}"
     yield ""
-    lines = [
-        [*table.heads, "", *table.columns],
-        *(
-            [*map(_cell, row.names), row.source, *(shown(row.values.get(name)) for name in table.columns)]
-            for row in table.rows
-        ),
+    lines = [[*table.heads, "from", *table.columns]]
+    lines += [
+        [*map(_plain, row.names), row.source, *(shown(row.values.get(name)) for name in table.columns)]
+        for row in table.rows
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
@@ -123,7 +121,7 @@ def shown(value: Value) -> str:
     return f"{value.mean:.4f}" if value.error is None else f"{value.mean:.4f} ± {value.error:.3f}"
 
 
-def _cell(text: str) -> str:
+def _plain(text: str) -> str:
     """A name in a Markdown table: it cannot end its cell, nor hold what a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in text).replace("|", "/")
 

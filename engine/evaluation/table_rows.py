@@ -100,9 +100,17 @@ def _published(row: PublishedRow, heads: int) -> Row:
     return Row((*row.names, *[""] * (heads - len(row.names))), "paper", found)
 
 
+def among_labels(cells: Sequence[Cell]) -> Iterator[str]:
+    """Which methods have it easier; one sentence, or none where none has."""
+    easier = dict.fromkeys(cell.evaluation.title for cell in cells if cell.evaluation.among_labels)
+    if easier:
+        yield f"{' and '.join(easier)} choose among the labels alone, and name one more easily than any concept set."
+
+
 def who_leads(lines: Sequence[Line]) -> Iterator[str]:
-    """By which figures another method is ahead of MAMMI here; one sentence, or none where nothing is compared."""
-    scored = [(line, line.cell.evaluation.labels) for line in lines]
+    """By which figures another method is ahead of MAMMI here, those left out that choose among the labels alone; one
+    sentence, or none where nothing is compared."""
+    scored = [(line, line.cell.evaluation.labels) for line in lines if not line.cell.evaluation.among_labels]
     own = next((labels for line, labels in scored if line.cell.evaluation.method == "mammi"), None)
     others = [(line.names[0], labels) for line, labels in scored if labels is not own and labels is not None]
     if own is None or not others:

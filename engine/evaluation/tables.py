@@ -17,12 +17,12 @@ from engine.evaluation.table_rows import (
     Row,
     Table,
     Value,
+    among_labels,
     cosine,
     paired,
     values,
     who_leads,
 )
-from engine.methods import COMPUTED
 
 MASKS = ("tsi", "netdissect")
 """The methods of table 4 beside MAMMI"""
@@ -43,7 +43,7 @@ class _Tables:
     def __init__(self, result: MatrixResult) -> None:
         config = result.matrix.base
         self._result = result
-        self._comparable = not any(published.differences(config))
+        self._comparable = not result.differences
         """Whether the setting is the paper's, but for the VLM, the concept set and the method"""
         self._base = next(iter(result.runs))
         self._own_set = config.concepts[0].name
@@ -94,7 +94,8 @@ class _Tables:
         lines = [line for name in (*MASKS, "mammi") for line in self._method_lines(name, published.MASK_BASED)]
         run = {line.cell.evaluation.method for line in lines}
         needed = "TSI was not run: it needs [methods.tsi], and films with boxes or outlines."
-        notes = [WITHOUT_OUR_TSI if "tsi" in run else needed, *who_leads(lines)]
+        cells = [line.cell for line in lines]
+        notes = [WITHOUT_OUR_TSI if "tsi" in run else needed, *who_leads(lines), *among_labels(cells)]
         heads = ("method", "concepts of")
         return self._table("Table 4. Mask-based methods", heads, lines, published.MASK_BASED, notes)
 
@@ -103,7 +104,7 @@ class _Tables:
         shown = [name for name in others if name not in ("mammi", "www", *MASKS)]
         lines = [line for name in (*shown, "mammi") for line in self._method_lines(name, published.METHODS)]
         needed = [] if "falcon" in shown else ["FALCON was not run: it needs [methods.falcon], and reports."]
-        notes = [*needed, *who_leads(lines)]
+        notes = [*needed, *who_leads(lines), *among_labels([line.cell for line in lines])]
         return self._table("Table 5. Methods", ("method", "concepts of"), lines, published.METHODS, notes)
 
     def alphas(self) -> Table:
@@ -135,7 +136,8 @@ class _Tables:
             "The share of units whose concepts name the finding, view or anatomical parameter that their activation "
             "follows best; by chance: when units exchange their concepts."
         )
-        return Table("Known truth", ("layer", "method"), columns, tuple(rows), (note,))
+        notes = (note, *among_labels(self._cells()))
+        return Table("Known truth", ("layer", "method"), columns, tuple(rows), notes)
 
     def _table(
         self,
@@ -168,8 +170,8 @@ class _Tables:
         return all(options == type(options)() for options in chosen)
 
     def _concepts_of(self, cell: Cell) -> str:
-        if cell.evaluation.method in COMPUTED:
-            return "labels of the probing set"
+        if cell.evaluation.among_labels:
+            return "the labels alone"
         return "sentences of reports" if cell.evaluation.method == "falcon" else cell.concept_set
 
     def _cells(self, method: str = "", *, concept_set: str = "", vlm: str = "") -> list[Cell]:

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from engine import config
+from engine.evaluation import matrix, matrix_config, table_files
+from engine.evaluation.tables import tables
 from engine.probing.decoding import decode
 from engine.probing.findings import FINDINGS
 from engine.progress import Silent
@@ -20,7 +22,8 @@ from tests.shared import shared_path
 from tests.support.published import FEW_NOUNS, FILMS, MAKERS, NOUNS, SAMPLES, user_folder
 from tests.support.target_files import classifier
 
-WITH_THEIR_OWN_FILMS = {"phantom", "real_films", "dicom"}
+WITH_THEIR_OWN_FILMS = {"phantom", "real_films", "dicom", "tables_phantom"}
+MATRICES = {"tables_phantom", "tables_paper"}
 
 
 def test_every_sample_is_tested_here() -> None:
@@ -29,8 +32,10 @@ def test_every_sample_is_tested_here() -> None:
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_sample_is_checked_without_what_it_names(sample: Path) -> None:
-    loaded = config.load(sample)
-    assert loaded.run.out == Path("runs", f"{sample.stem}.duckdb")
+    if sample.stem in MATRICES:
+        assert matrix_config.load(sample).settings.out == Path("runs", sample.stem)
+    else:
+        assert config.load(sample).run.out == Path("runs", f"{sample.stem}.duckdb")
 
 
 def computed(folder: Path, sample: str, *overrides: str) -> RunReader:
@@ -129,8 +134,8 @@ def test_own_model(tmp_path: Path) -> None:
 
 
 def test_phantom(tmp_path: Path) -> None:
-    with computed(tmp_path, "phantom", "probing.count=12") as reader:
-        assert reader.image_count == 12
+    with computed(tmp_path, "phantom", "probing.count=40", "methods.tcav.fewest=2") as reader:
+        assert reader.image_count == 40
         assert [*units(reader)] == [*(f"features.denseblock{block}" for block in (1, 2, 3, 4)), "penultimate", "logits"]
         assert reader.layers[-1].unit_names[:2] == ("Atelectasis", "Cardiomegaly")
         assert "heart" in reader.concepts
@@ -151,3 +156,35 @@ def test_dicom(tmp_path: Path) -> None:
         assert reader.image_count == 2
         assert {image.patient for image in reader.images(range(2))} <= {"P1", "P2"}
         assert not reader.set_aside()
+
+
+def table_sources(folder: Path, sample: str, *overrides: str) -> dict[str, list[tuple[str, str]]]:
+    """Of each table of a matrix that lies in a user's folder, or among the project's own: names and sources of rows."""
+    own = folder / "sample_configs" / f"{sample}.toml"
+    loaded = matrix_config.load(own if own.exists() else SAMPLES / own.name, overrides, folder / "runs" / sample)
+    result = matrix.compute(loaded, Silent())
+    assert len(table_files.write(loaded.settings.out, result, tables(result))) == 3
+    return {table.title.split(".")[0]: [(row.names[0], row.source) for row in table.rows] for table in tables(result)}
+
+
+def test_tables_phantom(tmp_path: Path) -> None:
+    found = table_sources(
+        *(tmp_path, "tables_phantom", "probing.count=40", 'target.layers=["features.denseblock4", "logits"]'),
+        *("matrix.counts=[5]", "matrix.alpha=[0.5]", "methods.tcav.fewest=2"),
+    )
+    assert [name for name, source in found["Table 1"] if source == "here"] == ["probing_reports", "14 findings"]
+    assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI", "Network Dissection", "MAMMI"]
+    assert ("FALCON", "here") in found["Table 5"]
+    assert [name for name, _ in found["MAMMI over α"]] == ["0.5", "0.93"]
+
+
+def test_tables_paper(tmp_path: Path) -> None:
+    """Three films, three nouns and all three VLMs."""
+    folder = user_folder(tmp_path, "paper", "tables_paper")
+    split = folder / "data" / "nih14" / "val_official.txt"
+    split.write_text("\n".join(split.read_text().splitlines()[:3]) + "\n")
+    (folder / "data" / "mimic_nouns.txt").write_text("\n".join(FEW_NOUNS) + "\n")
+    found = table_sources(folder, "tables_paper")
+    assert [name for name, source in found["Table 3"] if source == "here"] == ["medclip", "CXR-RePaiR", "MedKLIP"]
+    assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI", "MAMMI"]
+    assert ("WordNet nouns (WWW)", "paper") in found["Table 1"]

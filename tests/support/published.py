@@ -10,8 +10,11 @@ from tests.shared import SHARED
 from tests.support.clip_files import write_biomedclip, write_cxr_repair
 from tests.support.films import write_films, write_table
 from tests.support.medclip_files import write_medclip, write_zip
+from tests.support.medklip_files import write_clinical_bert, write_medklip
 from tests.support.models import write_film
+from tests.support.sentence_files import write_mpnet
 from tests.support.target_files import write_mae_checkpoint, write_xrv_densenet
+from tests.support.transformers_files import write_clip
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_configs"
 NOUNS = SHARED / "data" / "nih14" / "mimic_nouns.txt"
@@ -48,6 +51,30 @@ def _paper_resnet50(data: Path, weights: Path) -> None:
     _medclip(weights)
 
 
+def _tables_paper(data: Path, weights: Path) -> None:
+    """What the matrix names beside the paper's run: two VLMs at full size, text encoders and lists that are small."""
+    sample = data.parent / "sample_configs" / "tables_paper.toml"
+    sample.write_text(sample.read_text().replace("# nltk_data", "nltk_data"))
+    write_table(data / "20k.txt", "the", "effusion", "table")
+    write_wordnet(data / "nltk_data")
+    write_table(data / "mimic_cxr_sectioned.csv", "study,impression,findings", "s1,No effusion.,The heart is large.")
+    write_cxr_repair(_within(weights, "cxr-repair/clip-imp-pretrained_128_6_after_4.pt"))
+    write_medklip(_within(weights, "medklip/checkpoint_final.pth"))
+    write_clinical_bert(weights / "bio-clinicalbert-model")
+    write_clip(weights / "clip-vit-b-16")
+    write_mpnet(weights / "all-mpnet-base-v2")
+
+
+def write_wordnet(nltk_data: Path) -> None:
+    write_table(
+        nltk_data / "corpora" / "wordnet" / "index.noun",
+        "  1 This software and database is being provided to you, the LICENSEE, by  ",
+        "heart n 1 1 @ 1 1 00001740  ",
+        "pleural_effusion n 1 1 @ 1 0 00001930  ",
+        "saddle n 1 1 @ 1 0 00002137  ",
+    )
+
+
 def _chestx_det(data: Path, weights: Path) -> None:
     films = data / "chestx_det"
     write_films(films / "test_data", ["36199.png", "36200.png", "36201.png"], side=64)
@@ -60,13 +87,7 @@ def _chestx_det(data: Path, weights: Path) -> None:
         ' "polygons": [[[0, 0], [64, 0], [9, 64]]]}]',
     )
     _nouns(data)
-    write_table(
-        data / "nltk_data" / "corpora" / "wordnet" / "index.noun",
-        "  1 This software and database is being provided to you, the LICENSEE, by  ",
-        "heart n 1 1 @ 1 1 00001740  ",
-        "pleural_effusion n 1 1 @ 1 0 00001930  ",
-        "saddle n 1 1 @ 1 0 00002137  ",
-    )
+    write_wordnet(data / "nltk_data")
     write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
     _medclip(weights)
 
@@ -158,4 +179,5 @@ MAKERS: dict[str, Callable[[Path, Path], None]] = {
     "torchxrayvision": _torchxrayvision,
     "biomedclip": _biomedclip,
     "own_model": _own_model,
+    "tables_paper": _tables_paper,
 }

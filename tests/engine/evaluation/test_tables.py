@@ -1,0 +1,220 @@
+"""Tables hold what the cells say, published figures where the setting is the paper's, and tell what stands alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import config
+from engine.evaluation import matrix_config, published
+from engine.evaluation.matrix import Cell, MatrixResult, RunFacts
+from engine.evaluation.results import Figure, LabelScores, MethodEvaluation, UniqueConcepts
+from engine.evaluation.table_files import as_markdown, as_object, write
+from engine.evaluation.table_rows import Table
+from engine.evaluation.tables import tables
+from engine.probing.findings import FINDINGS
+from tests.shared import shared_path
+from tests.support.published import SAMPLES
+
+OURS = Figure(0.4321, 0.05)
+VLMS = {"medclip": "MedCLIP ViT", "MedKLIP": "MedKLIP", "CXR-RePaiR": "ViT-B-32-quickgelu"}
+SETS = {"word_list": 1361, "CLIP-Dissect 20k": 20_000, "WordNet nouns": 71_234}
+
+
+def paper_result(*overrides: str) -> MatrixResult:
+    """What the sample of the paper's matrix would come to, with made-up figures."""
+    matrix = matrix_config.load(SAMPLES / "tables_paper.toml", overrides)
+    runs = {
+        name: RunFacts(
+            Path(f"{name}.duckdb"), "densenet121", shown, 100, SETS, ("penultimate", "logits"), "logits", FINDINGS
+        )
+        for name, shown in VLMS.items()
+    }
+    cells = [cell("medclip", name) for name in SETS]
+    cells += [cell(name) for name in ("MedKLIP", "CXR-RePaiR")]
+    cells += [cell(method=name) for name in ("clip_dissect", "falcon", "tsi")]
+    cells += [cell(method="www", count=40), cell(alpha=0.9)]
+    return MatrixResult(matrix, runs, ("clip", "mpnet"), tuple(cells), ("Something.",))
+
+
+def cell(
+    vlm: str = "medclip",
+    concept_set: str = "word_list",
+    method: str = "mammi",
+    alpha: float = 0.93,
+    count: int | None = None,
+    figure: Figure = OURS,
+) -> Cell:
+    scores = LabelScores(figure, figure, figure, figure, {"clip": figure, "mpnet": figure})
+    evaluation = MethodEvaluation(
+        method=method,
+        title={"mammi": "MAMMI", "www": f"WWW (top {count} images)"}.get(method, method),
+        by_annotation=method in ("mammi", "www"),
+        among_labels=method == "tsi",
+        unique=(UniqueConcepts("penultimate", 1024, 80, 120), UniqueConcepts("logits", 14, 9, 15)),
+        truth=(),
+        annotation=scores,
+        best=scores,
+    )
+    return Cell(vlm, concept_set, alpha, count, 7.5 if method == "mammi" else None, evaluation)
+
+
+def sources(table: Table) -> list[tuple[str, str]]:
+    return [(row.names[0], row.source) for row in table.rows]
+
+
+def test_published_rows_stand_under_ours_where_the_setting_is_the_papers() -> None:
+    result = paper_result()
+    assert result.differences == ()
+    sets, selections, vlms, masks, methods, alphas = tables(result)
+    assert sources(sets) == [
+        *(("word_list", "here"), ("MIMIC nouns", "paper")),
+        *(("CLIP-Dissect 20k", "here"), ("20K (CLIP-Dissect)", "paper")),
+        *(("WordNet nouns", "here"), ("WordNet nouns (WWW)", "paper")),
+    ]
+    assert sources(selections) == [
+        *(("without adaptive, 40 images", "here"), ("without adaptive", "paper")),
+        *(("adaptive, α 0.93", "here"), ("adaptive", "paper")),
+    ]
+    assert sources(vlms) == [
+        *(("medclip", "here"), ("MedCLIP", "paper")),
+        *(("MedKLIP", "here"), ("MedKLIP", "paper")),
+        *(("CXR-RePaiR", "here"), ("CXR-RePaiR", "paper")),
+    ]
+    assert sources(masks) == [("tsi", "here"), ("MAMMI", "here"), ("MAMMI", "paper"), ("TSI", "paper")]
+    assert sources(methods) == [
+        *(("clip_dissect", "here"), ("CLIP-Dissect (medical)", "paper")),
+        *(("falcon", "here"), ("FALCON (medical)", "paper")),
+        *(("MAMMI", "here"), ("MAMMI", "paper")),
+    ]
+    assert sources(alphas) == [("0.93", "here"), ("0.9", "here")]
+    assert sets.notes == selections.notes == vlms.notes == ()
+    assert "Not run here in the paper's setting: TSI." in masks.notes
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["probing.sample=5"], "probing.sample leaves out films of NIH14"),
+        (["run.alpha=0.9"], "α is 0.9, the paper's 0.93"),
+        (["run.beta=0.5"], "β is 0.5, the paper's 0.95"),
+        (["run.template=A film of a"], 'the template is "A film of a"'),
+        (["target.weights=own.pth"], "the target model is densenet121, the paper's densenet121_CXR_0.3M_mocov2.pth"),
+    ],
+)
+def test_in_another_setting_published_rows_stand_apart(overrides: list[str], told: str) -> None:
+    result = paper_result(*overrides)
+    alpha = result.matrix.base.run.alpha
+    result = replace(result, cells=tuple(replace(cell, alpha=alpha) for cell in result.cells[:-1]))
+    assert any(told in difference for difference in result.differences)
+    for table in tables(result)[:5]:
+        shown = [source for _, source in sources(table)]
+        assert shown == sorted(shown)
+        assert any(note.startswith("Not run here in the paper's setting: ") for note in table.notes)
+        assert any(note.startswith("Here without a published figure: ") for note in table.notes)
+    assert told in as_markdown(result, tables(result))
+
+
+def test_other_films_and_other_classes_are_another_setting() -> None:
+    result = paper_result()
+    phantoms = config.load(SAMPLES / "phantom.toml").probing
+    runs = {name: replace(run, probing=phantoms) for name, run in result.matrix.runs.items()}
+    facts = {name: replace(known, classes=FINDINGS[:13]) for name, known in result.runs.items()}
+    assert replace(result, matrix=replace(result.matrix, runs=runs), runs=facts).differences == (
+        "the final layer's units are not the 14 NIH findings",
+        'the probing set is of kind "phantom", the paper\'s is NIH14',
+    )
+
+
+def test_another_count_and_another_set_have_no_published_figure() -> None:
+    result = paper_result("matrix.counts=[10]")
+    cells = [replace(cell, count=10) if cell.count else cell for cell in result.cells]
+    _, selections, *_ = tables(replace(result, cells=tuple(cells)))
+    assert "Here without a published figure: without adaptive, 10 images." in selections.notes
+    runs = {name: replace(facts, concept_sets={**SETS, "word_list": 500}) for name, facts in result.runs.items()}
+    sets, _, vlms, *_ = tables(replace(result, runs=runs))
+    assert "Here without a published figure: word_list." in sets.notes
+    assert "Here without a published figure: medclip, MedKLIP, CXR-RePaiR." in vlms.notes
+
+
+def test_who_is_ahead_of_mammi_is_told() -> None:
+    result = paper_result()
+    *_, methods, _ = tables(result)
+    assert "Here no other method is ahead of MAMMI." in methods.notes
+    better = [
+        cell(method=found.evaluation.method, figure=Figure(0.5, 0.1))
+        if found.evaluation.method in ("falcon", "tsi")
+        else found
+        for found in result.cells
+    ]
+    _, _, _, masks, methods, _ = tables(replace(result, cells=tuple(better)))
+    (ahead,) = [note for note in methods.notes if note.startswith("Ahead")]
+    assert "falcon by F1 (0.5000, MAMMI 0.4321)" in ahead
+    assert not any(note.startswith("Ahead") for note in masks.notes)
+    assert any(note.startswith("tsi choose among the labels alone") for note in masks.notes)
+
+
+def test_the_files_hold_the_tables_and_every_cell(tmp_path: Path) -> None:
+    result = paper_result()
+    made = tables(result)
+    paths = write(tmp_path, result, made)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
+    markdown, written, cells = (path.read_text() for path in paths)
+    assert markdown.count("## ") == 6
+    lines = [line for line in markdown.splitlines() if line.startswith("| MIMIC nouns ")]
+    assert [part.strip() for part in lines[0].split("|")[3:-1]] == [
+        *("paper", "0.8599 ± 0.024", "0.5290 ± 0.084", "0.2619 ± 0.113", "0.2857 ± 0.121"),
+    ]
+    assert "| adaptive, α 0.93            | here  | 0.4321 ± 0.050 |" in markdown
+    assert "80 / 120" in markdown
+    assert "Not evaluated: Something." in markdown
+    assert json.loads(written) == json.loads(json.dumps(as_object(result, made)))
+    rows = list(csv.DictReader(cells.splitlines()))
+    assert len(rows) == len(result.cells)
+    assert (rows[0]["method"], rows[0]["f1"], rows[0]["cosine_clip_error"]) == ("mammi", "0.4321", "0.05")
+    assert (rows[0]["unique_best"], rows[0]["unique_annotated"], rows[0]["scored_by"]) == ("80", "120", "annotation")
+
+
+def test_a_hostile_name_stays_in_its_cell() -> None:
+    result = paper_result()
+    runs = {name: replace(facts, vlm="a | b\x1b[31m\nc", target="\x1b[2J") for name, facts in result.runs.items()}
+    text = as_markdown(replace(result, runs=runs), tables(replace(result, runs=runs)))
+    assert "\x1b" not in text
+    rows = [line for line in text.split("## Table 3")[1].split("##")[0].splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in rows}) == 1
+
+
+def test_the_published_figures_are_the_papers() -> None:
+    """Each figure of the paper's tables, read off them by another hand."""
+    known = json.loads(shared_path("data", "paper", "tables.json").read_text())
+    own = {
+        "table1_concept_set": published.CONCEPT_SETS,
+        "table2_example_selection": published.SELECTIONS,
+        "table3_vlm": published.VLMS,
+        "table4_mask_based": published.MASK_BASED,
+        "table5_methods": published.METHODS,
+    }
+    for name, rows in own.items():
+        assert [as_known(row) for row in rows] == [dict(sorted(row.items())) for row in map(without_names, known[name])]
+        names = [next(iter(row.values())) for row in known[name]]
+        assert [row.names[0] for row in rows] == names
+
+
+def without_names(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value for key, value in row.items() if key not in ("concept_set", "concepts", "selection", "vlm", "method")
+    }
+
+
+def as_known(row: published.PublishedRow) -> dict[str, Any]:
+    figures = {**row.similarity, "f1": row.f1, "hit_rate": row.hit_rate}
+    found: dict[str, Any] = {name: [figure.mean, figure.error] for name, figure in figures.items() if figure}
+    if row.unique is not None:
+        found["penultimate_unique_concepts"] = row.unique
+    return dict(sorted(found.items()))
