@@ -168,9 +168,7 @@ class Requery:
             known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
         return known[2]
 
-    def scores(
-        self, layer: LayerInfo, alpha: float, concept_set: str | None
-    ) -> tuple[LayerMeans, NDArray[np.float64]]:
+    def scores(self, layer: LayerInfo, alpha: float, concept_set: str | None) -> tuple[LayerMeans, NDArray[np.float64]]:
         """The means of a layer at α, and each unit's scores of the competing concepts' distinct directions, [units, k].
 
         The last answer is kept. Raises as `means` and `competing` do.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,13 +18,7 @@ class Column:
     codes: NDArray[np.int32]
     """[p]; −1 where it is not known"""
     names: tuple[str, ...]
-    """By code, in order of their first image"""
-
-    @classmethod
-    def of(cls, values: Sequence[str | None]) -> Self:
-        known: dict[str, int] = {}
-        codes = [-1 if value is None else known.setdefault(value, len(known)) for value in values]
-        return cls(np.array(codes, dtype=np.int32), tuple(known))
+    """By code"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +37,9 @@ class Metadata:
     @classmethod
     def of(cls, reader: RunReader) -> Self:
         labels, carried = reader.label_table()
-        patients = Column.of(reader.patients())
-        return cls(labels, carried, patients, Column.of(reader.views()), clusters_of(patients))
+        (patients, of_patients), (views, of_views) = reader.coded("patient"), reader.coded("view")
+        column = Column(of_patients, patients)
+        return cls(labels, carried, column, Column(of_views, views), clusters_of(column))
 
 
 def clusters_of(patients: Column) -> NDArray[np.int32]:

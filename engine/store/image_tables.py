@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +123,15 @@ class ImageTables:
         """Of each image, [p], such as "PA"; None where it is not known."""
         return self._texts("view")
 
+    def coded(self, column: Literal["patient", "view"]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """The patients or views by name, and of each image the place of its own among them, [p]; −1 where it is not
+        known. Takes less memory than their texts."""
+        names, images, numbers, _ = self._by_name("images", column, "true")
+        with self._cursors.whole():
+            places = np.full(self.image_count, -1, dtype=np.int32)
+            places[images] = numbers
+        return names, places
+
     def reports(self) -> tuple[str | None, ...]:
         """Of each image, [p]; None where it has none."""
         return self._texts("report")
@@ -139,10 +148,10 @@ class ImageTables:
     def _by_name(self, table: str, name: str, value: str) -> tuple[tuple[str, ...], _Column, _Column, _Column]:
         """All names in a column, sorted, and of each row its image, the place of its name and its value."""
         # The names of tables and columns are this file's own.
-        names = self._cursors.rows(f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL ORDER BY {name}")  # noqa: S608
+        known = f"FROM {table} WHERE image IS NOT NULL AND {name} IS NOT NULL"
+        names = self._cursors.rows(f"SELECT DISTINCT {name} {known} ORDER BY {name}")
         rows = self._cursors.columns(
-            f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value FROM {table} "  # noqa: S608
-            f"WHERE {name} IS NOT NULL"
+            f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value {known}"
         )
         with self._cursors.whole():
             if (rows["image"] < 0).any():

@@ -9,14 +9,15 @@ import pytest
 
 from engine.evidence import bootstrap, halves
 from engine.evidence.clusters import MOST, Clusters, Grouping
-from engine.evidence.metadata import Column, Metadata, clusters_of
+from engine.evidence.metadata import Metadata, clusters_of
 from tests.engine.evidence.test_significance import population_of, small
+from tests.support.metadata import column
 
 
 def _grouping(embeddings: np.ndarray, patients: list[str | None]) -> Grouping:
-    column = Column.of(patients)
+    known = column(patients)
     nothing = np.zeros((len(patients), 0), dtype=np.bool_)
-    metadata = Metadata((), nothing, column, Column.of([None] * len(patients)), clusters_of(column))
+    metadata = Metadata((), nothing, known, column([None] * len(patients)), clusters_of(known))
     return Grouping(population_of(embeddings, embeddings), metadata)
 
 
@@ -25,9 +26,7 @@ def _rows(embeddings: np.ndarray) -> np.ndarray:
 
 
 def test_images_of_unknown_patients_are_on_their_own() -> None:
-    column = Column.of(["b", None, "a", "b", None])
-    assert column.codes.tolist() == [0, -1, 1, 0, -1]
-    assert clusters_of(column).tolist() == [0, 2, 1, 0, 3]
+    assert clusters_of(column(["b", None, "a", "b", None])).tolist() == [1, 2, 0, 1, 3]
 
 
 def test_a_set_is_cut_into_its_patients() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from engine.evidence.confounds import confounds, shares
-from engine.evidence.metadata import Column, Metadata, clusters_of
+from engine.evidence.metadata import Metadata, clusters_of
 from engine.image_sets import ImageSets
+from tests.support.metadata import column
 
 HOSTILE = "[bold red]x[/]\x1b[31m"
 
@@ -18,8 +19,8 @@ def _metadata(patients: list[str | None], views: list[str | None], labels: dict[
     carried = np.zeros((len(patients), len(labels)), dtype=bool)
     for index, images in enumerate(labels.values()):
         carried[images, index] = True
-    column = Column.of(patients)
-    return Metadata(tuple(labels), carried, column, Column.of(views), clusters_of(column))
+    known = column(patients)
+    return Metadata(tuple(labels), carried, known, column(views), clusters_of(known))
 
 
 def _images(*indices: int) -> np.ndarray:
@@ -67,9 +68,9 @@ def test_a_layers_shares_are_those_of_its_neurons() -> None:
     columns = dict(zip(("patient", "view", "label"), shares(sets, metadata), strict=True))
     for index, images in enumerate(drawn):
         told = {confound.kind: confound.share for confound in confounds(images, metadata)}
-        for kind, column in columns.items():
-            assert column[index] == told.get(kind, 0.0 if kind == "label" and len(images) else np.nan) or (
-                np.isnan(column[index]) and kind not in told
+        for kind, shares_ in columns.items():
+            assert shares_[index] == told.get(kind, 0.0 if kind == "label" and len(images) else np.nan) or (
+                np.isnan(shares_[index]) and kind not in told
             )
 
 

@@ -9,10 +9,11 @@ import pytest
 from scipy.stats import false_discovery_control, fisher_exact, hypergeom
 
 from engine.evidence.enrichment import enrichments, hypergeometric_tail, strongest
-from engine.evidence.metadata import Column, Metadata
+from engine.evidence.metadata import Metadata
 from engine.image_sets import ImageSets
+from tests.support.metadata import column
 
-NOT_KNOWN = Column.of([None] * 500)
+NOT_KNOWN = column([None] * 500)
 
 
 def _metadata(seed: int = 0, labels: int = 6) -> Metadata:

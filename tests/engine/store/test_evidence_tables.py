@@ -84,6 +84,10 @@ def test_tables_over_all_images(tmp_path: Path) -> None:
             assert {names[number] for number in np.flatnonzero(table[info.image])} == set(info.labels)
         assert reader.patients() == tuple(info.patient for info in infos)
         assert reader.views() == tuple(info.view for info in infos)
+        for column, texts in (("patient", reader.patients()), ("view", reader.views())):
+            names, places = reader.coded(column)
+            assert names == tuple(sorted({text for text in texts if text is not None}))
+            assert tuple(names[place] if place >= 0 else None for place in places) == texts
         assert reader.reports()[:3] == (contents.images[0].report, contents.images[2].report, None)
         assert (reader.patients()[2], len(reader.reports())) == (None, 60)
         names, values = reader.parameter_table()

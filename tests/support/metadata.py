@@ -1,0 +1,15 @@
+"""What a run knows of its images, from texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.evidence.metadata import Column
+
+
+def column(values: Sequence[str | None]) -> Column:
+    names = sorted({value for value in values if value is not None})
+    codes = [-1 if value is None else names.index(value) for value in values]
+    return Column(np.array(codes, dtype=np.int32), tuple(names))
