@@ -53,19 +53,24 @@ class Known:
             for run in self._finished:
                 if run.has(keys):
                     return run.get(keys)
-            return Batch.joined(self._target(keys.target), self._vlm(keys.vlm))
+            target, vlm = self._with_target(keys.target), self._with_vlm(keys.vlm)
+            return Batch.joined(target.target_part(keys.target), vlm.vlm_part(keys.vlm))
 
-    def _target(self, key: str) -> TargetPart:
-        for run in self._finished:
-            if run.has_target(key):
-                return run.target_part(key)
-        return self._work.target_part(key)
+    def _with_target(self, key: str) -> FinishedRun | WorkFile:
+        return next((run for run in self._finished if run.has_target(key)), self._work)
 
-    def _vlm(self, key: str) -> VLMPart:
-        for run in self._finished:
-            if run.has_vlm(key):
-                return run.vlm_part(key)
-        return self._work.vlm_part(key)
+    def _with_vlm(self, key: str) -> FinishedRun | WorkFile:
+        return next((run for run in self._finished if run.has_vlm(key)), self._work)
+
+    def reasons(self, keys: BatchKeys) -> list[str]:
+        """Of each image of the batch of these keys why it is set aside; "" for a usable one. Reads no arrays."""
+        with self._lock:
+            for run in self._finished:
+                if run.has(keys):
+                    return run.reasons(keys)
+            target, vlm = self._with_target(keys.target), self._with_vlm(keys.vlm)
+            both = zip(target.target_reasons(keys.target), vlm.vlm_reasons(keys.vlm), strict=True)
+            return [of_target or of_vlm for of_target, of_vlm in both]
 
     def put_target(self, key: str, part: TargetPart) -> None:
         with self._lock:

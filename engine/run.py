@@ -60,6 +60,7 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
         with closing(loader.batches(settings.batch_size, image_pass.fingerprints, known.missing)) as batches:
             keys = image_stage(batches, len(parts.probing.images), image_pass, known, progress)
         contents = _contents(config, parts, embeddings, keys)
+        contents = replace(contents, stages=_stages(contents, parts.vlm, config.methods, known))
         scores = method_stage(config, parts, contents, known, progress)
         if finished is not None and finished.stages == contents.stages:
             progress.note(f"{out} is up to date.")
@@ -72,11 +73,12 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
 def _contents(
     config: RunConfig, parts: RunParts, embeddings: NDArray[np.float32], keys: Sequence[BatchKeys]
 ) -> RunContents:
-    """All but the scores of methods. `embeddings` are of the concepts in each template, and of the captions."""
+    """All but the keys of stages and the scores of methods. `embeddings` are of the concepts in each template, and of
+    the captions."""
     settings = config.run
     of_captions = len(embeddings) - len(parts.captions)
     own, *others = np.split(embeddings[:of_captions], 1 + len(settings.other_templates))
-    contents = RunContents(
+    return RunContents(
         images=parts.probing.images,
         layers=parts.layers,
         concepts=parts.concepts,
@@ -99,7 +101,6 @@ def _contents(
         versions=_versions(),
         batch_keys=keys,
     )
-    return replace(contents, stages=_stages(contents, parts.vlm, config.methods))
 
 
 def _prepare_output(out: Path) -> None:
@@ -129,7 +130,7 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _stages(contents: RunContents, vlm: VLM, methods: Sequence[Leaf]) -> dict[str, str]:
+def _stages(contents: RunContents, vlm: VLM, methods: Sequence[Leaf], known: Known) -> dict[str, str]:
     """Stage name -> the key of all that determines it. Equal keys, equal content."""
     layers = [[layer.name, layer.pooling, layer.unit_names] for layer in contents.layers]
     settings = [contents.alpha, contents.beta, contents.target, contents.vlm]
@@ -146,18 +147,21 @@ def _stages(contents: RunContents, vlm: VLM, methods: Sequence[Leaf]) -> dict[st
         "concepts": content_key(contents.template, list(contents.concepts), sets),
         "images": content_key(list(contents.batch_keys)),
     }
-    computed = {
-        METHOD_STAGE + leaf.kind: content_key(
-            leaf.kind, leaf.module.VERSION, leaf.options.model_dump(mode="json"), *stages.values(), films
+    computed = {leaf.kind: leaf for leaf in methods if leaf.kind in COMPUTED}
+    usable = [not reason for keys in contents.batch_keys for reason in known.reasons(keys)] if computed else []
+    of_target = content_key([keys.target for keys in contents.batch_keys], usable)
+    scored = {
+        METHOD_STAGE + kind: content_key(
+            *(kind, leaf.module.VERSION, leaf.options.model_dump(mode="json"), films, of_target),
+            *(stages.values() if leaf.module.follows_vlm(leaf.options) else ()),
         )
-        for leaf in methods
-        if leaf.kind in COMPUTED
+        for kind, leaf in computed.items()
     }
     others = [other.template for other in contents.other_templates]
     named = [[method.name, dict(method.options)] for method in contents.methods]
     return {
         **stages,
-        **computed,
+        **scored,
         "evidence": content_key(others, list(contents.captions), named),
         "assembly": content_key(settings, films),
     }

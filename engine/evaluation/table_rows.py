@@ -104,7 +104,7 @@ def among_labels(cells: Sequence[Cell]) -> Iterator[str]:
     """Which methods have it easier; one sentence, or none where none has."""
     easier = dict.fromkeys(cell.evaluation.title for cell in cells if cell.evaluation.among_labels)
     if easier:
-        yield f"{' and '.join(easier)} choose among the labels alone, and name one more easily than any concept set."
+        yield f"These choose among the labels alone, where naming one is far easier: {', '.join(easier)}."
 
 
 def who_leads(lines: Sequence[Line]) -> Iterator[str]:
@@ -120,7 +120,7 @@ def who_leads(lines: Sequence[Line]) -> Iterator[str]:
         name, best = max(((name, figure(labels).mean) for name, labels in others), key=lambda pair: pair[1])
         if best > figure(own).mean:
             ahead.append(f"{name} by {column} ({best:.4f}, MAMMI {figure(own).mean:.4f})")
-    yield f"Ahead of MAMMI here: {'; '.join(ahead)}." if ahead else "Here no other method is ahead of MAMMI."
+    yield f"Ahead of MAMMI here: {'; '.join(ahead)}." if ahead else "Nothing is ahead of MAMMI here."
 
 
 def _figures(scores: LabelScores) -> dict[str, Callable[[LabelScores], Figure]]:

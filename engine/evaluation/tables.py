@@ -76,7 +76,8 @@ class _Tables:
             name = "adaptive" if adaptive else "without adaptive"
             lines.append(Line((told,), cell, self._row(published.SELECTIONS, name if fits else None)))
         counted = PENULTIMATE in self._result.runs[self._base].layers
-        notes = [] if counted else [f'No concepts are counted: target.layers has no "{PENULTIMATE}".']
+        missing = [] if counted else [f'No concepts are counted: target.layers has no "{PENULTIMATE}".']
+        notes = [*missing, *who_leads(lines)]
         return self._table(
             *("Table 2. Selection of images", ("selection",), lines, published.SELECTIONS, notes, [UNIQUE])
         )
@@ -136,8 +137,24 @@ class _Tables:
             "The share of units whose concepts name the finding, view or anatomical parameter that their activation "
             "follows best; by chance: when units exchange their concepts."
         )
-        notes = (note, *among_labels(self._cells()))
+        notes = (note, *self._ahead_by_truth(), *among_labels(self._cells()))
         return Table("Known truth", ("layer", "method"), columns, tuple(rows), notes)
+
+    def _ahead_by_truth(self) -> Iterator[str]:
+        """In which layers another method's best concepts name more than MAMMI's; one sentence."""
+        ahead = []
+        for layer in self._result.runs[self._base].layers:
+            hits = {
+                cell.evaluation.title: scores.best.hit_rate.mean
+                for cell in self._cells()
+                for scores in cell.evaluation.truth
+                if scores.layer == layer and not cell.evaluation.among_labels
+            }
+            best = max(hits, key=lambda title: hits[title], default="")
+            if "MAMMI" in hits and hits[best] > hits["MAMMI"]:
+                ahead.append(f"{best} in {layer} ({hits[best]:.4f}, MAMMI {hits['MAMMI']:.4f})")
+        if ahead:
+            yield f"Ahead of MAMMI here by the best concept: {'; '.join(ahead)}."
 
     def _table(
         self,

@@ -3,9 +3,10 @@
 LIVE methods answer from a run file alone, at any time and without torch: `load(options, reader, requery)` gives a
 Method (engine.methods.base). COMPUTED methods need the target model and the films: a run that has their table
 [methods.NAME] calls `check(options, images, layers)` at its start, which refuses what cannot be computed, and
-`compute(options, context)` at its end, and keeps what that gives in the run file. Which of a neuron's kept scores are
-its annotation tells `annotation(options, scores)`, best first; `TITLE` is the method as a reader knows it. Importing
-such a module loads no torch.
+`compute(options, context)` at its end, and keeps in the run file what that gives, as long as it is of the same films,
+target model and VERSION, and where `follows_vlm(options)` of the same VLM and concepts. Which of a neuron's kept scores
+are its annotation tells `annotation(options, scores)`, best first; `TITLE` is the method as a reader knows it.
+Importing such a module loads no torch.
 """
 
 LIVE = {

@@ -103,6 +103,11 @@ def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) ->
         raise ConfigError("methods.tcav: takes the images of a class by their labels, which the probing set has not.")
 
 
+def follows_vlm(options: Options) -> bool:
+    """Only where it matches images to concepts."""
+    return options.concepts == "matched"
+
+
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The score of each class's neuron for each concept at each layer before the final one.
 

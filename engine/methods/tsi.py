@@ -55,6 +55,11 @@ def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) ->
     need_outlines("tsi", images)
 
 
+def follows_vlm(options: Options) -> bool:  # noqa: ARG001
+    """Neither embeddings nor texts are looked at."""
+    return False
+
+
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The IoU of each unit of the layers that have maps with each label that it overlaps, of its better label set.
 

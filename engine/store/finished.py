@@ -70,6 +70,21 @@ class FinishedRun:
         images, part = self._images(self._vlms[key])
         return VLMPart(tuple(image.reason for image in images), self._embeddings[part])
 
+    def reasons(self, keys: BatchKeys) -> list[str]:
+        """As Batch.images has them of the batch of these keys, without reading its arrays."""
+        return self._reasons(self._places[keys])
+
+    def target_reasons(self, key: str) -> list[str]:
+        """The same of the target model's part."""
+        return self._reasons(self._targets[key])
+
+    def vlm_reasons(self, key: str) -> list[str]:
+        """The same of the VLM's part."""
+        return self._reasons(self._vlms[key])
+
+    def _reasons(self, place: BatchPlace) -> list[str]:
+        return self._reader.reasons(place.first_position, place.size)
+
     def _images(self, place: BatchPlace) -> tuple[tuple[ProbedImage, ...], slice]:
         """A batch's images, and where its usable ones stand among the run's."""
         rows = self._reader.probed_images(place.first_position, place.size)

@@ -210,6 +210,15 @@ class RunReader(ImageTables):
         """Stage name -> the content key that the run gave it."""
         return dict(self._cursors.rows("SELECT name, key FROM stages"))
 
+    def reasons(self, position: int, size: int) -> list[str]:
+        """Of each image from `position` on why it was set aside; "" for a usable one."""
+        rows = self._cursors.rows(
+            "SELECT reason FROM images WHERE position BETWEEN ? AND ? ORDER BY position",
+            position,
+            position + size - 1,
+        )
+        return [reason for (reason,) in rows]
+
     def probed_images(self, position: int, size: int) -> list[tuple[int | None, tuple[Any, ...]]]:
         """For each image from `position` on: its index among the usable ones, and the fields of a ProbedImage."""
         rows = self._cursors.rows(

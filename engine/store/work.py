@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS arrays (
 _ALONE = ""
 """The name of the only array of its key. A batch's activations are named by their layers."""
 
+_TARGET_REASONS = "SELECT reason FROM batch_images WHERE key = ? ORDER BY position"
+_VLM_REASONS = "SELECT reason FROM vlm_reasons WHERE key = ? ORDER BY position"
+
 
 def work_path(run_path: Path) -> Path:
     return run_path.with_name(f"{run_path.name}.work")
@@ -121,8 +124,15 @@ class WorkFile:
 
     def vlm_part(self, key: str) -> VLMPart:
         """The VLM's part of a batch. Raises KeyError when there is none of this key."""
-        reasons = self._fetch("SELECT reason FROM vlm_reasons WHERE key = ? ORDER BY position", key)
-        return VLMPart(tuple(reason for (reason,) in reasons), self.get_array(key))
+        return VLMPart(tuple(self.vlm_reasons(key)), self.get_array(key))
+
+    def target_reasons(self, key: str) -> list[str]:
+        """Of each image of the target model's part why it was set aside; "" for a usable one."""
+        return [reason for (reason,) in self._fetch(_TARGET_REASONS, key)]
+
+    def vlm_reasons(self, key: str) -> list[str]:
+        """The same of the VLM's part."""
+        return [reason for (reason,) in self._fetch(_VLM_REASONS, key)]
 
     def put_array(self, key: str, array: NDArray[Any]) -> None:
         if not self.has(key):

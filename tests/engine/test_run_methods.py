@@ -118,6 +118,25 @@ def test_what_determines_a_method_computes_it_again(project: Path, asked: list[s
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("override", "times"),
+    [
+        ("run.template=a", 1),
+        ("vlm.arguments.seed=2", 1),
+        ("vlm.arguments.blind_to=005.png", 2),
+        ("target.pooling=max", 2),
+    ],
+)
+def test_a_method_that_does_not_look_at_the_vlm_is_not_computed_again_for_it(
+    project: Path, asked: list[str], override: str, times: int
+) -> None:
+    """But for other usable images."""
+    given = (COUNTING, "methods.counting.follows=false")
+    compute(project, *given)
+    compute(project, *given, override)
+    assert len(asked) == times
+
+
 def test_a_method_is_kept_as_soon_as_it_is_computed(
     project: Path, calls: Calls, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

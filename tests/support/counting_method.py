@@ -21,10 +21,15 @@ asked: list[str] = []
 class Options(BaseModel, extra="forbid", frozen=True):
     factor: float = 1.0
     fail: bool = False
+    follows: bool = True
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:
     """Refuses nothing."""
+
+
+def follows_vlm(options: Options) -> bool:
+    return options.follows
 
 
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
