@@ -78,17 +78,18 @@ def check_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) ->
 
     patient = next((found for found in evidence.confounds if found.kind == "patient"), None)
     drawn = "patients" if patient else "images"
-    few = (wording.one_image, wording.two_images, wording.few, wording.all_of_one_patient, wording.most_images)
     of_patients = f" of {count(evidence.patients, 'patient')}" if patient else ""
+    few = (wording.one_image, wording.two_images, wording.few, wording.most_images)
     yield check("Images above τ", f"{evidence.count:,}{of_patients}", *few)
     if patient:
-        yield check("Of the most common patient", percent(patient.share), wording.one_patient)
+        one = (wording.one_patient, wording.all_of_one_patient)
+        yield check("Of the most common patient", percent(patient.share), *one)
     yield check("Concepts above the β cut", f"{figures.annotated[0]:,}", wording.no_annotation)
     q = probability(float(figures.q_values[0]))
     yield check("Random images do as well", f"q {q}", wording.chance, wording.hardly)
     change = percent(evidence.change_chance)
     yield check("Draws with another first", change, wording.changes)
-    interval = f"{number(evidence.alpha_low, 2)} … {number(evidence.alpha_high, 2)}"
+    interval = _interval(evidence.alpha_low, evidence.alpha_high, 2)
     yield check("Stays first for α", interval, wording.changes_below, wording.changes_above)
     yield check(f"Halves of {drawn} agree", percent(evidence.half_agreement), wording.halves)
     if evidence.template_bests:
@@ -96,11 +97,14 @@ def check_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) ->
         yield check("Other templates agree", f"{agree} of {len(evidence.template_bests)}", wording.templates)
     yield check("Groups that differ", "two" if evidence.groups else "none", wording.groups)
     yield check("Lead over the second", number(evidence.margin, 4))
-    low, high = evidence.margin_interval
-    yield check("in 95 % of draws", f"{number(low)} … {number(high)}")
+    yield check("in 95 % of draws", _interval(*evidence.margin_interval, 3))
     yield check("Halves correlate", number(evidence.half_correlation, 2))
     yield check("Stands out most", concepts[int(np.nanargmax(evidence.centred_scores))])
     yield check("Images alike", f"{number(evidence.tightness, 3)}, all {number(evidence.base_tightness, 3)}")
+
+
+def _interval(low: float, high: float, digits: int) -> str:
+    return number(low) if np.isnan(low) else f"{number(low, digits)} … {number(high, digits)}"
 
 
 NUMBERS = 8

@@ -18,6 +18,7 @@ from mammi_tui.widgets.sheet import Row
 SCORE_CELLS, P_CELLS, SHARED_CELLS, GAP = 8, 7, 1, 2
 LEAST_CELLS = 22
 """Of a column, where more than two are shown"""
+LEAST_DETAIL = 6
 MOST_ROWS = 100
 SUPERSCRIPTS = " ¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -107,10 +108,11 @@ def _body(column: MethodColumn, shared: Counter[str], width: int) -> Iterator[Ro
         name = fit(name, min(name_cells, cell_len(name)))
         times = SUPERSCRIPTS[min(methods, 9)] if methods > 1 else ""
         detail = f" {clean(answer.details[rank])}" if answer.details else ""
+        room = name_cells + SHARED_CELLS - cell_len(name + times)
         number = "–" if isnan(score) else decimal(score, digits)
         yield (
             (name + times, style),
-            (fit(detail, name_cells + SHARED_CELLS - cell_len(name + times)), "line--faint"),
+            (fit(detail if room >= LEAST_DETAIL else "", room), "line--faint"),
             (fit(number, SCORE_CELLS, right=True), "line--text" if annotated else "line--muted"),
             (p, "line--muted"),
         )

@@ -122,8 +122,9 @@ async def test_sorting_by_evidence(run_path: Path, tmp_path: Path) -> None:
             await opened.rest()
             units = opened.screen.rows.matches[1]
             values = {"trust": -live.trust, "significance": live.q_values, "stability": live.change_chances}[order]
-            known = values[units][~np.isnan(values[units].astype(float))]
-            assert known.tolist() == sorted(known.tolist()), order
+            ordered = np.asarray(values, float)[units]
+            known = ordered[~np.isnan(ordered)].tolist()
+            assert known == sorted(known), order
             assert f"sorted by {order}" in opened.text()
             assert head in opened.text()
             assert opened.neuron == "layer1:3"
