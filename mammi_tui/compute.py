@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import MammiError
 from mammi_tui.progress import run_progress
 
-ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors")
+ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
 """Importable names of what the extra `engine` installs."""
 INSTALL_ENGINE = "pip install 'mammi-explorer[engine]' (in a clone: pip install -e '.[engine]')"
 
