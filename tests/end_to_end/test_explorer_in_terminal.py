@@ -110,7 +110,7 @@ def test_the_terminal_is_left_as_it_was(run: Path) -> None:
         )
 
 
-def test_the_explorer_never_loads_torch(run: Path) -> None:
+def test_the_explorer_never_loads_torch_and_evidence_late(run: Path) -> None:
     probe = (
         "import asyncio, os, sys\n"
         "from pathlib import Path\n"
@@ -127,9 +127,13 @@ def test_the_explorer_never_loads_torch(run: Path) -> None:
         "        async with app.run_test(size=(140, 40)) as pilot:\n"
         "            await pilot.press('j', '[', '[', '3', 'enter')\n"
         "            await pilot.pause(0.5)\n"
+        "            early = {'torch', 'scipy', 'pydantic'} & set(sys.modules)\n"
+        "            assert not early, early\n"
+        "            await pilot.press('escape', '1', 'e', 'm')\n"
+        "            await pilot.pause(3)\n"
         "asyncio.run(look())\n"
-        "loaded = {'torch', 'torchvision', 'transformers', 'nltk', 'scipy'} & set(sys.modules)\n"
-        "assert 'textual' in sys.modules and not loaded, loaded\n"
+        "loaded = {'torch', 'torchvision', 'transformers', 'nltk', 'scipy.stats'} & set(sys.modules)\n"
+        "assert {'textual', 'engine.evidence.live', 'engine.methods.panel'} <= set(sys.modules) and not loaded, loaded\n"
     )
     done = subprocess.run([sys.executable, "-c", probe, str(run)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
