@@ -28,7 +28,9 @@ def measure(path: Path, neurons: int) -> None:
     requery = Requery(reader)
     requery.warm()
     layer = reader.layers[0]
-    requery.layer(layer.name, 0.5, 0.9)
+    for name in (None, reader.concept_sets[-1].name, None):
+        for alpha in (0.9, 0.5):
+            requery.layer(layer.name, alpha, 0.9, name)
     before = peak_megabytes()
     row("peak memory without evidence", before, None, "MB")
     rng = np.random.default_rng(1)
@@ -41,9 +43,9 @@ def measure(path: Path, neurons: int) -> None:
         print(f"α {alpha}: representatives median {np.median(counts):.0f}, most {counts.max()} of {reader.image_count}")
         evidence = Evidence(reader, requery)
         time_calls("  first layer", lambda e=evidence, a=alpha: e.layer(layer.name, a, 0.95), 1, LAYER)
-        time_calls("  another α", lambda e=evidence, a=alpha: e.layer(layer.name, a - 1e-3, 0.95), 1, LAYER)
         time_calls("  another β", lambda e=evidence, a=alpha: e.layer(layer.name, a, rng.uniform()), 5, NEURON)
         time_calls("  one neuron", neuron(evidence, alpha), neurons, NEURON)
+        time_calls("  another α", lambda e=evidence, a=alpha: e.layer(layer.name, a - 1e-3, 0.95), 1, LAYER)
     name = reader.concept_sets[-1].name
     time_calls("another concept set", lambda: evidence.layer(layer.name, 0.9, 0.95, name), 1, LAYER)
     time_calls("one neuron of it", lambda: evidence.neuron(layer.name, 3, 0.9, 0.95, name), neurons, NEURON)
