@@ -86,4 +86,4 @@ def test_a_damaged_run_file_is_told_with_what_to_do(mammi: Mammi, finished: Path
 
 def test_the_packaged_configuration_names_everything_it_needs() -> None:
     tables = tomllib.loads((files("engine.demo") / "demo.toml").read_text("utf-8"))
-    assert set(tables) == {"run", "probing", "target", "vlm", "concepts"}
+    assert set(tables) == {"run", "probing", "target", "vlm", "concepts", "methods"}
