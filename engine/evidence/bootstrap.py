@@ -17,6 +17,9 @@ Integers = NDArray[np.int64]
 
 DRAWS = 400
 CONTESTANTS = 64
+FEW = 5
+"""Clusters up to which all concepts are scored anew, as any may be the best of one cluster's images; there are no more
+than 126 ways to draw so few"""
 _DRAWN = np.random.default_rng(13).random((DRAWS, MOST), dtype=np.float32)
 
 
@@ -51,6 +54,11 @@ def contestants(
     return np.concatenate([leading, np.argpartition(gaps, more - 1, axis=1)[:, :more]], axis=1)
 
 
+def with_all_others(contestants: Integers, concepts: int) -> Integers:
+    """All of so many concepts [k], the best and the second best of contestants [r] still before the others."""
+    return np.concatenate([contestants[:2], np.delete(np.arange(concepts), contestants[:2])])
+
+
 def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float]:
     """Of one neuron with at least two clusters, from the scores [r] and directions [r, d] of its contestants.
 
@@ -61,8 +69,12 @@ def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32])
     drawn = (_DRAWN[:, :held] * held).astype(np.int64)
     drawn += np.arange(DRAWS)[:, None] * held
     times = np.bincount(drawn.reshape(-1), minlength=DRAWS * held).reshape(DRAWS, held).astype(np.float32)
+    way = np.arange(DRAWS)
+    if held <= FEW:
+        times, way = np.unique(times, axis=0, return_inverse=True)
     sums = clusters.sums @ directions.T
     deviations = (times @ sums) / (times @ clusters.sizes)[:, None] - sums.sum(axis=0) / clusters.sizes.sum()
     anew = scores + clusters.scale * deviations
-    margins = anew[:, 0] - anew[:, 1] if len(scores) > 1 else np.full(DRAWS, np.nan)
-    return margins, float(np.mean(anew.argmax(axis=1) != 0))
+    margins = anew[:, 0] - anew[:, 1] if len(scores) > 1 else np.full(len(anew), np.nan)
+    changed = anew.argmax(axis=1) != 0
+    return margins[way.reshape(-1)], float(np.mean(changed[way.reshape(-1)]))

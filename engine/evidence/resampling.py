@@ -47,7 +47,9 @@ def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Conte
 
 def _bootstrap(found: Resampled, units: dict[int, Clusters], scores: Floats, contest: Contest) -> None:
     contestants = contest.contestants(scores[list(units)])
-    for (index, clusters), concepts in zip(units.items(), contestants, strict=True):
+    for (index, clusters), chosen in zip(units.items(), contestants, strict=True):
+        few = clusters.total <= bootstrap.FEW
+        concepts = bootstrap.with_all_others(chosen, scores.shape[1]) if few else chosen
         margins, found.change_chances[index] = bootstrap.margins(
             clusters, scores[index, concepts], contest.narrow[concepts]
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 
+from engine.competing import Competing
 from engine.evidence import bootstrap, halves
 from engine.evidence.clusters import MOST, Clusters, Grouping
+from engine.evidence.contest import Contest
 from engine.evidence.metadata import Metadata, clusters_of
+from engine.evidence.resampling import resample
+from engine.image_sets import ImageSets
 from tests.engine.evidence.test_significance import population_of, small
 from tests.support.metadata import column
 
@@ -75,6 +79,25 @@ def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
     )
     assert margins.std() == pytest.approx(np.std(plain), rel=0.1)
     assert changed == pytest.approx(np.mean(changes), abs=0.07)
+
+
+def test_of_few_patients_any_concept_may_come_to_be_the_best() -> None:
+    """A concept that one of three images alone has is far behind when measured by all images' standard errors."""
+    rng = np.random.default_rng(2)
+    embeddings = np.hstack([np.ones((3000, 1)), 0.1 * rng.normal(size=(3000, 80)), np.zeros((3000, 1))])
+    embeddings[0] = 0.1
+    embeddings[0, -1] = 1.5
+    directions = np.eye(82)
+    directions[-1, 0] = -0.6
+    contest = Contest.of(Competing.of(directions, np.arange(82)), population_of(embeddings, directions))
+    images = np.arange(3, dtype=np.int32)
+    every = _rows(embeddings)[images] @ directions.T
+    scores = every.mean(axis=0)
+    assert 81 not in contest.contestants(scores[None])
+    found = resample(ImageSets(images, np.array([0, 3])), _grouping(embeddings, [None] * 3000), scores[None], contest)
+    ways = np.array(list(product(range(3), repeat=3)))
+    assert np.mean(every[ways].mean(axis=1).argmax(axis=1) != scores.argmax()) == 7 / 27
+    assert found.change_chances == pytest.approx([7 / 27], abs=0.06)
 
 
 def test_of_many_patients_a_sample_tells_the_spread() -> None:
