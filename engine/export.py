@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from engine.evidence.answers import Trust
+from engine.evidence.live import Evidence
+from engine.methods.panel import Panel
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import ImageInfo, LayerInfo, RunReader
 from engine.store.tables import write_table
@@ -92,6 +97,66 @@ def _representatives(reader: RunReader, chosen: Chosen) -> Rows:
             )
 
 
+def _evidence(reader: RunReader, chosen: Chosen) -> Rows:
+    requery = Requery(reader)
+    evidence = Evidence(reader, requery)
+    for layer in reader.layers:
+        answer, found = requery.layer(layer.name, *chosen), evidence.layer(layer.name, *chosen)
+        for unit in range(layer.units):
+            yield (
+                *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, chosen.alpha, chosen.beta),
+                *(Trust(int(found.trust[unit])).name.lower(), int(answer.counts[unit])),
+                *(_concept(reader, answer.best[unit]), _concept(reader, found.centred_best[unit])),
+                *(bool(found.two_groups[unit]), found.labels[unit] or None),
+                *(_known(getattr(found, figure)[unit]) for figure in _FIGURES.values()),
+            )
+
+
+def _methods(reader: RunReader, chosen: Chosen) -> Rows:
+    panel = Panel(reader, Requery(reader))
+    for layer in reader.layers:
+        for unit in range(layer.units):
+            for method in panel.methods:
+                answer = method.neuron(layer.name, unit, *chosen)
+                for place in range(told(answer.annotated, len(answer.concepts))):
+                    yield (
+                        *(layer.name, unit, chosen.alpha, chosen.beta, method.name, place + 1, answer.concepts[place]),
+                        *(float(answer.scores[place]), place < answer.annotated),
+                        None if answer.p_values is None else _known(answer.p_values[place]),
+                        answer.details[place] or None if answer.details else None,
+                    )
+
+
+def told(annotated: int, concepts: int) -> int:
+    """How many of a neuron's concepts are told where not all can be: the annotation, and the first ten at least."""
+    return max(annotated, min(concepts, 10))
+
+
+def _concept(reader: RunReader, concept: int) -> str | None:
+    return None if concept < 0 else reader.concepts[concept]
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+_FIGURES = {
+    "z_score": "z_scores",
+    "p_value": "p_values",
+    "q_value": "q_values",
+    "margin": "margins",
+    "change_chance": "change_chances",
+    "alpha_low": "alpha_lows",
+    "alpha_high": "alpha_highs",
+    "half_agreement": "half_agreements",
+    "template_agreement": "template_agreements",
+    "tightness": "tightness",
+    "label_q_value": "label_q_values",
+    "patient_share": "patient_shares",
+    "view_share": "view_shares",
+    "label_share": "label_shares",
+}
+"""The columns of LayerEvidence that are numbers, by what one neuron's is called"""
 _NEURON = {"layer": "VARCHAR", "unit": "INTEGER"}
 TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Chosen], Rows]]] = {
     "neurons": (
@@ -135,5 +200,37 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Chosen], Rows]]] = 
         },
         _representatives,
     ),
+    "evidence": (
+        {
+            **_NEURON,
+            "name": "VARCHAR",
+            "alpha": "DOUBLE",
+            "beta": "DOUBLE",
+            "trust": "VARCHAR",
+            "representatives": "INTEGER",
+            "best_concept": "VARCHAR",
+            "centred_best": "VARCHAR",
+            "two_groups": "BOOLEAN",
+            "label": "VARCHAR",
+            **dict.fromkeys(_FIGURES, "DOUBLE"),
+        },
+        _evidence,
+    ),
+    "methods": (
+        {
+            **_NEURON,
+            "alpha": "DOUBLE",
+            "beta": "DOUBLE",
+            "method": "VARCHAR",
+            "rank": "INTEGER",
+            "concept": "VARCHAR",
+            "score": "DOUBLE",
+            "annotated": "BOOLEAN",
+            "p_value": "DOUBLE",
+            "detail": "VARCHAR",
+        },
+        _methods,
+    ),
 }
-"""What can be exported: its columns, and its rows. `concepts` are the annotations, a row for each."""
+"""What can be exported: its columns, and its rows. `concepts` are the annotations, a row for each; `methods` the
+annotations of every method, or its first concepts where these are more."""

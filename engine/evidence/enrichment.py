@@ -73,7 +73,7 @@ def strongest(sets: ImageSets, metadata: Metadata) -> tuple[NDArray[np.int64], F
     best = p_values.argmin(axis=1)
     at = (np.arange(len(sets)), best)
     enriched = inside[at] * len(metadata.carried) > sets.counts * totals[best]
-    return np.where(enriched, best, -1), np.where(enriched, np.apply_along_axis(q_values, 1, p_values)[at], np.nan)
+    return np.where(enriched, best, -1), np.where(enriched, q_values(p_values)[at], np.nan)
 
 
 def enrichments(images: NDArray[np.integer], metadata: Metadata) -> tuple[LabelEnrichment, ...]:

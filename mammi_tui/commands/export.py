@@ -38,8 +38,9 @@ VERDICT_COLUMNS = {
 @click.option(
     "--what",
     required=True,
-    type=click.Choice(["neurons", "concepts", "representatives", "verdicts"]),
-    help="The table: a row for each neuron, annotated concept, representative image or verdict.",
+    type=click.Choice(["neurons", "concepts", "representatives", "evidence", "methods", "verdicts"]),
+    help="The table: a row for each neuron (evidence too), annotated concept (of every method), representative image "
+    "or verdict.",
 )
 @click.option("--format", "file_format", required=True, type=click.Choice(["csv", "json", "parquet"]), help="Its form.")
 @click.option(
@@ -64,7 +65,7 @@ def export(
     concept_set: str | None,
     force: bool,
 ) -> None:
-    """Write neurons, concepts, representatives or verdicts to a file.
+    """Write neurons, concepts, representatives, evidence, methods or verdicts to a file.
 
     At the run's own α and β unless others are given; verdicts carry the α and β that they were given at. A file that
     exists is left alone without --force, and the run's own files always.
@@ -80,7 +81,7 @@ def export(
     if what == "verdicts" and (alpha is not None or beta is not None):
         raise ConfigError("--alpha, --beta: verdicts have their own. Leave these out.")
     if what in ("representatives", "verdicts") and concept_set is not None:
-        raise ConfigError(f"--concept-set: is for neurons and concepts, {what} do without it. Leave it out.")
+        raise ConfigError(f"--concept-set: {what} do without it. Leave it out.")
     folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
     with RunReader(arguments.existing_run(run)) as reader:
         try:

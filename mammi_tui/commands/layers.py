@@ -87,8 +87,8 @@ def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
 
 def as_table(shown: Sequence[ListedLayer], selected: Collection[str]) -> Iterator[str]:
     """Layers as lines with aligned columns."""
-    from mammi_tui.commands.show import table
     from mammi_tui.text import clean
+    from mammi_tui.text_table import table
 
     units = ["units", *("" if layer.units is None else f"{layer.units:,}" for layer in shown)]
     widest = max(map(len, units))

@@ -22,36 +22,60 @@ if TYPE_CHECKING:
 @arguments.alpha
 @arguments.beta
 @arguments.concept_set
+@click.option("--evidence", is_flag=True, help="How far its words can be trusted, and why, instead of the images.")
+@click.option("--methods", is_flag=True, help="What every method says of it, side by side, instead of the images.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(
-    run: Path, neuron: str, alpha: float | None, beta: float | None, concept_set: str | None, as_json: bool
+    run: Path,
+    neuron: str,
+    alpha: float | None,
+    beta: float | None,
+    concept_set: str | None,
+    evidence: bool,
+    methods: bool,
+    as_json: bool,
 ) -> None:
     """Print a neuron's representative images and annotation.
 
     Where units are named by their classes, LAYER:CLASS is as good as LAYER:UNIT.
 
     The concepts are those of the annotation (above the β cut), by score; the images are the representative ones, by
-    activation. Both as the explorer shows them.
+    activation. Both as the explorer shows them. --evidence and --methods tell the annotation and the first ten concepts
+    at least; in JSON they are added to the object.
     """
+    from engine.evidence.live import Evidence
+    from engine.methods.panel import Panel
     from engine.neuron_name import parse_neuron
     from engine.requery import Requery
     from engine.store.reader import RunReader
+    from mammi_tui import evidence_text, methods_text
 
     with RunReader(arguments.existing_run(run)) as reader:
         layer, unit = parse_neuron(neuron, reader.layers)
-        answer = Requery(reader).neuron(
-            layer,
-            unit,
-            reader.info.alpha if alpha is None else alpha,
-            reader.info.beta if beta is None else beta,
-            concept_set,
-        )
+        requery = Requery(reader)
+        cuts = (reader.info.alpha if alpha is None else alpha, reader.info.beta if beta is None else beta, concept_set)
+        answer = requery.neuron(layer, unit, *cuts)
         images = reader.images(answer.images)
+        shown = as_object(answer, images, reader.concepts)
+        sections = [annotation(answer, reader.concepts), films(answer, images)]
+        if evidence or methods:
+            sections.clear()
+        if evidence:
+            found = Evidence(reader, requery).neuron(layer, unit, *cuts)
+            shown["evidence"] = evidence_text.as_object(found, answer, reader.concepts)
+            sections.append(evidence_text.as_text(found, answer, reader.concepts))
+        if methods:
+            answers = [(method, method.neuron(layer, unit, *cuts)) for method in Panel(reader, requery).methods]
+            shown["methods"] = methods_text.as_object(answers)
+            sections.append(methods_text.as_text(answers))
         if as_json:
-            click.echo(json.dumps(as_object(answer, images, reader.concepts), indent=2))
-        else:
-            for line in as_text(answer, images, reader):
-                click.echo(line)
+            click.echo(json.dumps(shown, indent=2))
+            return
+        for line in heading(answer, reader):
+            click.echo(line)
+        for section in sections:
+            for index, line in enumerate(section):
+                click.echo(line if index else f"\n{line}")
 
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:
@@ -76,12 +100,12 @@ def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Seque
     }
 
 
-def as_text(answer: NeuronAnswer, images: Sequence[ImageInfo], reader: RunReader) -> Iterator[str]:
-    """The answer as lines for a reader."""
+def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
+    """Which neuron at which cuts, and how many images and concepts it has."""
     from engine.concept_set_name import find_concept_set
     from mammi_tui.text import clean, count
 
-    concepts, size, of_set = reader.concepts, len(reader.concepts), ""
+    size, of_set = len(reader.concepts), ""
     if answer.concept_set is not None:
         size = len(find_concept_set(answer.concept_set, reader.concept_sets).concepts)
         of_set = f"   concept set {clean(answer.concept_set)}"
@@ -89,30 +113,30 @@ def as_text(answer: NeuronAnswer, images: Sequence[ImageInfo], reader: RunReader
     if answer.dead:
         yield f"dead: the activation is {answer.threshold:.6g} on every image"
         return
-    found = count(len(images), "representative image")
+    found = count(len(answer.images), "representative image")
     yield f"{found} of {reader.image_count:,}, activation above {answer.threshold:.6g}"
     yield f"{count(answer.annotated, 'concept')} of {size:,} in the annotation, score above {answer.cut:.6g}"
+
+
+def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
+    """The annotated concepts as lines for a reader; none where there are none."""
+    from mammi_tui.text import clean
+    from mammi_tui.text_table import table
+
     ranked = answer.ranking[: answer.annotated].tolist()
     if ranked:
-        yield ""
-        yield from table(
-            ("concept", "score"), [(clean(concepts[concept]), f"{answer.scores[concept]:.4f}") for concept in ranked]
-        )
+        rows = [(clean(concepts[concept]), f"{answer.scores[concept]:.4f}") for concept in ranked]
+        yield from table(("concept", "score"), rows)
+
+
+def films(answer: NeuronAnswer, images: Sequence[ImageInfo]) -> Iterator[str]:
+    """The representative images as lines for a reader; none where there are none."""
+    from mammi_tui.text import clean
+    from mammi_tui.text_table import table
+
     if images:
-        yield ""
         rows = [
             (clean(info.path), f"{activation:#.4g}", ", ".join(map(clean, info.labels)))
             for info, activation in zip(images, answer.activations.tolist(), strict=True)
         ]
         yield from table(("image", "activation", "labels"), rows)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Lines with aligned columns."""
-    from rich.cells import cell_len
-
-    lines = [tuple(header), *map(tuple, rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
-        yield "   ".join(cells).rstrip()

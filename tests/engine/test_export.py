@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from engine.errors import MammiError
+from engine.evidence.answers import LayerEvidence, Trust
+from engine.evidence.live import Evidence
 from engine.export import TABLES, export
+from engine.methods.panel import Panel
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.tables import FORMATS, write_table
@@ -20,7 +25,8 @@ from tests.support.runs import small_run
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[RunReader]:
-    with RunReader(small_run(tmp_path, hostile=True)) as reader:
+    methods = {"www": {"count": 5}, "tcav": {}}
+    with RunReader(small_run(tmp_path, hostile=True, other_templates=1, captions=8, methods=methods)) as reader:
         yield reader
 
 
@@ -69,6 +75,52 @@ def test_representatives_carry_path_and_labels(reader: RunReader, tmp_path: Path
     for row in _json(tmp_path / "out.json"):
         info = reader.images([int(str(row["image"]))])[0]
         assert (row["path"], row["patient"], row["labels"]) == (info.path, info.patient, list(info.labels))
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.93, 0.95), (0.5, 0.2), (1.0, 1.0)])
+def test_evidence_has_every_unit_as_its_layer_tells_it(
+    reader: RunReader, tmp_path: Path, alpha: float, beta: float
+) -> None:
+    export(reader, "evidence", "json", tmp_path / "out.json", alpha, beta)
+    rows = _json(tmp_path / "out.json")
+    assert [(row["layer"], row["unit"]) for row in rows] == [
+        (layer.name, unit) for layer in reader.layers for unit in range(layer.units)
+    ]
+    evidence = Evidence(reader, Requery(reader))
+    for row in rows:
+        told = evidence.layer(str(row["layer"]), alpha, beta)
+        unit = int(str(row["unit"]))
+        assert row["trust"] == Trust(int(told.trust[unit])).name.lower()
+        for name, column in (
+            ("q_value", told.q_values),
+            ("alpha_low", told.alpha_lows),
+            ("view_share", told.view_shares),
+        ):
+            assert row[name] == (None if np.isnan(column[unit]) else column[unit])
+        best = int(told.centred_best[unit])
+        assert row["centred_best"] == (None if best < 0 else reader.concepts[best])
+        assert row["label"] == (told.labels[unit] or None)
+
+
+def test_every_column_of_a_layers_evidence_is_exported() -> None:
+    given = {field.name for field in fields(LayerEvidence)} - {"concept_set"}
+    plural = {f"{column}s" for column in TABLES["evidence"][0]} | set(TABLES["evidence"][0])
+    assert given <= plural
+
+
+def test_methods_have_the_annotation_and_the_first_concepts(reader: RunReader, tmp_path: Path) -> None:
+    export(reader, "methods", "json", tmp_path / "out.json", 0.6, 0.5)
+    rows = _json(tmp_path / "out.json")
+    panel = Panel(reader, Requery(reader))
+    assert {row["method"] for row in rows} == {method.name for method in panel.methods}
+    for method in panel.methods:
+        answer = method.neuron("layer1", 5, 0.6, 0.5)
+        count = max(answer.annotated, min(10, len(answer.concepts)))
+        of_neuron = [row for row in rows if (row["layer"], row["unit"], row["method"]) == ("layer1", 5, method.name)]
+        assert [row["rank"] for row in of_neuron] == list(range(1, count + 1))
+        assert [row["concept"] for row in of_neuron] == list(answer.concepts[:count])
+        assert [row["annotated"] for row in of_neuron] == [place < answer.annotated for place in range(count)]
+        assert all((row["p_value"] is None) == (answer.p_values is None) for row in of_neuron)
 
 
 def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path) -> None:

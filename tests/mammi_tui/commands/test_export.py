@@ -35,7 +35,7 @@ def judged_run(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return path
 
 
-@pytest.mark.parametrize("what", ["neurons", "concepts", "representatives", "verdicts"])
+@pytest.mark.parametrize("what", ["neurons", "concepts", "representatives", "evidence", "methods", "verdicts"])
 @pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
 def test_every_table_in_every_format(mammi: Mammi, judged_run: Path, what: str, file_format: str) -> None:
     out = judged_run.with_name(f"table.{file_format}")

@@ -1,0 +1,77 @@
+"""What every method says of one neuron, for `mammi show --methods`: lines of at most 80 cells, and JSON types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.export import told
+from engine.methods.base import Method, MethodAnswer
+from mammi_tui.text import clean, fit, significant, wrap
+
+WIDTH = 80
+_AT_ONCE = 3
+_RANK, _MARK, _SCORE = 3, 2, 8
+_COLUMN = (WIDTH - _RANK) // _AT_ONCE
+_CONCEPT = _COLUMN - _MARK - _SCORE - 2
+
+Answers = Sequence[tuple[Method, MethodAnswer]]
+
+
+def as_object(answers: Answers) -> list[dict[str, Any]]:
+    """As JSON types; p_value and detail are there where the method has them."""
+    return [
+        {
+            "method": method.name,
+            "title": method.title,
+            "note": answer.note,
+            "concepts": [_line(answer, place) for place in range(told(answer.annotated, len(answer.concepts)))],
+        }
+        for method, answer in answers
+    ]
+
+
+def _line(answer: MethodAnswer, place: int) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "concept": answer.concepts[place],
+        "score": float(answer.scores[place]),
+        "annotated": place < answer.annotated,
+    }
+    if answer.p_values is not None:
+        p_value = float(answer.p_values[place])
+        line["p_value"] = None if np.isnan(p_value) else p_value
+    if answer.details:
+        line["detail"] = answer.details[place]
+    return line
+
+
+def as_text(answers: Answers) -> Iterator[str]:
+    """Methods side by side, three at once; every line is clean."""
+    for start in range(0, len(answers), _AT_ONCE):
+        few = answers[start : start + _AT_ONCE]
+        titles = [list(wrap(clean(method.title), _COLUMN - _MARK - 2)) for method, _ in few]
+        for row in range(max(map(len, titles))):
+            cells = (" " * _MARK + fit(title[row] if row < len(title) else "", _COLUMN - _MARK) for title in titles)
+            yield (" " * _RANK + "".join(cells)).rstrip()
+        for rank in range(max(_shown(answer) for _, answer in few)):
+            cells = (_cell(answer, rank) for _, answer in few)
+            yield (fit(str(rank + 1), _RANK - 1, right=True) + " " + "".join(cells)).rstrip()
+        for method, answer in few:
+            if answer.note:
+                yield from wrap(clean(f"{method.title}: {answer.note}"), WIDTH)
+        yield ""
+    yield "* in the method's annotation; scores of different methods are not comparable"
+
+
+def _shown(answer: MethodAnswer) -> int:
+    return told(answer.annotated, len(answer.concepts))
+
+
+def _cell(answer: MethodAnswer, rank: int) -> str:
+    if rank >= _shown(answer):
+        return " " * _COLUMN
+    mark = "* " if rank < answer.annotated else "  "
+    score = significant(float(answer.scores[rank]), 3)
+    return f"{mark}{fit(clean(answer.concepts[rank]), _CONCEPT)} {fit(score, _SCORE, right=True)} "
