@@ -15,7 +15,8 @@ from engine.store.reader import RunReader
 class Stored:
     """What one of engine.methods.COMPUTED gave. What is its annotation its own `annotation` says.
 
-    Concept sets, α and β are not looked at: the concepts are labels of the probing set.
+    α and β are not looked at, and concept sets only where the concepts are the run's, as in TCAV's "matched"; else they
+    are labels of the probing set.
     """
 
     def __init__(self, name: str, module: ModuleType, options: BaseModel, reader: RunReader, requery: Requery) -> None:
@@ -29,8 +30,11 @@ class Stored:
     def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
         """As engine.methods.base.Method."""
         info = asked(self._reader.layers, layer, unit, alpha, beta)
-        self._requery.members(concept_set)
+        members = self._requery.members(concept_set)
         scores = self._reader.method_scores(self.name, layer, unit)
+        if concept_set is not None and self._module.follows_vlm(self._options):
+            competing = {self._reader.concepts[concept] for concept in members}
+            scores = [score for score in scores if score.concept in competing]
         if not scores:
             return nothing(self.name, DEAD if info.dead[unit] else "The run has no scores of this neuron.")
         annotation: list[MethodScore] = self._module.annotation(self._options, scores)

@@ -11,7 +11,7 @@ from engine.errors import MammiError, RunFileError
 from engine.methods import KINDS
 from engine.methods.base import MethodScore
 from engine.methods.panel import Panel
-from engine.store.contents import StoredMethod
+from engine.store.contents import ConceptSet, StoredMethod
 from tests.support.method_runs import LAYER, opened_run
 
 CAPTIONS = {"captions": ["A nodule."], "caption_embeddings": np.ones((1, 16), dtype=np.float32)}
@@ -69,6 +69,30 @@ def test_stored_scores_are_told_with_the_annotation_first(tmp_path: Path) -> Non
         plain = panel.answer("tcav", LAYER, 4, 0.93, 0.95)
         assert (plain.p_values, plain.details, plain.annotated) == (None, (), 0)
         assert "cut" in plain.note
+
+
+@pytest.mark.parametrize(("concepts", "told"), [("matched", (1, 0)), ("labels", (2, 2))])
+def test_a_concept_set_chooses_among_stored_concepts_that_are_the_runs(
+    concepts: str, told: tuple[int, int], tmp_path: Path
+) -> None:
+    with opened_run(tmp_path) as opened:
+        inside, outside, *others = opened.reader.concepts
+    scores = [MethodScore(LAYER, 3, name, 0.9, 0.01) for name in (inside, outside)]
+    more = {
+        "methods": [StoredMethod("tcav", {"concepts": concepts})],
+        "method_scores": {
+            "tcav": [*scores, MethodScore(LAYER, 4, outside, 0.9, 0.01), MethodScore(LAYER, 4, "x", 0.8)]
+        },
+        "concept_sets": [
+            ConceptSet("one", "word_list", (0,)),
+            ConceptSet("rest", "word_list", tuple(range(1, 2 + len(others)))),
+        ],
+    }
+    with opened_run(tmp_path, more) as opened:
+        panel = Panel(opened.reader, opened.requery)
+        answers = [panel.answer("tcav", LAYER, unit, 0.93, 0.95, "one") for unit in (3, 4)]
+        assert tuple(len(answer.concepts) for answer in answers) == told
+        assert len(panel.answer("tcav", LAYER, 3, 0.93, 0.95).concepts) == 2
 
 
 def test_a_neuron_without_stored_scores_says_why(tmp_path: Path) -> None:
