@@ -22,6 +22,7 @@ from engine.config import RunConfig
 from engine.config_faults import Faults
 from engine.config_file import SETS, override, read
 from engine.config_leaves import WHAT, Leaf, Leaves, NamedLeaf
+from engine.methods import LIVE
 
 MATRIX = "matrix"
 TABLES = (MATRIX, *WHAT, "methods")
@@ -160,10 +161,12 @@ class _Checker:
             files.add(_file_name(leaf.name))
 
     def _with_vlm(self, base: RunConfig, vlm: Leaf, settings: MatrixSettings) -> RunConfig:
-        """The base run with another VLM: with all concept sets, or with the run's first one alone. Computed methods are
-        of the base run."""
-        sets = base.concepts if settings.every_combination else base.concepts[:1]
-        return replace(base, vlm=self._moved(vlm, base), concepts=sets, methods=())
+        """The base run with another VLM: with all concept sets and live methods, or with the run's first set and MAMMI
+        alone. Computed methods are of the base run."""
+        everything = settings.every_combination
+        sets = base.concepts if everything else base.concepts[:1]
+        methods = tuple(leaf for leaf in base.methods if everything and leaf.kind in LIVE)
+        return replace(base, vlm=self._moved(vlm, base), concepts=sets, methods=methods)
 
     def _moved(self, leaf: Any, base: RunConfig) -> Any:
         """The leaf with relative paths that start from the base run's folder."""

@@ -42,6 +42,13 @@ def test_every_combination_takes_all_concept_sets_to_every_vlm(matrix: Path) -> 
     assert [leaf.name for leaf in other.concepts] == ["word_list", "few"]
 
 
+def test_every_combination_takes_live_methods_with_their_options_to_every_vlm(matrix: Path) -> None:
+    methods = '\n[methods.clip_dissect]\nsimilarity = "wpmi"\n[methods.tcav]\n'
+    matrix.write_text(matrix.read_text() + methods)
+    _, other = load(matrix, ["matrix.every_combination=true"]).runs.values()
+    assert [(leaf.kind, leaf.options.similarity) for leaf in other.methods] == [("clip_dissect", "wpmi")]
+
+
 def test_overrides_are_for_the_matrix_or_for_the_run(matrix: Path, tmp_path: Path) -> None:
     loaded = load(matrix, ["matrix.counts=[7]", "run.alpha=0.8", "target.pooling=max"], tmp_path / "elsewhere")
     assert loaded.settings.counts == (7,)
