@@ -5,6 +5,7 @@ Each function says one thing of a neuron of which it holds; they take the run's 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -83,8 +84,11 @@ def halves(evidence: NeuronEvidence, _: Sequence[str]) -> str:
     return f"halves of its {_drawn(evidence)} seldom agree ({percent(evidence.half_agreement)} of splits)"
 
 
-def templates(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return f"only {percent(evidence.template_agreement)} of the other templates agree"
+def templates(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    others = Counter(best for _, best in evidence.template_bests if best != evidence.best)
+    most = others.most_common(1)[0][0]
+    share = f"{others.total()} of {len(evidence.template_bests)}"
+    return f"under {share} other templates another concept is first, such as {_quoted(concepts, most)}"
 
 
 def hardly(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:

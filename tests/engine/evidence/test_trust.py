@@ -108,7 +108,11 @@ def _q(value: float) -> NDArray[np.float64]:
         ({"alpha_high": 0.93}, "FAIR", "Fair: above α 0.93 another concept is first. 'effusion' stands out"),
         ({"groups": GROUPS}, "FAIR", f"Fair: the images fall in two groups, 'effusion' and '{CONCEPTS[2]}'. 'eff"),
         ({"half_agreement": 0.4}, "FAIR", "Fair: halves of its patients seldom agree (40 % of splits). 'eff"),
-        ({"template_agreement": 0.25}, "FAIR", "Fair: only 25 % of the other templates agree. 'effusion' stands out"),
+        (
+            {"template_agreement": 0.25, "template_bests": (("A", 1), ("B", 0), ("C", 2), ("D", 1))},
+            "FAIR",
+            "Fair: under 3 of 4 other templates another concept is first, such as 'fluid'. 'effusion' stands out",
+        ),
         (
             {"q_values": _q(0.02)},
             "FAIR",
