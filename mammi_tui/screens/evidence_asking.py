@@ -1,4 +1,4 @@
-"""The questions of evidence and of methods, asked after those of concepts, and only once a reader wants them."""
+"""The questions of evidence and of methods, asked after those of concepts; on large runs only when they are wanted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 QUIET = 0.25
 """Seconds without a move of α, β or the concept set before evidence is asked: the first answer at another α takes the
 whole layer, on large runs seconds, and cannot be called back."""
+SOON_KNOWN = 5000
+"""Images up to which evidence counts as called up from the start: a layer's takes a second or two at most."""
 PATIENCE = 0.15
 """Seconds after which what is on screen, and no longer what is looked at, is dimmed."""
 FIRST_OF_A_LAYER = "being computed; the first of a layer may take seconds"
@@ -46,7 +48,8 @@ class EvidenceAsking(AskingScreen):
     ) -> None:
         super().__init__(reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set)
         self.sources = Sources(reader, self.requery)
-        self.evidence_called_up = self.wants_methods = False
+        self.evidence_called_up = reader.image_count <= SOON_KNOWN
+        self.wants_methods = False
         self.layer_evidence_lane = Lane(self, "layer evidence", self._layer_evidence_wanted, self._ask_layer_evidence)
         self.lanes += [
             Lane(self, "evidence", self._evidence_wanted, self._ask_evidence),
@@ -100,7 +103,7 @@ class EvidenceAsking(AskingScreen):
 
     @property
     def wants_evidence(self) -> bool:
-        """Once it was called up, or while neurons are sorted or filtered by it."""
+        """From the start on small runs; else once it was called up, or while neurons are sorted or filtered by it."""
         return self.evidence_called_up or self.rows.needs_evidence
 
     @property

@@ -15,6 +15,7 @@ from engine.requery import Requery
 from mammi_tui.figures import TRUST_MARKS
 from mammi_tui.panes.concepts_pane import ConceptsPane
 from mammi_tui.panes.neuron_tree import NeuronTree
+from mammi_tui.screens import evidence_asking
 from mammi_tui.text import clean, count
 from tests.support.explorer import Explorer, explorer
 
@@ -44,6 +45,17 @@ def marks(opened: Explorer) -> dict[int, str]:
     tree = opened.screen.query_one(NeuronTree)
     rows = {tree.rows.at(line): tree.row(line, 60) for line in range(tree.row_count())}
     return {n.unit: list(row)[2][0].strip() for n, row in rows.items() if n.layer == 1 and n.unit >= 0}
+
+
+async def test_a_small_run_says_from_the_start_how_far_words_can_be_trusted(
+    run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_asking, "SOON_KNOWN", 60)
+    async with explorer(run_path, tmp_path, size=(160, 60)) as opened:
+        await opened.press("j")
+        assert title(opened).startswith("2 Concepts of layer1:4")
+        assert evidence_of(opened).sentence in said(opened)
+        assert marks(opened)[4] == TRUST_MARKS[evidence_of(opened).trust][0]
 
 
 async def test_e_brings_up_the_evidence_and_again_the_concepts(run_path: Path, tmp_path: Path) -> None:
