@@ -27,6 +27,9 @@ Integers = NDArray[np.int64]
 GRID: Floats = np.arange(101) / 100
 FOLLOWED = 8 * BLOCK
 """Images"""
+NEARBY = 0.02
+"""How far from α is near it"""
+ROUNDING = 1e-9
 _UNITS_AT_ONCE = 128
 
 
@@ -55,7 +58,8 @@ def intervals(
     """The lowest and the highest α, [units] each, up to which every point of the grid has the unit's best concept.
 
     `best` [units] are the best concepts at `alpha`, −1 for none. NaN where there is none, and where so many images lie
-    above τ at `alpha` that the unit is not followed.
+    above τ at `alpha` that the unit is not followed. The lowest is NaN as well where the unit is not followed through
+    all that is near below `alpha`, and keeps its best concept as far as it is.
     """
     lows, highs = np.full((2, layer.units), np.nan)
     known = requery.means(layer, alpha)
@@ -69,6 +73,9 @@ def intervals(
         for reached, points in ((lows, below), (highs, above)):
             walk = _Walk(requery.vectors(), competing, best[part], images, sums.copy(), known.counts[part].copy())
             reached[part] = walk.reached(alpha, points, counts, _limit(reader))
+        ends = GRID[(counts < _limit(reader)).argmax(axis=1)]
+        unknown = (ends > 0) & (lows[part] <= ends) & (lows[part] > alpha - NEARBY + ROUNDING)
+        lows[part[unknown]] = np.nan
     return lows, highs
 
 

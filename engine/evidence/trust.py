@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evidence import wording
+from engine.evidence.alpha_path import NEARBY, ROUNDING
 from engine.evidence.answers import Floats, NeuronEvidence, Trust
 
 SIGNIFICANT, HIGHLY_SIGNIFICANT = 0.05, 0.01
@@ -37,10 +38,7 @@ FEW = 5
 """Patients: fewer are told"""
 OFTEN, SELDOM = 0.5, 0.1
 """Another concept is the best in more of the draws of patients"""
-NEARBY = 0.02
-"""How far from α is near it"""
 _REASONS_TOLD = 2
-_ROUNDING = 1e-9
 _NO_IMAGE_ABOVE = 0.99
 """The last α of the grid (engine.evidence.alpha_path) at which images lie above τ: beyond it no concept can stay"""
 
@@ -144,12 +142,12 @@ def _to_a_stranger(figures: Figures) -> Bools:
 
 def _below(figures: Figures) -> Bools:
     """Another concept is the best a little below α."""
-    held: Bools = figures.alpha_lows > max(figures.alpha - NEARBY, 0) + _ROUNDING
+    held: Bools = figures.alpha_lows > max(figures.alpha - NEARBY, 0) + ROUNDING
     return held
 
 
 def _above(figures: Figures) -> Bools:
-    held: Bools = figures.alpha_highs < min(figures.alpha + NEARBY, _NO_IMAGE_ABOVE) - _ROUNDING
+    held: Bools = figures.alpha_highs < min(figures.alpha + NEARBY, _NO_IMAGE_ABOVE) - ROUNDING
     return held
 
 

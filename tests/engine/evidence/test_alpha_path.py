@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engine import scoring, selection
-from engine.evidence.alpha_path import FOLLOWED, GRID, intervals, path
+from engine.evidence.alpha_path import FOLLOWED, GRID, NEARBY, intervals, path
+from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import LayerInfo, RunReader
 from engine.store.writer import assemble
@@ -90,13 +92,20 @@ def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: floa
         if best < 0 or run.reader.image_count > FOLLOWED <= count:
             assert np.isnan([lows[unit], highs[unit]]).all()
             continue
+        if np.isnan(lows[unit]):
+            near = [
+                run.best(unit, point, members) for point in GRID[(alpha - NEARBY <= GRID) & (alpha >= GRID)].tolist()
+            ]
+            assert max(many for _, many in near) >= FOLLOWED < run.reader.image_count
+            assert {other for other, many in near if many < FOLLOWED} <= {best}
+            continue
         assert lows[unit] <= alpha <= highs[unit]
         inside = GRID[(lows[unit] <= GRID) & (highs[unit] >= GRID)]
         assert {run.best(unit, point, members)[0] for point in inside.tolist()} <= {best}
         below, above = GRID[lows[unit] > GRID], GRID[highs[unit] < GRID]
         if len(below):
             beyond, many = run.best(unit, float(below[-1]), members)
-            assert beyond != best or many >= FOLLOWED
+            assert beyond != best or (many >= FOLLOWED and lows[unit] <= alpha - NEARBY + 1e-9)
         assert run.best(unit, float(above[0]), members)[0] != best
 
 
@@ -108,3 +117,26 @@ def test_the_interval_is_the_stretch_of_the_path(run: Run) -> None:
         steps = path(run.reader, run.requery, run.layer, unit, competing)
         (step,) = [step for step in steps if step.low <= 0.9 <= step.high]
         assert (step.low, step.high, step.best) == (lows[unit], highs[unit], answer.best[unit])
+
+
+def test_a_unit_that_is_followed_no_further_has_no_other_concept_there(tmp_path: Path) -> None:
+    """Just above τ lie fewer images than are followed, just below more; all of them have the same concept."""
+    contents, batches = small_contents(images=2600, units=(3, 9), batch_size=500)
+    embeddings, activations = np.tile(contents.text_embeddings[:1], (3000, 1)), np.zeros((3000, 9), np.float32)
+    activations[:, 1] = np.where(np.arange(3000) < 2000, 0.945, 0.935)
+    activations[[0, 1], 1] = 0, 1
+    starts = np.cumsum([0, *(batch.usable for batch in batches)])
+    batches = [
+        replace(
+            batch,
+            embeddings=embeddings[start:end],
+            activations=dict(batch.activations) | {"layer1": activations[start:end]},
+        )
+        for batch, (start, end) in zip(batches, pairwise(starts), strict=True)
+    ]
+    assemble(tmp_path / "run.duckdb", contents, batches)
+    with RunReader(tmp_path / "run.duckdb") as reader:
+        evidence = Evidence(reader, Requery(reader))
+        assert 0 < evidence.neuron("layer1", 1, 0.94, 0.95).count < FOLLOWED
+        assert "another concept" not in evidence.neuron("layer1", 1, 0.94, 0.95).sentence
+        assert np.isnan(evidence.layer("layer1", 0.94, 0.95).alpha_lows[1])
