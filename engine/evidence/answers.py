@@ -147,6 +147,8 @@ class NeuronEvidence:
     margin_interval: tuple[float, float]
     """2.5 % and 97.5 % over patients drawn anew"""
     change_chance: float
+    rival: int
+    """The concept that is then the best most often; −1 where none is"""
     alpha_path: tuple[AlphaStep, ...]
     """α ascending"""
     alpha_low: float

@@ -59,11 +59,11 @@ def with_all_others(contestants: Integers, concepts: int) -> Integers:
     return np.concatenate([contestants[:2], np.delete(np.arange(concepts), contestants[:2])])
 
 
-def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float]:
+def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float, int]:
     """Of one neuron with at least two clusters, from the scores [r] and directions [r, d] of its contestants.
 
     The margin of the first over the second in each draw, [DRAWS] (NaN without a second), and the share of the draws in
-    which another concept than the first is best.
+    which another concept than the first is best; and the place of that which is it most often, −1 for none.
     """
     held = len(clusters.sizes)
     drawn = (_DRAWN[:, :held] * held).astype(np.int64)
@@ -76,5 +76,7 @@ def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32])
     deviations = (times @ sums) / (times @ clusters.sizes)[:, None] - sums.sum(axis=0) / clusters.sizes.sum()
     anew = scores + clusters.scale * deviations
     margins = anew[:, 0] - anew[:, 1] if len(scores) > 1 else np.full(len(anew), np.nan)
-    changed = anew.argmax(axis=1) != 0
-    return margins[way.reshape(-1)], float(np.mean(changed[way.reshape(-1)]))
+    wins = np.bincount(anew.argmax(axis=1)[way.reshape(-1)], minlength=len(scores))
+    others = DRAWS - int(wins[0])
+    wins[0] = 0
+    return margins[way.reshape(-1)], others / DRAWS, int(wins.argmax()) if others else -1

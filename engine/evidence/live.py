@@ -117,6 +117,7 @@ class Evidence:
             margin=float(table.margins[unit]),
             margin_interval=(float(table.margin_intervals[unit, 0]), float(table.margin_intervals[unit, 1])),
             change_chance=float(table.change_chances[unit]),
+            rival=int(table.rivals[unit]),
             alpha_path=alpha_path.path(self._reader, self._requery, info, unit, contest.competing),
             alpha_low=float(table.alpha_lows[unit]),
             alpha_high=float(table.alpha_highs[unit]),

@@ -24,6 +24,8 @@ class Resampled:
     margin_intervals: Floats
     """[n, 2]; NaN as well where there is no second concept"""
     change_chances: Floats
+    rivals: NDArray[np.int64]
+    """Which of the k is best most often where another is; −1 for none"""
     half_agreements: Floats
     half_correlations: Floats
 
@@ -32,7 +34,11 @@ def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Conte
     """Of the n units that have these sets of images, none empty, and these scores [n, k]."""
     count = len(sets)
     found = Resampled(
-        np.zeros(count, dtype=np.int64), np.full((count, 2), np.nan), *(np.full(count, np.nan) for _ in range(3))
+        np.zeros(count, dtype=np.int64),
+        np.full((count, 2), np.nan),
+        np.full(count, np.nan),
+        np.full(count, -1),
+        *(np.full(count, np.nan) for _ in range(2)),
     )
     for start in range(0, count, _AT_ONCE):
         part = range(start, min(start + _AT_ONCE, count))
@@ -50,9 +56,10 @@ def _bootstrap(found: Resampled, units: dict[int, Clusters], scores: Floats, con
     for (index, clusters), chosen in zip(units.items(), contestants, strict=True):
         few = clusters.total <= bootstrap.FEW
         concepts = bootstrap.with_all_others(chosen, scores.shape[1]) if few else chosen
-        margins, found.change_chances[index] = bootstrap.margins(
+        margins, found.change_chances[index], rival = bootstrap.margins(
             clusters, scores[index, concepts], contest.narrow[concepts]
         )
+        found.rivals[index] = concepts[rival] if rival >= 0 else -1
         found.margin_intervals[index] = np.quantile(margins, (0.025, 0.975))
 
 

@@ -66,6 +66,7 @@ class UnitTable:
     margin_intervals: Floats
     """[units, 2]"""
     change_chances: Floats
+    rivals: Integers
     alpha_lows: Floats
     alpha_highs: Floats
     half_agreements: Floats
@@ -106,6 +107,7 @@ class UnitTable:
             margins=floats(),
             margin_intervals=np.full((units, 2), np.nan),
             change_chances=floats(),
+            rivals=indices(),
             alpha_lows=floats(),
             alpha_highs=floats(),
             half_agreements=floats(),
@@ -135,6 +137,7 @@ def unit_table(
         drawn = resample(sets, probing.grouping, scores[units], contest)
         table.patients[units], table.margin_intervals[units] = drawn.clusters, drawn.margin_intervals
         table.change_chances[units] = drawn.change_chances
+        table.rivals[units] = np.append(competing.first, -1)[drawn.rivals]
         table.half_agreements[units], table.half_correlations[units] = drawn.half_agreements, drawn.half_correlations
         _look_at(table, units, sets, probing, contest)
     table.tightness[:] = groups.tightness(means.means, means.counts)

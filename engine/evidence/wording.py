@@ -61,10 +61,10 @@ def most_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 def changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     told = f"in {percent(evidence.change_chance)} of {_resamples(evidence)} another concept is first"
-    if evidence.second < 0:
+    if evidence.rival < 0:
         return told
-    also = ", which is annotated too" if evidence.beta_entries[evidence.second] > evidence.beta else ""
-    return f"{told}, most likely {_quoted(concepts, evidence.second)}{also}"
+    also = ", which is annotated too" if evidence.beta_entries[evidence.rival] > evidence.beta else ""
+    return f"{told}, most often {_quoted(concepts, evidence.rival)}{also}"
 
 
 def changes_below(evidence: NeuronEvidence, _: Sequence[str]) -> str:

@@ -51,11 +51,12 @@ def test_two_patients_are_drawn_in_all_ways_there_are() -> None:
     directions = np.float32([[0.4, 1.0], [0.9, 0.4]])
     scores = directions.astype(float).mean(axis=1)
     clusters = Clusters(2, sums, np.ones(2, np.float32))
-    margins, changed = bootstrap.margins(clusters, scores, directions)
+    margins, changed, rival = bootstrap.margins(clusters, scores, directions)
     values, counts = np.unique(margins.round(5), return_counts=True)
     assert values == pytest.approx([-0.5, 0.05, 0.6], abs=1e-5)
     assert counts / bootstrap.DRAWS == pytest.approx([0.25, 0.5, 0.25], abs=0.06)
     assert changed == counts[0] / bootstrap.DRAWS
+    assert rival == 1
 
 
 def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
@@ -65,20 +66,21 @@ def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
     held = _grouping(embeddings, patients).clusters(images)
     scores = _rows(embeddings)[images].mean(axis=0) @ directions.T
     order = np.argsort(-scores)
-    margins, changed = bootstrap.margins(held, scores[order], directions[order].astype(np.float32))
+    margins, changed, rival = bootstrap.margins(held, scores[order], directions[order].astype(np.float32))
     rng = np.random.default_rng(3)
     by_patient = [images[images // 3 == patient] for patient in np.unique(images // 3)]
-    plain, changes = [], []
+    plain, best = [], []
     for _ in range(4000):
         drawn = np.concatenate([by_patient[index] for index in rng.integers(len(by_patient), size=len(by_patient))])
         anew = _rows(embeddings)[drawn].mean(axis=0) @ directions[order].T
         plain.append(anew[0] - anew[1])
-        changes.append(anew.argmax() != 0)
+        best.append(int(anew.argmax()))
     assert np.quantile(margins, (0.025, 0.975)) == pytest.approx(
         np.quantile(plain, (0.025, 0.975)), abs=0.4 * np.std(plain)
     )
     assert margins.std() == pytest.approx(np.std(plain), rel=0.1)
-    assert changed == pytest.approx(np.mean(changes), abs=0.07)
+    assert changed == pytest.approx(np.mean(np.array(best) != 0), abs=0.07)
+    assert rival == np.bincount([place for place in best if place]).argmax()
 
 
 def test_of_few_patients_any_concept_may_come_to_be_the_best() -> None:
@@ -98,6 +100,7 @@ def test_of_few_patients_any_concept_may_come_to_be_the_best() -> None:
     ways = np.array(list(product(range(3), repeat=3)))
     assert np.mean(every[ways].mean(axis=1).argmax(axis=1) != scores.argmax()) == 7 / 27
     assert found.change_chances == pytest.approx([7 / 27], abs=0.06)
+    assert found.rivals.tolist() == [81] != [np.argsort(scores)[-2]]
 
 
 def test_of_many_patients_a_sample_tells_the_spread() -> None:
@@ -106,7 +109,7 @@ def test_of_many_patients_a_sample_tells_the_spread() -> None:
     held = _grouping(embeddings, [None] * 4000).clusters(np.arange(4000, dtype=np.int32))
     assert (held.total, len(held.sizes)) == (4000, MOST)
     directions = np.eye(6, dtype=np.float32)[:2]
-    margins, _ = bootstrap.margins(held, np.array([0.3, 0.1]), directions)
+    margins, *_ = bootstrap.margins(held, np.array([0.3, 0.1]), directions)
     rows = _rows(embeddings)
     assert margins.mean() == pytest.approx(0.2, abs=0.002)
     assert margins.std() == pytest.approx((rows[:, 0] - rows[:, 1]).std() / np.sqrt(4000), rel=0.2)

@@ -29,6 +29,7 @@ def _evidence(**changes: Any) -> NeuronEvidence:
         margin=0.05,
         margin_interval=(0.02, 0.08),
         change_chance=0.03,
+        rival=1,
         alpha_path=(AlphaStep(0.0, 0.85, 1, 900), AlphaStep(0.86, 0.99, 0, 40), AlphaStep(1.0, 1.0, -1, 0)),
         alpha_low=0.86,
         alpha_high=0.99,
@@ -89,7 +90,7 @@ def _q(value: float) -> NDArray[np.float64]:
         (
             {"change_chance": 0.62},
             "WEAK",
-            "Weak: in 62 % of patient resamples another concept is first, most likely 'fluid'. 'effusion' stands out",
+            "Weak: in 62 % of patient resamples another concept is first, most often 'fluid'. 'effusion' stands out",
         ),
         ({"count": 4, "patients": 4}, "FAIR", "Fair: only 4 images. 'effusion' stands out"),
         ({"patients": 4}, "FAIR", "Fair: 20 images of only 4 patients. 'effusion' stands out"),
@@ -97,12 +98,12 @@ def _q(value: float) -> NDArray[np.float64]:
         (
             {"change_chance": 0.62, "beta": 0.7},
             "FAIR",
-            "Fair: in 62 % of patient resamples another concept is first, most likely 'fluid', which is annotated too.",
+            "Fair: in 62 % of patient resamples another concept is first, most often 'fluid', which is annotated too.",
         ),
         (
-            {"change_chance": 0.2, "second": 2},
+            {"change_chance": 0.2, "rival": 2},
             "FAIR",
-            f"Fair: in 20 % of patient resamples another concept is first, most likely '{CONCEPTS[2]}'. 'eff",
+            f"Fair: in 20 % of patient resamples another concept is first, most often '{CONCEPTS[2]}'. 'eff",
         ),
         ({"alpha_low": 0.92}, "FAIR", "Fair: below α 0.92 another concept is first. 'effusion' stands out"),
         ({"alpha_high": 0.93}, "FAIR", "Fair: above α 0.93 another concept is first. 'effusion' stands out"),
@@ -130,7 +131,7 @@ def test_the_strongest_reason_stands_first_and_two_are_told() -> None:
     evidence = _evidence(patients=4, alpha_low=0.92, template_agreement=0.0, change_chance=0.7)
     assert _graded(evidence) == (
         Trust.WEAK,
-        "Weak: in 70 % of patient resamples another concept is first, most likely 'fluid'; 20 images of only 4 "
+        "Weak: in 70 % of patient resamples another concept is first, most often 'fluid'; 20 images of only 4 "
         "patients. 'effusion' stands out from random image sets (q < 0.001); 80 % of its images carry Effusion "
         "(12 % of all images).",
     )
