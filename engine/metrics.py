@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 Labels = Sequence[Sequence[str]]
-"""One list of strings for each neuron; compared exactly, so lower-case them first where case must not matter."""
+"""One list of strings for each neuron; compared exactly, so lower-case them first where case must not matter.
+
+A string that stands twice in a list counts once; the published code divides by the list's length."""
 
 
 def hit_rate(predicted: Labels, truth: Labels) -> float:
