@@ -17,6 +17,7 @@ from engine.store.reader import RunReader
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.start import Start
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts import VerdictLog
 from mammi_tui.widgets.key_line import working_bindings
@@ -29,8 +30,7 @@ def _commands() -> type[Provider]:
 
 
 class ExplorerApp(FrugalApp):
-    """Looks at one run. `start` is a layer's name and a unit; α and β are where the cuts begin;
-    `concept_set` names the one whose concepts compete first, None lets all.
+    """Looks at one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
     """
@@ -50,24 +50,12 @@ class ExplorerApp(FrugalApp):
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
     ]  # fmt: skip
 
-    def __init__(
-        self,
-        reader: RunReader,
-        *,
-        start: tuple[str, int] | None,
-        alpha: float,
-        beta: float,
-        images: ImageBackend,
-        verdicts: VerdictLog,
-        concept_set: str | None = None,
-    ) -> None:
+    def __init__(self, reader: RunReader, start: Start, images: ImageBackend, verdicts: VerdictLog) -> None:
         super().__init__()
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
-        self.explorer = ExplorerScreen(
-            reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set, images=images, verdicts=verdicts
-        )
+        self.explorer = ExplorerScreen(reader, start, images, verdicts)
 
     def _chosen_theme(self) -> str:
         """$MAMMI_THEME, or the reading room."""

@@ -45,21 +45,21 @@ def open(  # noqa: A001
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
     from mammi_tui.images.choose import choose_backend
+    from mammi_tui.start import Start
     from mammi_tui.verdicts import VerdictLog
 
     path = arguments.existing_run(run)
     with RunReader(path) as reader:
         if not arguments.at_a_terminal():
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
-        app = ExplorerApp(
-            reader,
-            start=parse_neuron(neuron, reader.layers) if neuron else None,
-            alpha=reader.info.alpha if alpha is None else alpha,
-            beta=reader.info.beta if beta is None else beta,
-            concept_set=find_concept_set(concept_set, reader.concept_sets).name if concept_set is not None else None,
-            images=choose_backend(images, os.environ),
-            verdicts=VerdictLog(path, reader.info.content_hash),
+        start = Start(
+            parse_neuron(neuron, reader.layers) if neuron else None,
+            reader.info.alpha if alpha is None else alpha,
+            reader.info.beta if beta is None else beta,
+            find_concept_set(concept_set, reader.concept_sets).name if concept_set is not None else None,
         )
+        verdicts = VerdictLog(path, reader.info.content_hash)
+        app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         app.run()

@@ -14,6 +14,7 @@ from mammi_tui.lane import Lane, QuestionFailed
 from mammi_tui.messages import LayerAnswered, NeuronAnswered
 from mammi_tui.neuron_rows import Neuron, NeuronRows
 from mammi_tui.representatives import Representatives
+from mammi_tui.start import Start
 from mammi_tui.text import clean
 
 
@@ -39,22 +40,14 @@ class AskingScreen(Screen[None]):
     dropped and none queues up.
     """
 
-    def __init__(
-        self,
-        reader: RunReader,
-        *,
-        start: tuple[str, int] | None,
-        alpha: float,
-        beta: float,
-        concept_set: str | None,
-    ) -> None:
+    def __init__(self, reader: RunReader, start: Start) -> None:
         super().__init__()
         self.reader = reader
         self.requery = Requery(reader)
         self.rows = NeuronRows(reader.layers, reader.concepts)
-        self.neuron = self._first(start)
-        self.alpha, self.beta = alpha, beta
-        self.concept_set = concept_set
+        self.neuron = self._first(start.neuron)
+        self.alpha, self.beta = start.alpha, start.beta
+        self.concept_set = start.concept_set
         """The concept set whose concepts compete, or None for all"""
         self.answer: NeuronAnswer | None = None
         self.neuron_lane = Lane(self, "neuron", self._neuron_wanted, self._ask_neuron)

@@ -15,6 +15,7 @@ from mammi_tui.messages import EvidenceAnswered, LayerEvidenceAnswered, MethodAn
 from mammi_tui.panes.method_columns import MethodColumn
 from mammi_tui.screens.asking import AskingScreen, LayerQuestion, NeuronQuestion
 from mammi_tui.sources import Sources
+from mammi_tui.start import Start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,16 +38,8 @@ class EvidenceAsking(AskingScreen):
     its own, so that a slow one holds up no other.
     """
 
-    def __init__(
-        self,
-        reader: RunReader,
-        *,
-        start: tuple[str, int] | None,
-        alpha: float,
-        beta: float,
-        concept_set: str | None,
-    ) -> None:
-        super().__init__(reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set)
+    def __init__(self, reader: RunReader, start: Start) -> None:
+        super().__init__(reader, start)
         self.sources = Sources(reader, self.requery)
         self.evidence_called_up = reader.image_count <= SOON_KNOWN
         self.wants_methods = False
@@ -59,7 +52,7 @@ class EvidenceAsking(AskingScreen):
         self._evidence: EvidenceAnswered | None = None
         self._titles: dict[str, str] | None = None
         self._method_answers: dict[str, MethodAnswered] = {}
-        self._cuts = (alpha, beta, concept_set)
+        self._cuts = (start.alpha, start.beta, start.concept_set)
         self._quiet = True
         self._quiet_timer: Timer | None = None
         self._patience: Timer | None = None

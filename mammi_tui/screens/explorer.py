@@ -27,6 +27,7 @@ from mammi_tui.panes.neurons import FilterLine, NeuronsPane
 from mammi_tui.representatives import Representatives
 from mammi_tui.screens.explorer_keys import EXPLORER_KEYS
 from mammi_tui.screens.pane_screen import PaneScreen
+from mammi_tui.start import Start
 from mammi_tui.text import clean, count, decimal
 from mammi_tui.triage import judge, take_up
 from mammi_tui.verdicts import Verdict, VerdictLog
@@ -42,18 +43,8 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
     BINDINGS = EXPLORER_KEYS
     AUTO_FOCUS = "#neurons"
 
-    def __init__(
-        self,
-        reader: RunReader,
-        *,
-        start: tuple[str, int] | None,
-        alpha: float,
-        beta: float,
-        concept_set: str | None,
-        images: ImageBackend,
-        verdicts: VerdictLog,
-    ) -> None:
-        super().__init__(reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set)
+    def __init__(self, reader: RunReader, start: Start, images: ImageBackend, verdicts: VerdictLog) -> None:
+        super().__init__(reader, start)
         self.verdict_log = verdicts
         self.backend = images
         self.films = Films(reader.thumbnail)

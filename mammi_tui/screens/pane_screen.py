@@ -12,6 +12,7 @@ from engine.store.reader import RunReader
 from mammi_tui.panes.concepts_pane import VIEWS, ConceptsPane, View
 from mammi_tui.panes.neuron_tree import NeuronTree
 from mammi_tui.screens.evidence_asking import EvidenceAsking
+from mammi_tui.start import Start
 
 if TYPE_CHECKING:
     from mammi_tui.screens.help_notes import Note
@@ -26,16 +27,8 @@ class PaneScreen(EvidenceAsking):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (80, "-two"), (120, "-three")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (36, "-tall")]  # noqa: RUF012
 
-    def __init__(
-        self,
-        reader: RunReader,
-        *,
-        start: tuple[str, int] | None,
-        alpha: float,
-        beta: float,
-        concept_set: str | None,
-    ) -> None:
-        super().__init__(reader, start=start, alpha=alpha, beta=beta, concept_set=concept_set)
+    def __init__(self, reader: RunReader, start: Start) -> None:
+        super().__init__(reader, start)
         self.pane: Pane = "neurons"
 
     def action_pane_by(self, step: int) -> None:

@@ -16,6 +16,7 @@ from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.neuron_rows import Neuron
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.start import Start
 from mammi_tui.verdicts import VerdictLog
 
 
@@ -95,15 +96,7 @@ async def explorer(
     with RunReader(path) as reader:
         info = reader.info
         log = VerdictLog(path, info.content_hash)
-        app = ExplorerApp(
-            reader,
-            start=start,
-            alpha=info.alpha,
-            beta=info.beta,
-            concept_set=concept_set,
-            images=AsciiBackend(),
-            verdicts=log,
-        )
+        app = ExplorerApp(reader, Start(start, info.alpha, info.beta, concept_set), AsciiBackend(), log)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             await opened.rest()
