@@ -59,10 +59,14 @@ def _labels(evaluation: Evaluation) -> Iterator[str]:
     neurons = scored[0].neurons
     yield ""
     yield _cut(f"Class labels: the {len(neurons)} neurons of {evaluation.layer}, mean ± standard error")
-    yield "* is what the paper scores: MAMMI's annotation, the best concept of the others"
+    yield from _wrapped(
+        "* is what the paper scores: the annotation of MAMMI, of WWW's selection and of FALCON (whose published F1 "
+        "shows that several words were scored), the best concept of the others"
+    )
     if any(method.among_labels for method in scored):
         yield "† chooses among the labels of the probing set alone, where a hit is far easier"
     yield from _label_table(scored, lambda method, by: getattr(method, by))
+    yield from _ties(scored)
     yield from _first(scored)
     if scored[0].synonyms is not None:
         yield ""
@@ -120,11 +124,29 @@ def _first(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
     for name, of in kinds.items():
         scored = [(method, of(method.labels).mean) for method in free if method.labels]
         highest = max(mean for _, mean in scored)
-        best = " and ".join(clean(method.title) for method, mean in scored if mean == highest)
+        best = " and ".join(_leader(method) for method, mean in scored if mean == highest)
         mine = [mean for method, mean in scored if method.method == "mammi"]
         behind = f"; MAMMI has {decimal(mine[0])}" if mine and mine[0] < highest else ""
         but = " but for †" if len(free) < len(methods) else ""
         yield from _wrapped(f"{best}, {decimal(highest)}{behind}.", f"Highest {name}{but}: ")
+
+
+def _leader(method: MethodEvaluation) -> str:
+    by_ties = method.ties is not None and not method.by_annotation
+    return f"{clean(method.title)} (as its ties fall)" if by_ties else clean(method.title)
+
+
+def _ties(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
+    """Which best concepts are the best by rounding alone, and what they would be worth without."""
+    for method in methods:
+        if method.ties is not None and method.best is not None:
+            yield ""
+            yield from _wrapped(
+                f"{clean(method.title)}: in {method.ties.neurons:,} of {count(len(method.neurons), 'neuron')} several "
+                "concepts share the best score, and rounding or the order of the concepts decides. With one of them "
+                f"drawn at random the best concept's hit rate is {decimal(method.ties.hit_rate)}, "
+                f"not {decimal(method.best.hit_rate.mean)}."
+            )
 
 
 def _neurons(title: str, neurons: Sequence[NamedNeuron]) -> Iterator[str]:

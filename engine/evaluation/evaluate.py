@@ -15,6 +15,7 @@ from engine.evaluation.results import (
     LayerTruth,
     MethodEvaluation,
     NamedNeuron,
+    Ties,
     TruthHits,
     TruthScores,
     UniqueConcepts,
@@ -22,7 +23,7 @@ from engine.evaluation.results import (
 from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
 from engine.methods import COMPUTED
-from engine.methods.base import Method, MethodAnswer
+from engine.methods.base import Method, MethodAnswer, sharing
 from engine.progress import Progress, Silent
 from engine.store.reader import LayerInfo, RunReader
 
@@ -89,6 +90,8 @@ class _Concepts:
 
     annotation: tuple[str, ...]
     best: str
+    equals: tuple[str, ...]
+    """Those that share the best score, `best` among them"""
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -96,8 +99,9 @@ class _Concepts:
 
 
 def _concepts(answer: MethodAnswer) -> _Concepts:
-    concepts = tuple(compared(concept) for concept in answer.concepts[: max(answer.annotated, 1)])
-    return _Concepts(concepts[: answer.annotated], concepts[0] if concepts else "")
+    equals = sharing(answer.scores)
+    concepts = tuple(compared(concept) for concept in answer.concepts[: max(answer.annotated, equals)])
+    return _Concepts(concepts[: answer.annotated], concepts[0] if concepts else "", concepts[:equals])
 
 
 def _vocabulary(reader: RunReader, concept_set: str | None) -> frozenset[str]:
@@ -126,9 +130,18 @@ class _Labelled:
             ),
             annotation=self.scorer.score(annotations),
             best=self.scorer.score(bests),
+            ties=self._ties(concepts),
             annotation_synonyms=self.scorer.score_synonyms(annotations),
             best_synonyms=self.scorer.score_synonyms(bests),
         )
+
+    def _ties(self, concepts: Sequence[_Concepts]) -> Ties | None:
+        tied = sum(len(neuron.equals) > 1 for neuron in concepts)
+        hits = [
+            sum(concept in labels for concept in neuron.equals) / max(len(neuron.equals), 1)
+            for neuron, labels in zip(concepts, self.scorer.truth, strict=True)
+        ]
+        return Ties(tied, sum(hits) / len(hits)) if tied else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,16 @@ class NamedNeuron:
 
 
 @dataclass(frozen=True, slots=True)
+class Ties:
+    """Neurons of the final layer of which several concepts share the best score, to six digits: which of them is called
+    the best says nothing, as the last digits or the order of the concept set decide it."""
+
+    neurons: int
+    hit_rate: float
+    """Of the best concept, expected where it is drawn at random among those that share the score"""
+
+
+@dataclass(frozen=True, slots=True)
 class UniqueConcepts:
     """How many different concepts a layer's units have."""
 
@@ -92,6 +102,8 @@ class MethodEvaluation:
     annotation: LabelScores | None = None
     best: LabelScores | None = None
     """The same with each neuron's best concept alone"""
+    ties: Ties | None = None
+    """Of the final layer; None where each best concept stands alone"""
     annotation_synonyms: LabelScores | None = None
     best_synonyms: LabelScores | None = None
     """With a label's synonyms taken for the label, without cosines; None where no synonyms were given"""

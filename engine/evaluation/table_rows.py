@@ -107,6 +107,18 @@ def among_labels(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"These choose among the labels alone, where naming one is far easier: {', '.join(easier)}."
 
 
+def ties(cells: Sequence[Cell]) -> Iterator[str]:
+    """Of methods that are scored by their best concept, what ties among the best make of the hit rate; one sentence for
+    each."""
+    for cell in cells:
+        found = cell.evaluation.ties
+        if found is not None and not cell.evaluation.by_annotation:
+            yield (
+                f"{cell.evaluation.title}: in {found.neurons} neurons several concepts share the best score; with one "
+                f"of them drawn at random its hit rate is {found.hit_rate:.4f}."
+            )
+
+
 def who_leads(lines: Sequence[Line]) -> Iterator[str]:
     """By which figures another method is ahead of MAMMI here, those left out that choose among the labels alone; one
     sentence, or none where nothing is compared."""

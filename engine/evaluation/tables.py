@@ -20,6 +20,7 @@ from engine.evaluation.table_rows import (
     among_labels,
     cosine,
     paired,
+    ties,
     values,
     who_leads,
 )
@@ -96,7 +97,7 @@ class _Tables:
         run = {line.cell.evaluation.method for line in lines}
         needed = "TSI was not run: it needs [methods.tsi], and films with boxes or outlines."
         cells = [line.cell for line in lines]
-        notes = [WITHOUT_OUR_TSI if "tsi" in run else needed, *who_leads(lines), *among_labels(cells)]
+        notes = [WITHOUT_OUR_TSI if "tsi" in run else needed, *who_leads(lines), *ties(cells), *among_labels(cells)]
         heads = ("method", "concepts of")
         return self._table("Table 4. Mask-based methods", heads, lines, published.MASK_BASED, notes)
 
@@ -105,7 +106,8 @@ class _Tables:
         shown = [name for name in others if name not in ("mammi", "www", *MASKS)]
         lines = [line for name in (*shown, "mammi") for line in self._method_lines(name, published.METHODS)]
         needed = [] if "falcon" in shown else ["FALCON was not run: it needs [methods.falcon], and reports."]
-        notes = [*needed, *who_leads(lines), *among_labels([line.cell for line in lines])]
+        cells = [line.cell for line in lines]
+        notes = [*needed, *who_leads(lines), *ties(cells), *among_labels(cells)]
         return self._table("Table 5. Methods", ("method", "concepts of"), lines, published.METHODS, notes)
 
     def alphas(self) -> Table:

@@ -15,6 +15,9 @@ from engine.selection import check_cut
 DEAD = "Dead: its activation is the same for every image."
 NOTHING_POSITIVE = "No concept scores above the bare template."
 
+_ROUNDING = 1e-6
+"""Of a score"""
+
 L = TypeVar("L", bound=NamedLayer)
 
 
@@ -72,6 +75,12 @@ def asked(layers: Sequence[L], layer: str, unit: int, alpha: float, beta: float)
     info = find_layer(layer, layers)
     find_unit(unit, info)
     return info
+
+
+def sharing(scores: NDArray[np.float64]) -> int:
+    """How many of some scores [k], descending, are the best one, to six digits: float32, in which published code
+    computes, does not tell them apart."""
+    return int(np.count_nonzero(scores >= scores[0] - _ROUNDING * abs(scores[0]))) if len(scores) else 0
 
 
 def nothing(method: str, note: str) -> MethodAnswer:

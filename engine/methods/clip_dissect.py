@@ -12,8 +12,9 @@ Where it departs from the published code, and why:
 - The concepts that compete are those of the softmax, as if the run had no others.
 - A probing set of fewer images than `top_k` is taken whole; ties of activation are broken by index.
 
-With λ 1 no WPMI exceeds log(units), and in a layer of few units several concepts reach it to the last digit (in float32
-more of them). The first in the concept set is the best then, and the answer's note tells how many share the score.
+With λ 1 no WPMI exceeds log(units), and in a layer of few units, such as a final one, several concepts reach it. Which
+is the best is then decided by the last digits, or where these are equal by the order of the concept set; the answer's
+note tells how many share the score to six digits, and `mammi evaluate` what a choice at random among them would hit.
 
 Cost: a layer is computed once and the last few are kept (8 bytes × units × concepts); of rank reorder each neuron by
 itself. The WPMIs and rank reorder look at top images alone; the two cosines need all activations of the layer for a
@@ -36,7 +37,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, model_validator
 
 from engine import scoring
-from engine.methods.base import DEAD, MethodAnswer, asked, nothing
+from engine.methods.base import DEAD, MethodAnswer, asked, nothing, sharing
 from engine.methods.similarity import (
     Cosines,
     Floats,
@@ -165,8 +166,8 @@ def _note(scores: Floats) -> str:
     """Of scores, descending."""
     if len(scores) == 0:
         return "No concept is like its most activating images."
-    sharing = np.count_nonzero(scores == scores[0])
-    return f"{sharing} concepts share the best score." if sharing > 1 else ""
+    equals = sharing(scores)
+    return f"{equals} concepts share the best score." if equals > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

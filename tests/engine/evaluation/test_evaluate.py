@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import MammiError
 from engine.evaluation.evaluate import evaluate
+from engine.evaluation.results import Ties
 from engine.methods.base import MethodAnswer, nothing
 from engine.methods.panel import Panel
 from engine.probing.base import Image
@@ -32,12 +33,15 @@ class Said:
     answers: Mapping[tuple[str, int], tuple[Sequence[str], int]]
     name: str = "mammi"
     title: str = "said"
+    equals: int = 1
+    """So many of its best concepts share their score"""
 
     def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
         concepts, annotated = self.answers.get((layer, unit), ((), 0))
         if not concepts:
             return nothing(self.name, "nothing")
-        return MethodAnswer(self.name, tuple(concepts), np.arange(len(concepts), 0, -1.0), annotated)
+        scores = -np.maximum(np.arange(len(concepts), dtype=float), self.equals - 1)
+        return MethodAnswer(self.name, tuple(concepts), scores, annotated)
 
 
 def known_run(
@@ -99,6 +103,22 @@ def test_comparison_methods_are_scored_by_their_best_concept_even_below_the_cut(
     assert scores.labels.hit_rate.mean == pytest.approx(1 / 3)
     assert scores.annotation is not None
     assert scores.annotation.hit_rate.mean == 0
+
+
+def test_what_ties_among_the_best_concepts_are_worth_is_told(tmp_path: Path) -> None:
+    """Mass is one of two and named first; Pleural_Thickening is one of two and named second."""
+    answers = {
+        ("final", 0): (["mass", "heart", "tube"], 1),
+        ("final", 1): (["heart", "pleural_thickening", "tube"], 1),
+        ("final", 2): (["heart"], 1),
+    }
+    reader = known_run(tmp_path)
+    (alone,) = evaluate(reader, [Said(answers, name="clip_dissect")]).methods
+    assert alone.ties is None
+    (tied,) = evaluate(reader, [Said(answers, name="clip_dissect", equals=2)]).methods
+    assert tied.labels is not None
+    assert tied.labels.hit_rate.mean == pytest.approx(1 / 3)
+    assert tied.ties == Ties(2, pytest.approx((1 / 2 + 1 / 2 + 0) / 3))
 
 
 def test_synonyms_are_apart_from_the_main_figures(tmp_path: Path) -> None:

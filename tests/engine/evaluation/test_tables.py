@@ -14,7 +14,7 @@ import pytest
 from engine import config
 from engine.evaluation import matrix_config, published
 from engine.evaluation.matrix import Cell, MatrixResult, RunFacts
-from engine.evaluation.results import Figure, LabelScores, MethodEvaluation, UniqueConcepts
+from engine.evaluation.results import Figure, LabelScores, MethodEvaluation, Ties, UniqueConcepts
 from engine.evaluation.table_files import as_markdown, as_object, write
 from engine.evaluation.table_rows import Table
 from engine.evaluation.tables import tables
@@ -159,6 +159,21 @@ def test_who_is_ahead_of_mammi_is_told() -> None:
     assert "falcon by F1 (0.5000, MAMMI 0.4321)" in ahead
     assert not any(note.startswith("Ahead") for note in masks.notes)
     assert any("among the labels alone" in note and note.endswith(": tsi.") for note in masks.notes)
+
+
+def test_ties_that_decide_a_published_figure_are_told() -> None:
+    result = paper_result()
+
+    def tied(found: Cell) -> Cell:
+        return replace(found, evaluation=replace(found.evaluation, ties=Ties(13, 0.25)))
+
+    *_, masks, methods, _ = tables(replace(result, cells=tuple(map(tied, result.cells))))
+    for table, method in ((masks, "tsi"), (methods, "clip_dissect")):
+        (told,) = [note for note in table.notes if "share the best score" in note and note.startswith(method)]
+        assert "in 13 neurons" in told
+        assert "0.2500" in told
+        assert not any(note.startswith("MAMMI: in 13") for note in table.notes)  # scored by its annotation
+    assert not any("share the best score" in note for table in tables(result) for note in table.notes)
 
 
 def test_the_files_hold_the_tables_and_every_cell(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from tests.support.commands import Mammi
-from tests.support.runs import small_contents
+from tests.support.runs import small_contents, small_run
 
 
 def test_the_json_is_the_whole_evaluation(mammi: Mammi, run_path: Path) -> None:
@@ -43,6 +43,14 @@ def test_the_text_tells_each_method_both_ways_in_80_columns(mammi: Mammi, run_pa
     assert lines[lines.index("MAMMI") + 1].startswith("* annotation")
     assert lines[lines.index("CLIP-Dissect (soft WPMI)") + 1].startswith("* best concept")
     assert "Different concepts, by best concept and by all annotated" in lines
+
+
+def test_best_concepts_that_are_the_best_by_rounding_alone_are_told(mammi: Mammi, tmp_path: Path) -> None:
+    """With one living unit, all WPMIs are 0."""
+    text = mammi("evaluate", small_run(tmp_path, units=(2,)), "--method", "mammi", "--method", "clip_dissect").out
+    told = " ".join(text.split())
+    assert "CLIP-Dissect (soft WPMI): in 1 of 2 neurons several concepts share the best score" in told
+    assert "MAMMI: in" not in told
 
 
 def test_only_the_methods_asked_for_are_scored(mammi: Mammi, run_path: Path) -> None:
