@@ -30,13 +30,21 @@ class Cursors:
         self._connection = connection
         self.path = path
         self._of_thread = threading.local()
+        self._one_at_a_time = threading.Lock()
+        """DuckDB's connections refuse a second call while one is going on"""
 
     def _cursor(self) -> Connection:
         cursor: Connection | None = getattr(self._of_thread, "cursor", None)
         if cursor is None:
-            cursor = self._of_thread.cursor = self._connection.cursor()
+            with self._one_at_a_time:
+                cursor = self._of_thread.cursor = self._connection.cursor()
             cursor.execute("USE run")
         return cursor
+
+    def close(self) -> None:
+        """What other threads are reading they read to its end; who asks later is told that the file cannot be read."""
+        with self._one_at_a_time:
+            self._connection.close()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self._damage_told():

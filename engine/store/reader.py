@@ -81,8 +81,7 @@ class RunReader(ImageTables):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = _open(path)
-        self._cursors = Cursors(self._connection, path)
+        self._cursors = Cursors(_open(path), path)
         try:
             with self._cursors.whole():
                 self._load()
@@ -99,7 +98,8 @@ class RunReader(ImageTables):
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
+        """May be called again, and while other threads ask."""
+        self._cursors.close()
 
     def _load(self) -> None:
         meta = self._cursors.rows(

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -368,3 +370,24 @@ def test_many_readers_at_once_write_nothing(tmp_path: Path) -> None:
     with RunReader(path) as one, RunReader(path) as other:
         assert one.info == other.info
     assert _names(tmp_path) == {"run.duckdb"}
+
+
+def test_a_file_may_be_closed_while_threads_ask(tmp_path: Path) -> None:
+    """As when the explorer is left: DuckDB's connections refuse a call while another is going on."""
+    path = small_run(tmp_path)
+
+    def ask(reader: RunReader, together: threading.Barrier) -> str:
+        together.wait()
+        try:
+            reader.stages()
+        except RunFileError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(40):
+            reader, together = RunReader(path), threading.Barrier(9)
+            asking = [pool.submit(ask, reader, together) for _ in range(8)]
+            together.wait()
+            reader.close()
+            assert not [told for told in (each.result() for each in asking) if "busy" in told]
