@@ -30,30 +30,43 @@ class Cursors:
         self._connection = connection
         self.path = path
         self._of_thread = threading.local()
-        self._one_at_a_time = threading.Lock()
-        """DuckDB's connections refuse a second call while one is going on"""
+        self._changed = threading.Condition()
+        """Held while the connection itself is called: DuckDB's refuse a second call while one is going on"""
+        self._asking = 0
+        self._closed = False
 
-    def _cursor(self) -> Connection:
-        cursor: Connection | None = getattr(self._of_thread, "cursor", None)
-        if cursor is None:
-            with self._one_at_a_time:
+    @contextmanager
+    def _cursor(self) -> Iterator[Connection]:
+        with self._changed:
+            if self._closed:
+                raise RunFileError(f"{self.path}: is closed")
+            cursor: Connection | None = getattr(self._of_thread, "cursor", None)
+            if cursor is None:
                 cursor = self._of_thread.cursor = self._connection.cursor()
-            cursor.execute("USE run")
-        return cursor
+                cursor.execute("USE run")
+            self._asking += 1
+        try:
+            yield cursor
+        finally:
+            with self._changed:
+                self._asking -= 1
+                self._changed.notify_all()
 
     def close(self) -> None:
-        """What other threads are reading they read to its end; who asks later is told that the file cannot be read."""
-        with self._one_at_a_time:
+        """Waits for what other threads are reading; who asks later is told that the file is closed."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: self._asking == 0)
             self._connection.close()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with self._damage_told():
-            return self._cursor().execute(query, list(parameters)).fetchall()
+        with self._damage_told(), self._cursor() as cursor:
+            return cursor.execute(query, list(parameters)).fetchall()
 
     def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
         """Columns by name; one of lists is an object array that holds a vector for each row."""
-        with self._damage_told():
-            columns = self._cursor().execute(query, list(parameters)).fetchnumpy()
+        with self._damage_told(), self._cursor() as cursor:
+            columns = cursor.execute(query, list(parameters)).fetchnumpy()
         return {name: np.ma.getdata(values) for name, values in columns.items()}
 
     @contextmanager
