@@ -17,13 +17,13 @@ TRUST_MARKS: dict[Trust, Part] = {
     Trust.STRONG: ("●", "line--good"),
     Trust.FAIR: ("◐", "line--unsure"),
     Trust.WEAK: ("○", "line--bad"),
-    Trust.NONE: ("◌", "line--bad"),
+    Trust.UNSUPPORTED: ("◌", "line--bad"),
 }
 TRUST_WORDS: dict[Trust, str] = {
     Trust.STRONG: "strong",
     Trust.FAIR: "fair",
     Trust.WEAK: "weak",
-    Trust.NONE: "unsupported",
+    Trust.UNSUPPORTED: "unsupported",
 }
 
 Values = NDArray[np.generic]

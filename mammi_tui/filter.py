@@ -28,6 +28,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 _COMPARISON = re.compile(rf"({'|'.join(FIGURES)})(<=|>=|[<>≤≥=])(.*)")
 _TRUST = re.compile(r"(trust):(.*)")
+_SPACED = rf"(?:trust\s*:|(?:{'|'.join(FIGURES)})\s*(?:<=|>=|[<>≤≥=]))\s*[^\s\"]*"
+_TOKEN = re.compile(rf'"([^"]*)"?|({_SPACED}|[^\s"]+)')
 _NUMBER = re.compile(r"([−-]?\d*[.,]?\d*)(%?)")
 
 
@@ -66,6 +68,8 @@ class Comparison:
 class Filter:
     words: tuple[Word, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    hint: str = ""
+    """What a word that looks like a comparison lacks to be one"""
 
     @property
     def needs_evidence(self) -> bool:
@@ -77,14 +81,25 @@ def parse(query: str) -> Filter:
     """What a reader typed. What stands in double quotes is one word as it is: no unit and no comparison."""
     words: list[Word] = []
     comparisons: list[Comparison] = []
-    for found in re.finditer(r'"([^"]*)"?|([^\s"]+)', query.casefold()):
+    hint = ""
+    for found in _TOKEN.finditer(query.casefold()):
         quoted, plain = found.groups()
+        if plain:
+            plain = "".join(plain.split())
         comparison = _comparison(plain) if plain else None
         if comparison:
             comparisons.append(comparison)
         elif quoted or plain:
             words.append(Word(quoted or plain, exact=plain is None))
-    return Filter(tuple(words), tuple(comparisons))
+            hint = hint or (_hint(plain) if plain else "")
+    return Filter(tuple(words), tuple(comparisons), hint)
+
+
+def _hint(text: str) -> str:
+    if _TRUST.fullmatch(text) or (text.startswith("trust") and _COMPARISON.fullmatch(text)):
+        return f"trust is {FIGURES['trust'].meaning}"
+    found = _COMPARISON.fullmatch(text)
+    return f"{found[1]} is compared with a number" if found else ""
 
 
 def _comparison(text: str) -> Comparison | None:

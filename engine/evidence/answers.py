@@ -14,8 +14,8 @@ Floats = NDArray[np.float64]
 class Trust(IntEnum):
     """How far a neuron's annotation can be trusted, by the rules of engine.evidence.trust."""
 
-    NONE = 0
-    """Dead, no representative images, nothing annotated, or one image or patient alone: unsupported"""
+    UNSUPPORTED = 0
+    """Dead, no representative images, nothing annotated, or one image or patient alone"""
     WEAK = 1
     FAIR = 2
     STRONG = 3
@@ -34,7 +34,7 @@ class LayerEvidence:
     p_values: Floats
     """[units] chance that the best of all competing concepts does as well in a random image set of the same size"""
     q_values: Floats
-    """[units] the same, corrected over the layer's units (Benjamini–Hochberg)"""
+    """[units] the same, corrected over the layer's units of two images or more (Benjamini–Hochberg); 1 for one image"""
     z_scores: Floats
     """[units] of the best concept"""
     centred_best: NDArray[np.int64]
@@ -86,9 +86,9 @@ class Confound:
     """"patient", "view" or "label" """
     value: str
     share: float
-    """Among the representative images for which the kind is known"""
+    """Of all representative images, those with it"""
     base_share: float
-    """Of that value in the whole probing set"""
+    """Of all images of the probing set, those with it"""
     p_value: float
     """Chance of that share or a greater one in a random image set"""
 
@@ -135,13 +135,15 @@ class NeuronEvidence:
     best: int
     """−1 where there is none"""
     second: int
+    dead: bool
+    """Whether its activation is the same on every image"""
     z_scores: Floats
     p_values: Floats
     """Of each concept alone, one-sided"""
     adjusted_p_values: Floats
     """For the choice among all competing concepts"""
     q_values: Floats
-    """`adjusted_p_values`, corrected over the layer's units (Benjamini–Hochberg)"""
+    """`adjusted_p_values`, corrected over the layer's units of two images or more (Benjamini–Hochberg)"""
     centred_scores: Floats
     margin: float
     margin_interval: tuple[float, float]

@@ -1,9 +1,10 @@
 """What else the representative images have in common: one patient, one view, one label.
 
-For each kind the most common value among the n representative images for which the kind is known, k of them, beside
-its share in the probing set. The p-value is the chance that in n random images *some* value reaches k, as the value was
-chosen for being the most common: the sum over all values of the hypergeometric tails P(X_v ≥ k). That is the chance
-itself when k > n/2 for kinds of which an image has one value, and never below it otherwise (Boole's inequality).
+For each kind the most common value among the n representative images, k of them, as shares of all n and of the whole
+probing set: an image of which the kind is not known has none of its values. The p-value is the chance that in n random
+images *some* value reaches k, as the value was chosen for being the most common: the sum over all values of the
+hypergeometric tails P(X_v ≥ k). That is the chance itself when k > n/2 for kinds of which an image has one value, and
+never below it otherwise (Boole's inequality).
 
 None of these is a fault in itself. A neuron for effusion should respond to images that carry the label; a neuron of
 which half the images are of one patient may respond to the patient.
@@ -21,14 +22,15 @@ from engine.image_sets import ImageSets
 
 
 def shares(sets: ImageSets, metadata: Metadata) -> tuple[Floats, Floats, Floats]:
-    """Shares of the most common patient, view and label in each of n sets, [n] each; NaN where the kind is unknown."""
+    """Shares of the most common patient, view and label in each of n sets, [n] each; NaN where the kind is known of no
+    image of the set."""
     found = np.full((3, len(sets)), np.nan)
     for index in range(len(sets)):
         images = sets.of(index)
         for kind, column in enumerate((metadata.patients, metadata.views)):
             _, counts = _values(column, images)
             if len(counts):
-                found[kind, index] = counts.max() / counts.sum()
+                found[kind, index] = counts.max() / len(images)
         if metadata.labels and len(images):
             found[2, index] = carried_by(images, metadata).max() / len(images)
     return found[0], found[1], found[2]
@@ -50,7 +52,7 @@ def _of_column(kind: str, column: Column, images: NDArray[np.integer]) -> Confou
         return None
     sizes = np.bincount(column.codes[column.codes >= 0])
     best = int(counts.argmax())
-    drawn, total = int(counts.sum()), int(sizes.sum())
+    drawn, total = len(images), len(column.codes)
     times = np.bincount(sizes)
     different = np.flatnonzero(times)
     chance = float((times[different] * hypergeometric_tail(counts[best], different, drawn, total)).sum())

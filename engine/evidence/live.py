@@ -102,13 +102,14 @@ class Evidence:
 
         evidence = NeuronEvidence(
             *(layer, unit, alpha, beta, concept_set),
-            trust=Trust.NONE,
+            trust=Trust.UNSUPPORTED,
             sentence="",
             images=self._reader.image_count,
             count=int(table.counts[unit]),
             patients=int(table.patients[unit]),
             best=int(table.best[unit]),
             second=int(table.second[unit]),
+            dead=bool(info.dead[unit]),
             z_scores=of_concepts(z),
             p_values=of_concepts(p),
             adjusted_p_values=of_concepts(adjusted),

@@ -3,12 +3,12 @@
 Each rule caps the grade where it holds; a neuron under no rule is STRONG. Rules without a figure (NaN: not known, such
 as other templates in a run that has none) do not hold, but for the significance, which must be known.
 
-NONE, unsupported: there is nothing to trust
+UNSUPPORTED: there is nothing to trust
     no representative images (dead, or no image above τ); an empty annotation; one image alone; one patient alone
 WEAK: an annotation that may well be chance, or of the patient
     the best concept does no better than in random image sets: q ≥ 0.05; two images alone; half of the images or more
-    are of one patient; the best concept is alone in the annotation, and in more than half of the draws of patients
-    (bootstrap) another is the best
+    are known to be of one patient; the best concept is alone in the annotation, and in more than half of the draws of
+    patients (bootstrap) another is the best
 FAIR: significant, but not settled
     fewer than five patients (images, where patients are not known); more than half of the probing set lies above τ; in
     more than 1 of 10 draws of patients another concept is the best, as it is 0.02 below α or above it; the images fall
@@ -103,7 +103,7 @@ def sentence(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     figures = Figures.of(evidence)
     rules = [rule for rule in RULES if rule.holds(figures)[0]]
     trust = Trust(int(grade(figures)[0]))
-    if trust is Trust.NONE:
+    if trust is Trust.UNSUPPORTED:
         return f"Do not trust: {rules[0].says(evidence, concepts)}."
     reasons = "; ".join(rule.says(evidence, concepts) for rule in rules[:_REASONS_TOLD])
     support = wording.support(
@@ -152,10 +152,10 @@ def _above(figures: Figures) -> Bools:
 
 
 RULES = (
-    Rule(Trust.NONE, lambda of: of.counts == 0, wording.no_images),
-    Rule(Trust.NONE, lambda of: of.annotated == 0, wording.no_annotation),
-    Rule(Trust.NONE, lambda of: of.counts == 1, wording.one_image),
-    Rule(Trust.NONE, lambda of: of.patients == 1, wording.all_of_one_patient),
+    Rule(Trust.UNSUPPORTED, lambda of: of.counts == 0, wording.no_images),
+    Rule(Trust.UNSUPPORTED, lambda of: of.annotated == 0, wording.no_annotation),
+    Rule(Trust.UNSUPPORTED, lambda of: of.counts == 1, wording.one_image),
+    Rule(Trust.UNSUPPORTED, lambda of: of.patients == 1, wording.all_of_one_patient),
     Rule(Trust.WEAK, lambda of: ~(of.q_values < SIGNIFICANT), wording.chance),
     Rule(Trust.WEAK, lambda of: of.counts == 2, wording.two_images),
     Rule(Trust.WEAK, _one_patient, wording.one_patient),

@@ -20,8 +20,7 @@ _FAR_FROM_THE_BEST, _FIRST_PLACES = 0.8, 5
 
 
 def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    dead = all(step.best < 0 for step in evidence.alpha_path)
-    return "dead, the same activation on every image" if dead else "no image lies above τ at this α"
+    return "dead, the same activation on every image" if evidence.dead else "no image lies above τ at this α"
 
 
 def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ class NeuronTree(LineList):
         columns, order, figure = self.columns(width), self.rows.order, self.rows.figure
         rising = figure.of_evidence is not None
         sorts = ("▴" if rising else "▾") * (order not in (Order.UNIT, Order.IMAGES, Order.TRUST))
-        images = "images" if columns.images > 6 else "img"
+        images = "images" if columns.images > 6 + (order is Order.IMAGES) else "img"
         return (
             fit("  unit" + "▴" * (order is Order.UNIT), columns.unit + 4)
             + fit("", columns.trust)

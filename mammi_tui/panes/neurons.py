@@ -79,7 +79,8 @@ class NeuronsPane(Vertical):
         """How many neurons the filter leaves, or how they are sorted. When it leaves none, a line says so."""
         self._nothing.display = not len(self.rows)
         if self.rows.query:
-            self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}; esc shows all")
+            hint = f" ({self.rows.filter.hint})" if self.rows.filter.hint else ""
+            self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         words = [found if self.rows.query else f"sorted by {self.rows.order.value}"]
         self.border_subtitle = " · ".join(words + ["computing evidence …"] * self._underway)

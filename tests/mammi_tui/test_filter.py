@@ -22,6 +22,7 @@ def held(query: str) -> list[int]:
         ("q<=0.05", [0, 1, 2]),
         ("q≤5%", [0, 1, 2]),
         ("Q<0,05", [0, 1]),
+        ("q < 0.05", [0, 1]),
         ("change>10%", [3, 4]),
         ("change≥50%", [3, 4]),
         ("halves=1", [4]),
@@ -33,14 +34,21 @@ def test_comparisons_never_hold_of_what_is_not_known(query: str, places: list[in
     assert held(query) == places
 
 
-@pytest.mark.parametrize("query", ["q<", "q<=", "change>-", "trust:", "trust>=", "view>."])
+@pytest.mark.parametrize("query", ["q<", "q<=", "change>-", "q < ", "trust:", "trust>=", "view>."])
 def test_a_comparison_that_is_being_typed_asks_nothing(query: str) -> None:
     assert held(query) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
     ("query", "grade"),
-    [("trust:strong", 3), ("trust:s", 3), ("trust=fair", 2), ("TRUST:Weak", 1), ("trust>=unsupported", 0)],
+    [
+        ("trust:strong", 3),
+        ("trust:s", 3),
+        ("trust: strong", 3),
+        ("trust=fair", 2),
+        ("TRUST:Weak", 1),
+        ("trust>=unsupported", 0),
+    ],
 )
 def test_grades_go_by_their_names(query: str, grade: int) -> None:
     (comparison,) = parse(query).comparisons
@@ -53,6 +61,20 @@ def test_grades_go_by_their_names(query: str, grade: int) -> None:
 def test_other_words_are_words(query: str) -> None:
     assert not parse(query).comparisons
     assert len(parse(query).words) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("trust:none", "trust is strong, fair, weak or unsupported"),
+        ("air trust > 7x", "trust is strong, fair, weak or unsupported"),
+        ("q<abc", "q is compared with a number"),
+        ('"q<abc"', ""),
+        ("air q<0.05", ""),
+    ],
+)
+def test_what_looks_like_a_comparison_is_told_what_it_lacks(query: str, hint: str) -> None:
+    assert parse(query).hint == hint
 
 
 def test_words_and_comparisons_stand_together() -> None:

@@ -34,8 +34,8 @@ def test_the_most_common_value_of_each_kind_beside_its_share_in_the_set() -> Non
         {"Mass": [0, 1], HOSTILE: [3, 4, 5, 6]},
     )
     patient, view, label = confounds(_images(3, 4, 5, 6), metadata)
-    assert (patient.kind, patient.value, patient.share, patient.base_share) == ("patient", HOSTILE, 2 / 3, 2 / 6)
-    assert (view.kind, view.value, view.share, view.base_share) == ("view", "PA", 1.0, 5 / 7)
+    assert (patient.kind, patient.value, patient.share, patient.base_share) == ("patient", HOSTILE, 2 / 4, 2 / 8)
+    assert (view.kind, view.value, view.share, view.base_share) == ("view", "PA", 1.0, 5 / 8)
     assert (label.kind, label.value, label.share, label.base_share) == ("label", HOSTILE, 1.0, 4 / 8)
 
 

@@ -84,7 +84,7 @@ def _check(evidence: Evidence, layer: str, units: int, alpha: float, beta: float
 def _check_neuron(neuron: NeuronEvidence) -> None:
     assert neuron.sentence
     if neuron.count == 0:
-        assert (neuron.trust, neuron.best, neuron.second, neuron.patients) == (Trust.NONE, -1, -1, 0)
+        assert (neuron.trust, neuron.best, neuron.second, neuron.patients) == (Trust.UNSUPPORTED, -1, -1, 0)
         assert all(np.isnan(values).all() for values in (neuron.z_scores, neuron.p_values, neuron.q_values))
         return
     competing = ~np.isnan(neuron.centred_scores)
@@ -97,7 +97,7 @@ def _check_neuron(neuron: NeuronEvidence) -> None:
     assert (p <= adjusted).all()
     assert (adjusted <= q + 1e-12).all()
     if neuron.count == 1:
-        assert neuron.trust is Trust.NONE
+        assert neuron.trust is Trust.UNSUPPORTED
         assert (p == 1).all()
         assert (q == 1).all()
     if neuron.patients < 2:

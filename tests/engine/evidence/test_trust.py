@@ -20,12 +20,13 @@ NAN = float("nan")
 def _evidence(**changes: Any) -> NeuronEvidence:
     """Of a neuron under no rule: 20 images of 15 patients, "effusion" far before "fluid"."""
     evidence = NeuronEvidence(
-        *("layer", 3, 0.93, 0.95, None, Trust.NONE, "", 1000, 20, 15, 0, 1),
+        *("layer", 3, 0.93, 0.95, None, Trust.UNSUPPORTED, "", 1000, 20, 15, 0, 1),
         z_scores=np.array([9.0, 5.0, -1.0]),
         p_values=np.array([1e-9, 1e-6, 0.8]),
         adjusted_p_values=np.array([1e-8, 1e-5, 1.0]),
         q_values=np.array([1e-7, 1e-4, 1.0]),
         centred_scores=np.array([0.2, 0.1, -0.1]),
+        dead=False,
         margin=0.05,
         margin_interval=(0.02, 0.08),
         change_chance=0.03,
@@ -72,16 +73,17 @@ def _q(value: float) -> NDArray[np.float64]:
     ("changes", "trust", "start"),
     [
         (
-            {"count": 0, "best": -1, "alpha_path": DEAD},
-            "NONE",
+            {"count": 0, "best": -1, "dead": True, "alpha_path": DEAD},
+            "UNSUPPORTED",
             "Do not trust: dead, the same activation on every image.",
         ),
-        ({"count": 0, "best": -1, "alpha": 1.0}, "NONE", "Do not trust: no image lies above τ at this α."),
-        ({"beta_entries": np.full(3, NAN)}, "NONE", "Do not trust: no concept has a positive score."),
-        ({"beta": 1.0}, "NONE", "Do not trust: nothing lies above the β cut."),
-        ({"count": 1, "patients": 1, "q_values": np.ones(3)}, "NONE", "Do not trust: one image alone."),
-        ({"count": 4, "patients": 1}, "NONE", "Do not trust: all 4 images are of one patient."),
-        ({"count": 2, "patients": 1}, "NONE", "Do not trust: both images are of one patient."),
+        ({"count": 0, "best": -1, "alpha": 1.0}, "UNSUPPORTED", "Do not trust: no image lies above τ at this α."),
+        ({"count": 0, "best": -1, "alpha_path": DEAD}, "UNSUPPORTED", "Do not trust: no image lies above τ at this α."),
+        ({"beta_entries": np.full(3, NAN)}, "UNSUPPORTED", "Do not trust: no concept has a positive score."),
+        ({"beta": 1.0}, "UNSUPPORTED", "Do not trust: nothing lies above the β cut."),
+        ({"count": 1, "patients": 1, "q_values": np.ones(3)}, "UNSUPPORTED", "Do not trust: one image alone."),
+        ({"count": 4, "patients": 1}, "UNSUPPORTED", "Do not trust: all 4 images are of one patient."),
+        ({"count": 2, "patients": 1}, "UNSUPPORTED", "Do not trust: both images are of one patient."),
         ({"q_values": _q(0.31)}, "WEAK", "Weak: 'effusion' does no better than in random image sets (q = 0.31). 80 %"),
         ({"q_values": _q(NAN)}, "WEAK", "Weak: 'effusion' does no better"),
         ({"count": 2, "patients": 2}, "WEAK", "Weak: two images alone. 'effusion' stands out"),
@@ -188,7 +190,7 @@ def test_many_units_are_graded_at_once() -> None:
     single = [Figures.of(evidence) for evidence in evidences]
     names = [name for name in Figures.__slots__ if name not in {"alpha", "images"}]
     layer = Figures(0.93, 1000, *(np.concatenate([getattr(figures, name) for figures in single]) for name in names))
-    assert grade(layer).tolist() == [Trust.STRONG, Trust.NONE, Trust.FAIR, Trust.WEAK]
+    assert grade(layer).tolist() == [Trust.STRONG, Trust.UNSUPPORTED, Trust.FAIR, Trust.WEAK]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,200 @@
+"""Evidence over a whole run file against what plain NumPy makes of the same arrays, by the definitions alone.
+
+The run has several films of most patients, two concept sets, and a layer whose units look at concepts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.evidence.answers import NeuronEvidence, Trust
+from engine.evidence.live import Evidence
+from engine.probing.base import Image
+from engine.requery import Requery
+from engine.store.batch import Batch
+from engine.store.contents import RunContents
+from engine.store.reader import RunReader
+from engine.store.writer import assemble
+from tests.support.runs import small_contents
+
+ALPHA, BETA, SET = 0.6, 0.9, "set 1"
+UNITS = 14
+
+
+@dataclass
+class Known:
+    """The arrays of a run, as they went in."""
+
+    images: list[Image]
+    scores: np.ndarray
+    """Of each image with each concept of the set, [p, k]"""
+    concepts: list[int]
+    vectors: np.ndarray
+    activations: np.ndarray
+    """[p, units]"""
+
+    @classmethod
+    def of(cls, contents: RunContents, batches: list[Batch]) -> Known:
+        usable = [not film.reason for batch in batches for film in batch.images]
+        embeddings = _unit(np.concatenate([batch.embeddings for batch in batches]).astype(np.float64))
+        concepts = list(next(known for known in contents.concept_sets if known.name == SET).concepts)
+        texts = _unit(contents.text_embeddings.astype(np.float64))
+        template = _unit(contents.template_embedding.astype(np.float64))
+        return cls(
+            [image for image, use in zip(contents.images, usable, strict=True) if use],
+            embeddings @ (texts[concepts] - template).T,
+            concepts,
+            embeddings,
+            np.concatenate([batch.activations["layer1"] for batch in batches]).astype(np.float64),
+        )
+
+    def chosen(self, unit: int) -> np.ndarray:
+        """Eq. 1."""
+        values = self.activations[:, unit]
+        return np.flatnonzero(values > values.max() - (1 - ALPHA) * (values.max() - values.min()))
+
+    def z(self, images: np.ndarray) -> np.ndarray:
+        total, count = len(self.scores), images.shape[-1]
+        error = self.scores.std(axis=0) * np.sqrt((total - count) / (total - 1) / count)
+        return (self.scores[images].mean(axis=-2) - self.scores.mean(axis=0)) / error
+
+    def patients(self, images: np.ndarray) -> list[np.ndarray]:
+        of = [self.images[image].patient for image in images]
+        return [images[[other == patient for other in of]] for patient in dict.fromkeys(of)]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def known_and_evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Known, Evidence]]:
+    contents, batches = small_contents(images=150, seed=11, sets=2)
+    texts = _unit(contents.text_embeddings)
+    for batch in batches:
+        for unit in range(3, UNITS):
+            batch.activations["layer1"][:, unit] += 0.7 * _unit(batch.embeddings) @ texts[unit] * 3
+    path = tmp_path_factory.mktemp("brute") / "run.duckdb"
+    assemble(path, contents, batches)
+    with RunReader(path) as reader:
+        yield Known.of(contents, batches), Evidence(reader, Requery(reader))
+
+
+@pytest.fixture(params=range(3, UNITS))
+def neuron(request: pytest.FixtureRequest, known_and_evidence: tuple[Known, Evidence]) -> tuple[Known, NeuronEvidence]:
+    known, evidence = known_and_evidence
+    return known, evidence.neuron("layer1", request.param, ALPHA, BETA, SET)
+
+
+def test_z_and_the_chance_that_random_sets_do_as_well(neuron: tuple[Known, NeuronEvidence]) -> None:
+    known, found = neuron
+    images = known.chosen(found.unit)
+    scores = known.scores[images].mean(axis=0)
+    assert (found.count, found.best) == (len(images), known.concepts[scores.argmax()])
+    np.testing.assert_allclose(found.z_scores[known.concepts], known.z(images), atol=2e-5)
+    np.testing.assert_allclose(found.centred_scores[known.concepts], scores - known.scores.mean(axis=0), atol=1e-6)
+    rng = np.random.default_rng(0)
+    drawn = np.array([rng.choice(len(known.images), len(images), replace=False) for _ in range(4000)])
+    z = known.z(drawn)
+    best = scores.argmax()
+    reached = np.mean(z.max(axis=1) >= known.z(images)[best])
+    assert found.adjusted_p_values[found.best] == pytest.approx(reached, abs=0.03)
+    alone = np.mean(z[:, best] >= known.z(images)[best])
+    assert found.p_values[found.best] == pytest.approx(alone, abs=0.015)
+
+
+def test_q_is_corrected_over_units_of_two_images_or_more(known_and_evidence: tuple[Known, Evidence]) -> None:
+    _, evidence = known_and_evidence
+    for alpha in (ALPHA, 0.93):
+        layer = evidence.layer("layer1", alpha, BETA, SET)
+        counts = [evidence.neuron("layer1", unit, alpha, BETA, SET).count for unit in range(UNITS)]
+        tests = {unit: layer.p_values[unit] for unit in range(UNITS) if counts[unit] > 1}
+        ranked = sorted(tests, key=tests.__getitem__)
+        for place, unit in enumerate(ranked):
+            later = [tests[other] * len(ranked) / (rank + 1) for rank, other in enumerate(ranked) if rank >= place]
+            assert layer.q_values[unit] == pytest.approx(min(1.0, *later))
+        assert all(layer.q_values[unit] == 1 for unit in range(UNITS) if counts[unit] == 1)
+    assert 1 in counts
+
+
+def test_patients_drawn_anew(neuron: tuple[Known, NeuronEvidence]) -> None:
+    known, found = neuron
+    patients = known.patients(known.chosen(found.unit))
+    assert 1 < found.patients == len(patients) <= found.count
+    rng = np.random.default_rng(1)
+    anew = []
+    for _ in range(4000):
+        drawn = np.concatenate([patients[place] for place in rng.integers(len(patients), size=len(patients))])
+        anew.append(known.scores[drawn].mean(axis=0))
+    scores = np.array(anew)
+    first, second = known.concepts.index(found.best), known.concepts.index(found.second)
+    margins = scores[:, first] - scores[:, second]
+    wins = Counter(known.concepts[place] for place in scores.argmax(axis=1))
+    assert found.change_chance == pytest.approx(1 - wins.pop(found.best, 0) / len(scores), abs=0.08)
+    np.testing.assert_allclose(found.margin_interval, np.quantile(margins, (0.025, 0.975)), atol=0.35 * margins.std())
+    rivals = wins.most_common(2)
+    if found.change_chance > 0.1 and (len(rivals) == 1 or rivals[0][1] > 2 * rivals[1][1]):
+        assert found.rival == rivals[0][0]
+
+
+def test_halves_of_the_patients(neuron: tuple[Known, NeuronEvidence]) -> None:
+    known, found = neuron
+    patients = known.patients(known.chosen(found.unit))
+    rng = np.random.default_rng(2)
+    same, correlations = [], []
+    for _ in range(400):
+        order = rng.permutation(len(patients))
+        halves = np.split(order, [len(patients) // 2])
+        means = [known.scores[np.concatenate([patients[place] for place in half])].mean(axis=0) for half in halves]
+        same.append(means[0].argmax() == means[1].argmax())
+        correlations.append(np.corrcoef(*(mean - known.scores.mean(axis=0) for mean in means))[0, 1])
+    assert found.half_agreement == pytest.approx(np.mean(same), abs=0.35)
+    assert found.half_correlation == pytest.approx(np.mean(correlations), abs=4 * np.std(correlations) / np.sqrt(20))
+
+
+def test_how_alike_the_images_are_and_what_they_have_in_common(
+    neuron: tuple[Known, NeuronEvidence], known_and_evidence: tuple[Known, Evidence]
+) -> None:
+    known, found = neuron
+    images = known.chosen(found.unit)
+
+    def alike(places: np.ndarray) -> float:
+        return float(np.mean([known.vectors[one] @ known.vectors[other] for one, other in combinations(places, 2)]))
+
+    assert found.tightness == pytest.approx(alike(images), abs=1e-5)
+    assert found.base_tightness == pytest.approx(alike(np.arange(len(known.images))), abs=1e-5)
+    layer = known_and_evidence[1].layer("layer1", ALPHA, BETA, SET)
+    chosen = [known.images[image] for image in images]
+    for shares, counted in (
+        (layer.patient_shares, Counter(image.patient for image in chosen)),
+        (layer.view_shares, Counter(image.view for image in chosen)),
+        (layer.label_shares, Counter(label for image in chosen for label in image.labels)),
+    ):
+        assert shares[found.unit] == pytest.approx(counted.most_common(1)[0][1] / len(images))
+
+
+def test_a_few_known_patients_are_not_all_patients(tmp_path: Path) -> None:
+    """Two of a neuron's images are known to be of one patient; of the others nothing is known."""
+    contents, batches = small_contents(images=150, seed=11)
+    for batch in batches:
+        batch.activations["layer1"][:, 4] = _unit(batch.embeddings) @ _unit(contents.text_embeddings[7])
+    known = Known.of(*small_contents(images=150, seed=11, sets=2))
+    values = np.concatenate([batch.activations["layer1"][:, 4] for batch in batches])
+    two = {known.images[place].path for place in np.argsort(-values)[:2]}
+    images = [replace(image, patient="7" if image.path in two else None) for image in contents.images]
+    path = tmp_path / "run.duckdb"
+    assemble(path, replace(contents, images=images), batches)
+    with RunReader(path) as reader:
+        found = Evidence(reader, Requery(reader)).neuron("layer1", 4, ALPHA, BETA)
+    (share,) = [confound.share for confound in found.confounds if confound.kind == "patient"]
+    assert share == pytest.approx(2 / found.count)
+    assert found.patients == found.count - 1
+    assert "one patient" not in found.sentence
+    assert found.trust is not Trust.WEAK
