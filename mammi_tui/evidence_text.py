@@ -111,7 +111,8 @@ def as_text(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[s
             for concept in _told(answer)
         ],
     )
-    yield "p: chance that a random image set does as well; q: over all units of two images"
+    yield "p: chance that a random image set does as well"
+    yield "q: corrected over the layer's units of two images or more"
     yield "below β: where the concept is in the annotation"
     yield ""
     yield from table((), list(_figures(evidence, concepts)))
