@@ -12,7 +12,8 @@ from engine.evidence.answers import Trust
 from engine.evidence.live import Evidence
 from engine.methods.panel import Panel
 from engine.requery import NeuronAnswer, Requery
-from engine.store.reader import ImageInfo, LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import ImageInfo, LayerInfo
 from engine.store.tables import write_table
 
 Rows = Iterator[tuple[object, ...]]

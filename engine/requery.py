@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import scoring
-from engine.competing import Competing
-from engine.concept_set_name import find_concept_set
-from engine.image_sets import ImageSets
-from engine.neuron_name import find_layer, find_unit
-from engine.selection import above, check_cut, threshold_between
+from engine.annotation import scoring
+from engine.annotation.competing import Competing
+from engine.annotation.image_sets import ImageSets
+from engine.annotation.selection import above, check_cut, threshold_between
+from engine.names import find_concept_set, find_layer, find_unit
 from engine.store.ladder import inverse_lengths, sum_rows
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
 
 
@@ -62,7 +62,7 @@ class LayerAnswer:
 
 
 class Requery:
-    """Answers over an open run file, equal to the pure functions of engine.selection and engine.scoring.
+    """Answers over an open run file, equal to the pure functions of engine.annotation.
 
     A neuron's representatives are the first of its sorted images, so their sum of embeddings is the nearest stored
     partial sum plus or minus a few rows. At the run's own α and β the stored answers are given. Nothing is loaded

@@ -16,10 +16,10 @@ from engine.errors import ConfigError
 from engine.store.reader import RunReader
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
+from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
-from mammi_tui.start import Start
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
-from mammi_tui.verdicts import VerdictLog
 from mammi_tui.widgets.key_line import working_bindings
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from mammi_tui.neuron_rows import Order
+from mammi_tui.neurons.rows import Order
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.text import clean
 from mammi_tui.widgets.slider import shown

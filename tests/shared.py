@@ -1,4 +1,7 @@
-"""Where the real films, reports and reference outputs are. A test that needs them is skipped where they are missing."""
+"""Where the repository is, and where the real films, reports and reference outputs are.
+
+A test that needs the latter is skipped where they are missing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
 
 
 def shared_path(*parts: str) -> Path:

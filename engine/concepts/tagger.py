@@ -35,7 +35,7 @@ class TaggerModel(BaseModel, extra="forbid"):
 
 def demo_tagger() -> Tagger:
     """The tagger trained on phantom reports, which ships with the package."""
-    text = (resources.files("engine.demo") / "tagger.json").read_text("utf-8")
+    text = (resources.files("engine.concepts") / "tagger.json").read_text("utf-8")
     return TaggerModel.model_validate_json(text).tagger()
 
 

@@ -1,10 +1,1 @@
-"""The embedded default: two small models trained on phantom films, and demo.toml, which `mammi demo` computes."""
-
-from __future__ import annotations
-
-from pathlib import Path
-
-HOME = Path(__file__).resolve().parent
-CLASSIFIER_WEIGHTS = HOME / "classifier.safetensors"
-DUAL_ENCODER_WEIGHTS = HOME / "dual_encoder.safetensors"
-MODEL_CARD = HOME / "MODEL_CARD.md"
+"""The embedded default: demo.toml, which `mammi demo` computes."""

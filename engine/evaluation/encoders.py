@@ -16,13 +16,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config_faults import Faults
-from engine.config_leaves import Leaf, Leaves
+from engine.config.faults import Faults
+from engine.config.leaves import Leaf, Leaves
 from engine.device import choose_device
 from engine.errors import ConfigError, MammiError
 from engine.evaluation.labels import TextEncoder
 from engine.extras import missing
-from engine.known import VLM_STAGE
+from engine.run.known import VLM_STAGE
 from engine.store.reader import RunReader
 from engine.vlms.base import VLM, check_embeddings
 

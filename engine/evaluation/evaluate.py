@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from engine.concept_set_name import find_concept_set
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
 from engine.evaluation.results import (
     Evaluation,
@@ -24,8 +23,10 @@ from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
 from engine.methods import COMPUTED
 from engine.methods.base import Method, MethodAnswer, sharing
+from engine.names import find_concept_set
 from engine.progress import Progress, Silent
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 BY_ANNOTATION = ("mammi", "www", "falcon")
 """Methods scored by their annotation: MAMMI, its ablation without adaptive selection, and FALCON, whose published F1 of

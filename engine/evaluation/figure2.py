@@ -16,7 +16,8 @@ from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labe
 from engine.evaluation.results import Figure, LabelScores
 from engine.evaluation.synonyms import compared
 from engine.requery import Requery
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 ALPHAS = tuple(round(0.80 + 0.01 * step, 2) for step in range(20))
 """0.80 to 0.99: the published 0.93 and its neighbours."""

@@ -16,10 +16,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import metrics
+from engine.evaluation import metrics
 from engine.evaluation.results import Figure, LabelScores
 from engine.evaluation.synonyms import Synonyms, compared, with_synonyms
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 NO_CONCEPT = "none"
 """What a neuron without concepts predicts, as published."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import RunConfig
+from engine.config.settings import RunConfig
 from engine.device import choose_device
 from engine.evaluation.encoders import OWN, Encoder, from_folder
 from engine.evaluation.evaluate import evaluate
@@ -23,7 +23,7 @@ from engine.methods.base import Method
 from engine.methods.panel import Panel
 from engine.progress import Progress
 from engine.requery import Requery
-from engine.run import run
+from engine.run.pipeline import run
 from engine.store.reader import RunReader
 
 

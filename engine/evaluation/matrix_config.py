@@ -17,11 +17,10 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, field_validator
 
-from engine import config as configuration
-from engine.config import RunConfig
-from engine.config_faults import Faults
-from engine.config_file import SETS, override, read
-from engine.config_leaves import WHAT, Leaf, Leaves, NamedLeaf
+from engine.config.faults import Faults
+from engine.config.file import SETS, override, read
+from engine.config.leaves import WHAT, Leaf, Leaves, NamedLeaf
+from engine.config.settings import RunConfig, load_config
 from engine.methods import LIVE
 
 MATRIX = "matrix"
@@ -90,7 +89,7 @@ class Matrix:
 def load(path: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Matrix:
     """Reads and checks a matrix; each override is `matrix.key=value`, or `table.key=value` for the run it names.
 
-    `out` stands in the place of `matrix.out`. Raises ConfigError as engine.config.load does.
+    `out` stands in the place of `matrix.out`. Raises ConfigError as engine.config.settings.load does.
     """
     tables = read(path)
     own = [text for text in overrides if text.partition(".")[0].strip() == MATRIX]
@@ -150,7 +149,7 @@ class _Checker:
         path = self.path.parent / settings.run
         if not path.is_file():
             raise self.faults.error(f"{MATRIX}.run", f"names no file: there is none at {path}", str(settings.run))
-        return configuration.load(path, overrides)
+        return load_config(path, overrides)
 
     def _check_names(self, table: str, leaves: Sequence[NamedLeaf], taken: Sequence[str]) -> None:
         files = {_file_name(name) for name in taken}

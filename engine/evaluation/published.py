@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.config import RunConfig
-from engine.config_leaves import Leaf
+from engine.config.leaves import Leaf
+from engine.config.settings import RunConfig
 from engine.evaluation.labels import labels_of
 from engine.probing.findings import FINDINGS
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer, BertModel, MPNetModel
 
-from engine.checkpoint import read_weights
 from engine.errors import ConfigError, MammiError
 from engine.vlms.bert import encode_by_length
 from engine.vlms.converted import load_converted
 from engine.vlms.hugging_face import LOCAL, check_tokenizer, read_json, reading
+from engine.weights.checkpoint import read_weights
 
 POOLING = Path("1_Pooling", "config.json")
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")

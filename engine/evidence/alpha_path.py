@@ -1,7 +1,7 @@
 """How the best concept changes along α, and the interval of α in which it stays.
 
 Both are decided on a grid: α = 0.00, 0.01, …, 1.00, the explorer's coarse steps. What lies between two points of the
-grid is not looked at. On it they are exact: the best concept at every α is that of engine.selection and engine.scoring.
+grid is not looked at. On it they are exact: the best concept at every α is that of engine.annotation.
 A neuron is followed as long as fewer than FOLLOWED images lie above τ. Further down, in a large probing set, the set is
 no longer of the images that a neuron responds to most.
 """
@@ -14,12 +14,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.competing import Competing
+from engine.annotation.competing import Competing
+from engine.annotation.selection import threshold_between
 from engine.evidence.answers import AlphaStep, Floats
 from engine.requery import Requery, Vectors
-from engine.selection import threshold_between
 from engine.store.ladder import sum_rows
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
 
 Integers = NDArray[np.int64]

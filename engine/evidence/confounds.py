@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence.answers import Confound, Floats
 from engine.evidence.enrichment import carried_by, hypergeometric_tail
 from engine.evidence.metadata import Column, Metadata
-from engine.image_sets import ImageSets
 
 
 def shares(sets: ImageSets, metadata: Metadata) -> tuple[Floats, Floats, Floats]:

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.competing import Competing
+from engine.annotation.competing import Competing
 from engine.evidence import bootstrap, significance
 from engine.evidence.answers import Floats
 from engine.evidence.null_maxima import NullMaxima

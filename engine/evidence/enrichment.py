@@ -14,10 +14,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence.answers import Floats, LabelEnrichment
 from engine.evidence.metadata import Metadata
 from engine.evidence.significance import q_values
-from engine.image_sets import ImageSets
 
 _NEGLIGIBLE = 1e-17
 """Of the sum so far: a term below it no longer changes the sum, nor do the smaller ones after it"""

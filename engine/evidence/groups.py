@@ -19,9 +19,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence.answers import Floats, Group
 from engine.evidence.population import Population
-from engine.image_sets import ImageSets
 
 FEWEST = 8
 MOST = 128

@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.annotation.selection import check_cut
 from engine.evidence import alpha_path, confounds, enrichment, trust
 from engine.evidence.answers import Floats, LayerEvidence, NeuronEvidence, Trust
 from engine.evidence.beta_entries import beta_entries
 from engine.evidence.contest import Contest
 from engine.evidence.trust import Figures
 from engine.evidence.unit_table import Probing, UnitTable, judged, unit_table
-from engine.neuron_name import find_layer, find_unit
+from engine.names import find_layer, find_unit
 from engine.requery import Requery
-from engine.selection import check_cut
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 _TABLES = 8
 """Layers that are kept, each at one α and for one concept set"""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence import bootstrap, halves
 from engine.evidence.answers import Floats
 from engine.evidence.clusters import Clusters, Grouping
 from engine.evidence.contest import Contest
-from engine.image_sets import ImageSets
 
 _AT_ONCE = 8
 

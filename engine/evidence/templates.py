@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import scoring
-from engine.competing import Competing
+from engine.annotation import scoring
+from engine.annotation.competing import Competing
 from engine.evidence.answers import Floats
 from engine.store.reader import RunReader
 

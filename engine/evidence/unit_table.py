@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence import alpha_path, bootstrap, confounds, enrichment, groups, significance, templates
 from engine.evidence.answers import Floats
 from engine.evidence.clusters import Grouping
@@ -16,9 +17,9 @@ from engine.evidence.contest import Contest
 from engine.evidence.metadata import Metadata
 from engine.evidence.population import Population
 from engine.evidence.resampling import resample
-from engine.image_sets import ImageSets
 from engine.requery import LayerMeans, Requery
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
 
 _UNITS_AT_ONCE = 128

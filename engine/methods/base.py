@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.neuron_name import NamedLayer, find_layer, find_unit
-from engine.selection import check_cut
+from engine.annotation.selection import check_cut
+from engine.names import NamedLayer, find_layer, find_unit
 
 DEAD = "Dead: its activation is the same for every image."
 NOTHING_POSITIVE = "No concept scores above the bare template."
@@ -38,18 +38,6 @@ class MethodAnswer:
     """[k], for methods that test"""
     details: tuple[str, ...] = ()
     """[k], such as the layer of a concept activation vector; () for methods that have none"""
-
-
-@dataclass(frozen=True, slots=True)
-class MethodScore:
-    """One line of what a computed method gives, as the run file keeps it."""
-
-    layer: str
-    unit: int
-    concept: str
-    score: float
-    p_value: float | None = None
-    detail: str = ""
 
 
 class Method(Protocol):

@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, model_validator
 
-from engine import scoring
+from engine.annotation import scoring
 from engine.methods.base import DEAD, MethodAnswer, asked, nothing, sharing
 from engine.methods.similarity import (
     Cosines,
@@ -48,7 +48,8 @@ from engine.methods.similarity import (
     wpmi,
 )
 from engine.requery import Requery
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
 
 __all__ = ["cos_similarity", "cos_similarity_cubed", "rank_reorder", "soft_wpmi", "wpmi"]

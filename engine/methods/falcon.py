@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from engine import scoring
+from engine.annotation import scoring
 from engine.concepts.clean import clean_text
 from engine.concepts.report_files import read_reports
 from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
@@ -46,7 +46,8 @@ from engine.methods.base import DEAD, MethodAnswer, asked, nothing
 from engine.methods.caption_words import CaptionWords, words_of
 from engine.methods.contrast_sets import ContrastSets, contrast_sets
 from engine.requery import Requery
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 ABOUT_THE_READING = (
     *("comparison", "exam", "examination", "film", "frontal", "image", "lateral", "portable", "previous", "prior"),

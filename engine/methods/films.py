@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engine.device import READER_THREADS
 from engine.errors import told
-from engine.loading import THREADS
 from engine.methods.context import MethodContext
 from engine.probing.decoding import decode
 
@@ -40,7 +40,7 @@ def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Gene
             return context.target.preprocess(film), (film.shape[0], film.shape[1])
 
     parts = [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(READER_THREADS) as threads:
         coming = [threads.submit(prepare, row) for row in parts[0]] if parts else []
         for number, part in enumerate(parts):
             films = [future.result() for future in coming]

@@ -1,8 +1,9 @@
 """MAMMI itself, at any α and β: what engine.requery answers, as a method among the others.
 
 Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain",
-MICCAI 2024, arXiv 2407.11375. Eq. 1 (engine.selection) chooses the representative images, Eq. 2 and the β cut
-(engine.scoring) the annotation. The α and β asked for are the only settings; published are 0.93 and 0.95.
+MICCAI 2024, arXiv 2407.11375. Eq. 1 (engine.annotation.selection) chooses the representative images, Eq. 2
+and the β cut (engine.annotation.scoring) the annotation. The α and β asked for are the only settings; the published
+ones are 0.93 and 0.95.
 
 It departs nowhere: the published code sums over the representative images where Eq. 2 takes the mean, which changes
 neither the order nor the cut.

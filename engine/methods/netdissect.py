@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
-from engine.methods.base import MethodScore
 from engine.methods.outlines import finest, need_outlines
 from engine.probing.base import Image
 from engine.store.contents import Layer
+from engine.store.records import MethodScore
 
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext

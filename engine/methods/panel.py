@@ -14,7 +14,7 @@ from engine.errors import RunFileError, first_line
 from engine.methods import COMPUTED, LIVE
 from engine.methods.base import Method, MethodAnswer
 from engine.methods.stored import Stored
-from engine.nearest import find_named
+from engine.names import find_named
 from engine.requery import Requery
 from engine.store.reader import RunReader
 

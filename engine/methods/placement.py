@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ConfigError, told
-from engine.loading import TargetPreprocess
 from engine.methods.outlines import Corners
+from engine.targets.base import TargetPreprocess
 
 _DARK, _BRIGHT = 64, 192
 _EDGES = (0.375, 0.5, 0.625)

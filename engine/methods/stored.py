@@ -7,9 +7,10 @@ from types import ModuleType
 import numpy as np
 from pydantic import BaseModel
 
-from engine.methods.base import DEAD, MethodAnswer, MethodScore, asked, nothing
+from engine.methods.base import DEAD, MethodAnswer, asked, nothing
 from engine.requery import Requery
 from engine.store.reader import RunReader
+from engine.store.records import MethodScore
 
 
 class Stored:

@@ -43,7 +43,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from engine.errors import ConfigError
-from engine.methods.base import MethodScore
 from engine.methods.concept_vectors import (
     Examples,
     Floats,
@@ -56,6 +55,7 @@ from engine.methods.concept_vectors import (
 )
 from engine.probing.base import Image
 from engine.store.contents import Layer
+from engine.store.records import MethodScore
 
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from engine import scoring
+from engine.annotation import scoring
 from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, asked, nothing
 from engine.requery import Requery
 from engine.store.ladder import sum_rows

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from engine.errors import RunFileError
 from engine.store.database import Connection
+from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
-
-if TYPE_CHECKING:
-    from engine.store.reader import LayerInfo
 
 _EMBEDDINGS_AT_ONCE = 4096
 _UNITS_AT_ONCE = 16

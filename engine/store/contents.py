@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.methods.base import MethodScore
 from engine.probing.base import Image
 from engine.store.batch import BatchKeys
+from engine.store.records import MethodScore
 
 
 @dataclass(frozen=True, slots=True)

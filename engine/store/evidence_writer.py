@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.errors import MammiError
-from engine.methods.base import MethodScore
 from engine.store.contents import RunContents
 from engine.store.database import Connection, insert, text
+from engine.store.records import MethodScore
 
 
 def write_texts(connection: Connection, run: RunContents) -> None:

@@ -11,9 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.methods.base import MethodScore
 from engine.store.batch import Batch, BatchKeys, BatchPlace, ProbedImage, TargetPart, VLMPart
 from engine.store.reader import RunReader
+from engine.store.records import MethodScore
 
 
 class FinishedRun:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,29 +10,9 @@ from numpy.typing import NDArray
 
 from engine.probing.base import Box, Polygon
 from engine.store.arrays import Cursors
+from engine.store.records import ImageInfo, SetAside
 
 _Column = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageInfo:
-    image: int
-    path: str
-    patient: str | None
-    view: str | None
-    labels: tuple[str, ...]
-    width: int
-    height: int
-    """Pixels of the decoded film"""
-    sha256: str
-    boxes: tuple[Box, ...]
-    polygons: tuple[Polygon, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    path: str
-    reason: str
 
 
 class ImageTables:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import scoring, selection
+from engine.annotation import scoring, selection
 from engine.store.contents import RunContents
 from engine.store.database import Connection, insert, text
 from engine.store.ladder import inverse_lengths, rungs, sum_rows

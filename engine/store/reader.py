@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,62 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError
-from engine.methods.base import MethodScore
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
 from engine.store.batch import BatchKeys, BatchPlace
 from engine.store.contents import ConceptSet, StoredMethod
 from engine.store.database import Connection, connect
-from engine.store.image_tables import ImageInfo as ImageInfo
 from engine.store.image_tables import ImageTables
+from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo
 from engine.store.upgrade import upgrade
 
 _MEMORY = "48MB"
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    schema_version: int
-    content_hash: str
-    created: str
-    """ISO 8601, UTC"""
-    alpha: float
-    beta: float
-    template: str
-    target: str
-    vlm: str
-    config: dict[str, Any]
-    versions: dict[str, str]
-    dimension: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerInfo:
-    name: str
-    position: int
-    units: int
-    pooling: str
-    unit_names: tuple[str, ...]
-    """One name for each unit, or () where units have none"""
-    dead: NDArray[np.bool_]
-    """[units]"""
-    first_neuron: int
-    """Index in the run of unit 0"""
-
-    @property
-    def neurons(self) -> slice:
-        """This layer's part of what is kept for all neurons of the run."""
-        return slice(self.first_neuron, self.first_neuron + self.units)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnAnswers:
-    """What the run stored of each neuron at its own α and β, [neurons] over all layers in order."""
-
-    counts: NDArray[np.int64]
-    best: NDArray[np.int64]
-    best_scores: NDArray[np.float64]
-    annotated: NDArray[np.int64]
 
 
 class RunReader(ImageTables):

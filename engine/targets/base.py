@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+TargetPreprocess = Callable[[NDArray[np.uint8]], Tensor]
+"""An 8-bit grey film [h, w] to one float32 input [c, h', w']"""
+
 
 @dataclass(frozen=True, slots=True)
 class TargetModel:
@@ -16,8 +19,8 @@ class TargetModel:
 
     module: nn.Module
     """On the CPU; the run moves it to its device and puts it in evaluation mode."""
-    preprocess: Callable[[NDArray[np.uint8]], Tensor]
-    """An 8-bit grey film [h, w] to one float32 input [c, h', w']. Safe to call from several threads."""
+    preprocess: TargetPreprocess
+    """Safe to call from several threads."""
     classes: tuple[str, ...]
     """Names of the final layer's units; empty when unknown."""
     identity: str

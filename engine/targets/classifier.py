@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from engine.checkpoint import load_strictly, match_names, read_weights
 from engine.errors import ConfigError
+from engine.weights.checkpoint import load_strictly, match_names, read_weights
 
 
 def load_classifier(

@@ -10,17 +10,17 @@ from pydantic import BaseModel
 from torch import nn
 from torchvision.models import DenseNet
 
-from engine.demo import CLASSIFIER_WEIGHTS
-from engine.demo.inputs import INPUT_SIDE, network_input
-from engine.demo.weights import load_weights
 from engine.probing.findings import FINDINGS
 from engine.targets.base import TargetModel
+from engine.weights.embedded import CLASSIFIER_WEIGHTS
+from engine.weights.embedded.files import load_weights
+from engine.weights.embedded.inputs import INPUT_SIDE, network_input
 
 
 class Options(BaseModel, extra="forbid"):
     kind: Literal["demo"]
     weights: Path | None = None
-    """Weights made by `python -m engine.demo.train`; the packaged ones by default."""
+    """Weights made by `python -m engine.training.train`; the packaged ones by default."""
 
 
 def build_classifier() -> DenseNet:

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 from torch import nn
 
-from engine.checkpoint import fingerprint
 from engine.errors import ConfigError
 from engine.factories import call_factory, find_factory
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
+from engine.weights.checkpoint import fingerprint
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

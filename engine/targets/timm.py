@@ -9,12 +9,12 @@ import timm
 from pydantic import BaseModel, field_validator
 from torch import nn
 
-from engine.checkpoint import fingerprint
 from engine.errors import ConfigError
 from engine.factories import call_factory
 from engine.targets.base import TargetModel
 from engine.targets.classifier import load_classifier
 from engine.targets.preprocessing import Preprocessing
+from engine.weights.checkpoint import fingerprint
 
 TAKEN = ("model_name", "num_classes", "in_chans", "scriptable", "exportable", "no_jit")
 """Arguments of timm.create_model that other keys stand for, or that change how it runs and not what."""

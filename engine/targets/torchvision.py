@@ -9,11 +9,11 @@ import torchvision
 from pydantic import BaseModel
 from torch import nn
 
-from engine.checkpoint import fingerprint
 from engine.errors import ConfigError
 from engine.targets.base import TargetModel
 from engine.targets.classifier import load_classifier
 from engine.targets.preprocessing import Preprocessing
+from engine.weights.checkpoint import fingerprint
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

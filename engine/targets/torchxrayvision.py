@@ -17,9 +17,9 @@ from torchxrayvision.datasets import XRayCenterCrop, XRayResizer
 from torchxrayvision.models import DenseNet, model_urls, op_norm
 from torchxrayvision.utils import normalize
 
-from engine.checkpoint import fingerprint, load_strictly, match_names, read_weights
 from engine.errors import ConfigError
 from engine.targets.base import TargetModel
+from engine.weights.checkpoint import fingerprint, load_strictly, match_names, read_weights
 
 THRESHOLDS = "op_threshs"
 """The buffer of a model's operating points, [18]; not a number for findings it does not know."""
@@ -41,7 +41,7 @@ def load(options: Options, base: Path) -> TargetModel:
     """Builds the model and loads its weights. Raises MammiError when the weights do not fit, listing the keys.
 
     Classes, input and calibration are the library's. Its DenseNets are published as whole modules, whose tensors
-    engine.pickled_module reads without running the module's code; its ResNet as a state dict.
+    engine.weights.pickled_module reads without running the module's code; its ResNet as a state dict.
     """
     names = [name for name in model_urls if name.startswith(("densenet", "resnet"))]
     if options.name not in names:

@@ -15,10 +15,10 @@ from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
-from engine.checkpoint import check_fit, read_weights
 from engine.errors import ConfigError, MammiError
 from engine.vlms.converted import load_converted
 from engine.vlms.hugging_face import read_json, reading
+from engine.weights.checkpoint import check_fit, read_weights
 
 NAMES = ("pytorch_model.bin", "model.safetensors")
 """What transformers calls the weights in a folder."""

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.concepts.tokens import tokenize
-from engine.demo import DUAL_ENCODER_WEIGHTS
-from engine.demo.inputs import INPUT_SIDE, network_input
-from engine.demo.weights import load_weights
 from engine.probing.base import Image
+from engine.weights.embedded import DUAL_ENCODER_WEIGHTS
+from engine.weights.embedded.files import load_weights
+from engine.weights.embedded.inputs import INPUT_SIDE, network_input
 
 DIMENSION = 128
 BUCKETS = 4096
@@ -31,7 +31,7 @@ MAX_PIECES = 24
 class Options(BaseModel, extra="forbid"):
     kind: Literal["demo"]
     weights: Path | None = None
-    """Weights made by `python -m engine.demo.train`; the packaged ones by default."""
+    """Weights made by `python -m engine.training.train`; the packaged ones by default."""
 
 
 class Residual(nn.Module):

@@ -23,12 +23,12 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import functional as transforms
 
-from engine.checkpoint import fingerprint
 from engine.errors import UnreadableImage
 from engine.probing.base import Image as ProbingImage
 from engine.probing.decoding import MAX_PIXELS
 from engine.vlms.bert import encode_by_length, load_tokenizer
 from engine.vlms.medclip_model import IMAGE_SIDE, MedCLIP, load_model
+from engine.weights.checkpoint import fingerprint
 
 MEAN = 0.5862785803043838
 STD = 0.27950088968644304

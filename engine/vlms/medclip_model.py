@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torchvision.models import ResNet, resnet50
 from transformers import BertModel, SwinConfig, SwinModel
 
-from engine.checkpoint import load_strictly, read_weights
 from engine.errors import MammiError, first_line
 from engine.vlms.bert import load_bert, read_folder, shape_of
 from engine.vlms.converted import load_converted, part
+from engine.weights.checkpoint import load_strictly, read_weights
 
 KEY = "vlm.weights"
 MEMBER = "pytorch_model.bin"

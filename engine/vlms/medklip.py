@@ -28,10 +28,10 @@ from torch.nn import functional
 from torchvision.models import resnet50
 from transformers import BertModel
 
-from engine.checkpoint import fingerprint, load_strictly, read_weights
 from engine.errors import MammiError
 from engine.probing.base import Image as ProbingImage
 from engine.vlms.bert import encode_by_length, load_bert, load_tokenizer, read_folder, shape_of
+from engine.weights.checkpoint import fingerprint, load_strictly, read_weights
 
 SIDE = 224
 MEAN = (0.485, 0.456, 0.406)

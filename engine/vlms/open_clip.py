@@ -24,12 +24,12 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
-from engine.checkpoint import fingerprint, load_strictly
 from engine.errors import ConfigError, MammiError
 from engine.probing.base import Image
 from engine.vlms import cxr_repair
 from engine.vlms.hugging_face import LOCAL, check_tokenizer, digest_of_texts, reading
 from engine.vlms.open_clip_source import Source, of_directory, of_model, read
+from engine.weights.checkpoint import fingerprint, load_strictly
 
 PUBMEDBERT = tuple(
     f"microsoft/BiomedNLP-{name}-base-uncased-abstract{texts}"

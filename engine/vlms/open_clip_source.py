@@ -12,9 +12,9 @@ import open_clip
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor
 
-from engine.checkpoint import read_weights
 from engine.errors import ConfigError, MammiError
 from engine.vlms.hugging_face import read_json
+from engine.weights.checkpoint import read_weights
 
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")

@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, CLIPModel, SiglipModel
 
-from engine.checkpoint import fingerprint, read_weights
 from engine.errors import ConfigError, MammiError
 from engine.extras import missing
 from engine.probing.base import Image
 from engine.vlms.converted import load_converted
 from engine.vlms.hugging_face import LOCAL, check_tokenizer, digest_of_texts, read_json, reading
+from engine.weights.checkpoint import fingerprint, read_weights
 
 MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
 """By config.json's model_type."""

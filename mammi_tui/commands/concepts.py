@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mammi_tui.compute import need_engine
-from mammi_tui.output import STDOUT, check_output, force
-from mammi_tui.progress import RunProgress, run_progress
+from mammi_tui.console.compute import need_engine
+from mammi_tui.console.output import STDOUT, check_output, force
+from mammi_tui.console.progress import RunProgress, run_progress
 from mammi_tui.text import clean, count
 
 if TYPE_CHECKING:

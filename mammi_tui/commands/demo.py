@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from engine.errors import ConfigError, RunFileError
-from mammi_tui import arguments
-from mammi_tui.compute import compute
+from mammi_tui.console import arguments
+from mammi_tui.console.compute import compute
 
 
 @click.command("demo")

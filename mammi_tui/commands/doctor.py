@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mammi_tui import arguments
-from mammi_tui.compute import ENGINE_PACKAGES, INSTALL_ENGINE
+from mammi_tui.console import arguments
+from mammi_tui.console.compute import ENGINE_PACKAGES, INSTALL_ENGINE
 
 if TYPE_CHECKING:
     from engine.store.reader import RunReader
@@ -41,7 +41,7 @@ def doctor(run: Path | None) -> None:
         return
 
     from engine.store.reader import RunReader
-    from mammi_tui.run_health import faults
+    from mammi_tui.console.run_health import faults
 
     with RunReader(arguments.existing_run(run)) as reader:
         _print("Run", contents(reader))
@@ -138,7 +138,7 @@ def warnings(reader: RunReader) -> list[str]:
 
 def verdicts(reader: RunReader) -> Iterator[Fact]:
     """How the verdict file beside a run is."""
-    from mammi_tui.verdicts import VerdictLog
+    from mammi_tui.neurons.verdicts import VerdictLog
 
     log = VerdictLog(reader.path, reader.info.content_hash)
     if not log.path.exists():

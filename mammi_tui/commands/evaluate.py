@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mammi_tui import arguments
-from mammi_tui.compute import need_engine
-from mammi_tui.output import check_output
-from mammi_tui.output import force as force_option
+from mammi_tui.console import arguments
+from mammi_tui.console.compute import need_engine
+from mammi_tui.console.output import check_output
+from mammi_tui.console.output import force as force_option
 
 if TYPE_CHECKING:
     from engine.evaluation.figure2 import Figure2
@@ -113,9 +113,9 @@ def evaluate(
     from engine.progress import Silent
     from engine.requery import Requery
     from engine.store.reader import RunReader
-    from mammi_tui.charts import charts
-    from mammi_tui.evaluation_text import as_text, heading
-    from mammi_tui.progress import run_progress
+    from mammi_tui.console.charts import charts
+    from mammi_tui.console.evaluation_text import as_text, heading
+    from mammi_tui.console.progress import run_progress
 
     words = None if synonyms is None else read_synonyms(synonyms)
     with RunReader(arguments.existing_run(run)) as reader:
@@ -144,7 +144,7 @@ def _matrix(
         raise click.UsageError("--out and --set go with --table MATRIX.toml.")
     if run is not None or others:
         raise click.UsageError("--table has a configuration of its own: beside it go --out, --set and --json only.")
-    from mammi_tui.matrix import print_tables
+    from mammi_tui.console.matrix import print_tables
 
     print_tables(table, out, overrides, as_json)
 
@@ -165,7 +165,7 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
 
 def _methods(reader: RunReader, requery: Requery, names: Sequence[str]) -> list[Method]:
     from engine.methods.panel import Panel
-    from engine.nearest import find_named
+    from engine.names import find_named
 
     methods = Panel(reader, requery).methods
     return [find_named(name, methods, "method") for name in dict.fromkeys(names)] or list(methods)

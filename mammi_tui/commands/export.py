@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mammi_tui import arguments
-from mammi_tui.output import STDOUT, check_output
-from mammi_tui.output import force as force_option
+from mammi_tui.console import arguments
+from mammi_tui.console.output import STDOUT, check_output
+from mammi_tui.console.output import force as force_option
 
 if TYPE_CHECKING:
     from engine.store.reader import RunReader
@@ -73,7 +73,7 @@ def export(
     from engine.errors import ConfigError, MammiError
     from engine.store.reader import RunReader
     from engine.store.work import work_path
-    from mammi_tui.verdicts import verdicts_path
+    from mammi_tui.neurons.verdicts import verdicts_path
 
     if output == STDOUT and file_format == "parquet":
         raise ConfigError("--output -: Parquet goes to a file only. Use csv or json, or name a file.")
@@ -118,8 +118,8 @@ def _write(
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
     """Every verdict of the run in the order given; `stands` where it is its neuron's verdict now."""
+    from mammi_tui.neurons.verdicts import VerdictLog, standing
     from mammi_tui.text import clean
-    from mammi_tui.verdicts import VerdictLog, standing
 
     found = VerdictLog(reader.path, reader.info.content_hash).read()
     if found.earlier:
@@ -137,7 +137,7 @@ def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
 def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
     """Layer and unit, or neither where the run has no such neuron."""
     from engine.errors import MammiError
-    from engine.neuron_name import parse_neuron
+    from engine.names import parse_neuron
 
     try:
         return parse_neuron(name, reader.layers)

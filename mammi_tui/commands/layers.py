@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mammi_tui.compute import need_engine
+from mammi_tui.console.compute import need_engine
 
 if TYPE_CHECKING:
     from engine.targets.layers import ListedLayer
@@ -37,12 +37,12 @@ def layers(
     """
     need_engine("mammi layers")
 
-    from engine import config as configuration
+    from engine.config.settings import load_config
     from engine.errors import ConfigError
     from engine.targets.layers import list_layers
     from engine.targets.taps import resolve_layers
 
-    settings = configuration.load(config, overrides)
+    settings = load_config(config, overrides)
     target = settings.target.load(settings.base)
     wanted = resolve_layers(target.module, patterns, "PATTERN") if patterns else None
     listing = list_layers(target, settings.taps.pooling, settings.taps.channels)
@@ -87,8 +87,8 @@ def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
 
 def as_table(shown: Sequence[ListedLayer], selected: Collection[str]) -> Iterator[str]:
     """Layers as lines with aligned columns."""
+    from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
-    from mammi_tui.text_table import table
 
     units = ["units", *("" if layer.units is None else f"{layer.units:,}" for layer in shown)]
     widest = max(map(len, units))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mammi_tui import arguments
+from mammi_tui.console import arguments
 
 
 @click.command("open")
@@ -39,14 +39,13 @@ def open(  # noqa: A001
     """
     from rich.console import Console
 
-    from engine.concept_set_name import find_concept_set
     from engine.errors import MammiError
-    from engine.neuron_name import parse_neuron
+    from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
     from mammi_tui.images.choose import choose_backend
-    from mammi_tui.start import Start
-    from mammi_tui.verdicts import VerdictLog
+    from mammi_tui.neurons.verdicts import VerdictLog
+    from mammi_tui.questions.start import Start
 
     path = arguments.existing_run(run)
     with RunReader(path) as reader:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mammi_tui.compute import compute
+from mammi_tui.console.compute import compute
 
 
 @click.command()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mammi_tui import arguments
+from mammi_tui.console import arguments
 
 if TYPE_CHECKING:
     from engine.requery import NeuronAnswer
-    from engine.store.reader import ImageInfo, RunReader
+    from engine.store.reader import RunReader
+    from engine.store.records import ImageInfo
 
 
 @click.command("show")
@@ -45,10 +46,10 @@ def show(
     """
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
-    from engine.neuron_name import parse_neuron
+    from engine.names import parse_neuron
     from engine.requery import Requery
     from engine.store.reader import RunReader
-    from mammi_tui import evidence_text, methods_text
+    from mammi_tui.console import evidence_text, methods_text
 
     with RunReader(arguments.existing_run(run)) as reader:
         layer, unit = parse_neuron(neuron, reader.layers)
@@ -102,7 +103,7 @@ def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Seque
 
 def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
     """Which neuron at which cuts, and how many images and concepts it has."""
-    from engine.concept_set_name import find_concept_set
+    from engine.names import find_concept_set
     from mammi_tui.text import clean, count
 
     size, of_set = len(reader.concepts), ""
@@ -120,8 +121,8 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
 
 def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
     """The annotated concepts as lines for a reader; none where there are none."""
+    from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
-    from mammi_tui.text_table import table
 
     ranked = answer.ranking[: answer.annotated].tolist()
     if ranked:
@@ -131,8 +132,8 @@ def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
 
 def films(answer: NeuronAnswer, images: Sequence[ImageInfo]) -> Iterator[str]:
     """The representative images as lines for a reader; none where there are none."""
+    from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
-    from mammi_tui.text_table import table
 
     if images:
         rows = [

@@ -14,8 +14,8 @@ import click
 from mammi_tui.text import clean
 
 if TYPE_CHECKING:
+    from engine.config.needed import Needed
     from engine.weights.catalogue import Entry
-    from engine.weights.needed import Needed
 
 FOLDER = Path("weights")
 
@@ -86,8 +86,8 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
     from engine.errors import ConfigError
     from engine.weights.catalogue import find
     from engine.weights.fetch import fetch as fetch_entry
-    from mammi_tui.compute import stoppable
-    from mammi_tui.progress import run_progress
+    from mammi_tui.console.compute import stoppable
+    from mammi_tui.console.progress import run_progress
 
     if sha256 and len(names) > 1:
         raise ConfigError(f"--sha256: {len(names)} names are given; one checksum cannot be right for all.")
@@ -135,11 +135,11 @@ def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
 
 def _needed(config: Path) -> dict[str, Any]:
     """What a configuration names."""
-    from mammi_tui.compute import need_engine
+    from mammi_tui.console.compute import need_engine
 
     need_engine("mammi weights CONFIG")
 
-    from engine.weights.needed import needed
+    from engine.config.needed import needed
 
     needs, unknown = needed(config)
     files = [

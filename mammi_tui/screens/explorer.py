@@ -17,21 +17,21 @@ from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.images.off import OffBackend
-from mammi_tui.neuron_rows import LAYER_LINE, Neuron, Order
-from mammi_tui.panes.concepts import ConceptList
-from mammi_tui.panes.concepts_pane import ConceptsPane, Subject
-from mammi_tui.panes.header import RunHeader
-from mammi_tui.panes.method_columns import MethodColumn
-from mammi_tui.panes.neuron_tree import NeuronTree
-from mammi_tui.panes.neurons import FilterLine, NeuronsPane
-from mammi_tui.representatives import Representatives
+from mammi_tui.neurons.pane import FilterLine, NeuronsPane
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, Order
+from mammi_tui.neurons.tree import NeuronTree
+from mammi_tui.neurons.triage import judge, take_up
+from mammi_tui.neurons.verdicts import Verdict, VerdictLog
+from mammi_tui.questions.representatives import Representatives
+from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer_keys import EXPLORER_KEYS
 from mammi_tui.screens.pane_screen import PaneScreen
-from mammi_tui.start import Start
 from mammi_tui.text import clean, count, decimal
-from mammi_tui.triage import judge, take_up
-from mammi_tui.verdicts import Verdict, VerdictLog
+from mammi_tui.views.concepts import ConceptList
+from mammi_tui.views.method_columns import MethodColumn
+from mammi_tui.views.pane import ConceptsPane, Subject
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.run_header import RunHeader
 from mammi_tui.widgets.slider import Slider, stepped
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mammi_tui.figures import FIGURES
+from mammi_tui.neurons.figures import FIGURES
 
 
 class Note(NamedTuple):

@@ -9,10 +9,10 @@ from textual import on
 from textual.widget import Widget
 
 from engine.store.reader import RunReader
-from mammi_tui.panes.concepts_pane import VIEWS, ConceptsPane, View
-from mammi_tui.panes.neuron_tree import NeuronTree
-from mammi_tui.screens.evidence_asking import EvidenceAsking
-from mammi_tui.start import Start
+from mammi_tui.neurons.tree import NeuronTree
+from mammi_tui.questions.evidence import EvidenceAsking
+from mammi_tui.questions.start import Start
+from mammi_tui.views.pane import VIEWS, ConceptsPane, View
 
 if TYPE_CHECKING:
     from mammi_tui.screens.help_notes import Note

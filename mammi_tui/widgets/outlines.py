@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from engine.store.reader import ImageInfo
+from engine.store.records import ImageInfo
 from mammi_tui.images.base import PLAIN, Placement
 from mammi_tui.text import clean
 

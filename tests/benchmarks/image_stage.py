@@ -20,14 +20,14 @@ from pathlib import Path
 import torch
 from torchvision.models import densenet121
 
-from engine import config
-from engine.image_pass import ImagePass
-from engine.known import Known
-from engine.loading import Loader
+from engine.config.settings import load_config
 from engine.probing import folder
 from engine.probing.decoding import decode
 from engine.progress import Silent
-from engine.stages import image_stage
+from engine.run.image_pass import ImagePass
+from engine.run.known import Known
+from engine.run.loading import Loader
+from engine.run.stages import image_stage
 from engine.store.work import WorkFile
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
@@ -54,7 +54,7 @@ def main() -> None:
         made = write_medclip(Path(scratch, "medclip"))
         options = medclip.Options(weights=made.folder, tokenizer=made.tokenizer)
         vlm = medclip.load(options, Path(), torch.device("cpu"))
-        settings = config.load(tiny_project(Path(scratch), films=1))
+        settings = load_config(tiny_project(Path(scratch), films=1))
         inputs = in_memory(probing, target, vlm)
 
         def bare() -> None:

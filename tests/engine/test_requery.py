@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import scoring, selection
+from engine.annotation import scoring, selection
 from engine.errors import MammiError
 from engine.requery import Requery
 from engine.store.batch import Batch

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from engine import config
+from engine.config.settings import load_config
 from engine.evaluation import matrix, matrix_config, table_files
 from engine.evaluation.tables import tables
 from engine.probing.decoding import decode
 from engine.probing.findings import FINDINGS
 from engine.progress import Silent
 from engine.requery import Requery
-from engine.run import run
+from engine.run.pipeline import run
 from engine.store.reader import RunReader
 from engine.targets.preprocessing import Preprocessing
 from tests.shared import shared_path
@@ -35,7 +35,7 @@ def test_a_sample_is_checked_without_what_it_names(sample: Path) -> None:
     if sample.stem in MATRICES:
         assert matrix_config.load(sample).settings.out == Path("runs", sample.stem)
     else:
-        assert config.load(sample).run.out == Path("runs", f"{sample.stem}.duckdb")
+        assert load_config(sample).run.out == Path("runs", f"{sample.stem}.duckdb")
 
 
 def computed(folder: Path, sample: str, *overrides: str) -> RunReader:
@@ -43,7 +43,7 @@ def computed(folder: Path, sample: str, *overrides: str) -> RunReader:
     own = folder / "sample_configs" / f"{sample}.toml"
     path = own if own.exists() else SAMPLES / own.name
     out = folder / "runs" / f"{sample}.duckdb"
-    return RunReader(run(config.load(path, [f"run.out={out}", *overrides]), Silent()))
+    return RunReader(run(load_config(path, [f"run.out={out}", *overrides]), Silent()))
 
 
 def units(reader: RunReader) -> dict[str, int]:

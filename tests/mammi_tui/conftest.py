@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mammi_tui.screens import evidence_asking
+from mammi_tui.questions import evidence as evidence_asking
 from tests.support.commands import Mammi
 from tests.support.runs import small_run
 

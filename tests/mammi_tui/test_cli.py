@@ -11,9 +11,9 @@ import pytest
 
 from mammi_tui import cli as command_line
 from mammi_tui.cli import cli
+from tests.shared import ROOT
 from tests.support.commands import Mammi
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = cli.list_commands(click.Context(cli))
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from engine.errors import MammiError
-from engine.methods.base import MethodScore
 from engine.methods.context import MethodContext
 from engine.probing.base import Image
 from engine.store.contents import Layer
+from engine.store.records import MethodScore
 
 VERSION = 1
 asked: list[str] = []

@@ -14,10 +14,10 @@ from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
-from mammi_tui.neuron_rows import Neuron
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
-from mammi_tui.start import Start
-from mammi_tui.verdicts import VerdictLog
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Explorer:
             still = still + 1 if self.screen.at_rest else 0
 
     async def go_to(self, layer: int, unit: int) -> None:
-        from mammi_tui.panes.neuron_tree import NeuronTree
+        from mammi_tui.neurons.tree import NeuronTree
 
         self.screen.query_one(NeuronTree).go_to(Neuron(layer, unit))
         await self.rest()

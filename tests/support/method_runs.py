@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.annotation.scoring import unit_rows
 from engine.requery import Requery
-from engine.scoring import unit_rows
 from engine.store.contents import RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.shared import SHARED
+from tests.shared import ROOT, SHARED
 from tests.support.clip_files import write_biomedclip, write_cxr_repair
 from tests.support.films import write_films, write_table
 from tests.support.medclip_files import write_medclip, write_zip
@@ -16,7 +16,7 @@ from tests.support.sentence_files import write_mpnet
 from tests.support.target_files import write_mae_checkpoint, write_xrv_densenet
 from tests.support.transformers_files import write_clip
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_configs"
+SAMPLES = ROOT / "sample_configs"
 NOUNS = SHARED / "data" / "nih14" / "mimic_nouns.txt"
 FEW_NOUNS = ("effusion", "heart", "mass")
 TEMPLATE = ("a", "chest", "x", "ray", "image", "of")

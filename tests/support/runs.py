@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from engine.methods import COMPUTED
-from engine.methods.base import MethodScore
 from engine.probing.base import Box, Image, Polygon
 from engine.store import thumbnails
 from engine.store.batch import Batch, BatchKeys, ProbedImage, TargetPart, VLMPart
 from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents, StoredMethod
+from engine.store.records import MethodScore
 from engine.store.writer import assemble
 
 LABELS = ("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Pneumothorax")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine import config
+from engine.config.settings import load_config
 from engine.progress import Silent
-from engine.run import run
+from engine.run.pipeline import run
 from tests.support import models
 
 
@@ -38,7 +38,7 @@ class Told(Silent):
 
 def compute(project: Path, *overrides: str) -> Told:
     told = Told()
-    run(config.load(project, overrides), told)
+    run(load_config(project, overrides), told)
     return told
 
 

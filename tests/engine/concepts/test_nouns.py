@@ -10,10 +10,10 @@ from engine.concepts.filters import NounFilters
 from engine.concepts.nouns import Noun, extract_nouns
 from engine.concepts.report_files import read_reports
 from engine.concepts.tagger import demo_tagger, nltk_tagger
-from engine.demo.train_tagger import accuracy, tagged_sentences, train
 from engine.errors import MammiError
 from engine.probing.phantom.population import HELD_OUT_SEEDS, TRAINING_SEEDS, population
 from engine.probing.phantom.report import write_report
+from engine.training.tagger import accuracy, tagged_sentences, train
 from tests.shared import shared_path
 
 

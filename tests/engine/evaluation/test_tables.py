@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine import config
+from engine.config.settings import load_config
 from engine.evaluation import matrix_config, published
 from engine.evaluation.matrix import Cell, MatrixResult, RunFacts
 from engine.evaluation.results import Figure, LabelScores, MethodEvaluation, Ties, UniqueConcepts
@@ -124,7 +124,7 @@ def test_in_another_setting_published_rows_stand_apart(overrides: list[str], tol
 
 def test_other_films_and_other_classes_are_another_setting() -> None:
     result = paper_result()
-    phantoms = config.load(SAMPLES / "phantom.toml").probing
+    phantoms = load_config(SAMPLES / "phantom.toml").probing
     runs = {name: replace(run, probing=phantoms) for name, run in result.matrix.runs.items()}
     facts = {name: replace(known, classes=FINDINGS[:13]) for name, known in result.runs.items()}
     assert replace(result, matrix=replace(result.matrix, runs=runs), runs=facts).differences == (

@@ -1,4 +1,4 @@
-"""The path along α is what engine.selection and engine.scoring say at every point of the grid."""
+"""The path along α is what engine.annotation.selection and engine.annotation.scoring say at every point of the grid."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine import scoring, selection
+from engine.annotation import scoring, selection
 from engine.evidence.alpha_path import FOLLOWED, GRID, NEARBY, intervals, path
 from engine.evidence.live import Evidence
 from engine.requery import Requery
-from engine.store.reader import LayerInfo, RunReader
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 from engine.store.writer import assemble
 from tests.support.runs import small_contents
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.annotation.scoring import annotate
 from engine.evidence.beta_entries import beta_entries
-from engine.scoring import annotate
 
 
 def test_a_concept_is_annotated_below_its_entry_and_not_above() -> None:

@@ -7,13 +7,13 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from engine.competing import Competing
+from engine.annotation.competing import Competing
+from engine.annotation.image_sets import ImageSets
 from engine.evidence import bootstrap, halves
 from engine.evidence.clusters import MOST, Clusters, Grouping
 from engine.evidence.contest import Contest
 from engine.evidence.metadata import Metadata, clusters_of
 from engine.evidence.resampling import resample
-from engine.image_sets import ImageSets
 from tests.engine.evidence.test_significance import population_of, small
 from tests.support.metadata import column
 

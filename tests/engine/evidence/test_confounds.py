@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence.confounds import confounds, shares
 from engine.evidence.metadata import Metadata, clusters_of
-from engine.image_sets import ImageSets
 from tests.support.metadata import column
 
 HOSTILE = "[bold red]x[/]\x1b[31m"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control, fisher_exact, hypergeom
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence.enrichment import enrichments, hypergeometric_tail, strongest
 from engine.evidence.metadata import Metadata
-from engine.image_sets import ImageSets
 from tests.support.metadata import column
 
 NOT_KNOWN = column([None] * 500)

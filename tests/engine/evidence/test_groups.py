@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from engine.annotation.image_sets import ImageSets
 from engine.evidence.groups import MOST, GroupTest, split, spread, tightness
 from engine.evidence.population import Population
-from engine.image_sets import ImageSets
 from tests.engine.evidence.test_significance import population_of
 
 

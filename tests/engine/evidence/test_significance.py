@@ -8,10 +8,10 @@ from math import comb
 import numpy as np
 import pytest
 
+from engine.annotation.scoring import concept_directions, unit_rows
 from engine.evidence import significance
 from engine.evidence.population import Population
 from engine.requery import Vectors
-from engine.scoring import concept_directions, unit_rows
 from engine.store.ladder import inverse_lengths
 
 NAN = float("nan")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import scoring, selection
+from engine.annotation import scoring, selection
 from engine.evidence import templates
 from engine.evidence.live import Evidence
 from engine.requery import Requery

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import load
+from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.methods import COMPUTED
 from engine.probing.findings import FINDINGS
 from engine.progress import Silent
-from engine.run import run
+from engine.run.pipeline import run
 from engine.store.reader import RunReader
 from tests.support.models import tiny_project
 
@@ -48,7 +48,7 @@ vectors = 5
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("phantoms")
     (folder / "phantoms.toml").write_text(CONFIG.format(folder=folder.as_posix()))
-    return run(load(folder / "phantoms.toml"), Silent())
+    return run(load_config(folder / "phantoms.toml"), Silent())
 
 
 @pytest.mark.parametrize(("name", "wanted"), [("netdissect", 4), ("tsi", 5), ("tcav", 4)])
@@ -77,7 +77,7 @@ def test_hidden_units_have_scores_where_the_method_gives_them(phantoms: Path) ->
 
 @pytest.mark.parametrize("name", ["netdissect", "tsi", "tcav"])
 def test_films_without_outlines_or_labels_are_refused_at_once(tmp_path: Path, name: str) -> None:
-    config = load(tiny_project(tmp_path), [f"methods.{name}={{}}"])
+    config = load_config(tiny_project(tmp_path), [f"methods.{name}={{}}"])
     with pytest.raises(ConfigError, match=f"methods.{name}: .* which") as told:
         run(config, Silent())
     assert len(str(told.value).splitlines()) == 1

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from engine.methods import dissection, netdissect, tsi
-from engine.methods.base import MethodScore
 from engine.methods.context import MethodContext
 from engine.methods.outlines import finest
 from engine.methods.top_values import TopValues
 from engine.probing.base import Box, Image, Polygon
+from engine.store.records import MethodScore
 from tests.support.method_context import Notes, in_batches_of, method_context
 
 SIDE = 32

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from engine.annotation.scoring import unit_rows
 from engine.errors import ConfigError, MammiError
 from engine.methods import falcon
 from engine.methods.falcon import Options
-from engine.scoring import unit_rows
 from tests.shared import shared_path
 from tests.support.method_runs import LAYER, Opened, opened_run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import scoring, selection
+from engine.annotation import scoring, selection
 from engine.errors import MammiError
 from engine.methods import mammi, www
 from engine.methods.base import Method

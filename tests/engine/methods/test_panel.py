@@ -9,9 +9,9 @@ import pytest
 
 from engine.errors import MammiError, RunFileError
 from engine.methods import KINDS
-from engine.methods.base import MethodScore
 from engine.methods.panel import Panel
 from engine.store.contents import ConceptSet, StoredMethod
+from engine.store.records import MethodScore
 from tests.support.method_runs import LAYER, opened_run
 
 CAPTIONS = {"captions": ["A nodule."], "caption_embeddings": np.ones((1, 16), dtype=np.float32)}

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.demo.inputs import network_input
 from engine.errors import ConfigError, MammiError
 from engine.methods.outlines import box_corners, inside
 from engine.methods.placement import Placements
 from engine.targets.preprocessing import Preprocessing
+from engine.weights.embedded.inputs import network_input
 from tests.support.method_context import grey
 
 Preprocess = Callable[[NDArray[np.uint8]], Tensor]

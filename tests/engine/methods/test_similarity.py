@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
+from engine.annotation.scoring import unit_rows
 from engine.methods import clip_dissect
 from engine.methods.similarity import Cosines
-from engine.scoring import unit_rows
 from engine.store.ladder import inverse_lengths
 from tests.shared import shared_path
 

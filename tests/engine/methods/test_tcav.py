@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from engine.errors import ConfigError, MammiError
 from engine.methods import tcav
-from engine.methods.base import MethodScore
 from engine.methods.context import MethodContext
 from engine.methods.sensitivity import GradientTaps, pooled_gradient
 from engine.probing.base import Image
+from engine.store.records import MethodScore
 from tests.support.method_context import hooks, in_batches_of, method_context
 from tests.support.models import TinyClassifier
 

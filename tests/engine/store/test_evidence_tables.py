@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError, RunFileError
-from engine.methods.base import MethodScore
 from engine.store.contents import StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
+from engine.store.records import MethodScore
 from engine.store.writer import assemble
-from mammi_tui.run_health import faults
+from mammi_tui.console.run_health import faults
 from tests.support.runs import method_scores, small_contents, small_run, with_evidence
 
 UNITS = (8, 14)

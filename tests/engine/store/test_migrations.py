@@ -18,7 +18,7 @@ from engine.store import schema
 from engine.store.contents import ConceptSet
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
-from mammi_tui.run_health import faults
+from mammi_tui.console.run_health import faults
 
 
 def unpacked(version: int, folder: Path) -> Path:

@@ -23,6 +23,7 @@ from engine.store.contents import RunContents
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
+from tests.shared import ROOT
 from tests.support.runs import small_contents, small_run, target_part
 
 STUCK = """
@@ -200,9 +201,8 @@ def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stage", ["images", "layer0", "layer1"])
 def test_a_killed_writer_leaves_no_run(tmp_path: Path, stage: str) -> None:
     path = tmp_path / "run.duckdb"
-    root = Path(__file__).resolve().parents[3]
     writer = subprocess.Popen(
-        [sys.executable, "-c", STUCK, str(path), str(root), stage], stdout=subprocess.PIPE, text=True, cwd=root
+        [sys.executable, "-c", STUCK, str(path), str(ROOT), stage], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert writer.stdout is not None
     while not writer.stdout.readline().startswith(stage):

@@ -14,6 +14,7 @@ import pytest
 from engine.errors import RunFileError
 from engine.store.batch import Batch, ProbedImage, VLMPart
 from engine.store.work import WorkFile
+from tests.shared import ROOT
 from tests.support.runs import small_contents, target_part, vlm_part
 
 ENDLESS = """
@@ -100,9 +101,8 @@ def test_arrays_by_key(tmp_path: Path) -> None:
 
 def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
     path = tmp_path / "work"
-    root = Path(__file__).resolve().parents[3]
     writer = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, str(path), str(root)], stdout=subprocess.PIPE, text=True, cwd=root
+        [sys.executable, "-c", ENDLESS, str(path), str(ROOT)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert writer.stdout is not None
     last = [int(writer.stdout.readline()) for _ in range(12)][-1]
@@ -128,9 +128,8 @@ def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
 def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
     path = tmp_path / "work"
     code = "import sys; from pathlib import Path; from engine.store.work import WorkFile; WorkFile(Path(sys.argv[1]))"
-    root = Path(__file__).resolve().parents[3]
     with WorkFile(path):
         second = subprocess.run(
-            [sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=root, check=False
+            [sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=ROOT, check=False
         )
     assert "another process is writing it" in second.stderr

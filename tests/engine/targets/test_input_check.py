@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.demo.inputs import network_input
-from engine.loading import looks
 from engine.probing.decoding import decode
 from engine.probing.phantom.probing_set import Options, load
+from engine.run.loading import looks
 from engine.store import thumbnails
 from engine.targets.input_check import corner_excess, likely_mistakes, sampled
 from engine.targets.preprocessing import Preprocessing
+from engine.weights.embedded.inputs import network_input
 from tests.shared import shared_path
 
 Films = Sequence[NDArray[np.uint8]]

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from engine.config.needed import needed
 from engine.errors import ConfigError
 from engine.extras import EXTRAS
 from engine.weights.catalogue import CATALOGUE, Entry, find, publisher_of
-from engine.weights.needed import needed
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)

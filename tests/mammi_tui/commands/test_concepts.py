@@ -69,7 +69,7 @@ def test_a_section_that_no_report_has_is_told_with_those_there_are(report: Path,
 def test_without_the_engine_one_line_says_how_to_install_it(
     report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mammi_tui.compute.ENGINE_PACKAGES", ("nltk_is_missing",))
+    monkeypatch.setattr("mammi_tui.console.compute.ENGINE_PACKAGES", ("nltk_is_missing",))
     with pytest.raises(MammiError, match=r"`mammi concepts` needs the engine, .*pip install -e '\.\[engine\]'"):
         run(report, "-o", tmp_path / "nouns.txt")
 

@@ -50,7 +50,7 @@ def test_then_the_explorer_opens_in_a_fresh_process(
     mammi: Mammi, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr("mammi_tui.arguments.at_a_terminal", lambda: True)
+    monkeypatch.setattr("mammi_tui.console.arguments.at_a_terminal", lambda: True)
     monkeypatch.setattr(os, "execv", lambda program, arguments: started.append([program, *arguments[1:]]))
     mammi("demo", "--out", finished.parent)
     assert started == [[sys.executable, "-P", "-m", "mammi_tui", "open", str(finished)]]
@@ -59,7 +59,7 @@ def test_then_the_explorer_opens_in_a_fresh_process(
 def test_without_the_engine_one_line_says_how_to_install_it(
     mammi: Mammi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mammi_tui.compute.ENGINE_PACKAGES", ("torch_is_missing",))
+    monkeypatch.setattr("mammi_tui.console.compute.ENGINE_PACKAGES", ("torch_is_missing",))
     outcome = mammi("demo", "--out", tmp_path, "--no-open")
     assert outcome.status == 1
     assert outcome.err == (

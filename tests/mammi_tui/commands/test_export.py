@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.reader import RunReader
-from mammi_tui.verdicts import Verdict, VerdictLog
+from mammi_tui.neurons.verdicts import Verdict, VerdictLog
 from tests.support.commands import Mammi
 
 

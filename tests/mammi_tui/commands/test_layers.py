@@ -181,10 +181,10 @@ def test_names_from_a_hostile_model_are_shown_harmless(
 
 
 def test_no_hook_is_left_and_the_model_is_not_training(project: Path) -> None:
-    from engine import config
+    from engine.config.settings import load_config
     from engine.targets.layers import list_layers
 
-    settings = config.load(project)
+    settings = load_config(project)
     target = settings.target.load(settings.base)
     list_layers(target, "mean", "auto")
     assert not target.module.training

@@ -12,7 +12,7 @@ from tests.support.commands import Mammi
 
 @pytest.fixture
 def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mammi_tui.arguments.at_a_terminal", lambda: True)
+    monkeypatch.setattr("mammi_tui.console.arguments.at_a_terminal", lambda: True)
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_only_the_concepts_of_a_set_compete(mammi: Mammi, two_sets_path: Path) -
 def test_an_unknown_concept_set_is_told_with_the_nearest(
     mammi: Mammi, two_sets_path: Path, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mammi_tui.arguments.at_a_terminal", lambda: True)
+    monkeypatch.setattr("mammi_tui.console.arguments.at_a_terminal", lambda: True)
     name, *rest = command
     if name == "export":
         rest = ["--what", "neurons", "--format", "csv", "-o", str(tmp_path / "out.csv")]

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from engine.errors import RunFileError
 from engine.probing.base import Box, Polygon
 from engine.store import thumbnails
-from engine.store.reader import ImageInfo
+from engine.store.records import ImageInfo
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.images.films import Films
 from mammi_tui.screens.film import FilmScreen

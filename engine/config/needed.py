@@ -1,0 +1,101 @@
+"""Which files a configuration names, whether they are there, and who publishes them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from engine.config.file import read
+from engine.config.leaves import LEAVES
+from engine.errors import ConfigError
+from engine.extras import missing
+from engine.weights.catalogue import Entry, publisher_of
+
+TABLES = ("target", "vlm", "concepts")
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A file or folder that a configuration names."""
+
+    key: str
+    """As in the configuration, such as vlm.weights."""
+    path: Path
+    entry: Entry | None
+    """What publishes it, as far as the catalogue knows."""
+
+    @property
+    def there(self) -> bool:
+        return self.path.exists()
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of all weights that the path leads into, when it has the entry's own folder in it."""
+        parts = self.path.parts
+        if self.entry is None or self.entry.name not in parts:
+            return None
+        return Path(*parts[: parts.index(self.entry.name)])
+
+
+def needed(config: Path) -> tuple[list[Needed], list[str]]:
+    """The files that target, VLM and concepts name, and what could not be looked into, a sentence each.
+
+    The configuration need not be complete, nor the packages of its kinds installed. Raises ConfigError when the file
+    cannot be read as TOML.
+    """
+    base = config.absolute().parent
+    found: list[Needed] = []
+    unknown: list[str] = []
+    tables = read(config)
+    for name in TABLES:
+        for table in _tables(tables.get(name)):
+            try:
+                options = _options(name, table.get("kind"))
+            except ConfigError as error:
+                unknown.append(str(error))
+                continue
+            paths = ((key, base / value) for key, value in _paths(options, table))
+            found += [Needed(f"{name}.{key}", path, publisher_of(path)) for key, path in paths]
+    return found, unknown
+
+
+def _tables(value: object) -> list[Mapping[str, Any]]:
+    """A table, or an array of them."""
+    return [table for table in (value if isinstance(value, list) else [value]) if isinstance(table, Mapping)]
+
+
+def _options(name: str, kind: object) -> type[BaseModel]:
+    kinds: Mapping[str, str] = importlib.import_module(LEAVES[name]).KINDS
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ConfigError(f"{name}.kind = {kind!r} is not a kind: {', '.join(sorted(kinds))}.")
+    try:
+        options: type[BaseModel] = importlib.import_module(kinds[kind]).Options
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "engine":
+            raise
+        raise ConfigError(f"{name}.kind = {kind!r} {missing(error.name)}.") from None
+    return options
+
+
+def _paths(options: type[BaseModel], table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The keys of a table that hold paths, with their values; also those of tables inside it."""
+    for key, field in options.model_fields.items():
+        value = table.get(key)
+        if (
+            isinstance(value, Mapping)
+            and isinstance(field.annotation, type)
+            and issubclass(field.annotation, BaseModel)
+        ):
+            yield from ((f"{key}.{inner}", path) for inner, path in _paths(field.annotation, value))
+        elif _holds_path(field.annotation):
+            values = value if isinstance(value, list) else [value]
+            yield from ((key, item) for item in values if isinstance(item, str))
+
+
+def _holds_path(annotation: object) -> bool:
+    return annotation is Path or any(map(_holds_path, get_args(annotation)))

@@ -1,0 +1,145 @@
+"""The configuration of a run: a TOML file with five tables, typed and checked before anything is computed.
+
+[run], the layers of [target] and the names of concept sets are checked here. [probing], [target], [vlm] and [concepts]
+name a `kind`, found in the KINDS of engine.probing, engine.targets, engine.vlms or engine.concepts; that module's
+Options say which other keys the table may hold. For several concept sets [[concepts]] stands once for each. Comparison
+methods are tables [methods.NAME], with names from engine.methods.KINDS; a run needs none. Relative paths start from the
+file's folder; only `run.out` starts from the current directory.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+
+from engine.config.faults import Faults
+from engine.config.file import SETS, override, read
+from engine.config.leaves import LEAVES, Leaf, Leaves, NamedLeaf
+from engine.store.thumbnails import LONGEST_SIDE
+
+Pooling = Literal["mean", "max", "cls"]
+TABLES = ("run", *LEAVES, "methods")
+
+
+class RunSettings(BaseModel, extra="forbid", frozen=True):
+    """The [run] table."""
+
+    out: Path
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    mixed_precision: bool = False
+    batch_size: int = Field(default=32, ge=1, le=4096)
+    alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
+    beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
+    template: str = Field(default="A chest x-ray image of a", min_length=1)
+    other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Under which the annotations are looked at as well: how far do they depend on the template?"""
+    thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
+    """Longest side of a stored thumbnail, in pixels."""
+
+    @field_validator("other_templates")
+    @classmethod
+    def _are_others(cls, others: tuple[str, ...], run: ValidationInfo) -> tuple[str, ...]:
+        known = [run.data.get("template"), *others]
+        for place, other in enumerate(others, start=1):
+            if other in known[:place]:
+                raise ValueError(f"{other!r} is a template of the run already")
+        return others
+
+
+class TapSettings(BaseModel, extra="forbid", frozen=True):
+    """The keys of [target] that every kind of target model has."""
+
+    layers: tuple[str, ...] = Field(min_length=1)
+    """Module names, globs, or the aliases of engine.targets.taps."""
+    pooling: Pooling = "mean"
+    channels: Literal["auto", "first", "last"] = "auto"
+    """Where maps have their units (engine.targets.taps.unit_axis)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """A whole configuration. `base` is the folder that relative paths start from."""
+
+    path: Path
+    base: Path
+    run: RunSettings
+    taps: TapSettings
+    probing: Leaf
+    target: Leaf
+    vlm: Leaf
+    concepts: tuple[NamedLeaf, ...]
+    """At least one."""
+    methods: tuple[Leaf, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every key with its value, defaults included, as JSON types; of several concept sets a list."""
+        sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
+        return {
+            "run": self.run.model_dump(mode="json"),
+            "probing": self.probing.as_dict(),
+            "target": self.target.as_dict() | self.taps.model_dump(mode="json"),
+            "vlm": self.vlm.as_dict(),
+            "concepts": sets if len(sets) > 1 else sets[0],
+            "methods": {leaf.kind: leaf.options.model_dump(mode="json") for leaf in self.methods},
+        }
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Reads and checks a configuration; each override is `table.key=value`, the value in TOML or a bare word.
+
+    Raises ConfigError naming the file, the key, the value, and the nearest key or kind that exists.
+    """
+    tables = read(path)
+    overridden = [override(tables, text) for text in overrides]
+    return _Checker(path, tables, overridden).config()
+
+
+class _Checker:
+    """Turns tables into a RunConfig, and what is wrong with them into one ConfigError."""
+
+    def __init__(self, path: Path, tables: dict[str, Any], overridden: Sequence[str]) -> None:
+        self.path = path
+        self.tables = tables
+        self.faults = Faults(path, TABLES, overridden)
+        self.leaves = Leaves(self.faults)
+
+    def config(self) -> RunConfig:
+        self._check_tables()
+        run = self.faults.check("run", RunSettings, self.tables["run"])
+        taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
+        probing = self.leaves.leaf("probing", self.tables["probing"])
+        target = self.leaves.leaf("target", own)
+        vlm = self.leaves.leaf("vlm", self.tables["vlm"])
+        concepts = self.leaves.several(SETS, self.tables[SETS])
+        methods = self.leaves.methods(self.tables["methods"])
+        for name in [name for name in self.tables if name not in TABLES][:1]:
+            raise self.faults.unknown(name, self.tables[name])
+        self.faults.raise_first()
+        return RunConfig(
+            path=self.path,
+            base=self.path.absolute().parent,
+            run=cast(RunSettings, run),
+            taps=cast(TapSettings, taps),
+            probing=cast(Leaf, probing),
+            target=cast(Leaf, target),
+            vlm=cast(Leaf, vlm),
+            concepts=concepts,
+            methods=methods,
+        )
+
+    def _check_tables(self) -> None:
+        for name in self.tables:
+            if name not in TABLES and isinstance(self.tables[name], dict):
+                close = difflib.get_close_matches(name, TABLES, n=1)
+                hint = f"Did you mean [{close[0]}]?" if close else f"Tables: {', '.join(TABLES)}"
+                raise self.faults.error(f"[{name}]", f"is not a table of this configuration. {hint}")
+        for name in TABLES:
+            table = self.tables.setdefault(name, {})
+            several = name == SETS and isinstance(table, list) and table
+            if not all(isinstance(part, dict) for part in (table if several else [table])):
+                raise self.faults.error(name, f"must be a table: write [{name}]")

@@ -1,0 +1,89 @@
+"""What a run file says of the run, its layers, its images and its neurons, as its reader gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.probing.base import Box, Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    schema_version: int
+    content_hash: str
+    created: str
+    """ISO 8601, UTC"""
+    alpha: float
+    beta: float
+    template: str
+    target: str
+    vlm: str
+    config: dict[str, Any]
+    versions: dict[str, str]
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerInfo:
+    name: str
+    position: int
+    units: int
+    pooling: str
+    unit_names: tuple[str, ...]
+    """One name for each unit, or () where units have none"""
+    dead: NDArray[np.bool_]
+    """[units]"""
+    first_neuron: int
+    """Index in the run of unit 0"""
+
+    @property
+    def neurons(self) -> slice:
+        """This layer's part of what is kept for all neurons of the run."""
+        return slice(self.first_neuron, self.first_neuron + self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswers:
+    """What the run stored of each neuron at its own α and β, [neurons] over all layers in order."""
+
+    counts: NDArray[np.int64]
+    best: NDArray[np.int64]
+    best_scores: NDArray[np.float64]
+    annotated: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    image: int
+    path: str
+    patient: str | None
+    view: str | None
+    labels: tuple[str, ...]
+    width: int
+    height: int
+    """Pixels of the decoded film"""
+    sha256: str
+    boxes: tuple[Box, ...]
+    polygons: tuple[Polygon, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodScore:
+    """One line of what a computed method gives, as the run file keeps it."""
+
+    layer: str
+    unit: int
+    concept: str
+    score: float
+    p_value: float | None = None
+    detail: str = ""

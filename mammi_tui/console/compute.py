@@ -1,0 +1,62 @@
+"""Computing a run from the command line: progress on the terminal, and a clean stop on Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine.errors import MammiError
+from mammi_tui.console.progress import run_progress
+
+ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
+"""Importable names of what the extra `engine` installs."""
+INSTALL_ENGINE = "pip install 'mammi-explorer[engine]' (in a clone: pip install -e '.[engine]')"
+
+
+def need_engine(command: str) -> None:
+    """Raises MammiError that says how to install what is missing of the engine."""
+    missing = [package for package in ENGINE_PACKAGES if find_spec(package) is None]
+    if missing:
+        raise MammiError(
+            f"`{command}` needs the engine, which is not installed ({', '.join(missing)} missing): {INSTALL_ENGINE}"
+        )
+
+
+def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
+    """Computes or resumes the run that a TOML file describes; the path of its run file.
+
+    `command` is what the user typed, for messages. Raises MammiError, also where the engine is not installed.
+    """
+    need_engine(command)
+
+    from engine.config.settings import load_config
+    from engine.run.pipeline import run
+
+    settings = load_config(config, overrides)
+    with stoppable(command), run_progress(sys.stderr) as progress:
+        return run(settings, progress)
+
+
+@contextmanager
+def stoppable(command: str) -> Iterator[None]:
+    """Ctrl-C in the block ends it with a MammiError that says how to go on."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    except (KeyboardInterrupt, RuntimeError) as error:  # inside a query DuckDB makes a RuntimeError of it
+        if isinstance(error, RuntimeError) and not asked:
+            raise
+        raise MammiError(f"Stopped. The next `{command}` goes on from here.") from None
+    finally:
+        signal.signal(signal.SIGINT, before)

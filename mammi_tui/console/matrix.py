@@ -1,0 +1,42 @@
+"""A matrix from the command line: its runs and their evaluation with progress, then the tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mammi_tui.console.compute import need_engine, stoppable
+from mammi_tui.console.progress import run_progress
+from mammi_tui.text import clean
+
+COMMAND = "mammi evaluate --table"
+_LONGEST = 1 << 12
+
+
+def print_tables(path: Path, out: Path | None, overrides: Sequence[str], as_json: bool) -> None:
+    """Computes or resumes the matrix that a TOML file describes, prints its tables and writes them to its folder.
+
+    Raises MammiError, also where the engine is not installed.
+    """
+    need_engine(COMMAND)
+
+    from engine.evaluation import matrix_config
+    from engine.evaluation.matrix import compute
+    from engine.evaluation.table_files import as_markdown, as_object, write
+    from engine.evaluation.tables import tables
+
+    matrix = matrix_config.load(path, overrides, out)
+    with stoppable(COMMAND), run_progress(sys.stderr) as progress:
+        result = compute(matrix, progress)
+    made = tables(result)
+    written = write(matrix.settings.out, result, made)
+    if as_json:
+        click.echo(json.dumps(as_object(result, made), indent=2))
+    else:
+        for line in as_markdown(result, made).splitlines():
+            click.echo(clean(line, limit=_LONGEST))
+    click.echo(f"Written: {', '.join(map(str, written))}", err=True)

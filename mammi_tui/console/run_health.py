@@ -1,0 +1,73 @@
+"""Whether a run file holds together: what it stores must be what its own activations and embeddings give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.annotation import scoring
+from engine.errors import MammiError
+from engine.requery import Requery
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
+from engine.store.thumbnails import decode
+
+# So many units of each layer, and so many thumbnails, spread evenly, are looked at.
+_UNITS = 16
+_THUMBNAILS = 200
+
+_TOLERANCE = 1e-6
+
+
+def faults(reader: RunReader) -> Iterator[str]:
+    """One line for each thing that is wrong."""
+    if reader.image_count == 0:
+        yield "no usable image"
+        return
+    yield from _broken_thumbnails(reader)
+    embeddings = reader.arrays.image_embeddings()
+    texts, template = reader.arrays.text_embeddings()
+    others = [array for place in range(len(reader.other_templates)) for array in reader.arrays.other_template(place)]
+    stored = [embeddings, texts, template, reader.arrays.caption_embeddings(), *others]
+    if not all(np.isfinite(array).all() for array in stored):
+        yield "embeddings that are not finite numbers"
+        return
+    requery = Requery(reader)
+    for layer in reader.layers:
+        for unit in _spread(layer.units, _UNITS):
+            if _differs(reader, requery, layer, unit, embeddings, texts, template):
+                yield f"{layer.name}:{unit}: the stored scores are not those of its representative images"
+
+
+def _broken_thumbnails(reader: RunReader) -> Iterator[str]:
+    for image in _spread(reader.image_count, _THUMBNAILS):
+        try:
+            decode(reader.thumbnail(image))
+        except MammiError as error:
+            yield f"image {image}: {error}"
+
+
+def _differs(
+    reader: RunReader,
+    requery: Requery,
+    layer: LayerInfo,
+    unit: int,
+    embeddings: NDArray[np.float32],
+    texts: NDArray[np.float32],
+    template: NDArray[np.float32],
+) -> bool:
+    neuron = layer.first_neuron + unit
+    answer = requery.neuron(layer.name, unit, reader.info.alpha, reader.info.beta)
+    if len(answer.images) != reader.own.counts[neuron] or answer.annotated != reader.own.annotated[neuron]:
+        return True
+    if len(answer.images) == 0:
+        return False
+    fresh = scoring.concept_scores(embeddings[answer.images], texts, template)
+    return not np.allclose(fresh, reader.arrays.own_scores(neuron), rtol=0, atol=_TOLERANCE)
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most `most` of the numbers below `count`, first and last among them."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})

@@ -1,0 +1,155 @@
+"""The pane of layers and neurons, with its filter line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
+from mammi_tui.neurons.tree import NeuronTree
+from mammi_tui.text import clean, count
+
+
+class FilterLine(Input):
+    """The filter over the neurons; filters while it is typed."""
+
+    BINDING_GROUP_TITLE = "Filter"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,down", "keep", "Keep", key_display="⏎", id="filter.keep", tooltip="Keep the filter"),
+        Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
+    ]
+
+    class Kept(Message):
+        """The reader goes back to the neurons with the filter as it is."""
+
+    class Dropped(Message):
+        """The reader goes back to the neurons without it."""
+
+    def action_keep(self) -> None:
+        self.post_message(self.Kept())
+
+    def action_drop(self) -> None:
+        self.post_message(self.Dropped())
+
+
+class NeuronsPane(Vertical):
+    """The tree, its column heads, and the filter line while it is in use."""
+
+    class Filtered(Message):
+        """The filter changed: every layer's answer may be needed."""
+
+    def __init__(self, rows: NeuronRows, concepts: Iterable[str]) -> None:
+        super().__init__(id="neurons-pane", classes="pane")
+        self.border_title = "1 Neurons"
+        self.rows = rows
+        self.outline = NeuronTree(rows, concepts, id="neurons")
+        self._line = FilterLine(
+            placeholder="unit, concept, class, finding, verdict, trust:strong", id="filter", compact=True
+        )
+        self._heads = Static(classes="heads", markup=False)
+        self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
+        self._underway = False
+        self._before: Neuron | None = None
+        """The line the cursor was on before the filter line was opened."""
+
+    def compose(self) -> ComposeResult:
+        yield self._line
+        yield self._heads
+        yield self._nothing
+        yield self.outline
+
+    def on_mount(self) -> None:
+        self._line.display = self._nothing.display = False
+
+    def on_resize(self) -> None:
+        self._draw_heads()
+
+    def _draw_heads(self) -> None:
+        self._heads.update(self.outline.heads(max(20, self.outline.scrollable_content_region.width - 1)))
+
+    def draw_subtitle(self) -> None:
+        """How many neurons the filter leaves, or how they are sorted. When it leaves none, a line says so."""
+        self._nothing.display = not len(self.rows)
+        if self.rows.query:
+            hint = f" ({self.rows.filter.hint})" if self.rows.filter.hint else ""
+            self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
+        found = f"{count(self.rows.match_count, 'neuron')} found"
+        words = [found if self.rows.query else f"sorted by {self.rows.order.value}"]
+        self.border_subtitle = " · ".join(words + ["computing evidence …"] * self._underway)
+
+    def set_underway(self, underway: bool) -> None:
+        """Says that the evidence of a layer is being computed, or no more."""
+        if underway != self._underway:
+            self._underway = underway
+            self.draw_subtitle()
+
+    def numbers_changed(self) -> None:
+        """Takes up new answers or verdicts, with the cursor where it is."""
+        if self.rows.query or self.rows.order is not Order.UNIT:
+            self.outline.rebuild(self.outline.here(), self._before)
+        self.outline.refresh()
+        self._draw_heads()
+        self.draw_subtitle()
+
+    def sort_by(self, order: Order) -> None:
+        """Sorts the neurons of every layer; the cursor stays on its neuron."""
+        self.rows.order = order
+        self.outline.rebuild(self.outline.here())
+        self._draw_heads()
+        self.draw_subtitle()
+
+    def open_filter(self, text: str | None = None) -> None:
+        """Shows the filter line, with a text or as it was."""
+        if not isinstance(self.screen.focused, FilterLine):
+            self._before = self.outline.here() or self._before
+        self._line.display = True
+        if text is not None:
+            self._line.value = text
+        self.screen.set_focus(self._line)
+
+    def drop_filter(self) -> None:
+        """Shows all neurons again, with the cursor on the same one, and hides the filter line."""
+        self._leave(self.outline.here(), self._before)
+
+    def _leave(self, *keep: Neuron | None) -> None:
+        self._line.value = ""
+        self._line.display = False
+        self._filter_by("", *keep)
+
+    def _filter_by(self, query: str, *keep: Neuron | None) -> None:
+        """Leaves only the neurons in which every word is found, with the cursor on the first of `keep` among them."""
+        if query == self.rows.query:
+            return
+        self.rows.query = query
+        lines = [line for line in keep if line and not (query and line.unit == LAYER_LINE)]
+        if lines and not query:
+            self.rows.open.add(lines[0].layer)
+        self.outline.rebuild(*lines)
+        self.draw_subtitle()
+        self.post_message(self.Filtered())
+
+    @on(Input.Changed, "#filter")
+    def filter_changed(self, event: Input.Changed) -> None:
+        """Filters while it is typed; the way back is remembered."""
+        event.stop()
+        self._filter_by(event.value.strip(), self._before, self.outline.here())
+
+    @on(FilterLine.Kept)
+    def keep_filter(self, event: FilterLine.Kept) -> None:
+        event.stop()
+        self._line.display = bool(self.rows.query)
+        self.screen.set_focus(self.outline)
+
+    @on(FilterLine.Dropped)
+    def leave_filter(self, event: FilterLine.Dropped) -> None:
+        event.stop()
+        self._leave(self._before, self.outline.here())
+        self.screen.set_focus(self.outline)

@@ -1,0 +1,214 @@
+"""Which lines the neurons pane has, and in what order: the layers, and under each open one its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.answers import LayerEvidence
+from engine.requery import LayerAnswer
+from engine.store.records import LayerInfo
+from mammi_tui.neurons.figures import FIGURES, Figure
+from mammi_tui.neurons.filter import Filter, parse
+from mammi_tui.neurons.verdicts import Verdict
+
+LAYER_LINE = -1
+
+VERDICT_WORDS: dict[Verdict, str] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
+
+
+class Order(Enum):
+    """How the units of a layer are sorted."""
+
+    UNIT = "unit"
+    SCORE = "best score"
+    IMAGES = "representatives"
+    TRUST = "trust"
+    SIGNIFICANCE = "significance"
+    STABILITY = "stability"
+
+    @property
+    def needs_evidence(self) -> bool:
+        return self in (Order.TRUST, Order.SIGNIFICANCE, Order.STABILITY)
+
+    def next(self) -> Order:
+        orders = list(Order)
+        return orders[(orders.index(self) + 1) % len(orders)]
+
+
+@dataclass(frozen=True, slots=True)
+class Neuron:
+    """A unit of a layer, by the layer's position."""
+
+    layer: int
+    unit: int
+
+
+_FIGURES = {Order.SIGNIFICANCE: FIGURES["q"], Order.STABILITY: FIGURES["change"]}
+"""What stands in the column of scores where it is sorted by."""
+
+
+class NeuronRows:
+    """The lines, and what decides them: answers, evidence, open layers, order, filter and verdicts.
+
+    A line is (layer, unit); a layer's own line has unit LAYER_LINE. Call `rebuild` after changing anything.
+    """
+
+    def __init__(self, layers: Sequence[LayerInfo], concepts: Sequence[str]) -> None:
+        self.layers = layers
+        self.answers: list[LayerAnswer | None] = [None] * len(layers)
+        self.evidence: list[LayerEvidence | None] = [None] * len(layers)
+        """The last that is known of each layer, be it at another α or β than the answers"""
+        self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
+        self.verdicts: dict[Neuron, Verdict] = {}
+        self.open: set[int] = set()
+        self.order = Order.UNIT
+        self.query = ""
+        self.matches: list[NDArray[np.int64]] = []
+        self.line_layers: NDArray[np.int64] = np.empty(0, np.int64)
+        self.line_units: NDArray[np.int64] = np.empty(0, np.int64)
+        self._concepts = [concept.casefold() for concept in concepts]
+        self._names = [[name.casefold() for name in layer.unit_names] or [""] * layer.units for layer in layers]
+        self._dead = [np.asarray(layer.dead, bool) for layer in layers]
+        self.rebuild()
+
+    def __len__(self) -> int:
+        return len(self.line_units)
+
+    def rebuild(self) -> None:
+        """Filters and sorts the units of every layer, and lays out the lines."""
+        self.matches = [self._ordered(layer, self._matching(layer)) for layer in range(len(self.layers))]
+        layers: list[NDArray[np.int64]] = []
+        units: list[NDArray[np.int64]] = []
+        for layer, matching in enumerate(self.matches):
+            if self.query and not len(matching):
+                continue
+            shown = matching if layer in self.open or self.query else matching[:0]
+            units.append(np.concatenate([[LAYER_LINE], shown]))
+            layers.append(np.full(len(shown) + 1, layer))
+        self.line_layers = np.concatenate(layers) if layers else np.empty(0, np.int64)
+        self.line_units = np.concatenate(units) if units else np.empty(0, np.int64)
+
+    def found_by_finding(self, neuron: Neuron) -> bool:
+        """Whether a word of the filter is in the neuron's finding, and in neither its class nor its best concept."""
+        answer, unit = self.answers[neuron.layer], neuron.unit
+        best = -1 if answer is None else int(answer.best[unit])
+        others = f"{self._names[neuron.layer][unit]}\n{self._concepts[best] if best >= 0 else ''}"
+        finding = self.findings[neuron.layer][unit].casefold()
+        return any(word.text in finding and word.text not in others for word in self.filter.words)
+
+    @property
+    def filter(self) -> Filter:
+        return parse(self.query)
+
+    @property
+    def needs_evidence(self) -> bool:
+        """Whether order or filter look at evidence."""
+        return self.order.needs_evidence or self.filter.needs_evidence
+
+    @property
+    def figure(self) -> Figure:
+        """What stands in the column of scores: the evidence that is sorted by, or filtered by; else the score."""
+        if self.order in _FIGURES:
+            return _FIGURES[self.order]
+        compared = (comparison.figure for comparison in self.filter.comparisons)
+        return next((figure for figure in compared if figure.of_evidence and figure.word != "trust"), FIGURES["score"])
+
+    @property
+    def match_count(self) -> int:
+        return sum(len(matching) for matching in self.matches)
+
+    def at(self, line: int) -> Neuron:
+        """The neuron at a line; of a layer's own line, the layer with unit LAYER_LINE."""
+        return Neuron(int(self.line_layers[line]), int(self.line_units[line]))
+
+    def line_of(self, neuron: Neuron) -> int | None:
+        """Where a neuron (or, with unit LAYER_LINE, a layer) is, or None where it is not shown."""
+        found = np.flatnonzero((self.line_layers == neuron.layer) & (self.line_units == neuron.unit))
+        return int(found[0]) if len(found) else None
+
+    def evidence_is_stale(self, layer: int) -> bool:
+        """Whether a layer's evidence is at another α or β, or for another concept set, than its answer."""
+        known, answer = self.evidence[layer], self.answers[layer]
+        if known is None or answer is None:
+            return False
+        return (known.alpha, known.beta, known.concept_set) != (answer.alpha, answer.beta, answer.concept_set)
+
+    def is_dead(self, neuron: Neuron) -> bool:
+        return bool(self._dead[neuron.layer][neuron.unit])
+
+    def dead_count(self, layer: int) -> int:
+        return int(self._dead[layer].sum())
+
+    def progress(self, layer: int | None = None) -> tuple[int, int]:
+        """How many living neurons have a verdict, and how many there are, in one layer or in all."""
+        layers = range(len(self.layers)) if layer is None else [layer]
+        decided = sum(1 for neuron in self.verdicts if neuron.layer in layers)
+        return decided, sum(int((~self._dead[index]).sum()) for index in layers)
+
+    def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
+        """The next (or with step −1 the previous) living neuron without a verdict, in the order shown, going round."""
+        neurons = [Neuron(layer, int(unit)) for layer, units in enumerate(self.matches) for unit in units]
+        if not neurons:
+            return None
+        if start in neurons:
+            first = neurons.index(start)
+        else:  # a layer's line, or a neuron that the filter hides
+            later = [index for index, neuron in enumerate(neurons) if neuron.layer >= start.layer]
+            first = (later[0] if later else 0) - (step > 0)
+        for offset in range(1, len(neurons) + 1):
+            neuron = neurons[(first + step * offset) % len(neurons)]
+            if neuron != start and neuron not in self.verdicts and not self.is_dead(neuron):
+                return neuron
+        return None
+
+    def _ordered(self, layer: int, units: NDArray[np.int64]) -> NDArray[np.int64]:
+        keys = self._sort_keys(layer)
+        return units[np.lexsort([key[units] for key in keys])] if keys else units
+
+    def _sort_keys(self, layer: int) -> list[NDArray[np.float64]]:
+        """[units] each, the last one first in rank, smallest first; NaN, of a unit without concepts, comes last."""
+        answer, evidence = self.answers[layer], self.evidence[layer]
+        match self.order:
+            case Order.SCORE | Order.IMAGES if answer:
+                by = answer.best_scores if self.order is Order.SCORE else answer.counts
+                return [np.where(answer.best >= 0, -by.astype(np.float64), np.nan)]
+            case Order.TRUST if evidence:
+                return [evidence.change_chances, evidence.q_values, -evidence.trust.astype(np.float64)]
+            case Order.SIGNIFICANCE if evidence:
+                return [-evidence.z_scores, evidence.q_values]
+            case Order.STABILITY if evidence:
+                return [-evidence.margins, evidence.change_chances]
+        return []
+
+    def _matching(self, layer: int) -> NDArray[np.int64]:
+        units = np.arange(self.layers[layer].units)
+        wanted = self.filter
+        for comparison in wanted.comparisons:
+            values = comparison.figure.values(self.answers[layer], self.evidence[layer])
+            units = units[:0] if values is None else units[comparison.holds(values[units])]
+        if not wanted.words or not len(units):
+            return units
+        texts = list(self._texts(layer))
+        return units[[all(word.is_in(unit, texts[unit]) for word in wanted.words) for unit in units.tolist()]]
+
+    def _texts(self, layer: int) -> Iterator[str]:
+        """Per unit, all that a filter's word may be found in."""
+        answer, dead = self.answers[layer], self._dead[layer]
+        best = [-1] * self.layers[layer].units if answer is None else answer.best.tolist()
+        layer_name = self.layers[layer].name.casefold()
+        for unit, concept in enumerate(best):
+            verdict = self.verdicts.get(Neuron(layer, unit))
+            state = "dead" if dead[unit] else VERDICT_WORDS[verdict] if verdict else "undecided"
+            parts = (
+                f"{layer_name}:{unit}",
+                self._concepts[concept] if concept >= 0 else "",
+                self._names[layer][unit],
+                self.findings[layer][unit].casefold(),
+                state,
+            )
+            yield "\n".join(parts)

@@ -1,0 +1,259 @@
+"""Layers and their neurons, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from engine.evidence.answers import Trust
+from mammi_tui.neurons.figures import TRUST_MARKS
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
+from mammi_tui.neurons.verdicts import Verdict
+from mammi_tui.text import clean, count, fit
+from mammi_tui.widgets.line_list import LineList
+from mammi_tui.widgets.lines import Part
+
+SCORE_CELLS = 7
+FINDING_CELLS = 16
+BESIDE_CLASS, BESIDE_FINDING = 11, 5
+"""Cells that a best concept keeps beside a long class, and beside a finding that is filtered by."""
+ROOMY, ROOMIER, WIDE = 40, 48, 64
+"""Widths from which dead units are counted, the columns have their full names, and findings are shown."""
+
+VERDICT_MARKS: dict[Verdict, Part] = {
+    "accept": ("✓", "line--good"),
+    "reject": ("✗", "line--bad"),
+    "unsure": ("?", "line--unsure"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells of each column of a neuron's line."""
+
+    unit: int
+    trust: int
+    concept: int
+    finding: int
+    score: int
+    images: int
+
+
+class NeuronTree(LineList):
+    """One line a layer, and under each open layer one line a neuron."""
+
+    BINDING_GROUP_TITLE = "Neurons"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l,right", "open_layer", "Open", show=False, id="neurons.open", tooltip="Open the layer"),
+        Binding("h,left", "close_layer", "Close", show=False, id="neurons.close", tooltip="To the layer; close it"),
+        Binding("space,enter", "enter", "Open or close", show=False, id="neurons.enter",
+                tooltip="Open or close a layer; on a neuron, to its concepts"),
+        Binding("s", "screen.sort", "Sort", id="neurons.sort",
+                tooltip="Sort by unit, best score, representatives, trust, significance or stability"),
+    ]  # fmt: skip
+
+    @dataclass
+    class Selected(Message):
+        """The cursor came to a neuron."""
+
+        neuron: Neuron
+
+    class Opened(Message):
+        """A layer was opened: its answer may be needed."""
+
+    class Left(Message):
+        """The reader goes on to the neuron's concepts."""
+
+    def __init__(self, rows: NeuronRows, concepts: Iterable[str], *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.rows = rows
+        self._concepts = [clean(concept) for concept in concepts]
+        self._layers = [clean(layer.name) for layer in rows.layers]
+        self._names = [[clean(name) for name in layer.unit_names] for layer in rows.layers]
+        self._longest = [max(map(cell_len, names), default=0) for names in self._names]
+        self._unit_cells = max((len(str(layer.units - 1)) for layer in rows.layers), default=1)
+
+    # Lines
+
+    def row_count(self) -> int:
+        return len(self.rows)
+
+    def columns(self, width: int) -> Columns:
+        """How `width` cells are shared out."""
+        most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
+        images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
+        unit = max(4, self._unit_cells + 1)
+        finding = FINDING_CELLS if width >= WIDE else 0
+        trust = 1 if any(self.rows.evidence) else 0
+        concept = max(4, width - unit - 3 - trust - finding - SCORE_CELLS - images - 1)
+        return Columns(unit, trust, concept, finding, SCORE_CELLS, images)
+
+    def heads(self, width: int) -> str:
+        """The names of the columns; a small triangle marks the one that sorts."""
+        columns, order, figure = self.columns(width), self.rows.order, self.rows.figure
+        rising = figure.of_evidence is not None
+        sorts = ("▴" if rising else "▾") * (order not in (Order.UNIT, Order.IMAGES, Order.TRUST))
+        images = "images" if columns.images > 6 + (order is Order.IMAGES) else "img"
+        return (
+            fit("  unit" + "▴" * (order is Order.UNIT), columns.unit + 4)
+            + fit("", columns.trust)
+            + fit("best concept" + "▾" * (order is Order.TRUST), columns.concept)
+            + fit(" finding", columns.finding)
+            + fit(figure.head + sorts, columns.score, right=True)
+            + fit(images + "▾" * (order is Order.IMAGES), columns.images, right=True)
+        )
+
+    def row(self, index: int, width: int) -> Iterable[Part]:
+        neuron = self.rows.at(index)
+        return self._layer_row(neuron.layer, width) if neuron.unit == LAYER_LINE else self._unit_row(neuron, width)
+
+    def _layer_row(self, layer: int, width: int) -> Iterable[Part]:
+        decided, living = self.rows.progress(layer)
+        dead = self.rows.dead_count(layer)
+        if self.rows.query:
+            tail = f" {len(self.rows.matches[layer]):,} found "
+        else:
+            tail = f" {decided}/{living} decided " if decided else f" {count(self.rows.layers[layer].units, 'unit')} "
+            tail += f"· {dead} dead " if dead and width >= ROOMY else ""
+        opened = layer in self.rows.open or bool(self.rows.query)
+        yield "▾ " if opened else "▸ ", "line--accent"
+        yield fit(self._layers[layer], max(4, width - 2 - len(tail)), keep_end=True), "line--strong"
+        yield tail, "line--faint"
+
+    def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
+        columns = self.columns(width)
+        verdict = self.rows.verdicts.get(neuron)
+        mark, mark_style = VERDICT_MARKS[verdict] if verdict else (" ", "line--faint")
+        yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
+        yield f" {mark}", mark_style
+        yield self._trust_mark(neuron, columns.trust + 1)
+        answer = self.rows.answers[neuron.layer]
+        if answer is None or self.rows.is_dead(neuron):
+            yield from self._names_of(
+                neuron, "dead unit" if answer else "…", columns.concept, "line--dead", "line--dead"
+            )
+            numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
+            yield fit("", columns.finding) + (numbers if answer else fit("", len(numbers))), "line--dead"
+            return
+        best = int(answer.best[neuron.unit])
+        annotated = bool(answer.annotated[neuron.unit] > 0)
+        concept = "no image above τ" if best < 0 else self._concepts[best]
+        style = "line--text" if annotated else "line--faint"
+        finding = clean(self.rows.findings[neuron.layer][neuron.unit])
+        if not columns.finding and self.rows.found_by_finding(neuron):
+            finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
+            yield fit(concept, columns.concept - finding_cells), style
+            yield fit(f" {finding}", finding_cells), "line--faint"
+        else:
+            yield from self._names_of(
+                neuron, concept, columns.concept, "line--strong" if annotated else "line--muted", style
+            )
+        yield fit(f" {finding}", columns.finding), "line--muted"
+        figure = "–" if best < 0 else self._figure(neuron)
+        yield fit(figure, columns.score, right=True), style
+        yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
+
+    def _trust_mark(self, neuron: Neuron, cells: int) -> Part:
+        """How far the neuron's words can be trusted; dimmed where it is of an α or β that has been left."""
+        evidence = self.rows.evidence[neuron.layer]
+        if evidence is None or self.rows.is_dead(neuron):
+            return fit("", cells), "line--faint"
+        mark, style = TRUST_MARKS[Trust(int(evidence.trust[neuron.unit]))]
+        return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
+
+    def _figure(self, neuron: Neuron) -> str:
+        """The score, or the evidence that is sorted or filtered by."""
+        figure = self.rows.figure
+        values = figure.values(self.rows.answers[neuron.layer], self.rows.evidence[neuron.layer])
+        return "…" if values is None else figure.shown(float(values[neuron.unit]))
+
+    def _names_of(self, neuron: Neuron, concept: str, cells: int, name_style: str, style: str) -> Iterable[Part]:
+        """The class that a final layer's unit stands for, if known, and the unit's best concept."""
+        names = self._names[neuron.layer]
+        if names:
+            name_cells = beside_concept(self._longest[neuron.layer] + 1, cells, BESIDE_CLASS)
+            yield fit(names[neuron.unit], name_cells - 1) + " ", name_style
+            cells -= name_cells
+        yield fit(concept, cells), style
+
+    # The cursor
+
+    def here(self) -> Neuron | None:
+        """The line under the cursor, a neuron's or a layer's."""
+        return self.rows.at(self.cursor) if len(self.rows) else None
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        super().watch_cursor(old, new)
+        self._tell()
+
+    def _tell(self) -> None:
+        here = self.here()
+        if here and here.unit != LAYER_LINE:
+            # Textual stops a message at its sender, by default whoever called: the pane, when it filters.
+            self.post_message(self.Selected(here).set_sender(self))
+
+    def rebuild(self, *keep: Neuron | None) -> None:
+        """Lays the lines out again with the cursor on the first of `keep` that is shown, else on the first neuron."""
+        self.rows.rebuild()
+        lines = (self.rows.line_of(neuron) for neuron in keep if neuron)
+        line = next((line for line in lines if line is not None), min(1, len(self.rows) - 1))
+        self.set_reactive(LineList.cursor, max(0, line))
+        self.rows_changed()
+        self.show_row(0 if self.cursor == 1 else self.cursor)
+        self._tell()
+
+    def go_to(self, neuron: Neuron) -> None:
+        """Puts the cursor on a neuron, opening its layer."""
+        if self.rows.line_of(neuron) is None:
+            self.rows.open.add(neuron.layer)
+            self.rebuild(neuron)
+            self.post_message(self.Opened())
+        else:
+            self.cursor = self.rows.line_of(neuron) or 0
+
+    def action_open_layer(self) -> None:
+        here = self.here()
+        if here is None:
+            return
+        if here.unit == LAYER_LINE and here.layer not in self.rows.open:
+            self.rows.open.add(here.layer)
+            self.rebuild(here)
+            self.post_message(self.Opened())
+        elif here.unit == LAYER_LINE:
+            self.action_cursor_by(1)
+
+    def action_close_layer(self) -> None:
+        here = self.here()
+        if here is None or self.rows.query:
+            return
+        if here.unit != LAYER_LINE:
+            self.cursor = self.rows.line_of(Neuron(here.layer, LAYER_LINE)) or 0
+        elif here.layer in self.rows.open:
+            self.rows.open.remove(here.layer)
+            self.rebuild(here)
+
+    def action_enter(self) -> None:
+        here = self.here()
+        if here is None:
+            return
+        if here.unit != LAYER_LINE:
+            self.post_message(self.Left())
+        elif here.layer in self.rows.open:
+            self.action_close_layer()
+        else:
+            self.action_open_layer()
+
+    def row_clicked(self, index: int) -> None:
+        if self.rows.at(index).unit == LAYER_LINE:
+            self.action_enter()
+
+
+def beside_concept(wanted: int, cells: int, kept: int) -> int:
+    """How many of `cells` a class or a finding has that wants so many: more than half, and all but those kept."""
+    return min(wanted, max(cells * 11 // 20, cells - kept))

@@ -1,0 +1,48 @@
+"""Verdicts by neuron: what the log says, and what one key adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.errors import MammiError
+from engine.requery import NeuronAnswer
+from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.neurons.verdicts import Verdict, VerdictLog
+
+
+def take_up(log: VerdictLog, rows: NeuronRows) -> None:
+    """Puts the verdicts that stand in the log on their neurons; those of neurons the run lacks are left out."""
+    layers = {layer.name: position for position, layer in enumerate(rows.layers)}
+    for name, line in log.latest().items():
+        layer_name, _, unit = name.rpartition(":")
+        layer = layers.get(layer_name)
+        if layer is None or not unit.isdecimal() or int(unit) >= rows.layers[layer].units:
+            continue
+        neuron = Neuron(layer, int(unit))
+        if not rows.is_dead(neuron):
+            rows.verdicts[neuron] = line.verdict
+
+
+def judge(
+    log: VerdictLog,
+    rows: NeuronRows,
+    neuron: Neuron,
+    verdict: Verdict,
+    answer: NeuronAnswer | None,
+    concepts: Sequence[str],
+) -> None:
+    """Adds a verdict on the annotation in `answer`, the one on screen.
+
+    Raises MammiError where there is nothing to judge: a dead unit, or an answer that is not on screen yet.
+    """
+    name = f"{rows.layers[neuron.layer].name}:{neuron.unit}"
+    if rows.is_dead(neuron):
+        raise MammiError(f"{name} is a dead unit: there is no annotation to judge")
+    if answer is None:
+        raise MammiError(f"{name} is still being computed: its annotation is not on screen yet")
+    seen = [concepts[concept] for concept in answer.ranking[: answer.annotated]]
+    log.append(name, verdict, alpha=answer.alpha, beta=answer.beta, annotation=seen, concept_set=answer.concept_set)
+    if verdict == "clear":
+        rows.verdicts.pop(neuron, None)
+    else:
+        rows.verdicts[neuron] = verdict

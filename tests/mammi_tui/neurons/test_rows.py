@@ -1,0 +1,87 @@
+"""Lines of the neurons pane: filter, order, triage. Without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.requery import Requery
+from engine.store.reader import RunReader
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
+from mammi_tui.neurons.triage import take_up
+from mammi_tui.neurons.verdicts import VerdictLog
+
+
+@pytest.fixture
+def rows(run_path: Path) -> NeuronRows:
+    with RunReader(run_path) as reader:
+        rows = NeuronRows(reader.layers, reader.concepts)
+        requery = Requery(reader)
+        for position, layer in enumerate(reader.layers):
+            rows.answers[position] = requery.layer(layer.name, 0.9, 0.9)
+            rows.findings[position] = reader.findings(layer.name)
+    rows.rebuild()
+    return rows
+
+
+def shown(rows: NeuronRows) -> list[Neuron]:
+    return [rows.at(line) for line in range(len(rows))]
+
+
+def filtered(rows: NeuronRows, query: str) -> list[Neuron]:
+    rows.query = query
+    rows.rebuild()
+    return [neuron for neuron in shown(rows) if neuron.unit != LAYER_LINE]
+
+
+def test_closed_layers_are_one_line_each(rows: NeuronRows) -> None:
+    assert shown(rows) == [Neuron(0, LAYER_LINE), Neuron(1, LAYER_LINE)]
+    rows.open.add(0)
+    rows.rebuild()
+    assert shown(rows) == [*(Neuron(0, unit) for unit in range(LAYER_LINE, 8)), Neuron(1, LAYER_LINE)]
+    assert rows.line_of(Neuron(0, 3)) == 4
+    assert rows.line_of(Neuron(1, 3)) is None
+
+
+def test_numbers_find_units_by_their_first_digits(rows: NeuronRows) -> None:
+    assert filtered(rows, "1") == [Neuron(0, 1), *(Neuron(1, unit) for unit in (1, 10, 11, 12, 13))]
+    assert filtered(rows, "layer1:1") == [Neuron(1, 1)]
+
+
+def test_every_word_must_be_found(rows: NeuronRows) -> None:
+    assert filtered(rows, "layer1 DEAD") == [Neuron(1, 0)]
+    assert filtered(rows, "class") == [Neuron(1, unit) for unit in range(14)]
+    assert filtered(rows, '"class 1"') == [Neuron(1, unit) for unit in (1, 10, 11, 12, 13)]
+    assert filtered(rows, "nothing of the kind") == []
+
+
+def test_units_without_concepts_come_last(rows: NeuronRows) -> None:
+    for order in (Order.SCORE, Order.IMAGES):
+        rows.order = order
+        rows.rebuild()
+        assert rows.matches[1][-1] == 0, "the dead unit"
+
+
+def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows) -> None:
+    assert rows.next_undecided(Neuron(1, 13), 1) == Neuron(0, 1)
+    assert rows.next_undecided(Neuron(0, 1), -1) == Neuron(1, 13)
+    assert rows.next_undecided(Neuron(1, LAYER_LINE), 1) == Neuron(1, 1)
+    rows.verdicts = {Neuron(0, unit): "accept" for unit in range(1, 8)}
+    assert rows.next_undecided(Neuron(1, 13), 1) == Neuron(1, 1)
+    assert rows.progress() == (7, 20)
+    rows.verdicts |= {Neuron(1, unit): "unsure" for unit in range(1, 14)}
+    assert rows.next_undecided(Neuron(1, 5), 1) is None
+
+
+def test_a_lone_undecided_neuron_is_not_its_own_next(rows: NeuronRows) -> None:
+    filtered(rows, "layer0:5")
+    assert rows.next_undecided(Neuron(0, 5), 1) is None
+
+
+def test_verdicts_of_unknown_neurons_are_left_out(rows: NeuronRows, tmp_path: Path) -> None:
+    log = VerdictLog(tmp_path / "run.duckdb", "hash")
+    for name in ("layer0:3", "layer0:99", "layer0:x", "layer9:1", "layer0:0", "nonsense", "layer1:4"):
+        log.append(name, "reject", alpha=0.5, beta=0.5, annotation=[])
+    take_up(log, rows)
+    assert rows.verdicts == {Neuron(0, 3): "reject", Neuron(1, 4): "reject"}

@@ -1,0 +1,155 @@
+"""The verdict log: appended by several readers at once, read whatever is in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import MammiError
+from mammi_tui.neurons.verdicts import LONGEST_LINE, VERDICTS, Verdict, VerdictLog
+from tests.shared import ROOT
+
+
+@pytest.fixture(autouse=True)
+def reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAMMI_READER", "dr. röntgen")
+
+
+def log(folder: Path, run: str = "hash") -> VerdictLog:
+    return VerdictLog(folder / "nih.duckdb", run)
+
+
+def judge(log: VerdictLog, neuron: str, verdict: Verdict) -> None:
+    log.append(neuron, verdict, alpha=0.93, beta=0.95, annotation=["effusion", "fluid"])
+
+
+def test_a_verdict_is_one_line_beside_the_run(tmp_path: Path) -> None:
+    judge(log(tmp_path), "layer1:3", "accept")
+    (line,) = (tmp_path / "nih.verdicts.jsonl").read_text("utf-8").splitlines()
+    found = json.loads(line)
+    assert found.pop("time").endswith("+00:00")
+    assert found == {
+        "reader": "dr. röntgen",
+        "neuron": "layer1:3",
+        "verdict": "accept",
+        "alpha": 0.93,
+        "beta": 0.95,
+        "annotation": ["effusion", "fluid"],
+        "run": "hash",
+        "concept_set": None,
+    }
+
+
+def test_without_a_readers_name_it_is_the_login_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAMMI_READER")
+    monkeypatch.setenv("LOGNAME", "wcr")
+    judge(log(tmp_path), "a:1", "accept")
+    assert log(tmp_path).latest()["a:1"].reader == "wcr"
+
+
+def test_the_last_verdict_stands_and_clear_takes_it_away(tmp_path: Path) -> None:
+    verdicts = log(tmp_path)
+    judge(verdicts, "a:1", "accept")
+    judge(verdicts, "a:2", "unsure")
+    judge(verdicts, "a:1", "reject")
+    judge(verdicts, "a:3", "accept")
+    judge(verdicts, "a:3", "clear")
+    assert {neuron: line.verdict for neuron, line in verdicts.latest().items()} == {"a:2": "unsure", "a:1": "reject"}
+    assert len(verdicts.read().lines) == 5
+
+
+def test_verdicts_on_another_run_are_kept_but_do_not_count(tmp_path: Path) -> None:
+    judge(log(tmp_path, "older"), "a:1", "accept")
+    judge(log(tmp_path), "a:2", "accept")
+    assert list(log(tmp_path).latest()) == ["a:2"]
+    assert log(tmp_path).read().other_runs == 1
+    assert list(log(tmp_path, "older").latest()) == ["a:1"]
+
+
+def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> None:
+    verdicts = log(tmp_path)
+    judge(verdicts, "a:1", "accept")
+    good = json.loads(verdicts.path.read_text())
+    bad = [
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        b'"' + b"x" * (2 * LONGEST_LINE) + b'"',
+        json.dumps(good | {"verdict": "burn"}).encode(),
+        json.dumps(good | {"verdict": ["accept"]}).encode(),
+        json.dumps(good | {"alpha": 2}).encode(),
+        json.dumps(good | {"beta": float("nan")}).encode(),
+        json.dumps(good | {"neuron": 7}).encode(),
+        json.dumps(good | {"neuron": "\ud800"}).encode(),
+        json.dumps(good | {"annotation": "effusion"}).encode(),
+        json.dumps(good | {"annotation": [1]}).encode(),
+        json.dumps(good | {"concept_set": ["nouns"]}).encode(),
+        json.dumps({key: good[key] for key in good if key != "run"}).encode(),
+    ]
+    with verdicts.path.open("ab") as file:
+        file.write(b"\n".join([*bad, b"", b"  ", b""]))
+    judge(verdicts, "a:2", "reject")
+    found = verdicts.read()
+    assert [line.neuron for line in found.lines] == ["a:1", "a:2"]
+    assert found.damaged == len(bad)
+
+
+def test_lines_of_before_there_were_concept_sets_are_read(tmp_path: Path) -> None:
+    verdicts = log(tmp_path)
+    judge(verdicts, "a:1", "accept")
+    line = json.loads(verdicts.path.read_bytes())
+    del line["concept_set"]
+    verdicts.path.write_text(json.dumps(line) + "\n")
+    assert verdicts.latest()["a:1"].concept_set is None
+
+
+def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
+    verdicts = log(tmp_path)
+    verdicts.path.write_bytes(b'{"time": "20')
+    judge(verdicts, "a:1", "accept")
+    found = verdicts.read()
+    assert [line.neuron for line in found.lines] == ["a:1"]
+    assert found.damaged == 1
+
+
+def test_no_file_means_no_verdicts(tmp_path: Path) -> None:
+    assert log(tmp_path).latest() == {}
+
+
+def test_several_readers_at_once_never_mix_their_lines(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from mammi_tui.neurons.verdicts import VerdictLog
+log = VerdictLog(Path(sys.argv[1]), "hash")
+for unit in range(50):
+    log.append(f"layer{sys.argv[2]}:{unit}", "accept", alpha=0.5, beta=0.5, annotation=["long concept"] * 500)
+"""
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "nih.duckdb"), str(number)], cwd=ROOT)
+        for number in range(4)
+    ]
+    assert [writer.wait(timeout=60) for writer in writers] == [0] * 4
+    found = log(tmp_path).read()
+    assert found.damaged == 0
+    assert sorted(line.neuron for line in found.lines) == sorted(f"layer{n}:{u}" for n in range(4) for u in range(50))
+
+
+def test_where_nothing_can_be_written_one_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "nih.verdicts.jsonl").mkdir()
+    with pytest.raises(MammiError, match=r"nih\.verdicts\.jsonl: the verdict was not kept: Is a directory"):
+        judge(log(tmp_path), "a:1", "accept")
+    with pytest.raises(MammiError, match="the verdicts cannot be read"):
+        log(tmp_path).latest()
+
+
+def test_every_verdict_can_be_kept(tmp_path: Path) -> None:
+    for verdict in VERDICTS:
+        judge(log(tmp_path), "a:1", verdict)  # type: ignore[arg-type]
+    assert [line.verdict for line in log(tmp_path).read().lines] == list(VERDICTS)
