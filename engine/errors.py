@@ -33,10 +33,10 @@ def first_line(error: object) -> str:
 
 
 @contextmanager
-def told(what: str, *passed: type[Exception]) -> Iterator[None]:
-    """Tells any error in the block, where a model's own code runs, as a MammiError: `what`, its kind and first line.
+def failing_as(what: str, *passed: type[Exception]) -> Iterator[None]:
+    """Turns any error in the block, where a model's own code runs, into a MammiError: `what`, its kind and first line.
 
-    Those of the kinds `passed`, and MammiErrors, go by.
+    A MammiError, and an error of one of the kinds `passed`, goes through unchanged.
     """
     try:
         yield

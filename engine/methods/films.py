@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.device import READER_THREADS
-from engine.errors import told
+from engine.errors import failing_as
 from engine.methods.context import MethodContext
 from engine.probing.decoding import decode
 
@@ -36,7 +36,7 @@ def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Gene
     def prepare(row: int) -> tuple[Tensor, tuple[int, int]]:
         image = context.images[row]
         film = decode(context.probing.read(image))
-        with told(f"target: preprocessing {image.path} failed"):
+        with failing_as(f"target: preprocessing {image.path} failed"):
             return context.target.preprocess(film), (film.shape[0], film.shape[1])
 
     parts = [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
@@ -47,7 +47,7 @@ def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Gene
             following = parts[number + 1] if number + 1 < len(parts) else ()
             coming = [threads.submit(prepare, row) for row in following]
             try:
-                with told("target: the inputs of a batch do not go together"):
+                with failing_as("target: the inputs of a batch do not go together"):
                     inputs = torch.stack([film for film, _ in films])
                 yield FilmBatch(part, inputs, tuple(shape for _, shape in films))
             except BaseException:

@@ -21,7 +21,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from engine.device import precision
-from engine.errors import MammiError, told
+from engine.errors import MammiError, failing_as
 from engine.methods.context import MethodContext
 from engine.methods.films import FilmBatch, film_batches
 from engine.targets.taps import Channels, Taps, first_tensor, last_linear, unit_axis
@@ -162,7 +162,7 @@ def _forward(context: MethodContext, taps: MapTaps, films: FilmBatch) -> dict[st
         with (
             torch.inference_mode(),
             precision(context.device, context.mixed_precision),
-            told(what, torch.OutOfMemoryError),
+            failing_as(what, torch.OutOfMemoryError),
         ):
             return taps.forward(films.inputs.to(context.device))
     except torch.OutOfMemoryError:

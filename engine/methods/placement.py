@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ConfigError, told
+from engine.errors import ConfigError, failing_as
 from engine.methods.outlines import Corners
 from engine.targets.base import TargetPreprocess
 
@@ -75,7 +75,7 @@ class Placements:
         """From each pixel of the input to the next along the axis, how much brighter it is, for a film with an edge."""
         film = np.full((height, width), _DARK, np.uint8)
         film[(slice(None),) * axis + (slice(edge, None),)] = _BRIGHT
-        with told("target: preprocessing a film of two grey levels failed"):
+        with failing_as("target: preprocessing a film of two grey levels failed"):
             values = self.preprocess(film).double().numpy()
             return np.asarray(np.diff(values.mean((0, 1 if axis == 1 else 2))))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from engine.errors import ConfigError, MammiError, told
+from engine.errors import ConfigError, MammiError, failing_as
 from engine.methods.context import MethodContext
 from engine.methods.films import film_batches
 from engine.store.contents import Layer
@@ -117,7 +117,7 @@ def class_gradients(
         for films in batches:
             what = f"target: the gradients of a batch of shape {list(films.inputs.shape)} failed"
             try:
-                with told(what, torch.OutOfMemoryError):
+                with failing_as(what, torch.OutOfMemoryError):
                     found = taps.gradients(films.inputs.to(context.device), unit)
             except torch.OutOfMemoryError:
                 raise MammiError(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.config.settings import RunConfig
 from engine.device import precision
-from engine.errors import ConfigError, MammiError, told
+from engine.errors import ConfigError, MammiError, failing_as
 from engine.run.loading import TargetInputs, VLMInputs
 from engine.store.batch import BatchKeys, Floats, TargetPart, VLMPart
 from engine.targets.base import TargetModel
@@ -93,7 +93,7 @@ class ImagePass:
 
     def _embeddings(self, views: torch.Tensor) -> Floats:
         with (
-            told(f"vlm: the model failed on a batch of shape {list(views.shape)}", torch.OutOfMemoryError),
+            failing_as(f"vlm: the model failed on a batch of shape {list(views.shape)}", torch.OutOfMemoryError),
             torch.inference_mode(),
             precision(self._device, self._mixed),
         ):
@@ -103,12 +103,14 @@ class ImagePass:
 
     def _black_film(self) -> torch.Tensor:
         """An input [1, c, h, w] that tells how many units each layer has, where there is no image."""
-        with told("target: preprocessing a black film failed"):
+        with failing_as("target: preprocessing a black film failed"):
             return self._target.preprocess(np.zeros((256, 256), np.uint8))[None]
 
     def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
         with torch.inference_mode(), precision(self._device, self._mixed):
-            with told(f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError):
+            with failing_as(
+                f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError
+            ):
                 output = self._target.module(films.to(self._device))
             self._check_classes(output)
             pooled = self._taps.pooled()
@@ -124,7 +126,7 @@ class ImagePass:
 
 
 def _stacked(model: str, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    with told(f"{model}: the inputs of a batch do not go together"):
+    with failing_as(f"{model}: the inputs of a batch do not go together"):
         return torch.stack(list(inputs))
 
 

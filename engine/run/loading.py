@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.device import READER_THREADS
-from engine.errors import UnreadableImage, told
+from engine.errors import UnreadableImage, failing_as
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import decode
 from engine.run.known import Missing
@@ -151,7 +151,7 @@ class Loader:
         self, image: Image, probed: ProbedImage, film: NDArray[np.uint8]
     ) -> tuple[ProbedImage, Tensor | None]:
         try:
-            with told(f"target: preprocessing {image.path} failed"):
+            with failing_as(f"target: preprocessing {image.path} failed"):
                 target = self._target(film)
                 look = looks(target)
         except UnreadableImage as error:
@@ -162,7 +162,7 @@ class Loader:
 
     def _for_vlm(self, image: Image, film: NDArray[np.uint8]) -> tuple[str, Tensor | None]:
         try:
-            with told(f"vlm: preprocessing {image.path} failed"):
+            with failing_as(f"vlm: preprocessing {image.path} failed"):
                 return "", self._vlm(film, image)
         except UnreadableImage as error:
             return str(error), None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import MammiError, told
+from engine.errors import MammiError, failing_as
 from engine.probing.base import Image
 from engine.progress import Progress
 from engine.run.image_pass import ImagePass
@@ -51,7 +51,7 @@ def concept_stage(vlm: VLM, texts: Sequence[str], known: Known, progress: Progre
 
 
 def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:
-    with told("vlm: encoding texts failed"):
+    with failing_as("vlm: encoding texts failed"):
         vectors = np.asarray(vlm.encode_texts(texts), dtype=np.float32)
     check_embeddings(vlm, vectors, len(texts))
     finite = np.isfinite(vectors).all(axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.errors import told
+from engine.errors import failing_as
 from engine.targets.base import TargetModel
 from engine.targets.taps import LOGITS, PENULTIMATE, Channels, Pooling, Taps, unit_axis
 
@@ -43,11 +43,11 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Li
     linear = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
     aliases = {PENULTIMATE: f"what {linear[-1]} is given"} if linear else {}
     aliases[LOGITS] = "what the model gives"
-    with told("target: preprocessing a black film failed"):
+    with failing_as("target: preprocessing a black film failed"):
         film = target.preprocess(np.zeros((256, 256), np.uint8))
     with (
         _Outputs(module, [*modules, *aliases]) as taps,
-        told(f"target: the model failed on an input of shape {list(film.shape)}"),
+        failing_as(f"target: the model failed on an input of shape {list(film.shape)}"),
         torch.inference_mode(),
     ):
         module(film[None])
