@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.answers import Trust
 from engine.evidence.live import Evidence
 from engine.methods.panel import Panel
@@ -19,93 +19,74 @@ from engine.store.tables import write_table
 Rows = Iterator[tuple[object, ...]]
 
 
-class Chosen(NamedTuple):
-    """At which α and β, and which concepts compete (None: all)."""
+def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts | None = None) -> int:
+    """Writes one of TABLES, at the run's own cuts unless others are given, and returns its number of rows.
 
-    alpha: float
-    beta: float
-    concept_set: str | None
-
-
-def export(
-    reader: RunReader,
-    what: str,
-    file_format: str,
-    out: Path,
-    alpha: float | None = None,
-    beta: float | None = None,
-    concept_set: str | None = None,
-) -> int:
-    """Writes one of TABLES to `out` and returns its number of rows.
-
-    α and β are the run's own unless given, and all of the run's concepts compete unless a concept set is named. Raises
-    ValueError for an unknown table or format or an α or β outside [0, 1], MammiError for an unknown concept set and
-    when `out` cannot be written.
+    Raises ValueError for an unknown table or format, MammiError for an unknown concept set and when `out` cannot be
+    written.
     """
     if what not in TABLES:
         raise ValueError(f"nothing called {what!r} to export: {', '.join(TABLES)}")
     columns, rows_of = TABLES[what]
-    own = reader.info
-    chosen = Chosen(own.alpha if alpha is None else alpha, own.beta if beta is None else beta, concept_set)
-    return write_table(out, file_format, columns, rows_of(reader, chosen))
+    return write_table(out, file_format, columns, rows_of(reader, cuts or reader.info.cuts))
 
 
-def _answers(reader: RunReader, chosen: Chosen) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:
+def _answers(reader: RunReader, cuts: Cuts) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:
     requery = Requery(reader)
     for layer in reader.layers:
         for unit in range(layer.units):
-            yield layer, requery.neuron(layer.name, unit, *chosen)
+            yield layer, requery.neuron(layer.name, unit, cuts)
 
 
-def _neurons(reader: RunReader, chosen: Chosen) -> Rows:
+def _neurons(reader: RunReader, cuts: Cuts) -> Rows:
     findings = {layer.name: reader.findings(layer.name) for layer in reader.layers}
-    for layer, answer in _answers(reader, chosen):
+    for layer, answer in _answers(reader, cuts):
         ranked = answer.ranking.tolist()
         best = [(reader.concepts[concept], float(answer.scores[concept])) for concept in ranked[:1]]
         yield (
             *(answer.layer, answer.unit, layer.unit_names[answer.unit] if layer.unit_names else None),
-            *(answer.alpha, answer.beta, answer.dead, answer.threshold, len(answer.images)),
+            *(cuts.alpha, cuts.beta, answer.dead, answer.threshold, len(answer.images)),
             *(best[0] if best else (None, None)),
             [reader.concepts[concept] for concept in ranked[: answer.annotated]],
             findings[answer.layer][answer.unit] or None,
         )
 
 
-def _concepts(reader: RunReader, chosen: Chosen) -> Rows:
+def _concepts(reader: RunReader, cuts: Cuts) -> Rows:
     sets: dict[int, list[str]] = {}
     for known in reader.concept_sets:
         for concept in known.concepts:
             sets.setdefault(concept, []).append(known.name)
-    for _, answer in _answers(reader, chosen):
+    for _, answer in _answers(reader, cuts):
         for rank, concept in enumerate(answer.ranking[: answer.annotated].tolist(), start=1):
             yield (
-                *(answer.layer, answer.unit, answer.alpha, answer.beta, rank),
+                *(answer.layer, answer.unit, cuts.alpha, cuts.beta, rank),
                 *(reader.concepts[concept], float(answer.scores[concept]), sets.get(concept, [])),
             )
 
 
-def _representatives(reader: RunReader, chosen: Chosen) -> Rows:
+def _representatives(reader: RunReader, cuts: Cuts) -> Rows:
     known: dict[int, ImageInfo] = {}
-    for _, answer in _answers(reader, chosen):
+    for _, answer in _answers(reader, cuts):
         images = answer.images.tolist()
         new = [image for image in images if image not in known]
         known.update(zip(new, reader.images(new), strict=True))
         for rank, (image, activation) in enumerate(zip(images, answer.activations.tolist(), strict=True), start=1):
             film = known[image]
             yield (
-                *(answer.layer, answer.unit, answer.alpha, rank, image, film.path, film.patient),
+                *(answer.layer, answer.unit, cuts.alpha, rank, image, film.path, film.patient),
                 *(list(film.labels), activation),
             )
 
 
-def _evidence(reader: RunReader, chosen: Chosen) -> Rows:
+def _evidence(reader: RunReader, cuts: Cuts) -> Rows:
     requery = Requery(reader)
     evidence = Evidence(reader, requery)
     for layer in reader.layers:
-        answer, found = requery.layer(layer.name, *chosen), evidence.layer(layer.name, *chosen)
+        answer, found = requery.layer(layer.name, cuts), evidence.layer(layer.name, cuts)
         for unit in range(layer.units):
             yield (
-                *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, chosen.alpha, chosen.beta),
+                *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, cuts.alpha, cuts.beta),
                 *(Trust(int(found.trust[unit])).name.lower(), int(answer.counts[unit])),
                 *(_concept(reader, answer.best[unit]), _concept(reader, found.centred_best[unit])),
                 *(bool(found.two_groups[unit]), found.labels[unit] or None),
@@ -113,15 +94,15 @@ def _evidence(reader: RunReader, chosen: Chosen) -> Rows:
             )
 
 
-def _methods(reader: RunReader, chosen: Chosen) -> Rows:
+def _methods(reader: RunReader, cuts: Cuts) -> Rows:
     panel = Panel(reader, Requery(reader))
     for layer in reader.layers:
         for unit in range(layer.units):
             for method in panel.methods:
-                answer = method.neuron(layer.name, unit, *chosen)
+                answer = method.neuron(layer.name, unit, cuts)
                 for place in range(told(answer.annotated, len(answer.concepts))):
                     yield (
-                        *(layer.name, unit, chosen.alpha, chosen.beta, method.name, place + 1, answer.concepts[place]),
+                        *(layer.name, unit, cuts.alpha, cuts.beta, method.name, place + 1, answer.concepts[place]),
                         *(float(answer.scores[place]), place < answer.annotated),
                         None if answer.p_values is None else _known(answer.p_values[place]),
                         answer.details[place] or None if answer.details else None,
@@ -159,7 +140,7 @@ _FIGURES = {
 }
 """The columns of LayerEvidence that are numbers, by what one neuron's is called"""
 _NEURON = {"layer": "VARCHAR", "unit": "INTEGER"}
-TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Chosen], Rows]]] = {
+TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
     "neurons": (
         {
             **_NEURON,

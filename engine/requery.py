@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring
 from engine.annotation.competing import Competing
+from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
 from engine.annotation.selection import above, check_cut, threshold_between
 from engine.names import find_concept_set, find_layer, find_unit
@@ -23,8 +24,7 @@ from engine.store.schema import BLOCK
 class NeuronAnswer:
     layer: str
     unit: int
-    alpha: float
-    beta: float
+    cuts: Cuts
     dead: bool
     threshold: float
     """τ of Eq. 1; the constant activation of a dead unit"""
@@ -40,15 +40,12 @@ class NeuronAnswer:
     """The first `annotated` of `ranking` are the annotation"""
     cut: float
     """β·max(scores in `ranking`); 0 when nothing is annotated"""
-    concept_set: str | None = None
-    """Which concepts compete; None for all of the run's"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerAnswer:
     layer: str
-    alpha: float
-    beta: float
+    cuts: Cuts
     counts: NDArray[np.int64]
     """[units] representatives; 0 for a dead unit"""
     best: NDArray[np.int64]
@@ -57,8 +54,6 @@ class LayerAnswer:
     """[units] its score, 0 when there is none"""
     annotated: NDArray[np.int64]
     """[units] size of the annotation"""
-    concept_set: str | None = None
-    """Which concepts compete; None for all of the run's"""
 
 
 class Requery:
@@ -68,8 +63,7 @@ class Requery:
     partial sum plus or minus a few rows. At the run's own α and β the stored answers are given. Nothing is loaded
     before it is needed. Any thread may ask.
 
-    `concept_set` names the one of the run's concept sets whose concepts compete, as if the run had no other; None
-    lets all of the run's concepts compete.
+    With `cuts.concept_set` the concepts of that set compete as if the run had no other.
     """
 
     def __init__(self, reader: RunReader) -> None:
@@ -91,56 +85,47 @@ class Requery:
         for layer in self._reader.layers:
             self._layer_tops(layer)
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> NeuronAnswer:
-        """One neuron at α and β.
-
-        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron or concept set.
-        """
-        check_cut("alpha", alpha)
-        check_cut("beta", beta)
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> NeuronAnswer:
+        """One neuron. Raises MammiError for an unknown neuron or concept set."""
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
         neuron = info.first_neuron + unit
-        members = self.members(concept_set)
-        tau = self._thresholds(info, alpha)[unit : unit + 1]
+        members = self.members(cuts.concept_set)
+        tau = self._thresholds(info, cuts.alpha)[unit : unit + 1]
         boundary = int(self._boundaries(info, np.array([unit]), tau)[0])
         images, activations = self._arrays.ranked(neuron, 0, boundary)
         count = int(np.count_nonzero(above(activations, tau)))
-        scores = self._neuron_scores(neuron, alpha, images, count)
+        scores = self._neuron_scores(neuron, cuts.alpha, images, count)
         if count == 0:
             members = members[:0]
         among = scores[members]
         return NeuronAnswer(
-            *(layer, unit, alpha, beta, bool(info.dead[unit]), float(tau[0])),
+            *(layer, unit, cuts, bool(info.dead[unit]), float(tau[0])),
             images=images[:count].astype(np.int64),
             activations=activations[:count],
             scores=scores,
             ranking=members[scoring.rank(among)],
-            annotated=len(scoring.annotate(among, beta)),
-            cut=scoring.cut(among, beta),
-            concept_set=concept_set,
+            annotated=len(scoring.annotate(among, cuts.beta)),
+            cut=scoring.cut(among, cuts.beta),
         )
 
-    def layer(self, layer: str, alpha: float, beta: float, concept_set: str | None = None) -> LayerAnswer:
-        """Every unit of a layer at α and β. Another β at the last α only cuts the same scores again.
+    def layer(self, layer: str, cuts: Cuts) -> LayerAnswer:
+        """Every unit of a layer. Another β at the last α only cuts the same scores again.
 
-        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown layer or concept set.
+        Raises MammiError for an unknown layer or concept set.
         """
-        check_cut("alpha", alpha)
-        check_cut("beta", beta)
         info = find_layer(layer, self._reader.layers)
-        everything = np.array_equal(self.members(concept_set), self._members[None])
-        if everything and (alpha, beta) == (self._reader.info.alpha, self._reader.info.beta):
+        everything = np.array_equal(self.members(cuts.concept_set), self._members[None])
+        if everything and replace(cuts, concept_set=None) == self._reader.info.cuts:
             own = self._reader.own
             part = info.neurons
             return LayerAnswer(
-                *(layer, alpha, beta, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part]),
-                concept_set,
+                *(layer, cuts, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part])
             )
-        means, scores = self.scores(info, alpha, concept_set)
-        best, best_scores, annotated = self.competing(concept_set).annotations(scores, beta)
+        means, scores = self.scores(info, cuts.alpha, cuts.concept_set)
+        best, best_scores, annotated = self.competing(cuts.concept_set).annotations(scores, cuts.beta)
         best = np.where(means.counts > 0, best, -1)
-        return LayerAnswer(layer, alpha, beta, means.counts, best, best_scores, annotated, concept_set)
+        return LayerAnswer(layer, cuts, means.counts, best, best_scores, annotated)
 
     def _neuron_scores(self, neuron: int, alpha: float, images: NDArray[np.int32], count: int) -> NDArray[np.float64]:
         """Concept scores [m] of the first `count` of a neuron's sorted images, which end in whole blocks; or [0]."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from engine.annotation.cuts import Cuts
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
 from engine.evaluation.results import (
     Evaluation,
@@ -41,18 +42,15 @@ def evaluate(
     encoders: Sequence[TextEncoder] = (),
     synonyms: Synonyms | None = None,
     *,
-    alpha: float | None = None,
-    beta: float | None = None,
-    concept_set: str | None = None,
+    cuts: Cuts | None = None,
     progress: Progress = _SILENT,
 ) -> Evaluation:
-    """Judges methods over an open run file, at the run's own α and β unless others are given.
+    """Judges methods over an open run file, at the run's own cuts unless others are given.
 
-    Raises ValueError for an α or β outside [0, 1], MammiError for an unknown concept set.
+    Raises MammiError for an unknown concept set.
     """
-    alpha = reader.info.alpha if alpha is None else alpha
-    beta = reader.info.beta if beta is None else beta
-    vocabulary = _vocabulary(reader, concept_set)
+    cuts = cuts or reader.info.cuts
+    vocabulary = _vocabulary(reader, cuts.concept_set)
     final = final_layer(reader)
     label_table = reader.label_table()
     labels = frozenset(map(compared, label_table[0]))
@@ -64,7 +62,7 @@ def evaluate(
         of_layers: dict[str, list[_Concepts]] = {layer.name: [] for layer in reader.layers}
         for layer in reader.layers:
             for unit in range(layer.units):
-                answer = method.neuron(layer.name, unit, alpha, beta, concept_set)
+                answer = method.neuron(layer.name, unit, cuts)
                 of_layers[layer.name].append(_concepts(answer))
                 progress.advance(1)
         concepts.append(of_layers)
@@ -77,7 +75,7 @@ def evaluate(
         for method, of_layers in zip(methods, concepts, strict=True)
     )
     return Evaluation(
-        *(alpha, beta, concept_set, None if final is None else final.name),
+        *(cuts, None if final is None else final.name),
         tuple(encoder.name for encoder in encoders),
         evaluated,
         tuple(layer.summary for layer in layers),

@@ -7,11 +7,12 @@ representative images each neuron has, and the scores along α.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
 from engine.evaluation.results import Figure, LabelScores
 from engine.evaluation.synonyms import compared
@@ -66,27 +67,24 @@ def figure2(
     requery: Requery,
     encoders: Sequence[TextEncoder] = (),
     *,
-    alpha: float | None = None,
-    beta: float | None = None,
-    concept_set: str | None = None,
+    cuts: Cuts | None = None,
 ) -> Figure2 | None:
-    """Figure 2 of an open run file, at the run's own α and β unless others are given; None without class names.
+    """Figure 2 of an open run file, at the run's own cuts unless others are given; None without class names.
 
-    Raises ValueError for an α or β outside [0, 1], MammiError for an unknown concept set.
+    Raises MammiError for an unknown concept set.
     """
     final = final_layer(reader)
     if final is None:
         return None
-    alpha = reader.info.alpha if alpha is None else alpha
-    beta = reader.info.beta if beta is None else beta
-    answers = [requery.neuron(final.name, unit, alpha, beta, concept_set) for unit in range(final.units)]
+    cuts = cuts or reader.info.cuts
+    answers = [requery.neuron(final.name, unit, cuts) for unit in range(final.units)]
     counts = tuple(
         NeuronCount(name, len(answer.images)) for name, answer in zip(final.unit_names, answers, strict=True)
     )
     scorer = LabelScorer([labels_of(name) for name in final.unit_names], encoders)
-    sweep = tuple(_point(reader, requery, final, scorer, step, beta, concept_set) for step in ALPHAS)
+    sweep = tuple(_point(reader, requery, final, scorer, replace(cuts, alpha=step)) for step in ALPHAS)
     chosen = np.concatenate([answer.images for answer in answers])
-    return Figure2(final.name, alpha, beta, _classes(reader, chosen), counts, sweep)
+    return Figure2(final.name, cuts.alpha, cuts.beta, _classes(reader, chosen), counts, sweep)
 
 
 def sweep_lines(figure: Figure2) -> dict[str, list[Figure]]:
@@ -111,17 +109,9 @@ def _classes(reader: RunReader, chosen: NDArray[np.int64]) -> tuple[ClassShare, 
     return tuple(ClassShare([*names, NO_LABEL][i], float(everywhere[i]), float(among[i])) for i in order)
 
 
-def _point(
-    reader: RunReader,
-    requery: Requery,
-    final: LayerInfo,
-    scorer: LabelScorer,
-    alpha: float,
-    beta: float,
-    concept_set: str | None,
-) -> SweepPoint:
-    answers = [requery.neuron(final.name, unit, alpha, beta, concept_set) for unit in range(final.units)]
+def _point(reader: RunReader, requery: Requery, final: LayerInfo, scorer: LabelScorer, cuts: Cuts) -> SweepPoint:
+    answers = [requery.neuron(final.name, unit, cuts) for unit in range(final.units)]
     annotations = [
         [compared(reader.concepts[concept]) for concept in answer.ranking[: answer.annotated]] for answer in answers
     ]
-    return SweepPoint(alpha, float(np.mean([len(answer.images) for answer in answers])), scorer.score(annotations))
+    return SweepPoint(cuts.alpha, float(np.mean([len(answer.images) for answer in answers])), scorer.score(annotations))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.config.settings import RunConfig
 from engine.device import choose_device
 from engine.evaluation.encoders import OWN, Encoder, from_folder
@@ -131,7 +132,8 @@ class _Question:
         if self.compared:
             methods += [www.load(www.Options(count=count), reader, requery) for count in self.counts]
             methods += [method for method in Panel(reader, requery).methods if method.name not in ("mammi", "www")]
-        return evaluate(reader, methods, encoders, alpha=self.alpha, concept_set=self.concept_set)
+        cuts = Cuts(self.alpha, reader.info.beta, self.concept_set)
+        return evaluate(reader, methods, encoders, cuts=cuts)
 
 
 def _asked(matrix: Matrix, vlm: str) -> Iterator[_Question]:
@@ -162,7 +164,7 @@ def _images_each(reader: RunReader, requery: Requery, found: Evaluation) -> floa
     if found.layer is None:
         return None
     alive = ~reader.layer(found.layer).dead
-    counts = requery.layer(found.layer, found.alpha, found.beta, found.concept_set).counts
+    counts = requery.layer(found.layer, found.cuts).counts
     return float(np.mean(counts[alive])) if alive.any() else None
 
 

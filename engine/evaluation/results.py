@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.annotation.cuts import Cuts
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -134,9 +136,7 @@ class LayerTruth:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    alpha: float
-    beta: float
-    concept_set: str | None
+    cuts: Cuts
     layer: str | None
     """The final layer: the one whose units carry class names; None where there is none"""
     encoders: tuple[str, ...]

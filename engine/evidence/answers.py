@@ -8,6 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
+
 Floats = NDArray[np.float64]
 
 
@@ -26,9 +28,7 @@ class LayerEvidence:
     """Of every unit of a layer. NaN stands where a unit has no such figure."""
 
     layer: str
-    alpha: float
-    beta: float
-    concept_set: str | None
+    cuts: Cuts
     trust: NDArray[np.int8]
     """[units] Trust"""
     p_values: Floats
@@ -120,9 +120,7 @@ class NeuronEvidence:
 
     layer: str
     unit: int
-    alpha: float
-    beta: float
-    concept_set: str | None
+    cuts: Cuts
     trust: Trust
     sentence: str
     """How far its words can be trusted, in one or two plain sentences"""

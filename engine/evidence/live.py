@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.annotation.selection import check_cut
+from engine.annotation.cuts import Cuts
 from engine.evidence import alpha_path, confounds, enrichment, trust
 from engine.evidence.answers import Floats, LayerEvidence, NeuronEvidence, Trust
 from engine.evidence.beta_entries import beta_entries
@@ -38,17 +38,15 @@ class Evidence:
         self._contests: dict[str | None, Contest] = {}
         self._tables: dict[tuple[int, float, str | None], UnitTable] = {}
 
-    def layer(self, layer: str, alpha: float, beta: float, concept_set: str | None = None) -> LayerEvidence:
-        """Every unit of a layer. Raises ValueError for an α or β outside [0, 1], MammiError for an unknown layer or
-        concept set."""
-        check_cut("beta", beta)
+    def layer(self, layer: str, cuts: Cuts) -> LayerEvidence:
+        """Every unit of a layer. Raises MammiError for an unknown layer or concept set."""
         info = find_layer(layer, self._reader.layers)
-        probing, _, table = self._known(info, alpha, concept_set)
+        probing, _, table = self._known(info, cuts)
         figures = Figures(
-            alpha,
+            cuts.alpha,
             self._reader.image_count,
             table.counts,
-            self._requery.layer(layer, alpha, beta, concept_set).annotated,
+            self._requery.layer(layer, cuts).annotated,
             table.patients,
             table.q_values,
             table.change_chances,
@@ -60,7 +58,7 @@ class Evidence:
             table.patient_shares,
         )
         return LayerEvidence(
-            *(layer, alpha, beta, concept_set),
+            *(layer, cuts),
             trust=trust.grade(figures),
             p_values=table.p_values,
             q_values=table.q_values,
@@ -81,16 +79,12 @@ class Evidence:
             label_shares=table.label_shares,
         )
 
-    def neuron(
-        self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None
-    ) -> NeuronEvidence:
-        """One neuron whole. Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron or
-        concept set."""
-        check_cut("beta", beta)
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> NeuronEvidence:
+        """One neuron whole. Raises MammiError for an unknown neuron or concept set."""
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
-        probing, contest, table = self._known(info, alpha, concept_set)
-        members = self._requery.members(concept_set)
+        probing, contest, table = self._known(info, cuts)
+        members = self._requery.members(cuts.concept_set)
         images = self._requery.image_sets(info, np.array([unit]), table.counts[[unit]]).images
         scores = contest.competing.scores(table.means[[unit]])
         z, p, adjusted, q = judged(table, unit, scores[0], contest)
@@ -102,7 +96,7 @@ class Evidence:
             return of_all
 
         evidence = NeuronEvidence(
-            *(layer, unit, alpha, beta, concept_set),
+            *(layer, unit, cuts),
             trust=Trust.UNSUPPORTED,
             sentence="",
             images=self._reader.image_count,
@@ -137,17 +131,18 @@ class Evidence:
         trusted = Trust(int(trust.grade(Figures.of(evidence))[0]))
         return replace(evidence, trust=trusted, sentence=trust.sentence(evidence, self._reader.concepts))
 
-    def _known(self, layer: LayerInfo, alpha: float, concept_set: str | None) -> tuple[Probing, Contest, UnitTable]:
+    def _known(self, layer: LayerInfo, cuts: Cuts) -> tuple[Probing, Contest, UnitTable]:
         """What all neurons share, what those of a concept set do, and the layer's table; computed when first asked."""
         with self._computing:
             if self._probing is None:
                 self._probing = Probing.of(self._reader, self._requery)
+            concept_set = cuts.concept_set
             if concept_set not in self._contests:
                 competing = self._requery.competing(concept_set)
                 self._contests[concept_set] = Contest.of(competing, self._probing.population)
             contest = self._contests[concept_set]
-            key = (layer.position, alpha, concept_set)
-            table = self._tables.pop(key, None) or unit_table(self._probing, contest, concept_set, layer, alpha)
+            key = (layer.position, cuts.alpha, concept_set)
+            table = self._tables.pop(key, None) or unit_table(self._probing, contest, concept_set, layer, cuts.alpha)
             self._tables[key] = table
             while len(self._tables) > _TABLES:
                 del self._tables[next(iter(self._tables))]

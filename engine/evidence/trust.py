@@ -73,10 +73,10 @@ class Figures:
         """Those of one neuron, [1] each."""
         share = max((found.share for found in evidence.confounds if found.kind == "patient"), default=np.nan)
         return cls(
-            alpha=evidence.alpha,
+            alpha=evidence.cuts.alpha,
             images=evidence.images,
             counts=np.array([evidence.count]),
-            annotated=np.array([np.count_nonzero(evidence.beta_entries > evidence.beta)]),
+            annotated=np.array([np.count_nonzero(evidence.beta_entries > evidence.cuts.beta)]),
             patients=np.array([evidence.patients]),
             q_values=np.array([evidence.q_values[evidence.best] if evidence.best >= 0 else np.nan]),
             change_chances=np.array([evidence.change_chance]),

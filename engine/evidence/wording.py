@@ -24,7 +24,7 @@ def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return "nothing lies above the β cut" if evidence.beta >= 1 else "no concept has a positive score"
+    return "nothing lies above the β cut" if evidence.cuts.beta >= 1 else "no concept has a positive score"
 
 
 def one_image(_: NeuronEvidence, __: Sequence[str]) -> str:
@@ -62,7 +62,7 @@ def changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     told = f"in {percent(evidence.change_chance)} of {_resamples(evidence)} another concept is first"
     if evidence.rival < 0:
         return told
-    also = ", which is annotated too" if evidence.beta_entries[evidence.rival] > evidence.beta else ""
+    also = ", which is annotated too" if evidence.beta_entries[evidence.rival] > evidence.cuts.beta else ""
     return f"{told}, most often {_quoted(concepts, evidence.rival)}{also}"
 
 

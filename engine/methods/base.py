@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation.selection import check_cut
+from engine.annotation.cuts import Cuts
 from engine.names import NamedLayer, find_layer, find_unit
 
 DEAD = "Dead: its activation is the same for every image."
@@ -48,18 +48,16 @@ class Method(Protocol):
     title: str
     """As a reader knows it, with the options that matter, such as "CLIP-Dissect (soft WPMI)" """
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """One neuron's concepts. Methods with a selection or a cut of their own do not look at α or β.
 
-        Raises ValueError for an α or β outside [0, 1], MammiError for an unknown neuron or concept set.
+        Raises MammiError for an unknown neuron or concept set.
         """
         ...
 
 
-def asked(layers: Sequence[L], layer: str, unit: int, alpha: float, beta: float) -> L:
+def asked(layers: Sequence[L], layer: str, unit: int) -> L:
     """The layer of a neuron that a method is asked for. Raises as `Method.neuron` does."""
-    check_cut("alpha", alpha)
-    check_cut("beta", beta)
     info = find_layer(layer, layers)
     find_unit(unit, info)
     return info

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, model_validator
 
 from engine.annotation import scoring
+from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, MethodAnswer, asked, nothing, sharing
 from engine.methods.similarity import (
     Cosines,
@@ -119,17 +120,17 @@ class ClipDissect:
         self._of_neuron = lru_cache(maxsize=_NEURONS_KEPT)(self._neuron_scores)
         self._cosines = lru_cache(maxsize=_LAYERS_KEPT)(self._concept_cosines)
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts that have a score; the best is the annotation."""
-        info = asked(self._reader.layers, layer, unit, alpha, beta)
-        members = self._requery.members(concept_set)
+        info = asked(self._reader.layers, layer, unit)
+        members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
             return nothing(self.name, DEAD)
         with self._computing:
             scores = (
-                self._of_neuron(info, unit, concept_set)
+                self._of_neuron(info, unit, cuts.concept_set)
                 if self._measure is rank_reorder
-                else self._of_layer(info, concept_set)[unit]
+                else self._of_layer(info, cuts.concept_set)[unit]
             )
         ranking = scoring.rank(scores)[: np.count_nonzero(scores > -np.inf)]
         return MethodAnswer(

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
+from engine.annotation.cuts import Cuts
 from engine.concepts.clean import clean_text
 from engine.concepts.report_files import read_reports
 from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
@@ -134,10 +135,10 @@ class Falcon:
         self._sets = lru_cache(maxsize=_LAYERS_KEPT)(self._layer_sets)
         self._captions: _Captions | None = None
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: the words that score above 0 and are not dropped."""
-        info = asked(self._reader.layers, layer, unit, alpha, beta)
-        self._requery.members(concept_set)
+        info = asked(self._reader.layers, layer, unit)
+        self._requery.members(cuts.concept_set)
         if info.dead[unit]:
             return nothing(self.name, DEAD)
         with self._computing:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
@@ -35,9 +36,9 @@ class Mammi:
         self._concepts = reader.concepts
         self._requery = requery
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts; the annotation are those above the β cut."""
-        answer = self._requery.neuron(layer, unit, alpha, beta, concept_set)
+        answer = self._requery.neuron(layer, unit, cuts)
         return MethodAnswer(
             self.name,
             tuple(self._concepts[concept] for concept in answer.ranking),
@@ -51,5 +52,5 @@ def _note(answer: NeuronAnswer) -> str:
     if answer.dead:
         return DEAD
     if len(answer.images) == 0:
-        return f"No image lies above τ at α {answer.alpha:g}."
+        return f"No image lies above τ at α {answer.cuts.alpha:g}."
     return "" if answer.annotated else NOTHING_POSITIVE

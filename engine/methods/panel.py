@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from engine.annotation.cuts import Cuts
 from engine.errors import RunFileError, first_line
 from engine.methods import COMPUTED, LIVE
 from engine.methods.base import Method, MethodAnswer
@@ -38,14 +39,12 @@ class Panel:
             *(self._stored(name, stored[name]) for name in computed),
         )
 
-    def answer(
-        self, name: str, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None
-    ) -> MethodAnswer:
+    def answer(self, name: str, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """What the method of that name says of a neuron.
 
         Raises MammiError for an unknown method, neuron or concept set, ValueError for an α or β outside [0, 1].
         """
-        return find_named(name, self.methods, "method").neuron(layer, unit, alpha, beta, concept_set)
+        return find_named(name, self.methods, "method").neuron(layer, unit, cuts)
 
     def _live(self, name: str, options: Mapping[str, Any]) -> Method:
         module = importlib.import_module(LIVE[name])

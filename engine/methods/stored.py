@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 from pydantic import BaseModel
 
+from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, MethodAnswer, asked, nothing
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -28,12 +29,12 @@ class Stored:
         self._reader = reader
         self._requery = requery
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method."""
-        info = asked(self._reader.layers, layer, unit, alpha, beta)
-        members = self._requery.members(concept_set)
+        info = asked(self._reader.layers, layer, unit)
+        members = self._requery.members(cuts.concept_set)
         scores = self._reader.method_scores(self.name, layer, unit)
-        if concept_set is not None and self._module.follows_vlm(self._options):
+        if cuts.concept_set is not None and self._module.follows_vlm(self._options):
             competing = {self._reader.concepts[concept] for concept in members}
             scores = [score for score in scores if score.concept in competing]
         if not scores:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
+from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, asked, nothing
 from engine.requery import Requery
 from engine.store.ladder import sum_rows
@@ -42,10 +43,10 @@ class WWW:
         self._reader = reader
         self._requery = requery
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts, cut at β. α is not looked at."""
-        info = asked(self._reader.layers, layer, unit, alpha, beta)
-        members = self._requery.members(concept_set)
+        info = asked(self._reader.layers, layer, unit)
+        members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
             return nothing(self.name, DEAD)
         images, _ = self._reader.arrays.ranked(info.first_neuron + unit, 0, (self._count - 1) // BLOCK)
@@ -53,7 +54,7 @@ class WWW:
         total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images[: self._count])
         scores = scoring.score_mean(total / self._count, vectors.directions)[members]
         ranking = scoring.rank(scores)
-        annotated = len(scoring.annotate(scores, beta))
+        annotated = len(scoring.annotate(scores, cuts.beta))
         return MethodAnswer(
             self.name,
             tuple(self._reader.concepts[concept] for concept in members[ranking]),

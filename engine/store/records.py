@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.probing.base import Box, Polygon
 
 
@@ -25,6 +26,11 @@ class RunInfo:
     config: dict[str, Any]
     versions: dict[str, str]
     dimension: int
+
+    @property
+    def cuts(self) -> Cuts:
+        """The run's own α and β, with all of its concepts competing."""
+        return Cuts(self.alpha, self.beta)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

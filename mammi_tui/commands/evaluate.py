@@ -122,12 +122,12 @@ def evaluate(
         requery = Requery(reader)
         methods = _methods(reader, requery, names)
         loaded = _encoders(reader, encoders)
-        cuts: dict[str, Any] = {"alpha": alpha, "beta": beta, "concept_set": concept_set}
-        figure = _figure(reader, figure2(reader, requery, loaded, **cuts)) if plot or figures else None
+        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        figure = _figure(reader, figure2(reader, requery, loaded, cuts=cuts)) if plot or figures else None
         if figure and figures:
             _check_folder(figure, figures, force)
         with run_progress(sys.stderr) if sys.stderr.isatty() else nullcontext(Silent()) as progress:
-            found = evaluation.evaluate(reader, methods, loaded, words, progress=progress, **cuts)
+            found = evaluation.evaluate(reader, methods, loaded, words, cuts=cuts, progress=progress)
         if as_json:
             click.echo(json.dumps(as_object(found, figure, reader), indent=2))
         else:
@@ -153,11 +153,14 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
     """The evaluation as JSON types, whole; `figure2` is there where it was asked for."""
     from engine.evaluation import truth
 
+    evaluated = asdict(found)
+    del evaluated["cuts"]
     return {
         "run": str(reader.path),
         "target": reader.info.target,
         "vlm": reader.info.vlm,
-        **asdict(found),
+        **asdict(found.cuts),
+        **evaluated,
         "truth_cut": {"auroc": truth.CLEAR, "fewest_images": truth.FEWEST, "parameter_share": truth.SHARE},
         **({} if figure is None else {"figure2": asdict(figure)}),
     }

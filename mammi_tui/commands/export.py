@@ -16,6 +16,7 @@ from mammi_tui.console.output import STDOUT, check_output
 from mammi_tui.console.output import force as force_option
 
 if TYPE_CHECKING:
+    from engine.annotation.cuts import Cuts
     from engine.store.reader import RunReader
 
 VERDICT_COLUMNS = {
@@ -87,7 +88,7 @@ def export(
         try:
             with tempfile.TemporaryDirectory(prefix=".mammi-export-", dir=folder) as unfinished:
                 written = Path(unfinished) / f"table.{file_format}"
-                rows = _write(reader, what, file_format, written, alpha, beta, concept_set)
+                rows = _write(reader, what, file_format, written, arguments.cuts(reader.info, alpha, beta, concept_set))
                 if output == STDOUT:
                     _print(written)
                     return
@@ -99,21 +100,13 @@ def export(
     click.echo(f"{rows} rows written to {output}", err=True)
 
 
-def _write(
-    reader: RunReader,
-    what: str,
-    file_format: str,
-    path: Path,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
-) -> int:
+def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cuts) -> int:
     from engine.export import export as export_table
     from engine.store.tables import write_table
 
     if what == "verdicts":
         return write_table(path, file_format, VERDICT_COLUMNS, verdict_rows(reader))
-    return export_table(reader, what, file_format, path, alpha, beta, concept_set)
+    return export_table(reader, what, file_format, path, cuts)
 
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
@@ -129,8 +122,16 @@ def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
     stand = standing(lines)
     for place, line in enumerate(lines):
         yield (
-            *(line.time, line.reader, line.neuron, *_neuron(reader, line.neuron), line.verdict, line.alpha, line.beta),
-            *(list(line.annotation), line.neuron in stand and last[line.neuron] == place, line.concept_set),
+            *(
+                line.time,
+                line.reader,
+                line.neuron,
+                *_neuron(reader, line.neuron),
+                line.verdict,
+                line.cuts.alpha,
+                line.cuts.beta,
+            ),
+            *(list(line.annotation), line.neuron in stand and last[line.neuron] == place, line.cuts.concept_set),
         )
 
 

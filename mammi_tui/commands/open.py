@@ -51,11 +51,11 @@ def open(  # noqa: A001
     with RunReader(path) as reader:
         if not arguments.at_a_terminal():
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
+        if concept_set is not None:
+            find_concept_set(concept_set, reader.concept_sets)
         start = Start(
             parse_neuron(neuron, reader.layers) if neuron else None,
-            reader.info.alpha if alpha is None else alpha,
-            reader.info.beta if beta is None else beta,
-            find_concept_set(concept_set, reader.concept_sets).name if concept_set is not None else None,
+            arguments.cuts(reader.info, alpha, beta, concept_set),
         )
         verdicts = VerdictLog(path, reader.info.content_hash)
         app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)

@@ -54,19 +54,19 @@ def show(
     with RunReader(arguments.existing_run(run)) as reader:
         layer, unit = parse_neuron(neuron, reader.layers)
         requery = Requery(reader)
-        cuts = (reader.info.alpha if alpha is None else alpha, reader.info.beta if beta is None else beta, concept_set)
-        answer = requery.neuron(layer, unit, *cuts)
+        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        answer = requery.neuron(layer, unit, cuts)
         images = reader.images(answer.images)
         shown = as_object(answer, images, reader.concepts)
         sections = [annotation(answer, reader.concepts), films(answer, images)]
         if evidence or methods:
             sections.clear()
         if evidence:
-            found = Evidence(reader, requery).neuron(layer, unit, *cuts)
+            found = Evidence(reader, requery).neuron(layer, unit, cuts)
             shown["evidence"] = evidence_text.as_object(found, answer, reader.concepts)
             sections.append(evidence_text.as_text(found, answer, reader.concepts))
         if methods:
-            answers = [(method, method.neuron(layer, unit, *cuts)) for method in Panel(reader, requery).methods]
+            answers = [(method, method.neuron(layer, unit, cuts)) for method in Panel(reader, requery).methods]
             shown["methods"] = methods_text.as_object(answers)
             sections.append(methods_text.as_text(answers))
         if as_json:
@@ -81,12 +81,12 @@ def show(
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:
     """The answer as JSON types; `concept_set` is there where one was chosen."""
-    of_set = {} if answer.concept_set is None else {"concept_set": answer.concept_set}
+    of_set = {} if answer.cuts.concept_set is None else {"concept_set": answer.cuts.concept_set}
     return {
         "layer": answer.layer,
         "unit": answer.unit,
-        "alpha": answer.alpha,
-        "beta": answer.beta,
+        "alpha": answer.cuts.alpha,
+        "beta": answer.cuts.beta,
         "threshold": answer.threshold,
         "dead": answer.dead,
         "representatives": [
@@ -107,10 +107,11 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
     from mammi_tui.text import clean, count
 
     size, of_set = len(reader.concepts), ""
-    if answer.concept_set is not None:
-        size = len(find_concept_set(answer.concept_set, reader.concept_sets).concepts)
-        of_set = f"   concept set {clean(answer.concept_set)}"
-    yield f"{clean(answer.layer)}:{answer.unit}   α {answer.alpha:g}   β {answer.beta:g}{of_set}"
+    cuts = answer.cuts
+    if cuts.concept_set is not None:
+        size = len(find_concept_set(cuts.concept_set, reader.concept_sets).concepts)
+        of_set = f"   concept set {clean(cuts.concept_set)}"
+    yield f"{clean(answer.layer)}:{answer.unit}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}"
     if answer.dead:
         yield f"dead: the activation is {answer.threshold:.6g} on every image"
         return

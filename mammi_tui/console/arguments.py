@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from engine.annotation.cuts import Cuts
+    from engine.store.records import RunInfo
 
 # How many files are named when the one asked for is not there.
 _NAMED = 3
@@ -36,6 +40,13 @@ beta = click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 
 concept_set = click.option(
     "--concept-set", metavar="NAME", help="Let only the concepts of this set compete; all of the run's by default."
 )
+
+
+def cuts(info: RunInfo, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:
+    """What the three options above say, and the run's own α and β where they say nothing."""
+    from engine.annotation.cuts import Cuts
+
+    return Cuts(info.alpha if alpha is None else alpha, info.beta if beta is None else beta, concept_set)
 
 
 def at_a_terminal() -> bool:

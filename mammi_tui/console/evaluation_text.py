@@ -31,8 +31,9 @@ Scores = Callable[[MethodEvaluation, str], LabelScores | None]
 
 def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
     """Which run, at which cuts."""
-    of_set = "" if evaluation.concept_set is None else f"   concept set {clean(evaluation.concept_set)}"
-    yield _cut(f"{reader.path.name}   α {evaluation.alpha:g}   β {evaluation.beta:g}{of_set}")
+    cuts = evaluation.cuts
+    of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
+    yield _cut(f"{reader.path.name}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}")
     yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
 
 

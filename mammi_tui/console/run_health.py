@@ -59,7 +59,7 @@ def _differs(
     template: NDArray[np.float32],
 ) -> bool:
     neuron = layer.first_neuron + unit
-    answer = requery.neuron(layer.name, unit, reader.info.alpha, reader.info.beta)
+    answer = requery.neuron(layer.name, unit, reader.info.cuts)
     if len(answer.images) != reader.own.counts[neuron] or answer.annotated != reader.own.annotated[neuron]:
         return True
     if len(answer.images) == 0:

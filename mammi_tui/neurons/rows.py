@@ -136,7 +136,7 @@ class NeuronRows:
         known, answer = self.evidence[layer], self.answers[layer]
         if known is None or answer is None:
             return False
-        return (known.alpha, known.beta, known.concept_set) != (answer.alpha, answer.beta, answer.concept_set)
+        return known.cuts != answer.cuts
 
     def is_dead(self, neuron: Neuron) -> bool:
         return bool(self._dead[neuron.layer][neuron.unit])

@@ -41,7 +41,7 @@ def judge(
     if answer is None:
         raise MammiError(f"{name} is still being computed: its annotation is not on screen yet")
     seen = [concepts[concept] for concept in answer.ranking[: answer.annotated]]
-    log.append(name, verdict, alpha=answer.alpha, beta=answer.beta, annotation=seen, concept_set=answer.concept_set)
+    log.append(name, verdict, answer.cuts, seen)
     if verdict == "clear":
         rows.verdicts.pop(neuron, None)
     else:

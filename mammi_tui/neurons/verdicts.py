@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 
 Verdict = Literal["accept", "reject", "unsure", "clear"]
@@ -31,14 +32,17 @@ class VerdictLine:
     neuron: str
     """`layer:unit`."""
     verdict: Verdict
-    alpha: float
-    beta: float
+    cuts: Cuts
+    """At which the annotation was seen"""
     annotation: tuple[str, ...]
     """The concepts that the reader saw."""
     run: str
     """The run's content hash."""
-    concept_set: str | None = None
-    """The concept set whose concepts competed; None where all did."""
+
+    def as_json(self) -> str:
+        """The line as the file has it, cuts laid flat."""
+        fields = asdict(self)
+        return json.dumps(fields | fields.pop("cuts"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +81,19 @@ class VerdictLog:
         self.when_replaced: Callable[[], object] = lambda: None
         """Called once, after the first verdict that is kept when another run file is in this one's place."""
 
-    def append(
-        self,
-        neuron: str,
-        verdict: Verdict,
-        *,
-        alpha: float,
-        beta: float,
-        annotation: Sequence[str],
-        concept_set: str | None = None,
-    ) -> VerdictLine:
+    def append(self, neuron: str, verdict: Verdict, cuts: Cuts, annotation: Sequence[str]) -> VerdictLine:
         """Adds one line and waits until it is on the disk. Raises MammiError when it cannot be written."""
         line = VerdictLine(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             reader=reader_name(),
             neuron=neuron,
             verdict=verdict,
-            alpha=alpha,
-            beta=beta,
+            cuts=cuts,
             annotation=tuple(annotation),
             run=self._run,
-            concept_set=concept_set,
         )
         # One write to a file opened for appending: lines of several readers never mix.
-        data = (json.dumps(asdict(line)) + "\n").encode()
+        data = (line.as_json() + "\n").encode()
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
@@ -188,11 +181,9 @@ def parse_line(raw: bytes) -> VerdictLine | None:
         found["reader"],
         found["neuron"],
         found["verdict"],
-        float(found["alpha"]),
-        float(found["beta"]),
+        Cuts(float(found["alpha"]), float(found["beta"]), found.get("concept_set")),
         tuple(found["annotation"]),
         found["run"],
-        found.get("concept_set"),
     )
 
 

@@ -52,7 +52,7 @@ class EvidenceAsking(AskingScreen):
         self._evidence: EvidenceAnswered | None = None
         self._titles: dict[str, str] | None = None
         self._method_answers: dict[str, MethodAnswered] = {}
-        self._cuts = (start.alpha, start.beta, start.concept_set)
+        self._cuts = start.cuts
         self._quiet = True
         self._quiet_timer: Timer | None = None
         self._patience: Timer | None = None
@@ -79,9 +79,8 @@ class EvidenceAsking(AskingScreen):
         raise NotImplementedError
 
     def ask(self) -> None:
-        cuts = (self.alpha, self.beta, self.concept_set)
-        if cuts != self._cuts:
-            self._cuts = cuts
+        if self.cuts != self._cuts:
+            self._cuts = self.cuts
             self.hold_evidence()
         super().ask()
         self.show_underway(not self.layer_evidence_lane.idle)
@@ -114,7 +113,7 @@ class EvidenceAsking(AskingScreen):
         """None until the neuron's concepts are on screen: they come first."""
         if self.neuron is None or self.answer_on_screen() is None:
             return None
-        return NeuronQuestion(self.neuron, self.alpha, self.beta, self.concept_set)
+        return NeuronQuestion(self.neuron, self.cuts)
 
     def _evidence_wanted(self) -> NeuronQuestion | None:
         asked = self._looked_at if self.wants_evidence and self._quiet else None
@@ -138,37 +137,37 @@ class EvidenceAsking(AskingScreen):
             layers += sorted(self.rows.open)
         wanting = (layer for layer in layers if not self.evidence_is_current(layer))
         layer = next(wanting, None)
-        return None if layer is None else LayerQuestion(layer, self.alpha, self.beta, self.concept_set)
+        return None if layer is None else LayerQuestion(layer, self.cuts)
 
     def evidence_is_current(self, layer: int) -> bool:
         """Whether what is known of a layer's evidence is at the α and β and for the concept set looked at."""
         known = self.rows.evidence[layer]
-        return known is not None and (known.alpha, known.beta, known.concept_set) == self._cuts
+        return known is not None and known.cuts == self._cuts
 
     # Asking, on worker threads
 
     def _ask_evidence(self, asked: NeuronQuestion) -> EvidenceAnswered:
-        neuron, alpha, beta, concept_set = asked
+        neuron, cuts = asked
         layer = self.rows.layers[neuron.layer].name
         try:
-            found = self.sources.evidence().neuron(layer, neuron.unit, alpha, beta, concept_set)
+            found = self.sources.evidence().neuron(layer, neuron.unit, cuts)
         except MammiError as error:
             return EvidenceAnswered(asked, None, str(error))
         return EvidenceAnswered(asked, found)
 
     def _ask_layer_evidence(self, asked: LayerQuestion) -> LayerEvidenceAnswered:
         name = self.rows.layers[asked.layer].name
-        found = self.sources.evidence().layer(name, asked.alpha, asked.beta, asked.concept_set)
+        found = self.sources.evidence().layer(name, asked.cuts)
         return LayerEvidenceAnswered(asked, found)
 
     def _ask_methods(self, _: str) -> MethodsKnown:
         return MethodsKnown({method.name: method.title for method in self.sources.panel().methods})
 
     def _ask_method(self, name: str, asked: NeuronQuestion) -> MethodAnswered:
-        neuron, alpha, beta, concept_set = asked
+        neuron, cuts = asked
         layer = self.rows.layers[neuron.layer].name
         try:
-            found = self.sources.panel().answer(name, layer, neuron.unit, alpha, beta, concept_set)
+            found = self.sources.panel().answer(name, layer, neuron.unit, cuts)
         except MammiError as error:
             return MethodAnswered(name, asked, None, str(error))
         return MethodAnswered(name, asked, found)
@@ -184,7 +183,7 @@ class EvidenceAsking(AskingScreen):
 
     def on_layer_evidence_answered(self, message: LayerEvidenceAnswered) -> None:
         self._settle("layer evidence")
-        if (message.question.alpha, message.question.beta, message.question.concept_set) == self._cuts:
+        if message.question.cuts == self._cuts:
             self.rows.evidence[message.question.layer] = message.evidence
         self.show_layer_evidence()
         self.ask()
@@ -252,4 +251,4 @@ class EvidenceAsking(AskingScreen):
         """Whether the evidence shown is not that of what is looked at."""
         if not self.wants_evidence or self._evidence is None or self.neuron is None:
             return False
-        return self._evidence.question != NeuronQuestion(self.neuron, self.alpha, self.beta, self.concept_set)
+        return self._evidence.question != NeuronQuestion(self.neuron, self.cuts)

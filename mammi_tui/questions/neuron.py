@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from textual.screen import Screen
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
@@ -20,20 +21,16 @@ from mammi_tui.text import clean
 
 class NeuronQuestion(NamedTuple):
     neuron: Neuron
-    alpha: float
-    beta: float
-    concept_set: str | None
+    cuts: Cuts
 
 
 class LayerQuestion(NamedTuple):
     layer: int
-    alpha: float
-    beta: float
-    concept_set: str | None
+    cuts: Cuts
 
 
 class AskingScreen(Screen[None]):
-    """Changes of `neuron`, `alpha`, `beta` or `concept_set` are followed by `ask`; answers come to `show_neuron` and
+    """Changes of `neuron` or `cuts` are followed by `ask`; answers come to `show_neuron` and
     `show_layer`.
 
     The neuron is asked first and the layers after it, each on its own lane, so an answer that is no longer wanted is
@@ -46,9 +43,7 @@ class AskingScreen(Screen[None]):
         self.requery = Requery(reader)
         self.rows = NeuronRows(reader.layers, reader.concepts)
         self.neuron = self._first(start.neuron)
-        self.alpha, self.beta = start.alpha, start.beta
-        self.concept_set = start.concept_set
-        """The concept set whose concepts compete, or None for all"""
+        self.cuts = start.cuts
         self.answer: NeuronAnswer | None = None
         self.neuron_lane = Lane(self, "neuron", self._neuron_wanted, self._ask_neuron)
         self.layer_lane = Lane(self, "layer", self._layer_wanted, self._ask_layer)
@@ -100,7 +95,7 @@ class AskingScreen(Screen[None]):
 
     def _is_current(self, answer: NeuronAnswer | LayerAnswer) -> bool:
         """Whether an answer is at the α and β and for the concept set looked at now."""
-        return (answer.alpha, answer.beta, answer.concept_set) == (self.alpha, self.beta, self.concept_set)
+        return answer.cuts == self.cuts
 
     def _first(self, start: tuple[str, int] | None) -> Neuron | None:
         """Where to start: as asked, or at the first living unit of the last layer."""
@@ -116,7 +111,7 @@ class AskingScreen(Screen[None]):
     def _neuron_wanted(self) -> NeuronQuestion | None:
         if self.neuron is None or self.answer_on_screen() is not None:
             return None
-        return NeuronQuestion(self.neuron, self.alpha, self.beta, self.concept_set)
+        return NeuronQuestion(self.neuron, self.cuts)
 
     def _layer_wanted(self) -> LayerQuestion | None:
         """The neuron's layer, then the other open ones; all when there is a filter, as it looks at best concepts."""
@@ -127,17 +122,17 @@ class AskingScreen(Screen[None]):
         for layer in layers:
             answer = self.rows.answers[layer]
             if answer is None or not self._is_current(answer):
-                return LayerQuestion(layer, self.alpha, self.beta, self.concept_set)
+                return LayerQuestion(layer, self.cuts)
         return None
 
     def _ask_neuron(self, question: NeuronQuestion) -> NeuronAnswered:
         name = self.rows.layers[question.neuron.layer].name
-        answer = self.requery.neuron(name, question.neuron.unit, question.alpha, question.beta, question.concept_set)
+        answer = self.requery.neuron(name, question.neuron.unit, question.cuts)
         return NeuronAnswered(answer, Representatives(self.reader, answer))
 
     def _ask_layer(self, question: LayerQuestion) -> LayerAnswered:
         name = self.rows.layers[question.layer].name
-        answer = self.requery.layer(name, question.alpha, question.beta, question.concept_set)
+        answer = self.requery.layer(name, question.cuts)
         return LayerAnswered(question.layer, answer, self.reader.findings(name))
 
     def on_neuron_answered(self, message: NeuronAnswered) -> None:

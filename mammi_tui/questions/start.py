@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.annotation.cuts import Cuts
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
     neuron: tuple[str, int] | None
     """A layer's name and a unit; None for the first living unit of the last layer"""
-    alpha: float
-    beta: float
-    concept_set: str | None = None
-    """Whose concepts compete first; None lets all of the run's"""
+    cuts: Cuts

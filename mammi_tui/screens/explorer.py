@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -55,8 +56,10 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
             reader.path, own.target, own.vlm, reader.image_count, len(reader.concepts), len(reader.concept_sets)
         )
         with Horizontal(id="cuts"):
-            yield Slider("α", self.alpha, own.alpha, id="alpha", tooltip="Images above τ = max − (1 − α)·(max − min)")
-            yield Slider("β", self.beta, own.beta, id="beta", tooltip="Concepts scoring above β · the best score")
+            yield Slider(
+                "α", self.cuts.alpha, own.alpha, id="alpha", tooltip="Images above τ = max − (1 − α)·(max − min)"
+            )
+            yield Slider("β", self.cuts.beta, own.beta, id="beta", tooltip="Concepts scoring above β · the best score")
         with Horizontal(id="panes"):
             yield NeuronsPane(self.rows, reader.concepts)
             with Container(id="right"):
@@ -83,8 +86,7 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
         neurons.draw_subtitle()
         self.query_one(RunHeader).progress = self.rows.progress()
         self.show_pane("neurons")
-        own = self.reader.info
-        if (self.alpha, self.beta, self.concept_set) == (own.alpha, own.beta, None):
+        if self.cuts == self.reader.info.cuts:
             self.ask_first()
         self.ask()
         self.call_after_refresh(self.warm_up)
@@ -106,7 +108,7 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
             self.query_one(ConceptsPane).show(answer, self._subject(self.neuron), self.rows.verdicts.get(self.neuron))
 
     def _subject(self, neuron: Neuron) -> Subject:
-        return Subject(self.neuron_name(neuron), self._class_name(neuron), self.concept_set)
+        return Subject(self.neuron_name(neuron), self._class_name(neuron), self.cuts.concept_set)
 
     def _class_name(self, neuron: Neuron) -> str:
         """The class that a final layer's unit stands for, if known."""
@@ -166,15 +168,12 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
 
     def set_cut(self, name: str, value: float) -> None:
         """Moves α or β, and asks anew."""
-        if name == "alpha":
-            self.alpha = value
-        else:
-            self.beta = value
+        self.cuts = replace(self.cuts, alpha=value) if name == "alpha" else replace(self.cuts, beta=value)
         self.query_one(f"#{name}", Slider).value = value
         self.ask()
 
     def action_cut(self, name: str, step: float) -> None:
-        self.set_cut(name, stepped(self.alpha if name == "alpha" else self.beta, step))
+        self.set_cut(name, stepped(getattr(self.cuts, name), step))
 
     def action_own_cuts(self) -> None:
         self.set_cut("alpha", self.reader.info.alpha)
@@ -188,11 +187,11 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
     def action_next_concept_set(self) -> None:
         """From all concepts to the first concept set, and so on, round."""
         choices = [None, *(known.name for known in self.reader.concept_sets)]
-        self.choose_concept_set(choices[(choices.index(self.concept_set) + 1) % len(choices)])
+        self.choose_concept_set(choices[(choices.index(self.cuts.concept_set) + 1) % len(choices)])
 
     def choose_concept_set(self, name: str | None) -> None:
         """Lets only the concepts of a set compete, or with None all."""
-        self.concept_set = name
+        self.cuts = replace(self.cuts, concept_set=name)
         self.ask()
 
     # Films

@@ -39,11 +39,11 @@ def concept_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) 
     heads = "".join(fit(column.head, column.cells, right=True) for column in columns)
     yield ((fit("first concepts", name) + heads, "line--faint"),)
     first = _first_concepts(evidence)
-    above = sum(evidence.beta_entries[concept] > evidence.beta for concept in first)
+    above = sum(evidence.beta_entries[concept] > evidence.cuts.beta for concept in first)
     rows = [
         _concept_row(evidence, concept, concepts, columns, name, rank < above) for rank, concept in enumerate(first)
     ]
-    rows.insert(above, _cut(evidence.beta, width))
+    rows.insert(above, _cut(evidence.cuts.beta, width))
     yield from rows
     blank: Row = ()
     yield from [blank] * (CONCEPTS + 1 - len(rows))

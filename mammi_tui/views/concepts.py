@@ -111,7 +111,7 @@ class ConceptList(LineList):
 
 
 def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None]:
-    return answer.layer, answer.unit, answer.concept_set
+    return answer.layer, answer.unit, answer.cuts.concept_set
 
 
 def bar(value: float, low: float, high: float, cells: int) -> str:

@@ -33,7 +33,7 @@ class EvidenceSheet(Sheet):
     def cuts(self) -> str:
         """The α and β of what is shown."""
         shown = self.evidence
-        return f"α {decimal(shown.alpha)} · β {decimal(shown.beta)}" if shown else ""
+        return f"α {decimal(shown.cuts.alpha)} · β {decimal(shown.cuts.beta)}" if shown else ""
 
     def lay_out(self, width: int) -> Sequence[Row]:
         if self.evidence is None:

@@ -39,8 +39,8 @@ def evidence_rows(evidence: NeuronEvidence, concepts: Sequence[str], own_alpha: 
     yield from check_rows(evidence, concepts, width)
     yield BLANK
     yield _heads("α            first concept", ("images",), width)
-    yield track(evidence.alpha_path, evidence.best, evidence.alpha, own_alpha, width)
-    yield from step_rows(evidence.alpha_path, evidence.best, evidence.alpha, concepts, width)
+    yield track(evidence.alpha_path, evidence.best, evidence.cuts.alpha, own_alpha, width)
+    yield from step_rows(evidence.alpha_path, evidence.best, evidence.cuts.alpha, concepts, width)
     for title, rows in (
         (_heads("another template", ("first concept",), width), _template_rows(evidence, concepts, width)),
         (_heads("two groups", ("first concept",), width), _group_rows(evidence, concepts, width)),

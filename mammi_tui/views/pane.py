@@ -104,7 +104,7 @@ class ConceptsPane(Vertical):
         """Shows the ranking of a neuron, and what was judged of it."""
         self._subjects["concepts"] = subject
         self._verdict = verdict
-        self._annotated = f"{answer.annotated:,} of {self._sizes[answer.concept_set]:,} annotated"
+        self._annotated = f"{answer.annotated:,} of {self._sizes[answer.cuts.concept_set]:,} annotated"
         self.ranking.show(answer)
         empty = not len(answer.ranking)
         self.set_class(empty, "-empty")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -28,8 +29,8 @@ def report(path: Path) -> None:
         evidence = Evidence(reader, requery)
         for layer in reader.layers:
             for alpha in ALPHAS:
-                counts = requery.layer(layer.name, alpha, 0.95).counts
-                found = evidence.layer(layer.name, alpha, 0.95)
+                counts = requery.layer(layer.name, Cuts(alpha, 0.95)).counts
+                found = evidence.layer(layer.name, Cuts(alpha, 0.95))
                 several = counts > 1
                 if not several.any():
                     continue

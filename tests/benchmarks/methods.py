@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.annotation.cuts import Cuts
 from engine.methods import clip_dissect, falcon, mammi, www
 from engine.methods.base import Method
 from engine.requery import Requery
@@ -39,7 +40,7 @@ def measure(path: Path, name: str, captions: int) -> None:
         taken, worked = [], []
         for unit in UNITS:
             started, working = time.perf_counter(), time.process_time()
-            method.neuron(layer, unit, 0.931, 0.95)
+            method.neuron(layer, unit, Cuts(0.931, 0.95))
             taken.append(time.perf_counter() - started)
             worked.append(time.process_time() - working)
         print(

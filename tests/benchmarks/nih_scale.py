@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.probing.base import Image
 from engine.requery import Requery
 from engine.store import thumbnails
@@ -102,16 +103,16 @@ def measure(path: Path) -> None:
     requery = Requery(reader)
     info = reader.layers[0]
     rng = np.random.default_rng(1)
-    own = (reader.info.alpha, reader.info.beta)
+    own = reader.info.cuts
 
     def neuron(low: float, high: float) -> Callable[[], object]:
         return lambda: requery.neuron(
-            info.name, int(rng.integers(info.units)), float(rng.uniform(low, high)), float(rng.uniform())
+            info.name, int(rng.integers(info.units)), Cuts(float(rng.uniform(low, high)), float(rng.uniform()))
         )
 
-    time_calls("first layer at the run's own α, β", lambda: requery.layer(info.name, *own), 1, 100)
-    time_calls("first neuron at the run's own α, β", lambda: requery.neuron(info.name, 3, *own), 1, 100)
-    time_calls("own neuron", lambda: requery.neuron(info.name, int(rng.integers(info.units)), *own), 50, 5)
+    time_calls("first layer at the run's own α, β", lambda: requery.layer(info.name, own), 1, 100)
+    time_calls("first neuron at the run's own α, β", lambda: requery.neuron(info.name, 3, own), 1, 100)
+    time_calls("own neuron", lambda: requery.neuron(info.name, int(rng.integers(info.units)), own), 50, 5)
     time_calls("one thumbnail", lambda: reader.thumbnail(int(rng.integers(reader.image_count))), 50, 5)
     time_calls("12 images' rows", lambda: reader.images(rng.integers(reader.image_count, size=12)), 50, 20)
     time_calls("warm: embeddings and the layer's index", requery.warm, 1, 1500)
@@ -120,19 +121,29 @@ def measure(path: Path) -> None:
     for alpha in (0.97, 0.93, 0.9, 0.8):
         jitter = iter(np.linspace(0, 0.002, 100))
         time_calls(
-            f"whole layer, α {alpha}", lambda a=alpha, j=jitter: requery.layer(info.name, a + next(j), 0.9), 8, 300
+            f"whole layer, α {alpha}",
+            lambda a=alpha, j=jitter: requery.layer(info.name, Cuts(a + next(j), 0.9)),
+            8,
+            300,
         )
-    time_calls("whole layer, another β", lambda: requery.layer(info.name, 0.8, float(rng.uniform())), 10, 300)
+    time_calls("whole layer, another β", lambda: requery.layer(info.name, Cuts(0.8, float(rng.uniform()))), 10, 300)
     name = reader.concept_sets[-1].name
-    time_calls("first layer in a concept set", lambda: requery.layer(info.name, 0.8, 0.9, name), 1, 300)
+    time_calls("first layer in a concept set", lambda: requery.layer(info.name, Cuts(0.8, 0.9, name)), 1, 300)
     sets = cycle([None, name])
-    time_calls("whole layer, another concept set", lambda: requery.layer(info.name, 0.8, 0.9, next(sets)), 10, 300)
     time_calls(
-        "one neuron in a concept set", lambda: requery.neuron(info.name, 3, float(rng.uniform()), 0.9, name), 50, 15
+        "whole layer, another concept set", lambda: requery.layer(info.name, Cuts(0.8, 0.9, next(sets))), 10, 300
+    )
+    time_calls(
+        "one neuron in a concept set",
+        lambda: requery.neuron(info.name, 3, Cuts(float(rng.uniform()), 0.9, name)),
+        50,
+        15,
     )
     jitter = iter(np.linspace(0, 0.002, 100))
-    time_calls("whole layer, α 0.5 (no budget)", lambda: requery.layer(info.name, 0.5 + next(jitter), 0.9), 3, None)
-    counts = requery.layer(info.name, 0.8, 0.9).counts
+    time_calls(
+        "whole layer, α 0.5 (no budget)", lambda: requery.layer(info.name, Cuts(0.5 + next(jitter), 0.9)), 3, None
+    )
+    counts = requery.layer(info.name, Cuts(0.8, 0.9)).counts
     print(f"representatives at α 0.8: median {np.median(counts):.0f}, most {counts.max()} of {reader.image_count}")
     row("peak memory of this process", peak_megabytes(), 500, "MB")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from tests.support.runs import small_run
@@ -25,7 +26,7 @@ def run(tmp_path: Path) -> Path:
 
 def answer(run: Path, alpha: float, beta: float) -> NeuronAnswer:
     with RunReader(run) as reader:
-        return Requery(reader).neuron(*NEURON, alpha, beta)
+        return Requery(reader).neuron(*NEURON, Cuts(alpha, beta))
 
 
 def shows(expected: NeuronAnswer) -> str:
@@ -122,7 +123,7 @@ def test_the_explorer_never_loads_torch_and_evidence_late(run: Path) -> None:
         "async def look():\n"
         "    path = Path(sys.argv[1])\n"
         "    with RunReader(path) as reader:\n"
-        "        app = ExplorerApp(reader, Start(None, 0.93, 0.95), choose_backend('quadrant', os.environ),\n"
+        "        app = ExplorerApp(reader, Start(None, reader.info.cuts), choose_backend('quadrant', os.environ),\n"
         "            VerdictLog(path, reader.info.content_hash))\n"
         "        async with app.run_test(size=(140, 40)) as pilot:\n"
         "            await pilot.press('j', '[', '[', '3', 'enter')\n"

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.evidence.answers import LayerEvidence, Trust
 from engine.evidence.live import Evidence
@@ -45,7 +46,7 @@ def _parquet(path: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("what", TABLES)
 def test_every_format_says_the_same(reader: RunReader, tmp_path: Path, what: str) -> None:
-    counts = {kind: export(reader, what, kind, tmp_path / f"out.{kind}", 0.6, 0.5) for kind in FORMATS}
+    counts = {kind: export(reader, what, kind, tmp_path / f"out.{kind}", Cuts(0.6, 0.5)) for kind in FORMATS}
     as_json = _json(tmp_path / "out.json")
     assert as_json == _parquet(tmp_path / "out.parquet")
     with (tmp_path / "out.csv").open(newline="") as file:
@@ -57,14 +58,14 @@ def test_every_format_says_the_same(reader: RunReader, tmp_path: Path, what: str
 
 
 def test_neurons_are_told_as_the_requery_tells_them(reader: RunReader, tmp_path: Path) -> None:
-    for cuts, alpha, beta in [((), 0.93, 0.95), ((0.4, 0.1), 0.4, 0.1)]:
-        export(reader, "neurons", "json", tmp_path / "out.json", *cuts)
+    for given, cuts in [(None, reader.info.cuts), (Cuts(0.4, 0.1), Cuts(0.4, 0.1))]:
+        export(reader, "neurons", "json", tmp_path / "out.json", given)
         rows = _json(tmp_path / "out.json")
         assert len(rows) == 22
         requery = Requery(reader)
         for row in rows:
-            answer = requery.neuron(str(row["layer"]), int(str(row["unit"])), alpha, beta)
-            assert (row["alpha"], row["beta"], row["dead"]) == (alpha, beta, answer.dead)
+            answer = requery.neuron(str(row["layer"]), int(str(row["unit"])), cuts)
+            assert (row["alpha"], row["beta"], row["dead"]) == (cuts.alpha, cuts.beta, answer.dead)
             assert row["representatives"] == len(answer.images)
             annotation = [reader.concepts[concept] for concept in answer.ranking[: answer.annotated]]
             assert row["annotation"] == annotation
@@ -81,14 +82,14 @@ def test_representatives_carry_path_and_labels(reader: RunReader, tmp_path: Path
 def test_evidence_has_every_unit_as_its_layer_tells_it(
     reader: RunReader, tmp_path: Path, alpha: float, beta: float
 ) -> None:
-    export(reader, "evidence", "json", tmp_path / "out.json", alpha, beta)
+    export(reader, "evidence", "json", tmp_path / "out.json", Cuts(alpha, beta))
     rows = _json(tmp_path / "out.json")
     assert [(row["layer"], row["unit"]) for row in rows] == [
         (layer.name, unit) for layer in reader.layers for unit in range(layer.units)
     ]
     evidence = Evidence(reader, Requery(reader))
     for row in rows:
-        told = evidence.layer(str(row["layer"]), alpha, beta)
+        told = evidence.layer(str(row["layer"]), Cuts(alpha, beta))
         unit = int(str(row["unit"]))
         assert row["trust"] == Trust(int(told.trust[unit])).name.lower()
         for name, column in (
@@ -103,18 +104,18 @@ def test_evidence_has_every_unit_as_its_layer_tells_it(
 
 
 def test_every_column_of_a_layers_evidence_is_exported() -> None:
-    given = {field.name for field in fields(LayerEvidence)} - {"concept_set"}
+    given = {field.name for field in fields(LayerEvidence)} - {"cuts"}
     plural = {f"{column}s" for column in TABLES["evidence"][0]} | set(TABLES["evidence"][0])
     assert given <= plural
 
 
 def test_methods_have_the_annotation_and_the_first_concepts(reader: RunReader, tmp_path: Path) -> None:
-    export(reader, "methods", "json", tmp_path / "out.json", 0.6, 0.5)
+    export(reader, "methods", "json", tmp_path / "out.json", Cuts(0.6, 0.5))
     rows = _json(tmp_path / "out.json")
     panel = Panel(reader, Requery(reader))
     assert {row["method"] for row in rows} == {method.name for method in panel.methods}
     for method in panel.methods:
-        answer = method.neuron("layer1", 5, 0.6, 0.5)
+        answer = method.neuron("layer1", 5, Cuts(0.6, 0.5))
         count = max(answer.annotated, min(10, len(answer.concepts)))
         of_neuron = [row for row in rows if (row["layer"], row["unit"], row["method"]) == ("layer1", 5, method.name)]
         assert [row["rank"] for row in of_neuron] == list(range(1, count + 1))

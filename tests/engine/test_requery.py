@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from engine.annotation import scoring, selection
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.requery import Requery
 from engine.store.batch import Batch
@@ -56,9 +57,9 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
 
 def _check(case: Case, layer: str, alpha: float, beta: float) -> None:
     contents, requery = case.contents, case.requery
-    whole = requery.layer(layer, alpha, beta)
+    whole = requery.layer(layer, Cuts(alpha, beta))
     for unit, activations in enumerate(case.activations[layer].T):
-        answer = requery.neuron(layer, unit, alpha, beta)
+        answer = requery.neuron(layer, unit, Cuts(alpha, beta))
         images = selection.representatives(activations, alpha)
         assert answer.threshold == selection.threshold(activations, alpha)
         assert answer.dead == (activations.max() == activations.min())
@@ -112,8 +113,8 @@ def test_a_threshold_that_float32_would_round(tmp_path: Path) -> None:
     alpha = float(np.float32(0.1)) - 1e-12
     for case in _open(tmp_path, replace(contents, alpha=alpha), batches):
         _check(case, "layer0", alpha, 0.95)
-        assert case.requery.layer("layer0", alpha, 0.95).counts[3] == 2
-        assert case.requery.layer("layer0", alpha, 0.9).counts[3] == 2
+        assert case.requery.layer("layer0", Cuts(alpha, 0.95)).counts[3] == 2
+        assert case.requery.layer("layer0", Cuts(alpha, 0.9)).counts[3] == 2
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -133,14 +134,14 @@ def test_the_published_outputs(number: int, tmp_path: Path) -> None:
     batch = Batch(batches[0].images, golden["image_features"], {"layer": golden["activations"]})
     for case in _open(tmp_path, contents, [batch]):
         alpha, beta = float(golden["alpha"]), float(golden["beta"])
-        whole = case.requery.layer("layer", alpha, beta)
+        whole = case.requery.layer("layer", Cuts(alpha, beta))
         assert whole.counts.tolist() == golden["count"].tolist()
         assert whole.annotated.tolist() == golden["concept_count"].tolist()
         selected = np.split(golden["selected"], np.cumsum(golden["count"])[:-1])
         concepts = np.split(golden["concept"], np.cumsum(golden["concept_count"])[:-1])
         sums = np.split(golden["weight_sum"], np.cumsum(golden["concept_count"])[:-1])
         for unit in range(units):
-            answer = case.requery.neuron("layer", unit, alpha, beta)
+            answer = case.requery.neuron("layer", unit, Cuts(alpha, beta))
             annotation = answer.ranking[: answer.annotated]
             assert answer.images.tolist() == selected[unit].tolist()
             assert annotation.tolist() == concepts[unit].tolist()
@@ -156,27 +157,27 @@ def requery(tmp_path: Path) -> Iterator[Requery]:
 
 def test_many_threads_get_the_same_answers(requery: Requery) -> None:
     asked = [(unit, alpha) for unit in range(8) for alpha in (0.3, 0.6, 0.93)]
-    alone = [requery.neuron("layer0", unit, alpha, 0.9).scores.tolist() for unit, alpha in asked]
+    alone = [requery.neuron("layer0", unit, Cuts(alpha, 0.9)).scores.tolist() for unit, alpha in asked]
     with ThreadPoolExecutor(6) as pool:
-        together = list(pool.map(lambda q: requery.neuron("layer0", q[0], q[1], 0.9).scores.tolist(), asked * 5))
+        together = list(pool.map(lambda q: requery.neuron("layer0", q[0], Cuts(q[1], 0.9)).scores.tolist(), asked * 5))
     assert together == alone * 5
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5), (0.5, float("nan"))])
 def test_cuts_outside_their_range_are_refused(requery: Requery, alpha: float, beta: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
-        requery.neuron("layer0", 0, alpha, beta)
+        requery.neuron("layer0", 0, Cuts(alpha, beta))
     with pytest.raises(ValueError, match="between 0 and 1"):
-        requery.layer("layer0", alpha, beta)
+        requery.layer("layer0", Cuts(alpha, beta))
 
 
 def test_an_unknown_neuron_is_told_what_is_near(requery: Requery) -> None:
     with pytest.raises(MammiError, match="layer0"):
-        requery.neuron("leyer0", 0, 0.5, 0.5)
+        requery.neuron("leyer0", 0, Cuts(0.5, 0.5))
     with pytest.raises(MammiError, match="0 to 7"):
-        requery.neuron("layer0", 8, 0.5, 0.5)
+        requery.neuron("layer0", 8, Cuts(0.5, 0.5))
     with pytest.raises(MammiError, match="layer1"):
-        requery.layer("layr1", 0.5, 0.5)
+        requery.layer("layr1", Cuts(0.5, 0.5))
 
 
 def test_torch_is_never_loaded() -> None:

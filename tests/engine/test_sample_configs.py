@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.annotation.cuts import Cuts
 from engine.config.settings import load_config
 from engine.evaluation import matrix, matrix_config, table_files
 from engine.evaluation.tables import tables
@@ -75,7 +76,7 @@ def test_paper_end_to_end(tmp_path: Path) -> None:
         assert all(image.patient == Path(image.path).name[:8] for image in images)
         requery = Requery(reader)
         for unit in range(14):
-            answer = requery.neuron("logits", unit, 0.93, 0.95)
+            answer = requery.neuron("logits", unit, Cuts(0.93, 0.95))
             assert answer.images[0] == logits[:, unit].argmax()
             assert answer.activations[0] == pytest.approx(logits[:, unit].max(), abs=1e-4)
             assert np.isfinite(answer.scores).all()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from engine.annotation.cuts import Cuts
 from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
@@ -72,13 +73,13 @@ class Explorer:
         neuron = self.screen.neuron
         assert neuron is not None
         layer = self.screen.reader.layers[neuron.layer].name
-        cuts = (self.screen.alpha if alpha is None else alpha, self.screen.beta if beta is None else beta)
-        return Requery(self.screen.reader).neuron(layer, neuron.unit, *cuts, self.screen.concept_set)
+        own = self.screen.cuts
+        cuts = Cuts(own.alpha if alpha is None else alpha, own.beta if beta is None else beta, own.concept_set)
+        return Requery(self.screen.reader).neuron(layer, neuron.unit, cuts)
 
     def layer_answer(self, layer: int) -> LayerAnswer:
         name = self.screen.reader.layers[layer].name
-        screen = self.screen
-        return Requery(screen.reader).layer(name, screen.alpha, screen.beta, screen.concept_set)
+        return Requery(self.screen.reader).layer(name, self.screen.cuts)
 
 
 @asynccontextmanager
@@ -96,7 +97,7 @@ async def explorer(
     with RunReader(path) as reader:
         info = reader.info
         log = VerdictLog(path, info.content_hash)
-        app = ExplorerApp(reader, Start(start, info.alpha, info.beta, concept_set), AsciiBackend(), log)
+        app = ExplorerApp(reader, Start(start, Cuts(info.alpha, info.beta, concept_set)), AsciiBackend(), log)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             await opened.rest()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.results import Ties
@@ -161,9 +162,14 @@ def test_hidden_units_are_held_against_what_they_follow(tmp_path: Path) -> None:
 def test_only_the_chosen_concept_set_names_what_is_followed(tmp_path: Path) -> None:
     with known_run(tmp_path) as reader:
         assert reader.concept_sets
-        assert evaluate(reader, [Said({})], concept_set=reader.concept_sets[0].name).truths[0].clear == 4
+        assert (
+            evaluate(reader, [Said({})], cuts=replace(reader.info.cuts, concept_set=reader.concept_sets[0].name))
+            .truths[0]
+            .clear
+            == 4
+        )
         with pytest.raises(MammiError, match="no concept set 'x' in this run"):
-            evaluate(reader, [Said({})], concept_set="x")
+            evaluate(reader, [Said({})], cuts=replace(reader.info.cuts, concept_set="x"))
 
 
 def test_what_is_missing_is_said_and_the_rest_done(tmp_path: Path) -> None:
@@ -190,12 +196,12 @@ def test_every_method_of_the_panel_is_evaluated(tmp_path: Path) -> None:
     path = small_run(tmp_path, captions=5, methods={"falcon": {}, "tcav": {}}, hostile=True)
     with RunReader(path) as reader:
         requery = Requery(reader)
-        found = evaluate(reader, Panel(reader, requery).methods, alpha=0.5, beta=0.5)
+        found = evaluate(reader, Panel(reader, requery).methods, cuts=Cuts(0.5, 0.5))
         assert [method.method for method in found.methods] == ["mammi", "www", "clip_dissect", "falcon", "tcav"]
-        assert (found.alpha, found.beta) == (0.5, 0.5)
+        assert found.cuts == Cuts(0.5, 0.5)
         (mammi, *_) = found.methods
-        answer = requery.neuron("layer1", 4, 0.5, 0.5)
+        answer = requery.neuron("layer1", 4, Cuts(0.5, 0.5))
         expected = [reader.concepts[concept].lower() for concept in answer.ranking[: answer.annotated]]
         assert [concept.replace("_", " ") for concept in expected] == list(mammi.neurons[4].annotation)
         with pytest.raises(ValueError, match="alpha"):
-            evaluate(reader, Panel(reader, requery).methods, alpha=1.5)
+            evaluate(reader, Panel(reader, requery).methods, cuts=Cuts(1.5, 0.95))

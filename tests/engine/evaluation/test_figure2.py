@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.figure2 import ALPHAS, NO_LABEL, Figure2, figure2, sweep_lines
@@ -25,13 +26,13 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> RunReader:
 
 @pytest.fixture(scope="module")
 def figure(reader: RunReader) -> Figure2:
-    made = figure2(reader, Requery(reader), alpha=0.7)
+    made = figure2(reader, Requery(reader), cuts=Cuts(0.7, 0.95))
     assert made is not None
     return made
 
 
 def test_the_shares_are_of_images_and_of_representatives(reader: RunReader, figure: Figure2) -> None:
-    answers = [Requery(reader).neuron("layer1", unit, 0.7, 0.95) for unit in range(14)]
+    answers = [Requery(reader).neuron("layer1", unit, Cuts(0.7, 0.95)) for unit in range(14)]
     chosen = [image for answer in answers for image in reader.images(answer.images)]
     everything = reader.images(range(reader.image_count))
     assert len(figure.classes) == len(reader.label_table()[0]) + 1
@@ -50,8 +51,8 @@ def test_the_sweep_scores_mammi_at_each_alpha(reader: RunReader, figure: Figure2
     point = figure.sweep[ALPHAS.index(0.9)]
     requery = Requery(reader)
     method = mammi.load(mammi.Options(), reader, requery)
-    assert point.scores == evaluate(reader, [method], alpha=0.9).methods[0].annotation
-    assert point.representatives == np.mean(requery.layer("layer1", 0.9, 0.95).counts)
+    assert point.scores == evaluate(reader, [method], cuts=Cuts(0.9, 0.95)).methods[0].annotation
+    assert point.representatives == np.mean(requery.layer("layer1", Cuts(0.9, 0.95)).counts)
     assert list(sweep_lines(figure)) == ["hit rate", "F1"]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.annotation.cuts import Cuts
 from engine.errors import ConfigError
 from engine.evaluation import matrix_config
 from engine.evaluation.evaluate import evaluate
@@ -72,8 +73,8 @@ def test_a_cell_is_what_evaluate_says_of_the_run(matrix: Path) -> None:
             with RunReader(result.runs[cell.vlm].path) as reader:
                 requery = Requery(reader)
                 methods = [mammi.load(mammi.Options(), reader, requery)]
-                alone = evaluate(reader, methods, alpha=cell.alpha, concept_set=cell.concept_set)
-                counted = requery.layer("logits", cell.alpha, 0.95, cell.concept_set).counts
+                alone = evaluate(reader, methods, cuts=Cuts(cell.alpha, 0.95, cell.concept_set))
+                counted = requery.layer("logits", Cuts(cell.alpha, 0.95, cell.concept_set)).counts
             assert cell.evaluation == alone.methods[0]
             assert cell.images_each == pytest.approx(np.mean(counted))
 

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
+from engine.annotation.cuts import Cuts
 from engine.evidence.alpha_path import FOLLOWED, GRID, NEARBY, intervals, path
 from engine.evidence.live import Evidence
 from engine.requery import Requery
@@ -85,7 +86,7 @@ def test_a_dead_unit_has_one_stretch_without_images(run: Run) -> None:
 @pytest.mark.parametrize("alpha", [0.0, 0.4, 0.8, 0.935, 1.0])
 def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: float) -> None:
     competing = run.requery.competing(None)
-    answer = run.requery.layer("layer1", alpha, 0.5)
+    answer = run.requery.layer("layer1", Cuts(alpha, 0.5))
     lows, highs = intervals(run.reader, run.requery, run.layer, alpha, competing, answer.best)
     members = run.requery.members(None)
     for unit in range(run.layer.units):
@@ -112,7 +113,7 @@ def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: floa
 
 def test_the_interval_is_the_stretch_of_the_path(run: Run) -> None:
     competing = run.requery.competing(None)
-    answer = run.requery.layer("layer1", 0.9, 0.5)
+    answer = run.requery.layer("layer1", Cuts(0.9, 0.5))
     lows, highs = intervals(run.reader, run.requery, run.layer, 0.9, competing, answer.best)
     for unit in np.flatnonzero(answer.best >= 0).tolist():
         steps = path(run.reader, run.requery, run.layer, unit, competing)
@@ -138,6 +139,6 @@ def test_a_unit_that_is_followed_no_further_has_no_other_concept_there(tmp_path:
     assemble(tmp_path / "run.duckdb", contents, batches)
     with RunReader(tmp_path / "run.duckdb") as reader:
         evidence = Evidence(reader, Requery(reader))
-        assert 0 < evidence.neuron("layer1", 1, 0.94, 0.95).count < FOLLOWED
-        assert "another concept" not in evidence.neuron("layer1", 1, 0.94, 0.95).sentence
-        assert np.isnan(evidence.layer("layer1", 0.94, 0.95).alpha_lows[1])
+        assert 0 < evidence.neuron("layer1", 1, Cuts(0.94, 0.95)).count < FOLLOWED
+        assert "another concept" not in evidence.neuron("layer1", 1, Cuts(0.94, 0.95)).sentence
+        assert np.isnan(evidence.layer("layer1", Cuts(0.94, 0.95)).alpha_lows[1])

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.answers import NeuronEvidence, Trust
 from engine.evidence.live import Evidence
 from engine.probing.base import Image
@@ -90,7 +91,7 @@ def known_and_evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
 @pytest.fixture(params=range(3, UNITS))
 def neuron(request: pytest.FixtureRequest, known_and_evidence: tuple[Known, Evidence]) -> tuple[Known, NeuronEvidence]:
     known, evidence = known_and_evidence
-    return known, evidence.neuron("layer1", request.param, ALPHA, BETA, SET)
+    return known, evidence.neuron("layer1", request.param, Cuts(ALPHA, BETA, SET))
 
 
 def test_z_and_the_chance_that_random_sets_do_as_well(neuron: tuple[Known, NeuronEvidence]) -> None:
@@ -113,8 +114,8 @@ def test_z_and_the_chance_that_random_sets_do_as_well(neuron: tuple[Known, Neuro
 def test_q_is_corrected_over_units_of_two_images_or_more(known_and_evidence: tuple[Known, Evidence]) -> None:
     _, evidence = known_and_evidence
     for alpha in (ALPHA, 0.93):
-        layer = evidence.layer("layer1", alpha, BETA, SET)
-        counts = [evidence.neuron("layer1", unit, alpha, BETA, SET).count for unit in range(UNITS)]
+        layer = evidence.layer("layer1", Cuts(alpha, BETA, SET))
+        counts = [evidence.neuron("layer1", unit, Cuts(alpha, BETA, SET)).count for unit in range(UNITS)]
         tests = {unit: layer.p_values[unit] for unit in range(UNITS) if counts[unit] > 1}
         ranked = sorted(tests, key=tests.__getitem__)
         for place, unit in enumerate(ranked):
@@ -170,7 +171,7 @@ def test_how_alike_the_images_are_and_what_they_have_in_common(
 
     assert found.tightness == pytest.approx(alike(images), abs=1e-5)
     assert found.base_tightness == pytest.approx(alike(np.arange(len(known.images))), abs=1e-5)
-    layer = known_and_evidence[1].layer("layer1", ALPHA, BETA, SET)
+    layer = known_and_evidence[1].layer("layer1", Cuts(ALPHA, BETA, SET))
     chosen = [known.images[image] for image in images]
     for shares, counted in (
         (layer.patient_shares, Counter(image.patient for image in chosen)),
@@ -192,7 +193,7 @@ def test_a_few_known_patients_are_not_all_patients(tmp_path: Path) -> None:
     path = tmp_path / "run.duckdb"
     assemble(path, replace(contents, images=images), batches)
     with RunReader(path) as reader:
-        found = Evidence(reader, Requery(reader)).neuron("layer1", 4, ALPHA, BETA)
+        found = Evidence(reader, Requery(reader)).neuron("layer1", 4, Cuts(ALPHA, BETA))
     (share,) = [confound.share for confound in found.confounds if confound.kind == "patient"]
     assert share == pytest.approx(2 / found.count)
     assert found.patients == found.count - 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -39,7 +40,7 @@ def test_noise_is_seldom_significant(noise: Path, alpha: float) -> None:
         evidence = Evidence(reader, Requery(reader))
         p, q, groups = [], [], []
         for layer in reader.layers:
-            found = evidence.layer(layer.name, alpha, 0.95)
+            found = evidence.layer(layer.name, Cuts(alpha, 0.95))
             p.append(found.p_values)
             q.append(found.q_values)
             groups.append(found.two_groups)

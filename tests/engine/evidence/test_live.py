@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.evidence.answers import NeuronEvidence, Trust
 from engine.evidence.live import Evidence
@@ -42,10 +43,10 @@ def _with(contents: RunContents, **changes: Any) -> RunContents:
 
 def _check(evidence: Evidence, layer: str, units: int, alpha: float, beta: float, concept_set: str | None) -> None:
     """What is said of a layer's unit is what is said of the neuron; and every figure lies where it must."""
-    whole = evidence.layer(layer, alpha, beta, concept_set)
-    assert (whole.layer, whole.alpha, whole.beta, whole.concept_set) == (layer, alpha, beta, concept_set)
+    whole = evidence.layer(layer, Cuts(alpha, beta, concept_set))
+    assert (whole.layer, whole.cuts) == (layer, Cuts(alpha, beta, concept_set))
     for unit in range(units):
-        neuron = evidence.neuron(layer, unit, alpha, beta, concept_set)
+        neuron = evidence.neuron(layer, unit, Cuts(alpha, beta, concept_set))
         best = neuron.best
 
         def of_best(values: np.ndarray, best: int = best) -> float:
@@ -159,7 +160,7 @@ def test_where_nothing_differs_nothing_is_significant(tmp_path: Path) -> None:
         folder = tmp_path / case
         folder.mkdir()
         with _evidence(folder, *_awkward()[case]) as evidence:
-            p = evidence.layer("layer1", 0.6, 0.9).p_values
+            p = evidence.layer("layer1", Cuts(0.6, 0.9)).p_values
             assert (p[~np.isnan(p)] == 1).all()
 
 
@@ -167,7 +168,7 @@ def test_concepts_alike_share_their_figures_and_are_no_rivals(tmp_path: Path) ->
     """The first and the last concept have one embedding."""
     with _evidence(tmp_path, *small_contents(images=90, seed=4)) as evidence:
         for unit in range(1, 14):
-            found = evidence.neuron("layer1", unit, 0.7, 0.95)
+            found = evidence.neuron("layer1", unit, Cuts(0.7, 0.95))
             for values in (found.z_scores, found.p_values, found.adjusted_p_values, found.q_values):
                 assert values[0] == values[-1]
             assert (found.best, found.second) != (0, len(found.z_scores) - 1)
@@ -185,7 +186,7 @@ def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
         activations = {**batch.activations, "layer0": values}
         told.append(replace(batch, embeddings=batch.embeddings + shift[:, None] * direction, activations=activations))
     with _evidence(tmp_path, contents, told) as evidence:
-        found = evidence.neuron("layer0", 4, 0.7, 0.95)
+        found = evidence.neuron("layer0", 4, Cuts(0.7, 0.95))
         assert (found.best, found.trust) == (7, Trust.STRONG)
         assert found.adjusted_p_values[7] < 1e-4
         assert found.half_agreement == 1
@@ -196,12 +197,12 @@ def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
 def test_it_is_the_same_every_time_and_in_every_thread(tmp_path: Path) -> None:
     contents, batches = small_contents(images=300, seed=9)
     with _evidence(tmp_path, contents, batches) as evidence:
-        asked = [("layer1", unit, alpha) for alpha in (0.5, 0.7, 0.93) for unit in range(14)]
-        alone = [evidence.neuron(*question, 0.9) for question in asked]
+        asked = [("layer1", unit, Cuts(alpha, 0.9)) for alpha in (0.5, 0.7, 0.93) for unit in range(14)]
+        alone = [evidence.neuron(*question) for question in asked]
     with RunReader(tmp_path / "run.duckdb") as reader:
         anew = Evidence(reader, Requery(reader))
         with ThreadPoolExecutor(4) as pool:
-            together = list(pool.map(lambda question: anew.neuron(*question, 0.9), asked))
+            together = list(pool.map(lambda question: anew.neuron(*question), asked))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_equal(astuple(one), astuple(other))
 
@@ -210,15 +211,15 @@ def test_wrong_questions_are_refused(tmp_path: Path) -> None:
     with _evidence(tmp_path, *small_contents()) as evidence:
         for alpha, beta in ((-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5), (0.5, float("nan"))):
             with pytest.raises(ValueError, match="between 0 and 1"):
-                evidence.layer("layer0", alpha, beta)
+                evidence.layer("layer0", Cuts(alpha, beta))
             with pytest.raises(ValueError, match="between 0 and 1"):
-                evidence.neuron("layer0", 0, alpha, beta)
+                evidence.neuron("layer0", 0, Cuts(alpha, beta))
         with pytest.raises(MammiError, match="layer0"):
-            evidence.layer("leyer0", 0.5, 0.5)
+            evidence.layer("leyer0", Cuts(0.5, 0.5))
         with pytest.raises(MammiError, match="0 to 7"):
-            evidence.neuron("layer0", 8, 0.5, 0.5)
+            evidence.neuron("layer0", 8, Cuts(0.5, 0.5))
         with pytest.raises(MammiError, match="concept set"):
-            evidence.layer("layer0", 0.5, 0.5, "none such")
+            evidence.layer("layer0", Cuts(0.5, 0.5, "none such"))
 
 
 def test_torch_is_never_loaded() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.annotation import scoring, selection
+from engine.annotation.cuts import Cuts
 from engine.evidence import templates
 from engine.evidence.live import Evidence
 from engine.requery import Requery
@@ -21,14 +22,14 @@ def test_each_other_template_scores_the_same_images_anew(tmp_path: Path) -> None
     activations = np.concatenate([batch.activations["layer1"] for batch in batches])
     with RunReader(small_run(tmp_path, seed=3, other_templates=3)) as reader:
         evidence = Evidence(reader, Requery(reader))
-        whole = evidence.layer("layer1", 0.7, 0.9)
+        whole = evidence.layer("layer1", Cuts(0.7, 0.9))
         for unit in range(1, 14):
             images = selection.representatives(activations[:, unit], 0.7)
             expected = [
                 int(scoring.concept_scores(embeddings[images], other.text_embeddings, other.embedding).argmax())
                 for other in contents.other_templates
             ]
-            found = evidence.neuron("layer1", unit, 0.7, 0.9)
+            found = evidence.neuron("layer1", unit, Cuts(0.7, 0.9))
             assert [name for name, _ in found.template_bests] == [other.template for other in contents.other_templates]
             assert [best for _, best in found.template_bests] == expected
             assert found.template_agreement == np.mean([best == found.best for best in expected])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.methods import clip_dissect
 from engine.methods.clip_dissect import Options
@@ -30,7 +31,7 @@ def test_equal_to_the_pure_function_on_living_units(
         expected = getattr(clip_dissect, measure)(opened.cosines[:, members], opened.activations[LAYER][:, 1:])
         for unit in range(1, 8):
             scores = expected[unit - 1]
-            answer = method.neuron(LAYER, unit, 0.93, 0.95, concept_set)
+            answer = method.neuron(LAYER, unit, Cuts(0.93, 0.95, concept_set))
             assert len(answer.concepts) == np.isfinite(scores).sum()
             assert answer.annotated == 1
             known = {opened.contents.concepts[concept]: score for concept, score in zip(members, scores, strict=True)}
@@ -42,7 +43,7 @@ def test_settings_are_passed_on(tmp_path: Path) -> None:
     with opened_run(tmp_path, images=90) as opened:
         options = Options(similarity="wpmi", top_k=7, a=3, lam=0.1)
         expected = clip_dissect.wpmi(opened.cosines, opened.activations[LAYER][:, 1:], top_k=7, a=3, lam=0.1)
-        answer = clip_dissect.load(options, opened.reader, opened.requery).neuron(LAYER, 3, 0.9, 0.9)
+        answer = clip_dissect.load(options, opened.reader, opened.requery).neuron(LAYER, 3, Cuts(0.9, 0.9))
         np.testing.assert_allclose(answer.scores, np.sort(expected[2])[::-1], rtol=1e-9)
 
 
@@ -51,7 +52,7 @@ def test_the_first_of_equal_concepts_is_best(tmp_path: Path) -> None:
     with opened_run(tmp_path, images=300) as opened:
         for measure in MEASURES:
             method = clip_dissect.load(Options(similarity=measure), opened.reader, opened.requery)  # type: ignore[arg-type]
-            concepts = method.neuron(LAYER, 5, 0.93, 0.95).concepts
+            concepts = method.neuron(LAYER, 5, Cuts(0.93, 0.95)).concepts
             if "concept 0" in concepts:
                 assert concepts.index("concept 24") == concepts.index("concept 0") + 1
 
@@ -59,7 +60,7 @@ def test_the_first_of_equal_concepts_is_best(tmp_path: Path) -> None:
 def test_shared_best_scores_are_told(tmp_path: Path) -> None:
     """With one living unit no concept is likelier for it than for the layer: all scores are 0."""
     with opened_run(tmp_path, units=(2,)) as opened:
-        answer = clip_dissect.load(Options(), opened.reader, opened.requery).neuron(LAYER, 1, 0.93, 0.95)
+        answer = clip_dissect.load(Options(), opened.reader, opened.requery).neuron(LAYER, 1, Cuts(0.93, 0.95))
         assert answer.concepts[0] == "concept 0"
         assert answer.note == "25 concepts share the best score."
 
@@ -67,19 +68,19 @@ def test_shared_best_scores_are_told(tmp_path: Path) -> None:
 def test_a_dead_unit_and_unknown_things(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         method = clip_dissect.load(Options(), opened.reader, opened.requery)
-        assert method.neuron(LAYER, 0, 0.93, 0.95).concepts == ()
+        assert method.neuron(LAYER, 0, Cuts(0.93, 0.95)).concepts == ()
         with pytest.raises(MammiError, match="layer0"):
-            method.neuron("layer8", 0, 0.9, 0.9)
+            method.neuron("layer8", 0, Cuts(0.9, 0.9))
         with pytest.raises(MammiError, match="concept set"):
-            method.neuron(LAYER, 3, 0.9, 0.9, "x")
+            method.neuron(LAYER, 3, Cuts(0.9, 0.9, "x"))
         with pytest.raises(ValueError, match="beta"):
-            method.neuron(LAYER, 3, 0.9, 1.1)
+            method.neuron(LAYER, 3, Cuts(0.9, 1.1))
 
 
 def test_threads_get_one_answer(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened, ThreadPoolExecutor(4) as pool:
         method = clip_dissect.load(Options(), opened.reader, opened.requery)
-        answers = list(pool.map(lambda _: method.neuron(LAYER, 4, 0.93, 0.95), range(16)))
+        answers = list(pool.map(lambda _: method.neuron(LAYER, 4, Cuts(0.93, 0.95)), range(16)))
         assert len({(answer.concepts, tuple(answer.scores)) for answer in answers}) == 1
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from engine.annotation.cuts import Cuts
 from engine.annotation.scoring import unit_rows
 from engine.errors import ConfigError, MammiError
 from engine.methods import falcon
@@ -59,7 +60,7 @@ def test_words_are_those_of_the_definition(options: Options, tmp_path: Path) -> 
             shared = _word_scores(opened, low, options.captions_each)
             scores = _word_scores(opened, high.tolist(), options.captions_each)
             expected = {word: score for word, score in scores.items() if shared.get(word, 0) < options.shared}
-            answer = method.neuron(LAYER, unit, 0.93, 0.95)
+            answer = method.neuron(LAYER, unit, Cuts(0.93, 0.95))
             assert set(answer.concepts) == set(expected)
             np.testing.assert_allclose(answer.scores, [expected[word] for word in answer.concepts], atol=1e-5)
             assert (np.diff(answer.scores) <= 0).all()
@@ -70,9 +71,9 @@ def test_words_are_those_of_the_definition(options: Options, tmp_path: Path) -> 
 def test_a_word_of_images_that_do_not_activate_the_unit_is_dropped(tmp_path: Path) -> None:
     """Every image's only caption is one sentence: every word is shared."""
     with opened_run(tmp_path, _with_captions(["Clear lungs."]), images=100) as opened:
-        kept = falcon.load(Options(alike=1.0), opened.reader, opened.requery).neuron(LAYER, 4, 0.93, 0.95)
+        kept = falcon.load(Options(alike=1.0), opened.reader, opened.requery).neuron(LAYER, 4, Cuts(0.93, 0.95))
         assert kept.concepts == ("clear", "lungs")
-        dropped = falcon.load(Options(alike=0.0), opened.reader, opened.requery).neuron(LAYER, 4, 0.93, 0.95)
+        dropped = falcon.load(Options(alike=0.0), opened.reader, opened.requery).neuron(LAYER, 4, Cuts(0.93, 0.95))
         assert dropped.concepts == ()
         assert "share" in dropped.note
 
@@ -80,12 +81,12 @@ def test_a_word_of_images_that_do_not_activate_the_unit_is_dropped(tmp_path: Pat
 def test_why_there_is_nothing(tmp_path: Path) -> None:
     with opened_run(tmp_path, _with_captions()) as opened:
         method = falcon.load(Options(threshold=1.0), opened.reader, opened.requery)
-        assert "Dead" in method.neuron(LAYER, 0, 0.93, 0.95).note
-        assert "reaches 1" in method.neuron(LAYER, 4, 0.93, 0.95).note
+        assert "Dead" in method.neuron(LAYER, 0, Cuts(0.93, 0.95)).note
+        assert "reaches 1" in method.neuron(LAYER, 4, Cuts(0.93, 0.95)).note
         with pytest.raises(MammiError, match="layer0"):
-            method.neuron("layer8", 0, 0.9, 0.9)
+            method.neuron("layer8", 0, Cuts(0.9, 0.9))
         with pytest.raises(MammiError, match="concept set"):
-            method.neuron(LAYER, 3, 0.9, 0.9, "x")
+            method.neuron(LAYER, 3, Cuts(0.9, 0.9, "x"))
 
 
 def test_a_run_without_captions_is_told(tmp_path: Path) -> None:

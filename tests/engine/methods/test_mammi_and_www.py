@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.annotation import scoring, selection
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.methods import mammi, www
 from engine.methods.base import Method
@@ -31,7 +32,7 @@ def test_www_scores_the_most_activating_images(count: int, concept_set: str | No
         members = opened.requery.members(concept_set).tolist()
         for unit in range(1, 8):
             images = np.argsort(-opened.activations[LAYER][:, unit], kind="stable")[:count]
-            answer = method.neuron(LAYER, unit, 0.93, 0.8, concept_set)
+            answer = method.neuron(LAYER, unit, Cuts(0.93, 0.8, concept_set))
             names, scores, annotated = _expected(opened, images, members, 0.8)
             assert list(answer.concepts) == names
             np.testing.assert_allclose(answer.scores, scores, rtol=0, atol=1e-12)
@@ -46,7 +47,7 @@ def test_mammi_scores_the_representative_images(concept_set: str | None, tmp_pat
         members = opened.requery.members(concept_set).tolist()
         for unit in range(1, 8):
             images = selection.representatives(opened.activations[LAYER][:, unit], 0.6)
-            answer = method.neuron(LAYER, unit, 0.6, 0.8, concept_set)
+            answer = method.neuron(LAYER, unit, Cuts(0.6, 0.8, concept_set))
             names, scores, annotated = _expected(opened, images, members, 0.8)
             assert list(answer.concepts) == names
             np.testing.assert_allclose(answer.scores, scores, rtol=0, atol=1e-12)
@@ -58,14 +59,14 @@ def test_why_there_is_nothing(tmp_path: Path) -> None:
         ours = mammi.load(mammi.Options(), opened.reader, opened.requery)
         fixed = www.load(www.Options(count=1), opened.reader, opened.requery)
         for method in (ours, fixed):
-            dead = method.neuron(LAYER, 0, 0.93, 0.95)
+            dead = method.neuron(LAYER, 0, Cuts(0.93, 0.95))
             assert (dead.concepts, len(dead.scores), dead.annotated) == ((), 0, 0)
             assert "Dead" in dead.note
-            negative = method.neuron(LAYER, 1, 0.93, 0.95)
+            negative = method.neuron(LAYER, 1, Cuts(0.93, 0.95))
             assert negative.annotated == 0
             assert len(negative.concepts) == 25
             assert "template" in negative.note
-        assert "α 1" in ours.neuron(LAYER, 3, 1.0, 0.95).note
+        assert "α 1" in ours.neuron(LAYER, 3, Cuts(1.0, 0.95)).note
 
 
 def test_what_does_not_exist_is_told(tmp_path: Path) -> None:
@@ -76,12 +77,12 @@ def test_what_does_not_exist_is_told(tmp_path: Path) -> None:
         ]
         for method in methods:
             with pytest.raises(MammiError, match="layer0"):
-                method.neuron("layer8", 0, 0.9, 0.9)
+                method.neuron("layer8", 0, Cuts(0.9, 0.9))
             with pytest.raises(MammiError, match="0 to 7"):
-                method.neuron(LAYER, 8, 0.9, 0.9)
+                method.neuron(LAYER, 8, Cuts(0.9, 0.9))
             with pytest.raises(MammiError, match="word_list"):
-                method.neuron(LAYER, 3, 0.9, 0.9, "word_lists")
+                method.neuron(LAYER, 3, Cuts(0.9, 0.9, "word_lists"))
             with pytest.raises(ValueError, match="beta"):
-                method.neuron(LAYER, 3, 0.9, 1.1)
+                method.neuron(LAYER, 3, Cuts(0.9, 1.1))
             with pytest.raises(ValueError, match="alpha"):
-                method.neuron(LAYER, 3, -0.1, 0.9)
+                method.neuron(LAYER, 3, Cuts(-0.1, 0.9))

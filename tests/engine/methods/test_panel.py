@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError, RunFileError
 from engine.methods import KINDS
 from engine.methods.panel import Panel
@@ -59,14 +60,14 @@ def test_stored_scores_are_told_with_the_annotation_first(tmp_path: Path) -> Non
     stored = {"methods": [StoredMethod("tcav", {})], "method_scores": {"tcav": SCORES}}
     with opened_run(tmp_path, stored) as opened:
         panel = Panel(opened.reader, opened.requery)
-        answer = panel.answer("tcav", LAYER, 3, 0.93, 0.95)
+        answer = panel.answer("tcav", LAYER, 3, Cuts(0.93, 0.95))
         assert answer.concepts == ("Nodule", "Mass", "Nodule")
         assert answer.scores.tolist() == [0.8, 0.9, 0.7]
         assert answer.annotated == 1
         assert answer.p_values is not None
         assert answer.p_values.tolist() == [0.01, 0.5, 0.02]
         assert answer.details == ("layer1", "layer1", "layer2")
-        plain = panel.answer("tcav", LAYER, 4, 0.93, 0.95)
+        plain = panel.answer("tcav", LAYER, 4, Cuts(0.93, 0.95))
         assert (plain.p_values, plain.details, plain.annotated) == (None, (), 0)
         assert "cut" in plain.note
 
@@ -90,30 +91,30 @@ def test_a_concept_set_chooses_among_stored_concepts_that_are_the_runs(
     }
     with opened_run(tmp_path, more) as opened:
         panel = Panel(opened.reader, opened.requery)
-        answers = [panel.answer("tcav", LAYER, unit, 0.93, 0.95, "one") for unit in (3, 4)]
+        answers = [panel.answer("tcav", LAYER, unit, Cuts(0.93, 0.95, "one")) for unit in (3, 4)]
         assert tuple(len(answer.concepts) for answer in answers) == told
-        assert len(panel.answer("tcav", LAYER, 3, 0.93, 0.95).concepts) == 2
+        assert len(panel.answer("tcav", LAYER, 3, Cuts(0.93, 0.95)).concepts) == 2
 
 
 def test_a_neuron_without_stored_scores_says_why(tmp_path: Path) -> None:
     with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
         panel = Panel(opened.reader, opened.requery)
-        assert "Dead" in panel.answer("tcav", LAYER, 0, 0.93, 0.95).note
-        assert "no scores" in panel.answer("tcav", LAYER, 5, 0.93, 0.95).note
+        assert "Dead" in panel.answer("tcav", LAYER, 0, Cuts(0.93, 0.95)).note
+        assert "no scores" in panel.answer("tcav", LAYER, 5, Cuts(0.93, 0.95)).note
 
 
 def test_what_does_not_exist_is_told(tmp_path: Path) -> None:
     with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
         panel = Panel(opened.reader, opened.requery)
         with pytest.raises(MammiError, match="no method 'clipdissect' in this run; nearest: clip_dissect"):
-            panel.answer("clipdissect", LAYER, 3, 0.93, 0.95)
+            panel.answer("clipdissect", LAYER, 3, Cuts(0.93, 0.95))
         for name in ("mammi", "www", "clip_dissect", "tcav"):
             with pytest.raises(MammiError, match="no unit 8"):
-                panel.answer(name, LAYER, 8, 0.93, 0.95)
+                panel.answer(name, LAYER, 8, Cuts(0.93, 0.95))
             with pytest.raises(MammiError, match="concept set"):
-                panel.answer(name, LAYER, 3, 0.93, 0.95, "x")
+                panel.answer(name, LAYER, 3, Cuts(0.93, 0.95, "x"))
             with pytest.raises(ValueError, match="alpha"):
-                panel.answer(name, LAYER, 3, 2, 0.95)
+                panel.answer(name, LAYER, 3, Cuts(2, 0.95))
 
 
 def test_every_answer_has_the_promised_shape(tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_every_answer_has_the_promised_shape(tmp_path: Path) -> None:
         for layer in opened.reader.layers:
             for unit in range(layer.units):
                 for method in panel.methods:
-                    answer = panel.answer(method.name, layer.name, unit, 0.93, 0.95)
+                    answer = panel.answer(method.name, layer.name, unit, Cuts(0.93, 0.95))
                     assert answer.method == method.name
                     assert len(answer.concepts) == len(answer.scores) >= answer.annotated
                     assert np.isfinite(answer.scores).all()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.progress import Silent
@@ -119,17 +120,17 @@ def test_a_set_is_answered_as_if_it_were_alone(tmp_path: Path) -> None:
 
 def _check_alike(requery: Requery, single: Requery, known: ConceptSet, alpha: float, beta: float) -> None:
     members = np.array(known.concepts)
-    whole, expected = requery.layer("layer0", alpha, beta, known.name), single.layer("layer0", alpha, beta)
+    whole, expected = requery.layer("layer0", Cuts(alpha, beta, known.name)), single.layer("layer0", Cuts(alpha, beta))
     living = expected.best >= 0
-    assert whole.concept_set == known.name
+    assert whole.cuts.concept_set == known.name
     assert whole.best[living].tolist() == members[expected.best[living]].tolist()
     assert whole.best[~living].tolist() == expected.best[~living].tolist()
     assert whole.annotated.tolist() == expected.annotated.tolist()
     np.testing.assert_allclose(whole.best_scores, expected.best_scores, rtol=0, atol=1e-12)
     for unit in range(8):
-        answer = requery.neuron("layer0", unit, alpha, beta, known.name)
-        other = single.neuron("layer0", unit, alpha, beta)
-        assert answer.concept_set == known.name
+        answer = requery.neuron("layer0", unit, Cuts(alpha, beta, known.name))
+        other = single.neuron("layer0", unit, Cuts(alpha, beta))
+        assert answer.cuts.concept_set == known.name
         assert answer.ranking.tolist() == members[other.ranking].tolist()
         assert (answer.annotated, answer.cut) == (other.annotated, pytest.approx(other.cut, abs=1e-12))
         assert answer.images.tolist() == other.images.tolist()
@@ -139,6 +140,6 @@ def test_a_set_that_the_run_lacks_is_told_with_the_nearest(tmp_path: Path) -> No
     with RunReader(small_run(tmp_path, sets=2)) as reader:
         requery = Requery(reader)
         with pytest.raises(ConfigError, match="no concept set 'set 3' in this run; nearest: set 1, set 0"):
-            requery.neuron("layer0", 3, 0.5, 0.5, "set 3")
+            requery.neuron("layer0", 3, Cuts(0.5, 0.5, "set 3"))
         with pytest.raises(ConfigError, match="nearest: set 0"):
-            requery.layer("layer0", 0.93, 0.95, "Set0")
+            requery.layer("layer0", Cuts(0.93, 0.95, "Set0"))

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store import schema
 from engine.store.contents import ConceptSet
@@ -71,7 +72,7 @@ def test_its_answers_are_those_of_its_only_concept_set(old: Path) -> None:
     with RunReader(old) as reader:
         requery = Requery(reader)
         for layer, alpha in [("layer0", 0.93), ("layer1", 0.4)]:
-            everything, of_set = (requery.layer(layer, alpha, 0.95, name) for name in (None, "word_list"))
+            everything, of_set = (requery.layer(layer, Cuts(alpha, 0.95, name)) for name in (None, "word_list"))
             assert everything.best.tolist() == of_set.best.tolist()
             assert everything.annotated.tolist() == of_set.annotated.tolist()
             assert everything.best.max() >= 0

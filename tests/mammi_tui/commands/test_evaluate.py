@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from engine.annotation.cuts import Cuts
 from engine.evaluation.evaluate import evaluate
 from engine.methods.panel import Panel
 from engine.requery import Requery
@@ -79,7 +80,7 @@ def test_figure_2_is_drawn_with_characters(mammi: Mammi, run_path: Path) -> None
     assert any(line.startswith("hit rate ") for line in lines)
     found = json.loads(mammi("evaluate", run_path, "--plot", "--alpha", "0.5", "--json").out)
     with RunReader(run_path) as reader:
-        answer = Requery(reader).neuron("layer1", 4, 0.5, 0.95)
+        answer = Requery(reader).neuron("layer1", 4, Cuts(0.5, 0.95))
     assert found["figure2"]["counts"][4] == {"name": "class 4", "representatives": len(answer.images)}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
 from mammi_tui.neurons.verdicts import Verdict, VerdictLog
 from tests.support.commands import Mammi
@@ -31,7 +32,7 @@ def judged_run(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("gone:1", "accept"),
     ]
     for neuron, verdict in given:
-        log.append(neuron, verdict, alpha=0.9, beta=0.8, annotation=["mass", "nodule"])
+        log.append(neuron, verdict, Cuts(0.9, 0.8), ["mass", "nodule"])
     return path
 
 

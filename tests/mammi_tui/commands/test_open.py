@@ -45,7 +45,7 @@ def test_it_starts_where_it_is_told(mammi: Mammi, run_path: Path, started: list[
     explorer = app.explorer
     assert explorer.neuron is not None
     assert explorer.neuron_name(explorer.neuron) == "layer1:4"
-    assert (explorer.alpha, explorer.beta, explorer.backend.name) == (0.5, 0.25, "ascii")
+    assert (explorer.cuts.alpha, explorer.cuts.beta, explorer.backend.name) == (0.5, 0.25, "ascii")
 
 
 @pytest.mark.usefixtures("at_a_terminal")
@@ -54,13 +54,13 @@ def test_it_starts_with_the_concept_set_it_is_told(
 ) -> None:
     assert mammi("open", two_sets_path, "--concept-set", "set 1").status == 0
     assert mammi("open", two_sets_path).status == 0
-    assert [app.explorer.concept_set for app in started] == ["set 1", None]
+    assert [app.explorer.cuts.concept_set for app in started] == ["set 1", None]
 
 
 @pytest.mark.usefixtures("at_a_terminal")
 def test_alpha_and_beta_are_the_runs_own_by_default(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
     assert mammi("open", run_path).status == 0
-    assert (started[0].explorer.alpha, started[0].explorer.beta) == (0.93, 0.95)
+    assert (started[0].explorer.cuts.alpha, started[0].explorer.cuts.beta) == (0.93, 0.95)
 
 
 @pytest.mark.usefixtures("at_a_terminal")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.support.commands import Mammi
@@ -23,11 +24,14 @@ def test_the_json_is_the_answer_of_the_requery(
     shown = json.loads(outcome.out)
     assert list(shown) == ["layer", "unit", "alpha", "beta", "threshold", "dead", "representatives", "concepts"]
     with RunReader(run_path) as reader:
-        answer = Requery(reader).neuron("layer1", 4, 0.93 if alpha is None else alpha, 0.95 if beta is None else beta)
+        answer = Requery(reader).neuron(
+            "layer1", 4, Cuts(0.93 if alpha is None else alpha, 0.95 if beta is None else beta)
+        )
         images = reader.images(answer.images)
         concepts = reader.concepts
     assert (shown["layer"], shown["unit"], shown["dead"]) == ("layer1", 4, False)
-    assert (shown["alpha"], shown["beta"], shown["threshold"]) == (answer.alpha, answer.beta, answer.threshold)
+    assert (shown["alpha"], shown["beta"]) == (answer.cuts.alpha, answer.cuts.beta)
+    assert shown["threshold"] == answer.threshold
     assert [found["image"] for found in shown["representatives"]] == answer.images.tolist()
     assert [found["path"] for found in shown["representatives"]] == [image.path for image in images]
     assert [found["labels"] for found in shown["representatives"]] == [list(image.labels) for image in images]

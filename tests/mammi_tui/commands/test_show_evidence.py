@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.live import Evidence
 from engine.methods.panel import Panel
 from engine.requery import Requery
@@ -56,8 +57,8 @@ def test_the_evidence_is_the_engines(mammi: Mammi, rich_run: Path, neuron: int) 
     shown = json.loads(outcome.out)["evidence"]
     with RunReader(rich_run) as reader:
         requery = Requery(reader)
-        evidence = Evidence(reader, requery).neuron("layer1", neuron, 0.6, 0.95)
-        answer = requery.neuron("layer1", neuron, 0.6, 0.95)
+        evidence = Evidence(reader, requery).neuron("layer1", neuron, Cuts(0.6, 0.95))
+        answer = requery.neuron("layer1", neuron, Cuts(0.6, 0.95))
         concepts = reader.concepts
     assert (shown["trust"], shown["sentence"]) == (evidence.trust.name.lower(), evidence.sentence)
     assert [step["representatives"] for step in shown["alpha_path"]] == [step.count for step in evidence.alpha_path]
@@ -76,7 +77,7 @@ def test_the_methods_are_the_panels(mammi: Mammi, rich_run: Path) -> None:
     shown = json.loads(mammi("show", rich_run, "layer1:4", "--methods", "--json").out)["methods"]
     with RunReader(rich_run) as reader:
         panel = Panel(reader, Requery(reader))
-        answers = [(method, method.neuron("layer1", 4, 0.93, 0.95)) for method in panel.methods]
+        answers = [(method, method.neuron("layer1", 4, Cuts(0.93, 0.95))) for method in panel.methods]
     assert [told["method"] for told in shown] == [method.name for method, _ in answers]
     assert {"mammi", "www", "clip_dissect", "falcon", "tcav", "netdissect"} == {told["method"] for told in shown}
     for told, (method, answer) in zip(shown, answers, strict=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
@@ -19,7 +20,7 @@ def rows(run_path: Path) -> NeuronRows:
         rows = NeuronRows(reader.layers, reader.concepts)
         requery = Requery(reader)
         for position, layer in enumerate(reader.layers):
-            rows.answers[position] = requery.layer(layer.name, 0.9, 0.9)
+            rows.answers[position] = requery.layer(layer.name, Cuts(0.9, 0.9))
             rows.findings[position] = reader.findings(layer.name)
     rows.rebuild()
     return rows
@@ -82,6 +83,6 @@ def test_a_lone_undecided_neuron_is_not_its_own_next(rows: NeuronRows) -> None:
 def test_verdicts_of_unknown_neurons_are_left_out(rows: NeuronRows, tmp_path: Path) -> None:
     log = VerdictLog(tmp_path / "run.duckdb", "hash")
     for name in ("layer0:3", "layer0:99", "layer0:x", "layer9:1", "layer0:0", "nonsense", "layer1:4"):
-        log.append(name, "reject", alpha=0.5, beta=0.5, annotation=[])
+        log.append(name, "reject", Cuts(0.5, 0.5), [])
     take_up(log, rows)
     assert rows.verdicts == {Neuron(0, 3): "reject", Neuron(1, 4): "reject"}

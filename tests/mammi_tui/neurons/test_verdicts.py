@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from mammi_tui.neurons.verdicts import LONGEST_LINE, VERDICTS, Verdict, VerdictLog
 from tests.shared import ROOT
@@ -24,7 +25,7 @@ def log(folder: Path, run: str = "hash") -> VerdictLog:
 
 
 def judge(log: VerdictLog, neuron: str, verdict: Verdict) -> None:
-    log.append(neuron, verdict, alpha=0.93, beta=0.95, annotation=["effusion", "fluid"])
+    log.append(neuron, verdict, Cuts(0.93, 0.95), ["effusion", "fluid"])
 
 
 def test_a_verdict_is_one_line_beside_the_run(tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ def test_lines_of_before_there_were_concept_sets_are_read(tmp_path: Path) -> Non
     line = json.loads(verdicts.path.read_bytes())
     del line["concept_set"]
     verdicts.path.write_text(json.dumps(line) + "\n")
-    assert verdicts.latest()["a:1"].concept_set is None
+    assert verdicts.latest()["a:1"].cuts.concept_set is None
 
 
 def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ from pathlib import Path
 from mammi_tui.neurons.verdicts import VerdictLog
 log = VerdictLog(Path(sys.argv[1]), "hash")
 for unit in range(50):
-    log.append(f"layer{sys.argv[2]}:{unit}", "accept", alpha=0.5, beta=0.5, annotation=["long concept"] * 500)
+    log.append(f"layer{sys.argv[2]}:{unit}", "accept", Cuts(0.5, 0.5), ["long concept"] * 500)
 """
     writers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "nih.duckdb"), str(number)], cwd=ROOT)

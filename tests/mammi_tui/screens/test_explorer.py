@@ -13,6 +13,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.widgets import Input
 
+from engine.annotation.cuts import Cuts
 from engine.errors import ConfigError, RunFileError
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.tree import NeuronTree
@@ -68,7 +69,7 @@ async def test_keys_move_the_cuts_and_everything_follows(
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press(*keys)
-        assert (opened.screen.alpha, opened.screen.beta) == pytest.approx((alpha, beta))
+        assert (opened.screen.cuts.alpha, opened.screen.cuts.beta) == pytest.approx((alpha, beta))
         answer = opened.answer()
         assert expected_readout(answer) in opened.text()
         if len(answer.ranking):
@@ -104,11 +105,11 @@ async def test_a_typed_value_is_taken_and_a_bad_one_is_refused_gently(run_path: 
         await opened.press("a")
         await opened.type("0,7125")
         await opened.press("enter")
-        assert opened.screen.alpha == 0.7125
+        assert opened.screen.cuts.alpha == 0.7125
         for bad in ("7", "1.5.2"):
             await opened.type(bad)
             await opened.press("enter")
-            assert opened.screen.alpha == 0.7125
+            assert opened.screen.cuts.alpha == 0.7125
             assert opened.screen.query_one("#alpha", Slider).editing == bad
             assert any(bad in toast.title for toast in opened.app._notifications)
             await opened.press("escape")
@@ -123,15 +124,15 @@ async def test_the_mouse_drags_a_slider(run_path: Path, tmp_path: Path) -> None:
         left, track, _ = slider._layout()
         await opened.pilot.mouse_down(slider, offset=(left + track - 1, 0))
         await opened.rest()
-        assert opened.screen.alpha == 1.0
+        assert opened.screen.cuts.alpha == 1.0
         left, track, _ = slider._layout()
         await opened.pilot.hover(slider, offset=(left + track // 2, 0))
         await opened.rest()
-        assert opened.screen.alpha == pytest.approx((track // 2) / (track - 1), abs=0.001)
+        assert opened.screen.cuts.alpha == pytest.approx((track // 2) / (track - 1), abs=0.001)
         await opened.pilot.mouse_up(slider, offset=(left + track // 2, 0))
         await opened.pilot.hover(slider, offset=(left, 0))
         await opened.rest()
-        assert opened.screen.alpha > 0.3, "moving without a button does nothing"
+        assert opened.screen.cuts.alpha > 0.3, "moving without a button does nothing"
         assert expected_readout(opened.answer()) in opened.text()
 
 
@@ -143,7 +144,7 @@ async def test_typing_is_no_key_of_the_explorer(run_path: Path, tmp_path: Path) 
         await opened.press("escape", "b")
         await opened.type("0.123")
         await opened.press("enter")
-        assert opened.screen.beta == 0.123
+        assert opened.screen.cuts.beta == 0.123
         assert not opened.log.path.exists()
 
 
@@ -230,7 +231,7 @@ async def test_a_dead_unit_is_explained(run_path: Path, tmp_path: Path) -> None:
 async def test_no_image_above_the_threshold_is_explained(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("a", "end")
-        assert opened.screen.alpha == 1.0
+        assert opened.screen.cuts.alpha == 1.0
         assert "No image lies above τ" in opened.text()
 
 
@@ -411,10 +412,10 @@ async def test_an_answer_that_is_no_longer_wanted_is_dropped(
         gate = threading.Event()
         ask = opened.screen.requery.neuron
 
-        def slowly(layer: str, unit: int, alpha: float, beta: float, concept_set: str | None) -> NeuronAnswer:
-            asked.append((unit, alpha))
+        def slowly(layer: str, unit: int, cuts: Cuts) -> NeuronAnswer:
+            asked.append((unit, cuts.alpha))
             assert gate.wait(10)
-            return ask(layer, unit, alpha, beta, concept_set)
+            return ask(layer, unit, cuts)
 
         monkeypatch.setattr(opened.screen.requery, "neuron", slowly)
         shown: list[int] = []
@@ -436,10 +437,10 @@ async def test_a_failing_question_is_told_and_the_explorer_goes_on(
     async with explorer(run_path, tmp_path) as opened:
         ask = opened.screen.requery.neuron
 
-        def fails_once(layer: str, unit: int, alpha: float, beta: float, concept_set: str | None) -> NeuronAnswer:
+        def fails_once(layer: str, unit: int, cuts: Cuts) -> NeuronAnswer:
             if unit == 4:
                 raise RunFileError("run.duckdb: [red]damaged[/] \x1b]0;x\x07")
-            return ask(layer, unit, alpha, beta, concept_set)
+            return ask(layer, unit, cuts)
 
         monkeypatch.setattr(opened.screen.requery, "neuron", fails_once)
         await opened.pilot.press("j")
@@ -530,7 +531,7 @@ async def test_keys_can_be_remapped(run_path: Path, tmp_path: Path) -> None:
         await opened.press("ctrl+y")
         assert opened.log.latest().keys() == {"layer1:3"}
         await opened.press("f5")
-        assert opened.screen.alpha == pytest.approx(0.94)
+        assert opened.screen.cuts.alpha == pytest.approx(0.94)
         await opened.press("question_mark")
         assert re.search(r"\^y\s+Accept", opened.text())
 
@@ -566,7 +567,7 @@ async def test_clicks(run_path: Path, tmp_path: Path) -> None:
         await opened.press("left_square_bracket")
         await opened.pilot.click(offset=(column, 39))
         await opened.rest()
-        assert opened.screen.alpha == 0.93
+        assert opened.screen.cuts.alpha == 0.93
 
 
 async def test_the_palette_goes_to_a_layer(run_path: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_with_one_set_nothing_is_said_of_sets(run_path: Path, tmp_path: Pa
         assert "sets" not in opened.lines()[0]
         assert "Set" not in opened.lines()[-1]
         await opened.press("S")
-        assert opened.screen.concept_set is None
+        assert opened.screen.cuts.concept_set is None
         await opened.press("question_mark")
         assert "concept set" not in opened.text()
 
@@ -78,7 +78,7 @@ async def test_help_and_palette_know_the_sets(two_sets_path: Path, tmp_path: Pat
         await opened.pilot.press("enter")
         await opened.pilot.pause(0.2)
         await opened.rest()
-        assert opened.screen.concept_set == "set 1"
+        assert opened.screen.cuts.concept_set == "set 1"
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.live import Evidence
 from engine.requery import Requery
@@ -26,7 +27,7 @@ def evidence_of(opened: Explorer) -> NeuronEvidence:
     assert screen.neuron is not None
     live = Evidence(screen.reader, Requery(screen.reader))
     layer = screen.reader.layers[screen.neuron.layer].name
-    return live.neuron(layer, screen.neuron.unit, screen.alpha, screen.beta, screen.concept_set)
+    return live.neuron(layer, screen.neuron.unit, screen.cuts)
 
 
 def said(opened: Explorer) -> str:
@@ -120,7 +121,7 @@ async def test_every_unit_is_marked_as_the_engine_grades_it(run_path: Path, tmp_
     async with explorer(run_path, tmp_path, size=(160, 60)) as opened:
         await opened.press("e", "left_square_bracket")
         live = Evidence(opened.screen.reader, Requery(opened.screen.reader))
-        trust = live.layer("layer1", opened.screen.alpha, opened.screen.beta).trust
+        trust = live.layer("layer1", Cuts(opened.screen.cuts.alpha, opened.screen.cuts.beta)).trust
         by_grade = {int(grade): mark for grade, (mark, _) in TRUST_MARKS.items()}
         expected = {unit: by_grade[int(grade)] for unit, grade in enumerate(trust)}
         assert marks(opened) == expected | {0: ""}, "a dead unit has none"
@@ -128,7 +129,7 @@ async def test_every_unit_is_marked_as_the_engine_grades_it(run_path: Path, tmp_
 
 async def test_sorting_by_evidence(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        live = Evidence(opened.screen.reader, Requery(opened.screen.reader)).layer("layer1", 0.93, 0.95)
+        live = Evidence(opened.screen.reader, Requery(opened.screen.reader)).layer("layer1", Cuts(0.93, 0.95))
         for order, head in (("trust", "best concept▾"), ("significance", " q▴"), ("stability", " change▴")):
             opened.screen.action_sort(order)
             await opened.rest()
@@ -153,7 +154,7 @@ async def test_keys_that_pass_an_order_by_compute_nothing(run_path: Path, tmp_pa
 async def test_filtering_by_evidence(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         live = Evidence(opened.screen.reader, Requery(opened.screen.reader))
-        layers = [live.layer(name, 0.93, 0.95) for name in ("layer0", "layer1")]
+        layers = [live.layer(name, Cuts(0.93, 0.95)) for name in ("layer0", "layer1")]
         for query, matches in (
             ("trust:weak", sum(int((layer.trust == 1).sum()) for layer in layers)),
             ("p<20%", sum(int((layer.p_values < 0.2).sum()) for layer in layers)),
@@ -173,7 +174,9 @@ async def test_a_filter_follows_alpha(run_path: Path, tmp_path: Path) -> None:
         await opened.type("z>1")
         await opened.press("enter", *["left_square_bracket"] * 9)
         live = Evidence(opened.screen.reader, Requery(opened.screen.reader))
-        wanted = [np.flatnonzero(live.layer(f"layer{n}", opened.screen.alpha, 0.95).z_scores > 1) for n in range(2)]
+        wanted = [
+            np.flatnonzero(live.layer(f"layer{n}", Cuts(opened.screen.cuts.alpha, 0.95)).z_scores > 1) for n in range(2)
+        ]
         assert [units.tolist() for units in opened.screen.rows.matches] == [units.tolist() for units in wanted]
 
 

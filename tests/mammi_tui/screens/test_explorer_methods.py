@@ -22,8 +22,8 @@ def answers_of(opened: Explorer) -> dict[str, MethodAnswer]:
     assert screen.neuron is not None
     panel = Panel(screen.reader, Requery(screen.reader))
     layer = screen.reader.layers[screen.neuron.layer].name
-    asked = (layer, screen.neuron.unit, screen.alpha, screen.beta, screen.concept_set)
-    return {method.title: panel.answer(method.name, *asked) for method in panel.methods}
+    unit = screen.neuron.unit
+    return {method.title: panel.answer(method.name, layer, unit, screen.cuts) for method in panel.methods}
 
 
 def check_shown(opened: Explorer) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.answers import AlphaStep, NeuronEvidence
 from engine.evidence.live import Evidence
 from engine.requery import Requery
@@ -25,8 +26,8 @@ def evidences(rich_run_path: Path) -> list[tuple[NeuronEvidence, list[str]]]:
     with RunReader(rich_run_path) as reader:
         concepts = [clean(concept) for concept in reader.concepts]
         live = Evidence(reader, Requery(reader))
-        cuts = [(0.93, 0.95), (0.5, 0.8), (0.0, 0.0), (1.0, 1.0)]
-        return [(live.neuron("layer1", unit, *cut), concepts) for cut in cuts for unit in range(14)]
+        several = [Cuts(0.93, 0.95), Cuts(0.5, 0.8), Cuts(0.0, 0.0), Cuts(1.0, 1.0)]
+        return [(live.neuron("layer1", unit, cuts), concepts) for cuts in several for unit in range(14)]
 
 
 def text(row: Row) -> str:
