@@ -1,4 +1,4 @@
-"""What can go wrong in a way a user can mend. Everything else is a bug and keeps its traceback."""
+"""Errors that a user can fix. Every other exception is a bug and keeps its traceback."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 
 class MammiError(Exception):
-    """A failure told to the user in one or two lines: what is at fault, and what to do. Exit status 1."""
+    """Shown to the user in one or two lines that say what is at fault and what to do. Exit status 1."""
 
     exit_status = 1
 
 
 class ConfigError(MammiError):
-    """The configuration or an argument is wrong: names the file, the key and the value. Exit status 2."""
+    """The configuration or an argument is wrong. Names the file, the key and the value. Exit status 2."""
 
     exit_status = 2
 
@@ -27,21 +27,21 @@ class RunFileError(MammiError):
 
 
 def first_line(error: object) -> str:
-    """The first line of an error's text, white space folded, without a full stop; its kind where it has none."""
+    """An error's first line, white space folded, without its full stop; the error's type if it has no text."""
     lines = str(error).strip().splitlines()
     return " ".join(lines[0].split()).rstrip(".") if lines else type(error).__name__
 
 
 @contextmanager
 def failing_as(what: str, *passed: type[Exception]) -> Iterator[None]:
-    """Turns any error in the block, where a model's own code runs, into a MammiError: `what`, its kind and first line.
+    """Turns any error in the block, where a model's own code runs, into a MammiError that begins with `what`.
 
-    A MammiError, and an error of one of the kinds `passed`, goes through unchanged.
+    MammiErrors, and errors of the types `passed`, go through unchanged.
     """
     try:
         yield
     except Exception as error:
-        # A user's own code or a model's, which may raise anything: no error of ours.
+        # The block runs a model's or a user's own code, which may raise anything.
         if isinstance(error, (MammiError, *passed)):
             raise
         raise MammiError(f"{what}: {type(error).__name__}: {first_line(error)}.") from error

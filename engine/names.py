@@ -1,4 +1,4 @@
-"""Finding what a user names: a layer, a neuron or a concept set of a run; and the closest names where there is none."""
+"""Looks up the layer, neuron or concept set that a user names, and suggests the closest names if there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from engine.errors import ConfigError
 
 LONGEST_SET_NAME = 32
-"""Characters: a name has its place in the explorer's pane, in file columns and in `--set concepts.NAME.key`."""
+"""Characters: the name appears in the explorer's pane, in exported columns and in `--set concepts.NAME.key`"""
 _SET_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
@@ -31,8 +31,8 @@ L = TypeVar("L", bound=NamedLayer)
 
 
 def find_named(name: str, things: Sequence[T], what: str) -> T:
-    """The thing of that name; `what` it is, for errors. Raises ConfigError that names the closest ones of the run."""
-    names = [known.name for known in things]
+    """Returns the thing with that name. Raises ConfigError, which says `what` it looked for and names the closest."""
+    names = [thing.name for thing in things]
     if name in names:
         return things[names.index(name)]
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.3) or names[:8]
@@ -40,10 +40,10 @@ def find_named(name: str, things: Sequence[T], what: str) -> T:
 
 
 def parse_neuron(text: str, layers: Sequence[NamedLayer]) -> tuple[str, int]:
-    """("features.denseblock3", 17) from "features.denseblock3:17"; split at the last colon.
+    """Splits "features.denseblock3:17" at its last colon into ("features.denseblock3", 17).
 
-    After the colon there may also be the class that the unit stands for, in capitals or not. Raises ConfigError that
-    names the closest layers or classes, or the range of units.
+    The unit may be given by the name of its class, in any case. Raises ConfigError, which names the closest layers or
+    classes, or the range of units.
     """
     name, colon, unit = text.rpartition(":")
     if colon and unit.isascii() and unit.isdigit():
@@ -58,9 +58,9 @@ def parse_neuron(text: str, layers: Sequence[NamedLayer]) -> tuple[str, int]:
 
 
 def _unit_of_class(name: str, layer: NamedLayer) -> int:
-    names = [known.casefold() for known in layer.unit_names]
-    exact = [unit for unit, known in enumerate(layer.unit_names) if known == name]
-    units = exact or [unit for unit, known in enumerate(names) if known == name.casefold()]
+    names = [unit_name.casefold() for unit_name in layer.unit_names]
+    exact = [unit for unit, unit_name in enumerate(layer.unit_names) if unit_name == name]
+    units = exact or [unit for unit, unit_name in enumerate(names) if unit_name == name.casefold()]
     if len(units) == 1:
         return units[0]
     if units:
@@ -72,21 +72,21 @@ def _unit_of_class(name: str, layer: NamedLayer) -> int:
 
 
 def find_layer(name: str, layers: Sequence[L]) -> L:
-    """The layer of that name. Raises ConfigError that names the closest ones."""
+    """Returns the layer with that name. Raises ConfigError, which names the closest layers."""
     return find_named(name, layers, "layer")
 
 
 def find_unit(unit: int, layer: NamedLayer) -> None:
-    """Raises ConfigError that names the range of units when the layer has no such unit."""
+    """Raises ConfigError, which gives the range of units, when the layer has no such unit."""
     if not 0 <= unit < layer.units:
         raise ConfigError(f"layer {layer.name} has no unit {unit}: its units are 0 to {layer.units - 1}")
 
 
 def is_set_name(name: object) -> bool:
-    """Whether this is a name for a concept set: letters, digits, spaces, - and _, at most LONGEST_SET_NAME of them."""
+    """Whether a concept set may have this name: at most LONGEST_SET_NAME letters, digits, spaces, - and _."""
     return isinstance(name, str) and len(name) <= LONGEST_SET_NAME and _SET_NAME.fullmatch(name) is not None
 
 
 def find_concept_set(name: str, sets: Sequence[T]) -> T:
-    """The concept set of that name. Raises ConfigError that names the closest ones."""
+    """Returns the concept set with that name. Raises ConfigError, which names the closest sets."""
     return find_named(name, sets, "concept set")

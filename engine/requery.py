@@ -1,4 +1,4 @@
-"""Live answers from a run file: one neuron, or a whole layer, at any α and β. Without torch."""
+"""Answers live from a run file, without torch: one neuron or a whole layer at any cuts."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class NeuronAnswer:
     cuts: Cuts
     dead: bool
     threshold: float
-    """τ of Eq. 1; the constant activation of a dead unit"""
+    """τ of Eq. 1; for a dead unit its constant activation"""
     images: NDArray[np.int64]
-    """Representative images, activation descending"""
+    """The representative images, activation descending, [n]"""
     activations: NDArray[np.float32]
-    """Theirs"""
+    """Their activations, [n]"""
     scores: NDArray[np.float64]
-    """[m] by concept index, of all concepts of the run; [0] without representatives"""
+    """The score of every concept of the run, by concept index, [m]; [0] without representative images"""
     ranking: NDArray[np.int64]
-    """The concept set's concepts, score descending, ties in its order; [0] without representatives"""
+    """The competing concepts, score descending, ties in the concept set's order; [0] without representative images"""
     annotated: int
     """The first `annotated` of `ranking` are the annotation"""
     cut: float
@@ -47,23 +47,22 @@ class LayerAnswer:
     layer: str
     cuts: Cuts
     counts: NDArray[np.int64]
-    """[units] representatives; 0 for a dead unit"""
+    """The number of representative images, [units]; 0 for a dead unit"""
     best: NDArray[np.int64]
-    """[units] index of the best concept, −1 when there is none"""
+    """The best concept's index, [units]; −1 if there is none"""
     best_scores: NDArray[np.float64]
-    """[units] its score, 0 when there is none"""
+    """The best concept's score, [units]; 0 if there is none"""
     annotated: NDArray[np.int64]
-    """[units] size of the annotation"""
+    """The number of concepts in the annotation, [units]"""
 
 
 class Requery:
     """Answers over an open run file, equal to the pure functions of engine.annotation.
 
-    A neuron's representatives are the first of its sorted images, so their sum of embeddings is the nearest stored
-    partial sum plus or minus a few rows. At the run's own α and β the stored answers are given. Nothing is loaded
-    before it is needed. Any thread may ask.
-
-    With `cuts.concept_set` the concepts of that set compete as if the run had no other.
+    A neuron's representative images are the first of its sorted images. So the sum of their embeddings is the nearest
+    stored partial sum plus or minus a few rows. At the run's own cuts the answers are the stored ones. With
+    `cuts.concept_set` only the concepts of that set compete, as if the run had no others. Nothing is loaded before it
+    is needed. Any thread may ask.
     """
 
     def __init__(self, reader: RunReader) -> None:
@@ -73,20 +72,20 @@ class Requery:
         self._vectors: Vectors | None = None
         self._members: dict[str | None, NDArray[np.int64]] = {None: np.arange(len(reader.concepts))}
         self._members |= {known.name: np.array(known.concepts, dtype=np.int64) for known in reader.concept_sets}
-        """The concepts of each set in its order"""
+        """Each set's concepts in its order"""
         self._competing: dict[str | None, Competing] = {}
         self._tops: dict[int, NDArray[np.float32]] = {}
         self._last_means: tuple[int, float, LayerMeans] | None = None
         self._last_scores: tuple[LayerMeans, str | None, NDArray[np.float64]] | None = None
 
     def warm(self) -> None:
-        """Loads what the first answer away from the run's own α and β would load."""
+        """Loads what the first answer away from the run's own cuts would have to load."""
         self.competing(None)
         for layer in self._reader.layers:
             self._layer_tops(layer)
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> NeuronAnswer:
-        """One neuron. Raises MammiError for an unknown neuron or concept set."""
+        """Answers for one neuron. Raises MammiError for an unknown neuron or concept set."""
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
         neuron = info.first_neuron + unit
@@ -110,7 +109,7 @@ class Requery:
         )
 
     def layer(self, layer: str, cuts: Cuts) -> LayerAnswer:
-        """Every unit of a layer. Another β at the last α only cuts the same scores again.
+        """Answers for every unit of a layer. A change of β alone cuts the last scores again.
 
         Raises MammiError for an unknown layer or concept set.
         """
@@ -128,7 +127,7 @@ class Requery:
         return LayerAnswer(layer, cuts, means.counts, best, best_scores, annotated)
 
     def _neuron_scores(self, neuron: int, alpha: float, images: NDArray[np.int32], count: int) -> NDArray[np.float64]:
-        """Concept scores [m] of the first `count` of a neuron's sorted images, which end in whole blocks; or [0]."""
+        """The concept scores [m] of a neuron's first `count` images; [0] if there are none. `images` come in blocks."""
         if count == 0:
             return np.empty(0)
         if alpha == self._reader.info.alpha:
@@ -143,7 +142,7 @@ class Requery:
         return scoring.score_mean(total / count, vectors.directions)
 
     def means(self, layer: LayerInfo, alpha: float) -> LayerMeans:
-        """Of every unit of a layer at α. Those of the last layer and α are kept.
+        """The mean embedding of each unit's representative images. The last answer is kept.
 
         Raises ValueError for an α outside [0, 1].
         """
@@ -154,7 +153,7 @@ class Requery:
         return known[2]
 
     def scores(self, layer: LayerInfo, alpha: float, concept_set: str | None) -> tuple[LayerMeans, NDArray[np.float64]]:
-        """The means of a layer at α, and each unit's scores of the competing concepts' distinct directions, [units, k].
+        """A layer's means at α, and each unit's score for each distinct competing direction, [units, k].
 
         The last answer is kept. Raises as `means` and `competing` do.
         """
@@ -166,7 +165,7 @@ class Requery:
         return means, known[2]
 
     def image_sets(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> ImageSets:
-        """Of some units of a layer, ascending, each one's so many most activating images."""
+        """The `counts` [n] most activating images of each of the `units` [n] of a layer, which ascend."""
         sizes = -(-counts // BLOCK)
         firsts = (layer.first_neuron + units) * self._arrays.blocks_each
         blocks, _ = self._arrays.blocks(_ranges(firsts, sizes))
@@ -199,8 +198,8 @@ class Requery:
         counts: NDArray[np.int64],
         ranks: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """Of each neuron what `_rest` gives, [n, d]. `images` [n, BLOCK] are its boundary block; where the rung lies
-        outside of it, the blocks from one to the other are read as well."""
+        """`_rest` for each neuron, [n, d]. `images` [n, BLOCK] are the boundary blocks. For a rung outside its neuron's
+        boundary block, the blocks between the two are read as well."""
         first = np.minimum(counts, ranks) // BLOCK
         last = (np.maximum(counts, ranks) - 1) // BLOCK
         outside = (first < boundaries) | (last > boundaries)
@@ -222,19 +221,19 @@ class Requery:
     def _boundaries(
         self, layer: LayerInfo, units: NDArray[np.int64], thresholds: NDArray[np.float64]
     ) -> NDArray[np.int64]:
-        """The block of each unit in which its representatives end; 0 when it has none."""
+        """The block in which each unit's representative images end; 0 if it has none."""
         tops = self._layer_tops(layer)[units]
         blocks: NDArray[np.int64] = above(tops, thresholds[:, None]).sum(axis=1)
         return np.maximum(blocks - 1, 0)
 
     def _nearest_rungs(self, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The rung nearest to each count, and its rank. Rung 0 is the empty sum, rung i the (i−1)th stored one."""
+        """The rung nearest to each count, and its rank. Rung 0 is the empty sum; rung i is the stored sum i − 1."""
         ranks = np.concatenate([[0], self._arrays.rungs])
         rungs = np.searchsorted((ranks[1:] + ranks[:-1]) / 2, counts)
         return rungs, ranks[rungs]
 
     def _partial_sums(self, neurons: NDArray[np.int64], rungs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The sums at some neurons' rungs, [n, d]."""
+        """The partial sum at each neuron's rung, [n, d]."""
         sums = np.zeros((len(rungs), self._reader.info.dimension))
         stored = rungs > 0
         sums[stored] = self._arrays.partial_sums(neurons[stored] * len(self._arrays.rungs) + rungs[stored] - 1)
@@ -246,7 +245,7 @@ class Requery:
         return self._tops[layer.position]
 
     def vectors(self) -> Vectors:
-        """The run's image embeddings and concept directions, loaded once."""
+        """The run's image embeddings and concept directions. They are loaded once."""
         with self._loading:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
@@ -255,13 +254,13 @@ class Requery:
             return self._vectors
 
     def members(self, concept_set: str | None) -> NDArray[np.int64]:
-        """Indices of the competing concepts, in their set's order; raises MammiError for an unknown concept set."""
+        """Indices of the competing concepts, in their set's order. Raises MammiError for an unknown concept set."""
         if concept_set not in self._members:
             find_concept_set(str(concept_set), self._reader.concept_sets)
         return self._members[concept_set]
 
     def competing(self, concept_set: str | None) -> Competing:
-        """The competing concepts by their distinct directions; raises MammiError for an unknown concept set."""
+        """The competing concepts, grouped by direction. Raises MammiError for an unknown concept set."""
         if concept_set not in self._competing:
             self._competing[concept_set] = Competing.of(self.vectors().directions, self.members(concept_set))
         return self._competing[concept_set]
@@ -270,9 +269,9 @@ class Requery:
 @dataclass(frozen=True, slots=True, eq=False)
 class Vectors:
     embeddings: NDArray[np.float32]
-    """Of the images, [p, d]"""
+    """The images' embeddings, [p, d]"""
     inverse_lengths: NDArray[np.float64]
-    """[p]"""
+    """1 / the length of each embedding, [p]"""
     directions: NDArray[np.float64]
     """t_j − t_tem, [m, d]"""
 
@@ -280,19 +279,19 @@ class Vectors:
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerMeans:
     counts: NDArray[np.int64]
-    """Representatives, [units]"""
+    """The number of representative images, [units]"""
     means: NDArray[np.float64]
-    """Of the representatives' unit embeddings, [units, d]; 0 without representatives"""
+    """The mean of their unit embeddings, [units, d]; 0 without representative images"""
 
 
 def _rest(vectors: Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:
-    """What the sum of the first `count` images has more than that of the first `rank`."""
+    """The sum of the first `count` images minus the sum of the first `rank` images, [d]."""
     if count >= rank:
         return sum_rows(vectors.embeddings, vectors.inverse_lengths, images[rank:count])
     return -sum_rows(vectors.embeddings, vectors.inverse_lengths, images[count:rank])
 
 
 def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """start, start + 1, … for each start, `size` of them, one after the other."""
+    """The ranges [start, start + size) one after another."""
     before = np.cumsum(sizes) - sizes
     return np.repeat(starts - before, sizes) + np.arange(sizes.sum())

@@ -1,4 +1,4 @@
-"""α, β and the competing concepts: all that a question about a run's annotations depends on beside the neuron."""
+"""α, β and the competing concepts: with the neuron, all that an annotation depends on."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ class ImageSets:
     """n sets of images, one after another; a set may be empty."""
 
     images: NDArray[np.int32]
-    """[total], activation descending in each set"""
+    """The sets' images, activation descending in each set, [total]"""
     starts: NDArray[np.int64]
-    """[n + 1]; set i is `images[starts[i] : starts[i + 1]]`"""
+    """Set i is `images[starts[i] : starts[i + 1]]`, [n + 1]"""
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -25,10 +25,10 @@ class ImageSets:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Images in each set, [n]"""
+        """The number of images in each set, [n]."""
         return np.diff(self.starts)
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Which set each of the images is of, [total]"""
+        """The set that each image belongs to, [total]."""
         return np.repeat(np.arange(len(self)), self.counts)

@@ -24,7 +24,7 @@ def concept_directions(text_embeddings: ArrayLike, template: ArrayLike) -> NDArr
 def score_mean(mean: NDArray[np.float64], directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores [m] of a mean of unit image embeddings [d]: s_j = mean(v)·(t_j − t_tem).
 
-    Each score is summed in the same order whatever its row, so equal directions get equal scores, to the last bit.
+    Every row is summed in the same order, so equal directions get scores that are equal to the last bit.
     """
     scores: NDArray[np.float64] = np.einsum("jd,d->j", directions, mean)
     return scores
@@ -33,8 +33,9 @@ def score_mean(mean: NDArray[np.float64], directions: NDArray[np.float64]) -> ND
 def concept_scores(image_embeddings: ArrayLike, text_embeddings: ArrayLike, template: ArrayLike) -> NDArray[np.float64]:
     """Eq. 2: s_j = mean over the representative images o of cos(v_o, t_j) − cos(v_o, t_tem); float64 [m].
 
-    image_embeddings [n, d] of the representative images, n ≥ 1; text_embeddings [m, d] of the prompted concepts;
-    template [d]. They need not have length 1. Raises ValueError when there is no image or the dimensions differ.
+    `image_embeddings` [n, d] are those of the representative images, n ≥ 1; `text_embeddings` [m, d] those of the
+    prompted concepts; `template` [d] that of the bare template. They need not have length 1. Raises ValueError when
+    there is no image or the dimensions differ.
     """
     images = np.asarray(image_embeddings)
     texts = np.asarray(text_embeddings)
@@ -48,7 +49,7 @@ def concept_scores(image_embeddings: ArrayLike, text_embeddings: ArrayLike, temp
 
 
 def cut(scores: NDArray[np.float64], beta: float) -> float:
-    """β·max(s); 0 when no score is positive, as then nothing is annotated."""
+    """β·max(s). It is 0 when no score is positive: then nothing is annotated."""
     best = float(scores.max(initial=0.0))
     return beta * best if best > 0 else 0.0
 

@@ -17,12 +17,12 @@ def check_cut(name: str, value: float) -> None:
 
 
 def threshold_between(minimum: Floats, maximum: Floats, alpha: float) -> Floats:
-    """τ = max − (1 − α)·(max − min), in float64; of one neuron or of many."""
+    """τ = max − (1 − α)·(max − min), in float64, for one neuron or for many."""
     return maximum - (1.0 - alpha) * (maximum - minimum)
 
 
 def above(activations: ArrayLike, tau: float | NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Activation > τ, strict. Float32 is widened first: NumPy would round τ to it, and change the set at the cut."""
+    """Activation > τ, strict. Widens float32 first: NumPy would round τ to float32 and change the set at the cut."""
     return np.asarray(activations, dtype=np.float64) > tau
 
 

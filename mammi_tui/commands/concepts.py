@@ -1,4 +1,4 @@
-"""`mammi concepts`: a concept set from the nouns of reports."""
+"""`mammi concepts`: writes the nouns of reports as a concept set."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _EXAMPLES = 5
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The list to write; - is standard output.",
+    help="The list to write; - means standard output.",
 )
 @click.option(
     "--section", "sections", multiple=True, help='A section to read, or "all"; findings and impression by default.'
@@ -42,10 +42,14 @@ _EXAMPLES = 5
 @click.option("--column", help="A CSV file's column of reports.")
 @click.option("--split", "splits", multiple=True, help="A split of R2Gen's JSON to read; all by default.")
 @click.option(
-    "--min-reports", type=click.IntRange(min=1), default=1, show_default=True, help="Reports a noun must be in."
+    "--min-reports",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="The fewest reports that a noun must occur in.",
 )
-@click.option("--nltk-data", type=click.Path(path_type=Path), help="NLTK's data folder; its own places by default.")
-@click.option("--counts", is_flag=True, help="Write each noun's number of reports after it, behind a tab.")
+@click.option("--nltk-data", type=click.Path(path_type=Path), help="NLTK's data folder; by default where NLTK looks.")
+@click.option("--counts", is_flag=True, help="Add a tab and the number of reports to each noun.")
 @click.option("--keep-stop-words", is_flag=True, help="Keep words such as which and there.")
 @click.option("--keep-single-letters", is_flag=True, help="Keep words of one letter.")
 @click.option("--keep-digits", is_flag=True, help="Keep words with a digit in them, such as t12.")
@@ -66,10 +70,10 @@ def concepts(
     keep_deidentified: bool,
     force: bool,
 ) -> None:
-    """Write the nouns of REPORTS as a concept set, one a line, the most frequent first.
+    """Write the nouns of REPORTS as a concept set, one on each line, the most frequent first.
 
     REPORTS are files (.txt such as MIMIC-CXR's, Open-i .xml, R2Gen .json, .csv, .tsv, also gzipped) or folders of them.
-    Nouns are found by NLTK's English tagger. A file that exists is left alone without --force, and the reports always.
+    NLTK's English tagger finds the nouns. An existing file is replaced only with --force, and the reports never.
     """
     need_engine("mammi concepts")
 
@@ -111,14 +115,14 @@ def concepts(
 
 
 def _counted(texts: Iterable[str], progress: RunProgress) -> Iterator[str]:
-    """The texts, each told to the progress once it is done."""
+    """Yields the texts and advances the progress after each."""
     for text in texts:
         yield text
         progress.advance(1)
 
 
 def _left_out(sifted: Sifted, min_reports: int) -> Iterator[str]:
-    """What each filter left out, a line each, with its most frequent words and the option that keeps them."""
+    """One line for each filter: what it left out, its most frequent words, and the option that keeps them."""
     for name, nouns in [*sifted.left_out.items(), ("", sifted.rare)]:
         if not nouns:
             continue

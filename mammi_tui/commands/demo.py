@@ -1,4 +1,4 @@
-"""`mammi demo`: the embedded default, from phantom X-rays to the explorer."""
+"""`mammi demo`: computes a run on phantom X-rays and opens the explorer on it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mammi_tui.console.compute import compute
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("mammi-demo"),
     show_default=True,
-    help="Folder of the demo's run file; made if need be.",
+    help="Folder for the demo's run file, created if needed.",
 )
 @click.option("--no-open", is_flag=True, help="Compute only, and print the run file's path.")
 def demo(out: Path, no_open: bool) -> None:
     """Compute a run on phantom X-rays and open it.
 
-    Needs no network, no GPU and no data. A finished demo is opened at once the next time.
+    Needs no network, no GPU and no data. The next time, the finished demo opens at once.
     """
     path = out / "demo.duckdb"
     _check_whole(path)
@@ -70,7 +70,7 @@ def _compute(path: Path) -> None:
 
 
 def _toml_text(path: Path) -> str:
-    """The path as a TOML string, whatever is in it."""
+    """The path as a TOML string, whatever characters it holds."""
     import json
 
     return json.dumps(str(path.absolute()))

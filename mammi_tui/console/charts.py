@@ -1,4 +1,4 @@
-"""Figure 2 in the terminal: bars and levels of block characters, at most 80 cells wide, without colours."""
+"""Draws figure 2 in the terminal with block characters: at most 80 cells wide, no colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def charts(figure: Figure2) -> Iterator[str]:
-    """The panels of figure 2, one under the other; every line is clean."""
+    """The panels of figure 2, one below the other. Every line is clean."""
     if figure.classes:
         yield ""
         yield f"Share of images with each label: ··· probing set, {_EIGHTHS[-1] * 3} representative images"
@@ -44,7 +44,7 @@ def _bar(name: str, value: str, bar: str) -> str:
 
 
 def _blocks(share: float) -> str:
-    """A bar of that share of _BAR cells, to an eighth of a cell; the least share above 0 is seen."""
+    """A bar that fills this share of _BAR cells, to an eighth of a cell. The smallest share above 0 is visible."""
     eighths = round(share * _BAR * len(_EIGHTHS)) or int(share > 0)
     whole, rest = divmod(eighths, len(_EIGHTHS))
     return _EIGHTHS[-1] * whole + (_EIGHTHS[rest - 1] if rest else "")

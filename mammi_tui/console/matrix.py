@@ -1,4 +1,4 @@
-"""A matrix from the command line: its runs and their evaluation with progress, then the tables."""
+"""`mammi evaluate --table`: computes and evaluates the runs of a matrix, then prints its tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST = 1 << 12
 def print_tables(path: Path, out: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Computes or resumes the matrix that a TOML file describes, prints its tables and writes them to its folder.
 
-    Raises MammiError, also where the engine is not installed.
+    Raises MammiError, also if the engine is not installed.
     """
     need_engine(COMMAND)
 

@@ -1,4 +1,4 @@
-"""The file that a command writes: never over what it reads, and over another file only when asked to."""
+"""Guards the file that a command writes: it never replaces an input, and another file only with --force."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ force = click.option("--force", is_flag=True, help="Overwrite FILE.")
 
 
 def check_output(output: Path, force: bool, kept: Iterable[Path]) -> None:
-    """Raises ConfigError when `output` is one of the files `kept`, or is there already and `force` is not given."""
+    """Raises ConfigError when `output` is one of the files `kept`, or when it exists and `force` is not given."""
     if output == STDOUT:
         return
     for path in kept:

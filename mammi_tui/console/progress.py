@@ -1,4 +1,4 @@
-"""A run's progress on the terminal: a bar for each stage, or a plain line where there is no terminal."""
+"""Shows a run's progress: a bar for each stage on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rich.text import Text
 from mammi_tui.text import clean
 
 PLAIN_EVERY = 10.0
-"""Seconds between the lines of one stage where there is no terminal."""
+"""Seconds between the plain lines of one stage"""
 
 
 class RunProgress(Protocol):
-    """engine.progress.Progress, which this process need not import."""
+    """The same protocol as engine.progress.Progress, so that a command need not import the engine."""
 
     def stage(self, name: str, total: int) -> None: ...
 
@@ -32,7 +32,7 @@ class RunProgress(Protocol):
 
 @dataclass
 class Stage:
-    """How far a stage has come, and how fast. Steps taken over from an earlier run say nothing about the pace."""
+    """How far a stage has come, and how fast. Reused steps do not count towards the pace."""
 
     name: str
     total: int
@@ -49,14 +49,16 @@ class Stage:
         return self.clock() - self.started
 
     def pace(self) -> str:
-        """Its rate and the time left, "" while unknown; what it took once it is done. Nothing of that while all was
-        known before: it was then only checked."""
+        """The rate and the time left; once the stage is done, the time it took. "" before a rate can be given.
+
+        While every step so far was reused, it only says so.
+        """
         computed = self.done - self.reused
         if self.reused and not computed:
-            return "checked, none computed anew" if self.done >= self.total else "checked"
+            return "checked, nothing to compute" if self.done >= self.total else "checked"
         if self.done >= self.total:
-            taken_over = f", {self.reused} known before" if self.reused else ""
-            return f"in {duration(self.seconds)}{taken_over}"
+            reused = f", {self.reused} reused" if self.reused else ""
+            return f"in {duration(self.seconds)}{reused}"
         if computed <= 0 or self.seconds <= 0:
             return ""
         rate = computed / self.seconds
@@ -64,7 +66,7 @@ class Stage:
 
 
 def duration(seconds: float) -> str:
-    """0.4 s, 12 s, 3:05, 1:02:03."""
+    """A duration such as 0.4 s, 12 s, 3:05 or 1:02:03."""
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -94,16 +96,16 @@ class BarProgress:
 
 
 class PlainProgress:
-    """A line when a stage ends, and now and then while it lasts."""
+    """A line when a stage ends, and every PLAIN_EVERY seconds before that."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._stage: Stage | None = None
-        self._told = 0.0
+        self._last_line = 0.0
 
     def stage(self, name: str, total: int) -> None:
         self._stage = Stage(name, total)
-        self._told = self._stage.started
+        self._last_line = self._stage.started
 
     def advance(self, steps: int, reused: int = 0) -> None:
         stage = self._stage
@@ -112,8 +114,8 @@ class PlainProgress:
         stage.done += steps
         stage.reused += reused
         now = stage.clock()
-        if steps and (stage.done >= stage.total or now - self._told >= PLAIN_EVERY):
-            self._told = now
+        if steps and (stage.done >= stage.total or now - self._last_line >= PLAIN_EVERY):
+            self._last_line = now
             self.note(f"{stage.name}: {stage.done} of {stage.total} {stage.pace()}".rstrip())
 
     def note(self, text: str) -> None:
@@ -122,7 +124,7 @@ class PlainProgress:
 
 @contextmanager
 def run_progress(stream: TextIO) -> Iterator[RunProgress]:
-    """The progress that fits the stream. Warnings that the engine logs become notes of it."""
+    """Gives the progress that suits the stream. The engine's warnings become notes in it."""
     console = Console(file=stream)
     if console.is_terminal:
         columns = (

@@ -1,4 +1,4 @@
-"""Whether a run file holds together: what it stores must be what its own activations and embeddings give."""
+"""Checks that a run file is consistent: its stored answers must follow from its activations and embeddings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.thumbnails import decode
 
-# So many units of each layer, and so many thumbnails, spread evenly, are looked at.
 _UNITS = 16
+"""Units checked in each layer, evenly spread"""
 _THUMBNAILS = 200
+"""Thumbnails checked, evenly spread"""
 
 _TOLERANCE = 1e-6
 
 
 def faults(reader: RunReader) -> Iterator[str]:
-    """One line for each thing that is wrong."""
+    """Yields one line for each fault."""
     if reader.image_count == 0:
         yield "no usable image"
         return
@@ -69,5 +70,5 @@ def _differs(
 
 
 def _spread(count: int, most: int) -> list[int]:
-    """At most `most` of the numbers below `count`, first and last among them."""
+    """At most `most` evenly spread numbers below `count`, the first and the last among them."""
     return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})

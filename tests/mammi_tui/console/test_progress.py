@@ -29,7 +29,7 @@ def test_rate_and_time_left_leave_out_what_was_known_before() -> None:
     assert stage.pace() == "2.0/s, 20 s left"
     stage.done = 100
     clock.now = 185.0
-    assert stage.pace() == "in 3:05, 40 known before"
+    assert stage.pace() == "in 3:05, 40 reused"
 
 
 def test_a_stage_that_was_all_known_before_is_told_as_checked() -> None:
@@ -38,7 +38,7 @@ def test_a_stage_that_was_all_known_before_is_told_as_checked() -> None:
         progress.stage("images", 900)
         progress.advance(450, reused=450)
         progress.advance(450, reused=450)
-    assert stream.getvalue() == "images: 900 of 900 checked, none computed anew\n"
+    assert stream.getvalue() == "images: 900 of 900 checked, nothing to compute\n"
 
 
 @pytest.mark.parametrize(
@@ -75,5 +75,5 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = stream.getvalue()
     assert "images" in shown
     assert "4/4" in shown
-    assert "1 known before" in shown
+    assert "1 reused" in shown
     assert "[bold]not markup[/bold]" in shown
