@@ -6,27 +6,29 @@ import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, field_validator
 
+from engine import kinds
 from engine.config.faults import Faults, Model
 from engine.config.file import SETS, set_name
 from engine.extras import missing
-from engine.methods import KINDS as METHODS
 from engine.names import LONGEST_SET_NAME, is_set_name
 
-LEAVES = {"probing": "engine.probing", "target": "engine.targets", "vlm": "engine.vlms", SETS: "engine.concepts"}
+METHODS = "methods"
 WHAT = {"vlm": "VLM", SETS: "concept set"}
-"""Tables of which there may be several, and what each of them is."""
+"""Tables that may stand several times, and what each of them describes"""
 
 
 class Naming(BaseModel, extra="forbid", frozen=True):
-    """The key that every kind has where a table stands once for each of several."""
+    """The key that every kind has where its table may stand several times."""
 
     name: str | None = None
-    """By default the kind."""
+    """By default the kind"""
 
     @field_validator("name")
     @classmethod
@@ -41,11 +43,24 @@ class Leaf:
     """A chosen kind of probing set, target model, VLM, concept set or method, with its checked options."""
 
     kind: str
-    module: ModuleType
+    module_name: str
     options: BaseModel
 
+    @property
+    def module(self) -> ModuleType:
+        """The kind's module."""
+        return importlib.import_module(self.module_name)
+
+    def identity(self, base: Path) -> str | None:
+        """The identity of the target model or VLM that `load` would give; None where only loading can tell.
+
+        Raises MammiError for a file that is missing or cannot be read.
+        """
+        found: str | None = self.module.identity(self.options, base)
+        return found
+
     def load(self, *arguments: Any) -> Any:
-        """What the leaf's own `load(options, ...)` gives."""
+        """What the kind's own `load(options, ...)` gives."""
         return self.module.load(self.options, *arguments)
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,36 +69,40 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class NamedLeaf(Leaf):
-    """A chosen kind of which there may be several, under the name that the configuration gives it."""
+    """One of several leaves of a table, under the name that the configuration gives it."""
 
     name: str
     table: str
-    """As messages name it: "concepts", or one of several "concepts.NAME"."""
+    """As messages name it: "concepts", or "concepts.NAME" for one of several"""
 
 
 class Leaves:
-    """Turns tables into leaves. What is wrong with a table's values is kept in the faults; an unknown or missing kind,
-    and two of one name, raise ConfigError at once."""
+    """Turns tables into leaves.
+
+    Faults in a table's values are collected; an unknown or missing kind, and a name that stands twice, raise
+    ConfigError at once.
+    """
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
     def leaf(self, name: str, table: Mapping[str, Any]) -> Leaf | None:
-        """What a table chooses, or None and its faults kept. Only Options with such a field see the `kind`."""
-        module = self._module(name, table)
+        """The leaf that a table chooses, or None when its values have faults."""
+        kind, module_name = self._kind(name, table)
+        module = self._module(f"{name}.kind", module_name, kind)
         model: type[BaseModel] = module.Options
         values = {key: value for key, value in table.items() if key != "kind" or key in model.model_fields}
         options = self._faults.check(name, model, values)
         self._faults.may_hold(f"{name}.kind")
-        return None if options is None else Leaf(table["kind"], module, options)
+        return None if options is None else Leaf(kind, module_name, options)
 
     def several(self, name: str, tables: Any) -> tuple[NamedLeaf, ...]:
-        """Of [concepts], or of [[concepts]] which stands once for each; those without faults."""
+        """The leaves of [concepts], or of each [[concepts]], without those whose values have faults."""
         leaves = [self._named(key, table) for key, table in self._by_key(name, tables).items()]
         return tuple(leaf for leaf in leaves if leaf is not None)
 
     def methods(self, tables: Mapping[str, Any]) -> tuple[Leaf, ...]:
-        """Of the tables [methods.NAME]; those without faults."""
+        """The leaves of the tables [methods.NAME], without those whose values have faults."""
         leaves = [self._method(name, table) for name, table in tables.items()]
         return tuple(leaf for leaf in leaves if leaf is not None)
 
@@ -108,33 +127,44 @@ class Leaves:
     def _named(self, name: str, table: Mapping[str, Any]) -> NamedLeaf | None:
         _, own = self.common(name, Naming, table)
         leaf = self.leaf(name, own)
-        return None if leaf is None else NamedLeaf(leaf.kind, leaf.module, leaf.options, set_name(table), name)
-
-    def _module(self, name: str, table: Mapping[str, Any]) -> ModuleType:
-        kinds: Mapping[str, str] = importlib.import_module(LEAVES[name.partition(".")[0]]).KINDS
-        known = ", ".join(sorted(kinds))
-        kind = table.get("kind")
-        if kind is None:
-            raise self._faults.error(f"{name}.kind", f"is missing. Kinds: {known}")
-        if not isinstance(kind, str) or kind not in kinds:
-            close = difflib.get_close_matches(str(kind), kinds, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise self._faults.error(f"{name}.kind", f"is not a kind: {hint}Kinds: {known}", kind)
-        try:
-            return importlib.import_module(kinds[kind])
-        except ModuleNotFoundError as error:
-            if error.name and error.name.split(".")[0] == "engine":
-                raise
-            raise self._faults.error(f"{name}.kind", missing(error.name), kind) from None
+        return None if leaf is None else NamedLeaf(leaf.kind, leaf.module_name, leaf.options, set_name(table), name)
 
     def _method(self, name: str, table: Any) -> Leaf | None:
-        key = f"methods.{name}"
-        if name not in METHODS:
-            close = difflib.get_close_matches(name, METHODS, n=1)
-            hint = f"Did you mean [methods.{close[0]}]?" if close else f"Methods: {', '.join(METHODS)}"
+        key = f"{METHODS}.{name}"
+        module_name = kinds.module_of(METHODS, name)
+        if module_name is None:
+            there = kinds.names(METHODS)
+            close = difflib.get_close_matches(name, there, n=1)
+            hint = f"Did you mean [{METHODS}.{close[0]}]?" if close else f"Methods: {', '.join(there)}"
             raise self._faults.error(f"[{key}]", f"is not a method. {hint}")
         if not isinstance(table, dict):
             raise self._faults.error(key, f"must be a table: write [{key}]", table)
-        module = importlib.import_module(METHODS[name])
-        options = self._faults.check(key, module.Options, table)
-        return None if options is None else Leaf(name, module, options)
+        options = self._faults.check(key, self._module(f"[{key}]", module_name).Options, table)
+        return None if options is None else Leaf(name, module_name, options)
+
+    def _kind(self, name: str, table: Mapping[str, Any]) -> tuple[str, str]:
+        """The kind that a table chooses, and its module."""
+        of = name.partition(".")[0]
+        kind = table.get("kind")
+        module_name = kinds.module_of(of, kind) if isinstance(kind, str) else None
+        if isinstance(kind, str) and module_name is not None:
+            return kind, module_name
+        there = sorted(kinds.names(of))
+        if kind is None:
+            raise self._faults.error(f"{name}.kind", f"is missing. Kinds: {', '.join(there)}")
+        close = difflib.get_close_matches(str(kind), there, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise self._faults.error(f"{name}.kind", f"is not a kind: {hint}Kinds: {', '.join(there)}", kind)
+
+    def _module(self, key: str, module_name: str, *value: str) -> ModuleType:
+        """A kind's module. Raises ConfigError, naming `key` and `value`, when a package that it needs is missing."""
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name and error.name.split(".")[0] == "engine":
+                raise
+            raise self._faults.error(key, missing(error.name), *value) from None
+        for package in getattr(module, "NEEDS", ()):
+            if find_spec(package) is None:
+                raise self._faults.error(key, missing(package), *value)
+        return module

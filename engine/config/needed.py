@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from engine import kinds
 from engine.config.file import read
-from engine.config.leaves import LEAVES
 from engine.errors import ConfigError
 from engine.extras import missing
 from engine.weights.catalogue import Entry, publisher_of
@@ -70,11 +70,11 @@ def _tables(value: object) -> list[Mapping[str, Any]]:
 
 
 def _options(name: str, kind: object) -> type[BaseModel]:
-    kinds: Mapping[str, str] = importlib.import_module(LEAVES[name]).KINDS
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(f"{name}.kind = {kind!r} is not a kind: {', '.join(sorted(kinds))}.")
+    module_name = kinds.module_of(name, kind) if isinstance(kind, str) else None
+    if module_name is None:
+        raise ConfigError(f"{name}.kind = {kind!r} is not a kind: {', '.join(sorted(kinds.names(name)))}.")
     try:
-        options: type[BaseModel] = importlib.import_module(kinds[kind]).Options
+        options: type[BaseModel] = importlib.import_module(module_name).Options
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] == "engine":
             raise

@@ -1,10 +1,9 @@
 """The configuration of a run: a TOML file with five tables, typed and checked before anything is computed.
 
 [run], the layers of [target] and the names of concept sets are checked here. [probing], [target], [vlm] and [concepts]
-name a `kind`, found in the KINDS of engine.probing, engine.targets, engine.vlms or engine.concepts; that module's
-Options say which other keys the table may hold. For several concept sets [[concepts]] stands once for each. Comparison
-methods are tables [methods.NAME], with names from engine.methods.KINDS; a run needs none. Relative paths start from the
-file's folder; only `run.out` starts from the current directory.
+choose a `kind` (engine.kinds); the Options of its module define the table's other keys. Several concept sets are
+written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a run needs none. Relative paths start
+from the file's folder; only `run.out` starts from the current directory.
 """
 
 from __future__ import annotations
@@ -19,11 +18,12 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from engine.config.faults import Faults
 from engine.config.file import SETS, override, read
-from engine.config.leaves import LEAVES, Leaf, Leaves, NamedLeaf
+from engine.config.leaves import Leaf, Leaves, NamedLeaf
+from engine.kinds import PACKAGES
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
-TABLES = ("run", *LEAVES, "methods")
+TABLES = ("run", *PACKAGES)
 
 
 class RunSettings(BaseModel, extra="forbid", frozen=True):

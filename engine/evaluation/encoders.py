@@ -71,7 +71,7 @@ def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
         raise ConfigError(f"{key}: no folder at {folder}.")
     try:
         from engine.evaluation import sentence_encoder
-        from engine.vlms import transformers_dual
+        from engine.vlms import transformers
         from engine.vlms.hugging_face import read_json
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] == "engine":
@@ -79,11 +79,11 @@ def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
         raise ConfigError(f"{key}: {missing(error.name)}.") from None
     kind = read_json(folder / "config.json", key).get("model_type")
     device = choose_device("auto")
-    if kind in transformers_dual.MODELS:
-        return Encoder(name, transformers_dual.load_folder(folder, key, device))
+    if kind in transformers.MODEL_TYPES:
+        return Encoder(name, transformers.load_folder(folder, key, device))
     if kind in sentence_encoder.MODELS:
         return sentence_encoder.load(name, folder, key, device)
-    known = ", ".join([*transformers_dual.MODELS, *sentence_encoder.MODELS])
+    known = ", ".join([*transformers.MODEL_TYPES, *sentence_encoder.MODELS])
     raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {kind!r}. Known are {known}.")
 
 

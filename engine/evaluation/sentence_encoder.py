@@ -19,9 +19,9 @@ from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer, BertModel, MPNetModel
 
 from engine.errors import ConfigError, MammiError
-from engine.vlms.bert import encode_by_length
-from engine.vlms.converted import load_converted
 from engine.vlms.hugging_face import LOCAL, check_tokenizer, read_json, reading
+from engine.vlms.models.bert import encode_by_length
+from engine.vlms.models.converted import load_converted
 from engine.weights.checkpoint import read_weights
 
 POOLING = Path("1_Pooling", "config.json")

@@ -1,4 +1,4 @@
-"""One's own target model, from a function of one's own. Naming it in a configuration runs its code."""
+"""The user's own target model, from the user's own function. Naming it in a configuration runs its code."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from torch import nn
 
 from engine.errors import ConfigError
 from engine.factories import call_factory, find_factory
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
-from engine.weights.checkpoint import fingerprint
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -21,13 +19,21 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """ "package.module:function", installed or beside the configuration. It returns an nn.Module with its weights, or a
     whole TargetModel, which then brings its own preprocessing, classes and identity."""
     arguments: dict[str, Any] = {}
-    """Keyword arguments for the function."""
+    """Keyword arguments of the function"""
     classes: tuple[str, ...] = ()
     preprocessing: Preprocessing = Preprocessing()
 
 
+def identity(options: Options, base: Path) -> None:
+    """None: what the function makes is known only when it is made."""
+
+
 def load(options: Options, base: Path) -> TargetModel:
     """Calls the function. Raises MammiError when it is not found, raises, or returns something else."""
+    from torch import nn
+
+    from engine.weights.checkpoint import fingerprint
+
     factory = find_factory(options.factory, base, "target.factory")
     made = call_factory(factory, options.arguments, options.factory, "target.factory")
     if isinstance(made, TargetModel):

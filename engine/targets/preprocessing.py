@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
-from torch import Tensor
-from torchvision.transforms import InterpolationMode, functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def _as_tuple(value: Any) -> Any:
@@ -18,20 +18,20 @@ def _as_tuple(value: Any) -> Any:
 
 
 PerChannel = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
-"""One number for all channels, or one for each."""
+"""One number for all channels, or one for each"""
 
 
 class Preprocessing(BaseModel, extra="forbid", frozen=True):
     """The defaults are those published with the paper's target models."""
 
     size: int = Field(default=256, ge=1)
-    """The film's shorter side after resizing, in pixels."""
+    """The film's shorter side after resizing, in pixels"""
     crop: int = Field(default=224, ge=1)
-    """Side of the square cut from its centre."""
+    """Side of the square cut from its centre"""
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mean: PerChannel = (0.5056,)
     std: PerChannel = (0.252,)
-    """Of grey levels scaled to [0, 1]."""
+    """Of grey levels scaled to [0, 1]"""
     channels: int = Field(default=3, ge=1, le=16)
 
     @model_validator(mode="after")
@@ -45,8 +45,17 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
         return self
 
     def __call__(self, film: NDArray[np.uint8]) -> Tensor:
-        """An 8-bit grey film [h, w] to float32 [channels, crop, crop]."""
-        resized = functional.resize(Image.fromarray(film), [self.size], InterpolationMode(self.interpolation))
-        square = np.asarray(functional.center_crop(resized, [self.crop]), dtype=np.float32) / 255
-        mean, std = (torch.tensor(values).reshape(-1, 1, 1) for values in (self.mean, self.std))
-        return ((torch.from_numpy(square) - mean) / std).expand(self.channels, -1, -1).contiguous()
+        """An 8-bit grey film [h, w] to float32 [channels, crop, crop].
+
+        Sizes and places are rounded as torchvision.transforms' Resize and CenterCrop round them.
+        """
+        from torch import from_numpy
+
+        picture = Image.fromarray(film)
+        width, height = (int(self.size * side / min(picture.size)) for side in picture.size)
+        resized = picture.resize((width, height), Image.Resampling[self.interpolation.upper()])
+        left, top = (round((side - self.crop) / 2) for side in resized.size)
+        square = np.asarray(resized, dtype=np.float32)[top : top + self.crop, left : left + self.crop] / 255
+        mean, std = (np.array(values, np.float32).reshape(-1, 1, 1) for values in (self.mean, self.std))
+        channels = np.broadcast_to((square - mean) / std, (self.channels, self.crop, self.crop))
+        return from_numpy(np.array(channels, order="C"))

@@ -1,54 +1,53 @@
-"""Any of torchvision's classifiers by name, with one's own weights."""
+"""Any of torchvision's classifiers by name, with the user's own weights."""
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
-import torchvision
 from pydantic import BaseModel
-from torch import nn
 
-from engine.errors import ConfigError
+from engine.store.keys import content_key
 from engine.targets.base import TargetModel
-from engine.targets.classifier import load_classifier
 from engine.targets.preprocessing import Preprocessing
-from engine.weights.checkpoint import fingerprint
+from engine.weights.digest import file_digest
+
+VERSION = 1
+"""Raise it when the same weights come to give other activations"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     name: str
-    """As in torchvision.models, such as "densenet121"."""
+    """As in torchvision.models, such as "densenet121" """
     weights: Path
-    """A .safetensors, .pth or .pt file."""
+    """A .safetensors, .pth or .pt file"""
     classes: tuple[str, ...] = ()
-    """Names of the outputs, in order."""
+    """Names of the outputs, in order"""
     ignore_keys: tuple[str, ...] = ()
-    """Names or globs of weights that need not fit."""
+    """Names or globs of weights that need not fit"""
     preprocessing: Preprocessing = Preprocessing()
 
 
+def identity(options: Options, base: Path) -> str:
+    weights = file_digest(base / options.weights, "target.weights")
+    outputs = len(options.classes) if options.ignore_keys else None  # otherwise the weights decide
+    settings = options.model_dump(mode="json", include={"name", "ignore_keys", "preprocessing"})
+    return content_key("torchvision", VERSION, weights, outputs, settings)
+
+
 def load(options: Options, base: Path) -> TargetModel:
-    """Builds the model and loads its weights. Raises MammiError when the weights do not fit, listing the keys.
+    """Builds the model and loads its weights. Raises MammiError that lists the keys when the weights do not fit.
 
     The paper's target models are published as main_finetune_chestxray.py of github.com/lambert-x/medical_mae saves
     them: torchvision's state dict under "model", beside optimizer, epoch, scaler and args; 14 outputs.
     """
-    known = torchvision.models.list_models(module=torchvision.models)
-    if options.name not in known:
-        close = difflib.get_close_matches(options.name, known, n=3)
-        hint = f"Close ones: {', '.join(close)}." if close else "See torchvision.models.list_models()."
-        raise ConfigError(f"target.name: torchvision has no classifier {options.name!r}. {hint}")
-
-    def build(outputs: int) -> nn.Module:
-        return torchvision.models.get_model(options.name, weights=None, num_classes=outputs)  # type: ignore[no-any-return]
+    from engine.targets.models.classifier import load_classifier
+    from engine.targets.models.torchvision import builder
 
     path = base / options.weights
-    module = load_classifier(build, path, options.classes, options.ignore_keys)
     return TargetModel(
-        module=module,
+        module=load_classifier(builder(options.name), path, options.classes, options.ignore_keys),
         preprocess=options.preprocessing,
         classes=options.classes,
-        identity=fingerprint(module, options.name, options.preprocessing),
+        identity=identity(options, base),
         name=f"{options.name} ({path.name})",
     )

@@ -17,10 +17,10 @@ from torch import nn
 
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS
-from engine.targets import demo
+from engine.targets import demo as target_kind
 from engine.training.captions import TEMPLATE, caption
 from engine.training.data import Films, make_films
-from engine.vlms import dual_encoder
+from engine.vlms import demo as vlm_kind
 from engine.vlms.base import VLM
 from engine.weights.embedded import CLASSIFIER_WEIGHTS, DUAL_ENCODER_WEIGHTS, HOME, MODEL_CARD
 from engine.weights.embedded.files import read_facts
@@ -63,9 +63,9 @@ def zero_shot_scores(vlm: VLM, films: Films) -> NDArray[np.float64]:
 
 def results(weights: Path, natural: Films, enriched: Films) -> str:
     """The model card's part that is measured: the files, how they were made, and the held-out results."""
-    classifier = demo.load(demo.Options(kind="demo", weights=weights / CLASSIFIER_WEIGHTS.name), weights)
-    encoder_options = dual_encoder.Options(kind="demo", weights=weights / DUAL_ENCODER_WEIGHTS.name)
-    encoder = dual_encoder.load(encoder_options, weights, torch.device("cpu"))
+    classifier = target_kind.load(target_kind.Options(weights=weights / CLASSIFIER_WEIGHTS.name), weights)
+    encoder_options = vlm_kind.Options(weights=weights / DUAL_ENCODER_WEIGHTS.name)
+    encoder = vlm_kind.load(encoder_options, weights, torch.device("cpu"))
     module = classifier.module.to(memory_format=torch.channels_last)
     columns = [natural.labels.sum(dim=0).numpy()]
     for films in (natural, enriched):

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.probing.phantom.population import TRAINING_SEEDS
-from engine.targets.demo import build_classifier
+from engine.targets.models.demo import build_classifier
 from engine.training.captions import read_reports
 from engine.training.data import Films, make_films
-from engine.vlms.dual_encoder import DualEncoder, text_pieces
+from engine.vlms.models.dual_encoder import DualEncoder, text_pieces
 from engine.weights.embedded import CLASSIFIER_WEIGHTS, DUAL_ENCODER_WEIGHTS, HOME
 from engine.weights.embedded.files import save_weights
 from engine.weights.embedded.inputs import INPUT_SIDE, standardise

@@ -15,24 +15,27 @@ if TYPE_CHECKING:
     import torch
 
 
-_LENGTH_TOLERANCE = 0.02
-"""Of a unit vector: one that was normalised in half precision is off by less."""
+LENGTH_TOLERANCE = 0.02
+"""How far from 1 a unit vector's length may be: one normalised in half precision is nearer"""
 
 
 class VLM(Protocol):
-    """An image-text model. One file in engine/vlms for each kind."""
+    """An image-text model."""
 
     name: str
-    """As a reader knows it, such as "MedCLIP ViT"."""
+    """As a reader knows it, such as "MedCLIP ViT" """
     dimension: int
     identity: str
-    """Hash of all that determines an embedding (weights, architecture, preprocessing, tokenizer): the cache key."""
+    """A hash of all that determines an embedding (weights, architecture, preprocessing, tokenizer): the cache key"""
+    by_name: bool
+    """Whether an image's embedding depends on its name, `Image.path`, and not on its pixels alone. A VLM without this
+    attribute looks at pixels alone."""
 
     def preprocess(self, film: NDArray[np.uint8], image: Image) -> torch.Tensor:
         """An 8-bit grey film [h, w] to one float32 input on the CPU, such as [c, h', w'].
 
-        Safe to call from several threads. `image` is the film's entry in the probing set; a VLM that looks at pixels
-        does not need it. Raises UnreadableImage for an image that is to be set aside.
+        Safe to call from several threads. `image` is the film's entry in the probing set; only a VLM whose embeddings
+        are `by_name` reads it. Raises UnreadableImage for an image that is to be set aside.
         """
         ...
 
@@ -50,5 +53,5 @@ def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int) -> N
     if embeddings.shape != (wanted := (count, vlm.dimension)):
         raise MammiError(f"vlm: {vlm.name} gives embeddings of shape {embeddings.shape} in place of {wanted}.")
     lengths = np.linalg.norm(embeddings[np.isfinite(embeddings).all(axis=1)], axis=1)
-    for length in lengths[np.abs(lengths - 1) > _LENGTH_TOLERANCE][:1]:
+    for length in lengths[np.abs(lengths - 1) > LENGTH_TOLERANCE][:1]:
         raise MammiError(f"vlm: {vlm.name} gives embeddings of length {length:.4g} in place of 1: normalise them.")

@@ -1,18 +1,20 @@
-"""One's own VLM, from a function of one's own. Naming it in a configuration runs its code."""
+"""The user's own VLM, from the user's own function. Naming it in a configuration runs its code."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from pydantic import BaseModel
 
 from engine.errors import ConfigError
 from engine.factories import call_factory, find_factory
 from engine.vlms.base import VLM
 
-_NEEDED = ("name", "dimension", "identity", "preprocess", "encode_images", "encode_texts")
+if TYPE_CHECKING:
+    import torch
+
+_REQUIRED = ("name", "dimension", "identity", "preprocess", "encode_images", "encode_texts")
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -20,14 +22,18 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """ "package.module:function", installed or beside the configuration. It is called with `device` and the arguments,
     and returns a VLM (engine.vlms.base)."""
     arguments: dict[str, Any] = {}
-    """Keyword arguments for the function."""
+    """Keyword arguments of the function"""
+
+
+def identity(options: Options, base: Path) -> None:
+    """None: what the function makes is known only when it is made."""
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:
-    """Calls the function. Raises MammiError when it is not found, raises, or what it returns is no VLM."""
+    """Calls the function. Raises MammiError when it is not found, raises, or returns something that is no VLM."""
     factory = find_factory(options.factory, base, "vlm.factory")
     made = call_factory(factory, {**options.arguments, "device": device}, options.factory, "vlm.factory")
-    missing = [name for name in _NEEDED if not hasattr(made, name)]
+    missing = [name for name in _REQUIRED if not hasattr(made, name)]
     if missing:
         raise ConfigError(f"vlm.factory: what {options.factory} returned is no VLM: it has no {', '.join(missing)}.")
     return made  # type: ignore[no-any-return]

@@ -1,8 +1,7 @@
-"""Reading what Hugging Face's libraries saved: from a local folder only, running none of its code."""
+"""Reads what Hugging Face's libraries saved, from a local folder only, and runs none of its code."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError, MammiError, first_line
+from engine.store.keys import content_key
+from engine.weights.digest import file_digest
 
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-"""What every from_pretrained is called with."""
+"""Arguments of every from_pretrained"""
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model")
-"""A folder with a tokenizer has one of these."""
+"""A folder with a tokenizer has one of these"""
 
 
 def read_json(path: Path, key: str) -> dict[str, Any]:
-    """The object in a JSON file. Raises ConfigError when there is no such file, MammiError when it holds none."""
+    """The object in a JSON file. Raises ConfigError when there is no such file, MammiError when it holds no object."""
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
@@ -37,23 +38,22 @@ def check_tokenizer(folder: Path, key: str) -> None:
         raise ConfigError(f"{key}: {folder} has no tokenizer: none of {names} or {VOCABULARIES[-1]}.")
 
 
-def digest_of_texts(folder: Path) -> str:
-    """A hash of the folder's settings and vocabularies: what a tokenizer and a preprocessing are read from."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".json", ".txt", ".model"} and path.is_file():
-            digest.update(f"{path.name} {path.stat().st_size} ".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def folder_digest(folder: Path, key: str) -> str:
+    """A hash of the folder's settings and vocabularies, from which configuration, tokenizer and preprocessing are read.
+
+    `key` is the configuration's that names the folder, for errors.
+    """
+    texts = [path for path in folder.iterdir() if path.suffix in {".json", ".txt", ".model"} and path.is_file()]
+    return content_key({path.name: file_digest(path, key) for path in texts})
 
 
 @contextmanager
 def reading(what: str, path: Path | str, key: str) -> Iterator[None]:
-    """Tells what goes wrong in the block as a MammiError: `path` is no `what`."""
+    """Turns an error in the block into a MammiError: `path` holds no `what`."""
     try:
         yield
     except MammiError:
         raise
     except Exception as error:
-        # These libraries raise whatever they meet in a file they did not expect; tokenizers, bare Exceptions.
+        # These libraries raise errors of any kind for a file that they did not expect; tokenizers, bare Exceptions.
         raise MammiError(f"{key}: {path} holds no {what} that can be read ({first_line(error)}).") from error

@@ -1,174 +1,50 @@
-"""Embeddings computed elsewhere, by whatever model: looked up by an image's path and by a text."""
+"""Embeddings computed elsewhere, with whatever model: looked up by an image's path and by a text."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from pydantic import BaseModel
-from torch import Tensor
-from torch.nn import functional
 
-from engine.errors import ConfigError, MammiError, UnreadableImage, first_line
-from engine.probing.base import Image
-from engine.store.tables import read_embeddings
+from engine.store.keys import content_key
+from engine.vlms.base import VLM
+from engine.weights.digest import file_digest
 
-_SHOWN = 3
+if TYPE_CHECKING:
+    import torch
+
+BY_NAME = True
+VERSION = 1
+"""Raise it when the same files come to give other embeddings"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     images: Path
-    """An .npy file of vectors [n, d] beside `image_names`, or a Parquet file with the columns path and embedding."""
+    """An .npy file of vectors [n, d] beside `image_names`, or a Parquet file with the columns path and embedding"""
     image_names: Path | None = None
-    """The paths of the vectors in an .npy file: UTF-8 text, one a line. A path is the image's in the probing set, with
-    folders before it or without its own, as long as its file name stands here once."""
+    """The paths of the vectors in an .npy file: UTF-8 text, one a line. A path is the image's in the probing set. It
+    may have further folders before it, or lack its own, as long as its file name stands here once."""
     texts: Path
-    """An .npy file of vectors [m, d] beside `text_names`, or a Parquet file with the columns text and embedding."""
+    """An .npy file of vectors [m, d] beside `text_names`, or a Parquet file with the columns text and embedding"""
     text_names: Path | None = None
     """The texts of the vectors in an .npy file, one a line. A text is one that is encoded, to the letter: run.template,
     and for each concept the template, a blank and the concept. A concept alone is another text, with another vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Vectors [n, d] and the row of each name."""
-
-    path: Path
-    vectors: NDArray[np.float32]
-    rows: dict[str, int]
-
-    @classmethod
-    def read(cls, key: str, name_column: str, path: Path, names_path: Path | None) -> Self:
-        """The table of one of the options, which `key` names in errors. Raises MammiError when it is not whole."""
-        names_key = f"vlm.{name_column}_names" if name_column == "text" else "vlm.image_names"
-        if not path.is_file():
-            raise ConfigError(f"{key}: no file at {path}.")
-        if path.suffix == ".npy":
-            if names_path is None:
-                raise ConfigError(
-                    f"{names_key} is missing: an .npy file needs a text file with one {name_column} a line."
-                )
-            names, vectors = _lines(names_key, names_path), _matrix(key, path)
-        elif path.suffix == ".parquet":
-            if names_path is not None:
-                raise ConfigError(f"{names_key}: a Parquet file has its own column {name_column}: leave this key out.")
-            names, vectors = read_embeddings(path, name_column)
-        else:
-            raise ConfigError(f"{key}: {path} is neither an .npy nor a .parquet file.")
-        return cls(path, vectors, _rows(key, path, names, vectors, names_path or path))
+def identity(options: Options, base: Path) -> str:
+    """A hash of the files: the same vectors in another format are another VLM."""
+    files = {key: path for key in type(options).model_fields if (path := getattr(options, key)) is not None}
+    return content_key(
+        "precomputed", VERSION, {key: file_digest(base / path, f"vlm.{key}") for key, path in files.items()}
+    )
 
 
-class PrecomputedVLM:
-    """Both tables behind the VLM protocol."""
-
-    def __init__(self, images: _Table, texts: _Table) -> None:
-        self.name = f"precomputed ({images.path.name})"
-        self.dimension = images.vectors.shape[1]
-        self.identity = f"precomputed {_digest(images)} {_digest(texts)}"
-        self._images = images
-        self._texts = texts
-        count = Counter(_file_name(path) for path in images.rows)
-        self._by_file_name = {_file_name(path): path for path in images.rows if count[_file_name(path)] == 1}
-
-    def preprocess(self, film: NDArray[np.uint8], image: Image) -> Tensor:  # noqa: ARG002
-        """The image's vector as it stands, float32 [d]. Raises UnreadableImage when there is none."""
-        row = self._row(image.path)
-        if row is None:
-            raise UnreadableImage(f"has no precomputed embedding in {self._images.path.name}")
-        return torch.from_numpy(self._images.vectors[row])
-
-    def _row(self, path: str) -> int | None:
-        """The row named by the path, or by it with more or fewer folders."""
-        if path in self._images.rows:
-            return self._images.rows[path]
-        named = self._by_file_name.get(_file_name(path), "")
-        shorter, longer = sorted((path, named), key=len)
-        return self._images.rows[named] if named and longer.endswith(f"/{shorter}") else None
-
-    def encode_images(self, batch: Tensor) -> Tensor:
-        return functional.normalize(batch.float(), dim=1)
-
-    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Raises MammiError that names the texts without a vector."""
-        missing = [text for text in texts if text not in self._texts.rows]
-        if missing:
-            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-            shown = ", ".join(repr(text if len(text) <= 80 else f"{text[:79]}…") for text in missing[:_SHOWN])
-            raise MammiError(
-                f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.\n"
-                "It must hold run.template, and for each concept the template, a blank and the concept."
-            )
-        vectors = self._texts.vectors[[self._texts.rows[text] for text in texts]]
-        return functional.normalize(torch.from_numpy(vectors), dim=1).numpy()
-
-
-def load(options: Options, base: Path, device: torch.device) -> PrecomputedVLM:  # noqa: ARG001
+def load(options: Options, base: Path, device: torch.device) -> VLM:  # noqa: ARG001
     """Both tables. Raises MammiError when one cannot be read or is not whole, or they do not go together."""
-    images = _Table.read("vlm.images", "path", base / options.images, _beside(base, options.image_names))
-    texts = _Table.read("vlm.texts", "text", base / options.texts, _beside(base, options.text_names))
-    if images.vectors.shape[1] != texts.vectors.shape[1]:
-        raise ConfigError(
-            f"vlm: {images.path} has vectors of {images.vectors.shape[1]} numbers, {texts.path} of "
-            f"{texts.vectors.shape[1]}: they must be from the same model."
-        )
-    return PrecomputedVLM(images, texts)
+    from engine.vlms.models.precomputed import load_vlm
 
-
-def _beside(base: Path, path: Path | None) -> Path | None:
-    return None if path is None else base / path
-
-
-def _matrix(key: str, path: Path) -> NDArray[np.float32]:
-    """The vectors of an .npy file. It is mapped: a header that lies about the size takes no memory."""
-    try:
-        content: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:  # what NumPy raises for headers that are none
-        raise MammiError(f"{key}: {path} is no .npy file of numbers, or damaged ({first_line(error)}).") from error
-    if not isinstance(content, np.ndarray) or content.ndim != 2 or content.dtype.kind != "f" or 0 in content.shape:
-        told = f"{content.dtype} {list(content.shape)}" if isinstance(content, np.ndarray) else "an archive"
-        raise MammiError(f"{key}: {path} holds {told}, not floating-point vectors [n, d].")
-    return np.array(content, dtype=np.float32)
-
-
-def _lines(key: str, path: Path) -> list[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{key}: {path} is not UTF-8 text ({error.reason} at byte {error.start}).") from None
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
-
-
-def _rows(key: str, path: Path, names: Sequence[str], vectors: NDArray[np.float32], names_path: Path) -> dict[str, int]:
-    """The row of each name. Raises MammiError unless each vector has a name of its own, and a direction."""
-    if len(names) != len(vectors):
-        raise MammiError(f"{key}: {names_path} has {len(names)} lines for the {len(vectors)} vectors of {path}.")
-    rows = {name: row for row, name in enumerate(names)}
-    if len(rows) < len(names):
-        twice = next(name for name, count in Counter(names).items() if count > 1)
-        raise MammiError(f"{key}: {names_path} names {twice!r} more than once.")
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
-    if len(bad):
-        raise MammiError(f"{key}: {path}: the vector of {names[bad[0]]!r} is zero, or not finite.")
-    return rows
-
-
-def _file_name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _digest(table: _Table) -> str:
-    """A hash of all names and vectors."""
-    digest = hashlib.sha256("\n".join(table.rows).encode("utf-8", "surrogatepass"))
-    digest.update(str(table.vectors.shape).encode())
-    digest.update(table.vectors.data)
-    return digest.hexdigest()
+    image_names = base / options.image_names if options.image_names else None
+    text_names = base / options.text_names if options.text_names else None
+    own = identity(options, base)
+    return load_vlm(base / options.images, image_names, base / options.texts, text_names, own)

@@ -84,7 +84,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
     `stream`, which can seek, is read in the file's place: a member of a zip, which `path` then only names.
     """
     if stream is None and not path.is_file():
-        raise ConfigError(f"{key}: no weights at {path}.")
+        raise ConfigError(f"{key}: no file at {path}.")
     try:
         if path.suffix == ".safetensors":
             content: object = load_file(path) if stream is None else load(stream.read())

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.errors import MammiError
-from mammi_tui.console.progress import run_progress
 
 ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
 """Importable names of what the extra `engine` installs."""
@@ -34,9 +33,12 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
     need_engine(command)
 
     from engine.config.settings import load_config
-    from engine.run.pipeline import run
 
     settings = load_config(config, overrides)
+
+    from engine.run.pipeline import run
+    from mammi_tui.console.progress import run_progress
+
     with stoppable(command), run_progress(sys.stderr) as progress:
         return run(settings, progress)
 

@@ -32,6 +32,7 @@ from engine.store.work import WorkFile
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
 from engine.vlms import medclip
+from engine.vlms.base import VLM
 from tests.shared import SHARED
 from tests.support.medclip_files import write_medclip
 from tests.support.models import tiny_project
@@ -76,9 +77,7 @@ def main() -> None:
     report(len(probing.images), turns)
 
 
-def in_memory(
-    probing: folder.FilmSet, target: TargetModel, vlm: medclip.MedCLIPVLM
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def in_memory(probing: folder.FilmSet, target: TargetModel, vlm: VLM) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """The inputs of both models, a pair for each batch."""
     pairs = []
     for start in range(0, len(probing.images), BATCH):

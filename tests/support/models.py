@@ -50,6 +50,7 @@ class TinyVLM:
 
     def __init__(self, device: torch.device, seed: int = 1, blind_to: str = "") -> None:
         self.identity = f"tiny {seed} {blind_to}"
+        self.by_name = bool(blind_to)
         self._seed = seed
         self._blind_to = blind_to
         generator = torch.Generator().manual_seed(seed)

@@ -154,10 +154,10 @@ def with_vlm(folder: Path, vlm: object, identity: str = "") -> RunReader:
 
 
 def test_the_runs_own_vlm_is_loaded_from_its_configuration(tmp_path: Path) -> None:
-    from engine.vlms import transformers_dual
+    from engine.vlms import transformers
 
     write_clip(tmp_path / "clip")
-    known = transformers_dual.load_folder(tmp_path / "clip", "", torch.device("cpu"))
+    known = transformers.load_folder(tmp_path / "clip", "", torch.device("cpu"))
     table = {"kind": "transformers", "directory": "clip"}
     reader = with_vlm(tmp_path, table, known.identity)
     np.testing.assert_allclose(

@@ -80,7 +80,6 @@ def test_a_state_dict_of_the_whole_model_brings_its_operating_points(
 ) -> None:
     weights = dict(published[1].state_dict()) | {"op_threshs": torch.full((18,), 0.25)}
     torch.save(weights, tmp_path / "nih.pth")
-    assert target(tmp_path / "nih.pth").identity == target(published[0]).identity
     assert target(tmp_path / "nih.pth", calibrated=True).module.op_threshs[0] == 0.25
 
 

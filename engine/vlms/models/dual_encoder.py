@@ -1,4 +1,4 @@
-"""The demo's VLM: a small image-text dual encoder trained contrastively on phantom films and reports."""
+"""The network of the demo's VLM, a small image-text dual encoder, and its adapter."""
 
 from __future__ import annotations
 
@@ -6,32 +6,23 @@ import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.concepts.tokens import tokenize
 from engine.probing.base import Image
-from engine.weights.embedded import DUAL_ENCODER_WEIGHTS
 from engine.weights.embedded.files import load_weights
-from engine.weights.embedded.inputs import INPUT_SIDE, network_input
+from engine.weights.embedded.inputs import network_input
 
 DIMENSION = 128
 BUCKETS = 4096
 MAX_WORDS = 48
 MAX_PIECES = 24
-"""Longer texts and words are cut."""
-
-
-class Options(BaseModel, extra="forbid"):
-    kind: Literal["demo"]
-    weights: Path | None = None
-    """Weights made by `python -m engine.training.train`; the packaged ones by default."""
+"""Longer texts and words are cut"""
 
 
 class Residual(nn.Module):
@@ -53,7 +44,10 @@ class Residual(nn.Module):
 
 
 class ImageTower(nn.Module):
-    """Inputs [n, 1, 128, 128] to [n, DIMENSION]. Mean and maximum over positions: findings may be wide or tiny."""
+    """Inputs [n, 1, 128, 128] to [n, DIMENSION].
+
+    Maps are pooled by their mean and their maximum: findings may be wide or tiny.
+    """
 
     def __init__(self, width: int = 24) -> None:
         super().__init__()
@@ -136,6 +130,7 @@ class DemoVLM:
 
     name = "demo dual encoder"
     dimension = DIMENSION
+    by_name = False
 
     def __init__(self, model: DualEncoder, identity: str, device: torch.device) -> None:
         self.identity = identity
@@ -160,8 +155,8 @@ class DemoVLM:
         return vectors
 
 
-def load(options: Options, base: Path, device: torch.device) -> DemoVLM:
-    """The trained dual encoder. Raises MammiError when the weights cannot be read or are another model's."""
+def load_vlm(weights: Path, identity: str, device: torch.device) -> DemoVLM:
+    """The VLM from a file of weights. Raises MammiError when it cannot be read or belongs to another model."""
     model = DualEncoder()
-    digest = load_weights(model, base / options.weights if options.weights else DUAL_ENCODER_WEIGHTS)
-    return DemoVLM(model, f"demo dual encoder {INPUT_SIDE} {digest}", device)
+    load_weights(model, weights)
+    return DemoVLM(model, identity, device)

@@ -19,7 +19,8 @@ from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Norma
 
 from engine.errors import ConfigError, MammiError
 from engine.probing.base import Image
-from engine.vlms.transformers_dual import Options, TransformersVLM, load
+from engine.vlms.models.transformers import TransformersVLM
+from engine.vlms.transformers import Options, load
 from tests.support.transformers_files import write_clip, write_siglip, write_siglip2
 
 TEXTS = (

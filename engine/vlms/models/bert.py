@@ -15,17 +15,16 @@ from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
-from engine.errors import ConfigError, MammiError
-from engine.vlms.converted import load_converted
+from engine.errors import MammiError
+from engine.vlms.bert_files import SETTINGS, WHOLE, tokenizer_files, weights_in
 from engine.vlms.hugging_face import read_json, reading
+from engine.vlms.models.converted import load_converted
 from engine.weights.checkpoint import check_fit, read_weights
 
-NAMES = ("pytorch_model.bin", "model.safetensors")
-"""What transformers calls the weights in a folder."""
 HEAD = 64
-"""Width of one attention head, in every published BERT."""
+"""Width of one attention head, in every published BERT"""
 TOKENS_AT_ONCE = 2048
-"""Texts times their length: what bounds the memory of one batch."""
+"""Texts times their length, at most: bounds the memory of one batch"""
 
 _SPECIAL = ("[UNK]", "[CLS]", "[SEP]")
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
@@ -33,16 +32,13 @@ _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
 
 def read_folder(folder: Path, key: str) -> dict[str, Tensor]:
     """The tensors of a folder as transformers saves a model. Raises ConfigError when it has no weights."""
-    found = [folder / name for name in NAMES if (folder / name).is_file()]
-    if not found:
-        raise ConfigError(f"{key}: no {' and no '.join(NAMES)} in {folder}.")
-    return read_weights(found[0], key)
+    return read_weights(weights_in(folder, key), key)
 
 
 def load_bert(weights: Mapping[str, Tensor], path: Path, prefix: str = "") -> BertModel:
-    """The model, of the size that the weights have. Raises MammiError when they do not fit, listing the keys.
+    """The model, of the size that the weights have. Raises MammiError that lists the keys when they do not fit.
 
-    `weights` are without, `path` and `prefix` only for errors.
+    The names of `weights` have no prefix; `path` and `prefix` are for errors only.
     """
     sizes = {}
     for name in ("word_embeddings", "position_embeddings", "token_type_embeddings"):
@@ -76,21 +72,17 @@ def shape_of(weights: Mapping[str, Tensor], name: str, axes: int, path: Path, pr
 def load_tokenizer(folder: Path, key: str, tokens: int, longest: int) -> Tokenizer:
     """The tokenizer of a folder's tokenizer.json or vocab.txt; texts are cut after `longest` tokens.
 
-    Beside a vocab.txt, tokenizer_config.json tells of case and accents; without one, text is lower-cased, as
-    transformers has it. Raises ConfigError when the files are missing, and MammiError when they are damaged or do not
-    have the `tokens` of the weights. `key` is the configuration's, for errors.
+    Beside a vocab.txt, tokenizer_config.json sets case and accents; without it text is lower-cased, as in transformers.
+    Raises ConfigError when the files are missing, and MammiError when they are damaged or do not have as many `tokens`
+    as the weights. `key` is the configuration's, for errors.
     """
-    whole, vocabulary = folder / "tokenizer.json", folder / "vocab.txt"
-    found = next((path for path in (whole, vocabulary) if path.is_file()), None)
-    if found is None:
-        raise ConfigError(f"{key}: no tokenizer.json and no vocab.txt in {folder}. Bio_ClinicalBERT's are needed.")
-    settings = folder / "tokenizer_config.json"
+    found, *settings = tokenizer_files(folder, key)
     with reading("tokenizer", found, key):
         text = found.read_text(encoding="utf-8")
-        if found == whole:
+        if found.name == WHOLE:
             tokenizer = Tokenizer.from_str(text)
         else:
-            tokenizer = _word_pieces(text, read_json(settings, key) if settings.is_file() else {})
+            tokenizer = _word_pieces(text, read_json(folder / SETTINGS, key) if settings else {})
     ids = tokenizer.get_vocab()
     if len(ids) != tokens or max(ids.values()) >= tokens:
         raise MammiError(f"{key}: {folder} has {len(ids)} tokens, the weights {tokens}: it is another model's.")
@@ -120,10 +112,10 @@ def encode_by_length(
     device: torch.device,
     encode: Callable[[Tensor], Tensor],
 ) -> NDArray[np.float32]:
-    """Unit vectors [texts, dimension] of what `encode` makes of token ids [n, length].
+    """Unit vectors [texts, dimension] in the directions that `encode` gives for token ids [n, length].
 
-    Only texts of equal length in tokens go together: nothing is padded, so that a text's vector does not depend on
-    the others (beyond the last bit, which the size of a batch may turn).
+    Only texts of equal length in tokens share a batch. Nothing is padded, so a text's vector does not depend on the
+    others, except for the last bit, which the size of a batch may change.
     """
     ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
     vectors = np.empty((len(ids), dimension), dtype=np.float32)
@@ -135,7 +127,7 @@ def encode_by_length(
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of equal length, not too many at once."""
+    """Indices of texts of equal length, a batch at a time."""
     for length in sorted(set(lengths)):
         rows = [row for row, own in enumerate(lengths) if own == length]
         size = max(1, TOKENS_AT_ONCE // length)

@@ -1,4 +1,4 @@
-"""MedCLIP's two encoders, and reading their published checkpoint.
+"""MedCLIP's two encoders, and how their published checkpoint is read.
 
 Wang et al., "MedCLIP: Contrastive Learning from Unpaired Medical Images and Text", EMNLP 2022. Architecture and keys
 are those of RyanWangZf/MedCLIP, medclip/modeling_medclip.py, saved with transformers 4.24.
@@ -19,23 +19,23 @@ from torchvision.models import ResNet, resnet50
 from transformers import BertModel, SwinConfig, SwinModel
 
 from engine.errors import MammiError, first_line
-from engine.vlms.bert import load_bert, read_folder, shape_of
-from engine.vlms.converted import load_converted, part
+from engine.vlms.models.bert import load_bert, shape_of
+from engine.vlms.models.converted import load_converted, part
 from engine.weights.checkpoint import load_strictly, read_weights
 
 KEY = "vlm.weights"
 MEMBER = "pytorch_model.bin"
 LARGEST = 2**31
-"""Bytes of a zip's member that are unpacked at most; the published ones have 0.55e9."""
+"""Bytes that a zip's member may unpack to; the published ones have 0.55e9"""
 
 IMAGE_SIDE = 224
 SWIN_HEAD = 32
-"""Width of one attention head, in every published Swin."""
+"""Width of one attention head, in every published Swin"""
 
 _TRUNK = "vision_model.model."
 _TEXT = "text_model.model."
 _UNUSED = ("logit_scale",)
-"""The temperature of the training loss."""
+"""The temperature of the training loss"""
 _BLOCK = re.compile(r"encoder\.layers\.(\d+)\.blocks\.(\d+)\.")
 _BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 
@@ -70,9 +70,9 @@ class MedCLIP(nn.Module):
 
 
 def load_model(path: Path) -> tuple[MedCLIP, str]:
-    """The model and its vision side, "ViT" or "ResNet", of the size that the weights have.
+    """The model, of the size that the weights have, and the name of its image encoder, "ViT" or "ResNet".
 
-    Raises ConfigError when there are no weights at `path`, and MammiError when they do not fit, listing the keys.
+    Raises ConfigError when there are no weights at `path`, and MammiError that lists the keys when they do not fit.
     """
     weights = read_checkpoint(path)
     trunk = part(weights, _TRUNK)
@@ -127,13 +127,11 @@ def _resnet(weights: Mapping[str, Tensor], path: Path) -> ResNet:
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """The tensors of the published zip, of the directory it unpacks to, or of a file of weights.
+    """The tensors of a file of weights, or of the published zip.
 
-    Of a zip only the one member is read, into memory. Raises ConfigError when there is none, MammiError when it is
+    Only the one member of a zip is read, into memory. Raises ConfigError when there is no file, MammiError when it is
     damaged.
     """
-    if path.is_dir():
-        return read_folder(path, KEY)
     if path.suffix != ".zip" or not path.is_file():
         return read_weights(path, KEY)
     try:

@@ -1,4 +1,4 @@
-"""CLIP and SigLIP as transformers saves them, from a local folder. SigLIP 2 of a fixed resolution is a SigLIP."""
+"""CLIP and SigLIP of the transformers package behind the VLM protocol. SigLIP 2 of a fixed resolution is a SigLIP."""
 
 from __future__ import annotations
 
@@ -10,36 +10,29 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image as PILImage
-from pydantic import BaseModel
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, CLIPModel, SiglipModel
 
-from engine.errors import ConfigError, MammiError
+from engine.errors import MammiError
 from engine.extras import missing
 from engine.probing.base import Image
-from engine.vlms.converted import load_converted
-from engine.vlms.hugging_face import LOCAL, check_tokenizer, digest_of_texts, read_json, reading
-from engine.weights.checkpoint import fingerprint, read_weights
+from engine.vlms.base import VLM
+from engine.vlms.hugging_face import LOCAL, check_tokenizer, read_json, reading
+from engine.vlms.models.converted import load_converted
+from engine.weights.checkpoint import read_weights
 
 MODELS: dict[str, Any] = {"clip": CLIPModel, "siglip": SiglipModel}
-"""By config.json's model_type."""
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""What the weights in a folder are called: the first that there is."""
+"""By config.json's model_type"""
 CONSTANTS = ("text_model.embeddings.position_ids", "vision_model.embeddings.position_ids")
-"""What transformers kept among the weights until 4.31."""
+"""What transformers kept among the weights until 4.31"""
 TEXTS_AT_ONCE = 32
-KEY = "vlm.directory"
-
-
-class Options(BaseModel, extra="forbid", frozen=True):
-    directory: Path
-    """A folder as save_pretrained writes it and a hub offers it: config.json, model.safetensors or pytorch_model.bin,
-    preprocessor_config.json and the tokenizer's files."""
 
 
 class TransformersVLM:
     """A CLIP or SigLIP of transformers behind the VLM protocol."""
+
+    by_name = False
 
     def __init__(
         self, name: str, identity: str, module: Any, processor: Any, tokenizer: Any, device: torch.device
@@ -86,32 +79,19 @@ class TransformersVLM:
         return self._tokenizer(lower, padding="max_length", padding_side="right", return_attention_mask=False, **cut)
 
 
-def load(options: Options, base: Path, device: torch.device) -> TransformersVLM:
-    """Builds the model and loads its weights. Raises MammiError when a file is missing or does not fit."""
-    return load_folder(base / options.directory, KEY, device)
-
-
-def load_folder(folder: Path, key: str, device: torch.device) -> TransformersVLM:
-    """As `load`, for whoever names the folder in another place than a configuration: `key` names it in errors."""
-    if not folder.is_dir():
-        raise ConfigError(f"{key}: no folder at {folder}.")
-    kind = read_json(folder / "config.json", key).get("model_type")
-    if kind not in MODELS:
-        raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {kind!r}, not {' or '.join(MODELS)}.")
-    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
-    if weights is None:
-        raise ConfigError(f"{key}: {folder} has no weights: neither {' nor '.join(WEIGHTS)}.")
+def load_vlm(folder: Path, weights: Path, model_type: str, key: str, identity: str, device: torch.device) -> VLM:
+    """Builds the folder's model and loads its weights. Raises MammiError when a file is missing or does not fit."""
     with reading("configuration", folder / "config.json", key):
         config = AutoConfig.from_pretrained(folder, **LOCAL)
     tokenizer = _tokenizer(folder, config.text_config.vocab_size, key)
     processor = _processor(folder, key)
-    module = load_converted(MODELS[kind], config, read_weights(weights, key), weights, dropped=CONSTANTS)
-    identity = fingerprint(module, digest_of_texts(folder))
+    module = load_converted(MODELS[model_type], config, read_weights(weights, key), weights, dropped=CONSTANTS)
     return TransformersVLM(folder.name, identity, module, processor, tokenizer, device)
 
 
 def _processor(folder: Path, key: str) -> Any:
-    """It resizes with Pillow, as OpenAI and Google did: torchvision differs by a grey level here and there."""
+    """The folder's image processor, resizing with Pillow as OpenAI and Google did: torchvision differs by a grey level
+    here and there."""
     path = folder / "preprocessor_config.json"
     read_json(path, key)
     with reading("image processor", path, key):
@@ -120,7 +100,7 @@ def _processor(folder: Path, key: str) -> Any:
 
 
 def _tokenizer(folder: Path, known: int, key: str) -> Any:
-    """The folder's tokenizer. Raises MammiError unless the `known` tokens of the model are enough for it."""
+    """The folder's tokenizer. Raises MammiError when it has more tokens than the model, which knows `known`."""
     check_tokenizer(folder, key)
     try:
         with reading("tokenizer", folder, key):

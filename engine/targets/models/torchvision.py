@@ -1,0 +1,26 @@
+"""torchvision's classifiers by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+import torchvision
+from torch import nn
+
+from engine.errors import ConfigError
+
+
+def builder(name: str) -> Callable[[int], nn.Module]:
+    """Makes the classifier of that name with so many outputs, its weights random. Raises ConfigError for a name that
+    torchvision does not know."""
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=3)
+        hint = f"Close ones: {', '.join(close)}." if close else "See torchvision.models.list_models()."
+        raise ConfigError(f"target.name: torchvision has no classifier {name!r}. {hint}")
+
+    def build(outputs: int) -> nn.Module:
+        return torchvision.models.get_model(name, weights=None, num_classes=outputs)  # type: ignore[no-any-return]
+
+    return build

@@ -1,0 +1,72 @@
+"""torchxrayvision's networks, and how a film becomes their input."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.models import ResNet
+from torchvision.models.resnet import Bottleneck
+from torchxrayvision.datasets import XRayCenterCrop, XRayResizer
+from torchxrayvision.models import DenseNet, model_urls, op_norm
+from torchxrayvision.utils import normalize
+
+from engine.errors import ConfigError
+from engine.weights.checkpoint import load_strictly, match_names, read_weights
+
+THRESHOLDS = "op_threshs"
+"""The buffer of a model's operating points, [18]; not a number for findings that the model does not know"""
+
+
+def load_network(
+    name: str, path: Path, ignored: Sequence[str], calibrated: bool
+) -> tuple[nn.Module, Callable[[NDArray[np.uint8]], Tensor], tuple[str, ...]]:
+    """The network, its preprocessing and its classes. Raises MammiError when the name is unknown, or the weights at
+    `path` cannot be read or do not fit."""
+    names = [known for known in model_urls if known.startswith(("densenet", "resnet"))]
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=3) or names
+        raise ConfigError(f"target.name: torchxrayvision has no weights {name!r}. Close: {', '.join(close)}.")
+    published = model_urls[name]
+    weights = read_weights(path, "target.weights")
+    thresholds = weights.pop(THRESHOLDS, torch.tensor(published[THRESHOLDS]))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # what ignore_keys leaves out stays the same from run to run
+        module = DenseNet() if name.startswith("densenet") else CalibratedResNet50(len(published["labels"]))
+    weights = match_names(weights, module.state_dict(), path, ignored, "target.ignore_keys")
+    load_strictly(module, weights, path, ignored, "target.ignore_keys")
+    if calibrated:
+        setattr(module, THRESHOLDS, thresholds)
+    return module, preprocessing(published["input_resolution"]), tuple(published["labels"])
+
+
+def preprocessing(side: int) -> Callable[[NDArray[np.uint8]], Tensor]:
+    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels.
+
+    It gives float32 [1, side, side].
+    """
+    crop, resize = XRayCenterCrop(), XRayResizer(side)
+
+    def preprocess(film: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(resize(crop(normalize(film, 255)[None])))
+
+    return preprocess
+
+
+class CalibratedResNet50(ResNet):  # type: ignore[misc]
+    """torchxrayvision.models.ResNet, which cannot be made without a download, under the names of its inner model."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__(Bottleneck, [3, 4, 6, 3], num_classes=outputs)
+        self.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+        self.register_buffer(THRESHOLDS, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = super().forward(x)
+        thresholds = self.op_threshs
+        return logits if thresholds is None else op_norm(torch.sigmoid(logits), thresholds)

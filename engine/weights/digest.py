@@ -1,0 +1,21 @@
+"""What stands for the content of files in an identity: their bytes. Nothing is loaded, so no torch is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import ConfigError, MammiError
+from engine.weights.sums import sha256_of
+
+
+def file_digest(path: Path, key: str) -> str:
+    """The SHA-256 of a file that the configuration's `key` names.
+
+    Raises ConfigError when there is no such file, and MammiError when it cannot be read.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{key}: no file at {path}.")
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise MammiError(f"{key}: {path} cannot be read: {error.strerror}.") from None
