@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mammi_tui.console.compute import need_engine
+from mammi_tui.console.warnings import on_stderr, warnings_to
 
 if TYPE_CHECKING:
     from engine.targets.layers import ListedLayer
@@ -39,10 +40,13 @@ def layers(
 
     from engine.config.settings import load_config
     from engine.errors import ConfigError
+
+    with warnings_to(on_stderr):
+        settings = load_config(config, overrides)
+
     from engine.targets.layers import list_layers
     from engine.targets.taps import resolve_layers
 
-    settings = load_config(config, overrides)
     target = settings.target.load(settings.base)
     wanted = resolve_layers(target.module, patterns, "PATTERN") if patterns else None
     listing = list_layers(target, settings.taps.pooling, settings.taps.channels)

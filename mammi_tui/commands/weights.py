@@ -135,13 +135,11 @@ def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
 
 def _needed(config: Path) -> dict[str, Any]:
     """What a configuration names."""
-    from mammi_tui.console.compute import need_engine
-
-    need_engine("mammi weights CONFIG")
-
     from engine.config.needed import needed
+    from mammi_tui.console.warnings import on_stderr, warnings_to
 
-    needs, unknown = needed(config)
+    with warnings_to(on_stderr):
+        needs, unknown = needed(config)
     files = [
         {
             "key": need.key,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from mammi_tui.console.warnings import warnings_to
 from mammi_tui.text import clean
 
 PLAIN_EVERY = 10.0
@@ -133,28 +133,8 @@ def run_progress(stream: TextIO) -> Iterator[RunProgress]:
             MofNCompleteColumn(),
             TextColumn("{task.fields[pace]}"),
         )
-        with Bars(*columns, console=console) as bars, _warnings_to(progress := BarProgress(bars)):
+        with Bars(*columns, console=console) as bars, warnings_to((progress := BarProgress(bars)).note):
             yield progress
     else:
-        with _warnings_to(plain := PlainProgress(stream)):
+        with warnings_to((plain := PlainProgress(stream)).note):
             yield plain
-
-
-class _Notes(logging.Handler):
-    def __init__(self, progress: RunProgress) -> None:
-        super().__init__(logging.WARNING)
-        self._progress = progress
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._progress.note(f"warning: {record.getMessage()}")
-
-
-@contextmanager
-def _warnings_to(progress: RunProgress) -> Iterator[None]:
-    logger = logging.getLogger("engine")
-    handler = _Notes(progress)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)

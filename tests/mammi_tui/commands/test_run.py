@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import ROOT
 from tests.support.commands import Mammi
+from tests.support.heavy import heavy_after
 from tests.support.models import TinyVLM, tiny_project
 
 
@@ -72,3 +74,10 @@ def test_warnings_of_the_engine_are_told(mammi: Mammi, project: Path) -> None:
     films = project.parent / "films"
     told = f"{project.parent / 'labels.csv'}: films that are not in {films}, left out: 1 (none.png)."
     assert f"warning: {told}" in ended.err
+
+
+@pytest.mark.parametrize("sample", ["paper", "biomedclip", "own_model", "torchxrayvision"])
+def test_a_typo_is_found_before_anything_heavy_is_imported(sample: str) -> None:
+    arguments = ["mammi", "run", str(ROOT / "sample_configs" / f"{sample}.toml"), "--set", "vlm.typo=1"]
+    code = f"import sys; sys.argv = {arguments}; from mammi_tui.cli import main"
+    assert heavy_after(f"{code}\ntry: main()\nexcept SystemExit as end: assert end.code == 2") == []
