@@ -53,3 +53,11 @@ class ProbingSet(Protocol):
         Raises UnreadableImage when the bytes cannot be had.
         """
         ...
+
+    def content(self, image: Image) -> str | None:
+        """What determines those bytes, where that is known without reading them; None where they must be read.
+
+        Images of equal content, in this or any other run, have equal bytes: a run reuses what it computed from one
+        without reading it again. Raises UnreadableImage as `read` does.
+        """
+        ...

@@ -40,6 +40,9 @@ class FilmSet:
         """Raises UnreadableImage."""
         return read_film(self._files[image.path])
 
+    def content(self, image: Image) -> None:
+        """None: a file may change at any time, so its bytes must be read."""
+
 
 def collect(
     named: Iterable[Image],

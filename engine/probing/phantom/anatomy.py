@@ -12,6 +12,9 @@ from typing import Literal
 Side = Literal["left", "right", "bilateral", "midline"]
 Zone = Literal["upper", "middle", "lower", "whole"]
 
+SIDE = 256
+"""Pixels a side of a film, where nothing else is asked for"""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

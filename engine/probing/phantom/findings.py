@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.probing.phantom.anatomy import Finding
-from engine.probing.phantom.drawing import Array
-from engine.probing.phantom.geometry import Geometry, side_signs
+from engine.probing.base import Box
+from engine.probing.phantom.anatomy import SIDE, Anatomy, Finding
+from engine.probing.phantom.geometry import Array, Geometry, outline, side_signs
+
+_FINDINGS = 100
+"""The stream of random numbers, drawn from a film's seed, for its first finding; each further one has the next"""
 
 _LEVEL = {"upper": 0.3, "middle": 0.55, "lower": 0.8, "whole": 0.55}
 """Middle of a zone, 0 at the apex and 1 at the dome."""
@@ -73,6 +76,24 @@ class Layers:
     def tissue(self, sign: int, rows: slice, columns: slice) -> Array:
         """1 inside the lung, falling to 0 at its very edge."""
         return np.asarray(np.minimum(2.5 * self.lungs[sign][rows, columns], 1))
+
+
+def finding_rng(anatomy: Anatomy, place: int) -> np.random.Generator:
+    """The random numbers for the film's finding at this place: `regions` draws from them first, then `paint`."""
+    return np.random.default_rng([anatomy.seed, _FINDINGS + place])
+
+
+def boxes(anatomy: Anatomy, side: int = SIDE) -> tuple[Box, ...]:
+    """The findings' bounding boxes, in pixels of the film; a finding in several places has several."""
+    if not anatomy.findings:
+        return ()
+    geometry = outline(anatomy, side)
+    found = []
+    for place, finding in enumerate(anatomy.findings):
+        for region in regions(geometry, finding, finding_rng(anatomy, place)):
+            left, top, right, bottom = (min(max(float(edge), 0.0), 1.0) * side for edge in region.bounds)
+            found.append(Box(finding.name, left, top, right - left, bottom - top))
+    return tuple(found)
 
 
 def regions(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:

@@ -5,6 +5,8 @@ A phrase is words separated by spaces. A word has the tag the lexicon gives it, 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 Word = tuple[str, str]
 """A word and its tag."""
 
@@ -49,6 +51,7 @@ LEXICON: dict[str, str] = {word: tag for tag, words in WORDS_BY_TAG.items() for 
 """The tag of each word that is not marked otherwise in a phrase."""
 
 
+@lru_cache(maxsize=4096)
 def spell(phrase: str) -> tuple[Word, ...]:
     """A phrase as tagged words: the first one capitalised, `a` or `an` as the next word wants."""
     words: list[Word] = []
