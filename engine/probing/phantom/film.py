@@ -20,7 +20,7 @@ from engine.probing.phantom.texture import texture
 from engine.probing.phantom.vessels import draw_vessels
 
 _ANATOMY, _NOISE, _OVERLAYS = 10, 11, 12
-"""Streams of random numbers drawn from a film's seed, beside those of the findings: using one changes no other"""
+"""Streams of random numbers from a film's seed, beside those of the findings: drawing from one changes no other"""
 
 
 def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
@@ -72,7 +72,7 @@ def _lung(geometry: Geometry, across: Array, sign: int) -> Array:
 
 
 def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
-    """Attenuation along each beam, in about units of the chest's soft tissue."""
+    """Attenuation along each beam; the chest's soft tissue has about 1."""
     geometry, across = layers.geometry, layers.across
     shape, y = geometry.shape, geometry.y
     right, left = geometry.mediastinum[-1][:, None], geometry.mediastinum[1][:, None]
@@ -98,7 +98,7 @@ def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
 
 
 def _body(anatomy: Anatomy, geometry: Geometry, across: Array) -> tuple[Array, Array]:
-    """Depth of the body [side, side] over its largest, and how thick each row [side, 1] is."""
+    """The body's depth as a share of its row's greatest [side, side], and each row's thickness [side, 1]."""
     p = anatomy.parameters
     top, wall = geometry.shape.top, geometry.shape.half_width + 0.055 + 0.1 * p["body_size"]
     supine = anatomy.view == "AP"
@@ -112,7 +112,7 @@ def _body(anatomy: Anatomy, geometry: Geometry, across: Array) -> tuple[Array, A
 
 
 def _airways(anatomy: Anatomy, geometry: Geometry) -> Array:
-    """Air of trachea, main bronchi, stomach and bowel [side, side]."""
+    """Air in trachea, main bronchi, stomach and bowel [side, side]."""
     p = anatomy.parameters
     sheet = Sheet(geometry.side)
     shape, middle = geometry.shape, p["centre_x"]

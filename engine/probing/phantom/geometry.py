@@ -1,7 +1,7 @@
 """The outlines of a phantom film's organs, as curves over its rows and columns.
 
-All lengths are fractions of the film's side, y downwards. The sides of the body have a sign: −1 the patient's right
-(left of the picture), +1 the patient's left. Distances from the midline are positive towards the side they belong to.
+All lengths are fractions of the film's side, y downwards. The sides of the body have a sign: −1 is the patient's right
+(left of the picture), +1 the patient's left. Distances from the midline are positive towards their own side.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ SIDES = (-1, 1)
 
 @dataclass(slots=True)
 class Shape:
-    """The numbers the outlines follow from: the patient's, changed by the findings that displace or resize organs."""
+    """The numbers that the outlines follow from: the patient's, changed by findings that move or resize organs."""
 
     top: float
-    """Apex of the lungs."""
+    """Apex of the lungs"""
     height: float
-    """Of the mediastinum, from the apex to the level of a dome that nothing raises."""
+    """Height of the mediastinum, from the apex to the level of a dome that nothing raises"""
     dome: dict[int, float]
-    """Highest point of the diaphragm, by side."""
+    """Highest point of the diaphragm, by side"""
     dome_height: float
-    """How far the costophrenic angle lies below the dome."""
+    """How far the costophrenic angle lies below the dome"""
     half_width: float
-    """Of both lungs at their widest, from the midline."""
+    """Distance from the midline to the chest wall where the lungs are widest"""
     heart: dict[int, float]
-    """How far the heart reaches from the midline, by side."""
+    """How far the heart reaches from the midline, by side"""
     shift: float
-    """Of trachea and mediastinum, towards the patient's left."""
+    """How far trachea and mediastinum are shifted towards the patient's left"""
     aeration: float
     vascularity: float
 
@@ -47,14 +47,14 @@ class Geometry:
     shape: Shape
     side: int
     x: Array
-    """Pixel centres of the columns."""
+    """Pixel centres of the columns"""
     y: Array
     midline: Array
     lateral: dict[int, Array]
-    """Chest wall's inner edge, distance from the midline, by side; zero above the apex."""
+    """The chest wall's inner edge by side, as distance from the midline; 0 above the apex"""
     medial: Array
     mediastinum: dict[int, Array]
-    """Edge of mediastinum and heart, distance from the midline, by side."""
+    """The edge of mediastinum and heart by side, as distance from the midline"""
 
     @cached_property
     def diaphragm(self) -> dict[int, Array]:
@@ -67,7 +67,7 @@ class Geometry:
         return self.shape.top + 0.46 * self.shape.height
 
     def base(self, sign: int) -> float:
-        """The costophrenic angle's height."""
+        """The height of the costophrenic angle."""
         return self.shape.dome[sign] + self.shape.dome_height
 
     def point(self, sign: int, across: float, down: float) -> tuple[float, float]:
@@ -111,7 +111,7 @@ def shape_of(anatomy: Anatomy) -> Shape:
 
 
 def cardiothoracic_ratio(anatomy: Anatomy) -> float:
-    """The heart's width over that of the thorax on the film, findings included."""
+    """The heart's width over the thorax's on this film, findings included."""
     ratio = anatomy.parameters["heart_width"] * (1.08 if anatomy.view == "AP" else 1.0)
     for finding in anatomy.findings:
         if finding.name == "Cardiomegaly":
@@ -173,7 +173,7 @@ def outline(anatomy: Anatomy, side: int) -> Geometry:
 
 
 def _dome(x: Array, midline: float, sign: int, shape: Shape) -> Array:
-    """The diaphragm's height over columns: a dome that plunges laterally and sinks a little towards the spine."""
+    """The diaphragm's height over columns: a dome that falls steeply to the side and a little towards the spine."""
     across = sign * (x - midline) / shape.half_width
     outwards = np.clip((across - 0.42) / 0.58, 0, 1)
     inwards = np.clip((0.42 - across) / 0.42, 0, 1.5)
@@ -205,7 +205,7 @@ def _mediastinum(y: Array, shape: Shape, knob: float) -> dict[int, Array]:
 
 
 def _smoothed(edge: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The edge under a Gaussian with a standard deviation of 0.014 film sides, mirrored at its ends."""
+    """The edge, smoothed by a Gaussian with a standard deviation of 0.014 film sides. It is mirrored at its ends."""
     kernel = _gaussian(len(edge))
     reach = len(kernel) // 2
     mirrored = np.concatenate([edge[:reach][::-1], edge, edge[-reach:][::-1]])  # np.pad takes ten times as long
@@ -214,7 +214,7 @@ def _smoothed(edge: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=4)
 def _gaussian(side: int) -> NDArray[np.float64]:
-    """Its weights out to four standard deviations."""
+    """The Gaussian's weights, out to four standard deviations."""
     deviation = 0.014 * side
     reach = int(4 * deviation + 0.5)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)

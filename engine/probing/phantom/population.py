@@ -1,8 +1,8 @@
 """Drawing phantom patients and their films.
 
-Seeds. A film's seed is ``population seed * 2**32 + its place in the population``, so films of different populations
-never share one. Populations are set apart by their seed: 0–999 training, 1000–1999 held-out films, 2000 and above demo
-and other probing sets.
+A film's seed is ``population seed * 2**32 + its place in the population``, so that films of different populations never
+share one. Seeds of populations: 0–999 training, 1000–1999 held-out films, 2000 and above the demo and other probing
+sets.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ DEMO_SEED = 2000
 MAX_SEED = 2**31 - 1
 
 _PATIENT, _FILM = 1, 2
-"""Streams of random numbers drawn from one seed."""
+"""Streams of random numbers from one seed"""
 
 
 def population(seed: int, count: int, *, enriched: bool = False) -> list[Anatomy]:
-    """`count` films of patients with 1–8 films each. A patient's body stays the same, findings, view and exposure vary.
+    """`count` films of patients with 1–8 films each. A patient's body stays the same; findings, view and exposure vary.
 
-    `enriched` raises each finding to roughly 8–15 % of the films, for training.
+    `enriched` raises the share of films with each finding to roughly 8–15 %, for training.
     """
     films: list[Anatomy] = []
     patient = 0

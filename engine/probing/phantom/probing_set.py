@@ -20,8 +20,8 @@ from engine.probing.phantom.population import DEMO_SEED, MAX_SEED, population
 from engine.probing.phantom.report import write_report
 
 VERSION = 1
-"""Of the renderer: raise it whenever any film's pixels change, as runs reuse what they computed from a film for as long
-as its `content` stays the same. tests/engine/probing/test_phantom_version.py fails until this is done."""
+"""Version of the renderer. Raise it whenever the pixels of any film change: runs reuse what they computed from a film as
+long as its `content` stays the same. tests/engine/probing/test_phantom_version.py fails until this is done."""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -51,7 +51,7 @@ class PhantomSet:
         return file.getvalue()
 
     def content(self, image: Image) -> str:
-        """The film's anatomy, with VERSION and the versions of the packages that render it.
+        """A hash of the film's anatomy, with VERSION and the versions of the packages that render it.
 
         Raises UnreadableImage where the image is not of this set.
         """
@@ -65,13 +65,13 @@ class PhantomSet:
 
 
 def load(options: Options, base: Path) -> PhantomSet:  # noqa: ARG001
-    """The population of the options' seed. It takes no files, so `base` is not used."""
+    """The population of the options' seed. It needs no files, so `base` is ignored."""
     return PhantomSet(population(options.seed, options.count))
 
 
 @cache
 def _packages() -> str:
-    """Their releases may draw a curve or a random number otherwise, or compress the PNG otherwise."""
+    """The packages whose other releases may draw another random number or curve, or compress the PNG differently."""
     return " ".join(f"{package} {version(package)}" for package in ("numpy", "scipy", "pillow"))
 
 
