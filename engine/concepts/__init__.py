@@ -1,4 +1,7 @@
-"""Concept sets: where the words come from that neurons are annotated with. One module for each kind."""
+"""Concept sets: where the words come from that neurons are annotated with. Each kind has one module.
+
+What such a module has is said by engine.concepts.base.ConceptSource.
+"""
 
 KINDS: dict[str, str] = {
     "probing_reports": "engine.concepts.probing_reports",
@@ -6,9 +9,4 @@ KINDS: dict[str, str] = {
     "word_list": "engine.concepts.word_list",
     "wordnet": "engine.concepts.wordnet",
 }
-"""A concept set's kind, as the configuration names it, and its module.
-
-Each module has `Options`, the pydantic model of its part of the configuration, and
-`load(options, base, reports) -> list[str]`, its concepts in a stable order: `base` is the folder that relative
-paths start from, `reports` are the probing set's own reports.
-"""
+"""The kind of a concept set, as the configuration names it, and its module"""

@@ -1,4 +1,4 @@
-"""Concepts are text from outside: one normal form for all of them."""
+"""The normal form of concepts, which are text from outside."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from engine.errors import ConfigError
 
 MAX_LENGTH = 100
-"""Characters in a concept, at most."""
+"""The longest concept, in characters"""
 
 
 def clean_concepts(concepts: Iterable[str], origin: str) -> list[str]:
-    """Concepts in their first order: NFKC, white space folded, no control or invisible characters, none empty or twice.
+    """The concepts in normal form (see clean_text), each once, in the order of their first appearance; none is empty.
 
-    `origin` says where they come from, for the message. Raises ConfigError when one is too long or none is left.
+    `origin` names their source in messages. Raises ConfigError when a concept is too long or none is left.
     """
     cleaned: dict[str, None] = {}
     for concept in concepts:
@@ -31,7 +31,7 @@ def clean_concepts(concepts: Iterable[str], origin: str) -> list[str]:
 
 
 def clean_text(text: str) -> str:
-    """NFKC, white space folded to single spaces, control, format and unassigned characters removed."""
+    """The text in NFKC, each run of white space one space, without control, format and unassigned characters."""
     normal = unicodedata.normalize("NFKC", text)
     folded = " ".join(normal.split())
     return "".join(char for char in folded if not unicodedata.category(char).startswith("C"))

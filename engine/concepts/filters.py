@@ -1,4 +1,4 @@
-"""Words of a report that are no concepts: each kind can be left out or not. Without a tagger, and so without NLTK."""
+"""Filters for words of a report that are not concepts. Each can be turned off; none needs a tagger."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _FUNCTION_WORDS = """
     they this those though through thus to too toward towards under until up upon us very via was we were what when
     where whether which while who whom why will with within without would yet you your yours yourself"""
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
-"""English function words, which a tagger takes for nouns now and then."""
+"""English function words, which a tagger sometimes takes for nouns"""
 
 _DEIDENTIFIED = re.compile(r"x{3,}|_{2,}")
 _DIGIT = re.compile(r"\d")
 
 
 class NounFilters(BaseModel, extra="forbid", frozen=True):
-    """What is left out; each can be turned off."""
+    """The kinds of words to leave out."""
 
     stop_words: bool = True
     single_letters: bool = True
     digits: bool = True
-    """Words with a digit in them."""
+    """Words that contain a digit"""
     deidentified: bool = True
-    """De-identification marks: reports have XXXX and ___ where names were removed, also inside a word (x-XXXX)."""
+    """De-identification marks: XXXX and ___ in place of removed names, also inside a word (x-XXXX)"""
 
     def leaving_out(self, word: str) -> str | None:
-        """The filter, by its name here, that leaves the word out; None when it stays."""
+        """The name of the filter that leaves the word out; None where the word stays."""
         if self.stop_words and word in STOP_WORDS:
             return "stop_words"
         if self.single_letters and len(word) == 1:

@@ -1,4 +1,4 @@
-"""Reading a resource of NLTK's from a folder or a zip of its data, as its downloader leaves them."""
+"""Reading a resource of NLTK's data, from a folder or a zip file as NLTK's downloader leaves them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,24 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from nltk import data
-
 from engine.errors import MammiError, first_line
 
 LARGEST = 1 << 28
-"""Bytes of a file in a zip."""
+"""Bytes that a file in a zip file may have"""
 
 
 class Resource:
     """A package of NLTK's data, such as taggers/averaged_perceptron_tagger_eng."""
 
     def __init__(self, category: str, package: str, what: str, nltk_data: Path | None) -> None:
-        """`what` is how a message calls it. Raises MammiError with the command that gets it when it is not there.
+        """Finds the package in `nltk_data`, or else in NLTK's own places. Messages call it `what`.
 
-        It is looked for in `nltk_data`, or else where NLTK keeps its data.
+        Raises MammiError, with the command that fetches the package, when it is missing.
         """
         self._package = package
         option = f" -d {shlex.quote(str(nltk_data))}" if nltk_data else ""
         self.command = f"python -m nltk.downloader {package}{option}"
-        roots = [nltk_data] if nltk_data else [Path(root) for root in data.path]
-        for root in roots:
+        for root in [nltk_data] if nltk_data else _own_places():
             for place in (root / category / package, root / category / f"{package}.zip"):
                 if place.exists():
                     self.path = place
@@ -49,5 +46,11 @@ class Resource:
             raise self.damaged(f"{name} cannot be read ({first_line(error)})") from error
 
     def damaged(self, fault: str) -> MammiError:
-        """What to say when its content is not right."""
+        """The error for content that is not as it should be."""
         return MammiError(f"{self.path}: {fault}. Get it again with: {self.command}")
+
+
+def _own_places() -> list[Path]:
+    from nltk import data  # takes a second of CPU
+
+    return [Path(root) for root in data.path]

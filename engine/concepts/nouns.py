@@ -1,6 +1,7 @@
-"""The nouns of reports, as the paper takes its concept set: words that NLTK tags NN or NNS.
+"""The nouns of reports, which are the paper's concept set: words that NLTK tags NN or NNS.
 
-Words are tagged in lower case, so that CT, SVC and a sentence's first word are common nouns too and not names.
+Words are tagged in lower case, so that CT, SVC and the first word of a sentence are tagged as common nouns, not as
+names.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from engine.concepts.filters import NounFilters
 from engine.concepts.tagger import Tagger
 from engine.concepts.tokens import split_sentences, tokenize
 
+VERSION = 1
+"""Raise it when the same reports and tagger come to give other nouns (see also tokens, clean, filters, sections, and
+report_formats)"""
+
 NOUN_TAGS = frozenset({"NN", "NNS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A noun in lower case, and in how many reports it was seen."""
+    """A noun in lower case, and the number of reports that contain it."""
 
     noun: str
     document_frequency: int
@@ -28,24 +33,25 @@ class Noun:
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """Nouns, the most frequent first, ties by alphabet: those that stay and those that do not."""
+    """Nouns that stay and nouns that do not; in each list the most frequent first, ties in alphabetical order."""
 
     kept: list[Noun]
     left_out: dict[str, list[Noun]]
-    """By the name of the filter."""
+    """Nouns that a filter leaves out, by the name of the filter"""
     rare: list[Noun]
-    """Those in too few reports."""
+    """Nouns in too few reports"""
 
 
 def extract_nouns(
     reports: Iterable[str], tagger: Tagger, *, filters: NounFilters | None = None, min_reports: int = 1
 ) -> list[Noun]:
-    """The nouns seen in at least `min_reports` reports, the most frequent first, ties by alphabet."""
+    """The nouns that pass the filters and are in at least `min_reports` reports, the most frequent first, ties in
+    alphabetical order."""
     return sift_nouns(count_nouns(reports, tagger), filters or NounFilters(), min_reports).kept
 
 
 def count_nouns(reports: Iterable[str], tagger: Tagger) -> Counter[str]:
-    """In how many reports each noun is, before any filter."""
+    """The number of reports that contain each noun, before any filter."""
 
     @lru_cache(maxsize=100_000)  # reports repeat their sentences
     def nouns_of(sentence: str) -> frozenset[str]:
@@ -60,7 +66,7 @@ def count_nouns(reports: Iterable[str], tagger: Tagger) -> Counter[str]:
 
 
 def sift_nouns(seen: Mapping[str, int], filters: NounFilters, min_reports: int = 1) -> Sifted:
-    """The nouns that pass the filters and are in enough reports, and those that do not."""
+    """Divides the nouns into those that pass the filters and are in enough reports, and the others."""
     nouns = sorted((Noun(noun, count) for noun, count in seen.items()), key=lambda n: (-n.document_frequency, n.noun))
     sifted = Sifted([], {name: [] for name in NounFilters.model_fields}, [])
     for noun in nouns:

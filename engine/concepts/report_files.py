@@ -1,8 +1,9 @@
-"""Written reports from files and folders, whatever their format."""
+"""Reading written reports from files and folders in any supported format."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,27 +25,29 @@ def read_reports(
     column: str | None = None,
     splits: Sequence[str] = (),
 ) -> Iterator[str]:
-    """The chosen sections of each report in the files, and in the folders' files, in the order of their names.
+    """The chosen sections of each report in the files and folders, in the order of the files' names in a folder.
 
-    A report with none of the sections is passed over; a text without headings is taken whole. Raises ConfigError for a
-    path that is not there, has no reports, or no such column or split, and MammiError for a file that cannot be read.
+    A report without any of the sections is skipped; a text without headings is taken whole. Raises ConfigError for a
+    path that does not exist or has no reports, and for a column or split that is missing, and MammiError for a file
+    that cannot be read.
     """
     choice = _choice(sections, column, splits)
     for file in report_files(paths):
-        with _told(file):
+        with _read_errors(file):
             yield from format_of(file).read(file, choice)
 
 
 def check_sections(
     paths: Sequence[Path], sections: Sequence[str], column: str | None = None, splits: Sequence[str] = ()
 ) -> None:
-    """Raises ConfigError for a section that no report has, naming those that there are; else as read_reports."""
+    """Raises ConfigError, which names the sections that were found, for a section that no report has; otherwise raises
+    as read_reports does."""
     if not sections or ALL_SECTIONS in sections:
         return
     choice = _choice(sections, column, splits)
     found: Counter[str] = Counter()
     for file in report_files(paths):
-        with _told(file):
+        with _read_errors(file):
             found.update(format_of(file).section_names(file, choice))
     for section in sections:
         if section.lower() not in found:
@@ -53,8 +56,15 @@ def check_sections(
 
 
 def report_files(paths: Sequence[Path]) -> list[Path]:
-    """The files that are named, and those in the folders. Raises ConfigError as read_reports does."""
+    """The named files, and the report files in the named folders. Raises ConfigError as read_reports does."""
     return [file for path in paths for file in _report_files(path)]
+
+
+def digests(paths: Sequence[Path]) -> Iterator[str]:
+    """The name and the hash of the bytes of each report file. Raises as read_reports does."""
+    for file in report_files(paths):
+        with _read_errors(file), file.open("rb") as opened:
+            yield f"{file.name} {hashlib.file_digest(opened, 'sha256').hexdigest()}"
 
 
 def _report_files(path: Path) -> list[Path]:
@@ -76,11 +86,12 @@ def _choice(sections: Sequence[str], column: str | None, splits: Sequence[str]) 
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _read_errors(file: Path) -> Iterator[None]:
+    """Turns errors in reading the file into MammiError that names it."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise MammiError(f"{file} is not a sound gzip file: {error}.") from error
+        raise MammiError(f"{file} is a damaged gzip file: {error}.") from error
     except OSError as error:
         raise MammiError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

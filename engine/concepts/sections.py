@@ -1,8 +1,8 @@
-"""Sections of a written report, by headings such as `FINDINGS:` in it.
+"""The sections of a written report, found by headings such as `FINDINGS:`.
 
-What stands for findings and impression follows the MIMIC-CXR authors' section_parser.py (github.com/MIT-LCP/mimic-cxr,
-txt): a combined heading stands for both, CONCLUSION for the impression, and the views (CHEST, PA AND LATERAL:) for the
-findings; of a report with headings but neither section, the last paragraphs are taken.
+Which headings count as findings and impression follows the MIMIC-CXR authors' section_parser.py
+(github.com/MIT-LCP/mimic-cxr, txt). A combined heading counts as both, CONCLUSION as the impression, and the views
+(CHEST, PA AND LATERAL:) as the findings. A report that has headings but neither section gives its last paragraphs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 DEFAULT_SECTIONS = ("findings", "impression")
 ALL_SECTIONS = "all"
-"""In place of section names: the whole report."""
+"""Chooses the whole report, in place of the names of sections"""
 
 _KNOWN = "FINDINGS|IMPRESSION|INDICATION|HISTORY|TECHNIQUE|COMPARISON|EXAMINATION|CONCLUSION|RECOMMENDATIONS?"
 _FINAL = "FINAL REPORT"
@@ -28,12 +28,12 @@ _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def section_names(report: str) -> set[str]:
-    """The names that the sections of a report go by, in lower case."""
+    """The names of a report's sections in lower case: their headings, and what these count as."""
     return {name for heading, _ in _split(report) for name in _names(heading)}
 
 
 def select_sections(report: str, sections: Sequence[str]) -> str:
-    """The text of the named sections, "" when there are none; a report without any heading is taken whole."""
+    """The text of the named sections; "" where the report has none. A report without headings is taken whole."""
     if ALL_SECTIONS in sections:
         return report
     found = _split(report)
@@ -47,7 +47,7 @@ def select_sections(report: str, sections: Sequence[str]) -> str:
 
 
 def _split(report: str) -> list[tuple[str, str]]:
-    """Each heading, in lower case, and the text up to the next one. What stands before the first one is left out."""
+    """Each heading, in lower case, and the text up to the next one. Text before the first heading is left out."""
     headings = list(_HEADING.finditer(report))
     ends = [*(heading.start() for heading in headings), len(report)][1:]
     return [

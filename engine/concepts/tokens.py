@@ -1,4 +1,4 @@
-"""Sentences and tokens of a report, by rule: no NLTK data is needed."""
+"""Splitting a report into sentences and tokens by rules, without NLTK's data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOKEN = re.compile(
 
 
 def split_sentences(text: str) -> list[str]:
-    """A text's sentences: they end in . ! or ? and white space, or at an empty line."""
+    """A text's sentences. A sentence ends at . ! or ? before white space, or at an empty line."""
     return [sentence for part in _SENTENCE_END.split(text) if (sentence := part.strip())]
 
 

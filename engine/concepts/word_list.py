@@ -1,30 +1,42 @@
-"""A concept set from a plain list: one concept a line. Empty lines and lines that start with # are passed over."""
+"""A concept set from a plain list with one concept on each line."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel
 
+from engine.concepts.base import source_identity
 from engine.concepts.clean import clean_concepts
 from engine.errors import ConfigError
 
+VERSION = 1
+"""Raise it when the same list comes to give other concepts"""
 
-class Options(BaseModel, extra="forbid"):
-    kind: Literal["word_list"]
+
+class Options(BaseModel, extra="forbid", frozen=True):
     path: Path
-    """A UTF-8 text file; empty lines and comments, which start with #, are passed over."""
+    """A UTF-8 text file. Empty lines are skipped, and so are comments: lines that start with #."""
+
+
+def identity(options: Options, base: Path) -> str:
+    return source_identity(VERSION, options, [hashlib.sha256(_read(base / options.path)).hexdigest()])
 
 
 def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # noqa: ARG001
-    """The list's concepts in its order. Raises ConfigError when it cannot be read or a line is too long."""
+    """The list's concepts in their order. Raises ConfigError when the file cannot be read or a line is too long."""
     path = base / options.path
     try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"concepts.path: cannot read {path}: {error.strerror}.") from error
+        text = _read(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"concepts.path: {path} is not UTF-8 text ({error.reason} at byte {error.start}).") from error
     return clean_concepts((line for line in text.splitlines() if not line.startswith("#")), str(path))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"concepts.path: cannot read {path}: {error.strerror}.") from error

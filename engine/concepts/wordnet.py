@@ -1,39 +1,54 @@
-"""A concept set of WordNet's nouns, as WWW takes them (table 1 of the paper); WordNet 3.0 has 117,798, many of phrases.
+"""A concept set of WordNet's nouns, as WWW uses (table 1 of the paper). WordNet 3.0 has 117,798, many of them phrases.
 
-Read from WordNet's own index of nouns in NLTK's package: a lemma a line, in lower case, `_` for a space; lines that
-start with two spaces are the licence (wndb(5WN)).
+They come from WordNet's own index of nouns in NLTK's package. Each line is a lemma in lower case, with `_` for a space;
+lines that start with two spaces are the licence (wndb(5WN)).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel
 
+from engine.concepts.base import source_identity
 from engine.concepts.clean import MAX_LENGTH, clean_concepts
 from engine.concepts.filters import NounFilters
 from engine.concepts.nltk_data import Resource
 
+VERSION = 1
+"""Raise it when the same WordNet comes to give other concepts"""
 
-class Options(BaseModel, extra="forbid"):
-    kind: Literal["wordnet"]
+_INDEX = "index.noun"
+
+
+class Options(BaseModel, extra="forbid", frozen=True):
     nltk_data: Path | None = None
-    """The folder of NLTK's data; by default NLTK's own places."""
+    """The folder of NLTK's data; NLTK's own places by default"""
     phrases: bool = False
-    """Also nouns of several words, such as "pleural effusion"."""
+    """Whether to include nouns of several words, such as "pleural effusion" """
     filters: NounFilters = NounFilters()
 
 
+def identity(options: Options, base: Path) -> str:
+    index = _resource(options, base).read(_INDEX)
+    return source_identity(VERSION, options, [hashlib.sha256(index.encode()).hexdigest()])
+
+
 def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # noqa: ARG001
-    """The nouns by alphabet. Raises MammiError when WordNet is not there, with the command that gets it, or damaged."""
-    resource = Resource("corpora", "wordnet", "WordNet", base / options.nltk_data if options.nltk_data else None)
-    entries = [line.split(" ") for line in resource.read("index.noun").splitlines() if not line.startswith("  ")]
+    """The nouns in alphabetical order. Raises MammiError, with the command that fetches WordNet, when it is missing or
+    damaged."""
+    resource = _resource(options, base)
+    entries = [line.split(" ") for line in resource.read(_INDEX).splitlines() if not line.startswith("  ")]
     if not entries or any(len(entry) < 2 or entry[1] != "n" for entry in entries):
-        raise resource.damaged("index.noun is not WordNet's index of nouns")
+        raise resource.damaged(f"{_INDEX} is not WordNet's index of nouns")
     nouns = sorted({lemma.replace("_", " ") for lemma, *_ in entries})
     return clean_concepts((noun for noun in nouns if _wanted(noun, options)), str(resource.path))
+
+
+def _resource(options: Options, base: Path) -> Resource:
+    return Resource("corpora", "wordnet", "WordNet", base / options.nltk_data if options.nltk_data else None)
 
 
 def _wanted(noun: str, options: Options) -> bool:

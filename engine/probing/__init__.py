@@ -1,6 +1,10 @@
 """Probing sets: one file for each kind, named here.
 
-A kind's module has `Options` and `load(options, base) -> ProbingSet`.
+A kind's module imports nothing heavy, so that a configuration is checked at once. It has
+
+- `Options`: the keys of the table, a pydantic model
+- `load(options, base) -> ProbingSet`: relative paths start from `base`; what reads films is imported here
+- `NEEDS`: the packages that `load` imports beside those of the extra `engine`; it may be left out
 """
 
 KINDS: dict[str, str] = {

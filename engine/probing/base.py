@@ -1,4 +1,4 @@
-"""What every probing set gives: a list of images, and each one's bytes on request."""
+"""What every probing set provides: a list of images, and the bytes of each on request."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One image of a probing set: what is known of it without opening it."""
+    """One image of a probing set, and its metadata."""
 
     path: str
-    """Its name as shown to a reader: relative to the probing set's root, with forward slashes."""
+    """The name that a reader sees: relative to the probing set's root, with forward slashes"""
     patient: str | None = None
     view: str | None = None
     labels: tuple[str, ...] = ()
@@ -39,17 +39,26 @@ class Image:
     polygons: tuple[Polygon, ...] = ()
     report: str | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
-    """Known truth, for phantoms: anatomical parameters by name. Empty for real films."""
+    """The truth behind a phantom: its anatomical parameters by name. Empty for real films."""
 
 
 class ProbingSet(Protocol):
-    """A probing set. One file in engine/probing for each kind."""
+    """A probing set. Each kind has one file in engine/probing."""
 
     images: Sequence[Image]
+    """In a stable order, each path once"""
 
     def read(self, image: Image) -> bytes:
-        """The image file's bytes (PNG, JPEG, …), for decoding. Safe to call from several threads.
+        """The bytes of the image's file (PNG, JPEG or DICOM), for decoding. Several threads may call it at once.
 
-        Raises UnreadableImage when the bytes cannot be had.
+        Raises UnreadableImage when the file cannot be read.
+        """
+        ...
+
+    def content(self, image: Image) -> str | None:
+        """A text that determines those bytes, where one exists without reading them; None where they must be read.
+
+        Two images of equal content have equal bytes, in this run and in any other: a run reuses what it computed from
+        one of them and does not read the other. Raises UnreadableImage as `read` does.
         """
         ...

@@ -1,7 +1,7 @@
-"""ChestX-Det: 3,578 films of NIH ChestX-ray14 with boxes and outlines of 13 findings, by three radiologists.
+"""ChestX-Det: 3,578 films of NIH ChestX-ray14 with boxes and outlines of 13 findings, drawn by three radiologists.
 
-Source: github.com/Deepwise-AILab/ChestX-Det-Dataset, ChestX_Det_train.json and ChestX_Det_test.json. ChestX-Det10's
-train.json and test.json, which have no outlines, are read too.
+Source: github.com/Deepwise-AILab/ChestX-Det-Dataset, ChestX_Det_train.json and ChestX_Det_test.json. The train.json and
+test.json of ChestX-Det10, which have no outlines, can be read too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.probing.files import MAX_BYTES, FileTree, FilmsByName, short
 from engine.probing.film_set import FilmOptions, FilmSet, collect, scaled
 
 SIDE = 1024
-"""Pixels a side of the films that were annotated."""
+"""Side, in pixels, of the films that were annotated"""
 
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _MIN_CORNERS = 3
@@ -29,13 +29,13 @@ class Options(FilmOptions, frozen=True):
     """`[probing]` of a configuration with kind = "chestx_det"."""
 
     folder: Path
-    """Of the films, as train_data.zip and test_data.zip unpack, or of NIH ChestX-ray14 for ChestX-Det10."""
+    """Holds the films: what train_data.zip and test_data.zip unpack to, or NIH ChestX-ray14 for ChestX-Det10"""
     annotations: Path
-    """Such as ChestX_Det_test.json."""
+    """The file of boxes and outlines, such as ChestX_Det_test.json"""
 
 
 class _Entry(BaseModel, frozen=True):
-    """One film: the findings, and in the same order their boxes (left, top, right, bottom) and outlines."""
+    """One film: its findings, and in the same order their boxes (left, top, right, bottom) and outlines."""
 
     file_name: str
     syms: tuple[str, ...]
@@ -54,11 +54,9 @@ def _images(path: Path) -> Iterator[Image]:
     for entry in _read(path):
         outlines = entry.polygons if entry.polygons is not None else ((),) * len(entry.syms)
         if not len(entry.syms) == len(entry.boxes) == len(outlines):
-            raise ConfigError(f"{path}: {short(entry.file_name)!r} has not as many boxes and polygons as findings.")
+            raise ConfigError(f"{path}: {short(entry.file_name)!r} must have a box and a polygon for each finding.")
         if any(right <= left or bottom <= top for left, top, right, bottom in entry.boxes):
-            raise ConfigError(
-                f"{path}: {short(entry.file_name)!r} has a box whose right or bottom is not beyond its left or top."
-            )
+            raise ConfigError(f"{path}: {short(entry.file_name)!r} has a box without width or height.")
         yield Image(
             entry.file_name,
             labels=tuple(dict.fromkeys(entry.syms)),
@@ -89,5 +87,5 @@ def _read(path: Path) -> list[_Entry]:
         place = ".".join(map(str, fault["loc"]))
         where = f"{path}: {place}" if place else f"{path}"
         raise ConfigError(
-            f"probing.annotations: {where} is not as in ChestX-Det: {first_line(fault['msg'])}."
+            f"probing.annotations: {where} does not follow ChestX-Det's layout: {first_line(fault['msg'])}."
         ) from None

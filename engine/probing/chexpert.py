@@ -1,7 +1,7 @@
-"""CheXpert: 224,316 films of 65,240 patients in Stanford's layout, of full size or small.
+"""CheXpert: 224,316 films of 65,240 patients in Stanford's layout, full-size or small.
 
 Sources: Irvin et al., "CheXpert", AAAI 2019, and the files of its release: train.csv, valid.csv and films such as
-train/patient00001/study1/view1_frontal.jpg. A table's paths start with the name of the release, which is not needed.
+train/patient00001/study1/view1_frontal.jpg. A table's paths start with the name of the release, which is ignored.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from engine.probing.labels import Uncertain, chexpert_columns
 from engine.probing.tables import Table
 
 _PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/[^/]+)", re.ASCII)
-"""Of any release: from the split's folder on; and the patient."""
+"""A path of any release: the part from the split's folder on, and the patient"""
 
 
 class Options(ViewOptions, frozen=True):
     """`[probing]` of a configuration with kind = "chexpert". Views: AP, PA, Lateral."""
 
     folder: Path
-    """Holds train.csv and valid.csv with the folders train and valid; or the folders of the release's four batches."""
+    """Holds train.csv and valid.csv with the folders train and valid, or the folders of the release's four batches"""
     split: str
-    """The table's name: "train", "valid", "test", or another such as "train_visualCheXbert"."""
+    """The table's name: "train", "valid", "test", or another such as "train_visualCheXbert" """
     uncertain: Uncertain = "zeros"
-    """What the label -1 means: "zeros" absent, "ones" present, "ignore" leaves the film out."""
+    """What the label -1 means: "zeros" absent, "ones" present; "ignore" leaves the film out"""
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the split's table and looks for its films. Raises ConfigError where they are missing or wrong."""
+    """Reads the split's table and finds its films. Raises ConfigError where they are missing or wrong."""
     tree = FileTree(base / options.folder)
     table = Table(_table_file(tree.folder, options.split), "probing.split")
     images = of_views(_images(table, options.uncertain), options.views)
@@ -46,8 +46,8 @@ def _table_file(folder: Path, split: str) -> Path:
     for path in places:
         if path.is_file():
             return path
-    known = ", ".join(sorted(path.stem for path in folder.glob("*.csv"))) or "none"
-    raise ConfigError(f"probing.split: {folder} has no {name}; its tables: {known}.")
+    tables = ", ".join(sorted(path.stem for path in folder.glob("*.csv"))) or "none"
+    raise ConfigError(f"probing.split: {folder} has no {name}; its tables: {tables}.")
 
 
 def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
@@ -58,24 +58,24 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
     for line, cells in table.rows(unique=path):
         parts = _PATH.fullmatch(cells[path].replace("\\", "/"))
         if parts is None:
-            raise ConfigError(f"{table.path}: line {line} has no path of CheXpert but {short(cells[path])!r}.")
+            raise ConfigError(f"{table.path}: line {line} has {short(cells[path])!r}, which is not a CheXpert path.")
         labels = columns.labels(line, cells)
         if labels is None:
             left_out.append(parts[1])
         else:
             view = next((cells[column] for column in views if cells[column]), None)
             yield Image(parts[1], parts[2], view, labels)
-    warn(f"{table.path}: films with an uncertain label, left out", left_out)
+    warn(f"{table.path}: left out films with an uncertain label", left_out)
 
 
 class _Finder:
-    """Films below the folder of their split, or below the folders of the batches that the release is in parts of."""
+    """Finds films below the folder of their split, or below the folders of a release's batches."""
 
     def __init__(self, tree: FileTree) -> None:
         self._tree = tree
         self._batches = [f"{path.name}/" for path in sorted(tree.folder.glob("CheXpert-v1.0 batch *")) if path.is_dir()]
 
     def find(self, name: str) -> Film | None:
-        """The batches of training films have no folder `train`."""
+        """The film of that name. The batches of training films have no folder `train`."""
         names = [name, *(batch + part for batch in self._batches for part in (name, name.removeprefix("train/")))]
         return next((film for candidate in names if (film := self._tree.find(candidate))), None)

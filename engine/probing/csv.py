@@ -1,4 +1,4 @@
-"""A CSV of films: their paths, with labels, patients, views and reports where it has such columns."""
+"""A CSV file that lists films: their paths, and labels, patients, views and reports where it has such columns."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ Cells = Sequence[str]
 
 
 class Options(ViewOptions, LabelOptions, frozen=True):
-    """`[probing]` of a configuration with kind = "csv". A column that no key names may be missing, but for the path."""
+    """`[probing]` of a configuration with kind = "csv". The table must have the column of paths, and every other column
+    that a key names."""
 
     csv: Path
-    """Its rows are the probing set; films of the folder that it does not name are not."""
+    """Its rows are the probing set; other films in the folder do not belong to it"""
     folder: Path | None = None
-    """Where relative paths start; by default the CSV's own folder. No path may lead out of it."""
+    """Where relative paths start: by default the CSV file's own folder. No path may lead out of it."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """Between columns."""
+    """The character between two columns"""
     path_column: str = "path"
     patient_column: str = "patient"
     view_column: str = "view"
@@ -32,7 +33,7 @@ class Options(ViewOptions, LabelOptions, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the CSV and looks for its films. Raises ConfigError where either is missing or wrong."""
+    """Reads the CSV file and finds its films. Raises ConfigError where either is missing or wrong."""
     table = Table(base / options.csv, "probing.csv", options.delimiter)
     tree = FileTree(base / options.folder if options.folder else table.path.parent)
     images = of_views(_images(table, options), options.views)
@@ -50,11 +51,11 @@ def _images(table: Table, options: Options) -> Iterator[Image]:
             uncertain.append(cells[path])
         else:
             yield Image(cells[path], patient(cells), view(cells), present, report=report(cells))
-    warn(f"{table.path}: films with an uncertain label, left out", uncertain)
+    warn(f"{table.path}: left out films with an uncertain label", uncertain)
 
 
 def _optional(table: Table, options: Options, key: str) -> Callable[[Cells], str | None]:
-    """A row's cell in the column of that key; None where it is empty, or the table has no such column."""
+    """Reads a row's cell in the column that `key` names: None where the cell is empty or the column missing."""
     option = f"{key}_column"
     name: str = getattr(options, option)
     if not table.has(name) and option not in options.model_fields_set:

@@ -1,4 +1,4 @@
-"""An image file's bytes to the 8-bit grey film that every model and thumbnail is made from."""
+"""Decoding an image file's bytes to the 8-bit grey film that every model input and thumbnail is made from."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from engine.errors import MammiError, UnreadableImage
 from engine.extras import missing
 
 MAX_PIXELS = 89_478_485
-"""A decoded film of more pixels is refused: it is no radiograph, and would fill the memory (Pillow's own limit)."""
+"""Films of more pixels are refused: no radiograph is so large, and it would fill the memory (Pillow's own limit)"""
 
 _ORIENTATION_TAG = 0x0112
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _DICOM = b"DICM"
 _DICOM_AT = 128
 _DATA_SET = (b"\x02\x00", b"\x08\x00")
-"""How DICOM data begin where the file has no such mark: with group 2 or 8."""
+"""How DICOM data begin in a file without the mark: with group 2 or 8"""
 _BROKEN_FILE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
-"""What Pillow raises on damaged files, depending on where the damage is."""
+"""What Pillow raises on damaged files, depending on where the damage is"""
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # decode() refuses such files itself
 warnings.filterwarnings("ignore", "Corrupt EXIF data")
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """The film [h, w] of a PNG, JPEG or DICOM file, upright, in grey levels 0 to 255, whatever the file is named.
+    """The film [h, w] of a PNG, JPEG or DICOM file, upright, in grey levels 0 to 255. The file's name plays no part.
 
-    16-bit grey is windowed linearly from its darkest to its brightest value, as viewers show a film that brings no
-    window of its own. Colour becomes luminance (ITU-R 601), of 16-bit colour the higher 8 bits; transparent parts are
-    black. How DICOM's own windows are followed is told at dicom.film.decode_dicom.
+    16-bit grey is windowed linearly from its darkest to its brightest value, as viewers show a film without a window of
+    its own. Colour becomes luminance (ITU-R 601); 16-bit colour keeps its higher 8 bits. Transparent parts become
+    black. decode_dicom in dicom.film says how DICOM's own windows are applied.
 
-    Raises UnreadableImage with the reason, and MammiError where a package is missing that the film needs.
+    Raises UnreadableImage with the reason, and MammiError where a package that the film needs is missing.
     """
     if data.startswith(_DICOM, _DICOM_AT):
         return _dicom(data)
@@ -69,8 +69,8 @@ def _unidentified(data: bytes) -> str:
     if data.startswith(_SIGNATURES):
         return "damaged: its header"
     if data.startswith(_DATA_SET) and data[3:4] == b"\0":
-        return "DICOM data without the file's header: write it anew as a file, such as with dcmconv"
-    return "neither a PNG nor a JPEG nor a DICOM file"
+        return "DICOM data without a file header: convert it to a DICOM file, for example with dcmconv"
+    return "not a PNG, JPEG or DICOM file"
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
@@ -85,7 +85,7 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _window(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Grey values of any depth to 0…255, their least to 0 and their greatest to 255."""
+    """Scales grey values of any depth, so that the least becomes 0 and the greatest 255."""
     wide = values.astype(np.float32)
     low, high = float(wide.min()), float(wide.max())
     scaled: NDArray[np.float32] = (wide - low) * (255 / max(high - low, 1))
@@ -93,7 +93,7 @@ def _window(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _orientation(image: Image.Image) -> object:
-    """As the file's EXIF block says; 1, upright, where that is damaged."""
+    """The orientation in the file's EXIF block; 1 (upright) where that is damaged."""
     try:
         return image.getexif().get(_ORIENTATION_TAG, 1)
     except _BROKEN_FILE:
@@ -101,7 +101,7 @@ def _orientation(image: Image.Image) -> object:
 
 
 def _upright(film: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:
-    """EXIF orientation 1 to 8: 2, 4, 5, 7 are mirrored; 3, 4 upside down; 5 to 8 turned on their side."""
+    """Turns a film of EXIF orientation 1 to 8: 2, 4, 5, 7 are mirrored; 3, 4 upside down; 5 to 8 on their side."""
     match orientation:
         case 2:
             return film[:, ::-1]

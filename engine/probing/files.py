@@ -1,4 +1,4 @@
-"""Files below one folder, named by people who need not be trusted: nothing outside that folder is ever opened."""
+"""Film files below one folder. Their names are not trusted: no file outside the folder is ever opened."""
 
 from __future__ import annotations
 
@@ -10,54 +10,53 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from engine.errors import ConfigError, MammiError, UnreadableImage
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
-"""Of films. Files that have none, or a number as in a DICOM UID, are films when they begin as a DICOM file does."""
+"""Suffixes of film files. A file without a suffix, or with a number for one (as in a DICOM UID), is a film if it begins
+as a DICOM file does."""
 MAX_BYTES = 1 << 28
-"""A larger file is not read."""
+"""Larger files are not read"""
 
 _NAMED = 3
-"""Films that a warning names."""
+"""How many films a warning names"""
 _LONGEST = 120
-"""Characters of a name that a message shows."""
+"""How many characters of a name a message shows"""
 _DICOM_MARK = 128
-"""Bytes before the letters DICM (DICOM PS3.10, section 7.1)."""
+"""Bytes before the letters DICM (DICOM PS3.10, section 7.1)"""
 
 log = logging.getLogger(__name__)
 
 
 class LeadsOut(MammiError):
-    """A name that stands for a file outside the folder."""
+    """A name refers to a file outside the folder."""
 
 
 class Film(NamedTuple):
-    """A film's name as shown, relative to the folder with forward slashes, and its file's whole path."""
+    """A film: its name as a reader sees it, relative to the folder with forward slashes, and its file's whole path."""
 
     name: str
     file: str
 
 
 class FileTree:
-    """A folder with its subfolders. Links are followed only to what is inside it."""
+    """A folder with its subfolders. Links are followed only where they lead to something inside it."""
 
     def __init__(self, folder: Path, key: str = "probing.folder") -> None:
-        """Raises ConfigError, naming the configuration's key, where there is no such folder."""
+        """Raises ConfigError, which names the configuration's key, where the folder does not exist."""
         if not folder.is_dir():
             raise ConfigError(f"{key}: {folder} is not a folder.")
         self.folder = folder
         self._root = os.path.realpath(folder)
         self._roots = (f"{self._root}/", f"{folder.absolute().as_posix()}/")
         self._inside = {self._root: True}
-        """Folder -> whether it is, links resolved, inside the root."""
+        """Folder -> whether it is inside the root once its links are resolved"""
 
     def find(self, name: str) -> Film | None:
-        """The file of a relative name, or of an absolute one inside the folder; None where there is none.
+        """The film of a relative name, or of an absolute one inside the folder; None where no such file exists.
 
-        A film that is there with another suffix is found too: CheXpert Plus names .jpg and stores .png. Raises LeadsOut
-        for a name, or a link, that leads out of the folder.
+        A film with another suffix is found too: CheXpert Plus names .jpg files and stores .png ones. Raises LeadsOut
+        where the name, or a link, leads out of the folder.
         """
         relative = self._relative(name)
         stem, suffix = posixpath.splitext(relative)
@@ -69,12 +68,13 @@ class FileTree:
         return None
 
     def films(self) -> list[Film]:
-        """Every film below the folder that is not hidden, sorted by name. Warns of links that lead out of it."""
+        """Every film below the folder, sorted by name. Hidden files are skipped. Warns of links that lead out of the
+        folder, and of folders that cannot be read."""
         outside: list[str] = []
         unreadable: list[str] = []
         found = sorted(self._walk(self._root, outside, unreadable))
-        warn(f"{self.folder}: links that lead out of it, left out", sorted(outside))
-        warn(f"{self.folder}: folders that cannot be read, left out", sorted(unreadable))
+        warn(f"{self.folder}: left out links that lead out of it", sorted(outside))
+        warn(f"{self.folder}: left out folders that cannot be read", sorted(unreadable))
         return found
 
     def _relative(self, name: str) -> str:
@@ -98,7 +98,7 @@ class FileTree:
             return False
 
     def _holds(self, path: str) -> bool:
-        """Whether a path, whose last part is no link, is inside the root. Asks the disk once for each folder."""
+        """Whether a path, whose last part is not a link, is inside the root. Looks at each folder on disk once."""
         parent = posixpath.dirname(path)
         if parent not in self._inside:
             if len(parent) <= len(self._root) or parent == path:
@@ -133,7 +133,7 @@ class FileTree:
 
 
 class FilmsByName:
-    """A folder's films by their file names without suffix, for sets where those tell one film from another."""
+    """A folder's films by file name without suffix, for sets in which these names are unique."""
 
     def __init__(self, tree: FileTree) -> None:
         self._folder = tree.folder
@@ -146,7 +146,7 @@ class FilmsByName:
         return [films[0].name for films in self._films.values()]
 
     def find(self, name: str) -> Film | None:
-        """The film of that name, wherever in the folder. Raises ConfigError where there are several."""
+        """The film of that name, anywhere in the folder. Raises ConfigError where several films have it."""
         films = self._films.get(stem(name), [])
         if len(films) > 1:
             raise ConfigError(
@@ -156,7 +156,7 @@ class FilmsByName:
 
 
 def stem(name: str) -> str:
-    """A file's name without folders and suffix."""
+    """A file's name without its folders and suffix."""
     return posixpath.splitext(posixpath.basename(name))[0]
 
 
@@ -173,7 +173,10 @@ def read_film(file: str) -> bytes:
 
 
 def film_size(file: str) -> tuple[int, int] | None:
-    """Width and height of a PNG or JPEG from its header; None where that cannot be read: it will be set aside."""
+    """Width and height of a PNG or JPEG file, from its header; None where that cannot be read and the film will be set
+    aside."""
+    from PIL import Image
+
     try:
         with Image.open(file, formats=("PNG", "JPEG")) as image:
             return image.size
@@ -182,7 +185,7 @@ def film_size(file: str) -> tuple[int, int] | None:
 
 
 def warn(what: str, names: Sequence[str]) -> None:
-    """Tells how many there are, and the first of them. Nothing where there are none."""
+    """Logs a warning with the number of names and the first few; nothing where there are none."""
     if names:
         rest = len(names) - _NAMED
         shown = ", ".join(map(short, names[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
@@ -190,12 +193,12 @@ def warn(what: str, names: Sequence[str]) -> None:
 
 
 def short(name: str) -> str:
-    """A name as a message shows it: of a long one the beginning."""
+    """A name as a message shows it: a long one is cut."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _shown(path: str) -> str:
-    """A path as text; bytes that are not UTF-8 are written as \\xNN."""
+    """A path as text, with bytes that are not UTF-8 written as \\xNN."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

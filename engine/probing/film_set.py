@@ -1,4 +1,4 @@
-"""The probing set of films in files: which are taken, in which order, and how they are read."""
+"""A probing set of films in files: which films it holds, in which order, and how it reads them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ class FilmOptions(BaseModel, extra="forbid", frozen=True):
     """The keys of every kind of probing set that is read from files."""
 
     sample: int | None = Field(default=None, ge=1)
-    """Films drawn from the set for a quicker run; by default all."""
+    """How many films to draw from the set for a quicker run; all by default"""
     sample_seed: int = 0
+    """Another seed draws other films"""
 
 
 class ViewOptions(FilmOptions, frozen=True):
-    """And of those that know each film's view."""
+    """The keys of kinds whose films have a view: those of FilmOptions and one more."""
 
     views: tuple[str, ...] = ()
-    """Such as PA and AP; by default all."""
+    """The views to keep, such as PA and AP; all by default"""
 
 
 class FilmSet:
-    """Films by path, and the file of each."""
+    """Films, sorted by path, and the file of each."""
 
     def __init__(self, images: Iterable[Image], files: Mapping[str, str]) -> None:
         self.images: Sequence[Image] = sorted(images, key=lambda image: image.path)
@@ -39,6 +40,9 @@ class FilmSet:
     def read(self, image: Image) -> bytes:
         """Raises UnreadableImage."""
         return read_film(self._files[image.path])
+
+    def content(self, image: Image) -> None:
+        """None: a file may change at any time, so that its bytes must be read."""
 
 
 def collect(
@@ -49,11 +53,12 @@ def collect(
     folder: Path,
     complete: Callable[[Image, str], Image] | None = None,
 ) -> FilmSet:
-    """The films of a table or list: `named` gives each as `source` names it, and `find` its file.
+    """The films of a table or list: `named` yields each image under the name that `source` gives it; `find` finds its
+    file.
 
-    Images take the name of the file that was found, and what `complete` adds from it. A sample is the same for the
-    same seed, whatever the order, and films that are not drawn are not looked for. Warns of names that have no film and
-    of those that lead out of the folder; raises ConfigError where no film is left, or one is named twice.
+    An image takes the name of the file that was found, and what `complete` adds from the file. The same seed draws the
+    same sample whatever the order; films that are not drawn are not looked for. Warns of names without a film and of
+    names that lead out of the folder. Raises ConfigError where no film is left or a film is named twice.
     """
     images: dict[str, Image] = {}
     files: dict[str, str] = {}
@@ -77,26 +82,29 @@ def collect(
             break
     if not images:
         first = next(iter(missing + outside), None)
-        told = f"the first, {short(first)!r}, is not there" if first is not None else "it names none"
-        raise ConfigError(f"probing.folder: {folder} holds none of the films of {source}: {told}.")
-    warn(f"{source}: films that lead out of {folder}, left out", outside)
-    warn(f"{source}: films that are not in {folder}, left out", missing)
+        reason = f"the first, {short(first)!r}, is not there" if first is not None else "it names none"
+        raise ConfigError(f"probing.folder: {folder} holds none of the films of {source}: {reason}.")
+    warn(f"{source}: left out films that lead out of {folder}", outside)
+    warn(f"{source}: left out films that are not in {folder}", missing)
     return FilmSet(images.values(), files)
 
 
 def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
-    """The images of these views, all where none is named. Raises ConfigError where none is left."""
+    """The images that have one of the views; all images where no view is named.
+
+    Raises ConfigError where no image is left.
+    """
     every = list(images)
     chosen = [image for image in every if image.view in views] if views else every
     if every and not chosen:
-        known = sorted({image.view for image in every if image.view})
-        told = f"views: {', '.join(known)}" if known else "the set does not tell its films' views"
-        raise ConfigError(f"probing.views: no film has the view {' or '.join(views)}; {told}.")
+        present = sorted({image.view for image in every if image.view})
+        hint = f"views: {', '.join(present)}" if present else "its films have no views"
+        raise ConfigError(f"probing.views: no film has the view {' or '.join(views)}; {hint}.")
     return chosen
 
 
 def scaled(image: Image, file: str, side: int) -> Image:
-    """With boxes and polygons that were drawn on a film of `side` × `side` pixels at the size this film has."""
+    """The image with its boxes and polygons, drawn on `side` × `side` pixels, scaled to the size of the film's file."""
     if not (image.boxes or image.polygons):
         return image
     width, height = film_size(file) or (side, side)
@@ -107,7 +115,8 @@ def scaled(image: Image, file: str, side: int) -> Image:
 
 
 def _in_order(images: Iterable[Image], options: FilmOptions) -> Iterable[Image]:
-    """For a sample by the hash of seed and name: films that are added or left out change nothing for the others."""
+    """The order to draw in. A sample is ordered by the hash of seed and name, so that a film added to the set or taken
+    away changes nothing for the others."""
     if options.sample is None:
         return images
     seed = options.sample_seed

@@ -18,4 +18,4 @@ FINDINGS: tuple[str, ...] = (
     "Pleural_Thickening",
     "Hernia",
 )
-"""The 14 of NIH ChestX-ray14, in the order of its published lists and of the models trained with them."""
+"""The 14 of NIH ChestX-ray14, in the order of its published lists and of the models trained on them"""

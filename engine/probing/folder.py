@@ -14,11 +14,11 @@ class Options(FilmOptions, frozen=True):
     """`[probing]` of a configuration with kind = "folder"."""
 
     folder: Path
-    """Searched with its subfolders."""
+    """Searched with its subfolders"""
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Lists the folder, sorted by path. Raises ConfigError where it is missing or holds no film."""
+    """Lists the folder's films. Raises ConfigError where the folder is missing or holds no film."""
     tree = FileTree(base / options.folder)
     films = {film.name: film for film in tree.films()}
     if not films:

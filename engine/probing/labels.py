@@ -1,4 +1,4 @@
-"""Labels in a table: all in one cell, or in one column each."""
+"""The labels of a table: all in one cell, or one column for each."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from engine.probing.files import short
 from engine.probing.tables import Table
 
 Uncertain = Literal["zeros", "ones", "ignore"]
-"""What -1 means, by the names of Irvin et al., "CheXpert", AAAI 2019, section 3: absent, present, or not to be used. A
-film has a label or has it not, so that "ignore" leaves films with an uncertain label out."""
+"""What -1 means, in the terms of Irvin et al., "CheXpert", AAAI 2019, section 3: absent ("zeros"), present ("ones"), or
+not to be used. A film either has a label or does not, so that "ignore" leaves out films with an uncertain label."""
 
 CHEXPERT_LABELS = (
     "Enlarged Cardiomediastinum",
@@ -31,8 +31,8 @@ CHEXPERT_LABELS = (
     "Fracture",
     "Support Devices",
 )
-"""The findings of CheXpert and MIMIC-CXR-JPG; a table has "Lung Opacity" or, in sets that radiologists labelled,
-"Airspace Opacity". "No Finding" is none of them: a film without findings has no label."""
+"""The findings of CheXpert and MIMIC-CXR-JPG. A table has "Lung Opacity" or, in sets that radiologists labelled,
+"Airspace Opacity". "No Finding" is not one of them: a film without findings has no label."""
 
 _MEANING = {
     **dict.fromkeys(("", "0", "0.0", "False", "false"), 0),
@@ -42,27 +42,28 @@ _MEANING = {
 
 
 class LabelOptions(BaseModel, extra="forbid", frozen=True):
-    """The keys of every kind of probing set that takes labels from a CSV of one's own."""
+    """The keys of every kind of probing set that takes labels from the user's own CSV file."""
 
     labels_column: str = "labels"
-    """All labels of a row in one cell, with `separator` between them."""
+    """A column with all labels of a row, `separator` between them"""
     separator: str = Field(default="|", min_length=1)
     label_columns: tuple[str, ...] = ()
-    """Or one column for each label, with 1, 0, -1 for uncertain, or nothing."""
+    """Or one column for each label, with 1, 0, -1 for uncertain, or nothing"""
     uncertain: Uncertain = "zeros"
-    """What -1 means: "zeros" absent, "ones" present, "ignore" leaves the film out."""
+    """What -1 means: "zeros" absent, "ones" present; "ignore" leaves the film out"""
 
     @model_validator(mode="after")
     def _one_way_of_labels(self) -> Self:
         if self.label_columns and "labels_column" in self.model_fields_set:
-            raise ValueError("labels_column and label_columns are two ways to tell the same; keep one of them")
+            raise ValueError("labels_column and label_columns are two ways to give the same labels; keep one of them")
         return self
 
 
 def row_labels(table: Table, options: LabelOptions) -> Callable[[int, Sequence[str]], tuple[str, ...] | None]:
-    """What gives the labels of a row from its line number and cells; None where the film is to be left out.
+    """A function from a row's line number and cells to its labels, or to None where the film is to be left out.
 
-    A table without the column `labels` has no labels, unless the configuration names that column.
+    A table without the column `labels` has no labels. Raises ConfigError where the configuration names a column that is
+    missing.
     """
     if options.label_columns:
         return LabelColumns(table, options.label_columns, options.uncertain, "probing.label_columns").labels
@@ -82,7 +83,7 @@ class LabelColumns:
     """One column for each label: 1 present, 0 absent, -1 uncertain, empty where nothing is said."""
 
     def __init__(self, table: Table, names: Sequence[str], uncertain: Uncertain, option: str | None = None) -> None:
-        """Raises ConfigError where the table has not one of the columns; `option` is the key that names them."""
+        """Raises ConfigError where a column is missing; `option` is the key that names the columns."""
         self._path = table.path
         self._columns = [(name, table.column(name, option)) for name in names]
         self._uncertain = uncertain
@@ -105,7 +106,7 @@ class LabelColumns:
 
 
 def chexpert_columns(table: Table, uncertain: Uncertain) -> LabelColumns:
-    """The columns of CHEXPERT_LABELS that the table has. Raises ConfigError where it has none."""
+    """Those of CHEXPERT_LABELS that are columns of the table. Raises ConfigError where none is."""
     names = [name for name in CHEXPERT_LABELS if table.has(name)]
     if not names:
         table.column(CHEXPERT_LABELS[0])

@@ -2,7 +2,7 @@
 
 Sources: Johnson et al., "MIMIC-CXR-JPG", arXiv 1901.07042, and the files of its release: films such as
 files/p10/p10000032/s50414267/02aa804e-….jpg, and mimic-cxr-2.0.0-metadata, -split, -chexpert and -negbio, each a CSV
-that is packed with gzip or not. Reports are those of MIMIC-CXR, files/p10/p10000032/s50414267.txt.
+file, gzipped or not. Reports are those of MIMIC-CXR, such as files/p10/p10000032/s50414267.txt.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from engine.probing.tables import Table
 
 Labels = tuple[str, ...]
 MAX_REPORT = 1 << 20
-"""Characters. The longest has a few thousand."""
+"""Characters of a report that are read; the longest has a few thousand"""
 
 
 class Options(ViewOptions, frozen=True):
     """`[probing]` of a configuration with kind = "mimic_cxr_jpg". Views: AP, PA, LATERAL, LL and rarer ones."""
 
     folder: Path
-    """Holds the folder `files` and the release's tables."""
+    """Holds the folder `files` and the release's tables"""
     split: Literal["train", "validate", "test"] | None = None
-    """By default all films."""
+    """All films by default"""
     labels: Literal["chexpert", "negbio", "test-set-labeled", "none"] = "chexpert"
-    """The table they come from; "test-set-labeled" are a radiologist's, of a part of the test split."""
+    """The table that labels come from; "test-set-labeled" holds a radiologist's labels for part of the test split"""
     uncertain: Uncertain = "zeros"
-    """What the label -1 means: "zeros" absent, "ones" present, "ignore" leaves the study's films out."""
+    """What the label -1 means: "zeros" absent, "ones" present; "ignore" leaves out the films of the study"""
     reports: Path | None = None
-    """The folder that mimic-cxr-reports.zip unpacks to: it holds a folder `files`."""
+    """The folder that mimic-cxr-reports.zip unpacks to: it holds a folder `files`"""
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the tables and looks for the films. Raises ConfigError where they are missing or wrong."""
+    """Reads the tables and finds the films. Raises ConfigError where they are missing or wrong."""
     tree = FileTree(base / options.folder)
     metadata = _table(tree.folder, "metadata")
     images = of_views(_images(metadata, tree.folder, options), options.views)
@@ -49,14 +49,14 @@ def load(options: Options, base: Path) -> FilmSet:
         return collect(images, tree.find, options, metadata.path, tree.folder)
     reports = _Reports(base / options.reports)
     films = collect(images, tree.find, options, metadata.path, tree.folder, reports.added)
-    reports.tell()
+    reports.warn_of_missing()
     return films
 
 
 def _table(folder: Path, name: str) -> Table:
     paths = [path for end in ("csv", "csv.gz") for path in sorted(folder.glob(f"mimic-cxr-2.*-{name}.{end}"))]
     if not paths:
-        raise ConfigError(f"probing.folder: {folder} has no mimic-cxr-2.0.0-{name}.csv, packed as .gz or not.")
+        raise ConfigError(f"probing.folder: {folder} has no mimic-cxr-2.0.0-{name}.csv or .csv.gz.")
     return Table(paths[0], "probing.folder")
 
 
@@ -70,14 +70,14 @@ def _images(metadata: Table, folder: Path, options: Options) -> Iterator[Image]:
         if split is not None and cells[film] not in split:
             continue
         if not (cells[subject].isdecimal() and cells[study].isdecimal()):
-            raise ConfigError(f"{metadata.path}: line {line} has no numbers for subject_id and study_id.")
+            raise ConfigError(f"{metadata.path}: line {line}: subject_id and study_id must be numbers.")
         path = f"files/p{cells[subject][:2]}/p{cells[subject]}/s{cells[study]}/{cells[film]}.jpg"
         present = labels.get(cells[study], ())
         if present is None:
             uncertain.append(path)
         else:
             yield Image(path, cells[subject], cells[view] or None, present)
-    warn(f"{metadata.path}: films of studies with an uncertain label, left out", uncertain)
+    warn(f"{metadata.path}: left out films of studies with an uncertain label", uncertain)
 
 
 def _films_of_split(folder: Path, split: str) -> set[str]:
@@ -87,7 +87,7 @@ def _films_of_split(folder: Path, split: str) -> set[str]:
 
 
 def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]:
-    """None for studies whose films are to be left out. The radiologist's table has no subject_id."""
+    """Each study's labels; None where its films are to be left out. The radiologist's table has no subject_id."""
     table = _table(folder, options.labels)
     study = table.column("study_id")
     columns = chexpert_columns(table, options.uncertain)
@@ -95,7 +95,7 @@ def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]
 
 
 class _Reports:
-    """The reports of studies: beside the folder of a study's films, by the same name."""
+    """The reports of studies. A report stands beside the folder of its study's films and has the same name."""
 
     def __init__(self, folder: Path) -> None:
         self._tree = FileTree(folder, "probing.reports")
@@ -103,7 +103,7 @@ class _Reports:
         self._found = False
 
     def added(self, image: Image, file: str) -> Image:  # noqa: ARG002
-        """The image with its study's report, where that is there."""
+        """The image with its study's report, where there is one."""
         path = f"{posixpath.dirname(image.path)}.txt"
         try:
             report = self._tree.find(path)
@@ -115,13 +115,13 @@ class _Reports:
         self._found = True
         return replace(image, report=_read(report.file))
 
-    def tell(self) -> None:
-        """Warns of films without a report. Raises ConfigError where none has one."""
+    def warn_of_missing(self) -> None:
+        """Warns of films without a report. Raises ConfigError where no film has one."""
         if not self._found:
             raise ConfigError(
-                f"probing.reports: {self._tree.folder} has none of the reports, such as {self._missing[0]}."
+                f"probing.reports: {self._tree.folder} has none of the films' reports, such as {self._missing[0]}."
             )
-        warn(f"{self._tree.folder}: has no report for films", self._missing)
+        warn(f"{self._tree.folder}: films without a report", self._missing)
 
 
 def _read(path: str) -> str:

@@ -1,8 +1,8 @@
-"""NIH ChestX-ray14 as it is published: 112,120 frontal films of 30,805 patients, 14 findings, 984 boxes.
+"""NIH ChestX-ray14 as published: 112,120 frontal films of 30,805 patients, 14 findings, 984 boxes.
 
 Sources: Wang et al., "ChestX-ray8", CVPR 2017, and the files of its release: Data_Entry_2017*.csv, train_val_list.txt,
-test_list.txt, BBox_List_2017.csv. Lists that tell labels too, a film's name and 14 numbers a line, are those of
-github.com/zoogzog/chexnet and of the paper's models (github.com/lambert-x/medical_mae).
+test_list.txt, BBox_List_2017.csv. Lists with labels, where each line is a film's name and 14 numbers, come from
+github.com/zoogzog/chexnet and from the paper's models (github.com/lambert-x/medical_mae).
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ from engine.probing.labels import split_labels
 from engine.probing.tables import Table, read_lines
 
 NO_FINDING = "No Finding"
-"""Not kept as a label: a film without findings has none."""
+"""Not kept as a label: a film without findings has no label"""
 
 BOX_SIDE = 1024
-"""Pixels a side of the released films, on which boxes are given."""
+"""Side, in pixels, of the released films: the boxes are given on these"""
 _BOX_LABELS = {"Infiltrate": "Infiltration"}
-"""The one finding that the boxes name otherwise than the films' labels."""
+"""The one finding that has another name in the boxes than in the films' labels"""
 _DATA_ENTRY = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
 _BOXES = "BBox_List_2017.csv"
 _SPLITS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
 _NAME = re.compile(r"(\d{8})_\d{3}", re.ASCII)
-"""Patient, and the number of the film among that patient's."""
+"""The patient, and the number of the film among the patient's films"""
 
 
 class Options(ViewOptions, frozen=True):
     """`[probing]` of a configuration with kind = "nih14"."""
 
     folder: Path
-    """Holds the films, as images_001/images/… or in any other subfolders, and the release's CSV files and lists."""
+    """Holds the films, in images_001/images/… or any other subfolders, and the release's CSV files and lists"""
     split: str | None = None
-    """"train_val" or "test" for the official lists, or a list file; without it the set is every film in the folder."""
+    """"train_val" or "test" for the official lists, or the path of a list file; by default all films of the folder"""
     data_entry: Path | None = None
-    """Labels and views; by default Data_Entry_2017_v2020.csv or Data_Entry_2017.csv in the folder, if there."""
+    """Labels and views; by default Data_Entry_2017_v2020.csv or Data_Entry_2017.csv where the folder has it"""
     boxes: Path | None = None
-    """By default BBox_List_2017.csv in the folder, if there."""
+    """By default BBox_List_2017.csv where the folder has it"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     labels: tuple[str, ...] | None = None
-    """None where they are not told."""
+    """None where the file has no labels"""
     view: str | None = None
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Finds the films and all that the release tells of them.
+    """Finds the films and the metadata that the release has of them.
 
-    Labels are the list's where it tells them, else those of Data_Entry; the patient is the first number of a film's
-    name. Raises ConfigError where a file is missing or wrong.
+    Labels come from the list where it has any, else from Data_Entry. The patient is the first number of a film's name.
+    Raises ConfigError where a file is missing or wrong.
     """
     tree = FileTree(base / options.folder)
     films = FilmsByName(tree)
@@ -73,17 +73,17 @@ def load(options: Options, base: Path) -> FilmSet:
     boxes_file = _given_or_there(base, options.boxes, tree.folder, (_BOXES,))
     boxes = _read_boxes(boxes_file) if boxes_file else {}
     images = []
-    for name, told in listed.items():
+    for name, on_list in listed.items():
         key = stem(name)
         entry = entries.get(key, _Entry())
-        labels = told.labels if told.labels is not None else entry.labels
+        labels = on_list.labels if on_list.labels is not None else entry.labels
         number = _NAME.fullmatch(key)
         patient = number[1] if number else None
         images.append(Image(name, patient, entry.view, labels or (), boxes.get(key, ())))
     if entries_file:
         warn(f"{entries_file}: has no row for films", [name for name in listed if stem(name) not in entries])
     elif not any(entry.labels is not None for entry in listed.values()):
-        warn(f"{tree.folder}: no {' or '.join(_DATA_ENTRY)}, so that films have no labels", list(listed))
+        warn(f"{tree.folder}: has no {' or '.join(_DATA_ENTRY)}, so that films have no labels", list(listed))
     source = list_file or entries_file or tree.folder
     return collect(
         of_views(images, options.views), films.find, options, source, tree.folder, partial(scaled, side=BOX_SIDE)
@@ -101,12 +101,12 @@ def _list_file(split: str | None, base: Path, folder: Path) -> Path | None:
         return None
     path = folder / _SPLITS[split] if split in _SPLITS else base / split
     if not path.is_file():
-        raise ConfigError(f"probing.split: {path} is no file; name a list of films, or {' or '.join(_SPLITS)}.")
+        raise ConfigError(f"probing.split: {path} is not a file; name a list of films, or {' or '.join(_SPLITS)}.")
     return path
 
 
 def _read_list(path: Path) -> dict[str, _Entry]:
-    """A film's name a line, or name and 14 numbers, 1 for a finding that is present."""
+    """The films of a list: each line has a name, or a name and 14 numbers, 1 for a finding that is present."""
     entries: dict[str, _Entry] = {}
     for line, text in enumerate(read_lines(path, "probing.split"), start=1):
         name, *numbers = text.split() or [""]
@@ -114,11 +114,11 @@ def _read_list(path: Path) -> dict[str, _Entry]:
             continue
         if numbers and (len(numbers) != len(FINDINGS) or not set(numbers) <= {"0", "1"}):
             raise ConfigError(
-                f"{path}: line {line} is not a film's name, alone or with {len(FINDINGS)} numbers 0 or 1."
+                f"{path}: line {line} is neither a film's name nor a name and {len(FINDINGS)} numbers 0 or 1."
             )
         if name in entries:
-            raise ConfigError(f"{path}: line {line} names {short(name)!r}, which an earlier line does already.")
-        # Not strict: a list of names alone has no numbers.
+            raise ConfigError(f"{path}: line {line} names {short(name)!r}, as an earlier line already does.")
+        # not strict: a list of names only has no numbers
         present = (label for label, number in zip(FINDINGS, numbers, strict=False) if number == "1")
         entries[name] = _Entry(tuple(present) if numbers else None)
     if not entries:
@@ -127,7 +127,7 @@ def _read_list(path: Path) -> dict[str, _Entry]:
 
 
 def _read_entries(path: Path) -> dict[str, _Entry]:
-    """By stem. The header's OriginalImage[Width,Height] falls into two columns, as its rows do."""
+    """The table's entries by stem. OriginalImage[Width,Height] is two columns, in the header as in the rows."""
     table = Table(path, "probing.data_entry")
     name, labels, view = (table.column(column) for column in ("Image Index", "Finding Labels", "View Position"))
     entries = {}
@@ -138,8 +138,8 @@ def _read_entries(path: Path) -> dict[str, _Entry]:
 
 
 def _read_boxes(path: Path) -> dict[str, tuple[Box, ...]]:
-    """By stem. The header `Bbox [x,y,w,h]` falls into four, and copies of the file name its columns otherwise, so that
-    the first six count by place: name, finding, left, top, width, height."""
+    """The boxes by stem. The first six columns are taken by position: name, finding, left, top, width, height. Their
+    names vary: `Bbox [x,y,w,h]` is split at its commas, and copies of the file have other names."""
     table = Table(path, "probing.boxes")
     boxes: dict[str, tuple[Box, ...]] = {}
     for line, cells in table.rows():

@@ -1,4 +1,4 @@
-"""CSV files as people have them: read a row at a time, and told in one line where they are wrong."""
+"""CSV files as people have them, read row by row. A fault is reported in one line with its place."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from engine.errors import ConfigError
 from engine.probing.files import short
 
 MAX_LINE = 1 << 20
-"""A longer line, in characters, is no table's."""
+"""Characters that a line may have"""
 MAX_TABLE = 1 << 30
-"""Characters of a whole file once unpacked. The longest public table, MIMIC-CXR's metadata, has 60 million."""
+"""Characters that a file may have once unpacked. The longest public table, MIMIC-CXR's metadata, has 60 million."""
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
 _SHOWN = 200
-"""Characters of a header that a message shows."""
+"""How many characters of a header a message shows"""
 
 
 class Table:
-    """A CSV file with a header, packed with gzip or not. `key` is the configuration's key that names it."""
+    """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file."""
 
     def __init__(self, path: Path, key: str, delimiter: str = ",") -> None:
         """Reads the header. Raises ConfigError where the file cannot be read or is empty."""
@@ -40,7 +40,8 @@ class Table:
             raise ConfigError(f"{path} is empty.")
 
     def column(self, name: str, option: str | None = None) -> int:
-        """Where a column is. Raises ConfigError, naming the nearest column and the option that asks for this one."""
+        """The index of a column. Raises ConfigError, which names the nearest column and the option that asks for this
+        one, where there is none or more than one."""
         count = self.header.count(name)
         if count == 1:
             return self.header.index(name)
@@ -66,10 +67,10 @@ class Table:
         return name in self.header
 
     def rows(self, unique: int | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Line number and cells, stripped, as many as the header has; empty lines are skipped.
+        """Each row's line number and stripped cells, as many as the header has. Empty lines are skipped.
 
-        Cells beyond the header, and cells missing under a header's nameless end, must be empty. Raises ConfigError for
-        a line of another length, and for a line whose cell in column `unique` an earlier line has.
+        Cells beyond the header must be empty; a row may lack those under unnamed columns at its end. Raises ConfigError
+        for a row of another length, and for a row that repeats an earlier row's cell in column `unique`.
         """
         width = len(self.header)
         seen: dict[str, int] = {}
@@ -80,10 +81,10 @@ class Table:
                 continue
             cells = [cell.strip() for cell in row]
             if len(cells) != width and len(cells := _without_empty_end(cells, width)) != width:
-                raise ConfigError(f"{self.path}: line {line} has not the header's {width} columns but {len(row)}.")
+                raise ConfigError(f"{self.path}: line {line} has {len(row)} columns; the header has {width}.")
             if unique is not None and (first := seen.setdefault(cells[unique], line)) != line:
                 raise ConfigError(
-                    f"{self.path}: line {line} names {short(cells[unique])!r}, which line {first} does already."
+                    f"{self.path}: line {line} names {short(cells[unique])!r}, as line {first} already does."
                 )
             yield line, cells
 
@@ -97,9 +98,9 @@ class Table:
 
 
 def read_lines(path: Path, key: str) -> Iterator[str]:
-    """The lines of a text file in UTF-8, or in UTF-16 with its mark, packed with gzip or not, ends of lines kept.
+    """The lines of a text file, gzipped or not, with their line ends. UTF-8, or UTF-16 with a byte order mark.
 
-    Raises ConfigError where it cannot be read or unpacked, is no text, or is larger than any table.
+    Raises ConfigError where the file cannot be read or unpacked, is not text, or is too large for a table.
     """
     try:
         with path.open("rb") as file:
@@ -108,7 +109,7 @@ def read_lines(path: Path, key: str) -> Iterator[str]:
             while line := stream.readline(MAX_LINE):
                 total += len(line)
                 if len(line) == MAX_LINE or total > MAX_TABLE:
-                    raise ConfigError(f"{key}: {path} is too large for a table, or has a line that is.")
+                    raise ConfigError(f"{key}: {path} is too large for a table, or one of its lines is too long.")
                 yield line
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise ConfigError(f"{key}: {path} is a damaged gzip file.") from None
@@ -124,7 +125,7 @@ def _as_text(data: io.BufferedReader | gzip.GzipFile) -> io.TextIOWrapper:
 
 
 def _without_empty_end(cells: list[str], width: int = 0) -> list[str]:
-    """Without the empty cells at the end, but at least `width` of them."""
+    """The cells without empty ones at the end, but at least `width` cells."""
     end = len(cells)
     while end > width and not cells[end - 1]:
         end -= 1

@@ -1,4 +1,4 @@
-"""What the dual encoder reads of a report: its sentences, and captions made of what it affirms."""
+"""The texts that the dual encoder learns from: a report's sentences, and captions made from what it affirms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOUN_TAGS = frozenset({"NN", "NNS", "NNP"})
 
 SENTENCE_SHARE = 0.35
 TEMPLATE_SHARE = 0.05
-"""The rest are captions: the template and a phrase."""
+"""How often a drawn text is a sentence, and the bare template; the others are captions: the template and a phrase"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Texts:
 
     sentences: tuple[str, ...]
     phrases: tuple[tuple[str, ...], ...]
-    """Each affirmed noun phrase with its shorter endings: left pleural effusion, pleural effusion, effusion."""
+    """Each affirmed noun phrase with its shorter endings: left pleural effusion, pleural effusion, effusion"""
     weights: tuple[float, ...]
-    """How often each phrase is drawn, in proportion."""
+    """The relative frequency with which each phrase is drawn"""
 
     def draw(self, rng: random.Random) -> str:
         """A text that is true of the film; rarely the bare template, which is true of every film."""
@@ -52,10 +52,11 @@ def caption(phrase: str) -> str:
 
 
 def read_reports(anatomies: Sequence[Anatomy]) -> list[Texts]:
-    """The texts of each film, from its report's words and their tags; what the grammar knows them to claim is not used.
+    """The texts of each film, from the words of its report and their tags. The findings that the grammar attaches to a
+    sentence are not used.
 
-    Phrases are drawn in inverse proportion to the square root of how often their last word is said, so that "chest"
-    does not crowd out the rest (as frequent words are in word2vec, Mikolov et al., arXiv 1310.4546).
+    A phrase's weight is the inverse square root of the count of its last word, so that "chest" does not crowd out the
+    rest (word2vec treats frequent words likewise: Mikolov et al., arXiv 1310.4546).
     """
     reports = [write_sentences(anatomy) for anatomy in anatomies]
     phrases = [_affirmed(report) for report in reports]
@@ -79,7 +80,7 @@ def _denies(sentence: TaggedSentence) -> bool:
 
 
 def _noun_phrases(sentence: TaggedSentence) -> list[list[str]]:
-    """Runs of modifiers and nouns that end in a noun."""
+    """The runs of modifiers and nouns that end in a noun."""
     found: list[list[str]] = []
     run: list[tuple[str, str]] = []
     for word, tag in (*sentence.words, ("", "")):

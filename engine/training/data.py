@@ -25,9 +25,9 @@ class Films:
 
     anatomies: list[Anatomy]
     pixels: Tensor
-    """uint8 [n, 1, 128, 128]."""
+    """uint8 [n, 1, 128, 128]"""
     labels: Tensor
-    """float32 [n, 14], 1 where the film shows the finding."""
+    """float32 [n, 14]: 1 where the film shows the finding, else 0"""
 
 
 def make_films(seed: int, count: int, *, enriched: bool, workers: int) -> Films:

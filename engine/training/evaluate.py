@@ -1,4 +1,4 @@
-"""The embedded models' held-out results, as the model card has them: `python -m engine.training.evaluate [--write]`."""
+"""The embedded models' results on held-out films, for the model card: `python -m engine.training.evaluate [--write]`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ NATURAL_SEED, ENRICHED_SEED = HELD_OUT_SEEDS[0], HELD_OUT_SEEDS[1]
 
 
 def auroc(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve of scores [n]: how likely a positive one is above a negative one. NaN without both."""
+    """Area under the ROC curve of scores [n]: the chance that a positive one is above a negative one. NaN where either
+    is missing."""
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if not positives or not negatives:
         return float("nan")
@@ -38,7 +39,7 @@ def auroc(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
 
 
 def aurocs(scores: NDArray[np.float64], films: Films) -> NDArray[np.float64]:
-    """One for each of FINDINGS, of scores [n, 14]."""
+    """The area for each of FINDINGS [14], from scores [n, 14]."""
     truth = films.labels.numpy() > 0
     return np.array([auroc(scores[:, i], truth[:, i]) for i in range(len(FINDINGS))])
 
@@ -51,7 +52,7 @@ def classifier_scores(model: nn.Module, films: Films) -> NDArray[np.float64]:
 
 
 def zero_shot_scores(vlm: VLM, films: Films) -> NDArray[np.float64]:
-    """Eq. 2 for single films [n, 14]: cosine to the finding's name in the template less that to the bare template."""
+    """Eq. 2 for single films [n, 14]: the cosine to the prompted name of the finding minus that to the bare template."""
     images = torch.cat(
         [vlm.encode_images(standardise(batch.float())) for batch in torch.split(films.pixels, 64)]
     ).numpy()
@@ -62,7 +63,7 @@ def zero_shot_scores(vlm: VLM, films: Films) -> NDArray[np.float64]:
 
 
 def results(weights: Path, natural: Films, enriched: Films) -> str:
-    """The model card's part that is measured: the files, how they were made, and the held-out results."""
+    """The measured part of the model card: the files, how they were made, and the results on held-out films."""
     classifier = target_kind.load(target_kind.Options(weights=weights / CLASSIFIER_WEIGHTS.name), weights)
     encoder_options = vlm_kind.Options(weights=weights / DUAL_ENCODER_WEIGHTS.name)
     encoder = vlm_kind.load(encoder_options, weights, torch.device("cpu"))
@@ -86,7 +87,7 @@ def results(weights: Path, natural: Films, enriched: Films) -> str:
 
 
 def _made(weights: Path) -> list[str]:
-    """How the two files were made, from what they say of themselves."""
+    """How the two weight files were made, from the facts stored in them."""
     names = (CLASSIFIER_WEIGHTS.name, DUAL_ENCODER_WEIGHTS.name)
     table = ["| File | size | training, wall | of the processors | sha256 |", "|---|--:|--:|--:|---|"]
     recipes = []
@@ -99,18 +100,20 @@ def _made(weights: Path) -> list[str]:
         recipe = {
             key: value for key, value in json.loads(facts["recipe"]).items() if not key.startswith(Path(other).stem)
         }
-        told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in recipe.items())
-        recipes.append(f"- {name}: {told}. Rendering its films took {facts['rendering_seconds']} s.")
+        settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in recipe.items())
+        recipes.append(f"- {name}: {settings}. Rendering its films took {facts['rendering_seconds']} s.")
     return [*table, "", *recipes]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.training.evaluate", description=__doc__)
-    parser.add_argument("--weights", type=Path, default=HOME, help="folder of the weights (default: the package's)")
+    parser.add_argument("--weights", type=Path, default=HOME, help="the weights' folder (default: the package's)")
     parser.add_argument("--natural", type=int, default=6000, help="films at natural prevalence (default: %(default)s)")
     parser.add_argument("--enriched", type=int, default=3000, help="enriched films (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processor cores (default: all)")
-    parser.add_argument("--write", action="store_true", help="put the results into the model card")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processor cores to use (default: all)"
+    )
+    parser.add_argument("--write", action="store_true", help="write the results to the model card")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.workers)
     natural = make_films(NATURAL_SEED, chosen.natural, enriched=False, workers=chosen.workers)

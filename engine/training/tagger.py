@@ -1,8 +1,8 @@
-"""Trains the demo's part-of-speech tagger on phantom reports, whose grammar knows the tags, and writes tagger.json.
+"""Trains the demo's part-of-speech tagger on phantom reports, whose grammar provides the tags, and writes tagger.json.
 
     python -m engine.training.tagger
 
-Prints its accuracy on reports of held-out films. Takes a few seconds.
+It prints the accuracy on reports of held-out films, and takes a few seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILMS = 2000
 
 
 def tagged_sentences(seed: int, films: int = FILMS) -> list[list[Word]]:
-    """The sentences of a population's reports, in lower case as extract_nouns tags them."""
+    """The sentences of a population's reports, in lower case as engine.concepts.nouns tags them."""
     return [
         [(word.lower(), tag) for word, tag in sentence.words]
         for anatomy in population(seed, films, enriched=True)
@@ -32,7 +32,7 @@ def tagged_sentences(seed: int, films: int = FILMS) -> list[list[Word]]:
 
 
 def train(sentences: list[list[Word]]) -> TaggerModel:
-    """NLTK's averaged perceptron after its usual five rounds; weights that average to zero are left out."""
+    """Trains NLTK's averaged perceptron for its usual five rounds, and leaves out weights that average to zero."""
     random.seed(0)  # NLTK shuffles the sentences with the global generator
     tagger = PerceptronTagger(load=False)
     tagger.train(sentences)
@@ -41,7 +41,7 @@ def train(sentences: list[list[Word]]) -> TaggerModel:
 
 
 def accuracy(tagger: Tagger, sentences: list[list[Word]]) -> float:
-    """Share of words that get the grammar's tag."""
+    """The share of words that the tagger tags as the grammar does."""
     right = [
         tagged == expected
         for sentence in sentences

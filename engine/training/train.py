@@ -1,4 +1,4 @@
-"""Makes the demo's two models again: `python -m engine.training.train [--out DIR]`."""
+"""Trains the two embedded models anew: `python -m engine.training.train [--out DIR]`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from engine.weights.embedded.inputs import INPUT_SIDE, standardise
 
 MODELS = (CLASSIFIER_WEIGHTS.stem, DUAL_ENCODER_WEIGHTS.stem)
 MAX_SHIFT = 5
-"""Pixels of the 128 that a film may be moved by in augmentation."""
+"""The most pixels, of 128, by which augmentation shifts a film"""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What determines the weights."""
+    """All that determines the weights."""
 
     seed: int = TRAINING_SEEDS[0]
     films: int = 16_000
@@ -45,13 +45,13 @@ class Recipe:
 
 
 def train(
-    recipe: Recipe, out: Path, workers: int, models: Sequence[str] = MODELS, tell: Callable[[str], None] = print
+    recipe: Recipe, out: Path, workers: int, models: Sequence[str] = MODELS, log: Callable[[str], None] = print
 ) -> None:
-    """Renders the training films and writes the models' weights into `out`."""
+    """Renders the training films, trains the models and writes their weights to `out`."""
     started = time.perf_counter()
     films = make_films(recipe.seed, recipe.films, enriched=True, workers=workers)
     rendering = f"{time.perf_counter() - started:.0f}"
-    tell(f"{recipe.films} films rendered in {rendering} s")
+    log(f"{recipe.films} films rendered in {rendering} s")
     out.mkdir(parents=True, exist_ok=True)
     makers = {CLASSIFIER_WEIGHTS: train_classifier, DUAL_ENCODER_WEIGHTS: train_dual_encoder}
     for path, make in makers.items():
@@ -59,7 +59,7 @@ def train(
             continue
         torch.manual_seed(recipe.seed)
         wall, processor = time.perf_counter(), time.process_time()
-        model = make(films, recipe, tell)
+        model = make(films, recipe, log)
         facts = {
             "recipe": json.dumps(asdict(recipe)),
             "rendering_seconds": rendering,
@@ -67,22 +67,22 @@ def train(
             "processor_seconds": f"{time.process_time() - processor:.0f}",
         }
         save_weights(model, out / path.name, facts)
-        tell(f"{out / path.name}: {facts['wall_seconds']} s, {facts['processor_seconds']} s of processor time")
+        log(f"{out / path.name}: {facts['wall_seconds']} s, {facts['processor_seconds']} s of processor time")
 
 
-def train_classifier(films: Films, recipe: Recipe, tell: Callable[[str], None]) -> nn.Module:
-    """A DenseNet by binary cross-entropy on the 14 labels."""
+def train_classifier(films: Films, recipe: Recipe, log: Callable[[str], None]) -> nn.Module:
+    """A DenseNet, trained with binary cross-entropy on the 14 labels."""
     model: nn.Module = build_classifier()
 
     def loss(inputs: Tensor, chosen: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(model(inputs).float(), films.labels[chosen])
 
-    _fit(model, films, loss, recipe.classifier_epochs, recipe.classifier_batch, recipe.classifier_rate, tell)
+    _fit(model, films, loss, recipe.classifier_epochs, recipe.classifier_batch, recipe.classifier_rate, log)
     return model
 
 
-def train_dual_encoder(films: Films, recipe: Recipe, tell: Callable[[str], None]) -> nn.Module:
-    """Both towers by the contrastive loss on films and texts drawn from their reports."""
+def train_dual_encoder(films: Films, recipe: Recipe, log: Callable[[str], None]) -> nn.Module:
+    """Both towers, trained with the contrastive loss on films and on texts drawn from their reports."""
     model = DualEncoder()
     texts = read_reports(films.anatomies)
     fitting = [text.all() for text in texts]
@@ -98,18 +98,18 @@ def train_dual_encoder(films: Films, recipe: Recipe, tell: Callable[[str], None]
         encoded = functional.normalize(model.texts(text_pieces(list(distinct))).float(), dim=1)
         return contrastive_loss(model.log_scale.exp().clamp(max=50.0) * images @ encoded.T, fits, columns)
 
-    _fit(model, films, loss, recipe.dual_encoder_epochs, recipe.dual_encoder_batch, recipe.dual_encoder_rate, tell)
+    _fit(model, films, loss, recipe.dual_encoder_epochs, recipe.dual_encoder_batch, recipe.dual_encoder_rate, log)
     return model
 
 
 def contrastive_loss(logits: Tensor, fits: Tensor, columns: Tensor) -> Tensor:
-    """InfoNCE both ways, for films that share texts.
+    """InfoNCE in both directions, for films that share texts.
 
-    logits [films, distinct texts]: scaled cosines. fits: the same shape, whether a film's report has the text.
-    columns [films x draws]: the distinct text of each draw, film by film. From a text, every film that has it is right,
-    in equal parts. From a film, each text drawn for it is right against all draws, repeated ones included: what every
-    film has then gets the same cosine as the bare template, and what sets a film apart a higher one (the optimum is
-    the pointwise mutual information of film and text).
+    logits [films, distinct texts]: scaled cosines. fits: of the same shape, whether a film's report has the text.
+    columns [films x draws]: the distinct text of each draw, film by film. For a text, the films that have it share the
+    target equally. For a film, each text drawn for it is a target among all draws, repeated ones included. So a text
+    that fits every film gets the same cosine as the bare template, and a text that sets a film apart gets a higher one:
+    the optimum is the pointwise mutual information of film and text.
     """
     rightly = fits.float() / fits.sum(dim=0, keepdim=True)
     from_texts = -(rightly * logits.log_softmax(dim=0)).sum(dim=0)[columns].mean()
@@ -125,9 +125,9 @@ def _fit(
     epochs: int,
     batch: int,
     rate: float,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
-    """AdamW under a one-cycle rate, in bfloat16 where the processor computes in it."""
+    """Trains with AdamW and a one-cycle learning rate, in bfloat16 where the processor supports it."""
     model.train().to(memory_format=torch.channels_last)
     decayed = [weight for weight in model.parameters() if weight.ndim > 1]
     others = [weight for weight in model.parameters() if weight.ndim <= 1]
@@ -148,17 +148,18 @@ def _fit(
             optimizer.step()
             schedule.step()
             total, count = total + loss.item(), count + 1
-        tell(f"  epoch {epoch + 1}/{epochs}: loss {total / count:.4f}, {time.perf_counter() - started:.0f} s")
+        log(f"  epoch {epoch + 1}/{epochs}: loss {total / count:.4f}, {time.perf_counter() - started:.0f} s")
     model.eval()
 
 
 def _batches(count: int, size: int) -> Iterator[Tensor]:
-    """All of 0..count-1 in random order, in full batches."""
+    """The numbers 0 to count − 1 in random order, in full batches; a remainder is left out."""
     yield from torch.split(torch.randperm(count)[: count // size * size], size)
 
 
 def augment(pixels: Tensor) -> Tensor:
-    """uint8 films [n, 1, 128, 128] to inputs: shifted, contrast bent, noise added. Not mirrored: sides matter."""
+    """uint8 films [n, 1, 128, 128] to inputs: shifted, with changed contrast and added noise. They are not mirrored,
+    because sides matter."""
     films = functional.pad(pixels.float() / 255, (MAX_SHIFT,) * 4, mode="replicate")
     starts = torch.randint(0, 2 * MAX_SHIFT + 1, (len(films), 2)).tolist()
     cut = [
@@ -171,13 +172,15 @@ def augment(pixels: Tensor) -> Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.training.train", description=__doc__)
-    parser.add_argument("--out", type=Path, default=HOME, help="folder for the weights (default: into the package)")
+    parser.add_argument("--out", type=Path, default=HOME, help="folder for the weights (default: the package's own)")
     usual = Recipe()
     parser.add_argument("--films", type=int, default=usual.films, help="training films (default: %(default)s)")
     parser.add_argument("--classifier-epochs", type=int, default=usual.classifier_epochs)
     parser.add_argument("--dual-encoder-epochs", type=int, default=usual.dual_encoder_epochs)
-    parser.add_argument("--only", choices=MODELS, help="train one of them")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processor cores (default: all)")
+    parser.add_argument("--only", choices=MODELS, help="train only this model")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processor cores to use (default: all)"
+    )
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.workers)
     recipe = replace(

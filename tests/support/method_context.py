@@ -41,6 +41,9 @@ class FilmsInMemory:
         Picture.fromarray(self._films[image.path]).save(file, "PNG")
         return file.getvalue()
 
+    def content(self, image: Image) -> None:
+        return None
+
 
 def grey(film: NDArray[np.uint8]) -> Tensor:
     """A film as it is: [1, h, w] in [0, 1]."""

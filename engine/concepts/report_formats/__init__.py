@@ -1,4 +1,4 @@
-"""Formats of report files, by the ending of their names. One module for each; any of them may be gzipped too."""
+"""The formats of report files, by the ending of their names. Each has one module; any file may also be gzipped."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def is_report_file(file: Path) -> bool:
 
 
 def _ending(file: Path) -> str:
-    """The ending of a name in lower case, without that of gzip."""
+    """The ending of a name in lower case, ignoring gzip's."""
     return Path(file.stem if file.suffix.lower() == GZIP else file.name).suffix.lower()

@@ -1,4 +1,4 @@
-"""What the formats of report files share: what is chosen of them, and how a file is opened."""
+"""What the formats of report files share: the choice of what to read, and how to open a file."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from engine.errors import MammiError
 
 GZIP = ".gz"
 LARGEST = 1 << 30
-"""Bytes of a file that is read at once, unpacked."""
+"""Bytes, unpacked, of a file that is read as a whole"""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What of a report file is wanted. A format passes over what it does not have."""
+    """What to read from a report file. A format ignores what does not apply to it."""
 
     sections: tuple[str, ...]
-    """In lower case, or "all"."""
+    """Names in lower case, or "all" """
     column: str | None = None
-    """Of a table."""
+    """A table's column of reports"""
     splits: tuple[str, ...] = ()
-    """Of R2Gen's JSON; none for all."""
+    """Splits of R2Gen's JSON; an empty tuple chooses all"""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is read."""
+    """How to read one format."""
 
     read: Callable[[Path, Choice], Iterator[str]]
-    """The chosen sections of each report in a file."""
+    """Yields the chosen sections of each report in a file"""
     section_names: Callable[[Path, Choice], set[str]]
-    """The names of all sections in a file, in lower case."""
+    """Returns the names of all sections in a file, in lower case"""
 
 
 def open_binary(file: Path) -> BinaryIO:
-    """A file's bytes, unpacked when its name ends in .gz."""
+    """Opens a file; its bytes are unpacked if its name ends in .gz."""
     return cast(BinaryIO, gzip.open(file)) if file.suffix.lower() == GZIP else file.open("rb")
 
 
 def read_whole(file: Path) -> bytes:
-    """All of a file. Raises MammiError when it is larger than any file of reports should be."""
+    """A file's whole content. Raises MammiError when it is larger than any file of reports should be."""
     with open_binary(file) as opened:
         content = opened.read(LARGEST + 1)
     if len(content) > LARGEST:

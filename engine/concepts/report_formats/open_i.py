@@ -1,4 +1,4 @@
-"""One report in an XML file of Open-i's Indiana University collection: `<AbstractText Label="FINDINGS">…`."""
+"""An XML file with one report of Open-i's Indiana University collection: `<AbstractText Label="FINDINGS">…`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.errors import MammiError
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections, if there are any."""
+    """The chosen sections, if the report has any."""
     wanted = [
         text for label, text in _sections(file) if ALL_SECTIONS in choice.sections or label.lower() in choice.sections
     ]
@@ -25,7 +25,7 @@ def section_names(file: Path, _choice: Choice) -> set[str]:
 
 
 def _sections(file: Path) -> list[tuple[str, str]]:
-    """Label and text of each section."""
+    """The label and text of each section."""
     found: list[tuple[str, list[str]]] = []
     inside = False
 
@@ -45,7 +45,7 @@ def _sections(file: Path) -> list[tuple[str, str]]:
 
     def refuse(*_: object) -> None:
         raise MammiError(
-            f"{file} declares a document type, which a report does not need and may be an attack: refused."
+            f"{file} is refused: it declares a document type, which a report does not need and which may be an attack."
         )
 
     parser = expat.ParserCreate()
@@ -54,6 +54,6 @@ def _sections(file: Path) -> list[tuple[str, str]]:
     content = read_whole(file)
     try:
         parser.Parse(content, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that is not known
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an unknown encoding
         raise MammiError(f"{file} is not valid XML: {error}.") from error
     return [(label, "".join(pieces).strip()) for label, pieces in found]

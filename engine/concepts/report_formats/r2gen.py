@@ -15,7 +15,8 @@ from engine.errors import ConfigError, MammiError
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections of each report in the chosen splits; R2Gen's own have no headings and are taken whole."""
+    """The chosen sections of each report in the chosen splits. R2Gen's own reports have no headings, so that each is
+    taken whole."""
     for report in _reports(file, choice):
         if text := sections.select_sections(report, choice.sections).strip():
             yield text
@@ -31,7 +32,7 @@ def _reports(file: Path, choice: Choice) -> Iterator[str]:
         content = json.loads(text)
     except RecursionError:
         raise MammiError(f"{file} is nested too deeply to be R2Gen's JSON.") from None
-    except ValueError as error:  # beside wrong JSON a number of too many digits
+    except ValueError as error:  # invalid JSON, or a number with too many digits
         raise MammiError(f"{file} is not valid JSON: {error}.") from error
     if not isinstance(content, dict) or not all(isinstance(records, list) for records in content.values()):
         raise MammiError(f'{file} is not R2Gen\'s JSON: {{"train": [{{"report": …}}, …], "val": …, "test": …}}.')
@@ -42,5 +43,5 @@ def _reports(file: Path, choice: Choice) -> Iterator[str]:
         for place, record in enumerate(content[split]):
             report = record.get("report") if isinstance(record, dict) else None
             if not isinstance(report, str):
-                raise MammiError(f'{file}: record {place} of {split!r} has no "report" of text.')
+                raise MammiError(f'{file}: record {place} of {split!r} must have a text "report".')
             yield report

@@ -1,8 +1,8 @@
 """Reports in the columns of a CSV or TSV file.
 
-Either a column for each section, such as mimic_cxr_sectioned.csv, which the MIMIC-CXR authors' create_section_files.py
-makes (github.com/MIT-LCP/mimic-cxr, txt): study, impression, findings, last_paragraph, comparison; or one column of
-whole reports.
+A file has either one column of whole reports or a column for each section. mimic_cxr_sectioned.csv, which the MIMIC-CXR
+authors' create_section_files.py makes (github.com/MIT-LCP/mimic-cxr, txt), has the columns study, impression, findings,
+last_paragraph and comparison.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from engine.errors import ConfigError, MammiError
 
 REPORT_COLUMNS = ("report", "text")
 LAST_PARAGRAPH = "last_paragraph"
-"""The column that stands in for findings and impression where both are empty."""
+"""The column to read in place of findings and impression where both are empty"""
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections of each row that has any."""
+    """The chosen sections of each row that has one."""
     with _rows(file) as rows:
         columns, spare = _columns(file, rows.fieldnames or (), choice)
         for row in rows:
@@ -54,7 +54,7 @@ def _rows(file: Path) -> Iterator[csv.DictReader[str]]:
 
 
 def _columns(file: Path, names: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:
-    """The columns to read, and those to read where they are empty. Raises ConfigError when there are none."""
+    """The columns to read, and those to read where these are empty. Raises ConfigError when there is none to read."""
     if choice.column is not None:
         chosen = [choice.column] if choice.column in names else []
     else:

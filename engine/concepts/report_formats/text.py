@@ -1,4 +1,4 @@
-"""One report in a text file, its sections by their headings, such as the files of MIMIC-CXR."""
+"""A text file with one report, whose sections have headings, such as the files of MIMIC-CXR."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.concepts.report_formats.base import Choice, read_whole
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections, if there are any."""
+    """The chosen sections, if the report has any."""
     if text := sections.select_sections(_text(file), choice.sections):
         yield text
 

@@ -1,1 +1,1 @@
-"""DICOM radiographs: the grey film that a viewer would show of each, and folders of them as a probing set."""
+"""DICOM radiographs: the grey film that a viewer would show, and folders of such films as a probing set."""

@@ -1,4 +1,4 @@
-"""Pixels of DICOM films, compressed or not, each transfer syntax by one decoder.
+"""The pixels of DICOM films, compressed or not. Each transfer syntax has one decoder.
 
 | Transfer syntax | Decoder |
 | --- | --- |
@@ -6,7 +6,8 @@
 | JPEG baseline, JPEG extended (8 bits), JPEG 2000 | Pillow |
 | JPEG lossless, JPEG-LS | gdcm, in a process of its own |
 
-Pillow before gdcm, as damaged frames crash gdcm. JPEG extended with 12 bits has no decoder: gdcm gives other values.
+Damaged frames crash gdcm, so that Pillow is preferred where it can decode. JPEG extended with 12 bits has no decoder,
+because gdcm decodes it to other values.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from engine.extras import missing
 from engine.probing.dicom.file import number, shown
 
 SECONDS = 120
-"""For one frame. The largest films take about one."""
+"""Time limit for one frame; the largest films take about one second"""
 
 _SCRIPT = Path(__file__).with_name("gdcm_script.py")
 _APART = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGLSLosslessDecoder, JPEGLSNearLosslessDecoder)
@@ -53,18 +54,18 @@ _DECODERS = {
     **dict.fromkeys((decoder.UID for decoder in _APART), "apart"),
 }
 DECODER_DEPENDENCIES = dict.fromkeys((decoder.UID for decoder in _APART), ("gdcm",))
-"""Part of what pydicom asks of a module with a decoder, as are the next two functions."""
+"""pydicom requires this of a module with a decoder, and the next two functions"""
 
 
 def is_available(syntax: str) -> bool:
-    """Always: `stored_values` says what is missing."""
+    """True for every syntax with a decoder here: `stored_values` reports a missing package."""
     return syntax in DECODER_DEPENDENCIES
 
 
 def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
-    """One frame's pixels, by gdcm. Raises ValueError where it cannot be decoded."""
+    """One frame's pixels, decoded by gdcm. Raises ValueError where it cannot be decoded."""
     precision = runner.get_option("jls_precision", None)
-    if precision is not None:  # of JPEG-LS, gdcm gives the bytes that the frame's own precision needs
+    if precision is not None:  # JPEG-LS: gdcm returns as many bytes as the frame's own precision needs
         runner.set_option("bits_allocated", 8 if precision <= 8 else 16)
         runner.set_option("planar_configuration", 0)
     length = int(runner.frame_length())
@@ -86,7 +87,7 @@ def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
             [sys.executable, "-P", _SCRIPT], input=request, capture_output=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise ValueError("its compressed pixels come to no end") from None
+        raise ValueError(f"decoding its compressed pixels takes more than {SECONDS} s") from None
     if answer.returncode or len(answer.stdout) != length:
         raise ValueError("its compressed pixels")
     return answer.stdout
@@ -97,10 +98,10 @@ for _decoder in _APART:
 
 
 def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
-    """The film's values as stored, [h, w], or [h, w, 3] in red, green and blue.
+    """The film's stored values: [h, w], or [h, w, 3] in red, green and blue.
 
-    Raises UnreadableImage where its transfer syntax has no decoder, MammiError where a package for it is missing, and
-    whatever pydicom raises on damaged pixels.
+    Raises UnreadableImage where its transfer syntax has no decoder, MammiError where the decoder's package is missing,
+    and whatever pydicom raises on damaged pixels.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax not in _DECODERS:
@@ -124,16 +125,16 @@ def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
 
 @cache
 def _gdcm_fault() -> str:
-    """Why gdcm cannot be used, as the end of a sentence; empty where it can."""
+    """Why gdcm cannot be used, as the end of a sentence; empty where it can be."""
     if importlib.util.find_spec("gdcm") is None:
         return missing("gdcm")
     answer = subprocess.run([sys.executable, "-P", "-c", "import gdcm"], capture_output=True, check=False)
-    told = answer.stderr.decode(errors="replace").strip().splitlines()
-    return f"needs gdcm, which cannot be loaded: {shown(told[-1] if told else '')}" if answer.returncode else ""
+    lines = answer.stderr.decode(errors="replace").strip().splitlines()
+    return f"needs gdcm, which cannot be loaded: {shown(lines[-1] if lines else '')}" if answer.returncode else ""
 
 
 def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> NDArray[np.integer[Any]]:
-    """What is in the bits around the stored ones may be anything (PS3.5, section 8.1.1)."""
+    """The values in their stored bits only: the other bits may hold anything (PS3.5, section 8.1.1)."""
     allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
     high = int(dataset.get("HighBit", stored - 1))
     if not 0 < stored <= high + 1 <= allocated:
@@ -144,4 +145,4 @@ def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> 
 
 
 def _undecodable(syntax: str) -> str:
-    return f"compressed as {syntax}, which is not supported: rewrite it uncompressed, such as with gdcmconv --raw"
+    return f"compressed as {syntax}, which is not supported: decompress it, for example with gdcmconv --raw"

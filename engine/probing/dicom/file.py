@@ -1,4 +1,4 @@
-"""DICOM files as they come: read with pydicom, whatever they hold, and never louder or larger than a film may be."""
+"""Reading DICOM files with pydicom, whatever they hold: without its warnings, and within the size of a film."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from engine.errors import UnreadableImage, first_line
 
 MARK = b"DICM"
 MARK_AT = 128
-"""Bytes before the mark, which may hold anything (DICOM PS3.10, section 7.1)."""
+"""Bytes before the mark, which may hold anything (DICOM PS3.10, section 7.1)"""
 MAX_INFLATED = 1 << 29
-"""Bytes of a deflated data set: twice what a file may have."""
+"""Bytes that a deflated data set may inflate to: twice what a file may have"""
 
 _LONGEST = 80
-"""Characters of a reason that come from outside."""
+"""How many characters of a text from a file a message shows"""
 _BROKEN = (
     ArithmeticError,
     AssertionError,
@@ -48,20 +48,20 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
-"""What pydicom and its decoders raise on damaged files, depending on where the damage is."""
+"""What pydicom and its decoders raise on damaged files, depending on where the damage is"""
 
 _OBJECT = re.compile(r" <\S+ object at 0x[0-9a-f]+>")
-"""A place in memory, which differs each time."""
+"""An address in memory, which differs each time"""
 
-config.settings.reading_validation_mode = config.IGNORE  # else it warns of values, patients' names among them
+config.settings.reading_validation_mode = config.IGNORE  # else its warnings show values, such as patients' names
 warnings.filterwarnings("ignore", module=r"pydicom\.")
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
 logging.getLogger("pydicom").propagate = False
 
 
 @contextmanager
-def damage_told() -> Iterator[None]:
-    """Turns whatever pydicom raises into UnreadableImage with the reason in one line."""
+def damage_as_unreadable() -> Iterator[None]:
+    """Turns whatever pydicom raises in the block into UnreadableImage, with the reason in one line."""
     try:
         yield
     except _BROKEN as error:
@@ -69,14 +69,14 @@ def damage_told() -> Iterator[None]:
 
 
 def read_file(stream: BinaryIO, tags: Sequence[int] | None = None) -> Dataset:
-    """The data set of a DICOM file with what its header says of it; with `tags` only those, and no pixels.
+    """The data set of a DICOM file, with its header. With `tags`: these elements only, and no pixels.
 
-    Raises UnreadableImage where it is no DICOM file or is damaged.
+    Raises UnreadableImage where it is not a DICOM file or is damaged.
     """
-    with damage_told():
+    with damage_as_unreadable():
         stream.seek(MARK_AT)
         if stream.read(len(MARK)) != MARK:
-            raise UnreadableImage("not a DICOM file: no mark DICM at byte 128")
+            raise UnreadableImage("not a DICOM file: byte 128 lacks the mark DICM")
         header = read_dataset(stream, False, True, stop_when=_after_header)
         if header.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             _check_inflated(stream.read())
@@ -87,7 +87,7 @@ def read_file(stream: BinaryIO, tags: Sequence[int] | None = None) -> Dataset:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """An element's value as one line that is safe to show; empty where there is none. Of several, the first."""
+    """An element's value, or the first of several, as one line that is safe to show; empty where there is none."""
     try:
         value = dataset.get(keyword)
     except _BROKEN:
@@ -96,7 +96,7 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
-    """An element's finite number; None where it is missing, empty or damaged. Of several, the first."""
+    """An element's number, or the first of several; None where it is missing, empty, infinite or damaged."""
     try:
         value = float(_first(dataset.get(keyword)))  # type: ignore[arg-type]
     except _BROKEN:
@@ -105,7 +105,7 @@ def number(dataset: Dataset, keyword: str) -> float | None:
 
 
 def shown(value: object) -> str:
-    """Text from a DICOM file: one line without control and invisible characters, not longer than a reason."""
+    """Text from a DICOM file as one line, cut to _LONGEST, without control and invisible characters."""
     folded = " ".join(("" if value is None else str(value)).replace("\0", " ").split())
     cleaned = "".join("�" if unicodedata.category(char).startswith("C") else char for char in folded)
     return cleaned if len(cleaned) <= _LONGEST else f"{cleaned[: _LONGEST - 1]}…"
@@ -129,7 +129,8 @@ def _check_inflated(data: bytes) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """pydicom names each decoder that failed in a line of its own, "decoder: reason", after a line without news."""
+    """The reason in pydicom's error. Where decoders failed, a general first line is followed by a line
+    "decoder: reason" for each."""
     lines = str(error).strip().splitlines()
-    news = lines[-1].partition(": ")[2] if len(lines) > 1 else ""
-    return shown(_OBJECT.sub("", news or first_line(error)))
+    specific = lines[-1].partition(": ")[2] if len(lines) > 1 else ""
+    return shown(_OBJECT.sub("", specific or first_line(error)))

@@ -1,7 +1,7 @@
-"""A DICOM file to the 8-bit grey film that a radiology viewer shows.
+"""Decoding a DICOM file to the 8-bit grey film that a radiology viewer shows.
 
-Pixels are taken as square, as they are in radiographs (Pixel Aspect Ratio is not looked at). Overlays are not drawn,
-and writing that is burned into the pixels stays.
+Pixels are taken as square, as they are in radiographs: Pixel Aspect Ratio is ignored. Overlays are not drawn; text
+burned into the pixels stays.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from pydicom.uid import UID
 
 from engine.errors import UnreadableImage
 from engine.probing.dicom.codec import stored_values
-from engine.probing.dicom.file import damage_told, number, read_file, shown, text
+from engine.probing.dicom.file import damage_as_unreadable, number, read_file, shown, text
 from engine.probing.dicom.levels import colour, grey
 
 _NO_PIXELS = {
-    "EncapsulatedDocument": "no film but a document",
-    "FloatPixelData": "its pixels are no whole numbers",
-    "DoubleFloatPixelData": "its pixels are no whole numbers",
-    "DirectoryRecordSequence": "no film but a DICOMDIR",
+    "EncapsulatedDocument": "not a film but a document",
+    "FloatPixelData": "its pixels are not whole numbers",
+    "DoubleFloatPixelData": "its pixels are not whole numbers",
+    "DirectoryRecordSequence": "not a film but a DICOMDIR",
 }
 
 
 def decode_dicom(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     """The film [h, w] of a DICOM file, in grey levels 0 to 255.
 
-    Stored values become what was measured (Modality LUT, or rescale slope and intercept), then what the file says is
-    of interest (the first VOI LUT, else the first window with its function). Without either, 8-bit values are taken as
-    they are, and others windowed from the least to the greatest that is no padding. MONOCHROME1, and a presentation
-    of INVERSE, are turned so that bone is white. Colour becomes luminance.
+    The stored values are first converted to measured ones (Modality LUT, or rescale slope and intercept), then mapped
+    by the first VOI LUT, else by the first window with its function. Where the file has neither, 8-bit values are taken
+    as they are, and others are windowed from the least to the greatest value that is not padding. MONOCHROME1 films and
+    those with the presentation INVERSE are inverted, so that bone is white. Colour becomes luminance.
 
-    Raises UnreadableImage with the reason, and MammiError where a package is missing that its compression needs.
+    Raises UnreadableImage with the reason, and MammiError where a package that the film's compression needs is missing.
     """
-    with damage_told():
+    with damage_as_unreadable():
         dataset = read_file(io.BytesIO(data))
         _check(dataset, max_pixels)
         values = stored_values(dataset)
@@ -47,18 +47,18 @@ def decode_dicom(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _check(dataset: Dataset, max_pixels: int) -> None:
-    """Raises UnreadableImage for what is no film, before anything is allocated for its pixels."""
+    """Raises UnreadableImage for a file that is not a film, before memory is allocated for its pixels."""
     for keyword, reason in _NO_PIXELS.items():
         if keyword in dataset:
             raise UnreadableImage(reason)
     if "PixelData" not in dataset:
         kind = shown(UID(text(dataset, "SOPClassUID")).name)
-        raise UnreadableImage("damaged: without its pixels" if "Rows" in dataset or not kind else f"no film but {kind}")
+        raise UnreadableImage("damaged: has no pixels" if "Rows" in dataset or not kind else f"not a film but {kind}")
     if "TransferSyntaxUID" not in dataset.file_meta:
-        raise UnreadableImage("damaged: its header names no transfer syntax")
+        raise UnreadableImage("damaged: its header has no transfer syntax")
     frames = _count(dataset, "NumberOfFrames")
     if frames > 1:
-        raise UnreadableImage(f"multi-frame: {frames} frames; write the one to be read to a file of its own")
+        raise UnreadableImage(f"multi-frame: {frames} frames; save the one to read in a file of its own")
     width, height = _count(dataset, "Columns"), _count(dataset, "Rows")
     if width < 1 or height < 1:
         raise UnreadableImage(f"damaged: {width} × {height} pixels")
@@ -66,18 +66,18 @@ def _check(dataset: Dataset, max_pixels: int) -> None:
         raise UnreadableImage(f"too large: {width} × {height} pixels")
     samples, bits = _count(dataset, "SamplesPerPixel"), _count(dataset, "BitsAllocated")
     if samples not in (1, 3):
-        raise UnreadableImage(f"{samples} values a pixel; a film has 1, or 3 in colour")
+        raise UnreadableImage(f"{samples} values per pixel; a film has 1, or 3 in colour")
     if bits not in (1, 8, 16):
-        raise UnreadableImage(f"{bits} bits a value; a film has 1, 8 or 16")
+        raise UnreadableImage(f"{bits} bits per value; a film has 1, 8 or 16")
 
 
 def _count(dataset: Dataset, keyword: str) -> int:
-    """A whole number; 0 where there is none."""
+    """An element's whole number; 0 where there is none."""
     return int(number(dataset, keyword) or 0)
 
 
 def _luminance(values: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
-    """Red, green and blue [h, w, 3] in one grey (ITU-R 601)."""
+    """Red, green and blue [h, w, 3] to one grey [h, w] (ITU-R 601)."""
     spare = _count(dataset, "BitsStored") - 8
     eight = values if values.dtype == np.uint8 else np.clip(values >> max(spare, 0), 0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(np.ascontiguousarray(eight), "RGB").convert("L"))

@@ -1,7 +1,7 @@
-"""One compressed frame on standard input to its pixels on standard output, by gdcm; run as a script.
+"""A script that decodes one compressed frame with gdcm, from standard input to standard output.
 
-It has a process of its own: damaged frames make gdcm 3.2.6 write out of bounds or abort (of 400 frames with a few bytes
-changed, 2 to 6 do). How gdcm is asked is known from pydicom, pydicom/pixels/decoders/gdcm.py.
+It needs a process of its own because damaged frames make gdcm 3.2.6 write out of bounds or abort (2 to 6 of 400 frames
+with a few bytes changed do so). The calls to gdcm follow pydicom/pixels/decoders/gdcm.py in pydicom.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 import gdcm
 
 MEMORY = 1 << 30
-"""Bytes beside what the pixels take."""
+"""Bytes allowed beside those for the pixels"""
 
 
 def decode(frame: bytes, settings: dict[str, Any]) -> bytes:
-    """Pixels row by row, in as many bytes as `bits_allocated` says, or nothing where gdcm cannot."""
+    """The pixels row by row, `bits_allocated` bits for each value; nothing where gdcm cannot decode the frame."""
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(frame)
     fragments = gdcm.SequenceOfFragments.New()
@@ -41,14 +41,14 @@ def decode(frame: bytes, settings: dict[str, Any]) -> bytes:
             settings["samples_per_pixel"], settings["bits_allocated"], bits, bits - 1, settings["pixel_representation"]
         )
     )
-    pixels: str | None = image.GetBuffer()  # bytes, which gdcm gives as text
+    pixels: str | None = image.GetBuffer()  # gdcm returns bytes as text
     return (pixels or "").encode("utf-8", "surrogateescape")
 
 
 def _limit_memory(pixels: int) -> None:
     try:
         import resource
-    except ImportError:  # not on Windows
+    except ImportError:  # Windows has none
         return
     limit = MEMORY + 8 * pixels
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -56,12 +56,12 @@ def _limit_memory(pixels: int) -> None:
 
 
 def main() -> None:
-    """Reads a line of JSON, the settings, and then the frame."""
+    """Reads the settings, one line of JSON, and then the frame."""
     settings = json.loads(sys.stdin.buffer.readline())
     _limit_memory(settings["length"])
     sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), settings))
     sys.stdout.flush()
-    os._exit(0)  # without taking gdcm's objects apart, which may abort
+    os._exit(0)  # skips destroying gdcm's objects, which may abort
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The grey level that a viewer shows for each stored value of a DICOM film.
 
-The pipeline of DICOM PS3.4, figure N.2-1: modality (what was measured), VOI (what of it is of interest), presentation.
-It is computed once for each value that can occur, not for each pixel.
+This is the pipeline of DICOM PS3.4, figure N.2-1: modality (the measured value), VOI (the values of interest),
+presentation. It runs once for each value that can occur, not for each pixel.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def grey(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
-    """Stored values [h, w], of 16 bits at most, as grey levels 0 to 255. Raises UnreadableImage for damaged tables."""
+    """Stored values [h, w] of at most 16 bits to grey levels 0 to 255. Raises UnreadableImage for damaged tables."""
     low, high = int(pixels.min()), int(pixels.max())
     places = pixels.astype(np.int32) - low
     levels = np.arange(low, high + 1)
@@ -26,7 +26,8 @@ def grey(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
 
 
 def colour(dataset: Dataset, pixels: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Stored values [h, w] of a palette film as red, green and blue [h, w, 3], 0 to 255. Raises UnreadableImage."""
+    """Stored values [h, w] of a palette film to red, green and blue [h, w, 3], 0 to 255. Raises UnreadableImage for
+    damaged tables."""
     shades = [
         _lookup(
             pixels, dataset, f"{name}PaletteColorLookupTableDescriptor", f"{name}PaletteColorLookupTableData", dataset
@@ -50,7 +51,7 @@ def _render(levels: NDArray[np.int64], occurs: NDArray[np.bool_], dataset: Datas
 
 
 def _measured(levels: NDArray[np.int64], dataset: Dataset) -> Floats:
-    """Modality LUT (PS3.3, C.11.1): by table, else linear."""
+    """Applies the modality LUT (PS3.3, C.11.1): the table where there is one, else slope and intercept."""
     item = _item(dataset, "ModalityLUTSequence")
     if item is not None:
         return _lookup(levels, item, "LUTDescriptor", "LUTData", dataset)[0]
@@ -59,7 +60,8 @@ def _measured(levels: NDArray[np.int64], dataset: Dataset) -> Floats:
 
 
 def _of_interest(measured: Floats, dataset: Dataset) -> Floats | None:
-    """VOI LUT (PS3.3, C.11.2): by the first table, else the first window, from 0 to 1. None without either."""
+    """Applies the VOI LUT (PS3.3, C.11.2): the first table, else the first window; 0 to 1. None where there is
+    neither."""
     item = _item(dataset, "VOILUTSequence")
     if item is not None:
         values, top = _lookup(np.rint(measured), item, "LUTDescriptor", "LUTData", dataset)
@@ -80,7 +82,8 @@ def _of_interest(measured: Floats, dataset: Dataset) -> Floats | None:
 
 
 def _whole_range(levels: NDArray[np.int64], measured: Floats, occurs: NDArray[np.bool_], dataset: Dataset) -> Floats:
-    """8-bit values as they are, as in any 8-bit picture; others from the least to the greatest that is no padding."""
+    """Values without a window, as 0 to 1: 8-bit values as they are, as in any 8-bit picture; others from the least to
+    the greatest that is not padding."""
     if number(dataset, "BitsStored") == 8 and np.array_equal(measured, levels) and levels[0] >= 0:
         return measured / 255
     film = measured[occurs & ~_padding(levels, dataset)]
@@ -91,7 +94,7 @@ def _whole_range(levels: NDArray[np.int64], measured: Floats, occurs: NDArray[np
 
 
 def _padding(levels: NDArray[np.int64], dataset: Dataset) -> NDArray[np.bool_]:
-    """Stored values outside the film, such as of the collimator (PS3.3, C.7.5.1.1.2)."""
+    """Which stored values lie outside the film, such as those of the collimator (PS3.3, C.7.5.1.1.2)."""
     value = number(dataset, "PixelPaddingValue")
     if value is None:
         return np.zeros(len(levels), np.bool_)
@@ -108,20 +111,22 @@ def _item(dataset: Dataset, sequence: str) -> Dataset | None:
 def _lookup(
     values: NDArray[np.generic], item: Dataset, descriptor: str, data: str, dataset: Dataset
 ) -> tuple[Floats, float]:
-    """The table's entry for each value, those beyond its ends by its ends, and the greatest that an entry may be."""
+    """The table's entry for each value, and the greatest value that an entry may have. A value beyond either end of the
+    table gets that end's entry."""
     try:
         count, first, bits = (int(part) for part in item[descriptor].value)
         entries = _entries(item[data].value, count % 65536 or 65536, dataset)
     except (KeyError, TypeError, ValueError):
         raise UnreadableImage(f"damaged: its lookup table ({data})") from None
     if number(dataset, "PixelRepresentation") == 1 and first >= 32768:
-        first -= 65536  # a negative number written as an unsigned one
+        first -= 65536  # a negative number, written as unsigned
     places = np.clip(values.astype(np.int64) - first, 0, len(entries) - 1)
     return entries[places], max((1 << min(max(bits, 1), 16)) - 1, float(entries.max()))
 
 
 def _entries(value: object, count: int, dataset: Dataset) -> Floats:
-    """Entries as numbers (VR US), or as bytes (VR OW): of 16 bits each, or of 8 where there are too few for that."""
+    """A table's entries from numbers (VR US) or bytes (VR OW). Bytes are entries of 16 bits, or of 8 bits where there
+    are too few for that."""
     if isinstance(value, bytes):
         order = "<" if dataset.original_encoding[1] is not False else ">"
         value = np.frombuffer(value, "u1" if len(value) < 2 * count else f"{order}u2")

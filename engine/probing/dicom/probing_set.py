@@ -1,103 +1,73 @@
-"""A folder of DICOM films, however they are named, with an optional CSV of labels.
+"""A folder of DICOM films, whatever their names, with an optional CSV file of labels.
 
-A run file holds nothing of name, dates or institution, and of its patient a number. But paths are kept as they are, and
-writing that is burned into a film is in its thumbnail.
+A run file keeps no patient's name, no date and no institution, and a number in place of the Patient ID. But it keeps
+paths as they are, and text that is burned into a film is visible in its thumbnail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from pydantic import Field
-from pydicom.datadict import tag_for_keyword
 
-from engine.errors import ConfigError, UnreadableImage
+from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.dicom.file import read_file, text
-from engine.probing.files import FileTree, Film, warn
+from engine.probing.files import FileTree, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import LabelOptions, row_labels
 from engine.probing.tables import Table
 
-RADIOGRAPHS = ("", "CR", "DR", "DX", "MG", "OT", "RF", "RG", "SC", "XA", "XC")
-"""Modalities (0008,0060) that a film may have; OT and SC are captured from another device, and may be anything."""
+if TYPE_CHECKING:
+    from engine.probing.dicom.headers import Header
 
-_READ = ("SOPClassUID", "SOPInstanceUID", "Modality", "PatientID", "ViewPosition", "Rows", "BurnedInAnnotation")
-_TAGS = [tag for tag in map(tag_for_keyword, _READ) if tag is not None]
-_THREADS = 8
-"""Headers read at once, for disks that make one wait. Reading takes 0.3 ms of a processor for each file."""
+NEEDS = ("pydicom",)
+RADIOGRAPHS = ("", "CR", "DR", "DX", "MG", "OT", "RF", "RG", "SC", "XA", "XC")
+"""Modalities (0008,0060) that a film may have. OT and SC are captured from another device and may show anything."""
 
 
 class Options(ViewOptions, LabelOptions, frozen=True):
     """`[probing]` of a configuration with kind = "dicom". Views are those of View Position (0018,5101)."""
 
     folder: Path
-    """Searched with its subfolders. Objects without pixels, such as reports and a DICOMDIR, are passed over."""
+    """Searched with its subfolders. Objects without pixels, such as reports and a DICOMDIR, are skipped."""
     pseudonyms: bool = True
-    """Patients are numbered in the order of their films' paths. Otherwise their Patient ID is kept in the run file."""
+    """Whether patients are numbered in the order of their films' paths. If not, the run file keeps their Patient ID."""
     csv: Path | None = None
-    """Labels. A film may have several rows, and then has the labels of all."""
+    """A table of labels. A film that has several rows has the labels of all of them."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """Between columns."""
+    """The character between two columns"""
     path_column: str = "path"
-    """A film's path, its file name with or without suffix, or its SOP Instance UID."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a file says of its film. All is empty where it cannot be read: decoding will tell why."""
-
-    path: str
-    kind: str = ""
-    uid: str = ""
-    modality: str = ""
-    patient: str = ""
-    view: str = ""
-    has_pixels: bool = True
-    has_writing: bool = False
+    """The column of a film's path, its file name with or without suffix, or its SOP Instance UID"""
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads every file's header. Raises ConfigError where the folder or CSV is missing or wrong, or holds no film."""
+    """Reads the header of every file. Raises ConfigError where the folder or the CSV file is missing or wrong, or where
+    there is no film."""
+    from engine.probing.dicom.headers import read_headers
+
     tree = FileTree(base / options.folder)
     films = {film.name: film for film in tree.films()}
-    with ThreadPoolExecutor(_THREADS) as threads:
-        headers = list(threads.map(_header, films.values()))
+    headers = read_headers(films.values())
     found = [header for header in headers if header.has_pixels]
     if not found:
         raise ConfigError(f"probing.folder: {tree.folder} holds no DICOM film.")
-    _tell(tree.folder, headers)
+    _warn(tree.folder, headers)
     images = _images(found, options.pseudonyms)
     if options.csv is not None:
         images = _labelled(images, found, base / options.csv, options)
     return collect(of_views(images, options.views), films.get, options, tree.folder, tree.folder)
 
 
-def _header(film: Film) -> Header:
-    if film.name.lower().endswith((".png", ".jpg", ".jpeg")):
-        return Header(film.name, has_pixels=False)
-    try:
-        with Path(film.file).open("rb") as stream:
-            read = read_file(stream, _TAGS)
-    except (OSError, UnreadableImage):
-        return Header(film.name)
-    kind, uid, modality, patient, view = (text(read, keyword) for keyword in _READ[:5])
-    writing = text(read, "BurnedInAnnotation") == "YES"
-    return Header(film.name, kind, uid, modality.upper(), patient, view.upper(), "Rows" in read or not kind, writing)
-
-
-def _tell(folder: Path, headers: Iterable[Header]) -> None:
-    """What a reader should know of the films before they are in a run file."""
+def _warn(folder: Path, headers: Iterable[Header]) -> None:
+    """Warns of what the user should know before the films are in a run file."""
     films = [header for header in headers if header.has_pixels]
     others = [header.path for header in films if header.modality not in RADIOGRAPHS]
-    warn(f"{folder}: files that are no DICOM films, left out", [each.path for each in headers if not each.has_pixels])
-    warn(f"{folder}: films of another modality than a radiograph's", others)
-    warn(
-        f"{folder}: films with writing burned in, which may name the patient", [x.path for x in films if x.has_writing]
-    )
+    warn(f"{folder}: left out files that are not DICOM films", [each.path for each in headers if not each.has_pixels])
+    warn(f"{folder}: films whose modality is not a radiograph's", others)
+    warn(f"{folder}: films with text burned in, which may name the patient", [x.path for x in films if x.has_text])
 
 
 def _images(headers: Sequence[Header], pseudonyms: bool) -> list[Image]:
@@ -108,7 +78,7 @@ def _images(headers: Sequence[Header], pseudonyms: bool) -> list[Image]:
 
 
 def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, options: Options) -> list[Image]:
-    """The images with the labels of their rows; without those that have an uncertain one and are to be left out."""
+    """The images with the labels of their rows, without those that an uncertain label leaves out."""
     table = Table(path, "probing.csv", options.delimiter)
     column = table.column(options.path_column, "probing.path_column")
     if not options.label_columns:
@@ -124,25 +94,25 @@ def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, op
             case ():
                 missing.append(name)
             case (film,):
-                told = labels(line, cells)
-                present.setdefault(film, []).extend(told or ())
-                if told is None:
+                found = labels(line, cells)
+                present.setdefault(film, []).extend(found or ())
+                if found is None:
                     uncertain.add(film)
             case (first, second, *_):
                 raise ConfigError(
-                    f"{path}: line {line} names {name!r}, which may be {first} or {second}; name the path."
+                    f"{path}: line {line} names {name!r}, which may be {first} or {second}: give the film's path."
                 )
     if missing and not present:
         raise ConfigError(f"{path} names none of the films in probing.folder: the first, {missing[0]!r}, is not there.")
-    warn(f"{path}: films that are not in the folder, left out", missing)
-    warn(f"{path}: films that it does not name, without labels", [x.path for x in images if x.path not in present])
-    warn(f"{path}: films with an uncertain label, left out", sorted(uncertain))
+    warn(f"{path}: left out films that are not in the folder", missing)
+    warn(f"{path}: films without labels, as it does not name them", [x.path for x in images if x.path not in present])
+    warn(f"{path}: left out films with an uncertain label", sorted(uncertain))
     labelled = (replace(image, labels=tuple(dict.fromkeys(present.get(image.path, ())))) for image in images)
     return [image for image in labelled if image.path not in uncertain]
 
 
 def _names(headers: Iterable[Header]) -> Mapping[str, Sequence[str]]:
-    """Each name that a film may go by, with the paths of those that do; a whole path is one film's."""
+    """Each name that a film may have, with the paths of the films that have it; a whole path belongs to one film."""
     names: dict[str, list[str]] = {}
     for header in headers:
         path = PurePosixPath(header.path)

@@ -1,1 +1,1 @@
-"""Phantom chest films with known truth: anatomy, rendering, findings, reports. The probing set is in probing_set.py."""
+"""Phantom chest films with known truth: anatomy, rendering, findings, reports. probing_set.py has the probing set."""

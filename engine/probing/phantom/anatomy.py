@@ -1,6 +1,6 @@
-"""Anatomical parameters of a phantom chest film; population.py draws them.
+"""The anatomical parameters of a phantom chest film; population.py draws them.
 
-Left and right are the patient's: the patient's right lung is on the left of the picture, as on a film.
+Left and right are the patient's: the patient's right lung is on the left of the picture, as on any chest film.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Literal
 Side = Literal["left", "right", "bilateral", "midline"]
 Zone = Literal["upper", "middle", "lower", "whole"]
 
+SIDE = 256
+"""Side of a film, in pixels, unless another is asked for"""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding on a film: where it is, how large and how marked (size and severity in [0, 1])."""
+    """One finding on a film: its place, and its size and severity, both in [0, 1]."""
 
     name: str
     side: Side
@@ -26,7 +29,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """Everything that determines a phantom film, its noise by the seed. Lengths are fractions of the film's side."""
+    """Everything that determines a phantom film; the seed determines its noise. Lengths are fractions of the film's
+    side."""
 
     seed: int
     patient: int
@@ -34,10 +38,10 @@ class Anatomy:
     sex: Literal["F", "M"]
     view: Literal["PA", "AP"]
     parameters: Mapping[str, float]
-    """Named anatomical parameters, e.g. heart_width (cardiothoracic ratio without findings), inspiration, body_size."""
+    """Anatomical parameters by name, such as heart_width (cardiothoracic ratio without findings) and body_size"""
     findings: tuple[Finding, ...]
     devices: tuple[str, ...]
-    """Lines and tubes on the film, from DEVICES."""
+    """Lines and tubes on the film, from DEVICES"""
 
 
 DEVICES: tuple[str, ...] = (

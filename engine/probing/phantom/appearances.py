@@ -1,4 +1,4 @@
-"""What each finding does to the film's layers within one of its regions."""
+"""How each finding changes the film's layers within one of its regions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Paint = Callable[[Layers, Region, Finding, np.random.Generator], None]
 
 
 def paint(layers: Layers, finding: Finding, rng: np.random.Generator) -> None:
-    """Change the film's layers as the finding does. Cardiomegaly and emphysema only displace outlines: see geometry."""
+    """Changes the film's layers as the finding does. Cardiomegaly and emphysema only move outlines: see geometry."""
     if appearance := _APPEARANCES.get(finding.name):
         for region in regions(layers.geometry, finding, rng):
             appearance(layers, region, finding, rng)
 
 
 def _blob(radius: NDArray[np.floating], softness: float) -> Array:
-    """1 in the middle, 0 on the ellipse, smooth over its outer `softness` share."""
+    """1 in the middle and 0 on the ellipse; the outer share `softness` of the radius falls smoothly."""
     t = np.clip((1 - radius) / softness, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
 
@@ -182,7 +182,7 @@ def _nodule(layers: Layers, region: Region, finding: Finding, _rng: np.random.Ge
 
 
 def _rind(layers: Layers, region: Region, finding: Finding, rng: np.random.Generator) -> None:
-    """A bright band along the chest wall, and over the apex."""
+    """A bright band along the chest wall and over the apex."""
     g = layers.geometry
     w = layers.window(region)
     y = g.y[w[0], None]
@@ -200,7 +200,7 @@ def _rind(layers: Layers, region: Region, finding: Finding, rng: np.random.Gener
 
 
 def _hernia(layers: Layers, region: Region, finding: Finding, _rng: np.random.Generator) -> None:
-    """A round pouch behind the heart: a bright wall, gas above a level of fluid."""
+    """A round pouch behind the heart: a bright wall, and gas above fluid."""
     w = layers.window(region)
     radius = layers.radius(region, *w)
     inside = _blob(radius, 0.12)

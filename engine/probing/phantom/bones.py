@@ -15,7 +15,7 @@ _BINS = 256
 
 @lru_cache(maxsize=4)
 def _tube(half: float, cortex: float) -> Array:
-    """Attenuation across a rib over one rib spacing [_BINS]: an elliptical tube, brightest at the edges of its wall."""
+    """Attenuation across a rib, over one rib spacing [_BINS]: an elliptical tube, brightest at its wall's edges."""
     t = np.abs((np.arange(_BINS) + 0.5) / _BINS - 0.5) / half
     outer = np.sqrt(np.clip(1 - t**2, 0, None))
     inner = np.sqrt(np.clip(1 - (t / (1 - cortex)) ** 2, 0, None)) * (1 - cortex)
@@ -25,9 +25,9 @@ def _tube(half: float, cortex: float) -> Array:
 def draw_ribs(anatomy: Anatomy, geometry: Geometry, across: Array, wobble: Array) -> Array:
     """Attenuation of the ribs [side, side].
 
-    A rib is a ring around the chest, tilted forwards: at a distance s from the midline (1 at the chest wall) its back
-    lies `tilt`·(1 − √(1 − s²)) below its head, its front `tilt`·(1 + 1.25·√(1 − s²)). `across` is the signed distance
-    from the midline, `wobble` a smooth noise that keeps the ribs from being alike.
+    A rib is a ring around the chest, tilted forwards. At a distance s from the midline (1 at the chest wall) its back
+    lies `tilt`·(1 − √(1 − s²)) below its head, and its front `tilt`·(1 + 1.25·√(1 − s²)). `across` is the signed
+    distance from the midline; `wobble` is a smooth noise that makes the ribs differ.
     """
     p = anatomy.parameters
     tilt, spacing = p["rib_tilt"] * p["magnification"], p["rib_spacing"] * p["magnification"]

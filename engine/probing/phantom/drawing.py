@@ -1,4 +1,4 @@
-"""Lines and curves drawn with Pillow at twice the film's size and reduced, so that they are smooth at its own."""
+"""Lines and curves, drawn with Pillow at twice the film's size and then reduced so that they are smooth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OVERSAMPLING = 2
 
 
 class Sheet:
-    """A drawing surface in film coordinates (fractions of the side); brightness 0–1."""
+    """A drawing surface. Coordinates are fractions of the film's side; brightness is 0 to 1."""
 
     def __init__(self, side: int) -> None:
         self._scale = side * _OVERSAMPLING
@@ -21,7 +21,7 @@ class Sheet:
         self._draw = ImageDraw.Draw(self._image)
 
     def line(self, points: NDArray[np.floating], width: float, brightness: float) -> None:
-        """A curve through points [n, 2] (x, y)."""
+        """Draws a curve through points [n, 2] (x, y)."""
         pixels = (points * self._scale).ravel().tolist()
         self._draw.line(pixels, fill=int(255 * brightness), width=max(1, round(width * self._scale)))
 
@@ -30,7 +30,7 @@ class Sheet:
         self._draw.ellipse(((x - rx) * s, (y - ry) * s, (x + rx) * s, (y + ry) * s), fill=int(255 * brightness))
 
     def array(self, blur: float = 0.0) -> Array:
-        """The drawing as [side, side] in [0, 1], blurred by `blur` film pixels."""
+        """The drawing [side, side] in [0, 1], blurred by `blur` film pixels."""
         image = self._image.reduce(_OVERSAMPLING)
         if blur:
             image = image.filter(ImageFilter.GaussianBlur(blur))
@@ -38,7 +38,8 @@ class Sheet:
 
 
 def curve(points: Sequence[tuple[float, float]], count: int = 16) -> NDArray[np.float64]:
-    """The polynomial curve [count, 2] through a few points (Lagrange's, at equal steps of its parameter)."""
+    """The polynomial curve [count, 2] through a few points: Lagrange's, with the points at equal steps of its
+    parameter."""
     nodes = np.asarray(points, dtype=np.float64)
     at = np.linspace(0, 1, len(nodes))
     t = np.linspace(0, 1, count)

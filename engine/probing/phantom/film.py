@@ -1,4 +1,7 @@
-"""Rendering a phantom film: an attenuation map of the chest, exposed as a digital radiograph."""
+"""Rendering a phantom film: an attenuation map of the chest, exposed as a digital radiograph.
+
+Whoever changes what any film looks like raises VERSION in engine.probing.phantom.probing_set.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from engine.probing.base import Box
-from engine.probing.phantom.anatomy import Anatomy
+from engine.probing.phantom.anatomy import SIDE, Anatomy
 from engine.probing.phantom.appearances import paint
 from engine.probing.phantom.bones import draw_ribs, draw_shoulders, draw_spine
 from engine.probing.phantom.drawing import Array, Sheet, curve
-from engine.probing.phantom.findings import Layers, regions
+from engine.probing.phantom.findings import Layers, finding_rng
 from engine.probing.phantom.geometry import SIDES, Geometry, outline
 from engine.probing.phantom.overlays import collimate, draw_devices, draw_marker
 from engine.probing.phantom.texture import texture
 from engine.probing.phantom.vessels import draw_vessels
 
-SIDE = 256
-"""Pixels per side of a film unless told otherwise."""
-
-_ANATOMY, _NOISE, _OVERLAYS, _FINDINGS = 10, 11, 12, 100
-"""Streams of random numbers drawn from a film's seed: what one uses does not change another."""
+_ANATOMY, _NOISE, _OVERLAYS = 10, 11, 12
+"""Streams of random numbers from a film's seed, beside those of the findings: drawing from one changes no other"""
 
 
 def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
@@ -29,8 +28,7 @@ def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
     geometry = outline(anatomy, side)
     layers = _layers(anatomy, geometry)
     for place, finding in enumerate(anatomy.findings):
-        rng = np.random.default_rng([anatomy.seed, _FINDINGS + place])
-        paint(layers, finding, rng)
+        paint(layers, finding, finding_rng(anatomy, place))
     attenuation = _attenuation(anatomy, layers)
     overlays = np.random.default_rng([anatomy.seed, _OVERLAYS])
     if anatomy.devices:
@@ -38,18 +36,6 @@ def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
     film = _expose(anatomy, attenuation)
     draw_marker(anatomy, film)
     return collimate(anatomy, film, overlays)
-
-
-def boxes(anatomy: Anatomy, side: int = SIDE) -> tuple[Box, ...]:
-    """The findings' bounding boxes, in pixels of the film; a finding in several places has several."""
-    geometry = outline(anatomy, side)
-    found = []
-    for place, finding in enumerate(anatomy.findings):
-        rng = np.random.default_rng([anatomy.seed, _FINDINGS + place])
-        for region in regions(geometry, finding, rng):
-            left, top, right, bottom = (float(np.clip(edge, 0.0, 1.0)) * side for edge in region.bounds)
-            found.append(Box(finding.name, left, top, right - left, bottom - top))
-    return tuple(found)
 
 
 def _layers(anatomy: Anatomy, geometry: Geometry) -> Layers:
@@ -86,7 +72,7 @@ def _lung(geometry: Geometry, across: Array, sign: int) -> Array:
 
 
 def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
-    """Attenuation along each beam, in about units of the chest's soft tissue."""
+    """Attenuation along each beam; the chest's soft tissue has about 1."""
     geometry, across = layers.geometry, layers.across
     shape, y = geometry.shape, geometry.y
     right, left = geometry.mediastinum[-1][:, None], geometry.mediastinum[1][:, None]
@@ -112,7 +98,7 @@ def _attenuation(anatomy: Anatomy, layers: Layers) -> Array:
 
 
 def _body(anatomy: Anatomy, geometry: Geometry, across: Array) -> tuple[Array, Array]:
-    """Depth of the body [side, side] over its largest, and how thick each row [side, 1] is."""
+    """The body's depth as a share of its row's greatest [side, side], and each row's thickness [side, 1]."""
     p = anatomy.parameters
     top, wall = geometry.shape.top, geometry.shape.half_width + 0.055 + 0.1 * p["body_size"]
     supine = anatomy.view == "AP"
@@ -126,7 +112,7 @@ def _body(anatomy: Anatomy, geometry: Geometry, across: Array) -> tuple[Array, A
 
 
 def _airways(anatomy: Anatomy, geometry: Geometry) -> Array:
-    """Air of trachea, main bronchi, stomach and bowel [side, side]."""
+    """Air in trachea, main bronchi, stomach and bowel [side, side]."""
     p = anatomy.parameters
     sheet = Sheet(geometry.side)
     shape, middle = geometry.shape, p["centre_x"]

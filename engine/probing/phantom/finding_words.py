@@ -1,4 +1,4 @@
-"""How each finding is said in a phantom report, in the notation of lexicon.py."""
+"""The words for each finding in a phantom report, in the notation of lexicon.py."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class FindingWords:
-    """How a finding is said. Noun phrases begin with `a` when the noun can be counted."""
+    """The words for a finding. A noun phrase begins with `a` if its noun is countable."""
 
     plain: tuple[str, ...]
     synonyms: tuple[str, ...]
     denied: tuple[str, ...]
-    """What follows "no" when it is absent."""
+    """What follows "no" when the finding is absent"""
     place: Literal["lung", "pleura", "none"]
     statements: tuple[str, ...] = ()
-    """Whole sentences that are synonyms."""
+    """Whole sentences with the same meaning"""
 
 
 FINDING_WORDS: dict[str, FindingWords] = {

@@ -1,4 +1,4 @@
-"""Where each finding lies on a phantom film, and what it does to it."""
+"""Where each finding lies on a phantom film, and the layers of the film that it changes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.probing.phantom.anatomy import Finding
-from engine.probing.phantom.drawing import Array
-from engine.probing.phantom.geometry import Geometry, side_signs
+from engine.probing.base import Box
+from engine.probing.phantom.anatomy import SIDE, Anatomy, Finding
+from engine.probing.phantom.geometry import Array, Geometry, outline, side_signs
+
+_FINDINGS = 100
+"""The stream of random numbers from a film's seed for its first finding; each further finding has the next stream"""
 
 _LEVEL = {"upper": 0.3, "middle": 0.55, "lower": 0.8, "whole": 0.55}
-"""Middle of a zone, 0 at the apex and 1 at the dome."""
+"""Middle of each zone: 0 at the apex, 1 at the dome"""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One place of a finding: an ellipse, in film coordinates, on one side of the body."""
+    """One place of a finding: an ellipse on one side of the body, in film coordinates."""
 
     sign: int
     x: float
@@ -36,27 +39,27 @@ class Region:
 
 @dataclass(slots=True)
 class Layers:
-    """A film in the making: arrays [side, side] that the findings change in place."""
+    """A film in progress: arrays [side, side] that the findings change in place."""
 
     geometry: Geometry
     across: Array
-    """Signed distance from the midline, positive towards the patient's left."""
+    """Signed distance from the midline, positive towards the patient's left"""
     lungs: dict[int, Array]
-    """Air of each lung, 0–1."""
+    """Air of each lung, 0–1"""
     vessels: Array
     density: Array
-    """How far tissue or fluid has taken the air's place: the air left is exp(−density)."""
+    """How far tissue or fluid has replaced the air: a share exp(−density) of the air is left"""
     opacity: Array
-    """Attenuation besides the normal; negative where there is less than the normal."""
+    """Attenuation in addition to the normal; negative where there is less"""
     markings: Array
-    """Attenuation of the vessels too small to draw, where there is lung."""
+    """Attenuation, within the lungs, of vessels too small to draw"""
     mottle: Array
-    """Unevenness of the body's own tissue."""
+    """Unevenness of the body's own tissue"""
     wobble: Array
     shoulders: Array
 
     def window(self, region: Region, margin: float = 0.02) -> tuple[slice, slice]:
-        """Rows and columns that hold the region."""
+        """The rows and columns that contain the region."""
         side = self.geometry.side
         left, top, right, bottom = region.bounds
         low = [min(max(int((edge - margin) * side), 0), side - 2) for edge in (top, left)]
@@ -75,8 +78,26 @@ class Layers:
         return np.asarray(np.minimum(2.5 * self.lungs[sign][rows, columns], 1))
 
 
+def finding_rng(anatomy: Anatomy, place: int) -> np.random.Generator:
+    """The random numbers for the finding at this place in the film's list: `regions` draws first, then `paint`."""
+    return np.random.default_rng([anatomy.seed, _FINDINGS + place])
+
+
+def boxes(anatomy: Anatomy, side: int = SIDE) -> tuple[Box, ...]:
+    """The findings' bounding boxes, in pixels of the film; a finding with several regions has several boxes."""
+    if not anatomy.findings:
+        return ()
+    geometry = outline(anatomy, side)
+    found = []
+    for place, finding in enumerate(anatomy.findings):
+        for region in regions(geometry, finding, finding_rng(anatomy, place)):
+            left, top, right, bottom = (min(max(float(edge), 0.0), 1.0) * side for edge in region.bounds)
+            found.append(Box(finding.name, left, top, right - left, bottom - top))
+    return tuple(found)
+
+
 def regions(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
-    """The places of a finding. `paint` with a generator of the same seed paints these."""
+    """The regions of a finding. `paint`, with a generator of the same seed, paints these regions."""
     return _PLACES.get(finding.name, _patches)(geometry, finding, rng)
 
 
@@ -90,7 +111,7 @@ def _lung_region(geometry: Geometry, sign: int) -> Region:
 
 
 def _patches(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
-    """A patch in the finding's zone, one on each side it has."""
+    """A patch in the finding's zone on each of its sides."""
     places = []
     for sign in side_signs(finding):
         x, y = geometry.point(sign, rng.uniform(0.35, 0.6), _LEVEL[finding.zone] + rng.normal(0, 0.04))
@@ -100,7 +121,7 @@ def _patches(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> 
 
 
 def _round(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
-    """A mass (over 3 cm across, of about 40 cm on the film), or one to three nodules."""
+    """A mass (over 3 cm across where the film shows about 40 cm), or one to three nodules."""
     (sign,) = side_signs(finding)[:1]
     mass = finding.name == "Mass"
     count = 1 if mass else int(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15]))
@@ -146,7 +167,7 @@ def _fibrotic(geometry: Geometry, finding: Finding, _rng: np.random.Generator) -
 
 
 def _plates(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> list[Region]:
-    """Atelectasis: a plate across the zone; when marked and not in the middle, a collapsed lobe."""
+    """Atelectasis: a plate across the zone; a collapsed lobe if it is severe and not in the middle zone."""
     places = []
     for sign in side_signs(finding):
         x, y = geometry.point(sign, rng.uniform(0.4, 0.55), min(_LEVEL[finding.zone] + rng.uniform(0.0, 0.09), 0.9))
@@ -156,7 +177,7 @@ def _plates(geometry: Geometry, finding: Finding, rng: np.random.Generator) -> l
 
 
 def _rind(geometry: Geometry, finding: Finding, _rng: np.random.Generator) -> list[Region]:
-    """Pleural thickening: along the lateral wall of the zone, with the apex in the upper."""
+    """Pleural thickening: along the lateral wall of the zone; the upper zone includes the apex."""
     places = []
     for sign in side_signs(finding):
         from_, to = {"upper": (-0.02, 0.42), "middle": (0.25, 0.75), "lower": (0.45, 1.0), "whole": (0.0, 1.0)}[

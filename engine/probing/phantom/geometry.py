@@ -1,16 +1,16 @@
 """The outlines of a phantom film's organs, as curves over its rows and columns.
 
-All lengths are fractions of the film's side, y downwards. The sides of the body have a sign: −1 the patient's right
-(left of the picture), +1 the patient's left. Distances from the midline are positive towards the side they belong to.
+All lengths are fractions of the film's side, y downwards. The sides of the body have a sign: −1 is the patient's right
+(left of the picture), +1 the patient's left. Distances from the midline are positive towards their own side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from engine.probing.phantom.anatomy import Anatomy, Finding
 
@@ -20,50 +20,54 @@ SIDES = (-1, 1)
 
 @dataclass(slots=True)
 class Shape:
-    """The numbers the outlines follow from: the patient's, changed by the findings that displace or resize organs."""
+    """The numbers that the outlines follow from: the patient's, changed by findings that move or resize organs."""
 
     top: float
-    """Apex of the lungs."""
+    """Apex of the lungs"""
     height: float
-    """Of the mediastinum, from the apex to the level of a dome that nothing raises."""
+    """Height of the mediastinum, from the apex to the level of a dome that nothing raises"""
     dome: dict[int, float]
-    """Highest point of the diaphragm, by side."""
+    """Highest point of the diaphragm, by side"""
     dome_height: float
-    """How far the costophrenic angle lies below the dome."""
+    """How far the costophrenic angle lies below the dome"""
     half_width: float
-    """Of both lungs at their widest, from the midline."""
+    """Distance from the midline to the chest wall where the lungs are widest"""
     heart: dict[int, float]
-    """How far the heart reaches from the midline, by side."""
+    """How far the heart reaches from the midline, by side"""
     shift: float
-    """Of trachea and mediastinum, towards the patient's left."""
+    """How far trachea and mediastinum are shifted towards the patient's left"""
     aeration: float
     vascularity: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Geometry:
     """Outlines on the film's pixel grid: arrays over rows [side] unless said otherwise."""
 
     shape: Shape
     side: int
     x: Array
-    """Pixel centres of the columns."""
+    """Pixel centres of the columns"""
     y: Array
     midline: Array
     lateral: dict[int, Array]
-    """Chest wall's inner edge, distance from the midline, by side; zero above the apex."""
+    """The chest wall's inner edge by side, as distance from the midline; 0 above the apex"""
     medial: Array
-    diaphragm: dict[int, Array]
-    """Its height over columns [side], by side."""
     mediastinum: dict[int, Array]
-    """Edge of mediastinum and heart, distance from the midline, by side."""
+    """The edge of mediastinum and heart by side, as distance from the midline"""
+
+    @cached_property
+    def diaphragm(self) -> dict[int, Array]:
+        """Its height over columns [side], by side. Rendering needs it, a finding's box does not."""
+        midline = float(self.midline[int(0.75 * self.side)])
+        return {sign: _dome(self.x, midline, sign, self.shape) for sign in SIDES}
 
     @property
     def hilum(self) -> float:
         return self.shape.top + 0.46 * self.shape.height
 
     def base(self, sign: int) -> float:
-        """The costophrenic angle's height."""
+        """The height of the costophrenic angle."""
         return self.shape.dome[sign] + self.shape.dome_height
 
     def point(self, sign: int, across: float, down: float) -> tuple[float, float]:
@@ -107,7 +111,7 @@ def shape_of(anatomy: Anatomy) -> Shape:
 
 
 def cardiothoracic_ratio(anatomy: Anatomy) -> float:
-    """The heart's width over that of the thorax on the film, findings included."""
+    """The heart's width over the thorax's on this film, findings included."""
     ratio = anatomy.parameters["heart_width"] * (1.08 if anatomy.view == "AP" else 1.0)
     for finding in anatomy.findings:
         if finding.name == "Cardiomegaly":
@@ -156,7 +160,6 @@ def outline(anatomy: Anatomy, side: int) -> Geometry:
     lateral[y < shape.top] = 0
     medial = apex - (apex - 0.03) * np.sqrt(np.clip(down / 0.09, 0, 1))
     turn = 0.02 * p["rotation"]
-    diaphragm = {sign: _dome(x, float(midline[int(0.75 * side)]), sign, shape) for sign in SIDES}
     return Geometry(
         shape=shape,
         side=side,
@@ -165,13 +168,12 @@ def outline(anatomy: Anatomy, side: int) -> Geometry:
         midline=midline,
         lateral={sign: (lateral * (1 + sign * turn)).astype(np.float32) for sign in SIDES},
         medial=medial.astype(np.float32),
-        diaphragm=diaphragm,
         mediastinum=_mediastinum(y, shape, p["aortic_knob"]),
     )
 
 
 def _dome(x: Array, midline: float, sign: int, shape: Shape) -> Array:
-    """The diaphragm's height over columns: a dome that plunges laterally and sinks a little towards the spine."""
+    """The diaphragm's height over columns: a dome that falls steeply to the side and a little towards the spine."""
     across = sign * (x - midline) / shape.half_width
     outwards = np.clip((across - 0.42) / 0.58, 0, 1)
     inwards = np.clip((0.42 - across) / 0.42, 0, 1.5)
@@ -197,6 +199,23 @@ def _mediastinum(y: Array, shape: Shape, knob: float) -> dict[int, Array]:
     }
     found: dict[int, Array] = {}
     for sign in SIDES:
-        smooth = gaussian_filter1d(np.interp(down, at[sign], edges[sign]), 0.014 * len(y))
+        smooth = _smoothed(np.interp(down, at[sign], edges[sign]))
         found[sign] = np.asarray(smooth + sign * shape.shift, dtype=np.float32)
     return found
+
+
+def _smoothed(edge: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The edge, smoothed by a Gaussian with a standard deviation of 0.014 film sides. It is mirrored at its ends."""
+    kernel = _gaussian(len(edge))
+    reach = len(kernel) // 2
+    mirrored = np.concatenate([edge[:reach][::-1], edge, edge[-reach:][::-1]])  # np.pad takes ten times as long
+    return np.convolve(mirrored, kernel, mode="valid")
+
+
+@lru_cache(maxsize=4)
+def _gaussian(side: int) -> NDArray[np.float64]:
+    """The Gaussian's weights, out to four standard deviations."""
+    deviation = 0.014 * side
+    reach = int(4 * deviation + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
+    return np.asarray(weights / weights.sum())

@@ -1,4 +1,4 @@
-"""The sentences of phantom reports, in lexicon.py's notation; report.py fills the `{slots}`, an empty one vanishes."""
+"""The sentences of phantom reports, in the notation of lexicon.py; report.py fills their `{slots}`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATED: tuple[str, ...] = (
     "{bare} .",
     "{bare} .",
 )
-"""How a finding's noun phrase becomes a sentence; `bare` has no article."""
+"""How a finding's noun phrase becomes a sentence; `bare` has no article"""
 
 CONCLUDED: tuple[str, ...] = (
     "{bare} .",
@@ -22,7 +22,7 @@ CONCLUDED: tuple[str, ...] = (
     "findings compatible with {np} .",
     "x-ray image of {np} .",
 )
-"""The same, in the impression."""
+"""The same, in the impression"""
 
 DENIED: tuple[str, ...] = (
     "no {all} .",
@@ -51,7 +51,7 @@ NORMAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the pulmonary vasculature is normal .", ("Edema",)),
     ("no pleural abnormality .", ("Effusion", "Pneumothorax", "Pleural_Thickening")),
 )
-"""Normal sentences, and the findings each one denies."""
+"""Normal sentences, and the findings each one denies"""
 
 NEUTRAL: tuple[str, ...] = (
     "the bones are intact .",
@@ -75,7 +75,7 @@ NEUTRAL: tuple[str, ...] = (
     "the skeleton is intact for age .",
     "the carina is midline .",
 )
-"""Normal sentences about what no finding changes."""
+"""Normal sentences that no finding contradicts"""
 
 OBSERVED: tuple[tuple[str, float, float, tuple[str, ...]], ...] = (
     (
@@ -109,7 +109,7 @@ OBSERVED: tuple[tuple[str, float, float, tuple[str, ...]], ...] = (
     ("gas_bubble", 0.8, 9.0, ("gas in the stomach .", "a gastric bubble is seen .")),
     ("body_size", 0.8, 9.0, ("overlying soft tissue limits/VBZ evaluation .", "large body habitus .")),
 )
-"""Sentences for an anatomical parameter between two values."""
+"""Sentences for an anatomical parameter between two values"""
 
 NO_DEVICES: tuple[str, ...] = ("no lines or tubes .", "no support devices .", "no indwelling catheter or tube .")
 
@@ -181,7 +181,7 @@ AT: dict[str, tuple[str, ...]] = {
     "lower": ("{side} lower lobe", "{side} basilar", "{side} basal", "{side}"),
     "whole": ("{side}", "diffuse {side}"),
 }
-"""A one-sided finding's place in the lung, before its name."""
+"""A one-sided finding's place in the lung, said before its name"""
 
 WHERE: dict[str, tuple[str, ...]] = {
     "upper": ("in the {side} upper lobe", "in the {side} lung apex", "in the {side} upper zone"),
@@ -189,7 +189,7 @@ WHERE: dict[str, tuple[str, ...]] = {
     "lower": ("in the {side} lower lobe", "at the {side} lung base", "in the {side} lower zone"),
     "whole": ("in the {side} lung", "throughout the {side} lung", "in the {side} hemithorax"),
 }
-"""The same, after its name."""
+"""The same, said after its name"""
 
 AT_BOTH: dict[str, tuple[str, ...]] = {
     "upper": ("bilateral apical", "bilateral upper lobe", "bilateral"),

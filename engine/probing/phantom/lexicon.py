@@ -1,12 +1,14 @@
 """The words of phantom reports and their Penn Treebank tags.
 
-A phrase is words separated by spaces. A word has the tag the lexicon gives it, or its own when written `word/TAG`.
+A phrase is words separated by spaces. A word has the tag of the lexicon, or its own when written `word/TAG`.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 Word = tuple[str, str]
-"""A word and its tag."""
+"""A word and its tag"""
 
 WORDS_BY_TAG: dict[str, str] = {
     "NN": """abnormality age air airspace angle aorta AP apex arch atelectasis atrium base bedside blunting body
@@ -46,11 +48,12 @@ WORDS_BY_TAG: dict[str, str] = {
 }
 
 LEXICON: dict[str, str] = {word: tag for tag, words in WORDS_BY_TAG.items() for word in words.split()}
-"""The tag of each word that is not marked otherwise in a phrase."""
+"""Each word's tag, unless the phrase gives another"""
 
 
+@lru_cache(maxsize=4096)
 def spell(phrase: str) -> tuple[Word, ...]:
-    """A phrase as tagged words: the first one capitalised, `a` or `an` as the next word wants."""
+    """A phrase as tagged words. The first one is capitalised; `a` becomes `an` before a vowel."""
     words: list[Word] = []
     for entry in phrase.split():
         word, _, tag = entry.partition("/")

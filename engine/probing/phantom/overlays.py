@@ -1,4 +1,4 @@
-"""What lies on a phantom film besides the body: lines and tubes, laterality marker, the collimator's black border."""
+"""What a phantom film shows besides the body: lines and tubes, the side marker, the collimator's black border."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _letters(text: str, size: int) -> Array:
 
 
 def _stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
-    """Writes a word on the film, its middle at x and its top at y."""
+    """Writes a word on the film, with its middle at x and its top at y."""
     letters = _letters(text, max(round(size * len(film)), 6))
     row, column = int(y * len(film)), max(int(x * len(film)) - letters.shape[1] // 2, 0)
     patch = film[row : row + letters.shape[0], column : column + letters.shape[1]]
@@ -105,7 +105,7 @@ def _stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
 
 
 def draw_marker(anatomy: Anatomy, film: Array) -> None:
-    """Marks the film with the letter of a side in its upper corner; the patient's left is the picture's right."""
+    """Writes L or R into that side's upper corner; the patient's left is the picture's right."""
     p = anatomy.parameters
     left, y = p["marker_left"] > 0.5, p["marker_height"]
     x = 0.93 if left else 0.06
@@ -115,7 +115,7 @@ def draw_marker(anatomy: Anatomy, film: Array) -> None:
 
 
 def collimate(anatomy: Anatomy, film: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The film as bytes; where collimated, black beyond a slightly turned rectangle."""
+    """The film as bytes; a collimated film is black outside a slightly turned rectangle."""
     image = np.asarray(film * 255, dtype=np.uint8)
     width = anatomy.parameters["collimation"]
     if width <= 0:

@@ -1,6 +1,6 @@
-"""Nouns that name an anatomical parameter of phantoms (anatomy.py), when it is high and when it is low.
+"""Nouns that name the anatomical parameters of phantoms (anatomy.py), by high and low values.
 
-What cannot be named by a word on the anatomy (the angle of the ribs, say) is named by what carries it (the ribs).
+A parameter that has no name of its own, such as the angle of the ribs, has the name of its organ (the ribs).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ParameterWords:
     always: tuple[str, ...]
-    """Whether it is high or low."""
+    """Words for any value"""
     high: tuple[str, ...] = ()
     low: tuple[str, ...] = ()
 

@@ -1,8 +1,8 @@
 """Drawing phantom patients and their films.
 
-Seeds. A film's seed is ``population seed * 2**32 + its place in the population``, so films of different populations
-never share one. Populations are set apart by their seed: 0–999 training, 1000–1999 held-out films, 2000 and above demo
-and other probing sets.
+A film's seed is ``population seed * 2**32 + its place in the population``, so that films of different populations never
+share one. Seeds of populations: 0–999 training, 1000–1999 held-out films, 2000 and above the demo and other probing
+sets.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ DEMO_SEED = 2000
 MAX_SEED = 2**31 - 1
 
 _PATIENT, _FILM = 1, 2
-"""Streams of random numbers drawn from one seed."""
+"""Streams of random numbers from one seed"""
 
 
 def population(seed: int, count: int, *, enriched: bool = False) -> list[Anatomy]:
-    """`count` films of patients with 1–8 films each. A patient's body stays the same, findings, view and exposure vary.
+    """`count` films of patients with 1–8 films each. A patient's body stays the same; findings, view and exposure vary.
 
-    `enriched` raises each finding to roughly 8–15 % of the films, for training.
+    `enriched` raises the share of films with each finding to roughly 8–15 %, for training.
     """
     films: list[Anatomy] = []
     patient = 0
@@ -47,22 +47,26 @@ def film_seed(population_seed: int, place: int) -> int:
 def _draw_body(rng: np.random.Generator) -> dict[str, float]:
     """What stays the same on all of a patient's films."""
     female = float(rng.random() < 0.45)
-    body_size = float(np.clip(rng.normal(0.5, 0.22), 0.0, 1.0))
+    body_size = _clipped(rng.normal(0.5, 0.22), 0.0, 1.0)
     return {
         "female": female,
-        "age": float(np.clip(rng.normal(50, 17), 18, 92)),
+        "age": _clipped(rng.normal(50, 17), 18.0, 92.0),
         "body_size": body_size,
         "thorax_width": float(rng.normal(0.382, 0.02) - 0.012 * female),
         "lung_height": float(rng.normal(0.6, 0.03) - 0.02 * female),
-        "heart_width": float(np.clip(rng.normal(0.43 + 0.03 * body_size, 0.022), 0.37, 0.495)),
+        "heart_width": _clipped(rng.normal(0.43 + 0.03 * body_size, 0.022), 0.37, 0.495),
         "heart_share_left": float(rng.normal(0.67, 0.03)),
-        "aortic_knob": float(np.clip(rng.normal(0.5, 0.25), 0.0, 1.2)),
-        "breast_size": female * float(np.clip(rng.normal(0.45 + 0.4 * body_size, 0.2), 0.1, 1.0)),
+        "aortic_knob": _clipped(rng.normal(0.5, 0.25), 0.0, 1.2),
+        "breast_size": female * _clipped(rng.normal(0.45 + 0.4 * body_size, 0.2), 0.1, 1.0),
         "rib_tilt": float(rng.normal(0.125, 0.018)),
         "rib_spacing": float(rng.normal(0.066, 0.003)),
         "scoliosis": float(rng.normal(0.0, 0.007)),
-        "vascularity": float(np.clip(rng.normal(1.0, 0.13), 0.6, 1.4)),
+        "vascularity": _clipped(rng.normal(1.0, 0.13), 0.6, 1.4),
     }
+
+
+def _clipped(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 def _draw_film(seed: int, patient: int, body: dict[str, float], enriched: bool) -> Anatomy:
@@ -74,11 +78,11 @@ def _draw_film(seed: int, patient: int, body: dict[str, float], enriched: bool) 
     supine = float(view == "AP")
     parameters = {name: value for name, value in body.items() if name not in ("female", "age")}
     parameters |= {
-        "inspiration": float(np.clip(rng.normal(0.62 - 0.27 * supine, 0.15), 0.0, 1.0)),
+        "inspiration": _clipped(rng.normal(0.62 - 0.27 * supine, 0.15), 0.0, 1.0),
         "rotation": float(rng.normal(0.0, 0.25 + 0.2 * supine)),
         "tilt": float(rng.normal(0.0, 0.012 + 0.012 * supine)),
-        "exposure": float(np.clip(rng.normal(0.5, 0.18), 0.0, 1.0)),
-        "contrast": float(np.clip(rng.normal(0.5, 0.2), 0.0, 1.0)),
+        "exposure": _clipped(rng.normal(0.5, 0.18), 0.0, 1.0),
+        "contrast": _clipped(rng.normal(0.5, 0.2), 0.0, 1.0),
         "noise": float(rng.gamma(4.0, 0.25) * (1.0 + 0.3 * supine)),
         "sharpness": float(rng.uniform(0.0, 1.0)),
         "centre_x": float(rng.normal(0.5, 0.018)),

@@ -1,4 +1,4 @@
-"""Which findings a phantom film shows: about as often, and with the same company, as in NIH ChestX-ray14."""
+"""Drawing the findings of a phantom film, about as often as in NIH ChestX-ray14 and in the same combinations."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ PREVALENCE: dict[str, float] = {
     "Pneumonia": 0.013,
     "Hernia": 0.002,
 }
-"""Share of films with each finding, about as in NIH ChestX-ray14."""
+"""Share of films with each finding, about the same as in NIH ChestX-ray14"""
 
 ENRICHED: dict[str, float] = {name: 0.058 if share > 0.04 else 0.048 for name, share in PREVALENCE.items()}
-"""Share per round in an enriched population, which draws two rounds a film."""
+"""Share per draw in an enriched population, which draws twice for each film"""
 
 COMPANIONS: dict[str, dict[str, float]] = {
     "Effusion": {"Atelectasis": 0.44, "Infiltration": 0.21, "Cardiomegaly": 0.05},
@@ -45,7 +45,7 @@ COMPANIONS: dict[str, dict[str, float]] = {
     "Pleural_Thickening": {"Effusion": 0.26, "Fibrosis": 0.09},
     "Emphysema": {"Pneumothorax": 0.18, "Nodule": 0.1},
 }
-"""For a leading finding, how often others accompany it."""
+"""How often other findings accompany a leading finding"""
 
 ZONES: dict[str, tuple[tuple[Zone, ...], tuple[float, ...]]] = {
     "Cardiomegaly": (("whole",), (1.0,)),
@@ -73,13 +73,13 @@ MIDLINE = ("Cardiomegaly", "Hernia")
 
 
 def _company(lead: str, enriched: bool) -> dict[str, float]:
-    """Shares of a lead's companions; fewer when enriched, so that the common ones do not crowd out the others."""
+    """Shares of a leading finding's companions; lower when enriched, so that common ones do not displace the others."""
     return {name: share * (0.4 if enriched else 1.0) for name, share in COMPANIONS.get(lead, {}).items()}
 
 
 @lru_cache(maxsize=2)
 def _leads(enriched: bool) -> NDArray[np.float64]:
-    """Probability of each finding as the leading one, and of none last, that gives the wanted shares."""
+    """The probability that each finding leads, and last that none does, which gives the wanted shares."""
     shares = ENRICHED if enriched else PREVALENCE
     companions = np.array([[_company(lead, enriched).get(other, 0.0) for other in FINDINGS] for lead in FINDINGS])
     target = np.array([shares[name] for name in FINDINGS])
@@ -88,7 +88,7 @@ def _leads(enriched: bool) -> NDArray[np.float64]:
 
 
 def draw_findings(rng: np.random.Generator, *, enriched: bool = False) -> tuple[Finding, ...]:
-    """A film's findings, in FINDINGS' order; half the films have none (about 15 % when enriched)."""
+    """A film's findings, in the order of FINDINGS. Half of the films have none (about 15 % when enriched)."""
     names: set[str] = set()
     for _ in range(2 if enriched else 1):
         lead = int(rng.choice(len(FINDINGS) + 1, p=_leads(enriched)))

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-import pydantic
-from PIL import Image as Picture
+from pydantic import BaseModel, Field
 
 from engine.errors import UnreadableImage
 from engine.probing.base import Image
 from engine.probing.phantom.anatomy import Anatomy
-from engine.probing.phantom.film import boxes, render
+from engine.probing.phantom.findings import boxes
 from engine.probing.phantom.geometry import cardiothoracic_ratio
 from engine.probing.phantom.population import DEMO_SEED, MAX_SEED, population
 from engine.probing.phantom.report import write_report
 
+VERSION = 1
+"""Version of the renderer. Raise it whenever the pixels of any film change: runs reuse what they computed from a film
+while its `content` stays the same. tests/engine/probing/test_phantom_version.py fails until this is done."""
 
-class Options(pydantic.BaseModel, extra="forbid"):
+
+class Options(BaseModel, extra="forbid", frozen=True):
     """`[probing]` of a configuration with kind = "phantom"."""
 
-    kind: Literal["phantom"] = "phantom"
-    count: int = pydantic.Field(default=1000, ge=1, le=1_000_000)
-    seed: int = pydantic.Field(default=DEMO_SEED, ge=0, le=MAX_SEED)
+    count: int = Field(default=1000, ge=1, le=1_000_000)
+    """Films in the set"""
+    seed: int = Field(default=DEMO_SEED, ge=0, le=MAX_SEED)
+    """Another seed gives other patients"""
 
 
 class PhantomSet:
-    """A population of phantoms as a ProbingSet. Nothing is kept but their anatomies; a film is rendered when read."""
+    """A population of phantoms as a ProbingSet. It keeps their anatomies only, and renders a film when it is read."""
 
     def __init__(self, anatomies: Sequence[Anatomy]) -> None:
         self.images: Sequence[Image] = [_image(place, anatomy) for place, anatomy in enumerate(anatomies)]
@@ -36,17 +42,37 @@ class PhantomSet:
 
     def read(self, image: Image) -> bytes:
         """The film as a PNG. Raises UnreadableImage where the image is not of this set."""
+        from PIL import Image as Picture
+
+        from engine.probing.phantom.film import render  # takes SciPy: a run that reads no film does not load it
+
+        file = io.BytesIO()
+        Picture.fromarray(render(self._anatomy(image))).save(file, "PNG", compress_level=1)
+        return file.getvalue()
+
+    def content(self, image: Image) -> str:
+        """A hash of the film's anatomy, with VERSION and the versions of the packages that render it.
+
+        Raises UnreadableImage where the image is not of this set.
+        """
+        return f"phantom {VERSION} {_packages()} {hashlib.sha256(repr(self._anatomy(image)).encode()).hexdigest()}"
+
+    def _anatomy(self, image: Image) -> Anatomy:
         anatomy = self._anatomies.get(image.path)
         if anatomy is None:
             raise UnreadableImage(f"{image.path} is not of this phantom set.")
-        file = io.BytesIO()
-        Picture.fromarray(render(anatomy)).save(file, "PNG", compress_level=1)
-        return file.getvalue()
+        return anatomy
 
 
 def load(options: Options, base: Path) -> PhantomSet:  # noqa: ARG001
-    """The population of the options' seed. `base`, where other probing sets look for files, is not used."""
+    """The population of the options' seed. It needs no files, so `base` is ignored."""
     return PhantomSet(population(options.seed, options.count))
+
+
+@cache
+def _packages() -> str:
+    """The packages whose other releases may draw another random number or curve, or compress the PNG differently."""
+    return " ".join(f"{package} {version(package)}" for package in ("numpy", "scipy", "pillow"))
 
 
 def _image(place: int, anatomy: Anatomy) -> Image:

@@ -1,4 +1,4 @@
-"""The written report of a phantom film, and its sentences with each word's tag and what each one claims."""
+"""The written report of a phantom film. Each sentence knows the tags of its words and the findings that it claims."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ DENIAL_CHANCE: dict[str, float] = {
     "Nodule": 0.15,
     "Mass": 0.15,
 }
-"""How often a report denies a finding that is absent; 0.08 for the others."""
+"""How often a report denies an absent finding; findings that are not listed here: 0.08"""
 
 KIN: tuple[frozenset[str], ...] = (
     frozenset({"Infiltration", "Pneumonia", "Consolidation"}),
     frozenset({"Mass", "Nodule"}),
 )
-"""Findings that look so alike that a report stating one does not deny another."""
+"""Findings that look alike: a report that states one of a group does not deny another"""
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """One sentence of a report. `present` and `absent` name the findings it claims; both empty when it claims none."""
+    """One sentence of a report. `present` and `absent` name the findings that it states and denies, if any."""
 
     section: Section
     words: tuple[Word, ...]
@@ -51,7 +51,7 @@ class TaggedSentence:
 
 
 def write_report(anatomy: Anatomy) -> str:
-    """The report of a film, in sections as radiologists write them. The same anatomy always gives the same report."""
+    """A film's report, in sections as radiologists write them. The same anatomy always gives the same report."""
     sections: dict[str, list[str]] = {}
     for sentence in write_sentences(anatomy):
         sections.setdefault(sentence.section, []).append(sentence.text)
@@ -117,7 +117,7 @@ class _Writer:
         }
 
     def _place(self, finding: Finding, place: str) -> tuple[str, str]:
-        """Where a finding is, as an adjective before the noun and as a phrase after it."""
+        """A finding's place, as an adjective before the noun and as a phrase after it."""
         if place == "none" or finding.side == "midline":
             return "", ""
         side, zone = finding.side, finding.zone
@@ -135,7 +135,7 @@ class _Writer:
         return [self._say(self.random.choice(grammar.DEVICE_WORDS[device])) for device in self.anatomy.devices]
 
     def _observed(self) -> list[TaggedSentence]:
-        """Half of what can be said of the anatomical parameters."""
+        """Sentences for half of the anatomical parameters that are worth one."""
         values = self.anatomy.parameters
         fitting = [
             texts for name, low, high, texts in grammar.OBSERVED if name in values and low <= values[name] < high
@@ -143,7 +143,7 @@ class _Writer:
         return [self._say(self.random.choice(texts)) for texts in fitting if self.random.random() < 0.5]
 
     def _normal(self) -> list[TaggedSentence]:
-        """One to four normal sentences. None denies a finding that is present or akin to one, or denied before."""
+        """Normal sentences. None denies a finding that is present, looks like a present one, or was denied before."""
         sentences = [self._say(text) for text in self.random.sample(grammar.NEUTRAL, self.random.randint(1, 2))]
         for text, absent in self.random.sample(grammar.NORMAL, self.random.randint(4, 10)):
             if set(absent) <= set(self.deniable):
@@ -167,12 +167,12 @@ class _Writer:
     def _impression(self) -> list[TaggedSentence]:
         if not self.present:
             return [self._say(self.random.choice(grammar.ALL_NORMAL), "IMPRESSION", absent=FINDINGS)]
-        told = self.anatomy.findings[: self.random.randint(2, 4)]
-        return [self._state(finding, grammar.CONCLUDED, "IMPRESSION") for finding in told]
+        concluded = self.anatomy.findings[: self.random.randint(2, 4)]
+        return [self._state(finding, grammar.CONCLUDED, "IMPRESSION") for finding in concluded]
 
 
 def _is_plural(phrase: str) -> bool:
-    """Whether the noun that leads a noun phrase, the last before its preposition, is plural."""
+    """Whether the head noun of a noun phrase, the last word before its preposition, is plural."""
     head = ""
     for _, tag in spell(phrase):
         if tag == "IN":

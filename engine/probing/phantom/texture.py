@@ -1,4 +1,4 @@
-"""Noise tiles that give phantom tissue its grain: made once, from a fixed seed; each film reads its own piece."""
+"""Noise tiles that give phantom tissue its grain. They are made once, from a fixed seed; each film takes a piece."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _tile(kind: Kind) -> Array:
 
 
 def texture(kind: Kind, rng: np.random.Generator, rows: slice, columns: slice) -> Array:
-    """A random piece of the periodic tile: zero mean and unit variance, or for "net" thin bright lines in [0, 1]."""
+    """A random piece of the periodic tile: zero mean and unit variance; for "net", thin bright lines in [0, 1]."""
     down, across = rng.integers(0, TILE, 2)
     row = (np.arange(rows.start, rows.stop) + down) % TILE
     column = (np.arange(columns.start, columns.stop) + across) % TILE

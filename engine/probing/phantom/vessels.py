@@ -1,4 +1,4 @@
-"""The lungs' vessels: branches that leave the hila, fork and taper towards the periphery."""
+"""The vessels of the lungs: branches that leave the hila, fork and taper towards the periphery."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _TWIGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """n winding vessels of one lung, x growing outwards from the film's middle line."""
+    """n winding vessels of one lung; x grows outwards from the film's middle line."""
 
     paths: Floats
     """[n, _STEPS, 2]"""
     angle: Floats
-    """At the start, below the horizontal [n]."""
+    """Angle at the start, below the horizontal [n]"""
     length: Floats
     width: Floats
 
 
 def draw_vessels(geometry: Geometry, rng: np.random.Generator, cephalisation: float = 0.0) -> Array:
-    """Density of vessels [side, side], 0–1. `cephalisation` widens those of the upper lobes."""
+    """Density of the vessels [side, side], 0–1. `cephalisation` widens those of the upper lobes."""
     sheet = Sheet(geometry.side)
     strength = geometry.shape.vascularity
     for sign in SIDES:
@@ -45,7 +45,7 @@ def draw_vessels(geometry: Geometry, rng: np.random.Generator, cephalisation: fl
 
 
 def _mains(geometry: Geometry, sign: int, rng: np.random.Generator, cephalisation: float) -> Branches:
-    """The vessels that leave a hilum; the left lies a little higher."""
+    """The vessels that leave a hilum; the left hilum lies a little higher."""
     row = int(geometry.hilum * geometry.side)
     x = sign * float(geometry.midline[row]) + float(geometry.mediastinum[sign][row]) - 0.004
     y = geometry.hilum - 0.015 * (sign > 0)
@@ -68,7 +68,7 @@ def _wind(start: Floats, angle: Floats, length: Floats, rng: np.random.Generator
 
 
 def _fork(parents: Branches, count: int, rng: np.random.Generator) -> Branches:
-    """`count` branches of each vessel, alternately to either side, shorter and thinner the farther out."""
+    """`count` branches of each vessel, to alternate sides; the farther out, the shorter and thinner."""
     n = len(parents.angle)
     at = (np.arange(count) + 0.8 + rng.uniform(0, 1, (n, count))) * (_STEPS - 2) / (count + 0.8)
     at = np.clip(at, 1, _STEPS - 2)
@@ -84,7 +84,7 @@ def _fork(parents: Branches, count: int, rng: np.random.Generator) -> Branches:
 def _draw(
     sheet: Sheet, branches: Branches, sign: int, strength: float, pieces: tuple[tuple[int, int, float], ...]
 ) -> None:
-    """Each path in pieces: first and past-last point, and the share of the width there."""
+    """Draws each path in pieces: the first point, the one after the last, and the share of the width there."""
     for path, width in zip(branches.paths * (sign, 1), (branches.width * strength).tolist(), strict=True):
         for first, last, share in pieces:
             brightness = min((0.1 + 58 * width * share) * min(strength, 1.2), 1.0)

@@ -1,4 +1,4 @@
-"""Nouns of reports, with NLTK's tagger where ../shared has it, else with taggers made here."""
+"""The nouns of reports: with NLTK's tagger where ../shared has it, else with taggers made here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_nouns_are_counted_once_a_report_and_ordered_by_count_then_alphabet() ->
 
 
 def test_each_filter_can_be_turned_off() -> None:
-    # XXXX and ___ are how published reports mark what was removed to hide who a patient is.
+    # Published reports have XXXX and ___ in place of text that could identify a patient.
     report = "Which heart m T12 XXXX x-XXXX ___ , x-ray"
     assert words(report) == {"heart", "x-ray"}
     assert words(report, stop_words=False) == {"heart", "x-ray", "which"}

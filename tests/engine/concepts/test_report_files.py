@@ -1,4 +1,4 @@
-"""Reports from files, friendly and hostile ones."""
+"""Reports from files, both sound and hostile."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_open_i_xml_gives_findings_and_impression(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("xml", [BOMB, LEAK])
 def test_xml_with_a_document_type_is_refused(tmp_path: Path, xml: str) -> None:
-    with pytest.raises(MammiError, match=r"bomb\.xml declares a document type"):
+    with pytest.raises(MammiError, match=r"bomb\.xml is refused: it declares a document type"):
         read(write(tmp_path, "bomb.xml", xml))
 
 
@@ -141,7 +141,7 @@ def test_r2gen_json(tmp_path: Path) -> None:
         ('{"train": [{"report": ' + "9" * 5000 + "}]}", "not valid JSON"),
         ("[]", "not R2Gen's JSON"),
         ('{"train": {"report": "x"}}', "not R2Gen's JSON"),
-        ('{"train": [{"report": 1}]}', "record 0 of 'train' has no \"report\" of text"),
+        ('{"train": [{"report": 1}]}', "record 0 of 'train' must have a text \"report\""),
         ('{"train": [{"report": "x"}, "y"]}', "record 1 of 'train'"),
         (b"\xff{}", "not UTF-8"),
         (b"\x89PNG\r\n\x1a\n\0\0", "not UTF-8"),

@@ -1,4 +1,4 @@
-"""Sections of reports as MIMIC-CXR writes them, and as others do."""
+"""The sections of reports in MIMIC-CXR's style and in others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WordNet's nouns from a small database in the layout of NLTK's package."""
+"""WordNet's nouns, from a small database in the layout of NLTK's package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-from engine.concepts.wordnet import Options, load
+from engine.concepts.wordnet import Options, identity, load
 from engine.errors import MammiError
 
 LICENCE = "  1 This software and database is being provided to you.  \n  2 WordNet 3.0 Copyright 2006.  \n"
@@ -42,10 +42,10 @@ def nltk_data(tmp_path: Path) -> Path:
 
 
 def nouns(base: Path, **options: object) -> list[str]:
-    return load(Options.model_validate({"kind": "wordnet", "nltk_data": "nltk_data", **options}), base, [])
+    return load(Options.model_validate({"nltk_data": "nltk_data", **options}), base, [])
 
 
-def test_single_nouns_by_alphabet_without_what_the_filters_leave_out(nltk_data: Path) -> None:
+def test_nouns_are_sorted_and_filtered_and_phrases_are_optional(nltk_data: Path) -> None:
     assert nouns(nltk_data.parent) == ["heart", "lung", "self", "x-ray"]
     assert nouns(nltk_data.parent, phrases=True) == ["heart", "lung", "pleural effusion", "self", "x-ray"]
     filters = {"digits": False, "single_letters": False, "stop_words": False}
@@ -53,7 +53,7 @@ def test_single_nouns_by_alphabet_without_what_the_filters_leave_out(nltk_data: 
 
 
 @pytest.mark.filterwarnings("ignore:The multilingual functions")
-def test_they_are_what_nltks_own_reader_finds(nltk_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nouns_are_those_that_nltks_own_reader_finds(nltk_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nltk.data.path", [str(nltk_data)])
     reader = WordNetCorpusReader(str(nltk_data / "corpora" / "wordnet"), None)
     found = {lemma.replace("_", " ") for lemma in reader.all_lemma_names(pos="n")}
@@ -61,7 +61,7 @@ def test_they_are_what_nltks_own_reader_finds(nltk_data: Path, monkeypatch: pyte
     assert set(nouns(nltk_data.parent, phrases=True, filters=filters)) == found
 
 
-def test_zip_as_the_downloader_leaves_it(nltk_data: Path) -> None:
+def test_a_zip_from_nltks_downloader_is_read_too(nltk_data: Path) -> None:
     corpora = nltk_data / "corpora"
     with zipfile.ZipFile(corpora / "wordnet.zip", "w") as archive:
         archive.write(corpora / "wordnet" / "index.noun", "wordnet/index.noun")
@@ -72,6 +72,15 @@ def test_zip_as_the_downloader_leaves_it(nltk_data: Path) -> None:
         MammiError, match=r"wordnet\.zip: index\.noun cannot be read .* Get it again with: python -m nltk"
     ):
         nouns(nltk_data.parent)
+
+
+def test_identity_follows_the_index_and_the_options(nltk_data: Path) -> None:
+    options = Options(nltk_data=Path("nltk_data"))
+    first = identity(options, nltk_data.parent)
+    assert first == identity(options, nltk_data.parent)
+    assert first != identity(options.model_copy(update={"phrases": True}), nltk_data.parent)
+    (nltk_data / "corpora" / "wordnet" / "index.noun").write_text(LICENCE + "liver n 1 0 1 0 00000000  \n")
+    assert first != identity(options, nltk_data.parent)
 
 
 def test_missing_wordnet_names_the_command_that_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,16 +67,19 @@ def test_two_copies_of_one_film_are_not_guessed_between(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ("{", "probing.annotations: det.json is not as in ChestX-Det: Invalid JSON"),
-        ("[" * 100_000, "probing.annotations: det.json is not as in ChestX-Det: Invalid JSON"),
-        ({}, "probing.annotations: det.json is not as in ChestX-Det: Input should be a valid array"),
-        ([{}], "probing.annotations: det.json: 0.file_name is not as in ChestX-Det: Field required."),
-        ([NORMAL, ENTRY | {"boxes": [[1, 2, 3]]}], "det.json: 1.boxes.0.3 is not as in ChestX-Det: Field required."),
-        ('[{"file_name": "a", "syms": ["M"], "boxes": [[NaN, 0, 1, 1]]}]', "det.json: 0.boxes.0.0 is not as in"),
-        ([ENTRY | {"syms": ["Mass"]}], "det.json: '36302.png' has not as many boxes and polygons as findings."),
+        ("{", "probing.annotations: det.json does not follow ChestX-Det's layout: Invalid JSON"),
+        ("[" * 100_000, "probing.annotations: det.json does not follow ChestX-Det's layout: Invalid JSON"),
+        ({}, "probing.annotations: det.json does not follow ChestX-Det's layout: Input should be a valid array"),
+        ([{}], "probing.annotations: det.json: 0.file_name does not follow ChestX-Det's layout: Field required."),
+        (
+            [NORMAL, ENTRY | {"boxes": [[1, 2, 3]]}],
+            "det.json: 1.boxes.0.3 does not follow ChestX-Det's layout: Field required.",
+        ),
+        ('[{"file_name": "a", "syms": ["M"], "boxes": [[NaN, 0, 1, 1]]}]', "det.json: 0.boxes.0.0 does not follow"),
+        ([ENTRY | {"syms": ["Mass"]}], "det.json: '36302.png' must have a box and a polygon for each finding."),
         (
             [ENTRY | {"boxes": [[5, 0, 5, 9]] * 3}],
-            "det.json: '36302.png' has a box whose right or bottom is not beyond",
+            "det.json: '36302.png' has a box without width or height",
         ),
         ([ENTRY, ENTRY], "det.json names '36302.png' twice."),
         (

@@ -52,7 +52,7 @@ def test_uncertain_labels_by_the_policy(tmp_path: Path, caplog: pytest.LogCaptur
         *("Lung Opacity", "Fracture", "Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
     }
     assert film not in paths(loaded(root, uncertain="ignore"))
-    assert caplog.messages == [f"{root}/train.csv: films with an uncertain label, left out: 1 ({film})."]
+    assert caplog.messages == [f"{root}/train.csv: left out films with an uncertain label: 1 ({film})."]
 
 
 def test_films_of_some_views_only(tmp_path: Path) -> None:
@@ -93,8 +93,11 @@ def test_copies_as_png_are_found(tmp_path: Path) -> None:
     [
         (["Path,Age"], "train.csv has no column 'Enlarged Cardiomediastinum'; its columns: Path, Age."),
         (["Image,Edema"], "train.csv has no column 'Path'; its columns: Image, Edema."),
-        (["Path,Edema", "films/1.png,1.0"], "train.csv: line 2 has no path of CheXpert but 'films/1.png'."),
-        (["Path,Edema", "patient1/../x.png,1"], "train.csv: line 2 has no path of CheXpert but 'patient1/../x.png'."),
+        (["Path,Edema", "films/1.png,1.0"], "train.csv: line 2 has 'films/1.png', which is not a CheXpert path."),
+        (
+            ["Path,Edema", "patient1/../x.png,1"],
+            "train.csv: line 2 has 'patient1/../x.png', which is not a CheXpert path.",
+        ),
         (
             ["Path,Edema", "train/patient00001/study1/view1_frontal.jpg,maybe"],
             "train.csv: line 2 has 'maybe' in column 'Edema'; it must be 1, 0, -1 or empty.",
@@ -127,4 +130,4 @@ def test_films_that_lead_out_are_left_out(tmp_path: Path, caplog: pytest.LogCapt
     film.unlink()
     film.symlink_to(tmp_path / "secret.jpg")
     assert len(loaded(root).images) == 2
-    assert caplog.messages == [f"{root}/train.csv: films that lead out of {root}, left out: 1 (train/{FILMS[1]}.jpg)."]
+    assert caplog.messages == [f"{root}/train.csv: left out films that lead out of {root}: 1 (train/{FILMS[1]}.jpg)."]

@@ -78,8 +78,8 @@ def test_rows_without_a_film_and_rows_that_lead_out_are_counted(films: Path, cap
     assert paths(listed(films, "path", *lines)) == ["b.png", "c.jpg"]
     csv = films / "films.csv"
     assert caplog.messages == [
-        f"{csv}: films that lead out of {films}, left out: 3 (../secret.png, {films.parent}/secret.png, link.png).",
-        f"{csv}: films that are not in {films}, left out: 1 (z.png).",
+        f"{csv}: left out films that lead out of {films}: 3 (../secret.png, {films.parent}/secret.png, link.png).",
+        f"{csv}: left out films that are not in {films}: 1 (z.png).",
     ]
 
 
@@ -105,7 +105,7 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
             {"label_columns": ["Mass"]},
             "films.csv has no column 'Mass' (probing.label_columns); did you mean 'Mas'?",
         ),
-        (["path", "b.png", "b.png"], {}, "films.csv: line 3 names 'b.png', which line 2 does already."),
+        (["path", "b.png", "b.png"], {}, "films.csv: line 3 names 'b.png', as line 2 already does."),
         (["path", "b.png", "./b.png"], {}, "films.csv names 'b.png' twice."),
         (
             ["path,Mass", "b.png,yes"],
@@ -134,7 +134,7 @@ def test_a_wrong_csv_is_told_in_one_line(
 
 
 def test_labels_are_told_one_way(films: Path) -> None:
-    with pytest.raises(pydantic.ValidationError, match="two ways to tell the same"):
+    with pytest.raises(pydantic.ValidationError, match="two ways to give the same labels"):
         listed(films, "path", label_columns=["Mass"], labels_column="labels")
 
 

@@ -127,8 +127,8 @@ OTHER_FORMATS = ("BMP", "GIF", "JPEG2000", "TIFF", "WEBP")
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "neither a PNG nor a JPEG nor a DICOM file"),
-        *((encoded(Image.fromarray(GREY), kind), "neither a PNG nor a JPEG nor a DICOM") for kind in OTHER_FORMATS),
+        (b"<html>404</html>", "not a PNG, JPEG or DICOM file"),
+        *((encoded(Image.fromarray(GREY), kind), "not a PNG, JPEG or DICOM") for kind in OTHER_FORMATS),
         (encoded(Image.fromarray(NOISE))[:600], "damaged"),
         (encoded(Image.fromarray(NOISE), "JPEG")[:-100], "damaged"),
         (encoded(Image.fromarray(GREY))[:30], "damaged: its header"),

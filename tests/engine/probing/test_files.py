@@ -33,7 +33,7 @@ def test_links_are_followed_inside_the_folder_only(folder: Path, caplog: pytest.
     (folder / "broken.png").symlink_to(folder / "gone.png")
     (folder / "inside.png").symlink_to(folder / "b.png")
     assert names(folder) == ["a/2.PNG", "a/deep/3.jpg", "b.png", "inside.png"]
-    assert caplog.messages == [f"{folder}: links that lead out of it, left out: 2 (out.png, outside)."]
+    assert caplog.messages == [f"{folder}: left out links that lead out of it: 2 (out.png, outside)."]
 
 
 def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_folder_that_may_not_be_read_is_told(folder: Path, caplog: pytest.LogC
     (folder / "a").chmod(0)
     assert names(folder) == ["b.png"]
     (folder / "a").chmod(0o700)
-    assert caplog.messages == [f"{folder}: folders that cannot be read, left out: 1 (a)."]
+    assert caplog.messages == [f"{folder}: left out folders that cannot be read: 1 (a)."]
 
 
 def test_a_pipe_named_as_a_film_is_passed_over(folder: Path) -> None:

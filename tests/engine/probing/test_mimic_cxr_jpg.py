@@ -70,7 +70,7 @@ def test_uncertain_labels_by_the_policy(tmp_path: Path, caplog: pytest.LogCaptur
     assert set(labels) == {"Atelectasis", "Cardiomegaly", "Pleural Effusion", "Support Devices"}
     assert paths(loaded(tmp_path, uncertain="ignore")) == [FRONTAL, LATERAL]
     table = tmp_path / "mimic-cxr-2.0.0-metadata.csv.gz"
-    assert caplog.messages == [f"{table}: films of studies with an uncertain label, left out: 1 ({OTHER})."]
+    assert caplog.messages == [f"{table}: left out films of studies with an uncertain label: 1 ({OTHER})."]
 
 
 def test_labels_of_a_radiologist_have_no_subject(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_labels_may_be_missing_when_none_are_asked_for(tmp_path: Path) -> None:
     release(tmp_path)
     (tmp_path / "mimic-cxr-2.0.0-chexpert.csv.gz").unlink()
     assert not any(image.labels for image in loaded(tmp_path, labels="none").images)
-    with pytest.raises(ConfigError, match=r"has no mimic-cxr-2.0.0-chexpert.csv, packed as .gz or not\.$"):
+    with pytest.raises(ConfigError, match=r"has no mimic-cxr-2.0.0-chexpert.csv or .csv.gz\.$"):
         loaded(tmp_path)
 
 
@@ -94,7 +94,7 @@ def test_each_film_has_its_study_s_report(tmp_path: Path, caplog: pytest.LogCapt
     images = by_path(loaded(tmp_path / "jpg", reports=reports))
     assert images[FRONTAL].report == images[LATERAL].report == " FINAL REPORT\nFINDINGS: Clear lungs.\n"
     assert images[OTHER].report is None
-    assert caplog.messages == [f"{reports}: has no report for films: 1 (files/p11/p11000183/s51967845.txt)."]
+    assert caplog.messages == [f"{reports}: films without a report: 1 (files/p11/p11000183/s51967845.txt)."]
 
 
 def test_reports_that_lead_out_or_are_not_there(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_reports_that_lead_out_or_are_not_there(tmp_path: Path) -> None:
     (reports / "files/p10/p10000032").mkdir(parents=True)
     (reports / "files/p10/p10000032/s50414267.txt").symlink_to(secret)
     with pytest.raises(
-        ConfigError, match=r"^probing.reports: .* has none of the reports, such as files/p10/p10000032/s"
+        ConfigError, match=r"^probing.reports: .* has none of the films' reports, such as files/p10/p10000032/s"
     ):
         loaded(tmp_path / "jpg", reports=reports)
 
@@ -112,7 +112,7 @@ def test_reports_that_lead_out_or_are_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("x,../../..,50414267,,PA,1,1", "line 2 has no numbers for subject_id and study_id."),
+        ("x,../../..,50414267,,PA,1,1", "line 2: subject_id and study_id must be numbers."),
         ("../../../../../../etc/hostname,10000032,50414267,,PA,1,1", "holds none of the films of"),
         ("none,10000032,50414267,,PA,1,1", "holds none of the films of"),
     ],
@@ -126,7 +126,5 @@ def test_hostile_names_lead_nowhere(tmp_path: Path, row: str, message: str) -> N
 
 def test_a_release_without_its_tables(tmp_path: Path) -> None:
     write_films(tmp_path, [FRONTAL])
-    with pytest.raises(
-        ConfigError, match=r"^probing.folder: .* has no mimic-cxr-2.0.0-metadata.csv, packed as .gz or not"
-    ):
+    with pytest.raises(ConfigError, match=r"^probing.folder: .* has no mimic-cxr-2.0.0-metadata.csv or .csv.gz"):
         loaded(tmp_path)

@@ -111,7 +111,7 @@ def test_films_that_are_not_on_disk_are_told(tmp_path: Path, caplog: pytest.LogC
     (tmp_path / "images_001/images/00000001_001.png").unlink()
     assert len(loaded(tmp_path, split="train_val").images) == 1
     list_file = tmp_path / "train_val_list.txt"
-    assert caplog.messages == [f"{list_file}: films that are not in {tmp_path}, left out: 1 (00000001_001.png)."]
+    assert caplog.messages == [f"{list_file}: left out films that are not in {tmp_path}: 1 (00000001_001.png)."]
 
 
 def test_films_without_labels_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -125,7 +125,7 @@ def test_films_without_labels_are_told(tmp_path: Path, caplog: pytest.LogCapture
     (tmp_path / "Data_Entry_2017.csv").unlink()
     loaded(tmp_path, split="test")
     assert caplog.messages[0].startswith(
-        f"{tmp_path}: no Data_Entry_2017_v2020.csv or Data_Entry_2017.csv, so that films"
+        f"{tmp_path}: has no Data_Entry_2017_v2020.csv or Data_Entry_2017.csv, so that films"
     )
 
 
@@ -139,14 +139,24 @@ def test_films_without_labels_are_told(tmp_path: Path, caplog: pytest.LogCapture
             "holds none of the films of ./s.txt: the first, '00000009_000",
         ),
         ("s.txt", [""], {"split": "s.txt"}, "./s.txt names no film."),
-        ("s.txt", ["a.png 1 0"], {"split": "s.txt"}, "./s.txt: line 1 is not a film's name, alone or with 14 numbers"),
-        ("s.txt", ["a.png" + " 2" * 14], {"split": "s.txt"}, "./s.txt: line 1 is not a film's name"),
-        ("s.txt", ["a.png", "a.png"], {"split": "s.txt"}, "./s.txt: line 2 names 'a.png', which an earlier line does"),
+        (
+            "s.txt",
+            ["a.png 1 0"],
+            {"split": "s.txt"},
+            "./s.txt: line 1 is neither a film's name nor a name and 14 numbers",
+        ),
+        ("s.txt", ["a.png" + " 2" * 14], {"split": "s.txt"}, "./s.txt: line 1 is neither a film's name"),
+        (
+            "s.txt",
+            ["a.png", "a.png"],
+            {"split": "s.txt"},
+            "./s.txt: line 2 names 'a.png', as an earlier line already does",
+        ),
         (
             "s.txt",
             [],
             {"split": "t.txt"},
-            "probing.split: ./t.txt is no file; name a list of films, or train_val",
+            "probing.split: ./t.txt is not a file; name a list of films, or train_val",
         ),
         ("d.csv", ["Image,Labels"], {"data_entry": "d.csv"}, "./d.csv has no column 'Image Index'"),
         (
@@ -202,4 +212,4 @@ def test_the_official_validation_list_is_read_whole(tmp_path: Path, caplog: pyte
     write_films(tmp_path, ["00000010_000.png"])
     (image,) = loaded(tmp_path, split=str(validation)).images
     assert image.labels == ("Infiltration",)
-    assert "left out: 11211 (" in caplog.messages[0]
+    assert ": 11211 (" in caplog.messages[0]

@@ -18,7 +18,8 @@ from engine.errors import UnreadableImage
 from engine.probing.base import Image
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.anatomy import DEVICES, Anatomy, Finding, Side, Zone
-from engine.probing.phantom.film import boxes, render
+from engine.probing.phantom.film import render
+from engine.probing.phantom.findings import boxes
 from engine.probing.phantom.population import HELD_OUT_SEEDS, film_seed, population
 from engine.probing.phantom.prevalence import PREVALENCE, ZONES
 from engine.probing.phantom.probing_set import Options, load
@@ -190,8 +191,10 @@ def test_the_probing_set_gives_films_with_their_truth() -> None:
 
 def test_options_and_foreign_images_are_refused() -> None:
     with pytest.raises(pydantic.ValidationError):
-        Options.model_validate({"kind": "phantom", "cuont": 3})
+        Options.model_validate({"cuont": 3})
     with pytest.raises(pydantic.ValidationError):
         Options(count=0)
     with pytest.raises(UnreadableImage):
         load(Options(count=1), Path()).read(Image(path="elsewhere.png"))
+    with pytest.raises(UnreadableImage):
+        load(Options(count=1), Path()).content(Image(path="elsewhere.png"))

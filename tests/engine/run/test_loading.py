@@ -37,6 +37,9 @@ class Counting:
             raise UnreadableImage("cannot be read: Permission denied")
         return self._film + image.path.encode()
 
+    def content(self, image: Image) -> None:
+        return None
+
 
 def mean(film: NDArray[np.uint8]) -> torch.Tensor:
     return torch.tensor([float(film.mean())])

@@ -27,7 +27,7 @@ IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
 def phantom_films(count: int) -> Films:
-    probing = load(Options(kind="phantom", count=count, seed=2000), Path())
+    probing = load(Options(count=count, seed=2000), Path())
     return [decode(probing.read(image)) for image in probing.images]
 
 

@@ -1,4 +1,4 @@
-"""The packaged models on phantom films that they were not trained on."""
+"""The embedded models on held-out phantom films."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_films_of_any_size_become_inputs() -> None:
         assert torch.isfinite(prepared).all()
 
 
-def test_a_film_is_encoded_alike_in_any_batch(films: Films, vlm: VLM) -> None:
+def test_a_films_embedding_does_not_depend_on_its_batch(films: Films, vlm: VLM) -> None:
     inputs = films.pixels[:8].float() / 64 - 2
     together = vlm.encode_images(inputs)
     alone = torch.cat([vlm.encode_images(single[None]) for single in inputs])
@@ -58,7 +58,7 @@ def test_a_film_is_encoded_alike_in_any_batch(films: Films, vlm: VLM) -> None:
     torch.testing.assert_close(together.norm(dim=1), torch.ones(8), rtol=0, atol=1e-5)
 
 
-def test_a_text_is_encoded_alike_beside_any_other(vlm: VLM) -> None:
+def test_a_texts_embedding_does_not_depend_on_other_texts(vlm: VLM) -> None:
     texts = ["A chest x-ray image of a", "A chest x-ray image of a pleural effusion", "No pneumothorax."]
     together = vlm.encode_texts(texts)
     for text, vector in zip(texts, together, strict=True):
@@ -79,6 +79,6 @@ def test_no_texts_give_no_vectors(vlm: VLM) -> None:
     assert vlm.encode_texts([]).shape == (0, vlm.dimension)
 
 
-def test_a_word_never_seen_lies_near_the_one_it_resembles(vlm: VLM) -> None:
-    known, unseen, other = vlm.encode_texts(["pneumothorax", "pneumothoraces", "cardiomegaly"])
-    assert known @ unseen > known @ other
+def test_an_unseen_word_lies_near_the_word_it_resembles(vlm: VLM) -> None:
+    seen, unseen, other = vlm.encode_texts(["pneumothorax", "pneumothoraces", "cardiomegaly"])
+    assert seen @ unseen > seen @ other

@@ -1,4 +1,4 @@
-"""The training script and the evaluation, end to end at a tiny scale, and the contrastive loss in closed form."""
+"""Training and evaluation from end to end on a tiny scale, and the contrastive loss in closed form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.training.train import Recipe, contrastive_loss, train
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("weights")
     recipe = Recipe(films=32, classifier_epochs=1, classifier_batch=16, dual_encoder_epochs=1, dual_encoder_batch=16)
-    train(recipe, out, workers=1, tell=lambda _: None)
+    train(recipe, out, workers=1, log=lambda _: None)
     return out
 
 
@@ -56,7 +56,7 @@ def test_the_contrastive_loss_of_equal_logits_is_the_logarithm_of_the_choices() 
     assert contrastive_loss(50.0 * torch.eye(4), fits, torch.arange(4)).item() < 1e-6
 
 
-def test_a_text_of_every_film_asks_for_equal_cosines() -> None:
+def test_a_text_that_fits_every_film_is_pulled_to_equal_cosines() -> None:
     fits = torch.tensor([[True, True], [True, False]])
     columns = torch.tensor([0, 1, 0, 0])
     equal = contrastive_loss(torch.tensor([[0.0, 1.0], [0.0, -1.0]]), fits, columns)

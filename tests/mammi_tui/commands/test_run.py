@@ -33,7 +33,7 @@ def test_a_run_prints_its_file_and_tells_its_stages(
         "images: 14 of 14",
         "run file: 27 of 27",
     ]
-    assert aside == "1 of 14 images set aside: 003.png: neither a PNG nor a JPEG nor a DICOM file"
+    assert aside == "1 of 14 images set aside: 003.png: not a PNG, JPEG or DICOM file"
 
 
 def test_a_mistake_in_the_configuration_ends_with_2(mammi: Mammi, project: Path) -> None:
@@ -72,7 +72,7 @@ def test_warnings_of_the_engine_are_told(mammi: Mammi, project: Path) -> None:
     ended = mammi("run", project, "--set", "probing.kind=csv", "--set", "probing.csv=labels.csv")
     assert ended.status == 0
     films = project.parent / "films"
-    told = f"{project.parent / 'labels.csv'}: films that are not in {films}, left out: 1 (none.png)."
+    told = f"{project.parent / 'labels.csv'}: left out films that are not in {films}: 1 (none.png)."
     assert f"warning: {told}" in ended.err
 
 

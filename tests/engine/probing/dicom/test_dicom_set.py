@@ -72,7 +72,7 @@ def test_what_is_no_film_is_passed_over_and_told(folder: Path, caplog: pytest.Lo
     (folder / "preview.png").write_bytes(b"\x89PNG")
     (folder / "README").write_text("no film")
     assert len(listed(folder).images) == 3
-    assert caplog.messages == [f"{folder}: files that are no DICOM films, left out: 2 (preview.png, report.dcm)."]
+    assert caplog.messages == [f"{folder}: left out files that are not DICOM films: 2 (preview.png, report.dcm)."]
 
 
 def test_damaged_files_are_kept_to_be_set_aside_with_their_reason(folder: Path) -> None:
@@ -92,8 +92,8 @@ def test_other_modalities_and_writing_in_the_film_are_told(folder: Path, caplog:
     write_radiograph(folder / "ct.dcm", Modality="CT", BurnedInAnnotation="YES")
     assert len(listed(folder).images) == 4
     assert caplog.messages == [
-        f"{folder}: films of another modality than a radiograph's: 1 (ct.dcm).",
-        f"{folder}: films with writing burned in, which may name the patient: 1 (ct.dcm).",
+        f"{folder}: films whose modality is not a radiograph's: 1 (ct.dcm).",
+        f"{folder}: films with text burned in, which may name the patient: 1 (ct.dcm).",
     ]
 
 
@@ -133,8 +133,8 @@ def test_rows_without_film_and_films_without_row_are_told(folder: Path, caplog: 
     listed(folder, "path,labels\n1.2.7,Mass\nother,Mass\n")
     csv = folder.parent / "labels.csv"
     assert caplog.messages == [
-        f"{csv}: films that are not in the folder, left out: 1 (other).",
-        f"{csv}: films that it does not name, without labels: 2 (a/1.2.840.5, c).",
+        f"{csv}: left out films that are not in the folder: 1 (other).",
+        f"{csv}: films without labels, as it does not name them: 2 (a/1.2.840.5, c).",
     ]
 
 
@@ -153,7 +153,10 @@ def test_rows_without_film_and_films_without_row_are_told(folder: Path, caplog: 
             "uid,labels\n1.2.7,Mass\n",
             "labels.csv has no column 'path' (probing.path_column); its columns: uid, labels.",
         ),
-        ("path,labels\nx.1,Mass\n", "labels.csv: line 2 names 'x.1', which may be d/x.1 or e/x.1; name the path."),
+        (
+            "path,labels\nx.1,Mass\n",
+            "labels.csv: line 2 names 'x.1', which may be d/x.1 or e/x.1: give the film's path.",
+        ),
     ],
 )
 def test_a_wrong_csv_is_told_in_one_line(folder: Path, csv: str, message: str) -> None:

@@ -1,0 +1,53 @@
+"""What DICOM files say of their films, read without the pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.datadict import tag_for_keyword
+
+from engine.errors import UnreadableImage
+from engine.probing.dicom.file import read_file, text
+from engine.probing.files import Film
+
+_READ = ("SOPClassUID", "SOPInstanceUID", "Modality", "PatientID", "ViewPosition", "Rows", "BurnedInAnnotation")
+_TAGS = [tag for tag in map(tag_for_keyword, _READ) if tag is not None]
+_THREADS = 8
+"""Files read at once, for disks with a long delay; reading one takes 0.3 ms of a processor"""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of its film. All is empty where the file cannot be read: decoding will report the reason."""
+
+    path: str
+    kind: str = ""
+    uid: str = ""
+    modality: str = ""
+    patient: str = ""
+    view: str = ""
+    has_pixels: bool = True
+    has_text: bool = False
+    """Whether text is burned into the pixels"""
+
+
+def read_headers(films: Iterable[Film]) -> list[Header]:
+    """The films' headers, in order. PNG and JPEG files have no pixels here."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(_header, films))
+
+
+def _header(film: Film) -> Header:
+    if film.name.lower().endswith((".png", ".jpg", ".jpeg")):
+        return Header(film.name, has_pixels=False)
+    try:
+        with Path(film.file).open("rb") as stream:
+            read = read_file(stream, _TAGS)
+    except (OSError, UnreadableImage):
+        return Header(film.name)
+    kind, uid, modality, patient, view = (text(read, keyword) for keyword in _READ[:5])
+    has_text = text(read, "BurnedInAnnotation") == "YES"
+    return Header(film.name, kind, uid, modality.upper(), patient, view.upper(), "Rows" in read or not kind, has_text)
