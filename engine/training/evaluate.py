@@ -1,4 +1,4 @@
-"""The embedded models' results on held-out films, for the model card: `python -m engine.training.evaluate [--write]`."""
+"""The embedded models' held-out results, for the model card: `python -m engine.training.evaluate [--write]`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def classifier_scores(model: nn.Module, films: Films) -> NDArray[np.float64]:
 
 
 def zero_shot_scores(vlm: VLM, films: Films) -> NDArray[np.float64]:
-    """Eq. 2 for single films [n, 14]: the cosine to the prompted name of the finding minus that to the bare template."""
+    """Eq. 2 for single films, [n, 14]: the cosine to each prompted finding minus that to the bare template."""
     images = torch.cat(
         [vlm.encode_images(standardise(batch.float())) for batch in torch.split(films.pixels, 64)]
     ).numpy()
