@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from operator import itemgetter
@@ -38,8 +38,7 @@ class Films:
     def __init__(self, probing: ProbingSet, by_name: bool) -> None:
         """`by_name`: whether the VLM looks an image up by its name."""
         self.images = probing.images
-        self._read = probing.read
-        self._content: Callable[[Image], str | None] | None = getattr(probing, "content", None)
+        self._probing = probing
         self._by_name = by_name
         self._keys: list[ImageKeys | None] = [None] * len(self.images)
 
@@ -58,45 +57,47 @@ class Films:
         for place in places:
             keys, file = self._keys[place], None
             if keys is None:
-                keys, file = self._find(place)
+                key, file = self._look(self.images[place])
+                embedding = content_key(key, self.images[place].path) if self._by_name else key
+                keys = self._keys[place] = ImageKeys(key, embedding)
             found.append((place, keys, file if keep else None))
         return found
 
-    def _find(self, place: int) -> tuple[ImageKeys, File | None]:
-        image = self.images[place]
-        content = self._content(image) if self._content else None
-        if content is not None:
-            return self._keep(place, content_key("content", content)), None
-        file = self._file(image)
-        return self._keep(place, file.key), file
-
     def read(self, place: int) -> File:
-        """The file of an image whose keys have been asked for.
+        """The file of an image that has been looked up.
 
-        Raises MammiError when it is not the one that the keys stand for, or the probing set says what determines the
-        film but cannot give it.
+        Raises MammiError when it is not the file that the image's keys stand for, or when the probing set says what
+        determines the film but cannot give it.
         """
         image, keys = self.images[place], self._keys[place]
-        file = self._file(image)
-        if self._content and self._content(image) is not None:
+        key, file = self._look(image)
+        if keys is None or keys.film != key:
+            raise MammiError(f"{image.path} changed while the run was going on. Run it again.")
+        if file is None:
+            file = self._file(image)
             if file.reason:
                 raise MammiError(f"probing: {image.path} cannot be had: {file.reason}.")
-        elif keys is None or keys.film != file.key:
-            raise MammiError(f"{image.path} changed while the run was going on. Run it again.")
         return file
+
+    def _look(self, image: Image) -> tuple[str, File | None]:
+        """The key of an image's content; and its file, where it was read for that."""
+        try:
+            content = self._probing.content(image)
+        except UnreadableImage as error:
+            file = File(b"", "", str(error))
+            return file.key, file
+        if content is not None:
+            return content_key("content", content), None
+        file = self._file(image)
+        return file.key, file
 
     def _file(self, image: Image) -> File:
         try:
-            data = self._read(image)
+            data = self._probing.read(image)
         except UnreadableImage as error:
             return File(b"", "", str(error))
         return File(data, hashlib.sha256(data).hexdigest())
 
     def all_keys(self) -> list[ImageKeys]:
-        """The keys of all images, each of which has been asked for."""
+        """The keys of all images that have been looked up, in order."""
         return [keys for keys in self._keys if keys is not None]
-
-    def _keep(self, place: int, film: str) -> ImageKeys:
-        embedding = content_key(film, self.images[place].path) if self._by_name else film
-        keys = self._keys[place] = ImageKeys(film, embedding)
-        return keys

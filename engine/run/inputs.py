@@ -17,7 +17,7 @@ from engine.errors import ConfigError
 from engine.methods import COMPUTED
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
-from engine.run.concept_source import concepts_key
+from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
 from engine.store.finished import FinishedRun
@@ -98,11 +98,23 @@ class RunInputs:
 
     @cached_property
     def target_identity(self) -> str:
-        return _identity(self._config.target, self._config.base) or self.target.identity
+        return self._config.target.identity(self._config.base) or self.target.identity
 
     @cached_property
     def vlm_identity(self) -> str:
-        return _identity(self._config.vlm, self._config.base) or self.vlm.identity
+        return self._own_vlm_identity or self.vlm.identity
+
+    @cached_property
+    def by_name(self) -> bool:
+        """Whether an image's embedding depends on its name; also where a user's own VLM does not say."""
+        if self._own_vlm_identity is None:
+            return getattr(self.vlm, "by_name", True)
+        return getattr(self._config.vlm.module, "BY_NAME", False)
+
+    @cached_property
+    def _own_vlm_identity(self) -> str | None:
+        """The identity of the VLM, where its kind gives it without loading."""
+        return self._config.vlm.identity(self._config.base)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -120,9 +132,10 @@ class RunInputs:
             described = content_key(self.target_identity, config.target.as_dict(), taps.layers, taps.pooling)
         elif name == VLM_SOURCE:
             described = content_key(self.vlm_identity, config.vlm.as_dict())
+        elif name == CONCEPTS:
+            described = concepts_key(config.concepts, config.base, self.probing.images)
         else:
-            leaves = config.concepts if name == CONCEPTS else self._asking
-            described = concepts_key(leaves, config.base, self.probing.images)
+            described = captions_key(self._asking, config.base, self.probing.images)
         return described and content_key(package_version("mammi-explorer"), described)
 
     def _as_in_file(self, source: str) -> FinishedRun | None:
@@ -157,12 +170,6 @@ class RunInputs:
         finished = self._as_in_file(VLM_SOURCE)
         return finished.reader.info.vlm if finished else self.vlm.name
 
-    @cached_property
-    def by_name(self) -> bool:
-        """Whether the VLM looks an image up by its name."""
-        finished = self._as_in_file(VLM_SOURCE)
-        return finished.by_name if finished else bool(getattr(self.vlm, "by_name", False))
-
     @property
     def concepts(self) -> tuple[str, ...]:
         """The concepts of all concept sets, each once."""
@@ -196,12 +203,6 @@ class RunInputs:
         if finished:
             return finished.reader.concepts, finished.reader.concept_sets
         return _load_concepts(self._config.concepts, self._config.base, self._reports)
-
-
-def _identity(leaf: Leaf, base: Path) -> str | None:
-    """What determines a model's results, where its kind says so without loading it."""
-    identity = getattr(leaf.module, "identity", None)
-    return identity(leaf.options, base) if identity else None
 
 
 def _load_concepts(

@@ -64,11 +64,6 @@ class FinishedRun:
         """As RunContents.sources."""
         return self._reader.sources()
 
-    @property
-    def by_name(self) -> bool:
-        """Whether the run's VLM looked images up by their names."""
-        return any(keys.film != keys.embedding for keys, _ in self._images)
-
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
         """As PartSource.held."""
         ours = frozenset(key for key in self._names if key in parts)

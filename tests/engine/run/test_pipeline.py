@@ -299,7 +299,7 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.image_count == 12
         assert [(image.path, image.reason[:7]) for image in reader.set_aside()] == [
-            ("003.png", "neither"),
+            ("003.png", "not a P"),
             ("007.png", "damaged"),
         ]
     activations, _ = stored(project)

@@ -81,25 +81,24 @@ def _by_name(self: models.TinyVLM, film: NDArray[np.uint8], image: Image) -> tor
 
 def test_a_vlm_that_looks_images_up_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new name is a new embedding, and nothing else; equal films have one for each name."""
-    monkeypatch.setattr(models.TinyVLM, "by_name", True, raising=False)
     monkeypatch.setattr(models.TinyVLM, "preprocess", _by_name)
+    by_name = 'vlm.arguments.blind_to="no film"'
     project = Project(tmp_path)
-    project.compute()
-    assert counted(project.compute) == Work()
-    assert counted(lambda: project.compute("run.alpha=0.8")) == Work()
+    project.compute(by_name)
+    assert counted(lambda: project.compute(by_name)) == Work()
+    assert counted(lambda: project.compute(by_name, "run.alpha=0.8")) == Work()
     rename(project)
-    assert counted(project.compute) == Work(1, 0, 0, 1)
+    assert counted(lambda: project.compute(by_name)) == Work(1, 0, 0, 1)
     twice_more = project.names[9], project.names[11]
     for name in twice_more:
         (project.films / f"{name}.png").write_bytes((project.films / "000.png").read_bytes())
         project.names.append(f"{name}.png")
-    assert counted(project.compute) == Work(2, 0, 0, 2)
-    assert counted(project.compute) == Work()
+    assert counted(lambda: project.compute(by_name)) == Work(2, 0, 0, 2)
+    assert counted(lambda: project.compute(by_name)) == Work()
 
 
-def test_a_vlm_that_looks_up_by_name_and_lacks_some_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vlm_that_looks_up_by_name_and_lacks_some_names(tmp_path: Path) -> None:
     """The film that it sets aside is usable under another name."""
-    monkeypatch.setattr(models.TinyVLM, "by_name", True, raising=False)
     project = Project(tmp_path)
     blind = "vlm.arguments.blind_to=005.png"
     project.compute(blind)

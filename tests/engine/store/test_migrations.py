@@ -99,7 +99,7 @@ def test_a_run_of_version_3_opens_but_gives_no_part_of_an_image(tmp_path: Path) 
         assert len(reader.other_templates) == 1
         assert len(finished.texts()) == 2 * 7 + 2
         assert finished.stages == {"texts": "0000"}
-        assert (finished.sources, finished.by_name) == ({}, False)
+        assert finished.sources == {}
         assert finished.held(["film key", "layer0 key"]) == finished.reasons(["film key"]) == {}
         assert finished.set_aside(PartKeys("film key", "input key", {}, "embedding key")) == {}
     assert version(path) == [(schema.VERSION,)]

@@ -133,7 +133,6 @@ def test_a_finished_run_gives_its_parts_back(tmp_path: Path) -> None:
     path = small_run(tmp_path, images=300, hostile=True)
     with WorkFile(tmp_path / "work") as work, FinishedRun(path) as finished:
         assert finished.stages == contents.stages
-        assert not finished.by_name
         texts = finished.texts()
         np.testing.assert_array_equal(texts[contents.template], contents.template_embedding)
         with pytest.raises(KeyError):
