@@ -22,7 +22,7 @@ from engine.device import choose_device
 from engine.errors import ConfigError, MammiError
 from engine.evaluation.labels import TextEncoder
 from engine.extras import missing
-from engine.run.known import VLM_STAGE
+from engine.run.cache import VLM_STAGE
 from engine.store.reader import RunReader
 from engine.vlms.base import VLM, check_embeddings
 

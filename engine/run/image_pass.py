@@ -2,90 +2,107 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engine.config.settings import RunConfig
 from engine.device import precision
 from engine.errors import ConfigError, MammiError, failing_as
-from engine.run.loading import TargetInputs, VLMInputs
-from engine.store.batch import BatchKeys, Floats, TargetPart, VLMPart
+from engine.run.inputs import Models
+from engine.run.loading import PreparedImage
+from engine.store.batch import Floats
+from engine.store.parts import STATISTICS, Computed, FilmRows, ImageKeys, PartKeys, VectorRows
 from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
-from engine.vlms.base import VLM, check_embeddings
-
-VERSION = 4
-"""To be raised when the same images and models come to give another result: it is part of every key of a batch."""
+from engine.vlms.base import check_embeddings
 
 
 class ImagePass:
-    """Both models on their device, with taps on the target model for the length of a `with` block."""
+    """Both models on their device, with taps on the target model for the length of a `with` block.
 
-    def __init__(
-        self, config: RunConfig, target: TargetModel, layers: Sequence[str], vlm: VLM, device: torch.device
-    ) -> None:
-        self._target = target
-        self._vlm = vlm
-        self._device = device
+    It takes prepared images and gives values that can be sent to the process that writes them.
+    """
+
+    def __init__(self, config: RunConfig, parts: PartKeys, models: Models) -> None:
+        self._config = config
+        self._parts = parts
+        self._models = models
         self._mixed = config.run.mixed_precision
-        self._taps = Taps(target.module, layers, config.taps.pooling, config.taps.channels)
-        of_target = [
-            target.identity,
-            list(layers),
-            config.taps.pooling,
-            config.taps.channels,
-            self._mixed,
-            config.run.thumbnail_size,
-        ]
-        self.fingerprints = BatchKeys(_hash("target", of_target), _hash("vlm", [vlm.identity, self._mixed]))
-        """Of all that determines each part of a batch beside its images."""
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._target.module.to(self._device).eval()
-        self._taps.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._taps.__exit__(kind, error, traceback)
+        self._stack.close()
 
-    def target_part(self, loaded: TargetInputs) -> TargetPart:
-        """The target model's part of a batch. An image that it gives no finite activation for is set aside.
+    @cached_property
+    def _device(self) -> torch.device:
+        return self._models.device
 
-        Raises ConfigError when layers, classes and the model's output do not go together, and MammiError when
-        the target model fails on its inputs or the device has too little memory.
+    @cached_property
+    def _target(self) -> TargetModel:
+        """On its device, in evaluation mode."""
+        target = self._models.target
+        target.module.to(self._device).eval()
+        return target
+
+    @cached_property
+    def _taps(self) -> Taps:
+        """On all layers of the run, until the block ends."""
+        taps = self._config.taps
+        return self._stack.enter_context(
+            Taps(self._target.module, tuple(self._parts.layers), taps.pooling, taps.channels)
+        )
+
+    def compute(self, images: Sequence[PreparedImage]) -> Computed:
+        """The lacking parts of a batch. A part sets an image aside where it has no finite value for it.
+
+        Raises ConfigError when layers, classes and the model's output do not go together, and MammiError when a model
+        fails on its inputs, the VLM gives other embeddings than it should, or the device has too little memory.
         """
-        with self._memory_told(len(loaded.inputs)):
-            films = _stacked("target", loaded.inputs) if loaded.inputs else self._black_film()
-            activations = {layer: rows[: len(loaded.inputs)] for layer, rows in self._activations(films).items()}
-        reasons, kept = _not_finite([image.reason for image in loaded.images], activations)
-        images = tuple(image.set_aside(reason) for image, reason in zip(loaded.images, reasons, strict=True))
-        return TargetPart(images, {layer: rows[kept] for layer, rows in activations.items()})
+        opened = [(image.keys.film, image.film) for image in images if image.film is not None]
+        films = FilmRows(self._parts.film, tuple(key for key, _ in opened), tuple(film for _, film in opened))
+        return Computed(films, (*self._of_target(images), *self._of_vlm(images)))
 
-    def vlm_part(self, loaded: VLMInputs) -> VLMPart:
-        """The VLM's part of a batch. An image that it gives no finite embedding for is set aside.
+    def _of_target(self, images: Sequence[PreparedImage]) -> Iterator[VectorRows]:
+        """The statistics of the target model's inputs, and the activations of each layer."""
+        made = [(image, image.target) for image in images if image.target is not None]
+        inputs = [target.input for _, target in made if target.input is not None]
+        if not made:
+            return
+        reasons = [(image, target.reason) for image, target in made]
+        statistics = np.array([target.statistics for _, target in made if not target.reason], np.float32)
+        yield _rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
+        with self._memory_failure_named(len(inputs)):
+            activations = self._activations(_stacked("target", inputs)) if inputs else {}
+        for layer, part in self._parts.layers.items():
+            yield _rows(part, reasons, activations.get(layer, np.empty((0, 0), np.float32)), attrgetter("film"), layer)
 
-        Raises MammiError when the VLM fails on its inputs, gives other embeddings than it should, or the device has
-        too little memory.
-        """
-        embeddings = np.empty((0, self._vlm.dimension), np.float32)
-        if loaded.inputs:
-            with self._memory_told(len(loaded.inputs)):
-                embeddings = self._embeddings(_stacked("vlm", loaded.inputs))
-        reasons, kept = _not_finite(loaded.reasons, {"its embedding": embeddings})
-        return VLMPart(reasons, embeddings[kept])
+    def _of_vlm(self, images: Sequence[PreparedImage]) -> Iterator[VectorRows]:
+        """The embeddings."""
+        made = [(image, image.vlm) for image in images if image.vlm is not None]
+        inputs = [vlm.input for _, vlm in made if vlm.input is not None]
+        if not made:
+            return
+        embeddings = np.empty((0, self._models.vlm.dimension), np.float32)
+        if inputs:
+            with self._memory_failure_named(len(inputs)):
+                embeddings = self._embeddings(_stacked("vlm", inputs))
+        reasons = [(image, vlm.reason) for image, vlm in made]
+        yield _rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
 
     @contextmanager
-    def _memory_told(self, images: int) -> Iterator[None]:
+    def _memory_failure_named(self, images: int) -> Iterator[None]:
         try:
             yield
         except torch.OutOfMemoryError:
@@ -97,23 +114,19 @@ class ImagePass:
             torch.inference_mode(),
             precision(self._device, self._mixed),
         ):
-            embeddings = _array(self._vlm.encode_images(views.to(self._device)))
-        check_embeddings(self._vlm, embeddings, len(views))
+            embeddings = _array(self._models.vlm.encode_images(views.to(self._device)))
+        check_embeddings(self._models.vlm, embeddings, len(views))
         return embeddings
-
-    def _black_film(self) -> torch.Tensor:
-        """An input [1, c, h, w] that tells how many units each layer has, where there is no image."""
-        with failing_as("target: preprocessing a black film failed"):
-            return self._target.preprocess(np.zeros((256, 256), np.uint8))[None]
 
     def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
         with torch.inference_mode(), precision(self._device, self._mixed):
+            taps = self._taps
             with failing_as(
                 f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError
             ):
                 output = self._target.module(films.to(self._device))
             self._check_classes(output)
-            pooled = self._taps.pooled()
+            pooled = taps.pooled()
         for layer, values in pooled.items():
             if len(values) != len(films):
                 raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(films)} images.")
@@ -134,19 +147,23 @@ def _array(values: torch.Tensor) -> Floats:
     return values.detach().float().cpu().numpy()
 
 
-def _hash(*values: object) -> str:
-    return hashlib.sha256(json.dumps([VERSION, *values]).encode()).hexdigest()
-
-
-def _not_finite(reasons: Sequence[str], arrays: Mapping[str, Floats]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Of all images why they are set aside, and the rows of the arrays to be kept, when one that is not finite is too.
-
-    The arrays have a row for each image without a reason yet.
-    """
-    faults = [""] * sum(not reason for reason in reasons)
-    for name, values in arrays.items():
-        for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
-            faults[row] = faults[row] or f"not a finite number: {name}"
-    remaining = iter(faults)
-    kept = np.array([row for row, fault in enumerate(faults) if not fault], dtype=np.int64)
-    return tuple(reason or next(remaining) for reason in reasons), kept
+def _rows(
+    part: str, images: Sequence[tuple[PreparedImage, str]], values: Floats, key: Callable[[ImageKeys], str], name: str
+) -> VectorRows:
+    """A part of those images that lack it. Each image comes with the reason why its model's input cannot be made, or
+    ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
+    "" where any value will do."""
+    whole = [bool(np.isfinite(row).all()) for row in values]
+    rows = zip(values, whole, strict=True)
+    keys, reasons, usable = [], [], []
+    for image, reason in images:
+        row, finite = (None, True) if reason else next(rows)
+        if part not in image.lacking:
+            continue
+        fault = reason if finite or not name else f"not a finite number: {name}"
+        keys.append(key(image.keys))
+        reasons.append(fault)
+        if row is not None and not fault:
+            usable.append(row)
+    stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), np.float32)
+    return VectorRows(part, tuple(keys), tuple(reasons), stacked)

@@ -2,184 +2,183 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.device import READER_THREADS
 from engine.errors import UnreadableImage, failing_as
-from engine.probing.base import Image, ProbingSet
+from engine.probing.base import Image
 from engine.probing.decoding import decode
-from engine.run.known import Missing
-from engine.store.batch import BatchKeys, ProbedImage
+from engine.run.films import READERS, File, Films
+from engine.run.inputs import Models
+from engine.store.batch import Film
+from engine.store.parts import ImageKeys, PartKeys
 from engine.store.thumbnails import encode
-from engine.targets.base import TargetPreprocess
 
 READ_AHEAD = 2
-"""Batches ready or in preparation beside the one being computed: they bound the memory."""
-
-VLMPreprocess = Callable[[NDArray[np.uint8], Image], Tensor]
-Told = TypeVar("Told")
+"""Pieces of the probing set in preparation beside the batch being computed: they bound the memory"""
 
 
 @dataclass(frozen=True, slots=True)
-class TargetInputs:
-    """The target model's side of a batch."""
+class ForTarget:
+    """An image on its way to the target model."""
 
-    images: tuple[ProbedImage, ...]
-    inputs: tuple[Tensor, ...]
-    """[c, h, w] each, of the images that are not set aside"""
-
-
-@dataclass(frozen=True, slots=True)
-class VLMInputs:
-    """The VLM's side of a batch."""
-
-    reasons: tuple[str, ...]
-    """Of each image why it is set aside; "" for a usable one"""
-    inputs: tuple[Tensor, ...]
-    """As the VLM takes them, of the images that are not set aside"""
+    reason: str
+    """Why it is set aside; "" for a usable one"""
+    input: Tensor | None = None
+    """[c, h, w]; None when set aside"""
+    statistics: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Of the input: see input_statistics"""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedBatch:
-    """Consecutive images of the probing set. A side whose part is known is None; where both are, no film is decoded."""
+class ForVLM:
+    """An image on its way to the VLM."""
 
-    keys: BatchKeys
-    size: int
-    target: TargetInputs | None = None
-    vlm: VLMInputs | None = None
+    reason: str
+    input: Tensor | None = None
+    """As the VLM takes it; None when set aside"""
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    data: bytes
-    sha256: str
-    reason: str = ""
+class PreparedImage:
+    """An image of which parts are lacking, and what they are computed from: each None where no part needs it."""
+
+    keys: ImageKeys
+    lacking: frozenset[str]
+    """The keys of the parts"""
+    film: Film | None
+    target: ForTarget | None
+    vlm: ForVLM | None
 
 
-_Prepared = tuple[tuple[ProbedImage, Tensor | None] | None, tuple[str, Tensor | None] | None]
-"""Both sides of one image, None where it is not wanted; a side without an input is set aside."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch for the models. `passed` images before and among it lack nothing: no film of theirs is decoded."""
+
+    images: tuple[PreparedImage, ...]
+    passed: int = 0
+
+
+_Task = tuple[int, ImageKeys, frozenset[str], File | None]
+"""An image's place in the probing set, its keys, the keys of the parts that it lacks, and its file if it is read"""
 
 
 class Loader:
-    """Reads and hashes each image once, decodes it at most once, and makes of the film what is missing: the target
-    model's input with the thumbnail, and the VLM's input."""
+    """Reads each image at most once, decodes it at most once, and makes of the film what the lacking parts need: the
+    thumbnail, the target model's input, the VLM's input."""
 
-    def __init__(self, probing: ProbingSet, target: TargetPreprocess, vlm: VLMPreprocess, thumbnail_size: int) -> None:
-        self._probing = probing
-        self._target = target
-        self._vlm = vlm
+    def __init__(self, films: Films, parts: PartKeys, models: Models, thumbnail_size: int) -> None:
+        self._films = films
+        self._parts = parts
+        self._of_target = frozenset((parts.input, *parts.layers.values()))
+        self._models = models
         self._thumbnail_size = thumbnail_size
 
-    def batches(
-        self, size: int, fingerprints: BatchKeys, missing: Callable[[BatchKeys], Missing]
-    ) -> Generator[LoadedBatch, None, None]:
-        """The probing set in batches of `size` images, the last may be smaller.
+    def batches(self, size: int, claim: Callable[[ImageKeys], frozenset[str]]) -> Generator[Prepared, None, None]:
+        """Batches of `size` images that lack a part, in the order of the probing set; the last may be smaller.
 
-        The key of a batch's part is the hash of that part's fingerprint and of the images' paths and bytes.
-        `missing(keys)` is asked in another thread.
+        `claim` gives the keys of the parts that an image lacks (ImageResults.claim). It is called in another thread.
         """
-        images = self._probing.images
-        waiting: deque[Future[LoadedBatch]] = deque()
-        with ThreadPoolExecutor(READER_THREADS) as threads, ThreadPoolExecutor(1) as ahead:
+        images = len(self._films.images)
+        gathered: list[_Task] = []
+        waiting: deque[Future[Prepared]] = deque()
+        with ThreadPoolExecutor(READERS) as threads, ThreadPoolExecutor(1) as ahead:
+
+            def load(places: range) -> Prepared:
+                """Looks at a piece of the probing set. Prepares a batch once enough images lack something."""
+                passed = 0
+                for place, keys, file in self._films.look_up(places, threads, keep=True):
+                    lacking = claim(keys)
+                    if lacking:
+                        gathered.append((place, keys, lacking, file))
+                    else:
+                        passed += 1
+                return Prepared(prepare(), passed) if len(gathered) >= size else Prepared((), passed)
+
+            def prepare() -> tuple[PreparedImage, ...]:
+                batch = gathered[:size]
+                del gathered[:size]
+                self._load_models(frozenset().union(*(lacking for _, _, lacking, _ in batch)))
+                return tuple(threads.map(self._prepare, batch))
+
             try:
-                for start in range(0, len(images), size):
-                    batch = images[start : start + size]
-                    waiting.append(ahead.submit(self._load, batch, fingerprints, missing, threads))
+                for start in range(0, images, size):
+                    waiting.append(ahead.submit(load, range(start, min(start + size, images))))
                     if len(waiting) > READ_AHEAD:
                         yield waiting.popleft().result()
+                waiting.append(ahead.submit(lambda: Prepared(prepare())))
                 while waiting:
                     yield waiting.popleft().result()
             finally:
                 for future in waiting:
                     future.cancel()
 
-    def _load(
-        self,
-        images: Sequence[Image],
-        fingerprints: BatchKeys,
-        missing: Callable[[BatchKeys], Missing],
-        threads: Executor,
-    ) -> LoadedBatch:
-        files = list(threads.map(self._read, images))
-        told = [[image.path, file.sha256, file.reason] for image, file in zip(images, files, strict=True)]
-        keys = BatchKeys(*(_key(fingerprint, told) for fingerprint in fingerprints))
-        wanted = missing(keys)
-        if not any(wanted):
-            return LoadedBatch(keys, len(files))
-        prepared = threads.map(lambda image, file: self._prepare(image, file, wanted), images, files)
-        targets, vlms = zip(*prepared, strict=True)
-        return LoadedBatch(
-            keys,
-            len(files),
-            TargetInputs(*_sides(targets)) if wanted.target else None,
-            VLMInputs(*_sides(vlms)) if wanted.vlm else None,
-        )
+    def _load_models(self, lacking: frozenset[str]) -> None:
+        """Before threads ask for them: a model is loaded when first asked for."""
+        if lacking & self._of_target:
+            _ = self._models.target
+        if self._parts.embedding in lacking:
+            _ = self._models.vlm
 
-    def _read(self, image: Image) -> _File:
-        try:
-            data = self._probing.read(image)
-        except UnreadableImage as error:
-            return _File(b"", "", str(error))
-        return _File(data, hashlib.sha256(data).hexdigest())
-
-    def _prepare(self, image: Image, file: _File, wanted: Missing) -> _Prepared:
-        probed = ProbedImage(len(file.data), file.sha256)
+    def _prepare(self, task: _Task) -> PreparedImage:
+        place, keys, lacking, file = task
+        if file is None:
+            file = self._films.read(place)
+        image = self._films.images[place]
+        film = Film(len(file.data), file.sha256)
+        for_film = self._parts.film in lacking
+        for_target, for_vlm = bool(lacking & self._of_target), self._parts.embedding in lacking
         try:
             if file.reason:
                 raise UnreadableImage(file.reason)
-            film = decode(file.data)
+            pixels = decode(file.data)
         except UnreadableImage as error:
             reason = str(error)
-            return (probed.set_aside(reason), None), (reason, None)
-        return (
-            self._for_target(image, probed, film) if wanted.target else None,
-            self._for_vlm(image, film) if wanted.vlm else None,
+            return PreparedImage(
+                keys,
+                lacking,
+                Film(film.size_bytes, film.sha256, reason=reason) if for_film else None,
+                ForTarget(reason) if for_target else None,
+                ForVLM(reason) if for_vlm else None,
+            )
+        return PreparedImage(
+            keys,
+            lacking,
+            self._film(film, pixels) if for_film else None,
+            self._for_target(image, pixels) if for_target else None,
+            self._for_vlm(image, pixels) if for_vlm else None,
         )
 
-    def _for_target(
-        self, image: Image, probed: ProbedImage, film: NDArray[np.uint8]
-    ) -> tuple[ProbedImage, Tensor | None]:
+    def _film(self, film: Film, pixels: NDArray[np.uint8]) -> Film:
+        height, width = pixels.shape
+        return Film(film.size_bytes, film.sha256, width, height, encode(pixels, self._thumbnail_size))
+
+    def _for_target(self, image: Image, pixels: NDArray[np.uint8]) -> ForTarget:
         try:
             with failing_as(f"target: preprocessing {image.path} failed"):
-                target = self._target(film)
-                look = looks(target)
+                made = self._models.target.preprocess(pixels)
+                return ForTarget("", made, input_statistics(made))
         except UnreadableImage as error:
-            return probed.set_aside(str(error)), None
-        height, width = film.shape
-        thumbnail = encode(film, self._thumbnail_size)
-        return ProbedImage(probed.size_bytes, probed.sha256, width, height, thumbnail, "", *look), target
+            return ForTarget(str(error))
 
-    def _for_vlm(self, image: Image, film: NDArray[np.uint8]) -> tuple[str, Tensor | None]:
+    def _for_vlm(self, image: Image, pixels: NDArray[np.uint8]) -> ForVLM:
         try:
             with failing_as(f"vlm: preprocessing {image.path} failed"):
-                return "", self._vlm(film, image)
+                return ForVLM("", self._models.vlm.preprocess(pixels, image))
         except UnreadableImage as error:
-            return str(error), None
+            return ForVLM(str(error))
 
 
-def _key(fingerprint: str, images: list[list[str]]) -> str:
-    return hashlib.sha256(json.dumps([fingerprint, images]).encode()).hexdigest()
-
-
-def _sides(side: Sequence[tuple[Told, Tensor | None]]) -> tuple[tuple[Told, ...], tuple[Tensor, ...]]:
-    """What is told of each image, and the inputs of those that have one."""
-    return tuple(told for told, _ in side), tuple(given for _, given in side if given is not None)
-
-
-def looks(target: Tensor) -> tuple[float, float, float, float]:
+def input_statistics(made: Tensor) -> tuple[float, float, float, float]:
     """Least and greatest value, mean and standard deviation of a target model's input."""
-    values = target.float()
+    values = made.float()
     low, high = values.aminmax()
     deviation, mean = torch.std_mean(values, correction=0)
     return low.item(), high.item(), mean.item(), deviation.item()

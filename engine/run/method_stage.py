@@ -1,77 +1,96 @@
-"""The stage of a run that gives the computed methods what they need, and keeps what they give."""
+"""The stage that gives the computed methods what they need, and keeps their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config.settings import RunConfig
+from engine.config.leaves import Leaf
 from engine.methods import COMPUTED
-from engine.methods.context import MethodContext
-from engine.progress import Progress
-from engine.run.known import METHOD_STAGE, Known
-from engine.run.parts import RunParts
-from engine.run.stages import need_images
-from engine.store.contents import RunContents
+from engine.run.cache import METHOD_STAGE, VLM_STAGE
+from engine.run.stage import Run
+from engine.store.contents import StoredMethod
+from engine.store.keys import content_key, image_facts
 from engine.store.records import MethodScore
 
-
-def method_stage(
-    config: RunConfig, parts: RunParts, contents: RunContents, known: Known, progress: Progress
-) -> dict[str, Sequence[MethodScore]]:
-    """The scores of each computed method, by its name. Those that are not known by the key that `contents.stages` has
-    for them are computed now, each kept as soon as it is; a method tells its own stages of progress.
-
-    Raises MammiError when no image is usable, and what the methods raise.
-    """
-    scores: dict[str, Sequence[MethodScore]] = {}
-    context = None
-    for leaf in config.methods:
-        if leaf.kind not in COMPUTED:
-            continue
-        key = contents.stages[METHOD_STAGE + leaf.kind]
-        found = known.scores(leaf.kind, key)
-        if found is None:
-            context = context or _context(config, parts, contents, known, progress)
-            found = leaf.module.compute(leaf.options, context)
-            known.put_scores(key, found)
-        else:
-            progress.stage(leaf.kind, 1)
-            progress.advance(1, reused=1)
-        scores[leaf.kind] = found
-    return scores
+if TYPE_CHECKING:
+    from engine.methods.context import MethodContext
 
 
-def _context(
-    config: RunConfig, parts: RunParts, contents: RunContents, known: Known, progress: Progress
-) -> MethodContext:
-    need_images(contents, known)
-    usable: list[bool] = []
-    embeddings = []
-    for keys in contents.batch_keys:
-        batch = known.get(keys)
-        usable += [not image.reason for image in batch.images]
-        embeddings.append(batch.embeddings)
+class MethodStage:
+    """Computes the scores that no file holds, each method's kept as soon as it ends; a method reports its own stages of
+    progress."""
+
+    def keys(self, run: Run) -> Iterator[tuple[str, str]]:
+        methods = run.config.methods
+        yield "methods", content_key([[leaf.kind, leaf.options.model_dump(mode="json")] for leaf in methods])
+        computed = [leaf for leaf in methods if leaf.kind in COMPUTED]
+        if not computed:
+            return
+        films = content_key(run.inputs.layer_facts, [image_facts(image) for image in run.films.images])
+        parts = run.parts
+        of_target = content_key(parts.input, parts.layers, [keys.film for keys in run.images], run.usable())
+        of_vlm = (parts.embedding, run.keys[VLM_STAGE], run.keys["concepts"], run.keys["images"])
+        for leaf in computed:
+            options = leaf.options.model_dump(mode="json")
+            follows = of_vlm if leaf.module.follows_vlm(leaf.options) else ()
+            yield (
+                METHOD_STAGE + leaf.kind,
+                content_key(leaf.kind, leaf.module.VERSION, options, films, of_target, *follows),
+            )
+
+    def compute(self, run: Run) -> dict[str, Any]:
+        keys = dict(self.keys(run))
+        scores: dict[str, list[MethodScore]] = {}
+        context: MethodContext | None = None
+        for leaf in run.config.methods:
+            if leaf.kind not in COMPUTED:
+                continue
+            run.need_usable()
+            key = keys[METHOD_STAGE + leaf.kind]
+            found = run.cache.scores(leaf.kind, key)
+            if found is None:
+                context = context or _context(run)
+                found = leaf.module.compute(leaf.options, context)
+                run.cache.put_scores(key, found)
+            else:
+                run.progress.stage(leaf.kind, 1)
+                run.progress.advance(1, reused=1)
+            scores[leaf.kind] = found
+        return {"methods": [_stored(leaf) for leaf in run.config.methods], "method_scores": scores}
+
+
+def _stored(leaf: Leaf) -> StoredMethod:
+    return StoredMethod(leaf.kind, leaf.options.model_dump(mode="json"))
+
+
+def _context(run: Run) -> MethodContext:
+    from engine.methods.context import MethodContext
+
+    inputs, contents, config = run.inputs, run.contents, run.config
+    usable = run.usable()
+    images = [keys for keys, use in zip(run.images, usable, strict=True) if use]
 
     def activations(layer: str) -> NDArray[np.float32]:
-        return np.concatenate([known.get(keys).activations[layer] for keys in contents.batch_keys])
+        return run.results.layer(layer, images)
 
-    parts.target.module.to(parts.device).eval()
+    inputs.target.module.to(inputs.device).eval()
     return MethodContext(
-        probing=parts.probing,
-        images=tuple(image for image, use in zip(contents.images, usable, strict=True) if use),
-        target=parts.target,
-        layers=parts.layers,
+        probing=inputs.probing,
+        images=tuple(image for image, use in zip(run.films.images, usable, strict=True) if use),
+        target=inputs.target,
+        layers=inputs.layers,
         channels=config.taps.channels,
-        device=parts.device,
+        device=inputs.device,
         mixed_precision=config.run.mixed_precision,
         batch_size=config.run.batch_size,
         activations=activations,
-        image_embeddings=np.concatenate(embeddings),
-        concepts=parts.concepts,
-        text_embeddings=contents.text_embeddings,
-        template_embedding=contents.template_embedding,
-        progress=progress,
+        image_embeddings=run.results.embeddings(images),
+        concepts=inputs.concepts,
+        text_embeddings=contents["text_embeddings"],
+        template_embedding=contents["template_embedding"],
+        progress=run.progress,
     )

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunFileError
+from engine.errors import RunFileError, first_line
 from engine.store.database import Connection
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
@@ -80,9 +80,7 @@ class Cursors:
         try:
             yield
         except duckdb.Error as error:
-            raise RunFileError(
-                f"{self.path}: cannot be read, perhaps damaged ({str(error).splitlines()[0]})"
-            ) from error
+            raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
 
 
 class RunArrays:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from engine.store.batch import Batch
 from engine.store.contents import RunContents
+from engine.store.keys import image_facts
 
 
 class ContentHash:
     """SHA-256 over what a run is about and over each array of its images, fed batch by batch.
 
-    What is only told about a computation stands outside: configuration, versions, the statistics of inputs. So does
-    what annotations are only judged by (other templates, captions, methods): verdicts hold when it comes to be more.
+    It leaves out what only describes a computation: configuration, versions, the statistics of inputs. It also leaves
+    out what annotations are judged by (other templates, captions, methods), so that verdicts still hold when more of
+    that is added.
     """
 
     def __init__(self, run: RunContents) -> None:
@@ -26,13 +28,11 @@ class ContentHash:
         self._add(
             self._run,
             [run.target, run.vlm, run.template, run.alpha, run.beta, list(run.concepts)],
-            [[known.name, known.kind, list(known.concepts)] for known in run.concept_sets],
+            [[each.name, each.kind, list(each.concepts)] for each in run.concept_sets],
             [[layer.name, layer.pooling, list(layer.unit_names)] for layer in run.layers],
         )
         for image in run.images:
-            boxes = [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
-            known = [image.path, image.patient, image.view, list(image.labels), image.report, dict(image.parameters)]
-            self._add(self._run, known, boxes, [[outline.label, outline.points] for outline in image.polygons])
+            self._add(self._run, *image_facts(image))
         for array in (run.text_embeddings, run.template_embedding):
             self._run.update(_bytes(array))
 

@@ -1,4 +1,4 @@
-"""All of a run that is not in its batches: what the writer needs beside them."""
+"""What the writer of a run file needs beside the batches of images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Image
-from engine.store.batch import BatchKeys
+from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
 
 
@@ -35,13 +35,13 @@ class ConceptSet:
 
 @dataclass(frozen=True, slots=True)
 class OtherTemplate:
-    """A template beside the run's own, and what the VLM makes of the run's concepts in it."""
+    """A template beside the run's own, with the embeddings of the run's concepts in it."""
 
     template: str
     embedding: NDArray[np.float32]
     """[d]"""
     text_embeddings: NDArray[np.float32]
-    """Of the prompted concepts, [m, d]"""
+    """The embeddings of the prompted concepts, [m, d]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,17 @@ class StoredMethod:
 
 @dataclass(frozen=True, slots=True)
 class RunContents:
-    """What determines a run and what was encoded once for all images."""
+    """What determines a run, and what was encoded once for all images."""
 
     images: Sequence[Image]
-    """The whole probing set, in the batches' order."""
+    """The whole probing set, in the order of the batches"""
     layers: Sequence[Layer]
     concepts: Sequence[str]
-    """Of all concept sets, each once"""
+    """The concepts of all concept sets, each once"""
     concept_sets: Sequence[ConceptSet]
     """At least one; together they hold every concept"""
     text_embeddings: NDArray[np.float32]
-    """Of the prompted concepts, [m, d]"""
+    """The embeddings of the prompted concepts, [m, d]"""
     template: str
     template_embedding: NDArray[np.float32]
     """[d]"""
@@ -78,13 +78,23 @@ class RunContents:
     captions: Sequence[str] = ()
     """Sentences of reports, each once"""
     caption_embeddings: NDArray[np.float32] | None = None
-    """Of the captions as they are, [c, d]; None where there are none"""
+    """The embeddings of the captions without a template, [c, d]; None where there are none"""
     methods: Sequence[StoredMethod] = ()
     method_scores: Mapping[str, Sequence[MethodScore]] = field(default_factory=dict)
-    """Of each computed method"""
+    """The name of each computed method -> its scores"""
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
-    """Stage name -> the content key of all that determines it"""
-    batch_keys: Sequence[BatchKeys] = ()
-    """The batches' keys in order, by which FinishedRun gives them back; () when that is not wanted"""
+    """Stage name -> the key of all that determines what the stage put in the run file"""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """What was loaded (a model, the concepts) -> a key of its description, by which a later run finds here what only
+    loading it would say"""
+    parts: PartKeys | None = None
+    """The keys of each image's parts, by which FinishedRun gives them back; None when that is not wanted"""
+    image_keys: Sequence[ImageKeys] = ()
+    """The keys of the images, in their order; () when that is not wanted"""
+
+
+def prompt(template: str, concept: str) -> str:
+    """The text that stands for a concept: the paper's "prompted" concept."""
+    return f"{template} {concept}"

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunFileError
+from engine.errors import RunFileError, first_line
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -48,10 +48,10 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
 
 def _why_not_opened(path: Path, read_only: bool, error: duckdb.Error) -> str:
     if not path.exists():
-        return f"{path}: no such file" if read_only else f"{path}: cannot be written ({str(error).splitlines()[0]})"
+        return f"{path}: no such file" if read_only else f"{path}: cannot be written ({first_line(error)})"
     if "lock" in str(error).lower():
         return f"{path}: another process is writing it; wait for it to end"
-    return f"{path}: not a readable DuckDB file, or damaged ({str(error).splitlines()[0]})"
+    return f"{path}: not a readable DuckDB file, or damaged ({first_line(error)})"
 
 
 @contextmanager

@@ -1,34 +1,43 @@
-"""The batches of a finished run, taken back out of its file: a changed concept set encodes no image again, a changed
-VLM computes no activation."""
+"""What a finished run holds, taken back out of its file: parts of images, texts and scores of computed methods."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store.batch import Batch, BatchKeys, BatchPlace, ProbedImage, TargetPart, VLMPart
+from engine.store.batch import Film, Floats
+from engine.store.contents import prompt
+from engine.store.parts import EMBEDDING, INPUT, ImageKeys, PartKeys, layer_of
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
 
 
-class FinishedRun:
-    """A finished run's batches by content key, whole or one part of them as WorkFile gives it.
+class _Place(NamedTuple):
+    """Where an image stands in the run."""
 
-    A layer is sorted back into the images' order when first asked for, and then held: [p, units] float32 each.
+    position: int
+    image: int | None
+    """Its index among the usable ones"""
+
+
+class FinishedRun:
+    """A finished run file as a PartSource (engine.store.parts).
+
+    Of an image that is set aside the file holds the reasons alone: the other parts of that image are not held. Layers
+    are sorted back into the images' order when first asked for, and then kept in memory: [p, units] float32 each.
+
     Raises RunFileError as RunReader does.
     """
 
     def __init__(self, path: Path) -> None:
         self._reader = RunReader(path)
-        batches = self._reader.batches()
-        self._places = {batch.keys: batch for batch in batches}
-        self._targets = {batch.keys.target: batch for batch in batches if batch.target_whole}
-        self._vlms = {batch.keys.vlm: batch for batch in batches if batch.vlm_whole}
 
     def __enter__(self) -> Self:
         return self
@@ -41,60 +50,83 @@ class FinishedRun:
     def close(self) -> None:
         self._reader.close()
 
-    def has(self, keys: BatchKeys) -> bool:
-        """Whether the run was made from the batch of these two keys."""
-        return keys in self._places
-
-    def has_target(self, key: str) -> bool:
-        """Whether the target model's part of this key can be had from the run: the VLM set no image of it aside."""
-        return key in self._targets
-
-    def has_vlm(self, key: str) -> bool:
-        """Whether the VLM's part of this key can be had from the run: the target model set no image of it aside."""
-        return key in self._vlms
-
-    def get(self, keys: BatchKeys) -> Batch:
-        """The batch of these keys. Raises KeyError when there is none."""
-        place = self._places[keys]
-        images, part = self._images(place)
-        activations = {name: values[part] for name, values in self._activations.items()}
-        return Batch(images, self._embeddings[part], activations, place.target_whole, place.vlm_whole)
-
-    def target_part(self, key: str) -> TargetPart:
-        """The target model's part of a batch. Raises KeyError when there is none of this key."""
-        images, part = self._images(self._targets[key])
-        return TargetPart(images, {name: values[part] for name, values in self._activations.items()})
-
-    def vlm_part(self, key: str) -> VLMPart:
-        """The VLM's part of a batch. Raises KeyError when there is none of this key."""
-        images, part = self._images(self._vlms[key])
-        return VLMPart(tuple(image.reason for image in images), self._embeddings[part])
-
-    def reasons(self, keys: BatchKeys) -> list[str]:
-        """As Batch.images has them of the batch of these keys, without reading its arrays."""
-        return self._reasons(self._places[keys])
-
-    def target_reasons(self, key: str) -> list[str]:
-        """The same of the target model's part."""
-        return self._reasons(self._targets[key])
-
-    def vlm_reasons(self, key: str) -> list[str]:
-        """The same of the VLM's part."""
-        return self._reasons(self._vlms[key])
-
-    def _reasons(self, place: BatchPlace) -> list[str]:
-        return self._reader.reasons(place.first_position, place.size)
-
-    def _images(self, place: BatchPlace) -> tuple[tuple[ProbedImage, ...], slice]:
-        """A batch's images, and where its usable ones stand among the run's."""
-        rows = self._reader.probed_images(place.first_position, place.size)
-        usable = [image for image, _ in rows if image is not None]
-        return tuple(ProbedImage(*row) for _, row in rows), slice(usable[0], usable[-1] + 1) if usable else slice(0, 0)
-
     @property
+    def reader(self) -> RunReader:
+        return self._reader
+
+    @cached_property
     def stages(self) -> dict[str, str]:
-        """Stage name -> the content key that the run gave it."""
+        """As RunContents.stages."""
         return self._reader.stages()
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """As RunContents.sources."""
+        return self._reader.sources()
+
+    def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
+        """As PartSource.held."""
+        ours = frozenset(key for key in self._names if key in parts)
+        by_name = ours & {key for key, name in self._names.items() if name == EMBEDDING}
+        found: dict[str, frozenset[str]] = {}
+        for position, (keys, image) in enumerate(self._images):
+            if image is None:
+                reasons = self._reasons_by_key(position)
+                whole = frozenset(key for key in reasons if key in ours)
+            else:
+                whole = ours
+            if keys.film == keys.embedding:
+                found[keys.film] = found.get(keys.film, whole) | whole
+            else:
+                for key, some in ((keys.film, whole - by_name), (keys.embedding, whole & by_name)):
+                    found[key] = found.get(key, some) | some
+        return found
+
+    def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:
+        """As PartSource.reasons."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for position in self._part_reasons:
+            keys, _ = self._images[position]
+            for part, reason in self._reasons_by_key(position).items():
+                if part in parts:
+                    found[keys.embedding if self._names[part] == EMBEDDING else keys.film][part] = reason
+        return dict(found)
+
+    def set_aside(self, parts: PartKeys) -> dict[str, tuple[Film, dict[str, str]]]:
+        """The images that one of these parts sets aside, where this run made all of them: an image's embedding key ->
+        its film, and the name of each part that sets it aside -> the reason.
+
+        The reasons are all that a run of these parts keeps of such an image.
+        """
+        names = parts.by_name()
+        if not set(names.values()) <= self._names.keys():
+            return {}
+        aside = {
+            position: {name: reasons[name] for name in names if name in reasons}
+            for position, reasons in self._part_reasons.items()
+        }
+        positions = [position for position, reasons in aside.items() if reasons]
+        films = self._reader.films(positions) if positions else {}
+        return {self._images[position][0].embedding: (films[position], aside[position]) for position in positions}
+
+    def films(self, part: str, images: Sequence[str]) -> list[Film]:
+        """As PartSource.films."""
+        self._check(part)
+        positions = [self._places[image].position for image in images]
+        films = self._reader.films(positions)
+        return [films[position] for position in positions]
+
+    def vectors(self, part: str, images: Sequence[str]) -> Floats:
+        """As PartSource.vectors."""
+        name = self._check(part)
+        indices = [self._places[image].image for image in images]
+        if None in indices:
+            raise KeyError(images[indices.index(None)])
+        return self._array(name)[np.array(indices, dtype=np.int64)]
+
+    def _check(self, part: str) -> str:
+        """The name of the part. Raises KeyError when the run did not make it."""
+        return self._names[part]
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of each bare template, of each concept in it, and of the captions, by their text."""
@@ -105,17 +137,53 @@ class FinishedRun:
         for template, (embeddings, of_template) in templates.items():
             texts[template] = of_template
             prompted = zip(reader.concepts, embeddings, strict=True)
-            texts |= {f"{template} {concept}": embedding for concept, embedding in prompted}
+            texts |= {prompt(template, concept): embedding for concept, embedding in prompted}
         return texts
 
     def method_scores(self, name: str) -> list[MethodScore]:
-        """All that a computed method gave."""
+        """All scores of a computed method."""
         return [score for layer in self._reader.layers for score in self._reader.method_scores(name, layer.name)]
 
     @cached_property
-    def _embeddings(self) -> NDArray[np.float32]:
-        return self._reader.arrays.image_embeddings()
+    def _names(self) -> Mapping[str, str]:
+        """The key of each part that the run made -> the part's name."""
+        return {key: name for name, key in self._reader.parts().items()}
 
     @cached_property
-    def _activations(self) -> dict[str, NDArray[np.float32]]:
-        return {layer.name: self._reader.arrays.activations(layer).T for layer in self._reader.layers}
+    def _images(self) -> list[tuple[ImageKeys, int | None]]:
+        return self._reader.image_keys()
+
+    @cached_property
+    def _part_reasons(self) -> dict[int, dict[str, str]]:
+        return self._reader.part_reasons() if self._images else {}
+
+    def _reasons_by_key(self, position: int) -> dict[str, str]:
+        """The key of each part that sets an image aside -> its reason."""
+        keys = {name: key for key, name in self._names.items()}
+        return {keys[name]: reason for name, reason in self._part_reasons.get(position, {}).items()}
+
+    @cached_property
+    def _places(self) -> dict[str, _Place]:
+        """By key; of equal images, a usable one."""
+        places: dict[str, _Place] = {}
+        for position, (keys, image) in enumerate(self._images):
+            for key in keys:
+                if image is not None or key not in places:
+                    places[key] = _Place(position, image)
+        return places
+
+    def _array(self, part: str) -> Floats:
+        """The part of this name of all usable images, [p, k]."""
+        if part not in self._arrays:
+            reader = self._reader
+            if part == INPUT:
+                self._arrays[part] = np.stack(list(reader.input_statistics().values()), axis=1).astype(np.float32)
+            elif part == EMBEDDING:
+                self._arrays[part] = reader.arrays.image_embeddings()
+            else:
+                self._arrays[part] = reader.arrays.activations(reader.layer(layer_of(part))).T
+        return self._arrays[part]
+
+    @cached_property
+    def _arrays(self) -> dict[str, Floats]:
+        return {}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
+
+from engine.probing.base import Image
 
 
 def content_key(*values: object) -> str:
@@ -12,3 +15,10 @@ def content_key(*values: object) -> str:
     The keys of mappings are sorted. Raises TypeError for a value that JSON cannot write.
     """
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def image_facts(image: Image) -> tuple[list[Any], list[Any], list[Any]]:
+    """What a probing set says of an image, its boxes and its polygons, as JSON types: what a key of it is made of."""
+    facts = [image.path, image.patient, image.view, list(image.labels), image.report, dict(image.parameters)]
+    boxes = [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
+    return facts, boxes, [[polygon.label, polygon.points] for polygon in image.polygons]

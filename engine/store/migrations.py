@@ -44,5 +44,18 @@ def _from_2(connection: Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2)
+def _from_3(connection: Connection) -> None:
+    """Keys of images and of their parts, in place of keys of batches. Older files lack them: the images are computed
+    again when such a run is, its texts are not."""
+    for column in ("film_key", "embedding_key"):
+        connection.execute(f"ALTER TABLE images ADD COLUMN {column} VARCHAR")
+    connection.execute("""
+        DROP TABLE batches;
+        CREATE TABLE sources (name VARCHAR, key VARCHAR);
+        CREATE TABLE parts (name VARCHAR, key VARCHAR);
+        CREATE TABLE part_reasons (position INTEGER, part VARCHAR, reason VARCHAR);
+    """)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2."""

@@ -6,26 +6,26 @@ import json
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunFileError
+from engine.errors import RunFileError, first_line
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
-from engine.store.batch import BatchKeys, BatchPlace
 from engine.store.contents import ConceptSet, StoredMethod
 from engine.store.database import Connection, connect
 from engine.store.image_tables import ImageTables
 from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo
+from engine.store.reuse_tables import ReuseTables
 from engine.store.upgrade import upgrade
 
 _MEMORY = "48MB"
 
 
-class RunReader(ImageTables):
+class RunReader(ImageTables, ReuseTables):
     """An open run file, read-only; any number may be open at once, and any thread may ask.
 
     A file of an older schema is brought up to date first (engine.store.upgrade). Raises RunFileError when the file is
@@ -154,35 +154,6 @@ class RunReader(ImageTables):
         with self._cursors.whole():
             return tuple(_there(text) for _, text in sorted(self._cursors.rows(query)))
 
-    # For engine.store.finished
-
-    def batches(self) -> list[BatchPlace]:
-        return [BatchPlace(BatchKeys(target, vlm), *row) for target, vlm, *row in self._cursors.rows("FROM batches")]
-
-    def stages(self) -> dict[str, str]:
-        """Stage name -> the content key that the run gave it."""
-        return dict(self._cursors.rows("SELECT name, key FROM stages"))
-
-    def reasons(self, position: int, size: int) -> list[str]:
-        """Of each image from `position` on why it was set aside; "" for a usable one."""
-        rows = self._cursors.rows(
-            "SELECT reason FROM images WHERE position BETWEEN ? AND ? ORDER BY position",
-            position,
-            position + size - 1,
-        )
-        return [reason for (reason,) in rows]
-
-    def probed_images(self, position: int, size: int) -> list[tuple[int | None, tuple[Any, ...]]]:
-        """For each image from `position` on: its index among the usable ones, and the fields of a ProbedImage."""
-        rows = self._cursors.rows(
-            "SELECT image, size_bytes, sha256, width, height, thumbnail, reason, "
-            "input_low, input_high, input_mean, input_std FROM images "
-            "WHERE position BETWEEN ? AND ? ORDER BY position",
-            position,
-            position + size - 1,
-        )
-        return [(row[0], row[1:]) for row in rows]
-
 
 def _there(text: str | None) -> str:
     if text is None:
@@ -209,7 +180,7 @@ def _version(path: Path, connection: Connection) -> int:
     try:
         version = schema.version_of(connection)
     except duckdb.Error as error:
-        raise RunFileError(f"{path}: damaged ({str(error).splitlines()[0]})") from error
+        raise RunFileError(f"{path}: damaged ({first_line(error)})") from error
     if version is None or version < 1:
         raise RunFileError(f"{path}: a DuckDB file, but not a run file")
     if version > schema.VERSION:

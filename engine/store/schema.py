@@ -4,6 +4,10 @@ Counted from 0: `position` of an image in the probing set, `image` among the usa
 order, `concept` over all concept sets, `place` of a concept in one of them, of another template, or of a method's score
 for one neuron, `rank` of an image for one neuron by activation descending.
 
+What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
+the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
+image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where it is the same as the first.
+
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
 image_embeddings by image, concepts by concept, other_texts by place and concept, captions by caption), so that a row's
 rowid is its place: a migration must keep it so.
@@ -23,14 +27,15 @@ CREATE TABLE meta (
     alpha DOUBLE, beta DOUBLE, dimension INTEGER
 );
 CREATE TABLE stages (name VARCHAR, key VARCHAR);
-CREATE TABLE batches (
-    target_key VARCHAR, vlm_key VARCHAR, first_position INTEGER, size INTEGER, target_whole BOOLEAN, vlm_whole BOOLEAN
-);
+CREATE TABLE sources (name VARCHAR, key VARCHAR);
+CREATE TABLE parts (name VARCHAR, key VARCHAR);
+CREATE TABLE part_reasons (position INTEGER, part VARCHAR, reason VARCHAR);
 CREATE TABLE images (
     position INTEGER, image INTEGER, status VARCHAR, reason VARCHAR, path VARCHAR, size_bytes BIGINT, sha256 VARCHAR,
     width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR,
     thumbnail BLOB USING COMPRESSION uncompressed,
-    input_low DOUBLE, input_high DOUBLE, input_mean DOUBLE, input_std DOUBLE
+    input_low DOUBLE, input_high DOUBLE, input_mean DOUBLE, input_std DOUBLE,
+    film_key VARCHAR, embedding_key VARCHAR
 );
 CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);

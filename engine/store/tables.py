@@ -37,7 +37,7 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
         try:
             connection.execute(f"COPY rows TO '{quoted}' ({FORMATS[file_format]})")
         except duckdb.IOException as error:
-            raise MammiError(f"{out}: cannot be written ({str(error).splitlines()[0]})") from error
+            raise MammiError(f"{out}: cannot be written ({first_line(error)})") from error
         counted = connection.execute("SELECT count(*) FROM rows").fetchone()
     return int(counted[0]) if counted else 0
 

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import MammiError, RunFileError
+from engine.errors import MammiError, RunFileError, first_line
 from engine.store import evidence_writer, schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
@@ -50,7 +50,7 @@ def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: P
             )
             connection.execute("CHECKPOINT run")
         except duckdb.IOException as error:
-            raise RunFileError(f"{path}: cannot be written ({str(error).splitlines()[0]})") from error
+            raise RunFileError(f"{path}: cannot be written ({first_line(error)})") from error
 
 
 class _RunWriter:
@@ -84,21 +84,21 @@ class _RunWriter:
         run = self._run
         embeddings = np.empty((len(run.images), len(run.template_embedding)), dtype=np.float32)
         position = image = 0
-        for number, batch in enumerate(batches):
+        for batch in batches:
             self._check(batch, position)
+            usable = batch.usable
             with transaction(self._connection):
                 self._write_images(batch, position, image)
-                if run.batch_keys:
-                    row = [*run.batch_keys[number], position, len(batch.images), batch.target_whole, batch.vlm_whole]
-                    self._connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", row)
-                indices = np.arange(image, image + batch.usable, dtype=np.int32)
-                insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
-            embeddings[image : image + batch.usable] = batch.embeddings
+                if usable:
+                    indices = np.arange(image, image + usable, dtype=np.int32)
+                    insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
+            if usable:
+                embeddings[image : image + usable] = batch.embeddings
             for layer, spill in self._spills.items():
                 spill.write(np.ascontiguousarray(batch.activations[layer], dtype=_FLOAT).data)
             self._content.add(batch)
             position += len(batch.images)
-            image += batch.usable
+            image += usable
             self._progress("images", position, len(run.images))
         if position != len(run.images):
             raise ValueError(f"the batches hold {position} images, the run {len(run.images)}")
@@ -121,40 +121,50 @@ class _RunWriter:
                 raise MammiError(f"{name}: not a finite number for image {film}; check the model and mixed precision")
 
     def _write_images(self, batch: Batch, position: int, image: int) -> None:
-        known_images = self._run.images[position : position + len(batch.images)]
         rows: dict[str, list[Sequence[object]]] = {
-            name: [] for name in ("images", "labels", "boxes", "polygons", "image_parameters")
+            name: [] for name in ("images", "labels", "boxes", "polygons", "image_parameters", "part_reasons")
         }
-        for offset, (known, probed) in enumerate(zip(known_images, batch.images, strict=True)):
+        for place, probed in enumerate(batch.images, start=position):
+            entry = self._run.images[place]
             usable = not probed.reason
             rows["images"].append(
                 (
-                    *(position + offset, image if usable else None, "usable" if usable else "set aside"),
-                    *(text(probed.reason), text(known.path), probed.size_bytes, probed.sha256),
+                    *(place, image if usable else None, "usable" if usable else "set aside"),
+                    *(text(probed.reason), text(entry.path), probed.size_bytes, probed.sha256),
                     *(probed.width, probed.height),
-                    *(text(known.patient), text(known.view), text(known.report), probed.thumbnail),
+                    *(text(entry.patient), text(entry.view), text(entry.report), probed.thumbnail),
                     *(probed.input_low, probed.input_high, probed.input_mean, probed.input_std),
+                    *self._keys(place),
                 )
             )
             if usable:
-                rows["labels"] += [(image, text(label)) for label in known.labels]
-                rows["boxes"] += [(image, text(box.label), box.x, box.y, box.width, box.height) for box in known.boxes]
-                rows["polygons"] += [(image, text(outline.label), outline.points) for outline in known.polygons]
-                rows["image_parameters"] += [(image, name, value) for name, value in known.parameters.items()]
+                rows["labels"] += [(image, text(label)) for label in entry.labels]
+                rows["boxes"] += [(image, text(box.label), box.x, box.y, box.width, box.height) for box in entry.boxes]
+                rows["polygons"] += [(image, text(polygon.label), polygon.points) for polygon in entry.polygons]
+                rows["image_parameters"] += [(image, name, value) for name, value in entry.parameters.items()]
                 image += 1
+            else:
+                rows["part_reasons"] += [(place, text(part), text(reason)) for part, reason in probed.part_reasons]
         for table, values in rows.items():
             with self._connection.appender(table) as appender:
                 appender.append_rows(values)
+
+    def _keys(self, place: int) -> tuple[str | None, str | None]:
+        """The columns film_key and embedding_key of an image."""
+        if not self._run.image_keys:
+            return None, None
+        film, embedding = self._run.image_keys[place]
+        return film, embedding if embedding != film else None
 
     def _write_concepts(self) -> None:
         run = self._run
         template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
         insert(self._connection, "templates", template)
         with self._connection.appender("concept_sets") as sets:
-            sets.append_rows([(number, known.name, known.kind) for number, known in enumerate(run.concept_sets)])
+            sets.append_rows([(number, each.name, each.kind) for number, each in enumerate(run.concept_sets)])
         with self._connection.appender("concept_set_members") as members:
-            for number, known in enumerate(run.concept_sets):
-                members.append_rows([(number, place, concept) for place, concept in enumerate(known.concepts)])
+            for number, each in enumerate(run.concept_sets):
+                members.append_rows([(number, place, concept) for place, concept in enumerate(each.concepts)])
         count = len(run.concepts)
         if count == 0:
             return
@@ -172,8 +182,10 @@ class _RunWriter:
 
     def _write_meta(self) -> None:
         run = self._run
-        with self._connection.appender("stages") as stages:
-            stages.append_rows(sorted(run.stages.items()))
+        parts = run.parts.by_name() if run.parts else {}
+        for table, keys in (("stages", run.stages), ("sources", run.sources), ("parts", parts)):
+            with self._connection.appender(table) as appender:
+                appender.append_rows([(text(name), key) for name, key in keys.items()])
         row = [
             self._content.hexdigest(),
             datetime.now(UTC).isoformat(timespec="seconds"),

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -23,11 +24,11 @@ from torchvision.models import densenet121
 from engine.config.settings import load_config
 from engine.probing import folder
 from engine.probing.decoding import decode
-from engine.progress import Silent
+from engine.run.films import Films
 from engine.run.image_pass import ImagePass
-from engine.run.known import Known
+from engine.run.image_results import ImageResults
 from engine.run.loading import Loader
-from engine.run.stages import image_stage
+from engine.store.parts import PartKeys
 from engine.store.work import WorkFile
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
@@ -38,7 +39,15 @@ from tests.support.medclip_files import write_medclip
 from tests.support.models import tiny_project
 
 BATCH = 16
+CPU = torch.device("cpu")
 TURNS = 5
+
+
+@dataclass
+class Models:
+    target: TargetModel
+    vlm: VLM
+    device: torch.device = CPU
 
 
 def seconds(task: Callable[[], None]) -> float:
@@ -56,6 +65,7 @@ def main() -> None:
         options = medclip.Options(weights=made.folder, tokenizer=made.tokenizer)
         vlm = medclip.load(options, Path(), torch.device("cpu"))
         settings = load_config(tiny_project(Path(scratch), films=1))
+        models = Models(target, vlm)
         inputs = in_memory(probing, target, vlm)
 
         def bare() -> None:
@@ -64,13 +74,19 @@ def main() -> None:
                     target.module(for_target)
                     vlm.encode_images(for_vlm)
 
+        layers = {name: name for name in ("features.denseblock4", "logits")}
+        parts = PartKeys("film", "input", layers, "embedding")
+
         def stage() -> None:
-            image_pass = ImagePass(settings, target, ["features.denseblock4", "logits"], vlm, torch.device("cpu"))
-            loader = Loader(probing, target.preprocess, vlm.preprocess, settings.run.thumbnail_size)
+            films = Films(probing, by_name=False)
+            loader = Loader(films, parts, models, settings.run.thumbnail_size)
             with WorkFile(Path(scratch, f"{time.monotonic_ns()}.work")) as work:
-                known = Known(work, [])
-                with closing(loader.batches(BATCH, image_pass.fingerprints, known.missing)) as batches:
-                    image_stage(batches, len(probing.images), image_pass, known, Silent())
+                results = ImageResults(parts, work, [])
+                batches = closing(loader.batches(BATCH, results.claim))
+                with batches as prepared, ImagePass(settings, parts, models) as image_pass:
+                    for batch in prepared:
+                        if batch.images:
+                            results.put(image_pass.compute(batch.images))
 
         bare()
         turns = [(seconds(bare), seconds(stage)) for _ in range(TURNS)]

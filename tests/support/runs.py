@@ -14,8 +14,9 @@ import numpy as np
 from engine.methods import COMPUTED
 from engine.probing.base import Box, Image, Polygon
 from engine.store import thumbnails
-from engine.store.batch import Batch, BatchKeys, ProbedImage, TargetPart, VLMPart
+from engine.store.batch import Batch, Film, ProbedImage
 from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents, StoredMethod
+from engine.store.parts import Computed, FilmRows, ImageKeys, PartKeys, VectorRows
 from engine.store.records import MethodScore
 from engine.store.writer import assemble
 
@@ -122,6 +123,7 @@ def small_contents(
     for values in activations.values():
         if values.shape[1] > 1:
             values[:, 1] = embeddings @ lowest / np.linalg.norm(embeddings, axis=1)
+    parts = PartKeys("film key", "input key", {name: f"{name} key" for name in names}, "embedding key")
     contents = RunContents(
         images=known,
         layers=[
@@ -138,9 +140,10 @@ def small_contents(
         target="a synthetic target model",
         vlm="a synthetic VLM",
         stages={"texts": f"{seed:04x}"},
-        batch_keys=[BatchKeys(f"target {start}", f"vlm {start}") for start in range(0, len(known), batch_size)],
+        parts=parts,
+        image_keys=[ImageKeys(f"image {index}", f"image {index}") for index in range(images + 2)],
     )
-    films = [_broken(index) if index in set_aside else _probed(index % 24) for index in range(images + 2)]
+    films = [_broken(index, parts) if index in set_aside else _probed(index % 24) for index in range(images + 2)]
     batches = []
     row = 0
     for start in range(0, len(known), batch_size):
@@ -151,14 +154,27 @@ def small_contents(
     return contents, batches
 
 
-def target_part(batch: Batch) -> TargetPart:
-    """Of a batch in which the VLM set no image aside."""
-    return TargetPart(batch.images, batch.activations)
-
-
-def vlm_part(batch: Batch) -> VLMPart:
-    """Of a batch in which the target model set no image aside."""
-    return VLMPart(tuple(image.reason for image in batch.images), batch.embeddings)
+def computed(contents: RunContents, batch: Batch, first: int = 0) -> Computed:
+    """A batch of `small_contents` as a worker gives it; `first` is the place of its first image in the run."""
+    parts, images = contents.parts, batch.images
+    assert parts is not None
+    keys = contents.image_keys[first : first + len(images)]
+    films = tuple(
+        Film(image.size_bytes, image.sha256, image.width, image.height, image.thumbnail, image.reason)
+        for image in images
+    )
+    reasons = tuple(image.reason for image in images)
+    looks = [
+        (image.input_low, image.input_high, image.input_mean, image.input_std) for image in images if not image.reason
+    ]
+    values = {
+        parts.input: np.array(looks, np.float32).reshape(-1, 4),
+        **{parts.layers[name]: rows for name, rows in batch.activations.items()},
+        parts.embedding: batch.embeddings,
+    }
+    film_keys = tuple(key.film for key in keys)
+    vectors = tuple(VectorRows(part, film_keys, reasons, rows) for part, rows in values.items())
+    return Computed(FilmRows(parts.film, film_keys, films), vectors)
 
 
 def concept_sets(concepts: int, count: int) -> list[ConceptSet]:
@@ -205,8 +221,10 @@ def _probed(index: int) -> ProbedImage:
     )
     encoded = thumbnails.encode(np.clip(film, 0, 255).astype(np.uint8))
     digest = hashlib.sha256(encoded).hexdigest()
-    return ProbedImage(len(encoded), digest, 56, 64, encoded, "", -1.5 - index / 7, 2.25, index / 3, 0.9)
+    low, high, mean, std = np.array([-1.5 - index / 7, 2.25, index / 3, 0.9], np.float32).tolist()
+    return ProbedImage(len(encoded), digest, 56, 64, encoded, "", low, high, mean, std)
 
 
-def _broken(index: int) -> ProbedImage:
-    return ProbedImage(index, hashlib.sha256(b"").hexdigest(), reason="truncated PNG")
+def _broken(index: int, parts: PartKeys) -> ProbedImage:
+    reasons = tuple((name, "truncated PNG") for name in parts.by_name())
+    return ProbedImage(index, hashlib.sha256(b"").hexdigest(), reason="truncated PNG", part_reasons=reasons)

@@ -1,4 +1,4 @@
-"""Runs of tests.support.models.tiny_project: what they tell, and how often they ask its models."""
+"""Runs of tests.support.models.tiny_project: what they report, and how often they ask its models."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from engine.run.pipeline import run
 from tests.support import models
 
 
-class Told(Silent):
-    """Keeps what a run tells."""
+class Heard(Silent):
+    """Keeps what a run reports."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -36,10 +36,10 @@ class Told(Silent):
         self.notes.append(text)
 
 
-def compute(project: Path, *overrides: str) -> Told:
-    told = Told()
-    run(load_config(project, overrides), told)
-    return told
+def compute(project: Path, *overrides: str) -> Heard:
+    heard = Heard()
+    run(load_config(project, overrides), heard)
+    return heard
 
 
 def counted_calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:

@@ -18,7 +18,7 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.support import models
 from tests.support.matrices import tiny_matrix
-from tests.support.tiny_runs import Told, counted_calls
+from tests.support.tiny_runs import Heard, counted_calls
 from tests.support.tiny_runs import compute as compute_run
 
 
@@ -33,7 +33,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
 
 
 def computed(path: Path, *overrides: str) -> MatrixResult:
-    return compute(matrix_config.load(path, overrides), Told())
+    return compute(matrix_config.load(path, overrides), Heard())
 
 
 def counts(calls: dict[str, list[int]]) -> tuple[int, int, int]:

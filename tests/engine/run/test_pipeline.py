@@ -20,12 +20,11 @@ from engine.errors import ConfigError, MammiError, RunFileError
 from engine.probing.base import Image
 from engine.run import loading
 from engine.run.pipeline import run
-from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from tests.shared import ROOT
 from tests.support import models
 from tests.support.models import tiny_project, write_film
-from tests.support.tiny_runs import Told, compute, counted_calls
+from tests.support.tiny_runs import Heard, compute, counted_calls
 
 
 def content(project: Path) -> str:
@@ -44,8 +43,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
 
 
 def test_a_run_file_holds_what_the_models_give(project: Path) -> None:
-    told = compute(project)
-    assert told.computed == {"loading": 4, "concepts": 6, "images": 14, "run file": 14 + 4 + 6 + 3}
+    heard = compute(project)
+    assert heard.computed == {"loading": 4, "concepts": 6, "images": 14, "run file": 14 + 4 + 6 + 3}
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert [(layer.name, layer.units, layer.pooling) for layer in reader.layers] == [
             ("first", 4, "mean"),
@@ -70,8 +69,9 @@ def test_a_run_file_holds_what_the_models_give(project: Path) -> None:
 
 def stored(project: Path) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
     """Activations by layer [p, units] and embeddings [p, d] of the run file."""
-    with FinishedRun(project.with_name("tiny.duckdb")) as finished:
-        return finished._activations, finished._embeddings
+    with RunReader(project.with_name("tiny.duckdb")) as reader:
+        arrays = reader.arrays
+        return {layer.name: arrays.activations(layer).T for layer in reader.layers}, arrays.image_embeddings()
 
 
 def test_no_hook_is_left_on_the_model(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +93,7 @@ def test_no_hook_is_left_on_the_model(project: Path, monkeypatch: pytest.MonkeyP
 def test_batch_size_does_not_change_the_activations(project: Path, batch_size: int) -> None:
     compute(project)
     activations, embeddings = stored(project)
+    project.with_name("tiny.duckdb").unlink()
     compute(project, f"run.batch_size={batch_size}")
     for layer, values in stored(project)[0].items():
         np.testing.assert_allclose(values, activations[layer], atol=1e-5)
@@ -109,10 +110,10 @@ def test_a_second_run_computes_nothing(
     assert len(decoded) == 14
     assert calls == {"target": [4, 4, 4, 2], "images": [4, 4, 4, 2], "texts": [6]}
     written = project.with_name("tiny.duckdb").stat().st_mtime_ns
-    told = compute(project)
+    heard = compute(project)
     assert sum(map(len, calls.values())) == 9
     assert len(decoded) == 14
-    assert told.notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
+    assert heard.notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
     assert project.with_name("tiny.duckdb").stat().st_mtime_ns == written
     assert sorted(path.name for path in project.parent.iterdir()) == [
         "concepts.txt",
@@ -142,12 +143,13 @@ def test_changed_concepts_encode_the_new_texts_only(project: Path, calls: dict[s
         ("run.beta=0.8", 0, 0, 0),
         ("run.template=A film of a", 0, 0, 6),
         ("target.pooling=max", 4, 0, 0),
-        ('target.layers=["logits"]', 4, 0, 0),
+        ('target.layers=["logits"]', 0, 0, 0),
         ("target.arguments.seed=1", 4, 0, 0),
         ("target.preprocessing.mean=0.4", 4, 0, 0),
         ("vlm.arguments.seed=2", 0, 4, 6),
         ("run.mixed_precision=true", 4, 4, 0),
-        ("run.thumbnail_size=200", 4, 0, 0),
+        ("run.thumbnail_size=200", 0, 0, 0),
+        ("run.batch_size=5", 0, 0, 0),
     ],
 )
 def test_only_what_a_setting_determines_is_computed_again(
@@ -160,7 +162,7 @@ def test_only_what_a_setting_determines_is_computed_again(
     compute(project, override)
     assert (len(calls["target"]), len(calls["images"]), sum(calls["texts"])) == (target, images, texts)
     after = content(project)
-    assert (after != before) or override == "run.thumbnail_size=200"  # no film is as large as that
+    assert (after != before) or override in ("run.thumbnail_size=200", "run.batch_size=5")  # no film is as large
     project.with_name("tiny.duckdb").unlink()
     compute(project, override)
     assert content(project) == after
@@ -177,21 +179,21 @@ def test_a_run_file_beside_gives_what_it_holds_of_another_run(project: Path, cal
     second.unlink()
     for counted in calls.values():
         counted.clear()
-    run(load_config(project, alone), Told(), beside=[project.with_name("tiny.duckdb")])
+    run(load_config(project, alone), Heard(), beside=[project.with_name("tiny.duckdb")])
     assert calls == {"target": [], "images": [4, 4, 4, 2], "texts": [6]}
     with RunReader(second) as reader:
         assert reader.info.content_hash == expected
     third = load_config(project, [f"run.out={project.with_name('third.duckdb')}", "vlm.arguments.seed=2"])
-    run(third, Told(), beside=[project.with_name("tiny.duckdb"), second])
+    run(third, Heard(), beside=[project.with_name("tiny.duckdb"), second])
     assert calls == {"target": [], "images": [4, 4, 4, 2], "texts": [6]}
 
 
-def test_a_changed_film_is_computed_again_with_its_batch(project: Path, calls: dict[str, list[int]]) -> None:
+def test_a_changed_film_alone_is_computed_again(project: Path, calls: dict[str, list[int]]) -> None:
     compute(project)
     before = content(project)
     write_film(project.parent / "films" / "005.png", seed=99)
     compute(project)
-    assert calls["target"] == [4, 4, 4, 2, 4]
+    assert calls["target"] == [4, 4, 4, 2, 1]
     assert content(project) != before
 
 
@@ -220,9 +222,9 @@ def test_a_run_that_raised_goes_on_where_it_was(
         with pytest.raises(KeyboardInterrupt):
             compute(project)
     assert not project.with_name("tiny.duckdb").exists()
-    told = compute(project)
-    assert told.computed["images"] == 6
-    assert calls["target"] == [4, 4, 4, 2]
+    heard = compute(project)
+    assert heard.computed["images"] == 6
+    assert calls["target"] == [4, 4, 4, 4, 2]  # a batch is kept whole or not at all
     assert calls["images"] == [4, 4, 4, 2]
     resumed = content(project)
     project.with_name("tiny.duckdb").unlink()
@@ -232,7 +234,7 @@ def test_a_run_that_raised_goes_on_where_it_was(
 
 def started(project: Path) -> subprocess.Popen[bytes]:
     code = (
-        "import sys, pathlib; from engine import config; from engine.progress import Silent; "
+        "import sys, pathlib; from engine.config.settings import load_config; from engine.progress import Silent; "
         "from engine.run.pipeline import run; run(load_config(pathlib.Path(sys.argv[1])), Silent())"
     )
     return subprocess.Popen([sys.executable, "-c", code, str(project)], cwd=ROOT)
@@ -291,13 +293,13 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     films = project.parent / "films"
     (films / "003.png").write_bytes(b"no film")
     (films / "007.png").write_bytes((films / "007.png").read_bytes()[:300])
-    told = compute(project)
-    [note] = told.notes
+    heard = compute(project)
+    [note] = heard.notes
     assert note.startswith("2 of 14 images set aside: 003.png: not a PNG, JPEG or DICOM file; 007.png: damaged: ")
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.image_count == 12
         assert [(image.path, image.reason[:7]) for image in reader.set_aside()] == [
-            ("003.png", "neither"),
+            ("003.png", "not a P"),
             ("007.png", "damaged"),
         ]
     activations, _ = stored(project)
@@ -311,19 +313,20 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
 def test_an_image_set_aside_by_one_model_is_so_in_the_run_until_that_model_is_changed(
     project: Path, calls: dict[str, list[int]]
 ) -> None:
-    """Only what the run file cannot hold is computed again: the other model's part of that image's batch."""
+    """Only what the run file cannot hold is computed again: the other model's parts of that image."""
     clear = 'vlm.arguments.blind_to=""'
     compute(project, clear)
-    everything = content(project)
+    activations, embeddings = stored(project)
     project.with_name("tiny.duckdb").unlink()
-    told = compute(project, "vlm.arguments.blind_to=005.png")
-    assert told.notes == ["1 of 14 images set aside: 005.png: not for this VLM"]
+    heard = compute(project, "vlm.arguments.blind_to=005.png")
+    assert heard.notes == ["1 of 14 images set aside: 005.png: not for this VLM"]
     for counted in calls.values():
         counted.clear()
     assert compute(project, "vlm.arguments.blind_to=005.png").computed["images"] == 0
     compute(project, clear)
-    assert (calls["target"], calls["images"]) == ([4], [4, 4, 4, 2])
-    assert content(project) == everything
+    assert (calls["target"], calls["images"]) == ([1], [4, 4, 4, 2])
+    np.testing.assert_allclose(stored(project)[0]["logits"], activations["logits"], atol=1e-6)
+    np.testing.assert_allclose(stored(project)[1], embeddings, atol=1e-6)
 
 
 def test_a_film_is_decoded_once_for_both_models_and_once_for_one(
@@ -367,8 +370,8 @@ def test_an_image_without_a_finite_activation_is_set_aside(project: Path, monkey
         return forward(self, films)
 
     monkeypatch.setattr(models.TinyClassifier, "forward", poisoned)
-    told = compute(project)
-    assert told.notes == ["1 of 14 images set aside: 013.png: not a finite number: first"]
+    heard = compute(project)
+    assert heard.notes == ["1 of 14 images set aside: 013.png: not a finite number: first"]
 
 
 @pytest.mark.parametrize(

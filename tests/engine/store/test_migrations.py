@@ -2,7 +2,8 @@
 
 version_1.duckdb.gz is `small_contents(images=20, units=(4, 5), concepts=6, dimension=4)` with concept_set="word_list",
 written by the writer of schema version 1 (commit 65ea07b); version_2.duckdb.gz is the same with sets=2, by that of
-schema version 2 (commit 83c1fd2).
+schema version 2 (commit 83c1fd2); version_3.duckdb.gz the same as version 2 with other_templates=1, captions=2 and
+methods={"www": {"count": 3}}, by that of schema version 3 (commit 98aae33).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import pytest
 from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store import schema
-from engine.store.contents import ConceptSet
+from engine.store.contents import ConceptSet, StoredMethod
 from engine.store.finished import FinishedRun
+from engine.store.parts import PartKeys
 from engine.store.reader import RunReader
 from mammi_tui.console.run_health import faults
 
@@ -86,7 +88,24 @@ def test_its_views_and_texts_are_there(old: Path) -> None:
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() > [(0,)]  # noqa: S608
 
 
-@pytest.mark.parametrize("number", [1, 2])
+def test_a_run_of_version_3_opens_but_gives_no_part_of_an_image(tmp_path: Path) -> None:
+    path = unpacked(3, tmp_path)
+    assert version(path) == [(3,)]
+    with FinishedRun(path) as finished:
+        reader = finished.reader
+        assert list(faults(reader)) == []
+        assert (reader.image_count, len(reader.set_aside())) == (20, 2)
+        assert reader.methods == (StoredMethod("www", {"count": 3}),)
+        assert len(reader.other_templates) == 1
+        assert len(finished.texts()) == 2 * 7 + 2
+        assert finished.stages == {"texts": "0000"}
+        assert finished.sources == {}
+        assert finished.held(["film key", "layer0 key"]) == finished.reasons(["film key"]) == {}
+        assert finished.set_aside(PartKeys("film key", "input key", {}, "embedding key")) == {}
+    assert version(path) == [(schema.VERSION,)]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"

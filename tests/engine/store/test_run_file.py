@@ -17,14 +17,17 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError, RunFileError
+from engine.run.image_results import ImageResults
 from engine.store import migrations, schema, thumbnails
-from engine.store.batch import Batch, BatchKeys, ProbedImage, VLMPart
+from engine.store.batch import Batch, Film, ProbedImage
 from engine.store.contents import RunContents
 from engine.store.finished import FinishedRun
+from engine.store.parts import ImageKeys
 from engine.store.reader import RunReader
+from engine.store.work import WorkFile
 from engine.store.writer import assemble
 from tests.shared import ROOT
-from tests.support.runs import small_contents, small_run, target_part
+from tests.support.runs import small_contents, small_run
 
 STUCK = """
 import sys, time
@@ -124,43 +127,64 @@ def test_the_hash_follows_the_content_alone(tmp_path: Path) -> None:
     assert _hash(tmp_path, contents, batches) != known
 
 
-def test_a_finished_run_gives_its_batches_back(tmp_path: Path) -> None:
+def test_a_finished_run_gives_its_parts_back(tmp_path: Path) -> None:
     contents, batches = small_contents(images=300, hostile=True)
+    assert contents.parts is not None
     path = small_run(tmp_path, images=300, hostile=True)
-    with FinishedRun(path) as finished:
-        assert finished.has(contents.batch_keys[0])
-        unknown = BatchKeys("unknown", contents.batch_keys[0].vlm)
-        assert not finished.has(unknown)
-        with pytest.raises(KeyError):
-            finished.get(unknown)
+    with WorkFile(tmp_path / "work") as work, FinishedRun(path) as finished:
         assert finished.stages == contents.stages
         texts = finished.texts()
         np.testing.assert_array_equal(texts[contents.template], contents.template_embedding)
-        again = [finished.get(keys) for keys in contents.batch_keys]
-        parts = [(finished.target_part(keys.target), finished.vlm_part(keys.vlm)) for keys in contents.batch_keys]
+        with pytest.raises(KeyError):
+            finished.films(contents.parts.film, ["another image"])
+        with pytest.raises(KeyError):
+            finished.vectors("another part", ["image 0"])
+        results = ImageResults(contents.parts, work, [finished])
+        assert not any(map(results.lacking, contents.image_keys))
+        again = list(results.batches(contents.image_keys))
     with RunReader(path) as reader:
         assert _hash(tmp_path, contents, again) == reader.info.content_hash
-        joined = [Batch.joined(*both) for both in parts]
-        assert _hash(tmp_path, contents, joined) == reader.info.content_hash
-    assert [batch.images for batch in again] == [batch.images for batch in batches]
+    assert [image for batch in again for image in batch.images] == [
+        image for batch in batches for image in batch.images
+    ]
 
 
-def test_a_part_without_the_images_that_the_other_model_set_aside_is_not_given_back(tmp_path: Path) -> None:
+def test_a_finished_run_gives_the_parts_that_another_run_wants_too(tmp_path: Path) -> None:
+    contents, _ = small_contents()
+    assert contents.parts is not None
+    ours = {name: key for name, key in contents.parts.by_name().items() if name != "layer layer1"}
+    with FinishedRun(small_run(tmp_path)) as finished:
+        held = finished.held([*ours.values(), "another part"])
+        assert set(held) == {keys.film for keys in contents.image_keys}
+        assert set(held.values()) == {frozenset(ours.values())}
+        reasons = finished.reasons([ours["film"], "another part"])
+        assert reasons == {f"image {place}": {ours["film"]: "truncated PNG"} for place in (1, 61)}
+
+
+def test_of_an_image_that_one_part_sets_aside_the_others_are_not_given_back(tmp_path: Path) -> None:
     contents, (first, *others) = small_contents()
-    reasons = [image.reason for image in first.images]
-    reasons[5] = "no embedding"
-    kept = np.array([image != 5 for image, known in enumerate(first.images) if not known.reason])
-    vlm = VLMPart(tuple(reasons), first.embeddings[kept])
+    parts = contents.parts
+    assert parts is not None
+    images = list(first.images)
+    film = images[5]
+    images[5] = ProbedImage(
+        film.size_bytes, film.sha256, reason="no embedding", part_reasons=(("embedding", "no embedding"),)
+    )
+    kept = np.array([image != 5 for image, probed in enumerate(first.images) if not probed.reason])
+    activations = {name: values[kept] for name, values in first.activations.items()}
     path = tmp_path / "run.duckdb"
-    batch = Batch.joined(target_part(first), vlm)
-    assemble(path, contents, [batch, *others])
-    with FinishedRun(path) as finished:
-        keys = contents.batch_keys[0]
-        assert (finished.has(keys), finished.has_target(keys.target), finished.has_vlm(keys.vlm)) == (True, False, True)
-        assert finished.get(keys).images == batch.images
-        assert finished.vlm_part(keys.vlm).reasons == vlm.reasons
-        np.testing.assert_array_equal(finished.vlm_part(keys.vlm).embeddings, vlm.embeddings)
-        assert all(finished.has_target(keys.target) for keys in contents.batch_keys[1:])
+    assemble(path, contents, [Batch(tuple(images), first.embeddings[kept], activations), *others])
+    with WorkFile(tmp_path / "work") as work, FinishedRun(path) as finished:
+        assert finished.held(parts.by_name().values())["image 5"] == {parts.embedding}
+        assert finished.films(parts.film, ["image 4"]) != []
+        with pytest.raises(KeyError):
+            finished.vectors(parts.input, ["image 5"])
+        same = ImageResults(parts, work, [finished])
+        assert not any(map(same.lacking, contents.image_keys))
+        assert same.reasons(contents.image_keys[5]) == {"embedding": "no embedding"}
+        another = ImageResults(replace(parts, embedding="another"), work, [finished])
+        assert another.lacking(contents.image_keys[4]) == {"another"}
+        assert another.lacking(contents.image_keys[5]) == {*parts.by_name().values(), "another"} - {parts.embedding}
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
@@ -175,22 +199,22 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
     contents, batches = small_contents()
-    broken = (ProbedImage(1, "", reason="broken"),) * 3
+    broken = (ProbedImage(1, "", reason="broken", part_reasons=(("film", "broken"),)),) * 3
     empty = Batch(
         broken, np.empty((0, 16), np.float32), {f"layer{i}": np.empty((0, n), np.float32) for i, n in ((0, 8), (1, 14))}
     )
-    broken_keys = BatchKeys("broken target", "broken vlm")
+    keys = [ImageKeys(f"broken {place}", f"broken {place}") for place in range(3)]
     images = [replace(image, path=f"extra/{image.path}") for image in contents.images[:3]]
     path = tmp_path / "run.duckdb"
     assemble(
         path,
-        replace(contents, images=[*images, *contents.images], batch_keys=[broken_keys, *contents.batch_keys]),
+        replace(contents, images=[*images, *contents.images], image_keys=[*keys, *contents.image_keys]),
         [empty, *batches],
     )
     with RunReader(path) as reader, FinishedRun(path) as finished:
         assert (reader.image_count, len(reader.set_aside())) == (60, 5)
-        assert finished.get(broken_keys).images == broken
-        assert finished.get(broken_keys).activations["layer1"].shape == (0, 14)
+        assert contents.parts is not None
+        assert finished.films(contents.parts.film, ["broken 0", "broken 2"]) == [Film(1, "", reason="broken")] * 2
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

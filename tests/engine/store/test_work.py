@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.errors import RunFileError
-from engine.store.batch import Batch, ProbedImage, VLMPart
+from engine.run.image_results import ImageResults
+from engine.store.batch import Batch, Film
+from engine.store.contents import RunContents
+from engine.store.parts import Computed, FilmRows, VectorRows
 from engine.store.work import WorkFile
 from tests.shared import ROOT
-from tests.support.runs import small_contents, target_part, vlm_part
+from tests.support.runs import computed, small_contents
 
 ENDLESS = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from engine.store.work import WorkFile
-from tests.support.runs import small_contents, target_part, vlm_part
-_, (batch, *_) = small_contents()
+from tests.engine.store.test_work import numbered
 with WorkFile(Path(sys.argv[1])) as work:
     for number in range(100_000):
-        work.put_target(f"target {number}", target_part(batch))
-        work.put_vlm(f"vlm {number}", vlm_part(batch))
+        work.put(numbered(number))
         print(number, flush=True)
 """
 
 
-def _put(work: WorkFile, key: str, batch: Batch) -> None:
-    work.put_target(f"target {key}", target_part(batch))
-    work.put_vlm(f"vlm {key}", vlm_part(batch))
+def numbered(number: int) -> Computed:
+    """The first batch, as of images of their own."""
+    contents, (batch, *_) = small_contents()
+    made = computed(contents, batch)
+    images = tuple(f"{number} {image}" for image in made.films.images)
+    vectors = tuple(VectorRows(part.part, images, part.reasons, part.values) for part in made.vectors)
+    return Computed(replace(made.films, images=images), vectors)
 
 
-def _get(work: WorkFile, key: str) -> Batch:
-    return Batch.joined(work.target_part(f"target {key}"), work.vlm_part(f"vlm {key}"))
+def put_all(work: WorkFile, contents: RunContents, batches: list[Batch]) -> None:
+    first = 0
+    for batch in batches:
+        work.put(computed(contents, batch, first))
+        first += len(batch.images)
 
 
-def _same(one: Batch, other: Batch) -> bool:
+def same(one: Batch, other: Batch) -> bool:
     return (
         one.images == other.images
         and np.array_equal(one.embeddings, other.embeddings)
@@ -50,42 +62,86 @@ def _same(one: Batch, other: Batch) -> bool:
     )
 
 
-def test_a_batch_comes_back_as_it_was_put(tmp_path: Path) -> None:
-    _, batches = small_contents(hostile=True)
+def joined(batches: list[Batch]) -> Batch:
+    return Batch(
+        tuple(image for batch in batches for image in batch.images),
+        np.concatenate([batch.embeddings for batch in batches]),
+        {name: np.concatenate([batch.activations[name] for batch in batches]) for name in batches[0].activations},
+    )
+
+
+def test_images_come_back_as_they_were_put(tmp_path: Path) -> None:
+    contents, batches = small_contents(hostile=True)
+    assert contents.parts is not None
     path = tmp_path / "it's a run.duckdb.work"
     with WorkFile(path) as work:
-        assert not work.has("a")
-        for give in (work.target_part, work.vlm_part):
-            with pytest.raises(KeyError):
-                give("a")
-        for number, batch in enumerate(batches):
-            _put(work, f"{number}", batch)
-        _put(work, "0", batches[1])
+        assert work.held(contents.parts.by_name().values()) == {}
+        put_all(work, contents, batches)
+        put_all(work, contents, batches[:1])
     with WorkFile(path) as work:
-        for number, batch in enumerate(batches):
-            assert work.has(f"target {number}")
-            assert work.has(f"vlm {number}")
-            assert _same(_get(work, f"{number}"), batch)
+        results = ImageResults(contents.parts, work, [])
+        assert not any(map(results.lacking, contents.image_keys))
+        assert same(joined(list(results.batches(contents.image_keys))), joined(batches))
+        with pytest.raises(KeyError):
+            work.films(contents.parts.film, ["another image"])
+        with pytest.raises(KeyError):
+            work.vectors("another part", ["image 0"])
 
 
-def test_a_batch_of_broken_images_only(tmp_path: Path) -> None:
-    broken = Batch(
-        (ProbedImage(3, "ab", reason="truncated"),), np.empty((0, 4), np.float32), {"a:b": np.empty((0, 2), np.float32)}
+def test_images_come_back_in_any_order(tmp_path: Path) -> None:
+    contents, batches = small_contents()
+    assert contents.parts is not None
+    with WorkFile(tmp_path / "work") as work:
+        put_all(work, contents, batches)
+        results = ImageResults(contents.parts, work, [])
+        chosen = [contents.image_keys[place] for place in (40, 3, 17, 3)]
+        rows = [place - (place > 1) for place in (40, 3, 17, 3)]  # image 1 is set aside
+        np.testing.assert_array_equal(results.embeddings(chosen), joined(batches).embeddings[rows])
+        np.testing.assert_array_equal(results.layer("layer1", chosen), joined(batches).activations["layer1"][rows])
+
+
+def test_a_part_kept_under_a_key_stays_as_it_is(tmp_path: Path) -> None:
+    one, other = Film(1, "ab", 2, 3, b"first"), Film(9, "cd", 8, 7, b"second")
+    with WorkFile(tmp_path / "work") as work:
+        for film in (one, other):
+            work.put(Computed(FilmRows("part", ("image",), (film,)), ()))
+        assert work.films("part", ["image"]) == [one]
+
+
+def test_each_part_keeps_its_own_reasons(tmp_path: Path) -> None:
+    broken = Film(3, "", reason="truncated: \N{SNOWMAN}")
+    none = np.empty((0, 0), np.float32)
+    vectors = (
+        VectorRows("layer", ("a", "b"), ("no", ""), np.ones((1, 2), np.float32)),
+        VectorRows("embedding", ("a",), ("not for this VLM",), none),
     )
     with WorkFile(tmp_path / "work") as work:
-        _put(work, "broken", broken)
-        assert _same(_get(work, "broken"), broken)
-        assert _get(work, "broken").embeddings.shape == (0, 4)
+        work.put(Computed(FilmRows("film", ("c",), (broken,)), vectors))
+        assert work.held({"film", "layer", "embedding"}) == {"a": {"layer", "embedding"}, "b": {"layer"}, "c": {"film"}}
+        assert work.reasons({"film", "layer"}) == {"a": {"layer": "no"}, "c": {"film": "truncated: \N{SNOWMAN}"}}
+        assert work.films("film", ["c"]) == [broken]
+        np.testing.assert_array_equal(work.vectors("layer", ["b", "b"]), np.ones((2, 2)))
 
 
-def test_a_part_that_a_model_set_every_image_aside_in(tmp_path: Path) -> None:
-    _, (batch, *_) = small_contents()
+def _compute_elsewhere(connection: multiprocessing.connection.Connection) -> None:
+    connection.send(numbered(7))
+    connection.close()
+
+
+def test_what_another_process_computed_is_put_here(tmp_path: Path) -> None:
+    receive, send = multiprocessing.Pipe(duplex=False)
+    worker = multiprocessing.get_context("spawn").Process(target=_compute_elsewhere, args=(send,))
+    worker.start()
+    send.close()
+    made: Computed = receive.recv()
+    worker.join()
+    expected = numbered(7)
+    assert made.films == expected.films
     with WorkFile(tmp_path / "work") as work:
-        work.put_target("target x", target_part(batch))
-        work.put_vlm("vlm x", VLMPart(("no",) * len(batch.images), np.empty((0, 16), np.float32)))
-        joined = _get(work, "x")
-    assert (joined.usable, joined.target_whole, joined.vlm_whole) == (0, False, False)
-    assert {layer: len(values) for layer, values in joined.activations.items()} == {"layer0": 0, "layer1": 0}
+        work.put(made)
+        for part in expected.vectors:
+            images = [image for image, reason in zip(part.images, part.reasons, strict=True) if not reason]
+            np.testing.assert_array_equal(work.vectors(part.part, images), part.values)
 
 
 def test_arrays_by_key(tmp_path: Path) -> None:
@@ -93,7 +149,7 @@ def test_arrays_by_key(tmp_path: Path) -> None:
     with WorkFile(tmp_path / "work") as work:
         work.put_array("texts", texts)
     with WorkFile(tmp_path / "work") as work:
-        assert (work.has("other texts"), work.has("texts")) == (False, True)
+        assert (work.has_array("other texts"), work.has_array("texts")) == (False, True)
         np.testing.assert_array_equal(work.get_array("texts"), texts)
         with pytest.raises(KeyError):
             work.get_array("other texts")
@@ -108,16 +164,34 @@ def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
     last = [int(writer.stdout.readline()) for _ in range(12)][-1]
     os.kill(writer.pid, signal.SIGKILL)
     writer.communicate()
-    _, (batch, *_) = small_contents()
+    contents, _ = small_contents()
+    assert contents.parts is not None
+    every = frozenset(contents.parts.by_name().values())
     with WorkFile(path) as work:
-        assert all(_same(_get(work, f"{number}"), batch) for number in range(last + 1))
-        beyond = [number for number in range(last + 1, last + 1000) if work.has(f"vlm {number}")]
-        assert all(_same(_get(work, f"{number}"), batch) for number in beyond)
-        _put(work, "after", batch)
-        assert _same(_get(work, "after"), batch)
+        held = work.held(every)
+        batches = {number: {image for image in held if image.startswith(f"{number} ")} for number in range(last + 2)}
+        assert all(len(images) in (16, 0 if number > last else 16) for number, images in batches.items())
+        assert set(held.values()) == {every}
+        work.put(numbered(-1))
+        assert len(work.held(every)) == len(held) + 16
 
 
-def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_unfinished_run_of_another_version_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "run.duckdb.work"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE arrays (key TEXT, name TEXT, dtype TEXT, shape TEXT, data BLOB)")
+        connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(
+        RunFileError, match=r"run\.duckdb\.work: an unfinished run of another version of mammi; "
+    ) as caught:
+        WorkFile(path)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_file_is_reported_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "work"
     path.write_bytes(b"not a database" * 1000)
     with pytest.raises(RunFileError, match="damaged") as caught:
@@ -125,7 +199,7 @@ def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_second_run_is_told_to_wait(tmp_path: Path) -> None:
+def test_a_second_run_is_asked_to_wait(tmp_path: Path) -> None:
     path = tmp_path / "work"
     code = "import sys; from pathlib import Path; from engine.store.work import WorkFile; WorkFile(Path(sys.argv[1]))"
     with WorkFile(path):

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.probing.decoding import decode
 from engine.probing.phantom.probing_set import Options, load
-from engine.run.loading import looks
+from engine.run.loading import input_statistics
 from engine.store import thumbnails
 from engine.targets.input_check import corner_excess, likely_mistakes, sampled
 from engine.targets.preprocessing import Preprocessing
@@ -43,7 +43,7 @@ def real_films() -> Films:
 
 def told(films: Films, preprocess: Callable[[NDArray[np.uint8]], Tensor], target: Mapping[str, Any]) -> list[str]:
     """What a run of these films would be told: of all inputs, and of the thumbnails."""
-    rows = np.array([looks(preprocess(film)) for film in films])
+    rows = np.array([input_statistics(preprocess(film)) for film in films])
     small = [thumbnails.decode(thumbnails.encode(film)) for film in films]
     return likely_mistakes(dict(zip(("low", "high", "mean", "std"), rows.T, strict=True)), small, target)
 

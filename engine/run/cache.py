@@ -1,0 +1,55 @@
+"""What earlier runs computed, by key: in the work file of the unfinished run, or in finished run files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.finished import FinishedRun
+from engine.store.records import MethodScore
+from engine.store.work import WorkFile
+
+VLM_STAGE = "vlm"
+"""The name under which a run file keeps the identity of the VLM that encoded its texts."""
+METHOD_STAGE = "method "
+"""The name under which a run file keeps the key of a computed method's scores: this, and the method's name."""
+
+
+class Cache:
+    """The texts and scores of the work file and of finished runs. engine.run.image_results has the images."""
+
+    def __init__(self, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
+        self.work = work
+        self.finished = finished
+
+    def texts(self, vlm_identity: str, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The embeddings [d] of those texts that a finished run holds from the same VLM."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for run in self.finished:
+            if run.stages.get(VLM_STAGE) == vlm_identity:
+                held = run.texts()
+                found |= {text: held[text] for text in texts if text in held and text not in found}
+        return found
+
+    def scores(self, method: str, key: str) -> list[MethodScore] | None:
+        """The scores that a computed method gave under this key; None where no file has them."""
+        for run in self.finished:
+            if run.stages.get(METHOD_STAGE + method) == key:
+                return run.method_scores(method)
+        if not self.work.has_array(key):
+            return None
+        return [MethodScore(*row) for row in json.loads(self.work.get_array(key).tobytes())]
+
+    def put_scores(self, key: str, scores: Sequence[MethodScore]) -> None:
+        written = json.dumps([astuple(score) for score in scores]).encode()
+        self.work.put_array(key, np.frombuffer(written, dtype=np.uint8))
+
+    def array(self, key: str, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The work file's array of this key, computed and kept there if it is new."""
+        if not self.work.has_array(key):
+            self.work.put_array(key, compute())
+        return self.work.get_array(key)

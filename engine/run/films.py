@@ -1,0 +1,103 @@
+"""The films of a probing set: their bytes, and the keys that stand for their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from operator import itemgetter
+
+from engine.errors import MammiError, UnreadableImage
+from engine.probing.base import Image, ProbingSet
+from engine.store.keys import content_key
+from engine.store.parts import ImageKeys
+
+READERS = max(2, min(8, os.cpu_count() or 2))
+"""Threads that read and decode films"""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The bytes of an image file; or the reason why they cannot be had, and none."""
+
+    data: bytes
+    sha256: str
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of the content; of a file that cannot be read a key of the reason."""
+        return content_key("unreadable", self.reason) if self.reason else self.sha256
+
+
+class Films:
+    """Reads films, and remembers the keys of those it has read. Several threads may ask for different places."""
+
+    def __init__(self, probing: ProbingSet, by_name: bool) -> None:
+        """`by_name`: whether the VLM looks an image up by its name."""
+        self.images = probing.images
+        self._probing = probing
+        self._by_name = by_name
+        self._keys: list[ImageKeys | None] = [None] * len(self.images)
+
+    def look_up(self, places: range, threads: Executor, keep: bool) -> list[tuple[int, ImageKeys, File | None]]:
+        """The keys of the images at these places; and where `keep`, the files that were read for them.
+
+        A probing set may say what determines a film without reading it. The key of another film is the hash of its
+        bytes.
+        """
+        pieces = [places[start::READERS] for start in range(READERS)]
+        found = [each for piece in threads.map(lambda piece: self._look_up(piece, keep), pieces) for each in piece]
+        return sorted(found, key=itemgetter(0))
+
+    def _look_up(self, places: Sequence[int], keep: bool) -> list[tuple[int, ImageKeys, File | None]]:
+        found = []
+        for place in places:
+            keys, file = self._keys[place], None
+            if keys is None:
+                key, file = self._look(self.images[place])
+                embedding = content_key(key, self.images[place].path) if self._by_name else key
+                keys = self._keys[place] = ImageKeys(key, embedding)
+            found.append((place, keys, file if keep else None))
+        return found
+
+    def read(self, place: int) -> File:
+        """The file of an image that has been looked up.
+
+        Raises MammiError when it is not the file that the image's keys stand for, or when the probing set says what
+        determines the film but cannot give it.
+        """
+        image, keys = self.images[place], self._keys[place]
+        key, file = self._look(image)
+        if keys is None or keys.film != key:
+            raise MammiError(f"{image.path} changed while the run was going on. Run it again.")
+        if file is None:
+            file = self._file(image)
+            if file.reason:
+                raise MammiError(f"probing: {image.path} cannot be had: {file.reason}.")
+        return file
+
+    def _look(self, image: Image) -> tuple[str, File | None]:
+        """The key of an image's content; and its file, where it was read for that."""
+        try:
+            content = self._probing.content(image)
+        except UnreadableImage as error:
+            file = File(b"", "", str(error))
+            return file.key, file
+        if content is not None:
+            return content_key("content", content), None
+        file = self._file(image)
+        return file.key, file
+
+    def _file(self, image: Image) -> File:
+        try:
+            data = self._probing.read(image)
+        except UnreadableImage as error:
+            return File(b"", "", str(error))
+        return File(data, hashlib.sha256(data).hexdigest())
+
+    def all_keys(self) -> list[ImageKeys]:
+        """The keys of all images that have been looked up, in order."""
+        return [keys for keys in self._keys if keys is not None]

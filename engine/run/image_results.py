@@ -1,0 +1,176 @@
+"""The parts of a run's images, wherever they are kept: what is lacking, and what there is as batches and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from engine.errors import MammiError
+from engine.store.batch import Batch, Film, Floats, ProbedImage
+from engine.store.finished import FinishedRun
+from engine.store.parts import Computed, ImageKeys, PartKeys, PartSource
+from engine.store.work import WorkFile
+
+TOGETHER = 256
+"""Images that are read from the files together."""
+_NOTHING: frozenset[str] = frozenset()
+
+
+class ImageResults:
+    """The parts `parts` of images in the work file and in finished run files.
+
+    Only `put` writes: one process may call it with what others have computed.
+    """
+
+    def __init__(self, parts: PartKeys, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
+        self.parts = parts
+        self._names = {key: name for name, key in parts.by_name().items()}
+        self._all = frozenset(self._names)
+        self._work = work
+        self._sources: list[PartSource] = [*finished, work]
+        self._held = [source.held(self._all) for source in self._sources]
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
+        """Each set once: the images share them"""
+        self._reasons: dict[str, dict[str, str]] = {}
+        for source in reversed(self._sources):
+            for image, reasons in source.reasons(self._all).items():
+                self._reasons[image] = self._reasons.get(image, {}) | reasons
+        self._set_aside: dict[str, tuple[Film, dict[str, str]]] = {}
+        for run in reversed(finished):
+            self._set_aside |= run.set_aside(parts)
+
+    def lacking(self, keys: ImageKeys) -> frozenset[str]:
+        """The keys of the parts that no file holds of this image."""
+        return frozenset().union(*(lacking for _, lacking in self._lacking(keys)))
+
+    def claim(self, keys: ImageKeys) -> frozenset[str]:
+        """The same. The parts count as held from now on, as who asks computes them: an equal image after it lacks
+        nothing."""
+        held = self._held[-1]
+        claimed = _NOTHING
+        for image, lacking in self._lacking(keys):
+            whole = held.get(image, _NOTHING) | lacking
+            held[image] = self._sets.setdefault(whole, whole)
+            claimed |= lacking
+        return claimed
+
+    def _lacking(self, keys: ImageKeys) -> Iterator[tuple[str, frozenset[str]]]:
+        """The keys under which parts of an image are lacking, each with the keys of those parts."""
+        if keys.embedding in self._set_aside:
+            return
+        embedding = frozenset((self.parts.embedding,))
+        wanted = [(keys.film, self._all)]
+        if keys.film != keys.embedding:
+            wanted = [(keys.film, self._all - embedding), (keys.embedding, embedding)]
+        for image, parts in wanted:
+            lacking = parts.difference(*(held.get(image, _NOTHING) for held in self._held))
+            if lacking:
+                yield image, lacking
+
+    def put(self, computed: Computed) -> None:
+        """Keeps what was computed in the work file."""
+        self._work.put(computed)
+        for image, film in zip(computed.films.images, computed.films.films, strict=True):
+            self._keep_reason(image, computed.films.part, film.reason)
+        for vectors in computed.vectors:
+            for image, reason in zip(vectors.images, vectors.reasons, strict=True):
+                self._keep_reason(image, vectors.part, reason)
+
+    def _keep_reason(self, image: str, part: str, reason: str) -> None:
+        if reason:
+            self._reasons.setdefault(image, {})[part] = reason
+
+    def reasons(self, keys: ImageKeys) -> dict[str, str]:
+        """The names of the parts that set an image aside, with their reasons, the one that counts first; {} for a
+        usable image."""
+        if keys.embedding in self._set_aside:
+            return self._set_aside[keys.embedding][1]
+        of_film, of_name = self._reasons.get(keys.film), self._reasons.get(keys.embedding)
+        if not (of_film or of_name):
+            return {}
+        every = {**(of_film or {}), **(of_name or {})}
+        return {name: every[key] for key, name in self._names.items() if key in every}
+
+    def usable(self, images: Sequence[ImageKeys]) -> list[bool]:
+        return [not self.reasons(keys) for keys in images]
+
+    def need_usable(self, images: Sequence[ImageKeys], first: str) -> None:
+        """Raises MammiError when no image is usable; `first` is the name of the first one, for the message."""
+        if not any(self.usable(images)):
+            [reason, *_] = self.reasons(images[0]).values()
+            raise MammiError(f"Not one of the {len(images)} images can be used; the first is {first}: {reason}.")
+
+    def batches(self, images: Sequence[ImageKeys]) -> Iterator[Batch]:
+        """All parts of these images, a few at a time, in order. Raises KeyError where a part is lacking."""
+        for start in range(0, len(images), TOGETHER):
+            yield self._batch(images[start : start + TOGETHER])
+
+    def layer(self, name: str, images: Sequence[ImageKeys]) -> Floats:
+        """The activations of a layer on these images, all of them usable, [n, units]."""
+        return self._vectors(self.parts.layers[name], [keys.film for keys in images])
+
+    def embeddings(self, images: Sequence[ImageKeys]) -> Floats:
+        """The embeddings of these images, all of them usable, [n, d]."""
+        return self._vectors(self.parts.embedding, [keys.embedding for keys in images])
+
+    def _batch(self, images: Sequence[ImageKeys]) -> Batch:
+        usable = [keys for keys, use in zip(images, self.usable(images), strict=True) if use]
+        films = self._films(images)
+        if not usable:
+            none = np.empty((0, 0), np.float32)
+            return Batch(
+                tuple(self._aside(keys, films) for keys in images), none, dict.fromkeys(self.parts.layers, none)
+            )
+        looks = iter(self._vectors(self.parts.input, [keys.film for keys in usable]).tolist())
+        probed = []
+        for keys in images:
+            if self.reasons(keys):
+                probed.append(self._aside(keys, films))
+            else:
+                film = films[keys.film]
+                probed.append(
+                    ProbedImage(
+                        *(film.size_bytes, film.sha256, film.width, film.height, film.thumbnail, ""), *next(looks)
+                    )
+                )
+        activations = {name: self.layer(name, usable) for name in self.parts.layers}
+        return Batch(tuple(probed), self.embeddings(usable), activations)
+
+    def _aside(self, keys: ImageKeys, films: dict[str, Film]) -> ProbedImage:
+        film = self._set_aside[keys.embedding][0] if keys.embedding in self._set_aside else films[keys.film]
+        reasons = self.reasons(keys)
+        [reason, *_] = reasons.values()
+        return ProbedImage(film.size_bytes, film.sha256, reason=reason, part_reasons=tuple(reasons.items()))
+
+    def _films(self, images: Sequence[ImageKeys]) -> dict[str, Film]:
+        wanted = list(dict.fromkeys(keys.film for keys in images if keys.embedding not in self._set_aside))
+        films: dict[str, Film] = {}
+        for source, places in self._by_source(self.parts.film, wanted):
+            some = [wanted[place] for place in places]
+            films |= zip(some, source.films(self.parts.film, some), strict=True)
+        return films
+
+    def _vectors(self, part: str, images: Sequence[str]) -> Floats:
+        """A part of usable images, [n, k]; n is at least 1."""
+        pieces = [
+            (places, source.vectors(part, [images[place] for place in places]))
+            for source, places in self._by_source(part, images)
+        ]
+        if len(pieces) == 1:
+            return pieces[0][1]
+        whole = np.empty((len(images), pieces[0][1].shape[1]), np.float32)
+        for places, values in pieces:
+            whole[places] = values
+        return whole
+
+    def _by_source(self, part: str, images: Sequence[str]) -> Iterator[tuple[PartSource, list[int]]]:
+        """Which of the images to read from which file. Raises KeyError for one whose part no file holds."""
+        left = list(range(len(images)))
+        for source, held in zip(self._sources, self._held, strict=True):
+            there = [place for place in left if part in held.get(images[place], _NOTHING)]
+            if there:
+                yield source, there
+                left = [place for place in left if part not in held.get(images[place], _NOTHING)]
+        if left:
+            raise KeyError(images[left[0]])

@@ -1,0 +1,58 @@
+"""The stage that runs the models over the images: lacking parts are computed, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from typing import Any
+
+from engine.run.films import READERS
+from engine.run.image_results import TOGETHER
+from engine.run.stage import Run
+from engine.store.keys import content_key
+
+
+class ImageStage:
+    """Makes the parts of each image (engine.store.parts)."""
+
+    def keys(self, run: Run) -> Iterator[tuple[str, str]]:
+        yield "parts", content_key(run.parts.by_name())
+        if len(run.images) < len(run.films.images):
+            _look_up(run)
+        yield "images", content_key(run.images)
+
+    def compute(self, run: Run) -> dict[str, Any]:
+        images = len(run.films.images)
+        if len(run.images) < images or any(map(run.results.lacking, run.images)):
+            _compute(run)
+        return {"images": run.films.images, "layers": run.inputs.layers, "parts": run.parts, "image_keys": run.images}
+
+
+def _look_up(run: Run) -> None:
+    """Finds the keys of all images, decoding none."""
+    images = len(run.films.images)
+    run.progress.stage("images", images)
+    with ThreadPoolExecutor(READERS) as threads:
+        for start in range(0, images, TOGETHER):
+            places = range(start, min(start + TOGETHER, images))
+            run.films.look_up(places, threads, keep=False)
+            run.progress.advance(len(places), reused=len(places))
+
+
+def _compute(run: Run) -> None:
+    """Computes lacking parts; those of a batch are kept as soon as they are computed. Loads torch, and the models that
+    are needed."""
+    from engine.run.image_pass import ImagePass
+    from engine.run.loading import Loader
+
+    settings = run.config.run
+    run.progress.stage("images", len(run.films.images))
+    with ExitStack() as stack:
+        loader = Loader(run.films, run.parts, run.inputs, settings.thumbnail_size)
+        batches = stack.enter_context(closing(loader.batches(settings.batch_size, run.results.claim)))
+        image_pass = stack.enter_context(ImagePass(run.config, run.parts, run.inputs))
+        for batch in batches:
+            if batch.images:
+                run.results.put(image_pass.compute(batch.images))
+            run.progress.advance(batch.passed + len(batch.images), reused=batch.passed)

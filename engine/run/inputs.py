@@ -1,0 +1,225 @@
+"""What a configuration names: the probing set, the models, the concepts and the captions, each loaded when needed.
+
+A finished run file says what loading a model or the concepts would, as long as the key of their description is the one
+that it was made with (`sources`). Where that cannot be told without loading, they are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.config.leaves import Leaf, NamedLeaf
+from engine.config.settings import RunConfig
+from engine.errors import ConfigError
+from engine.methods import COMPUTED
+from engine.probing.base import ProbingSet
+from engine.progress import Progress
+from engine.run.sources import captions_key, concepts_key
+from engine.run.versions import package_version
+from engine.store.contents import ConceptSet, Layer
+from engine.store.finished import FinishedRun
+from engine.store.keys import content_key
+from engine.vlms.base import VLM
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.targets.base import TargetModel
+
+TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
+"""The names of the sources in a run file"""
+
+
+class Models(Protocol):
+    """The models of a run, each loaded when first asked for."""
+
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def target(self) -> TargetModel: ...
+    @property
+    def vlm(self) -> VLM: ...
+
+
+class RunInputs:
+    """Each attribute is loaded or looked up when first asked for.
+
+    Raises MammiError where a part cannot be had, and ConfigError where it is empty.
+    """
+
+    def __init__(self, config: RunConfig, finished: FinishedRun | None) -> None:
+        self._config = config
+        self._finished = finished
+
+    def load(self, progress: Progress) -> None:
+        """Loads what is needed and not yet there, so that a mistake is found before anything is computed.
+
+        Raises ConfigError also where a method cannot do with the images and layers.
+        """
+        progress.stage("loading", 4)
+        _ = self.probing
+        progress.advance(1)
+        layers = self.layers
+        progress.advance(1)
+        _ = self.vlm_name
+        progress.advance(1)
+        _ = self.concepts, self.captions
+        progress.advance(1)
+        for leaf in self._config.methods:
+            if leaf.kind in COMPUTED:
+                leaf.module.check(leaf.options, self.probing.images, layers)
+
+    @cached_property
+    def device(self) -> torch.device:
+        from engine.device import choose_device
+
+        return choose_device(self._config.run.device)
+
+    @cached_property
+    def probing(self) -> ProbingSet:
+        probing: ProbingSet = self._config.probing.load(self._config.base)
+        if not probing.images:
+            raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
+        return probing
+
+    @cached_property
+    def target(self) -> TargetModel:
+        _ = self.device
+        target: TargetModel = self._config.target.load(self._config.base)
+        return target
+
+    @cached_property
+    def vlm(self) -> VLM:
+        vlm: VLM = self._config.vlm.load(self._config.base, self.device)
+        return vlm
+
+    @cached_property
+    def target_identity(self) -> str:
+        return self._config.target.identity(self._config.base) or self.target.identity
+
+    @cached_property
+    def vlm_identity(self) -> str:
+        return self._own_vlm_identity or self.vlm.identity
+
+    @cached_property
+    def by_name(self) -> bool:
+        """Whether an image's embedding depends on its name; also where a user's own VLM does not say."""
+        if self._own_vlm_identity is None:
+            return getattr(self.vlm, "by_name", True)
+        return getattr(self._config.vlm.module, "BY_NAME", False)
+
+    @cached_property
+    def _own_vlm_identity(self) -> str | None:
+        """The identity of the VLM, where its kind gives it without loading."""
+        return self._config.vlm.identity(self._config.base)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The name of each source -> a key of its description."""
+        keys = {name: self._source(name) for name in (TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS)}
+        return {name: key for name, key in keys.items() if key is not None}
+
+    def _source(self, name: str) -> str | None:
+        """A key of what determines the source; None where that is not known without loading it. This version of mammi
+        is in it: another may make something else of the same files."""
+        config = self._config
+        described: str | None
+        if name == TARGET:
+            taps = config.taps
+            described = content_key(self.target_identity, config.target.as_dict(), taps.layers, taps.pooling)
+        elif name == VLM_SOURCE:
+            described = content_key(self.vlm_identity, config.vlm.as_dict())
+        elif name == CONCEPTS:
+            described = concepts_key(config.concepts, config.base, self.probing.images)
+        else:
+            described = captions_key(self._asking, config.base, self.probing.images)
+        return described and content_key(package_version("mammi-explorer"), described)
+
+    def _as_in_file(self, source: str) -> FinishedRun | None:
+        """The finished run, where it was made from the same source."""
+        if self._finished is None or source not in self._finished.sources:
+            return None
+        return self._finished if self._finished.sources[source] == self._source(source) else None
+
+    @cached_property
+    def target_name(self) -> str:
+        finished = self._as_in_file(TARGET)
+        return finished.reader.info.target if finished else self.target.name
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The tapped layers."""
+        pooling = self._config.taps.pooling
+        finished = self._as_in_file(TARGET)
+        if finished:
+            return tuple(Layer(layer.name, pooling, layer.unit_names) for layer in finished.reader.layers)
+        from engine.run.layers import tapped_layers
+
+        return tapped_layers(self.target, self._config.taps)
+
+    @property
+    def layer_facts(self) -> list[list[Any]]:
+        """What a run file says of each layer, as JSON types: for keys."""
+        return [[layer.name, layer.pooling, layer.unit_names] for layer in self.layers]
+
+    @cached_property
+    def vlm_name(self) -> str:
+        finished = self._as_in_file(VLM_SOURCE)
+        return finished.reader.info.vlm if finished else self.vlm.name
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """The concepts of all concept sets, each once."""
+        return self._concepts[0]
+
+    @property
+    def concept_sets(self) -> tuple[ConceptSet, ...]:
+        return self._concepts[1]
+
+    @cached_property
+    def captions(self) -> tuple[str, ...]:
+        """The sentences of reports that the methods ask for, each once."""
+        finished = self._as_in_file(CAPTIONS)
+        if finished:
+            return finished.reader.captions
+        lists = (leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking)
+        return tuple(dict.fromkeys(text for captions in lists for text in captions))
+
+    @property
+    def _asking(self) -> list[Leaf]:
+        """The methods that ask for captions."""
+        return [leaf for leaf in self._config.methods if hasattr(leaf.module, "captions")]
+
+    @property
+    def _reports(self) -> list[str]:
+        return [image.report for image in self.probing.images if image.report]
+
+    @cached_property
+    def _concepts(self) -> tuple[tuple[str, ...], tuple[ConceptSet, ...]]:
+        finished = self._as_in_file(CONCEPTS)
+        if finished:
+            return finished.reader.concepts, finished.reader.concept_sets
+        return _load_concepts(self._config.concepts, self._config.base, self._reports)
+
+
+def _load_concepts(
+    leaves: Sequence[NamedLeaf], base: Path, reports: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[ConceptSet, ...]]:
+    """The concepts of all concept sets, each once; and the sets, by the concepts' places among them."""
+    places: dict[str, int] = {}
+    sets = []
+    for leaf in leaves:
+        try:
+            concepts: list[str] = leaf.load(base, reports)
+        except ConfigError as error:
+            if len(leaves) == 1:
+                raise
+            raise ConfigError(f"{leaf.table}: {error}") from None
+        if not concepts:
+            raise ConfigError(f'{leaf.table}: the concept set of kind "{leaf.kind}" is empty.')
+        members = tuple(places.setdefault(concept, len(places)) for concept in dict.fromkeys(concepts))
+        sets.append(ConceptSet(leaf.name, leaf.kind, members))
+    return tuple(places), tuple(sets)

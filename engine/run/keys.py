@@ -1,0 +1,27 @@
+"""The keys under which the parts of images are kept (engine.store.parts)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.config.settings import RunConfig
+from engine.store.keys import content_key
+from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
+
+VERSION = 5
+"""To be raised when the same images and models come to give other results, as when a film is decoded in another way: it
+is in the key of every part."""
+
+
+def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str) -> PartKeys:
+    """The keys of the parts that a run makes, from the identities of its target model and its VLM."""
+    taps, run = config.taps, config.run
+    return PartKeys(
+        film=content_key(VERSION, FILM, run.thumbnail_size),
+        input=content_key(VERSION, INPUT, target),
+        layers={
+            layer: content_key(VERSION, "layer", target, layer, taps.pooling, taps.channels, run.mixed_precision)
+            for layer in layers
+        },
+        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision),
+    )

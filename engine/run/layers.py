@@ -1,0 +1,22 @@
+"""The tapped layers of a loaded target model."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from engine.config.settings import TapSettings
+from engine.store.contents import Layer
+from engine.targets.base import TargetModel
+from engine.targets.taps import LOGITS, resolve_layers
+
+
+def tapped_layers(target: TargetModel, taps: TapSettings) -> tuple[Layer, ...]:
+    """The layers that the configuration's patterns name. Raises ConfigError for a pattern that names none."""
+    names = resolve_layers(target.module, taps.layers)
+    return tuple(Layer(name, taps.pooling, _unit_names(target, name)) for name in names)
+
+
+def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:
+    """The classes, for the layer whose units they are."""
+    linear = [name for name, module in target.module.named_modules() if isinstance(module, nn.Linear)]
+    return target.classes if layer in (LOGITS, *linear[-1:]) else ()

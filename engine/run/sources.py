@@ -1,0 +1,40 @@
+"""Keys of what the concepts and the captions of a run are made from, without making them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from engine import kinds
+from engine.concepts.report_files import digests
+from engine.config.leaves import Leaf, NamedLeaf
+from engine.probing.base import Image
+from engine.store.keys import content_key
+
+
+def concepts_key(leaves: Sequence[NamedLeaf], base: Path, images: Sequence[Image]) -> str | None:
+    """A key of the concept sets' identities and of the reports in the probing set; None where only loading can tell."""
+    identities = [(leaf.name, leaf.kind, leaf.identity(base)) for leaf in leaves]
+    if any(identity is None for *_, identity in identities):
+        return None
+    return content_key(identities, [image.report for image in images])
+
+
+def captions_key(methods: Sequence[Leaf], base: Path, images: Sequence[Image]) -> str | None:
+    """A key of the methods' options, of the report files that these name, and of the reports in the probing set.
+
+    None where a method is not ours: its captions may come from what its options do not name.
+    """
+    if any(leaf.kind not in kinds.own("methods") for leaf in methods):
+        return None
+    files = [list(digests(list(_paths(leaf, base)))) for leaf in methods]
+    return content_key([leaf.as_dict() for leaf in methods], files, [image.report for image in images])
+
+
+def _paths(leaf: Leaf, base: Path) -> Iterator[Path]:
+    """The files and folders that a method's options name."""
+    for name in type(leaf.options).model_fields:
+        value = getattr(leaf.options, name)
+        for path in value if isinstance(value, tuple) else (value,):
+            if isinstance(path, Path):
+                yield base / path

@@ -1,0 +1,75 @@
+"""What a stage of a run is, and what the stages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Protocol
+
+from engine.config.settings import RunConfig
+from engine.progress import Progress
+from engine.run.cache import Cache
+from engine.run.films import Films
+from engine.run.image_results import ImageResults
+from engine.run.inputs import RunInputs
+from engine.run.keys import part_keys
+from engine.store.parts import ImageKeys, PartKeys
+
+
+class Run:
+    """One run on its way: the inputs, what earlier runs computed, and what its stages have made so far."""
+
+    def __init__(self, config: RunConfig, inputs: RunInputs, cache: Cache, progress: Progress) -> None:
+        self.config = config
+        self.inputs = inputs
+        self.cache = cache
+        self.progress = progress
+        self.keys: dict[str, str] = {}
+        """The keys of the stages that are done"""
+        self.contents: dict[str, Any] = {}
+        """Fields of RunContents, from the stages that are done"""
+
+    @cached_property
+    def parts(self) -> PartKeys:
+        inputs = self.inputs
+        layers = [layer.name for layer in inputs.layers]
+        return part_keys(self.config, inputs.target_identity, layers, inputs.vlm_identity)
+
+    @cached_property
+    def films(self) -> Films:
+        return Films(self.inputs.probing, self.inputs.by_name)
+
+    @cached_property
+    def results(self) -> ImageResults:
+        return ImageResults(self.parts, self.cache.work, self.cache.finished)
+
+    @property
+    def images(self) -> list[ImageKeys]:
+        """The keys of all images. They are there once the image stage is done or found to be up to date."""
+        return self.films.all_keys()
+
+    def usable(self) -> list[bool]:
+        """Which of the images are usable. As for `images`, the image stage comes first."""
+        return self.results.usable(self.images)
+
+    def need_usable(self) -> None:
+        """Raises MammiError when no image is usable."""
+        self.results.need_usable(self.images, self.films.images[0].path)
+
+
+class Stage(Protocol):
+    """A stage of a run. One file in engine/run for each; engine.run.pipeline lists them in order."""
+
+    def keys(self, run: Run) -> Iterator[tuple[str, str]]:
+        """The names and keys of what this stage puts in the run file; a key is made of all that determines that.
+
+        They are asked for once the stages before are up to date, and again after `compute`. It loads no model and
+        computes nothing where that can be avoided, and gives the cheapest key first: after the first key that differs
+        from the run file's, no more are asked for.
+        """
+        ...
+
+    def compute(self, run: Run) -> dict[str, Any]:
+        """Computes what `run.cache` and `run.results` lack, keeps it there piece by piece, and gives the fields of
+        RunContents that the stage puts in the run file."""
+        ...

@@ -1,0 +1,83 @@
+"""The stage that encodes texts: the concepts in each template, and the captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import MammiError, failing_as
+from engine.run.cache import VLM_STAGE
+from engine.run.stage import Run
+from engine.store.contents import OtherTemplate, prompt
+from engine.store.keys import content_key
+from engine.vlms.base import VLM, check_embeddings
+
+TEXTS_AT_ONCE = 64
+"""Texts that are encoded, and kept, together"""
+
+
+class TextStage:
+    """Encodes the texts that no finished run holds, those of like length together: most VLMs encode texts of one length
+    at once."""
+
+    def keys(self, run: Run) -> Iterator[tuple[str, str]]:
+        inputs, settings = run.inputs, run.config.run
+        yield VLM_STAGE, inputs.vlm_identity
+        sets = [[each.name, each.kind, each.concepts] for each in inputs.concept_sets]
+        yield "concepts", content_key(settings.template, inputs.concepts, sets)
+        yield "other texts", content_key(settings.other_templates, inputs.captions)
+
+    def compute(self, run: Run) -> dict[str, Any]:
+        inputs, settings = run.inputs, run.config.run
+        templates = (settings.template, *settings.other_templates)
+        texts = [text for template in templates for text in _prompted(template, inputs.concepts)]
+        embeddings = _embeddings(run, [*texts, *inputs.captions])
+        own, *others = np.split(embeddings[: len(texts)], len(templates))
+        return {
+            "concepts": inputs.concepts,
+            "concept_sets": inputs.concept_sets,
+            "template": settings.template,
+            "template_embedding": own[0],
+            "text_embeddings": own[1:],
+            "other_templates": [
+                OtherTemplate(template, rows[0], rows[1:])
+                for template, rows in zip(settings.other_templates, others, strict=True)
+            ],
+            "captions": inputs.captions,
+            "caption_embeddings": embeddings[len(texts) :],
+        }
+
+
+def _prompted(template: str, concepts: Sequence[str]) -> list[str]:
+    """The bare template, and each concept in it."""
+    return [template, *(prompt(template, concept) for concept in concepts)]
+
+
+def _embeddings(run: Run, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors of the texts, [n, d]."""
+    identity, progress = run.inputs.vlm_identity, run.progress
+    different = list(dict.fromkeys(texts))
+    progress.stage("concepts", len(different))
+    embeddings = run.cache.texts(identity, different)
+    progress.advance(len(embeddings), reused=len(embeddings))
+    lacking = sorted((text for text in different if text not in embeddings), key=len)
+    for start in range(0, len(lacking), TEXTS_AT_ONCE):
+        piece = lacking[start : start + TEXTS_AT_ONCE]
+        key = content_key("texts", identity, piece)
+        vectors = run.cache.array(key, lambda piece=piece: _encode(run.inputs.vlm, piece))  # type: ignore[misc]
+        embeddings |= dict(zip(piece, vectors, strict=True))
+        progress.advance(len(piece))
+    return np.stack([embeddings[text] for text in texts])
+
+
+def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:
+    with failing_as("vlm: encoding texts failed"):
+        vectors = np.asarray(vlm.encode_texts(texts), dtype=np.float32)
+    check_embeddings(vlm, vectors, len(texts))
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise MammiError(f"vlm: the embedding of {texts[int(finite.argmin())]!r} is not a finite number.")
+    return vectors

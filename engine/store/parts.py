@@ -1,0 +1,111 @@
+"""The unit of reuse: one part of one image, under the image's key and the part's key.
+
+A run makes several parts of each image: its thumbnail with the facts of the film, the statistics of the target model's
+input, the pooled activations of each layer, and the VLM's embedding. The key of an image stands for its content, the
+key of a part for all else that determines the part. Equal keys, equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.batch import Film, Floats
+
+FILM, INPUT, EMBEDDING = "film", "input", "embedding"
+_LAYER = "layer "
+STATISTICS = 4
+"""Numbers in the part `input`: least and greatest value, mean and standard deviation"""
+
+
+class ImageKeys(NamedTuple):
+    """The keys of an image."""
+
+    film: str
+    """Of its content"""
+    embedding: str
+    """The same key; for a VLM that looks an image up by its name, a key of the content and the name"""
+
+
+@dataclass(frozen=True, slots=True)
+class PartKeys:
+    """The keys of all parts that a run makes of each image."""
+
+    film: str
+    input: str
+    layers: Mapping[str, str]
+    """By the layer's name, in the run's order"""
+    embedding: str
+
+    def by_name(self) -> dict[str, str]:
+        """The name of each part -> its key, in the order in which reasons to set an image aside count."""
+        layers = {f"{_LAYER}{name}": key for name, key in self.layers.items()}
+        return {FILM: self.film, INPUT: self.input, **layers, EMBEDDING: self.embedding}
+
+
+def layer_of(part: str) -> str:
+    """The name of the layer whose part has this name; "" for another part."""
+    return part.removeprefix(_LAYER) if part.startswith(_LAYER) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRows:
+    """The part `film` of some images, also of those that it sets aside."""
+
+    part: str
+    """Its key"""
+    images: tuple[str, ...]
+    """The images' keys"""
+    films: tuple[Film, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VectorRows:
+    """Another part of some images."""
+
+    part: str
+    """Its key"""
+    images: tuple[str, ...]
+    """The images' keys"""
+    reasons: tuple[str, ...]
+    """Why each image is set aside; "" for a usable one"""
+    values: Floats
+    """[usable, k]"""
+
+    def rows(self) -> Iterator[tuple[str, str, NDArray[np.float32] | None]]:
+        """The key, the reason and the values [k] of each image; None for one that is set aside."""
+        values = iter(self.values)
+        for image, reason in zip(self.images, self.reasons, strict=True):
+            yield image, reason, None if reason else next(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What was computed of one batch of images. It holds arrays and plain values only: processes can exchange it."""
+
+    films: FilmRows
+    vectors: tuple[VectorRows, ...]
+
+
+class PartSource(Protocol):
+    """A file that holds parts of images: the work file of an unfinished run, or a finished run file."""
+
+    def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
+        """The key of each image -> those of the parts that the file holds of it, values or a reason."""
+        ...
+
+    def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:
+        """The key of each image that a part sets aside -> the key of the part -> its reason."""
+        ...
+
+    def films(self, part: str, images: Sequence[str]) -> list[Film]:
+        """The part `film` of these images, in their order. Raises KeyError for one that the file does not hold."""
+        ...
+
+    def vectors(self, part: str, images: Sequence[str]) -> Floats:
+        """Another part of these usable images, [n, k], in their order. Raises KeyError as `films` does."""
+        ...

@@ -1,0 +1,51 @@
+"""The tables of a run file that let a later run take over what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.store.arrays import Cursors
+from engine.store.batch import Film
+from engine.store.parts import ImageKeys
+
+
+class ReuseTables:
+    """The part of RunReader that engine.store.finished reads. `position` counts the images of the probing set."""
+
+    _cursors: Cursors
+
+    def stages(self) -> dict[str, str]:
+        """The name of each stage -> the key of all that determines what it put in the run file."""
+        return dict(self._cursors.rows("SELECT name, key FROM stages"))
+
+    def sources(self) -> dict[str, str]:
+        """As RunContents.sources."""
+        return dict(self._cursors.rows("SELECT name, key FROM sources"))
+
+    def parts(self) -> dict[str, str]:
+        """The name of each part that the run made of its images -> the part's key."""
+        return dict(self._cursors.rows("SELECT name, key FROM parts"))
+
+    def image_keys(self) -> list[tuple[ImageKeys, int | None]]:
+        """By position: the keys of each image, and its index among the usable ones. [] for a run without keys."""
+        rows = self._cursors.rows(
+            "SELECT film_key, coalesce(embedding_key, film_key), image FROM images "
+            "WHERE film_key IS NOT NULL ORDER BY position"
+        )
+        return [(ImageKeys(film, embedding), image) for film, embedding, image in rows]
+
+    def part_reasons(self) -> dict[int, dict[str, str]]:
+        """The position of each image that is set aside -> the name of each part that does so -> its reason."""
+        found: dict[int, dict[str, str]] = {}
+        for position, part, reason in self._cursors.rows("FROM part_reasons ORDER BY rowid"):
+            found.setdefault(position, {})[part] = reason
+        return found
+
+    def films(self, positions: Sequence[int]) -> dict[int, Film]:
+        """The films at these positions."""
+        rows = self._cursors.rows(
+            "SELECT position, size_bytes, sha256, width, height, thumbnail, reason FROM images "
+            "WHERE position BETWEEN ? AND ? AND position IN (SELECT unnest(?::INTEGER[]))",
+            *(min(positions), max(positions), list(positions)),
+        )
+        return {position: Film(*film) for position, *film in rows}

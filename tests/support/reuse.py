@@ -1,0 +1,154 @@
+"""What a changed run computes again: changes to a run of 40 films, and a count of what each of them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from engine.config.settings import load_config
+from engine.progress import Silent
+from engine.run import loading
+from engine.run.pipeline import run
+from tests.support import models
+
+FILMS = 40
+LAYERS = 'target.layers=["first", "logits"]'
+"""The layers of the run before the change"""
+
+
+@dataclass
+class Work:
+    """Images by what was done with them."""
+
+    decodes: int = 0
+    thumbnails: int = 0
+    target: int = 0
+    """Images in forward passes of the target model"""
+    vlm: int = 0
+    """Images in passes of the VLM"""
+    texts: int = 0
+
+
+def counted(compute: Callable[[], object]) -> Work:
+    """What `compute` does."""
+    work = Work()
+
+    def counting(name: str, function: Callable[..., Any], images: Callable[..., int]) -> Callable[..., Any]:
+        def call(*given: Any) -> Any:
+            setattr(work, name, getattr(work, name) + images(*given))
+            return function(*given)
+
+        return call
+
+    places = [
+        (loading, "decode", "decodes", lambda _: 1),
+        (loading, "encode", "thumbnails", lambda *_: 1),
+        (models.TinyClassifier, "forward", "target", lambda _, films: len(films)),
+        (models.TinyVLM, "encode_images", "vlm", lambda _, batch: len(batch)),
+        (models.TinyVLM, "encode_texts", "texts", lambda _, texts: len(texts)),
+    ]
+    with ExitStack() as stack:
+        for owner, attribute, name, images in places:
+            function = getattr(owner, attribute)
+            stack.enter_context(patch.object(owner, attribute, counting(name, function, images)))
+        compute()
+    return work
+
+
+class Project:
+    """A run over the films that a CSV names, in its order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = models.tiny_project(folder, FILMS)
+        self.out = self.path.with_name("tiny.duckdb")
+        self.films = folder / "films"
+        self.names = [f"{index:03}.png" for index in range(FILMS)]
+
+    def compute(self, *overrides: str, beside: Sequence[Path] = ()) -> None:
+        (self.films / "films.csv").write_text("\n".join(["path", *self.names]))
+        own = ("probing.kind=csv", "probing.csv=films/films.csv", "probing.folder=films", LAYERS)
+        text = self.path.read_text().replace('folder = "films"\n', "")
+        self.path.write_text(text)
+        run(load_config(self.path, [*own, *overrides]), Silent(), beside)
+
+
+def more(project: Project, place: int, name: str) -> None:
+    models.write_film(project.films / name, seed=1000)
+    project.names.insert(place, name)
+
+
+def away(project: Project) -> None:
+    project.names.remove("017.png")
+
+
+def reverse(project: Project) -> None:
+    project.names.reverse()
+
+
+def rename(project: Project) -> None:
+    (project.films / "005.png").rename(project.films / "renamed.png")
+    project.names[5] = "renamed.png"
+
+
+def twice(project: Project) -> None:
+    (project.films / "again.png").write_bytes((project.films / "005.png").read_bytes())
+    project.names.insert(20, "again.png")
+
+
+def new_twice(project: Project) -> None:
+    more(project, 3, "new.png")
+    (project.films / "again.png").write_bytes((project.films / "new.png").read_bytes())
+    project.names.insert(30, "again.png")
+
+
+def same(project: Project) -> None:
+    """Changes no film."""
+
+
+@dataclass(frozen=True)
+class Change:
+    name: str
+    expected: Work
+    overrides: tuple[str, ...] = ()
+    films: Callable[[Project], None] = same
+
+
+CHANGES = (
+    Change("nothing", Work()),
+    Change("run.batch_size", Work(), ("run.batch_size=7",)),
+    Change("run.alpha", Work(), ("run.alpha=0.8",)),
+    Change("run.thumbnail_size", Work(40, 40), ("run.thumbnail_size=200",)),
+    Change("the order of the films", Work(), films=reverse),
+    Change("one film more, at the end", Work(1, 1, 1, 1), films=lambda project: more(project, 40, "last.png")),
+    Change("one film more, at the start", Work(1, 1, 1, 1), films=lambda project: more(project, 0, "first.png")),
+    Change("one film fewer", Work(), films=away),
+    Change("a film renamed", Work(), films=rename),
+    Change("a film of the run once more", Work(), films=twice),
+    Change("a new film, twice", Work(1, 1, 1, 1), films=new_twice),
+    Change("one layer more", Work(40, 0, 40), ('target.layers=["first", "second", "logits"]',)),
+    Change("one layer fewer", Work(), ('target.layers=["first"]',)),
+    Change("target.pooling", Work(40, 0, 40), ("target.pooling=max",)),
+    Change("another target model", Work(40, 0, 40), ("target.arguments.seed=1",)),
+    Change("another VLM", Work(40, 0, 0, 40, 6), ("vlm.arguments.seed=2",)),
+    Change("run.template", Work(texts=6), ("run.template=A film of a",)),
+)
+
+
+def measured(folder: Path, change: Change) -> Work:
+    """What a run does after the change, where its run file is there."""
+    project = Project(folder)
+    project.compute()
+    change.films(project)
+    return counted(lambda: project.compute(*change.overrides))
+
+
+def table(rows: Sequence[tuple[str, Work]]) -> str:
+    """A Markdown table."""
+    names = [field.name for field in fields(Work)]
+    lines = [["changed", *names], ["---"] * (1 + len(names))]
+    lines += [[name, *(str(getattr(work, column)) for column in names)] for name, work in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
