@@ -29,8 +29,8 @@ PACKAGES = {
     "methods": "engine.methods",
 }
 """Table of a configuration -> the package whose KINDS are ours, by module"""
-_FUNCTIONS = {"target": ("identity", "load"), "vlm": ("identity", "load"), "methods": ()}
-"""What a module must have beside Options: `load`, if nothing else stands here"""
+_FUNCTIONS = {"probing": ("load",), "methods": ()}
+"""The functions that a kind's module must have; `identity` and `load` where nothing else stands here"""
 
 log = logging.getLogger(__name__)
 
@@ -84,5 +84,6 @@ def _problem(table: str, entry: EntryPoint) -> str:
     options = getattr(module, "Options", None)
     if not (isinstance(options, type) and issubclass(options, BaseModel)):
         return f"{entry.value} has no pydantic model Options"
-    missing = [name for name in _FUNCTIONS.get(table, ("load",)) if not callable(getattr(module, name, None))]
+    functions = _FUNCTIONS.get(table, ("identity", "load"))
+    missing = [name for name in functions if not callable(getattr(module, name, None))]
     return f"{entry.value} has no function {missing[0]}" if missing else ""
