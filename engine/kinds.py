@@ -5,8 +5,9 @@ A package adds a kind by an entry point, such as in its pyproject.toml
     [project.entry-points."mammi.vlms"]
     my_vlm = "my_package.my_vlm"
 
-The name is the kind; the value is a module as the docstring of engine.vlms, engine.targets, engine.probing,
-engine.concepts or engine.methods describes it.
+The name is the kind, and the value is a module. What the module must have is said by VLMKind in engine.vlms.base,
+TargetKind in engine.targets.base, ConceptSource in engine.concepts.base, LiveMethod and ComputedMethod in
+engine.methods.base, and the docstring of engine.probing.
 """
 
 from __future__ import annotations

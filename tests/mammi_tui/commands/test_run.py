@@ -63,7 +63,7 @@ def test_a_stopped_run_says_how_to_go_on(mammi: Mammi, project: Path, monkeypatc
         patch.setattr(TinyVLM, "encode_images", stopped)
         ended = mammi("run", project)
     assert ended.status == 1
-    assert ended.err.splitlines()[-1] == "mammi: Stopped. The next `mammi run` goes on from here."
+    assert ended.err.splitlines()[-1] == "mammi: Stopped. The next `mammi run` continues from here."
     assert mammi("run", project).status == 0
 
 
