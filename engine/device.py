@@ -1,4 +1,4 @@
-"""Where the models run, and in what precision."""
+"""The device on which models run, and their precision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ READER_THREADS = max(2, min(8, os.cpu_count() or 2))
 
 
 def choose_device(name: str) -> torch.device:
-    """ "auto" is the first of CUDA, MPS and CPU that there is. Raises ConfigError for a device that there is not."""
+    """The device of that name; "auto" is the first available one of CUDA, MPS and CPU.
+
+    Raises ConfigError for a device that this machine lacks.
+    """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = next(kind for kind, available in there.items() if available)
@@ -24,7 +27,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def precision(device: torch.device, mixed: bool) -> AbstractContextManager[object]:
-    """Mixed precision where asked for: bfloat16 on a CPU, which has no float16 arithmetic, else float16."""
+    """Mixed precision if `mixed`: bfloat16 on a CPU, which has no float16 arithmetic, and float16 elsewhere."""
     if not mixed:
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16 if device.type == "cpu" else torch.float16)

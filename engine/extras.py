@@ -13,11 +13,11 @@ EXTRAS = {
     "torchxrayvision": "torchxrayvision",
     "transformers": "transformers",
 }
-"""Importable name -> extra in pyproject.toml."""
+"""Importable name -> extra in pyproject.toml"""
 
 
 def missing(package: str | None) -> str:
-    """What to say where a package is not installed, as the end of a sentence."""
+    """The end of a sentence that says that a package is not installed, and how to install it."""
     name = (package or "").partition(".")[0]
     extra = f": pip install 'mammi-explorer[{EXTRAS[name]}]'" if name in EXTRAS else ""
     return f"needs the package {name!r}, which is not installed{extra}"

@@ -1,4 +1,4 @@
-"""Finding a user's own function by "package.module:function". Importing it runs the user's code."""
+"""Finds a user's own function by "package.module:function". Importing it runs the user's code."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.errors import ConfigError, MammiError, first_line
 
 
 def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
-    """The function, from an installed package or the configuration's folder `base`, which is put on sys.path.
+    """The function, from an installed package or from the configuration's folder `base`, which is put on sys.path.
 
-    Raises ConfigError naming the configuration's `key`.
+    Raises ConfigError that names the configuration's `key`.
     """
     module_name, colon, name = reference.partition(":")
     if not (colon and name.isidentifier() and all(part.isidentifier() for part in module_name.split("."))):
@@ -41,7 +41,7 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
 
 
 def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], reference: str, key: str) -> Any:
-    """What the user's function returns. Raises MammiError that names it and the line at fault when it raises."""
+    """What the user's function returns. When it raises, raises MammiError that names it and the line at fault."""
     try:
         return factory(**arguments)
     except MammiError:
@@ -52,11 +52,11 @@ def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], refe
 
 
 def _raised(error: Exception, what: str, module_name: str) -> MammiError:
-    """Names the last line that ran in the user's module, where one did."""
+    """The error, with the last line of the user's module that ran, if one did."""
     file = f"{module_name.rpartition('.')[2]}.py"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == file]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).name == file:
         lines.append(error.lineno)
     place = f" ({file}, line {lines[-1]})" if lines else ""
-    told = first_line(error.msg if isinstance(error, SyntaxError) else error)
-    return MammiError(f"{what} raised {type(error).__name__}: {told}{place}")
+    reason = first_line(error.msg if isinstance(error, SyntaxError) else error)
+    return MammiError(f"{what} raised {type(error).__name__}: {reason}{place}")

@@ -5,8 +5,9 @@ A package adds a kind by an entry point, such as in its pyproject.toml
     [project.entry-points."mammi.vlms"]
     my_vlm = "my_package.my_vlm"
 
-The name is the kind; the value is a module as the docstring of engine.vlms, engine.targets, engine.probing,
-engine.concepts or engine.methods describes it.
+The name is the kind, and the value is a module. What the module must have is said by VLMKind in engine.vlms.base,
+TargetKind in engine.targets.base, ConceptSource in engine.concepts.base, LiveMethod and ComputedMethod in
+engine.methods.base, and the docstring of engine.probing.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ PACKAGES = {
     "methods": "engine.methods",
 }
 """Table of a configuration -> the package whose KINDS are ours, by module"""
-_FUNCTIONS = {"target": ("identity", "load"), "vlm": ("identity", "load"), "methods": ()}
-"""What a module must have beside Options: `load`, if nothing else stands here"""
+_FUNCTIONS = {"probing": ("load",), "methods": ()}
+"""The functions that a kind's module must have; `identity` and `load` where nothing else stands here"""
 
 log = logging.getLogger(__name__)
 
@@ -84,5 +85,6 @@ def _problem(table: str, entry: EntryPoint) -> str:
     options = getattr(module, "Options", None)
     if not (isinstance(options, type) and issubclass(options, BaseModel)):
         return f"{entry.value} has no pydantic model Options"
-    missing = [name for name in _FUNCTIONS.get(table, ("load",)) if not callable(getattr(module, name, None))]
+    functions = _FUNCTIONS.get(table, ("identity", "load"))
+    missing = [name for name in functions if not callable(getattr(module, name, None))]
     return f"{entry.value} has no function {missing[0]}" if missing else ""

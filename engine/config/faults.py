@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, told in one line: file, key, value, and the nearest key that exists."""
+"""Faults of a configuration, each reported in one line: file, key, value, and the nearest key that exists."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Faults:
-    """Checks tables against models and keeps what is wrong, until `raise_first`."""
+    """Checks tables against models and collects the faults until `raise_first`."""
 
     def __init__(self, path: Path, tables: Iterable[str], overridden: Iterable[str]) -> None:
         self._path = path
         self._tables = ", ".join(tables)
         self._overridden = set(overridden)
         self._keys: dict[str, None] = {}
-        """Every key that this configuration may hold, dotted, in order."""
+        """Every key that this configuration may hold, dotted, in order"""
         self._found: list[tuple[str, ErrorDetails]] = []
 
     def may_hold(self, *keys: str) -> None:
-        """Keys that stand beside those of the models checked."""
+        """Adds keys that are allowed beside those of the models."""
         self._keys |= dict.fromkeys(keys)
 
     def check(self, table: str, model: type[Model], values: Mapping[str, Any]) -> Model | None:
-        """The values as the model, or None and what is wrong with them kept."""
+        """The values as the model, or None when they have faults, which are collected."""
         self.may_hold(*_keys(table, model))
         try:
             return model.model_validate_json(json.dumps(values, default=str), strict=True)
@@ -41,7 +41,7 @@ class Faults:
             return None
 
     def raise_first(self) -> None:
-        """Raises ConfigError when a check has failed."""
+        """Raises ConfigError for the first fault, if there is one."""
         if not self._found:
             return
         table, fault = self._found[0]
@@ -56,7 +56,7 @@ class Faults:
         return self.error(key, f"is not a key of this configuration. {self._nearest(key)}", value)
 
     def error(self, key: str, wording: str, *value: Any) -> ConfigError:
-        """`file: key = value wording.`, or with the option in the file's place where the key was given by one."""
+        """`file: key = value wording.` Where an option has set the key, the option stands in the file's place."""
         table = f"{key.strip('[]')}." if key.startswith("[") else None
         given = any(known == key or (table and known.startswith(table)) for known in self._overridden)
         place = f"--set {key}" if given else f"{self._path}: {key}"

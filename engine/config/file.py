@@ -1,4 +1,4 @@
-"""The tables of a configuration as they stand in its file, with the command line's values put in their place."""
+"""The tables of a configuration as its file has them, and the command line's values put into them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from engine.errors import ConfigError
 
 SETS = "concepts"
-"""The one table that may be an array of tables: a concept set each."""
+"""The one table that may be an array of tables, one for each concept set"""
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises ConfigError when it is not one."""
+    """The tables of a TOML file. Raises ConfigError when it cannot be read or is not TOML."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
@@ -27,9 +27,10 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def override(tables: dict[str, Any], text: str) -> str:
-    """Puts `table.key=value` in its place, the value in TOML or a bare word, and returns the key.
+    """Puts the value of `table.key=value`, TOML or a bare word, into the tables and returns the key.
 
-    Where there are several concept sets, `concepts.NAME.key=value` is for the one of that name. Raises ConfigError.
+    With several concept sets, `concepts.NAME.key=value` sets a key of the one with that name. Raises ConfigError for a
+    text of another form.
     """
     key, equals, value = text.partition("=")
     *parents, name = parts = [part.strip() for part in key.split(".")]
@@ -50,7 +51,7 @@ def override(tables: dict[str, Any], text: str) -> str:
 
 
 def set_name(table: Any) -> str:
-    """What a concept set's table is called: its own name, or its kind."""
+    """The name of a concept set's table: its own, or its kind."""
     return str(table.get("name", table.get("kind", ""))) if isinstance(table, dict) else ""
 
 

@@ -91,8 +91,7 @@ class Leaves:
         kind, module_name = self._kind(name, table)
         module = self._module(f"{name}.kind", module_name, kind)
         model: type[BaseModel] = module.Options
-        values = {key: value for key, value in table.items() if key != "kind" or key in model.model_fields}
-        options = self._faults.check(name, model, values)
+        options = self._faults.check(name, model, {key: value for key, value in table.items() if key != "kind"})
         self._faults.may_hold(f"{name}.kind")
         return None if options is None else Leaf(kind, module_name, options)
 

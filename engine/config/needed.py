@@ -1,4 +1,4 @@
-"""Which files a configuration names, whether they are there, and who publishes them."""
+"""The files that a configuration names, whether they exist, and who publishes them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Needed:
     """A file or folder that a configuration names."""
 
     key: str
-    """As in the configuration, such as vlm.weights."""
+    """As in the configuration, such as vlm.weights"""
     path: Path
     entry: Entry | None
-    """What publishes it, as far as the catalogue knows."""
+    """The catalogue's entry that publishes it, if there is one"""
 
     @property
     def there(self) -> bool:
@@ -35,7 +35,7 @@ class Needed:
 
     @property
     def folder(self) -> Path | None:
-        """The folder of all weights that the path leads into, when it has the entry's own folder in it."""
+        """The folder of all weights, where the path leads through the entry's own folder in it."""
         parts = self.path.parts
         if self.entry is None or self.entry.name not in parts:
             return None
@@ -43,10 +43,10 @@ class Needed:
 
 
 def needed(config: Path) -> tuple[list[Needed], list[str]]:
-    """The files that target, VLM and concepts name, and what could not be looked into, a sentence each.
+    """The files that target, VLM and concepts name, and a sentence for each table that could not be examined.
 
-    The configuration need not be complete, nor the packages of its kinds installed. Raises ConfigError when the file
-    cannot be read as TOML.
+    The configuration may be incomplete, and the packages of its kinds may be missing. Raises ConfigError when the file
+    is not TOML.
     """
     base = config.absolute().parent
     found: list[Needed] = []
@@ -83,7 +83,7 @@ def _options(name: str, kind: object) -> type[BaseModel]:
 
 
 def _paths(options: type[BaseModel], table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The keys of a table that hold paths, with their values; also those of tables inside it."""
+    """The keys of a table, and of the tables inside it, that hold paths, with their values."""
     for key, field in options.model_fields.items():
         value = table.get(key)
         if (

@@ -1,4 +1,4 @@
-"""The configuration of a run: a TOML file with five tables, typed and checked before anything is computed.
+"""The configuration of a run: a TOML file, typed and checked before anything is computed or imported for it.
 
 [run], the layers of [target] and the names of concept sets are checked here. [probing], [target], [vlm] and [concepts]
 choose a `kind` (engine.kinds); the Options of its module define the table's other keys. Several concept sets are
@@ -37,9 +37,9 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
     template: str = Field(default="A chest x-ray image of a", min_length=1)
     other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    """Under which the annotations are looked at as well: how far do they depend on the template?"""
+    """Templates under which neurons are annotated too, to see how far annotations depend on the template"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
-    """Longest side of a stored thumbnail, in pixels."""
+    """Longest side of a stored thumbnail, in pixels"""
 
     @field_validator("other_templates")
     @classmethod
@@ -55,10 +55,10 @@ class TapSettings(BaseModel, extra="forbid", frozen=True):
     """The keys of [target] that every kind of target model has."""
 
     layers: tuple[str, ...] = Field(min_length=1)
-    """Module names, globs, or the aliases of engine.targets.taps."""
+    """Module names, globs, or the aliases of engine.targets.taps"""
     pooling: Pooling = "mean"
     channels: Literal["auto", "first", "last"] = "auto"
-    """Where maps have their units (engine.targets.taps.unit_axis)."""
+    """The axis of a map that holds its units (engine.targets.taps.unit_axis)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class RunConfig:
     target: Leaf
     vlm: Leaf
     concepts: tuple[NamedLeaf, ...]
-    """At least one."""
+    """At least one"""
     methods: tuple[Leaf, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Every key with its value, defaults included, as JSON types; of several concept sets a list."""
+        """Every key with its value, defaults included, as JSON types; several concept sets are a list."""
         sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
         return {
             "run": self.run.model_dump(mode="json"),
@@ -92,7 +92,7 @@ class RunConfig:
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Reads and checks a configuration; each override is `table.key=value`, the value in TOML or a bare word.
 
-    Raises ConfigError naming the file, the key, the value, and the nearest key or kind that exists.
+    Raises ConfigError that names the file, the key, the value, and the nearest key or kind that exists.
     """
     tables = read(path)
     overridden = [override(tables, text) for text in overrides]
@@ -100,7 +100,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 
 
 class _Checker:
-    """Turns tables into a RunConfig, and what is wrong with them into one ConfigError."""
+    """Turns tables into a RunConfig, or their faults into one ConfigError."""
 
     def __init__(self, path: Path, tables: dict[str, Any], overridden: Sequence[str]) -> None:
         self.path = path

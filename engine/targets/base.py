@@ -1,13 +1,15 @@
-"""What every target model gives: a module, how a film becomes its input, and a name for both."""
+"""What every target model provides, and what the module of every kind of target model provides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,3 +31,29 @@ class TargetModel:
     identity: str
     """A hash of all that determines an activation (weights, architecture, preprocessing): the cache key"""
     name: str
+
+
+class TargetKind(Protocol):
+    """The module of one kind of target model. It imports nothing heavy, so that a configuration is checked at once.
+
+    It may also have `NEEDS`, a tuple of the packages that `load` imports beside those of the extra `engine`.
+    """
+
+    @property
+    def Options(self) -> type[BaseModel]:  # noqa: N802
+        """The keys of the table [target]"""
+
+    def identity(self, options: Any, base: Path) -> str | None:
+        """The `identity` of the target model that `load` returns, found without loading it; None where only `load` can
+        tell. It covers the options, the bytes of all files read, and a VERSION of the code.
+
+        Relative paths start from `base`. Raises as `load` does for a file that is missing.
+        """
+        ...
+
+    def load(self, options: Any, base: Path) -> TargetModel:
+        """The target model. What it is built with stands in engine.targets.models and is imported here.
+
+        Raises MammiError where files are missing or do not fit.
+        """
+        ...

@@ -1,8 +1,9 @@
-"""Whether films and the target model's inputs look as they should over a whole run: from what is stored, without torch.
+"""Signs of likely mistakes in the films and the target model's inputs of a whole run, found without torch in what the
+run stores.
 
-Each rule tells one mistake by what it does to all inputs or films together. The thresholds are far from what the
-defaults and ImageNet's normalisation give on real films (inputs of mean 0.3 to 0.6 and standard deviation 0.8 to 0.9;
-grey levels 150 ± 50) and on phantoms, and from the mistakes.
+Each rule detects one mistake by its effect on all inputs or films together. The thresholds are far from the mistakes,
+and far from what the defaults and ImageNet's normalisation give on phantoms and on real films: inputs of mean 0.3 to
+0.6 and standard deviation 0.8 to 0.9, grey levels of 150 ± 50.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE = 200
-"""Films that are looked at, spread evenly over a run."""
+"""Films that are examined, spread evenly over a run"""
 
 _FEW = 5
-"""So many films are no set yet to say anything of."""
+"""Fewer films are too few to judge"""
 _WIDE = 20.0
-"""Inputs beyond this are not normalised: grey levels in [0, 1] of usual mean and deviation stay within ±3."""
+"""Inputs beyond this are not normalised: grey levels in [0, 1] with a usual mean and deviation stay within ±3"""
 
 
 def sampled(images: int) -> list[int]:
-    """The images, of so many, whose films are to be looked at."""
+    """Which of a run's images to examine, as indices below `images`."""
     return sorted({round(place) for place in np.linspace(0, images - 1, min(images, SAMPLE))})
 
 
 def likely_mistakes(
     statistics: Mapping[str, NDArray[np.float64]], films: Sequence[NDArray[np.uint8]], target: Mapping[str, Any]
 ) -> list[str]:
-    """One line for each thing that looks wrong, naming the likely mistake; none where all is well.
+    """One line for each likely mistake; none where all is well.
 
-    `statistics` holds of each usable image's input "low", "high", "mean" and "std", each [p]; all are 0 in runs of
-    before they were measured, which tell nothing. `films` are some of the images, grey [h, w] of any size. `target` is
-    the configuration's table of the target model.
+    `statistics` holds "low", "high", "mean" and "std" of each usable image's input, each [p]. All are 0 in older runs,
+    which did not measure them: such statistics are ignored. `films` are some of the images, grey [h, w] of any size.
+    `target` is the configuration's table of the target model.
     """
     of_films = list(_film_mistakes(films))
     measured = any(values.any() for values in statistics.values())
@@ -52,7 +53,7 @@ def _film_mistakes(films: Sequence[NDArray[np.uint8]]) -> Iterator[str]:
             "or with another window? Give the original files"
         )
     excess = [corner_excess(film) for film in films]
-    if np.median(excess) > 10:  # and so in most
+    if np.median(excess) > 10:  # in most films
         inverted = sum(each > 0 for each in excess)
         yield (
             f"the films are probably inverted: {inverted} of {len(films)} are brighter in their upper corners, where "
@@ -61,9 +62,9 @@ def _film_mistakes(films: Sequence[NDArray[np.uint8]]) -> Iterator[str]:
 
 
 def corner_excess(film: NDArray[np.uint8]) -> float:
-    """By how many grey levels the upper corners of a film [h, w] are brighter than its middle.
+    """How many grey levels the upper corners of a film [h, w] are brighter than its middle.
 
-    Below 0 for each of 48 real films of ../shared/data/xray and 48 phantoms, above 0 for the inverse of each.
+    It is below 0 for each of 48 real films (../shared/data/xray) and 48 phantoms, and above 0 for the inverse of each.
     """
     height, width = film.shape
     high, wide = max(1, height // 8), max(1, width // 8)
@@ -85,7 +86,7 @@ def _input_mistakes(
 def _scale_mistake(
     statistics: Mapping[str, NDArray[np.float64]], target: Mapping[str, Any], films_look_well: bool
 ) -> list[str]:
-    """The likeliest one, or none."""
+    """The likeliest mistake in the scale of the inputs, or none."""
     kind, table = target.get("kind"), target.get("preprocessing")
     if kind == "demo":  # gives each input mean 0 and standard deviation 1
         return []

@@ -1,4 +1,4 @@
-"""Every layer of a target model: what it gives for one image, and what it is good for."""
+"""Every layer of a target model: its output for one image, its units, and why it cannot be tapped if it cannot."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from engine.targets.taps import LOGITS, PENULTIMATE, Channels, Pooling, Taps, un
 
 @dataclass(frozen=True, slots=True)
 class ListedLayer:
-    """A layer with its module's type, or an alias with what it stands for."""
+    """A layer, or an alias of one."""
 
     name: str
     module: str
+    """The type of its module; for an alias, what it stands for"""
     shape: tuple[int, ...] = ()
-    """Of its output for one image; () where that is no tensor."""
+    """The shape of its output for one image; () where that is no tensor"""
     units: int | None = None
     problem: str = ""
-    """Why it gives no activations; empty for a layer that does."""
+    """Why it gives no activations; empty for a layer that does"""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     input_shape: tuple[int, ...]
-    """Of one image's input, [c, h, w]."""
+    """The shape of one image's input, [c, h, w]"""
     layers: tuple[ListedLayer, ...]
-    """In the model's order, the aliases last."""
+    """In the model's order, the aliases last"""
 
 
 def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Listing:
-    """All layers, as a black film passing through the model shows them. Raises MammiError when the model fails."""
+    """All layers, found by passing a black film through the model. Raises MammiError when the model fails."""
     module = target.module.eval()
     modules = {name: type(child).__name__ for name, child in module.named_modules() if name}
     linear = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
@@ -57,7 +58,7 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Li
 
 
 class _Outputs(Taps):
-    """Keeps what each layer gives as its shape, or as its type where it is no tensor."""
+    """Keeps the shape of each layer's output, or its type where it is no tensor."""
 
     def __init__(self, module: nn.Module, layers: Sequence[str]) -> None:
         super().__init__(module, layers, "mean")

@@ -1,4 +1,4 @@
-"""Taps on a model's layers: forward hooks that pool each layer's output as it is made, and are gone afterwards."""
+"""Taps on a model's layers: forward hooks that pool each output as it is computed, and are removed afterwards."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from engine.errors import ConfigError
 
 Pooling = Literal["mean", "max", "cls"]
 Channels = Literal["auto", "first", "last"]
-"""Where a layer of maps has its units: [n, units, h, w] or [n, h, w, units]."""
+"""The axis of a layer of maps that holds its units: [n, units, h, w] or [n, h, w, units]"""
 LOGITS = "logits"
 PENULTIMATE = "penultimate"
 ALIASES = (LOGITS, PENULTIMATE)
-"""`logits`: the output of the whole model. `penultimate`: what its last nn.Linear is given."""
+"""`logits` is the output of the whole model, `penultimate` the input of its last nn.Linear"""
 
 
 def resolve_layers(module: nn.Module, patterns: Sequence[str], key: str = "target.layers") -> list[str]:
-    """The layers that the patterns name, in their order, each once.
+    """The layers that the patterns match, in the order of the patterns, each once.
 
     A pattern is a module's name, an alias, or a glob: `*` is any text without a dot, `**` any text, `?` one character.
-    Raises ConfigError, listing close names, for a pattern that names no layer. `key` is where they were written.
+    Raises ConfigError, which lists close names, for a pattern that matches no layer. `key` names the place where the
+    patterns were written.
     """
     names = [name for name, _ in module.named_modules() if name]
     layers: list[str] = []
@@ -59,9 +60,9 @@ def _close(pattern: str, names: Sequence[str]) -> str:
 def unit_axis(shape: Sequence[int], channels: Channels = "auto") -> int | None:
     """The axis of a layer's output that holds its units; None for a shape that has none.
 
-    Vectors are [n, units], tokens [n, t, units]. Of maps, `auto` looks at which two axes are of one length, as inputs
-    are square: the last two, then units come first, as in every convolution; or the two before the last, then units
-    come last, as in Swin and other transformers. Where that cannot be told, units come first.
+    Vectors are [n, units], tokens [n, t, units]. For maps, `auto` looks for the two axes of equal length, as inputs are
+    square. If they are the last two, units come first, as in every convolution; if they precede the last, units come
+    last, as in Swin and other transformers. Where neither or both hold, units come first.
     """
     match list(shape):
         case [_, _]:
@@ -75,11 +76,11 @@ def unit_axis(shape: Sequence[int], channels: Channels = "auto") -> int | None:
 
 
 def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "auto") -> Tensor:
-    """A layer's output to one float32 value per unit and image, [n, units].
+    """A layer's output as one float32 value per unit and image, [n, units].
 
-    Maps and tokens are pooled over their positions; `cls` takes the first token; vectors are copied as they are. Raises
-    ConfigError for other shapes (see unit_axis), and for `cls` of a map, or of a square's patches without a class token
-    before them.
+    Maps and tokens are pooled over their positions; `cls` takes the first token; vectors are copied. Raises ConfigError
+    for other shapes (see unit_axis), and for `cls` where the output is a map, or the patches of a square without a
+    class token before them.
     """
     axis = unit_axis(output.shape, channels)
     if axis is None:
@@ -105,14 +106,14 @@ def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "aut
 
 
 class Taps:
-    """Holds hooks on the layers of a model for the length of a `with` block.
+    """Keeps hooks on the layers of a model for the length of a `with` block.
 
         with Taps(module, layers, "mean") as taps:
             module(batch)
             activations = taps.pooled()  # layer -> float32 [n, units]
 
-    A layer used several times in one pass gives its last output, and one that gives a tuple its first item. Outputs are
-    pooled inside the hook: a later in-place operation cannot reach them, and whole feature maps are not kept.
+    The last output of a layer that is used several times in one pass counts, and the first item of a tuple. Outputs are
+    pooled inside the hook: a later in-place operation cannot change them, and whole feature maps are not kept.
     """
 
     def __init__(self, module: nn.Module, layers: Sequence[str], pooling: Pooling, channels: Channels = "auto") -> None:
@@ -138,7 +139,7 @@ class Taps:
         self._remove()
 
     def pooled(self) -> dict[str, Tensor]:
-        """Each layer's activations [n, units] in the last forward pass, which are then forgotten.
+        """Returns each layer's activations [n, units] in the last forward pass, and drops them.
 
         Raises ConfigError for a layer that the pass did not use.
         """
@@ -164,7 +165,7 @@ class Taps:
         return tapped.register_forward_hook(after)
 
     def keep(self, layer: str, output: Any) -> None:
-        """Called with what a layer gives, or is given, as it does."""
+        """Called in the forward pass with a layer's output, or with its input for `penultimate`."""
         first = first_tensor(layer, output)
         with torch.autocast(first.device.type, enabled=False):
             self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
@@ -177,7 +178,7 @@ class Taps:
 
 
 def first_tensor(layer: str, output: Any) -> Tensor:
-    """What a layer gives, or the first item of what it gives. Raises ConfigError where that is no tensor."""
+    """A layer's output, or the first item of it. Raises ConfigError where that is no tensor."""
     first = output[0] if isinstance(output, (tuple, list)) and output else output
     if not isinstance(first, Tensor):
         raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
@@ -185,7 +186,7 @@ def first_tensor(layer: str, output: Any) -> Tensor:
 
 
 def last_linear(module: nn.Module) -> nn.Linear:
-    """The layer that `penultimate` is the input of. Raises ConfigError for a model without one."""
+    """The layer whose input is `penultimate`. Raises ConfigError for a model without an nn.Linear."""
     linear = [child for child in module.modules() if isinstance(child, nn.Linear)]
     if not linear:
         raise ConfigError('target.layers: "penultimate" needs a model with an nn.Linear; name the layer itself.')

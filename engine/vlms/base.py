@@ -1,12 +1,14 @@
-"""The protocol of a vision-language model: images and texts into one space of unit vectors."""
+"""What every VLM provides: images and texts as unit vectors of one space. And what the module of every kind provides."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from engine.errors import MammiError
 from engine.probing.base import Image
@@ -45,6 +47,33 @@ class VLM(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""
+        ...
+
+
+class VLMKind(Protocol):
+    """The module of one kind of VLM. It imports nothing heavy, so that a configuration is checked at once.
+
+    It may also have `BY_NAME = True`, where its VLMs are `by_name`, and `NEEDS`, a tuple of the packages that `load`
+    imports beside those of the extra `engine`.
+    """
+
+    @property
+    def Options(self) -> type[BaseModel]:  # noqa: N802
+        """The keys of the table [vlm]"""
+
+    def identity(self, options: Any, base: Path) -> str | None:
+        """The `identity` of the VLM that `load` returns, found without loading it; None where only `load` can tell. It
+        covers the options, the bytes of all files read, and a VERSION of the code.
+
+        Relative paths start from `base`. Raises as `load` does for a file that is missing.
+        """
+        ...
+
+    def load(self, options: Any, base: Path, device: torch.device) -> VLM:
+        """The VLM on the device. What it is built with stands in engine.vlms.models and is imported here.
+
+        Raises MammiError where files are missing or do not fit.
+        """
         ...
 
 

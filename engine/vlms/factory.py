@@ -26,7 +26,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 def identity(options: Options, base: Path) -> None:
-    """None: what the function makes is known only when it is made."""
+    """None: only calling the function shows what it makes."""
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:

@@ -1,1 +1,1 @@
-"""Published weights: what there is, where it is published, and fetching it when a user asks. Nothing else downloads."""
+"""Published weights: a catalogue, downloads at a user's request, and reading. Nothing else in the project downloads."""

@@ -1,8 +1,8 @@
 """Published weights and tokenizers that the paper's setting and the sample configurations use, and where to get them.
 
-Each entry goes into a folder of its name. No address was opened when this was written: `source` says where it is from.
-A checksum stands here only where its publisher shows it; for a file without one the first download is remembered
-(engine.weights.sums). Hugging Face's files are those of one commit, which cannot change.
+Each entry goes into a folder of its name. No address was opened when this was written: `source` says where each comes
+from. A checksum is given only where the publisher shows it; the checksum of any other file is remembered at its first
+download (engine.weights.sums). Hugging Face's files belong to one commit, which cannot change.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class Published:
 
     url: str
     size: int | None = None
-    """Bytes."""
+    """Bytes"""
     sha256: str | None = None
     holds: tuple[str, ...] = ()
-    """What lies in it, when it is a zip to be unpacked."""
+    """The files in it, when it is a zip to be unpacked"""
     within: str = ""
-    """Folder inside the entry's own."""
+    """Folder inside the entry's own"""
 
     @property
     def name(self) -> str:
@@ -33,13 +33,13 @@ class Published:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The files that it leaves in the entry's folder."""
+        """The names of the files that it leaves in the entry's folder."""
         return self.holds or (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to get. Without `files` it can only be got by hand, from `page`."""
+    """Weights or a tokenizer. Without `files` they can only be fetched by hand, from `page`."""
 
     name: str
     what: str
@@ -47,31 +47,31 @@ class Entry:
     source: str
     files: tuple[Published, ...] = ()
     by_hand: tuple[str, ...] = ()
-    """Names of the files to put in the entry's folder."""
+    """Names of the files to put into the entry's folder"""
     licence: str = "see its page"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The files of its folder."""
+        """The names of the files in its folder."""
         return tuple(name for file in self.files for name in file.names) + self.by_hand
 
     def paths(self, folder: Path) -> list[Path]:
-        """Where its files lie when `folder` is the one of all weights."""
+        """The paths of its files, where `folder` is the folder of all weights."""
         return [folder / self.name / name for name in self.names]
 
 
 def find(name: str) -> Entry:
-    """The entry of that name. Raises ConfigError that names the nearest one."""
+    """The entry of that name. Raises ConfigError, which names the nearest one, when there is none."""
     for entry in CATALOGUE:
         if entry.name == name:
             return entry
     close = difflib.get_close_matches(name, [entry.name for entry in CATALOGUE], n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else "`mammi weights` lists what there is."
+    hint = f"Did you mean {close[0]!r}?" if close else "`mammi weights` lists all entries."
     raise ConfigError(f"{name!r} is not in the catalogue of weights. {hint}")
 
 
 def publisher_of(path: Path) -> Entry | None:
-    """The entry that publishes this file or folder, by the folder's name or by a file name that only one entry has."""
+    """The entry that publishes a file or folder, found by the folder's name or by a file name that only it has."""
     for entry in CATALOGUE:
         if entry.name in path.parts[-2:]:
             return entry

@@ -1,4 +1,4 @@
-"""Reading weights that others saved, and loading them only when they fit."""
+"""Reads weights that others saved, and loads them only when they fit."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from engine.errors import ConfigError, MammiError, first_line
 from engine.weights.pickled_module import read_pickled_module
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Keys that training scripts put a model's weights under."""
+"""Keys under which training scripts put a model's weights"""
 PREFIX = "module."
-"""What nn.DataParallel puts before every key."""
+"""What nn.DataParallel puts before every key"""
 
 
 class _PassedOver:
-    """Stands for an object that is no tensor: takes whatever the file gives to make it, and keeps nothing."""
+    """Stands in for an object that is no tensor: accepts any arguments and state, and keeps nothing."""
 
     def __new__(cls, *_: Any) -> _PassedOver:
         return super().__new__(cls)
@@ -46,8 +46,8 @@ PASSED_OVER = (
     "numpy.ndarray",
     *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
 )
-"""What published checkpoints hold beside tensors, by full name. torch asks for these names and gets _PassedOver:
-nothing of argparse, pathlib or NumPy is called, so what a file wants made of them has no effect. Any other name is
+"""Full names of the classes of objects that published checkpoints hold beside tensors. torch asks for these names and
+gets _PassedOver: nothing of argparse, pathlib or NumPy is called, so such objects have no effect. Any other name is
 refused."""
 
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
@@ -55,8 +55,8 @@ _COUNT = ".num_batches_tracked"
 _SHOWN = 3
 _NAMED = 10
 _START = 256
-# Bytes that are no checkpoint are run as the opcodes of a pickle until one fails, each in its own way: a missing memo
-# entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, which UnicodeDecodeError is too), …
+# Bytes that are no checkpoint are run as the opcodes of a pickle until one fails. Each fails in its own way: a missing
+# memo entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, as UnicodeDecodeError), …
 _DAMAGED = (
     SafetensorError,
     zipfile.BadZipFile,
@@ -78,10 +78,12 @@ _DAMAGED = (
 def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[str, Tensor]:
     """The tensors of a .safetensors, .pth or .pt file by name, without wrapper and `module.` prefix.
 
-    Nothing that a file names is run: tensors are unpickled by torch's own restricted reader, what PASSED_OVER names is
-    left out, and a whole module (`torch.save(model)`) is read by engine.weights.pickled_module. `key` is the
-    configuration's, for errors: ConfigError when there is no such file, MammiError when it holds something else.
-    `stream`, which can seek, is read in the file's place: a member of a zip, which `path` then only names.
+    Nothing that a file names is run: torch's own restricted reader unpickles the tensors, objects that PASSED_OVER
+    names are left out, and engine.weights.pickled_module reads a whole module (`torch.save(model)`). A `stream` that
+    can seek, such as a member of a zip, is read in place of the file; `path` then only names it in errors.
+
+    Raises ConfigError, which names the configuration's `key`, when there is no such file, and MammiError when it holds
+    something else.
     """
     if stream is None and not path.is_file():
         raise ConfigError(f"{key}: no file at {path}.")
@@ -115,7 +117,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
 
 
 def _why(path: Path, stream: BinaryIO | None, error: Exception) -> str:
-    """Why the bytes are no checkpoint: what they are, where that is common, or the error's first sentence."""
+    """Why the bytes are no checkpoint: what they are, in common cases, or else the error's first sentence."""
     start = b"?"
     if stream is None:
         with suppress(OSError), path.open("rb") as file:
@@ -130,7 +132,7 @@ def _why(path: Path, stream: BinaryIO | None, error: Exception) -> str:
 def _unpickled(path: Path, stream: BinaryIO | None) -> object:
     try:
         with torch.serialization.safe_globals([(_PassedOver, name) for name in PASSED_OVER]), catch_warnings():
-            simplefilter("ignore")  # of odd protocols and the like: what does not load is told below
+            simplefilter("ignore")  # about odd protocols and the like: what does not load is reported below
             return torch.load(path if stream is None else stream, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as refused:
         try:
@@ -145,18 +147,18 @@ def _unpickled(path: Path, stream: BinaryIO | None) -> object:
 def match_names(
     weights: Mapping[str, Tensor], own: Mapping[str, Tensor], path: Path, ignored: Sequence[str] = (), key: str = ""
 ) -> dict[str, Tensor]:
-    """The weights under the names that a model has for them; `own` is the model's state dict.
+    """The weights under a model's own names for them; `own` is the model's state dict.
 
-    A model inside another one has a prefix before its names: `module.`, `backbone.`, `module.encoder_q.`,
-    `model.encoder.`. The prefix under which most of the model's names are found is taken off. Names without it stay as
-    they are, and so are unexpected to load_strictly.
+    The names of a model inside another one have a prefix: `module.`, `backbone.`, `module.encoder_q.`,
+    `model.encoder.`. The prefix under which most of the model's names are found is cut off. Names without it are kept,
+    and load_strictly will not expect them.
 
-    Two older ways of writing are known: DenseNets of before torchvision 0.2.2 have `norm.1` for `norm1`
-    (torchvision/models/densenet.py, _load_state_dict), and batch norms of before torch 0.4.1 do not count batches,
-    which only training uses.
+    Two older ways of writing are covered: before torchvision 0.2.2, DenseNets had `norm.1` for `norm1`
+    (torchvision/models/densenet.py, _load_state_dict), and before torch 0.4.1 batch norms did not count batches, which
+    only training uses.
 
-    Raises MammiError for a file with several models that fit equally well, such as MoCo's `encoder_q` and `encoder_k`,
-    unless `ignored` (names or globs, as in the file) names all but one. `path` and `key` are for errors.
+    Raises MammiError for a file in which several models fit equally well, such as MoCo's `encoder_q` and `encoder_k`,
+    unless `ignored` (names or globs, as in the file) covers all but one. `path` and `key` are for errors.
     """
     modern = {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in weights.items()}
     prefix = _prefix(_not_ignored(modern, ignored), own, path, key)
@@ -190,9 +192,9 @@ def _prefix(names: Iterable[str], own: Mapping[str, Tensor], path: Path, key: st
 def load_strictly(
     module: nn.Module, weights: Mapping[str, Tensor], path: Path, ignored: Sequence[str] = (), key: str = ""
 ) -> None:
-    """Loads the weights into the module. Keys that do not fit must be named by `ignored` (names or globs).
+    """Loads the weights into the module. `ignored` (names or globs) must cover the keys that do not fit.
 
-    `path` is where the weights are from, and `key` the configuration's that names the ignored ones, for errors. Raises
+    For errors, `path` is the file of the weights, and `key` the configuration's that lists the ignored ones. Raises
     MammiError that lists the missing, unexpected and mismatched keys.
     """
     own = module.state_dict()
@@ -210,9 +212,10 @@ def check_fit(
     ignored: Sequence[str] = (),
     key: str = "",
 ) -> None:
-    """Raises MammiError that lists the weights that do not fit a model, but for the ignored ones (names or globs).
+    """Raises MammiError that lists the weights that do not fit a model, without the ignored ones (names or globs).
 
-    `shapes` holds each tensor of another shape: its own, and the model's. `path` and `key` are load_strictly's.
+    `shapes` holds the two shapes, its own and the model's, of each tensor where they differ. `path` and `key` are those
+    of load_strictly.
     """
     kinds = {
         "missing": _not_ignored(missing, ignored),

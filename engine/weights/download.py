@@ -1,4 +1,4 @@
-"""One file over HTTPS into a folder: resumed where an earlier try broke off, and renamed only when it is whole."""
+"""Downloads a file over HTTPS. It is resumed where an earlier attempt broke off, and renamed only when it is whole."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from engine.errors import ConfigError, MammiError, first_line
 from engine.progress import Progress
 
 TIMEOUT = 30.0
-"""Seconds without a byte."""
+"""Seconds without a byte"""
 TRIES = 4
-"""Attempts in a row that bring nothing new."""
+"""Attempts in a row that bring nothing new"""
 PAUSE = 1.0
-"""Seconds before the second attempt; twice as long before each further one."""
+"""Seconds before the second attempt, doubled before each further one"""
 LARGEST = 20 * 10**9
-"""Bytes of a file whose size its server does not announce."""
+"""Bytes, at most, of a file whose size its server does not announce"""
 MEGABYTE = 10**6
 
 _BLOCK = 1 << 18
@@ -34,21 +34,21 @@ _PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
 class _Broken(Exception):
-    """This attempt failed in a way that another one may not."""
+    """This attempt failed, but another one may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """Which content a server has: what it said of the bytes in the part."""
+    """What a server said about the content that the bytes in the part belong to."""
 
     url: str
     validator: str | None
-    """A strong ETag or a date, for If-Range; None when the server gave neither."""
+    """A strong ETag or a date, for If-Range; None when the server gave neither"""
     size: int | None
 
 
 class Part:
-    """The bytes that there are of a file, in `target`.part, and beside them the version they belong to."""
+    """The bytes of a file so far, in `target`.part, and beside them the version that they belong to."""
 
     def __init__(self, target: Path, url: str) -> None:
         self.path = target.with_name(f"{target.name}.part")
@@ -69,7 +69,7 @@ class Part:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def restart(self, version: _Version) -> None:
-        """Forgets the bytes; those to come are of this version."""
+        """Drops the bytes; those to come belong to this version."""
         self.version = version
         self.path.write_bytes(b"")
         self._notes.write_text(json.dumps(asdict(version)), "utf-8")
@@ -85,9 +85,9 @@ class Part:
 
 
 def download(url: str, target: Path, progress: Progress, *, size: int | None = None) -> Part:
-    """Fetches a file to `target`.part, going on with what is there of it, and gives that part when it is whole.
+    """Fetches a file to `target`.part, continuing an earlier download, and returns that part when it is whole.
 
-    It is left as it is when the download is interrupted. `size` is what the publisher says the file has, in bytes.
+    An interrupted download leaves it for the next one. `size` is the file's size as published, in bytes.
     Raises ConfigError for an address that is not HTTPS, and MammiError when the server refuses, announces another size,
     keeps breaking off, or the disk is too small.
     """
@@ -109,7 +109,7 @@ def download(url: str, target: Path, progress: Progress, *, size: int | None = N
 
 
 def _left(part: Part) -> str:
-    """What to say of the part that a failed download leaves; an empty one goes."""
+    """A sentence about the part that a failed download leaves; an empty one is removed."""
     if part.size:
         return "What came is kept: try again later."
     part.remove()
@@ -117,7 +117,7 @@ def _left(part: Part) -> str:
 
 
 def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
-    """Brings the part to its end. Raises _Broken when it did not get there."""
+    """Completes the part. Raises _Broken when it could not."""
     request = urllib.request.Request(url, headers={"User-Agent": "mammi", "Accept-Encoding": "identity"})  # noqa: S310
     have = part.size
     if have and have == part.version.size:
@@ -153,7 +153,7 @@ def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
 
 
 def _version(url: str, response: http.client.HTTPResponse) -> _Version:
-    """The version that a response is of; its size is the whole file's."""
+    """The version that a response belongs to; its size is the whole file's."""
     tag = response.headers.get("ETag", "")
     validator = tag if tag.startswith('"') else response.headers.get("Last-Modified")
     if response.status == http.HTTPStatus.PARTIAL_CONTENT:
@@ -164,7 +164,7 @@ def _version(url: str, response: http.client.HTTPResponse) -> _Version:
 
 
 def _continues(response: http.client.HTTPResponse, version: _Version, part: Part) -> bool:
-    """Whether the response goes on where the part ends, and is of the same version."""
+    """Whether the response continues where the part ends, and belongs to the same version."""
     if response.status != http.HTTPStatus.PARTIAL_CONTENT:
         return False
     start = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
@@ -207,30 +207,30 @@ def _check_space(part: Part, size: int | None) -> None:
 
 
 class _Meter:
-    """Tells the progress in megabytes: a stage for the file, begun when the first answer comes."""
+    """Reports the progress in megabytes, as one stage that begins with the first response."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
         self._name = f"{name} (MB)"
-        self._told: int | None = None
+        self._reported: int | None = None
         self._bytes = 0
 
     def begin(self, have: int, size: int | None) -> None:
         self._bytes = have
-        if self._told is None or _megabytes(have) < self._told:
+        if self._reported is None or _megabytes(have) < self._reported:
             self._progress.stage(self._name, _megabytes(size if size is not None else LARGEST))
-            self._told = 0
-            self._tell(reused=True)
+            self._reported = 0
+            self._report(reused=True)
 
     def add(self, count: int) -> None:
         self._bytes += count
-        self._tell()
+        self._report()
 
-    def _tell(self, reused: bool = False) -> None:
-        new = _megabytes(self._bytes) - (self._told or 0)
+    def _report(self, reused: bool = False) -> None:
+        new = _megabytes(self._bytes) - (self._reported or 0)
         if new > 0:
             self._progress.advance(new, new if reused else 0)
-            self._told = _megabytes(self._bytes)
+            self._reported = _megabytes(self._bytes)
 
 
 def _megabytes(count: int) -> int:
@@ -238,7 +238,7 @@ def _megabytes(count: int) -> int:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to HTTPS, and to this machine only from this machine."""
+    """Follows redirects to HTTPS, and redirects to this machine from this machine only."""
 
     def redirect_request(
         self,
@@ -257,7 +257,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
-    """Speaks HTTP and HTTPS only: a redirect cannot reach files or FTP. Proxies are those of the environment."""
+    """Speaks HTTP and HTTPS only, so that no redirect reaches files or FTP. Proxies are those of the environment."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler({} if _is_loopback(url) else None),

@@ -1,4 +1,4 @@
-"""Getting an entry of the catalogue into the weights folder, checked."""
+"""Fetches an entry of the catalogue into the weights folder and checks it."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from engine.weights.unpack import unpack
 
 
 class State(Enum):
-    """How a file of an entry is in the weights folder."""
+    """The state of an entry's file in the weights folder."""
 
     ABSENT = "absent"
     PARTLY = "partly fetched"
     PRESENT = "present"
     UNKNOWN = "present, not checked"
-    """There is no checksum to compare it with: it was put there by hand."""
+    """There is no checksum to compare it with: it was put there by hand"""
     DIFFERENT = "present, but different"
 
 
 def state_of(entry: Entry, folder: Path) -> dict[str, State]:
-    """How each file of the entry is, by name. Reads the files to compare their checksums."""
+    """The state of each file of the entry, by name. Reads the files to compare their checksums."""
     known = _known(entry, folder)
     return {name: _state(entry, folder, name, known.get(name)) for name in entry.names}
 
 
 def _known(entry: Entry, folder: Path) -> dict[str, str]:
-    """Checksums by name: those of earlier downloads, and the published ones above them."""
+    """Checksums by name: the published ones, and those of earlier downloads for other files."""
     remembered = read_sums(folder)
     here = {name: remembered[key] for name in entry.names if (key := f"{entry.name}/{name}") in remembered}
     return here | {file.name: file.sha256 for file in entry.files if file.sha256 and not file.holds}
@@ -51,15 +51,15 @@ def _state(entry: Entry, folder: Path, name: str, known: str | None) -> State:
 def fetch(
     entry: Entry, folder: Path, progress: Progress, *, sha256: str | None = None, force: bool = False
 ) -> dict[str, str]:
-    """Downloads what is missing of the entry; the checksums of what came, by path relative to `folder`.
+    """Downloads the missing files of the entry, and returns their checksums by path relative to `folder`.
 
-    `sha256` is required of the one file that the entry downloads. A checksum that the catalogue knows is always
-    required, and so is that of an earlier download unless `force`, which also replaces files that are there. Raises
-    ConfigError for an entry that can only be got by hand, and MammiError when a file is not what it should be.
+    `sha256` is the checksum that the entry's one file must have. A checksum in the catalogue must always match. So must
+    that of an earlier download, unless `force`, which also replaces existing files. Raises ConfigError for an entry
+    that can only be fetched by hand, and MammiError when a file is not what it should be.
     """
     if not entry.files:
         raise ConfigError(
-            f"{entry.name} can only be got by hand: put {', '.join(entry.by_hand)} from {entry.page} "
+            f"{entry.name} can only be fetched by hand: put {', '.join(entry.by_hand)} from {entry.page} "
             f"into {folder / entry.name}."
         )
     if sha256 and len(entry.files) > 1:
@@ -128,7 +128,7 @@ def _take_zip(
 
 
 def _stays(path: Path, known: str | None, progress: Progress) -> None:
-    """Says that a file is there already. Raises MammiError when it is not what it should be."""
+    """Notes that a file exists already. Raises MammiError when it is not what it should be."""
     if not path.is_file():
         raise MammiError(f"{path.parent} is there without {path.name}. Use --force to fetch all of it again.")
     found = sha256_of(path)

@@ -1,9 +1,9 @@
 """The tensors of a whole module saved by `torch.save(model)`, without running anything that the file names.
 
-Such a file is a pickle that asks for the model's classes by name and fills them in. Here each class and function asked
-for is replaced by `_Made`, which only keeps what it is given; the tensors are then picked out of what the modules were
-given. No class of torch or of any other package is in the unpickler's reach. Names from elsewhere than the packages
-that such models are made of are refused nevertheless: who has `os.system` in a model should hear of it.
+Such a file is a pickle that asks for the model's classes by name and fills them in. Here `_Made` replaces each class
+and function that the pickle asks for, and only keeps its arguments and state, from which the tensors are then picked.
+The unpickler cannot reach any class of torch or of another package. It refuses names from outside the packages of such
+models nevertheless: whoever has `os.system` in a model should hear of it.
 
 The layouts are those of torch/serialization.py: the zip of torch 1.6 and later (`_save`, `_load`), and the plain file
 before it (`_legacy_save`, `_legacy_load`), in which torchxrayvision's DenseNets are published.
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 PACKAGES = ("torch", "torchvision", "torchxrayvision", "timm", "collections", "numpy")
-"""Whose classes and functions a module's pickle may name."""
+"""Packages whose classes and functions a module's pickle may name"""
 
 _BUILTINS = (
     "set",
@@ -53,7 +53,7 @@ _BIG_ENDIAN = "written on a big-endian machine"
 
 
 class _Made:
-    """In the place of an object: by which name it was asked for, with what arguments and state."""
+    """Stands in for an object: the name that the pickle asked for, with its arguments and state."""
 
     name = ""
     arguments: tuple[Any, ...] = ()
@@ -67,7 +67,7 @@ class _Made:
 
 
 class _MadeMapping(dict[Any, Any]):
-    """In the place of an OrderedDict, whose items a pickle sets one by one."""
+    """Stands in for an OrderedDict, whose items a pickle sets one by one."""
 
     def __setstate__(self, state: Any) -> None:
         pass
@@ -82,7 +82,7 @@ class _Storage:
 
 
 class _Unpickler(pickle._Unpickler):
-    """The one written in Python: a hostile file can make the one in C ask for any amount of memory."""
+    """The unpickler written in Python: a hostile file can make the one in C ask for any amount of memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file, encoding="latin1")
@@ -102,14 +102,14 @@ class _Unpickler(pickle._Unpickler):
             return rest[0]
         storage_type, key, *_ = rest
         if kind != "storage" or (len(rest) > 4 and rest[4] is not None):
-            raise pickle.UnpicklingError("a layout of before torch 0.4")
+            raise pickle.UnpicklingError("a layout older than torch 0.4")
         return self.storages.setdefault(key, _Storage(key, _DTYPES[storage_type.__name__]))
 
 
 def read_pickled_module(file: BinaryIO) -> dict[str, Tensor]:
-    """What the `state_dict()` of the saved module would give.
+    """The `state_dict()` of the saved module.
 
-    Raises pickle.UnpicklingError for anything else than a module of PACKAGES, and whatever damaged bytes lead to.
+    Raises pickle.UnpicklingError for anything but a module of PACKAGES, and errors of any kind for damaged bytes.
     """
     file.seek(0)
     made, memory = _from_zip(file) if zipfile.is_zipfile(file) else _from_plain(file)
@@ -162,7 +162,7 @@ def _state(made: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _tensor(made: Any, memory: Callable[[_Storage], bytes | bytearray]) -> Tensor:
-    """What torch._utils' rebuilding functions make of the same arguments."""
+    """The tensor that torch._utils' rebuilding functions return for the same arguments."""
     match made:
         case _Made(name="torch._utils._rebuild_parameter", arguments=(data, *_)):
             return _tensor(data, memory)

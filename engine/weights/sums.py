@@ -1,4 +1,4 @@
-"""SHA-256 of what was downloaded, kept beside it in the format of `sha256sum -c`: trust on first use."""
+"""The SHA-256 of each downloaded file, kept beside it in the format of `sha256sum -c`: trust on first use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sha256_of(path: Path) -> str:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """The remembered checksums by path, relative to the folder; none where nothing was downloaded yet."""
+    """The remembered checksums by path relative to the folder; none before the first download."""
     path = folder / FILE
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -34,7 +34,7 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 
 def remember(folder: Path, sums: Mapping[str, str]) -> None:
-    """Adds checksums, by path relative to the folder, to those remembered there."""
+    """Adds checksums, by path relative to the folder, to the remembered ones."""
     known = read_sums(folder) | dict(sums)
     path = folder / FILE
     partial = path.with_name(f"{FILE}.partial")

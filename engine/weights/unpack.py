@@ -1,4 +1,4 @@
-"""Unpacking a zip from outside into a new folder, whole or not at all."""
+"""Unpacks a zip from outside into a new folder, whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pathlib import Path, PurePosixPath
 from engine.errors import MammiError, first_line
 
 MEMBERS = 10_000
-"""Files in a zip, at most."""
+"""Files in a zip, at most"""
 BYTES = 20 * 10**9
-"""Bytes unpacked, at most."""
+"""Bytes unpacked, at most"""
 RATIO = 100
-"""How many times larger than the zip its content may be. Deflate reaches 1032; weights stay near 1."""
+"""How many times the zip's size its content may have. Deflate reaches 1032; weights stay near 1."""
 
 _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks the zip's regular files into `folder`, which must not be there yet.
+    """Unpacks the zip's regular files into `folder`, which must not exist yet.
 
     Raises MammiError, and leaves no folder behind, for a zip that is damaged or encrypted, that holds links or names
-    that lead out of the folder, or that grows beyond the limits or the free disk space.
+    leading out of the folder, or that would exceed the limits or the free disk space.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -42,7 +42,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _checked(archive: Path, opened: zipfile.ZipFile, folder: Path) -> list[tuple[zipfile.ZipInfo, Path]]:
-    """The files in the zip and where each goes, once all of them are known to be harmless."""
+    """The files in the zip with their targets, after a check that all of them are harmless."""
     infos = opened.infolist()
     if len(infos) > MEMBERS:
         raise MammiError(f"{archive} holds {len(infos):,} files, more than {MEMBERS:,}: not unpacked.")
@@ -64,7 +64,7 @@ def _inside(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         raise MammiError(f"{archive} holds {info.filename!r}, which is a link or no regular file: not unpacked.")
-    # zipfile has made "\\" of other systems a "/" already where it separates; what is left of it is part of a name.
+    # zipfile turns the "\\" of other systems into "/" where it separates folders; any that is left is part of a name.
     name = PurePosixPath(info.filename)
     parts = name.parts
     if (

@@ -29,8 +29,8 @@ def layers(
 ) -> None:
     """List the layers of the target model that CONFIG describes.
 
-    Each with its type, the shape of its output for one image, and its units. A * marks those that target.layers
-    selects. A PATTERN is a name or a glob as in target.layers: * stops at a dot, ** does not.
+    Each line shows a layer's units, the shape of its output for one image, and its type. A * marks the layers that
+    target.layers selects. A PATTERN is a name or a glob as in target.layers: * stops at a dot, ** does not.
 
     \b
         mammi layers my_run.toml --depth 2
@@ -55,7 +55,7 @@ def layers(
     try:
         selected = resolve_layers(target.module, settings.taps.layers)
     except ConfigError as error:
-        wrong = error  # told after the list, which shows what to write in its place
+        wrong = error  # raised after the list, which shows what to write instead
     shown = [
         layer
         for layer in listing.layers

@@ -13,7 +13,7 @@ from mammi_tui.console.compute import compute
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Another value for a key of CONFIG.")
 def run(config: Path, overrides: tuple[str, ...]) -> None:
-    """Compute the run that CONFIG describes, or what an earlier one left undone.
+    """Compute the run that CONFIG describes, or continue an earlier one.
 
     CONFIG is a TOML file; see sample_configs/ for one of each kind. A value is written as in TOML, and words need no
     quotes:

@@ -1,4 +1,4 @@
-"""`mammi weights`: what is published, what a configuration needs of it, and fetching it."""
+"""`mammi weights`: lists published weights and the files that a configuration needs, and fetches weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ folder_option = click.option(
 
 
 class ListByDefault(click.Group):
-    """Without the name of a subcommand, `list` is meant: a configuration may follow at once."""
+    """A group whose subcommand `list` may be left out, so that a configuration may follow at once."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         flags = {name for parameter in self.get_params(ctx) for name in parameter.opts}
@@ -43,10 +43,10 @@ class ListByDefault(click.Group):
 
 @click.group("weights", cls=ListByDefault)
 def weights() -> None:
-    """List published weights, or what a configuration needs; fetch them.
+    """List published weights, or the files that a configuration needs; fetch weights.
 
     \b
-        mammi weights                  what is published, and what of it is here
+        mammi weights                  published weights, and which of them are here
         mammi weights paper.toml       the files that a configuration names
         mammi weights fetch NAME       downloads; nothing else in mammi does
     """
@@ -59,7 +59,7 @@ def weights() -> None:
 def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
     """List published weights with their state in DIR, or the files that CONFIG names.
 
-    Files that were fetched are read once more to compare their checksums.
+    Fetched files are read again to compare their checksums.
     """
     if configs:
         found = [_needed(config) for config in configs]
@@ -76,12 +76,12 @@ def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @folder_option
 @click.option("--sha256", metavar="HEX", help="The checksum that the one downloaded file must have.")
-@click.option("--force", is_flag=True, help="Fetch again what is there, and accept a file other than before.")
+@click.option("--force", is_flag=True, help="Fetch existing files again, and accept other files than before.")
 def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool) -> None:
     """Download the entries NAME... of the catalogue into DIR/NAME, and check them.
 
-    An interrupted download goes on where it stopped when the same command is given again. A file without a published
-    checksum is remembered in DIR/SHA256SUMS, and compared with that from then on.
+    Give the same command again to continue an interrupted download. Where a file has no published checksum, that of the
+    first download is kept in DIR/SHA256SUMS, and later downloads must have the same.
     """
     from engine.errors import ConfigError
     from engine.weights.catalogue import find
@@ -101,7 +101,7 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
 
 
 def _as_dict(entry: Entry, folder: Path) -> dict[str, Any]:
-    """An entry of the catalogue, and how its files are in the folder."""
+    """An entry of the catalogue as JSON types, with the state of its files in the folder."""
     from engine.weights.fetch import state_of
 
     return {
@@ -134,7 +134,7 @@ def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def _needed(config: Path) -> dict[str, Any]:
-    """What a configuration names."""
+    """The files that a configuration names, as JSON types."""
     from engine.config.needed import needed
     from mammi_tui.console.warnings import on_stderr, warnings_to
 
@@ -166,7 +166,7 @@ def _advice(need: Needed) -> str:
 
 
 def _near(path: Path) -> str:
-    """A path as it is best read from here."""
+    """A path relative to the current directory, where it lies below it."""
     whole, here = path.resolve(), Path.cwd()
     return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 

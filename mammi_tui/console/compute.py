@@ -1,4 +1,4 @@
-"""Computing a run from the command line: progress on the terminal, and a clean stop on Ctrl-C."""
+"""Computes a run from the command line, with progress on the terminal and a clean stop on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from engine.errors import MammiError
 from mammi_tui.console.warnings import on_stderr, warnings_to
 
 ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
-"""Importable names of what the extra `engine` installs."""
+"""Importable names of the packages that the extra `engine` installs"""
 INSTALL_ENGINE = "pip install 'mammi-explorer[engine]' (in a clone: pip install -e '.[engine]')"
 
 
 def need_engine(command: str) -> None:
-    """Raises MammiError that says how to install what is missing of the engine."""
+    """Raises MammiError that says how to install the engine when some of it is missing."""
     missing = [package for package in ENGINE_PACKAGES if find_spec(package) is None]
     if missing:
         raise MammiError(
@@ -27,9 +27,9 @@ def need_engine(command: str) -> None:
 
 
 def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
-    """Computes or resumes the run that a TOML file describes; the path of its run file.
+    """Computes or resumes the run that a TOML file describes, and returns the path of its run file.
 
-    `command` is what the user typed, for messages. Raises MammiError, also where the engine is not installed.
+    `command` is what the user typed, for messages. Raises MammiError, also when the engine is not installed.
     """
     need_engine(command)
 
@@ -47,7 +47,7 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
 @contextmanager
 def stoppable(command: str) -> Iterator[None]:
-    """Ctrl-C in the block ends it with a MammiError that says how to go on."""
+    """On Ctrl-C the block ends with a MammiError that says how to continue."""
     asked = False
 
     def ask(*_: object) -> None:
@@ -61,6 +61,6 @@ def stoppable(command: str) -> Iterator[None]:
     except (KeyboardInterrupt, RuntimeError) as error:  # inside a query DuckDB makes a RuntimeError of it
         if isinstance(error, RuntimeError) and not asked:
             raise
-        raise MammiError(f"Stopped. The next `{command}` goes on from here.") from None
+        raise MammiError(f"Stopped. The next `{command}` continues from here.") from None
     finally:
         signal.signal(signal.SIGINT, before)

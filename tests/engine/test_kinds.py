@@ -17,8 +17,7 @@ from tests.support.models import tiny_project
 
 Install = Callable[..., Path]
 
-TABLES = ("target", "vlm")
-MODULES = [module for table in TABLES for module in kinds.own(table).values()]
+MODULES = [module for table in kinds.PACKAGES for module in kinds.own(table).values()]
 
 
 @pytest.mark.parametrize("module", MODULES)

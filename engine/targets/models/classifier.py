@@ -1,4 +1,4 @@
-"""A classifier of a library, built with as many outputs as its weights have, and filled with them."""
+"""Builds a library's classifier with as many outputs as its weights have, and loads them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def load_classifier(
 ) -> nn.Module:
     """`build(outputs)` with the weights at `path`; the last tensor of its state dict is the final layer's.
 
-    There are as many outputs as `classes` name, or as the weights have, or one. `ignored` are names or globs of weights
-    that need not fit; what stays without weights is the same from run to run. Raises MammiError when the weights cannot
-    be read or do not fit, listing the keys.
+    The number of outputs is that of `classes`, or of the weights, or one. `ignored` are names or globs of weights that
+    need not fit; parameters without weights are the same from run to run. Raises MammiError when the weights cannot be
+    read, and MammiError that lists the keys when they do not fit.
     """
     weights = read_weights(path, "target.weights")
     with torch.random.fork_rng(devices=[]):

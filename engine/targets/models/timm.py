@@ -13,9 +13,10 @@ from engine.factories import call_factory
 
 
 def builder(name: str, channels: int, arguments: Mapping[str, bool | int | float | str]) -> Callable[[int], nn.Module]:
-    """Makes the classifier of that name for inputs of `channels` with so many outputs, its weights random.
+    """A function that builds the classifier of that name, with random weights, for a number of outputs.
 
-    `arguments` are further ones of timm.create_model. Raises ConfigError for a name that timm does not know.
+    Its inputs have `channels`. `arguments` are passed on to timm.create_model. Raises ConfigError for a name that timm
+    does not know.
     """
     if not timm.is_model(name):
         close = difflib.get_close_matches(name, timm.list_models(), n=3)

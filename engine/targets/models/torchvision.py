@@ -12,8 +12,10 @@ from engine.errors import ConfigError
 
 
 def builder(name: str) -> Callable[[int], nn.Module]:
-    """Makes the classifier of that name with so many outputs, its weights random. Raises ConfigError for a name that
-    torchvision does not know."""
+    """A function that builds the classifier of that name, with random weights, for a number of outputs.
+
+    Raises ConfigError for a name that torchvision does not know.
+    """
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
         close = difflib.get_close_matches(name, known, n=3)

@@ -28,7 +28,7 @@ def load_network(
 ) -> tuple[nn.Module, Callable[[NDArray[np.uint8]], Tensor], tuple[str, ...]]:
     """The network, its preprocessing and its classes. Raises MammiError when the name is unknown, or the weights at
     `path` cannot be read or do not fit."""
-    names = [known for known in model_urls if known.startswith(("densenet", "resnet"))]
+    names = [each for each in model_urls if each.startswith(("densenet", "resnet"))]
     if name not in names:
         close = difflib.get_close_matches(name, names, n=3) or names
         raise ConfigError(f"target.name: torchxrayvision has no weights {name!r}. Close: {', '.join(close)}.")

@@ -1,7 +1,7 @@
-"""Models of the transformers package from weights that another of its versions saved.
+"""Loads models of the transformers package from weights that another version of it saved.
 
-transformers renames parts of its models from version to version and converts old names as it loads. What it cannot
-place it reports and leaves at random; here that is an error.
+transformers renames parts of its models from version to version and converts old names as it loads. It reports weights
+that it cannot place and leaves those parameters random; here that is an error.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from engine.weights.checkpoint import check_fit
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 
-logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # what its report would say is an error of ours
+logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # its report becomes an error of ours
 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The weights whose names begin with the prefix, without it."""
+    """The weights whose names begin with the prefix, which is cut off."""
     return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
 
 
@@ -37,14 +37,14 @@ def load_converted(
     prefix: str = "",
     dropped: Sequence[str] = (),
 ) -> Model:
-    """The model in float32 and evaluation mode, every parameter from `weights`, which have no prefix.
+    """The model in float32 and evaluation mode, with every parameter from `weights`, whose names have no prefix.
 
-    `dropped` are globs of tensors that older versions saved and the architecture defines. `path` is where the weights
-    are from and `prefix` what stands before their names there, for errors. Raises MammiError that lists the missing,
-    unexpected and mismatched keys.
+    `dropped` are globs of tensors that older versions saved although the architecture defines them. `path` names the
+    file of the weights, and `prefix` what precedes their names there, for errors. Raises MammiError that lists the
+    missing, unexpected and mismatched keys.
     """
     kept = {name: value for name, value in weights.items() if not any(fnmatchcase(name, glob) for glob in dropped)}
-    load: Any = architecture.from_pretrained  # with a report it returns a pair, which its type does not tell
+    load: Any = architecture.from_pretrained  # its type does not say that it returns a pair with a report
     model, report = load(
         None,
         config=config,

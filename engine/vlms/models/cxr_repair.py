@@ -1,4 +1,4 @@
-"""How CXR-RePaiR's fine-tuned CLIP was given its films.
+"""How films were prepared for CXR-RePaiR's fine-tuned CLIP.
 
 Source: rajpurkarlab/CXR-RePaiR, data_preprocessing/mimic_data_preprocess.py (`preprocess`) and run_test.py (`main`, run
 with torchvision 0.9, which resizes a tensor without antialiasing).
@@ -17,11 +17,11 @@ STORED_SIDE = 320
 INPUT_SIDE = 224
 MEAN = 101.48761
 STD = 83.43944
-"""Of grey levels 0 to 255 in MIMIC-CXR."""
+"""Of grey levels 0 to 255 in MIMIC-CXR"""
 
 
 def prepare(film: NDArray[np.uint8]) -> Tensor:
-    """An 8-bit grey film [h, w], centred in a black square of 320 pixels, normalised, to float32 [3, 224, 224]."""
+    """An 8-bit grey film [h, w] to float32 [3, 224, 224]: in a black square of 320 pixels, normalised, then resized."""
     picture = Image.fromarray(film)
     ratio = STORED_SIDE / max(picture.size)
     width, height = (max(1, int(side * ratio)) for side in picture.size)

@@ -99,8 +99,8 @@ def _processor(folder: Path, key: str) -> Any:
         return made.from_pretrained(folder, backend="pil", **LOCAL)
 
 
-def _tokenizer(folder: Path, known: int, key: str) -> Any:
-    """The folder's tokenizer. Raises MammiError when it has more tokens than the model, which knows `known`."""
+def _tokenizer(folder: Path, tokens: int, key: str) -> Any:
+    """The folder's tokenizer. Raises MammiError when it has more `tokens` than the model."""
     check_tokenizer(folder, key)
     try:
         with reading("tokenizer", folder, key):
@@ -109,8 +109,8 @@ def _tokenizer(folder: Path, known: int, key: str) -> Any:
         if isinstance(error.__cause__, ImportError):
             raise MammiError(f"{key}: SigLIP's tokenizer {missing('sentencepiece')}.") from error
         raise
-    if len(tokenizer) > known:
+    if len(tokenizer) > tokens:
         raise MammiError(
-            f"{key}: the tokenizer in {folder} has {len(tokenizer)} tokens, the model {known}: it is another model's."
+            f"{key}: the tokenizer in {folder} has {len(tokenizer)} tokens, the model {tokens}: it is another model's."
         )
     return tokenizer

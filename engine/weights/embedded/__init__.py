@@ -1,4 +1,4 @@
-"""The weights that ship with the package: two small models trained on phantom films, for the demo and for tests."""
+"""The weights that ship with the package: two small models trained on phantom films, for the demo and tests."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Writing and reading the demo models' weights: float16 in safetensors, float32 in use."""
+"""Writes and reads the weights of the demo's models: float16 in safetensors, float32 in use."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from engine.errors import MammiError
 
 
 def save_weights(module: nn.Module, path: Path, facts: Mapping[str, str]) -> None:
-    """Writes a module's weights with facts about how they were made. Replaces a file of that name."""
+    """Writes a module's weights, with facts about how they were made, and replaces a file of that name."""
     state = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in module.state_dict().items()
@@ -23,14 +22,13 @@ def save_weights(module: nn.Module, path: Path, facts: Mapping[str, str]) -> Non
     path.write_bytes(safetensors.torch.save(state, metadata=dict(facts)))
 
 
-def load_weights(module: nn.Module, path: Path) -> str:
-    """Fills a module from a file that holds exactly its tensors, and returns the file's sha256.
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Fills a module from a file that holds exactly its tensors.
 
-    Raises MammiError when the file is missing, damaged, or of another model.
+    Raises MammiError when the file is missing or damaged, or belongs to another model.
     """
     try:
-        content = path.read_bytes()
-        state = safetensors.torch.load(content)
+        state = safetensors.torch.load(path.read_bytes())
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:  # the last three: an odd header
         raise MammiError(f"{path}: cannot be read as safetensors weights ({error}).") from error
     wanted = module.state_dict()
@@ -40,10 +38,9 @@ def load_weights(module: nn.Module, path: Path) -> str:
         if not torch.isfinite(state[name]).all():
             raise MammiError(f"{path}: tensor {name!r} has values that are not finite.")
     module.load_state_dict({name: tensor.to(wanted[name].dtype) for name, tensor in state.items()})
-    return hashlib.sha256(content).hexdigest()
 
 
 def read_facts(path: Path) -> dict[str, str]:
-    """What save_weights was told of how the weights were made."""
+    """The facts that save_weights wrote with the weights."""
     with safe_open(path, framework="pt") as file:
         return dict(file.metadata() or {})

@@ -9,23 +9,11 @@ import torch
 
 import engine.targets
 import engine.vlms
-from engine.config.faults import Faults
-from engine.config.leaves import Leaf, Leaves
 from engine.errors import ConfigError
-from tests.support import kinds
+from tests.support.kinds import chosen
 
 CHOICES = [("target", kind) for kind in engine.targets.KINDS] + [("vlm", kind) for kind in engine.vlms.KINDS]
 DEVICE = {"target": (), "vlm": (torch.device("cpu"),)}
-
-
-def chosen(folder: Path, table: str, kind: str) -> Leaf:
-    makers = kinds.TARGETS if table == "target" else kinds.VLMS
-    values = {"kind": kind, **makers[kind](folder)}
-    faults = Faults(folder / "run.toml", [table], [])
-    leaf = Leaves(faults).leaf(table, values)
-    faults.raise_first()
-    assert leaf is not None
-    return leaf
 
 
 @pytest.mark.parametrize(("table", "kind"), CHOICES)

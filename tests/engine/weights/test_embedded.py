@@ -28,11 +28,10 @@ def test_the_packaged_weights_are_small_safetensors() -> None:
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     saved, loaded = a_module(), a_module()
     save_weights(saved, tmp_path / "w.safetensors", {"films": "3"})
-    digest = load_weights(loaded, tmp_path / "w.safetensors")
+    load_weights(loaded, tmp_path / "w.safetensors")
     for name, tensor in loaded.state_dict().items():
         torch.testing.assert_close(tensor, saved.state_dict()[name], rtol=1e-3, atol=1e-3)
         assert tensor.dtype != torch.float16
-    assert len(digest) == 64
     assert read_facts(tmp_path / "w.safetensors") == {"films": "3"}
 
 

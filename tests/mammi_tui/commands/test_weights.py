@@ -71,7 +71,7 @@ def test_fetch_prints_checksums_for_other_programs(mammi: Mammi, served: Served)
     [
         (["fetch"], 2, "Missing argument 'NAME...'"),
         (["fetch", "wordz"], 2, "Did you mean 'words'?"),
-        (["fetch", "target"], 2, "can only be got by hand"),
+        (["fetch", "target"], 2, "can only be fetched by hand"),
         (["fetch", "words", "target", "--sha256", "0" * 64], 2, "2 names are given"),
         (["fetch", "words", "--sha256", "0" * 64], 1, "the checksum is wrong"),
         (["gone.toml"], 2, "gone.toml: no such file"),
@@ -113,7 +113,7 @@ def test_interrupted_fetch_keeps_what_came_and_says_how_to_go_on(served: Served,
         fetching.send_signal(signal.SIGINT)
         said = fetching.stderr.read()
         assert fetching.wait(30) == 1
-    assert said == "mammi: Stopped. The next `mammi weights fetch words` goes on from here.\n"
+    assert said == "mammi: Stopped. The next `mammi weights fetch words` continues from here.\n"
     assert (tmp_path / "weights/words/vocab.txt.part").stat().st_size == 1_000_000
     assert mammi("weights", "fetch", "words").status == 0
     assert served.asked[-1]["Range"] == "bytes=1000000-"
