@@ -175,7 +175,7 @@ def test_a_layer_without_maps_is_told_and_left_out() -> None:
     scores = netdissect.compute(netdissect.Options(quantile=0.9), marked)
     assert {score.layer for score in scores} == {"maps"}
     assert isinstance(marked.progress, Notes)
-    assert marked.progress.notes == ["netdissect: no activation maps, so no scores, of layer logits"]
+    assert marked.progress.notes == ["netdissect: no scores for layers without activation maps: logits"]
 
 
 def test_the_model_is_left_as_it_was() -> None:

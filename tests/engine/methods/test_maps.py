@@ -130,5 +130,5 @@ def test_maps_of_films_of_another_size_are_told(module: TinyClassifier) -> None:
     films = [np.zeros((32, 32), np.uint8), np.zeros((24, 24), np.uint8)]
     context = method_context(films[:1], [Image("a.png")], module, ["first", "logits"], batch_size=1)
     other = method_context(films[1:], [Image("b.png")], module, ["first", "logits"])
-    with pytest.raises(MammiError, match="not of one size"):
+    with pytest.raises(MammiError, match="do not have the same size"):
         list(map_batches(other, layers_with_maps(context), [0]))

@@ -97,7 +97,7 @@ def test_models_without_gradients_are_told_and_leave_no_hook() -> None:
 
     module = Closed(3).eval()
     with (
-        pytest.raises(MammiError, match="gives no gradients of layer 'first'"),
+        pytest.raises(MammiError, match="has no gradients for layer 'first'"),
         GradientTaps(module, ["first"], "classifier", "mean", "auto") as taps,
     ):
         taps.gradients(FILMS.clone(), 0)
@@ -241,7 +241,7 @@ def test_what_is_missing_is_told_in_one_line(context: MethodContext) -> None:
         ),
         (
             method_context(films, bare, Quarters(), ["units", "classifier"], ["First", "b"]),
-            "which the probing set has not",
+            "which the probing set does not have",
         ),
     ]
     for incomplete, words in cases:
