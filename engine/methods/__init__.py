@@ -1,12 +1,8 @@
-"""The methods that say what a neuron responds to: one file each, with `Options`, and `load` or `compute`.
+"""The methods that say what a neuron responds to. Each has one module, and its table [methods.NAME] in a configuration.
 
-LIVE methods answer from a run file alone, at any time and without torch: `load(options, reader, requery)` gives a
-Method (engine.methods.base). COMPUTED methods need the target model and the films: a run that has their table
-[methods.NAME] calls `check(options, images, layers)` at its start, which refuses what cannot be computed, and
-`compute(options, context)` at its end, and keeps in the run file what that gives, as long as it is of the same films,
-target model and VERSION, and where `follows_vlm(options)` of the same VLM and concepts. Which of a neuron's kept scores
-are its annotation tells `annotation(options, scores)`, best first; `TITLE` is the method as a reader knows it.
-Importing such a module loads no torch.
+LIVE methods answer from a run file alone, at any time and without torch. COMPUTED methods need the target model and the
+films: a run that has the method's table computes its scores and stores them in the run file. engine.methods.base says
+what the modules of either have (LiveMethod, ComputedMethod). Importing such a module loads no torch.
 """
 
 LIVE = {

@@ -1,22 +1,31 @@
-"""What every method gives: concepts of a neuron with their scores."""
+"""What every method provides: the concepts of a neuron with their scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts
 from engine.names import NamedLayer, find_layer, find_unit
+
+if TYPE_CHECKING:
+    from engine.methods.context import MethodContext
+    from engine.probing.base import Image
+    from engine.requery import Requery
+    from engine.store.contents import Layer
+    from engine.store.reader import RunReader
+    from engine.store.records import MethodScore
 
 DEAD = "Dead: its activation is the same for every image."
 NOTHING_POSITIVE = "No concept scores above the bare template."
 
 _ROUNDING = 1e-6
-"""Of a score"""
+"""Scores that differ by less, as a share of the best score, count as equal"""
 
 L = TypeVar("L", bound=NamedLayer)
 
@@ -27,45 +36,97 @@ class MethodAnswer:
 
     method: str
     concepts: tuple[str, ...]
-    """The annotation, then the others; score descending in each"""
+    """The annotation, then the other concepts; each part by descending score"""
     scores: NDArray[np.float64]
-    """Theirs, [k]"""
+    """Scores of the concepts, [k]"""
     annotated: int
-    """The first `annotated` are the neuron's annotation"""
+    """The first `annotated` concepts are the neuron's annotation"""
     note: str = ""
-    """Why there are no concepts, or what a reader must know of them; one short sentence"""
+    """Why there are no concepts, or what a reader must know about them; one short sentence"""
     p_values: NDArray[np.float64] | None = None
-    """[k], for methods that test"""
+    """[k]; None for methods without a test"""
     details: tuple[str, ...] = ()
     """[k], such as the layer of a concept activation vector; () for methods that have none"""
 
 
 class Method(Protocol):
-    """A method over an open run file. Any thread may ask; what is shared between neurons is computed once."""
+    """A method over an open run file. Any thread may call it; it computes only once what neurons share."""
 
     name: str
     """Its key in engine.methods.KINDS"""
     title: str
-    """As a reader knows it, with the options that matter, such as "CLIP-Dissect (soft WPMI)" """
+    """Its name for a reader, with the options that matter, such as "CLIP-Dissect (soft WPMI)" """
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        """One neuron's concepts. Methods with a selection or a cut of their own do not look at α or β.
+        """One neuron's concepts. A method that has its own selection or its own cut ignores α or β.
 
         Raises MammiError for an unknown neuron or concept set.
         """
         ...
 
 
+class LiveMethod(Protocol):
+    """The module of a method that answers from a run file alone (engine.methods.LIVE).
+
+    It may also have `captions(options, base, reports) -> list[str]`: texts that a run encodes and stores for the
+    method, where `base` is the folder that relative paths start from and `reports` are the probing set's own.
+    """
+
+    @property
+    def Options(self) -> type[BaseModel]:  # noqa: N802
+        """The keys of the table [methods.NAME]"""
+
+    def load(self, options: Any, reader: RunReader, requery: Requery) -> Method:
+        """The method over an open run file. Nothing is computed until a neuron is asked for.
+
+        Raises MammiError where the run lacks what the method needs.
+        """
+        ...
+
+
+class ComputedMethod(Protocol):
+    """The module of a method that needs the target model and the films (engine.methods.COMPUTED).
+
+    Its scores are stored in the run file. A later run reuses them while films, target model, options and VERSION are
+    the same, and, where the method follows the VLM, also VLM, template and concepts.
+    """
+
+    TITLE: str
+    """The method's name for a reader"""
+    VERSION: int
+    """Raised whenever the same run comes to give other scores"""
+
+    @property
+    def Options(self) -> type[BaseModel]:  # noqa: N802
+        """The keys of the table [methods.NAME]"""
+
+    def check(self, options: Any, images: Sequence[Image], layers: Sequence[Layer]) -> None:
+        """Raises ConfigError where the method cannot be computed. A run calls it at its start."""
+        ...
+
+    def follows_vlm(self, options: Any) -> bool:
+        """Whether scores depend on embeddings or texts."""
+        ...
+
+    def compute(self, options: Any, context: MethodContext) -> list[MethodScore]:
+        """The scores of all neurons that the method can score. A run calls it at its end; torch is imported here."""
+        ...
+
+    def annotation(self, options: Any, scores: Sequence[MethodScore]) -> list[MethodScore]:
+        """Those of one neuron's scores, given best first, that are its annotation; best first."""
+        ...
+
+
 def asked(layers: Sequence[L], layer: str, unit: int) -> L:
-    """The layer of a neuron that a method is asked for. Raises as `Method.neuron` does."""
+    """The layer of the neuron that a method is asked about. Raises as `Method.neuron` does."""
     info = find_layer(layer, layers)
     find_unit(unit, info)
     return info
 
 
 def sharing(scores: NDArray[np.float64]) -> int:
-    """How many of some scores [k], descending, are the best one, to six digits: float32, in which published code
-    computes, does not tell them apart."""
+    """How many of the scores [k], which descend, equal the best one to six digits. Published code computes in float32,
+    which cannot distinguish such scores."""
     return int(np.count_nonzero(scores >= scores[0] - _ROUNDING * abs(scores[0]))) if len(scores) else 0
 
 

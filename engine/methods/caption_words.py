@@ -1,9 +1,9 @@
 """The words of captions, and how well they fit a set of images: FALCON's concepts.
 
 Source: Kalibhat et al., ICML 2023 (see engine.methods.falcon); github.com/NehaKalibhat/falcon-explain, falcon_utils.py.
-It keeps nouns, verbs and adjectives of three letters or more, by WordNet's lemma, without English stop words and words
-that speak of the picture. No tagger and no WordNet are at hand where a run file is read, so a word is kept here unless
-it is a function word, and a plural is counted with its singular where the captions have that too. Adverbs stay.
+The published code keeps nouns, verbs and adjectives of three or more letters as WordNet's lemmas, and drops English
+stop words and words about the picture. Where a run file is read there is neither a tagger nor WordNet. So every word
+stays here unless it is a function word, a plural counts as its singular where the captions have both, and adverbs stay.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FILTERS = NounFilters()
 
 
 def words_of(caption: str, left_out: Collection[str]) -> set[str]:
-    """The words of a caption that may be concepts, in lower case."""
+    """The words of a caption that can be concepts, in lower case."""
     return {
         word
         for word in tokenize(caption.lower())
@@ -49,10 +49,10 @@ class CaptionWords:
         self._words = np.array([word for words in each for word in words], dtype=np.int64)
 
     def scores(self, captions: NDArray[np.integer], fits: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Score of each word, [words], from the captions of some images and how well each fits, [n, k] both.
+        """The score of each word, [words], from the captions of some images and how well each fits, both [n, k].
 
-        Of each image a word has the fit of the best of its captions that says it, and none where no caption does; the
-        score is the mean over the images. 0 for all words where there are no images.
+        On an image, a word has the fit of the best caption that contains it, or 0 where none does. Its score is the
+        mean over the images; without images all scores are 0.
         """
         sizes = self._sizes[captions].reshape(-1)
         starts = self._ends[captions].reshape(-1) - sizes
@@ -67,6 +67,6 @@ class CaptionWords:
 
 
 def _singular(word: str, said: Collection[str]) -> str:
-    """The singular of a plural, where that is said too; else the word."""
+    """The singular of a plural, where the captions have it too; else the word itself."""
     stems = (word.removesuffix(ending) + instead for ending, instead in _PLURALS if word.endswith(ending))
     return next((stem for stem in stems if stem in said), word)

@@ -1,26 +1,28 @@
-"""CLIP-Dissect: the concept whose similarities to the images go best with the unit's activations on them.
+"""CLIP-Dissect: the concept whose similarities to the images best match the unit's activations on them.
 
 Source: Oikarinen, Weng, ICLR 2023 (engine.methods.similarity has its five measures and their published defaults).
-MAMMI's table 5 has it as "CLIP-Dissect (medical)", with the run's VLM and concept set, scored by its best concept: that
-one is the annotation here, and α and β are not looked at.
+MAMMI's table 5 lists it as "CLIP-Dissect (medical)", with the run's VLM and concept set, and scores its best concept.
+That concept is the annotation here; α and β are ignored.
 
-Where it departs from the published code, and why:
-- That encodes the bare concept. A run file holds prompted ones (template + " " + concept), so those are compared. The
-  paper does not say which of the two its table compares, and its repository has no code for it. Subtracting the bare
-  template, as Eq. 2 does, would change no WPMI: it shifts an image's similarities alike, which the softmax takes out.
-- P(D) is over the layer's units that are not dead: the most activating images of a dead one are any images.
-- The concepts that compete are those of the softmax, as if the run had no others.
-- A probing set of fewer images than `top_k` is taken whole; ties of activation are broken by index.
+Differences from the published code, and their reasons:
+- The published code encodes bare concepts. A run file holds prompted ones (template + " " + concept), so these are
+  compared. The paper does not say which of the two its table compares, and its repository has no code for it.
+  Subtracting the bare template, as Eq. 2 does, would change no WPMI: it shifts all similarities of an image equally,
+  and the softmax removes the shift.
+- P(D) averages over the layer's units that are not dead: a dead unit has no most activating images.
+- The softmax runs over the competing concepts, as if the run had no others.
+- A probing set with fewer images than `top_k` is taken whole; ties of activation are broken by index.
 
-With λ 1 no WPMI exceeds log(units), and in a layer of few units, such as a final one, several concepts reach it. Which
-is the best is then decided by the last digits, or where these are equal by the order of the concept set; the answer's
-note tells how many share the score to six digits, and `mammi evaluate` what a choice at random among them would hit.
+With λ = 1 no WPMI exceeds log(units). In a layer of few units, such as a final layer, several concepts reach this
+bound. Then the last digits decide which is the best, or the order of the concept set where these are equal. The
+answer's note gives the number of concepts that share the best score to six digits, and `mammi evaluate` gives the hit
+rate of a random choice among them.
 
-Cost: a layer is computed once and the last few are kept (8 bytes × units × concepts); of rank reorder each neuron by
-itself. The WPMIs and rank reorder look at top images alone; the two cosines need all activations of the layer for a
-while (4 bytes × units × images). Of the images' similarities a thousand rows, or the top images of a unit or eight, are
-held at once. With 112,120 images, 512-d, 1,361 concepts and 1,024 units, in processor seconds: soft WPMI 6 and WPMI 4
-for the layer, with 60 MB; the cosines 16, with 560 MB; rank reorder 0.8 for each neuron, with 100 MB.
+Cost: a layer is computed once, and the last few layers are kept (8 bytes × units × concepts); rank reorder computes
+each neuron separately. The WPMIs and rank reorder need top images only; the two cosines hold all activations of the
+layer for a while (4 bytes × units × images). Similarities are held for a thousand images at once, or for the top images
+of one to eight units. With 112,120 images, 512-d, 1,361 concepts and 1,024 units, in processor seconds: soft WPMI 6 and
+WPMI 4 for the layer, with 60 MB; the cosines 16, with 560 MB; rank reorder 0.8 for each neuron, with 100 MB.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +50,23 @@ from engine.methods.similarity import (
     soft_wpmi,
     wpmi,
 )
-from engine.requery import Requery
-from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
 
-__all__ = ["cos_similarity", "cos_similarity_cubed", "rank_reorder", "soft_wpmi", "wpmi"]
+if TYPE_CHECKING:
+    from engine.requery import Requery
+    from engine.store.reader import RunReader
+
+__all__ = [
+    "ClipDissect",
+    "Options",
+    "cos_similarity",
+    "cos_similarity_cubed",
+    "load",
+    "rank_reorder",
+    "soft_wpmi",
+    "wpmi",
+]
 
 Measure = Literal["soft_wpmi", "wpmi", "cos_similarity", "cos_similarity_cubed", "rank_reorder"]
 _MEASURES: Mapping[Measure, tuple[str, Callable[..., Floats]]] = {
@@ -67,42 +80,43 @@ _LAYERS_KEPT, _NEURONS_KEPT = 4, 256
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
-    """The [methods.clip_dissect] table. A measure's own settings are as published where they are not given."""
+    """`[methods.clip_dissect]` of a configuration. Settings of a measure that are left out have their published values,
+    which stand here in brackets."""
 
     similarity: Measure = "soft_wpmi"
     top_k: int | None = Field(default=None, ge=1)
-    """Of soft_wpmi (100) and wpmi (28): how many images are a unit's own."""
+    """soft_wpmi (100), wpmi (28): the number of most activating images that belong to a unit"""
     a: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Of soft_wpmi (10) and wpmi (2): how sharp the softmax over concepts is."""
+    """soft_wpmi (10), wpmi (2): the sharpness of the softmax over concepts"""
     lam: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """λ of soft_wpmi (1) and wpmi (0.6): how much a concept is discounted that goes with every unit."""
+    """soft_wpmi (1), wpmi (0.6): λ, the discount for concepts that match every unit"""
     p_start: float | None = Field(default=None, gt=0, lt=1)
-    """Of soft_wpmi (0.998): the chance that the most activating image is the unit's own."""
+    """soft_wpmi (0.998): the chance that the most activating image belongs to the unit"""
     p_end: float | None = Field(default=None, gt=0, lt=1)
-    """Of soft_wpmi (0.97): what that chance falls towards along its images."""
+    """soft_wpmi (0.97): the value towards which that chance falls along the images"""
     top_fraction: float | None = Field(default=None, gt=0, le=1)
-    """Of rank_reorder (0.05): the share of all images that is ordered."""
+    """rank_reorder (0.05): the share of all images that is ordered"""
     p: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Of rank_reorder (3): the power of an error."""
+    """rank_reorder (3): the power of an error"""
     scale_p: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """Of rank_reorder (0.5): the power of a concept's mean similarity."""
+    """rank_reorder (0.5): the power of a concept's mean similarity"""
 
     @property
     def given(self) -> dict[str, Any]:
-        """The settings of the measure that are given."""
+        """The measure's settings that the configuration gives."""
         return {key: value for key, value in self if key != "similarity" and value is not None}
 
     @model_validator(mode="after")
     def _are_the_measures_own(self) -> Self:
-        known = inspect.signature(_MEASURES[self.similarity][1]).parameters
+        parameters = inspect.signature(_MEASURES[self.similarity][1]).parameters
         for key in self.given:
-            if key not in known:
-                raise ValueError(f"{key} is no setting of {self.similarity}")
+            if key not in parameters:
+                raise ValueError(f"{key} is not a setting of {self.similarity}")
         return self
 
 
 def load(options: Options, reader: RunReader, requery: Requery) -> ClipDissect:
-    """CLIP-Dissect over an open run file. Nothing is computed before it is asked for."""
+    """CLIP-Dissect over an open run file. Nothing is computed until a neuron is asked for."""
     return ClipDissect(options, reader, requery)
 
 
@@ -110,8 +124,8 @@ class ClipDissect:
     name = "clip_dissect"
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
-        called, self._measure = _MEASURES[options.similarity]
-        self.title = f"CLIP-Dissect ({called})"
+        measure_title, self._measure = _MEASURES[options.similarity]
+        self.title = f"CLIP-Dissect ({measure_title})"
         self._options = options
         self._reader = reader
         self._requery = requery
@@ -121,7 +135,7 @@ class ClipDissect:
         self._cosines = lru_cache(maxsize=_LAYERS_KEPT)(self._concept_cosines)
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        """As engine.methods.base.Method: all competing concepts that have a score; the best is the annotation."""
+        """As engine.methods.base.Method: all competing concepts that have a score. The best is the annotation."""
         info = asked(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
@@ -165,16 +179,16 @@ class ClipDissect:
 
 
 def _note(scores: Floats) -> str:
-    """Of scores, descending."""
+    """What a reader must know about descending scores."""
     if len(scores) == 0:
-        return "No concept is like its most activating images."
+        return "No concept resembles its most activating images."
     equals = sharing(scores)
     return f"{equals} concepts share the best score." if equals > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stored:
-    """The activations of some units of a layer, ascending, in a run file (engine.methods.similarity.Activations)."""
+    """The activations of some units of a layer (ascending) in a run file, as engine.methods.similarity.Activations."""
 
     reader: RunReader
     layer: LayerInfo

@@ -1,13 +1,13 @@
 """Concept activation vectors and their test, in NumPy: what TCAV does with activations and gradients.
 
-A concept activation vector is the direction, in a layer's pooled activations [units], that tells images of a concept
-from others: the weights of a linear classifier. Here that is ridge regression on targets of +1 and −1, which has a
-closed form and needs no iterations: with centred activations X [2n, units] of n images of each side,
+A concept activation vector is the direction, among a layer's pooled activations [units], that separates images of a
+concept from others: the weights of a linear classifier. Here the classifier is ridge regression on targets of +1 and
+−1, which has a closed form and needs no iterations. With centred activations X [2n, units] of n images on each side,
 
     w = Xᵀ (X Xᵀ + λ I)⁻¹ y,    λ = ridge · mean diagonal of X Xᵀ
 
-For as many images of each side this is Fisher's linear discriminant, shrunk. The published code has scikit-learn's
-SGDClassifier (a linear support vector machine), or logistic regression by option.
+With equally many images on each side this is a shrunken Fisher's linear discriminant. The published code uses
+scikit-learn's SGDClassifier (a linear support vector machine), or optionally logistic regression.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Images to learn vectors from: row r those of vector r."""
+    """Images to learn vectors from: row r has those of vector r."""
 
     positive: Indices
     """[runs, n]"""
@@ -33,9 +33,9 @@ class Examples:
 
 
 def concept_examples(members: NDArray[np.bool_], most: int, runs: int, seed: Sequence[int]) -> Examples:
-    """For each vector, n images of a concept and n others, n the same for all: at most `most`, or as many as there are.
+    """For each vector, n images of a concept and n others; n is the same for all vectors, and at most `most`.
 
-    `members` [p] says which images show the concept. Drawn anew for each vector, without repetition in one.
+    `members` [p] says which images show the concept. The images are drawn anew for each vector, and none twice for one.
     """
     inside, outside = np.flatnonzero(members), np.flatnonzero(~members)
     count = min(most, len(inside), len(outside))
@@ -46,16 +46,17 @@ def concept_examples(members: NDArray[np.bool_], most: int, runs: int, seed: Seq
 
 
 def random_examples(images: int, count: int, runs: int, seed: Sequence[int]) -> Examples:
-    """For each vector, `count` images against as many others, all drawn at random: 2 · count of the images at least."""
+    """For each vector, `count` images against `count` others, all drawn at random; `images` must be at least 2 ·
+    count."""
     rng = np.random.default_rng(list(seed))
     drawn = np.array([rng.choice(images, 2 * count, replace=False) for _ in range(runs)])
     return Examples(drawn[:, :count], drawn[:, count:])
 
 
 def vectors(activations: NDArray[np.float32], examples: Examples, ridge: float) -> Floats:
-    """Unit vectors [runs, units], towards the positive examples; 0 where the activations do not differ.
+    """Unit vectors [runs, units] towards the positive examples; 0 where the activations do not differ.
 
-    `activations` are a layer's, [p, units].
+    `activations` [p, units] are those of one layer.
     """
     rows = np.concatenate([examples.positive, examples.negative], axis=1)
     values = activations[rows].astype(np.float64)  # [runs, 2n, units]
@@ -72,16 +73,18 @@ def vectors(activations: NDArray[np.float32], examples: Examples, ridge: float) 
 
 
 def tcav_scores(gradients: NDArray[np.float32], directions: Floats) -> Floats:
-    """Share of the images [n, units] whose class output grows along each vector [runs, units]; [runs]."""
+    """The share [runs] of images, by their gradients [n, units], whose class output grows along each vector
+    [runs, units]."""
     return np.asarray((gradients.astype(np.float64) @ directions.T > 0).mean(axis=0))
 
 
 def two_sided(scores: Floats, others: Floats) -> float:
-    """p-value of Student's two-sample t-test with pooled variance, as scipy.stats.ttest_ind. One of them may be alone.
+    """The p-value of Student's two-sample t-test with pooled variance, as in scipy.stats.ttest_ind. One of the samples
+    may be a single value.
 
-    Where neither varies it is 1 if they are equal and 0 otherwise.
+    Where neither sample varies, the p-value is 1 if their means are equal and 0 otherwise.
     """
-    from scipy.special import stdtr  # costs 0.1 s
+    from scipy.special import stdtr  # takes 0.1 s, which readers of a run need not spend
 
     degrees = len(scores) + len(others) - 2
     squares = ((scores - scores.mean()) ** 2).sum() + ((others - others.mean()) ** 2).sum()
@@ -93,7 +96,7 @@ def two_sided(scores: Floats, others: Floats) -> float:
 
 
 def holm(p_values: Sequence[float]) -> Floats:
-    """p-values corrected for being so many (Holm, Scandinavian Journal of Statistics 6, 1979), in the order given."""
+    """The p-values, in their order, corrected for multiple tests (Holm, Scandinavian Journal of Statistics 6, 1979)."""
     values = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(values, kind="stable")
     corrected = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))

@@ -1,4 +1,4 @@
-"""What a computed method is given: the target model, the films it was run on, and what the run knows of them."""
+"""What a computed method receives: the target model, the films, and what the run has computed from them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from engine.targets.taps import Channels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodContext:
-    """One run's, for `compute(options, context)` of every method in engine.methods.COMPUTED.
+    """One run's context, for `compute(options, context)` of every method in engine.methods.COMPUTED.
 
-    A method leaves the target model as it found it: without hooks, in its mode, its parameters' gradients untouched.
+    A method leaves the target model as it found it: without hooks, in the same mode, with its parameters' gradients
+    unchanged.
     """
 
     probing: ProbingSet
     images: tuple[Image, ...]
-    """The usable images [p], in the order of the probing set; `probing.read` gives their bytes"""
+    """The usable images [p], in the order of the probing set; `probing.read` returns their bytes"""
     target: TargetModel
-    """Its module on `device` and in evaluation mode"""
+    """The target model; its module is on `device` and in evaluation mode"""
     layers: tuple[Layer, ...]
     """The tapped layers, with the names of the final layer's units"""
     channels: Channels
@@ -39,9 +40,9 @@ class MethodContext:
     image_embeddings: NDArray[np.float32]
     """[p, d], unit vectors"""
     concepts: tuple[str, ...]
-    """Of all concept sets, each once"""
+    """The concepts of all concept sets, each once"""
     text_embeddings: NDArray[np.float32]
-    """Of the prompted concepts, [m, d]"""
+    """[m, d], of the prompted concepts"""
     template_embedding: NDArray[np.float32]
-    """[d]"""
+    """[d], of the bare template"""
     progress: Progress

@@ -1,4 +1,4 @@
-"""FALCON's two sets of images of a unit: those that activate it highly, and images like them that do not.
+"""FALCON's two sets of images for a unit: those that activate it highly, and similar images that do not.
 
 Source: Kalibhat et al., ICML 2023 (see engine.methods.falcon); github.com/NehaKalibhat/falcon-explain,
 get_interpretable_features.py and explain_feature_group.py.
@@ -17,22 +17,22 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContrastSets:
-    """Of every unit of a layer."""
+    """The two sets of every unit of a layer."""
 
     high: tuple[NDArray[np.int64], ...]
-    """Images, ascending"""
+    """Each unit's images that activate it highly, ascending"""
     low: tuple[NDArray[np.int64], ...]
-    """Images, the most alike first"""
+    """Each unit's similar images that do not, the most similar first"""
 
 
 def contrast_sets(activations: NDArray[np.float32], threshold: float, alike: float, low_count: int) -> ContrastSets:
     """The two sets of each unit, from the activations [units, p] of the whole layer, which are overwritten.
 
-    An image's activations over the layer's units, scaled to length 1, are its representation r. It is in a unit's high
-    set where r_unit ≥ `threshold`. It may be in the low set where r_unit is below the mean of r over all images and
-    units, and the product of r and the high set's mean r, both without this unit, is at least `alike`; the `low_count`
-    images with the highest product are, ties by index. Without a high set there is no low set. Products are taken to
-    six digits, as a matrix product may round those of equal images differently.
+    An image's activations over the layer's units, scaled to length 1, are its representation r. The high set of a unit
+    has the images with r_unit ≥ `threshold`. Candidates for the low set have r_unit below the mean of r over all images
+    and units, and a product of r with the high set's mean r, both without this unit, of at least `alike`. The low set
+    has the `low_count` candidates with the highest products, ties by index. It is empty where the high set is. Products
+    are rounded to six digits, because a matrix product may round those of equal images differently.
     """
     representations = _unit_columns(activations)
     units, images = representations.shape
@@ -52,7 +52,7 @@ def contrast_sets(activations: NDArray[np.float32], threshold: float, alike: flo
 
 
 def _unit_columns(activations: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each column scaled to length 1, in place; one of zeros stays."""
+    """Scales each column to length 1, in place; a column of zeros stays."""
     for start in range(0, activations.shape[1], _IMAGES_AT_ONCE):
         piece = activations[:, start : start + _IMAGES_AT_ONCE]
         lengths = np.linalg.norm(piece.astype(np.float64), axis=0)
@@ -63,7 +63,7 @@ def _unit_columns(activations: NDArray[np.float32]) -> NDArray[np.float32]:
 def _mean_representations(
     representations: NDArray[np.float32], high: tuple[NDArray[np.int64], ...]
 ) -> NDArray[np.float32]:
-    """Of each unit's high set without the unit itself, [units, units]."""
+    """The mean representation of each unit's high set, without the unit itself: [units, units]."""
     units, images = representations.shape
     totals = np.zeros((units, units))
     for start in range(0, images, _IMAGES_AT_ONCE):
@@ -80,7 +80,7 @@ def _mean_representations(
 def _highest(
     products: NDArray[np.float32], images: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The `count` highest products of each row, descending, and their images; ties in their order here."""
+    """The `count` highest products of each row, descending, and their images; ties keep their order."""
     least = -np.partition(-products, count - 1, axis=1)[:, count - 1 : count]
     equal, higher = products == least, products > least
     chosen = higher | (equal & (np.cumsum(equal, axis=1) <= count - higher.sum(axis=1, keepdims=True)))

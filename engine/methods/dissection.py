@@ -1,12 +1,12 @@
 """Thresholded activation maps against boxes and polygons: what Network Dissection and TSI have in common.
 
-For unit k and label c, over the images that have boxes or polygons (IoU of all their cells together, not a mean of
-each image's):
+For unit k and label c, summed over the cells of all images that have boxes or polygons (not a mean over images):
 
     IoU(k, c) = Σ |M_k(x) ∩ L_c(x)| / Σ |M_k(x) ∪ L_c(x)|,    M_k(x) = [bilinear(A_k(x)) > T_k]
 
-A_k is the unit's map, T_k its threshold, L_c the cells inside the label's outlines. Images without any box or polygon
-tell nothing of where a finding is and are left out, as images without labels of a category are in the published method.
+A_k is the unit's map, T_k its threshold, and L_c the cells inside the label's outlines. Images without any box or
+polygon do not show where a finding is. They are left out, as the published method leaves out images without labels of a
+category.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from engine.methods.placement import Placements
 from engine.methods.top_values import TopValues
 
 KEPT_VALUES = 1 << 25
-"""Greatest map values that are kept to find the thresholds of all units (128 MiB)."""
+"""How many of the greatest map values are kept to find the thresholds of all units (128 MiB)"""
 _CELLS_AT_ONCE = 1 << 24
-"""Cells of upsampled maps that are held at once (64 MiB)."""
+"""Cells of upsampled maps that are held at once (64 MiB)"""
 _ROUNDING = 1e-5
-"""By how much of a threshold a value must exceed it: a film's black border gives one value, but for rounding."""
+"""A value must exceed a threshold by this share of it: a film's black border gives equal values except for rounding"""
 
 Floats = NDArray[np.float64]
 
@@ -43,16 +43,16 @@ class Measure:
     """How maps are thresholded and compared."""
 
     quantile: float
-    """Of a unit's map values over the whole probing set; what is above it is active"""
+    """The quantile of a unit's map values over the whole probing set above which a cell is active"""
     side: int
-    """The grid that maps and outlines are compared on, [side, side] over the input"""
+    """Maps and outlines are compared on a grid of [side, side] cells over the input"""
     upsampled: bool
-    """Whether the quantile is of the maps upsampled to the grid, rather than of the maps as they are"""
+    """Whether the quantile is that of the maps after upsampling to the grid, rather than before"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
-    """IoU of one layer's units with the labels of one label set."""
+    """The IoU of one layer's units with the labels of one label set."""
 
     labels: tuple[str, ...]
     iou: Floats
@@ -62,9 +62,9 @@ class Agreement:
 def dissect(
     name: str, context: MethodContext, measure: Measure, label_sets: Mapping[str, Outlines]
 ) -> dict[str, dict[str, Agreement]]:
-    """Layer -> label set -> the IoU of its units with its labels, for each layer that has maps.
+    """Layer -> label set -> the IoU of the layer's units with the set's labels, for each layer that has maps.
 
-    `name` is the method's, for messages. Raises ConfigError where the probing set has no boxes or polygons, or no
+    `name` is the method's name, for messages. Raises ConfigError where the probing set has no boxes or polygons, or no
     tapped layer has maps.
     """
     need_outlines(name, context.images)
@@ -75,7 +75,7 @@ def dissect(
     if missing := [layer.name for layer in context.layers if layer.name not in layers]:
         if not layers:
             raise ConfigError(f"methods.{name}: none of target.layers has activation maps ({', '.join(missing)}).")
-        context.progress.note(f"{name}: no activation maps, so no scores, of layer {', '.join(missing)}")
+        context.progress.note(f"{name}: no scores for layers without activation maps: {', '.join(missing)}")
     rows = [row for row in range(len(context.images)) if any(drawn[key][row] for key in labels)]
     context.progress.stage(name, len(context.images) + len(rows))
     thresholds = _thresholds(context, layers, measure)
@@ -102,7 +102,8 @@ def dissect(
 
 @dataclass(slots=True)
 class _Tally:
-    """Cells counted over images: of each unit's maps [units], of each label [labels], of both [units, labels]."""
+    """Counts of cells over images: active ones of each unit [units], those of each label [labels], and those of both
+    [units, labels]."""
 
     labels: tuple[str, ...]
     units: int
@@ -125,7 +126,7 @@ class _Tally:
 
 
 def _masks(outlines: Sequence[tuple[str, Corners]], labels: Sequence[str], side: int) -> NDArray[np.bool_]:
-    """[labels, side, side]; the outlines of one label together."""
+    """The cells inside the outlines of each label, [labels, side, side]."""
     masks = np.zeros((len(labels), side, side), bool)
     for label, corners in outlines:
         masks[labels.index(label)] |= inside(corners, side)
@@ -135,10 +136,10 @@ def _masks(outlines: Sequence[tuple[str, Corners]], labels: Sequence[str], side:
 def _active(
     maps: Tensor, thresholds: Tensor, side: int, masks: Mapping[str, NDArray[np.bool_]]
 ) -> tuple[Floats, dict[str, Floats]]:
-    """Of one image's maps [units, h, w]: active cells of each unit, and of these those inside each mask.
+    """For one image's maps [units, h, w]: the number of each unit's active cells, and of those inside each mask.
 
-    Bilinear interpolation never exceeds the values between which it goes, so only units whose map exceeds the threshold
-    somewhere are upsampled.
+    Only units whose map exceeds the threshold somewhere are upsampled: bilinear interpolation never exceeds the values
+    that it interpolates.
     """
     flat = {key: torch.from_numpy(mask).to(maps.device).flatten(1).float().T for key, mask in masks.items()}
     units = torch.nonzero(maps.amax((1, 2)) > thresholds)[:, 0]
@@ -156,7 +157,7 @@ def _active(
 
 
 def upsample(maps: Tensor, side: int) -> Tensor:
-    """Maps [units, h, w] to [units, side, side], bilinear between the centres of positions."""
+    """Maps [units, h, w] to [units, side, side], bilinear between the centres of the positions."""
     return functional.interpolate(maps[None], size=(side, side), mode="bilinear", align_corners=False)[0]
 
 
@@ -184,7 +185,7 @@ def _thresholds(
 
 
 def iter_scores(agreement: Agreement) -> Iterator[tuple[int, str, float]]:
-    """Unit, label and IoU of all that overlap, each unit's best first."""
+    """Unit, label and IoU of each pair that overlaps, each unit's best first."""
     for unit, ious in enumerate(agreement.iou):
         for place in np.argsort(-ious, kind="stable"):
             if ious[place] > 0:

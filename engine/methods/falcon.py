@@ -1,28 +1,32 @@
 """FALCON: the words of the captions that fit a unit's images, without the words of images that do not activate it.
 
 Source: Kalibhat et al., "Identifying Interpretable Subspaces in Image Representations", ICML 2023, arXiv 2307.10504;
-details from its code (github.com/NehaKalibhat/falcon-explain). MAMMI's table 5 has it as "FALCON (medical)": captions
-are sentences of radiology reports, the VLM is the run's, the threshold is 0.25, so that every neuron gets a concept.
+details from its code (github.com/NehaKalibhat/falcon-explain). MAMMI's table 5 lists it as "FALCON (medical)": captions
+are sentences of radiology reports, the VLM is the run's, and the threshold is 0.25 so that every neuron gets a concept.
 
-1. Sets of images (engine.methods.contrast_sets): high, at or above `threshold`; low, alike but not activating it.
-2. Each image has the 5 captions that fit it best, with softmax over all captions of 100·cos(v, caption).
-3. A word has, of each image, the fit of the best caption that says it; its score is the mean over the high set.
-4. A word that scores at least 0.1 on the low set is dropped. The 8 best that are left are the annotation: with 4 of 14
-   neurons hit by one word of 8, F1 is 4/14 · 2/9 = 0.0635, as table 5 has it for its hit rate of 0.2857.
+1. A unit has two sets of images (engine.methods.contrast_sets): the high set reaches `threshold`; the low set is
+   similar but does not activate the unit.
+2. Each image has the 5 captions that fit it best. The fit is the softmax over all captions of 100·cos(v, caption).
+3. On an image, a word has the fit of the best caption that contains it. Its score is the mean over the high set.
+4. A word that scores at least 0.1 on the low set is dropped. The best 8 of the others are the annotation: with 4 of 14
+   neurons hit by one word of 8, F1 is 4/14 · 2/9 = 0.0635, which is table 5's F1 for its hit rate of 0.2857.
 
-Where it departs, and why:
-- The published threshold is the mean plus 5 standard deviations of all representations, out of reach in a final layer
-  of 14 units. The paper's 0.25 is taken for a bound on the representation itself; it is not told of what it is one.
-- Units are explained alone, all of them: the published code explains groups of units with more than 10 images that a
-  VLM finds alike (mean cosine above 0.8), which leaves many units without concepts.
-- Whole films are captioned; the published code crops the high set by Grad-CAM, for which a run file has no maps.
-- The softmax is over all captions; the published code takes it over each of LAION's files by itself.
-- Words: see engine.methods.caption_words. Those about the picture (`left_out`) are a list for reports, not photographs.
-- The words are the captions' own: concept sets have no say, nor α and β. "No effusion" says effusion, as published.
+Differences from the published code, and their reasons:
+- The published threshold is the mean plus 5 standard deviations of all representations, which a final layer of 14 units
+  cannot reach. The paper's 0.25 is taken as a threshold of the representation itself; the paper does not say what it
+  applies to.
+- Each unit is explained by itself. The published code explains groups of units with more than 10 images that a VLM
+  finds similar (mean cosine above 0.8), which leaves many units without concepts.
+- Whole films are captioned. The published code crops the high set by Grad-CAM, for which a run file has no maps.
+- The softmax is over all captions; in the published code it is over the captions of each of LAION's files.
+- For words, see engine.methods.caption_words. The list of words about the picture (`left_out`) is made for reports, not
+  for photographs.
+- The words come from the captions only: concept sets, α and β have no effect. "No effusion" counts as effusion, as in
+  the published code.
 
-Cost: a layer's sets once, with all its activations for a while (4 bytes × units × images); then each image's captions
-once, when a neuron first has it in a set. With 112,120 images, 512-d, 1,024 units and 10,000 captions: 14 processor
-seconds and 570 MB for the layer, about 0.3 s for a neuron.
+Cost: a layer's sets are computed once, with all its activations held for a while (4 bytes × units × images); an image's
+captions are found once, when a neuron first has it in a set. With 112,120 images, 512-d, 1,024 units and 10,000
+captions: 14 processor seconds and 570 MB for the layer, about 0.3 s for a neuron.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,55 +51,57 @@ from engine.errors import ConfigError, MammiError
 from engine.methods.base import DEAD, MethodAnswer, asked, nothing
 from engine.methods.caption_words import CaptionWords, words_of
 from engine.methods.contrast_sets import ContrastSets, contrast_sets
-from engine.requery import Requery
-from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
+
+if TYPE_CHECKING:
+    from engine.requery import Requery
+    from engine.store.reader import RunReader
 
 ABOUT_THE_READING = (
     *("comparison", "exam", "examination", "film", "frontal", "image", "lateral", "portable", "previous", "prior"),
     *("projection", "radiograph", "study", "view", "x-ray", "xray"),
     *("compatible", "consistent", "evidence", "finding", "identified", "noted", "seen", "visible"),
 )
-"""Words about the film, and about reading it."""
+"""Words about the film and about reading it"""
 _LONGEST = 1000
-"""Characters of a caption, at most: longer ones are no sentences."""
+"""The longest caption, in characters; longer texts are not sentences"""
 _COSINES_AT_ONCE = 1 << 22
 _LAYERS_KEPT = 4
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
-    """The [methods.falcon] table."""
+    """`[methods.falcon]` of a configuration."""
 
     reports: tuple[Path, ...] = ()
-    """Report files and folders (see engine.concepts.reports); by default the probing set's own reports."""
+    """Report files and folders (see engine.concepts.reports); by default the probing set's own reports"""
     sections: tuple[str, ...] = DEFAULT_SECTIONS
     column: str | None = None
     splits: tuple[str, ...] = ()
-    """As of the concept set kind "reports"."""
+    """`sections`, `column` and `splits` are as for the concept set kind "reports" """
     sample: int = Field(default=10_000, ge=1)
-    """Captions at most, taken evenly from the reports in their order."""
+    """The most captions to use; they are taken evenly from the reports in their order"""
     threshold: float = Field(default=0.25, gt=0, le=1)
-    """Of a unit's share of an image's representation, from which on the image is in its high set."""
+    """An image belongs to a unit's high set where the unit has at least this value in the image's representation"""
     alike: float = Field(default=0.3, ge=0, le=1)
-    """How alike the high set an image of the low set is, at least."""
+    """The least similarity of an image in the low set to the high set"""
     low_count: int = Field(default=10, ge=1)
-    """Images of the low set, at most."""
+    """The most images in the low set"""
     captions_each: int = Field(default=5, ge=1)
-    """Captions of an image."""
+    """Captions for each image"""
     scale: float = Field(default=100.0, gt=0, allow_inf_nan=False)
-    """Of cosines before the softmax over captions."""
+    """The factor of cosines before the softmax over captions"""
     shared: float = Field(default=0.1, gt=0, le=1)
-    """The score on the low set from which on a word is dropped."""
+    """A word with at least this score on the low set is dropped"""
     words: int = Field(default=8, ge=1)
-    """Words of the annotation, at most."""
+    """The most words in the annotation"""
     left_out: tuple[str, ...] = ABOUT_THE_READING
-    """Words that are no concepts."""
+    """Words that are not concepts"""
 
 
 def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
-    """The sentences to be encoded, each once, in their first order; `base` is where relative paths start.
+    """The sentences to encode, each once, in the order of their first appearance; relative paths start from `base`.
 
-    `reports` are the probing set's own. Raises ConfigError where there are no reports or no sentence in them.
+    `reports` are the probing set's own. Raises ConfigError where there is no report, or no sentence in the reports.
     """
     if options.reports:
         paths = [base / path for path in options.reports]
@@ -105,13 +112,13 @@ def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
         texts = (select_sections(report, options.sections) for report in reports)
     else:
         raise ConfigError(
-            "methods.falcon.reports: is missing, and the probing set has no reports. Name a report file or a folder."
+            "methods.falcon.reports is missing, and the probing set has no reports. Name a report file or a folder."
         )
     sentences = (clean_text(sentence) for text in texts for sentence in split_sentences(text))
     left_out = frozenset(options.left_out)
     found = list(dict.fromkeys(text for text in sentences if len(text) <= _LONGEST and words_of(text, left_out)))
     if not found:
-        raise ConfigError(f"methods.falcon.reports: no sentence in sections {', '.join(options.sections)}.")
+        raise ConfigError(f"methods.falcon.reports: the sections {', '.join(options.sections)} have no sentence.")
     places = np.linspace(0, len(found) - 1, min(options.sample, len(found))).round().astype(int)
     return [found[place] for place in places]
 
@@ -119,7 +126,7 @@ def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
 def load(options: Options, reader: RunReader, requery: Requery) -> Falcon:
     """FALCON over an open run file. Raises MammiError where the run has no captions."""
     if not reader.captions:
-        raise MammiError(f"{reader.path}: has no captions. Add [methods.falcon] to its configuration and run it again.")
+        raise MammiError(f"{reader.path} has no captions. Add [methods.falcon] to its configuration and run it again.")
     return Falcon(options, reader, requery)
 
 
@@ -148,13 +155,13 @@ class Falcon:
                 return nothing(
                     self.name, f"No image's representation reaches {self._options.threshold:g} in this unit."
                 )
-            known = self._captions = self._captions or _Captions(self._options, self._reader, self._requery)
-            scores, shared = known.word_scores(high), known.word_scores(low)
+            captions = self._captions = self._captions or _Captions(self._options, self._reader, self._requery)
+            scores, shared = captions.word_scores(high), captions.word_scores(low)
         ranking = scoring.rank(scores)
         ranking = ranking[(scores[ranking] > 0) & (shared[ranking] < self._options.shared)]
         return MethodAnswer(
             self.name,
-            tuple(known.words[word] for word in ranking),
+            tuple(captions.words[word] for word in ranking),
             scores[ranking],
             min(self._options.words, len(ranking)),
             _note(len(high), len(ranking)),
@@ -169,11 +176,11 @@ class Falcon:
 def _note(images: int, words: int) -> str:
     if words == 0:
         return "Images that do not activate it share all its words."
-    return "From one image alone." if images == 1 else ""
+    return "From only one image." if images == 1 else ""
 
 
 class _Captions:
-    """The captions of each image, found when they are asked for, and their words."""
+    """The captions of each image, found when they are first needed, and their words."""
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
         self._vectors = requery.vectors()
@@ -182,13 +189,13 @@ class _Captions:
         self._words = CaptionWords(reader.captions, frozenset(options.left_out))
         self.words = self._words.words
         each = min(options.captions_each, len(self._embeddings))
-        self._known = np.zeros(reader.image_count, dtype=np.bool_)
+        self._done = np.zeros(reader.image_count, dtype=np.bool_)
         self._best = np.zeros((reader.image_count, each), dtype=np.int32)
         self._fits = np.zeros((reader.image_count, each), dtype=np.float32)
 
     def word_scores(self, images: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Of each word on some images, [words]."""
-        missing = images[~self._known[images]]
+        """The score of each word on some images, [words]."""
+        missing = images[~self._done[images]]
         at_once = max(_COSINES_AT_ONCE // len(self._embeddings), 1)
         for start in range(0, len(missing), at_once):
             self._find(missing[start : start + at_once])
@@ -204,4 +211,4 @@ class _Captions:
         self._best[images] = best
         self._fits[images] = np.exp(np.take_along_axis(logits, best, axis=1))
         self._fits[images] /= np.exp(logits, out=logits).sum(axis=1, keepdims=True)
-        self._known[images] = True
+        self._done[images] = True

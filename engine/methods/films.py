@@ -1,4 +1,4 @@
-"""Chosen films of a run as the target model's inputs, read ahead by a few threads."""
+"""Chosen films of a run as inputs of the target model, read ahead by a few threads."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class FilmBatch:
     """Some of a run's usable images."""
 
     rows: tuple[int, ...]
-    """Which, among the context's images"""
+    """Their places among the context's images"""
     inputs: Tensor
     """[n, c, h, w], on the CPU"""
     sizes: tuple[tuple[int, int], ...]
-    """Height and width of each decoded film, which boxes and polygons are told in"""
+    """Height and width of each decoded film; boxes and polygons are in its pixels"""
 
 
 def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Generator[FilmBatch, None, None]:
-    """These images in batches of `size`; the next batch is read while one is in use.
+    """The images in batches of `size`; the next batch is read while one is in use.
 
-    Raises UnreadableImage for a film that can no longer be read, and MammiError when its preprocessing fails.
+    Raises UnreadableImage for a film that can no longer be read, and MammiError where its preprocessing fails.
     """
 
     def prepare(row: int) -> tuple[Tensor, tuple[int, int]]:
@@ -47,7 +47,7 @@ def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Gene
             following = parts[number + 1] if number + 1 < len(parts) else ()
             coming = [threads.submit(prepare, row) for row in following]
             try:
-                with failing_as("target: the inputs of a batch do not go together"):
+                with failing_as("target: the inputs of a batch cannot be stacked"):
                     inputs = torch.stack([film for film, _ in films])
                 yield FilmBatch(part, inputs, tuple(shape for _, shape in films))
             except BaseException:

@@ -1,26 +1,29 @@
-"""MAMMI itself, at any α and β: what engine.requery answers, as a method among the others.
+"""MAMMI itself, at any α and β: the answers of engine.requery, as a method among the others.
 
-Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain",
-MICCAI 2024, arXiv 2407.11375. Eq. 1 (engine.annotation.selection) chooses the representative images, Eq. 2
-and the β cut (engine.annotation.scoring) the annotation. The α and β asked for are the only settings; the published
-ones are 0.93 and 0.95.
+Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain", MICCAI
+2024, arXiv 2407.11375. Eq. 1 (engine.annotation.selection) chooses the representative images; Eq. 2 and the β cut
+(engine.annotation.scoring) give the annotation. The only settings are α and β; the published ones are 0.93 and 0.95.
 
-It departs nowhere: the published code sums over the representative images where Eq. 2 takes the mean, which changes
-neither the order nor the cut.
+There is no difference from the published method. The published code sums over the representative images where Eq. 2
+takes the mean, which changes neither the order nor the cut.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer
-from engine.requery import NeuronAnswer, Requery
-from engine.store.reader import RunReader
+
+if TYPE_CHECKING:
+    from engine.requery import NeuronAnswer, Requery
+    from engine.store.reader import RunReader
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
-    """The [methods.mammi] table, which has no keys."""
+    """`[methods.mammi]` of a configuration, which has no keys."""
 
 
 def load(options: Options, reader: RunReader, requery: Requery) -> Mammi:  # noqa: ARG001
@@ -37,7 +40,7 @@ class Mammi:
         self._requery = requery
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        """As engine.methods.base.Method: all competing concepts; the annotation are those above the β cut."""
+        """As engine.methods.base.Method: all competing concepts. Those above the β cut are the annotation."""
         answer = self._requery.neuron(layer, unit, cuts)
         return MethodAnswer(
             self.name,

@@ -1,10 +1,11 @@
-"""Activation maps of layers over chosen images: what each unit gives at each position of the input.
+"""Activation maps of layers over chosen images: the activation of each unit at each position of the input.
 
-Convolutions give them as they are, with units first or last (engine.targets.taps.unit_axis). Tokens are laid out as the
-square grid of their patches, leaving out class, distillation and register tokens before them. A layer of vectors has
-maps when global average pooling made them: the pooled layer has the maps that were pooled, and the last nn.Linear on it
-its class activation maps (Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016): the linear
-layer applied at each position. They are taken only if their mean over the positions is what the layer gave.
+The output of a convolution is a map already, with units first or last (engine.targets.taps.unit_axis). Tokens are laid
+out as the square grid of their patches; class, distillation and register tokens before them are left out. A layer of
+vectors has maps if global average pooling made the vectors. The pooled layer has the maps that were pooled, and the
+last nn.Linear after it has class activation maps (Zhou et al., "Learning Deep Features for Discriminative
+Localization", CVPR 2016): the linear layer applied at each position. Maps of vectors are used only if their mean over
+the positions equals the layer's output.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from engine.methods.films import FilmBatch, film_batches
 from engine.targets.taps import Channels, Taps, first_tensor, last_linear, unit_axis
 
 VALUES_AT_ONCE = 1 << 26
-"""Map values of all layers that are held at once (256 MiB): they bound how many images pass together."""
+"""Map values of all layers that are held at once (256 MiB); they limit the images in a batch"""
 
 _BEFORE_PATCHES = (0, 1, 2, 5)
-"""Tokens that may stand before the patches: none, a class token, a distillation token, four registers."""
+"""Numbers of tokens before the patches: none, a class token, also a distillation token, or also four registers"""
 _AVERAGES: tuple[Callable[..., Any], ...] = (
     functional.adaptive_avg_pool2d,
     functional.avg_pool2d,
@@ -38,7 +39,7 @@ _AVERAGES: tuple[Callable[..., Any], ...] = (
     Tensor.mean,
 )
 _CLOSE = 1e-2
-"""Of the greatest value, by which a mean of maps may be off: mixed precision."""
+"""The most by which a mean of maps may differ, as a share of the greatest value; mixed precision is imprecise"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class MapBatch:
 
 
 def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
-    """A layer's output as maps [n, units, h, w], a view; None where it has no grid of positions."""
+    """A view of a layer's output as maps [n, units, h, w]; None where it has no grid of positions."""
     axis = unit_axis(output.shape, channels)
     if output.ndim == 4:
         maps = output.movedim(3, 1) if axis == 3 else output
@@ -63,13 +64,13 @@ def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
 
 
 class MapTaps(Taps):
-    """Holds hooks on layers for the length of a `with` block, and keeps a forward pass's maps.
+    """Holds hooks on layers within a `with` block, and keeps the maps of a forward pass.
 
         with MapTaps(module, layers, channels) as taps:
-            maps = taps.forward(inputs)  # layer -> [n, units, h, w]; layers without maps are not there
+            maps = taps.forward(inputs)  # layer -> [n, units, h, w]; layers without maps are absent
 
-    As in Taps, a layer used several times gives its last output, one that gives a tuple its first item, and a later
-    in-place operation cannot reach what is kept.
+    As in Taps, a layer that is used several times gives its last output, a layer that returns a tuple gives the first
+    item, and a later in-place operation does not change what is kept.
     """
 
     def __init__(self, module: nn.Module, layers: Sequence[str], channels: Channels) -> None:
@@ -78,7 +79,7 @@ class MapTaps(Taps):
         self._outputs: dict[str, Tensor] = {}
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Runs the module. Raises ConfigError for a layer that gives no tensor."""
+        """Runs the module. Raises ConfigError for a layer that returns no tensor."""
         self._outputs.clear()
         with _LastAverage() as average:
             self._module(inputs)
@@ -97,7 +98,8 @@ class MapTaps(Taps):
         self._outputs[layer] = first_tensor(layer, output).detach().to(torch.float32, copy=True)
 
     def _of_vectors(self, vectors: Tensor, pooled: Tensor) -> Tensor | None:
-        """The maps whose mean over the positions is these vectors [n, units]: those pooled, or the linear layer's."""
+        """The maps whose mean over the positions is these vectors [n, units]: the pooled maps or the linear layer's;
+        None where neither fits."""
         vectors = vectors.flatten(1)
         candidates = [pooled]
         if self._linear is not None and self._linear.in_features == pooled.shape[1]:
@@ -117,7 +119,7 @@ class MapTaps(Taps):
 
 
 class _LastAverage(TorchFunctionMode):
-    """Keeps what the last average over positions in a forward pass was given."""
+    """Keeps the input of the last average over positions in a forward pass."""
 
     given: Tensor | None = None
 
@@ -131,7 +133,7 @@ class _LastAverage(TorchFunctionMode):
 
 
 def layers_with_maps(context: MethodContext) -> dict[str, tuple[int, int, int]]:
-    """Units, height and width of the maps of each tapped layer that has maps, as the first image shows them."""
+    """Units, height and width of the maps of each tapped layer that has maps, from the first image."""
     films = next(film_batches(context, [0], 1))
     with MapTaps(context.target.module, [layer.name for layer in context.layers], context.channels) as taps:
         maps = _forward(context, taps, films)
@@ -141,7 +143,7 @@ def layers_with_maps(context: MethodContext) -> dict[str, tuple[int, int, int]]:
 def map_batches(
     context: MethodContext, layers: Mapping[str, tuple[int, int, int]], rows: Sequence[int]
 ) -> Generator[MapBatch, None, None]:
-    """The maps of these layers (of layers_with_maps) over these images, a few images at a time."""
+    """The maps of the layers (from layers_with_maps) over the images, a few images at a time."""
     values = sum(units * height * width for units, height, width in layers.values())
     size = max(1, min(context.batch_size, VALUES_AT_ONCE // values))
     with (
@@ -152,7 +154,7 @@ def map_batches(
             maps = _forward(context, taps, films)
             for layer, shape in layers.items():
                 if layer not in maps or tuple(maps[layer].shape[1:]) != shape:
-                    raise MammiError(f"target.layers: the maps of {layer!r} are not of one size for all images.")
+                    raise MammiError(f"target.layers: the maps of {layer!r} do not have the same size for all images.")
             yield MapBatch(films, maps)
 
 

@@ -1,18 +1,20 @@
-"""Network Dissection: which outlined finding a unit's strongest activations lie on.
+"""Network Dissection: the outlined finding on which a unit's strongest activations lie.
 
 Source: Bau, Zhou, Khosla, Oliva, Torralba, "Network Dissection: Quantifying Interpretability of Deep Visual
 Representations", CVPR 2017, section 2; CSAILVision/NetDissect-Lite, feature_operation.py.
 
-T_k is the value that a share of 0.005 of unit k's map values over all images exceed (quantile 0.995). Maps are
-upsampled to the masks' grid (112 × 112, as the published masks), what exceeds T_k is compared with each label's
-outlines, and the score is the IoU over all images that have outlines (engine.methods.dissection has the formula). The
-annotation is the best label, where its IoU exceeds 0.04.
+T_k is the 0.995 quantile of unit k's map values over all images: a share of 0.005 exceeds it. Maps are upsampled to the
+masks' grid (112 × 112, as in the published masks), and the cells above T_k are compared with each label's outlines. The
+score is the IoU over all images that have outlines (engine.methods.dissection has the formula). The annotation is the
+best label if its IoU exceeds 0.04.
 
-It departs from the published code in what follows from chest films: labels are of one category (findings); an image may
-have several on one place; outlines are polygons, and boxes for findings that have no polygon; they are brought onto the
-model's input through its own preprocessing (engine.methods.placement), where the published code resizes films and masks
-alike; layers of pooled vectors and the classes have class activation maps (engine.methods.maps), so that the final
-layer's neurons have scores, too.
+Differences from the published code follow from chest films:
+- Labels are of one category (findings), and several may apply to one place of an image.
+- Outlines are polygons, or boxes for findings without a polygon.
+- Outlines are placed on the model's input by the model's own preprocessing (engine.methods.placement); the published
+  code resizes films and masks alike.
+- Layers of pooled vectors and the classes have class activation maps (engine.methods.maps), so that the final layer's
+  neurons have scores too.
 """
 
 from __future__ import annotations
@@ -32,35 +34,35 @@ if TYPE_CHECKING:
 
 TITLE = "Network Dissection"
 VERSION = 1
-"""To be raised when the same run comes to give other scores."""
+"""Raise it when the same run comes to give other scores"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     """`[methods.netdissect]` of a configuration."""
 
     quantile: float = Field(default=0.995, gt=0, lt=1)
-    """Of a unit's map values over the probing set; what is above is active."""
+    """The quantile of a unit's map values over the probing set above which a cell is active"""
     cut: float = Field(default=0.04, ge=0, le=1)
-    """The IoU that a unit's best label must exceed to be its annotation."""
+    """The IoU that a unit's best label must exceed to be its annotation"""
     side: int = Field(default=112, ge=8, le=1024)
-    """Cells a side of the grid that maps and outlines are compared on."""
+    """Maps and outlines are compared on a grid of this many cells a side"""
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
-    """Raises ConfigError, before anything is computed, where the probing set has no boxes or polygons."""
+    """Raises ConfigError where the probing set has no boxes or polygons."""
     need_outlines("netdissect", images)
 
 
 def follows_vlm(options: Options) -> bool:  # noqa: ARG001
-    """Neither embeddings nor texts are looked at."""
+    """Never: scores depend on neither embeddings nor texts."""
     return False
 
 
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
-    """The IoU of each unit of the layers that have maps with each label that it overlaps.
+    """The IoU of each unit with each label that it overlaps, in the layers that have maps.
 
     Raises ConfigError where the probing set has no boxes or polygons, where no layer has maps, or where the target's
-    preprocessing is no scale and crop.
+    preprocessing is not a scale and a crop.
     """
     from engine.methods.dissection import Measure, dissect, iter_scores  # readers of a run have no torch
 
@@ -75,5 +77,5 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
 
 
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
-    """Of one neuron's scores, best first, those that are its annotation: the best, above the cut."""
+    """The best of one neuron's scores, if it is above the cut."""
     return [score for score in scores[:1] if score.score > options.cut]

@@ -1,19 +1,18 @@
-"""All methods that have something to say of a run's neurons, side by side."""
+"""All methods that can say something about a run's neurons, side by side."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
 from functools import cached_property
-from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
 from engine.annotation.cuts import Cuts
 from engine.errors import RunFileError, first_line
 from engine.methods import COMPUTED, LIVE
-from engine.methods.base import Method, MethodAnswer
+from engine.methods.base import ComputedMethod, LiveMethod, Method, MethodAnswer
 from engine.methods.stored import Stored
 from engine.names import find_named
 from engine.requery import Requery
@@ -21,7 +20,7 @@ from engine.store.reader import RunReader
 
 
 class Panel:
-    """The methods of an open run file. Any thread may ask; nothing is computed before it is asked for."""
+    """The methods of an open run file. Any thread may call them; nothing is computed until a neuron is asked for."""
 
     def __init__(self, reader: RunReader, requery: Requery) -> None:
         self._reader = reader
@@ -29,8 +28,11 @@ class Panel:
 
     @cached_property
     def methods(self) -> tuple[Method, ...]:
-        """Every live method, with the run's own options where it names the method; FALCON only where the run has
-        captions. Then the computed methods that the run holds. Raises RunFileError where their options are damaged."""
+        """Every live method, then the computed methods whose scores the run holds. A live method has the run's options
+        where the run names it. FALCON is present only where the run has captions.
+
+        Raises RunFileError where a method's options are damaged.
+        """
         stored = {method.name: method.options for method in self._reader.methods}
         live = [name for name in LIVE if name != "falcon" or self._reader.captions]
         computed = [name for name in COMPUTED if name in stored]
@@ -42,23 +44,21 @@ class Panel:
     def answer(self, name: str, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """What the method of that name says of a neuron.
 
-        Raises MammiError for an unknown method, neuron or concept set, ValueError for an α or β outside [0, 1].
+        Raises MammiError for an unknown method, neuron or concept set.
         """
         return find_named(name, self.methods, "method").neuron(layer, unit, cuts)
 
     def _live(self, name: str, options: Mapping[str, Any]) -> Method:
-        module = importlib.import_module(LIVE[name])
-        method: Method = module.load(self._options(name, module, options), self._reader, self._requery)
-        return method
+        module = cast(LiveMethod, importlib.import_module(LIVE[name]))
+        return module.load(self._options(name, module, options), self._reader, self._requery)
 
     def _stored(self, name: str, options: Mapping[str, Any]) -> Method:
-        module = importlib.import_module(COMPUTED[name])
+        module = cast(ComputedMethod, importlib.import_module(COMPUTED[name]))
         return Stored(name, module, self._options(name, module, options), self._reader, self._requery)
 
-    def _options(self, name: str, module: ModuleType, options: Mapping[str, Any]) -> BaseModel:
-        model: type[BaseModel] = module.Options
+    def _options(self, name: str, module: LiveMethod | ComputedMethod, options: Mapping[str, Any]) -> BaseModel:
         try:
-            return model.model_validate(options)
+            return module.Options.model_validate(options)
         except ValidationError as error:
             raise RunFileError(
                 f"{self._reader.path}: the options of {name} are damaged ({first_line(error.errors()[0]['msg'])})."

@@ -1,12 +1,12 @@
-"""From a film's pixels to the target model's input, for boxes and polygons: where they lie after resizing and cropping.
+"""From a film's pixels to the target model's input: where boxes and polygons lie after resizing and cropping.
 
-The target's preprocessing is a black box (a user's own function may be one), so it is measured: films that are dark
-left (above) of a known edge and bright right of (below) it go through it, and where the edge comes out is where that
-place of a film lies on the input. Two edges in each direction give scale and shift; a third, between them, must lie
-where they say.
-That holds whatever the preprocessing does to grey levels (normalising each film by itself, as the demo's does,
-included), and is exact to a small part of an input's pixel. What is not a scale and a shift of the whole film, the same
-for all films of a size, cannot be followed: a rotation or warp is noticed, a crop that follows the content is not.
+The target's preprocessing is a black box, possibly a user's own function, so that it is measured. Films that are dark
+on one side of a given edge and bright on the other go through it; the edge's position in the output shows where that
+place of a film lies on the input. Two edges in each direction give scale and shift. A third edge between them must lie
+where scale and shift predict. The result is exact to a small part of an input pixel, whatever the preprocessing does to
+grey levels (even if it normalises each film by itself, as the demo's does). It holds only if the preprocessing scales
+and shifts the whole film, equally for all films of a size: a rotation or warp is noticed, a crop that depends on the
+content is not.
 """
 
 from __future__ import annotations
@@ -22,38 +22,39 @@ from engine.targets.base import TargetPreprocess
 
 _DARK, _BRIGHT = 64, 192
 _EDGES = (0.375, 0.5, 0.625)
-"""Of a film's width or height; near enough to the middle to be on any usual crop."""
+"""Places of the edges, as shares of a film's width or height: close enough to the middle to be inside any usual crop"""
 _TOLERANCE = 0.75
-"""Pixels of the input by which the middle edge may be off: nearest-neighbour scaling moves it by half of one."""
+"""Pixels of the input by which the middle edge may be off; nearest-neighbour scaling moves it by half a pixel"""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a film of one size lies on the input, in shares of the input's width and height (0 to 1 is seen)."""
+    """Where a film of one size lies on the input, as shares of the input's width and height: 0 to 1 is visible."""
 
     scale: tuple[float, float]
-    """Shares of the input per pixel of the film, in x and y; negative where the film is mirrored"""
+    """Share of the input for one pixel of the film, in x and y; negative where the film is mirrored"""
     shift: tuple[float, float]
 
     def place(self, corners: Corners) -> Corners:
-        """Points of the film, in pixels from its top left, on the input."""
+        """Points of the film, in pixels from its top left, as points of the input."""
         return np.asarray(corners * self.scale + self.shift)
 
 
 @dataclass(slots=True)
 class Placements:
-    """The placements of a preprocessing, each film size measured once."""
+    """The placements of a preprocessing. Each size of films is measured once."""
 
     preprocess: TargetPreprocess
-    _known: dict[tuple[int, int], Placement] = field(default_factory=dict)
+    _by_size: dict[tuple[int, int], Placement] = field(default_factory=dict)
 
     def of(self, height: int, width: int) -> Placement:
-        """Raises ConfigError where the preprocessing is no scale and shift, MammiError where it fails."""
-        if (height, width) not in self._known:
+        """The placement of films of one size. Raises ConfigError where the preprocessing is not a scale and a shift,
+        and MammiError where it fails."""
+        if (height, width) not in self._by_size:
             across = self._measure(height, width, axis=1)
             down = self._measure(height, width, axis=0)
-            self._known[height, width] = Placement((across[0], down[0]), (across[1], down[1]))
-        return self._known[height, width]
+            self._by_size[height, width] = Placement((across[0], down[0]), (across[1], down[1]))
+        return self._by_size[height, width]
 
     def _measure(self, height: int, width: int, axis: int) -> tuple[float, float]:
         """Scale and shift along an axis."""
@@ -67,12 +68,12 @@ class Placements:
                 extent = steps.shape[1] + 1
                 return float(scale / extent), float((first - scale * edges[0]) / extent)
         raise ConfigError(
-            f"target: what the preprocessing does to a film of {width} × {height} pixels is not a scale and a crop, so "
-            "boxes and polygons cannot be placed on the model's inputs: leave out methods.netdissect and methods.tsi."
+            f"target: the preprocessing of a film of {width} × {height} pixels is not a scale and a crop, so boxes and "
+            "polygons cannot be placed on the model's inputs. Leave out methods.netdissect and methods.tsi."
         )
 
     def _steps(self, height: int, width: int, axis: int, edge: int) -> NDArray[np.float64]:
-        """From each pixel of the input to the next along the axis, how much brighter it is, for a film with an edge."""
+        """The rise in brightness from each pixel of the input to the next along the axis, for a film with an edge."""
         film = np.full((height, width), _DARK, np.uint8)
         film[(slice(None),) * axis + (slice(edge, None),)] = _BRIGHT
         with failing_as("target: preprocessing a film of two grey levels failed"):
@@ -81,9 +82,9 @@ class Placements:
 
 
 def _moving(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where the edge is in each film's steps [films, n], as the weighted mean of the step's places.
+    """The position of the edge in each film's steps [films, n]: the mean of the steps' places, weighted by their size.
 
-    What is in all films alike, such as the border of a padded film, is left out. NaN where there is nothing else.
+    Steps that all films share, such as at the border of a padded film, are left out; NaN where no other step is left.
     """
     rises, falls = np.clip(steps, 0, None), np.clip(-steps, 0, None)
     rises, falls = rises - rises.min(axis=0), falls - falls.min(axis=0)

@@ -1,4 +1,4 @@
-"""How a class's output changes with a layer's activations: gradients, pooled as the run pools the layer."""
+"""The sensitivity of a class's output to a layer's activations: gradients, pooled as the run pools the layer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from engine.targets.taps import Channels, Pooling, Taps, first_tensor, pool, uni
 
 
 def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> Tensor:
-    """∂y/∂a, with a a layer's output, along a change of its pooled activations: [n, units].
+    """The gradient ∂y/∂a with respect to a layer's output a, to one with respect to its pooled activations [n, units].
 
-    A change of the pooled activations by v is made by adding v to the units at every position, which moves their mean,
-    and their maximum, by just v; so the derivative along v is v · Σ over positions of ∂y/∂a. For `cls`, v is added to
-    the class token alone.
+    Adding v to the units at every position changes their mean, and their maximum, by exactly v. The derivative along v
+    is therefore v · Σ over positions of ∂y/∂a. For `cls`, v is added to the class token only.
     """
     if gradient.ndim == 2:
         return gradient
@@ -35,14 +34,14 @@ def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> T
 
 
 class GradientTaps(Taps):
-    """Holds hooks on layers for the length of a `with` block, and gives gradients of the last one's units.
+    """Holds hooks on layers within a `with` block, and computes gradients of the final layer's units.
 
         with GradientTaps(module, layers, final, "mean", channels) as taps:
             gradients = taps.gradients(inputs, unit)  # layer -> [n, units]
 
-    The gradient is taken of what a layer gave, before any later in-place operation (an in-place ReLU, say), by hooks on
-    the tensors themselves; of a layer used several times it is that of its last use. Parameters' own gradients are
-    neither needed nor touched.
+    Hooks on the tensors themselves give the gradient with respect to a layer's output before any later in-place
+    operation, such as an in-place ReLU. For a layer that is used several times it is the gradient of the last use. The
+    parameters' own gradients are neither needed nor changed.
     """
 
     def __init__(
@@ -54,9 +53,9 @@ class GradientTaps(Taps):
         self._gradients: dict[str, Tensor] = {}
 
     def gradients(self, inputs: Tensor, unit: int) -> dict[str, Tensor]:
-        """Of the final layer's unit, for each image, with respect to each layer's pooled activations; float32.
+        """For each layer, the gradients of the final layer's unit with respect to the pooled activations, float32.
 
-        Raises ConfigError for a layer that is not used, or that the unit does not depend on.
+        Raises ConfigError for a layer that is not used or that the unit does not depend on.
         """
         source = inputs.requires_grad_()
         try:
@@ -75,13 +74,13 @@ class GradientTaps(Taps):
     def keep(self, layer: str, output: Any) -> None:
         first = first_tensor(layer, output)
         if not first.requires_grad:
-            raise MammiError(f"methods.tcav: the target model's code gives no gradients of layer {layer!r}.")
+            raise MammiError(f"methods.tcav: the target model's code has no gradients for layer {layer!r}.")
         if layer == self._final:
             self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
             return
         if layer in self._watched:
             self._watched[layer].remove()
-        self._pooled[layer] = first.new_empty(0)  # that it was used
+        self._pooled[layer] = first.new_empty(0)  # marks the layer as used
 
         def watch(gradient: Tensor) -> None:
             self._gradients[layer] = pooled_gradient(gradient.detach().float(), self._pooling, self._channels)
@@ -103,9 +102,9 @@ class GradientTaps(Taps):
 def class_gradients(
     context: MethodContext, layers: Sequence[Layer], final: Layer, unit: int, rows: Sequence[int]
 ) -> dict[str, NDArray[np.float32]]:
-    """Layer -> gradients [n, units] of one unit of the final layer, for these images.
+    """Layer -> gradients [n, units] of one unit of the final layer, for the images in `rows`.
 
-    In full precision, whatever the run's: a small gradient's sign would be lost in half of it.
+    They are computed in full precision, whatever the run's: half precision would lose the sign of a small gradient.
     """
     pooling: Pooling = layers[0].pooling  # type: ignore[assignment]
     names = [layer.name for layer in layers]

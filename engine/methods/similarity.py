@@ -1,15 +1,15 @@
-"""How alike a unit's activations and a concept's similarities to the same images are: CLIP-Dissect's five measures.
+"""How well a concept's similarities to images match a unit's activations on them: CLIP-Dissect's five measures.
 
 Source: Oikarinen, Weng, "CLIP-Dissect: Automatic Description of Neuron Representations in Deep Vision Networks", ICLR
 2023, arXiv 2204.10965, section 3.2 and appendix; defaults and details from its code (github.com/
-Trustworthy-ML-Lab/CLIP-dissect, similarity.py), which computes in float32 on a GPU what this computes in float64.
+Trustworthy-ML-Lab/CLIP-dissect, similarity.py), which computes in float32 on a GPU; here it is float64.
 
-P [p, m] is the similarity of each image to each concept (CLIP's cosine), A [p, n] are the units' activations, and D are
-a unit's most activating images, most activating first, ties by index. Every measure is [n, m], the higher the more
-alike. P may be a matrix, or Cosines, which computes its rows when they are asked for: P is never whole then, and m are
-its columns. A may be a matrix, or Activations, which finds D without it.
+P [p, m] is the similarity of each image to each concept (CLIP's cosine). A [p, n] are the units' activations. D are a
+unit's most activating images, the most activating first, ties by index. Every measure is [n, m]; higher values are
+better matches. P can be a matrix, or Cosines, which computes rows on request, so that P is never whole; m is then the
+number of its columns. A can be a matrix, or Activations, which finds D without the matrix.
 
-All raise ValueError where P and A are no matrices over the same images.
+All measures raise ValueError where P and A are not matrices over the same images.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _CONCEPTS_AT_ONCE = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cosines:
-    """P from embeddings: cosine of each image to each concept.
+    """P from embeddings: the cosine of each image to each concept.
 
-    Concepts with equal embeddings have one column together, so that they score equal: matrix products may round equal
+    Concepts with equal embeddings share a column, so that their scores are equal: a matrix product may round equal
     columns differently.
     """
 
     images: NDArray[np.float32]
-    """[p, d], of any length"""
+    """The images' embeddings [p, d], of any length"""
     inverse_lengths: Floats
-    """Theirs, [p]"""
+    """1 / length of each embedding, [p]"""
     texts: Floats
     """The concepts' distinct embeddings, unit vectors [k, d]"""
     sizes: NDArray[np.int64]
-    """How many concepts have each, [k]"""
+    """The number of concepts with each embedding, [k]"""
     columns: NDArray[np.int64]
     """The column of each concept, [m]"""
 
     @classmethod
     def of(cls, images: NDArray[np.float32], inverse_lengths: Floats, texts: Floats) -> Cosines:
-        """From the concepts' unit vectors [m, d]."""
+        """Cosines from the concepts' unit vectors [m, d]."""
         distinct, columns, sizes = np.unique(texts, axis=0, return_inverse=True, return_counts=True)
         return cls(images, inverse_lengths, distinct, sizes, columns)
 
@@ -62,23 +62,23 @@ class Cosines:
         return (self.images[images] * self.inverse_lengths[images, None]) @ self.texts.T
 
     def mean(self) -> Floats:
-        """Of each column."""
+        """The mean of each column."""
         everything = np.arange(len(self.images), dtype=np.int32)
         return self.texts @ sum_rows(self.images, self.inverse_lengths, everything) / len(self.images)
 
 
 class Activations(Protocol):
-    """A, kept elsewhere."""
+    """A, stored elsewhere."""
 
     @property
     def shape(self) -> tuple[int, int]: ...
 
     def top(self, count: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """D of each unit and the activations on them, [n, count] each; all images where there are fewer."""
+        """D of each unit and the activations on them, [n, count] each; all images where there are fewer than count."""
         ...
 
     def whole(self) -> NDArray[Any]:
-        """[p, n]"""
+        """The matrix [p, n]."""
         ...
 
 
@@ -98,9 +98,9 @@ def soft_wpmi(
 ) -> Floats:
     """Soft weighted pointwise mutual information: log P(D|t) − λ·log P(D).
 
-    P(D|t) = Π_i (1 + p_i·(softmax_t(a·P)_i − 1)) over D, the `top_k` images, where p_i, the chance that the i-th image
-    belongs to D, falls evenly from `p_start` towards `p_end`. P(D) is the mean of P(D|t) over the units. The published
-    code refuses fewer than `top_k` images; D is all of them then.
+    P(D|t) = Π_i (1 + p_i·(softmax_t(a·P)_i − 1)) over D, the `top_k` images. p_i is the chance that the i-th image
+    belongs to D; it falls evenly from `p_start` towards `p_end`. P(D) is the mean of P(D|t) over the units. If there
+    are fewer than `top_k` images, which the published code refuses, D is all of them.
     """
     images, _ = _top(similarity, activations, top_k)
     count = images.shape[1]
@@ -125,12 +125,13 @@ def wpmi(
 
 
 def cos_similarity(similarity: Similarity, activations: Activity) -> Floats:
-    """Cosine of each column of A and each of P; 0 for a column that is all 0, where the published code gives NaN."""
+    """The cosine between each column of A and each of P; 0 for a column of zeros, where the published code gives
+    NaN."""
     return _cosine(similarity, _whole(similarity, activations), lambda rows: rows, lambda rows: rows, 0.0)
 
 
 def cos_similarity_cubed(similarity: Similarity, activations: Activity, min_norm: float = 1e-3) -> Floats:
-    """Cosine of (A − mean A)³ and (P − mean P)³ by columns, where a length below `min_norm` is taken for it."""
+    """The cosine between columns of (A − mean A)³ and (P − mean P)³; lengths below `min_norm` count as `min_norm`."""
     whole = _whole(similarity, activations)
     middle = whole.mean(axis=0, dtype=np.float64)
     centre = similarity.mean() if isinstance(similarity, Cosines) else similarity.mean(axis=0, dtype=np.float64)
@@ -140,13 +141,14 @@ def cos_similarity_cubed(similarity: Similarity, activations: Activity, min_norm
 def rank_reorder(
     similarity: Similarity, activations: Activity, p: float = 3.0, top_fraction: float = 0.05, scale_p: float = 0.5
 ) -> Floats:
-    """Minus the error of ordering D by a concept instead: −mean |q − q_t|^p / baseline / (mean of P over D)^scale_p.
+    """Minus the error of ordering D by a concept: −mean |q − q_t|^p / baseline / (mean of P over D)^scale_p.
 
-    D are the `top_fraction` of all images, at least one; q are a unit's activations on them, descending, and q_t the
-    same ones given out in the order of P's column. The baseline is the error of a random order: the published code
-    estimates it by five draws, so that its figures differ from call to call; this is what it estimates, the mean over
-    all pairs of images. Where all activations are equal, and so no order better than another, the first quotient is 1,
-    not 0/0. A mean of P that is not positive, of which the published code takes a root and gets NaN, scores −∞.
+    D is the share `top_fraction` of all images, at least one image. q are a unit's activations on D, descending; q_t
+    are the same activations, assigned in the order of P's column. The baseline is the error of a random order. The
+    published code estimates it from five draws, so that its figures vary from call to call; here it is the expected
+    value, the mean over all pairs of images. Where all activations are equal, no order is better than another, and the
+    first quotient is 1 instead of 0/0. A mean of P that is not positive scores −∞; the published code takes its root
+    and gets NaN.
     """
     tops = _top(similarity, activations, max(int(similarity.shape[0] * top_fraction), 1))
     return np.stack(
@@ -158,7 +160,7 @@ def rank_reorder(
 
 
 def _order_scores(rows: Floats, activations: Floats, p: float, scale_p: float) -> Floats:
-    """Rank reorder's score of each concept for one unit, [m], from P's rows [k, m] and the activations [k] of its D."""
+    """Rank reorder's score of each concept for one unit, [m], from P's rows [k, m] and the activations [k] on its D."""
     baseline = float(np.mean([(np.abs(activations - value) ** p).mean() for value in activations]))
     ascending = activations[::-1]
     errors = np.empty(rows.shape[1])
@@ -176,14 +178,14 @@ def _order_scores(rows: Floats, activations: Floats, p: float, scale_p: float) -
 
 
 def _mutual_information(logs: Floats, lam: float) -> Floats:
-    """log P(D|t) − λ·log P(D) from log P(D|t) [n, m]."""
+    """log P(D|t) − λ·log P(D), from log P(D|t) [n, m]."""
     highest = logs.max(axis=0)
     information: Floats = logs - lam * (highest + np.log(np.exp(logs - highest).mean(axis=0)))
     return information
 
 
 def _shares(similarity: Similarity, images: NDArray[np.int64], a: float) -> Iterator[Floats]:
-    """Of each unit softmax_t(a·P) on its D [n, k], over all concepts."""
+    """For each unit, softmax_t(a·P) over all concepts on its D, the images [n, k]."""
     sizes = similarity.sizes if isinstance(similarity, Cosines) else np.ones(similarity.shape[1])
     for start in range(0, len(images), _UNITS_AT_ONCE):
         some = images[start : start + _UNITS_AT_ONCE]
@@ -199,7 +201,8 @@ def _cosine(
     of_activations: Callable[[Floats], Floats],
     min_norm: float,
 ) -> Floats:
-    """Cosine of each column of A and each of P, some rows of both at once, each changed by its function."""
+    """The cosine between each column of A and each of P. Some rows of both are taken at once, and changed by `of_rows`
+    and `of_activations`."""
     images, concepts = similarity.shape
     products = np.zeros((activations.shape[1], concepts))
     unit_squares, concept_squares = np.zeros(activations.shape[1]), np.zeros(concepts)
@@ -244,5 +247,5 @@ def _check(similarity: Similarity, activations: Activity) -> None:
     shapes = similarity.shape, activations.shape
     if [len(shape) for shape in shapes] != [2, 2] or shapes[0][0] != shapes[1][0] or 0 in (*shapes[0], *shapes[1]):
         raise ValueError(
-            f"similarity [p, m] and activations [p, n] are of the same images, got {shapes[0]}, {shapes[1]}"
+            f"similarity [p, m] and activations [p, n] must be of the same images, got {shapes[0]}, {shapes[1]}"
         )

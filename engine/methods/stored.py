@@ -1,29 +1,28 @@
-"""A computed method's scores, as the run file has them, among the methods that answer live."""
+"""A computed method's scores from the run file, as a method like those that answer live."""
 
 from __future__ import annotations
-
-from types import ModuleType
 
 import numpy as np
 from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, MethodAnswer, asked, nothing
+from engine.methods.base import DEAD, ComputedMethod, MethodAnswer, asked, nothing
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from engine.store.records import MethodScore
 
 
 class Stored:
-    """What one of engine.methods.COMPUTED gave. What is its annotation its own `annotation` says.
+    """The stored scores of one of engine.methods.COMPUTED; the method's own `annotation` chooses the annotation.
 
-    α and β are not looked at, and concept sets only where the concepts are the run's, as in TCAV's "matched"; else they
-    are labels of the probing set.
+    α and β are ignored. A concept set counts only where the method's concepts are the run's, as in TCAV's "matched";
+    otherwise they are labels of the probing set.
     """
 
-    def __init__(self, name: str, module: ModuleType, options: BaseModel, reader: RunReader, requery: Requery) -> None:
+    def __init__(
+        self, name: str, module: ComputedMethod, options: BaseModel, reader: RunReader, requery: Requery
+    ) -> None:
         self.name = name
-        self.title: str = module.TITLE
+        self.title = module.TITLE
         self._module = module
         self._options = options
         self._reader = reader
@@ -38,8 +37,8 @@ class Stored:
             competing = {self._reader.concepts[concept] for concept in members}
             scores = [score for score in scores if score.concept in competing]
         if not scores:
-            return nothing(self.name, DEAD if info.dead[unit] else "The run has no scores of this neuron.")
-        annotation: list[MethodScore] = self._module.annotation(self._options, scores)
+            return nothing(self.name, DEAD if info.dead[unit] else "The run has no scores for this neuron.")
+        annotation = self._module.annotation(self._options, scores)
         scores = [*annotation, *(score for score in scores if score not in annotation)]
         tested = any(score.p_value is not None for score in scores)
         p_values = [np.nan if score.p_value is None else score.p_value for score in scores]

@@ -1,34 +1,37 @@
-"""TCAV: which concepts a class's output is sensitive to, at a layer before it.
+"""TCAV: the concepts that a class's output is sensitive to, at a layer before it.
 
 Source: Kim, Wattenberg, Gilmer, Cai, Wexler, Viegas, Sayres, "Interpretability Beyond Feature Attribution: Quantitative
 Testing with Concept Activation Vectors (TCAV)", ICML 2018; tensorflow/tcav, tcav/tcav.py, cav.py and utils.py.
 
-At each tapped layer l before the final one, several vectors v of each concept are learnt, each from images of the
+At each tapped layer l before the final one, several vectors v are learnt for each concept, each from images of the
 concept and random others (engine.methods.concept_vectors). With h_k the output of class k and X_k images of that class:
 
     TCAV(C, k, l) = |{x ∈ X_k : ∇h_k(f_l(x)) · v > 0}| / |X_k|
 
-The score is its mean over the concept's vectors. Vectors of random images against random images give the scores to
-expect of no concept, and a two-sided t-test compares the two; p-values are corrected over all classes, concepts and
-layers of the run (Holm). A concept is annotated where it is significant and raises the class (score above 0.5).
+The score is the mean over the concept's vectors. Vectors of random images against random images give the scores that no
+concept would have, and a two-sided t-test compares the two. p-values are corrected over all classes, concepts and
+layers of the run (Holm). A concept is in the annotation if it is significant and raises the class (score above 0.5).
 
-The published test takes vectors of one concept for independent samples. They are not, as they share the concept's
-images: of labels given to phantoms at random, it calls 49 % significant at 5 %, and 18 % after Holm's correction.
-`against = "concepts"` mends that: the unit is the concept. Random concepts, each a fixed set of as many images with as
-many vectors, give the means to expect, and the concept's mean is one more observation to compare with them (a t-test of
-one against many). It calls 0.4 % of such labels significant, and finds less: where random vectors' scores are mostly 0
-or 1, as they are near the final layer, a concept's score of 1 is nothing unusual.
+The published test treats the vectors of one concept as independent samples. They are not, because they share the
+concept's images: of labels assigned to phantoms at random, the test calls 49 % significant at 5 %, and 18 % after
+Holm's correction. `against = "concepts"` corrects this by making the concept the unit of the test. Random concepts,
+each a fixed set of as many images with as many vectors, give the expected means, and the concept's mean is one more
+observation to compare with them (a t-test of one against many). This test calls 0.4 % of such labels significant. It
+also finds less: near the final layer the scores of random vectors are mostly 0 or 1, so that a concept's score of 1 is
+not unusual.
 
-A concept is a label of the probing set (`concepts = "labels"`), or one of the run's concepts, shown by the images that
-the VLM scores highest for it (`concepts = "matched"`). Rows are told of the class's neuron in the final layer, with the
-vector's layer as detail.
+A concept is a label of the probing set (`concepts = "labels"`), or one of the run's concepts, represented by the images
+that the VLM scores highest for it (`concepts = "matched"`). A score belongs to the class's neuron in the final layer;
+its detail is the layer of the vectors.
 
-It departs from the published code so: vectors are learnt in the pooled activations that the run holds, not in flattened
-maps, and the gradient is summed over positions to meet them (engine.methods.sensitivity), so that a concept is the same
-wherever on the film it is; the classifier is ridge regression; random images are of the probing set; the correction is
-Holm's, where the paper has Bonferroni's.
+Differences from the published code:
+- Vectors are learnt from the pooled activations that the run holds, not from flattened maps, and the gradient is summed
+  over positions to match (engine.methods.sensitivity). So a concept is the same wherever on the film it lies.
+- The classifier is ridge regression.
+- Random images come from the probing set.
+- The correction is Holm's; the paper's is Bonferroni's.
 
-Where only a linear layer follows, such as at `penultimate`, the gradient is the same for all images, so that each
+Where only a linear layer follows, such as after `penultimate`, the gradient is the same for all images, and each
 vector's score is 0 or 1.
 """
 
@@ -62,37 +65,37 @@ if TYPE_CHECKING:
 
 TITLE = "TCAV"
 VERSION = 1
-"""To be raised when the same run comes to give other scores."""
+"""Raise it when the same run comes to give other scores"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     """`[methods.tcav]` of a configuration."""
 
     concepts: Literal["labels", "matched"] = "labels"
-    """Labels of the probing set, or the run's concepts as the VLM matches images to them."""
+    """Labels of the probing set, or the run's concepts, which the VLM matches to images"""
     examples: int = Field(default=50, ge=2, le=10_000)
-    """Images of a concept that a vector is learnt from at most, and as many others. The best so many are a matched
-    concept's."""
+    """The most images of a concept that a vector is learnt from, with as many others. A matched concept has this many
+    images."""
     fewest: int = Field(default=10, ge=2)
-    """Images that a concept, and a class, must have."""
+    """The fewest images that a concept, and a class, must have"""
     vectors: int = Field(default=20, ge=2, le=1000)
-    """Of each concept, and of each random one."""
+    """Vectors of each concept and of each random concept"""
     against: Literal["vectors", "concepts"] = "vectors"
-    """What scores are tested against: as many random vectors, as published, or random concepts."""
+    """What scores are tested against: equally many random vectors (as published), or random concepts"""
     random_concepts: int = Field(default=50, ge=3, le=1000)
-    """So many of them."""
+    """The number of random concepts"""
     class_images: int = Field(default=200, ge=1)
-    """Images of a class that gradients are taken of, at most."""
+    """The most images of a class to compute gradients for"""
     ridge: float = Field(default=1.0, gt=0)
-    """How far the linear classifier is shrunk, in mean squared lengths of the centred activations. On the demo's
-    layers 1 tells left-out phantoms apart best (area under the curve 0.99; 0.96 at 0.0001)."""
+    """The shrinkage of the linear classifier, in mean squared lengths of the centred activations. On the demo's layers
+    the value 1 separates left-out phantoms best (area under the curve 0.99; 0.96 at 0.0001)."""
     level: float = Field(default=0.05, gt=0, lt=1)
-    """Of significance, for the annotation."""
+    """The significance level for the annotation"""
     seed: int = Field(default=0, ge=0)
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
-    """Raises ConfigError, before anything is computed, where images have no labels or layers are missing."""
+    """Raises ConfigError where the images have no labels or the layers that it needs are missing."""
     if not any(layer.unit_names for layer in layers):
         raise ConfigError(
             'methods.tcav: tests the outputs of classes: name them in target.classes, with "logits" in target.layers.'
@@ -100,19 +103,19 @@ def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) ->
     if all(layer.unit_names for layer in layers):
         raise ConfigError("methods.tcav: learns vectors at a layer before the final one: add one to target.layers.")
     if not any(image.labels for image in images):
-        raise ConfigError("methods.tcav: takes the images of a class by their labels, which the probing set has not.")
+        raise ConfigError("methods.tcav: finds the images of a class by labels, which the probing set does not have.")
 
 
 def follows_vlm(options: Options) -> bool:
-    """Only where it matches images to concepts."""
+    """Only where the VLM matches images to concepts."""
     return options.concepts == "matched"
 
 
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The score of each class's neuron for each concept at each layer before the final one.
 
-    Raises ConfigError where the target's classes have no names, the final layer or one before it is not tapped, or no
-    class or concept has enough images.
+    Raises ConfigError where the target's classes have no names, where the final layer or every layer before it is not
+    tapped, or where no class or no concept has enough images.
     """
     check(options, context.images, context.layers)
     finals = [layer for layer in context.layers if layer.unit_names]
@@ -120,8 +123,8 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     concepts = dict(_concepts(options, context))
     if not concepts:
         raise ConfigError(
-            f'methods.tcav.concepts = "{options.concepts}": none has {options.fewest} images of {len(context.images)} '
-            "and as many without it: lower methods.tcav.fewest."
+            f'methods.tcav.concepts = "{options.concepts}": no concept has {options.fewest} of {len(context.images)} '
+            "images with it and as many without it: lower methods.tcav.fewest."
         )
     scores = [score for final in finals for score in _tested(options, context, before, final, concepts)]
     corrected = holm([score.p_value or 0.0 for score in scores])
@@ -132,7 +135,8 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
 
 
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
-    """Of one neuron's scores, those that are its annotation, best first, each concept once with its best layer's."""
+    """Those of one neuron's scores that are significant and raise the class, best first; each concept once, at its best
+    layer."""
     significant = [s for s in scores if s.score > 0.5 and s.p_value is not None and s.p_value <= options.level]
     best: dict[str, MethodScore] = {}
     for score in sorted(significant, key=lambda each: (-each.score, each.p_value, each.concept)):
@@ -141,7 +145,7 @@ def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodSc
 
 
 def _concepts(options: Options, context: MethodContext) -> Iterator[tuple[str, Examples]]:
-    """The concepts with enough images, and the examples of each one's vectors."""
+    """The concepts with enough images, and the examples for the vectors of each."""
     left_out = 0
     for concept, members in _members(options, context):
         if min(members.sum(), (~members).sum()) < options.fewest:
@@ -150,7 +154,7 @@ def _concepts(options: Options, context: MethodContext) -> Iterator[tuple[str, E
         seed = (options.seed, zlib.crc32(concept.encode()))
         yield concept, concept_examples(members, options.examples, options.vectors, seed)
     if left_out:
-        context.progress.note(f"tcav: {left_out} concepts have too few images (methods.tcav.fewest): left out")
+        context.progress.note(f"tcav: left out {left_out} concepts with too few images (methods.tcav.fewest)")
 
 
 def _members(options: Options, context: MethodContext) -> Iterator[tuple[str, NDArray[np.bool_]]]:
@@ -170,7 +174,7 @@ def _members(options: Options, context: MethodContext) -> Iterator[tuple[str, ND
 def _tested(
     options: Options, context: MethodContext, layers: Sequence[Layer], final: Layer, concepts: dict[str, Examples]
 ) -> list[MethodScore]:
-    """One final layer's scores, p-values not corrected."""
+    """One final layer's scores, with uncorrected p-values."""
     classes = dict(_class_rows(options, context, final))
     if not classes:
         raise ConfigError(
@@ -182,7 +186,7 @@ def _tested(
     scores = []
     for layer in layers:
         activations = context.activations(layer.name)
-        expected: dict[int, Floats] = {}  # random vectors, by the images that each side has
+        expected: dict[int, Floats] = {}  # random vectors by the number of images on each side
         for concept, examples in concepts.items():
             directions = vectors(activations, examples, options.ridge)
             count = examples.positive.shape[1]
@@ -200,7 +204,7 @@ def _tested(
 
 
 def _random_vectors(options: Options, activations: NDArray[np.float32], count: int) -> Floats:
-    """[vectors, units], or for random concepts [random_concepts · vectors, units], one concept's after another's."""
+    """[vectors, units], or for random concepts [random_concepts · vectors, units], concept by concept."""
     images = len(activations)
     if options.against == "vectors":
         drawn = random_examples(images, count, options.vectors, (options.seed, count))
@@ -223,7 +227,8 @@ def _gradients(
 
 
 def _class_rows(options: Options, context: MethodContext, final: Layer) -> Iterator[tuple[int, list[int]]]:
-    """The units of classes with enough images, and images of each, in order; capitals and _ make no difference."""
+    """The units of classes with enough images, and the places of each class's images, ascending. Upper and lower case
+    are the same, and so are _ and a space."""
     labels = [{_plain(label) for label in image.labels} for image in context.images]
     for unit, name in enumerate(final.unit_names):
         rows = [row for row, of_image in enumerate(labels) if _plain(name) in of_image]

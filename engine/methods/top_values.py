@@ -9,11 +9,11 @@ from torch import Tensor
 class TopValues:
     """The quantile of each unit's values over many images, in bounded memory.
 
-    The greatest values are kept, as many as may lie above the quantile: exact. Where these are more than `kept` for all
-    units together, only some positions of each image count, drawn at random with the image as seed, the same for all
-    units; the share of values above the threshold is then off by a standard error of sqrt(q (1 − q) / n), n the
-    positions that count. (A quantile of 0.99 of 1,024 units keeps 32 values of each 3,200, so that n is 3 million and
-    the error 0.00006.)
+    As many of the greatest values are kept as can lie above the quantile, so that it is exact. Where these would be
+    more than `kept` for all units together, only some positions of each image count. They are drawn at random with the
+    image as seed, and are the same for all units. The share of values above the threshold then has a standard error of
+    sqrt(q (1 − q) / n), where n is the number of positions that count. (With a quantile of 0.99 and 1,024 units, 32
+    values of each 3,200 are kept, so that n is 3 million and the error 0.00006.)
     """
 
     def __init__(self, quantile: float, units: int, images: int, positions: int, kept: int) -> None:
@@ -23,7 +23,7 @@ class TopValues:
         self._positions = positions
         self._keep = int(above * images * self.sampled + 1e-6) + 1
         self._parts: list[Tensor] = []
-        """[units, …] each; the first may be what is left of all before"""
+        """[units, …] each; the first may hold what is left of earlier parts"""
 
     def add(self, image: int, values: Tensor) -> None:
         """One image's values [units, positions]."""
@@ -36,7 +36,7 @@ class TopValues:
             self._merge()
 
     def threshold(self) -> Tensor:
-        """[units]: the least value such that at most a share of 1 − quantile of the values lie above it."""
+        """[units]: the least value that at most a share of 1 − quantile of the values exceeds."""
         self._merge()
         return self._parts[0].amin(1)
 

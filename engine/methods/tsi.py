@@ -1,21 +1,24 @@
-"""TSI: Network Dissection as it was brought to chest films, the mask-based method of the MAMMI paper's table 4.
+"""TSI: Network Dissection adapted to chest films, the mask-based method of the MAMMI paper's table 4.
 
 Source: Khakzar, Musatian, Buchberger, Valeriano Quiroz, Pinger, Baselizadeh, Kim, Navab, "Towards Semantic
 Interpretation of Thoracic Disease and COVID-19 Diagnosis Models", MICCAI 2021 (arXiv 2104.02481), which the MAMMI paper
-(arXiv 2407.11375) calls TSI; its code is CAMP-eXplain-AI/CheXplain-Dissection,
-src/visualization/netdissect_results.py. What is taken from there: maps are upsampled to 56 × 56, a unit's threshold is
-the 0.99 quantile of its upsampled values, the score is the IoU of what exceeds it with a label's mask over all images
-(engine.methods.dissection has the formula), and a unit's best label counts where its IoU exceeds 0.04.
+(arXiv 2407.11375) calls TSI. Its code is CAMP-eXplain-AI/CheXplain-Dissection, src/visualization/netdissect_results.py.
+As there, maps are upsampled to 56 × 56, a unit's threshold is the 0.99 quantile of its upsampled values, the score is
+the IoU over all images of the cells above the threshold with a label's mask (engine.methods.dissection has the
+formula), and a unit's best label is its annotation if its IoU exceeds 0.04.
 
 The MAMMI paper names two label sets (NIH14's boxes and the COVID chest X-ray segmentations) and scores each neuron by
-the higher. Here a run has one probing set, whose boxes are one label set and whose polygons the other: each neuron has
-the scores of the one with the higher best IoU (boxes where they are equal), told as the score's detail. That is our
-reading: neither paper says by which figure the higher is chosen, nor how the final layer's neurons get maps; here they
-have class activation maps (engine.methods.maps).
+the higher one. Here a run has one probing set: its boxes are one label set, its polygons the other. Each neuron has the
+scores of the set with the higher best IoU (of the boxes where both are equal), and the set's name as the scores'
+detail. This is our reading: neither paper says which figure decides, nor how the final layer's neurons get maps. Here
+these have class activation maps (engine.methods.maps).
 
-It departs from the published code in that the quantile and the IoU are of all images, where that looks at 100 and 20 of
-them, and in how outlines come onto the model's input (engine.methods.placement), where that scales boxes by the films'
-size. With `cut = 0` each neuron has an annotation, as the paper's tables need.
+Differences from the published code:
+- The quantile and the IoU are over all images; the published code uses 100 images for the one and 20 for the other.
+- Outlines are placed on the model's input by the model's own preprocessing (engine.methods.placement); the published
+  code scales boxes by the films' size.
+
+With `cut = 0` each neuron has an annotation, as the paper's tables need.
 """
 
 from __future__ import annotations
@@ -36,35 +39,35 @@ if TYPE_CHECKING:
 
 TITLE = "TSI"
 VERSION = 1
-"""To be raised when the same run comes to give other scores."""
+"""Raise it when the same run comes to give other scores"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     """`[methods.tsi]` of a configuration."""
 
     quantile: float = Field(default=0.99, gt=0, lt=1)
-    """Of a unit's upsampled map values over the probing set; what is above is active."""
+    """The quantile of a unit's upsampled map values over the probing set above which a cell is active"""
     cut: float = Field(default=0.04, ge=0, le=1)
-    """The IoU that a unit's best label must exceed to be its annotation."""
+    """The IoU that a unit's best label must exceed to be its annotation"""
     side: int = Field(default=56, ge=8, le=1024)
-    """Cells a side of the grid that maps are upsampled to and outlines are drawn on."""
+    """Maps are upsampled to, and outlines drawn on, a grid of this many cells a side"""
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
-    """Raises ConfigError, before anything is computed, where the probing set has no boxes or polygons."""
+    """Raises ConfigError where the probing set has no boxes or polygons."""
     need_outlines("tsi", images)
 
 
 def follows_vlm(options: Options) -> bool:  # noqa: ARG001
-    """Neither embeddings nor texts are looked at."""
+    """Never: scores depend on neither embeddings nor texts."""
     return False
 
 
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
-    """The IoU of each unit of the layers that have maps with each label that it overlaps, of its better label set.
+    """The IoU of each unit with each label of its better label set that it overlaps, in the layers that have maps.
 
     Raises ConfigError where the probing set has no boxes or polygons, where no layer has maps, or where the target's
-    preprocessing is no scale and crop.
+    preprocessing is not a scale and a crop.
     """
     from engine.methods.dissection import Measure, dissect, iter_scores  # readers of a run have no torch
 
@@ -83,5 +86,5 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
 
 
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
-    """Of one neuron's scores, best first, those that are its annotation: the best, above the cut."""
+    """The best of one neuron's scores, if it is above the cut."""
     return [score for score in scores[:1] if score.score > options.cut]

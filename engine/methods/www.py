@@ -1,32 +1,40 @@
 """WWW's choice of images with MAMMI's score: a fixed number of the most activating ones, whatever their activations.
 
 Source: Ahn et al., "WWW: A Unified Framework for Explaining What, Where and Why of Neural Networks by Interpretation
-of Neuron Concepts", CVPR 2024 (github.com/ailab-kyunghee/WWW: example_selection.py, concept_matching.py); in MAMMI's
-table 2 it is "without adaptive selection". 40 images, the same score (Eq. 2 of MAMMI) and the same β cut, 0.95 there.
+of Neuron Concepts", CVPR 2024 (github.com/ailab-kyunghee/WWW: example_selection.py, concept_matching.py). MAMMI's
+table 2 lists it as "without adaptive selection". It takes 40 images, and has the same score (Eq. 2 of MAMMI) and the
+same β cut (published as 0.95).
 
-Where it departs: the β asked for makes the cut, so that it can be compared with MAMMI's at any β; ties of activation
-are broken by index; a dead unit, of which the published code takes any 40 images, has no concepts; a probing set of
-fewer images is taken whole. WWW's explanations by heat map and Shapley value are no part of this.
+Differences from the published code:
+- The reader's β makes the cut, so that the method can be compared with MAMMI at any β.
+- Ties of activation are broken by index.
+- A dead unit has no concepts; the published code takes any 40 images.
+- A probing set with fewer images is taken whole.
+- WWW's explanations by heat map and Shapley value are left out.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, asked, nothing
-from engine.requery import Requery
 from engine.store.ladder import sum_rows
-from engine.store.reader import RunReader
 from engine.store.schema import BLOCK
+
+if TYPE_CHECKING:
+    from engine.requery import Requery
+    from engine.store.reader import RunReader
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
-    """The [methods.www] table."""
+    """`[methods.www]` of a configuration."""
 
     count: int = Field(default=40, ge=1)
-    """The most activating images that a neuron is annotated from."""
+    """How many of the most activating images a neuron is annotated from"""
 
 
 def load(options: Options, reader: RunReader, requery: Requery) -> WWW:
@@ -44,7 +52,7 @@ class WWW:
         self._requery = requery
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        """As engine.methods.base.Method: all competing concepts, cut at β. α is not looked at."""
+        """As engine.methods.base.Method: all competing concepts, cut at β. α is ignored."""
         info = asked(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:

@@ -26,7 +26,7 @@ def words(report: str, **filters: bool) -> set[str]:
     return {noun.noun for noun in extract_nouns([report], AllNouns(), filters=NounFilters(**filters))}
 
 
-def test_nouns_are_counted_once_a_report_and_ordered_by_count_then_alphabet() -> None:
+def test_nouns_are_counted_once_per_report_and_sorted_by_count_then_alphabet() -> None:
     reports = ["Heart heart. Lung.", "HEART, mass", "lung heart"]
     assert extract_nouns(reports, AllNouns()) == [Noun("heart", 3), Noun("lung", 2), Noun("mass", 1)]
     assert extract_nouns(reports, AllNouns(), min_reports=2) == [Noun("heart", 3), Noun("lung", 2)]

@@ -71,7 +71,7 @@ def test_text_is_read_by_its_headings(tmp_path: Path) -> None:
     assert read(path) == ["The heart is normal.\n\n No mass.\n\nClear."]
 
 
-def test_text_without_the_section_is_passed_over(tmp_path: Path) -> None:
+def test_text_without_the_section_is_skipped(tmp_path: Path) -> None:
     assert read(write(tmp_path, "s1.txt", "FINDINGS: Clear."), sections=["technique"]) == []
 
 
@@ -152,7 +152,7 @@ def test_json_that_is_not_r2gens_is_one_clear_error(tmp_path: Path, content: str
         read(write(tmp_path, "annotation.json", content))
 
 
-def test_gzipped_files_are_read_as_what_is_in_them(tmp_path: Path) -> None:
+def test_gzipped_files_are_read_by_their_inner_format(tmp_path: Path) -> None:
     write(tmp_path, "a.csv.gz", gzip.compress(b"report\nHeart.\n"))
     write(tmp_path, "b.JSON.GZ", gzip.compress(json.dumps(ANNOTATION).encode()))
     write(tmp_path, "c.tsv.gz", gzip.compress(b"id\treport\n1\tLung.\n"))
@@ -177,7 +177,7 @@ def test_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         read(write(tmp_path, "a.txt.gz", gzip.compress(bytes(10 << 20))))
 
 
-def test_paths_that_hold_no_reports_are_told(tmp_path: Path) -> None:
+def test_paths_without_reports_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         read(tmp_path / "gone")
     with pytest.raises(ConfigError, match="holds no reports"):

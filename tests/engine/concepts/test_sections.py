@@ -78,7 +78,7 @@ def test_findings_and_impression(report: str, text: str) -> None:
     assert selected(report) == text
 
 
-def test_one_section_alone() -> None:
+def test_one_section_by_itself() -> None:
     assert selected(FULL, "Impression") == "No evidence of pneumonia."
     assert selected(WET_READ, "impression") == "Heart is enlarged."
     assert selected(WET_READ, "wet read").startswith("___ ___ ___ 8:23 PM Nodule")

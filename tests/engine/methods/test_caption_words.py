@@ -1,4 +1,4 @@
-"""Which words of a caption may be concepts, and how well words fit images."""
+"""The words of a caption that can be concepts, and how well words fit images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.methods.caption_words import CaptionWords, words_of
 from tests.support.runs import HOSTILE
 
 
-def test_function_words_marks_and_digits_are_no_concepts() -> None:
+def test_function_words_marks_and_digits_are_not_concepts() -> None:
     caption = "There is a 1.2-cm XXXX nodule of the right-sided lung, ___ IJ line; no T10 fracture in view."
     assert words_of(caption, {"view"}) == {"nodule", "right-sided", "lung", "line", "fracture"}
 
@@ -18,7 +18,7 @@ def test_words_of_hostile_captions_are_letters_and_digits() -> None:
         assert word.replace("-", "").isalnum()
 
 
-def test_a_plural_is_its_singular_where_that_is_said() -> None:
+def test_a_plural_counts_as_its_singular_where_the_captions_have_both() -> None:
     words = CaptionWords(
         ["Masses and effusions, opacities.", "A mass; an effusion. One opacity in the mediastinus."], ()
     )
@@ -26,7 +26,7 @@ def test_a_plural_is_its_singular_where_that_is_said() -> None:
     assert CaptionWords(["Two views, clear lungs."], {"view"}).words == ("clear", "lungs", "two")
 
 
-def test_a_words_score_is_the_mean_fit_of_the_best_caption_that_says_it() -> None:
+def test_a_words_score_is_the_mean_fit_of_the_best_caption_that_contains_it() -> None:
     words = CaptionWords(["small effusion", "large effusion", "clear", "of the"], ())
     scores = words.scores(np.array([[0, 1], [2, 1], [3, 3]]), np.array([[0.2, 0.5], [0.4, 0.1], [0.3, 0.3]]))
     expected = {"clear": 0.4 / 3, "effusion": (0.5 + 0.1) / 3, "large": (0.5 + 0.1) / 3, "small": 0.2 / 3}

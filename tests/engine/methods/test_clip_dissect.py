@@ -1,4 +1,4 @@
-"""CLIP-Dissect over a run file is the pure function on the run's matrices."""
+"""CLIP-Dissect over a run file equals the pure function on the run's matrices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEASURES = ("soft_wpmi", "wpmi", "cos_similarity", "cos_similarity_cubed", "rank
 @pytest.mark.parametrize("images", [90, 700])
 @pytest.mark.parametrize("concept_set", [None, "set 1"])
 @pytest.mark.parametrize("measure", MEASURES)
-def test_equal_to_the_pure_function_on_living_units(
+def test_scores_equal_the_pure_function_on_living_units(
     measure: Any, concept_set: str | None, images: int, tmp_path: Path
 ) -> None:
     with opened_run(tmp_path, images=images, sets=2) as opened:
@@ -34,8 +34,12 @@ def test_equal_to_the_pure_function_on_living_units(
             answer = method.neuron(LAYER, unit, Cuts(0.93, 0.95, concept_set))
             assert len(answer.concepts) == np.isfinite(scores).sum()
             assert answer.annotated == 1
-            known = {opened.contents.concepts[concept]: score for concept, score in zip(members, scores, strict=True)}
-            np.testing.assert_allclose(answer.scores, [known[name] for name in answer.concepts], rtol=1e-6, atol=1e-9)
+            by_concept = {
+                opened.contents.concepts[concept]: score for concept, score in zip(members, scores, strict=True)
+            }
+            np.testing.assert_allclose(
+                answer.scores, [by_concept[name] for name in answer.concepts], rtol=1e-6, atol=1e-9
+            )
             assert (np.diff(answer.scores) <= 0).all()
 
 
@@ -48,7 +52,7 @@ def test_settings_are_passed_on(tmp_path: Path) -> None:
 
 
 def test_the_first_of_equal_concepts_is_best(tmp_path: Path) -> None:
-    """Concepts 0 and 24 have one embedding."""
+    """Concepts 0 and 24 have the same embedding."""
     with opened_run(tmp_path, images=300) as opened:
         for measure in MEASURES:
             method = clip_dissect.load(Options(similarity=measure), opened.reader, opened.requery)  # type: ignore[arg-type]
@@ -57,15 +61,15 @@ def test_the_first_of_equal_concepts_is_best(tmp_path: Path) -> None:
                 assert concepts.index("concept 24") == concepts.index("concept 0") + 1
 
 
-def test_shared_best_scores_are_told(tmp_path: Path) -> None:
-    """With one living unit no concept is likelier for it than for the layer: all scores are 0."""
+def test_the_note_counts_concepts_that_share_the_best_score(tmp_path: Path) -> None:
+    """With only one living unit no concept fits the unit better than the layer: all scores are 0."""
     with opened_run(tmp_path, units=(2,)) as opened:
         answer = clip_dissect.load(Options(), opened.reader, opened.requery).neuron(LAYER, 1, Cuts(0.93, 0.95))
         assert answer.concepts[0] == "concept 0"
         assert answer.note == "25 concepts share the best score."
 
 
-def test_a_dead_unit_and_unknown_things(tmp_path: Path) -> None:
+def test_a_dead_unit_has_no_concepts_and_unknown_names_are_refused(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         method = clip_dissect.load(Options(), opened.reader, opened.requery)
         assert method.neuron(LAYER, 0, Cuts(0.93, 0.95)).concepts == ()
@@ -77,7 +81,7 @@ def test_a_dead_unit_and_unknown_things(tmp_path: Path) -> None:
             method.neuron(LAYER, 3, Cuts(0.9, 1.1))
 
 
-def test_threads_get_one_answer(tmp_path: Path) -> None:
+def test_threads_get_the_same_answer(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened, ThreadPoolExecutor(4) as pool:
         method = clip_dissect.load(Options(), opened.reader, opened.requery)
         answers = list(pool.map(lambda _: method.neuron(LAYER, 4, Cuts(0.93, 0.95)), range(16)))
@@ -88,6 +92,6 @@ def test_threads_get_one_answer(tmp_path: Path) -> None:
     "options",
     [{"similarity": "soft"}, {"top_k": 0}, {"similarity": "cos_similarity", "lam": 1}, {"p_start": 1.5}, {"k": 3}],
 )
-def test_settings_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+def test_settings_without_meaning_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Options(**options)

@@ -1,4 +1,4 @@
-"""The computed methods in a whole run of phantoms, and what is refused before it computes."""
+"""The computed methods in a whole run of phantoms, and what a run refuses before it computes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("name", "wanted"), [("netdissect", 4), ("tsi", 5), ("tcav", 4)])
 def test_class_neurons_of_the_demo_get_their_finding(phantoms: Path, name: str, wanted: int) -> None:
-    """The best label of a class's neuron is that class, for most that the few films show."""
+    """The best label of a class's neuron is that class, for most classes that the few films show."""
     with RunReader(phantoms) as reader:
         best = {}
         for unit, finding in enumerate(FINDINGS):
@@ -65,7 +65,7 @@ def test_class_neurons_of_the_demo_get_their_finding(phantoms: Path, name: str, 
         assert sum(best.values()) > len(best) / 2
 
 
-def test_hidden_units_have_scores_where_the_method_gives_them(phantoms: Path) -> None:
+def test_hidden_units_have_scores_where_the_method_can_score_them(phantoms: Path) -> None:
     with RunReader(phantoms) as reader:
         units = {score.unit for score in reader.method_scores("netdissect", "features.norm5", None)}
         assert len(units) > 50
@@ -78,13 +78,13 @@ def test_hidden_units_have_scores_where_the_method_gives_them(phantoms: Path) ->
 @pytest.mark.parametrize("name", ["netdissect", "tsi", "tcav"])
 def test_films_without_outlines_or_labels_are_refused_at_once(tmp_path: Path, name: str) -> None:
     config = load_config(tiny_project(tmp_path), [f"methods.{name}={{}}"])
-    with pytest.raises(ConfigError, match=f"methods.{name}: .* which") as told:
+    with pytest.raises(ConfigError, match=f"methods.{name}: .* which") as caught:
         run(config, Silent())
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(caught.value).splitlines()) == 1
     assert not list(tmp_path.glob("*.work"))
 
 
-def test_reading_what_they_gave_needs_no_torch() -> None:
+def test_reading_their_scores_needs_no_torch() -> None:
     modules = ", ".join(COMPUTED[name] for name in ("netdissect", "tsi", "tcav"))
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

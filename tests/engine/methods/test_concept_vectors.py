@@ -47,7 +47,7 @@ def test_activations_that_do_not_differ_have_no_vector() -> None:
     assert not vectors(np.ones((20, 4), np.float32), examples, 0.01).any()
 
 
-def test_examples_are_of_both_sides_and_the_same_again() -> None:
+def test_examples_come_from_both_sides_and_are_reproducible() -> None:
     members = np.arange(50) % 5 == 0
     examples = concept_examples(members, most=30, runs=4, seed=(3, 9))
     assert examples.positive.shape == examples.negative.shape == (4, 10)
@@ -71,18 +71,18 @@ def test_scores_are_shares_of_images() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_test_is_scipys(seed: int) -> None:
+def test_the_t_test_equals_scipys(seed: int) -> None:
     rng = np.random.default_rng(seed)
     scores, others = rng.normal(0.3 * seed, 1, 7), rng.normal(0, 2, 11)
     assert two_sided(scores, others) == pytest.approx(stats.ttest_ind(scores, others).pvalue, rel=1e-9)
 
 
-def test_scores_that_do_not_vary() -> None:
+def test_the_p_value_of_scores_that_do_not_vary() -> None:
     assert two_sided(np.ones(5), np.ones(5)) == 1
     assert two_sided(np.ones(5), np.zeros(5)) == 0
 
 
-def test_holm_against_its_definition() -> None:
+def test_holm_follows_its_definition() -> None:
     p_values = [0.01, 0.04, 0.03, 0.005, 0.9]
     # sorted: 5 · 0.005, 4 · 0.01, 3 · 0.03, 2 · 0.04 raised to the one before, 0.9
     np.testing.assert_allclose(holm(p_values), [0.04, 0.09, 0.09, 0.025, 0.9])

@@ -1,4 +1,4 @@
-"""FALCON's high and low sets are what their definition says."""
+"""FALCON's high and low sets follow their definition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.methods.contrast_sets import contrast_sets
 
 
 @pytest.mark.parametrize(("units", "images"), [(1, 5), (4, 50), (14, 5000)])
-def test_the_sets_are_their_definition(units: int, images: int) -> None:
+def test_the_sets_follow_their_definition(units: int, images: int) -> None:
     activations = np.random.default_rng(images).normal(size=(units, images)).astype(np.float32)
     activations[:, 3] = 0
     representations = activations.astype(np.float64)
@@ -33,7 +33,7 @@ def test_a_unit_without_a_high_set_has_no_low_set() -> None:
     assert len(sets.low[0]) == 0
 
 
-def test_images_alike_are_taken_by_index() -> None:
+def test_equally_similar_images_are_taken_by_index() -> None:
     activations = np.tile(np.array([[0], [1], [1]], dtype=np.float32), 9)
     activations[0, 0] = 2
     sets = contrast_sets(activations, 0.5, 0.1, 3)

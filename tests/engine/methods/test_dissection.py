@@ -1,4 +1,4 @@
-"""Network Dissection and TSI on models whose maps are known."""
+"""Network Dissection and TSI on models with given maps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIDE = 32
 
 
 class Seeing(nn.Module):
-    """Maps of two units, each cell the mean of 4 × 4 pixels: the film, and the film turned dark for bright."""
+    """Maps of two units, each cell the mean of 4 × 4 pixels: the film, and the inverted film."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ def corners(x: float, y: float, width: float, height: float) -> tuple[tuple[floa
 
 
 def context(*, boxes: bool = True, polygons: bool = False) -> MethodContext:
-    """Bright squares on the left are outlined as a mass; what is outlined as air, on the right, is not bright."""
+    """Bright squares on the left are outlined as a mass; dark squares on the right are outlined as air."""
     places = [(4, 4 * row, 8, 8) for row in range(1, 6)]
     images = [
         Image(
@@ -71,20 +71,20 @@ def of(scores: list[MethodScore], layer: str, unit: int) -> list[tuple[str, floa
     return [(score.concept, score.score) for score in scores if (score.layer, score.unit) == (layer, unit)]
 
 
-def test_iou_over_the_whole_set_in_closed_form() -> None:
-    """At a grid as fine as the maps nothing is interpolated: counted by hand.
+def test_iou_over_the_whole_set_has_its_closed_form() -> None:
+    """On a grid as fine as the maps nothing is interpolated; cells are counted by hand.
 
     Of 6 × 64 cells 5 × 4 + 9 = 29 are bright; the quantile leaves the 29 greatest, so a film's bright cells are active.
     """
     scores = netdissect.compute(netdissect.Options(quantile=1 - 29 / 384, side=8), context())
     assert of(scores, "maps", 0) == [("Mass", 1.0)]
     assert of(scores, "classifier", 0) == [("Mass", 1.0)]  # class activation maps
-    # every cell that is not bright has the same value, which the quantile is: none lies above it
+    # all cells that are not bright have one value, which is the quantile: none of them lies above it
     assert of(scores, "maps", 1) == []
 
 
-def test_a_unit_that_fires_beside_its_label_too() -> None:
-    """The quantile's threshold is the dark grey, so that all bright cells of the interpolated maps are active."""
+def test_a_unit_that_also_fires_beside_its_label() -> None:
+    """The threshold is the dark grey, so that all bright cells of the interpolated maps are active."""
     marked = context()
     options = netdissect.Options(quantile=0.9, side=SIDE)
     scores = {score.concept: score.score for score in netdissect.compute(options, marked) if score.unit == 0}
@@ -147,10 +147,10 @@ def test_the_annotation_is_the_best_above_the_cut(module: object) -> None:
 
 
 @pytest.mark.parametrize("module", [netdissect, tsi])
-def test_without_boxes_or_maps_there_is_one_line(module: object) -> None:
-    with pytest.raises(ConfigError, match="has no boxes or polygons") as told:
+def test_missing_boxes_or_maps_are_reported_in_one_line(module: object) -> None:
+    with pytest.raises(ConfigError, match="has no boxes or polygons") as caught:
         module.compute(module.Options(), context(boxes=False))  # type: ignore[attr-defined]
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(caught.value).splitlines()) == 1
 
     class Flat(nn.Module):
         def __init__(self) -> None:
@@ -165,7 +165,7 @@ def test_without_boxes_or_maps_there_is_one_line(module: object) -> None:
         module.compute(module.Options(), flat)  # type: ignore[attr-defined]
 
 
-def test_a_layer_without_maps_is_told_and_left_out() -> None:
+def test_a_layer_without_maps_is_left_out_with_a_note() -> None:
     class Half(Seeing):
         def forward(self, films: Tensor) -> Tensor:
             return torch.sigmoid(super().forward(films)).square()
@@ -175,7 +175,7 @@ def test_a_layer_without_maps_is_told_and_left_out() -> None:
     scores = netdissect.compute(netdissect.Options(quantile=0.9), marked)
     assert {score.layer for score in scores} == {"maps"}
     assert isinstance(marked.progress, Notes)
-    assert marked.progress.notes == ["netdissect: no activation maps, so no scores, of layer logits"]
+    assert marked.progress.notes == ["netdissect: no scores for layers without activation maps: logits"]
 
 
 def test_the_model_is_left_as_it_was() -> None:

@@ -1,4 +1,4 @@
-"""FALCON over a run file: captions for the run, and words for a neuron."""
+"""FALCON over a run file: the captions of a run and the words of a neuron."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _with_captions(sentences: list[str] = SENTENCES) -> dict[str, Any]:
 
 
 def _word_scores(opened: Opened, images: list[int], each: int) -> dict[str, float]:
-    """By the definition, one image and caption after the other."""
+    """The definition, computed for one image and one caption after another."""
     contents = opened.contents
     assert contents.caption_embeddings is not None
     logits = 100 * unit_rows(opened.embeddings) @ unit_rows(contents.caption_embeddings).T
@@ -69,7 +69,7 @@ def test_words_are_those_of_the_definition(options: Options, tmp_path: Path) -> 
 
 
 def test_a_word_of_images_that_do_not_activate_the_unit_is_dropped(tmp_path: Path) -> None:
-    """Every image's only caption is one sentence: every word is shared."""
+    """All images have the same sentence as their only caption, so that every word is shared."""
     with opened_run(tmp_path, _with_captions(["Clear lungs."]), images=100) as opened:
         kept = falcon.load(Options(alike=1.0), opened.reader, opened.requery).neuron(LAYER, 4, Cuts(0.93, 0.95))
         assert kept.concepts == ("clear", "lungs")
@@ -78,7 +78,7 @@ def test_a_word_of_images_that_do_not_activate_the_unit_is_dropped(tmp_path: Pat
         assert "share" in dropped.note
 
 
-def test_why_there_is_nothing(tmp_path: Path) -> None:
+def test_an_answer_without_concepts_says_why(tmp_path: Path) -> None:
     with opened_run(tmp_path, _with_captions()) as opened:
         method = falcon.load(Options(threshold=1.0), opened.reader, opened.requery)
         assert "Dead" in method.neuron(LAYER, 0, Cuts(0.93, 0.95)).note
@@ -89,12 +89,12 @@ def test_why_there_is_nothing(tmp_path: Path) -> None:
             method.neuron(LAYER, 3, Cuts(0.9, 0.9, "x"))
 
 
-def test_a_run_without_captions_is_told(tmp_path: Path) -> None:
+def test_a_run_without_captions_is_refused(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened, pytest.raises(MammiError, match=r"\[methods\.falcon\]"):
         falcon.load(Options(), opened.reader, opened.requery)
 
 
-def test_captions_are_sentences_each_once_and_cleaned(tmp_path: Path) -> None:
+def test_captions_are_cleaned_sentences_each_once(tmp_path: Path) -> None:
     reports = [
         "FINDINGS: The lungs are clear. No effusion.\nIMPRESSION: Normal \x1b[31mheart.",
         "HISTORY: Cough.\nFINDINGS: The lungs are clear. ___. It is.",
@@ -103,7 +103,7 @@ def test_captions_are_sentences_each_once_and_cleaned(tmp_path: Path) -> None:
     assert falcon.captions(Options(), tmp_path, reports) == expected
 
 
-def test_captions_of_files_in_place_of_the_probing_sets_own(tmp_path: Path) -> None:
+def test_captions_can_come_from_files_instead_of_the_probing_set(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "1.txt").write_text("A large mass. A nodule.")
     (tmp_path / "more.csv").write_text("report\nA broken rib.\n")
@@ -116,7 +116,7 @@ def test_a_sample_is_spread_over_the_reports(tmp_path: Path) -> None:
     assert falcon.captions(Options(sample=4), tmp_path, reports) == [reports[place] for place in (0, 3, 6, 9)]
 
 
-def test_without_reports_or_sentences_it_is_told(tmp_path: Path) -> None:
+def test_missing_reports_or_sentences_are_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"methods\.falcon\.reports"):
         falcon.captions(Options(), tmp_path, [])
     with pytest.raises(ConfigError, match="no sentence"):
@@ -133,7 +133,7 @@ def test_captions_of_real_reports() -> None:
 
 
 @pytest.mark.parametrize("options", [{"threshold": 0}, {"words": 0}, {"alike": 2}, {"report": "x"}])
-def test_settings_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+def test_settings_without_meaning_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Options(**options)
 

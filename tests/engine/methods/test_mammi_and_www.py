@@ -1,4 +1,4 @@
-"""MAMMI and WWW over a run file say what the pure functions say."""
+"""MAMMI and WWW over a run file equal the pure functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _expected(opened: Opened, images: np.ndarray, members: list[int], beta: floa
 @pytest.mark.parametrize("concept_set", [None, "set 1"])
 @pytest.mark.parametrize("count", [1, 40, 300, 1000])
 def test_www_scores_the_most_activating_images(count: int, concept_set: str | None, tmp_path: Path) -> None:
-    """Fewer than a block of the store, more than one, and more than there are; unit 2 is full of ties."""
+    """Counts below one block of the store, above one, and above the number of images; unit 2 has many ties."""
     with opened_run(tmp_path, images=700, sets=2) as opened:
         method = www.load(www.Options(count=count), opened.reader, opened.requery)
         members = opened.requery.members(concept_set).tolist()
@@ -54,7 +54,7 @@ def test_mammi_scores_the_representative_images(concept_set: str | None, tmp_pat
             assert answer.annotated == annotated
 
 
-def test_why_there_is_nothing(tmp_path: Path) -> None:
+def test_an_answer_without_concepts_says_why(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         ours = mammi.load(mammi.Options(), opened.reader, opened.requery)
         fixed = www.load(www.Options(count=1), opened.reader, opened.requery)
@@ -69,7 +69,7 @@ def test_why_there_is_nothing(tmp_path: Path) -> None:
         assert "α 1" in ours.neuron(LAYER, 3, Cuts(1.0, 0.95)).note
 
 
-def test_what_does_not_exist_is_told(tmp_path: Path) -> None:
+def test_unknown_names_are_refused(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         methods: list[Method] = [
             mammi.load(mammi.Options(), opened.reader, opened.requery),

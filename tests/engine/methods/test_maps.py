@@ -1,4 +1,4 @@
-"""Activation maps are what a layer gave at each position, and the taps that take them leave no trace."""
+"""Activation maps equal the layer's output at each position, and their taps leave no trace."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ def test_tokens_lie_as_their_patches(before: int) -> None:
     torch.testing.assert_close(maps, grid)
 
 
-def test_channels_last_and_what_has_no_positions() -> None:
+def test_channels_last_and_outputs_without_positions() -> None:
     last = torch.rand(2, 7, 7, 5)
     assert torch.equal(as_maps(last, "auto"), last.permute(0, 3, 1, 2))  # type: ignore[arg-type]
     assert as_maps(torch.rand(2, 5, 1, 1), "auto") is None
-    assert as_maps(torch.rand(2, 7, 5), "auto") is None  # seven tokens make no square
+    assert as_maps(torch.rand(2, 7, 5), "auto") is None  # seven tokens are not a square
     assert as_maps(torch.rand(2, 5), "auto") is None
 
 
 class Odd(nn.Module):
-    """Gives a tuple, and uses a layer twice."""
+    """Has a layer that returns a tuple, and uses a layer twice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Odd(nn.Module):
         return self.block(self.block(films)), "beside it"
 
 
-def test_of_several_uses_the_last_and_of_a_tuple_the_first() -> None:
+def test_the_last_use_of_a_layer_and_the_first_item_of_a_tuple_count() -> None:
     with MapTaps(Odd(), ["block", "logits"], "auto") as taps, torch.inference_mode():
         maps = taps.forward(FILMS)
     torch.testing.assert_close(maps["block"], 4 * FILMS)
@@ -113,7 +113,7 @@ def test_no_hook_stays_after_an_error(module: TinyClassifier) -> None:
     assert hooks(module) == 0
 
 
-def test_few_images_pass_at_once_where_maps_are_large(module: TinyClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_maps_make_small_batches(module: TinyClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     films = [np.full((32, 32), 20 * place, np.uint8) for place in range(5)]
     context = method_context(films, [Image(f"{place}.png") for place in range(5)], module, ["first", "logits"])
     layers = layers_with_maps(context)
@@ -126,9 +126,9 @@ def test_few_images_pass_at_once_where_maps_are_large(module: TinyClassifier, mo
     assert hooks(module) == 0
 
 
-def test_maps_of_films_of_another_size_are_told(module: TinyClassifier) -> None:
+def test_maps_of_another_size_are_reported(module: TinyClassifier) -> None:
     films = [np.zeros((32, 32), np.uint8), np.zeros((24, 24), np.uint8)]
     context = method_context(films[:1], [Image("a.png")], module, ["first", "logits"], batch_size=1)
     other = method_context(films[1:], [Image("b.png")], module, ["first", "logits"])
-    with pytest.raises(MammiError, match="not of one size"):
+    with pytest.raises(MammiError, match="do not have the same size"):
         list(map_batches(other, layers_with_maps(context), [0]))

@@ -1,4 +1,4 @@
-"""All methods of a run, by name: live ones with the run's own options, and stored ones."""
+"""All methods of a run by name: live ones with the run's own options, and stored ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_run_that_names_no_method_has_the_live_ones(tmp_path: Path) -> None:
         assert [method.title for method in panel.methods][1:] == ["WWW (top 40 images)", "CLIP-Dissect (soft WPMI)"]
 
 
-def test_falcon_is_there_with_captions_and_computed_ones_with_scores(tmp_path: Path) -> None:
+def test_falcon_needs_captions_and_computed_methods_need_scores(tmp_path: Path) -> None:
     methods = [StoredMethod(name, {}) for name in reversed(KINDS)]
     with opened_run(tmp_path, {**CAPTIONS, "methods": methods}) as opened:
         assert _names(Panel(opened.reader, opened.requery)) == list(KINDS)
@@ -49,14 +49,14 @@ def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"count": "[red]"}, {"cuont": 3}, {"count": 0}])
-def test_damaged_options_are_told(options: dict[str, object], tmp_path: Path) -> None:
+def test_damaged_options_are_reported(options: dict[str, object], tmp_path: Path) -> None:
     damaged = {"methods": [StoredMethod("www", options)]}
     with opened_run(tmp_path, damaged) as opened, pytest.raises(RunFileError, match="options of www"):
         Panel(opened.reader, opened.requery).methods  # noqa: B018
 
 
-def test_stored_scores_are_told_with_the_annotation_first(tmp_path: Path) -> None:
-    """TCAV annotates what is significant, each concept once."""
+def test_stored_scores_come_with_the_annotation_first(tmp_path: Path) -> None:
+    """TCAV annotates with significant concepts, each once."""
     stored = {"methods": [StoredMethod("tcav", {})], "method_scores": {"tcav": SCORES}}
     with opened_run(tmp_path, stored) as opened:
         panel = Panel(opened.reader, opened.requery)
@@ -72,9 +72,9 @@ def test_stored_scores_are_told_with_the_annotation_first(tmp_path: Path) -> Non
         assert "cut" in plain.note
 
 
-@pytest.mark.parametrize(("concepts", "told"), [("matched", (1, 0)), ("labels", (2, 2))])
+@pytest.mark.parametrize(("concepts", "sizes"), [("matched", (1, 0)), ("labels", (2, 2))])
 def test_a_concept_set_chooses_among_stored_concepts_that_are_the_runs(
-    concepts: str, told: tuple[int, int], tmp_path: Path
+    concepts: str, sizes: tuple[int, int], tmp_path: Path
 ) -> None:
     with opened_run(tmp_path) as opened:
         inside, outside, *others = opened.reader.concepts
@@ -92,7 +92,7 @@ def test_a_concept_set_chooses_among_stored_concepts_that_are_the_runs(
     with opened_run(tmp_path, more) as opened:
         panel = Panel(opened.reader, opened.requery)
         answers = [panel.answer("tcav", LAYER, unit, Cuts(0.93, 0.95, "one")) for unit in (3, 4)]
-        assert tuple(len(answer.concepts) for answer in answers) == told
+        assert tuple(len(answer.concepts) for answer in answers) == sizes
         assert len(panel.answer("tcav", LAYER, 3, Cuts(0.93, 0.95)).concepts) == 2
 
 
@@ -103,7 +103,7 @@ def test_a_neuron_without_stored_scores_says_why(tmp_path: Path) -> None:
         assert "no scores" in panel.answer("tcav", LAYER, 5, Cuts(0.93, 0.95)).note
 
 
-def test_what_does_not_exist_is_told(tmp_path: Path) -> None:
+def test_unknown_names_are_refused(tmp_path: Path) -> None:
     with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
         panel = Panel(opened.reader, opened.requery)
         with pytest.raises(MammiError, match="no method 'clipdissect' in this run; nearest: clip_dissect"):

@@ -1,4 +1,4 @@
-"""Boxes and polygons lie on the model's input where the film's pixels went."""
+"""Boxes and polygons lie where preprocessing puts the film's pixels on the model's input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mirrored(film: NDArray[np.uint8]) -> Tensor:
 
 
 def letterboxed(film: NDArray[np.uint8]) -> Tensor:
-    """In the middle of a square of black."""
+    """The film in the middle of a black square."""
     side = max(film.shape)
     top, left = (side - film.shape[0]) // 2, (side - film.shape[1]) // 2
     square = torch.zeros(1, side, side)
@@ -88,18 +88,18 @@ def turned(film: NDArray[np.uint8]) -> Tensor:
 
 
 def bent(film: NDArray[np.uint8]) -> Tensor:
-    """Columns further right are squeezed."""
+    """Compresses columns the more, the further right they are."""
     columns = (np.linspace(0, 1, 256) ** 3 * (film.shape[1] - 1)).astype(int)
     return grey(np.ascontiguousarray(film[:, columns]))
 
 
 @pytest.mark.parametrize("preprocess", [turned, bent, lambda _: torch.zeros(1, 8, 8)])
-def test_what_is_no_scale_and_crop_is_refused(preprocess: Preprocess) -> None:
+def test_only_a_scale_and_a_crop_are_accepted(preprocess: Preprocess) -> None:
     with pytest.raises(ConfigError, match="is not a scale and a crop"):
         Placements(preprocess).of(64, 64)
 
 
-def test_a_preprocessing_that_fails_is_told() -> None:
+def test_a_failing_preprocessing_is_reported() -> None:
     with pytest.raises(MammiError, match="two grey levels failed"):
         Placements(lambda film: grey(film)[5]).of(64, 64)
 
@@ -113,13 +113,13 @@ def test_cells_inside_an_outline() -> None:
     assert triangle.mean() == pytest.approx(0.5, abs=0.02)
     assert triangle[0, 40]
     assert not triangle[40, 40]
-    beyond = inside(box_corners(-1, -1, 1.5, 1.5), 8)  # cropped away in part
+    beyond = inside(box_corners(-1, -1, 1.5, 1.5), 8)  # partly cropped away
     assert beyond[:4, :4].all()
     assert beyond.sum() == 16
     assert not inside(box_corners(2, 2, 1, 1), 8).any()
 
 
-def test_an_outline_that_goes_inwards() -> None:
+def test_a_concave_outline() -> None:
     arrow = np.array([(0.1, 0.1), (0.5, 0.5), (0.9, 0.1), (0.5, 0.95)])
     cells = inside(arrow, 100)
     assert cells[60, 50]

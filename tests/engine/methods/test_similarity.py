@@ -1,4 +1,4 @@
-"""CLIP-Dissect's measures: equal to the published code where it is deterministic, and to their definitions."""
+"""CLIP-Dissect's measures equal their definitions, and the published code where that is deterministic."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.shared import shared_path
 
 MEASURES = ("soft_wpmi", "wpmi", "cos_similarity", "cos_similarity_cubed", "rank_reorder")
 TOLERANCE = {"soft_wpmi": 2e-4, "wpmi": 5e-5, "cos_similarity": 2e-6, "cos_similarity_cubed": 2e-6}
-"""The published float32 sums 100 logarithms of numbers near 0.003 and 28 near log(80)."""
+"""The published code sums, in float32, 100 logarithms of numbers near 0.003, and 28 near log(80)"""
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def rng() -> np.random.Generator:
 
 @pytest.mark.parametrize("measure", TOLERANCE)
 @pytest.mark.parametrize("number", [0, 1])
-def test_the_published_outputs(number: int, measure: str) -> None:
+def test_measures_equal_the_published_outputs(number: int, measure: str) -> None:
     golden = np.load(shared_path("goldens", f"clip_dissect_{number}.npz"), allow_pickle=False)
     ours = getattr(clip_dissect, measure)(golden["clip_feats"], golden["target_feats"])
     np.testing.assert_allclose(ours, golden[measure], rtol=0, atol=TOLERANCE[measure])
     assert ours.argmax(axis=1).tolist() == golden[measure].argmax(axis=1).tolist()
 
 
-def test_soft_wpmi_is_its_definition(rng: np.random.Generator) -> None:
+def test_soft_wpmi_follows_its_definition(rng: np.random.Generator) -> None:
     similarity, activations = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
     logs = np.empty((3, 4))
     for unit, concept in np.ndindex(3, 4):
@@ -46,8 +46,8 @@ def test_soft_wpmi_is_its_definition(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(ours, expected, rtol=1e-12)
 
 
-def test_rank_reorder_is_its_definition(rng: np.random.Generator) -> None:
-    """With the exact mean error of a random order, over all orders, for the published five draws."""
+def test_rank_reorder_follows_its_definition(rng: np.random.Generator) -> None:
+    """The definition, with the exact mean error over all orders in place of the published five draws."""
     similarity, activations = rng.uniform(0.1, 0.5, size=(100, 6)), rng.normal(size=(100, 2))
     ours = clip_dissect.rank_reorder(similarity, activations)
     for unit in range(2):
@@ -94,7 +94,7 @@ def test_cosines_count_each_of_equal_concepts(measure: str, rng: np.random.Gener
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_constant_units_and_concepts_have_no_nan(measure: str, rng: np.random.Generator) -> None:
+def test_constant_units_and_concepts_give_no_nan(measure: str, rng: np.random.Generator) -> None:
     similarity, activations = rng.uniform(0.1, 0.5, size=(40, 5)), rng.normal(size=(40, 3))
     similarity[:, 1] = 0
     activations[:, 2] = 0

@@ -1,4 +1,4 @@
-"""TCAV on models whose gradients and concepts are known."""
+"""TCAV on models with given gradients and concepts."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_frozen_parameters_and_inputs_changed_in_place() -> None:
         assert taps.gradients(FILMS.clone(), unit=0)["first"].abs().sum() > 0
 
 
-def test_of_a_tuple_the_first_and_of_several_uses_the_last() -> None:
+def test_the_last_use_of_a_layer_and_the_first_item_of_a_tuple_count() -> None:
     class Twice(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -89,7 +89,7 @@ def test_the_gradient_is_summed_over_positions() -> None:
     torch.testing.assert_close(pooled_gradient(tokens, "cls", "auto"), tokens[:, 0])
 
 
-def test_models_without_gradients_are_told_and_leave_no_hook() -> None:
+def test_models_without_gradients_are_reported_and_keep_no_hook() -> None:
     class Closed(TinyClassifier):
         def forward(self, films: Tensor) -> Tensor:
             with torch.no_grad():
@@ -97,14 +97,14 @@ def test_models_without_gradients_are_told_and_leave_no_hook() -> None:
 
     module = Closed(3).eval()
     with (
-        pytest.raises(MammiError, match="gives no gradients of layer 'first'"),
+        pytest.raises(MammiError, match="has no gradients for layer 'first'"),
         GradientTaps(module, ["first"], "classifier", "mean", "auto") as taps,
     ):
         taps.gradients(FILMS.clone(), 0)
     assert hooks(module) == 0
 
 
-def test_a_layer_beside_the_way_to_the_class_is_told() -> None:
+def test_a_layer_that_the_class_does_not_depend_on_is_reported() -> None:
     class Beside(TinyClassifier):
         def __init__(self) -> None:
             super().__init__(3)
@@ -166,7 +166,7 @@ def test_planted_concepts_are_found(context: MethodContext) -> None:
     assert len(scores) == 2 * 3
     grows, falls = by_concept(scores, 0), by_concept(scores, 1)
     assert grows["first"].score == 1.0
-    assert falls["Second"].score == 0.0  # the class falls with its own quarter
+    assert falls["Second"].score == 0.0  # the class decreases with its own quarter
     for score in (grows["first"], falls["Second"]):
         assert score.p_value is not None
         assert score.p_value < 0.05
@@ -184,7 +184,7 @@ def test_the_seed_decides_and_the_batch_size_does_not(context: MethodContext) ->
 
 
 def test_concepts_that_the_vlm_matches(context: MethodContext) -> None:
-    """The VLM sees the quarters; one text is the first quarter's, another is of nothing."""
+    """The VLM embeds the quarters; one text fits the first quarter, another fits none."""
     embeddings = context.activations("units")
     embeddings = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     matched = replace(
@@ -202,8 +202,8 @@ def test_concepts_that_the_vlm_matches(context: MethodContext) -> None:
     assert best.p_value < 0.05
 
 
-def test_noise_is_seldom_called_significant() -> None:
-    """Labels that say nothing of the films, tested against random concepts: p-values are below 5 % in 5 % of cases."""
+def test_noise_is_rarely_significant() -> None:
+    """For random labels, tested against random concepts, p-values are below 5 % in 5 % of cases."""
     films, images = quarter_films(90)
     p_values = []
     for seed in range(12):
@@ -220,7 +220,7 @@ def test_noise_is_seldom_called_significant() -> None:
 
 
 def test_random_concepts_let_a_planted_one_stand_out() -> None:
-    """Where random scores are not all 0 or 1: a class that follows the first quarter's excess over the second's."""
+    """Random scores vary here: the class follows the first quarter's excess over the second's."""
     films, images = quarter_films(90)
     context = method_context(films, images, Quarters(), ["units", "classifier"], ["First", "Second"])
     options = tcav.Options(vectors=5, against="concepts", random_concepts=200)
@@ -229,7 +229,7 @@ def test_random_concepts_let_a_planted_one_stand_out() -> None:
     assert scores["first"].p_value == min(score.p_value or 0 for score in scores.values())
 
 
-def test_what_is_missing_is_told_in_one_line(context: MethodContext) -> None:
+def test_what_is_missing_is_reported_in_one_line(context: MethodContext) -> None:
     films, images = quarter_films(9)
     bare = [Image(image.path) for image in images]
     cases = [
@@ -241,13 +241,13 @@ def test_what_is_missing_is_told_in_one_line(context: MethodContext) -> None:
         ),
         (
             method_context(films, bare, Quarters(), ["units", "classifier"], ["First", "b"]),
-            "which the probing set has not",
+            "which the probing set does not have",
         ),
     ]
     for incomplete, words in cases:
-        with pytest.raises(ConfigError, match=words) as told:
+        with pytest.raises(ConfigError, match=words) as caught:
             tcav.compute(tcav.Options(), incomplete)
-        assert len(str(told.value).splitlines()) == 1
+        assert len(str(caught.value).splitlines()) == 1
     other = method_context(*quarter_films(60), Quarters(), ["units", "classifier"], ["Cat", "Dog"])
     with pytest.raises(ConfigError, match="no class of 'classifier' has 10 images"):
         tcav.compute(tcav.Options(), other)

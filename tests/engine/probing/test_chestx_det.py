@@ -1,4 +1,4 @@
-"""ChestX-Det: boxes and outlines in pixels of the film as it is."""
+"""ChestX-Det: boxes and outlines in pixels of the film's file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_chestx_det10_has_no_outlines(tmp_path: Path) -> None:
     assert image.polygons == ()
 
 
-def test_two_copies_of_one_film_are_not_guessed_between(tmp_path: Path) -> None:
+def test_two_copies_of_one_film_are_refused(tmp_path: Path) -> None:
     write_films(tmp_path, ["a/36302.png", "b/36302.png"])
     with pytest.raises(ConfigError, match=r"holds a/36302.png and b/36302.png; name the one folder to use"):
         loaded(tmp_path, [ENTRY])
@@ -89,14 +89,14 @@ def test_two_copies_of_one_film_are_not_guessed_between(tmp_path: Path) -> None:
         ([], "holds none of the films of det.json: it names none."),
     ],
 )
-def test_wrong_annotations_are_told_in_one_line(tmp_path: Path, entries: object, message: str) -> None:
+def test_wrong_annotations_are_reported_in_one_line(tmp_path: Path, entries: object, message: str) -> None:
     write_films(tmp_path, ["36302.png"])
     with pytest.raises(ConfigError) as raised:
         loaded(tmp_path, entries)
     assert message in str(raised.value).replace(f"{tmp_path}/", "")
 
 
-def test_annotations_that_are_not_there(tmp_path: Path) -> None:
+def test_missing_annotations_are_reported(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"^probing.annotations: cannot read .*det.json: No such file or directory\.$"
     ):
@@ -112,7 +112,7 @@ def test_the_official_test_annotations(tmp_path: Path, caplog: pytest.LogCapture
     assert len({label for image in probing.images for label in image.labels}) == 13
     image = by_path(probing)["36302.png"]
     assert image.boxes[0] == Box("Effusion", 799 / 64, 666 / 64, 138 / 64, 95 / 64)
-    for known in probing.images:
-        assert all(box.x + box.width <= 16 and box.y + box.height <= 16 for box in known.boxes)
-        assert all(0 <= x <= 16 and 0 <= y <= 16 for outline in known.polygons for x, y in outline.points)
+    for image in probing.images:
+        assert all(box.x + box.width <= 16 and box.y + box.height <= 16 for box in image.boxes)
+        assert all(0 <= x <= 16 and 0 <= y <= 16 for outline in image.polygons for x, y in outline.points)
     assert not caplog.messages

@@ -35,7 +35,7 @@ def loaded(folder: Path, split: str = "train", **options: object) -> FilmSet:
 
 
 @pytest.mark.parametrize("name", ["CheXpert-v1.0-small", "CheXpert-v1.0", "renamed"])
-def test_the_release_as_it_unpacks(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_release_is_read_as_unpacked(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
     probing = loaded(release(tmp_path, name))
     first, lateral, second = probing.images
     assert first.path == "train/patient00001/study1/view1_frontal.jpg"
@@ -55,7 +55,7 @@ def test_uncertain_labels_by_the_policy(tmp_path: Path, caplog: pytest.LogCaptur
     assert caplog.messages == [f"{root}/train.csv: left out films with an uncertain label: 1 ({film})."]
 
 
-def test_films_of_some_views_only(tmp_path: Path) -> None:
+def test_only_films_of_the_chosen_views_are_kept(tmp_path: Path) -> None:
     root = release(tmp_path)
     assert len(loaded(root, views=["AP", "PA"]).images) == 2
     assert [image.view for image in loaded(root, views=["Lateral"]).images] == ["Lateral"]
@@ -73,7 +73,7 @@ def test_the_full_release_is_in_four_batches(tmp_path: Path) -> None:
     assert paths(loaded(tmp_path, "valid")) == [f"{labels.name}/valid/patient64541/study1/view1_frontal.jpg"]
 
 
-def test_the_test_split_that_came_later(tmp_path: Path) -> None:
+def test_the_later_test_split_is_read_too(tmp_path: Path) -> None:
     write_films(tmp_path / "test", ["patient64741/study1/view1_frontal.jpg"])
     header = "Path,No Finding,Cardiomegaly,Airspace Opacity"
     write_table(tmp_path / "test.csv", header, "test/patient64741/study1/view1_frontal.jpg,0.0,0.0,1.0")
@@ -109,7 +109,7 @@ def test_copies_as_png_are_found(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_table_is_told_in_one_line(tmp_path: Path, lines: list[str], message: str) -> None:
+def test_a_wrong_table_is_reported_in_one_line(tmp_path: Path, lines: list[str], message: str) -> None:
     root = release(tmp_path)
     write_table(root / "train.csv", *lines)
     with pytest.raises(ConfigError) as raised:
@@ -117,7 +117,7 @@ def test_a_wrong_table_is_told_in_one_line(tmp_path: Path, lines: list[str], mes
     assert str(raised.value).replace(f"{root}/", "").replace(str(root), ".") == message
 
 
-def test_a_table_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_table_is_reported_with_the_existing_ones(tmp_path: Path) -> None:
     root = release(tmp_path)
     with pytest.raises(ConfigError, match=r"^probing.split: .* has no valid.csv; its tables: train\.$"):
         loaded(root, "valid")

@@ -1,4 +1,4 @@
-"""A CSV of films: its rows are the probing set."""
+"""A CSV file of films: its rows are the probing set."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_one_column_for_each_label(
     assert len(caplog.messages) == (uncertain == "ignore")
 
 
-def test_films_of_some_views_only(films: Path) -> None:
+def test_only_films_of_the_chosen_views_are_kept(films: Path) -> None:
     lines = ("path,view", "b.png,PA", "c.jpg,AP", "a/2.PNG,")
     assert paths(listed(films, *lines, views=["PA"])) == ["b.png"]
     assert paths(listed(films, *lines, views=["PA", "AP"])) == ["b.png", "c.jpg"]
@@ -125,7 +125,7 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
         (["path"], {}, "probing.folder: . holds none of the films of films.csv: it names none."),
     ],
 )
-def test_a_wrong_csv_is_told_in_one_line(
+def test_a_wrong_csv_is_reported_in_one_line(
     films: Path, lines: list[str], options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ConfigError) as raised:
@@ -133,7 +133,7 @@ def test_a_wrong_csv_is_told_in_one_line(
     assert str(raised.value).replace(f"{films}/", "").replace(str(films), ".") == message
 
 
-def test_labels_are_told_one_way(films: Path) -> None:
+def test_labels_are_given_in_one_way_only(films: Path) -> None:
     with pytest.raises(pydantic.ValidationError, match="two ways to give the same labels"):
         listed(films, "path", label_columns=["Mass"], labels_column="labels")
 

@@ -1,4 +1,4 @@
-"""Each kind of file that probing sets are made of becomes the same upright 8-bit grey film."""
+"""Every kind of image file becomes the same upright 8-bit grey film."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.probing.decoding import decode
 from tests.shared import shared_path
 
 GREY = np.add.outer(np.arange(40) * 4, np.arange(30) * 3).astype(np.uint8)
-"""40 rows of 30 pixels, no two corners alike."""
+"""40 rows of 30 pixels; the four corners differ"""
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 30), dtype=np.uint8)
 
 
@@ -103,7 +103,7 @@ ORIENTATIONS: dict[int, NDArray[np.uint8]] = {
     7: np.rot90(GREY, 2).T,
     8: np.rot90(GREY, -1),
 }
-"""EXIF orientation: how the camera stored the film that a viewer shows as GREY."""
+"""EXIF orientation -> how a camera stores the film that a viewer shows as GREY"""
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
@@ -134,7 +134,7 @@ OTHER_FORMATS = ("BMP", "GIF", "JPEG2000", "TIFF", "WEBP")
         (encoded(Image.fromarray(GREY))[:30], "damaged: its header"),
     ],
 )
-def test_what_cannot_be_decoded_says_why(data: bytes, reason: str) -> None:
+def test_a_file_that_cannot_be_decoded_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(UnreadableImage, match=reason):
         decode(data)
 
@@ -151,7 +151,7 @@ def test_flipped_bytes_never_escape_as_another_error() -> None:
 
 
 def png(width: int, height: int, depth: int, kind: int, rows: NDArray[np.generic] | None = None) -> bytes:
-    """A PNG of that bit depth and colour type, without pixels where there are no rows."""
+    """A PNG of the given bit depth and colour type, without pixels if there are no rows."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         body = name + content
@@ -173,7 +173,7 @@ def test_the_limit_is_pillows_own() -> None:
     assert decoding.MAX_PIXELS == Image.MAX_IMAGE_PIXELS
 
 
-def test_real_films_of_both_kinds() -> None:
+def test_real_films_of_both_kinds_are_decoded() -> None:
     films = sorted(shared_path("data", "xray").rglob("*.png"))
     alpha = next(film for film in films if Image.open(film).mode == "RGBA")
     film = decode(alpha.read_bytes())

@@ -24,7 +24,7 @@ def names(folder: Path) -> list[str]:
     return [film.name for film in FileTree(folder).films()]
 
 
-def test_links_are_followed_inside_the_folder_only(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_links_are_followed_only_inside_the_folder(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     elsewhere = folder.parent / "elsewhere"
     (folder / "out.png").symlink_to(elsewhere / "d.png")
     (folder / "outside").symlink_to(elsewhere)
@@ -48,14 +48,14 @@ def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_that_may_not_be_read_is_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreadable_folder_is_warned_of(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "a").chmod(0)
     assert names(folder) == ["b.png"]
     (folder / "a").chmod(0o700)
     assert caplog.messages == [f"{folder}: left out folders that cannot be read: 1 (a)."]
 
 
-def test_a_pipe_named_as_a_film_is_passed_over(folder: Path) -> None:
+def test_a_pipe_named_like_a_film_is_skipped(folder: Path) -> None:
     os.mkfifo(folder / "pipe.png")
     assert "pipe.png" not in names(folder)
     assert FileTree(folder).find("pipe.png") is None
@@ -73,7 +73,7 @@ def test_one_file_has_one_name(folder: Path, name: str) -> None:
     assert FileTree(folder).find(name) == ("b.png", str(folder / "b.png"))
 
 
-def test_backslashes_part_folders_too(folder: Path) -> None:
+def test_backslashes_separate_folders_too(folder: Path) -> None:
     film = FileTree(folder).find("a\\deep\\3.jpg")
     assert film is not None
     assert film.name == "a/deep/3.jpg"
@@ -82,7 +82,7 @@ def test_backslashes_part_folders_too(folder: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", ".", "a", "none.png", "a/none/3.jpg", "b.png/x", "nul\0.png", "x" * 300, "C:\\b.png"]
 )
-def test_what_is_no_file_is_not_found(folder: Path, name: str) -> None:
+def test_only_files_are_found(folder: Path, name: str) -> None:
     assert FileTree(folder).find(name) is None
 
 
@@ -115,7 +115,7 @@ def test_a_film_with_another_suffix_is_found(folder: Path) -> None:
     assert FileTree(folder).find("a/deep/3.txt") is None
 
 
-def test_a_film_that_went_away_or_is_too_large_is_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_or_too_large_film_is_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableImage, match="cannot be read: No such file"):
         read_film(str(folder / "none.png"))
     monkeypatch.setattr(files, "MAX_BYTES", 8)
@@ -130,12 +130,12 @@ def test_the_size_of_a_film_is_read_from_its_header(folder: Path) -> None:
     assert film_size(str(folder / "none.png")) is None
 
 
-def test_of_many_names_the_first_three_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warning_names_the_first_three(caplog: pytest.LogCaptureFixture) -> None:
     warn("some", [])
     warn("films", list("zyxwv"))
     assert caplog.messages == ["films: 5 (z, y, x and 2 more)."]
 
 
-def test_no_folder_is_told_with_its_key(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^probing.reports: .*/none is not a folder\.$"):
         FileTree(tmp_path / "none", "probing.reports")

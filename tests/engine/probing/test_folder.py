@@ -1,4 +1,4 @@
-"""A folder of films: what is listed, in which order, and what is left out."""
+"""A folder of films: which it lists, in which order, and which it leaves out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def listed(folder: Path, **options: object) -> FilmSet:
     return load(Options.model_validate({"folder": folder.name, **options}), folder.parent)
 
 
-def test_films_of_all_subfolders_sorted_by_path_without_labels(films: Path) -> None:
+def test_films_of_all_subfolders_are_sorted_by_path_and_have_no_labels(films: Path) -> None:
     probing = listed(films)
     assert paths(probing) == ["a/10.jpeg", "a/2.PNG", "b.png", "c.jpg"]
     assert probing.read(probing.images[2]) == (films / "b.png").read_bytes()
@@ -53,7 +53,7 @@ def test_a_sample_is_drawn_by_its_seed_and_stays_as_films_are_added(films: Path)
     assert len(listed(films, sample=1000).images) == 35
 
 
-def test_a_missing_and_an_empty_folder(tmp_path: Path) -> None:
+def test_a_missing_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"probing.folder: .*/films is not a folder\."):
         listed(tmp_path / "films")
     (tmp_path / "films").mkdir()

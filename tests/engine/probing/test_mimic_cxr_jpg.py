@@ -47,7 +47,7 @@ def loaded(folder: Path, **options: object) -> FilmSet:
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_the_release_as_it_comes(tmp_path: Path, packed: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_release_is_read_as_published(tmp_path: Path, packed: bool, caplog: pytest.LogCaptureFixture) -> None:
     probing = loaded(release(tmp_path, packed=packed))
     assert paths(probing) == [FRONTAL, LATERAL, OTHER]
     assert [image.patient for image in probing.images] == ["10000032", "10000032", "11000183"]
@@ -73,7 +73,7 @@ def test_uncertain_labels_by_the_policy(tmp_path: Path, caplog: pytest.LogCaptur
     assert caplog.messages == [f"{table}: left out films of studies with an uncertain label: 1 ({OTHER})."]
 
 
-def test_labels_of_a_radiologist_have_no_subject(tmp_path: Path) -> None:
+def test_a_radiologists_labels_have_no_subject(tmp_path: Path) -> None:
     release(tmp_path)
     write_table(tmp_path / "mimic-cxr-2.1.0-test-set-labeled.csv", "study_id,Airspace Opacity", "51967845,1.0")
     assert by_path(loaded(tmp_path, labels="test-set-labeled"))[OTHER].labels == ("Airspace Opacity",)
@@ -97,7 +97,7 @@ def test_each_film_has_its_study_s_report(tmp_path: Path, caplog: pytest.LogCapt
     assert caplog.messages == [f"{reports}: films without a report: 1 (files/p11/p11000183/s51967845.txt)."]
 
 
-def test_reports_that_lead_out_or_are_not_there(tmp_path: Path) -> None:
+def test_reports_that_lead_out_or_are_missing(tmp_path: Path) -> None:
     release(tmp_path / "jpg")
     secret = write_table(tmp_path / "secret.txt", "secret")
     reports = tmp_path / "reports"
@@ -124,7 +124,7 @@ def test_hostile_names_lead_nowhere(tmp_path: Path, row: str, message: str) -> N
         loaded(tmp_path)
 
 
-def test_a_release_without_its_tables(tmp_path: Path) -> None:
+def test_a_release_without_its_tables_is_refused(tmp_path: Path) -> None:
     write_films(tmp_path, [FRONTAL])
     with pytest.raises(ConfigError, match=r"^probing.folder: .* has no mimic-cxr-2.0.0-metadata.csv or .csv.gz"):
         loaded(tmp_path)

@@ -1,4 +1,4 @@
-"""NIH ChestX-ray14 in the layouts it is found in."""
+"""NIH ChestX-ray14 in its usual layouts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOXES = (
 
 
 def release(folder: Path, *, kaggle: bool = True) -> Path:
-    """The release with three films of 16 pixels a side, in its folders or all in one."""
+    """The release with three films of 16 × 16 pixels, in its own folders or all in one."""
     first, second = ("images_001/images", "images_002/images") if kaggle else ("images", "images")
     write_films(folder, [f"{first}/00000001_000.png", f"{first}/00000001_001.png", f"{second}/00000002_000.png"])
     write_table(folder / "Data_Entry_2017.csv", HEADER, *ROWS)
@@ -45,7 +45,7 @@ def loaded(folder: Path, **options: object) -> FilmSet:
     return load(Options.model_validate({"folder": folder, **options}), folder)
 
 
-def test_the_release_as_it_unpacks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_release_is_read_as_unpacked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     probing = loaded(release(tmp_path))
     first, second, third = probing.images
     assert first.path == "images_001/images/00000001_000.png"
@@ -84,7 +84,7 @@ def test_a_list_with_labels_needs_no_table(tmp_path: Path, caplog: pytest.LogCap
     assert not caplog.messages
 
 
-def test_the_table_tells_the_view_where_the_list_tells_the_labels(tmp_path: Path) -> None:
+def test_the_view_comes_from_the_table_where_the_labels_come_from_the_list(tmp_path: Path) -> None:
     release(tmp_path)
     write_table(tmp_path / "split.txt", "00000002_000.png" + " 0" * 13 + " 1")
     (image,) = loaded(tmp_path, split="split.txt").images
@@ -106,7 +106,7 @@ def test_resized_copies_of_another_kind_are_found_by_name(tmp_path: Path) -> Non
     assert by_path(loaded(tmp_path))["images_002/images/00000002_000.jpg"].labels == ("Pleural_Thickening",)
 
 
-def test_films_that_are_not_on_disk_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_films_that_are_not_on_disk_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     release(tmp_path)
     (tmp_path / "images_001/images/00000001_001.png").unlink()
     assert len(loaded(tmp_path, split="train_val").images) == 1
@@ -114,7 +114,7 @@ def test_films_that_are_not_on_disk_are_told(tmp_path: Path, caplog: pytest.LogC
     assert caplog.messages == [f"{list_file}: left out films that are not in {tmp_path}: 1 (00000001_001.png)."]
 
 
-def test_films_without_labels_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_films_without_labels_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     release(tmp_path)
     write_table(tmp_path / "Data_Entry_2017.csv", HEADER, *ROWS[:2])
     loaded(tmp_path)
@@ -170,7 +170,7 @@ def test_films_without_labels_are_told(tmp_path: Path, caplog: pytest.LogCapture
         ("b.csv", ["a,b,c,d,e,f", "1,2,nan,4,1,6"], {"boxes": "b.csv"}, "./b.csv: line 2 has a box without width or"),
     ],
 )
-def test_a_wrong_file_is_told_in_one_line(
+def test_a_wrong_file_is_reported_in_one_line(
     tmp_path: Path, name: str, lines: list[str], options: dict[str, str], message: str
 ) -> None:
     release(tmp_path)
@@ -180,12 +180,12 @@ def test_a_wrong_file_is_told_in_one_line(
     assert message in str(raised.value).replace(str(tmp_path), ".")
 
 
-def test_a_folder_without_films(tmp_path: Path) -> None:
+def test_a_folder_without_films_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^probing.folder: .* holds no film\.$"):
         loaded(tmp_path)
 
 
-def test_two_copies_of_one_film_are_not_guessed_between(tmp_path: Path) -> None:
+def test_two_copies_of_one_film_are_refused(tmp_path: Path) -> None:
     release(tmp_path)
     write_films(tmp_path, ["images-224/00000002_000.png"])
     with pytest.raises(ConfigError, match=r"images-224/00000002_000.png and images_002/images/.*name the one folder"):

@@ -1,4 +1,4 @@
-"""Phantom films: what a finding does to the film, where its box is, and how populations are drawn."""
+"""Phantom films: how a finding changes the film, where its box lies, and how populations are drawn."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def shown(name: str, side: Side = "left", severity: float = 0.7) -> Finding:
 
 
 def change(anatomy: Anatomy, finding: Finding) -> NDArray[np.float64]:
-    """How much brighter the finding makes each pixel."""
+    """The increase in brightness of each pixel that the finding causes."""
     return render(only(anatomy, finding)).astype(float) - render(only(anatomy)).astype(float)
 
 

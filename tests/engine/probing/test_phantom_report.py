@@ -1,4 +1,4 @@
-"""Phantom reports: what they claim is true, in varied words whose tags the grammar knows."""
+"""Phantom reports: their claims are true, and their words vary and have tags."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_no_report_states_a_thing_that_it_denies_elsewhere(films: list[tuple[Ana
 
 
 @pytest.mark.parametrize("name", FINDINGS)
-def test_a_finding_is_mostly_called_by_its_name_and_otherwise_varied(name: str) -> None:
+def test_a_report_mostly_uses_a_findings_name_and_sometimes_other_words(name: str) -> None:
     finding = Finding(name, "left", "lower", 0.5, 0.5)
     mentions = [text for seed in range(200) for text in [write_report(one(finding, seed)).split("IMPRESSION:")[1]]]
     by_name = sum(bool(re.search(rf"\b{NAMES[name]}\b", text)) or NAMES[name] in text.lower() for text in mentions)

@@ -1,4 +1,4 @@
-"""CSV files as people have them, and as they should not be."""
+"""CSV files as people have them, sound and damaged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cells(read: Table) -> list[list[str]]:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_common_encodings_and_ends_of_lines_packed_or_not(tmp_path: Path, encoding: str, end: str) -> None:
+def test_common_encodings_and_line_ends_are_read_gzipped_or_not(tmp_path: Path, encoding: str, end: str) -> None:
     data = end.join(("path,größe", '"a,1.png", 3 ', "", '"two\nlines",4')).encode(encoding)
     for content in (data, gzip.compress(data)):
         read = table(tmp_path, content)
@@ -34,7 +34,7 @@ def test_common_encodings_and_ends_of_lines_packed_or_not(tmp_path: Path, encodi
         assert cells(read) == [["a,1.png", "3"], ["two\nlines", "4"]]
 
 
-def test_empty_cells_beyond_the_header_and_below_its_nameless_end_do_not_count(tmp_path: Path) -> None:
+def test_empty_cells_beyond_the_header_and_under_unnamed_columns_do_not_count(tmp_path: Path) -> None:
     assert cells(table(tmp_path, "a,b,,\n1,2\n3,4,,,,\n5,6,,\n")) == [["1", "2"], ["3", "4"], ["5", "6"]]
 
 
@@ -61,13 +61,13 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
         (b"\x1f\x8bnot gzip at all", "probing.csv: films.csv is a damaged gzip file."),
     ],
 )
-def test_what_is_no_table_is_told_in_one_line(tmp_path: Path, content: str | bytes, message: str) -> None:
+def test_a_file_that_is_not_a_table_is_reported_in_one_line(tmp_path: Path, content: str | bytes, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         list(table(tmp_path, content).rows(unique=0))
     assert str(raised.value).replace(f"{tmp_path}/", "") == message
 
 
-def test_a_packed_file_is_unpacked_no_further_than_any_table_is_long(
+def test_a_gzipped_file_is_unpacked_only_up_to_the_size_of_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "MAX_TABLE", 100_000)
@@ -88,18 +88,16 @@ def test_a_packed_file_is_unpacked_no_further_than_any_table_is_long(
         ),
     ],
 )
-def test_a_column_that_is_not_there_is_told_with_the_nearest(
-    tmp_path: Path, header: str, name: str, message: str
-) -> None:
+def test_a_missing_column_is_reported_with_the_nearest(tmp_path: Path, header: str, name: str, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         table(tmp_path, header + "\n").column(name, "probing.path_column")
     assert str(raised.value) == f"{tmp_path}/films.csv has {message}"
 
 
-def test_another_delimiter(tmp_path: Path) -> None:
+def test_another_delimiter_can_be_chosen(tmp_path: Path) -> None:
     assert cells(table(tmp_path, "path\tlabels\na\tb,c\n", "\t")) == [["a", "b,c"]]
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"probing.csv: cannot read .*none.csv: No such file or directory\."):
         Table(tmp_path / "none.csv", KEY)

@@ -24,14 +24,14 @@ from tests.support.dicom import BY_GDCM, BY_PILLOW, as_bytes, compressed, radiog
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 GREY = np.add.outer(np.arange(40) * 4, np.arange(30) * 3).astype(np.uint8)
-"""40 rows of 30 pixels, no two corners alike."""
+"""40 rows of 30 pixels; the four corners differ"""
 TWELVE = GREY.astype(np.uint16) * 16
 WHOLE = np.rint(GREY / GREY.max() * 255)
-"""TWELVE from its least value, 0, to its greatest."""
+"""TWELVE, scaled from its least value, 0, to its greatest"""
 
 
 def film(pixels: NDArray[Any] = TWELVE, syntax: uid.UID = uid.ExplicitVRLittleEndian, **elements: Any) -> NDArray[Any]:
-    """What is shown of stored values, as signed numbers."""
+    """The film that stored values give, as signed numbers."""
     return decode(as_bytes(radiograph(pixels, syntax, **elements))).astype(int)
 
 
@@ -74,7 +74,7 @@ def test_one_value_everywhere_is_not_divided_by_zero() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int16])
-def test_bits_beside_the_stored_ones_are_not_looked_at(dtype: type) -> None:
+def test_bits_beside_the_stored_ones_are_ignored(dtype: type) -> None:
     stored = TWELVE.astype(dtype) - (2048 if dtype == np.int16 else 0)
     littered = (stored & 0x0FFF) | dtype(0x5000)
     np.testing.assert_array_equal(film(littered, BitsStored=12), WHOLE)
@@ -91,7 +91,7 @@ def test_monochrome1_and_inverse_turn_the_film_once() -> None:
     np.testing.assert_array_equal(film(PresentationLUTShape="IDENTITY"), WHOLE)
 
 
-def test_the_whole_range_leaves_padding_out() -> None:
+def test_the_whole_range_excludes_padding() -> None:
     collimated = TWELVE + 1000
     collimated[:5] = 0
     np.testing.assert_array_equal(film(collimated, PixelPaddingValue=0)[5:], film(TWELVE[5:]))
@@ -141,11 +141,11 @@ def test_a_negative_slope_turns_the_film() -> None:
 
 
 @pytest.mark.parametrize("width", [0, -5, 0.5, None])
-def test_a_window_without_width_is_none(width: float | None) -> None:
+def test_a_window_without_width_is_ignored(width: float | None) -> None:
     np.testing.assert_array_equal(film(WindowCenter=100, WindowWidth=width), WHOLE)
 
 
-def test_a_table_of_8_bit_entries_packed_or_not() -> None:
+def test_a_table_of_8_bit_entries_is_read_packed_or_not() -> None:
     entries = 255 - np.arange(256)
     packed = table(entries, bits=8)
     packed.LUTData = entries.astype(np.uint8).tobytes()
@@ -153,14 +153,14 @@ def test_a_table_of_8_bit_entries_packed_or_not() -> None:
         np.testing.assert_array_equal(film(GREY, VOILUTSequence=[item]), 255 - GREY.astype(int))
 
 
-def test_a_table_that_starts_below_zero() -> None:
+def test_a_table_may_start_below_zero() -> None:
     signed = TWELVE.astype(np.int16) - 2048
     item = table(np.arange(4096), first=-2048)
     np.testing.assert_allclose(film(signed, VOILUTSequence=[item]), TWELVE / 4095 * 255, atol=0.51)
 
 
 @pytest.mark.parametrize("data", [b"", b"\1"])
-def test_a_damaged_table_is_told(data: bytes) -> None:
+def test_a_damaged_table_is_reported(data: bytes) -> None:
     item = table(np.arange(2))
     item.LUTData = data
     if data:
@@ -200,7 +200,7 @@ STORED = {
     "16 bits": (TWELVE, 16, WHOLE),
     "signed": (TWELVE.astype(np.int16) - 2048, 12, WHOLE),
 }
-"""Kind of pixels -> stored values, Bits Stored, and the film."""
+"""Kind of pixels -> stored values, Bits Stored, and the film"""
 COMPRESSED = [
     *((syntax, kind) for syntax in (uid.RLELossless, *BY_GDCM) for kind in STORED),
     *((syntax, kind) for syntax in BY_PILLOW for kind in ("8 bits", "colour")),
@@ -215,7 +215,7 @@ def test_every_compression_gives_the_same_film(syntax: uid.UID, kind: str) -> No
     np.testing.assert_allclose(shown, expected, atol=0 if "Lossless" in syntax.name else 2)
 
 
-def test_jpeg_extended_of_12_bits_says_what_to_do() -> None:
+def test_jpeg_extended_of_12_bits_is_refused_with_advice() -> None:
     with pytest.raises(
         UnreadableImage, match="compressed as JPEG Extended with more than 8 bits, which is not supported"
     ):
@@ -253,18 +253,18 @@ def refusals() -> dict[str, tuple[dict[str, Any], str]]:
 
 
 @pytest.mark.parametrize("case", refusals())
-def test_what_is_no_film_says_why(case: str) -> None:
+def test_a_file_that_is_not_a_film_is_refused_with_the_reason(case: str) -> None:
     elements, reason = refusals()[case]
     with pytest.raises(UnreadableImage, match=reason):
         film(TWELVE, **elements)
 
 
-def test_data_without_the_files_header_say_what_to_do() -> None:
+def test_data_without_a_file_header_are_refused_with_advice() -> None:
     with pytest.raises(UnreadableImage, match="DICOM data without a file header: convert it to a DICOM file"):
         decode(as_bytes(radiograph(GREY))[132:])
 
 
-def test_reasons_are_one_line_that_is_safe_to_show() -> None:
+def test_reasons_are_one_line_and_safe_to_show() -> None:
     dataset = radiograph(GREY, PhotometricInterpretation="X\x1b[31m\n\x9b\0Y" + "z" * 200)
     with pytest.raises(UnreadableImage) as raised:
         decode(as_bytes(dataset))
@@ -297,7 +297,7 @@ def test_a_compressed_frame_of_another_size_is_refused() -> None:
             decode(as_bytes(dataset))
 
 
-def test_without_gdcm_the_run_is_told_what_to_install(
+def test_without_gdcm_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setattr(codec.importlib.util, "find_spec", lambda name: None)
@@ -308,7 +308,7 @@ def test_without_gdcm_the_run_is_told_what_to_install(
     assert not isinstance(raised.value, UnreadableImage)
 
 
-def test_without_pydicom_the_run_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pydicom_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pydicom", None)
     for name in [name for name in sys.modules if name.startswith("engine.probing.dicom")]:
         monkeypatch.delitem(sys.modules, name)
@@ -317,7 +317,7 @@ def test_without_pydicom_the_run_is_told_what_to_install(monkeypatch: pytest.Mon
     assert not isinstance(raised.value, UnreadableImage)
 
 
-def test_pydicom_is_loaded_for_a_dicom_film_only() -> None:
+def test_pydicom_is_loaded_only_for_a_dicom_film() -> None:
     code = "import sys; from engine.probing.decoding import decode; sys.exit('pydicom' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

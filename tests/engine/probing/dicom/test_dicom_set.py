@@ -1,4 +1,4 @@
-"""A folder of DICOM films: what is listed, what is kept of a patient, and whose labels are whose."""
+"""A folder of DICOM films: which it lists, what it keeps of a patient, and how labels are assigned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three films of two patients, named as archives do."""
+    """Three films of two patients, named as archives name them."""
     films = tmp_path / "films"
     write_radiograph(films / "b" / "IM-0001.dcm", 1, PatientID="MRN-7", SOPInstanceUID="1.2.7")
     write_radiograph(films / "a" / "1.2.840.5", 2, PatientID="MRN-9", SOPInstanceUID="1.2.9", ViewPosition="LL")
@@ -40,7 +40,7 @@ def labels(probing: FilmSet) -> dict[str, tuple[str, ...]]:
     return {image.path: image.labels for image in probing.images}
 
 
-def test_films_of_any_name_sorted_by_path_with_their_views(folder: Path) -> None:
+def test_films_of_any_name_are_sorted_by_path_and_have_their_views(folder: Path) -> None:
     probing = listed(folder)
     assert [(image.path, image.view) for image in probing.images] == [
         ("a/1.2.840.5", "LL"),
@@ -65,7 +65,7 @@ def test_nothing_that_names_a_patient_is_kept(folder: Path) -> None:
     assert not [secret for secret in ("Doe", "Jane", "MRN", "1.2.7") if secret in shown]
 
 
-def test_what_is_no_film_is_passed_over_and_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_files_that_are_not_films_are_skipped_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     report = radiograph(np.zeros((2, 2), np.uint8), SOPClassUID=uid.BasicTextSRStorage, PixelData=None, Rows=None)
     (folder / "report.dcm").write_bytes(as_bytes(report))
     (folder / "DICOMDIR").write_bytes(as_bytes(report))
@@ -88,7 +88,7 @@ def test_damaged_files_are_kept_to_be_set_aside_with_their_reason(folder: Path) 
             decode(probing.read(image))
 
 
-def test_other_modalities_and_writing_in_the_film_are_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_other_modalities_and_text_burned_in_are_warned_of(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_radiograph(folder / "ct.dcm", Modality="CT", BurnedInAnnotation="YES")
     assert len(listed(folder).images) == 4
     assert caplog.messages == [
@@ -129,7 +129,7 @@ def test_labels_in_columns_of_their_own(folder: Path) -> None:
     assert "c" not in labels(listed(folder, csv, **columns, uncertain="ignore"))
 
 
-def test_rows_without_film_and_films_without_row_are_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_rows_without_film_and_films_without_row_are_warned_of(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     listed(folder, "path,labels\n1.2.7,Mass\nother,Mass\n")
     csv = folder.parent / "labels.csv"
     assert caplog.messages == [
@@ -159,7 +159,7 @@ def test_rows_without_film_and_films_without_row_are_told(folder: Path, caplog: 
         ),
     ],
 )
-def test_a_wrong_csv_is_told_in_one_line(folder: Path, csv: str, message: str) -> None:
+def test_a_wrong_csv_is_reported_in_one_line(folder: Path, csv: str, message: str) -> None:
     write_radiograph(folder / "d" / "x.1")
     write_radiograph(folder / "e" / "x.1")
     with pytest.raises(ConfigError) as raised:
@@ -175,7 +175,7 @@ def test_views_and_a_sample_are_chosen(folder: Path) -> None:
         listed(folder, views=["AP"])
 
 
-def test_a_missing_and_an_empty_folder(tmp_path: Path) -> None:
+def test_a_missing_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"probing.folder: .*/films is not a folder\."):
         listed(tmp_path / "films")
     (tmp_path / "films").mkdir()
