@@ -82,7 +82,8 @@ def test_paper_end_to_end(tmp_path: Path) -> None:
             assert np.isfinite(answer.scores).all()
         embeddings = reader.arrays.image_embeddings()
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
-    zipped = ("vlm.weights=../weights/medclip-vit-pretrained.zip", "probing.sample=3")
+    (folder / "data" / "few.txt").write_text("\n".join(FEW_NOUNS))
+    zipped = ("vlm.weights=../weights/medclip-vit-pretrained.zip", "probing.sample=3", "concepts.path=../data/few.txt")
     with computed(folder, "paper", *zipped, "run.out=" + str(folder / "zipped.duckdb")) as reader:
         places = [films.index(film) for film in films for image in reader.images(range(3)) if film.name in image.path]
         np.testing.assert_allclose(reader.arrays.image_embeddings(), embeddings[places], atol=1e-5)
