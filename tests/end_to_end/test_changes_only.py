@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal, mammi
 
@@ -48,6 +50,7 @@ def cells(terminal: Terminal) -> list[list[tuple[object, ...]]]:
     return [[tuple(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
 
 
+@pytest.mark.slow
 def test_after_many_keys_the_screen_is_that_of_a_full_redraw(tmp_path: Path) -> None:
     path = small_run(tmp_path, images=200)
     with Terminal(mammi("open", str(path), "layer1:4", "--alpha", "0.5"), columns=110, rows=34) as terminal:

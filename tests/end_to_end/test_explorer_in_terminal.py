@@ -111,6 +111,7 @@ def test_the_terminal_is_left_as_it_was(run: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_explorer_never_loads_torch_and_evidence_late(run: Path) -> None:
     probe = (
         "import asyncio, os, sys\n"

@@ -55,6 +55,7 @@ def labels(reader: RunReader) -> set[tuple[str, ...]]:
     return {image.labels for image in reader.images(range(reader.image_count))}
 
 
+@pytest.mark.slow
 def test_paper_end_to_end(tmp_path: Path) -> None:
     """The paper's setting on the real films and all nouns, where they are: each logit's strongest film is the one that
     torchvision's plain model gives the highest logit."""
@@ -82,12 +83,14 @@ def test_paper_end_to_end(tmp_path: Path) -> None:
             assert np.isfinite(answer.scores).all()
         embeddings = reader.arrays.image_embeddings()
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
-    zipped = ("vlm.weights=../weights/medclip-vit-pretrained.zip", "probing.sample=3")
+    (folder / "data" / "few.txt").write_text("\n".join(FEW_NOUNS))
+    zipped = ("vlm.weights=../weights/medclip-vit-pretrained.zip", "probing.sample=3", "concepts.path=../data/few.txt")
     with computed(folder, "paper", *zipped, "run.out=" + str(folder / "zipped.duckdb")) as reader:
         places = [films.index(film) for film in films for image in reader.images(range(3)) if film.name in image.path]
         np.testing.assert_allclose(reader.arrays.image_embeddings(), embeddings[places], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_paper_with_resnet50(tmp_path: Path) -> None:
     with computed(user_folder(tmp_path, "paper_resnet50"), "paper_resnet50", "probing.sample=3") as reader:
         assert reader.image_count == 3
@@ -96,6 +99,7 @@ def test_paper_with_resnet50(tmp_path: Path) -> None:
         assert "resnet50" in reader.info.target
 
 
+@pytest.mark.slow
 def test_chestx_det(tmp_path: Path) -> None:
     words = "concepts.WordNet.nltk_data=../data/nltk_data"
     with computed(user_folder(tmp_path, "chestx_det"), "chestx_det", words) as reader:
@@ -107,6 +111,7 @@ def test_chestx_det(tmp_path: Path) -> None:
         assert sets == {"MIMIC nouns": ["effusion", "heart", "mass"], "WordNet": ["heart", "saddle"]}
 
 
+@pytest.mark.slow
 def test_torchxrayvision(tmp_path: Path) -> None:
     with computed(user_folder(tmp_path, "torchxrayvision"), "torchxrayvision") as reader:
         assert labels(reader) == {("Cardiomegaly",)}
@@ -115,6 +120,7 @@ def test_torchxrayvision(tmp_path: Path) -> None:
         assert reader.info.target == "torchxrayvision densenet121-res224-all"
 
 
+@pytest.mark.slow
 def test_biomedclip(tmp_path: Path) -> None:
     with computed(user_folder(tmp_path, "biomedclip"), "biomedclip", *nltk_data()) as reader:
         assert labels(reader) == {("Cardiomegaly",)}
@@ -126,6 +132,7 @@ def nltk_data() -> list[str]:
     return [f"concepts.nltk_data={shared_path('data', 'nltk_data')}"]
 
 
+@pytest.mark.slow
 def test_own_model(tmp_path: Path) -> None:
     few_units = 'target.layers=["features.transition1.conv", "logits"]'
     with computed(user_folder(tmp_path, "own_model"), "own_model", few_units) as reader:
@@ -134,6 +141,7 @@ def test_own_model(tmp_path: Path) -> None:
         assert reader.info.target == "densenet121 (densenet121.pth)"
 
 
+@pytest.mark.slow
 def test_phantom(tmp_path: Path) -> None:
     with computed(tmp_path, "phantom", "probing.count=40", "methods.tcav.fewest=2") as reader:
         assert reader.image_count == 40
@@ -142,6 +150,7 @@ def test_phantom(tmp_path: Path) -> None:
         assert "heart" in reader.concepts
 
 
+@pytest.mark.slow
 def test_real_films(tmp_path: Path) -> None:
     shared_path("data", "xray")
     with computed(tmp_path, "real_films") as reader:
@@ -151,6 +160,7 @@ def test_real_films(tmp_path: Path) -> None:
         assert {"heart", "effusion", "pneumothorax"} <= set(reader.concepts)
 
 
+@pytest.mark.slow
 def test_dicom(tmp_path: Path) -> None:
     shared_path("data", "dicom")
     with computed(tmp_path, "dicom") as reader:
@@ -168,6 +178,7 @@ def table_sources(folder: Path, sample: str, *overrides: str) -> dict[str, list[
     return {table.title.split(".")[0]: [(row.names[0], row.source) for row in table.rows] for table in tables(result)}
 
 
+@pytest.mark.slow
 def test_tables_phantom(tmp_path: Path) -> None:
     found = table_sources(
         *(tmp_path, "tables_phantom", "probing.count=40", 'target.layers=["features.denseblock4", "logits"]'),
@@ -179,6 +190,7 @@ def test_tables_phantom(tmp_path: Path) -> None:
     assert [name for name, _ in found["MAMMI over α"]] == ["0.5", "0.93"]
 
 
+@pytest.mark.slow
 def test_tables_paper(tmp_path: Path) -> None:
     """Three films, three nouns and all three VLMs."""
     folder = user_folder(tmp_path, "paper", "tables_paper")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
 
 from tests.shared import ROOT, SHARED
 from tests.support.clip_files import write_biomedclip, write_cxr_repair
 from tests.support.films import write_films, write_table
-from tests.support.medclip_files import write_medclip, write_zip
+from tests.support.medclip_files import WEIGHTS_NAME, medclip_weights, write_vocabulary, write_zip
 from tests.support.medklip_files import write_clinical_bert, write_medklip
 from tests.support.models import write_film
 from tests.support.sentence_files import write_mpnet
@@ -21,6 +26,8 @@ NOUNS = SHARED / "data" / "nih14" / "mimic_nouns.txt"
 FEW_NOUNS = ("effusion", "heart", "mass")
 TEMPLATE = ("a", "chest", "x", "ray", "image", "of")
 FILMS = tuple(f"0000{patient:04}_000.png" for patient in range(1, 5))
+_WRITTEN = TemporaryDirectory(prefix="mammi-checkpoints-")
+"""What several samples name is written once"""
 
 
 def user_folder(folder: Path, *samples: str) -> Path:
@@ -37,11 +44,9 @@ def _paper(data: Path, weights: Path) -> None:
     _nih14(data)
     nouns = NOUNS.read_text().split() if NOUNS.exists() else FEW_NOUNS
     write_table(data / "mimic_nouns.txt", *nouns)
-    write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
-    medclip = write_medclip(weights / "unpacked", words=[*TEMPLATE, *nouns])
-    write_zip(_within(weights, "medclip-vit-pretrained.zip"), [medclip.weights])
-    medclip.weights.rename(_within(weights, f"medclip-vit/{medclip.weights.name}"))
-    medclip.tokenizer.rename(weights / "bio-clinicalbert")
+    _densenet(weights)
+    _medclip(weights, *TEMPLATE, *nouns)
+    write_zip(weights / "medclip-vit-pretrained.zip", [weights / "medclip-vit" / WEIGHTS_NAME])
 
 
 def _paper_resnet50(data: Path, weights: Path) -> None:
@@ -58,7 +63,7 @@ def _tables_paper(data: Path, weights: Path) -> None:
     write_table(data / "20k.txt", "the", "effusion", "table")
     write_wordnet(data / "nltk_data")
     write_table(data / "mimic_cxr_sectioned.csv", "study,impression,findings", "s1,No effusion.,The heart is large.")
-    write_cxr_repair(_within(weights, "cxr-repair/clip-imp-pretrained_128_6_after_4.pt"))
+    _place(weights / "cxr-repair" / "clip-imp-pretrained_128_6_after_4.pt", write_cxr_repair)
     write_medklip(_within(weights, "medklip/checkpoint_final.pth"))
     write_clinical_bert(weights / "bio-clinicalbert-model")
     write_clip(weights / "clip-vit-b-16")
@@ -88,7 +93,7 @@ def _chestx_det(data: Path, weights: Path) -> None:
     )
     _nouns(data)
     write_wordnet(data / "nltk_data")
-    write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
+    _densenet(weights)
     _medclip(weights)
 
 
@@ -103,7 +108,7 @@ def _torchxrayvision(data: Path, weights: Path) -> None:
     )
     _nouns(data)
     write_xrv_densenet(_within(weights, "xrv-densenet121-all/model.pt"))
-    write_cxr_repair(_within(weights, "cxr-repair/clip-imp-pretrained_128_6_after_4.pt"))
+    _place(weights / "cxr-repair" / "clip-imp-pretrained_128_6_after_4.pt", write_cxr_repair)
 
 
 def _biomedclip(data: Path, weights: Path) -> None:
@@ -122,7 +127,7 @@ def _biomedclip(data: Path, weights: Path) -> None:
         "study,impression,findings,last_paragraph,comparison",
         *(f"s{report},No effusion.,The heart is large. The lungs are clear.,," for report in range(10)),
     )
-    write_mae_checkpoint(_within(weights, "densenet121-mocov2-nih14/densenet121_CXR_0.3M_mocov2.pth"), "densenet121")
+    _densenet(weights)
     write_biomedclip(weights / "biomedclip")
 
 
@@ -130,7 +135,7 @@ def _own_model(data: Path, weights: Path) -> None:
     folder = data.parent / "sample_configs"
     write_films(folder / "films", ["0.png", "1.png", "2.png"], side=64)
     write_table(folder / "concepts.txt", "effusion", "mass")
-    write_mae_checkpoint(folder / "densenet121.pth", "densenet121")
+    _place(folder / "densenet121.pth", write_mae_checkpoint, "densenet121")
     sample = folder / "own_model.toml"
     text = sample.read_text()
     for name in ("films", "densenet121.pth", "concepts.txt"):
@@ -162,9 +167,32 @@ def _nouns(data: Path) -> None:
     write_table(data / "mimic_nouns.txt", *FEW_NOUNS)
 
 
-def _medclip(weights: Path) -> None:
-    write_medclip(weights / "medclip-vit")
-    (weights / "medclip-vit" / "tokenizer").rename(weights / "bio-clinicalbert")
+def _densenet(weights: Path) -> None:
+    file = weights / "densenet121-mocov2-nih14" / "densenet121_CXR_0.3M_mocov2.pth"
+    _place(file, write_mae_checkpoint, "densenet121")
+
+
+def _medclip(weights: Path, *words: str) -> None:
+    """MedCLIP at full size, and a tokenizer with `words` as whole tokens."""
+    _place(weights / "medclip-vit" / WEIGHTS_NAME, _write_medclip_weights)
+    write_vocabulary(weights / "bio-clinicalbert", words=words)
+
+
+def _write_medclip_weights(path: Path) -> None:
+    torch.save(medclip_weights(), path)
+
+
+def _place(path: Path, write: Callable[..., object], *arguments: str) -> None:
+    """The file that `write(path, *arguments)` writes, as a link to the one written first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.link(_written(write, *arguments), path)
+
+
+@cache
+def _written(write: Callable[..., object], *arguments: str) -> Path:
+    path = Path(_WRITTEN.name, "_".join((write.__name__, *arguments)))
+    write(path, *arguments)
+    return path
 
 
 def _within(folder: Path, name: str) -> Path:

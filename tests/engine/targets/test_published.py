@@ -41,6 +41,7 @@ def target(path: Path, arch: str, **options: Any) -> TargetModel:
     return load(Options(name=arch, weights=Path(path.name), **options), path.parent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arch", "maps"), [("densenet121", "features"), ("resnet50", "layer4")])
 def test_activations_and_logits_are_those_of_the_published_model(arch: str, maps: str, tmp_path: Path) -> None:
     saved = write_mae_checkpoint(tmp_path / "checkpoint-74.pth", arch)
@@ -86,6 +87,7 @@ def test_what_stands_beside_the_prefix_is_unexpected(densenet: nn.Module, tmp_pa
     assert same(target(path, "densenet121", ignore_keys=("model_ema.*", "queue")), weights)
 
 
+@pytest.mark.slow
 def test_pre_training_holds_two_encoders_and_no_classifier(tmp_path: Path) -> None:
     resnet = classifier("resnet50")
     path = tmp_path / "moco_v2.pth"
@@ -122,6 +124,7 @@ def test_an_encoder_of_a_segmentation_model(densenet: nn.Module, tmp_path: Path)
     assert torch.equal(loaded.module.features.conv0.weight, densenet.features.conv0.weight)
 
 
+@pytest.mark.slow
 def test_names_of_2017_in_a_file_of_that_time(densenet: nn.Module, tmp_path: Path) -> None:
     old = old_densenet_weights(densenet)
     assert "features.denseblock1.denselayer1.norm.1.weight" in old

@@ -30,6 +30,7 @@ def loaded(module: nn.Module, folder: Path, name: str, **options: Any) -> Target
     return load(Options.model_validate({"name": name, "weights": "model.pth", **options}), folder)
 
 
+@pytest.mark.slow
 def test_a_vision_transformer_as_masked_autoencoders_are_fine_tuned(tmp_path: Path) -> None:
     """ViT-S of github.com/lambert-x/medical_mae at full size: pooled over tokens, 14 outputs."""
     torch.manual_seed(0)

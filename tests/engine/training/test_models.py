@@ -30,6 +30,7 @@ def vlm() -> VLM:
     return demo_vlm.load(demo_vlm.Options(), HERE, torch.device("cpu"))
 
 
+@pytest.mark.slow
 def test_the_classifier_finds_the_findings(films: Films) -> None:
     target = demo.load(demo.Options(), HERE)
     assert target.classes == FINDINGS
@@ -37,6 +38,7 @@ def test_the_classifier_finds_the_findings(films: Films) -> None:
     assert aurocs(classifier_scores(target.module, films), films).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_the_dual_encoder_finds_the_findings_by_their_names(films: Films, vlm: VLM) -> None:
     assert aurocs(zero_shot_scores(vlm, films), films).mean() > 0.75
 
@@ -50,6 +52,7 @@ def test_films_of_any_size_become_inputs() -> None:
         assert torch.isfinite(prepared).all()
 
 
+@pytest.mark.slow
 def test_a_films_embedding_does_not_depend_on_its_batch(films: Films, vlm: VLM) -> None:
     inputs = films.pixels[:8].float() / 64 - 2
     together = vlm.encode_images(inputs)

@@ -320,6 +320,7 @@ def test_published_parity_differs_and_is_close(tiny: Checkpoint, tiny_vlm: MedCL
 # At full size
 
 
+@pytest.mark.slow
 def test_a_full_size_checkpoint_encodes_films_and_texts(tmp_path: Path) -> None:
     checkpoint = write_medclip(tmp_path, words=["lung", "pneumonia"])
     vlm = loaded(checkpoint.folder, checkpoint.tokenizer)

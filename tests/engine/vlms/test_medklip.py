@@ -66,6 +66,7 @@ def test_images_are_prepared_as_published(vlm: MedKLIPVLM) -> None:
     torch.testing.assert_close(vlm.preprocess(film(0), IMAGE), published(colour), rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_an_image_is_the_mean_of_its_projected_patches(vlm: MedKLIPVLM, weights: dict[str, Tensor]) -> None:
     batch = torch.stack([vlm.preprocess(film(seed), IMAGE) for seed in range(2)])
     trunk = nn.Sequential(*list(resnet50().children())[:-3]).eval()
@@ -140,6 +141,7 @@ def test_a_text_encoder_that_does_not_fit_is_told(folder: Path, tmp_path: Path) 
         loaded(checkpoint, unnamed)
 
 
+@pytest.mark.slow
 def test_full_size_files_encode_films_and_texts(tmp_path: Path) -> None:
     weights = write_medklip(tmp_path / "checkpoint_final.pth")
     vlm = loaded(weights, write_clinical_bert(tmp_path / "Bio_ClinicalBERT"))

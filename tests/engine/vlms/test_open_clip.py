@@ -122,6 +122,7 @@ def open_clips_own(folder: Path, copy: Path, tower: dict[str, Any]) -> tuple[Any
     return model, transform, open_clip.get_tokenizer(f"local-dir:{copy}")
 
 
+@pytest.mark.slow
 def test_biomedclip_at_full_size_is_open_clips(large: Path) -> None:
     folder = write_biomedclip(large / "BiomedCLIP")
     vlm = loaded(large, directory="BiomedCLIP")
@@ -129,6 +130,7 @@ def test_biomedclip_at_full_size_is_open_clips(large: Path) -> None:
     assert_as_open_clip(vlm, *open_clips_own(folder, large / "own", {"model_type": "bert"}))
 
 
+@pytest.mark.slow
 def test_cxr_repair_at_full_size_is_open_clips(large: Path) -> None:
     weights = write_cxr_repair(large / "clip-imp-pretrained_128_6_after_4.pt")
     vlm = loaded(large, model="ViT-B/32-quickgelu", weights=weights.name)

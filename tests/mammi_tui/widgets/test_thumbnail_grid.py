@@ -313,6 +313,7 @@ async def test_the_wheel_scrolls_by_rows_of_tiles() -> None:
         assert app.grid.scroll_offset.y == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (10, 4), (300, 100)])
 async def test_no_size_is_too_small_or_too_large(size: tuple[int, int]) -> None:
     app = GridApp()
