@@ -10,7 +10,7 @@ from textual.timer import Timer
 from engine.errors import MammiError
 from engine.evidence.answers import NeuronEvidence
 from engine.store.reader import RunReader
-from mammi_tui.questions.lane import Lane
+from mammi_tui.lane import Lane
 from mammi_tui.questions.messages import EvidenceAnswered, LayerEvidenceAnswered, MethodAnswered, MethodsKnown
 from mammi_tui.questions.neuron import AskingScreen, LayerQuestion, NeuronQuestion
 from mammi_tui.questions.sources import Sources

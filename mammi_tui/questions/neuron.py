@@ -11,8 +11,8 @@ from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
+from mammi_tui.lane import Lane, QuestionFailed
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.questions.lane import Lane, QuestionFailed
 from mammi_tui.questions.messages import LayerAnswered, NeuronAnswered
 from mammi_tui.questions.representatives import Representatives
 from mammi_tui.questions.start import Start

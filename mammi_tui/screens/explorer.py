@@ -28,7 +28,7 @@ from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer_keys import EXPLORER_KEYS
 from mammi_tui.screens.pane_screen import PaneScreen
 from mammi_tui.text import clean, count, decimal
-from mammi_tui.views.concepts import ConceptList
+from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.method_columns import MethodColumn
 from mammi_tui.views.pane import ConceptsPane, Subject
 from mammi_tui.widgets.key_line import KeyLine

@@ -15,7 +15,7 @@ from mammi_tui.questions.start import Start
 from mammi_tui.views.pane import VIEWS, ConceptsPane, View
 
 if TYPE_CHECKING:
-    from mammi_tui.screens.help_notes import Note
+    from mammi_tui.views.evidence_help import Note
 
 Pane = Literal["neurons", "concepts", "images"]
 PANES: tuple[Pane, ...] = ("neurons", "concepts", "images")
@@ -61,7 +61,7 @@ class PaneScreen(EvidenceAsking):
 
     def notes(self) -> tuple[Sequence[Note], Sequence[Note]]:
         """What the help explains before the keys, which is the view, and after them."""
-        from mammi_tui.screens.help_notes import FILTER, VIEW_NOTES
+        from mammi_tui.views.evidence_help import FILTER, VIEW_NOTES
 
         pane = self.query_one(ConceptsPane)
         shown = pane.view in VIEW_NOTES and bool(pane.region.area)

@@ -22,10 +22,10 @@ from mammi_tui.neurons.rows import VERDICT_WORDS
 from mammi_tui.neurons.tree import VERDICT_MARKS
 from mammi_tui.neurons.verdicts import Verdict
 from mammi_tui.text import clean, decimal, fit
-from mammi_tui.views.concepts import ConceptList
-from mammi_tui.views.evidence import EvidenceSheet
+from mammi_tui.views.concept_list import ConceptList
+from mammi_tui.views.evidence_sheet import EvidenceSheet
 from mammi_tui.views.method_columns import MethodColumn
-from mammi_tui.views.methods import MethodsSheet
+from mammi_tui.views.methods_sheet import MethodsSheet
 from mammi_tui.views.summary import Summary
 
 View = Literal["concepts", "evidence", "methods"]

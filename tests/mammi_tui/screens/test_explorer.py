@@ -18,7 +18,7 @@ from engine.errors import ConfigError, RunFileError
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import decimal
-from mammi_tui.views.concepts import ConceptList
+from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.slider import Slider
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.store.writer import assemble
-from mammi_tui.views.concepts import ConceptList
+from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.pane import ConceptsPane
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_contents

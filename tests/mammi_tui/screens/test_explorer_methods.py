@@ -11,7 +11,7 @@ from engine.errors import MammiError
 from engine.methods.base import MethodAnswer
 from engine.methods.panel import Panel
 from engine.requery import Requery
-from mammi_tui.views.methods import MethodsSheet
+from mammi_tui.views.methods_sheet import MethodsSheet
 from mammi_tui.views.pane import ConceptsPane
 from tests.support.explorer import Explorer, explorer
 
