@@ -1,4 +1,4 @@
-"""Questions answered off the app's thread: one at a time, and always the one wanted now."""
+"""Questions answered off the app's thread: one at a time, and always the one that is wanted now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = TypeVar("Key")
 
 
 @dataclass
-class QuestionFailed(Message):
+class QuestionFailed(Message, bubble=False):
     """A question ended in an error that a user can mend."""
 
     lane: str
@@ -24,19 +24,26 @@ class QuestionFailed(Message):
 
 
 class Lane(Generic[Key]):
-    """Keeps one question in flight. What was wanted meanwhile and no longer is, is never asked.
+    """Keeps one question in flight. It never asks a question that was wanted meanwhile and no longer is.
 
-    `wanted` says, on the app's thread, what to ask now (None: nothing). `ask` runs on a worker thread and gives the
-    message to post to `owner`; a MammiError is posted as QuestionFailed. The owner hands every reply to `settle`.
+    `wanted` runs on the app's thread and returns what to ask now (None: nothing). `ask` runs on a worker thread and
+    returns the message that answers; a MammiError becomes QuestionFailed. The worker thread hands the message to
+    `reply`, by default `owner.post_message`. Whoever receives it calls `settle`.
     """
 
     def __init__(
-        self, owner: DOMNode, name: str, wanted: Callable[[], Key | None], ask: Callable[[Key], Message]
+        self,
+        owner: DOMNode,
+        name: str,
+        wanted: Callable[[], Key | None],
+        ask: Callable[[Key], Message],
+        reply: Callable[[Message], object] | None = None,
     ) -> None:
         self.name = name
         self._owner = owner
         self._wanted = wanted
         self._ask = ask
+        self._reply = reply or owner.post_message
         self._asking: Key | None = None
         self._failed: Key | None = None
 
@@ -46,30 +53,39 @@ class Lane(Generic[Key]):
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing is in flight and nothing is wanted, but what has just failed."""
+        """Whether nothing is in flight, and nothing is wanted except what has just failed."""
         return self.idle and self._wanted() in (None, self._failed)
 
     def pump(self) -> None:
         """Asks what is wanted, unless a question is in flight or this very one has just failed."""
-        if self._asking is not None:
-            return
-        key = self._wanted()
-        if key is None or key == self._failed:
-            return
-        self._failed = None
-        self._asking = key
-        self._owner.run_worker(partial(self._work, key), name=self.name, group=self.name, thread=True)
+        if (question := self._begin()) is not None:
+            self._owner.run_worker(partial(self._work, question), name=self.name, group=self.name, thread=True)
+
+    def answer_now(self) -> Message | None:
+        """Answers what is wanted on the calling thread; None where nothing is to be asked."""
+        question = self._begin()
+        return None if question is None else self._answer(question)
 
     def settle(self, *, failed: bool = False) -> bool:
         """Ends the question in flight. True when its answer is still the one wanted."""
-        key, self._asking = self._asking, None
+        question, self._asking = self._asking, None
         if failed:
-            self._failed = key
-        return key is not None and key == self._wanted()
+            self._failed = question
+        return question is not None and question == self._wanted()
 
-    def _work(self, key: Key) -> None:
+    def _begin(self) -> Key | None:
+        question = self._wanted() if self.idle else None
+        if question is None or question == self._failed:
+            return None
+        self._failed = None
+        self._asking = question
+        return question
+
+    def _work(self, question: Key) -> None:
+        self._reply(self._answer(question))
+
+    def _answer(self, question: Key) -> Message:
         try:
-            reply = self._ask(key)
+            return self._ask(question)
         except MammiError as error:
-            reply = QuestionFailed(self.name, str(error))
-        self._owner.post_message(reply)
+            return QuestionFailed(self.name, str(error))

@@ -8,9 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from mammi_tui.text import clean, wrap
+from mammi_tui.text import wrap
 from mammi_tui.views.method_columns import MethodColumn, fitting, method_rows, shared_concepts
 from mammi_tui.widgets.sheet import Row, Sheet
+
+LOADING = "The methods are being loaded …"
 
 
 class MethodsSheet(Sheet):
@@ -29,13 +31,11 @@ class MethodsSheet(Sheet):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.columns: Sequence[MethodColumn] = ()
-        self.reason = "The methods are being loaded …"
-        """In place of columns"""
         self._moved = 0
 
-    def show(self, columns: Sequence[MethodColumn], reason: str = "") -> None:
-        """Draws the methods' answers, as far as they are known."""
-        self.columns, self.reason = columns, reason
+    def show(self, columns: Sequence[MethodColumn]) -> None:
+        """Draws the methods' answers, as far as they have come."""
+        self.columns = columns
         self.stale = False
         self.rows_changed()
 
@@ -52,7 +52,7 @@ class MethodsSheet(Sheet):
 
     def lay_out(self, width: int) -> Sequence[Row]:
         if not self.columns:
-            return [((line, "line--muted"),) for line in wrap(clean(self.reason), width)]
+            return [((line, "line--muted"),) for line in wrap(LOADING, width)]
         first, *others = self.columns
         start, fit = self._offset(), self._fitting() - 1
         shown = [first, *others[start : start + fit]]

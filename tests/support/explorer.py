@@ -15,8 +15,9 @@ from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
-from mammi_tui.neurons.rows import Neuron
+from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 
@@ -36,8 +37,24 @@ class Explorer:
     @property
     def neuron(self) -> str:
         """The neuron looked at, as `layer:unit`."""
-        assert self.screen.neuron is not None
-        return self.screen.neuron_name(self.screen.neuron)
+        assert self.looking.neuron is not None
+        return self.looking.rows.name_of(self.looking.neuron)
+
+    @property
+    def looking(self) -> Looking:
+        return self.screen.looking
+
+    @property
+    def cuts(self) -> Cuts:
+        return self.looking.cuts
+
+    @property
+    def rows(self) -> NeuronRows:
+        return self.looking.rows
+
+    @property
+    def reader(self) -> RunReader:
+        return self.looking.reader
 
     async def press(self, *keys: str) -> None:
         """Presses keys one by one, each once what the one before asked for is on screen."""
@@ -53,7 +70,7 @@ class Explorer:
         still = 0
         while still < 4:  # what one message asks for may come with another
             await self.pilot.pause(0.003)
-            still = still + 1 if self.screen.at_rest else 0
+            still = still + 1 if self.screen.desk.at_rest else 0
 
     async def go_to(self, layer: int, unit: int) -> None:
         from mammi_tui.neurons.tree import NeuronTree
@@ -70,16 +87,16 @@ class Explorer:
 
     def answer(self, alpha: float | None = None, beta: float | None = None) -> NeuronAnswer:
         """What the re-query says of the neuron looked at, by default at the α and β looked at, for its concept set."""
-        neuron = self.screen.neuron
+        neuron = self.looking.neuron
         assert neuron is not None
-        layer = self.screen.reader.layers[neuron.layer].name
-        own = self.screen.cuts
+        layer = self.reader.layers[neuron.layer].name
+        own = self.cuts
         cuts = Cuts(own.alpha if alpha is None else alpha, own.beta if beta is None else beta, own.concept_set)
-        return Requery(self.screen.reader).neuron(layer, neuron.unit, cuts)
+        return Requery(self.reader).neuron(layer, neuron.unit, cuts)
 
     def layer_answer(self, layer: int) -> LayerAnswer:
-        name = self.screen.reader.layers[layer].name
-        return Requery(self.screen.reader).layer(name, self.screen.cuts)
+        name = self.reader.layers[layer].name
+        return Requery(self.reader).layer(name, self.cuts)
 
 
 @asynccontextmanager

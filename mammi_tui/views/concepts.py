@@ -1,0 +1,117 @@
+"""The concepts view: a neuron's concepts by score, and under them how far they can be trusted."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from engine.requery import NeuronAnswer
+from engine.store.reader import RunReader
+from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.evidence import EvidenceAnswered
+from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
+from mammi_tui.text import clean, decimal
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.concept_list import ConceptList
+from mammi_tui.views.summary import Summary
+
+
+class ConceptsBody(ViewBody):
+    """The ranking, or the reason why it is empty; the summary where the screen is tall."""
+
+    reading_selector = "ConceptList"
+
+    DEFAULT_CSS = """
+    ConceptsBody {
+        .reason { display: none; }
+        &.-empty .heads { display: none; }
+        &.-empty ConceptList { display: none; }
+        &.-empty .reason { display: block; }
+    }
+    """
+
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__(reader)
+        self.ranking = ConceptList(reader.concepts, id="concepts")
+        self.summary = Summary(classes="tall-only")
+        self._heads = Static(classes="heads", markup=False)
+        self._reason = Static(classes="reason", markup=False)
+        self._annotated = ""
+        self._evidence: EvidenceAnswered | None = None
+        self._sizes = {None: len(reader.concepts)} | {found.name: len(found.concepts) for found in reader.concept_sets}
+
+    def compose(self) -> ComposeResult:
+        yield self._heads
+        yield self._reason
+        yield self.ranking
+        yield self.summary
+
+    def on_resize(self) -> None:
+        self._heads.update(self.ranking.heads(max(1, self.ranking.size.width - 1)))
+
+    @on(NeuronAnswered)
+    def show_ranking(self, message: NeuronAnswered) -> None:
+        answer = message.answer
+        self.shown = message.question.sight
+        self._annotated = f"{answer.annotated:,} of {self._sizes[answer.cuts.concept_set]:,} annotated"
+        self.ranking.show(answer)
+        empty = not len(answer.ranking)
+        self.set_class(empty, "-empty")
+        if empty:
+            self._reason.update(why_empty(answer))
+        if self._evidence is None or not self.shown.names_the_same(self._evidence.question.sight):
+            self.summary.show(None)
+        self.changed()
+
+    @on(EvidenceAnswered)
+    def show_summary(self, message: EvidenceAnswered) -> None:
+        self._evidence = message
+        ranked = message.question.sight.names_the_same(self.shown)
+        self.summary.show(message.evidence if ranked else None)
+        self.changed()
+
+    @on(ConceptList.Chosen)
+    def filter_by(self, event: ConceptList.Chosen) -> None:
+        event.stop()
+        concept = self.reader.concepts[event.concept]
+        self.post_message(self.FilterWanted(clean(concept) if concept.isalpha() else f'"{clean(concept)}"'))
+
+    @property
+    def is_old(self) -> bool:
+        """The ranking comes at once. What may be old is the summary."""
+        return self._evidence is not None and self._evidence.question.sight != self.sight
+
+    def dim(self, old: bool) -> None:
+        self.summary.stale = old
+
+    def subtitle(self, room: int) -> str:
+        evidence = self.summary.evidence
+        if evidence is None:
+            return self._annotated
+        mark, word = TRUST_MARKS[evidence.trust][0], TRUST_WORDS[evidence.trust]
+        full = f"{mark} {word} · {self._annotated}"
+        return full if cell_len(full) <= room else f"{mark} · {self._annotated}"
+
+
+def why_empty(answer: NeuronAnswer) -> str:
+    """The reason why a neuron has no concepts."""
+    tau = decimal(answer.threshold, 4)
+    if answer.dead:
+        return (
+            f"A dead unit: its activation is {tau} on every image of the probing set.\n\n"
+            "No image stands out, so there are no representative images and nothing to annotate."
+        )
+    return f"No image lies above τ = {tau}.\n\nLower α to take in the strongest ones."
+
+
+CONCEPTS = View(
+    name="concepts",
+    title="Concepts",
+    purpose="The neuron's concepts, by concept score",
+    body=ConceptsBody,
+    takes=(Neuron,),
+    asks=(NeuronAsker,),
+)

@@ -1,0 +1,52 @@
+"""The evidence view: how far a neuron's words can be trusted, read from top to bottom."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from engine.store.reader import RunReader
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.evidence import EvidenceAnswered, EvidenceAsker
+from mammi_tui.text import clean
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.evidence_help import HELP
+from mammi_tui.views.evidence_sheet import EvidenceSheet
+
+
+class EvidenceBody(ViewBody):
+    """Shows the evidence that has come last, or the reason why there is none."""
+
+    reading_selector = "EvidenceSheet"
+
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__(reader)
+        self.sheet = EvidenceSheet([clean(concept) for concept in reader.concepts], reader.info.alpha, id="evidence")
+
+    def compose(self) -> ComposeResult:
+        yield self.sheet
+
+    @on(EvidenceAnswered)
+    def show_evidence(self, message: EvidenceAnswered) -> None:
+        self.shown = message.question.sight
+        self.sheet.show(message.evidence, message.reason)
+        self.changed()
+
+    def dim(self, old: bool) -> None:
+        self.stale = self.sheet.stale = old
+
+    def subtitle(self, room: int) -> str:  # noqa: ARG002
+        return self.sheet.cuts
+
+
+EVIDENCE = View(
+    name="evidence",
+    title="Evidence",
+    purpose="How far the neuron's words can be trusted",
+    body=EvidenceBody,
+    takes=(Neuron,),
+    asks=(EvidenceAsker,),
+    key="e",
+    room="wide",
+    help=HELP,
+)
