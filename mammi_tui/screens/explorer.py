@@ -127,7 +127,10 @@ class ExplorerScreen(Screen[None]):
 
         A step, such as to the next line, leaves no place in the history.
         """
+        of_another_kind = type(subject) is not type(self.looking.subject)
         self.looking.look_at(subject)
+        if of_another_kind:
+            self.refresh_bindings()  # other views can show it
         view = view or self.view_pane.view
         if not view.shows(subject):
             view = self.first_view()
@@ -144,7 +147,7 @@ class ExplorerScreen(Screen[None]):
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
-            self.look_at(event.neuron, step=event.step)
+            self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 
     def go_to_layer(self, layer: int) -> None:
         """Opens a layer, with the cursor on its first neuron."""
@@ -155,8 +158,7 @@ class ExplorerScreen(Screen[None]):
         """Goes to the place before this one, or after it."""
         if (place := self.history.go(by)) is None:
             return
-        view = next(view for view in self.views if view.name == place.view)
-        self.look_at(place.subject, view)
+        self.look_at(place.subject, place.view)
         if isinstance(place.subject, Neuron):
             if self.looking.rows.query and self.looking.rows.line_of(place.subject) is None:
                 self.neurons.drop_filter()
@@ -164,7 +166,7 @@ class ExplorerScreen(Screen[None]):
 
     def _visit(self, *, step: bool = False) -> None:
         if self.looking.subject is not None:
-            place = Place(self.looking.subject, self.view_pane.view.name)
+            place = Place(self.looking.subject, self.view_pane.view)
             self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine))
 
     def on_descendant_focus(self) -> None:

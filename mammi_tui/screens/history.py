@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mammi_tui.questions.subjects import Subject
+from mammi_tui.views.base import View
 
 MOST_PLACES = 100
 
@@ -14,7 +15,7 @@ class Place:
     """A subject in a view. α, β and the concept set are not part of it: two neurons are compared at the same cuts."""
 
     subject: Subject
-    view: str
+    view: View
 
 
 class History:

@@ -82,13 +82,12 @@ class ViewBody(Vertical):
 
     def changed(self) -> None:
         """Has the pane draw its border again, and dims the body once it has been old for PATIENCE seconds."""
-        self.check()
-        self.post_message(self.Changed())
+        if self.display:
+            self.check()
+            self.post_message(self.Changed())
 
     def check(self) -> None:
-        """Dims the body, waits before it does so, or takes the dimming back. A hidden body is left as it is."""
-        if not self.display:
-            return
+        """Dims the body, waits before it does so, or takes the dimming back."""
         if not self.is_old:
             if self._patience:
                 self._patience.stop()
@@ -109,7 +108,8 @@ class ViewBody(Vertical):
     @on(LookingAt)
     def _look(self, message: LookingAt) -> None:
         self.sight = message.sight
-        self.changed()
+        if self.shown is None or self.is_old or self.impatient:
+            self.changed()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class ViewPane(Vertical):
         self.view = views[0]
         self.bodies: dict[str, ViewBody] = {view.name: view.body(looking.reader) for view in views}
         self._looking = looking
+        self._border = "", ""
         reader = looking.reader
         self._set_sizes = {None: len(reader.concepts)} | {
             found.name: len(found.concepts) for found in reader.concept_sets
@@ -64,11 +65,13 @@ class ViewPane(Vertical):
         if shown is None:
             return
         room = self.size.width - 4
-        self.border_title = Content(self._title(shown, room))
         words = [self._verdict(shown)]
         words.append(self.body.subtitle(room - sum(len(word) + 3 for word in words if word)))
         words.append("computing …" if self.body.stale else "")
-        self.border_subtitle = Content(" · ".join(filter(None, words)))
+        border = self._title(shown, room), " · ".join(filter(None, words))
+        if border != self._border:  # setting a border draws the whole pane
+            self._border = border
+            self.border_title, self.border_subtitle = map(Content, border)
 
     def _title(self, shown: Sight, room: int) -> str:
         looking, concept_set = self._looking, shown.cuts.concept_set

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.views.base import View
+from mammi_tui.views.registry import VIEWS
 
 
 @dataclass
@@ -107,6 +109,7 @@ async def explorer(
     size: tuple[int, int] = (140, 40),
     start: tuple[str, int] | None = ("layer1", 3),
     concept_set: str | None = None,
+    views: Sequence[View] = VIEWS,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers."""
     path = folder / "run.duckdb"
@@ -114,7 +117,8 @@ async def explorer(
     with RunReader(path) as reader:
         info = reader.info
         log = VerdictLog(path, info.content_hash)
-        app = ExplorerApp(reader, Start(start, Cuts(info.alpha, info.beta, concept_set)), AsciiBackend(), log)
+        first = Start(start, Cuts(info.alpha, info.beta, concept_set))
+        app = ExplorerApp(reader, first, AsciiBackend(), log, views)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             await opened.rest()
