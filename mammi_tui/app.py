@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -20,6 +20,8 @@ from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
+from mammi_tui.views.base import View
+from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import working_bindings
 
 
@@ -50,12 +52,19 @@ class ExplorerApp(FrugalApp):
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
     ]  # fmt: skip
 
-    def __init__(self, reader: RunReader, start: Start, images: ImageBackend, verdicts: VerdictLog) -> None:
+    def __init__(
+        self,
+        reader: RunReader,
+        start: Start,
+        images: ImageBackend,
+        verdicts: VerdictLog,
+        views: Sequence[View] = VIEWS,
+    ) -> None:
         super().__init__()
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
-        self.explorer = ExplorerScreen(reader, start, images, verdicts)
+        self.explorer = ExplorerScreen(reader, start, images, verdicts, views)
 
     def _chosen_theme(self) -> str:
         """$MAMMI_THEME, or the reading room."""

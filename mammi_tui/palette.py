@@ -28,30 +28,35 @@ class ExplorerCommands(Provider):
         explorer = self.app.screen_stack[0]
         if not isinstance(explorer, ExplorerScreen):
             return
-        own = explorer.reader.info
+        looking = explorer.looking
+        own = looking.reader.info
         yield Command(
             f"α {shown(own.alpha)}, β {shown(own.beta)}: back to the run's own",
             "The α and β that the run was computed with",
             explorer.action_own_cuts,
         )
         yield Command("Filter neurons", "By unit, concept, class, finding, verdict or evidence", explorer.action_filter)
-        yield Command("Concepts", "Of the neuron, by concept score", partial(explorer.turn_to, "concepts"))
-        yield Command("Evidence", "How far the neuron's words can be trusted", partial(explorer.turn_to, "evidence"))
-        yield Command("Methods side by side", "What each says of the neuron", partial(explorer.turn_to, "methods"))
+        for view in explorer.views:
+            if view.shows(looking.subject):
+                yield Command(view.title, view.purpose, partial(explorer.turn_to, view))
+        yield Command("Back", "To the neuron and view before", partial(explorer.action_history, -1))
+        yield Command(
+            "Forward", "To the neuron and view that was left by going back", partial(explorer.action_history, 1)
+        )
         for order in Order:
             yield Command(
                 f"Sort neurons by {order.value}", "Within each layer", partial(explorer.action_sort, order.value)
             )
-        sets = [known.name for known in explorer.reader.concept_sets]
+        sets = [found.name for found in looking.reader.concept_sets]
         for concept_set in [None, *sets] if len(sets) > 1 else []:
             yield Command(
                 f"Concept set {clean(concept_set)}" if concept_set else "All concept sets",
                 "Which concepts compete",
-                partial(explorer.choose_concept_set, concept_set),
+                partial(explorer.cuts_bar.choose_concept_set, concept_set),
             )
         yield Command("Next undecided neuron", "Goes on with the triage", partial(explorer.action_undecided, 1))
         yield Command("Films on or off", "Show films, or only their names", explorer.action_films)
-        for position, layer in enumerate(explorer.rows.layers):
+        for position, layer in enumerate(looking.rows.layers):
             name = f"Go to layer {clean(layer.name)}"
             yield Command(name, f"{layer.units} units", partial(explorer.go_to_layer, position))
 

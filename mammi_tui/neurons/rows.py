@@ -33,7 +33,7 @@ class Order(Enum):
 
     @property
     def needs_evidence(self) -> bool:
-        return self in (Order.TRUST, Order.SIGNIFICANCE, Order.STABILITY)
+        return any(FIGURES[word].of_evidence for word, _ in _SORTED_BY[self])
 
     def next(self) -> Order:
         orders = list(Order)
@@ -48,8 +48,17 @@ class Neuron:
     unit: int
 
 
-_FIGURES = {Order.SIGNIFICANCE: FIGURES["q"], Order.STABILITY: FIGURES["change"]}
-"""What stands in the column of scores where it is sorted by."""
+_SORTED_BY: dict[Order, tuple[tuple[str, int], ...]] = {
+    Order.UNIT: (),
+    Order.SCORE: (("score", -1),),
+    Order.IMAGES: (("images", -1),),
+    Order.TRUST: (("trust", -1), ("q", 1), ("change", 1)),
+    Order.SIGNIFICANCE: (("q", 1), ("z", -1)),
+    Order.STABILITY: (("change", 1), ("lead", -1)),
+}
+"""The figures that decide each order, the first of them first. 1: the smallest comes first; −1: the largest does"""
+_IN_COLUMN = {Order.SIGNIFICANCE: FIGURES["q"], Order.STABILITY: FIGURES["change"]}
+"""The figure that stands in the column of scores while it decides the order"""
 
 
 class NeuronRows:
@@ -113,8 +122,8 @@ class NeuronRows:
     @property
     def figure(self) -> Figure:
         """What stands in the column of scores: the evidence that is sorted by, or filtered by; else the score."""
-        if self.order in _FIGURES:
-            return _FIGURES[self.order]
+        if self.order in _IN_COLUMN:
+            return _IN_COLUMN[self.order]
         compared = (comparison.figure for comparison in self.filter.comparisons)
         return next((figure for figure in compared if figure.of_evidence and figure.word != "trust"), FIGURES["score"])
 
@@ -137,6 +146,15 @@ class NeuronRows:
         if known is None or answer is None:
             return False
         return known.cuts != answer.cuts
+
+    def name_of(self, neuron: Neuron) -> str:
+        """`layer:unit`."""
+        return f"{self.layers[neuron.layer].name}:{neuron.unit}"
+
+    def class_of(self, neuron: Neuron) -> str:
+        """The class that a final layer's unit stands for; "" where the run names none."""
+        names = self.layers[neuron.layer].unit_names
+        return names[neuron.unit] if names else ""
 
     def is_dead(self, neuron: Neuron) -> bool:
         return bool(self._dead[neuron.layer][neuron.unit])
@@ -171,19 +189,17 @@ class NeuronRows:
         return units[np.lexsort([key[units] for key in keys])] if keys else units
 
     def _sort_keys(self, layer: int) -> list[NDArray[np.float64]]:
-        """[units] each, the last one first in rank, smallest first; NaN, of a unit without concepts, comes last."""
-        answer, evidence = self.answers[layer], self.evidence[layer]
-        match self.order:
-            case Order.SCORE | Order.IMAGES if answer:
-                by = answer.best_scores if self.order is Order.SCORE else answer.counts
-                return [np.where(answer.best >= 0, -by.astype(np.float64), np.nan)]
-            case Order.TRUST if evidence:
-                return [evidence.change_chances, evidence.q_values, -evidence.trust.astype(np.float64)]
-            case Order.SIGNIFICANCE if evidence:
-                return [-evidence.z_scores, evidence.q_values]
-            case Order.STABILITY if evidence:
-                return [-evidence.margins, evidence.change_chances]
-        return []
+        """[units] each, the last array first in rank, smallest first. NaN, of a unit without concepts, comes last."""
+        answer = self.answers[layer]
+        keys = []
+        for word, direction in _SORTED_BY[self.order]:
+            values = FIGURES[word].values(answer, self.evidence[layer])
+            if values is None:
+                return []
+            if answer and not self.order.needs_evidence:
+                values = np.where(answer.best >= 0, values, np.nan)
+            keys.append(direction * values)
+        return keys[::-1]
 
     def _matching(self, layer: int) -> NDArray[np.int64]:
         units = np.arange(self.layers[layer].units)

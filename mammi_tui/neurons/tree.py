@@ -63,6 +63,8 @@ class NeuronTree(LineList):
         """The cursor came to a neuron."""
 
         neuron: Neuron
+        step: bool
+        """Whether it is the line next to the one before"""
 
     class Opened(Message):
         """A layer was opened: its answer may be needed."""
@@ -190,13 +192,13 @@ class NeuronTree(LineList):
 
     def watch_cursor(self, old: int, new: int) -> None:
         super().watch_cursor(old, new)
-        self._tell()
+        self._select(step=abs(new - old) <= 1)
 
-    def _tell(self) -> None:
+    def _select(self, *, step: bool) -> None:
         here = self.here()
         if here and here.unit != LAYER_LINE:
             # Textual stops a message at its sender, by default whoever called: the pane, when it filters.
-            self.post_message(self.Selected(here).set_sender(self))
+            self.post_message(self.Selected(here, step).set_sender(self))
 
     def rebuild(self, *keep: Neuron | None) -> None:
         """Lays the lines out again with the cursor on the first of `keep` that is shown, else on the first neuron."""
@@ -206,7 +208,7 @@ class NeuronTree(LineList):
         self.set_reactive(LineList.cursor, max(0, line))
         self.rows_changed()
         self.show_row(0 if self.cursor == 1 else self.cursor)
-        self._tell()
+        self._select(step=False)
 
     def go_to(self, neuron: Neuron) -> None:
         """Puts the cursor on a neuron, opening its layer."""

@@ -35,7 +35,7 @@ def judge(
 
     Raises MammiError where there is nothing to judge: a dead unit, or an answer that is not on screen yet.
     """
-    name = f"{rows.layers[neuron.layer].name}:{neuron.unit}"
+    name = rows.name_of(neuron)
     if rows.is_dead(neuron):
         raise MammiError(f"{name} is a dead unit: there is no annotation to judge")
     if answer is None:

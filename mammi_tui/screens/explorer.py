@@ -1,260 +1,309 @@
-"""The explorer's one screen: layers and neurons, concepts, representative images, and the cuts α and β."""
+"""The explorer's one screen: layers and neurons, a view of one of them, representative images, and the cuts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
-from textual.content import Content
+from textual.binding import BindingsMap
+from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.errors import MammiError
-from engine.evidence.answers import NeuronEvidence
-from engine.requery import LayerAnswer, NeuronAnswer
 from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
-from mammi_tui.images.films import Films
-from mammi_tui.images.off import OffBackend
+from mammi_tui.lane import QuestionFailed
+from mammi_tui.neurons import filter_help
 from mammi_tui.neurons.pane import FilterLine, NeuronsPane
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, Order
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.neurons.triage import judge, take_up
 from mammi_tui.neurons.verdicts import Verdict, VerdictLog
-from mammi_tui.questions.representatives import Representatives
+from mammi_tui.notes import Note
+from mammi_tui.questions.desk import Desk
+from mammi_tui.questions.evidence import EvidenceAsker, LayerEvidenceAnswered, LayerEvidenceUnderway
+from mammi_tui.questions.layer import LayerAnswered, LayerAsker
+from mammi_tui.questions.looking import Looking
+from mammi_tui.questions.neuron import NeuronAsker
 from mammi_tui.questions.start import Start
-from mammi_tui.screens.explorer_keys import EXPLORER_KEYS
-from mammi_tui.screens.pane_screen import PaneScreen
-from mammi_tui.text import clean, count, decimal
-from mammi_tui.views.concepts import ConceptList
-from mammi_tui.views.method_columns import MethodColumn
-from mammi_tui.views.pane import ConceptsPane, Subject
+from mammi_tui.questions.subjects import Subject
+from mammi_tui.screens.cuts_bar import CutsBar
+from mammi_tui.screens.explorer_keys import explorer_keys
+from mammi_tui.screens.history import History, Place
+from mammi_tui.screens.images_pane import ImagesPane
+from mammi_tui.screens.panes import Pane, Panes
+from mammi_tui.text import clean
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.pane import ViewPane
+from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.run_header import RunHeader
-from mammi_tui.widgets.slider import Slider, stepped
-from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
+
+ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
+"""What the tree of neurons, the sliders and the images need, beside what the views ask"""
+REPLACED = "The run file was replaced: reopen it to see the new one."
 
 
-class ExplorerScreen(PaneScreen, inherit_bindings=False):
+class ExplorerScreen(Screen[None]):
     """Lays out the panes, and takes what the reader does from one to the others."""
 
     BINDING_GROUP_TITLE = "Explorer"
-    BINDINGS = EXPLORER_KEYS
     AUTO_FOCUS = "#neurons"
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (80, "-two"), (120, "-three")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (36, "-tall")]  # noqa: RUF012
 
-    def __init__(self, reader: RunReader, start: Start, images: ImageBackend, verdicts: VerdictLog) -> None:
-        super().__init__(reader, start)
+    def __init__(
+        self,
+        reader: RunReader,
+        start: Start,
+        images: ImageBackend,
+        verdicts: VerdictLog,
+        views: Sequence[View] = VIEWS,
+    ) -> None:
+        super().__init__()
+        self._bindings = BindingsMap(explorer_keys(views))  # Textual's own come from the class, before there are views
+        self.views = views
         self.verdict_log = verdicts
-        self.backend = images
-        self.films = Films(reader.thumbnail)
+        self.looking = Looking(reader, start)
+        self.desk = Desk(self, self.looking, (*ALWAYS_ASKED, *(asker for view in views for asker in view.asks)))
+        self.history = History()
+        self.header = RunHeader(
+            *(reader.path, reader.info.target, reader.info.vlm),
+            *(reader.image_count, len(reader.concepts), len(reader.concept_sets)),
+        )
+        self.cuts_bar = CutsBar(self.looking)
+        self.neurons = NeuronsPane(self.looking.rows, reader.concepts)
+        self.view_pane = ViewPane(self.looking, views)
+        self.images = ImagesPane(self.looking, images)
+        self.panes = Panes(self.neurons, self.view_pane, self.images)
+        self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]
 
     def compose(self) -> ComposeResult:
-        reader, own = self.reader, self.reader.info
-        yield RunHeader(
-            reader.path, own.target, own.vlm, reader.image_count, len(reader.concepts), len(reader.concept_sets)
-        )
-        with Horizontal(id="cuts"):
-            yield Slider(
-                "α", self.cuts.alpha, own.alpha, id="alpha", tooltip="Images above τ = max − (1 − α)·(max − min)"
-            )
-            yield Slider("β", self.cuts.beta, own.beta, id="beta", tooltip="Concepts scoring above β · the best score")
-        with Horizontal(id="panes"):
-            yield NeuronsPane(self.rows, reader.concepts)
-            with Container(id="right"):
-                yield ConceptsPane(reader.concepts, reader.concept_sets, own.alpha)
-                with Container(id="images-pane", classes="pane"):
-                    yield ThumbnailGrid(self.films, self.backend, id="images")
+        yield self.header
+        yield self.cuts_bar
+        yield self.panes
         yield Static("MAMMI needs 60 × 15 cells or more", id="too-small")
         yield KeyLine()
 
     def on_mount(self) -> None:
-        try:
-            take_up(self.verdict_log, self.rows)
-            if earlier := self.verdict_log.read().earlier:
-                self.notify(clean(earlier), severity="warning", markup=False)
-        except MammiError as error:
-            self.tell(error)
-        replaced = "The run file was replaced: reopen it to see the new one."
-        self.verdict_log.when_replaced = lambda: self.notify(replaced, severity="warning", markup=False)
-        self.query_one("#images-pane").border_title = "3 Representative images"
-        if self.neuron:
-            self.rows.open.add(self.neuron.layer)
-        neurons = self.query_one(NeuronsPane)
-        neurons.outline.rebuild(self.neuron)
-        neurons.draw_subtitle()
-        self.query_one(RunHeader).progress = self.rows.progress()
-        self.show_pane("neurons")
-        if self.cuts == self.reader.info.cuts:
-            self.ask_first()
-        self.ask()
-        self.call_after_refresh(self.warm_up)
+        looking = self.looking
+        self._take_up_verdicts()
+        if looking.neuron:
+            looking.rows.open.add(looking.neuron.layer)
+        self.neurons.outline.rebuild(looking.neuron)
+        self.neurons.draw_subtitle()
+        self.header.progress = looking.rows.progress()
+        self.desk.call(self.view_pane.view.asks)
+        self._visit()
+        if looking.cuts == looking.reader.info.cuts:
+            self.desk.ask_first()
+        self.desk.ask()
+        self.call_after_refresh(self.desk.warm_up)
 
     # Answers
 
-    def show_neuron(self, answer: NeuronAnswer, representatives: Representatives) -> None:
-        images = count(len(answer.images), "image")
-        concepts = count(answer.annotated, "concept")
-        tau = f"τ {decimal(answer.threshold, 4)} · {'dead unit' if answer.dead else images}"
-        self.query_one("#alpha", Slider).readout = (tau, "dead unit" if answer.dead else images)
-        self.query_one("#beta", Slider).readout = (f"cut {decimal(answer.cut, 4)} · {concepts}", concepts)
-        self._show_concepts(answer)
-        self.query_one("#images-pane").border_subtitle = Content(tau)
-        self.query_one(ThumbnailGrid).set_images(representatives)
+    @on(LayerAnswered)
+    @on(LayerEvidenceAnswered)
+    def draw_numbers(self) -> None:
+        self.neurons.numbers_changed()
 
-    def _show_concepts(self, answer: NeuronAnswer) -> None:
-        if self.neuron:
-            self.query_one(ConceptsPane).show(answer, self._subject(self.neuron), self.rows.verdicts.get(self.neuron))
+    @on(LayerEvidenceUnderway)
+    def say_underway(self, message: LayerEvidenceUnderway) -> None:
+        self.neurons.set_underway(message.underway)
 
-    def _subject(self, neuron: Neuron) -> Subject:
-        return Subject(self.neuron_name(neuron), self._class_name(neuron), self.cuts.concept_set)
+    @on(QuestionFailed)
+    def report_failure(self, message: QuestionFailed) -> None:
+        self.warn(message.reason)
 
-    def _class_name(self, neuron: Neuron) -> str:
-        """The class that a final layer's unit stands for, if known."""
-        names = self.rows.layers[neuron.layer].unit_names
-        return names[neuron.unit] if names else ""
+    def warn(self, text: str) -> None:
+        """Shows a failure that the reader can mend, and goes on."""
+        self.notify(clean(text), severity="warning", markup=False)
 
-    def show_layer(self, layer: int, answer: LayerAnswer) -> None:  # noqa: ARG002
-        self.query_one(NeuronsPane).numbers_changed()
+    # What is looked at
 
-    def show_evidence(self, evidence: NeuronEvidence | None, reason: str) -> None:
-        if self.neuron:
-            self.query_one(ConceptsPane).show_evidence(evidence, reason, self._subject(self.neuron))
+    def look_at(self, subject: Subject, view: View | None = None, *, step: bool = False) -> None:
+        """Shows a subject in a view that takes it: the given one, else the present one, else the first.
 
-    def show_methods(self, columns: Sequence[MethodColumn], reason: str) -> None:
-        if self.neuron:
-            self.query_one(ConceptsPane).show_methods(columns, reason, self._subject(self.neuron))
+        A step, such as to the next line, leaves no place in the history.
+        """
+        of_another_kind = type(subject) is not type(self.looking.subject)
+        self.looking.look_at(subject)
+        if of_another_kind:
+            self.refresh_bindings()  # other views can show it
+        view = view or self.view_pane.view
+        if not view.shows(subject):
+            view = self.first_view()
+        if view is not self.view_pane.view:
+            self._show_view(view)
+        self._visit(step=step)
+        self.desk.ask()
 
-    def dim(self, *, evidence: bool, methods: bool) -> None:
-        self.query_one(ConceptsPane).dim(evidence=evidence, methods=methods)
-
-    def show_layer_evidence(self) -> None:
-        self.query_one(NeuronsPane).numbers_changed()
-
-    def show_underway(self, underway: bool) -> None:
-        self.query_one(NeuronsPane).set_underway(underway)
+    def go_to_neuron(self, neuron: Neuron) -> None:
+        """Looks at a neuron, and puts the cursor on it."""
+        self.look_at(neuron)
+        self.neurons.outline.go_to(neuron)
 
     @on(NeuronTree.Selected)
-    def look_at(self, event: NeuronTree.Selected) -> None:
-        self.neuron = event.neuron
-        self.ask()
-
-    @on(NeuronTree.Opened)
-    @on(NeuronsPane.Filtered)
-    def ask_layers(self) -> None:
-        self.ask()
-
-    @on(ThumbnailGrid.Opened)
-    def open_film(self, event: ThumbnailGrid.Opened) -> None:
-        from mammi_tui.screens.film import FilmScreen
-
-        grid = event.grid
-        screen = FilmScreen(
-            f"{self.neuron_name(self.neuron)} {self._class_name(self.neuron)}".rstrip() if self.neuron else "",
-            grid.items,
-            event.index,
-            films=self.films,
-            describe=lambda image: self.reader.images([image])[0],
-            backend=self.backend,
-        )
-        self.app.push_screen(screen, lambda index: grid.action_go_to(index or 0))
-
-    # α and β
-
-    @on(Slider.Changed)
-    def slide(self, event: Slider.Changed) -> None:
-        self.set_cut(event.slider.id or "", event.value)
-
-    def set_cut(self, name: str, value: float) -> None:
-        """Moves α or β, and asks anew."""
-        self.cuts = replace(self.cuts, alpha=value) if name == "alpha" else replace(self.cuts, beta=value)
-        self.query_one(f"#{name}", Slider).value = value
-        self.ask()
-
-    def action_cut(self, name: str, step: float) -> None:
-        self.set_cut(name, stepped(getattr(self.cuts, name), step))
-
-    def action_own_cuts(self) -> None:
-        self.set_cut("alpha", self.reader.info.alpha)
-        self.set_cut("beta", self.reader.info.beta)
-
-    def action_slider(self, name: str) -> None:
-        self.set_focus(self.query_one(f"#{name}", Slider))
-
-    # Concept sets
-
-    def action_next_concept_set(self) -> None:
-        """From all concepts to the first concept set, and so on, round."""
-        choices = [None, *(known.name for known in self.reader.concept_sets)]
-        self.choose_concept_set(choices[(choices.index(self.cuts.concept_set) + 1) % len(choices)])
-
-    def choose_concept_set(self, name: str | None) -> None:
-        """Lets only the concepts of a set compete, or with None all."""
-        self.cuts = replace(self.cuts, concept_set=name)
-        self.ask()
-
-    # Films
-
-    def action_films(self) -> None:
-        grid = self.query_one(ThumbnailGrid)
-        grid.backend = self.backend if grid.backend is not self.backend else OffBackend()
-        grid.set_images(grid.items)
-
-    # Filter and order
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        if action == "next_concept_set":
-            return len(self.reader.concept_sets) > 1
-        return action != "filter" or not isinstance(self.focused, FilterLine)
-
-    def action_filter(self, text: str | None = None) -> None:
-        self.show_pane("neurons")
-        self.query_one(NeuronsPane).open_filter(text)
-
-    def action_drop_filter(self) -> None:
-        self.query_one(NeuronsPane).drop_filter()
-
-    @on(ConceptList.Chosen)
-    def filter_by_concept(self, event: ConceptList.Chosen) -> None:
-        concept = self.reader.concepts[event.concept]
-        self.action_filter(clean(concept) if concept.isalpha() else f'"{clean(concept)}"')
-
-    def action_sort(self, order: str | None = None) -> None:
-        self.query_one(NeuronsPane).sort_by(Order(order) if order else self.rows.order.next())
-        self.hold_evidence()  # the next key may go on to another order
-        self.ask()
+    def follow_cursor(self, event: NeuronTree.Selected) -> None:
+        if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
+            self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 
     def go_to_layer(self, layer: int) -> None:
         """Opens a layer, with the cursor on its first neuron."""
-        self.action_drop_filter()
-        self.query_one(NeuronTree).go_to(Neuron(layer, 0))
+        self.neurons.drop_filter()
+        self.go_to_neuron(Neuron(layer, 0))
+
+    def action_history(self, by: int) -> None:
+        """Goes to the place before this one, or after it."""
+        if (place := self.history.go(by)) is None:
+            return
+        self.look_at(place.subject, place.view)
+        if isinstance(place.subject, Neuron):
+            if self.looking.rows.query and self.looking.rows.line_of(place.subject) is None:
+                self.neurons.drop_filter()
+            self.neurons.outline.go_to(place.subject)
+
+    def _visit(self, *, step: bool = False) -> None:
+        if self.looking.subject is not None:
+            place = Place(self.looking.subject, self.view_pane.view)
+            self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine))
+
+    def on_descendant_focus(self) -> None:
+        self.history.settle()
+
+    # Views and panes
+
+    def first_view(self) -> View:
+        """The view that shows the present subject at first. Raises LookupError where the registry has none."""
+        for view in self.views:
+            if view.shows(self.looking.subject):
+                return view
+        raise LookupError(f"no view takes {self.looking.subject}")
+
+    def action_view(self, name: str) -> None:
+        """Turns to a view, or from it back to the first one."""
+        view = next(view for view in self.views if view.name == name)
+        on_screen = self.view_pane.view is view and bool(self.view_pane.region.area)
+        self.turn_to(self.first_view() if on_screen else view)
+
+    def turn_to(self, view: View) -> None:
+        """Shows a view of what is looked at."""
+        self._show_view(view)
+        self._visit()
+        self.desk.ask()
+
+    def _show_view(self, view: View) -> None:
+        self.panes.turn_to(view)
+        self.desk.call(view.asks)
+
+    def action_pane(self, pane: Pane) -> None:
+        self.panes.go_to(pane)
+
+    def action_pane_by(self, step: int) -> None:
+        self.panes.go_by(step)
+
+    def action_back_to_pane(self) -> None:
+        self.panes.go_to(self.panes.present)
+
+    @on(NeuronTree.Left)
+    def go_to_view(self) -> None:
+        self.panes.go_to("view")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        if self.focused is None and self.is_current:
+            self.panes.reading(self.panes.present).focus()
+
+    def notes(self) -> tuple[list[Note], list[Note]]:
+        """What the help explains before the keys, which is the view, and after them."""
+        view = self.view_pane.view.help
+        shown = view is not None and bool(self.view_pane.region.area)
+        return [view] if view and shown else [], [filter_help.HELP] if self.panes.present == "neurons" else []
+
+    # Cuts
+
+    @on(CutsBar.Moved)
+    @on(NeuronTree.Opened)
+    @on(NeuronsPane.Filtered)
+    def ask(self) -> None:
+        self.desk.ask()
+
+    def action_cut(self, name: str, step: float) -> None:
+        self.cuts_bar.move_by(name, step)
+
+    def action_own_cuts(self) -> None:
+        self.cuts_bar.reset()
+
+    def action_slider(self, name: str) -> None:
+        self.set_focus(self.cuts_bar.sliders[name])
+
+    def action_next_concept_set(self) -> None:
+        self.cuts_bar.next_concept_set()
+
+    # Films, filter and order
+
+    def action_films(self) -> None:
+        self.images.turn_films_on_or_off()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "next_concept_set":
+            return len(self.looking.reader.concept_sets) > 1
+        if action == "view":
+            return any(view.name in parameters and view.shows(self.looking.subject) for view in self.views)
+        return action != "filter" or not isinstance(self.focused, FilterLine)
+
+    def action_filter(self, query: str | None = None) -> None:
+        self.panes.show("neurons")
+        self.neurons.open_filter(query)
+
+    @on(ViewBody.FilterWanted)
+    def filter_by(self, event: ViewBody.FilterWanted) -> None:
+        self.action_filter(event.query)
+
+    def action_drop_filter(self) -> None:
+        self.neurons.drop_filter()
+
+    def action_sort(self, order: str | None = None) -> None:
+        self.neurons.sort_by(Order(order) if order else self.looking.rows.order.next())
+        self.desk.hold()  # the next key may go on to another order
+        self.desk.ask()
 
     # Triage
 
+    def _take_up_verdicts(self) -> None:
+        try:
+            take_up(self.verdict_log, self.looking.rows)
+            if earlier := self.verdict_log.read().earlier:
+                self.warn(earlier)
+        except MammiError as error:
+            self.warn(str(error))
+        self.verdict_log.when_replaced = lambda: self.warn(REPLACED)
+
     def action_verdict(self, verdict: Verdict) -> None:
-        neuron = self.query_one(NeuronTree).here()
-        if neuron is None or neuron.unit == LAYER_LINE:
+        looking, neuron = self.looking, self.neurons.outline.here()
+        if neuron is None or neuron.unit == LAYER_LINE or not isinstance(looking.subject, Neuron):
             self.notify("No neuron is selected", severity="warning", markup=False)
             return
-        self.neuron = neuron  # also where the cursor has just come: its answer is not on screen yet
-        answer = self.answer_on_screen()
+        self.look_at(neuron, step=True)  # where the cursor has just come, its answer is not on screen yet
         try:
-            judge(self.verdict_log, self.rows, neuron, verdict, answer, self.reader.concepts)
+            judge(self.verdict_log, looking.rows, neuron, verdict, looking.answer_on_screen, looking.reader.concepts)
         except MammiError as error:
-            self.tell(error)
+            self.warn(str(error))
             return
-        self.query_one(RunHeader).progress = self.rows.progress()
-        if answer:
-            self._show_concepts(answer)
+        self.header.progress = looking.rows.progress()
+        self.view_pane.draw_border()
         if verdict != "clear":
             self.action_undecided(1)
-        self.query_one(NeuronsPane).numbers_changed()
+        self.neurons.numbers_changed()
 
     def action_undecided(self, step: int) -> None:
-        following = self.rows.next_undecided(self.neuron or Neuron(0, 0), step)
+        rows = self.looking.rows
+        following = rows.next_undecided(self.looking.neuron or Neuron(0, 0), step)
         if following is None:
-            among = " that the filter leaves" if self.rows.query else ""
+            among = " that the filter leaves" if rows.query else ""
             self.notify(f"Every neuron{among} has a verdict", markup=False)
         else:
-            self.query_one(NeuronTree).go_to(following)
+            self.go_to_neuron(following)

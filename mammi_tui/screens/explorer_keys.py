@@ -5,8 +5,11 @@ Keys that move the focus have priority: keys that arrive with them in one packet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.binding import Binding, BindingType
 
+from mammi_tui.views.base import View
 from mammi_tui.widgets.slider import COARSE, FINE
 
 _VERDICT = Binding.Group("Verdict", compact=True)
@@ -33,35 +36,57 @@ def _undecided(key: str, step: int, description: str) -> Binding:
     return Binding(key, f"undecided({step})", description, group=_UNDECIDED, id=name, tooltip=tooltip)
 
 
-EXPLORER_KEYS: list[BindingType] = [
-    _moving("slash", "filter", "Filter", "filter", "Filter the neurons"),
-    _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
-    _moving("tab", "pane_by(1)", "Pane", "pane.next", "Next pane"),
-    _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
-    _verdict("x", "reject", "Reject it, then the next undecided one"),
-    _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
-    _verdict("c", "clear", "Clear the verdict"),
-    _undecided("n", 1, "Next"),
-    _undecided("N", -1, "Previous"),
-    _moving(
-        "e", "view('evidence')", "Evidence", "view.evidence", "How far the words can be trusted; again: the concepts"
-    ),
-    _moving("m", "view('methods')", "Methods", "view.methods", "Methods side by side; again: the concepts"),
-    _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
-    _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
-    Binding("S", "next_concept_set", "Set", id="concept_set", tooltip="The next concept set; after the last, all"),
-    _hidden("left_square_bracket", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
-    _hidden("right_square_bracket", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
-    _hidden("left_curly_bracket", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
-    _hidden("right_curly_bracket", f"cut('beta', {COARSE})", "β +0.01", "beta.up"),
-    _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001", "alpha.fine_down"),
-    _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001", "alpha.fine_up"),
-    _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine_down"),
-    _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine_up"),
-    Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
-    _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
-    _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
-    _moving("2", "pane('concepts')", "Concepts", "pane.concepts", "To the concepts", show=False),
-    _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
-    _hidden("i", "films", "Films", "images.toggle", "Show films, or only their names"),
-]
+def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Binding:
+    return _hidden(key, f"history({by})", description, name, tooltip)
+
+
+def _views(views: Sequence[View]) -> list[BindingType]:
+    first = views[0].title.lower()
+    return [
+        _moving(
+            view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: the {first}"
+        )
+        for view in views
+        if view.key
+    ]
+
+
+def explorer_keys(views: Sequence[View]) -> list[BindingType]:
+    """The bindings of the explorer with these views."""
+    return [
+        _moving("slash", "filter", "Filter", "filter", "Filter the neurons"),
+        _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
+        _moving("tab", "pane_by(1)", "Pane", "pane.next", "Next pane"),
+        _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
+        _verdict("x", "reject", "Reject it, then the next undecided one"),
+        _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
+        _verdict("c", "clear", "Clear the verdict"),
+        _undecided("n", 1, "Next"),
+        _undecided("N", -1, "Previous"),
+        *_views(views),
+        _history(
+            "o,ctrl+o,alt+left",
+            -1,
+            "Back",
+            "history.back",
+            "Back to the neuron and view before, at the present α and β",
+        ),
+        _history("O,alt+right", 1, "Forward", "history.forward", "Forward again"),
+        _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
+        _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
+        Binding("S", "next_concept_set", "Set", id="concept_set", tooltip="The next concept set; after the last, all"),
+        _hidden("left_square_bracket", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
+        _hidden("right_square_bracket", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
+        _hidden("left_curly_bracket", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
+        _hidden("right_curly_bracket", f"cut('beta', {COARSE})", "β +0.01", "beta.up"),
+        _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001", "alpha.fine_down"),
+        _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001", "alpha.fine_up"),
+        _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine_down"),
+        _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine_up"),
+        Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
+        _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
+        _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
+        _moving("2", "pane('view')", "Concepts", "pane.concepts", "To the concepts", show=False),
+        _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
+        _hidden("i", "films", "Films", "images.toggle", "Show films, or only their names"),
+    ]

@@ -14,7 +14,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mammi_tui.screens.help_notes import Note
+from mammi_tui.notes import Note
 
 NOTE = (
     "Films drawn with cells are a preview, not for diagnosis. "

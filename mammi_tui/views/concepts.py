@@ -1,136 +1,117 @@
-"""The ranked concepts of one neuron, with the β cut drawn between annotated and not."""
+"""The concepts view: a neuron's concepts by score, and under them how far they can be trusted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
-
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Static
 
 from engine.requery import NeuronAnswer
-from mammi_tui.text import clean, decimal, fit
-from mammi_tui.widgets.line_list import LineList
-from mammi_tui.widgets.lines import Part
-
-DIGITS = 4
-SCORE_CELLS = 8
-
-
-class ConceptList(LineList):
-    """Every concept by score. Bars share one scale within the neuron: scores are not probabilities."""
-
-    BINDING_GROUP_TITLE = "Concepts"
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter,f", "find", "Neurons with it", key_display="⏎", id="concepts.find",
-            tooltip="Filter the neurons by this concept",
-        ),
-    ]  # fmt: skip
-
-    @dataclass
-    class Chosen(Message):
-        """The reader wants the neurons of a concept."""
-
-        concept: int
-
-    def __init__(self, concepts: Sequence[str], *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.concepts = [clean(concept) for concept in concepts]
-        self.answer: NeuronAnswer | None = None
-        self._longest = max((cell_len(concept) for concept in self.concepts), default=0)
-
-    def show(self, answer: NeuronAnswer) -> None:
-        """Draws a neuron's ranking; from its top when it is another neuron's or concept set's than before."""
-        before, self.answer = self.answer, answer
-        self.rows_changed()
-        if before is None or _subject(before) != _subject(answer):
-            self.scroll_to(y=0, animate=False, force=True, immediate=True)
-            self.cursor = 0
-        if not self.can_stand_on(self.cursor):
-            self.cursor = 1
-
-    def row_count(self) -> int:
-        ranked = 0 if self.answer is None else len(self.answer.ranking)
-        return ranked + 1 if ranked else 0
-
-    def can_stand_on(self, index: int) -> bool:
-        return self.answer is not None and index != self.answer.annotated
-
-    def row(self, index: int, width: int) -> Iterable[Part]:
-        answer = self.answer
-        if answer is None:
-            return
-        if index == answer.annotated:
-            yield from self._cut(answer, width)
-            return
-        rank = index if index < answer.annotated else index - 1
-        concept = int(answer.ranking[rank])
-        score = float(answer.scores[concept])
-        annotated = rank < answer.annotated
-        rank_cells, name_cells, bar_cells = self._columns(width)
-        yield fit(f"{rank + 1}", rank_cells, right=True) + " ", "line--faint"
-        yield fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
-        yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
-        first, last = answer.ranking[[0, -1]]
-        low, high = min(0.0, float(answer.scores[last])), max(0.0, float(answer.scores[first]))
-        yield bar(score, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
-
-    def heads(self, width: int) -> str:
-        """The names of the columns, over `width` cells of rows."""
-        rank, name, _ = self._columns(width)
-        return fit("", rank + 2) + fit("concept", name) + fit("score", SCORE_CELLS, right=True)
-
-    def _columns(self, width: int) -> tuple[int, int, int]:
-        """Cells of the rank, of the concept and of the bar."""
-        rank = len(str(len(self.concepts)))
-        left = width - rank - SCORE_CELLS - 2
-        name = max(6, min(self._longest, max(left * 3 // 5, left - 40)))
-        return rank, name, max(0, left - name - 1)
-
-    def _cut(self, answer: NeuronAnswer, width: int) -> Iterable[Part]:
-        if answer.annotated:
-            text = f" β cut {decimal(answer.cut, DIGITS)} · {answer.annotated:,} above "
-        elif answer.cut > 0:
-            text = f" β cut {decimal(answer.cut, DIGITS)} · nothing above "
-        else:
-            text = " no score above 0 "
-        left = 2
-        yield "─" * left, "line--accent"
-        yield fit(text, min(width - left, len(text))), "line--accent"
-        yield "─" * max(0, width - left - len(text)), "line--accent"
-
-    def action_find(self) -> None:
-        if self.answer is None or not self.row_count():
-            return
-        rank = self.cursor if self.cursor < self.answer.annotated else self.cursor - 1
-        self.post_message(self.Chosen(int(self.answer.ranking[rank])))
+from engine.store.reader import RunReader
+from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.evidence import EvidenceAnswered
+from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
+from mammi_tui.text import clean, decimal
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.concept_list import ConceptList
+from mammi_tui.views.summary import Summary
 
 
-def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None]:
-    return answer.layer, answer.unit, answer.cuts.concept_set
+class ConceptsBody(ViewBody):
+    """The ranking, or the reason why it is empty; the summary where the screen is tall."""
 
+    reading_selector = "ConceptList"
 
-def bar(value: float, low: float, high: float, cells: int) -> str:
-    """A bar from 0 to `value`, in halves of a cell, on one scale for all scores of a neuron: low ≤ 0 ≤ high.
-
-    Negative scores grow to the left of an axis; a quarter of the cells is theirs at most, and ◂ ends a bar that is cut.
+    DEFAULT_CSS = """
+    ConceptsBody {
+        .reason { display: none; }
+        &.-empty .heads { display: none; }
+        &.-empty ConceptList { display: none; }
+        &.-empty .reason { display: block; }
+    }
     """
-    if cells < 4 or high <= low:
-        return " " * cells
-    axis = "│" if low < 0 else ""
-    cells -= len(axis)
-    left = cells
-    if high > 0:
-        left = max(1, min(cells // 4, round(cells * -low / (high - low)))) if low < 0 else 0
-    full, full_cells = (high, cells - left) if high > 0 else (-low, left)
-    share = min(abs(value) / full, 2 * cells)  # of the longest bar's score; bounded where that is nearly 0
-    halves = round(2 * full_cells * share)
-    if value >= 0:
-        body = "━" * (halves // 2) + "╸" * (halves % 2)
-        return " " * left + axis + body.ljust(cells - left)
-    body = "╺" * (halves % 2) + "━" * (halves // 2) if halves <= 2 * left else "◂" + "━" * (left - 1)
-    return body.rjust(left) + axis + " " * (cells - left)
+
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__(reader)
+        self.ranking = ConceptList(reader.concepts, id="concepts")
+        self.summary = Summary(classes="tall-only")
+        self._heads = Static(classes="heads", markup=False)
+        self._reason = Static(classes="reason", markup=False)
+        self._annotated = ""
+        self._evidence: EvidenceAnswered | None = None
+        self._sizes = {None: len(reader.concepts)} | {found.name: len(found.concepts) for found in reader.concept_sets}
+
+    def compose(self) -> ComposeResult:
+        yield self._heads
+        yield self._reason
+        yield self.ranking
+        yield self.summary
+
+    def on_resize(self) -> None:
+        self._heads.update(self.ranking.heads(max(1, self.ranking.size.width - 1)))
+
+    @on(NeuronAnswered)
+    def show_ranking(self, message: NeuronAnswered) -> None:
+        answer = message.answer
+        self.shown = message.question.sight
+        self._annotated = f"{answer.annotated:,} of {self._sizes[answer.cuts.concept_set]:,} annotated"
+        self.ranking.show(answer)
+        empty = not len(answer.ranking)
+        self.set_class(empty, "-empty")
+        if empty:
+            self._reason.update(why_empty(answer))
+        if self._evidence is None or not self.shown.names_the_same(self._evidence.question.sight):
+            self.summary.show(None)
+        self.changed()
+
+    @on(EvidenceAnswered)
+    def show_summary(self, message: EvidenceAnswered) -> None:
+        self._evidence = message
+        ranked = message.question.sight.names_the_same(self.shown)
+        self.summary.show(message.evidence if ranked else None)
+        self.changed()
+
+    @on(ConceptList.Chosen)
+    def filter_by(self, event: ConceptList.Chosen) -> None:
+        event.stop()
+        concept = self.reader.concepts[event.concept]
+        self.post_message(self.FilterWanted(clean(concept) if concept.isalpha() else f'"{clean(concept)}"'))
+
+    @property
+    def is_old(self) -> bool:
+        """The ranking comes at once. What may be old is the summary."""
+        return self._evidence is not None and self._evidence.question.sight != self.sight
+
+    def dim(self, old: bool) -> None:
+        self.summary.stale = old
+
+    def subtitle(self, room: int) -> str:
+        evidence = self.summary.evidence
+        if evidence is None:
+            return self._annotated
+        mark, word = TRUST_MARKS[evidence.trust][0], TRUST_WORDS[evidence.trust]
+        full = f"{mark} {word} · {self._annotated}"
+        return full if cell_len(full) <= room else f"{mark} · {self._annotated}"
+
+
+def why_empty(answer: NeuronAnswer) -> str:
+    """The reason why a neuron has no concepts."""
+    tau = decimal(answer.threshold, 4)
+    if answer.dead:
+        return (
+            f"A dead unit: its activation is {tau} on every image of the probing set.\n\n"
+            "No image stands out, so there are no representative images and nothing to annotate."
+        )
+    return f"No image lies above τ = {tau}.\n\nLower α to take in the strongest ones."
+
+
+CONCEPTS = View(
+    name="concepts",
+    title="Concepts",
+    purpose="The neuron's concepts, by concept score",
+    body=ConceptsBody,
+    takes=(Neuron,),
+    asks=(NeuronAsker,),
+)

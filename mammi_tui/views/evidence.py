@@ -1,41 +1,52 @@
-"""The evidence of one neuron, read from top to bottom."""
+"""The evidence view: how far a neuron's words can be trusted, read from top to bottom."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from textual import on
+from textual.app import ComposeResult
 
-from engine.evidence.answers import NeuronEvidence
-from mammi_tui.text import clean, decimal, wrap
-from mammi_tui.views.evidence_rows import evidence_rows
-from mammi_tui.widgets.sheet import Row, Sheet
+from engine.store.reader import RunReader
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.evidence import EvidenceAnswered, EvidenceAsker
+from mammi_tui.text import clean
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.evidence_help import HELP
+from mammi_tui.views.evidence_sheet import EvidenceSheet
 
 
-class EvidenceSheet(Sheet):
-    """A neuron's evidence, or why there is none."""
+class EvidenceBody(ViewBody):
+    """Shows the evidence that has come last, or the reason why there is none."""
 
-    BINDING_GROUP_TITLE = "Evidence"
+    reading_selector = "EvidenceSheet"
 
-    def __init__(self, concepts: Sequence[str], own_alpha: float, *, id: str) -> None:  # noqa: A002
-        """`concepts` are clean, by index; `own_alpha` is the run's."""
-        super().__init__(id=id)
-        self.evidence: NeuronEvidence | None = None
-        self._concepts = concepts
-        self._own_alpha = own_alpha
-        self._reason = "Evidence is being computed …"
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__(reader)
+        self.sheet = EvidenceSheet([clean(concept) for concept in reader.concepts], reader.info.alpha, id="evidence")
 
-    def show(self, evidence: NeuronEvidence | None, reason: str = "") -> None:
-        """Draws a neuron's evidence, or the reason why it cannot be had."""
-        self.evidence, self._reason = evidence, reason
-        self.stale = False
-        self.rows_changed()
+    def compose(self) -> ComposeResult:
+        yield self.sheet
 
-    @property
-    def cuts(self) -> str:
-        """The α and β of what is shown."""
-        shown = self.evidence
-        return f"α {decimal(shown.cuts.alpha)} · β {decimal(shown.cuts.beta)}" if shown else ""
+    @on(EvidenceAnswered)
+    def show_evidence(self, message: EvidenceAnswered) -> None:
+        self.shown = message.question.sight
+        self.sheet.show(message.evidence, message.reason)
+        self.changed()
 
-    def lay_out(self, width: int) -> Sequence[Row]:
-        if self.evidence is None:
-            return [((line, "line--muted"),) for line in wrap(clean(self._reason), width)]
-        return list(evidence_rows(self.evidence, self._concepts, self._own_alpha, width))
+    def dim(self, old: bool) -> None:
+        self.stale = self.sheet.stale = old
+
+    def subtitle(self, room: int) -> str:  # noqa: ARG002
+        return self.sheet.cuts
+
+
+EVIDENCE = View(
+    name="evidence",
+    title="Evidence",
+    purpose="How far the neuron's words can be trusted",
+    body=EvidenceBody,
+    takes=(Neuron,),
+    asks=(EvidenceAsker,),
+    key="e",
+    room="wide",
+    help=HELP,
+)

@@ -1,72 +1,104 @@
-"""The methods side by side: the first stays on the left, the others move beside it."""
+"""The methods view: what each method says of a neuron, side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from textual import on
+from textual.app import ComposeResult
 
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from engine.store.reader import RunReader
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.notes import Note
+from mammi_tui.questions.methods import MethodAnswered, MethodsAsker, MethodsListed
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.method_columns import MethodColumn
+from mammi_tui.views.methods_sheet import MethodsSheet
 
-from mammi_tui.text import clean, wrap
-from mammi_tui.views.method_columns import MethodColumn, fitting, method_rows, shared_concepts
-from mammi_tui.widgets.sheet import Row, Sheet
+FIRST_OF_A_LAYER = "being computed; the first of a layer may take seconds"
+HELP = Note(
+    "Methods side by side",
+    (
+        ("air³", "In the annotations of three methods. Above a method's line stands its annotation, the rest is dim."),
+        ("score", "Each method has a scale of its own: compare within a column."),
+        ("p", "Of methods that test."),
+        ("α and β", "MAMMI follows both. Others have a selection of their own, and may have a cut of their own."),
+    ),
+)
 
 
-class MethodsSheet(Sheet):
-    """One column for each method, as many as fit."""
+class MethodsBody(ViewBody):
+    """Shows the columns of the neuron looked at once one of them has come; until then those of the one before."""
 
-    BINDING_GROUP_TITLE = "Methods"
+    reading_selector = "MethodsSheet"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,right", "move(1)", "More", id="methods.right", tooltip="Methods further right"),
-        Binding("h,left", "move(-1)", "Back", show=False, id="methods.left", tooltip="Methods further left"),
-    ]
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__(reader)
+        self.sheet = MethodsSheet(id="methods")
+        self._titles: dict[str, str] = {}
+        self._answers: dict[str, MethodAnswered] = {}
+        """The last answer of each method"""
 
-    class Moved(Message):
-        """Other methods are shown."""
+    def compose(self) -> ComposeResult:
+        yield self.sheet
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.columns: Sequence[MethodColumn] = ()
-        self.reason = "The methods are being loaded …"
-        """In place of columns"""
-        self._moved = 0
+    @on(MethodsListed)
+    def take_titles(self, message: MethodsListed) -> None:
+        self._titles = message.titles
+        self._draw()
+        self.changed()
 
-    def show(self, columns: Sequence[MethodColumn], reason: str = "") -> None:
-        """Draws the methods' answers, as far as they are known."""
-        self.columns, self.reason = columns, reason
-        self.stale = False
-        self.rows_changed()
+    @on(MethodAnswered)
+    def take_answer(self, message: MethodAnswered) -> None:
+        self._answers[message.question.method] = message
+        self._draw()
+        self.changed()
+
+    @on(MethodsSheet.Moved)
+    def other_columns(self, event: MethodsSheet.Moved) -> None:
+        event.stop()
+        self.changed()
 
     @property
-    def place(self) -> str:
-        """Which methods are on screen, where not all are."""
-        others, fit = len(self.columns) - 1, self._fitting() - 1
-        if others <= fit:
-            return ""
-        first = self._offset() + 1
-        left, right = "◂ " if self._offset() else "", " ▸" if self._offset() < others - fit else ""
-        beside = f", {first + 1}–{first + fit}" if fit > 1 else f", {first + 1}" if fit else ""
-        return f"{left}methods 1{beside} of {others + 1}{right}"
+    def is_old(self) -> bool:
+        return not all(self._is_current(method) for method in self._titles)
 
-    def lay_out(self, width: int) -> Sequence[Row]:
-        if not self.columns:
-            return [((line, "line--muted"),) for line in wrap(clean(self.reason), width)]
-        first, *others = self.columns
-        start, fit = self._offset(), self._fitting() - 1
-        shown = [first, *others[start : start + fit]]
-        return list(method_rows(shown, shared_concepts(self.columns), width))
+    def _is_current(self, method: str) -> bool:
+        answer = self._answers.get(method)
+        return answer is not None and answer.question.sight == self.sight
 
-    def _fitting(self) -> int:
-        return fitting(len(self.columns), self.scrollable_content_region.width - 2)
+    def dim(self, old: bool) -> None:
+        """Dims the columns of another neuron all together, and those of other cuts one by one."""
+        of_neuron = self._draw()
+        self.stale = self.sheet.stale = old and bool(self._answers) and not of_neuron
 
-    def _offset(self) -> int:
-        """How many methods are hidden between the first and those beside it."""
-        return max(0, min(self._moved, len(self.columns) - self._fitting()))
+    def _draw(self) -> bool:
+        """Draws the neuron's columns. False where none has come yet: the sheet then stays as it is."""
+        subject = self.sight.subject if self.sight else None
+        found = {name: said for name, said in self._answers.items() if said.question.neuron == subject}
+        if not found or not self._titles:
+            return False
+        columns = []
+        for name, title in self._titles.items():
+            if said := found.get(name):
+                stale = self.impatient and not self._is_current(name)
+                columns.append(MethodColumn(title, said.answer, said.reason, stale))
+            else:
+                columns.append(MethodColumn(title, reason=FIRST_OF_A_LAYER if self.impatient else "…"))
+        self.shown = self.sight
+        self.sheet.show(columns)
+        return True
 
-    def action_move(self, step: int) -> None:
-        self._moved = max(0, self._offset() + step)
-        self._moved = self._offset()
-        self.rows_changed()
-        self.post_message(self.Moved())
+    def subtitle(self, room: int) -> str:  # noqa: ARG002
+        return self.sheet.place
+
+
+METHODS = View(
+    name="methods",
+    title="Methods",
+    purpose="Methods side by side: what each says of the neuron",
+    body=MethodsBody,
+    takes=(Neuron,),
+    asks=(MethodsAsker,),
+    key="m",
+    room="whole",
+    help=HELP,
+)

@@ -1,193 +1,85 @@
-"""The pane about one neuron: its ranked concepts, its evidence, or what each method says of it."""
+"""Pane 2: the views, of which it shows one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
-from engine.evidence.answers import NeuronEvidence
-from engine.requery import NeuronAnswer
-from engine.store.contents import ConceptSet
-from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
-from mammi_tui.neurons.rows import VERDICT_WORDS
+from mammi_tui.neurons.rows import VERDICT_WORDS, Neuron
 from mammi_tui.neurons.tree import VERDICT_MARKS
-from mammi_tui.neurons.verdicts import Verdict
-from mammi_tui.text import clean, decimal, fit
-from mammi_tui.views.concepts import ConceptList
-from mammi_tui.views.evidence import EvidenceSheet
-from mammi_tui.views.method_columns import MethodColumn
-from mammi_tui.views.methods import MethodsSheet
-from mammi_tui.views.summary import Summary
-
-View = Literal["concepts", "evidence", "methods"]
-VIEWS: tuple[View, ...] = ("concepts", "evidence", "methods")
+from mammi_tui.questions.looking import Looking
+from mammi_tui.questions.subjects import Sight
+from mammi_tui.text import clean
+from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.title import named, pane_title
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is looked at; names as they are in the run."""
+class ViewPane(Vertical):
+    """Its title names what is drawn, be it an earlier neuron whose successor is on its way."""
 
-    neuron: str
-    """`layer:unit`"""
-    class_name: str
-    """The class that a final layer's unit stands for, or "" """
-    concept_set: str | None
-
-
-class ConceptsPane(Vertical):
-    """Three views, of which `view` is shown. The title names the neuron of what is shown, be it an earlier one whose
-    successor is on its way. With several concept sets it says which one competes."""
-
-    DEFAULT_CSS = """
-    ConceptsPane {
-        .heads, #concepts-reason, #concepts, #summary, #evidence, #methods { display: none; }
-        &.-concepts .heads, &.-concepts #concepts { display: block; }
-        &.-concepts.-empty .heads { display: none; }
-        &.-concepts.-empty #concepts-reason { display: block; }
-        &.-evidence #evidence, &.-methods #methods { display: block; }
-    }
-    """
-
-    def __init__(self, concepts: Sequence[str], sets: Sequence[ConceptSet], own_alpha: float) -> None:
-        super().__init__(id="concepts-pane", classes="pane")
-        self.view: View = "concepts"
-        self.ranking = ConceptList(concepts, id="concepts")
-        self.evidence = EvidenceSheet(self.ranking.concepts, own_alpha, id="evidence")
-        self.methods = MethodsSheet(id="methods")
-        self.summary = Summary(id="summary")
-        self._subjects: dict[View, Subject] = {}
-        self._sizes: dict[str | None, int] = {
-            None: len(concepts),
-            **{known.name: len(known.concepts) for known in sets},
+    def __init__(self, looking: Looking, views: Sequence[View]) -> None:
+        super().__init__(id="view-pane", classes="pane")
+        self.view = views[0]
+        self.bodies: dict[str, ViewBody] = {view.name: view.body(looking.reader) for view in views}
+        self._looking = looking
+        self._border = "", ""
+        reader = looking.reader
+        self._set_sizes = {None: len(reader.concepts)} | {
+            found.name: len(found.concepts) for found in reader.concept_sets
         }
-        self._annotated = ""
-        self._verdict: Verdict | None = None
-        self._reason = Static(id="concepts-reason", classes="reason", markup=False)
-        self._heads = Static(classes="heads", markup=False)
 
     def compose(self) -> ComposeResult:
-        yield self._heads
-        yield self._reason
-        yield self.ranking
-        yield self.summary
-        yield self.evidence
-        yield self.methods
+        yield from self.bodies.values()
 
     def on_mount(self) -> None:
         self.turn_to(self.view)
 
     def on_resize(self) -> None:
-        self._draw_borders()
-        self._heads.update(self.ranking.heads(max(1, self.ranking.size.width - 1)))
+        self.draw_border()
+
+    @property
+    def body(self) -> ViewBody:
+        return self.bodies[self.view.name]
 
     @property
     def reading(self) -> Widget:
-        """What takes the keys."""
-        return {"concepts": self.ranking, "evidence": self.evidence, "methods": self.methods}[self.view]
+        """The widget that takes the keys."""
+        return self.body.reading
 
     def turn_to(self, view: View) -> None:
         self.view = view
-        for name in VIEWS:
-            self.set_class(name == view, f"-{name}")
-        self._draw_borders()
+        for name, body in self.bodies.items():
+            body.display = name == view.name
+        self.body.check()
+        self.draw_border()
 
-    def show(self, answer: NeuronAnswer, subject: Subject, verdict: Verdict | None) -> None:
-        """Shows the ranking of a neuron, and what was judged of it."""
-        self._subjects["concepts"] = subject
-        self._verdict = verdict
-        self._annotated = f"{answer.annotated:,} of {self._sizes[answer.cuts.concept_set]:,} annotated"
-        self.ranking.show(answer)
-        empty = not len(answer.ranking)
-        self.set_class(empty, "-empty")
-        if empty:
-            self._reason.update(why_empty(answer))
-        if self._subjects.get("evidence") != subject:
-            self.summary.show(None)
-        self._draw_borders()
-
-    def show_evidence(self, evidence: NeuronEvidence | None, reason: str, subject: Subject) -> None:
-        """Shows a neuron's evidence, or why it cannot be had."""
-        self._subjects["evidence"] = subject
-        self.evidence.show(evidence, reason)
-        self.summary.show(evidence if self._subjects.get("concepts") == subject else None)
-        self._draw_borders()
-
-    def show_methods(self, columns: Sequence[MethodColumn], reason: str, subject: Subject) -> None:
-        """Shows what the methods say of a neuron, as far as it is known."""
-        self._subjects["methods"] = subject
-        self.methods.show(columns, reason)
-        self._draw_borders()
-
-    def dim(self, *, evidence: bool, methods: bool) -> None:
-        """Marks what is not at the neuron, α or β looked at."""
-        self.evidence.stale = self.summary.stale = evidence
-        self.methods.stale = methods
-        self._draw_borders()
-
-    @on(MethodsSheet.Moved)
-    def _draw_borders(self) -> None:
-        subject = self._subjects.get(self.view) or self._subjects.get("concepts")
-        if subject is None:
+    @on(ViewBody.Changed)
+    def draw_border(self) -> None:
+        """Draws title and subtitle."""
+        shown = self.body.shown or self._looking.sight
+        if shown is None:
             return
-        self.border_title = Content(self._title(subject))
-        words = [f"{VERDICT_MARKS[self._verdict][0]} {VERDICT_WORDS[self._verdict]}"] if self._verdict else []
-        match self.view:
-            case "concepts":
-                words += [self._trust_word(), self._annotated]
-                if cell_len(" · ".join(words)) > self.size.width - 4:
-                    words[-2] = words[-2].partition(" ")[0]
-            case "evidence":
-                words.append(self.evidence.cuts)
-            case "methods":
-                words.append(self.methods.place)
-        if isinstance(self.reading, EvidenceSheet | MethodsSheet) and self.reading.stale:
-            words.append("computing …")
-        self.border_subtitle = Content(" · ".join(filter(None, words)))
-
-    def _trust_word(self) -> str:
-        evidence = self.summary.evidence
-        return f"{TRUST_MARKS[evidence.trust][0]} {TRUST_WORDS[evidence.trust]}" if evidence else ""
-
-    def _title(self, subject: Subject) -> str:
-        """The neuron with its class and the concept set with its size where they fit; else the end of the neuron's
-        name, as the unit is there, and the beginning of the set's."""
-        full, short = f"2 {self.view.title()} of ", "2 "
-        neuron = clean(subject.neuron)
-        name = size = ""
-        if len(self._sizes) > 2:
-            name = f" · {clean(subject.concept_set or 'all sets')}"
-            size = f" ({self._sizes[subject.concept_set]:,})"
-        choices = (
-            f"{full}{neuron} {clean(subject.class_name)}".rstrip() + name + size,
-            f"{full}{neuron}{name}{size}",
-            f"{short}{neuron}{name}{size}",
-            f"{short}{neuron}{name}",
-        )
         room = self.size.width - 4
-        return next((title for title in choices if cell_len(title) <= room), _cut_title(short, neuron, name, room))
+        words = [self._verdict(shown)]
+        words.append(self.body.subtitle(room - sum(len(word) + 3 for word in words if word)))
+        words.append("computing …" if self.body.stale else "")
+        border = self._title(shown, room), " · ".join(filter(None, words))
+        if border != self._border:  # setting a border draws the whole pane
+            self._border = border
+            self.border_title, self.border_subtitle = map(Content, border)
 
+    def _title(self, shown: Sight, room: int) -> str:
+        looking, concept_set = self._looking, shown.cuts.concept_set
+        several = len(looking.reader.concept_sets) > 1
+        set_name = clean(concept_set or "all sets") if several else ""
+        subject = named(shown.subject, looking.reader, looking.rows)
+        return pane_title(self.view.title, subject, set_name, self._set_sizes[concept_set], room)
 
-def _cut_title(short: str, neuron: str, set_name: str, room: int) -> str:
-    """A title of `room` cells, half of them the concept set's where both names are long."""
-    set_cells = min(cell_len(set_name), max(room // 2, room - cell_len(short + neuron)))
-    return short + fit(neuron, room - len(short) - set_cells, keep_end=True) + fit(set_name, set_cells)
-
-
-def why_empty(answer: NeuronAnswer) -> str:
-    """Why a neuron has no concepts."""
-    tau = decimal(answer.threshold, 4)
-    if answer.dead:
-        return (
-            f"A dead unit: its activation is {tau} on every image of the probing set.\n\n"
-            "No image stands out, so there are no representative images and nothing to annotate."
-        )
-    return f"No image lies above τ = {tau}.\n\nLower α to take in the strongest ones."
+    def _verdict(self, shown: Sight) -> str:
+        verdict = self._looking.rows.verdicts.get(shown.subject) if isinstance(shown.subject, Neuron) else None
+        return f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]}" if verdict else ""

@@ -27,14 +27,16 @@ class Summary(Static):
         padding: 0 1;
         border-top: solid $border-blurred;
         color: $foreground;
+        display: none;
+        &.-used { display: block; }
         &.-stale { color: $foreground 45%; }
     }
     """
 
     stale: reactive[bool] = reactive(False)
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, markup=False)
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes, markup=False)
         self.evidence: NeuronEvidence | None = None
 
     def show(self, evidence: NeuronEvidence | None) -> None:
@@ -61,5 +63,5 @@ class Summary(Static):
         lines = list(wrap(clean(self.evidence.sentence, 2000), width - 2))
         if len(lines) > height:
             lines[height - 1] = fit(f"{lines[height - 1]} {lines[height]}", width - 2)
-        told = "\n  ".join(lines[:height])
-        self.update(Content.assemble((f"{mark} ", "" if self.stale else COLOURS[style]), told))
+        text = "\n  ".join(lines[:height])
+        self.update(Content.assemble((f"{mark} ", "" if self.stale else COLOURS[style]), text))

@@ -19,7 +19,7 @@ from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
-from mammi_tui.questions.lane import Lane
+from mammi_tui.lane import Lane
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
 from mammi_tui.widgets.tile import Film, ThumbnailItem, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout

@@ -14,7 +14,7 @@ from tests.support.runs import small_run
 @pytest.fixture(autouse=True)
 def as_on_large_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evidence is computed when it is called up, not from the start as on runs as small as those of these tests."""
-    monkeypatch.setattr(evidence_asking, "SOON_KNOWN", 0)
+    monkeypatch.setattr(evidence_asking, "SOON_COMPUTED", 0)
 
 
 @pytest.fixture

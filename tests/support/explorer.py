@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,13 @@ from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
-from mammi_tui.neurons.rows import Neuron
+from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.views.base import View
+from mammi_tui.views.registry import VIEWS
 
 
 @dataclass
@@ -36,8 +39,24 @@ class Explorer:
     @property
     def neuron(self) -> str:
         """The neuron looked at, as `layer:unit`."""
-        assert self.screen.neuron is not None
-        return self.screen.neuron_name(self.screen.neuron)
+        assert self.looking.neuron is not None
+        return self.looking.rows.name_of(self.looking.neuron)
+
+    @property
+    def looking(self) -> Looking:
+        return self.screen.looking
+
+    @property
+    def cuts(self) -> Cuts:
+        return self.looking.cuts
+
+    @property
+    def rows(self) -> NeuronRows:
+        return self.looking.rows
+
+    @property
+    def reader(self) -> RunReader:
+        return self.looking.reader
 
     async def press(self, *keys: str) -> None:
         """Presses keys one by one, each once what the one before asked for is on screen."""
@@ -53,7 +72,7 @@ class Explorer:
         still = 0
         while still < 4:  # what one message asks for may come with another
             await self.pilot.pause(0.003)
-            still = still + 1 if self.screen.at_rest else 0
+            still = still + 1 if self.screen.desk.at_rest else 0
 
     async def go_to(self, layer: int, unit: int) -> None:
         from mammi_tui.neurons.tree import NeuronTree
@@ -70,16 +89,16 @@ class Explorer:
 
     def answer(self, alpha: float | None = None, beta: float | None = None) -> NeuronAnswer:
         """What the re-query says of the neuron looked at, by default at the α and β looked at, for its concept set."""
-        neuron = self.screen.neuron
+        neuron = self.looking.neuron
         assert neuron is not None
-        layer = self.screen.reader.layers[neuron.layer].name
-        own = self.screen.cuts
+        layer = self.reader.layers[neuron.layer].name
+        own = self.cuts
         cuts = Cuts(own.alpha if alpha is None else alpha, own.beta if beta is None else beta, own.concept_set)
-        return Requery(self.screen.reader).neuron(layer, neuron.unit, cuts)
+        return Requery(self.reader).neuron(layer, neuron.unit, cuts)
 
     def layer_answer(self, layer: int) -> LayerAnswer:
-        name = self.screen.reader.layers[layer].name
-        return Requery(self.screen.reader).layer(name, self.screen.cuts)
+        name = self.reader.layers[layer].name
+        return Requery(self.reader).layer(name, self.cuts)
 
 
 @asynccontextmanager
@@ -90,6 +109,7 @@ async def explorer(
     size: tuple[int, int] = (140, 40),
     start: tuple[str, int] | None = ("layer1", 3),
     concept_set: str | None = None,
+    views: Sequence[View] = VIEWS,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers."""
     path = folder / "run.duckdb"
@@ -97,7 +117,8 @@ async def explorer(
     with RunReader(path) as reader:
         info = reader.info
         log = VerdictLog(path, info.content_hash)
-        app = ExplorerApp(reader, Start(start, Cuts(info.alpha, info.beta, concept_set)), AsciiBackend(), log)
+        first = Start(start, Cuts(info.alpha, info.beta, concept_set))
+        app = ExplorerApp(reader, first, AsciiBackend(), log, views)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             await opened.rest()

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
 from mammi_tui.neurons.verdicts import VerdictLog
 from tests.support.commands import Mammi
@@ -19,7 +20,7 @@ def said(opened: Explorer) -> list[str]:
 def judged_before(path: Path, verdicts: int) -> None:
     for unit in range(verdicts):
         VerdictLog(path, "an earlier content").append(
-            f"layer1:{unit + 3}", "accept", alpha=0.9, beta=0.9, annotation=["mass"]
+            f"layer1:{unit + 3}", "accept", Cuts(0.9, 0.9), annotation=["mass"]
         )
 
 
@@ -29,7 +30,7 @@ async def test_the_explorer_tells_how_many_verdicts_it_does_not_show(run_path: P
         assert said(opened) == [
             "4 verdicts in run.verdicts.jsonl belong to an earlier content of this run and are not shown"
         ]
-        assert opened.screen.rows.verdicts == {}
+        assert opened.rows.verdicts == {}
 
 
 def test_so_does_the_export(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:

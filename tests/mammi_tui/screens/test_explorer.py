@@ -17,8 +17,10 @@ from engine.annotation.cuts import Cuts
 from engine.errors import ConfigError, RunFileError
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.tree import NeuronTree
+from mammi_tui.screens.explorer_keys import explorer_keys
 from mammi_tui.text import decimal
-from mammi_tui.views.concepts import ConceptList
+from mammi_tui.views.concept_list import ConceptList
+from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.slider import Slider
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
@@ -39,7 +41,7 @@ def annotated_on_screen(opened: Explorer) -> list[str]:
 
 
 def annotation(opened: Explorer, answer: NeuronAnswer) -> list[str]:
-    return [opened.screen.reader.concepts[index] for index in answer.ranking[: answer.annotated]]
+    return [opened.reader.concepts[index] for index in answer.ranking[: answer.annotated]]
 
 
 async def test_the_first_screen_shows_the_stored_answers(run_path: Path, tmp_path: Path) -> None:
@@ -69,12 +71,12 @@ async def test_keys_move_the_cuts_and_everything_follows(
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press(*keys)
-        assert (opened.screen.cuts.alpha, opened.screen.cuts.beta) == pytest.approx((alpha, beta))
+        assert (opened.cuts.alpha, opened.cuts.beta) == pytest.approx((alpha, beta))
         answer = opened.answer()
         assert expected_readout(answer) in opened.text()
         if len(answer.ranking):
             assert annotated_on_screen(opened) == annotation(opened, answer)
-        counts = opened.screen.rows.answers[1]
+        counts = opened.rows.answers[1]
         assert counts is not None
         np.testing.assert_array_equal(counts.counts, opened.layer_answer(1).counts)
 
@@ -105,11 +107,11 @@ async def test_a_typed_value_is_taken_and_a_bad_one_is_refused_gently(run_path: 
         await opened.press("a")
         await opened.type("0,7125")
         await opened.press("enter")
-        assert opened.screen.cuts.alpha == 0.7125
+        assert opened.cuts.alpha == 0.7125
         for bad in ("7", "1.5.2"):
             await opened.type(bad)
             await opened.press("enter")
-            assert opened.screen.cuts.alpha == 0.7125
+            assert opened.cuts.alpha == 0.7125
             assert opened.screen.query_one("#alpha", Slider).editing == bad
             assert any(bad in toast.title for toast in opened.app._notifications)
             await opened.press("escape")
@@ -124,15 +126,15 @@ async def test_the_mouse_drags_a_slider(run_path: Path, tmp_path: Path) -> None:
         left, track, _ = slider._layout()
         await opened.pilot.mouse_down(slider, offset=(left + track - 1, 0))
         await opened.rest()
-        assert opened.screen.cuts.alpha == 1.0
+        assert opened.cuts.alpha == 1.0
         left, track, _ = slider._layout()
         await opened.pilot.hover(slider, offset=(left + track // 2, 0))
         await opened.rest()
-        assert opened.screen.cuts.alpha == pytest.approx((track // 2) / (track - 1), abs=0.001)
+        assert opened.cuts.alpha == pytest.approx((track // 2) / (track - 1), abs=0.001)
         await opened.pilot.mouse_up(slider, offset=(left + track // 2, 0))
         await opened.pilot.hover(slider, offset=(left, 0))
         await opened.rest()
-        assert opened.screen.cuts.alpha > 0.3, "moving without a button does nothing"
+        assert opened.cuts.alpha > 0.3, "moving without a button does nothing"
         assert expected_readout(opened.answer()) in opened.text()
 
 
@@ -144,7 +146,7 @@ async def test_typing_is_no_key_of_the_explorer(run_path: Path, tmp_path: Path) 
         await opened.press("escape", "b")
         await opened.type("0.123")
         await opened.press("enter")
-        assert opened.screen.cuts.beta == 0.123
+        assert opened.cuts.beta == 0.123
         assert not opened.log.path.exists()
 
 
@@ -153,8 +155,8 @@ async def test_a_verdict_never_falls_on_what_was_not_on_screen(
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
         gate = threading.Event()
-        ask = opened.screen.requery.neuron
-        monkeypatch.setattr(opened.screen.requery, "neuron", lambda *asked: (gate.wait(10), ask(*asked))[1])
+        ask = opened.looking.requery.neuron
+        monkeypatch.setattr(opened.looking.requery, "neuron", lambda *asked: (gate.wait(10), ask(*asked))[1])
         await opened.pilot.press("j", "y")
         await opened.pilot.pause(0.05)
         assert not opened.log.path.exists()
@@ -191,7 +193,7 @@ async def test_the_filter_keeps_the_readers_place(run_path: Path, tmp_path: Path
         for keys in (("1", "2", "escape"), ("z", "z", "escape"), ("z", "z", "enter", "escape")):
             await opened.press("slash", *keys)
             assert opened.neuron == "layer1:3", keys
-            assert opened.screen.query_one(NeuronTree).here() == opened.screen.neuron
+            assert opened.screen.query_one(NeuronTree).here() == opened.looking.neuron
             assert expected_readout(opened.answer()) in opened.text()
         await opened.press("slash", "1", "2", "enter", "escape")
         assert opened.neuron == "layer1:12", "a filter that is kept is a way to go"
@@ -231,7 +233,7 @@ async def test_a_dead_unit_is_explained(run_path: Path, tmp_path: Path) -> None:
 async def test_no_image_above_the_threshold_is_explained(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("a", "end")
-        assert opened.screen.cuts.alpha == 1.0
+        assert opened.cuts.alpha == 1.0
         assert "No image lies above τ" in opened.text()
 
 
@@ -252,19 +254,19 @@ async def test_the_filter_works_while_typing_and_clears(run_path: Path, tmp_path
         assert opened.neuron == "layer1:3", "back to where the filter began"
         assert "sorted by unit" in opened.text()
 
-        best = opened.screen.reader.concepts[int(opened.layer_answer(0).best[4])]
+        best = opened.reader.concepts[int(opened.layer_answer(0).best[4])]
         await opened.press("slash")
         await opened.type(f'"{best}"')
-        found = opened.screen.rows.match_count
+        found = opened.rows.match_count
         own = [opened.layer_answer(0), opened.layer_answer(1)]
-        names = opened.screen.reader.concepts
+        names = opened.reader.concepts
         wanted = sum(best in names[index] for answer in own for index in answer.best if index >= 0)
         assert found == wanted >= 1
         await opened.press("enter")
         assert isinstance(opened.screen.focused, NeuronTree)
-        assert opened.screen.rows.match_count == found, "enter keeps it"
+        assert opened.rows.match_count == found, "enter keeps it"
         await opened.press("escape")
-        assert opened.screen.rows.query == ""
+        assert opened.rows.query == ""
 
 
 async def test_no_filter_is_an_error(run_path: Path, tmp_path: Path) -> None:
@@ -279,8 +281,8 @@ async def test_no_filter_is_an_error(run_path: Path, tmp_path: Path) -> None:
 
 async def test_filters_by_class_finding_and_verdict(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        rows = opened.screen.rows
-        finding = next(text for text in opened.screen.reader.findings("layer1") if text)
+        rows = opened.rows
+        finding = next(text for text in opened.reader.findings("layer1") if text)
         await opened.press("slash")
         for query, least in (("class 7", 1), (finding.upper(), 1), ("dead", 2), ("layer0:5", 1)):
             opened.screen.query_one("#filter", Input).value = query
@@ -296,7 +298,7 @@ async def test_filters_by_class_finding_and_verdict(run_path: Path, tmp_path: Pa
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_a_finding_that_is_filtered_by_is_shown(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     async with explorer(run_path, tmp_path, size=size) as opened:
-        finding = next(text for text in opened.screen.reader.findings("layer1") if text)
+        finding = next(text for text in opened.reader.findings("layer1") if text)
         await opened.press("slash")
         await opened.type(finding.lower())
         rows = [line for line in opened.lines() if re.match(r"│[ ▌]\s+\d+ ", line)]
@@ -332,10 +334,10 @@ async def test_a_large_film_says_its_neuron_and_its_keys(run_path: Path, tmp_pat
 
 async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        best = opened.screen.reader.concepts[int(opened.answer().ranking[0])]
+        best = opened.reader.concepts[int(opened.answer().ranking[0])]
         await opened.press("2", "enter")
-        assert opened.screen.rows.query == f'"{best}"'
-        assert opened.screen.rows.match_count >= 1
+        assert opened.rows.query == f'"{best}"'
+        assert opened.rows.match_count >= 1
         assert opened.neuron == "layer1:3"
 
 
@@ -343,7 +345,7 @@ async def test_sorting(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
 
         def scores() -> list[float]:
-            units = opened.screen.rows.matches[1]
+            units = opened.rows.matches[1]
             answer = opened.layer_answer(1)
             return [answer.best_scores[unit] for unit in units if answer.best[unit] >= 0]
 
@@ -354,10 +356,10 @@ async def test_sorting(run_path: Path, tmp_path: Path) -> None:
         await opened.press("left_square_bracket", "left_square_bracket")
         assert scores() == sorted(scores(), reverse=True), "the order follows α"
         await opened.press("s")
-        counts = opened.layer_answer(1).counts[opened.screen.rows.matches[1]]
+        counts = opened.layer_answer(1).counts[opened.rows.matches[1]]
         assert counts.tolist() == sorted(counts, reverse=True)
         await opened.press("s", "s", "s", "s")
-        assert opened.screen.rows.matches[1].tolist() == list(range(14))
+        assert opened.rows.matches[1].tolist() == list(range(14))
 
 
 async def test_triage_writes_a_line_and_goes_to_the_next_undecided(run_path: Path, tmp_path: Path) -> None:
@@ -410,19 +412,18 @@ async def test_an_answer_that_is_no_longer_wanted_is_dropped(
     async with explorer(run_path, tmp_path) as opened:
         asked: list[tuple[int, float]] = []
         gate = threading.Event()
-        ask = opened.screen.requery.neuron
+        ask = opened.looking.requery.neuron
 
         def slowly(layer: str, unit: int, cuts: Cuts) -> NeuronAnswer:
             asked.append((unit, cuts.alpha))
             assert gate.wait(10)
             return ask(layer, unit, cuts)
 
-        monkeypatch.setattr(opened.screen.requery, "neuron", slowly)
+        monkeypatch.setattr(opened.looking.requery, "neuron", slowly)
         shown: list[int] = []
-        draw = opened.screen.show_neuron
-        monkeypatch.setattr(
-            opened.screen, "show_neuron", lambda answer, images: (shown.append(answer.unit), draw(answer, images))
-        )
+        ranking = opened.screen.query_one(ConceptList)
+        draw = ranking.show
+        monkeypatch.setattr(ranking, "show", lambda answer: (shown.append(answer.unit), draw(answer)))
         await opened.pilot.press(*"jjjjjj", "left_square_bracket")
         gate.set()
         await opened.rest()
@@ -435,14 +436,14 @@ async def test_a_failing_question_is_told_and_the_explorer_goes_on(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        ask = opened.screen.requery.neuron
+        ask = opened.looking.requery.neuron
 
         def fails_once(layer: str, unit: int, cuts: Cuts) -> NeuronAnswer:
             if unit == 4:
                 raise RunFileError("run.duckdb: [red]damaged[/] \x1b]0;x\x07")
             return ask(layer, unit, cuts)
 
-        monkeypatch.setattr(opened.screen.requery, "neuron", fails_once)
+        monkeypatch.setattr(opened.looking.requery, "neuron", fails_once)
         await opened.pilot.press("j")
         await opened.pilot.pause(0.1)
         assert any(
@@ -531,18 +532,18 @@ async def test_keys_can_be_remapped(run_path: Path, tmp_path: Path) -> None:
         await opened.press("ctrl+y")
         assert opened.log.latest().keys() == {"layer1:3"}
         await opened.press("f5")
-        assert opened.screen.cuts.alpha == pytest.approx(0.94)
+        assert opened.cuts.alpha == pytest.approx(0.94)
         await opened.press("question_mark")
         assert re.search(r"\^y\s+Accept", opened.text())
 
 
 async def test_every_key_has_an_id_of_its_own(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        widgets = [NeuronTree, ConceptList, Slider, type(opened.screen), type(opened.app)]
-        for widget in widgets:
-            for binding in widget.BINDINGS:
-                assert binding.id, binding
-                assert binding.description, binding
+        widgets = [NeuronTree, ConceptList, Slider, type(opened.app)]
+        bindings = [binding for widget in widgets for binding in widget.BINDINGS]
+        for binding in (*bindings, *explorer_keys(VIEWS)):
+            assert binding.id, binding
+            assert binding.description, binding
 
 
 @pytest.mark.parametrize("theme", ["mammi-dark", "mammi-light", "textual-light", "ansi-dark"])
@@ -567,7 +568,7 @@ async def test_clicks(run_path: Path, tmp_path: Path) -> None:
         await opened.press("left_square_bracket")
         await opened.pilot.click(offset=(column, 39))
         await opened.rest()
-        assert opened.screen.cuts.alpha == 0.93
+        assert opened.cuts.alpha == 0.93
 
 
 async def test_the_palette_goes_to_a_layer(run_path: Path, tmp_path: Path) -> None:

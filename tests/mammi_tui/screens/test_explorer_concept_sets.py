@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from engine.store.writer import assemble
-from mammi_tui.views.concepts import ConceptList
-from mammi_tui.views.pane import ConceptsPane
+from mammi_tui.views.concept_list import ConceptList
+from mammi_tui.views.pane import ViewPane
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_contents
 
 
 def title(opened: Explorer) -> str:
-    return str(opened.screen.query_one(ConceptsPane).border_title)
+    return str(opened.screen.query_one(ViewPane).border_title)
 
 
 def check_shown(opened: Explorer) -> None:
@@ -25,7 +25,7 @@ def check_shown(opened: Explorer) -> None:
     answer, shown = opened.answer(), opened.screen.query_one(ConceptList).answer
     assert shown is not None
     assert shown.ranking.tolist() == answer.ranking.tolist()
-    layer, expected = opened.screen.rows.answers[1], opened.layer_answer(1)
+    layer, expected = opened.rows.answers[1], opened.layer_answer(1)
     assert layer is not None
     np.testing.assert_array_equal(layer.best, expected.best)
     np.testing.assert_array_equal(layer.annotated, expected.annotated)
@@ -63,7 +63,7 @@ async def test_with_one_set_nothing_is_said_of_sets(run_path: Path, tmp_path: Pa
         assert "sets" not in opened.lines()[0]
         assert "Set" not in opened.lines()[-1]
         await opened.press("S")
-        assert opened.screen.cuts.concept_set is None
+        assert opened.cuts.concept_set is None
         await opened.press("question_mark")
         assert "concept set" not in opened.text()
 
@@ -78,7 +78,7 @@ async def test_help_and_palette_know_the_sets(two_sets_path: Path, tmp_path: Pat
         await opened.pilot.press("enter")
         await opened.pilot.pause(0.2)
         await opened.rest()
-        assert opened.screen.cuts.concept_set == "set 1"
+        assert opened.cuts.concept_set == "set 1"
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])

@@ -17,28 +17,31 @@ from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.questions import evidence as evidence_asking
 from mammi_tui.text import clean, count
-from mammi_tui.views.pane import ConceptsPane
+from mammi_tui.views.concept_list import ConceptList
+from mammi_tui.views.evidence_sheet import EvidenceSheet
+from mammi_tui.views.pane import ViewPane
+from mammi_tui.views.summary import Summary
 from tests.support.explorer import Explorer, explorer
 
 
 def evidence_of(opened: Explorer) -> NeuronEvidence:
     """What the engine says of the neuron looked at, at the α and β and for the concept set looked at."""
-    screen = opened.screen
-    assert screen.neuron is not None
-    live = Evidence(screen.reader, Requery(screen.reader))
-    layer = screen.reader.layers[screen.neuron.layer].name
-    return live.neuron(layer, screen.neuron.unit, screen.cuts)
+    looking = opened.looking
+    assert looking.neuron is not None
+    live = Evidence(looking.reader, Requery(looking.reader))
+    layer = looking.reader.layers[looking.neuron.layer].name
+    return live.neuron(layer, looking.neuron.unit, looking.cuts)
 
 
 def said(opened: Explorer) -> str:
     """What pane 2 says, without the breaks between its lines."""
-    pane = opened.screen.query_one(ConceptsPane).content_region
+    pane = opened.screen.query_one(ViewPane).content_region
     lines = (line[pane.x : pane.right].rstrip("▁▂▃▄▅▆▇█ ") for line in opened.lines()[pane.y : pane.bottom])
     return " ".join(" ".join(lines).split())
 
 
 def title(opened: Explorer) -> str:
-    return str(opened.screen.query_one(ConceptsPane).border_title)
+    return str(opened.screen.query_one(ViewPane).border_title)
 
 
 def marks(opened: Explorer) -> dict[int, str]:
@@ -51,7 +54,7 @@ def marks(opened: Explorer) -> dict[int, str]:
 async def test_a_small_run_says_from_the_start_how_far_words_can_be_trusted(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence_asking, "SOON_KNOWN", 60)
+    monkeypatch.setattr(evidence_asking, "SOON_COMPUTED", 60)
     async with explorer(run_path, tmp_path, size=(160, 60)) as opened:
         await opened.press("j")
         assert title(opened).startswith("2 Concepts of layer1:4")
@@ -94,34 +97,34 @@ async def test_the_old_evidence_never_stands_under_the_new_name(
         await opened.press("e")
         old = said(opened)
         gate = threading.Event()
-        source = opened.screen.sources.evidence()
+        source = opened.looking.sources.evidence()
         ask = source.neuron
         monkeypatch.setattr(source, "neuron", lambda *asked: (gate.wait(10), ask(*asked))[1])
         await opened.pilot.press("j")
         await opened.pilot.pause(0.4)
-        pane = opened.screen.query_one(ConceptsPane)
+        pane = opened.screen.query_one(ViewPane)
         assert opened.neuron == "layer1:4"
         assert title(opened) == "2 Evidence of layer1:3 class 3"
         assert said(opened) == old
-        assert pane.evidence.stale
+        assert opened.screen.query_one(EvidenceSheet).stale
         assert "computing" in str(pane.border_subtitle)
         await opened.pilot.press("e")
         await opened.pilot.pause(0.1)
         assert title(opened) == "2 Concepts of layer1:4 class 4"
         assert "layer1:3" not in said(opened)
-        assert pane.summary.evidence is None, "no sentence under the new name"
+        assert opened.screen.query_one(Summary).evidence is None, "no sentence under the new name"
         await opened.pilot.press("e", "k")
         gate.set()
         await opened.rest()
         assert said(opened) == old
-        assert not pane.evidence.stale
+        assert not opened.screen.query_one(EvidenceSheet).stale
 
 
 async def test_every_unit_is_marked_as_the_engine_grades_it(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(160, 60)) as opened:
         await opened.press("e", "left_square_bracket")
-        live = Evidence(opened.screen.reader, Requery(opened.screen.reader))
-        trust = live.layer("layer1", Cuts(opened.screen.cuts.alpha, opened.screen.cuts.beta)).trust
+        live = Evidence(opened.reader, Requery(opened.reader))
+        trust = live.layer("layer1", Cuts(opened.cuts.alpha, opened.cuts.beta)).trust
         by_grade = {int(grade): mark for grade, (mark, _) in TRUST_MARKS.items()}
         expected = {unit: by_grade[int(grade)] for unit, grade in enumerate(trust)}
         assert marks(opened) == expected | {0: ""}, "a dead unit has none"
@@ -129,11 +132,11 @@ async def test_every_unit_is_marked_as_the_engine_grades_it(run_path: Path, tmp_
 
 async def test_sorting_by_evidence(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        live = Evidence(opened.screen.reader, Requery(opened.screen.reader)).layer("layer1", Cuts(0.93, 0.95))
+        live = Evidence(opened.reader, Requery(opened.reader)).layer("layer1", Cuts(0.93, 0.95))
         for order, head in (("trust", "best concept▾"), ("significance", " q▴"), ("stability", " change▴")):
             opened.screen.action_sort(order)
             await opened.rest()
-            units = opened.screen.rows.matches[1]
+            units = opened.rows.matches[1]
             values = {"trust": -live.trust, "significance": live.q_values, "stability": live.change_chances}[order]
             ordered = np.asarray(values, float)[units]
             known = ordered[~np.isnan(ordered)].tolist()
@@ -147,13 +150,13 @@ async def test_keys_that_pass_an_order_by_compute_nothing(run_path: Path, tmp_pa
     async with explorer(run_path, tmp_path) as opened:
         await opened.pilot.press(*"ssssss")
         await opened.rest()
-        assert opened.screen.rows.evidence == [None, None]
+        assert opened.rows.evidence == [None, None]
         assert "sorted by unit" in opened.text()
 
 
 async def test_filtering_by_evidence(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        live = Evidence(opened.screen.reader, Requery(opened.screen.reader))
+        live = Evidence(opened.reader, Requery(opened.reader))
         layers = [live.layer(name, Cuts(0.93, 0.95)) for name in ("layer0", "layer1")]
         for query, matches in (
             ("trust:weak", sum(int((layer.trust == 1).sum()) for layer in layers)),
@@ -163,7 +166,7 @@ async def test_filtering_by_evidence(run_path: Path, tmp_path: Path) -> None:
             await opened.press("slash")
             await opened.type(query)
             await opened.press("enter")
-            assert opened.screen.rows.match_count == matches, query
+            assert opened.rows.match_count == matches, query
             assert f"{count(matches, 'neuron')} found" in opened.text()
             await opened.press("escape")
 
@@ -173,11 +176,9 @@ async def test_a_filter_follows_alpha(run_path: Path, tmp_path: Path) -> None:
         await opened.press("slash")
         await opened.type("z>1")
         await opened.press("enter", *["left_square_bracket"] * 9)
-        live = Evidence(opened.screen.reader, Requery(opened.screen.reader))
-        wanted = [
-            np.flatnonzero(live.layer(f"layer{n}", Cuts(opened.screen.cuts.alpha, 0.95)).z_scores > 1) for n in range(2)
-        ]
-        assert [units.tolist() for units in opened.screen.rows.matches] == [units.tolist() for units in wanted]
+        live = Evidence(opened.reader, Requery(opened.reader))
+        wanted = [np.flatnonzero(live.layer(f"layer{n}", Cuts(opened.cuts.alpha, 0.95)).z_scores > 1) for n in range(2)]
+        assert [units.tolist() for units in opened.rows.matches] == [units.tolist() for units in wanted]
 
 
 async def test_that_evidence_is_computed_is_told(
@@ -185,7 +186,7 @@ async def test_that_evidence_is_computed_is_told(
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
         gate = threading.Event()
-        source = opened.screen.sources.evidence()
+        source = opened.looking.sources.evidence()
         ask = source.layer
         monkeypatch.setattr(source, "layer", lambda *asked: (gate.wait(10), ask(*asked))[1])
         await opened.pilot.press("slash", *"trust:weak", "enter")
@@ -206,7 +207,7 @@ async def test_every_size_has_room_for_the_view(
 ) -> None:
     async with explorer(rich_run_path, tmp_path, size=size) as opened:
         await opened.press(view)
-        pane = opened.screen.query_one(ConceptsPane)
+        pane = opened.screen.query_one(ViewPane)
         assert pane.region.area
         assert opened.screen.region.contains_region(pane.region)
         shown = [pane for pane in opened.screen.query(".pane") if pane.region.area]
@@ -215,8 +216,8 @@ async def test_every_size_has_room_for_the_view(
         await opened.press("2", "j", "G", "g")
         assert opened.screen.focused is pane.reading
         await opened.press("3", "2", view)
-        assert pane.view == "concepts"
-        assert opened.screen.focused is pane.ranking
+        assert pane.view.name == "concepts"
+        assert opened.screen.focused is opened.screen.query_one(ConceptList)
         assert clean(opened.neuron) in title(opened)
 
 

@@ -11,19 +11,19 @@ from engine.errors import MammiError
 from engine.methods.base import MethodAnswer
 from engine.methods.panel import Panel
 from engine.requery import Requery
-from mammi_tui.views.methods import MethodsSheet
-from mammi_tui.views.pane import ConceptsPane
+from mammi_tui.views.methods_sheet import MethodsSheet
+from mammi_tui.views.pane import ViewPane
 from tests.support.explorer import Explorer, explorer
 
 
 def answers_of(opened: Explorer) -> dict[str, MethodAnswer]:
     """What each method says of the neuron looked at, at the α and β and for the concept set looked at."""
-    screen = opened.screen
-    assert screen.neuron is not None
-    panel = Panel(screen.reader, Requery(screen.reader))
-    layer = screen.reader.layers[screen.neuron.layer].name
-    unit = screen.neuron.unit
-    return {method.title: panel.answer(method.name, layer, unit, screen.cuts) for method in panel.methods}
+    looking = opened.looking
+    assert looking.neuron is not None
+    panel = Panel(looking.reader, Requery(looking.reader))
+    layer = looking.reader.layers[looking.neuron.layer].name
+    unit = looking.neuron.unit
+    return {method.title: panel.answer(method.name, layer, unit, looking.cuts) for method in panel.methods}
 
 
 def check_shown(opened: Explorer) -> None:
@@ -48,7 +48,7 @@ async def test_m_shows_every_method_with_mammi_first(rich_run_path: Path, tmp_pa
             await opened.press(*keys)
             check_shown(opened)
         await opened.press("m")
-        assert opened.screen.query_one(ConceptsPane).view == "concepts"
+        assert opened.screen.query_one(ViewPane).view.name == "concepts"
 
 
 async def test_methods_follow_the_concept_set(two_sets_path: Path, tmp_path: Path) -> None:

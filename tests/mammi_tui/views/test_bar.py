@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammi_tui.views.concepts import bar
+from mammi_tui.views.concept_list import bar
 
 SCORES = st.floats(-1, 1)
 

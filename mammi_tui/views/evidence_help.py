@@ -1,21 +1,10 @@
-"""What the help says beside the keys: the lines of the evidence, the columns of the methods, the words of a filter."""
+"""What the help says of the evidence view, line by line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from mammi_tui.notes import Note
 
-from mammi_tui.neurons.figures import FIGURES
-
-
-class Note(NamedTuple):
-    """A part of the help: what is explained, each with its explanation."""
-
-    title: str
-    lines: Sequence[tuple[str, str]]
-
-
-EVIDENCE = Note(
+HELP = Note(
     "Evidence, line by line",
     (
         ("● ◐ ○ ◌", "Strong, fair, weak, unsupported: the best grade that a line allows. The neuron's own, here and "
@@ -52,25 +41,3 @@ EVIDENCE = Note(
                         "chance of as much in random ones."),
     ),
 )  # fmt: skip
-METHODS = Note(
-    "Methods side by side",
-    (
-        ("air³", "In the annotations of three methods. Above a method's line stands its annotation, the rest is dim."),
-        ("score", "Each method has a scale of its own: compare within a column."),
-        ("p", "Of methods that test."),
-        ("α and β", "MAMMI follows both. Others have a selection of their own, and may have a cut of their own."),
-    ),
-)
-FILTER = Note(
-    "Filter",
-    (
-        ("air 12", "Words that must all be found: in the unit's number, layer, best concept, class, finding, verdict."),
-        ('"lower lobe"', "In quotes: one text, as it stands."),
-        ("trust:strong", "Also fair, weak, unsupported; trust>=fair. Whether sorted or filtered by, evidence is "
-                         "computed first, which may take seconds for each layer."),
-        ("q<0.05 change>10%", "Figures compare with < <= > >= and =; where there is none, nothing is found."),
-        *((figure.word, f"{figure.meaning[0].upper()}{figure.meaning[1:]}.")
-          for figure in FIGURES.values() if figure.word != "trust"),
-    ),
-)  # fmt: skip
-VIEW_NOTES: dict[str, Note] = {"evidence": EVIDENCE, "methods": METHODS}

@@ -1,0 +1,158 @@
+"""Where the explorer's questions are asked, and from where their answers go to whoever listens.
+
+One file beside this one holds one kind of question: the question (frozen: what it is about, and its cuts), the message
+that answers it and carries it, and the asker that says when to ask it and how it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+
+from engine.errors import MammiError
+from mammi_tui.lane import Lane, QuestionFailed
+from mammi_tui.questions.looking import Looking
+from mammi_tui.questions.subjects import Sight
+
+Key = TypeVar("Key")
+
+
+class Answer(Message):
+    """Answers a question, which subclasses carry as `question`. Every listener gets the same message."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__(bubble=False)
+
+
+@dataclass
+class LookingAt(Message, bubble=False):
+    """The reader looks at something else: another subject, other cuts, or both."""
+
+    sight: Sight
+
+
+class Asker:
+    """Asks questions of one kind, each lane of them one at a time."""
+
+    quick: ClassVar[bool] = False
+    """Whether the run file stores the answers at the run's own cuts, so that the first frame can show them"""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.looking = desk.looking
+        self.lanes: list[Lane[Any]] = []
+        self.called = False
+        """Whether the view on screen wants the answers"""
+
+    def add_lane(self, name: str, wanted: Callable[[], Key | None], ask: Callable[[Key], Answer]) -> Lane[Key]:
+        """A lane whose answers come to `take`; the arguments are those of Lane."""
+        lane: Lane[Key] = Lane(
+            self.desk.owner, name, wanted, ask, lambda reply: self.desk.settle_soon(self, lane, reply)
+        )
+        self.lanes.append(lane)
+        return lane
+
+    def call(self, called: bool) -> None:
+        """The reader has turned to a view that wants the answers, or to one that does not."""
+        self.called = called
+
+    def pump(self) -> None:
+        """Asks what is wanted now."""
+        for lane in self.lanes:
+            lane.pump()
+
+    def take(self, answer: Any, *, wanted: bool) -> bool:  # noqa: ARG002
+        """Stores what later questions depend on. False where the answer is of no use any more: nobody gets it.
+
+        `wanted` says whether its question is still the one that its lane wants.
+        """
+        return wanted
+
+    def hold(self) -> None:
+        """Puts off what takes long: the reader is likely to go on at once."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that is wanted has been answered."""
+        return all(lane.at_rest for lane in self.lanes)
+
+
+class Desk:
+    """Owns the askers. An answer goes to `listeners`: nodes that handle it with Textual's `@on`."""
+
+    def __init__(self, owner: Screen[Any], looking: Looking, askers: Iterable[type[Asker]]) -> None:
+        """`askers`, in the order in which they ask; a kind that is named twice asks once."""
+        self.owner = owner
+        self.looking = looking
+        self.listeners: list[MessagePump] = [owner]
+        self.askers = [kind(self) for kind in dict.fromkeys(askers)]
+        self._announced: Sight | None = None
+
+    def ask(self) -> None:
+        """Asks whatever is wanted now and not answered yet."""
+        self._announce()
+        for asker in self.askers:
+            asker.pump()
+
+    def ask_first(self) -> None:
+        """Answers the quick questions before the first frame: at the run's own cuts that takes milliseconds."""
+        self._announce()
+        for asker in self.askers:
+            for lane in asker.lanes if asker.quick else ():
+                if answer := lane.answer_now():
+                    self._settle(asker, lane, answer)
+
+    def call(self, wanted: Iterable[type[Asker]]) -> None:
+        """The reader has turned to a view that wants the answers of these askers."""
+        kinds = tuple(wanted)
+        for asker in self.askers:
+            asker.call(isinstance(asker, kinds))
+
+    def hold(self) -> None:
+        """Puts off what takes long: the reader is likely to go on at once."""
+        for asker in self.askers:
+            asker.hold()
+
+    def post(self, message: Message) -> None:
+        """Sends a message to every listener."""
+        for listener in self.listeners:
+            listener.post_message(message)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that is wanted has been answered."""
+        return all(asker.at_rest for asker in self.askers)
+
+    def warm_up(self) -> None:
+        """Loads, off the app's thread, what every later α and β needs."""
+        self.owner.run_worker(self._warm, name="warm", thread=True)
+
+    def settle_soon(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:
+        """Takes a worker's reply over to the app's thread."""
+        self.owner.call_later(self._settle_and_ask, asker, lane, reply)
+
+    def _settle_and_ask(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:
+        self._settle(asker, lane, reply)
+        self.ask()
+
+    def _settle(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:
+        failed = isinstance(reply, QuestionFailed)
+        wanted = lane.settle(failed=failed)
+        if failed or asker.take(reply, wanted=wanted):
+            self.post(reply)
+
+    def _announce(self) -> None:
+        sight = self.looking.sight
+        if sight is not None and sight != self._announced:
+            self._announced = sight
+            self.post(LookingAt(sight))
+
+    def _warm(self) -> None:
+        with suppress(MammiError):  # the question that needs it will say so
+            self.looking.requery.warm()

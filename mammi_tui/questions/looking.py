@@ -1,0 +1,63 @@
+"""The state that questions are asked from: the run, its lines of neurons, and what the reader looks at."""
+
+from __future__ import annotations
+
+from engine.annotation.cuts import Cuts
+from engine.requery import NeuronAnswer, Requery
+from engine.store.reader import RunReader
+from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.questions.sources import Sources
+from mammi_tui.questions.start import Start
+from mammi_tui.questions.subjects import Sight, Subject
+
+
+class Looking:
+    """Whoever changes `cuts` or calls `look_at` then asks anew (`Desk.ask`)."""
+
+    def __init__(self, reader: RunReader, start: Start) -> None:
+        self.reader = reader
+        self.requery = Requery(reader)
+        self.sources = Sources(reader, self.requery)
+        self.rows = NeuronRows(reader.layers, reader.concepts)
+        self.cuts: Cuts = start.cuts
+        self.neuron: Neuron | None = self._first(start.neuron)
+        """The subject, or the last subject that was a neuron: its images and numbers stand beside any view"""
+        self.subject: Subject | None = self.neuron
+        self.answer: NeuronAnswer | None = None
+        """The last answer about a neuron"""
+
+    def look_at(self, subject: Subject) -> None:
+        self.subject = subject
+        if isinstance(subject, Neuron):
+            self.neuron = subject
+
+    @property
+    def sight(self) -> Sight | None:
+        return None if self.subject is None else Sight(self.subject, self.cuts)
+
+    @property
+    def answer_on_screen(self) -> NeuronAnswer | None:
+        """The last answer, if it is about the present neuron at the present cuts."""
+        answer, neuron = self.answer, self.neuron
+        if answer is None or neuron is None or answer.cuts != self.cuts:
+            return None
+        return answer if (answer.layer, answer.unit) == (self.layer_name(neuron.layer), neuron.unit) else None
+
+    @property
+    def awaits_neuron(self) -> bool:
+        """Whether the neuron's answer is still to come; other questions wait for it."""
+        return self.neuron is not None and self.answer_on_screen is None
+
+    def layer_name(self, layer: int) -> str:
+        return self.rows.layers[layer].name
+
+    def _first(self, start: tuple[str, int] | None) -> Neuron | None:
+        """The neuron asked for, or the first living unit of the last layer."""
+        layers = self.rows.layers
+        if start is not None:
+            return Neuron([layer.name for layer in layers].index(start[0]), start[1])
+        if not layers:
+            return None
+        last = len(layers) - 1
+        living = [unit for unit in range(layers[last].units) if not self.rows.is_dead(Neuron(last, unit))]
+        return Neuron(last, living[0] if living else 0)

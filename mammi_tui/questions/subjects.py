@@ -1,0 +1,44 @@
+"""What a view is about: a neuron, a class, a film or a concept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.annotation.cuts import Cuts
+from mammi_tui.neurons.rows import Neuron
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSubject:
+    """A label of the probing set, or a class that a final layer's unit stands for."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSubject:
+    """An image of the probing set, by its index in the run."""
+
+    image: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptSubject:
+    """A concept, by its index in the run."""
+
+    concept: int
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the reader looks at: a subject, at an α and a β, for a concept set."""
+
+    subject: Subject
+    cuts: Cuts
+
+    def names_the_same(self, other: Sight | None) -> bool:
+        """Whether both are about one subject for one concept set, at whatever α and β."""
+        return other is not None and self.subject == other.subject and self.cuts.concept_set == other.cuts.concept_set

@@ -1,0 +1,57 @@
+"""Pane 3: a neuron's representative images."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+
+from mammi_tui.images.base import ImageBackend
+from mammi_tui.images.films import Films
+from mammi_tui.images.off import OffBackend
+from mammi_tui.questions.looking import Looking
+from mammi_tui.questions.neuron import NeuronAnswered
+from mammi_tui.text import count, decimal
+from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
+
+
+class ImagesPane(Container):
+    """Films as thumbnails, or only their names. One opens large over the screen."""
+
+    def __init__(self, looking: Looking, backend: ImageBackend) -> None:
+        super().__init__(id="images-pane", classes="pane")
+        self.border_title = "3 Representative images"
+        self._looking = looking
+        self._backend = backend
+        self._films = Films(looking.reader.thumbnail)
+        self.grid = ThumbnailGrid(self._films, backend, id="images")
+
+    def compose(self) -> ComposeResult:
+        yield self.grid
+
+    @on(NeuronAnswered)
+    def show_images(self, message: NeuronAnswered) -> None:
+        answer = message.answer
+        images = "dead unit" if answer.dead else count(len(answer.images), "image")
+        self.border_subtitle = Content(f"τ {decimal(answer.threshold, 4)} · {images}")
+        self.grid.set_images(message.representatives)
+
+    def turn_films_on_or_off(self) -> None:
+        self.grid.backend = self._backend if self.grid.backend is not self._backend else OffBackend()
+        self.grid.set_images(self.grid.items)
+
+    @on(ThumbnailGrid.Opened)
+    def open_film(self, event: ThumbnailGrid.Opened) -> None:
+        from mammi_tui.screens.film import FilmScreen
+
+        rows, neuron = self._looking.rows, self._looking.neuron
+        screen = FilmScreen(
+            f"{rows.name_of(neuron)} {rows.class_of(neuron)}".rstrip() if neuron else "",
+            self.grid.items,
+            event.index,
+            films=self._films,
+            describe=lambda image: self._looking.reader.images([image])[0],
+            backend=self._backend,
+        )
+        self.app.push_screen(screen, lambda index: self.grid.action_go_to(index or 0))

@@ -1,0 +1,69 @@
+"""The three panes: side by side where the terminal has room, else two or one of them."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.widget import Widget
+
+from mammi_tui.neurons.pane import NeuronsPane
+from mammi_tui.screens.images_pane import ImagesPane
+from mammi_tui.views.base import View
+from mammi_tui.views.pane import ViewPane
+
+Pane = Literal["neurons", "view", "images"]
+PANES: tuple[Pane, ...] = get_args(Pane)
+
+
+class Panes(Horizontal):
+    """`present` is the pane that is shown where not all are; the classes `-at-NAME` and `-wide`, `-whole` say so to
+    the style sheet."""
+
+    def __init__(self, neurons: NeuronsPane, view: ViewPane, images: ImagesPane) -> None:
+        super().__init__(id="panes")
+        self.neurons, self.view, self.images = neurons, view, images
+        self.present: Pane = "neurons"
+
+    def compose(self) -> ComposeResult:
+        yield self.neurons
+        with Container(id="right"):
+            yield self.view
+            yield self.images
+
+    def on_mount(self) -> None:
+        self.show(self.present)
+
+    def show(self, pane: Pane) -> None:
+        """Shows a pane where not all have room."""
+        self.present = pane
+        for name in PANES:
+            self.set_class(name == pane, f"-at-{name}")
+
+    def go_to(self, pane: Pane) -> None:
+        """Shows and focuses a pane, at once: keys typed ahead go to it."""
+        self.show(pane)
+        self.screen.set_focus(self.reading(pane))
+
+    def go_by(self, step: int) -> None:
+        """Goes to the next pane, or with −1 to the one before."""
+        self.go_to(PANES[(PANES.index(self.present) + step) % len(PANES)])
+
+    def reading(self, pane: Pane) -> Widget:
+        """The widget of a pane that takes the keys."""
+        return {"neurons": self.neurons.outline, "view": self.view.reading, "images": self.images.grid}[pane]
+
+    def turn_to(self, view: View) -> None:
+        """Shows a view. The focus goes there only where it cannot stay where it is."""
+        self.view.turn_to(view)
+        for room in ("wide", "whole"):
+            self.set_class(room == view.room, f"-{room}")
+        if self.present == "view" or not self.view.region.area:
+            self.go_to("view")
+
+    def on_descendant_focus(self) -> None:
+        """Follows a click into another pane."""
+        for name in PANES:
+            if self.screen.focused is self.reading(name) and self.present != name:
+                self.show(name)

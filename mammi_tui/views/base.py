@@ -1,0 +1,139 @@
+"""What a view is: a way of looking at a neuron, a class, a film or a concept, shown in pane 2.
+
+A view is one file with its body and its declaration, and one line in mammi_tui/views/registry.py. Its key, its command
+in the palette, its part of the help, its title and its place in the history follow from the declaration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+
+from engine.store.reader import RunReader
+from mammi_tui.notes import Note
+from mammi_tui.questions.desk import Asker, LookingAt
+from mammi_tui.questions.subjects import Sight, Subject
+
+PATIENCE = 0.15
+"""Seconds after which a view is dimmed while it still shows what is no longer looked at"""
+
+Room = Literal["usual", "wide", "whole"]
+"""How wide pane 2 is where three panes fit: `wide` for lines with many figures, `whole` takes the images' place"""
+
+
+class ViewBody(Vertical):
+    """The widget of a view. The answers come to it as messages, so it handles those that it draws with `@on`.
+
+    `shown` is what the body draws at present. A body that draws an answer sets it and calls `changed`.
+    """
+
+    reading_selector: ClassVar[str] = "*"
+    """Selects the widget that takes the keys"""
+
+    class Changed(Message):
+        """What the pane's border says of the view has changed."""
+
+    @dataclass
+    class FilterWanted(Message):
+        """The reader wants the neurons that a filter leaves."""
+
+        query: str
+
+    DEFAULT_CSS = """
+    ViewBody { height: 1fr; width: 1fr; }
+    """
+
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__()
+        self.reader = reader
+        self.sight: Sight | None = None
+        """What is looked at"""
+        self.shown: Sight | None = None
+        """What is drawn, be it an earlier sight whose successor is on its way; None before the first answer"""
+        self.stale = False
+        """Whether `shown` has been old for too long; the pane then says that something is being computed"""
+        self._patience: Timer | None = None
+        self.impatient = False
+        """Whether the body has been old for more than PATIENCE seconds"""
+
+    @property
+    def reading(self) -> Widget:
+        """The widget that takes the keys."""
+        return self.query(self.reading_selector).first()
+
+    def subtitle(self, room: int) -> str:  # noqa: ARG002
+        """What the pane's border says below the view, in `room` cells if possible."""
+        return ""
+
+    @property
+    def is_old(self) -> bool:
+        """Whether something other than what is looked at is drawn."""
+        return self.shown is not None and self.shown != self.sight
+
+    def dim(self, old: bool) -> None:
+        """Dims what is old, or nothing any more."""
+        self.stale = old
+
+    def changed(self) -> None:
+        """Has the pane draw its border again, and dims the body once it has been old for PATIENCE seconds."""
+        if self.display:
+            self.check()
+            self.post_message(self.Changed())
+
+    def check(self) -> None:
+        """Dims the body, waits before it does so, or takes the dimming back."""
+        if not self.is_old:
+            if self._patience:
+                self._patience.stop()
+            self._patience = None
+            if self.impatient:
+                self.impatient = False
+                self.dim(False)
+        elif self.impatient:
+            self.dim(True)
+        elif self._patience is None:
+            self._patience = self.set_timer(PATIENCE, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        self.impatient = True
+        self.changed()
+
+    @on(LookingAt)
+    def _look(self, message: LookingAt) -> None:
+        self.sight = message.sight
+        if self.shown is None or self.is_old or self.impatient:
+            self.changed()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view's declaration: everything that the rest of the explorer knows of it."""
+
+    name: str
+    """Names the view in the history, and its key as `view.NAME`"""
+    title: str
+    """One word, for the pane's title, the line of keys and the palette"""
+    purpose: str
+    """One phrase, for the help and the palette"""
+    body: type[ViewBody]
+    """The widget that draws it, made with the open run"""
+    takes: tuple[type[Subject], ...]
+    """The kinds of subject that it can show"""
+    asks: tuple[type[Asker], ...]
+    """What it wants to know: askers that work while it is shown"""
+    key: str = ""
+    """Turns to the view, and from it back to the first view; "" for a view that is first itself"""
+    room: Room = "usual"
+    help: Note | None = None
+    """What the help explains while it is shown"""
+
+    def shows(self, subject: Subject | None) -> bool:
+        """Whether it can show a subject; before there is any subject every view can be turned to."""
+        return subject is None or isinstance(subject, self.takes)

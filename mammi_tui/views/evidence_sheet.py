@@ -1,0 +1,41 @@
+"""The evidence of one neuron, read from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.evidence.answers import NeuronEvidence
+from mammi_tui.text import clean, decimal, wrap
+from mammi_tui.views.evidence_rows import evidence_rows
+from mammi_tui.widgets.sheet import Row, Sheet
+
+
+class EvidenceSheet(Sheet):
+    """A neuron's evidence, or why there is none."""
+
+    BINDING_GROUP_TITLE = "Evidence"
+
+    def __init__(self, concepts: Sequence[str], own_alpha: float, *, id: str) -> None:  # noqa: A002
+        """`concepts` are clean, by index; `own_alpha` is the run's."""
+        super().__init__(id=id)
+        self.evidence: NeuronEvidence | None = None
+        self._concepts = concepts
+        self._own_alpha = own_alpha
+        self._reason = "Evidence is being computed …"
+
+    def show(self, evidence: NeuronEvidence | None, reason: str = "") -> None:
+        """Draws a neuron's evidence, or the reason why it cannot be had."""
+        self.evidence, self._reason = evidence, reason
+        self.stale = False
+        self.rows_changed()
+
+    @property
+    def cuts(self) -> str:
+        """The α and β of what is shown."""
+        shown = self.evidence
+        return f"α {decimal(shown.cuts.alpha)} · β {decimal(shown.cuts.beta)}" if shown else ""
+
+    def lay_out(self, width: int) -> Sequence[Row]:
+        if self.evidence is None:
+            return [((line, "line--muted"),) for line in wrap(clean(self._reason), width)]
+        return list(evidence_rows(self.evidence, self._concepts, self._own_alpha, width))

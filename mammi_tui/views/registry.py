@@ -1,0 +1,11 @@
+"""The views that there are. A new view adds one line."""
+
+from __future__ import annotations
+
+from mammi_tui.views.base import View
+from mammi_tui.views.concepts import CONCEPTS
+from mammi_tui.views.evidence import EVIDENCE
+from mammi_tui.views.methods import METHODS
+
+VIEWS: tuple[View, ...] = (CONCEPTS, EVIDENCE, METHODS)
+"""In the order of their keys. The first view that takes a subject is the one that the subject is shown in at first."""

@@ -1,0 +1,57 @@
+"""The title of pane 2: the view, what it is about, and the concept set that competes; shortened where it does not fit.
+
+The end of a neuron's name is kept, as its unit stands there, and the beginning of a set's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from engine.store.reader import RunReader
+from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSubject, Subject
+from mammi_tui.text import clean, fit
+
+
+class Named(NamedTuple):
+    """A subject's name, clean."""
+
+    name: str
+    detail: str = ""
+    """Left out first"""
+
+
+def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
+    """The name that a subject has on screen."""
+    match subject:
+        case Neuron():
+            return Named(clean(rows.name_of(subject)), clean(rows.class_of(subject)))
+        case ClassSubject(name):
+            return Named(clean(name))
+        case FilmSubject(image):
+            return Named(f"image {image}")
+        case ConceptSubject(concept):
+            return Named(clean(reader.concepts[concept]))
+
+
+def pane_title(view: str, subject: Named, set_name: str, set_size: int, room: int) -> str:
+    """A title of at most `room` cells; without `set_name` nothing is said of concept sets."""
+    full, short = f"2 {view} of ", "2 "
+    name = f" · {set_name}" if set_name else ""
+    size = f" ({set_size:,})" if set_name else ""
+    choices: Sequence[str] = (
+        f"{full}{subject.name} {subject.detail}".rstrip() + name + size,
+        f"{full}{subject.name}{name}{size}",
+        f"{short}{subject.name}{name}{size}",
+        f"{short}{subject.name}{name}",
+    )
+    return next((title for title in choices if cell_len(title) <= room), _cut(short, subject.name, name, room))
+
+
+def _cut(short: str, subject: str, set_name: str, room: int) -> str:
+    """A title of `room` cells, half of them the concept set's where both names are long."""
+    set_cells = min(cell_len(set_name), max(room // 2, room - cell_len(short + subject)))
+    return short + fit(subject, room - len(short) - set_cells, keep_end=True) + fit(set_name, set_cells)
