@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from mammi_tui.neurons.rows import Order
+from mammi_tui.neurons.order import ORDERS
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.text import clean
 from mammi_tui.widgets.slider import shown
@@ -38,10 +38,8 @@ class ExplorerCommands(Provider):
         yield Command("Concepts", "Of the neuron, by concept score", partial(explorer.turn_to, "concepts"))
         yield Command("Evidence", "How far the neuron's words can be trusted", partial(explorer.turn_to, "evidence"))
         yield Command("Methods side by side", "What each says of the neuron", partial(explorer.turn_to, "methods"))
-        for order in Order:
-            yield Command(
-                f"Sort neurons by {order.value}", "Within each layer", partial(explorer.action_sort, order.value)
-            )
+        for order in ORDERS:
+            yield Command(f"Sort neurons by {order}", "Within each layer", partial(explorer.action_sort, order))
         sets = [known.name for known in explorer.reader.concept_sets]
         for concept_set in [None, *sets] if len(sets) > 1 else []:
             yield Command(

@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.annotation.selection import threshold_between
-from engine.evidence.answers import AlphaStep, Floats
+from engine.evidence.details import AlphaStep, Floats, Integers
 from engine.requery import Requery, Vectors
 from engine.store.ladder import sum_rows
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
-
-Integers = NDArray[np.int64]
 
 GRID: Floats = np.arange(101) / 100
 FOLLOWED = 8 * BLOCK
@@ -55,12 +53,12 @@ def path(
 
 def intervals(
     reader: RunReader, requery: Requery, layer: LayerInfo, alpha: float, competing: Competing, best: Integers
-) -> tuple[Floats, Floats]:
-    """The lowest and the highest α, [units] each, up to which every point of the grid has the unit's best concept.
+) -> Floats:
+    """The lowest and the highest α up to which every point of the grid has the unit's best concept, [units, 2].
 
-    `best` [units] are the best concepts at `alpha`, −1 for none. NaN where there is none, and where so many images lie
-    above τ at `alpha` that the unit is not followed. The lowest is NaN as well where the unit is not followed through
-    all that is near below `alpha`, and keeps its best concept as far as it is.
+    `best` [units] are the best concepts at `alpha`, −1 for none. A unit has NaN without a best concept, and where too
+    many images lie above τ at `alpha` for it to be followed. The lowest α is also NaN for a unit that keeps its best
+    concept as far down as it is followed, where that does not reach through NEARBY.
     """
     lows, highs = np.full((2, layer.units), np.nan)
     known = requery.means(layer, alpha)
@@ -77,7 +75,7 @@ def intervals(
         ends = GRID[(counts < _limit(reader)).argmax(axis=1)]
         unknown = (ends > 0) & (lows[part] <= ends) & (lows[part] > alpha - NEARBY + ROUNDING)
         lows[part[unknown]] = np.nan
-    return lows, highs
+    return np.stack([lows, highs], axis=1)
 
 
 class _Walk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats
 
 
 def beta_entries(scores: Floats, members: NDArray[np.int64]) -> Floats:

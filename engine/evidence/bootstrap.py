@@ -10,10 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
 from engine.evidence.clusters import MOST, Clusters
-
-Integers = NDArray[np.int64]
+from engine.evidence.details import Floats, Integers
 
 DRAWS = 400
 CONTESTANTS = 64

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.answers import Confound, Floats
+from engine.evidence.details import Confound, Floats
 from engine.evidence.enrichment import carried_by, hypergeometric_tail
 from engine.evidence.metadata import Column, Metadata
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.evidence import bootstrap, significance
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats
 from engine.evidence.null_maxima import NullMaxima
 from engine.evidence.population import Population
 

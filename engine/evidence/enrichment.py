@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.answers import Floats, LabelEnrichment
+from engine.evidence.details import Floats, LabelEnrichment
 from engine.evidence.metadata import Metadata
 from engine.evidence.significance import q_values
 

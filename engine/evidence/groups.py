@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.answers import Floats, Group
+from engine.evidence.details import Floats, Group
 from engine.evidence.population import Population
 
 FEWEST = 8

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
 from engine.evidence.clusters import MOST, Clusters
+from engine.evidence.details import Floats
 
 SPLITS = 20
 _ORDERS = np.random.default_rng(17).random((SPLITS, MOST), dtype=np.float32)

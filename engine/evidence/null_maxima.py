@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats, Integers
 from engine.evidence.population import Population
 
 DRAWS = 4000
@@ -71,6 +71,14 @@ class NullMaxima:
             p = weight * self._reached(z, below, mirrored) + (1 - weight) * self._reached(z, beyond, mirrored)
         sets = math.lgamma(images + 1) - math.lgamma(count + 1) - math.lgamma(images - count + 1)
         return np.maximum(p, math.exp(-sets))
+
+    def p_values_of_sets(self, z: Floats, counts: Integers) -> Floats:
+        """`p_values` for n sets of different sizes, from the highest z of each [n] and its number of images [n]."""
+        p = np.empty_like(z)
+        for count in np.unique(counts).tolist():
+            same = counts == count
+            p[same] = self.p_values(z[same], count)
+        return p
 
     def _skewness(self, size: int) -> float:
         images = len(self._population)

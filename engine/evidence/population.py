@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats
 from engine.requery import Vectors
 from engine.store.ladder import sum_rows
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
 from engine.evidence import bootstrap, halves
-from engine.evidence.answers import Floats
 from engine.evidence.clusters import Clusters, Grouping
 from engine.evidence.contest import Contest
+from engine.evidence.details import Floats
 
 _AT_ONCE = 8
 

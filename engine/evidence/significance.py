@@ -17,14 +17,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats, Integers
 from engine.evidence.population import Population
 
 _SKEWNESS_FROM = 8192
 """Images from which the skewness of a concept's scores is taken; its standard error is then 0.03."""
 
 
-def standard_errors(deviations: Floats, counts: NDArray[np.int64] | int, images: int) -> Floats:
+def standard_errors(deviations: Floats, counts: Integers | int, images: int) -> Floats:
     """Standard deviation of the mean over a random set of `counts` of `images`, drawn without replacement."""
     left = np.divide(images - counts, max(images - 1, 1))
     errors: Floats = deviations * np.sqrt(left / counts)
@@ -85,6 +85,16 @@ def q_values(p: Floats) -> Floats:
     least = np.fmin.accumulate(rates[..., ::-1], axis=-1)[..., ::-1]
     q = np.empty_like(p)
     np.put_along_axis(q, order, np.where(np.isnan(ascending), np.nan, np.minimum(least, 1.0)), axis=-1)
+    return q
+
+
+def q_values_of_units(p: Floats, counts: Integers) -> Floats:
+    """The q-values of a layer's units from their p-values and numbers of representative images, [units] each.
+
+    They are corrected over the units of two images or more. A unit of one image has q = 1, one of none has NaN.
+    """
+    q = q_values(np.where(counts > 1, p, np.nan))
+    q[counts == 1] = 1.0
     return q
 
 

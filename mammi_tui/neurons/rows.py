@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +13,12 @@ from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter import Filter, parse
+from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.verdicts import Verdict
 
 LAYER_LINE = -1
 
 VERDICT_WORDS: dict[Verdict, str] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
-
-
-class Order(Enum):
-    """How the units of a layer are sorted."""
-
-    UNIT = "unit"
-    SCORE = "best score"
-    IMAGES = "representatives"
-    TRUST = "trust"
-    SIGNIFICANCE = "significance"
-    STABILITY = "stability"
-
-    @property
-    def needs_evidence(self) -> bool:
-        return self in (Order.TRUST, Order.SIGNIFICANCE, Order.STABILITY)
-
-    def next(self) -> Order:
-        orders = list(Order)
-        return orders[(orders.index(self) + 1) % len(orders)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +27,6 @@ class Neuron:
 
     layer: int
     unit: int
-
-
-_FIGURES = {Order.SIGNIFICANCE: FIGURES["q"], Order.STABILITY: FIGURES["change"]}
-"""What stands in the column of scores where it is sorted by."""
 
 
 class NeuronRows:
@@ -66,7 +43,7 @@ class NeuronRows:
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
         self.verdicts: dict[Neuron, Verdict] = {}
         self.open: set[int] = set()
-        self.order = Order.UNIT
+        self.order: Order = BY_UNIT
         self.query = ""
         self.matches: list[NDArray[np.int64]] = []
         self.line_layers: NDArray[np.int64] = np.empty(0, np.int64)
@@ -113,8 +90,8 @@ class NeuronRows:
     @property
     def figure(self) -> Figure:
         """What stands in the column of scores: the evidence that is sorted by, or filtered by; else the score."""
-        if self.order in _FIGURES:
-            return _FIGURES[self.order]
+        if self.order.needs_evidence and self.order.figure:
+            return self.order.figure
         compared = (comparison.figure for comparison in self.filter.comparisons)
         return next((figure for figure in compared if figure.of_evidence and figure.word != "trust"), FIGURES["score"])
 
@@ -167,23 +144,8 @@ class NeuronRows:
         return None
 
     def _ordered(self, layer: int, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        keys = self._sort_keys(layer)
+        keys = self.order.keys(self.answers[layer], self.evidence[layer])
         return units[np.lexsort([key[units] for key in keys])] if keys else units
-
-    def _sort_keys(self, layer: int) -> list[NDArray[np.float64]]:
-        """[units] each, the last one first in rank, smallest first; NaN, of a unit without concepts, comes last."""
-        answer, evidence = self.answers[layer], self.evidence[layer]
-        match self.order:
-            case Order.SCORE | Order.IMAGES if answer:
-                by = answer.best_scores if self.order is Order.SCORE else answer.counts
-                return [np.where(answer.best >= 0, -by.astype(np.float64), np.nan)]
-            case Order.TRUST if evidence:
-                return [evidence.change_chances, evidence.q_values, -evidence.trust.astype(np.float64)]
-            case Order.SIGNIFICANCE if evidence:
-                return [-evidence.z_scores, evidence.q_values]
-            case Order.STABILITY if evidence:
-                return [-evidence.margins, evidence.change_chances]
-        return []
 
     def _matching(self, layer: int) -> NDArray[np.int64]:
         units = np.arange(self.layers[layer].units)

@@ -18,8 +18,9 @@ from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.images.off import OffBackend
+from mammi_tui.neurons.order import ORDERS, order_after
 from mammi_tui.neurons.pane import FilterLine, NeuronsPane
-from mammi_tui.neurons.rows import LAYER_LINE, Neuron, Order
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.neurons.triage import judge, take_up
 from mammi_tui.neurons.verdicts import Verdict, VerdictLog
@@ -221,7 +222,7 @@ class ExplorerScreen(PaneScreen, inherit_bindings=False):
         self.action_filter(clean(concept) if concept.isalpha() else f'"{clean(concept)}"')
 
     def action_sort(self, order: str | None = None) -> None:
-        self.query_one(NeuronsPane).sort_by(Order(order) if order else self.rows.order.next())
+        self.query_one(NeuronsPane).sort_by(ORDERS[order] if order else order_after(self.rows.order))
         self.hold_evidence()  # the next key may go on to another order
         self.ask()
 
