@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from engine.evidence import significance
+from engine.evidence.column import LayerUnits
 from engine.evidence.columns import BEST, P_VALUE, Z_SCORE
 from engine.evidence.details import Floats
-from engine.evidence.units import LayerUnits
 
 
 def by_concept(table: LayerUnits, unit: int, scores: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -1,4 +1,4 @@
-"""What the declaration of an evidence figure consists of."""
+"""What declares an evidence figure, and the layer whose figures are being computed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.units import LayerUnits, Units
+from engine.evidence.contest import Contest
+from engine.evidence.details import Floats, Integers
+from engine.evidence.units import Probing, Units
 from engine.evidence.written import Written
+from engine.store.records import LayerInfo
 
 Value = TypeVar("Value", bound=np.generic)
 
@@ -52,3 +55,22 @@ class Column(Generic[Value]):
     """Which end of its range is the best"""
     then: tuple[Column[Any], ...] = ()
     """The columns that decide between neurons of equal value, in turn"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerUnits:
+    """All units of a layer, with or without representative images: `units[COLUMN]` is [units]."""
+
+    probing: Probing
+    contest: Contest
+    layer: LayerInfo
+    alpha: float
+    counts: Integers
+    """Representative images, [units]"""
+    means: Floats
+    """Means of the representatives' unit embeddings, [units, d]; 0 without representatives"""
+    figures: dict[Column[Any], NDArray[Any]]
+    """The columns that are computed already"""
+
+    def __getitem__(self, column: Column[Value]) -> NDArray[Value]:
+        return self.figures[column]

@@ -38,7 +38,7 @@ PATIENTS: Column[np.int64] = Column(
     of_units=lambda units: units.resampled.clusters,
     in_table=False,
 )
-"""Different patients among the representative images; an image of an unknown patient counts as one of its own"""
+"""Different patients among the representative images; an image without a recorded patient counts as a patient"""
 BEST: Column[np.int64] = Column(
     name="best_concept",
     written=Written.CONCEPT,

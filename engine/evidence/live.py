@@ -12,11 +12,12 @@ from engine.evidence import alpha_path, confounds, enrichment, trust
 from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.beta_entries import beta_entries
 from engine.evidence.by_concept import by_concept
+from engine.evidence.column import LayerUnits
 from engine.evidence.columns import ANNOTATED, TEMPLATE_BESTS, TRUST, TWO_GROUPS
 from engine.evidence.contest import Contest
 from engine.evidence.details import Floats
 from engine.evidence.unit_table import unit_table
-from engine.evidence.units import LayerUnits, Probing
+from engine.evidence.units import Probing
 from engine.names import find_layer, find_unit
 from engine.requery import Requery
 from engine.store.reader import RunReader

@@ -159,4 +159,4 @@ RULES = (
     Rule(Trust.FAIR, TEMPLATE_AGREEMENT, lambda of: of[TEMPLATE_AGREEMENT] < 0.5, wording.templates),
     Rule(Trust.FAIR, Q_VALUE, _hardly, wording.hardly),
 )
-"""By cap; those of one cap by how much they tell a reader. A sentence gives the reasons in this order."""
+"""By cap, and within one cap the more informative first. A sentence gives its reasons in this order."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from engine.evidence.column import LayerUnits
 from engine.evidence.columns import COLUMNS
 from engine.evidence.contest import Contest
 from engine.evidence.details import Integers
-from engine.evidence.units import LayerUnits, Probing, Units
+from engine.evidence.units import Probing, Units
 from engine.evidence.written import BLANKS
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK

@@ -1,10 +1,10 @@
-"""What the figures of a layer's units are computed from, at one α."""
+"""Some units of a layer, and what several of their figures are computed from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from engine.evidence.resampling import Resampled, resample
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
-
-if TYPE_CHECKING:
-    from engine.evidence.column import Column, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,25 +43,6 @@ class Probing:
             *(reader, requery, population, metadata),
             *(Grouping(population, metadata), groups.GroupTest(population), float(tightness)),
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerUnits:
-    """All units of a layer, with or without representative images: `units[COLUMN]` is [units]."""
-
-    probing: Probing
-    contest: Contest
-    layer: LayerInfo
-    alpha: float
-    counts: Integers
-    """Representative images, [units]"""
-    means: Floats
-    """Means of the representatives' unit embeddings, [units, d]; 0 without representatives"""
-    figures: dict[Column[Any], NDArray[Any]]
-    """The columns that are computed already"""
-
-    def __getitem__(self, column: Column[Value]) -> NDArray[Value]:
-        return self.figures[column]
 
 
 @dataclass(frozen=True, eq=False)
