@@ -1,15 +1,14 @@
-"""Tables of a run for other programs: CSV, JSON or Parquet, at the run's own α and β or any other."""
+"""Tables of a run for other programs: CSV, JSON or Parquet, at any α and β."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from engine.annotation.cuts import Cuts
-from engine.evidence.answers import Trust
+from engine.evidence.columns import COLUMNS
 from engine.evidence.live import Evidence
+from engine.evidence.written import SQL_TYPES, number_or_none, plain
 from engine.methods.panel import Panel
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
@@ -20,13 +19,13 @@ Rows = Iterator[tuple[object, ...]]
 
 
 def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts | None = None) -> int:
-    """Writes one of TABLES, at the run's own cuts unless others are given, and returns its number of rows.
+    """Writes one of TABLES at some cuts, by default the run's own, and returns its number of rows.
 
-    Raises ValueError for an unknown table or format, MammiError for an unknown concept set and when `out` cannot be
+    Raises ValueError for an unknown table or format, and MammiError for an unknown concept set or when `out` cannot be
     written.
     """
     if what not in TABLES:
-        raise ValueError(f"nothing called {what!r} to export: {', '.join(TABLES)}")
+        raise ValueError(f"there is no table {what!r} to export; there are {', '.join(TABLES)}")
     columns, rows_of = TABLES[what]
     return write_table(out, file_format, columns, rows_of(reader, cuts or reader.info.cuts))
 
@@ -54,9 +53,9 @@ def _neurons(reader: RunReader, cuts: Cuts) -> Rows:
 
 def _concepts(reader: RunReader, cuts: Cuts) -> Rows:
     sets: dict[int, list[str]] = {}
-    for known in reader.concept_sets:
-        for concept in known.concepts:
-            sets.setdefault(concept, []).append(known.name)
+    for concept_set in reader.concept_sets:
+        for concept in concept_set.concepts:
+            sets.setdefault(concept, []).append(concept_set.name)
     for _, answer in _answers(reader, cuts):
         for rank, concept in enumerate(answer.ranking[: answer.annotated].tolist(), start=1):
             yield (
@@ -66,31 +65,27 @@ def _concepts(reader: RunReader, cuts: Cuts) -> Rows:
 
 
 def _representatives(reader: RunReader, cuts: Cuts) -> Rows:
-    known: dict[int, ImageInfo] = {}
+    infos: dict[int, ImageInfo] = {}
     for _, answer in _answers(reader, cuts):
         images = answer.images.tolist()
-        new = [image for image in images if image not in known]
-        known.update(zip(new, reader.images(new), strict=True))
+        new = [image for image in images if image not in infos]
+        infos.update(zip(new, reader.images(new), strict=True))
         for rank, (image, activation) in enumerate(zip(images, answer.activations.tolist(), strict=True), start=1):
-            film = known[image]
+            info = infos[image]
             yield (
-                *(answer.layer, answer.unit, cuts.alpha, rank, image, film.path, film.patient),
-                *(list(film.labels), activation),
+                *(answer.layer, answer.unit, cuts.alpha, rank, image, info.path, info.patient),
+                *(list(info.labels), activation),
             )
 
 
 def _evidence(reader: RunReader, cuts: Cuts) -> Rows:
-    requery = Requery(reader)
-    evidence = Evidence(reader, requery)
+    evidence = Evidence(reader, Requery(reader))
     for layer in reader.layers:
-        answer, found = requery.layer(layer.name, cuts), evidence.layer(layer.name, cuts)
+        found = evidence.layer(layer.name, cuts)
         for unit in range(layer.units):
             yield (
                 *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, cuts.alpha, cuts.beta),
-                *(Trust(int(found.trust[unit])).name.lower(), int(answer.counts[unit])),
-                *(_concept(reader, answer.best[unit]), _concept(reader, found.centred_best[unit])),
-                *(bool(found.two_groups[unit]), found.labels[unit] or None),
-                *(_known(getattr(found, figure)[unit]) for figure in _FIGURES.values()),
+                *(plain(column.written, found[column][unit], reader.concepts) for column in _FIGURES),
             )
 
 
@@ -100,45 +95,21 @@ def _methods(reader: RunReader, cuts: Cuts) -> Rows:
         for unit in range(layer.units):
             for method in panel.methods:
                 answer = method.neuron(layer.name, unit, cuts)
-                for place in range(told(answer.annotated, len(answer.concepts))):
+                for place in range(listed(answer.annotated, len(answer.concepts))):
                     yield (
                         *(layer.name, unit, cuts.alpha, cuts.beta, method.name, place + 1, answer.concepts[place]),
                         *(float(answer.scores[place]), place < answer.annotated),
-                        None if answer.p_values is None else _known(answer.p_values[place]),
+                        None if answer.p_values is None else number_or_none(answer.p_values[place]),
                         answer.details[place] or None if answer.details else None,
                     )
 
 
-def told(annotated: int, concepts: int) -> int:
-    """How many of a neuron's concepts are told where not all can be: the annotation, and the first ten at least."""
+def listed(annotated: int, concepts: int) -> int:
+    """How many of a neuron's concepts a list of limited length has: the annotation, and at least the first ten."""
     return max(annotated, min(concepts, 10))
 
 
-def _concept(reader: RunReader, concept: int) -> str | None:
-    return None if concept < 0 else reader.concepts[concept]
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-_FIGURES = {
-    "z_score": "z_scores",
-    "p_value": "p_values",
-    "q_value": "q_values",
-    "margin": "margins",
-    "change_chance": "change_chances",
-    "alpha_low": "alpha_lows",
-    "alpha_high": "alpha_highs",
-    "half_agreement": "half_agreements",
-    "template_agreement": "template_agreements",
-    "tightness": "tightness",
-    "label_q_value": "label_q_values",
-    "patient_share": "patient_shares",
-    "view_share": "view_shares",
-    "label_share": "label_shares",
-}
-"""The columns of LayerEvidence that are numbers, by what one neuron's is called"""
+_FIGURES = [column for column in COLUMNS if column.in_table]
 _NEURON = {"layer": "VARCHAR", "unit": "INTEGER"}
 TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
     "neurons": (
@@ -188,13 +159,7 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
             "name": "VARCHAR",
             "alpha": "DOUBLE",
             "beta": "DOUBLE",
-            "trust": "VARCHAR",
-            "representatives": "INTEGER",
-            "best_concept": "VARCHAR",
-            "centred_best": "VARCHAR",
-            "two_groups": "BOOLEAN",
-            "label": "VARCHAR",
-            **dict.fromkeys(_FIGURES, "DOUBLE"),
+            **{column.name: SQL_TYPES[column.written] for column in _FIGURES},
         },
         _evidence,
     ),
@@ -214,5 +179,5 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
         _methods,
     ),
 }
-"""What can be exported: its columns, and its rows. `concepts` are the annotations, a row for each; `methods` the
-annotations of every method, or its first concepts where these are more."""
+"""The columns and the rows of each table. `concepts` has a row for each annotated concept; `methods` has the concepts
+that `listed` counts, of every method."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from mammi_tui.neurons.rows import Order
+from mammi_tui.neurons.order import ORDERS
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.text import clean
 from mammi_tui.widgets.slider import shown
@@ -43,10 +43,8 @@ class ExplorerCommands(Provider):
         yield Command(
             "Forward", "To the neuron and view that was left by going back", partial(explorer.action_history, 1)
         )
-        for order in Order:
-            yield Command(
-                f"Sort neurons by {order.value}", "Within each layer", partial(explorer.action_sort, order.value)
-            )
+        for order in ORDERS:
+            yield Command(f"Sort neurons by {order}", "Within each layer", partial(explorer.action_sort, order))
         sets = [found.name for found in looking.reader.concept_sets]
         for concept_set in [None, *sets] if len(sets) > 1 else []:
             yield Command(

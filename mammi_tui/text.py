@@ -90,9 +90,9 @@ def probability(value: float) -> str:
 
 def percent(share: float) -> str:
     """`38 %`, `<1 %`; `–` for NaN: never more than five cells."""
-    from engine.evidence.wording import percent as told
+    from engine.evidence.written import percent as whole
 
-    return "–" if share != share else told(share)
+    return "–" if share != share else whole(share)
 
 
 def wrap(text: str, width: int) -> Iterator[str]:

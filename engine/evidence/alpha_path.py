@@ -1,9 +1,9 @@
 """How the best concept changes along α, and the interval of α in which it stays.
 
-Both are decided on a grid: α = 0.00, 0.01, …, 1.00, the explorer's coarse steps. What lies between two points of the
-grid is not looked at. On it they are exact: the best concept at every α is that of engine.annotation.
-A neuron is followed as long as fewer than FOLLOWED images lie above τ. Further down, in a large probing set, the set is
-no longer of the images that a neuron responds to most.
+Both are decided on a grid: α = 0.00, 0.01, …, 1.00, the explorer's coarse steps. They are exact on the grid, where the
+best concept is that of engine.annotation, and ignore what happens between its points. A neuron is followed as long as
+fewer than FOLLOWED images lie above τ: below that, in a large probing set, the images are no longer those that the
+neuron responds to most.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.annotation.selection import threshold_between
-from engine.evidence.answers import AlphaStep, Floats
+from engine.evidence.details import AlphaStep, Floats, Integers
 from engine.requery import Requery, Vectors
 from engine.store.ladder import sum_rows
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
 
-Integers = NDArray[np.int64]
-
 GRID: Floats = np.arange(101) / 100
 FOLLOWED = 8 * BLOCK
 """Images"""
 NEARBY = 0.02
-"""How far from α is near it"""
+"""The distance from α that counts as near"""
 ROUNDING = 1e-9
 _UNITS_AT_ONCE = 128
 
@@ -55,29 +53,29 @@ def path(
 
 def intervals(
     reader: RunReader, requery: Requery, layer: LayerInfo, alpha: float, competing: Competing, best: Integers
-) -> tuple[Floats, Floats]:
-    """The lowest and the highest α, [units] each, up to which every point of the grid has the unit's best concept.
+) -> Floats:
+    """The lowest and the highest α up to which every point of the grid has the unit's best concept, [units, 2].
 
-    `best` [units] are the best concepts at `alpha`, −1 for none. NaN where there is none, and where so many images lie
-    above τ at `alpha` that the unit is not followed. The lowest is NaN as well where the unit is not followed through
-    all that is near below `alpha`, and keeps its best concept as far as it is.
+    `best` [units] are the best concepts at `alpha`, −1 for none. A unit has NaN without a best concept, and where too
+    many images lie above τ at `alpha` for it to be followed. The lowest α is also NaN for a unit that keeps its best
+    concept as far down as it is followed, where that does not reach through NEARBY.
     """
     lows, highs = np.full((2, layer.units), np.nan)
-    known = requery.means(layer, alpha)
+    now = requery.means(layer, alpha)
     below = range(int(np.searchsorted(GRID, alpha)) - 1, -1, -1)
     above = range(int(np.searchsorted(GRID, alpha, side="right")), len(GRID))
-    units = np.flatnonzero((best >= 0) & (known.counts < _limit(reader)))
+    units = np.flatnonzero((best >= 0) & (now.counts < _limit(reader)))
     for start in range(0, len(units), _UNITS_AT_ONCE):
         part = units[start : start + _UNITS_AT_ONCE]
         images, counts = _most_activating(reader, layer, part)
-        sums = known.means[part] * known.counts[part, None]
+        sums = now.means[part] * now.counts[part, None]
         for reached, points in ((lows, below), (highs, above)):
-            walk = _Walk(requery.vectors(), competing, best[part], images, sums.copy(), known.counts[part].copy())
+            walk = _Walk(requery.vectors(), competing, best[part], images, sums.copy(), now.counts[part].copy())
             reached[part] = walk.reached(alpha, points, counts, _limit(reader))
         ends = GRID[(counts < _limit(reader)).argmax(axis=1)]
-        unknown = (ends > 0) & (lows[part] <= ends) & (lows[part] > alpha - NEARBY + ROUNDING)
-        lows[part[unknown]] = np.nan
-    return lows, highs
+        undecided = (ends > 0) & (lows[part] <= ends) & (lows[part] > alpha - NEARBY + ROUNDING)
+        lows[part[undecided]] = np.nan
+    return np.stack([lows, highs], axis=1)
 
 
 class _Walk:
@@ -100,7 +98,7 @@ class _Walk:
         self._counts = counts
 
     def reached(self, alpha: float, points: Iterable[int], counts: Integers, limit: int) -> Floats:
-        """The last α, from `alpha` over some points of the grid, up to which each unit keeps its best concept."""
+        """The last α, going from `alpha` over `points` of the grid, at which each unit still has its best concept."""
         reached = np.full(len(self._best), alpha)
         on_the_way = np.ones(len(self._best), dtype=bool)
         for point in points:
@@ -113,7 +111,7 @@ class _Walk:
         return reached
 
     def _stay(self, rows: Integers, counts: Integers) -> NDArray[np.bool_]:
-        """Whether the best concept stays in some rows when they go on to so many images."""
+        """Whether the best concept of each of some rows stays when the row goes on to `counts` images."""
         for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
             before = int(self._counts[row])
             images = self._images[row]
@@ -130,8 +128,10 @@ class _Walk:
 
 
 def _most_activating(reader: RunReader, layer: LayerInfo, units: Integers) -> tuple[NDArray[np.int32], Integers]:
-    """The up to FOLLOWED most activating images of n units, [n, FOLLOWED], and how many of them lie above τ at each
-    point of the grid, [n, points]."""
+    """The most activating images of n units and how many lie above τ at each point of the grid, up to FOLLOWED of them.
+
+    [n, FOLLOWED] and [n, points].
+    """
     blocks = min(FOLLOWED // BLOCK, reader.arrays.blocks_each)
     neurons = layer.first_neuron + units
     rows = neurons[:, None] * reader.arrays.blocks_each + np.arange(blocks)
@@ -144,7 +144,7 @@ def _most_activating(reader: RunReader, layer: LayerInfo, units: Integers) -> tu
 
 
 def _limit(reader: RunReader) -> int:
-    """A unit is followed where fewer images lie above τ."""
+    """A unit is followed where fewer images than this lie above τ."""
     return FOLLOWED if reader.image_count > FOLLOWED else reader.image_count + 1
 
 

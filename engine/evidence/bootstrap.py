@@ -1,8 +1,8 @@
-"""How a neuron's first concept stands against the others when its patients are drawn anew.
+"""How a neuron's best concept stands against the others when its patients are drawn anew.
 
-Cluster bootstrap (Efron 1979; over whole patients, as images of one patient are alike: Davison, Hinkley, Bootstrap
-Methods and their Application, 1997, section 3.8): of a set with G patients, G are drawn with replacement, with all of
-their representative images, and the concepts are scored over these.
+This is the cluster bootstrap (Efron 1979). It draws whole patients, because images of one patient are alike (Davison,
+Hinkley, Bootstrap Methods and their Application, 1997, section 3.8): from a set with G patients it draws G with
+replacement, with all of their representative images, and scores the concepts over these.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
 from engine.evidence.clusters import MOST, Clusters
-
-Integers = NDArray[np.int64]
+from engine.evidence.details import Floats, Integers
 
 DRAWS = 400
 CONTESTANTS = 64
 FEW = 5
-"""Clusters up to which all concepts are scored anew, as any may be the best of one cluster's images; there are no more
-than 126 ways to draw so few"""
+"""Clusters up to which all concepts are scored anew, because any of them may be the best over one cluster's images.
+There are at most 126 ways to draw that few clusters."""
 _DRAWN = np.random.default_rng(13).random((DRAWS, MOST), dtype=np.float32)
 
 
 def two_best(scores: Floats) -> tuple[Integers, Integers]:
-    """The places of the highest and of the second highest score in each row [n, k], [n] each; −1 for no second."""
+    """The places of the highest and the second highest score in each row of [n, k], [n] each; −1 for no second."""
     best = scores.argmax(axis=1)
     if scores.shape[1] < 2:
         return best, np.full(len(best), -1)
@@ -36,11 +34,11 @@ def two_best(scores: Floats) -> tuple[Integers, Integers]:
 def contestants(
     scores: Floats, directions: NDArray[np.float32], spread: NDArray[np.float32], deviations: Floats
 ) -> Integers:
-    """Of n units the concepts that are scored anew, [n, r]: the best, the second best, and then those whose score is
-    the fewest standard errors below the best one's.
+    """The concepts that are scored anew for each of n units, [n, r].
 
-    From scores [n, k], directions D [k, d], D·cov(v) [k, d] and σ_j [k]. The standard errors are proportional to
-    √Var(v·(D_best − D_j)) over all images.
+    They are the best, the second best, and then those whose score is the fewest standard errors below the best one's.
+    The standard errors are proportional to √Var(v·(D_best − D_j)) over all images. From scores [n, k], directions
+    D [k, d], D·cov(v) [k, d] and σ_j [k].
     """
     best, second = two_best(scores)
     leading = np.stack([best, second], axis=1)[:, : scores.shape[1]]
@@ -55,15 +53,16 @@ def contestants(
 
 
 def with_all_others(contestants: Integers, concepts: int) -> Integers:
-    """All of so many concepts [k], the best and the second best of contestants [r] still before the others."""
+    """All `concepts` concepts, [concepts], with the first two of the contestants [r] still first."""
     return np.concatenate([contestants[:2], np.delete(np.arange(concepts), contestants[:2])])
 
 
 def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float, int]:
-    """Of one neuron with at least two clusters, from the scores [r] and directions [r, d] of its contestants.
+    """What the draws give for one neuron with at least two clusters, from its contestants' scores and directions.
 
-    The margin of the first over the second in each draw, [DRAWS] (NaN without a second), and the share of the draws in
-    which another concept than the first is best; and the place of that which is it most often, −1 for none.
+    From scores [r] and directions [r, d]. Returns the margin of the first contestant over the second in each draw,
+    [DRAWS] (NaN without a second); the share of draws in which another contestant is the best; and the place of the one
+    that is the best in most of these, −1 for none.
     """
     held = len(clusters.sizes)
     drawn = (_DRAWN[:, :held] * held).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A set of images by patient: what the bootstrap and the split halves draw from."""
+"""A set of images by patient, from which the bootstrap and the split halves draw."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from engine.evidence.metadata import Metadata
 from engine.evidence.population import Population
 
 MOST = 256
-"""Clusters that are drawn from; of more, a random sample of so many"""
+"""The most clusters that are drawn from; a set with more is represented by a random sample of this size"""
 _ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """The representative images of one neuron by cluster: those of one patient; an image of an unknown patient alone.
+    """The representative images of one neuron by cluster. The images of one patient are a cluster; an image without a
+    recorded patient is a cluster of its own.
 
-    Of G clusters at most 256 are held. A mean over all G drawn anew then varies around the mean of the set √(256/G)
-    times as much as one over the 256 does around theirs (Bickel, Götze, van Zwet 1997: resampling fewer than n).
+    At most 256 of the G clusters are held. A mean over G clusters drawn anew varies around the mean of the set √(256/G)
+    times as much as a mean over the 256 varies around theirs (Bickel, Götze, van Zwet 1997: resampling fewer than n).
     """
 
     total: int
     """G"""
     sums: NDArray[np.float32]
-    """Of the unit embeddings of each cluster that is held, [g, d]"""
+    """Sums of the unit embeddings of each held cluster, [g, d]"""
     sizes: NDArray[np.float32]
-    """Images in each, [g]"""
+    """Images in each held cluster, [g]"""
 
     @property
     def scale(self) -> float:
@@ -37,18 +38,18 @@ class Clusters:
 
 
 class Grouping:
-    """Cuts sets of images into clusters. The same clusters are preferred for every set: the first in a random order."""
+    """Cuts sets of images into clusters, and holds the same ones in every set: the first in one random order."""
 
     def __init__(self, population: Population, metadata: Metadata) -> None:
         count = int(metadata.clusters.max(initial=-1)) + 1
         places = np.random.default_rng(11).permutation(count).astype(np.int32)
         self._population = population
         self._places = places[metadata.clusters]
-        """Of each image its cluster's place in the random order, [p]"""
+        """The place of each image's cluster in the random order, [p]"""
         self._count = count
 
     def clusters(self, images: NDArray[np.int32]) -> Clusters:
-        """Of a set of at least one image."""
+        """The clusters of a set of at least one image."""
         places = self._places[images]
         present = np.zeros(self._count, dtype=np.bool_)
         present[places] = True

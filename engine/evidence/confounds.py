@@ -1,13 +1,13 @@
 """What else the representative images have in common: one patient, one view, one label.
 
-For each kind the most common value among the n representative images, k of them, as shares of all n and of the whole
-probing set: an image of which the kind is not known has none of its values. The p-value is the chance that in n random
-images *some* value reaches k, as the value was chosen for being the most common: the sum over all values of the
-hypergeometric tails P(X_v ≥ k). That is the chance itself when k > n/2 for kinds of which an image has one value, and
-never below it otherwise (Boole's inequality).
+Each kind gives the most common value among the n representative images, which k of them have, as a share of the n and
+of the whole probing set. An image whose value is not recorded counts in both totals. The value was chosen for being the
+most common, so the p-value is the chance that *some* value reaches k in n random images: the sum over all values of the
+hypergeometric tails P(X_v ≥ k). That sum is the chance itself when k > n/2 and an image has one value of the kind, and
+never below the chance otherwise (Boole's inequality).
 
-None of these is a fault in itself. A neuron for effusion should respond to images that carry the label; a neuron of
-which half the images are of one patient may respond to the patient.
+None of these is a fault in itself. A neuron for effusion should respond to images that carry the label. A neuron that
+takes half of its images from one patient may respond to the patient.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.answers import Confound, Floats
+from engine.evidence.details import Confound, Floats
 from engine.evidence.enrichment import carried_by, hypergeometric_tail
-from engine.evidence.metadata import Column, Metadata
+from engine.evidence.metadata import Metadata, Recorded
 
 
 def shares(sets: ImageSets, metadata: Metadata) -> tuple[Floats, Floats, Floats]:
-    """Shares of the most common patient, view and label in each of n sets, [n] each; NaN where the kind is known of no
-    image of the set."""
+    """Shares of the most common patient, view and label in each of n sets, [n] each; NaN where no image has any."""
     found = np.full((3, len(sets)), np.nan)
     for index in range(len(sets)):
         images = sets.of(index)
@@ -37,7 +36,7 @@ def shares(sets: ImageSets, metadata: Metadata) -> tuple[Floats, Floats, Floats]
 
 
 def confounds(images: NDArray[np.integer], metadata: Metadata) -> tuple[Confound, ...]:
-    """Of one neuron's representative images: patient, view and label, as far as they are known."""
+    """The most common patient, view and label of one neuron's representative images, as far as they are recorded."""
     found = (
         _of_column("patient", metadata.patients, images),
         _of_column("view", metadata.views, images),
@@ -46,7 +45,7 @@ def confounds(images: NDArray[np.integer], metadata: Metadata) -> tuple[Confound
     return tuple(confound for confound in found if confound is not None)
 
 
-def _of_column(kind: str, column: Column, images: NDArray[np.integer]) -> Confound | None:
+def _of_column(kind: str, column: Recorded, images: NDArray[np.integer]) -> Confound | None:
     values, counts = _values(column, images)
     if len(values) == 0:
         return None
@@ -72,8 +71,8 @@ def _of_labels(images: NDArray[np.integer], metadata: Metadata) -> Confound | No
     return Confound("label", metadata.labels[best], float(share), float(base_share), min(chance, 1.0))
 
 
-def _values(column: Column, images: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The values that some images have, as codes, and how many have each."""
+def _values(column: Recorded, images: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The values that some images have, as codes, and how many images have each."""
     codes = column.codes[images]
     values, counts = np.unique(codes[codes >= 0], return_counts=True)
     return values, counts

@@ -1,4 +1,4 @@
-"""What all neurons that are judged over the same competing concepts share: computed once, then asked."""
+"""What all neurons with the same competing concepts share, computed once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.evidence import bootstrap, significance
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats
 from engine.evidence.null_maxima import NullMaxima
 from engine.evidence.population import Population
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contest:
-    """Concepts by their distinct directions, k of them, against the probing set of N images."""
+    """The k distinct directions of the competing concepts, against the probing set of N images."""
 
     competing: Competing
     narrow: NDArray[np.float32]
-    """The directions [k, d] where float32 is enough"""
+    """The directions for uses where float32 is enough, [k, d]"""
     images: int
     """N"""
     means: Floats
@@ -46,10 +46,10 @@ class Contest:
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:
-        """Of scores [n, k] the concepts that the bootstrap scores anew, [n, r]: the best, the second, and more."""
+        """The concepts that the bootstrap scores anew, from scores [n, k] to [n, r]: the best, the second, and more."""
         return bootstrap.contestants(scores, self.narrow, self.spread, self.deviations)
 
     def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The best concepts, by index among all of the run's, of some means of unit embeddings [n, d], [n]."""
+        """The best concepts, by index among all of the run's, from means of unit embeddings [n, d] to [n]."""
         concepts: NDArray[np.int64] = self.competing.first[(means @ self.narrow.T).argmax(axis=1)]
         return concepts

@@ -1,10 +1,10 @@
 """Which labels are enriched among representative images: Fisher's exact test, one-sided.
 
-Of p images K carry a label; of the n representative images k do. The number that n images drawn at random without
-replacement would hold is hypergeometric: P(X = x) = C(K, x)·C(p − K, n − x) / C(p, n), and the p-value is P(X ≥ k)
-(R. A. Fisher, Statistical Methods for Research Workers, 1934, §21.02). It is corrected over the labels of one neuron
-(Benjamini–Hochberg). Images are drawn one by one: several films of one patient count as independent; whether there are
-many of one patient, engine.evidence.confounds tells.
+K of the p images carry a label, and k of the n representative images do. Among n images drawn at random without
+replacement the number X that carry it is hypergeometric, P(X = x) = C(K, x)·C(p − K, n − x) / C(p, n), and the p-value
+is P(X ≥ k) (R. A. Fisher, Statistical Methods for Research Workers, 1934, §21.02). It is corrected over the labels of
+one neuron (Benjamini–Hochberg). Images are drawn one by one, so several films of one patient count as independent;
+engine.evidence.confounds shows whether many come from one patient.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.answers import Floats, LabelEnrichment
+from engine.evidence.details import Floats, LabelEnrichment
 from engine.evidence.metadata import Metadata
 from engine.evidence.significance import q_values
 
 _NEGLIGIBLE = 1e-17
-"""Of the sum so far: a term below it no longer changes the sum, nor do the smaller ones after it"""
+"""A share of the sum so far. A term below it no longer changes the sum, nor do the smaller terms that follow."""
 
 
 def hypergeometric_tail(inside: ArrayLike, marked: ArrayLike, drawn: ArrayLike, total: int) -> Floats:
-    """P(X ≥ inside) when `drawn` of `total` images are drawn at random and `marked` of them carry a mark.
+    """P(X ≥ inside) when `drawn` of `total` images are drawn at random and `marked` of the total carry a mark.
 
-    Arrays broadcast. The terms are summed from the smaller side of the mean outwards, each from the one before; the
-    first is the exponential of logarithms of factorials, so that it is right to about 1e-9 of itself.
+    Arrays broadcast. The sum starts on the side of the mean with the smaller tail and runs outwards, each term computed
+    from the one before. The first term comes from logarithms of factorials and is right to about 1e-9 of itself.
     """
     k, marked_, n = np.broadcast_arrays(*(np.asarray(values, dtype=np.float64) for values in (inside, marked, drawn)))
     below_mean = k * total <= n * marked_
@@ -56,12 +56,12 @@ def _log_choose(total: int, of: Floats, chosen: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _log_factorials(total: int) -> Floats:
-    """log 0!, log 1!, …, log total!; scipy.special would take 27 MB."""
+    """log 0!, log 1!, …, log total!. Importing scipy.special instead would take 27 MB."""
     return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, total + 1)))])
 
 
 def strongest(sets: ImageSets, metadata: Metadata) -> tuple[NDArray[np.int64], Floats]:
-    """The most enriched label of each of n sets by index, [n], and its q-value, [n].
+    """The most enriched label of each of n sets, by index, and its q-value, [n] each.
 
     −1 and NaN where no label is more frequent in the set than in the probing set.
     """
@@ -77,7 +77,7 @@ def strongest(sets: ImageSets, metadata: Metadata) -> tuple[NDArray[np.int64], F
 
 
 def enrichments(images: NDArray[np.integer], metadata: Metadata) -> tuple[LabelEnrichment, ...]:
-    """Every label that a representative image carries, p ascending; corrected over all labels of the probing set."""
+    """Every label that a representative image carries, p ascending, corrected over all labels of the probing set."""
     if not metadata.labels or len(images) == 0:
         return ()
     inside = carried_by(images, metadata)
@@ -97,6 +97,6 @@ def enrichments(images: NDArray[np.integer], metadata: Metadata) -> tuple[LabelE
 
 
 def carried_by(images: NDArray[np.integer], metadata: Metadata) -> NDArray[np.int64]:
-    """How many of some images carry each label, [L]."""
+    """The number of images among some that carry each label, [L]."""
     carried: NDArray[np.int64] = metadata.carried[images].sum(axis=0)
     return carried

@@ -1,13 +1,14 @@
-"""How tight a neuron's representative images are, and whether they fall in two groups.
+"""How tight a neuron's representative images are, and whether they fall into two groups.
 
 Mean pairwise cosine of n unit vectors: (|Σv|² − n)/(n(n − 1)) = (n·|mean|² − 1)/(n − 1).
 
-Two groups: 2-means on the unit embeddings (Lloyd 1982) from the halves along their first principal axis. It explains
-the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − |Σ|²/n)/(n − |Σ|²/n) of the scatter, the complement of Duda and Hart's (1973)
-Je(2)/Je(1). Any set can be split, the better the smaller it is, so E is compared with that of random image sets of
-the same size: it must exceed 95 % of theirs, with at least a tenth and three of the images in either group, and other
-best concepts of the groups' means. So at most 5 % of random image sets are said to fall in two groups. Sets of fewer
-than eight images are not split; of more than 128 images, 128 evenly spread over the activations are.
+The two groups come from 2-means on the unit embeddings (Lloyd 1982), starting from the halves along their first
+principal axis. They explain the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − |Σ|²/n)/(n − |Σ|²/n) of the scatter, the complement of
+Duda and Hart's (1973) Je(2)/Je(1). Any set can be split, and a small one splits better, so E is compared with that of
+random image sets of the same size: it must exceed 95 % of theirs. Each group must also hold at least three images and a
+tenth of all, and the groups' means must have different best concepts. So at most 5 % of random image sets count as two
+groups. Sets of fewer than eight images are not split; from more than 128 images, 128 evenly spread over the activations
+are.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.answers import Floats, Group
+from engine.evidence.details import Floats, Group
 from engine.evidence.population import Population
 
 FEWEST = 8
@@ -44,15 +45,17 @@ def tightness(means: NDArray[np.floating], counts: NDArray[np.int64]) -> Floats:
 
 
 def spread(images: NDArray[np.int32]) -> NDArray[np.int32]:
-    """At most 128 of a neuron's images, evenly spread over their order."""
+    """At most MOST of a neuron's images, evenly spread over their order."""
     if len(images) <= MOST:
         return images
     return images[np.linspace(0, len(images) - 1, MOST).round().astype(np.int64)]
 
 
 def split(rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
-    """2-means of unit vectors [n, d]: which are in the group of the first, [n], and E; all are, and E is 0, where the
-    vectors are equal."""
+    """2-means of unit vectors [n, d]: which vectors are in the group of the first, [n], and E.
+
+    Equal vectors are all in one group, with E = 0.
+    """
     count = len(rows)
     total = rows.sum(axis=0)
     whole = float(total @ total) / count
@@ -78,7 +81,7 @@ def split(rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
 
 
 def _principal_axis(deviations: NDArray[np.float32]) -> NDArray[np.floating]:
-    """About the axis of the greatest scatter of [n, d], by power iteration from the farthest vector."""
+    """Roughly the axis of the greatest scatter of [n, d], by power iteration from the farthest vector."""
     axis: NDArray[np.floating] = deviations[np.einsum("nd,nd->n", deviations, deviations).argmax()]
     for _ in range(_POWERS):
         axis = (deviations @ axis) @ deviations
@@ -87,20 +90,22 @@ def _principal_axis(deviations: NDArray[np.float32]) -> NDArray[np.floating]:
 
 
 Best = Callable[[NDArray[np.float32]], NDArray[np.int64]]
-"""Gives the best concepts [n] of means of unit embeddings [n, d]"""
+"""Returns the best concepts [n] for means of unit embeddings [n, d]"""
 
 
 class GroupTest:
-    """Tells whether a set of images falls in two groups. Any thread may ask; random sets are split once for a size."""
+    """Decides whether a set of images falls into two groups. Any thread may ask; random sets are split once a size."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
-        self._known: dict[int, float] = {}
+        self._bounds: dict[int, float] = {}
         self._drawing = threading.Lock()
 
     def two_means(self, images: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-        """The means of the unit embeddings of two groups [2, d], and their sizes [2]; None where the set of images,
-        activation descending, is no two groups. The group of the first image is first."""
+        """The means of the unit embeddings of the two groups, [2, d], and their sizes, [2]; None without two groups.
+
+        `images` are activation descending; the group of the first image is first.
+        """
         if len(images) < FEWEST:
             return None
         rows = self._population.unit_rows(spread(images))
@@ -111,7 +116,7 @@ class GroupTest:
         return np.stack([rows[first].mean(axis=0), rows[~first].mean(axis=0)]), sizes
 
     def fall_in_two(self, sets: ImageSets, best: Best) -> NDArray[np.bool_]:
-        """Which of n sets of images are two groups with different best concepts, [n]."""
+        """Whether each of n sets of images falls into two groups with different best concepts, [n]."""
         means = {index: two[0] for index in range(len(sets)) if (two := self.two_means(sets.of(index)))}
         different = np.zeros(len(sets), dtype=np.bool_)
         if means:
@@ -120,7 +125,7 @@ class GroupTest:
         return different
 
     def groups(self, images: NDArray[np.int32], best: Best) -> tuple[Group, ...]:
-        """The two groups of a set of images that is known to fall in two, each image in that of the nearer mean."""
+        """The two groups of a set of images that falls into two. Each image goes to the group with the nearer mean."""
         two = self.two_means(images)
         if two is None:
             return ()
@@ -134,7 +139,7 @@ class GroupTest:
         )
 
     def _nearer_first(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which of some images lie nearer to the first of two means [2, d]."""
+        """Whether each of some images lies nearer to the first of two means [2, d]."""
         middle = float(means[0] @ means[0] - means[1] @ means[1]) / 2
         heights = [
             self._population.unit_rows(images[start : start + _ROWS]) @ (means[0] - means[1])
@@ -143,8 +148,11 @@ class GroupTest:
         return np.concatenate(heights) > middle
 
     def bound(self, count: int) -> float:
-        """What E exceeds in at most 5 % of the random sets of `count` images; between two sizes on the straight line,
-        which lies above it, as it falls ever more slowly."""
+        """The value that E exceeds in at most 5 % of the random sets of `count` images.
+
+        Between two sizes it is read off the straight line, which lies above the true value, as that falls ever more
+        slowly.
+        """
         sizes = [size for size in _SIZES if size <= len(self._population)]
         place = int(np.searchsorted(sizes, count, side="right"))
         around = sizes[place - 1 : place + 1] if sizes[place - 1] != count else [count]
@@ -152,10 +160,10 @@ class GroupTest:
 
     def _bound(self, size: int) -> float:
         with self._drawing:
-            if size not in self._known:
+            if size not in self._bounds:
                 rng = np.random.default_rng((_SEED, size))
                 images = len(self._population)
                 drawn = (rng.choice(images, size, replace=False) for _ in range(_DRAWS))
                 explained = sorted(split(self._population.unit_rows(chosen))[1] for chosen in drawn)
-                self._known[size] = explained[math.ceil((1 - _CHANCE) * (_DRAWS + 1)) - 1]
-            return self._known[size]
+                self._bounds[size] = explained[math.ceil((1 - _CHANCE) * (_DRAWS + 1)) - 1]
+            return self._bounds[size]

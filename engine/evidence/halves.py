@@ -1,7 +1,7 @@
 """Whether two halves of a neuron's patients give the same concept.
 
-Split-half agreement (Spearman 1910; Brown 1910): the patients of the representative images are parted at random into
-halves, several times, and each half is scored on its own.
+This is split-half agreement (Spearman 1910; Brown 1910): the patients of the representative images are split at random
+into halves, several times, and each half is scored on its own.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
 from engine.evidence.clusters import MOST, Clusters
+from engine.evidence.details import Floats
 
 SPLITS = 20
 _ORDERS = np.random.default_rng(17).random((SPLITS, MOST), dtype=np.float32)
 
 
 def half_means(clusters: Clusters) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Of a set with at least two clusters: the means of the first halves less that of the set, [SPLITS, d], and how
-    many times as far on the other side the second halves' means lie, [SPLITS]."""
+    """The means of the first halves less the mean of the set, [SPLITS, d], for a set with at least two clusters.
+
+    The means of the second halves lie on the other side of the set's, at this distance times the ratios that are
+    returned as well, [SPLITS].
+    """
     held = len(clusters.sizes)
     inside = np.zeros((SPLITS, held), dtype=np.float32)
     np.put_along_axis(inside, np.argsort(_ORDERS[:, :held], axis=1)[:, : held // 2], 1.0, axis=1)
@@ -31,11 +34,13 @@ def half_means(clusters: Clusters) -> tuple[NDArray[np.float32], NDArray[np.floa
 def agreement(
     scores: Floats, centred: Floats, first: NDArray[np.float32], ratios: NDArray[np.float32]
 ) -> tuple[float, float]:
-    """Share of the splits in which both halves have the same best concept, and the mean over the splits of the
-    correlation between the halves' centred scores (NaN below three concepts, or where a half's are all equal).
+    """How far the halves agree: a share of the splits, and a mean correlation.
 
-    From the scores and centred scores of the whole set [k], by how much the scores of the first halves are higher,
-    [SPLITS, k], and the ratios [SPLITS] of `half_means`.
+    The share counts the splits in which both halves have the same best concept. The correlation is between the halves'
+    centred scores; it is NaN below three concepts, or where all centred scores of a half are equal.
+
+    From the scores and centred scores of the whole set [k], the scores of the first halves less these [SPLITS, k], and
+    the ratios [SPLITS] of `half_means`.
     """
     second = first * -ratios[:, None]
     same = (scores + first).argmax(axis=1) == (scores + second).argmax(axis=1)

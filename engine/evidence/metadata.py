@@ -1,4 +1,4 @@
-"""What a run knows of its images, as numbers: labels, patients and views."""
+"""The labels, patients and views of a run's images, as numbers."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from engine.store.reader import RunReader
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Column:
-    """One value for each of the p images."""
+class Recorded:
+    """One value of a kind for each of the p images."""
 
     codes: NDArray[np.int32]
-    """[p]; −1 where it is not known"""
+    """[p]; −1 where it is not recorded"""
     names: tuple[str, ...]
-    """By code"""
+    """The values, by code"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Metadata:
-    """Of the p usable images of a run."""
+    """What is recorded about the p usable images of a run."""
 
     labels: tuple[str, ...]
-    """L of them"""
+    """The L labels"""
     carried: NDArray[np.bool_]
-    """Which image carries which label, [p, L]"""
-    patients: Column
-    views: Column
+    """Whether an image carries a label, [p, L]"""
+    patients: Recorded
+    views: Recorded
     clusters: NDArray[np.int32]
-    """Images that are drawn together, [p]: those of one patient; an image of an unknown patient is on its own"""
+    """The cluster of each image, [p]: images of one patient are drawn together, one without a patient on its own"""
 
     @classmethod
     def of(cls, reader: RunReader) -> Self:
         labels, carried = reader.label_table()
         (patients, of_patients), (views, of_views) = reader.coded("patient"), reader.coded("view")
-        column = Column(of_patients, patients)
-        return cls(labels, carried, column, Column(of_views, views), clusters_of(column))
+        by_patient = Recorded(of_patients, patients)
+        return cls(labels, carried, by_patient, Recorded(of_views, views), clusters_of(by_patient))
 
 
-def clusters_of(patients: Column) -> NDArray[np.int32]:
-    unknown = patients.codes < 0
-    alone = len(patients.names) + np.cumsum(unknown, dtype=np.int32) - 1
-    return np.where(unknown, alone, patients.codes)
+def clusters_of(patients: Recorded) -> NDArray[np.int32]:
+    """A number for each patient and for each image without one, [p]."""
+    without = patients.codes < 0
+    alone = len(patients.names) + np.cumsum(without, dtype=np.int32) - 1
+    return np.where(without, alone, patients.codes)

@@ -1,4 +1,4 @@
-"""What random image sets are drawn from: the unit embeddings v_o of all N images of the probing set."""
+"""The unit embeddings v_o of all N images of the probing set, from which random image sets are drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats
 from engine.requery import Vectors
 from engine.store.ladder import sum_rows
 
@@ -19,9 +19,9 @@ _ROWS = 1024
 class Population:
     vectors: Vectors
     mean: Floats
-    """Of v_o, [d]"""
+    """Mean of v_o, [d]"""
     covariance: Floats
-    """Of v_o, divided by N, [d, d]"""
+    """Covariance of v_o, divided by N, [d, d]"""
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
@@ -39,13 +39,13 @@ class Population:
         return len(self.vectors.embeddings)
 
     def unit_rows(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
-        """v_o of some images, of whatever shape, [..., d]; a zero vector stays zero."""
+        """v_o for images of any shape [...], to [..., d]; a zero vector stays zero."""
         rows: NDArray[np.float32] = self.vectors.embeddings[images]
         rows *= self.vectors.inverse_lengths[images, None]
         return rows
 
     def unit_sums(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Sum of v_o over each row of images [n, k], [n, d]."""
+        """Sum of v_o over each row of images, [n, k] to [n, d]."""
         lengths = self.vectors.inverse_lengths[images].astype(np.float32)
         sums: NDArray[np.float32] = np.matmul(lengths[:, None, :], self.vectors.embeddings[images])[:, 0]
         return sums
@@ -53,7 +53,7 @@ class Population:
     def moments(self, directions: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation, over the N images, of v_o·D_j for each direction D_j: [k, d] to [k] and [k].
 
-        A deviation that the rounding of the embeddings explains is 0.
+        A deviation no larger than the rounding of the embeddings is 0.
         """
         variances = np.einsum("kd,kd->k", directions @ self.covariance, directions)
         rounding = np.finfo(np.float32).eps * np.linalg.norm(directions, axis=1)

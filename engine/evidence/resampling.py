@@ -1,4 +1,4 @@
-"""The bootstrap and the split halves of some units at once."""
+"""The bootstrap and the split halves of several units at once."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
 from engine.evidence import bootstrap, halves
-from engine.evidence.answers import Floats
 from engine.evidence.clusters import Clusters, Grouping
 from engine.evidence.contest import Contest
+from engine.evidence.details import Floats
 
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """Of n units. NaN for those of fewer than two clusters."""
+    """What resampling gives for n units; NaN for units with fewer than two clusters."""
 
     clusters: NDArray[np.int64]
+    """Number of clusters, [n]"""
     margin_intervals: Floats
-    """[n, 2]; NaN as well where there is no second concept"""
+    """[n, 2]; also NaN without a second concept"""
     change_chances: Floats
     rivals: NDArray[np.int64]
-    """Which of the k is best most often where another is; −1 for none"""
+    """The place among the k directions that is the best most often where the first is not; −1 for none"""
     half_agreements: Floats
     half_correlations: Floats
 
 
 def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Contest) -> Resampled:
-    """Of the n units that have these sets of images, none empty, and these scores [n, k]."""
+    """Resamples n units, from their sets of images, none of them empty, and their scores [n, k]."""
     count = len(sets)
     found = Resampled(
         np.zeros(count, dtype=np.int64),

@@ -1,13 +1,13 @@
-"""Whether a neuron's concept scores are more than a random image set of the same size gives.
+"""Whether a neuron's concept scores are higher than those of a random image set of the same size.
 
-A random set of n of the N images, drawn without replacement, has the concept score of mean μ_j and variance
-σ_j²/n·(N − n)/(N − 1), where μ_j and σ_j² are those of v_o·(t_j − t_tem) over all N images (Cochran, Sampling
-Techniques, 1977, theorem 2.2). So z_j = (s_j − μ_j)/√variance, and s_j − μ_j is the centred score.
+The concept score of a random set of n of the N images, drawn without replacement, has the mean μ_j and the variance
+σ_j²/n·(N − n)/(N − 1), where μ_j and σ_j² are the mean and variance of v_o·(t_j − t_tem) over all N images (Cochran,
+Sampling Techniques, 1977, theorem 2.2). So z_j = (s_j − μ_j)/√variance, and s_j − μ_j is the centred score.
 
-Images are drawn one by one, whoever they are of. Where several films of a patient look alike *and* a unit responds to
-patients rather than to findings, its images are fewer independent ones than they seem, and p is too small: of units
-that follow a random number of each patient, with three equal films of each, a quarter has p < 0.05 at α 0.93. The share
-of one patient and the bootstrap over patients (engine.evidence.trust) are what such a unit is caught by.
+Images are drawn one by one, whichever patient they come from. Where several films of a patient look alike *and* a unit
+responds to patients rather than to findings, its images are fewer independent ones than they seem, and p is too small:
+among units that follow a random number of each patient, with three equal films of each, a quarter has p < 0.05 at
+α 0.93. The share of one patient and the bootstrap over patients (engine.evidence.trust) catch such units.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import Floats
+from engine.evidence.details import Floats, Integers
 from engine.evidence.population import Population
 
 _SKEWNESS_FROM = 8192
-"""Images from which the skewness of a concept's scores is taken; its standard error is then 0.03."""
+"""Images that the skewness of a concept's scores is taken from; its standard error is then 0.03"""
 
 
-def standard_errors(deviations: Floats, counts: NDArray[np.int64] | int, images: int) -> Floats:
+def standard_errors(deviations: Floats, counts: Integers | int, images: int) -> Floats:
     """Standard deviation of the mean over a random set of `counts` of `images`, drawn without replacement."""
     left = np.divide(images - counts, max(images - 1, 1))
     errors: Floats = deviations * np.sqrt(left / counts)
@@ -38,8 +38,10 @@ def z_scores(centred: Floats, errors: Floats) -> Floats:
 
 
 def skewnesses(population: Population, directions: NDArray[np.float32], deviations: Floats) -> Floats:
-    """Skewness of v_o·D_j over the images (a seeded sample of many), [k], for directions D_j [k, d] and the standard
-    deviations [k] of v_o·D_j; 0 where those are."""
+    """Skewness of v_o·D_j over the images, or over a seeded sample where there are many, [k].
+
+    From directions D_j [k, d] and the standard deviations of v_o·D_j [k]; 0 where a deviation is 0.
+    """
     chosen = np.random.default_rng(5).permutation(len(population))[:_SKEWNESS_FROM]
     totals = np.zeros(len(directions))
     for part in np.array_split(chosen, -(-len(chosen) // 512)):
@@ -50,12 +52,13 @@ def skewnesses(population: Population, directions: NDArray[np.float32], deviatio
 
 
 def p_values(z: Floats, skewness: Floats, count: int, images: int) -> Floats:
-    """One-sided p of each concept alone, [k], by the Pearson type III distribution of the same first three moments as
-    the score of a random set of `count` of `images` (Mielke, Berry: Permutation Methods, 2007).
+    """One-sided p-value of each concept alone, [k], in random sets of `count` of `images`.
 
-    The skewness of a mean of n of N drawn without replacement is the images' own times
-    (N − 2n)/(N − 2)·√((N − 1)/(n(N − n))). The type III distribution is a shifted gamma distribution, its tails taken
-    from the cube root's normal approximation (Wilson, Hilferty 1931), and normal for a skewness of 0.
+    It comes from the Pearson type III distribution with the same first three moments as the score of such a set
+    (Mielke, Berry: Permutation Methods, 2007). The mean of n of N drawn without replacement has the skewness of the
+    images times (N − 2n)/(N − 2)·√((N − 1)/(n(N − n))). The type III distribution is a shifted gamma distribution; its
+    tails are taken from the normal approximation of the cube root (Wilson, Hilferty 1931). For a skewness of 0 it is
+    normal.
     """
     if images < 3 or not 0 < count < images:
         return np.ones_like(z)
@@ -69,14 +72,14 @@ def p_values(z: Floats, skewness: Floats, count: int, images: int) -> Floats:
 
 
 def normal_tail(z: Floats) -> Floats:
-    """Chance that a standard normal number exceeds each of z [k]."""
+    """Chance that a standard normal number exceeds each of z, [k]."""
     return np.array([math.erfc(value) for value in z / math.sqrt(2)]) / 2
 
 
 def q_values(p: Floats) -> Floats:
     """False discovery rates of the n tests in each row: q_i = min over p_j ≥ p_i of p_j·n/rank_j.
 
-    Benjamini, Hochberg 1995. [..., n] to [..., n]. A NaN is no test, and has none.
+    Benjamini, Hochberg 1995. [..., n] to [..., n]. A NaN is no test and has a q of NaN.
     """
     order = np.argsort(p, axis=-1, kind="stable")
     ascending = np.take_along_axis(p, order, axis=-1)
@@ -88,8 +91,18 @@ def q_values(p: Floats) -> Floats:
     return q
 
 
+def q_values_of_units(p: Floats, counts: Integers) -> Floats:
+    """The q-values of a layer's units from their p-values and numbers of representative images, [units] each.
+
+    They are corrected over the units of two images or more. A unit of one image has q = 1, one of none has NaN.
+    """
+    q = q_values(np.where(counts > 1, p, np.nan))
+    q[counts == 1] = 1.0
+    return q
+
+
 def q_values_instead(p: Floats, index: int, others: Floats) -> Floats:
-    """The q of test `index` had its p been each of `others`, [m]: as q_values of p with it put in place."""
+    """The q that test `index` would have if its p were each of `others`, [m]; the same as `q_values` gives."""
     rest = np.sort(np.delete(p, index))
     rest = rest[~np.isnan(rest)]
     tests = len(rest) + 1

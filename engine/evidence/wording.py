@@ -1,6 +1,6 @@
-"""The words of engine.evidence.trust: why a neuron is graded as it is. Plain text; names stand as they are in the run.
+"""The words of engine.evidence.trust: why a neuron has its grade. Plain text; names stand as they are in the run.
 
-Each function says one thing of a neuron of which it holds; they take the run's concepts, for the names.
+Each function puts one reason or remark into words. It takes the evidence, and the run's concepts for their names.
 """
 
 from __future__ import annotations
@@ -11,12 +11,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.evidence.answers import NeuronEvidence
+from engine.evidence.columns import (
+    ALPHA_HIGH,
+    ALPHA_LOW,
+    CHANGE_CHANCE,
+    HALF_AGREEMENT,
+    PATIENT_SHARE,
+    PATIENTS,
+    Q_VALUE,
+    RIVAL,
+)
+from engine.evidence.written import percent
 
 _MOST_OF_ONE_VIEW = 0.8
 _VIEW_BY_CHANCE, _LABEL_BY_CHANCE = 0.01, 0.05
-_LABELS_TOLD = 3
+_LABELS_NAMED = 3
 _FAR_FROM_THE_BEST, _FIRST_PLACES = 0.8, 5
-"""Of the best concept's score; places among the concepts"""
+"""A share of the best concept's score; a number of concepts"""
 
 
 def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
@@ -44,14 +55,13 @@ def two_images(_: NeuronEvidence, __: Sequence[str]) -> str:
 
 
 def one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    share = next(found.share for found in evidence.confounds if found.kind == "patient")
-    return f"{_part(share)} of its images are of one patient"
+    return f"{_part(float(evidence[PATIENT_SHARE]))} of its images are of one patient"
 
 
 def few(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    if evidence.patients == evidence.count:
+    if evidence[PATIENTS] == evidence.count:
         return f"only {evidence.count} images"
-    return f"{evidence.count} images of only {evidence.patients} patients"
+    return f"{evidence.count} images of only {evidence[PATIENTS]} patients"
 
 
 def most_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
@@ -59,28 +69,29 @@ def most_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    told = f"in {percent(evidence.change_chance)} of {_resamples(evidence)} another concept is first"
-    if evidence.rival < 0:
-        return told
-    also = ", which is annotated too" if evidence.beta_entries[evidence.rival] > evidence.cuts.beta else ""
-    return f"{told}, most often {_quoted(concepts, evidence.rival)}{also}"
+    often, rival = percent(evidence[CHANGE_CHANCE]), int(evidence[RIVAL])
+    reason = f"in {often} of {_resamples(evidence)} another concept is first"
+    if rival < 0:
+        return reason
+    also = ", which is annotated too" if evidence.beta_entries[rival] > evidence.cuts.beta else ""
+    return f"{reason}, most often {_quoted(concepts, rival)}{also}"
 
 
 def changes_below(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return f"below α {evidence.alpha_low:g} another concept is first"
+    return f"below α {evidence[ALPHA_LOW]:g} another concept is first"
 
 
 def changes_above(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return f"above α {evidence.alpha_high:g} another concept is first"
+    return f"above α {evidence[ALPHA_HIGH]:g} another concept is first"
 
 
 def groups(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     names = " and ".join(_quoted(concepts, group.best) for group in evidence.groups)
-    return f"the images fall in two groups, {names}"
+    return f"the images fall into two groups, {names}"
 
 
 def halves(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return f"halves of its {_drawn(evidence)} seldom agree ({percent(evidence.half_agreement)} of splits)"
+    return f"halves of its {_drawn(evidence)} seldom agree ({percent(evidence[HALF_AGREEMENT])} of splits)"
 
 
 def templates(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
@@ -95,36 +106,36 @@ def hardly(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
 
 
 def support(evidence: NeuronEvidence, concepts: Sequence[str], significant: bool, seldom: bool, settled: bool) -> str:
-    """What speaks for the best concept: that it is highly significant, seldom changes, and stays near α; or ""."""
+    """What speaks for the best concept: it is highly significant, seldom changes, and stays near α; or ""."""
     stays = []
     if seldom:
-        stays.append(f"in {percent(1 - evidence.change_chance)} of {_resamples(evidence)}")
-    if settled and evidence.alpha_high > evidence.alpha_low:
-        stays.append(f"from α {evidence.alpha_low:g} to {evidence.alpha_high:g}")
-    told = [f"stands out from random image sets ({_q(evidence)})"] if significant else []
-    told += [f"stays first {' and '.join(stays)}"] if stays else []
-    return f"{_quoted(concepts, evidence.best)} {' and '.join(told)}" if told else ""
+        stays.append(f"in {percent(1 - evidence[CHANGE_CHANCE])} of {_resamples(evidence)}")
+    if settled and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
+        stays.append(f"from α {evidence[ALPHA_LOW]:g} to {evidence[ALPHA_HIGH]:g}")
+    reasons = [f"stands out from random image sets ({_q(evidence)})"] if significant else []
+    reasons += [f"stays first {' and '.join(stays)}"] if stays else []
+    return f"{_quoted(concepts, evidence.best)} {' and '.join(reasons)}" if reasons else ""
 
 
 def labels(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    """The most enriched labels, as far as at least half of the images carry them; or ""."""
+    """The most enriched labels among those that at least half of the images carry; or ""."""
     found = [
         label
         for label in evidence.enrichments
         if label.inside * 2 >= evidence.count and label.q_value < _LABEL_BY_CHANCE
-    ][:_LABELS_TOLD]
-    told = ""
+    ][:_LABELS_NAMED]
+    remark = ""
     for label in found:
         share, base = label.inside / evidence.count, percent(label.expected / evidence.count)
-        if told:
-            told += f", {_part(share)} {label.label} ({base})"
+        if remark:
+            remark += f", {_part(share)} {label.label} ({base})"
         else:
-            told = f"{_part(share)} of its images carry {label.label} ({base} of all images)"
-    return told + _far([label.label for label in found], evidence, concepts)
+            remark = f"{_part(share)} of its images carry {label.label} ({base} of all images)"
+    return remark + _far([label.label for label in found], evidence, concepts)
 
 
 def view(evidence: NeuronEvidence) -> str:
-    """The view of most of the images, where chance alone would not make it that; or ""."""
+    """The view that most of the images have, where chance does not explain it; or ""."""
     for found in evidence.confounds:
         if found.kind == "view" and found.p_value < _VIEW_BY_CHANCE and found.share >= _MOST_OF_ONE_VIEW:
             base = percent(found.base_share)
@@ -132,17 +143,11 @@ def view(evidence: NeuronEvidence) -> str:
     return ""
 
 
-def percent(share: float) -> str:
-    """A share in whole percent; what is not quite none or all does not read as that."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    if 0.995 <= share < 1:
-        return ">99 %"
-    return f"{100 * share:.0f} %"
-
-
 def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    """Where the concept that is called like the first of some labels stands, when no label's own is near the best."""
+    """The rank of the concept with the name of the first label, when no label's own concept scores near the best.
+
+    Only labels that are among the concepts count. "" where none is, or where one is near.
+    """
     entries = evidence.beta_entries
     called = {concepts[concept].casefold(): concept for concept in np.flatnonzero(~np.isnan(entries)).tolist()}
     own = [called[name] for name in (name.replace("_", " ").casefold() for name in names) if name in called]
@@ -153,7 +158,7 @@ def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]
 
 
 def _q(evidence: NeuronEvidence) -> str:
-    q = float(evidence.q_values[evidence.best])
+    q = float(evidence[Q_VALUE])
     return "q < 0.001" if q < 0.001 else f"q = {q:.2g}"
 
 
@@ -166,7 +171,7 @@ def _part(share: float) -> str:
 
 
 def _drawn(evidence: NeuronEvidence) -> str:
-    """What is drawn anew, and parted into halves."""
+    """What the bootstrap draws, and what is split into halves."""
     return "patients" if any(found.kind == "patient" for found in evidence.confounds) else "images"
 
 

@@ -1,4 +1,4 @@
-"""What every VLM provides: images and texts as unit vectors of one space. And what the module of every kind provides."""
+"""What every VLM provides: images and texts as unit vectors of one space; and what each kind's module provides."""
 
 from __future__ import annotations
 

@@ -5,208 +5,220 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from rich.cells import cell_len
 
 from engine.evidence.answers import NeuronEvidence
-from engine.export import told
+from engine.evidence.column import Column
+from engine.evidence.columns import (
+    ALPHA_INTERVAL,
+    BEST,
+    COLUMNS,
+    GROUP_COUNT,
+    LABEL_Q_VALUE,
+    PATIENT_SHARE,
+    SECOND,
+    TEMPLATE_BESTS,
+    TIGHTNESS,
+    TRUST,
+)
+from engine.evidence.written import number_or_none, plain
+from engine.export import listed
 from engine.requery import NeuronAnswer
 from mammi_tui.console.text_table import table
-from mammi_tui.text import clean, decimal, fit, percent, probability, wrap
+from mammi_tui.neurons.evidence_lines import NONE, lines
+from mammi_tui.text import clean, count, decimal, fit, number, percent, probability, wrap
 
 WIDTH = 80
-_CONCEPT = 24
-_LABEL = 24
 _NAME = 24
-_LABELS_TOLD = 5
+_VALUE = 50
+_LABELS = 5
 
 
 def as_object(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[str]) -> dict[str, Any]:
-    """The evidence as JSON types: null for what is not known, names for concepts; of concepts those that are told."""
+    """The evidence as JSON types: null for what is missing, names for concepts. Its details follow their figure."""
+    details = _details(evidence, concepts)
+    shown: dict[str, Any] = {}
+    for column in COLUMNS:
+        if column.in_json:
+            shown[column.name] = plain(column.written, evidence[column], concepts)
+        shown |= details.get(column, {})
+    shown["concepts"] = [
+        {
+            "concept": concepts[concept],
+            "score": float(answer.scores[concept]),
+            "centred_score": number_or_none(evidence.centred_scores[concept]),
+            "z": number_or_none(evidence.z_scores[concept]),
+            "p": number_or_none(evidence.p_values[concept]),
+            "adjusted_p": number_or_none(evidence.adjusted_p_values[concept]),
+            "q": number_or_none(evidence.q_values[concept]),
+            "beta_entry": number_or_none(evidence.beta_entries[concept]),
+        }
+        for concept in _listed(answer)
+    ]
+    return shown
+
+
+def _details(evidence: NeuronEvidence, concepts: Sequence[str]) -> dict[Column[Any], dict[str, Any]]:
+    """What JSON says beside a figure, by the figure."""
+
+    def name(concept: int) -> str | None:
+        return None if concept < 0 else concepts[concept]
+
     return {
-        "trust": evidence.trust.name.lower(),
-        "sentence": evidence.sentence,
-        "patients": evidence.patients,
-        "best": _name(evidence.best, concepts),
-        "second": _name(evidence.second, concepts),
-        "margin": _number(evidence.margin),
-        "margin_interval": [_number(end) for end in evidence.margin_interval],
-        "change_chance": _number(evidence.change_chance),
-        "alpha_interval": [_number(evidence.alpha_low), _number(evidence.alpha_high)],
-        "alpha_path": [
-            {"low": step.low, "high": step.high, "best": _name(step.best, concepts), "representatives": step.count}
-            for step in evidence.alpha_path
-        ],
-        "half_agreement": _number(evidence.half_agreement),
-        "half_correlation": _number(evidence.half_correlation),
-        "templates": [
-            {"template": template, "best": _name(best, concepts)} for template, best in evidence.template_bests
-        ],
-        "template_agreement": _number(evidence.template_agreement),
-        "tightness": _number(evidence.tightness),
-        "base_tightness": _number(evidence.base_tightness),
-        "groups": [
-            {
-                "best": _name(group.best, concepts),
-                "images": group.images.tolist(),
-                "tightness": _number(group.tightness),
-            }
-            for group in evidence.groups
-        ],
-        "labels": [
-            {
-                "label": label.label,
-                "inside": label.inside,
-                "outside": label.outside,
-                "expected": label.expected,
-                "p": label.p_value,
-                "q": label.q_value,
-            }
-            for label in evidence.enrichments
-        ],
-        "confounds": [
-            {
-                "kind": found.kind,
-                "value": found.value,
-                "share": found.share,
-                "base_share": found.base_share,
-                "p": found.p_value,
-            }
-            for found in evidence.confounds
-        ],
-        "concepts": [
-            {
-                "concept": concepts[concept],
-                "score": float(answer.scores[concept]),
-                "centred_score": _number(evidence.centred_scores[concept]),
-                "z": _number(evidence.z_scores[concept]),
-                "p": _number(evidence.p_values[concept]),
-                "adjusted_p": _number(evidence.adjusted_p_values[concept]),
-                "q": _number(evidence.q_values[concept]),
-                "beta_entry": _number(evidence.beta_entries[concept]),
-            }
-            for concept in _told(answer)
-        ],
+        TRUST: {"sentence": evidence.sentence},
+        BEST: {"best": name(evidence.best), "second": name(int(evidence[SECOND]))},
+        ALPHA_INTERVAL: {
+            "alpha_path": [
+                {"low": step.low, "high": step.high, "best": name(step.best), "representatives": step.count}
+                for step in evidence.alpha_path
+            ]
+        },
+        TEMPLATE_BESTS: {
+            "templates": [{"template": template, "best": name(best)} for template, best in evidence.template_bests]
+        },
+        TIGHTNESS: {"base_tightness": number_or_none(evidence.base_tightness)},
+        GROUP_COUNT: {
+            "groups": [
+                {
+                    "best": name(group.best),
+                    "images": group.images.tolist(),
+                    "tightness": number_or_none(group.tightness),
+                }
+                for group in evidence.groups
+            ]
+        },
+        LABEL_Q_VALUE: {
+            "labels": [
+                {
+                    "label": label.label,
+                    "inside": label.inside,
+                    "outside": label.outside,
+                    "expected": label.expected,
+                    "p": label.p_value,
+                    "q": label.q_value,
+                }
+                for label in evidence.enrichments
+            ]
+        },
+        PATIENT_SHARE: {
+            "confounds": [
+                {
+                    "kind": found.kind,
+                    "value": found.value,
+                    "share": found.share,
+                    "base_share": found.base_share,
+                    "p": found.p_value,
+                }
+                for found in evidence.confounds
+            ]
+        },
     }
 
 
 def as_text(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
-    """The evidence for a reader; every line is clean."""
+    """The evidence for a reader. Every line is clean."""
     yield from wrap(clean(evidence.sentence), WIDTH)
     if not evidence.count:
         return
+    names = [_short(concept) for concept in concepts]
     yield ""
+    yield from _concepts(evidence, answer, names)
+    figures = [(title, _short(text, _VALUE)) for _, title, text in lines(evidence, names) if not text.startswith(NONE)]
+    for heads, rows in (
+        ((), figures),
+        (("α", "first concept", "images"), _path(evidence, names)),
+        (("another template", "first concept"), _templates(evidence, names)),
+        (("two groups", "first concept"), _groups(evidence, names)),
+        (("label", "images", "by chance", "p", "q"), _labels(evidence)),
+        (("most common", "", "share", "of all", "p"), _confounds(evidence)),
+    ):
+        if rows:
+            yield ""
+            yield from table(heads, rows)
+
+
+def _concepts(evidence: NeuronEvidence, answer: NeuronAnswer, names: Sequence[str]) -> Iterator[str]:
     yield from table(
         ("concept", "score", "centred", "z", "p", "q", "below β"),
         [
             (
-                _short(concepts[concept], _CONCEPT),
+                names[concept],
                 decimal(answer.scores[concept], 4),
                 decimal(evidence.centred_scores[concept], 4),
                 decimal(evidence.z_scores[concept], 1),
                 probability(evidence.adjusted_p_values[concept]),
                 probability(evidence.q_values[concept]),
-                _decimal(evidence.beta_entries[concept], 3),
+                number(float(evidence.beta_entries[concept]), 3),
             )
-            for concept in _told(answer)
+            for concept in _listed(answer)
         ],
     )
-    yield "p: chance that a random image set does as well"
-    yield "q: corrected over the layer's units of two images or more"
-    yield "below β: where the concept is in the annotation"
-    yield ""
-    yield from table((), list(_figures(evidence, concepts)))
-    yield ""
-    yield from table(
-        ("α", "first concept", "images"),
-        [
-            (_interval(step.low, step.high), _named(step.best, concepts), f"{step.count:,}")
-            for step in reversed(evidence.alpha_path)
-        ],
-    )
-    if evidence.enrichments:
-        yield ""
-        yield from table(
-            ("label", "images", "by chance", "p", "q"),
-            [
-                (
-                    _short(label.label, _LABEL),
-                    f"{label.inside} of {evidence.count}",
-                    decimal(label.expected, 1),
-                    probability(label.p_value),
-                    probability(label.q_value),
-                )
-                for label in evidence.enrichments[:_LABELS_TOLD]
-            ],
+    yield "p: chance that some concept does as well in a random image set"
+    yield "q: p, corrected over the layer's units of two images or more"
+    yield "below β: the annotation holds the concept at any β below this"
+
+
+Table = list[tuple[str, ...]]
+
+
+def _path(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
+    return [
+        (_stretch(step.low, step.high), _named(step.best, names), f"{step.count:,}")
+        for step in reversed(evidence.alpha_path)
+    ]
+
+
+def _templates(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
+    return [(_short(template, 40), _named(best, names)) for template, best in evidence.template_bests]
+
+
+def _groups(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
+    return [
+        (f"{count(len(group.images), 'image')}, mean cosine {number(group.tightness, 2)}", _named(group.best, names))
+        for group in evidence.groups
+    ]
+
+
+def _labels(evidence: NeuronEvidence) -> Table:
+    return [
+        (
+            _short(label.label),
+            f"{label.inside} of {evidence.count}",
+            decimal(label.expected, 1),
+            probability(label.p_value),
+            probability(label.q_value),
         )
-    if evidence.confounds:
-        yield ""
-        yield from table(
-            ("most common", "", "share", "of all", "p"),
-            [
-                (
-                    found.kind,
-                    _short(found.value, _LABEL),
-                    percent(found.share),
-                    percent(found.base_share),
-                    probability(found.p_value),
-                )
-                for found in evidence.confounds
-            ],
+        for label in evidence.enrichments[:_LABELS]
+    ]
+
+
+def _confounds(evidence: NeuronEvidence) -> Table:
+    return [
+        (
+            found.kind,
+            _short(found.value),
+            percent(found.share),
+            percent(found.base_share),
+            probability(found.p_value),
         )
+        for found in evidence.confounds
+    ]
 
 
-def _figures(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What is known of the neuron as a whole: what it is, and its value."""
-    low, high = evidence.margin_interval
-    by = "patients" if any(found.kind == "patient" for found in evidence.confounds) else "images"
-    if evidence.second >= 0:
-        interval = f", in 95 % of draws {decimal(low, 4)} to {decimal(high, 4)}" if low == low else ""
-        yield "before the second", f"{decimal(evidence.margin, 4)}{interval}"
-    if evidence.change_chance == evidence.change_chance:
-        yield f"{by} drawn anew", f"another concept is first in {percent(evidence.change_chance)}"
-    if evidence.half_agreement == evidence.half_agreement:
-        correlation = _decimal(evidence.half_correlation, 2)
-        agree = f"agree in {percent(evidence.half_agreement)} of splits, correlation {correlation}"
-        yield f"halves of the {by}", agree
-    if evidence.alpha_low == evidence.alpha_low:
-        yield "stays first", f"α {_interval(evidence.alpha_low, evidence.alpha_high)}"
-    for template, best in evidence.template_bests:
-        yield "other template", f"{_named(best, concepts)}   {_short(template, 30)}"
-    if evidence.tightness == evidence.tightness:
-        alike = f"mean cosine {decimal(evidence.tightness, 2)}, of all images {decimal(evidence.base_tightness, 2)}"
-        yield "how alike the images are", alike
-    for group in evidence.groups:
-        alike = f"mean cosine {_decimal(group.tightness, 2)}"
-        yield "one of two groups", f"{_named(group.best, concepts)}   {len(group.images)} images, {alike}"
-
-
-def _told(answer: NeuronAnswer) -> list[int]:
+def _listed(answer: NeuronAnswer) -> list[int]:
     ranked: list[int] = answer.ranking.tolist()
-    return ranked[: told(answer.annotated, len(ranked))]
+    return ranked[: listed(answer.annotated, len(ranked))]
 
 
-def _interval(low: float, high: float) -> str:
+def _stretch(low: float, high: float) -> str:
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
-def _named(concept: int, concepts: Sequence[str]) -> str:
-    return "none" if concept < 0 else _short(concepts[concept], _NAME)
+def _named(concept: int, names: Sequence[str]) -> str:
+    return "none" if concept < 0 else names[concept]
 
 
-def _name(concept: int, concepts: Sequence[str]) -> str | None:
-    return None if concept < 0 else concepts[concept]
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _decimal(value: float, digits: int) -> str:
-    return "–" if np.isnan(value) else decimal(float(value), digits)
-
-
-def _short(text: str, width: int) -> str:
-    """Clean text of at most so many cells."""
+def _short(text: str, width: int = _NAME) -> str:
+    """Clean text of at most `width` cells."""
     shown = clean(text)
     return shown if cell_len(shown) <= width else fit(shown, width)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from engine.export import told
+from engine.evidence.written import number_or_none
+from engine.export import listed
 from engine.methods.base import Method, MethodAnswer
 from mammi_tui.text import clean, fit, significant, wrap
 
@@ -21,13 +20,13 @@ Answers = Sequence[tuple[Method, MethodAnswer]]
 
 
 def as_object(answers: Answers) -> list[dict[str, Any]]:
-    """As JSON types; p_value and detail are there where the method has them."""
+    """The answers as JSON types, with p_value and detail for the methods that have them."""
     return [
         {
             "method": method.name,
             "title": method.title,
             "note": answer.note,
-            "concepts": [_line(answer, place) for place in range(told(answer.annotated, len(answer.concepts)))],
+            "concepts": [_line(answer, place) for place in range(listed(answer.annotated, len(answer.concepts)))],
         }
         for method, answer in answers
     ]
@@ -40,15 +39,14 @@ def _line(answer: MethodAnswer, place: int) -> dict[str, Any]:
         "annotated": place < answer.annotated,
     }
     if answer.p_values is not None:
-        p_value = float(answer.p_values[place])
-        line["p_value"] = None if np.isnan(p_value) else p_value
+        line["p_value"] = number_or_none(answer.p_values[place])
     if answer.details:
         line["detail"] = answer.details[place]
     return line
 
 
 def as_text(answers: Answers) -> Iterator[str]:
-    """Methods side by side, three at once; every line is clean."""
+    """The methods side by side, three at once. Every line is clean."""
     for start in range(0, len(answers), _AT_ONCE):
         few = answers[start : start + _AT_ONCE]
         titles = [list(wrap(clean(method.title), _COLUMN - _MARK - 2)) for method, _ in few]
@@ -66,7 +64,7 @@ def as_text(answers: Answers) -> Iterator[str]:
 
 
 def _shown(answer: MethodAnswer) -> int:
-    return told(answer.annotated, len(answer.concepts))
+    return listed(answer.annotated, len(answer.concepts))
 
 
 def _cell(answer: MethodAnswer, rank: int) -> str:

@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
+from mammi_tui.neurons.order import BY_UNIT, Order
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 
@@ -82,7 +83,7 @@ class NeuronsPane(Vertical):
             hint = f" ({self.rows.filter.hint})" if self.rows.filter.hint else ""
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
-        words = [found if self.rows.query else f"sorted by {self.rows.order.value}"]
+        words = [found if self.rows.query else f"sorted by {self.rows.order.name}"]
         self.border_subtitle = " · ".join(words + ["computing evidence …"] * self._underway)
 
     def set_underway(self, underway: bool) -> None:
@@ -93,7 +94,7 @@ class NeuronsPane(Vertical):
 
     def numbers_changed(self) -> None:
         """Takes up new answers or verdicts, with the cursor where it is."""
-        if self.rows.query or self.rows.order is not Order.UNIT:
+        if self.rows.query or self.rows.order is not BY_UNIT:
             self.outline.rebuild(self.outline.here(), self._before)
         self.outline.refresh()
         self._draw_heads()

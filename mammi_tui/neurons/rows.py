@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +13,12 @@ from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter import Filter, parse
+from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.verdicts import Verdict
 
 LAYER_LINE = -1
 
 VERDICT_WORDS: dict[Verdict, str] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
-
-
-class Order(Enum):
-    """How the units of a layer are sorted."""
-
-    UNIT = "unit"
-    SCORE = "best score"
-    IMAGES = "representatives"
-    TRUST = "trust"
-    SIGNIFICANCE = "significance"
-    STABILITY = "stability"
-
-    @property
-    def needs_evidence(self) -> bool:
-        return any(FIGURES[word].of_evidence for word, _ in _SORTED_BY[self])
-
-    def next(self) -> Order:
-        orders = list(Order)
-        return orders[(orders.index(self) + 1) % len(orders)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +27,6 @@ class Neuron:
 
     layer: int
     unit: int
-
-
-_SORTED_BY: dict[Order, tuple[tuple[str, int], ...]] = {
-    Order.UNIT: (),
-    Order.SCORE: (("score", -1),),
-    Order.IMAGES: (("images", -1),),
-    Order.TRUST: (("trust", -1), ("q", 1), ("change", 1)),
-    Order.SIGNIFICANCE: (("q", 1), ("z", -1)),
-    Order.STABILITY: (("change", 1), ("lead", -1)),
-}
-"""The figures that decide each order, the first of them first. 1: the smallest comes first; −1: the largest does"""
-_IN_COLUMN = {Order.SIGNIFICANCE: FIGURES["q"], Order.STABILITY: FIGURES["change"]}
-"""The figure that stands in the column of scores while it decides the order"""
 
 
 class NeuronRows:
@@ -75,7 +43,7 @@ class NeuronRows:
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
         self.verdicts: dict[Neuron, Verdict] = {}
         self.open: set[int] = set()
-        self.order = Order.UNIT
+        self.order: Order = BY_UNIT
         self.query = ""
         self.matches: list[NDArray[np.int64]] = []
         self.line_layers: NDArray[np.int64] = np.empty(0, np.int64)
@@ -122,8 +90,8 @@ class NeuronRows:
     @property
     def figure(self) -> Figure:
         """What stands in the column of scores: the evidence that is sorted by, or filtered by; else the score."""
-        if self.order in _IN_COLUMN:
-            return _IN_COLUMN[self.order]
+        if self.order.needs_evidence and self.order.figure:
+            return self.order.figure
         compared = (comparison.figure for comparison in self.filter.comparisons)
         return next((figure for figure in compared if figure.of_evidence and figure.word != "trust"), FIGURES["score"])
 
@@ -185,21 +153,8 @@ class NeuronRows:
         return None
 
     def _ordered(self, layer: int, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        keys = self._sort_keys(layer)
+        keys = self.order.keys(self.answers[layer], self.evidence[layer])
         return units[np.lexsort([key[units] for key in keys])] if keys else units
-
-    def _sort_keys(self, layer: int) -> list[NDArray[np.float64]]:
-        """[units] each, the last array first in rank, smallest first. NaN, of a unit without concepts, comes last."""
-        answer = self.answers[layer]
-        keys = []
-        for word, direction in _SORTED_BY[self.order]:
-            values = FIGURES[word].values(answer, self.evidence[layer])
-            if values is None:
-                return []
-            if answer and not self.order.needs_evidence:
-                values = np.where(answer.best >= 0, values, np.nan)
-            keys.append(direction * values)
-        return keys[::-1]
 
     def _matching(self, layer: int) -> NDArray[np.int64]:
         units = np.arange(self.layers[layer].units)

@@ -10,9 +10,11 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from engine.evidence.answers import Trust
+from engine.evidence.columns import TRUST
+from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
+from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.verdicts import Verdict
 from mammi_tui.text import clean, count, fit
 from mammi_tui.widgets.line_list import LineList
@@ -55,7 +57,7 @@ class NeuronTree(LineList):
         Binding("space,enter", "enter", "Open or close", show=False, id="neurons.enter",
                 tooltip="Open or close a layer; on a neuron, to its concepts"),
         Binding("s", "screen.sort", "Sort", id="neurons.sort",
-                tooltip="Sort by unit, best score, representatives, trust, significance or stability"),
+                tooltip=f"Sort by {', '.join(ORDERS)}"),
     ]  # fmt: skip
 
     @dataclass
@@ -99,16 +101,15 @@ class NeuronTree(LineList):
     def heads(self, width: int) -> str:
         """The names of the columns; a small triangle marks the one that sorts."""
         columns, order, figure = self.columns(width), self.rows.order, self.rows.figure
-        rising = figure.of_evidence is not None
-        sorts = ("▴" if rising else "▾") * (order not in (Order.UNIT, Order.IMAGES, Order.TRUST))
-        images = "images" if columns.images > 6 + (order is Order.IMAGES) else "img"
+        sorts = order.mark * (order not in (BY_UNIT, BY_IMAGES, BY_TRUST))
+        images = "images" if columns.images > 6 + (order is BY_IMAGES) else "img"
         return (
-            fit("  unit" + "▴" * (order is Order.UNIT), columns.unit + 4)
+            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 4)
             + fit("", columns.trust)
-            + fit("best concept" + "▾" * (order is Order.TRUST), columns.concept)
+            + fit("best concept" + order.mark * (order is BY_TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
-            + fit(images + "▾" * (order is Order.IMAGES), columns.images, right=True)
+            + fit(images + order.mark * (order is BY_IMAGES), columns.images, right=True)
         )
 
     def row(self, index: int, width: int) -> Iterable[Part]:
@@ -166,7 +167,7 @@ class NeuronTree(LineList):
         evidence = self.rows.evidence[neuron.layer]
         if evidence is None or self.rows.is_dead(neuron):
             return fit("", cells), "line--faint"
-        mark, style = TRUST_MARKS[Trust(int(evidence.trust[neuron.unit]))]
+        mark, style = TRUST_MARKS[Trust(int(evidence[TRUST][neuron.unit]))]
         return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
 
     def _figure(self, neuron: Neuron) -> str:

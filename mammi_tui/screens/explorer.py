@@ -15,8 +15,9 @@ from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
+from mammi_tui.neurons.order import ORDERS, order_after
 from mammi_tui.neurons.pane import FilterLine, NeuronsPane
-from mammi_tui.neurons.rows import LAYER_LINE, Neuron, Order
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.neurons.triage import judge, take_up
 from mammi_tui.neurons.verdicts import Verdict, VerdictLog
@@ -267,7 +268,7 @@ class ExplorerScreen(Screen[None]):
         self.neurons.drop_filter()
 
     def action_sort(self, order: str | None = None) -> None:
-        self.neurons.sort_by(Order(order) if order else self.looking.rows.order.next())
+        self.neurons.sort_by(ORDERS[order] if order else order_after(self.looking.rows.order))
         self.desk.hold()  # the next key may go on to another order
         self.desk.ask()
 

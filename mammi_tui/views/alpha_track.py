@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from engine.evidence.answers import AlphaStep
+from engine.evidence.details import AlphaStep
 from mammi_tui.text import decimal, fit
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.sheet import Row

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evidence.answers import NeuronEvidence
+from engine.evidence.columns import SECOND
 from engine.evidence.trust import SIGNIFICANT
 from mammi_tui.text import MINUS, decimal, fit, number, probability
 from mammi_tui.widgets.sheet import Row
@@ -53,7 +54,7 @@ def _first_concepts(evidence: NeuronEvidence) -> list[int]:
     """By entry, which is by score; where no score is positive the first two."""
     entries = evidence.beta_entries
     ranked = [int(concept) for concept in np.argsort(-entries, kind="stable") if not np.isnan(entries[concept])]
-    return ranked[:CONCEPTS] or [concept for concept in (evidence.best, evidence.second) if concept >= 0]
+    return ranked[:CONCEPTS] or [concept for concept in (evidence.best, int(evidence[SECOND])) if concept >= 0]
 
 
 def _cut(beta: float, width: int) -> Row:

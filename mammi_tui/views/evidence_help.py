@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.evidence.columns import COLUMNS
 from mammi_tui.notes import Note
 
 HELP = Note(
@@ -15,24 +16,7 @@ HELP = Note(
         ("p", "The same, of this unit alone."),
         ("at β", "The β below which the concept is in the annotation."),
         ("centred", "The score less the concept's mean over all images: a word for every film has little."),
-        ("Images above τ", "Two are weak, one is unsupported; so are images of one patient. Of fewer than five "
-                           "patients, or more than half of all images: fair."),
-        ("Most common patient", "Weak when half of the images or more are of one patient."),
-        ("Random images do as well", "q of the first concept."),
-        ("Draws with another first", "Share of 400 draws of the patients (images, where patients are not known), with "
-                                     "replacement, in which another concept is first. Up to 10 % is strong. Above "
-                                     "50 % it is weak where nothing else is annotated."),
-        ("Stays first for α", "From the lowest to the highest α. Fair when another concept is first within 0.02."),
-        ("Halves agree", "Share of 20 splits of the patients in which both halves have the same first concept. Fair "
-                         "below 50 %."),
-        ("Other templates agree", "How many of the run's other templates give the same first concept. Fair below "
-                                  "half."),
-        ("Groups that differ", "Two when the images fall apart, more than random ones would, in parts with different "
-                               "first concepts."),
-        ("Lead over the second", "Difference of the first two concept scores, and where it lies in 95 % of the draws."),
-        ("Halves correlate", "Mean correlation of the two halves' centred scores over all concepts."),
-        ("Stands out most", "The concept with the highest centred score."),
-        ("Images alike", "Mean cosine between two of the images, and between two of all."),
+        *((column.title, column.help) for column in COLUMNS if column.title),
         ("0 ━━◆── 1", "The first concept along α, on the slider's scale: heavy where it is the present one, dotted "
                       "where no image is left, blank where too many are to follow. ● is α, ◇ the run's own. Below: "
                       "the nearest stretches, with their most images."),

@@ -1,30 +1,30 @@
-"""One neuron's evidence as rows: a plain sentence, the first concepts, what the grade looks at, and the details.
+"""One neuron's evidence as rows: a plain sentence, the first concepts, the figures, and the details.
 
-The neuron's mark is the lowest of the marks below it; lines without one are not looked at by the grade. Lines stay in
-their places from neuron to neuron.
+A figure that the grade looks at has a mark; the neuron's mark is the lowest of them. Lines stay in their places from
+neuron to neuron.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 from rich.cells import cell_len
 
-from engine.evidence import wording
-from engine.evidence.answers import NeuronEvidence, Trust
-from engine.evidence.trust import RULES, SIGNIFICANT, Figures
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.details import Trust
+from engine.evidence.trust import RULES, SIGNIFICANT
+from mammi_tui.neurons.evidence_lines import GRADED, NONE, lines
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.text import clean, count, decimal, fit, number, percent, probability, wrap
 from mammi_tui.views.alpha_track import step_rows, track
 from mammi_tui.views.concept_figures import concept_rows
 from mammi_tui.widgets.sheet import Row
 
-Says = Callable[[NeuronEvidence, Sequence[str]], str]
-"""What a rule of engine.evidence.trust says where it holds; by it the rules are known"""
 SENTENCE = 260
-"""Cells that are kept for it: what follows stays in its place"""
+"""Cells that are kept for the sentence, so that what follows stays in its place"""
 LABELS = 4
+NUMBERS = 8
+"""Cells of each column of numbers"""
 BLANK: Row = ()
 
 
@@ -52,7 +52,7 @@ def evidence_rows(evidence: NeuronEvidence, concepts: Sequence[str], own_alpha: 
 
 
 def summary_rows(evidence: NeuronEvidence, width: int) -> Iterator[Row]:
-    """How far the neuron's words can be trusted: a mark, and the sentence."""
+    """How far the neuron's annotation can be trusted: a mark, and the sentence."""
     mark, style = TRUST_MARKS[evidence.trust]
     lines = list(wrap(clean(evidence.sentence, 2000), width - 2))
     for place, line in enumerate(lines):
@@ -61,54 +61,17 @@ def summary_rows(evidence: NeuronEvidence, width: int) -> Iterator[Row]:
 
 
 def check_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) -> Iterator[Row]:
-    """What the grade looks at, each marked with the best grade that it allows; and what else is worth a look."""
-    figures = Figures.of(evidence)
-    held = {rule.says: rule.cap for rule in reversed(RULES) if rule.holds(figures)[0]}
-
-    def check(label: str, value: str, *rules: Says) -> Row:
-        """A line, marked by those rules that look at it; without any, or without a value, it has no mark."""
-        cap = min((held[says] for says in rules if says in held), default=Trust.STRONG)
-        mark, style = TRUST_MARKS[cap] if rules and not value.startswith("–") else ("", "line--text")
-        value_cells = min(cell_len(value), width - 16)
-        return (
+    """The figures, a line each. A figure that the grade looks at is marked with the best grade that it allows."""
+    caps = {rule.column: rule.cap for rule in reversed(RULES) if rule.holds(evidence)}
+    for column, title, text in lines(evidence, concepts):
+        cap = caps.get(column, Trust.STRONG)
+        mark, style = TRUST_MARKS[cap] if column in GRADED and not text.startswith(NONE) else ("", "line--text")
+        cells = min(cell_len(text), width - 16)
+        yield (
             (fit(mark, 2), style),
-            (fit(label, width - 3 - value_cells) + " ", "line--muted"),
-            (fit(value, value_cells), "line--text" if cap is Trust.STRONG else style),
+            (fit(title, width - 3 - cells) + " ", "line--muted"),
+            (fit(text, cells), "line--text" if cap is Trust.STRONG else style),
         )
-
-    patient = next((found for found in evidence.confounds if found.kind == "patient"), None)
-    drawn = "patients" if patient else "images"
-    of_patients = f" of {count(evidence.patients, 'patient')}" if patient else ""
-    few = (wording.one_image, wording.two_images, wording.few, wording.most_images)
-    yield check("Images above τ", f"{evidence.count:,}{of_patients}", *few)
-    if patient:
-        one = (wording.one_patient, wording.all_of_one_patient)
-        yield check("Of the most common patient", percent(patient.share), *one)
-    yield check("Concepts above the β cut", f"{figures.annotated[0]:,}", wording.no_annotation)
-    q = probability(float(figures.q_values[0]))
-    yield check("Random images do as well", f"q {q}", wording.chance, wording.hardly)
-    change = percent(evidence.change_chance)
-    yield check("Draws with another first", change, wording.changes)
-    interval = _interval(evidence.alpha_low, evidence.alpha_high, 2)
-    yield check("Stays first for α", interval, wording.changes_below, wording.changes_above)
-    yield check(f"Halves of {drawn} agree", percent(evidence.half_agreement), wording.halves)
-    if evidence.template_bests:
-        agree = sum(best == evidence.best for _, best in evidence.template_bests)
-        yield check("Other templates agree", f"{agree} of {len(evidence.template_bests)}", wording.templates)
-    yield check("Groups that differ", "two" if evidence.groups else "none", wording.groups)
-    yield check("Lead over the second", number(evidence.margin, 4))
-    yield check("in 95 % of draws", _interval(*evidence.margin_interval, 3))
-    yield check("Halves correlate", number(evidence.half_correlation, 2))
-    yield check("Stands out most", concepts[int(np.nanargmax(evidence.centred_scores))])
-    yield check("Images alike", f"{number(evidence.tightness, 3)}, all {number(evidence.base_tightness, 3)}")
-
-
-def _interval(low: float, high: float, digits: int) -> str:
-    return number(low) if np.isnan(low) else f"{number(low, digits)} … {number(high, digits)}"
-
-
-NUMBERS = 8
-"""Cells of each column of numbers"""
 
 
 def _heads(name: str, heads: Sequence[str], width: int) -> Row:
@@ -118,7 +81,7 @@ def _heads(name: str, heads: Sequence[str], width: int) -> Row:
 
 
 def _line(name: str, values: Sequence[str], width: int, style: str = "line--text") -> Row:
-    """A name, and values in columns; a single value takes what it needs."""
+    """A name, and values in columns of NUMBERS cells; a single value takes as many cells as it needs."""
     cells = NUMBERS if len(values) > 1 else min(cell_len(values[0]), width - 12)
     numbers = "".join(fit(value, cells, right=True) for value in values)
     return (fit(f"  {name}", width - cell_len(numbers) - 1) + " ", "line--muted"), (numbers, style)
@@ -137,7 +100,7 @@ def _group_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) -
 
 
 def _label_rows(evidence: NeuronEvidence, width: int) -> Iterator[Row]:
-    """The labels that the images carry more often than by chance; the first one where none does."""
+    """The labels that the images carry more often than by chance; the first label where there is none."""
     enriched = [label for label in evidence.enrichments if label.q_value < SIGNIFICANT][:LABELS]
     for label in enriched or evidence.enrichments[:1]:
         values = [f"{label.inside:,}", decimal(label.expected, 1), probability(label.q_value)]
@@ -152,4 +115,4 @@ def _confound_rows(evidence: NeuronEvidence, width: int) -> Iterator[Row]:
 
 
 def _name(concept: int, concepts: Sequence[str]) -> str:
-    return "–" if concept < 0 else concepts[concept]
+    return NONE if concept < 0 else concepts[concept]

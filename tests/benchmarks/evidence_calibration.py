@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.annotation.cuts import Cuts
+from engine.evidence.columns import P_VALUE, Q_VALUE, TWO_GROUPS
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -34,9 +35,9 @@ def report(path: Path) -> None:
                 several = counts > 1
                 if not several.any():
                     continue
-                significant = np.mean(found.p_values[several] < 0.05), np.mean(found.q_values[several] < 0.05)
+                significant = np.mean(found[P_VALUE][several] < 0.05), np.mean(found[Q_VALUE][several] < 0.05)
                 split = counts >= 8
-                groups = f"{np.mean(found.two_groups[split]):5.1%} of {split.sum()}" if split.any() else "–"
+                groups = f"{np.mean(found[TWO_GROUPS][split]):5.1%} of {split.sum()}" if split.any() else "–"
                 print(
                     f"{layer.name:22} α {alpha:4}  images {np.median(counts):6.0f}  units {several.sum():5}  "
                     f"p < 0.05 {significant[0]:6.1%}  q < 0.05 {significant[1]:6.1%}  two groups {groups}",

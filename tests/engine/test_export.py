@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import duckdb
@@ -14,7 +13,8 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
-from engine.evidence.answers import LayerEvidence, Trust
+from engine.evidence.columns import ALPHA_LOW, CENTRED_BEST, LABEL, Q_VALUE, TRUST, VIEW_SHARE
+from engine.evidence.details import Trust
 from engine.evidence.live import Evidence
 from engine.export import TABLES, export
 from engine.methods.panel import Panel
@@ -57,7 +57,7 @@ def test_every_format_says_the_same(reader: RunReader, tmp_path: Path, what: str
     assert len(as_json) > 0
 
 
-def test_neurons_are_told_as_the_requery_tells_them(reader: RunReader, tmp_path: Path) -> None:
+def test_neurons_are_as_the_requery_answers_them(reader: RunReader, tmp_path: Path) -> None:
     for given, cuts in [(None, reader.info.cuts), (Cuts(0.4, 0.1), Cuts(0.4, 0.1))]:
         export(reader, "neurons", "json", tmp_path / "out.json", given)
         rows = _json(tmp_path / "out.json")
@@ -79,7 +79,7 @@ def test_representatives_carry_path_and_labels(reader: RunReader, tmp_path: Path
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.93, 0.95), (0.5, 0.2), (1.0, 1.0)])
-def test_evidence_has_every_unit_as_its_layer_tells_it(
+def test_evidence_has_every_unit_as_its_layer_has_it(
     reader: RunReader, tmp_path: Path, alpha: float, beta: float
 ) -> None:
     export(reader, "evidence", "json", tmp_path / "out.json", Cuts(alpha, beta))
@@ -89,24 +89,49 @@ def test_evidence_has_every_unit_as_its_layer_tells_it(
     ]
     evidence = Evidence(reader, Requery(reader))
     for row in rows:
-        told = evidence.layer(str(row["layer"]), Cuts(alpha, beta))
+        found = evidence.layer(str(row["layer"]), Cuts(alpha, beta))
         unit = int(str(row["unit"]))
-        assert row["trust"] == Trust(int(told.trust[unit])).name.lower()
+        assert row["trust"] == Trust(int(found[TRUST][unit])).name.lower()
         for name, column in (
-            ("q_value", told.q_values),
-            ("alpha_low", told.alpha_lows),
-            ("view_share", told.view_shares),
+            ("q_value", found[Q_VALUE]),
+            ("alpha_low", found[ALPHA_LOW]),
+            ("view_share", found[VIEW_SHARE]),
         ):
             assert row[name] == (None if np.isnan(column[unit]) else column[unit])
-        best = int(told.centred_best[unit])
+        best = int(found[CENTRED_BEST][unit])
         assert row["centred_best"] == (None if best < 0 else reader.concepts[best])
-        assert row["label"] == (told.labels[unit] or None)
+        assert row["label"] == (found[LABEL][unit] or None)
 
 
-def test_every_column_of_a_layers_evidence_is_exported() -> None:
-    given = {field.name for field in fields(LayerEvidence)} - {"cuts"}
-    plural = {f"{column}s" for column in TABLES["evidence"][0]} | set(TABLES["evidence"][0])
-    assert given <= plural
+def test_the_columns_of_the_evidence_stay_as_they_are() -> None:
+    """Other programs read them by name."""
+    assert list(TABLES["evidence"][0].items()) == [
+        ("layer", "VARCHAR"),
+        ("unit", "INTEGER"),
+        ("name", "VARCHAR"),
+        ("alpha", "DOUBLE"),
+        ("beta", "DOUBLE"),
+        ("trust", "VARCHAR"),
+        ("representatives", "INTEGER"),
+        ("best_concept", "VARCHAR"),
+        ("centred_best", "VARCHAR"),
+        ("two_groups", "BOOLEAN"),
+        ("label", "VARCHAR"),
+        ("z_score", "DOUBLE"),
+        ("p_value", "DOUBLE"),
+        ("q_value", "DOUBLE"),
+        ("margin", "DOUBLE"),
+        ("change_chance", "DOUBLE"),
+        ("alpha_low", "DOUBLE"),
+        ("alpha_high", "DOUBLE"),
+        ("half_agreement", "DOUBLE"),
+        ("template_agreement", "DOUBLE"),
+        ("tightness", "DOUBLE"),
+        ("label_q_value", "DOUBLE"),
+        ("patient_share", "DOUBLE"),
+        ("view_share", "DOUBLE"),
+        ("label_share", "DOUBLE"),
+    ]
 
 
 def test_methods_have_the_annotation_and_the_first_concepts(reader: RunReader, tmp_path: Path) -> None:
@@ -136,10 +161,10 @@ def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path) -> None:
         assert (row["text"], row["list"], row["number"]) == (marked, f"{marked}; b", "-1.5")
 
 
-def test_what_cannot_be_exported_is_told(reader: RunReader, tmp_path: Path) -> None:
+def test_what_cannot_be_exported_has_a_message(reader: RunReader, tmp_path: Path) -> None:
     with pytest.raises(MammiError, match="cannot be written"):
         export(reader, "neurons", "csv", tmp_path / "absent" / "out.csv")
-    with pytest.raises(ValueError, match="neurons, concepts, representatives"):
+    with pytest.raises(ValueError, match="no table 'birds' to export; there are neurons, concepts, representatives"):
         export(reader, "birds", "csv", tmp_path / "out.csv")
     with pytest.raises(ValueError, match="csv, json, parquet"):
         export(reader, "neurons", "xlsx", tmp_path / "out.xlsx")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.annotation import scoring, selection
 from engine.annotation.cuts import Cuts
 from engine.evidence.alpha_path import FOLLOWED, GRID, NEARBY, intervals, path
+from engine.evidence.columns import ALPHA_LOW
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -87,7 +88,7 @@ def test_a_dead_unit_has_one_stretch_without_images(run: Run) -> None:
 def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: float) -> None:
     competing = run.requery.competing(None)
     answer = run.requery.layer("layer1", Cuts(alpha, 0.5))
-    lows, highs = intervals(run.reader, run.requery, run.layer, alpha, competing, answer.best)
+    lows, highs = intervals(run.reader, run.requery, run.layer, alpha, competing, answer.best).T
     members = run.requery.members(None)
     for unit in range(run.layer.units):
         best, count = run.best(unit, alpha, members)
@@ -114,7 +115,7 @@ def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: floa
 def test_the_interval_is_the_stretch_of_the_path(run: Run) -> None:
     competing = run.requery.competing(None)
     answer = run.requery.layer("layer1", Cuts(0.9, 0.5))
-    lows, highs = intervals(run.reader, run.requery, run.layer, 0.9, competing, answer.best)
+    lows, highs = intervals(run.reader, run.requery, run.layer, 0.9, competing, answer.best).T
     for unit in np.flatnonzero(answer.best >= 0).tolist():
         steps = path(run.reader, run.requery, run.layer, unit, competing)
         (step,) = [step for step in steps if step.low <= 0.9 <= step.high]
@@ -141,4 +142,4 @@ def test_a_unit_that_is_followed_no_further_has_no_other_concept_there(tmp_path:
         evidence = Evidence(reader, Requery(reader))
         assert 0 < evidence.neuron("layer1", 1, Cuts(0.94, 0.95)).count < FOLLOWED
         assert "another concept" not in evidence.neuron("layer1", 1, Cuts(0.94, 0.95)).sentence
-        assert np.isnan(evidence.layer("layer1", Cuts(0.94, 0.95)).alpha_lows[1])
+        assert np.isnan(evidence.layer("layer1", Cuts(0.94, 0.95))[ALPHA_LOW][1])

@@ -15,7 +15,23 @@ import numpy as np
 import pytest
 
 from engine.annotation.cuts import Cuts
-from engine.evidence.answers import NeuronEvidence, Trust
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.columns import (
+    CHANGE_CHANCE,
+    HALF_AGREEMENT,
+    HALF_CORRELATION,
+    LABEL_SHARE,
+    MARGIN_INTERVAL,
+    P_VALUE,
+    PATIENT_SHARE,
+    PATIENTS,
+    Q_VALUE,
+    RIVAL,
+    SECOND,
+    TIGHTNESS,
+    VIEW_SHARE,
+)
+from engine.evidence.details import Trust
 from engine.evidence.live import Evidence
 from engine.probing.base import Image
 from engine.requery import Requery
@@ -116,33 +132,33 @@ def test_q_is_corrected_over_units_of_two_images_or_more(known_and_evidence: tup
     for alpha in (ALPHA, 0.93):
         layer = evidence.layer("layer1", Cuts(alpha, BETA, SET))
         counts = [evidence.neuron("layer1", unit, Cuts(alpha, BETA, SET)).count for unit in range(UNITS)]
-        tests = {unit: layer.p_values[unit] for unit in range(UNITS) if counts[unit] > 1}
+        tests = {unit: layer[P_VALUE][unit] for unit in range(UNITS) if counts[unit] > 1}
         ranked = sorted(tests, key=tests.__getitem__)
         for place, unit in enumerate(ranked):
             later = [tests[other] * len(ranked) / (rank + 1) for rank, other in enumerate(ranked) if rank >= place]
-            assert layer.q_values[unit] == pytest.approx(min(1.0, *later))
-        assert all(layer.q_values[unit] == 1 for unit in range(UNITS) if counts[unit] == 1)
+            assert layer[Q_VALUE][unit] == pytest.approx(min(1.0, *later))
+        assert all(layer[Q_VALUE][unit] == 1 for unit in range(UNITS) if counts[unit] == 1)
     assert 1 in counts
 
 
 def test_patients_drawn_anew(neuron: tuple[Known, NeuronEvidence]) -> None:
     known, found = neuron
     patients = known.patients(known.chosen(found.unit))
-    assert 1 < found.patients == len(patients) <= found.count
+    assert 1 < found[PATIENTS] == len(patients) <= found.count
     rng = np.random.default_rng(1)
     anew = []
     for _ in range(4000):
         drawn = np.concatenate([patients[place] for place in rng.integers(len(patients), size=len(patients))])
         anew.append(known.scores[drawn].mean(axis=0))
     scores = np.array(anew)
-    first, second = known.concepts.index(found.best), known.concepts.index(found.second)
+    first, second = known.concepts.index(found.best), known.concepts.index(found[SECOND])
     margins = scores[:, first] - scores[:, second]
     wins = Counter(known.concepts[place] for place in scores.argmax(axis=1))
-    assert found.change_chance == pytest.approx(1 - wins.pop(found.best, 0) / len(scores), abs=0.08)
-    np.testing.assert_allclose(found.margin_interval, np.quantile(margins, (0.025, 0.975)), atol=0.35 * margins.std())
+    assert found[CHANGE_CHANCE] == pytest.approx(1 - wins.pop(found.best, 0) / len(scores), abs=0.08)
+    np.testing.assert_allclose(found[MARGIN_INTERVAL], np.quantile(margins, (0.025, 0.975)), atol=0.35 * margins.std())
     rivals = wins.most_common(2)
-    if found.change_chance > 0.1 and (len(rivals) == 1 or rivals[0][1] > 2 * rivals[1][1]):
-        assert found.rival == rivals[0][0]
+    if found[CHANGE_CHANCE] > 0.1 and (len(rivals) == 1 or rivals[0][1] > 2 * rivals[1][1]):
+        assert found[RIVAL] == rivals[0][0]
 
 
 def test_halves_of_the_patients(neuron: tuple[Known, NeuronEvidence]) -> None:
@@ -156,8 +172,8 @@ def test_halves_of_the_patients(neuron: tuple[Known, NeuronEvidence]) -> None:
         means = [known.scores[np.concatenate([patients[place] for place in half])].mean(axis=0) for half in halves]
         same.append(means[0].argmax() == means[1].argmax())
         correlations.append(np.corrcoef(*(mean - known.scores.mean(axis=0) for mean in means))[0, 1])
-    assert found.half_agreement == pytest.approx(np.mean(same), abs=0.35)
-    assert found.half_correlation == pytest.approx(np.mean(correlations), abs=4 * np.std(correlations) / np.sqrt(20))
+    assert found[HALF_AGREEMENT] == pytest.approx(np.mean(same), abs=0.35)
+    assert found[HALF_CORRELATION] == pytest.approx(np.mean(correlations), abs=4 * np.std(correlations) / np.sqrt(20))
 
 
 def test_how_alike_the_images_are_and_what_they_have_in_common(
@@ -169,14 +185,14 @@ def test_how_alike_the_images_are_and_what_they_have_in_common(
     def alike(places: np.ndarray) -> float:
         return float(np.mean([known.vectors[one] @ known.vectors[other] for one, other in combinations(places, 2)]))
 
-    assert found.tightness == pytest.approx(alike(images), abs=1e-5)
+    assert found[TIGHTNESS] == pytest.approx(alike(images), abs=1e-5)
     assert found.base_tightness == pytest.approx(alike(np.arange(len(known.images))), abs=1e-5)
     layer = known_and_evidence[1].layer("layer1", Cuts(ALPHA, BETA, SET))
     chosen = [known.images[image] for image in images]
     for shares, counted in (
-        (layer.patient_shares, Counter(image.patient for image in chosen)),
-        (layer.view_shares, Counter(image.view for image in chosen)),
-        (layer.label_shares, Counter(label for image in chosen for label in image.labels)),
+        (layer[PATIENT_SHARE], Counter(image.patient for image in chosen)),
+        (layer[VIEW_SHARE], Counter(image.view for image in chosen)),
+        (layer[LABEL_SHARE], Counter(label for image in chosen for label in image.labels)),
     ):
         assert shares[found.unit] == pytest.approx(counted.most_common(1)[0][1] / len(images))
 
@@ -196,6 +212,6 @@ def test_a_few_known_patients_are_not_all_patients(tmp_path: Path) -> None:
         found = Evidence(reader, Requery(reader)).neuron("layer1", 4, Cuts(ALPHA, BETA))
     (share,) = [confound.share for confound in found.confounds if confound.kind == "patient"]
     assert share == pytest.approx(2 / found.count)
-    assert found.patients == found.count - 1
+    assert found[PATIENTS] == found.count - 1
     assert "one patient" not in found.sentence
     assert found.trust is not Trust.WEAK

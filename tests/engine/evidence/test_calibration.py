@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.annotation.cuts import Cuts
+from engine.evidence.columns import P_VALUE, Q_VALUE, TWO_GROUPS
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -41,9 +42,9 @@ def test_noise_is_seldom_significant(noise: Path, alpha: float) -> None:
         p, q, groups = [], [], []
         for layer in reader.layers:
             found = evidence.layer(layer.name, Cuts(alpha, 0.95))
-            p.append(found.p_values)
-            q.append(found.q_values)
-            groups.append(found.two_groups)
+            p.append(found[P_VALUE])
+            q.append(found[Q_VALUE])
+            groups.append(found[TWO_GROUPS])
         allowed = 2 * np.sqrt(0.05 * 0.95 / UNITS)
         for values in p:
             assert np.mean(values < 0.05) < 0.05 + allowed

@@ -16,7 +16,27 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
-from engine.evidence.answers import NeuronEvidence, Trust
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.columns import (
+    CENTRED_BEST,
+    CHANGE_CHANCE,
+    COLUMNS,
+    HALF_AGREEMENT,
+    LABEL,
+    LABEL_Q_VALUE,
+    MARGIN,
+    MARGIN_INTERVAL,
+    P_VALUE,
+    PATIENT_SHARE,
+    PATIENTS,
+    Q_VALUE,
+    SECOND,
+    TIGHTNESS,
+    TWO_GROUPS,
+    VIEW_SHARE,
+    Z_SCORE,
+)
+from engine.evidence.details import Trust
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.batch import Batch
@@ -53,39 +73,32 @@ def _check(evidence: Evidence, layer: str, units: int, alpha: float, beta: float
             return float(values[best]) if best >= 0 else np.nan
 
         pairs = [
-            (whole.p_values, of_best(neuron.adjusted_p_values)),
-            (whole.q_values, of_best(neuron.q_values)),
-            (whole.z_scores, of_best(neuron.z_scores)),
-            (whole.margins, neuron.margin),
-            (whole.change_chances, neuron.change_chance),
-            (whole.alpha_lows, neuron.alpha_low),
-            (whole.alpha_highs, neuron.alpha_high),
-            (whole.half_agreements, neuron.half_agreement),
-            (whole.template_agreements, neuron.template_agreement),
-            (whole.tightness, neuron.tightness),
+            (whole[P_VALUE], of_best(neuron.adjusted_p_values)),
+            (whole[Q_VALUE], of_best(neuron.q_values)),
+            (whole[Z_SCORE], of_best(neuron.z_scores)),
+            *((whole[column], neuron[column]) for column in COLUMNS),
         ]
         for column, value in pairs:
-            np.testing.assert_equal(float(column[unit]), value)
-        assert Trust(int(whole.trust[unit])) is neuron.trust
-        assert whole.two_groups[unit] == (len(neuron.groups) == 2)
-        if whole.labels[unit]:
-            assert (whole.labels[unit], whole.label_q_values[unit]) == (
+            np.testing.assert_equal(column[unit], value)
+        assert whole[TWO_GROUPS][unit] == (len(neuron.groups) == 2)
+        if whole[LABEL][unit]:
+            assert (whole[LABEL][unit], whole[LABEL_Q_VALUE][unit]) == (
                 neuron.enrichments[0].label,
                 pytest.approx(neuron.enrichments[0].q_value),
             )
         shares = {found.kind: found.share for found in neuron.confounds}
-        for kind, column in (("patient", whole.patient_shares), ("view", whole.view_shares)):
+        for kind, column in (("patient", whole[PATIENT_SHARE]), ("view", whole[VIEW_SHARE])):
             np.testing.assert_equal(float(column[unit]), shares.get(kind, np.nan))
         if best >= 0:
             centred = np.where(np.isnan(neuron.centred_scores), -np.inf, neuron.centred_scores)
-            assert centred[whole.centred_best[unit]] == pytest.approx(centred.max())
+            assert centred[whole[CENTRED_BEST][unit]] == pytest.approx(centred.max())
         _check_neuron(neuron)
 
 
 def _check_neuron(neuron: NeuronEvidence) -> None:
     assert neuron.sentence
     if neuron.count == 0:
-        assert (neuron.trust, neuron.best, neuron.second, neuron.patients) == (Trust.UNSUPPORTED, -1, -1, 0)
+        assert (neuron.trust, neuron.best, neuron[SECOND], neuron[PATIENTS]) == (Trust.UNSUPPORTED, -1, -1, 0)
         assert all(np.isnan(values).all() for values in (neuron.z_scores, neuron.p_values, neuron.q_values))
         return
     competing = ~np.isnan(neuron.centred_scores)
@@ -101,15 +114,15 @@ def _check_neuron(neuron: NeuronEvidence) -> None:
         assert neuron.trust is Trust.UNSUPPORTED
         assert (p == 1).all()
         assert (q == 1).all()
-    if neuron.patients < 2:
-        assert np.isnan([neuron.change_chance, neuron.half_agreement, *neuron.margin_interval]).all()
+    if neuron[PATIENTS] < 2:
+        assert np.isnan([neuron[CHANGE_CHANCE], neuron[HALF_AGREEMENT], *neuron[MARGIN_INTERVAL]]).all()
     else:
-        assert 0 <= neuron.change_chance <= 1
-        assert 0 <= neuron.half_agreement <= 1
-    if neuron.second < 0:
-        assert np.isnan(neuron.margin)
+        assert 0 <= neuron[CHANGE_CHANCE] <= 1
+        assert 0 <= neuron[HALF_AGREEMENT] <= 1
+    if neuron[SECOND] < 0:
+        assert np.isnan(neuron[MARGIN])
     else:
-        assert neuron.margin >= 0
+        assert neuron[MARGIN] >= 0
 
 
 @pytest.mark.parametrize("images", [1, 2, 3, 60, 700])
@@ -160,7 +173,7 @@ def test_where_nothing_differs_nothing_is_significant(tmp_path: Path) -> None:
         folder = tmp_path / case
         folder.mkdir()
         with _evidence(folder, *_awkward()[case]) as evidence:
-            p = evidence.layer("layer1", Cuts(0.6, 0.9)).p_values
+            p = evidence.layer("layer1", Cuts(0.6, 0.9))[P_VALUE]
             assert (p[~np.isnan(p)] == 1).all()
 
 
@@ -171,7 +184,7 @@ def test_concepts_alike_share_their_figures_and_are_no_rivals(tmp_path: Path) ->
             found = evidence.neuron("layer1", unit, Cuts(0.7, 0.95))
             for values in (found.z_scores, found.p_values, found.adjusted_p_values, found.q_values):
                 assert values[0] == values[-1]
-            assert (found.best, found.second) != (0, len(found.z_scores) - 1)
+            assert (found.best, found[SECOND]) != (0, len(found.z_scores) - 1)
 
 
 def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
@@ -189,9 +202,9 @@ def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
         found = evidence.neuron("layer0", 4, Cuts(0.7, 0.95))
         assert (found.best, found.trust) == (7, Trust.STRONG)
         assert found.adjusted_p_values[7] < 1e-4
-        assert found.half_agreement == 1
-        assert found.tightness > found.base_tightness + 0.2
-        assert found.margin_interval[0] > 0
+        assert found[HALF_AGREEMENT] == 1
+        assert found[TIGHTNESS] > found.base_tightness + 0.2
+        assert found[MARGIN_INTERVAL][0] > 0
 
 
 def test_it_is_the_same_every_time_and_in_every_thread(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from engine.annotation import scoring, selection
 from engine.annotation.cuts import Cuts
 from engine.evidence import templates
+from engine.evidence.columns import TEMPLATE_AGREEMENT
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -32,8 +33,8 @@ def test_each_other_template_scores_the_same_images_anew(tmp_path: Path) -> None
             found = evidence.neuron("layer1", unit, Cuts(0.7, 0.9))
             assert [name for name, _ in found.template_bests] == [other.template for other in contents.other_templates]
             assert [best for _, best in found.template_bests] == expected
-            assert found.template_agreement == np.mean([best == found.best for best in expected])
-            assert whole.template_agreements[unit] == found.template_agreement
+            assert found[TEMPLATE_AGREEMENT] == np.mean([best == found.best for best in expected])
+            assert whole[TEMPLATE_AGREEMENT][unit] == found[TEMPLATE_AGREEMENT]
 
 
 def test_without_other_templates_there_is_no_agreement() -> None:

@@ -9,7 +9,8 @@ import pytest
 from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows, Order
+from mammi_tui.neurons.order import BY_IMAGES, BY_SCORE
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.triage import take_up
 from mammi_tui.neurons.verdicts import VerdictLog
 
@@ -58,7 +59,7 @@ def test_every_word_must_be_found(rows: NeuronRows) -> None:
 
 
 def test_units_without_concepts_come_last(rows: NeuronRows) -> None:
-    for order in (Order.SCORE, Order.IMAGES):
+    for order in (BY_SCORE, BY_IMAGES):
         rows.order = order
         rows.rebuild()
         assert rows.matches[1][-1] == 0, "the dead unit"

@@ -11,6 +11,7 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.evidence.answers import NeuronEvidence
+from engine.evidence.columns import CHANGE_CHANCE, P_VALUE, PATIENT_SHARE, PATIENTS, Q_VALUE, TRUST, Z_SCORE
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from mammi_tui.neurons.figures import TRUST_MARKS
@@ -71,7 +72,7 @@ async def test_e_brings_up_the_evidence_and_again_the_concepts(run_path: Path, t
         assert title(opened) == "2 Evidence of layer1:3 class 3"
         assert said(opened).startswith(f"{TRUST_MARKS[evidence.trust][0]} {evidence.sentence}")
         assert isinstance(opened.screen.focused, NeuronTree), "the neurons keep the keys"
-        assert re.search(rf"Images above τ +{evidence.count} of {count(evidence.patients, 'patient')}", said(opened))
+        assert re.search(rf"Images above τ +{evidence.count} of {count(evidence[PATIENTS], 'patient')}", said(opened))
         await opened.press("e")
         assert title(opened) == "2 Concepts of layer1:3 class 3"
         assert "β cut" in said(opened) or "no score" in said(opened)
@@ -124,7 +125,7 @@ async def test_every_unit_is_marked_as_the_engine_grades_it(run_path: Path, tmp_
     async with explorer(run_path, tmp_path, size=(160, 60)) as opened:
         await opened.press("e", "left_square_bracket")
         live = Evidence(opened.reader, Requery(opened.reader))
-        trust = live.layer("layer1", Cuts(opened.cuts.alpha, opened.cuts.beta)).trust
+        trust = live.layer("layer1", Cuts(opened.cuts.alpha, opened.cuts.beta))[TRUST]
         by_grade = {int(grade): mark for grade, (mark, _) in TRUST_MARKS.items()}
         expected = {unit: by_grade[int(grade)] for unit, grade in enumerate(trust)}
         assert marks(opened) == expected | {0: ""}, "a dead unit has none"
@@ -137,7 +138,7 @@ async def test_sorting_by_evidence(run_path: Path, tmp_path: Path) -> None:
             opened.screen.action_sort(order)
             await opened.rest()
             units = opened.rows.matches[1]
-            values = {"trust": -live.trust, "significance": live.q_values, "stability": live.change_chances}[order]
+            values = {"trust": -live[TRUST], "significance": live[Q_VALUE], "stability": live[CHANGE_CHANCE]}[order]
             ordered = np.asarray(values, float)[units]
             known = ordered[~np.isnan(ordered)].tolist()
             assert known == sorted(known), order
@@ -159,9 +160,9 @@ async def test_filtering_by_evidence(run_path: Path, tmp_path: Path) -> None:
         live = Evidence(opened.reader, Requery(opened.reader))
         layers = [live.layer(name, Cuts(0.93, 0.95)) for name in ("layer0", "layer1")]
         for query, matches in (
-            ("trust:weak", sum(int((layer.trust == 1).sum()) for layer in layers)),
-            ("p<20%", sum(int((layer.p_values < 0.2).sum()) for layer in layers)),
-            ("patient>=0.5 layer1", int((layers[1].patient_shares >= 0.5).sum())),
+            ("trust:weak", sum(int((layer[TRUST] == 1).sum()) for layer in layers)),
+            ("p<20%", sum(int((layer[P_VALUE] < 0.2).sum()) for layer in layers)),
+            ("patient>=0.5 layer1", int((layers[1][PATIENT_SHARE] >= 0.5).sum())),
         ):
             await opened.press("slash")
             await opened.type(query)
@@ -177,7 +178,7 @@ async def test_a_filter_follows_alpha(run_path: Path, tmp_path: Path) -> None:
         await opened.type("z>1")
         await opened.press("enter", *["left_square_bracket"] * 9)
         live = Evidence(opened.reader, Requery(opened.reader))
-        wanted = [np.flatnonzero(live.layer(f"layer{n}", Cuts(opened.cuts.alpha, 0.95)).z_scores > 1) for n in range(2)]
+        wanted = [np.flatnonzero(live.layer(f"layer{n}", Cuts(opened.cuts.alpha, 0.95))[Z_SCORE] > 1) for n in range(2)]
         assert [units.tolist() for units in opened.rows.matches] == [units.tolist() for units in wanted]
 
 

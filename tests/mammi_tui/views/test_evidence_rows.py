@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from engine.annotation.cuts import Cuts
-from engine.evidence.answers import AlphaStep, NeuronEvidence
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.details import AlphaStep
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -96,5 +97,5 @@ def test_the_nearest_stretches_are_listed() -> None:
 
 def test_no_evidence_breaks_the_rows(evidences: list[tuple[NeuronEvidence, list[str]]]) -> None:
     evidence, concepts = next(pair for pair in evidences if pair[0].best >= 0)
-    bare = replace(evidence, alpha_path=(), template_bests=(), groups=(), enrichments=(), confounds=(), second=-1)
+    bare = replace(evidence, alpha_path=(), template_bests=(), groups=(), enrichments=(), confounds=())
     assert list(evidence_rows(bare, concepts, 0.93, 40))

@@ -1,0 +1,76 @@
+"""What declares an evidence figure, and the layer whose figures are being computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evidence.contest import Contest
+from engine.evidence.details import Floats, Integers
+from engine.evidence.units import Probing, Units
+from engine.evidence.written import Written
+from engine.store.records import LayerInfo
+
+Value = TypeVar("Value", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Column(Generic[Value]):
+    """One figure of a neuron: how it is computed, how it is written, and where it appears.
+
+    A column with `of_units` or `of_layer` is computed once for a layer, α and concept set. A column with neither
+    depends on β: engine.evidence.live sets it.
+    """
+
+    name: str
+    """Its column in an exported table and its key in JSON"""
+    written: Written
+    digits: int = 3
+    """Decimals of a NUMBER or an INTERVAL"""
+    of_units: Callable[[Units], NDArray[Value]] | None = None
+    """Its values [n] for n units, all with representative images. Other units get the blank of `written`"""
+    of_layer: Callable[[LayerUnits], NDArray[Value]] | None = None
+    """Its values [units] for a whole layer, from its means and from the columns that stand before it in COLUMNS"""
+    in_table: bool = True
+    """Whether the exported table of evidence has it"""
+    in_json: bool = True
+    """Whether `mammi show --evidence --json` has it under its name, beside the lists that go into detail"""
+    title: str = ""
+    """The name of its line in a neuron's evidence; "" where it has no line"""
+    help: str = ""
+    """What the line says; goes with `title`"""
+    word: str = ""
+    """The word by which a filter compares it; "" where it cannot be compared"""
+    head: str = ""
+    """The heading, of at most six cells, over its column in the neurons pane; `word` where it is empty"""
+    meaning: str = ""
+    """What the word means, in a few words; goes with `word`"""
+    order: str = ""
+    """The name of the order that sorts neurons by it, the best first; "" where it sorts none"""
+    best: Literal["lowest", "highest"] = "highest"
+    """Which end of its range is the best"""
+    then: tuple[Column[Any], ...] = ()
+    """The columns that decide between neurons of equal value, in turn"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerUnits:
+    """All units of a layer, with or without representative images: `units[COLUMN]` is [units]."""
+
+    probing: Probing
+    contest: Contest
+    layer: LayerInfo
+    alpha: float
+    counts: Integers
+    """Representative images, [units]"""
+    means: Floats
+    """Means of the representatives' unit embeddings, [units, d]; 0 without representatives"""
+    figures: dict[Column[Any], NDArray[Any]]
+    """The columns that are computed already"""
+
+    def __getitem__(self, column: Column[Value]) -> NDArray[Value]:
+        return self.figures[column]

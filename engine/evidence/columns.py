@@ -1,0 +1,284 @@
+"""Every evidence figure, declared once.
+
+The evidence of layers and neurons, exported tables, `mammi show --evidence`, and the explorer's filter, orders, lines
+and help read these declarations. To add a figure, compute it in a module of its own, declare it here, and put it into
+COLUMNS.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.evidence import alpha_path, groups, significance, templates
+from engine.evidence.column import Column
+from engine.evidence.written import Written
+
+REPRESENTATIVES: Column[np.int64] = Column(
+    name="representatives",
+    written=Written.COUNT,
+    of_units=lambda units: units.counts,
+    in_json=False,
+    title="Images above τ",
+    help="Two images are weak, one is unsupported. Images of fewer than five patients, or more than half of all "
+    "images, are fair.",
+)
+ANNOTATED: Column[np.int64] = Column(
+    name="annotated",
+    written=Written.COUNT,
+    in_table=False,
+    in_json=False,
+    title="Concepts above the β cut",
+    help="The size of the annotation. Without any the neuron is unsupported.",
+)
+PATIENTS: Column[np.int64] = Column(
+    name="patients",
+    written=Written.COUNT,
+    of_units=lambda units: units.resampled.clusters,
+    in_table=False,
+)
+"""Different patients among the representative images; an image without a recorded patient counts as a patient"""
+BEST: Column[np.int64] = Column(
+    name="best_concept",
+    written=Written.CONCEPT,
+    of_units=lambda units: units.concepts(units.two_best[0]),
+    in_json=False,
+)
+SECOND: Column[np.int64] = Column(
+    name="second_concept",
+    written=Written.CONCEPT,
+    of_units=lambda units: units.concepts(units.two_best[1]),
+    in_table=False,
+    in_json=False,
+)
+CENTRED_BEST: Column[np.int64] = Column(
+    name="centred_best",
+    written=Written.CONCEPT,
+    of_units=lambda units: units.concepts(units.centred.argmax(axis=1)),
+    in_json=False,
+    title="Stands out most",
+    help="The concept with the highest centred score.",
+)
+TWO_GROUPS: Column[np.bool_] = Column(
+    name="two_groups",
+    written=Written.FLAG,
+    of_units=lambda units: units.probing.group_test.fall_in_two(units.sets, units.contest.best),
+    in_json=False,
+)
+GROUP_COUNT: Column[np.int64] = Column(
+    name="group_count",
+    written=Written.COUNT,
+    of_layer=lambda units: 1 + units[TWO_GROUPS],
+    in_table=False,
+    in_json=False,
+    title="Groups that differ",
+    help="Two when the images fall apart, more than random images do, into parts with different first concepts.",
+    word="groups",
+    meaning="2 where the images fall into two groups with different first concepts",
+)
+LABEL: Column[np.object_] = Column(
+    name="label",
+    written=Written.TEXT,
+    of_units=lambda units: units.strongest_labels[0],
+    in_json=False,
+)
+Z_SCORE: Column[np.float64] = Column(
+    name="z_score",
+    written=Written.NUMBER,
+    digits=1,
+    of_units=lambda units: units.z_scores,
+    in_json=False,
+    word="z",
+    meaning="standard deviations of the first concept's score above random image sets",
+)
+P_VALUE: Column[np.float64] = Column(
+    name="p_value",
+    written=Written.CHANCE,
+    of_units=lambda units: units.contest.null.p_values_of_sets(units.z_scores, units.counts),
+    in_json=False,
+    word="p",
+    meaning="chance that some concept does as well in a random image set of the same size",
+    best="lowest",
+)
+Q_VALUE: Column[np.float64] = Column(
+    name="q_value",
+    written=Written.CHANCE,
+    of_layer=lambda units: significance.q_values_of_units(units[P_VALUE], units.counts),
+    in_json=False,
+    title="Random images do as well",
+    help="q of the first concept. For the grade, q below 0.01 is strong, below 0.05 fair, and from 0.05 weak.",
+    word="q",
+    meaning="p, corrected over the layer's units",
+    order="significance",
+    best="lowest",
+    then=(Z_SCORE,),
+)
+MARGIN: Column[np.float64] = Column(
+    name="margin",
+    written=Written.NUMBER,
+    of_units=lambda units: units.margins,
+    title="Lead over the second",
+    help="The first concept's score less the second's.",
+    word="lead",
+    meaning="the first concept's score less the second's",
+)
+MARGIN_INTERVAL: Column[np.float64] = Column(
+    name="margin_interval",
+    written=Written.INTERVAL,
+    of_units=lambda units: units.resampled.margin_intervals,
+    in_table=False,
+    title="in 95 % of draws",
+    help="The range of the lead in 95 % of the draws of patients.",
+)
+CHANGE_CHANCE: Column[np.float64] = Column(
+    name="change_chance",
+    written=Written.SHARE,
+    of_units=lambda units: units.resampled.change_chances,
+    title="Draws with another first",
+    help="Share of 400 draws of the patients, with replacement, in which another concept is first (draws of images "
+    "where patients are not recorded). Up to 10 % is strong. Above 50 % is weak where nothing else is annotated.",
+    word="change",
+    meaning="chance that other patients give another first concept",
+    order="stability",
+    best="lowest",
+    then=(MARGIN,),
+)
+RIVAL: Column[np.int64] = Column(
+    name="rival",
+    written=Written.CONCEPT,
+    of_units=lambda units: units.concepts(units.resampled.rivals),
+    in_table=False,
+    in_json=False,
+)
+"""The concept that is first most often in the draws in which the best concept is not"""
+ALPHA_INTERVAL: Column[np.float64] = Column(
+    name="alpha_interval",
+    written=Written.INTERVAL,
+    digits=2,
+    of_layer=lambda units: alpha_path.intervals(
+        *(units.probing.reader, units.probing.requery, units.layer, units.alpha, units.contest.competing, units[BEST])
+    ),
+    in_table=False,
+    title="Stays first for α",
+    help="From the lowest to the highest α. Fair when another concept is first within 0.02 of α.",
+)
+ALPHA_LOW: Column[np.float64] = Column(
+    name="alpha_low",
+    written=Written.NUMBER,
+    of_layer=lambda units: units[ALPHA_INTERVAL][:, 0],
+    in_json=False,
+)
+ALPHA_HIGH: Column[np.float64] = Column(
+    name="alpha_high",
+    written=Written.NUMBER,
+    of_layer=lambda units: units[ALPHA_INTERVAL][:, 1],
+    in_json=False,
+)
+ALPHA_RANGE: Column[np.float64] = Column(
+    name="alpha_range",
+    written=Written.NUMBER,
+    of_layer=lambda units: np.diff(units[ALPHA_INTERVAL], axis=1)[:, 0],
+    in_table=False,
+    in_json=False,
+    word="range",
+    meaning="width of the stretch of α with the same first concept",
+)
+HALF_AGREEMENT: Column[np.float64] = Column(
+    name="half_agreement",
+    written=Written.SHARE,
+    of_units=lambda units: units.resampled.half_agreements,
+    title="Halves agree",
+    help="Share of 20 splits of the patients (or images) in which both halves have the same first concept. Fair below "
+    "50 %.",
+    word="halves",
+    meaning="share of splits of the patients whose halves agree",
+)
+HALF_CORRELATION: Column[np.float64] = Column(
+    name="half_correlation",
+    written=Written.NUMBER,
+    digits=2,
+    of_units=lambda units: units.resampled.half_correlations,
+    in_table=False,
+    title="Halves correlate",
+    help="Mean correlation of the two halves' centred scores over all concepts.",
+)
+TEMPLATE_BESTS: Column[np.int64] = Column(
+    name="template_bests",
+    written=Written.CONCEPT,
+    of_layer=lambda units: templates.best_concepts(
+        *(units.probing.reader, units.contest.competing, units.means, units.counts)
+    ),
+    in_table=False,
+    in_json=False,
+)
+"""The best concept under each of the T other templates, [units, T]"""
+TEMPLATE_AGREEMENT: Column[np.float64] = Column(
+    name="template_agreement",
+    written=Written.SHARE,
+    of_layer=lambda units: templates.agreement(units[TEMPLATE_BESTS], units[BEST]),
+    title="Other templates agree",
+    help="How many of the run's other templates give the same first concept. Fair below half.",
+    word="templates",
+    head="templ.",
+    meaning="share of the other templates with the same first concept",
+)
+TIGHTNESS: Column[np.float64] = Column(
+    name="tightness",
+    written=Written.NUMBER,
+    of_layer=lambda units: groups.tightness(units.means, units.counts),
+    title="Images alike",
+    help="Mean cosine between two of the images, and between two of all images.",
+    word="alike",
+    meaning="mean cosine between two representative images",
+)
+LABEL_Q_VALUE: Column[np.float64] = Column(
+    name="label_q_value",
+    written=Written.CHANCE,
+    of_units=lambda units: units.strongest_labels[1],
+    in_json=False,
+)
+PATIENT_SHARE: Column[np.float64] = Column(
+    name="patient_share",
+    written=Written.SHARE,
+    of_units=lambda units: units.shares[0],
+    in_json=False,
+    title="Most common patient",
+    help="Share of the images that come from one patient. Weak when half of the images or more do.",
+    word="patient",
+    head="patnt",
+    meaning="share of the images that come from one patient",
+)
+VIEW_SHARE: Column[np.float64] = Column(
+    name="view_share",
+    written=Written.SHARE,
+    of_units=lambda units: units.shares[1],
+    in_json=False,
+    word="view",
+    meaning="share of the images that have one view",
+)
+LABEL_SHARE: Column[np.float64] = Column(
+    name="label_share",
+    written=Written.SHARE,
+    of_units=lambda units: units.shares[2],
+    in_json=False,
+    word="label",
+    meaning="share of the images that carry one label",
+)
+TRUST: Column[np.int8] = Column(
+    name="trust",
+    written=Written.GRADE,
+    word="trust",
+    meaning="strong, fair, weak or unsupported",
+    order="trust",
+    then=(Q_VALUE, CHANGE_CHANCE),
+)
+
+COLUMNS: tuple[Column[Any], ...] = (
+    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, TWO_GROUPS, LABEL),
+    *(Z_SCORE, P_VALUE, Q_VALUE, MARGIN, MARGIN_INTERVAL, CHANGE_CHANCE, RIVAL),
+    *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),
+    *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS, GROUP_COUNT),
+    *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE),
+)
+"""In the order of exported tables"""

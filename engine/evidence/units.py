@@ -1,0 +1,113 @@
+"""Some units of a layer, and what several of their figures are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.annotation.image_sets import ImageSets
+from engine.evidence import bootstrap, confounds, enrichment, groups, significance
+from engine.evidence.clusters import Grouping
+from engine.evidence.contest import Contest
+from engine.evidence.details import Floats, Integers
+from engine.evidence.metadata import Metadata
+from engine.evidence.population import Population
+from engine.evidence.resampling import Resampled, resample
+from engine.requery import Requery
+from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probing:
+    """What all neurons of a run share, whichever concepts compete."""
+
+    reader: RunReader
+    requery: Requery
+    population: Population
+    metadata: Metadata
+    grouping: Grouping
+    group_test: groups.GroupTest
+    base_tightness: float
+    """Mean pairwise cosine of all images"""
+
+    @classmethod
+    def of(cls, reader: RunReader, requery: Requery) -> Self:
+        population, metadata = Population.of(requery.vectors()), Metadata.of(reader)
+        tightness = groups.tightness(population.mean, np.array(len(population)))
+        return cls(
+            *(reader, requery, population, metadata),
+            *(Grouping(population, metadata), groups.GroupTest(population), float(tightness)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """n units of a layer, each with at least one representative image.
+
+    A property computes its values when a figure first asks for them.
+    """
+
+    probing: Probing
+    contest: Contest
+    layer: LayerInfo
+    alpha: float
+    units: Integers
+    """Their indices in the layer, ascending, [n]"""
+    counts: Integers
+    """Representative images, [n]"""
+    means: Floats
+    """Means of the representatives' unit embeddings, [n, d]"""
+    scores: Floats
+    """Concept scores by distinct direction, [n, k]"""
+
+    @cached_property
+    def sets(self) -> ImageSets:
+        """The representative images of each unit."""
+        return self.probing.requery.image_sets(self.layer, self.units, self.counts)
+
+    @cached_property
+    def two_best(self) -> tuple[Integers, Integers]:
+        """The directions with the highest and with the second highest score, [n] each; −1 for no second."""
+        return bootstrap.two_best(self.scores)
+
+    def concepts(self, directions: Integers) -> Integers:
+        """The first concept with each of some directions; −1 for −1."""
+        return np.append(self.contest.competing.first, -1)[directions]
+
+    @cached_property
+    def margins(self) -> Floats:
+        """The score of the best concept minus that of the second, [n]; NaN without a second."""
+        rows, (best, second) = np.arange(len(self.units)), self.two_best
+        return np.where(second < 0, np.nan, self.scores[rows, best] - self.scores[rows, second])
+
+    @cached_property
+    def centred(self) -> Floats:
+        """The scores less the mean score of all images, [n, k]."""
+        return self.scores - self.contest.means
+
+    @cached_property
+    def z_scores(self) -> Floats:
+        """z of the best concept, [n]."""
+        best, _ = self.two_best
+        errors = significance.standard_errors(self.contest.deviations[best], self.counts, self.contest.images)
+        return significance.z_scores(self.centred[np.arange(len(self.units)), best], errors)
+
+    @cached_property
+    def resampled(self) -> Resampled:
+        return resample(self.sets, self.probing.grouping, self.scores, self.contest)
+
+    @cached_property
+    def strongest_labels(self) -> tuple[NDArray[np.object_], Floats]:
+        """The name of the most enriched label and its q-value, [n] each; "" and NaN for none."""
+        strongest, q_values = enrichment.strongest(self.sets, self.probing.metadata)
+        return np.array([*self.probing.metadata.labels, ""], dtype=np.object_)[strongest], q_values
+
+    @cached_property
+    def shares(self) -> tuple[Floats, Floats, Floats]:
+        """Shares of the most common patient, view and label, [n] each."""
+        return confounds.shares(self.sets, self.probing.metadata)

@@ -1,0 +1,107 @@
+"""A neuron's evidence figures as lines of a title and a text, for the explorer and for `mammi show`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.column import Column
+from engine.evidence.columns import (
+    COLUMNS,
+    GROUP_COUNT,
+    MARGIN,
+    PATIENT_SHARE,
+    PATIENTS,
+    Q_VALUE,
+    REPRESENTATIVES,
+    TEMPLATE_AGREEMENT,
+    TIGHTNESS,
+)
+from engine.evidence.details import Trust
+from engine.evidence.trust import RULES
+from engine.evidence.written import Written
+from mammi_tui.text import count, number, percent, probability
+
+NONE = "–"
+"""The text of a figure that a neuron does not have"""
+GRADED = {rule.column for rule in RULES}
+"""The columns that the grade looks at"""
+
+
+class Line(NamedTuple):
+    """One figure of a neuron."""
+
+    column: Column[Any]
+    title: str
+    text: str
+
+
+def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
+    """The figures that the grade looks at, then the others. `concepts` are clean, by index."""
+    for graded in (True, False):
+        for column in COLUMNS:
+            if column.title and (column in GRADED) is graded:
+                fuller = _FULLER.get(column)
+                text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
+                if text:
+                    yield Line(column, column.title, text)
+
+
+def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> str:
+    """One value of a column for a reader. `concepts` are clean, by index; only concept columns need them."""
+    match column.written:
+        case Written.GRADE:
+            return Trust(int(value)).name.lower()
+        case Written.COUNT:
+            return NONE if np.isnan(value) else f"{value:,.0f}"
+        case Written.FLAG:
+            return "yes" if value else "no"
+        case Written.CONCEPT:
+            return NONE if value < 0 else concepts[value]
+        case Written.TEXT:
+            return value or NONE
+        case Written.SHARE:
+            return percent(float(value))
+        case Written.CHANCE:
+            return probability(float(value))
+        case Written.NUMBER:
+            return number(float(value), column.digits)
+        case Written.INTERVAL:
+            low, high = value
+            return NONE if np.isnan(low) else f"{number(low, column.digits)} … {number(high, column.digits)}"
+
+
+def _images(evidence: NeuronEvidence) -> str:
+    """With the number of patients, where the run has any of these images."""
+    patients = "" if np.isnan(evidence[PATIENT_SHARE]) else f" of {count(int(evidence[PATIENTS]), 'patient')}"
+    return f"{evidence.count:,}{patients}"
+
+
+def _patient(evidence: NeuronEvidence) -> str:
+    """Empty where no image has a patient."""
+    return "" if np.isnan(evidence[PATIENT_SHARE]) else percent(float(evidence[PATIENT_SHARE]))
+
+
+def _templates(evidence: NeuronEvidence) -> str:
+    """Empty where the run has no other templates."""
+    agreeing = sum(best == evidence.best for _, best in evidence.template_bests)
+    return f"{agreeing} of {len(evidence.template_bests)}" if evidence.template_bests else ""
+
+
+def _alike(evidence: NeuronEvidence) -> str:
+    return f"{number(float(evidence[TIGHTNESS]), 3)}, all {number(evidence.base_tightness, 3)}"
+
+
+_FULLER: dict[Column[Any], Callable[[NeuronEvidence], str]] = {
+    REPRESENTATIVES: _images,
+    PATIENT_SHARE: _patient,
+    Q_VALUE: lambda evidence: f"q {probability(float(evidence[Q_VALUE]))}",
+    MARGIN: lambda evidence: number(float(evidence[MARGIN]), 4),
+    TEMPLATE_AGREEMENT: _templates,
+    GROUP_COUNT: lambda evidence: "two" if evidence.groups else "none",
+    TIGHTNESS: _alike,
+}
+"""Columns whose line says more than the figure; an empty text leaves the line out"""
