@@ -26,12 +26,11 @@ from mammi_tui.console.compute import compute
 def demo(out: Path, no_open: bool) -> None:
     """Compute a run on phantom X-rays and open it.
 
-    Needs no network, no GPU and no data. The next time, the finished demo opens at once.
+    Needs no network, no GPU and no data. A finished demo is checked, not computed again.
     """
     path = out / "demo.duckdb"
     _check_whole(path)
-    if not _is_up_to_date(path):
-        _compute(path)
+    _compute(path)
     if no_open or not arguments.at_a_terminal():
         click.echo(path)
         return
@@ -50,15 +49,6 @@ def _check_whole(path: Path) -> None:
             raise RunFileError(f"{error}\nMove it away, or use --out.") from error
 
 
-def _is_up_to_date(path: Path) -> bool:
-    """Whether the run file is newer than every file of the engine, which then would only find that nothing is to do."""
-    if not path.is_file():
-        return False
-    made = path.stat().st_mtime
-    engine = Path(str(files("engine")))
-    return all(file.stat().st_mtime < made for file in engine.rglob("*") if file.suffix != ".pyc" and file.is_file())
-
-
 def _compute(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +56,6 @@ def _compute(path: Path) -> None:
         raise ConfigError(f"--out {path.parent}: cannot be made: {error.strerror}.") from error
     with as_file(files("engine.demo") / "demo.toml") as toml:
         compute(toml, [f"run.out={_toml_text(path)}"], "mammi demo")
-    path.touch()
 
 
 def _toml_text(path: Path) -> str:
