@@ -5,6 +5,12 @@ films: a run that has the method's table computes its scores and stores them in 
 what the modules of either have (LiveMethod, ComputedMethod). Importing such a module loads no torch.
 """
 
+from __future__ import annotations
+
+import importlib
+
+from engine import kinds
+
 LIVE = {
     "mammi": "engine.methods.mammi",
     "www": "engine.methods.www",
@@ -17,3 +23,11 @@ COMPUTED = {
     "tcav": "engine.methods.tcav",
 }
 KINDS = LIVE | COMPUTED
+
+
+def is_computed(name: str) -> bool:
+    """Whether a method is one that a run computes, be it ours or an installed package's."""
+    if name in KINDS:
+        return name in COMPUTED
+    module = kinds.module_of("methods", name)
+    return module is not None and hasattr(importlib.import_module(module), "compute")

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine import kinds
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError, RunFileError
-from engine.methods import KINDS
+from engine.methods import KINDS, is_computed
 from engine.methods.panel import Panel
 from engine.store.contents import ConceptSet, StoredMethod
 from engine.store.records import MethodScore
@@ -46,6 +47,23 @@ def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
     with opened_run(tmp_path, {"methods": methods}) as opened:
         titles = [method.title for method in Panel(opened.reader, opened.requery).methods]
         assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI)"]
+
+
+def test_methods_of_packages_follow_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    installed = {"mine_live": "engine.methods.www", "mine_computed": "engine.methods.tcav"}
+    monkeypatch.setattr(kinds, "added", lambda _: installed)
+    methods = [StoredMethod(name, {}) for name in ("mine_computed", "gone", "mine_live", "tsi")]
+    with opened_run(tmp_path, {"methods": methods}) as opened:
+        found = Panel(opened.reader, opened.requery).methods
+    assert [method.title for method in found][-3:] == ["TSI", "TCAV", "WWW (top 40 images)"]
+    assert len(found) == 6
+    assert [is_computed(name) for name in ("www", "tsi", "mine_live", "mine_computed", "gone")] == [
+        *(False, True, False, True, False)
+    ]
+    (message,) = caplog.messages
+    assert message.endswith("the method 'gone' is not installed here, so it is left out.")
 
 
 @pytest.mark.parametrize("options", [{"count": "[red]"}, {"cuont": 3}, {"count": 0}])
