@@ -115,9 +115,9 @@ def contents(reader: RunReader) -> Iterator[Fact]:
 
 def _method(reader: RunReader, name: str) -> str:
     """With how many neurons it has scores of, for one that was computed with the run."""
-    from engine.methods import COMPUTED
+    from engine.methods import is_computed
 
-    if name not in COMPUTED:
+    if not is_computed(name):
         return name
     scores = [score for layer in reader.layers for score in reader.method_scores(name, layer.name)]
     return f"{name} (scores of {len({(score.layer, score.unit) for score in scores}):,} neurons)"

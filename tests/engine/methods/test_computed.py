@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import kinds
 from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.methods import COMPUTED
@@ -88,3 +89,12 @@ def test_reading_their_scores_needs_no_torch() -> None:
     modules = ", ".join(COMPUTED[name] for name in ("netdissect", "tsi", "tcav"))
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_computed_method_of_a_package_is_part_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = {"methods": {"mine": "tests.support.counting_method"}}
+    monkeypatch.setattr(kinds, "added", lambda table: added.get(table, {}))
+    out = run(load_config(tiny_project(tmp_path), ["methods.mine={}"]), Silent())
+    with RunReader(out) as reader:
+        scores = reader.method_scores("mine", reader.layers[0].name, None)
+    assert {score.detail for score in scores} == {"mean"}
