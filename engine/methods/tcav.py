@@ -15,10 +15,10 @@ layers of the run (Holm). A concept is in the annotation if it is significant an
 The published test treats the vectors of one concept as independent samples. They are not, because they share the
 concept's images: of labels assigned to phantoms at random, the test calls 49 % significant at 5 %, and 18 % after
 Holm's correction. `against = "concepts"` corrects this by making the concept the unit of the test. Random concepts,
-each a fixed set of as many images with as many vectors, give the expected means, and the concept's mean is one more
-observation to compare with them (a t-test of one against many). This test calls 0.4 % of such labels significant. It
-also finds less: near the final layer the scores of random vectors are mostly 0 or 1, so that a concept's score of 1 is
-not unusual.
+which are fixed sets of equally many images with equally many vectors, give the expected means; the concept's mean is
+one more observation to compare with them (a t-test of one against many). This test calls 0.4 % of such labels
+significant. It also finds less: near the final layer the scores of random vectors are mostly 0 or 1, so that a
+concept's score of 1 is not unusual.
 
 A concept is a label of the probing set (`concepts = "labels"`), or one of the run's concepts, represented by the images
 that the VLM scores highest for it (`concepts = "matched"`). A score belongs to the class's neuron in the final layer;
@@ -74,8 +74,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
     concepts: Literal["labels", "matched"] = "labels"
     """Labels of the probing set, or the run's concepts, which the VLM matches to images"""
     examples: int = Field(default=50, ge=2, le=10_000)
-    """The most images of a concept that a vector is learnt from, with as many others. A matched concept has this many
-    images."""
+    """A vector is learnt from at most this many images of a concept and this many others. A matched concept has exactly
+    this many images."""
     fewest: int = Field(default=10, ge=2)
     """The fewest images that a concept, and a class, must have"""
     vectors: int = Field(default=20, ge=2, le=1000)
