@@ -121,9 +121,9 @@ def test_the_runs_own_files_are_never_overwritten(mammi: Mammi, judged_run: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet goes to a file only"),
-        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own"),
-        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do without it"),
+        (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet can only be written to a file"),
+        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own α and β"),
+        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do not depend on it"),
         (["--what", "neurons", "--format", "csv", "-o", "no/such/folder/x.csv"], "there is no folder no/such/folder"),
     ],
 )
