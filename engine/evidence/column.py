@@ -42,7 +42,7 @@ class Column(Generic[Value]):
     title: str = ""
     """The name of its line in a neuron's evidence; "" where it has no line"""
     help: str = ""
-    """What the line says; goes with `title`"""
+    """What the figure says, in the help of its line and in the documentation; `meaning` where it is empty"""
     word: str = ""
     """The word by which a filter compares it; "" where it cannot be compared"""
     head: str = ""
