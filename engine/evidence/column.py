@@ -32,7 +32,7 @@ class Column(Generic[Value]):
     digits: int = 3
     """Decimals of a NUMBER or an INTERVAL"""
     of_units: Callable[[Units], NDArray[Value]] | None = None
-    """Its values [n] for n units, all with representative images. Other units get the blank of `written`"""
+    """Its values [n] for n units, all with representative images. Other units get the blank of `written`."""
     of_layer: Callable[[LayerUnits], NDArray[Value]] | None = None
     """Its values [units] for a whole layer, from its means and from the columns that stand before it in COLUMNS"""
     in_table: bool = True

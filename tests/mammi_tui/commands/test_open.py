@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from mammi_tui.app import ExplorerApp
 from tests.support.commands import Mammi
 
@@ -42,23 +43,23 @@ def test_it_starts_at_the_given_neuron(mammi: Mammi, run_path: Path, started: li
     outcome = mammi("open", run_path, "layer1:4", "--alpha", "0.5", "--beta", "0.25", "--images", "ascii")
     assert outcome.status == 0
     (app,) = started
-    explorer = app.explorer
-    assert explorer.neuron is not None
-    assert explorer.neuron_name(explorer.neuron) == "layer1:4"
-    assert (explorer.cuts.alpha, explorer.cuts.beta, explorer.backend.name) == (0.5, 0.25, "ascii")
+    looking = app.explorer.looking
+    assert looking.neuron is not None
+    assert looking.rows.name_of(looking.neuron) == "layer1:4"
+    assert (looking.cuts.alpha, looking.cuts.beta, app.explorer.images.grid.backend.name) == (0.5, 0.25, "ascii")
 
 
 @pytest.mark.usefixtures("at_a_terminal")
 def test_it_starts_with_the_given_concept_set(mammi: Mammi, two_sets_path: Path, started: list[ExplorerApp]) -> None:
     assert mammi("open", two_sets_path, "--concept-set", "set 1").status == 0
     assert mammi("open", two_sets_path).status == 0
-    assert [app.explorer.cuts.concept_set for app in started] == ["set 1", None]
+    assert [app.explorer.looking.cuts.concept_set for app in started] == ["set 1", None]
 
 
 @pytest.mark.usefixtures("at_a_terminal")
 def test_alpha_and_beta_are_the_runs_own_by_default(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
     assert mammi("open", run_path).status == 0
-    assert (started[0].explorer.cuts.alpha, started[0].explorer.cuts.beta) == (0.93, 0.95)
+    assert started[0].explorer.looking.cuts == Cuts(0.93, 0.95)
 
 
 @pytest.mark.usefixtures("at_a_terminal")
