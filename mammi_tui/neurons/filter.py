@@ -41,7 +41,7 @@ class Word:
     exact: bool
 
     def is_in(self, unit: int, text: str) -> bool:
-        """Whether a neuron has the word: a number is a unit or its first digits, another word is anywhere in the text."""
+        """Whether a neuron has the word: a number is a unit or its first digits, any other word is part of the text."""
         if not self.exact and self.text.isdecimal():
             return str(unit).startswith(self.text)
         ends_in_unit = not self.exact and re.search(r":\d+$", self.text)
