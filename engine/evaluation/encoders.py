@@ -1,7 +1,7 @@
-"""Text encoders that say how near a concept is to a class label: named on the command line, loaded from local folders.
+"""Text encoders that measure how near a concept is to a class label, loaded from local folders.
 
-A folder holds a CLIP (or SigLIP) as transformers saves it, or a sentence encoder as sentence-transformers does; which,
-its config.json tells. The package sentence-transformers is not used: it imports the classes that a folder's
+A folder holds a CLIP (or SigLIP) as transformers saves it, or a sentence encoder as sentence-transformers saves it; its
+config.json decides which. The package sentence-transformers is not used, because it imports the classes that a folder's
 modules.json names. Here that file is only read: a folder that asks for more than a transformer, pooling by mean or by
 the class token, and normalisation is refused. Nothing is downloaded, and no code in a folder is run.
 """
@@ -27,12 +27,12 @@ from engine.store.reader import RunReader
 from engine.vlms.base import VLM, check_embeddings
 
 OWN = "vlm"
-"""Names the run's own VLM."""
+"""The name of the run's own VLM"""
 WITHOUT_BARE_TEXTS = {
-    "factory": "is made by code that the run file names, which is not run from there",
-    "precomputed": "has the embeddings of prompted concepts only, not of bare names",
+    "factory": "is made by code that the run file names, and code is not run from a run file",
+    "precomputed": "has embeddings of prompted concepts only, not of bare names",
 }
-"""Kinds of VLM that cannot encode here, and why."""
+"""The kinds of VLM that cannot encode here, and why"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Encoder:
     vlm: VLM
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """As TextEncoder.encode. Raises MammiError when the model's vectors are not unit vectors."""
+        """As TextEncoder.encode. Raises MammiError when the model does not return unit vectors."""
         vectors = self.vlm.encode_texts(texts)
         check_embeddings(self.vlm, vectors, len(texts))
         return vectors
@@ -52,9 +52,9 @@ class Encoder:
 def load_encoder(asked: str, reader: RunReader) -> TextEncoder:
     """The encoder that `NAME=FOLDER` asks for; `vlm` or `vlm=FOLDER` is the run's own VLM.
 
-    Relative paths in the run's configuration start from that FOLDER, the current one by default: a run file does not
-    know where its configuration lay. Raises ConfigError for what is no name and folder, MammiError when the folder
-    holds no encoder, or when the VLM there is not the one of the run.
+    Relative paths in the run's configuration start from that FOLDER, by default the current one: a run file does not
+    record where its configuration was. Raises ConfigError for anything but a name and a folder, and MammiError when the
+    folder holds no encoder or another VLM than the run's.
     """
     name, equals, folder = asked.partition("=")
     key = f"--encoder {name}"
@@ -66,7 +66,7 @@ def load_encoder(asked: str, reader: RunReader) -> TextEncoder:
 
 
 def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
-    """The encoder in a folder; `key` is where it was named, for errors. Raises MammiError as `load_encoder` does."""
+    """The encoder in a folder. `key` says in errors where it was named. Raises MammiError as `load_encoder` does."""
     if not folder.is_dir():
         raise ConfigError(f"{key}: no folder at {folder}.")
     try:
@@ -83,15 +83,15 @@ def from_folder(name: str, folder: Path, key: str) -> TextEncoder:
         return Encoder(name, transformers.load_folder(folder, key, device))
     if kind in sentence_encoder.MODELS:
         return sentence_encoder.load(name, folder, key, device)
-    known = ", ".join([*transformers.MODEL_TYPES, *sentence_encoder.MODELS])
-    raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {kind!r}. Known are {known}.")
+    supported = ", ".join([*transformers.MODEL_TYPES, *sentence_encoder.MODELS])
+    raise ConfigError(f"{key}: {folder / 'config.json'} has model_type {kind!r}; supported are {supported}.")
 
 
 def _own(reader: RunReader, base: Path, key: str) -> VLM:
     """The run's VLM, loaded as its configuration says."""
     table = reader.info.config.get("vlm")
     if not isinstance(table, dict):
-        raise MammiError(f"{key}: the configuration in {reader.path} does not tell its VLM.")
+        raise MammiError(f"{key}: the configuration in {reader.path} names no VLM.")
     kind = table.get("kind")
     if isinstance(kind, str) and kind in WITHOUT_BARE_TEXTS:
         raise MammiError(f'{key}: a VLM of the kind "{kind}" {WITHOUT_BARE_TEXTS[kind]}.')
@@ -103,5 +103,5 @@ def _own(reader: RunReader, base: Path, key: str) -> VLM:
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}\nName the folder of the run's configuration: {key}=FOLDER.") from None
     if reader.stages().get(VLM_STAGE) != vlm.identity:
-        raise MammiError(f"{key}: the VLM that the run's configuration leads to now is not the one of the run.")
+        raise MammiError(f"{key}: the run's configuration now leads to another VLM than the one in the run file.")
     return vlm

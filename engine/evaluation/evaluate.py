@@ -1,4 +1,4 @@
-"""A run's methods judged by class labels, by the known truth of phantoms, and by how many concepts they tell apart."""
+"""Scores a run's methods by class labels, by the truth known about its images, and by how many concepts they use."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
 BY_ANNOTATION = ("mammi", "www", "falcon")
-"""Methods scored by their annotation: MAMMI, its ablation without adaptive selection, and FALCON, whose published F1 of
-0.0635 at a hit rate of 0.2857 is what eight words a neuron give (4/14 · 2/9), not one. The paper scores the others by
-their best concept, so that every neuron has one."""
+"""The methods that are scored by their annotation: MAMMI, its ablation without adaptive selection, and FALCON. FALCON's
+published F1 of 0.0635 at a hit rate of 0.2857 comes from eight words a neuron (4/14 · 2/9), not one. The paper scores
+the others by their best concept, so that every neuron has one."""
 _SILENT = Silent()
 
 
@@ -45,7 +45,7 @@ def evaluate(
     cuts: Cuts | None = None,
     progress: Progress = _SILENT,
 ) -> Evaluation:
-    """Judges methods over an open run file, at the run's own cuts unless others are given.
+    """Scores methods over an open run file at some cuts, by default the run's own.
 
     Raises MammiError for an unknown concept set.
     """
@@ -54,8 +54,8 @@ def evaluate(
     final = final_layer(reader)
     label_table = reader.label_table()
     labels = frozenset(map(compared, label_table[0]))
-    known = truths(label_table, reader.parameter_table(), reader.views())
-    layers = [_Followed.of(reader, layer, known, vocabulary) for layer in reader.layers] if known else []
+    recorded = truths(label_table, reader.parameter_table(), reader.views())
+    layers = [_Followed.of(reader, layer, recorded, vocabulary) for layer in reader.layers] if recorded else []
     progress.stage("methods", len(methods) * sum(layer.units for layer in reader.layers))
     concepts = []
     for method in methods:
@@ -79,18 +79,18 @@ def evaluate(
         tuple(encoder.name for encoder in encoders),
         evaluated,
         tuple(layer.summary for layer in layers),
-        tuple(_missing(reader, final, encoders, known, evaluated)),
+        tuple(_missing(reader, final, encoders, recorded, evaluated)),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Concepts:
-    """One method's of one neuron, as compared."""
+    """The concepts of one neuron by one method, as `compared`."""
 
     annotation: tuple[str, ...]
     best: str
     equals: tuple[str, ...]
-    """Those that share the best score, `best` among them"""
+    """The concepts that share the best score, `best` among them"""
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -112,13 +112,13 @@ def _vocabulary(reader: RunReader, concept_set: str | None) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """The final layer and its scorer."""
+    """The final layer, with the scorer of its labels."""
 
     layer: str
     scorer: LabelScorer
 
     def add(self, evaluation: MethodEvaluation, concepts: Sequence[_Concepts]) -> MethodEvaluation:
-        """The evaluation with what the labels say of a method's concepts."""
+        """The evaluation, completed by the scores of a method's concepts against the labels."""
         annotations = [neuron.annotation for neuron in concepts]
         bests = [(neuron.best,) * bool(neuron.best) for neuron in concepts]
         return replace(
@@ -150,11 +150,11 @@ class _Followed:
     summary: LayerTruth
     units: tuple[int, ...]
     words: tuple[frozenset[str], ...]
-    """Of each of these units, what names the truth that it follows"""
+    """The names of the truth that each of these units follows"""
 
     @classmethod
-    def of(cls, reader: RunReader, layer: LayerInfo, known: Sequence[Truth], vocabulary: frozenset[str]) -> Self:
-        found = followed(reader.arrays.activations(layer), known)
+    def of(cls, reader: RunReader, layer: LayerInfo, recorded: Sequence[Truth], vocabulary: frozenset[str]) -> Self:
+        found = followed(reader.arrays.activations(layer), recorded)
         clear = [(unit, truth) for unit, truth in enumerate(found) if truth is not None]
         named = [(unit, truth) for unit, truth in clear if truth.words & vocabulary]
         counts = counted([truth.name for _, truth in clear])
@@ -202,7 +202,7 @@ def _evaluated(
 
 
 def _speaks(concepts: Sequence[_Concepts]) -> bool:
-    """Whether a method has concepts for any of these neurons: some can only answer for layers with maps."""
+    """Whether a method has concepts for any of these neurons. Some methods only answer for layers with maps."""
     return any(neuron.best for neuron in concepts)
 
 
@@ -216,7 +216,7 @@ def _missing(
     reader: RunReader,
     final: LayerInfo | None,
     encoders: Sequence[TextEncoder],
-    known: Sequence[Truth],
+    recorded: Sequence[Truth],
     evaluated: Sequence[MethodEvaluation],
 ) -> Iterator[str]:
     if final is None:
@@ -226,7 +226,7 @@ def _missing(
         yield from (f"{title} has no concepts for {final.name}: not scored there." for title in silent)
         if not encoders:
             yield "No text encoder was given: no cosine similarity."
-    if not known:
-        yield f"No label, view or parameter is known of {FEWEST} images or more: hidden layers are not scored."
+    if not recorded:
+        yield f"No label, view or parameter is recorded for {FEWEST} images or more: hidden layers are not scored."
     elif not reader.parameter_table()[0]:
         yield "No anatomical parameters, which only phantoms have: hidden layers are scored by labels and views alone."

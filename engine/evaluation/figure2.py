@@ -1,7 +1,7 @@
-"""The paper's figure 2, as numbers: what MAMMI's adaptive selection chooses for the final layer, and how α moves it.
+"""The numbers of the paper's figure 2: what MAMMI's adaptive selection chooses for the final layer, and how α moves it.
 
-Three panels: how often each label stands among the representative images against the probing set, how many
-representative images each neuron has, and the scores along α.
+It has three panels: how often the representative images and the probing set carry each label, how many representative
+images each neuron has, and the scores along α.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
 ALPHAS = tuple(round(0.80 + 0.01 * step, 2) for step in range(20))
-"""0.80 to 0.99: the published 0.93 and its neighbours."""
+"""0.80 to 0.99: the published 0.93 and its neighbours"""
 NO_LABEL = "no label"
 
 
 @dataclass(frozen=True, slots=True)
 class ClassShare:
     label: str
-    """NO_LABEL for images that have none"""
+    """NO_LABEL for images without a label"""
     probing: float
     """Share of the probing set's images that carry it"""
     representatives: float
-    """The same among the representative images, an image counted for each neuron that it represents"""
+    """The same share among the representative images, where an image counts once for each neuron that it represents"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class NeuronCount:
 class SweepPoint:
     alpha: float
     representatives: float
-    """Mean over neurons"""
+    """Mean number over neurons"""
     scores: LabelScores
 
 
@@ -69,7 +69,7 @@ def figure2(
     *,
     cuts: Cuts | None = None,
 ) -> Figure2 | None:
-    """Figure 2 of an open run file, at the run's own cuts unless others are given; None without class names.
+    """Figure 2 of an open run file at some cuts, by default the run's own; None without class names.
 
     Raises MammiError for an unknown concept set.
     """

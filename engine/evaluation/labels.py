@@ -1,9 +1,9 @@
 """Concepts against the class labels of the final layer, as the paper scores them.
 
-Source: ailab-kyunghee/MAMMI, utils/med_metric_utils.py. Strings are compared exactly after lower-casing, a class named
-"a, b" has two labels, and a neuron without concepts predicts the one word "none". Underscores are blanks, as in the
-published labels. The cosine of a neuron is the mean over all pairs of a predicted concept and a label, bare names
-without the template; its standard error is the population standard deviation over neurons over √n.
+Source: ailab-kyunghee/MAMMI, utils/med_metric_utils.py. Strings are compared exactly after lower-casing. A class named
+"a, b" has two labels. A neuron without concepts predicts the single word "none". Underscores are blanks, as in the
+published labels. The cosine of a neuron is the mean over all pairs of a predicted concept and a label, as bare names
+without the template; its standard error is the population standard deviation over neurons, divided by √n.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
 NO_CONCEPT = "none"
-"""What a neuron without concepts predicts, as published."""
+"""The prediction of a neuron without concepts, as published"""
 
 Predicted = Sequence[Sequence[str]]
 """The concepts of each neuron, as `compared`"""
 
 
 class TextEncoder(Protocol):
-    """What `engine.evaluation.encoders` loads."""
+    """A text encoder, as engine.evaluation.encoders loads it."""
 
     @property
     def name(self) -> str: ...
@@ -46,7 +46,7 @@ def final_layer(reader: RunReader) -> LayerInfo | None:
 
 
 def labels_of(class_name: str) -> tuple[str, ...]:
-    """The labels that a class name gives, as compared: "Pleural_Thickening" → "pleural thickening"."""
+    """The labels in a class name, as `compared`: "Pleural_Thickening" → "pleural thickening"."""
     return tuple(compared(label) for label in class_name.split(", "))
 
 
@@ -59,10 +59,13 @@ class LabelScorer:
     encoders: Sequence[TextEncoder] = ()
     synonyms: Synonyms | None = None
     _vectors: dict[str, dict[str, NDArray[np.float32]]] = field(default_factory=dict)
-    """By encoder and text"""
+    """Vectors by encoder and text"""
 
     def score(self, predicted: Predicted) -> LabelScores:
-        """Raises ValueError unless there are concepts, or none, for each neuron; MammiError where an encoder fails."""
+        """Scores the concepts of each neuron, which may be none.
+
+        Raises ValueError unless there is one list for each neuron, and MammiError when an encoder fails.
+        """
         words = [tuple(concepts) or (NO_CONCEPT,) for concepts in predicted]
         return LabelScores(
             Figure(metrics.hit_rate(words, self.truth), metrics.hit_rate_error(words, self.truth)),
@@ -73,7 +76,7 @@ class LabelScorer:
         )
 
     def score_synonyms(self, predicted: Predicted) -> LabelScores | None:
-        """With synonyms taken for their label, without cosines; None where there are no synonyms."""
+        """The scores without cosines when a synonym counts as its label; None without synonyms."""
         if self.synonyms is None:
             return None
         bare = replace(self, encoders=())
@@ -88,8 +91,8 @@ class LabelScorer:
         return Figure(float(np.mean(means)), float(np.std(means)) / math.sqrt(len(means)))
 
     def _encoded(self, encoder: TextEncoder, texts: Iterable[str]) -> Mapping[str, NDArray[np.float32]]:
-        known = self._vectors.setdefault(encoder.name, {})
-        new = sorted(set(texts) - known.keys())
+        vectors = self._vectors.setdefault(encoder.name, {})
+        new = sorted(set(texts) - vectors.keys())
         if new:
-            known.update(zip(new, encoder.encode(new), strict=True))
-        return known
+            vectors.update(zip(new, encoder.encode(new), strict=True))
+        return vectors

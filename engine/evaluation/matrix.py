@@ -1,4 +1,4 @@
-"""Computes a matrix: its runs, each taking over what the others hold, and the evaluation of every cell."""
+"""Computes a matrix: its runs, which take over each other's results, and the evaluation of every cell."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ from engine.store.reader import RunReader
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One method with one VLM, one concept set and one α, evaluated."""
+    """The evaluation of one method with one VLM, one concept set and one α."""
 
     vlm: str
     """Its name in the matrix"""
     concept_set: str
     alpha: float
-    """Also of methods that do not look at it"""
+    """Set for every method, including those that do not use it"""
     count: int | None
-    """Of images, for WWW's selection"""
+    """Number of images of WWW's selection; None for other methods"""
     images_each: float | None
-    """For MAMMI: representative images of a unit of the final layer, the mean over those that are not dead"""
+    """Mean number of representative images over the living units of the final layer, for MAMMI"""
     evaluation: MethodEvaluation
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the tables tell of one run."""
+    """What the tables say about one run."""
 
     path: Path
     target: str
     vlm: str
-    """As a reader knows them"""
+    """Target model and VLM by the names that a reader is shown"""
     images: int
     concept_sets: Mapping[str, int]
-    """Their concepts"""
+    """Set -> its number of concepts"""
     layers: tuple[str, ...]
     final: str | None
     """The layer whose units carry class names"""
@@ -70,25 +70,25 @@ class MatrixResult:
     encoders: tuple[str, ...]
     cells: tuple[Cell, ...]
     missing: tuple[str, ...]
-    """What could not be evaluated and why; one short sentence each"""
+    """What could not be evaluated and why, one short sentence each"""
 
     @property
     def own(self) -> RunFacts:
-        """Of the base run."""
+        """The facts of the base run."""
         return next(iter(self.runs.values()))
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """In what the base run is another than the paper's, its VLM, concept sets and methods apart."""
+        """How the base run differs from the paper's, apart from its VLM, concept sets and methods."""
         return tuple(differences(self.matrix.base, self.own.target, self.own.classes))
 
 
 def compute(matrix: Matrix, progress: Progress) -> MatrixResult:
     """Computes or resumes the run of each VLM, then evaluates every cell.
 
-    A run takes over what the run files of the others, and the one of the base run's own configuration, hold of it: the
-    target model sees each image once. Encoders and VLMs that cannot be loaded are told before anything is computed.
-    Raises MammiError as a run and an encoder do.
+    A run takes over results from the run files of the others and from that of the base run's own configuration, so the
+    target model sees each image once. Encoders and VLMs are loaded before anything is computed, so that a missing one
+    fails early. Raises MammiError as a run and an encoder do.
     """
     encoders = [_Remembering(encoder) for encoder in _encoders(matrix)]
     _check_vlms(matrix)
@@ -119,12 +119,12 @@ def compute(matrix: Matrix, progress: Progress) -> MatrixResult:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Methods to be evaluated together over one run."""
+    """Methods that are evaluated together over one run."""
 
     concept_set: str
     alpha: float
     compared: bool
-    """Whether by all methods of the run, and WWW's selection; else MAMMI alone"""
+    """Whether all methods of the run and WWW's selection are evaluated; else MAMMI alone"""
     counts: tuple[int, ...]
 
     def evaluate(self, reader: RunReader, requery: Requery, encoders: Sequence[TextEncoder]) -> Evaluation:
@@ -137,7 +137,7 @@ class _Question:
 
 
 def _asked(matrix: Matrix, vlm: str) -> Iterator[_Question]:
-    """What is evaluated over the run of a VLM."""
+    """The questions to the run of a VLM."""
     config = matrix.runs[vlm]
     everything = matrix.settings.every_combination
     for place, leaf in enumerate(config.concepts):
@@ -174,7 +174,7 @@ def _facts(reader: RunReader, final: str | None) -> RunFacts:
         target=reader.info.target,
         vlm=reader.info.vlm,
         images=reader.image_count,
-        concept_sets={known.name: len(known.concepts) for known in reader.concept_sets},
+        concept_sets={each.name: len(each.concepts) for each in reader.concept_sets},
         layers=tuple(layer.name for layer in reader.layers),
         final=final,
         classes=() if final is None else reader.layer(final).unit_names,
@@ -191,7 +191,7 @@ def _own_encoder(base: RunConfig) -> TextEncoder:
 
 
 def _check_vlms(matrix: Matrix) -> None:
-    """Loads the VLM of each run that is to be made after another, and lets it go."""
+    """Loads and releases the VLM of each run that is computed after another."""
     to_be_made = [config for config in matrix.runs.values() if not config.run.out.is_file()]
     for config in to_be_made[1:]:
         config.vlm.load(config.base, choose_device("cpu"))
@@ -203,11 +203,11 @@ class _Remembering:
     def __init__(self, encoder: TextEncoder) -> None:
         self.name = encoder.name
         self._encoder = encoder
-        self._known: dict[str, NDArray[np.float32]] = {}
+        self._vectors: dict[str, NDArray[np.float32]] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As TextEncoder.encode."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         if new:
-            self._known |= dict(zip(new, self._encoder.encode(new), strict=True))
-        return np.stack([self._known[text] for text in texts])
+            self._vectors |= dict(zip(new, self._encoder.encode(new), strict=True))
+        return np.stack([self._vectors[text] for text in texts])

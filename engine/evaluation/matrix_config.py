@@ -1,9 +1,8 @@
-"""The configuration of a matrix of runs: a TOML file that names a run's own and what is to be put in its parts' place.
+"""The configuration of a matrix of runs: a TOML file that names a run's configuration and what to vary in it.
 
-[matrix] says which run, where to, and which α and counts of images; each [[vlm]] and [[concepts]] is one more beside
-the run's own, written as in a run's configuration, with a `name` where two are of one kind; [methods.NAME] are the
-methods to compare, beside the run's. Relative paths start from the file's folder; only `matrix.out` starts from the
-current directory.
+[matrix] names the run, the output folder, the α and the counts of images. Each [[vlm]] and [[concepts]] adds one to the
+run's own, written as in a run's configuration, with a `name` where two have the same kind. [methods.NAME] adds a method
+to the run's. Relative paths start from the file's folder, except `matrix.out`, which starts from the current directory.
 """
 
 from __future__ import annotations
@@ -34,19 +33,19 @@ class MatrixSettings(BaseModel, extra="forbid", frozen=True):
     """The [matrix] table."""
 
     run: Path
-    """The configuration of the run that all others are made from."""
+    """The configuration of the run that all others are made from"""
     out: Path
-    """A folder for a run file of each VLM, and for the tables."""
+    """The folder for the run file of each VLM and for the tables"""
     alpha: tuple[Alpha, ...] = ()
-    """For MAMMI, beside the run's own."""
+    """α for MAMMI, added to the run's own"""
     counts: tuple[Count, ...] = (40,)
-    """Fixed numbers of images, in the place of those above the threshold: WWW's selection."""
+    """Fixed numbers of images, which WWW's selection takes in place of those above the threshold"""
     encoders: dict[str, Path] = {}
-    """Text encoders by name, as folders (engine.evaluation.encoders); `clip` and `mpnet` stand for the paper's two."""
+    """Folders of text encoders (engine.evaluation.encoders) by name; `clip` and `mpnet` stand for the paper's two"""
     own_encoder: bool = False
-    """Whether the run's own VLM is one of them."""
+    """Whether the run's own VLM is one of the text encoders"""
     every_combination: bool = False
-    """Every VLM with every concept set, method, α and count; else one of them at a time is another than the run's."""
+    """Whether every VLM goes with every concept set, method, α and count; else only one of them varies at a time"""
 
     @field_validator("encoders")
     @classmethod
@@ -54,21 +53,22 @@ class MatrixSettings(BaseModel, extra="forbid", frozen=True):
         for name in encoders:
             if not name.isidentifier() or name == "vlm":
                 raise ValueError(
-                    f"{name!r} is no name for an encoder: letters, digits and _; vlm is own_encoder = true"
+                    f"{name!r} is no name for an encoder: use letters, digits and _; for vlm set own_encoder = true"
                 )
         return encoders
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A whole matrix: one run for each VLM, by the VLM's name, the base run's first."""
+    """A checked matrix: one run for each VLM."""
 
     path: Path
     settings: MatrixSettings
     runs: Mapping[str, RunConfig]
-    """Their `run.out` lie in the folder `settings.out`; paths of parts from the matrix start from their own `base`"""
+    """Runs by their VLM's name, the base run first. Each `run.out` lies in the folder `settings.out`. Relative paths in
+    parts from the matrix are rewritten to start from the run's `base`."""
     own_out: Path
-    """Where the base run's configuration has its run file"""
+    """The run file that the base run's own configuration names"""
 
     @property
     def base(self) -> RunConfig:
@@ -76,12 +76,12 @@ class Matrix:
 
     @property
     def alphas(self) -> tuple[float, ...]:
-        """Ascending, the run's own among them."""
+        """All α, ascending, the run's own among them."""
         return tuple(sorted({self.base.run.alpha, *self.settings.alpha}))
 
     @property
     def encoders(self) -> dict[str, Path]:
-        """The folder of each."""
+        """The absolute folder of each text encoder."""
         folder = self.path.absolute().parent
         return {name: folder / path for name, path in self.settings.encoders.items()}
 
@@ -89,7 +89,7 @@ class Matrix:
 def load(path: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Matrix:
     """Reads and checks a matrix; each override is `matrix.key=value`, or `table.key=value` for the run it names.
 
-    `out` stands in the place of `matrix.out`. Raises ConfigError as engine.config.settings.load does.
+    `out` replaces `matrix.out`. Raises ConfigError as engine.config.settings.load_config does.
     """
     tables = read(path)
     own = [text for text in overrides if text.partition(".")[0].strip() == MATRIX]
@@ -100,7 +100,7 @@ def load(path: Path, overrides: Sequence[str] = (), out: Path | None = None) -> 
 
 
 class _Checker:
-    """Turns tables into a Matrix, and what is wrong with them into one ConfigError."""
+    """Turns tables into a Matrix, or raises one ConfigError for what is wrong with them."""
 
     def __init__(self, path: Path, tables: dict[str, Any], overridden: Sequence[str]) -> None:
         self.path = path
@@ -143,37 +143,39 @@ class _Checker:
         for name in WHAT:
             table = self.tables.setdefault(name, [])
             if not isinstance(table, list) or not all(isinstance(part, dict) for part in table):
-                raise self.faults.error(name, f"stands beside the run's own: write [[{name}]] for each")
+                raise self.faults.error(name, f"adds to the run's own: write [[{name}]] for each")
 
     def _base(self, settings: MatrixSettings, overrides: Sequence[str]) -> RunConfig:
         path = self.path.parent / settings.run
         if not path.is_file():
-            raise self.faults.error(f"{MATRIX}.run", f"names no file: there is none at {path}", str(settings.run))
+            raise self.faults.error(f"{MATRIX}.run", f"is not a file: there is none at {path}", str(settings.run))
         return load_config(path, overrides)
 
     def _check_names(self, table: str, leaves: Sequence[NamedLeaf], taken: Sequence[str]) -> None:
         files = {_file_name(name) for name in taken}
         for leaf in leaves:
             if leaf.name in taken or _file_name(leaf.name) in files:
-                clash = f"is the name of another {WHAT[table]} of the matrix or its run: give each its own"
+                clash = f"is also the name of another {WHAT[table]} of the matrix or its run: give each its own"
                 raise self.faults.error(f"{leaf.table}.name", clash, leaf.name)
             files.add(_file_name(leaf.name))
 
     def _with_vlm(self, base: RunConfig, vlm: Leaf, settings: MatrixSettings) -> RunConfig:
-        """The base run with another VLM: with all concept sets and live methods, or with the run's first set and MAMMI
-        alone. Computed methods are of the base run."""
+        """The base run with another VLM. It has MAMMI and the first concept set, or all sets and all live methods.
+
+        Computed methods stay with the base run.
+        """
         everything = settings.every_combination
         sets = base.concepts if everything else base.concepts[:1]
         methods = tuple(leaf for leaf in base.methods if everything and leaf.kind in LIVE)
         return replace(base, vlm=self._moved(vlm, base), concepts=sets, methods=methods)
 
     def _moved(self, leaf: Any, base: RunConfig) -> Any:
-        """The leaf with relative paths that start from the base run's folder."""
+        """The leaf with its relative paths rewritten to start from the base run's folder."""
         return replace(leaf, options=_moved(leaf.options, os.path.relpath(self.path.absolute().parent, base.base)))
 
 
 def _moved(options: BaseModel, folder: str) -> BaseModel:
-    """Options whose paths lie in `folder`."""
+    """Options with `folder` before their relative paths."""
     if folder == os.curdir:
         return options
 
@@ -192,5 +194,5 @@ def _written_to(run: RunConfig, folder: Path, name: str) -> RunConfig:
 
 
 def _file_name(name: str) -> str:
-    """Of a VLM's checked name: one that every file system takes, and tells from the others'."""
+    """A file name for a checked name of a VLM; file systems without case keep it apart from the others'."""
     return name.replace(" ", "_").lower()

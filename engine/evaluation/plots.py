@@ -20,9 +20,9 @@ STYLE: Any = {
     "axes.spines.top": False,
     "font.size": 9,
     "savefig.dpi": 200,
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "mammi",  # equal figures give equal files
-    "text.parse_math": False,  # a $ in a name is a $
+    "svg.fonttype": "none",  # keeps text as text
+    "svg.hashsalt": "mammi",  # makes equal figures give equal files
+    "text.parse_math": False,  # keeps a $ in a name
 }
 DARK, LIGHT, LINES = "#1f4e79", "#b8c4d0", ("#1f4e79", "#c0504d", "#4f8a3c", "#8064a2", "#d98e26")
 _BAR = 0.38
@@ -35,7 +35,7 @@ def names(figure: Figure2) -> list[str]:
 
 
 def draw(figure: Figure2, folder: Path) -> list[Path]:
-    """Writes each panel of figure 2 into the folder, over files of the same names. Raises MammiError when it cannot."""
+    """Writes each panel of figure 2 into the folder, over files of the same names. Raises MammiError on failure."""
     written = []
     for name, panel in _panels(figure).items():
         with rc_context(STYLE):

@@ -1,9 +1,9 @@
-"""The figures of the paper's five tables, and which cells of a matrix they can be held against.
+"""The figures of the paper's five tables, and the cells of a matrix that they compare with.
 
 Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain", MICCAI
-2024 (arXiv 2407.11375), tables 1 to 5: means over the 14 neurons of the final layer with standard errors, of a
-DenseNet121 that was pre-trained by MoCo v2 and fine-tuned on NIH ChestX-ray14, over films of that set. The cosines are
-of a CLIP ViT-B/16 and of all-mpnet-base-v2. Where a table leaves out a figure, so does this.
+2024 (arXiv 2407.11375), tables 1 to 5: means over the 14 neurons of the final layer, with standard errors. The model is
+a DenseNet121 that was pre-trained by MoCo v2 and fine-tuned on NIH ChestX-ray14, over films of that set. The cosines
+come from a CLIP ViT-B/16 and from all-mpnet-base-v2. A figure that a table leaves out is left out here too.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from engine.probing.findings import FINDINGS
 ALPHA, BETA = 0.93, 0.95
 TEMPLATE = "A chest x-ray image of a"
 TARGET_WEIGHTS = "densenet121_CXR_0.3M_mocov2.pth"
-"""As github.com/lambert-x/medical_mae publishes it."""
+"""The file name in github.com/lambert-x/medical_mae"""
 FIXED_COUNT = 40
-"""Images of "without adaptive"."""
+"""The number of images "without adaptive" """
 FALCON_THRESHOLD = 0.25
 
 MIMIC_NOUNS, WORDNET, CLIP_DISSECT_20K = "MIMIC nouns", "WordNet nouns (WWW)", "20K (CLIP-Dissect)"
@@ -36,20 +36,21 @@ _Pair = tuple[float, float | None] | None
 class PublishedFigure:
     mean: float
     error: float | None = None
-    """None where the paper has none"""
+    """None where the paper gives none"""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedRow:
-    """One line of a table, by what tells it from the others."""
+    """One line of a table, by the names that distinguish it from the others."""
 
     names: tuple[str, ...]
     similarity: dict[str, PublishedFigure]
-    """By the paper's two encoders, "clip" and "mpnet" """
+    """Cosines by the paper's two encoders, "clip" and "mpnet" """
     f1: PublishedFigure | None = None
     hit_rate: PublishedFigure | None = None
     unique: int | None = None
-    """Different concepts of the penultimate layer; whether best concepts or annotations are counted is not told"""
+    """Different concepts of the penultimate layer. The paper does not say whether it counts best concepts or annotated
+    ones."""
 
 
 def _row(
@@ -66,7 +67,7 @@ def _row(
 
 
 def _mammi(*names: str, labels: bool = False, unique: int | None = None) -> PublishedRow:
-    """The paper's own setting, which stands in every table; with F1 and hit rate where `labels` asks for them."""
+    """The row of the paper's own setting, which is in every table; with F1 and hit rate if `labels`."""
     f1, hit_rate = ((0.2619, 0.113), (0.2857, 0.121)) if labels else (None, None)
     return _row(*names, clip=(0.8599, 0.024), mpnet=(0.5290, 0.084), f1=f1, hit_rate=hit_rate, unique=unique)
 
@@ -114,14 +115,14 @@ METHOD_NAMES = {"mammi": "MAMMI", "clip_dissect": "CLIP-Dissect (medical)", "fal
 
 
 def published_vlm(vlm: Leaf, shown: str) -> str | None:
-    """The paper's name of a VLM that a reader knows as `shown`; None where it is none of the paper's."""
+    """The paper's name for a VLM that a reader is shown as `shown`; None for a VLM that is not in the paper."""
     if vlm.kind == "open_clip":
         return "CXR-RePaiR" if getattr(vlm.options, "preprocessing", None) == "cxr_repair" else None
     return {"MedCLIP ViT": MEDCLIP, "MedKLIP": "MedKLIP"}.get(shown)
 
 
 def published_set(kind: str, concepts: int) -> str | None:
-    """The paper's name of a concept set of this kind and size; None where it is none of the paper's."""
+    """The paper's name for a concept set of this kind and size; None for a set that is not in the paper."""
     if kind == "wordnet":
         return WORDNET
     if concepts == 1361:
@@ -130,8 +131,10 @@ def published_set(kind: str, concepts: int) -> str | None:
 
 
 def differences(config: RunConfig, target: str, classes: Sequence[str]) -> Iterator[str]:
-    """In what a run is another than the paper's, its VLM, concept sets and methods apart: `target` is its target model
-    as a reader knows it, `classes` are the names of the final layer's units."""
+    """How a run differs from the paper's, apart from its VLM, concept sets and methods.
+
+    `target` is its target model as a reader is shown it, `classes` are the names of the final layer's units.
+    """
     weights = getattr(config.target.options, "weights", None)
     if config.target.kind != "torchvision" or not isinstance(weights, Path) or weights.name != TARGET_WEIGHTS:
         yield f"the target model is {target}, the paper's {TARGET_WEIGHTS}"

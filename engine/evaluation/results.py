@@ -25,7 +25,7 @@ class LabelScores:
     recall: Figure
     f1: Figure
     similarity: Mapping[str, Figure]
-    """By encoder: cosine of predicted concepts to class labels, the mean over a neuron's pairs, then over neurons"""
+    """Cosine of predicted concepts to class labels by encoder: the mean over a neuron's pairs, then over neurons"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,23 @@ class NamedNeuron:
 
     unit: int
     labels: tuple[str, ...]
-    """Of its class, as compared"""
+    """The labels of its class, as `compared`"""
     best: str
-    """The best concept, as compared; "" where there is none"""
+    """The best concept, as `compared`; "" for none"""
     annotation: tuple[str, ...]
-    """Score descending, as compared; () where no score is positive, though there is a best concept"""
+    """Score descending, as `compared`; () where no score is positive, though there is a best concept"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Neurons of the final layer of which several concepts share the best score, to six digits: which of them is called
-    the best says nothing, as the last digits or the order of the concept set decide it."""
+    """Neurons of the final layer whose best score several concepts share, to six digits.
+
+    It means nothing which of these is called the best: the last digits or the order of the concept set decide.
+    """
 
     neurons: int
     hit_rate: float
-    """Of the best concept, expected where it is drawn at random among those that share the score"""
+    """Expected hit rate when the best concept is drawn at random among those that share the score"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,13 @@ class UniqueConcepts:
 
 @dataclass(frozen=True, slots=True)
 class TruthHits:
-    """Of units whose known truth can be named, the share whose concepts name it."""
+    """The share of units whose concepts name the truth that the unit follows, over units whose truth can be named."""
 
     hit_rate: Figure
     chance: float
     """The same share when units exchange their concepts at random"""
     p_value: float
-    """Share of such exchanges (and this assignment) that do as well"""
+    """Share of such exchanges, counting the actual assignment as one, that do as well"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class TruthScores:
 
 @dataclass(frozen=True, slots=True)
 class MethodEvaluation:
-    """All that is said of one method."""
+    """The evaluation of one method."""
 
     method: str
     """Its key in engine.methods.KINDS"""
@@ -94,29 +96,30 @@ class MethodEvaluation:
     by_annotation: bool
     """Whether the paper scores it by its annotation; else by its best concept"""
     among_labels: bool
-    """Whether it chooses among the probing set's labels, not the concept set: naming one of them is far easier then"""
+    """Whether it chooses among the probing set's labels, not the concept set, which makes a hit far easier"""
     unique: tuple[UniqueConcepts, ...]
-    """Of each layer"""
+    """Counts for each layer"""
     truth: tuple[TruthScores, ...]
-    """Of the layers with units that follow a truth, where the method has concepts"""
+    """Scores for each layer in which units follow a truth and the method has concepts"""
     neurons: tuple[NamedNeuron, ...] = ()
-    """Of the final layer; () where no layer has class names, or the method no concepts there"""
+    """The final layer's neurons; () where no layer has class names or the method has no concepts there"""
     annotation: LabelScores | None = None
     best: LabelScores | None = None
-    """The same with each neuron's best concept alone"""
+    """The scores of each neuron's best concept alone"""
     ties: Ties | None = None
-    """Of the final layer; None where each best concept stands alone"""
+    """Ties in the final layer; None where no best score is shared"""
     annotation_synonyms: LabelScores | None = None
     best_synonyms: LabelScores | None = None
-    """With a label's synonyms taken for the label, without cosines; None where no synonyms were given"""
+    """Scores without cosines when a synonym counts as its label; None without synonyms"""
 
     @property
     def labels(self) -> LabelScores | None:
-        """As the paper scores it."""
+        """The scores that the paper reports for the method."""
         return self.annotation if self.by_annotation else self.best
 
     @property
     def synonyms(self) -> LabelScores | None:
+        """The same scores when a synonym counts as its label."""
         return self.annotation_synonyms if self.by_annotation else self.best_synonyms
 
 
@@ -131,16 +134,16 @@ class LayerTruth:
     followed: Mapping[str, int]
     """Truth -> units that follow it; most first"""
     unnamed: tuple[str, ...]
-    """Those among them that no concept names"""
+    """The followed truths that no concept names"""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     cuts: Cuts
     layer: str | None
-    """The final layer: the one whose units carry class names; None where there is none"""
+    """The final layer, whose units carry class names; None for none"""
     encoders: tuple[str, ...]
     methods: tuple[MethodEvaluation, ...]
     truths: tuple[LayerTruth, ...]
     missing: tuple[str, ...]
-    """What could not be evaluated and why; one short sentence each"""
+    """What could not be evaluated and why, one short sentence each"""

@@ -1,7 +1,8 @@
-"""Sentence encoders as sentence-transformers saves them (all-mpnet-base-v2 and its kin), by transformers alone.
+"""Sentence encoders as sentence-transformers saves them (all-mpnet-base-v2, for example), run by transformers alone.
 
-Layout and behaviour: UKPLab/sentence-transformers, sentence_transformers/models/Transformer.py and Pooling.py. Texts
-are stripped, cut after max_seq_length tokens, and the last hidden states pooled over the text's own tokens.
+Source of layout and behaviour: UKPLab/sentence-transformers, sentence_transformers/models/Transformer.py and
+Pooling.py. A text is stripped and cut after max_seq_length tokens; its last hidden states are pooled over its own
+tokens.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class _MPNet(MPNetModel):  # type: ignore[no-untyped-call]
 
 
 MODELS: dict[str, tuple[Any, int]] = {"bert": (_Bert, 0), "mpnet": (_MPNet, 2)}
-"""By config.json's model_type: the model, and how many of its positions no text can have."""
+"""By config.json's model_type: the model, and the number of its positions that no text can have"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,13 @@ class SentenceEncoder:
         return encode_by_length(stripped, self.tokenizer, width, self.device, self._pooled)
 
     def _pooled(self, ids: Tensor) -> Tensor:
-        """Token ids [n, length], none of them padding, to vectors [n, width]."""
+        """From token ids [n, length], without padding, to vectors [n, width]."""
         states: Tensor = self.module(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
         return states[:, 0] if self.pooling == "cls" else states.mean(dim=1)
 
 
 def load(name: str, folder: Path, key: str, device: torch.device) -> SentenceEncoder:
-    """The encoder in a folder. Raises MammiError that names the file at fault; `key` is where the folder was named."""
+    """The encoder in a folder. Raises MammiError that names the file at fault and `key`, where the folder was named."""
     _check_parts(folder, key)
     pooling = _pooling(folder, key)
     with reading("configuration", folder / "config.json", key):
@@ -74,7 +75,7 @@ def load(name: str, folder: Path, key: str, device: torch.device) -> SentenceEnc
     architecture, unused = MODELS[config.model_type]
     weights = next((folder / file for file in WEIGHTS if (folder / file).is_file()), None)
     if weights is None:
-        raise ConfigError(f"{key}: {folder} has no weights: neither {' nor '.join(WEIGHTS)}.")
+        raise ConfigError(f"{key}: {folder} has no weights: it holds neither {' nor '.join(WEIGHTS)}.")
     settings = _optional(folder / "sentence_bert_config.json", key)
     longest = min(
         settings.get("max_seq_length") or config.max_position_embeddings, config.max_position_embeddings - unused
@@ -90,21 +91,21 @@ def _optional(path: Path, key: str) -> dict[str, Any]:
 
 
 def _check_parts(folder: Path, key: str) -> None:
-    """Raises MammiError unless modules.json, which is a list, names parts that are computed here, in their folders."""
+    """Raises MammiError unless modules.json is a list of parts that are supported, in their folders."""
     path = folder / "modules.json"
     try:
         parts = json.loads(path.read_bytes())
         found = [str(part["type"]).rpartition(".")[2] for part in parts]
         first = parts[0]["path"]
     except OSError as error:
-        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}. A sentence encoder has one.") from None
+        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}. A sentence encoder has it.") from None
     except (ValueError, RecursionError, LookupError, TypeError) as error:
-        raise MammiError(f"{key}: {path} is no list of modules ({type(error).__name__}).") from None
+        raise MammiError(f"{key}: {path} is not a list of modules ({type(error).__name__}).") from None
     if found not in PARTS or first != "" or parts[1]["path"] != POOLING.parent.name:
-        raise MammiError(f"{key}: {path} asks for {', '.join(found)}; known is {', '.join(PARTS[1])} alone.")
+        raise MammiError(f"{key}: {path} asks for {', '.join(found)}; only {', '.join(PARTS[1])} are supported.")
     prompts = _optional(folder / "config_sentence_transformers.json", key)
     if prompts.get("default_prompt_name"):
-        raise MammiError(f"{key}: {folder} puts a prompt of its own before each text, which is not done here.")
+        raise MammiError(f"{key}: {folder} puts a prompt before each text, which is not supported.")
 
 
 def _pooling(folder: Path, key: str) -> Literal["mean", "cls"]:
@@ -115,18 +116,18 @@ def _pooling(folder: Path, key: str) -> Literal["mean", "cls"]:
         return "mean"
     if mode in ("cls", ["pooling_mode_cls_token"]):
         return "cls"
-    raise MammiError(f"{key}: {folder / POOLING} pools by {mode or 'nothing'}; known are mean and cls, one of them.")
+    raise MammiError(f"{key}: {folder / POOLING} pools by {mode or 'nothing'}; it must be mean or cls.")
 
 
-def _tokenizer(folder: Path, known: int, longest: int, key: str) -> Any:
-    """The folder's tokenizer, without padding. Raises MammiError when the model does not know all of its tokens."""
+def _tokenizer(folder: Path, tokens: int, longest: int, key: str) -> Any:
+    """The folder's tokenizer, without padding. Raises MammiError when it has more tokens than the model."""
     check_tokenizer(folder, key)
     with reading("tokenizer", folder, key):
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL).backend_tokenizer
-    if tokenizer.get_vocab_size() > known:
+    if tokenizer.get_vocab_size() > tokens:
         raise MammiError(
-            f"{key}: the tokenizer in {folder} has {tokenizer.get_vocab_size()} tokens, the model {known}: it is "
-            "another model's."
+            f"{key}: the tokenizer in {folder} has {tokenizer.get_vocab_size()} tokens, but the model has {tokens}: "
+            "it is another model's."
         )
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)

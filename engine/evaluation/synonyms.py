@@ -1,6 +1,6 @@
-"""Other words for class labels: read from a plain text file, and taken for the label where the reader asks for it.
+"""Other words for class labels, read from a plain text file, which count as the label where a reader asks for it.
 
-A line is `label: synonym, synonym`; empty lines and lines that start with # are passed over.
+A line is `label: synonym, synonym`. Empty lines and lines that start with # are skipped.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from engine.concepts.clean import clean_text
 from engine.errors import ConfigError
 
 Synonyms = Mapping[str, frozenset[str]]
-"""Label -> its synonyms, both as `compared`."""
+"""Label -> its synonyms, both as `compared`"""
 
 NIH14 = "nih14"
-"""Names the list that comes with this package."""
+"""The name of the list that comes with this package"""
 LARGEST = 1 << 20
-"""Bytes of a file of synonyms, at most."""
+"""The most bytes of a file of synonyms"""
 
 
 def compared(text: str) -> str:
-    """A concept or label as it is compared: lower-case, an underscore as a blank.
+    """A concept or label in the form in which it is compared: lower-case, with blanks for underscores.
 
     The published evaluation lower-cases both and has its labels without underscores (ailab-kyunghee/MAMMI,
     dataset/nih_split/nih_labels.txt: "Pleural thickening").
@@ -31,23 +31,23 @@ def compared(text: str) -> str:
 
 
 def read_synonyms(name: str) -> Synonyms:
-    """The file of that path, or the package's own list where `name` is NIH14.
+    """The synonyms in the file at path `name`, or the package's own list where `name` is NIH14.
 
-    Raises ConfigError when the file cannot be read, or names the line at fault.
+    Raises ConfigError when the file cannot be read, or for the first line at fault.
     """
     return nih14_synonyms() if name == NIH14 else _read(Path(name), f"--synonyms {name}")
 
 
 @cache
 def nih14_synonyms() -> Synonyms:
-    """For the 14 findings of NIH ChestX-ray14, and of phantoms."""
+    """Synonyms for the 14 findings of NIH ChestX-ray14, which phantoms share."""
     return _read(Path(__file__).with_name("nih14_synonyms.txt"), NIH14)
 
 
 def with_synonyms(
     predicted: Sequence[Sequence[str]], truth: Sequence[Sequence[str]], synonyms: Synonyms
 ) -> list[tuple[str, ...]]:
-    """The predicted concepts of each neuron, those that are a synonym of one of its labels replaced by that label."""
+    """The predicted concepts of each neuron. A synonym of one of its labels is replaced by that label."""
     return [
         tuple(_label(concept, labels, synonyms) for concept in concepts)
         for concepts, labels in zip(predicted, truth, strict=True)
@@ -78,7 +78,7 @@ def _read(path: Path, origin: str) -> Synonyms:
         if not (colon and label and synonyms):
             raise ConfigError(f"{origin}: line {number} is not `label: synonym, synonym`.")
         if label in found:
-            raise ConfigError(f"{origin}: line {number} has the label {label!r} again.")
+            raise ConfigError(f"{origin}: line {number} repeats the label {label!r}.")
         found[label] = synonyms
     if not found:
         raise ConfigError(f"{origin}: has no labels. A line is `label: synonym, synonym`.")

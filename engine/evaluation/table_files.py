@@ -1,4 +1,4 @@
-"""The tables of a matrix as Markdown, which reads in a terminal too, and as files: Markdown, JSON, all cells as CSV."""
+"""The tables of a matrix as Markdown, which a terminal shows well, and as files: Markdown, JSON, and cells as CSV."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _FIGURES = ("f1", "hit_rate", "precision", "recall")
 
 
 def as_markdown(result: MatrixResult, tables: Sequence[Table]) -> str:
-    """All tables, with what they are of before them; columns are padded."""
+    """All tables, after a heading that says what was computed. Columns are padded."""
     return "\n".join(line for part in (_head(result), *map(_table, tables), _foot(result)) for line in part)
 
 
 def write(folder: Path, result: MatrixResult, tables: Sequence[Table]) -> list[Path]:
-    """Writes tables.md, tables.json and cells.csv, and returns their paths. Earlier ones are overwritten.
+    """Writes tables.md, tables.json and cells.csv over earlier ones, and returns their paths.
 
     Raises MammiError when the folder cannot be written.
     """
@@ -70,7 +70,7 @@ def _head(result: MatrixResult) -> Iterator[str]:
     yield f"- {facts.images} images ({base.probing.kind}), target model {_plain(facts.target)}, {final}"
     yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, template “{base.run.template}”, VLM {_plain(facts.vlm)}"
     whole = dict.fromkeys(_plain(c.evaluation.title) for c in result.cells if c.evaluation.by_annotation)
-    yield "- mean ± standard error over neurons; methods are scored by their best concept, as in the paper, but for"
+    yield "- mean ± standard error over neurons; methods are scored by their best concept, as in the paper, except"
     yield f"  {', '.join(whole)}"
     if result.differences:
         yield f"- published figures (“paper”) stand apart: {_plain('; '.join(result.differences))}"
@@ -122,7 +122,7 @@ def shown(value: Value) -> str:
 
 
 def _plain(text: str) -> str:
-    """A name in a Markdown table: it cannot end its cell, nor hold what a terminal would obey."""
+    """A name that can neither end its cell in a Markdown table nor control a terminal."""
     return "".join(c if c.isprintable() else " " for c in text).replace("|", "/")
 
 

@@ -1,4 +1,4 @@
-"""What tables consist of, and the rows that cells and published figures make."""
+"""What tables consist of, and how cells and published figures become rows."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from engine.evaluation.published import PublishedFigure, PublishedRow
 from engine.evaluation.results import Figure, LabelScores
 
 PENULTIMATE = "penultimate"
-"""The layer whose concepts table 2 counts, as target.layers and so the run names it"""
+"""The layer whose concepts table 2 counts, by its name in target.layers"""
 F1, HIT_RATE = "F1", "hit rate"
 UNIQUE = f"unique concepts, {PENULTIMATE}"
-"""As "best / annotated" where they are ours"""
+"""Shown as "best / annotated" for our cells"""
 
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """Different concepts of a layer, counted both ways."""
+    """The number of different concepts of a layer, counted in two ways."""
 
     best: int
     annotated: int
 
 
 Value = Figure | PublishedFigure | Unique | float | int | None
-"""None where there is none"""
+"""What a cell of a table holds; None for nothing"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Row:
     source: str
     """"here" or "paper" """
     values: dict[str, Value]
-    """By column; those that a table does not show may be among them"""
+    """By column, among them columns that a table does not show"""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     title: str
     heads: tuple[str, ...]
-    """Of a row's names"""
+    """The headings over a row's names"""
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One of our cells in a table, and the published row that it can be held against."""
+    """One of our cells in a table, and the published row that it compares with."""
 
     names: tuple[str, ...]
     cell: Cell
@@ -57,8 +57,11 @@ class Line:
 
 
 def paired(lines: Sequence[Line], rows: Sequence[PublishedRow], heads: int) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """Our lines, each published row after the last of ours that it is held against, then those without ours; and notes
-    that say which have no other side."""
+    """The rows of a table and its notes.
+
+    Each published row follows the last of our lines that compare with it; published rows without one come last. The
+    notes name the rows that nothing compares with.
+    """
     last = {line.published.names: place for place, line in enumerate(lines) if line.published is not None}
     made = []
     for place, line in enumerate(lines):
@@ -77,12 +80,12 @@ def paired(lines: Sequence[Line], rows: Sequence[PublishedRow], heads: int) -> t
 
 
 def cosine(encoder: str) -> str:
-    """The column of an encoder's cosine similarity."""
+    """The name of the column with an encoder's cosine similarity."""
     return f"{encoder} cosine"
 
 
 def values(cell: Cell) -> dict[str, Value]:
-    """All that a table may show of a cell, as the paper scores its method."""
+    """Everything that a table may show about a cell, as the paper scores its method."""
     scores = cell.evaluation.labels
     found: dict[str, Value] = {}
     if scores is not None:
@@ -101,27 +104,28 @@ def _published(row: PublishedRow, heads: int) -> Row:
 
 
 def among_labels(cells: Sequence[Cell]) -> Iterator[str]:
-    """Which methods have it easier; one sentence, or none where none has."""
+    """A sentence that names the methods with the easier choice, where there are any."""
     easier = dict.fromkeys(cell.evaluation.title for cell in cells if cell.evaluation.among_labels)
     if easier:
         yield f"These choose among the labels alone, where naming one is far easier: {', '.join(easier)}."
 
 
 def ties(cells: Sequence[Cell]) -> Iterator[str]:
-    """Of methods that are scored by their best concept, what ties among the best make of the hit rate; one sentence for
-    each."""
+    """A sentence for each method scored by its best concept that has ties: the hit rate without them."""
     for cell in cells:
         found = cell.evaluation.ties
         if found is not None and not cell.evaluation.by_annotation:
             yield (
-                f"{cell.evaluation.title}: in {found.neurons} neurons several concepts share the best score; with one "
-                f"of them drawn at random its hit rate is {found.hit_rate:.4f}."
+                f"{cell.evaluation.title}: in {found.neurons} neurons several concepts share the best score; if one "
+                f"of them is drawn at random, the hit rate is {found.hit_rate:.4f}."
             )
 
 
 def who_leads(lines: Sequence[Line]) -> Iterator[str]:
-    """By which figures another method is ahead of MAMMI here, those left out that choose among the labels alone; one
-    sentence, or none where nothing is compared."""
+    """A sentence that says where another method is ahead of MAMMI, if any is compared.
+
+    Methods that choose among the labels alone are left out.
+    """
     scored = [(line, line.cell.evaluation.labels) for line in lines if not line.cell.evaluation.among_labels]
     own = next((labels for line, labels in scored if line.cell.evaluation.method == "mammi"), None)
     others = [(line.names[0], labels) for line, labels in scored if labels is not own and labels is not None]

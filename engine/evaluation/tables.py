@@ -1,4 +1,4 @@
-"""The paper's five tables made of a matrix's cells, published figures under ours where the setting is the paper's."""
+"""The paper's five tables from a matrix's cells, with published figures under ours where the setting is the paper's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WITHOUT_OUR_TSI = (
 
 
 def tables(result: MatrixResult) -> list[Table]:
-    """The five tables; then one over α, and one of known truth where the probing set has it."""
+    """The paper's five tables, one over α, and one of known truth where the probing set has any."""
     made = _Tables(result)
     found = [made.concept_sets(), made.selections(), made.vlms(), made.mask_based(), made.methods(), made.alphas()]
     truth = made.truth()
@@ -45,7 +45,7 @@ class _Tables:
         config = result.matrix.base
         self._result = result
         self._comparable = not result.differences
-        """Whether the setting is the paper's, but for the VLM, the concept set and the method"""
+        """Whether the setting is the paper's, apart from the VLM, the concept set and the method"""
         self._base = next(iter(result.runs))
         self._own_set = config.concepts[0].name
         self._alpha = config.run.alpha
@@ -72,12 +72,12 @@ class _Tables:
         lines = []
         for cell in [*self._cells("www"), *self._cells("mammi")]:
             adaptive = cell.count is None
-            told = f"adaptive, α {cell.alpha:g}" if adaptive else f"without adaptive, {cell.count} images"
+            shown = f"adaptive, α {cell.alpha:g}" if adaptive else f"without adaptive, {cell.count} images"
             fits = self._own_fits and cell.count in (None, published.FIXED_COUNT)
             name = "adaptive" if adaptive else "without adaptive"
-            lines.append(Line((told,), cell, self._row(published.SELECTIONS, name if fits else None)))
+            lines.append(Line((shown,), cell, self._row(published.SELECTIONS, name if fits else None)))
         counted = PENULTIMATE in self._result.runs[self._base].layers
-        missing = [] if counted else [f'No concepts are counted: target.layers has no "{PENULTIMATE}".']
+        missing = [] if counted else [f'Concepts are not counted: target.layers has no "{PENULTIMATE}".']
         notes = [*missing, *who_leads(lines)]
         return self._table(
             *("Table 2. Selection of images", ("selection",), lines, published.SELECTIONS, notes, [UNIQUE])
@@ -111,7 +111,7 @@ class _Tables:
         return self._table("Table 5. Methods", ("method", "concepts of"), lines, published.METHODS, notes)
 
     def alphas(self) -> Table:
-        """The paper shows its ablation over α as a figure."""
+        """MAMMI's scores along α, which the paper shows as a figure."""
         images = "images of a neuron"
         wanted = (self._base, self._own_set, "mammi")
         rows = [
@@ -125,7 +125,7 @@ class _Tables:
         )
 
     def truth(self) -> Table:
-        """What is known of phantoms, and of labelled films: all methods side by side."""
+        """All methods side by side, against the truth known about phantoms or labelled films."""
         columns = ("units", "best concept", "by chance", "p", "annotation", "by chance (a.)", "p (a.)")
         rows = []
         for layer in self._result.runs[self._base].layers:
@@ -143,7 +143,7 @@ class _Tables:
         return Table("Known truth", ("layer", "method"), columns, tuple(rows), notes)
 
     def _ahead_by_truth(self) -> Iterator[str]:
-        """In which layers another method's best concepts name more than MAMMI's; one sentence."""
+        """A sentence that names the layers in which another method's best concepts name more than MAMMI's, if any."""
         ahead = []
         for layer in self._result.runs[self._base].layers:
             hits = {
@@ -172,7 +172,7 @@ class _Tables:
         return Table(title, heads, columns, made, (*sides, *notes))
 
     def _similarities(self) -> tuple[str, ...]:
-        """Columns of cosines: the paper's two encoders, then others."""
+        """The columns of cosines: the paper's two encoders, then others."""
         return tuple(map(cosine, dict.fromkeys(("clip", "mpnet", *self._result.encoders))))
 
     def _method_lines(self, name: str, rows: Sequence[PublishedRow]) -> Iterator[Line]:
@@ -182,7 +182,7 @@ class _Tables:
             yield Line((cell.evaluation.title, self._concepts_of(cell)), cell, row)
 
     def _as_published(self, method: str) -> bool:
-        """Whether a method has the paper's options."""
+        """Whether a method was run with the paper's options."""
         chosen = [leaf.options for leaf in self._result.matrix.base.methods if leaf.kind == method]
         if method == "falcon":
             return all(getattr(options, "threshold", None) == published.FALCON_THRESHOLD for options in chosen)
@@ -194,7 +194,7 @@ class _Tables:
         return "sentences of reports" if cell.evaluation.method == "falcon" else cell.concept_set
 
     def _cells(self, method: str = "", *, concept_set: str = "", vlm: str = "") -> list[Cell]:
-        """Cells at the base run's α, of all methods or one, of its VLM and first concept set or of others."""
+        """The cells at the base run's α, by default of all methods with its VLM and first concept set."""
         wanted = (vlm or self._base, concept_set or self._own_set, self._alpha)
         return [
             cell
@@ -210,7 +210,7 @@ class _Tables:
         return published.published_set(leaf.kind, self._result.runs[self._base].concept_sets[name])
 
     def _row(self, rows: Sequence[PublishedRow], name: str | None) -> PublishedRow | None:
-        """The published row of that name, where the whole setting is the paper's."""
+        """The published row with that name, where the rest of the setting is the paper's."""
         found = [row for row in rows if self._comparable and row.names[0] == name]
         return found[0] if found else None
 

@@ -1,10 +1,10 @@
 """Hidden units against known truth: does an annotation name what the unit follows?
 
-A truth is a set of images that something is known of: those with a finding (a label), of a view, or with the highest or
-lowest fifth of an anatomical parameter, which phantoms know. A unit follows the truth whose images its activation tells
-best from the others, measured for all truths alike by the area under the ROC curve (AUROC): the chance that the
-activation is higher on an image of the truth than on another one, ties counted half. For a parameter this is a rank
-statistic too, so that findings and parameters stand on one scale.
+A truth is a set of images with something in common: a finding (a label), a view, or the highest or lowest fifth of an
+anatomical parameter, which phantoms record. A unit follows the truth whose images its activation separates best from
+the others. The measure is the same for all truths, the area under the ROC curve (AUROC): the chance that the activation
+is higher on an image of the truth than on another image, where a tie counts half. It is a rank statistic for parameters
+too, so findings and parameters are on one scale.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from engine.evaluation.synonyms import compared, nih14_synonyms
 from engine.probing.phantom.parameter_words import PARAMETER_WORDS, VIEW_WORDS, ParameterWords
 
 CLEAR = 0.75
-"""AUROC from which on a unit clearly follows a truth."""
+"""The AUROC from which a unit clearly follows a truth"""
 SHARE = 0.2
-"""Of the images, with the highest and with the lowest values of a parameter."""
+"""The share of images with the highest, and with the lowest, values of a parameter"""
 FEWEST = 20
-"""Images that a truth must hold, and leave out: the AUROC of fewer is too often above CLEAR by chance."""
+"""Images that a truth must hold, and leave out; with fewer the AUROC is too often above CLEAR by chance"""
 EXCHANGES = 10_000
 _SEED = 0
 
@@ -33,14 +33,14 @@ class Truth:
     name: str
     """Such as "Effusion", "low inspiration", "AP view" """
     words: frozenset[str]
-    """That name it, as `compared`"""
+    """The concepts that name it, as `compared`"""
     images: NDArray[np.bool_]
-    """[p]"""
+    """Whether an image belongs to it, [p]"""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """How often concepts name the truth, and how often they would if the units exchanged theirs."""
+    """How often concepts name the truth, and how often they would if the units exchanged their concepts."""
 
     hit_rate: float
     chance: float
@@ -52,9 +52,9 @@ def truths(
     parameters: tuple[Sequence[str], NDArray[np.float64]],
     views: Sequence[str | None],
 ) -> list[Truth]:
-    """What is known of a probing set: its label table (names, [p, L]), parameter table (names, [p, k]) and views [p].
+    """The truths of a probing set, from its labels (names, [p, L]), parameters (names, [p, k]) and views [p].
 
-    Left out are parameters that some images do not have (the severities of findings), and what too few images have.
+    Parameters that some images lack (the severities of findings) are left out, and so are truths with too few images.
     """
     found = [*_labels(*labels), *_views(views), *_parameters(*parameters)]
     return [truth for truth in found if FEWEST <= int(truth.images.sum()) <= len(truth.images) - FEWEST]
@@ -83,9 +83,9 @@ def _parameters(names: Sequence[str], table: NDArray[np.float64]) -> Iterator[Tr
 
 
 def aurocs(activations: NDArray[np.float32], members: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """[units, t] from activations [units, p] and the images of each truth [t, p]; 0.5 for a dead unit.
+    """AUROCs [units, t] from activations [units, p] and the images of each truth [t, p]; 0.5 for a dead unit.
 
-    From the Mann–Whitney statistic: (mean rank of the members − (n₁ + 1) / 2) / n₀, with mid-ranks.
+    They come from the Mann–Whitney statistic: (mean rank of the members − (n₁ + 1) / 2) / n₀, with mid-ranks.
     """
     sizes = members.sum(axis=1)
     weights = members.T / sizes
@@ -95,27 +95,28 @@ def aurocs(activations: NDArray[np.float32], members: NDArray[np.bool_]) -> NDAr
 
 
 def _ranks(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """From 1, equal values at the mean of their ranks."""
+    """Ranks from 1; equal values get the mean of their ranks."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return ranks
 
 
-def followed(activations: NDArray[np.float32], known: Sequence[Truth]) -> list[Truth | None]:
-    """For each unit the truth that it follows best; None where it follows none clearly. Ties go to the first."""
-    if not known:
+def followed(activations: NDArray[np.float32], candidates: Sequence[Truth]) -> list[Truth | None]:
+    """The truth that each unit follows best; None where it follows none clearly. Ties go to the first."""
+    if not candidates:
         return [None] * len(activations)
-    areas = aurocs(activations, np.stack([truth.images for truth in known]))
+    areas = aurocs(activations, np.stack([truth.images for truth in candidates]))
     best = areas.argmax(axis=1)
-    return [known[truth] if area >= CLEAR else None for truth, area in zip(best, areas.max(axis=1), strict=True)]
+    return [candidates[truth] if area >= CLEAR else None for truth, area in zip(best, areas.max(axis=1), strict=True)]
 
 
 def exchange(concepts: Sequence[Sequence[str]], words: Sequence[frozenset[str]]) -> Exchange:
-    """How often the concepts of n units are among the words that name what they follow.
+    """How often the concepts of n units are among the words that name what the units follow.
 
-    `chance` is the expected share when the units' concepts are dealt out anew among them, which gives nothing for words
-    that suit many units; `p_value` the share of EXCHANGES random deals, and the true one, that do as well or better. It
-    takes units for independent, which units that follow the same truth are not quite. Raises ValueError for no units.
+    `chance` is the expected share when the concepts are dealt out at random among the units, so words that suit many
+    units gain nothing. `p_value` is the share of EXCHANGES random deals, counting the actual one, that do as well or
+    better. It treats units as independent, which units that follow the same truth are not quite. Raises ValueError for
+    no units.
     """
     if not words:
         raise ValueError("no units to score")
@@ -129,5 +130,5 @@ def exchange(concepts: Sequence[Sequence[str]], words: Sequence[frozenset[str]])
 
 
 def counted(names: Sequence[str]) -> Mapping[str, int]:
-    """How often each name occurs, most first, then by name."""
+    """How often each name occurs, most frequent first, then by name."""
     return {name: names.count(name) for name in sorted(set(names), key=lambda name: (-names.count(name), name))}

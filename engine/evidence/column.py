@@ -32,7 +32,7 @@ class Column(Generic[Value]):
     digits: int = 3
     """Decimals of a NUMBER or an INTERVAL"""
     of_units: Callable[[Units], NDArray[Value]] | None = None
-    """Its values [n] for n units, all with representative images. Other units get the blank of `written`"""
+    """Its values [n] for n units, all with representative images. Other units get the blank of `written`."""
     of_layer: Callable[[LayerUnits], NDArray[Value]] | None = None
     """Its values [units] for a whole layer, from its means and from the columns that stand before it in COLUMNS"""
     in_table: bool = True
@@ -42,7 +42,7 @@ class Column(Generic[Value]):
     title: str = ""
     """The name of its line in a neuron's evidence; "" where it has no line"""
     help: str = ""
-    """What the line says; goes with `title`"""
+    """What the figure says, in the help of its line and in the documentation; `meaning` where it is empty"""
     word: str = ""
     """The word by which a filter compares it; "" where it cannot be compared"""
     head: str = ""

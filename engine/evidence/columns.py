@@ -21,8 +21,8 @@ REPRESENTATIVES: Column[np.int64] = Column(
     of_units=lambda units: units.counts,
     in_json=False,
     title="Images above τ",
-    help="Two images are weak, one is unsupported. Images of fewer than five patients, or more than half of all "
-    "images, are fair.",
+    help="The number of representative images. One is unsupported, two are weak. Fewer than five patients are fair, as "
+    "are more than half of all images.",
 )
 ANNOTATED: Column[np.int64] = Column(
     name="annotated",
@@ -44,6 +44,7 @@ BEST: Column[np.int64] = Column(
     written=Written.CONCEPT,
     of_units=lambda units: units.concepts(units.two_best[0]),
     in_json=False,
+    help="The concept with the highest score.",
 )
 SECOND: Column[np.int64] = Column(
     name="second_concept",
@@ -65,6 +66,7 @@ TWO_GROUPS: Column[np.bool_] = Column(
     written=Written.FLAG,
     of_units=lambda units: units.probing.group_test.fall_in_two(units.sets, units.contest.best),
     in_json=False,
+    help="Whether the images fall apart into parts with different first concepts.",
 )
 GROUP_COUNT: Column[np.int64] = Column(
     name="group_count",
@@ -82,6 +84,7 @@ LABEL: Column[np.object_] = Column(
     written=Written.TEXT,
     of_units=lambda units: units.strongest_labels[0],
     in_json=False,
+    help="The label that the images carry most clearly more often than by chance.",
 )
 Z_SCORE: Column[np.float64] = Column(
     name="z_score",
@@ -168,12 +171,14 @@ ALPHA_LOW: Column[np.float64] = Column(
     written=Written.NUMBER,
     of_layer=lambda units: units[ALPHA_INTERVAL][:, 0],
     in_json=False,
+    help="The lowest α at which the first concept stays.",
 )
 ALPHA_HIGH: Column[np.float64] = Column(
     name="alpha_high",
     written=Written.NUMBER,
     of_layer=lambda units: units[ALPHA_INTERVAL][:, 1],
     in_json=False,
+    help="The highest α at which the first concept stays.",
 )
 ALPHA_RANGE: Column[np.float64] = Column(
     name="alpha_range",
@@ -237,6 +242,7 @@ LABEL_Q_VALUE: Column[np.float64] = Column(
     written=Written.CHANCE,
     of_units=lambda units: units.strongest_labels[1],
     in_json=False,
+    help="Chance that random images carry the label as often, corrected over labels.",
 )
 PATIENT_SHARE: Column[np.float64] = Column(
     name="patient_share",

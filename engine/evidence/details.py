@@ -17,7 +17,7 @@ class Trust(IntEnum):
     """How far a neuron's annotation can be trusted, by the rules of engine.evidence.trust."""
 
     UNSUPPORTED = 0
-    """Dead, no representative images, nothing annotated, or images of a single patient only"""
+    """Dead, no representative images, nothing annotated, or only a single image or patient"""
     WEAK = 1
     FAIR = 2
     STRONG = 3

@@ -30,8 +30,8 @@ Fact = tuple[str, str]
 def doctor(run: Path | None) -> None:
     """Check the installation, the terminal and a run file.
 
-    With RUN.duckdb also lists what the run holds, which images were set aside, and why, and what is likely wrong with
-    its films or preprocessing. Ends with status 1 when something is wrong with the run file.
+    With RUN.duckdb it also lists what the run holds, which images were set aside and why, and what is likely wrong with
+    its films or preprocessing. The status is 1 when something is wrong with the run file.
     """
     from engine.errors import RunFileError
 
@@ -42,6 +42,7 @@ def doctor(run: Path | None) -> None:
 
     from engine.store.reader import RunReader
     from mammi_tui.console.run_health import faults
+    from mammi_tui.text import count
 
     with RunReader(arguments.existing_run(run)) as reader:
         _print("Run", contents(reader))
@@ -51,12 +52,12 @@ def doctor(run: Path | None) -> None:
         found = list(faults(reader))
     _print("Wrong", [("", fault) for fault in found])
     if found:
-        raise RunFileError(f"{run}: {len(found)} faults; compute the run anew with `mammi run`")
+        raise RunFileError(f"{run}: {count(len(found), 'fault')}; compute the run again with `mammi run`")
     click.echo("The run file is sound.")
 
 
 def installed() -> Iterator[Fact]:
-    """Versions, and the device that a run would use."""
+    """Versions of the packages, and the device that a run would use."""
     yield "mammi", _version("mammi-explorer")
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     yield "explorer", ", ".join(f"{package} {_version(package)}" for package in EXPLORER_PACKAGES)
@@ -72,12 +73,12 @@ def installed() -> Iterator[Fact]:
 
 
 def terminal() -> Iterator[Fact]:
-    """What the explorer goes by."""
+    """What the explorer finds out about the terminal."""
     from mammi_tui.images.choose import choose_backend, colours, speaks_utf8
 
     columns, rows = shutil.get_terminal_size()
     seen = ("TERM", "COLORTERM", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG")
-    yield "terminal", f"{columns} × {rows}" if sys.stdout.isatty() else "none: the output goes elsewhere"
+    yield "terminal", f"{columns} × {rows}" if sys.stdout.isatty() else "none: the output is redirected"
     yield "variables", ", ".join(f"{name}={os.environ[name]}" for name in seen if name in os.environ) or "none set"
     yield "inside", ", ".join(name for name, key in (("tmux", "TMUX"), ("SSH", "SSH_TTY")) if key in os.environ) or "-"
     yield "colours", colours(os.environ)
@@ -98,9 +99,9 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "α, β", f"{info.alpha:g}, {info.beta:g}"
     yield "template", info.template
     yield "concepts", f"{len(reader.concepts):,}"
-    for known in reader.concept_sets:
-        kind = f" ({known.kind})" if known.kind != known.name else ""
-        yield "set", f"{known.name}{kind}: {len(known.concepts):,} concepts"
+    for concept_set in reader.concept_sets:
+        kind = f" ({concept_set.kind})" if concept_set.kind != concept_set.name else ""
+        yield "set", f"{concept_set.name}{kind}: {len(concept_set.concepts):,} concepts"
     if reader.other_templates:
         yield "templates", f"{len(reader.other_templates):,} others: {'; '.join(reader.other_templates)}"
     if reader.captions:
@@ -114,30 +115,30 @@ def contents(reader: RunReader) -> Iterator[Fact]:
 
 
 def _method(reader: RunReader, name: str) -> str:
-    """With how many neurons it has scores of, for one that was computed with the run."""
+    """The name, and for a method that was computed with the run the number of neurons that it has scores for."""
     from engine.methods import is_computed
 
     if not is_computed(name):
         return name
     scores = [score for layer in reader.layers for score in reader.method_scores(name, layer.name)]
-    return f"{name} (scores of {len({(score.layer, score.unit) for score in scores}):,} neurons)"
+    return f"{name} (scores for {len({(score.layer, score.unit) for score in scores}):,} neurons)"
 
 
 def warnings(reader: RunReader) -> list[str]:
-    """What is likely wrong with the films or the target model's inputs; the run file may be sound for all that."""
+    """What is likely wrong with the films or the target model's inputs, although the run file may be sound."""
     from engine.errors import UnreadableImage
     from engine.store.thumbnails import decode
     from engine.targets.input_check import likely_mistakes, sampled
 
     films = []
     for image in sampled(reader.image_count):
-        with suppress(UnreadableImage):  # told as a fault
+        with suppress(UnreadableImage):  # reported as a fault
             films.append(decode(reader.thumbnail(image)))
     return likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
 
 
 def verdicts(reader: RunReader) -> Iterator[Fact]:
-    """How the verdict file beside a run is."""
+    """The state of the verdict file beside a run."""
     from mammi_tui.neurons.verdicts import VerdictLog
 
     log = VerdictLog(reader.path, reader.info.content_hash)

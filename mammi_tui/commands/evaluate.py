@@ -1,4 +1,4 @@
-"""`mammi evaluate`: how far the methods' concepts name what is known, in figures."""
+"""`mammi evaluate`: scores of the methods' concepts against what is known about the images and classes."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ if TYPE_CHECKING:
     "--table",
     metavar="MATRIX.toml",
     type=click.Path(path_type=Path),
-    help="In place of a run: compute a matrix of runs, and print and write the paper's tables.",
+    help="Instead of a run: compute a matrix of runs, and print and write the paper's tables.",
 )
 @click.option(
     "--out",
     metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
-    help="With --table: the folder of run files and tables; matrix.out by default.",
+    help="With --table: the folder for run files and tables; matrix.out by default.",
 )
+@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="With --table: set a key of the matrix.")
 @click.option(
-    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="With --table: another value for a key of it."
-)
-@click.option(
-    "--method", "names", multiple=True, metavar="NAME", help="Only this method; can be repeated. All by default."
+    "--method", "names", multiple=True, metavar="NAME", help="Score only this method; can be repeated. All by default."
 )
 @click.option(
     "--encoder",
     "encoders",
     multiple=True,
     metavar="NAME=FOLDER",
-    help="A text encoder for cosine similarity, such as clip=weights/clip-vit-b-16; `vlm` is the run's own VLM, "
-    "`vlm=FOLDER` with FOLDER that of its configuration. Can be repeated.",
+    help="A text encoder for cosine similarity, such as clip=weights/clip-vit-b-16; can be repeated. `vlm` is the "
+    "run's own VLM, or `vlm=FOLDER` if the run's configuration is in another FOLDER.",
 )
 @click.option(
-    "--synonyms", metavar="FILE", help="Other words for labels, counted apart: a file, or `nih14` for the list within."
+    "--synonyms",
+    metavar="FILE",
+    help="Other words for labels, scored apart: a file, or `nih14` for the list that comes with mammi.",
 )
 @arguments.alpha
 @arguments.beta
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     "--figures",
     metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write figure 2 of the paper there, as SVG and PNG.",
+    help="Write figure 2 of the paper to FOLDER, as SVG and PNG.",
 )
 @force_option
 def evaluate(
@@ -85,19 +85,19 @@ def evaluate(
     figures: Path | None,
     force: bool,
 ) -> None:
-    """Score MAMMI and the comparison methods by what is known.
+    """Score MAMMI and the comparison methods against what is known.
 
-    The final layer by its class labels, as the paper does it: hit rate, precision, recall, F1 and cosine similarity.
-    Every layer by how many different concepts it has, and by the known truth of its images: whether a unit's concepts
-    name the finding, view or anatomical parameter that its activation follows best.
+    The final layer is scored by its class labels, as in the paper: hit rate, precision, recall, F1 and cosine
+    similarity. Every layer is scored by its number of different concepts and by the known truth about its images:
+    whether a unit's concepts name the finding, view or anatomical parameter that its activation follows best.
 
-    Text encoders are folders as `mammi weights fetch clip-vit-b-16 all-mpnet-base-v2` makes them. Nothing is
-    downloaded. The package sentence-transformers is not used, as it runs code that a model's folder names.
+    Text encoders are folders such as `mammi weights fetch clip-vit-b-16 all-mpnet-base-v2` makes. Nothing is
+    downloaded. The package sentence-transformers is not used, because it runs code that a model's folder names.
 
     A file of synonyms has lines such as `Effusion: pleural effusion, pleural fluid`.
 
-    With --table the runs of a matrix are computed or resumed first, several VLMs, concept sets, methods, α and counts
-    of images over one probing set, each model once for each image; see sample_configs/tables_phantom.toml.
+    With --table the runs of a matrix are computed or resumed first: several VLMs, concept sets, methods, α and counts
+    of images over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
     if table is not None or out is not None or overrides:
         others = (
@@ -143,14 +143,14 @@ def _matrix(
     if table is None:
         raise click.UsageError("--out and --set go with --table MATRIX.toml.")
     if run is not None or others:
-        raise click.UsageError("--table has a configuration of its own: beside it go --out, --set and --json only.")
+        raise click.UsageError("--table has a configuration of its own; it goes only with --out, --set and --json.")
     from mammi_tui.console.matrix import print_tables
 
     print_tables(table, out, overrides, as_json)
 
 
 def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> dict[str, Any]:
-    """The evaluation as JSON types, whole; `figure2` is there where it was asked for."""
+    """The whole evaluation as JSON types, with `figure2` where it was asked for."""
     from engine.evaluation import truth
 
     evaluated = asdict(found)
@@ -175,7 +175,7 @@ def _methods(reader: RunReader, requery: Requery, names: Sequence[str]) -> list[
 
 
 def _encoders(reader: RunReader, asked: Sequence[str]) -> list[TextEncoder]:
-    """Raises ConfigError for a name that is given twice."""
+    """Loads the encoders. Raises ConfigError for a name that is given twice."""
     from engine.errors import ConfigError
 
     if not asked:
@@ -194,12 +194,12 @@ def _figure(reader: RunReader, figure: Figure2 | None) -> Figure2:
     from engine.errors import ConfigError
 
     if figure is None:
-        raise ConfigError(f"--figures, --plot: no layer of {reader.path} has units with class names, so no figure 2.")
+        raise ConfigError(f"--figures, --plot: {reader.path} has no layer with class names, which figure 2 needs.")
     return figure
 
 
 def _check_folder(figure: Figure2, folder: Path, force: bool) -> None:
-    """Raises ConfigError when Matplotlib is missing, or files are there and `force` is not given."""
+    """Makes the folder. Raises ConfigError when Matplotlib is missing, or when files exist and `force` is not given."""
     from engine.errors import ConfigError, MammiError
     from engine.extras import missing
 

@@ -40,10 +40,12 @@ VERDICT_COLUMNS = {
     "--what",
     required=True,
     type=click.Choice(["neurons", "concepts", "representatives", "evidence", "methods", "verdicts"]),
-    help="The table: a row for each neuron (evidence too), annotated concept (of every method), representative image "
-    "or verdict.",
+    help="The table: a row for each neuron (also evidence), annotated concept (methods: of every method), "
+    "representative image or verdict.",
 )
-@click.option("--format", "file_format", required=True, type=click.Choice(["csv", "json", "parquet"]), help="Its form.")
+@click.option(
+    "--format", "file_format", required=True, type=click.Choice(["csv", "json", "parquet"]), help="The file's format."
+)
 @click.option(
     "-o",
     "--output",
@@ -68,8 +70,8 @@ def export(
 ) -> None:
     """Write neurons, concepts, representatives, evidence, methods or verdicts to a file.
 
-    At the run's own α and β unless others are given; verdicts carry the α and β that they were given at. A file that
-    exists is left alone without --force, and the run's own files always.
+    Everything is at the run's own α and β unless others are given; each verdict has the α and β that it was given at.
+    An existing file is overwritten only with --force, and the run's own files never are.
     """
     from engine.errors import ConfigError, MammiError
     from engine.store.reader import RunReader
@@ -77,12 +79,12 @@ def export(
     from mammi_tui.neurons.verdicts import verdicts_path
 
     if output == STDOUT and file_format == "parquet":
-        raise ConfigError("--output -: Parquet goes to a file only. Use csv or json, or name a file.")
+        raise ConfigError("--output -: Parquet can only be written to a file. Use csv or json, or name a file.")
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
     if what == "verdicts" and (alpha is not None or beta is not None):
-        raise ConfigError("--alpha, --beta: verdicts have their own. Leave these out.")
+        raise ConfigError("--alpha, --beta: verdicts have their own α and β. Leave these options out.")
     if what in ("representatives", "verdicts") and concept_set is not None:
-        raise ConfigError(f"--concept-set: {what} do without it. Leave it out.")
+        raise ConfigError(f"--concept-set: {what} do not depend on it. Leave it out.")
     folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
     with RunReader(arguments.existing_run(run)) as reader:
         try:
@@ -110,7 +112,7 @@ def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cut
 
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
-    """Every verdict of the run in the order given; `stands` where it is its neuron's verdict now."""
+    """Every verdict of the run in the order given; `stands` says whether it is its neuron's verdict now."""
     from mammi_tui.neurons.verdicts import VerdictLog, standing
     from mammi_tui.text import clean
 
@@ -136,7 +138,7 @@ def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
 
 
 def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
-    """Layer and unit, or neither where the run has no such neuron."""
+    """Layer and unit; None for both where the run has no such neuron."""
     from engine.errors import MammiError
     from engine.names import parse_neuron
 
@@ -147,7 +149,7 @@ def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
 
 
 def _print(table: Path) -> None:
-    """Copies a table to standard output; a terminal gets no control characters."""
+    """Copies a table to standard output, to a terminal without control characters."""
     from mammi_tui.text import clean
 
     if sys.stdout.isatty():

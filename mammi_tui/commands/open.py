@@ -21,7 +21,7 @@ from mammi_tui.console import arguments
     type=click.Choice(["auto", "kitty", "quadrant", "halfblock", "ascii", "off"]),
     default="auto",
     show_default=True,
-    help="How films are drawn; kitty comes later.",
+    help="How films are drawn. kitty graphics are not supported: kitty draws quadrant blocks.",
 )
 @click.pass_context
 def open(  # noqa: A001
@@ -35,7 +35,7 @@ def open(  # noqa: A001
 ) -> None:
     """Open the explorer on a run file.
 
-    It starts at LAYER:UNIT (or LAYER:CLASS) where one is given. Films are drawn as previews, not for diagnosis.
+    It starts at LAYER:UNIT (or LAYER:CLASS) if given. Films are drawn as previews, not for diagnosis.
     """
     from rich.console import Console
 
@@ -63,4 +63,4 @@ def open(  # noqa: A001
             app.error_console = Console(quiet=True)
         app.run()
     if app.return_code:
-        raise MammiError("The explorer stopped at an error of its own. Use --debug for the traceback.")
+        raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @arguments.alpha
 @arguments.beta
 @arguments.concept_set
-@click.option("--evidence", is_flag=True, help="How far its words can be trusted, and why, instead of the images.")
-@click.option("--methods", is_flag=True, help="What every method says of it, side by side, instead of the images.")
+@click.option("--evidence", is_flag=True, help="Show how far the annotation can be trusted, instead of the images.")
+@click.option("--methods", is_flag=True, help="Show the answers of all methods side by side, instead of the images.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(
     run: Path,
@@ -38,11 +38,11 @@ def show(
 ) -> None:
     """Print a neuron's representative images and annotation.
 
-    Where units are named by their classes, LAYER:CLASS is as good as LAYER:UNIT.
+    LAYER:CLASS names a neuron as well as LAYER:UNIT, in layers whose units have class names.
 
-    The concepts are those of the annotation (above the β cut), by score; the images are the representative ones, by
-    activation. Both as the explorer shows them. --evidence and --methods tell the annotation and the first ten concepts
-    at least; in JSON they are added to the object.
+    The annotation's concepts (those above the β cut) are sorted by score, and the representative images by activation,
+    as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. In JSON they
+    add to the object.
     """
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
@@ -80,7 +80,7 @@ def show(
 
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:
-    """The answer as JSON types; `concept_set` is there where one was chosen."""
+    """The answer as JSON types, with `concept_set` where one was chosen."""
     of_set = {} if answer.cuts.concept_set is None else {"concept_set": answer.cuts.concept_set}
     return {
         "layer": answer.layer,
@@ -102,7 +102,7 @@ def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Seque
 
 
 def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
-    """Which neuron at which cuts, and how many images and concepts it has."""
+    """The neuron, the cuts, and how many images and concepts it has."""
     from engine.names import find_concept_set
     from mammi_tui.text import clean, count
 
@@ -121,7 +121,7 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
 
 
 def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
-    """The annotated concepts as lines for a reader; none where there are none."""
+    """The annotated concepts as lines for a reader; no line without concepts."""
     from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
 
@@ -132,7 +132,7 @@ def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
 
 
 def films(answer: NeuronAnswer, images: Sequence[ImageInfo]) -> Iterator[str]:
-    """The representative images as lines for a reader; none where there are none."""
+    """The representative images as lines for a reader; no line without images."""
     from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
 

@@ -30,7 +30,7 @@ Scores = Callable[[MethodEvaluation, str], LabelScores | None]
 
 
 def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
-    """Which run, at which cuts."""
+    """Names the run, its models and the cuts."""
     cuts = evaluation.cuts
     of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
     yield _cut(f"{reader.path.name}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}")
@@ -38,15 +38,15 @@ def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
 
 
 def as_text(evaluation: Evaluation) -> Iterator[str]:
-    """The whole evaluation; every line is clean."""
+    """The whole evaluation. Every line is clean."""
     if evaluation.layer is not None and any(method.neurons for method in evaluation.methods):
         yield from _labels(evaluation)
     yield from _unique(evaluation)
     if evaluation.truths:
         yield ""
         yield from _wrapped(
-            "Known truth: the share of units whose concepts name what the unit follows, and in brackets the same when "
-            "the units exchange their concepts at random (p where that does as well more than once in 20)"
+            "Known truth: the share of units whose concepts name what the unit follows. In brackets: the same when "
+            "the units exchange their concepts at random (with p where that does as well more than once in 20)"
         )
     for layer in evaluation.truths:
         yield from _truth(evaluation, layer)
@@ -61,17 +61,17 @@ def _labels(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield _cut(f"Class labels: the {len(neurons)} neurons of {evaluation.layer}, mean ± standard error")
     yield from _wrapped(
-        "* is what the paper scores: the annotation of MAMMI, of WWW's selection and of FALCON (whose published F1 "
-        "shows that several words were scored), the best concept of the others"
+        "* marks what the paper scores: the annotation for MAMMI, for WWW's selection and for FALCON (whose published "
+        "F1 shows that several words were scored), and the best concept for the others"
     )
     if any(method.among_labels for method in scored):
-        yield "† chooses among the labels of the probing set alone, where a hit is far easier"
+        yield "† chooses only among the labels of the probing set, where a hit is far easier"
     yield from _label_table(scored, lambda method, by: getattr(method, by))
     yield from _ties(scored)
     yield from _first(scored)
     if scored[0].synonyms is not None:
         yield ""
-        yield "The same with synonyms taken for their label"
+        yield "The same when a synonym counts as its label"
         yield from _label_table(scored, lambda method, by: getattr(method, f"{by}_synonyms"))
     yield from _similarities(scored, evaluation.encoders)
     yield from _neurons(scored[0].title, neurons)
@@ -97,7 +97,7 @@ def _similarities(methods: Sequence[MethodEvaluation], encoders: Sequence[str]) 
 
 
 def _rows(methods: Sequence[MethodEvaluation], scores: Scores) -> Iterator[tuple[MethodEvaluation, str, LabelScores]]:
-    """For each method its two ways of being scored, the paper's first."""
+    """Each method in both ways of scoring it, the paper's first."""
     for method in methods:
         for by in ("annotation", "best") if method.by_annotation else ("best", "annotation"):
             found = scores(method, by)
@@ -113,7 +113,7 @@ def _row(method: MethodEvaluation, by: str, cells: Sequence[str]) -> Iterator[st
 
 
 def _first(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
-    """Which method comes first of those that choose from many concepts, and where MAMMI then stands."""
+    """The best method among those that choose from many concepts, and how MAMMI compares with it."""
     free = [method for method in methods if not method.among_labels]
     if len(free) < 2:
         return
@@ -128,7 +128,7 @@ def _first(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
         best = " and ".join(_leader(method) for method, mean in scored if mean == highest)
         mine = [mean for method, mean in scored if method.method == "mammi"]
         behind = f"; MAMMI has {decimal(mine[0])}" if mine and mine[0] < highest else ""
-        but = " but for †" if len(free) < len(methods) else ""
+        but = " except †" if len(free) < len(methods) else ""
         yield from _wrapped(f"{best}, {decimal(highest)}{behind}.", f"Highest {name}{but}: ")
 
 
@@ -138,21 +138,21 @@ def _leader(method: MethodEvaluation) -> str:
 
 
 def _ties(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
-    """Which best concepts are the best by rounding alone, and what they would be worth without."""
+    """How many best concepts owe their place to rounding, and the hit rate that remains without that."""
     for method in methods:
         if method.ties is not None and method.best is not None:
             yield ""
             yield from _wrapped(
                 f"{clean(method.title)}: in {method.ties.neurons:,} of {count(len(method.neurons), 'neuron')} several "
-                "concepts share the best score, and rounding or the order of the concepts decides. With one of them "
-                f"drawn at random the best concept's hit rate is {decimal(method.ties.hit_rate)}, "
+                "concepts share the best score, and rounding or the order of the concepts decides. If one of them is "
+                f"drawn at random, the best concept's hit rate is {decimal(method.ties.hit_rate)}, "
                 f"not {decimal(method.best.hit_rate.mean)}."
             )
 
 
 def _neurons(title: str, neurons: Sequence[NamedNeuron]) -> Iterator[str]:
     yield ""
-    yield _cut(f"What {title} says of them; + names the label")
+    yield _cut(f"Their concepts by {title}; + marks those with the label among them")
     yield ""
     for neuron in neurons[:NEURONS_SHOWN]:
         sign = "+" if set(neuron.labels) & set(neuron.annotation) else " "
@@ -164,7 +164,7 @@ def _neurons(title: str, neurons: Sequence[NamedNeuron]) -> Iterator[str]:
 
 def _unique(evaluation: Evaluation) -> Iterator[str]:
     yield ""
-    yield "Different concepts, by best concept and by all annotated"
+    yield "Different concepts, counted over best concepts and over all annotated"
     yield ""
     for place, of_layer in enumerate(evaluation.methods[0].unique if evaluation.methods else ()):
         yield _line(of_layer.layer, ["with concepts", "best", "annotated"])
@@ -179,7 +179,7 @@ def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
     yield ""
     yield _cut(layer.layer)
     yield from _wrapped(
-        f"{layer.clear:,} of {layer.units:,} units clearly follow something known (AUROC {CLEAR:g} or more): "
+        f"{layer.clear:,} of {layer.units:,} units clearly follow a known truth (AUROC {CLEAR:g} or more): "
         + (", ".join(f"{clean(name)} {units}" for name, units in layer.followed.items()) or "none")
         + "."
     )

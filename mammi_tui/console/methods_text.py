@@ -1,4 +1,4 @@
-"""What every method says of one neuron, for `mammi show --methods`: lines of at most 80 cells, and JSON types."""
+"""The answers of all methods for one neuron, for `mammi show --methods`: lines of at most 80 cells, and JSON types."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def as_text(answers: Answers) -> Iterator[str]:
             if answer.note:
                 yield from wrap(clean(f"{method.title}: {answer.note}"), WIDTH)
         yield ""
-    yield "* in the method's annotation; scores of different methods are not comparable"
+    yield "* in the method's annotation. Scores of different methods are not comparable."
 
 
 def _shown(answer: MethodAnswer) -> int:

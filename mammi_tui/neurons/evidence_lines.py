@@ -75,7 +75,7 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
 
 
 def _images(evidence: NeuronEvidence) -> str:
-    """With the number of patients, where the run has any of these images."""
+    """With the number of patients, where any of the images has one."""
     patients = "" if np.isnan(evidence[PATIENT_SHARE]) else f" of {count(int(evidence[PATIENTS]), 'patient')}"
     return f"{evidence.count:,}{patients}"
 

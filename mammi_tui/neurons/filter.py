@@ -1,6 +1,6 @@
-"""The filter over the neurons: words that must be found, and figures that must compare.
+"""The filter of the neurons pane: texts that must be found, and comparisons that must hold.
 
-`effusion "right lung" trust:strong q<0.05` leaves the neurons in which both texts are found and both comparisons hold.
+`effusion "right lung" trust:strong q<0.05` keeps the neurons with both texts for which both comparisons hold.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Word:
     exact: bool
 
     def is_in(self, unit: int, text: str) -> bool:
-        """A number is a unit's, or its first digits while it is typed; any other word may be anywhere."""
+        """Whether a neuron has the word: a number is a unit or its first digits, any other word is part of the text."""
         if not self.exact and self.text.isdecimal():
             return str(unit).startswith(self.text)
         ends_in_unit = not self.exact and re.search(r":\d+$", self.text)
@@ -50,14 +50,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A figure that must compare with a value; while the value is typed it is None, and nothing is asked of it."""
+    """A figure that must compare with a value. The value is None while it is being typed; then every unit passes."""
 
     figure: Figure
     operator: str
     value: float | None
 
     def holds(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """[units]; a unit without the figure does not compare."""
+        """Whether the comparison holds for each unit, [units]; it does not for a unit without the figure."""
         if self.value is None:
             return np.ones(len(values), bool)
         found: NDArray[np.bool_] = _OPERATORS[self.operator](values, self.value) & ~np.isnan(values)
@@ -69,7 +69,7 @@ class Filter:
     words: tuple[Word, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     hint: str = ""
-    """What a word that looks like a comparison lacks to be one"""
+    """What is wrong with a word that looks like a comparison"""
 
     @property
     def needs_evidence(self) -> bool:
@@ -78,7 +78,7 @@ class Filter:
 
 @lru_cache(maxsize=4)
 def parse(query: str) -> Filter:
-    """What a reader typed. What stands in double quotes is one word as it is: no unit and no comparison."""
+    """Parses what a reader typed. Text in double quotes is one word as it stands: no unit and no comparison."""
     words: list[Word] = []
     comparisons: list[Comparison] = []
     hint = ""

@@ -75,7 +75,7 @@ def test_weights_without_the_unused_pooler_do(reader: RunReader, tmp_path: Path)
     np.testing.assert_array_equal(load_encoder(f"b={bare}", reader).encode(TEXTS), expected)
 
 
-def test_a_clip_is_known_by_its_folder(reader: RunReader, tmp_path: Path) -> None:
+def test_a_clip_is_recognised_by_its_folder(reader: RunReader, tmp_path: Path) -> None:
     folder = write_clip(tmp_path / "clip")
     vectors = load_encoder(f"clip={folder}", reader).encode(TEXTS[:3])
     assert vectors.shape == (3, 24)
@@ -87,34 +87,34 @@ def test_no_class_that_a_folder_names_is_run(reader: RunReader, tmp_path: Path) 
     write_parts(folder, module="stolen.module")  # only the last name counts, and nothing is imported
     load_encoder(f"mpnet={folder}", reader)
     (folder / "modules.json").write_text(json.dumps([{"path": "", "type": "os.system"}]), "utf-8")
-    with pytest.raises(MammiError, match=r"no list of modules|asks for system"):
+    with pytest.raises(MammiError, match=r"not a list of modules|asks for system"):
         load_encoder(f"mpnet={folder}", reader)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("modules.json", "{", "is no list of modules"),
-        ("modules.json", "[" * 100_000, "is no list of modules"),
-        ("modules.json", '"text"', "is no list of modules"),
+        ("modules.json", "{", "is not a list of modules"),
+        ("modules.json", "[" * 100_000, "is not a list of modules"),
+        ("modules.json", '"text"', "is not a list of modules"),
         ("1_Pooling/config.json", '{"pooling_mode_max_tokens": true}', "pools by"),
         ("1_Pooling/config.json", '{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true}', "pools by"),
         ("1_Pooling/config.json", "[]", "not an object"),
-        ("config_sentence_transformers.json", '{"default_prompt_name": "query"}', "a prompt of its own"),
+        ("config_sentence_transformers.json", '{"default_prompt_name": "query"}', "a prompt before each text"),
         ("config.json", '{"model_type": "t5"}', "model_type 't5'"),
         ("model.safetensors", "damaged", "model.safetensors"),
         ("tokenizer.json", "{}", "no tokenizer that can be read"),
     ],
 )
-def test_damaged_folders_are_told_in_one_line(
+def test_damaged_folders_fail_with_one_line(
     reader: RunReader, tmp_path: Path, name: str, content: str, said: str
 ) -> None:
     folder = write_mpnet(tmp_path / "mpnet")
     (folder / name).write_text(content, "utf-8")
-    with pytest.raises(MammiError, match=said) as told:
+    with pytest.raises(MammiError, match=said) as raised:
         load_encoder(f"mpnet={folder}", reader)
-    assert str(told.value).startswith("--encoder mpnet: ")
-    assert len(str(told.value).splitlines()) == 1
+    assert str(raised.value).startswith("--encoder mpnet: ")
+    assert len(str(raised.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("missing", ["modules.json", "1_Pooling/config.json", "config.json", "model.safetensors"])
@@ -141,7 +141,7 @@ def test_modules_that_are_not_computed_here_are_refused(reader: RunReader, tmp_p
 
 
 @pytest.mark.parametrize("asked", ["clip", "clip=", "=x", "a b=x", ""])
-def test_what_is_no_name_and_folder_is_told(reader: RunReader, asked: str) -> None:
+def test_anything_but_a_name_and_a_folder_is_refused(reader: RunReader, asked: str) -> None:
     with pytest.raises(ConfigError, match="write NAME=FOLDER"):
         load_encoder(asked, reader)
 
@@ -157,15 +157,15 @@ def test_the_runs_own_vlm_is_loaded_from_its_configuration(tmp_path: Path) -> No
     from engine.vlms import transformers
 
     write_clip(tmp_path / "clip")
-    known = transformers.load_folder(tmp_path / "clip", "", torch.device("cpu"))
+    plain = transformers.load_folder(tmp_path / "clip", "", torch.device("cpu"))
     table = {"kind": "transformers", "directory": "clip"}
-    reader = with_vlm(tmp_path, table, known.identity)
+    reader = with_vlm(tmp_path, table, plain.identity)
     np.testing.assert_allclose(
-        load_encoder(f"vlm={tmp_path}", reader).encode(TEXTS[:2]), known.encode_texts(TEXTS[:2]), atol=1e-6
+        load_encoder(f"vlm={tmp_path}", reader).encode(TEXTS[:2]), plain.encode_texts(TEXTS[:2]), atol=1e-6
     )
     with pytest.raises(ConfigError, match=r"Name the folder of the run's configuration: --encoder vlm=FOLDER"):
         load_encoder("vlm", reader)
-    with pytest.raises(MammiError, match="is not the one of the run"):
+    with pytest.raises(MammiError, match="leads to another VLM"):
         load_encoder(f"vlm={tmp_path}", with_vlm(tmp_path, table, "another"))
 
 
@@ -173,14 +173,14 @@ def test_the_runs_own_vlm_is_loaded_from_its_configuration(tmp_path: Path) -> No
     ("vlm", "said"),
     [
         ({"kind": "precomputed", "images": "a.npy", "texts": "b.npy"}, "prompted concepts only"),
-        ({"kind": "factory", "factory": "os:system"}, "code that the run file names, which is not run"),
+        ({"kind": "factory", "factory": "os:system"}, "code that the run file names, and code is not run"),
         ({"kind": "nonsense"}, "nonsense"),
         ({"kind": ["transformers"]}, "kind"),
         ({"kind": "transformers", "directory": 7}, "directory"),
-        ("text", "does not tell its VLM"),
-        (None, "does not tell its VLM"),
+        ("text", "names no VLM"),
+        (None, "names no VLM"),
     ],
 )
-def test_a_vlm_that_cannot_encode_bare_names_is_told(tmp_path: Path, vlm: object, said: str) -> None:
+def test_a_vlm_that_cannot_encode_bare_names_is_refused(tmp_path: Path, vlm: object, said: str) -> None:
     with pytest.raises(MammiError, match=said):
         load_encoder("vlm", with_vlm(tmp_path, vlm))

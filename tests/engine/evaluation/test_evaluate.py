@@ -29,15 +29,15 @@ SIZE = 120
 
 @dataclass
 class Said:
-    """A method that says what it was told to: (concepts, how many are annotated) by layer and unit."""
+    """A method with given answers: (concepts, how many are annotated) by layer and unit."""
 
     answers: Mapping[tuple[str, int], tuple[Sequence[str], int]]
     name: str = "mammi"
     title: str = "said"
     equals: int = 1
-    """So many of its best concepts share their score"""
+    """The number of best concepts that share their score"""
 
-    def neuron(self, layer: str, unit: int, alpha: float, beta: float, concept_set: str | None = None) -> MethodAnswer:
+    def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         concepts, annotated = self.answers.get((layer, unit), ((), 0))
         if not concepts:
             return nothing(self.name, "nothing")
@@ -45,7 +45,7 @@ class Said:
         return MethodAnswer(self.name, tuple(concepts), scores, annotated)
 
 
-def known_run(
+def labelled_run(
     folder: Path, *, labels: bool = True, parameters: bool = True, views: bool = True, classes: bool = True
 ) -> RunReader:
     """A run whose hidden units follow Effusion, the heart's width, the reverse of it, nothing, and exposure."""
@@ -67,7 +67,7 @@ def known_run(
     layers = [Layer("hidden", "mean", ()), Layer("final", "mean", CLASSES if classes else ())]
     names = ["effusion", "heart", "mass", "thickening"]
     contents = replace(contents, images=images, layers=layers, concepts=names)
-    path = folder / "known.duckdb"
+    path = folder / "labelled.duckdb"
     assemble(path, contents, list(_batches(contents, batches, hidden)))
     return RunReader(path)
 
@@ -82,7 +82,7 @@ def _batches(contents: RunContents, batches: Sequence[Batch], hidden: np.ndarray
 
 def test_the_final_layer_is_scored_by_annotation_and_by_best_concept(tmp_path: Path) -> None:
     answers = {("final", 0): (["Mass", "heart"], 2), ("final", 1): (["heart", "pleural_thickening", "mass"], 2)}
-    found = evaluate(known_run(tmp_path), [Said(answers)])
+    found = evaluate(labelled_run(tmp_path), [Said(answers)])
     assert found.layer == "final"
     scores = found.methods[0]
     assert scores.labels is scores.annotation
@@ -97,7 +97,7 @@ def test_the_final_layer_is_scored_by_annotation_and_by_best_concept(tmp_path: P
 
 
 def test_comparison_methods_are_scored_by_their_best_concept_even_below_the_cut(tmp_path: Path) -> None:
-    found = evaluate(known_run(tmp_path), [Said({("final", 0): (["mass"], 0)}, name="clip_dissect")])
+    found = evaluate(labelled_run(tmp_path), [Said({("final", 0): (["mass"], 0)}, name="clip_dissect")])
     scores = found.methods[0]
     assert scores.labels is scores.best
     assert scores.labels is not None
@@ -106,14 +106,14 @@ def test_comparison_methods_are_scored_by_their_best_concept_even_below_the_cut(
     assert scores.annotation.hit_rate.mean == 0
 
 
-def test_what_ties_among_the_best_concepts_are_worth_is_told(tmp_path: Path) -> None:
+def test_ties_among_best_concepts_have_a_hit_rate_of_their_own(tmp_path: Path) -> None:
     """Mass is one of two and named first; Pleural_Thickening is one of two and named second."""
     answers = {
         ("final", 0): (["mass", "heart", "tube"], 1),
         ("final", 1): (["heart", "pleural_thickening", "tube"], 1),
         ("final", 2): (["heart"], 1),
     }
-    reader = known_run(tmp_path)
+    reader = labelled_run(tmp_path)
     (alone,) = evaluate(reader, [Said(answers, name="clip_dissect")]).methods
     assert alone.ties is None
     (tied,) = evaluate(reader, [Said(answers, name="clip_dissect", equals=2)]).methods
@@ -125,7 +125,7 @@ def test_what_ties_among_the_best_concepts_are_worth_is_told(tmp_path: Path) -> 
 def test_synonyms_are_apart_from_the_main_figures(tmp_path: Path) -> None:
     answers = {("final", 0): (["tumor"], 1)}
     synonyms = {"mass": frozenset({"tumor"})}
-    scores = evaluate(known_run(tmp_path), [Said(answers)], synonyms=synonyms).methods[0]
+    scores = evaluate(labelled_run(tmp_path), [Said(answers)], synonyms=synonyms).methods[0]
     assert scores.labels is not None
     assert scores.synonyms is not None
     assert (scores.labels.hit_rate.mean, scores.synonyms.hit_rate.mean) == (0, pytest.approx(1 / 3))
@@ -133,7 +133,7 @@ def test_synonyms_are_apart_from_the_main_figures(tmp_path: Path) -> None:
 
 def test_unique_concepts_are_counted_both_ways(tmp_path: Path) -> None:
     answers = {("hidden", 0): (["a", "b", "c"], 2), ("hidden", 1): (["A", "d"], 2), ("hidden", 2): (["e"], 0)}
-    hidden, final = evaluate(known_run(tmp_path), [Said(answers)]).methods[0].unique
+    hidden, final = evaluate(labelled_run(tmp_path), [Said(answers)]).methods[0].unique
     assert (hidden.layer, hidden.annotated_units, hidden.best, hidden.annotated) == ("hidden", 2, 2, 3)
     assert (final.layer, final.annotated_units, final.best, final.annotated) == ("final", 0, 0, 0)
 
@@ -145,7 +145,7 @@ def test_hidden_units_are_held_against_what_they_follow(tmp_path: Path) -> None:
         ("hidden", 2): (["effusion"], 1),
         ("hidden", 4): (["heart"], 1),
     }
-    found = evaluate(known_run(tmp_path), [Said(answers)])
+    found = evaluate(labelled_run(tmp_path), [Said(answers)])
     hidden = found.truths[0]
     assert dict(hidden.followed) == dict.fromkeys(
         ("Effusion", "high exposure", "high heart_width", "low heart_width"), 1
@@ -160,7 +160,7 @@ def test_hidden_units_are_held_against_what_they_follow(tmp_path: Path) -> None:
 
 
 def test_only_the_chosen_concept_set_names_what_is_followed(tmp_path: Path) -> None:
-    with known_run(tmp_path) as reader:
+    with labelled_run(tmp_path) as reader:
         assert reader.concept_sets
         assert (
             evaluate(reader, [Said({})], cuts=replace(reader.info.cuts, concept_set=reader.concept_sets[0].name))
@@ -173,13 +173,13 @@ def test_only_the_chosen_concept_set_names_what_is_followed(tmp_path: Path) -> N
 
 
 def test_what_is_missing_is_said_and_the_rest_done(tmp_path: Path) -> None:
-    bare = evaluate(known_run(tmp_path, labels=False, parameters=False, views=False, classes=False), [Said({})])
+    bare = evaluate(labelled_run(tmp_path, labels=False, parameters=False, views=False, classes=False), [Said({})])
     assert bare.layer is None
     assert bare.truths == bare.methods[0].truth == bare.methods[0].neurons == ()
     assert len(bare.methods[0].unique) == 2
     assert any("class names" in text for text in bare.missing)
     assert any("hidden layers are not scored" in text for text in bare.missing)
-    real = evaluate(known_run(tmp_path, parameters=False), [Said({("hidden", 0): (["effusion"], 1)})])
+    real = evaluate(labelled_run(tmp_path, parameters=False), [Said({("hidden", 0): (["effusion"], 1)})])
     assert dict(real.truths[0].followed) == {"Effusion": 1}
     assert any("only phantoms have" in text for text in real.missing)
     assert any("said has no concepts for final" in text for text in real.missing)
@@ -187,7 +187,7 @@ def test_what_is_missing_is_said_and_the_rest_done(tmp_path: Path) -> None:
 
 def test_methods_that_choose_among_labels_are_marked(tmp_path: Path) -> None:
     answers = {("hidden", 0): (["Effusion"], 1)}
-    reader = known_run(tmp_path)
+    reader = labelled_run(tmp_path)
     methods = [Said(answers, name="netdissect"), Said(answers), Said({("hidden", 0): (["heart"], 1)}, name="tcav")]
     assert [method.among_labels for method in evaluate(reader, methods).methods] == [True, False, False]
 

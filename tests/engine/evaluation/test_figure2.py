@@ -78,6 +78,6 @@ def test_equal_figures_give_equal_files(figure: Figure2, tmp_path: Path) -> None
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_folder_that_cannot_be_written_is_told(figure: Figure2, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_has_a_message(figure: Figure2, tmp_path: Path) -> None:
     with pytest.raises(MammiError, match=r"class_distribution\.svg: cannot be written"):
         draw(figure, tmp_path / "missing")

@@ -165,17 +165,17 @@ def test_encoders_encode_each_text_once(matrix: Path, monkeypatch: pytest.Monkey
         assert set(cell.evaluation.labels.similarity) == {"vlm"}
 
 
-def test_a_layer_without_class_names_is_told(matrix: Path) -> None:
+def test_a_layer_without_class_names_is_reported(matrix: Path) -> None:
     result = computed(matrix, "target.classes=[]")
     assert result.own.final is None
-    assert any("class names" in told for told in result.missing)
+    assert any("class names" in reason for reason in result.missing)
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [("tiny_vlm", "tiny_vml"), ("alpha = [0.5]", 'encoders = { clip = "none" }')],
 )
-def test_a_vlm_or_encoder_that_is_not_there_is_told_before_anything_is_computed(
+def test_a_vlm_or_encoder_that_is_missing_fails_before_anything_is_computed(
     matrix: Path, calls: dict[str, list[int]], old: str, new: str
 ) -> None:
     matrix.write_text(matrix.read_text().replace(old, new))

@@ -1,4 +1,4 @@
-"""A matrix's mistakes are told in one line that names file, key, value and what was meant."""
+"""A mistake in a matrix gives one line that names file, key, value and what was meant."""
 
 from __future__ import annotations
 
@@ -83,20 +83,20 @@ def test_its_methods_stand_beside_the_runs_and_in_their_place(matrix: Path) -> N
         (
             "run/tiny.toml",
             "tiny.toml",
-            'matrix.toml: matrix.run = "tiny.toml" names no file: there is none at {folder}/tiny.toml.',
+            'matrix.toml: matrix.run = "tiny.toml" is not a file: there is none at {folder}/tiny.toml.',
         ),
         ("[matrix]", "[matrx]", "matrix.toml: [matrx] is not a table of a matrix. Did you mean [matrix]?"),
         ("[matrix]", "a = 1\n[matrix]", "matrix.toml: a = 1 is not a table of a matrix. Tables: matrix, vlm, concepts"),
-        ("[[vlm]]", "[vlm]", "matrix.toml: vlm stands beside the run's own: write [[vlm]] for each."),
+        ("[[vlm]]", "[vlm]", "matrix.toml: vlm adds to the run's own: write [[vlm]] for each."),
         (
             'name = "other VLM"',
             'name = "factory"',
-            'matrix.toml: vlm.factory.name = "factory" is the name of another VLM of the matrix or its run: give each',
+            'matrix.toml: vlm.factory.name = "factory" is also the name of another VLM of the matrix or its run: give',
         ),
         (
             'name = "few"',
             "",
-            'matrix.toml: concepts.word_list.name = "word_list" is the name of another concept set of the matrix or',
+            'matrix.toml: concepts.word_list.name = "word_list" is also the name of another concept set of the matrix',
         ),
         (
             "arguments = ",
@@ -111,15 +111,15 @@ def test_its_methods_stand_beside_the_runs_and_in_their_place(matrix: Path) -> N
         ("[[vlm]]", "[methods.falcn]\n[[vlm]]", "[methods.falcn] is not a method. Did you mean [methods.falcon]?"),
     ],
 )
-def test_a_mistake_is_told(matrix: Path, old: str, new: str, message: str) -> None:
+def test_a_mistake_gives_one_line(matrix: Path, old: str, new: str, message: str) -> None:
     text = matrix.read_text()
     assert old in text
     matrix.write_text(text.replace(old, new, 1))
     with pytest.raises(ConfigError) as raised:
         load(matrix)
-    told = str(raised.value)
-    assert message.replace("{folder}", str(matrix.parent)) in told
-    assert len(told.splitlines()) == 1
+    said = str(raised.value)
+    assert message.replace("{folder}", str(matrix.parent)) in said
+    assert len(said.splitlines()) == 1
 
 
 def test_a_mistake_in_the_base_run_names_its_file(matrix: Path) -> None:

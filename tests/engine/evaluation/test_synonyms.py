@@ -26,12 +26,12 @@ def test_a_file_of_synonyms(tmp_path: Path) -> None:
 
 
 def test_the_packages_own_list_has_all_14_findings_and_no_word_for_two() -> None:
-    known = read_synonyms("nih14")
-    assert set(known) == {compared(finding) for finding in FINDINGS}
-    words = [word for synonyms in known.values() for word in synonyms]
-    assert len(words) == len(set(words))
-    assert not set(words) & set(known)
-    assert known is nih14_synonyms()
+    synonyms = read_synonyms("nih14")
+    assert set(synonyms) == {compared(finding) for finding in FINDINGS}
+    all_words = [word for words in synonyms.values() for word in words]
+    assert len(all_words) == len(set(all_words))
+    assert not set(all_words) & set(synonyms)
+    assert synonyms is nih14_synonyms()
 
 
 @pytest.mark.parametrize(
@@ -40,19 +40,19 @@ def test_the_packages_own_list_has_all_14_findings_and_no_word_for_two() -> None
         ("Mass tumor\n", "line 1 is not `label: synonym, synonym`"),
         ("# x\nMass:\n", "line 2 is not `label: synonym, synonym`"),
         (": tumor\n", "line 1 is not"),
-        ("Mass: tumor\nMASS: neoplasm\n", "line 2 has the label 'mass' again"),
+        ("Mass: tumor\nMASS: neoplasm\n", "line 2 repeats the label 'mass'"),
         ("# only a comment\n", "has no labels"),
         ("x" * (LARGEST + 1), "has more than 1 MB"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_told_by_line(tmp_path: Path, text: str, said: str) -> None:
+def test_a_fault_in_a_file_is_reported_by_line(tmp_path: Path, text: str, said: str) -> None:
     name = write(tmp_path, text)
-    with pytest.raises(ConfigError, match=said) as told:
+    with pytest.raises(ConfigError, match=said) as raised:
         read_synonyms(name)
-    assert str(told.value).startswith(f"--synonyms {name}: ")
+    assert str(raised.value).startswith(f"--synonyms {name}: ")
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"No such file or directory\. The list that comes with mammi is `nih14`"):
         read_synonyms(str(tmp_path / "nih15"))
     with pytest.raises(ConfigError, match="Is a directory"):

@@ -100,7 +100,7 @@ def test_published_rows_stand_under_ours_where_the_setting_is_the_papers() -> No
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "difference"),
     [
         (["probing.sample=5"], "probing.sample leaves out films of NIH14"),
         (["run.alpha=0.9"], "α is 0.9, the paper's 0.93"),
@@ -109,24 +109,24 @@ def test_published_rows_stand_under_ours_where_the_setting_is_the_papers() -> No
         (["target.weights=own.pth"], "the target model is densenet121, the paper's densenet121_CXR_0.3M_mocov2.pth"),
     ],
 )
-def test_in_another_setting_published_rows_stand_apart(overrides: list[str], told: str) -> None:
+def test_in_another_setting_published_rows_stand_apart(overrides: list[str], difference: str) -> None:
     result = paper_result(*overrides)
     alpha = result.matrix.base.run.alpha
     result = replace(result, cells=tuple(replace(cell, alpha=alpha) for cell in result.cells[:-1]))
-    assert any(told in difference for difference in result.differences)
+    assert any(difference in other for other in result.differences)
     for table in tables(result)[:5]:
         shown = [source for _, source in sources(table)]
         assert shown == sorted(shown)
         assert any(note.startswith("Not run here in the paper's setting: ") for note in table.notes)
         assert any(note.startswith("Here without a published figure: ") for note in table.notes)
-    assert told in as_markdown(result, tables(result))
+    assert difference in as_markdown(result, tables(result))
 
 
 def test_other_films_and_other_classes_are_another_setting() -> None:
     result = paper_result()
     phantoms = load_config(SAMPLES / "phantom.toml").probing
     runs = {name: replace(run, probing=phantoms) for name, run in result.matrix.runs.items()}
-    facts = {name: replace(known, classes=FINDINGS[:13]) for name, known in result.runs.items()}
+    facts = {name: replace(each, classes=FINDINGS[:13]) for name, each in result.runs.items()}
     assert replace(result, matrix=replace(result.matrix, runs=runs), runs=facts).differences == (
         "the final layer's units are not the 14 NIH findings",
         'the probing set is of kind "phantom", the paper\'s is NIH14',
@@ -144,7 +144,7 @@ def test_another_count_and_another_set_have_no_published_figure() -> None:
     assert "Here without a published figure: medclip, MedKLIP, CXR-RePaiR." in vlms.notes
 
 
-def test_who_is_ahead_of_mammi_is_told() -> None:
+def test_a_note_says_who_is_ahead_of_mammi() -> None:
     result = paper_result()
     *_, methods, _ = tables(result)
     assert "Nothing is ahead of MAMMI here." in methods.notes
@@ -161,7 +161,7 @@ def test_who_is_ahead_of_mammi_is_told() -> None:
     assert any("among the labels alone" in note and note.endswith(": tsi.") for note in masks.notes)
 
 
-def test_ties_that_decide_a_published_figure_are_told() -> None:
+def test_a_note_says_where_ties_decide_a_published_figure() -> None:
     result = paper_result()
 
     def tied(found: Cell) -> Cell:
@@ -169,9 +169,9 @@ def test_ties_that_decide_a_published_figure_are_told() -> None:
 
     *_, masks, methods, _ = tables(replace(result, cells=tuple(map(tied, result.cells))))
     for table, method in ((masks, "tsi"), (methods, "clip_dissect")):
-        (told,) = [note for note in table.notes if "share the best score" in note and note.startswith(method)]
-        assert "in 13 neurons" in told
-        assert "0.2500" in told
+        (note,) = [note for note in table.notes if "share the best score" in note and note.startswith(method)]
+        assert "in 13 neurons" in note
+        assert "0.2500" in note
         assert not any(note.startswith("MAMMI: in 13") for note in table.notes)  # scored by its annotation
     assert not any("share the best score" in note for table in tables(result) for note in table.notes)
 

@@ -31,13 +31,13 @@ def test_the_auroc_is_the_share_of_pairs_in_the_right_order() -> None:
     assert found[3].tolist() == [0.5] * 3
 
 
-def test_a_unit_follows_the_truth_that_it_tells_best() -> None:
+def test_a_unit_follows_the_truth_that_it_separates_best() -> None:
     rng = np.random.default_rng(1)
     first, second = rng.random((2, 400)) < 0.3
-    known = [Truth("first", frozenset(), first), Truth("second", frozenset(), second)]
+    candidates = [Truth("first", frozenset(), first), Truth("second", frozenset(), second)]
     noise = rng.normal(size=(4, 400))
     activations = np.stack([3 * first, 3 * second + first, np.zeros(400), -3 * first]) + noise
-    names = [truth.name if truth else None for truth in followed(activations.astype(np.float32), known)]
+    names = [truth.name if truth else None for truth in followed(activations.astype(np.float32), candidates)]
     assert names == ["first", "second", None, None]
 
 
@@ -50,7 +50,7 @@ def test_noise_is_clearly_followed_by_almost_no_unit() -> None:
     assert (areas.max(axis=1) >= CLEAR).mean() < 0.01
 
 
-def test_parameters_are_known_by_their_highest_and_lowest_fifth() -> None:
+def test_parameters_give_their_highest_and_lowest_fifth() -> None:
     values = np.column_stack([np.arange(100.0), np.full(100, 3.0), np.where(np.arange(100) < 9, 1, np.nan)])
     found = truths(NO_LABELS, (("inspiration", "constant", "severity of Mass"), values), NO_VIEWS)
     assert [truth.name for truth in found] == ["high inspiration", "low inspiration"]
@@ -60,7 +60,7 @@ def test_parameters_are_known_by_their_highest_and_lowest_fifth() -> None:
     assert "low lung volumes" in low - high
 
 
-def test_labels_and_views_are_known_by_their_words_and_rare_ones_left_out() -> None:
+def test_labels_and_views_have_words_and_rare_ones_are_left_out() -> None:
     table = np.zeros((100, 3), dtype=bool)
     table[:30, 0] = table[: FEWEST - 1, 1] = table[: 101 - FEWEST, 2] = True
     found = truths((("Pleural_Thickening", "Hernia", "common"), table), NO_PARAMETERS, ("PA",) * 60 + (None,) * 40)
@@ -69,7 +69,7 @@ def test_labels_and_views_are_known_by_their_words_and_rare_ones_left_out() -> N
     assert "posteroanterior" in found[1].words
 
 
-def test_nothing_known_is_followed_by_none() -> None:
+def test_without_truths_no_unit_follows_one() -> None:
     assert truths(NO_LABELS, NO_PARAMETERS, NO_VIEWS) == []
     assert followed(np.zeros((3, 100), dtype=np.float32), []) == [None] * 3
 

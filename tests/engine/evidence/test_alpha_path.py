@@ -64,7 +64,7 @@ def test_every_point_of_the_grid_has_the_best_concept(run: Run, concept_set: str
     members = run.requery.members(concept_set)
     for unit in range(run.layer.units):
         steps = path(run.reader, run.requery, run.layer, unit, run.requery.competing(concept_set))
-        told = {
+        found = {
             point: (step.best, step.count if point == step.low else None)
             for step in steps
             for point in GRID[(step.low <= GRID) & (step.high >= GRID)].tolist()
@@ -72,9 +72,9 @@ def test_every_point_of_the_grid_has_the_best_concept(run: Run, concept_set: str
         for point in GRID.tolist():
             best, count = run.best(unit, point, members)
             if run.reader.image_count > FOLLOWED <= count:
-                assert point not in told
+                assert point not in found
             else:
-                assert told[point] in {(best, count), (best, None)}
+                assert found[point] in {(best, count), (best, None)}
         assert all(before.best != after.best for before, after in pairwise(steps))
         assert (steps[-1].high, steps[-1].best) == (1.0, -1)
 

@@ -1,4 +1,4 @@
-"""Drawing patients anew, against counting and against a plain bootstrap."""
+"""Draws of patients, against counting and against a plain bootstrap."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _rows(embeddings: np.ndarray) -> np.ndarray:
     return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
 
 
-def test_images_of_unknown_patients_are_on_their_own() -> None:
+def test_images_without_a_patient_are_on_their_own() -> None:
     assert clusters_of(column(["b", None, "a", "b", None])).tolist() == [1, 2, 0, 1, 3]
 
 
@@ -72,9 +72,9 @@ def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
     plain, best = [], []
     for _ in range(4000):
         drawn = np.concatenate([by_patient[index] for index in rng.integers(len(by_patient), size=len(by_patient))])
-        anew = _rows(embeddings)[drawn].mean(axis=0) @ directions[order].T
-        plain.append(anew[0] - anew[1])
-        best.append(int(anew.argmax()))
+        drawn_scores = _rows(embeddings)[drawn].mean(axis=0) @ directions[order].T
+        plain.append(drawn_scores[0] - drawn_scores[1])
+        best.append(int(drawn_scores.argmax()))
     assert np.quantile(margins, (0.025, 0.975)) == pytest.approx(
         np.quantile(plain, (0.025, 0.975)), abs=0.4 * np.std(plain)
     )
@@ -103,7 +103,7 @@ def test_of_few_patients_any_concept_may_come_to_be_the_best() -> None:
     assert found.rivals.tolist() == [81] != [np.argsort(scores)[-2]]
 
 
-def test_of_many_patients_a_sample_tells_the_spread() -> None:
+def test_a_sample_of_many_patients_has_the_right_spread() -> None:
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(4000, 6)).astype(np.float32)
     held = _grouping(embeddings, [None] * 4000).clusters(np.arange(4000, dtype=np.int32))
@@ -115,8 +115,8 @@ def test_of_many_patients_a_sample_tells_the_spread() -> None:
     assert margins.std() == pytest.approx((rows[:, 0] - rows[:, 1]).std() / np.sqrt(4000), rel=0.2)
 
 
-def test_who_is_scored_anew() -> None:
-    """The best and the second best first, then whoever is near; all of them where there are few."""
+def test_which_concepts_the_draws_score() -> None:
+    """The best and the second best come first, then the nearest; all of them where there are few."""
     rng = np.random.default_rng(1)
     directions = rng.normal(size=(200, 4)).astype(np.float32)
     covariance = np.diag([1.0, 2.0, 0.5, 1.0])

@@ -67,16 +67,16 @@ def test_a_layers_shares_are_those_of_its_neurons() -> None:
     sets = ImageSets(np.concatenate(drawn), np.cumsum([0, *map(len, drawn)]))
     columns = dict(zip(("patient", "view", "label"), shares(sets, metadata), strict=True))
     for index, images in enumerate(drawn):
-        told = {confound.kind: confound.share for confound in confounds(images, metadata)}
+        expected = {confound.kind: confound.share for confound in confounds(images, metadata)}
         for kind, shares_ in columns.items():
-            assert shares_[index] == told.get(kind, 0.0 if kind == "label" and len(images) else np.nan) or (
-                np.isnan(shares_[index]) and kind not in told
+            assert shares_[index] == expected.get(kind, 0.0 if kind == "label" and len(images) else np.nan) or (
+                np.isnan(shares_[index]) and kind not in expected
             )
 
 
-def test_what_is_not_known_is_no_confound() -> None:
+def test_what_is_not_recorded_is_no_confound() -> None:
     metadata = _metadata([None] * 4, [None] * 4, {})
     assert confounds(_images(0, 1), metadata) == ()
     assert confounds(_images(), metadata) == ()
-    told = shares(ImageSets(_images(0, 1), np.array([0, 2])), metadata)
-    assert np.isnan(told).all()
+    missing = shares(ImageSets(_images(0, 1), np.array([0, 2])), metadata)
+    assert np.isnan(missing).all()

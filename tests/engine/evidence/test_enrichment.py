@@ -60,15 +60,15 @@ def test_enrichments_are_fishers_and_corrected_over_labels() -> None:
         outside = int(metadata.carried[:, index].sum()) - inside
         table = [[inside, 12 - inside], [outside, 488 - outside]]
         p_values[label] = float(fisher_exact(table, alternative="greater").pvalue)
-        for told in found:
-            if told.label == label:
-                assert (told.inside, told.outside) == (inside, outside)
-                assert told.expected == pytest.approx(12 * (inside + outside) / 500)
+        for each in found:
+            if each.label == label:
+                assert (each.inside, each.outside) == (inside, outside)
+                assert each.expected == pytest.approx(12 * (inside + outside) / 500)
     corrected = dict(zip(p_values, false_discovery_control(list(p_values.values())), strict=True))
-    assert [told.p_value for told in found] == pytest.approx([p_values[told.label] for told in found])
-    assert [told.q_value for told in found] == pytest.approx([corrected[told.label] for told in found])
-    assert [told.p_value for told in found] == sorted(told.p_value for told in found)
-    assert {told.label for told in found} == {
+    assert [each.p_value for each in found] == pytest.approx([p_values[each.label] for each in found])
+    assert [each.q_value for each in found] == pytest.approx([corrected[each.label] for each in found])
+    assert [each.p_value for each in found] == sorted(each.p_value for each in found)
+    assert {each.label for each in found} == {
         label for index, label in enumerate(metadata.labels) if metadata.carried[images, index].any()
     }
     assert found[0].label == metadata.labels[2]

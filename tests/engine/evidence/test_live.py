@@ -62,7 +62,7 @@ def _with(contents: RunContents, **changes: Any) -> RunContents:
 
 
 def _check(evidence: Evidence, layer: str, units: int, alpha: float, beta: float, concept_set: str | None) -> None:
-    """What is said of a layer's unit is what is said of the neuron; and every figure lies where it must."""
+    """A layer has the figures of its neurons, and every figure lies in its range."""
     whole = evidence.layer(layer, Cuts(alpha, beta, concept_set))
     assert (whole.layer, whole.cuts) == (layer, Cuts(alpha, beta, concept_set))
     for unit in range(units):
@@ -126,7 +126,7 @@ def _check_neuron(neuron: NeuronEvidence) -> None:
 
 
 @pytest.mark.parametrize("images", [1, 2, 3, 60, 700])
-def test_of_a_layer_and_of_its_neurons_the_same_is_said(images: int, tmp_path: Path) -> None:
+def test_a_layer_and_its_neurons_have_the_same_figures(images: int, tmp_path: Path) -> None:
     contents, batches = small_contents(images=images, seed=images, sets=2)
     contents = with_evidence(contents, (8, 14), images, 2, 0, {})
     with _evidence(tmp_path, contents, batches) as evidence:
@@ -191,14 +191,14 @@ def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     contents, batches = small_contents(images=400, seed=3)
     direction = contents.text_embeddings[7] / np.linalg.norm(contents.text_embeddings[7])
-    told = []
+    moved = []
     for batch in batches:
         shift = np.where(rng.random(len(batch.embeddings)) < 0.1, 8.0, 0.0).astype(np.float32)
         values = batch.activations["layer0"].copy()
         values[:, 4] = shift / 8 + 0.02 * rng.random(len(shift))
         activations = {**batch.activations, "layer0": values}
-        told.append(replace(batch, embeddings=batch.embeddings + shift[:, None] * direction, activations=activations))
-    with _evidence(tmp_path, contents, told) as evidence:
+        moved.append(replace(batch, embeddings=batch.embeddings + shift[:, None] * direction, activations=activations))
+    with _evidence(tmp_path, contents, moved) as evidence:
         found = evidence.neuron("layer0", 4, Cuts(0.7, 0.95))
         assert (found.best, found.trust) == (7, Trust.STRONG)
         assert found.adjusted_p_values[7] < 1e-4
@@ -213,9 +213,9 @@ def test_it_is_the_same_every_time_and_in_every_thread(tmp_path: Path) -> None:
         asked = [("layer1", unit, Cuts(alpha, 0.9)) for alpha in (0.5, 0.7, 0.93) for unit in range(14)]
         alone = [evidence.neuron(*question) for question in asked]
     with RunReader(tmp_path / "run.duckdb") as reader:
-        anew = Evidence(reader, Requery(reader))
+        again = Evidence(reader, Requery(reader))
         with ThreadPoolExecutor(4) as pool:
-            together = list(pool.map(lambda question: anew.neuron(*question), asked))
+            together = list(pool.map(lambda question: again.neuron(*question), asked))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_equal(astuple(one), astuple(other))
 

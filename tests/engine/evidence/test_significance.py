@@ -67,7 +67,7 @@ def test_p_of_many_images_is_normal() -> None:
     assert p == pytest.approx([0.5, 0.025, 0.0013499, 0.8413447], rel=0.01)
 
 
-def test_where_all_images_are_alike_nothing_is_told() -> None:
+def test_equal_images_are_not_significant() -> None:
     embeddings = np.tile(np.float32([0.3, 0.4, 0.5]), (20, 1))
     directions = concept_directions(np.eye(3), np.ones(3))
     means, deviations = population_of(embeddings, directions).moments(directions)

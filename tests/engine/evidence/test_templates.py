@@ -1,4 +1,4 @@
-"""The best concepts in a run's other templates."""
+"""The best concepts under a run's other templates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.store.reader import RunReader
 from tests.support.runs import small_contents, small_run, with_evidence
 
 
-def test_each_other_template_scores_the_same_images_anew(tmp_path: Path) -> None:
+def test_each_other_template_scores_the_same_images_again(tmp_path: Path) -> None:
     contents, batches = small_contents(seed=3)
     contents = with_evidence(contents, (8, 14), 3, 3, 0, {})
     embeddings = np.concatenate([batch.embeddings for batch in batches])

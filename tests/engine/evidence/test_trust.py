@@ -177,8 +177,8 @@ def test_a_sentence_gives_the_two_strongest_reasons() -> None:
 
 def test_a_missing_figure_lowers_no_grade() -> None:
     nothing = {"template_bests": (), "confounds": (), "enrichments": (), "patients": 20, "patient_share": NAN}
-    unknown = _evidence(template_agreement=NAN, alpha_low=NAN, alpha_high=NAN, half_agreement=NAN, **nothing)
-    assert _graded(unknown) == (
+    bare = _evidence(template_agreement=NAN, alpha_low=NAN, alpha_high=NAN, half_agreement=NAN, **nothing)
+    assert _graded(bare) == (
         Trust.STRONG,
         "Well supported: 'effusion' stands out from random image sets (q < 0.001) and stays first in 97 % of image "
         "resamples.",

@@ -13,7 +13,7 @@ from tests.support.models import tiny_project
 from tests.support.runs import small_run
 
 
-def test_it_tells_versions_terminal_and_image_backend(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_shows_versions_terminal_and_image_backend(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TMUX": "x"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -29,7 +29,7 @@ def test_without_the_engine_it_says_how_to_install_it(mammi: Mammi, monkeypatch:
     assert "not installed (no-such-package missing): pip install 'mammi-explorer[engine]'" in mammi("doctor").out
 
 
-def test_a_sound_run_is_told_with_what_it_holds(mammi: Mammi, run_path: Path) -> None:
+def test_a_sound_run_is_listed_with_what_it_holds(mammi: Mammi, run_path: Path) -> None:
     outcome = mammi("doctor", run_path)
     assert outcome.status == 0
     for said in (
@@ -43,17 +43,17 @@ def test_a_sound_run_is_told_with_what_it_holds(mammi: Mammi, run_path: Path) ->
         assert said in outcome.out
 
 
-def test_concept_sets_are_told_with_their_sizes(mammi: Mammi, two_sets_path: Path) -> None:
+def test_concept_sets_are_listed_with_their_sizes(mammi: Mammi, two_sets_path: Path) -> None:
     said = mammi("doctor", two_sets_path).out
     assert "set         set 0 (word_list): 15 concepts\n  set         set 1 (word_list): 15 concepts" in said
 
 
-def test_what_annotations_are_judged_by_is_told(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+def test_templates_captions_and_methods_are_listed(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     path = small_run(tmp_path, other_templates=2, captions=5, methods={"www": {"count": 20}, "tsi": {}}, hostile=True)
     outcome = mammi("doctor", path)
     assert outcome.status == 0
     assert "\n  templates   2 others: template 0[bold red]x[/]; template 1[bold red]x[/]\n" in outcome.out
-    assert "\n  captions    5 sentences of reports\n  methods     www, tsi (scores of 20 neurons)\n" in outcome.out
+    assert "\n  captions    5 sentences of reports\n  methods     www, tsi (scores for 20 neurons)\n" in outcome.out
     assert "others" not in mammi("doctor", run_path).out
 
 
@@ -75,7 +75,7 @@ def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Pat
         ("UPDATE templates SET embedding = list_transform(embedding, lambda x: 'nan'::FLOAT)::FLOAT[16]", "not finite"),
     ],
 )
-def test_a_run_file_that_was_tampered_with_is_told_with_status_1(
+def test_a_run_file_that_was_tampered_with_is_reported_with_status_1(
     mammi: Mammi, run_path: Path, tmp_path: Path, change: str, said: str
 ) -> None:
     path = tmp_path / "run.duckdb"
@@ -85,10 +85,10 @@ def test_a_run_file_that_was_tampered_with_is_told_with_status_1(
     outcome = mammi("doctor", path)
     assert outcome.status == 1
     assert said in outcome.out
-    assert "compute the run anew" in outcome.err
+    assert "compute the run again" in outcome.err
 
 
-def test_rows_that_are_no_longer_where_they_were_written_are_told(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+def test_rows_that_were_deleted_are_reported(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)
     with duckdb.connect(str(path)) as connection:
@@ -105,7 +105,7 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
     assert "\u202e" not in outcome.out
 
 
-def test_what_is_likely_wrong_with_the_inputs_is_told_after_a_run_and_later(mammi: Mammi, tmp_path: Path) -> None:
+def test_what_is_likely_wrong_with_the_inputs_is_reported_after_a_run_and_later(mammi: Mammi, tmp_path: Path) -> None:
     """Also by a run that takes over every image from the one before."""
     project = tiny_project(tmp_path)
     unnormalised = "target.preprocessing={ size = 32, crop = 32, channels = 1, mean = 0.0, std = 1.0 }"

@@ -36,7 +36,7 @@ def test_the_json_is_the_whole_evaluation(mammi: Mammi, run_path: Path) -> None:
     assert "figure2" not in found
 
 
-def test_the_text_tells_each_method_both_ways_in_80_columns(mammi: Mammi, run_path: Path) -> None:
+def test_the_text_has_each_method_both_ways_in_80_columns(mammi: Mammi, run_path: Path) -> None:
     lines = mammi("evaluate", run_path, "--synonyms", "nih14").out.splitlines()
     assert lines[0] == "run.duckdb   α 0.93   β 0.95"
     assert max(map(cell_len, lines)) <= 80
@@ -46,12 +46,12 @@ def test_the_text_tells_each_method_both_ways_in_80_columns(mammi: Mammi, run_pa
     assert "Different concepts, by best concept and by all annotated" in lines
 
 
-def test_best_concepts_that_are_the_best_by_rounding_alone_are_told(mammi: Mammi, tmp_path: Path) -> None:
+def test_best_concepts_that_are_the_best_by_rounding_alone_are_counted(mammi: Mammi, tmp_path: Path) -> None:
     """With one living unit, all WPMIs are 0."""
     text = mammi("evaluate", small_run(tmp_path, units=(2,)), "--method", "mammi", "--method", "clip_dissect").out
-    told = " ".join(text.split())
-    assert "CLIP-Dissect (soft WPMI): in 1 of 2 neurons several concepts share the best score" in told
-    assert "MAMMI: in" not in told
+    line = " ".join(text.split())
+    assert "CLIP-Dissect (soft WPMI): in 1 of 2 neurons several concepts share the best score" in line
+    assert "MAMMI: in" not in line
 
 
 def test_only_the_methods_asked_for_are_scored(mammi: Mammi, run_path: Path) -> None:
@@ -118,19 +118,19 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
         (["--concept-set", "x"], "no concept set 'x' in this run"),
     ],
 )
-def test_wrong_arguments_are_told_in_one_line(mammi: Mammi, run_path: Path, arguments: list[str], said: str) -> None:
+def test_wrong_arguments_are_refused_in_one_line(mammi: Mammi, run_path: Path, arguments: list[str], said: str) -> None:
     outcome = mammi("evaluate", run_path, *arguments)
     assert (outcome.status, outcome.out, len(outcome.err.splitlines())) == (2, "", 1)
     assert said in outcome.err
 
 
-def test_a_run_that_does_not_tell_its_vlm_is_told(mammi: Mammi, run_path: Path) -> None:
+def test_a_run_that_names_no_vlm_is_refused(mammi: Mammi, run_path: Path) -> None:
     outcome = mammi("evaluate", run_path, "--encoder", "vlm")
     assert (outcome.status, outcome.out, len(outcome.err.splitlines())) == (1, "", 1)
-    assert "does not tell its VLM" in outcome.err
+    assert "names no VLM" in outcome.err
 
 
-def test_what_is_no_run_file_is_told(mammi: Mammi, tmp_path: Path) -> None:
+def test_anything_but_a_run_file_is_refused(mammi: Mammi, tmp_path: Path) -> None:
     assert mammi("evaluate", tmp_path / "missing.duckdb").status == 2
     (tmp_path / "x.duckdb").write_bytes(b"not a database" * 100)
     assert mammi("evaluate", tmp_path / "x.duckdb").status == 1

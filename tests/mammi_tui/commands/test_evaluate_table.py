@@ -65,7 +65,7 @@ def test_a_second_time_says_the_same_and_computes_no_run(mammi: Mammi, matrix: P
         (["--table", "{matrix}", "--set", "probing.folder=none"], 2, "probing.folder"),
     ],
 )
-def test_a_mistake_is_told(mammi: Mammi, matrix: Path, arguments: list[str], status: int, message: str) -> None:
+def test_a_mistake_is_refused(mammi: Mammi, matrix: Path, arguments: list[str], status: int, message: str) -> None:
     outcome = mammi("evaluate", *(text.format(matrix=matrix) for text in arguments))
     assert outcome.status == status
     assert message in outcome.err

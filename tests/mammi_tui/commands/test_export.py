@@ -81,7 +81,7 @@ def test_alpha_and_beta_reach_the_table(mammi: Mammi, run_path: Path) -> None:
     assert {row["alpha"] for row in wider} == {0.5}
 
 
-def test_concepts_are_told_with_their_sets(mammi: Mammi, two_sets_path: Path) -> None:
+def test_concepts_are_exported_with_their_sets(mammi: Mammi, two_sets_path: Path) -> None:
     arguments = ["export", two_sets_path, "--what", "concepts", "--format", "json", "-o", "-", "--beta", "0.2"]
     everything, of_set = (json.loads(mammi(*arguments, *more).out) for more in ([], ["--concept-set", "set 0"]))
     assert {tuple(row["concept_sets"]) for row in everything} == {("set 0",), ("set 1",), ("set 0", "set 1")}
@@ -121,13 +121,13 @@ def test_the_runs_own_files_are_never_overwritten(mammi: Mammi, judged_run: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet goes to a file only"),
-        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own"),
-        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do without it"),
+        (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet can only be written to a file"),
+        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own α and β"),
+        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do not depend on it"),
         (["--what", "neurons", "--format", "csv", "-o", "no/such/folder/x.csv"], "there is no folder no/such/folder"),
     ],
 )
-def test_what_cannot_be_done_is_told_with_status_2(
+def test_what_cannot_be_done_is_refused_with_status_2(
     mammi: Mammi, run_path: Path, arguments: list[str], said: str
 ) -> None:
     outcome = mammi("export", run_path, *arguments)

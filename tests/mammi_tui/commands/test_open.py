@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Cuts
 from mammi_tui.app import ExplorerApp
 from tests.support.commands import Mammi
 
@@ -29,7 +30,7 @@ def test_without_a_terminal_it_names_the_commands_that_need_none(mammi: Mammi, r
     assert outcome.err == "mammi: The explorer needs a terminal. Without one use `mammi show` or `mammi export`.\n"
 
 
-def test_what_is_no_run_file_is_told_before_the_terminal(mammi: Mammi, tmp_path: Path) -> None:
+def test_anything_but_a_run_file_is_refused_before_the_terminal(mammi: Mammi, tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("# No run file\n" * 100)
     outcome = mammi("open", path)
@@ -38,29 +39,27 @@ def test_what_is_no_run_file_is_told_before_the_terminal(mammi: Mammi, tmp_path:
 
 
 @pytest.mark.usefixtures("at_a_terminal")
-def test_it_starts_where_it_is_told(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
+def test_it_starts_at_the_given_neuron(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
     outcome = mammi("open", run_path, "layer1:4", "--alpha", "0.5", "--beta", "0.25", "--images", "ascii")
     assert outcome.status == 0
     (app,) = started
-    explorer = app.explorer
-    assert explorer.neuron is not None
-    assert explorer.neuron_name(explorer.neuron) == "layer1:4"
-    assert (explorer.cuts.alpha, explorer.cuts.beta, explorer.backend.name) == (0.5, 0.25, "ascii")
+    looking = app.explorer.looking
+    assert looking.neuron is not None
+    assert looking.rows.name_of(looking.neuron) == "layer1:4"
+    assert (looking.cuts.alpha, looking.cuts.beta, app.explorer.images.grid.backend.name) == (0.5, 0.25, "ascii")
 
 
 @pytest.mark.usefixtures("at_a_terminal")
-def test_it_starts_with_the_concept_set_it_is_told(
-    mammi: Mammi, two_sets_path: Path, started: list[ExplorerApp]
-) -> None:
+def test_it_starts_with_the_given_concept_set(mammi: Mammi, two_sets_path: Path, started: list[ExplorerApp]) -> None:
     assert mammi("open", two_sets_path, "--concept-set", "set 1").status == 0
     assert mammi("open", two_sets_path).status == 0
-    assert [app.explorer.cuts.concept_set for app in started] == ["set 1", None]
+    assert [app.explorer.looking.cuts.concept_set for app in started] == ["set 1", None]
 
 
 @pytest.mark.usefixtures("at_a_terminal")
 def test_alpha_and_beta_are_the_runs_own_by_default(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
     assert mammi("open", run_path).status == 0
-    assert (started[0].explorer.cuts.alpha, started[0].explorer.cuts.beta) == (0.93, 0.95)
+    assert started[0].explorer.looking.cuts == Cuts(0.93, 0.95)
 
 
 @pytest.mark.usefixtures("at_a_terminal")
@@ -88,4 +87,4 @@ def test_an_explorer_that_breaks_leaves_one_line(mammi: Mammi, run_path: Path, m
     monkeypatch.setattr(ExplorerApp, "run", breaks)
     outcome = mammi("open", run_path)
     assert outcome.status == 1
-    assert outcome.err == "mammi: The explorer stopped at an error of its own. Use --debug for the traceback.\n"
+    assert outcome.err == "mammi: The explorer stopped because of an error of its own. Use --debug for the traceback.\n"

@@ -48,7 +48,7 @@ def test_a_unit_is_found_by_its_class(mammi: Mammi, run_path: Path) -> None:
     assert "has no unit of class 'class 44'; nearest: class 4" in unknown.err
 
 
-def test_a_dead_unit_is_told_as_dead(mammi: Mammi, run_path: Path) -> None:
+def test_a_dead_unit_is_called_dead(mammi: Mammi, run_path: Path) -> None:
     shown = json.loads(mammi("show", run_path, "layer0:0", "--json").out)
     assert (shown["dead"], shown["threshold"], shown["representatives"], shown["concepts"]) == (True, 0.25, [], [])
     assert mammi("show", run_path, "layer0:0").out.splitlines()[-1] == "dead: the activation is 0.25 on every image"
@@ -87,7 +87,7 @@ def test_only_the_concepts_of_a_set_compete(mammi: Mammi, two_sets_path: Path) -
 
 
 @pytest.mark.parametrize("command", [["show", "layer1:4"], ["open"], ["export"]])
-def test_an_unknown_concept_set_is_told_with_the_nearest(
+def test_an_unknown_concept_set_is_refused_with_the_nearest(
     mammi: Mammi, two_sets_path: Path, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mammi_tui.console.arguments.at_a_terminal", lambda: True)
@@ -116,7 +116,7 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
         ("layer1", "mammi: 'layer1' is not a neuron: write layer:unit, such as layer0:0"),
     ],
 )
-def test_an_unknown_neuron_is_told_with_what_there_is(mammi: Mammi, run_path: Path, neuron: str, said: str) -> None:
+def test_an_unknown_neuron_is_refused_with_what_there_is(mammi: Mammi, run_path: Path, neuron: str, said: str) -> None:
     outcome = mammi("show", run_path, neuron)
     assert (outcome.status, outcome.out, outcome.err.strip()) == (2, "", said)
 
@@ -129,7 +129,7 @@ def test_a_missing_run_names_the_files_near_it(mammi: Mammi, run_path: Path, tmp
     assert "run.duckdb" in mammi("show", run_path.parent, "layer0:1").err
 
 
-def test_what_is_no_run_file_is_told_with_status_1(mammi: Mammi, tmp_path: Path) -> None:
+def test_anything_but_a_run_file_is_refused_with_status_1(mammi: Mammi, tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     path.write_bytes(b"not a database" * 100)
     outcome = mammi("show", path, "layer0:1")

@@ -32,14 +32,14 @@ def rich_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bare_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nothing is known of its images but their paths."""
+    """A run whose images have nothing but a path."""
     contents, batches = small_contents()
-    known = [
+    bare = [
         replace(image, patient=None, view=None, labels=(), boxes=(), polygons=(), report=None, parameters={})
         for image in contents.images
     ]
     path = tmp_path_factory.mktemp("bare") / "run.duckdb"
-    assemble(path, replace(contents, images=known), batches)
+    assemble(path, replace(contents, images=bare), batches)
     return path
 
 
@@ -63,14 +63,14 @@ def test_the_evidence_is_the_engines(mammi: Mammi, rich_run: Path, neuron: int) 
     assert (shown["trust"], shown["sentence"]) == (evidence.trust.name.lower(), evidence.sentence)
     assert [step["representatives"] for step in shown["alpha_path"]] == [step.count for step in evidence.alpha_path]
     ranked = answer.ranking[: max(answer.annotated, 10)].tolist()
-    assert [told["concept"] for told in shown["concepts"]] == [concepts[concept] for concept in ranked]
-    for told, concept in zip(shown["concepts"], ranked, strict=True):
-        assert (told["score"], told["z"]) == (answer.scores[concept], evidence.z_scores[concept])
-        assert told["q"] == evidence.q_values[concept]
+    assert [each["concept"] for each in shown["concepts"]] == [concepts[concept] for concept in ranked]
+    for each, concept in zip(shown["concepts"], ranked, strict=True):
+        assert (each["score"], each["z"]) == (answer.scores[concept], evidence.z_scores[concept])
+        assert each["q"] == evidence.q_values[concept]
     assert [label["label"] for label in shown["labels"]] == [label.label for label in evidence.enrichments]
     assert [found["value"] for found in shown["confounds"]] == [found.value for found in evidence.confounds]
     if ranked:
-        assert [told["template"] for told in shown["templates"]] == [name for name, _ in evidence.template_bests]
+        assert [each["template"] for each in shown["templates"]] == [name for name, _ in evidence.template_bests]
 
 
 def test_the_methods_are_the_panels(mammi: Mammi, rich_run: Path) -> None:
@@ -78,15 +78,15 @@ def test_the_methods_are_the_panels(mammi: Mammi, rich_run: Path) -> None:
     with RunReader(rich_run) as reader:
         panel = Panel(reader, Requery(reader))
         answers = [(method, method.neuron("layer1", 4, Cuts(0.93, 0.95))) for method in panel.methods]
-    assert [told["method"] for told in shown] == [method.name for method, _ in answers]
-    assert {"mammi", "www", "clip_dissect", "falcon", "tcav", "netdissect"} == {told["method"] for told in shown}
-    for told, (method, answer) in zip(shown, answers, strict=True):
-        assert (told["title"], told["note"]) == (method.title, answer.note)
+    assert [each["method"] for each in shown] == [method.name for method, _ in answers]
+    assert {"mammi", "www", "clip_dissect", "falcon", "tcav", "netdissect"} == {each["method"] for each in shown}
+    for each, (method, answer) in zip(shown, answers, strict=True):
+        assert (each["title"], each["note"]) == (method.title, answer.note)
         count = max(answer.annotated, min(10, len(answer.concepts)))
-        assert [line["concept"] for line in told["concepts"]] == list(answer.concepts[:count])
-        assert sum(line["annotated"] for line in told["concepts"]) == answer.annotated
-        assert all(("p_value" in line) == (answer.p_values is not None) for line in told["concepts"])
-        assert all(("detail" in line) == bool(answer.details) for line in told["concepts"])
+        assert [line["concept"] for line in each["concepts"]] == list(answer.concepts[:count])
+        assert sum(line["annotated"] for line in each["concepts"]) == answer.annotated
+        assert all(("p_value" in line) == (answer.p_values is not None) for line in each["concepts"])
+        assert all(("detail" in line) == bool(answer.details) for line in each["concepts"])
 
 
 @pytest.mark.parametrize("neuron", range(14))
@@ -130,8 +130,8 @@ def test_only_the_concepts_of_a_set_have_evidence(mammi: Mammi, two_sets_path: P
     )
     with RunReader(two_sets_path) as reader:
         members = {reader.concepts[concept] for concept in reader.concept_sets[1].concepts}
-    assert {told["concept"] for told in shown["evidence"]["concepts"]} <= members
-    assert {line["concept"] for told in shown["methods"] for line in told["concepts"]} <= members
+    assert {each["concept"] for each in shown["evidence"]["concepts"]} <= members
+    assert {line["concept"] for each in shown["methods"] for line in each["concepts"]} <= members
 
 
 def test_the_methods_stand_side_by_side(mammi: Mammi, rich_run: Path) -> None:
@@ -140,4 +140,4 @@ def test_the_methods_stand_side_by_side(mammi: Mammi, rich_run: Path) -> None:
     heading = text.splitlines()[4]
     assert heading.split()[0] == shown[0]["title"]
     assert heading.index("WWW") > heading.index("MAMMI")
-    assert text.count("* concept") == sum(line["annotated"] for told in shown for line in told["concepts"])
+    assert text.count("* concept") == sum(line["annotated"] for each in shown for line in each["concepts"])

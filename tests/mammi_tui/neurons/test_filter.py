@@ -30,7 +30,7 @@ def held(query: str) -> list[int]:
         ("lead>−1", [0, 1, 2, 3, 4]),
     ],
 )
-def test_comparisons_never_hold_of_what_is_not_known(query: str, places: list[int]) -> None:
+def test_comparisons_never_hold_for_a_missing_figure(query: str, places: list[int]) -> None:
     assert held(query) == places
 
 
@@ -73,7 +73,7 @@ def test_other_words_are_words(query: str) -> None:
         ("air q<0.05", ""),
     ],
 )
-def test_what_looks_like_a_comparison_is_told_what_it_lacks(query: str, hint: str) -> None:
+def test_what_looks_like_a_comparison_has_a_hint(query: str, hint: str) -> None:
     assert parse(query).hint == hint
 
 

@@ -127,6 +127,7 @@ def test_several_readers_at_once_never_mix_their_lines(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
+from engine.annotation.cuts import Cuts
 from mammi_tui.neurons.verdicts import VerdictLog
 log = VerdictLog(Path(sys.argv[1]), "hash")
 for unit in range(50):

@@ -182,7 +182,7 @@ async def test_a_filter_follows_alpha(run_path: Path, tmp_path: Path) -> None:
         assert [units.tolist() for units in opened.rows.matches] == [units.tolist() for units in wanted]
 
 
-async def test_that_evidence_is_computed_is_told(
+async def test_the_pane_says_that_evidence_is_being_computed(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:

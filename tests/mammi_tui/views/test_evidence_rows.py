@@ -23,7 +23,7 @@ from mammi_tui.widgets.sheet import Row
 
 @pytest.fixture(scope="module")
 def evidences(rich_run_path: Path) -> list[tuple[NeuronEvidence, list[str]]]:
-    """Of every unit of the last layer, at several α and β; and the run's clean concepts."""
+    """The evidence of every unit of the last layer at several α and β, with the run's clean concepts."""
     with RunReader(rich_run_path) as reader:
         concepts = [clean(concept) for concept in reader.concepts]
         live = Evidence(reader, Requery(reader))
@@ -92,7 +92,7 @@ def test_the_nearest_stretches_are_listed() -> None:
     assert rows[4].split() == ["▸", "0.50", "…", "0.59", "concept", "5", "95"]
     assert rows[-1].split() == ["2", "more", "below"]
     assert len(rows) == 9
-    assert not list(step_rows(path[:1], 0, 0.05, ["concept 0"], 60)), "a path of one stretch is told by its line"
+    assert not list(step_rows(path[:1], 0, 0.05, ["concept 0"], 60)), "the line alone shows a path of one stretch"
 
 
 def test_no_evidence_breaks_the_rows(evidences: list[tuple[NeuronEvidence, list[str]]]) -> None:
