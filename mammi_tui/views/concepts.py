@@ -22,8 +22,6 @@ from mammi_tui.views.summary import Summary
 class ConceptsBody(ViewBody):
     """The ranking, or the reason why it is empty; the summary where the screen is tall."""
 
-    reading_selector = "ConceptList"
-
     DEFAULT_CSS = """
     ConceptsBody {
         .reason { display: none; }

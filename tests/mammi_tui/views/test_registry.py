@@ -63,11 +63,9 @@ class BestUnitsAsker(Asker):
 
 
 class UnitsBody(ViewBody):
-    reading_selector = "#best-units"
-
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
-        self.text = Static(id="best-units")
+        self.text = Static()
         self.text.can_focus = True
 
     def compose(self) -> ComposeResult:
@@ -160,7 +158,7 @@ async def test_no_view_of_a_subject_is_an_error(run_path: Path, tmp_path: Path) 
             opened.screen.look_at(ConceptSubject(3))
 
 
-def test_names_and_keys_are_told_apart() -> None:
+def test_every_view_has_a_name_and_a_key_of_its_own() -> None:
     assert len({view.name for view in VIEWS}) == len(VIEWS)
     keys = [view.key for view in VIEWS if view.key]
     assert len(set(keys)) == len(keys)
