@@ -43,23 +43,16 @@ class BestUnitsAsker(Asker):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.add_lane("best units", self._wanted, self._ask)
-        self._answered: BestUnitsQuestion | None = None
 
     def _wanted(self) -> BestUnitsQuestion | None:
         subject = self.looking.subject
         if not self.called or not isinstance(subject, ConceptSubject):
             return None
-        question = BestUnitsQuestion(subject, self.looking.cuts)
-        return None if question == self._answered else question
+        return BestUnitsQuestion(subject, self.looking.cuts)
 
     def _ask(self, question: BestUnitsQuestion) -> BestUnitsAnswered:
         best = self.looking.requery.layer(self.looking.rows.layers[-1].name, question.cuts).best
         return BestUnitsAnswered(question, (best == question.concept.concept).nonzero()[0].tolist())
-
-    def take(self, answer: BestUnitsAnswered, *, wanted: bool) -> bool:
-        if wanted:
-            self._answered = answer.question
-        return wanted
 
 
 class UnitsBody(ViewBody):
