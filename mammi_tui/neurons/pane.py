@@ -16,6 +16,7 @@ from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
+from mammi_tui.widgets.heads import Heads
 
 
 class FilterLine(Input):
@@ -55,7 +56,7 @@ class NeuronsPane(Vertical):
         self._line = FilterLine(
             placeholder="unit, concept, class, finding, verdict, trust:strong", id="filter", compact=True
         )
-        self._heads = Static(classes="heads", markup=False)
+        self._heads = Heads(self.outline, self.outline.heads)
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
         self._underway = False
         self._before: Neuron | None = None
@@ -69,12 +70,6 @@ class NeuronsPane(Vertical):
 
     def on_mount(self) -> None:
         self._line.display = self._nothing.display = False
-
-    def on_resize(self) -> None:
-        self._draw_heads()
-
-    def _draw_heads(self) -> None:
-        self._heads.update(self.outline.heads(max(20, self.outline.scrollable_content_region.width - 1)))
 
     def draw_subtitle(self) -> None:
         """Draws how many neurons the filter leaves, or how they are sorted. If it leaves none, a line says so."""
@@ -97,14 +92,14 @@ class NeuronsPane(Vertical):
         if self.rows.query or self.rows.order is not BY_UNIT:
             self.outline.rebuild(self.outline.here(), self._before)
         self.outline.refresh()
-        self._draw_heads()
+        self._heads.draw()
         self.draw_subtitle()
 
     def sort_by(self, order: Order) -> None:
         """Sorts the neurons of every layer; the cursor stays on its neuron."""
         self.rows.order = order
         self.outline.rebuild(self.outline.here())
-        self._draw_heads()
+        self._heads.draw()
         self.draw_subtitle()
 
     def open_filter(self, text: str | None = None) -> None:

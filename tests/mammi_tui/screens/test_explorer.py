@@ -640,3 +640,15 @@ async def test_the_theme_is_chosen_by_the_environment(
     with pytest.raises(ConfigError, match="mammi-dark"):
         async with explorer(run_path, tmp_path):
             pass
+
+
+@pytest.mark.parametrize("size", [(80, 16), (120, 17), (140, 40)])
+async def test_the_heads_stand_over_their_columns(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with explorer(run_path, tmp_path, size=size) as opened:
+        for keys in ((), ("slash", "1", "3", "enter"), ("escape",), ("slash", *"class", "enter"), ("2", "G")):
+            await opened.press(*keys)
+            for pane, number in ((NeuronTree, r"−?0\.\d{3} "), (ConceptList, r"(?<!cut )−?0\.\d{4} ")):
+                region = opened.screen.query_one(pane).region
+                heads, *rows = [line[region.x : region.right] for line in opened.lines()[region.y - 1 : region.bottom]]
+                ends = {found.end() - 1 for row in rows for found in re.finditer(number, row)}
+                assert ends == {heads.index("score") + len("score")}, (keys, heads)
