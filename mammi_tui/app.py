@@ -32,7 +32,7 @@ def _commands() -> type[Provider]:
 
 
 class ExplorerApp(FrugalApp):
-    """Looks at one run.
+    """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
     """
@@ -67,17 +67,17 @@ class ExplorerApp(FrugalApp):
         self.explorer = ExplorerScreen(reader, start, images, verdicts, views)
 
     def _chosen_theme(self) -> str:
-        """$MAMMI_THEME, or the reading room."""
+        """The theme that $MAMMI_THEME names, or the reading room."""
         name = os.environ.get("MAMMI_THEME") or READING_ROOM.name
         if name not in self.available_themes:
-            raise ConfigError(f"MAMMI_THEME: no theme {name!r}. There are {', '.join(sorted(self.available_themes))}.")
+            raise ConfigError(f"MAMMI_THEME: no theme {name!r}. Available: {', '.join(sorted(self.available_themes))}.")
         return name
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """Textual's own commands that go with the explorer's: its list of keys is `help`."""
+        """The commands beside the explorer's; of Textual's own only those that fit, as `help` lists the keys."""
         yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
         for name, theme in (("Dark theme", READING_ROOM), ("Light theme", DAYLIGHT)):
             yield SystemCommand(name, f"The explorer's own, {theme.name}", partial(setattr, self, "theme", theme.name))

@@ -1,4 +1,4 @@
-"""The `mammi` command: finds its subcommands in mammi_tui/commands, and says in one line what went wrong."""
+"""The `mammi` command: finds its subcommands in mammi_tui/commands, and reports an error in one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mammi_tui import commands
 
 @dataclass
 class Settings:
-    """What holds for the whole process."""
+    """Settings of the whole process."""
 
     debug: bool = False
 
@@ -50,7 +50,7 @@ def _debug_option() -> click.Option:
 
 
 class CommandFolder(click.Group):
-    """One command for each module of mammi_tui/commands, imported when it is asked for."""
+    """One command for each module of mammi_tui/commands, imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
@@ -89,14 +89,14 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Runs the command line of this process and ends it: 0 on success, 2 on bad arguments, 1 on any other failure."""
+    """Runs this process's command line and exits: 0 on success, 2 on bad arguments, 1 on any other failure."""
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
     try:
         status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has left. Nothing is to be said, and nothing more can be written.
+        # The reader of our output has gone: there is nothing to report, and nothing more can be written.
         sys.stdout = None
         status = 1
     except MammiError as error:
@@ -117,7 +117,7 @@ def main() -> None:
 
 
 def _usage(error: click.ClickException) -> str:
-    """A wrong command line in one line, with where to look."""
+    """What is wrong with the command line, and which help to read, in one line."""
     message = " ".join(error.format_message().split()).rstrip(".") + "."
     context = getattr(error, "ctx", None)
     return f"{message} See `{context.command_path} --help`." if context else message
@@ -135,7 +135,7 @@ def _say(message: str) -> None:
 def _unexpected(
     settings: Settings, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """For sys.excepthook: an error of ours, not the user's. The interpreter then ends with status 1."""
+    """Reports an error of ours, not the user's, as sys.excepthook. The interpreter then exits with status 1."""
     if settings.debug:
         traceback.print_exception(kind, error, trace)
     else:

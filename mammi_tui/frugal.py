@@ -1,4 +1,4 @@
-"""Sends the terminal only the cells that changed: a film is not sent again when a number beside it moves."""
+"""Sends the terminal only the cells that changed: a film is not sent again when a number beside it changes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.strip import Strip
 
-# Text of which every character is one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
+# Text whose every character takes one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
 _NARROW = re.compile(
     r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2190-\u22ff\u2400-\u2426\u2500-\u25ff]*"
 )
 
-# So many unchanged cells between two changed ones are sent along: cheaper than moving the cursor over them.
+# Up to this many unchanged cells between two changed ones are sent too: that is cheaper than to move the cursor.
 _GAP = 2
 
 Cell = tuple[str, Style | None]
-"""A character and its style. Text with characters of other widths is one cell, followed by cells of no character."""
+"""A character and its style; text with characters of other widths is one cell, followed by cells of no character"""
 
 
 class SentCells:
-    """The cells that the terminal shows, as far as they are known."""
+    """The cells that the terminal shows, as far as this process has sent them."""
 
     def __init__(self) -> None:
         self._rows: list[list[Cell | None]] = []
 
     def forget(self) -> None:
-        """The terminal may show anything: the next update is sent whole."""
+        """Has the next update sent whole, as the terminal may show anything."""
         self._rows = []
 
     def resize(self, size: Size) -> None:
@@ -46,7 +46,7 @@ class SentCells:
             self._rows = [[None] * size.width for _ in range(size.height)]
 
     def changes(self, x: int, y: int, strip: Strip) -> Iterator[tuple[int, list[Cell]]]:
-        """Takes the strip as sent at (x, y), and gives the runs of cells that it changes, with their columns."""
+        """Records the strip as sent at (x, y); yields the runs of cells that it changes, each with its first column."""
         if not 0 <= y < len(self._rows):
             yield x, [cell for text, style, _ in strip for cell in cells(text, style)]
             return
@@ -67,7 +67,7 @@ class SentCells:
 
 
 def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:
-    """The places where they differ, ascending. A change inside a text of other widths goes back to its first cell."""
+    """The places where the two differ, ascending. A change inside a wider text counts from the text's first cell."""
     places: dict[int, None] = {}
     for place, (was, now) in enumerate(zip(old, new, strict=True)):
         if was != now:
@@ -87,7 +87,7 @@ def cells(text: str, style: Style | None) -> list[Cell]:
 
 
 class ChangesOnly(CompositorUpdate):
-    """An update of which only the changed cells are sent."""
+    """Wraps an update, and sends only its changed cells."""
 
     def __init__(self, update: LayoutUpdate | ChopsUpdate, sent: SentCells) -> None:
         self._update = update
@@ -108,14 +108,14 @@ class ChangesOnly(CompositorUpdate):
 
 
 def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
-    """What an update draws: strips and the cell where each begins."""
+    """The strips that an update draws, each with the cell (x, y) where it begins."""
     if isinstance(update, LayoutUpdate):
         for y, line in enumerate(update.strips, update.region.y):
             yield update.region.x, y, Strip.join(line)
         return
     for y in dict.fromkeys(y for y, _, _ in update.spans):
         spans = [(first, last) for line, first, last in update.spans if line == y]
-        # Paired as ChopsUpdate itself pairs them: it does not ask for equal lengths either.
+        # ChopsUpdate pairs them in the same way and does not require equal lengths either.
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is not None and any(x < last and end > first for first, last in spans):
                 yield x, y, strip
@@ -130,10 +130,10 @@ def _rendered(run: Iterable[Cell], colours: ColorSystem) -> str:
 
 
 class FrugalApp(App[None]):
-    """An app that sends only what changed."""
+    """An app that sends only the cells that changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l", "redraw", "Redraw", show=False, tooltip="Draw the whole screen anew", id="redraw"),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, tooltip="Draw the whole screen again", id="redraw"),
     ]
 
     def __init__(self) -> None:
@@ -147,7 +147,7 @@ class FrugalApp(App[None]):
         self._sent.forget()
 
     def action_redraw(self) -> None:
-        """Sends every cell again, as when another program has written on the terminal."""
+        """Sends every cell again, for when another program has written on the terminal."""
         self._sent.forget()
         self.screen.refresh()
 

@@ -52,6 +52,11 @@ class Lane(Generic[Key]):
         return self._asking is None
 
     @property
+    def wants(self) -> Key | None:
+        """What is wanted now."""
+        return self._wanted()
+
+    @property
     def at_rest(self) -> bool:
         """Whether nothing is in flight, and nothing is wanted except what has just failed."""
         return self.idle and self._wanted() in (None, self._failed)

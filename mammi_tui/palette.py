@@ -1,4 +1,4 @@
-"""What the command palette offers beside Textual's own commands."""
+"""The explorer's commands in the command palette, beside those of the app."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Command(NamedTuple):
 
 
 class ExplorerCommands(Provider):
-    """Go to a layer, move α and β back, sort, filter, films on and off."""
+    """Views, sort orders, concept sets and layers, and the actions that have no key to remember."""
 
     def _commands(self) -> Iterator[Command]:
         explorer = self.app.screen_stack[0]

@@ -1,6 +1,6 @@
-"""Text from outside (concepts, labels, paths, names) made safe to show, and fitted to cells.
+"""Text from outside (concepts, labels, paths, names): made safe to show, and fitted to cells.
 
-Whatever is drawn goes through `clean` once, and is then drawn as plain text: never as markup.
+Every such text goes through `clean` once and is then drawn as plain text, never as markup.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MINUS = "−"
 
 
 class _Shown(dict[int, str]):
-    """What is shown for each code point; filled as they are met."""
+    """The text shown for each code point, filled in as code points occur."""
 
     def __missing__(self, code: int) -> str:
         self[code] = shown = _shown(chr(code))
@@ -26,7 +26,7 @@ def _shown(char: str) -> str:
     category = unicodedata.category(char)
     if char in "\t\n\r" or category in {"Zl", "Zp"}:
         return " "
-    if category == "Cf":  # bidi overrides, joiners, soft hyphens, byte order marks: no cell of their own
+    if category == "Cf":  # bidi overrides, joiners, soft hyphens, byte order marks: they take no cell
         return ""
     if ord(char) < 0x20:
         return chr(0x2400 + ord(char))  # the control picture: ESC is ␛
@@ -39,9 +39,9 @@ _SHOWN = _Shown()
 
 
 def clean(text: str, limit: int = 500) -> str:
-    """One line without control characters, terminal escapes or bidi overrides, of at most `limit` characters.
+    """One line of at most `limit` characters, without control characters, terminal escapes or bidi overrides.
 
-    Control characters stay visible as their pictures, so that two different names never look the same.
+    A control character is shown as its picture, so that two different names never look the same.
     """
     if len(text) > limit:
         text = text[: limit - 1] + ELLIPSIS
@@ -49,7 +49,7 @@ def clean(text: str, limit: int = 500) -> str:
 
 
 def fit(text: str, width: int, *, right: bool = False, keep_end: bool = False) -> str:
-    """Clean `text` in exactly `width` cells: padded, or cut with an ellipsis (at its start with `keep_end`)."""
+    """Clean `text` in exactly `width` cells, padded or cut with an ellipsis (at its start with `keep_end`)."""
     if width <= 0:
         return ""
     length = cell_len(text)
@@ -64,7 +64,7 @@ def fit(text: str, width: int, *, right: bool = False, keep_end: bool = False) -
 
 
 def decimal(value: float, digits: int = 3) -> str:
-    """A number with a fixed count of decimals and a true minus sign; a rounded zero has no sign."""
+    """A number with `digits` decimals and a true minus sign; a rounded zero has no sign."""
     text = f"{value:.{digits}f}"
     if text.startswith("-"):
         text = text[1:] if float(text) == 0 else MINUS + text[1:]
@@ -72,24 +72,24 @@ def decimal(value: float, digits: int = 3) -> str:
 
 
 def significant(value: float, digits: int = 4) -> str:
-    """A number with a fixed count of significant digits and a true minus sign."""
+    """A number with `digits` significant digits and a true minus sign."""
     return f"{value:#.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:#.{digits}g}"
 
 
 def number(value: float, digits: int = 3) -> str:
-    """As `decimal`; `–` for NaN."""
+    """Like `decimal`; `–` for NaN."""
     return "–" if value != value else decimal(value, digits)
 
 
 def probability(value: float) -> str:
-    """Three decimals, `<0.001` below them, `–` for NaN: never more than six cells."""
+    """A probability in at most six cells: three decimals, `<0.001` below them, `–` for NaN."""
     if value != value:
         return "–"
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def percent(share: float) -> str:
-    """`38 %`, `<1 %`; `–` for NaN: never more than five cells."""
+    """A share in at most five cells: `38 %`, `<1 %`; `–` for NaN."""
     from engine.evidence.written import percent as whole
 
     return "–" if share != share else whole(share)

@@ -1,4 +1,4 @@
-"""The explorer's own themes: a dim reading room, and a light one. Every Textual theme works too."""
+"""The explorer's own themes, one dark and one light. Every Textual theme works too."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from textual.strip import Strip
 
 from mammi_tui.images.base import PLAIN, Grey, letterbox, place, resample
 
-# From black to white on a dark background, by the ink of each character.
+# From black to white on a dark background, ordered by the ink of each character.
 RAMP = " .,:;-=+ox*X%#@"
 _CODES = np.array([ord(character) for character in RAMP], dtype=np.uint8)
 
-# The darkest and brightest of so many cells in 100 may be cut off to use the whole ramp for the rest.
+# Percentage of the darkest cells, and of the brightest, that is cut off so that the rest uses the whole ramp.
 _CUT = 1
 
 

@@ -1,4 +1,4 @@
-"""What every image backend gives: a grey film as lines of terminal cells."""
+"""The protocol of image backends, which draw a grey film as lines of terminal cells, and what they share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.strip import Strip
 Grey = NDArray[np.uint8]
 
 PLAIN = Style()
-"""The style of cells that take their colours from what they are shown on: letterboxes, and text."""
+"""The style of cells that take the colours of their background: letterboxes and text"""
 
 
 class ImageBackend(Protocol):
@@ -23,16 +23,16 @@ class ImageBackend(Protocol):
 
     name: str
     cell_pixels: tuple[int, int]
-    """Pixels in one cell: columns, rows. (0, 0) when it draws none."""
+    """Pixels in one cell: columns, rows; (0, 0) for a backend that draws none"""
 
     def render(self, grey: Grey, columns: int, rows: int) -> list[Strip]:
-        """The film `grey` [h, w] in exactly `rows` strips of `columns` cells, its aspect ratio kept, letterboxed."""
+        """The film `grey` [h, w] in `rows` strips of `columns` cells, letterboxed so that it keeps its aspect ratio."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a film lies in its area, in cells."""
+    """The position and size of a film in its area, in cells."""
 
     left: int
     top: int
@@ -55,12 +55,12 @@ def resample(grey: Grey, width: int, height: int) -> Grey:
 
 
 def coloured(strip: Strip, style: Style) -> Strip:
-    """The strip with `style` wherever it is plain."""
+    """The strip with `style` in place of PLAIN."""
     return Strip([Segment(text, style if own is PLAIN else own) for text, own, _ in strip], strip.cell_length)
 
 
 def letterbox(lines: list[list[Segment]], placement: Placement, columns: int, rows: int) -> list[Strip]:
-    """Strips of `columns` cells, `rows` of them, with the film's lines of segments where `placement` says."""
+    """`rows` strips of `columns` cells, with the film's lines of segments at `placement`."""
     left = [Segment(" " * placement.left, PLAIN)] if placement.left else []
     right_width = columns - placement.left - placement.columns
     right = [Segment(" " * right_width, PLAIN)] if right_width else []

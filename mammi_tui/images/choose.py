@@ -1,4 +1,4 @@
-"""Which image backend fits a terminal."""
+"""Chooses the image backend that fits a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGES_OPTIONS: tuple[str, ...] = get_args(ImagesOption)
 
 
 def colours(environment: Mapping[str, str]) -> Colours:
-    """What the terminal can show, by the same variables that Textual and Rich go by."""
+    """The colours that the terminal can show, from the environment variables that Textual and Rich read."""
     forced = environment.get("TEXTUAL_COLOR_SYSTEM", "auto").lower()
     term = environment.get("TERM", "").lower()
     if environment.get("NO_COLOR") is not None or term in ("dumb", "unknown"):
@@ -45,7 +45,7 @@ def choose_backend(name: str, environment: Mapping[str, str]) -> ImageBackend:
     """The backend for `--images name` in a terminal described by `environment`.
 
     auto is quadrant, or ascii where there are fewer than 256 colours or no UTF-8.
-    kitty is not there yet: says so on stderr.
+    kitty has no backend: films are drawn with quadrant blocks, and a line on stderr says so.
 
     Raises ConfigError for a name that is none of IMAGES_OPTIONS.
     """
@@ -53,7 +53,7 @@ def choose_backend(name: str, environment: Mapping[str, str]) -> ImageBackend:
         raise ConfigError(f"--images: {name!r} is none of {', '.join(IMAGES_OPTIONS)}")
     depth = colours(environment)
     if name == "kitty":
-        print("mammi: --images kitty comes later; until then the films are drawn with quadrant blocks", file=sys.stderr)
+        print("mammi: --images kitty is not available; the films are drawn with quadrant blocks", file=sys.stderr)
         name = "quadrant"
     if name == "off":
         return OffBackend()

@@ -1,4 +1,4 @@
-"""Decoded films, kept while they are likely to be wanted again."""
+"""Decoded films, kept while they are likely to be shown again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mammi_tui.images.base import Grey
 class Films:
     """Reads and decodes films by image index. Safe to call from several threads.
 
-    `read` gives an image's encoded thumbnail (RunReader.thumbnail). The last `capacity` films are kept: 25 KB each.
+    `read` returns an image's encoded thumbnail (RunReader.thumbnail). The `capacity` films used last are kept (25 KB
+    each).
     """
 
     def __init__(self, read: Callable[[int], bytes], capacity: int = 512) -> None:

@@ -1,4 +1,4 @@
-"""Half blocks: two pixels in a cell, each in its own grey."""
+"""Half blocks: two pixels in a cell, each in a grey of its own."""
 
 from __future__ import annotations
 

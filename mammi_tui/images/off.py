@@ -1,4 +1,4 @@
-"""No pictures: a line of text where a film would be, for the slowest links."""
+"""No pictures: a line of text in place of a film, for the slowest connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mammi_tui.images.base import PLAIN, Grey
 
 
 class OffBackend:
-    """Says that images are off."""
+    """Writes that images are off."""
 
     name = "off"
     cell_pixels = (0, 0)

@@ -1,4 +1,4 @@
-"""Quadrant blocks: four pixels in a cell, drawn with two greys and the glyph that loses least."""
+"""Quadrant blocks: four pixels in a cell, drawn with two greys and the glyph that has the least error."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from textual.strip import Strip
 from mammi_tui.images.base import Grey, letterbox, place, resample
 from mammi_tui.images.shades import Shades
 
-# The glyph whose filled quadrants are the bits of its index: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
+# The filled quadrants of a glyph are the bits of its index: 1 upper left, 2 upper right, 4 lower left, 8 lower right.
 GLYPHS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 _CODE_POINTS = np.array([ord(glyph) for glyph in GLYPHS], dtype="<u4")
 
-# A split of the four pixels and its inverse draw the same cell, so 8 of the 16 are enough.
+# A split of the four pixels and its inverse draw the same cell, so 8 of the 16 splits suffice.
 _SPLITS = 8
 _FILLED = np.array([[split >> quadrant & 1 for split in range(_SPLITS)] for quadrant in range(4)], dtype=np.float32)
 _FILLED_COUNT = np.maximum(_FILLED.sum(axis=0), 1)
@@ -21,10 +21,10 @@ _EMPTY_COUNT = 4 - _FILLED.sum(axis=0)
 
 
 def split_cells(pixels: NDArray[np.float32]) -> tuple[NDArray[np.intp], Grey, Grey]:
-    """The glyph index, foreground and background grey [cells] of least squared error, for `pixels` [cells, 4].
+    """Glyph index, foreground grey and background grey [cells] with the least squared error for `pixels` [cells, 4].
 
-    The error of a split is Σx² − S_f²/n_f − S_b²/n_b, with S and n the sum and number of pixels on each side: the best
-    has the largest S_f²/n_f + S_b²/n_b. Ties go to the first split, so a flat cell is blank.
+    The error of a split is Σx² − S_f²/n_f − S_b²/n_b, where S and n are the sum and the number of pixels on each side,
+    so the best split has the largest S_f²/n_f + S_b²/n_b. Ties go to the first split, so a flat cell is blank.
     """
     filled = pixels @ _FILLED
     empty = pixels.sum(axis=1, keepdims=True) - filled

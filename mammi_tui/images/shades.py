@@ -12,19 +12,19 @@ from rich.style import Style
 
 from mammi_tui.images.base import Grey
 
-# xterm's 256-colour palette: black, the 24 greys of the ramp, white; and the grey of each.
+# Entries of xterm's 256-colour palette (black, the 24 greys of the ramp, white), and the grey of each.
 RAMP_ENTRIES = (16, *range(232, 256), 231)
 RAMP_GREYS = np.array([0, *range(8, 239, 10), 255])
 
-# True colour is cut to 128 greys: no eye sees a step of 2 in 255, and more neighbouring cells are equal.
+# True colour has 128 greys here: no eye sees a step of 2 in 255, and more neighbouring cells become equal.
 _TRUE_STEP = 2
 
 
 class Shades:
-    """The greys a terminal can show, and the style of a cell with two of them. Safe to use from several threads."""
+    """The greys that a terminal can show, and the style of a cell of two greys. Safe to use from several threads."""
 
     def __init__(self, levels: Grey, colours: list[Color]) -> None:
-        """`levels` [256]: for each grey, the index into `colours` of the nearest one."""
+        """`levels` [256]: the index into `colours` of the nearest colour to each grey."""
         self.levels = levels
         self._colours = colours
         self._styles: dict[int, Style] = {}
@@ -40,8 +40,8 @@ class Shades:
     def ramp(cls) -> Shades:
         """26 greys, each an exact entry of the 256-colour palette.
 
-        A colour here has its palette number and its triplet: the number goes to the terminal, and Textual's filters,
-        which look at the triplet, leave it as it is.
+        Each colour has its palette number and its triplet. The number goes to the terminal; Textual's filters look at
+        the triplet and leave the colour as it is.
         """
         levels = np.abs(np.arange(256)[:, None] - RAMP_GREYS[None, :]).argmin(axis=1).astype(np.uint8)
         return cls(
@@ -55,7 +55,7 @@ class Shades:
     def lines(self, text: str, foreground: Grey, background: Grey) -> list[list[Segment]]:
         """One line of segments for each row of levels [rows, columns]; `text` is its characters, row after row.
 
-        Neighbours of one style share a segment. Cells with equal levels get the background only, for they are blank.
+        Neighbouring cells of one style share a segment. A cell of two equal levels is blank and gets a background only.
         """
         rows, columns = foreground.shape
         pair = foreground.astype(np.int32) << 8 | background

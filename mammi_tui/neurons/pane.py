@@ -1,4 +1,4 @@
-"""The pane of layers and neurons, with its filter line."""
+"""Pane 1: layers and neurons, with a filter line."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
+from mammi_tui.widgets.heads import Heads
 
 
 class FilterLine(Input):
-    """The filter over the neurons; filters while it is typed."""
+    """The filter over the neurons. It filters while the reader types."""
 
     BINDING_GROUP_TITLE = "Filter"
 
@@ -29,10 +30,10 @@ class FilterLine(Input):
     ]
 
     class Kept(Message):
-        """The reader goes back to the neurons with the filter as it is."""
+        """The reader goes back to the neurons and keeps the filter."""
 
     class Dropped(Message):
-        """The reader goes back to the neurons without it."""
+        """The reader goes back to the neurons and drops the filter."""
 
     def action_keep(self) -> None:
         self.post_message(self.Kept())
@@ -42,10 +43,10 @@ class FilterLine(Input):
 
 
 class NeuronsPane(Vertical):
-    """The tree, its column heads, and the filter line while it is in use."""
+    """The tree, its column heads, and the filter line while the reader uses it."""
 
     class Filtered(Message):
-        """The filter changed: every layer's answer may be needed."""
+        """The filter has changed: it may need the answers of all layers."""
 
     def __init__(self, rows: NeuronRows, concepts: Iterable[str]) -> None:
         super().__init__(id="neurons-pane", classes="pane")
@@ -55,11 +56,11 @@ class NeuronsPane(Vertical):
         self._line = FilterLine(
             placeholder="unit, concept, class, finding, verdict, trust:strong", id="filter", compact=True
         )
-        self._heads = Static(classes="heads", markup=False)
+        self._heads = Heads(self.outline, self.outline.heads)
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
         self._underway = False
         self._before: Neuron | None = None
-        """The line the cursor was on before the filter line was opened."""
+        """The line that the cursor was on before the filter line was opened"""
 
     def compose(self) -> ComposeResult:
         yield self._line
@@ -70,14 +71,8 @@ class NeuronsPane(Vertical):
     def on_mount(self) -> None:
         self._line.display = self._nothing.display = False
 
-    def on_resize(self) -> None:
-        self._draw_heads()
-
-    def _draw_heads(self) -> None:
-        self._heads.update(self.outline.heads(max(20, self.outline.scrollable_content_region.width - 1)))
-
     def draw_subtitle(self) -> None:
-        """How many neurons the filter leaves, or how they are sorted. When it leaves none, a line says so."""
+        """Draws how many neurons the filter leaves, or how they are sorted. If it leaves none, a line says so."""
         self._nothing.display = not len(self.rows)
         if self.rows.query:
             hint = f" ({self.rows.filter.hint})" if self.rows.filter.hint else ""
@@ -87,28 +82,28 @@ class NeuronsPane(Vertical):
         self.border_subtitle = " · ".join(words + ["computing evidence …"] * self._underway)
 
     def set_underway(self, underway: bool) -> None:
-        """Says that the evidence of a layer is being computed, or no more."""
+        """Shows whether the evidence of a layer is being computed."""
         if underway != self._underway:
             self._underway = underway
             self.draw_subtitle()
 
     def numbers_changed(self) -> None:
-        """Takes up new answers or verdicts, with the cursor where it is."""
+        """Draws new answers or verdicts, with the cursor where it is."""
         if self.rows.query or self.rows.order is not BY_UNIT:
             self.outline.rebuild(self.outline.here(), self._before)
         self.outline.refresh()
-        self._draw_heads()
+        self._heads.draw()
         self.draw_subtitle()
 
     def sort_by(self, order: Order) -> None:
         """Sorts the neurons of every layer; the cursor stays on its neuron."""
         self.rows.order = order
         self.outline.rebuild(self.outline.here())
-        self._draw_heads()
+        self._heads.draw()
         self.draw_subtitle()
 
     def open_filter(self, text: str | None = None) -> None:
-        """Shows the filter line, with a text or as it was."""
+        """Shows the filter line, with this text or as it was."""
         if not isinstance(self.screen.focused, FilterLine):
             self._before = self.outline.here() or self._before
         self._line.display = True
@@ -126,7 +121,7 @@ class NeuronsPane(Vertical):
         self._filter_by("", *keep)
 
     def _filter_by(self, query: str, *keep: Neuron | None) -> None:
-        """Leaves only the neurons in which every word is found, with the cursor on the first of `keep` among them."""
+        """Shows only the neurons that match, with the cursor on the first of `keep` among them."""
         if query == self.rows.query:
             return
         self.rows.query = query
@@ -139,7 +134,7 @@ class NeuronsPane(Vertical):
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """Filters while it is typed; the way back is remembered."""
+        """Filters while the reader types, and remembers where the cursor was."""
         event.stop()
         self._filter_by(event.value.strip(), self._before, self.outline.here())
 

@@ -1,4 +1,4 @@
-"""Which lines the neurons pane has, and in what order: the layers, and under each open one its units."""
+"""The lines of the neurons pane and their order: the layers, and below each open layer its units."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Neuron:
 
 
 class NeuronRows:
-    """The lines, and what decides them: answers, evidence, open layers, order, filter and verdicts.
+    """The lines, and what they depend on: answers, evidence, open layers, order, filter and verdicts.
 
     A line is (layer, unit); a layer's own line has unit LAYER_LINE. Call `rebuild` after changing anything.
     """
@@ -39,7 +39,7 @@ class NeuronRows:
         self.layers = layers
         self.answers: list[LayerAnswer | None] = [None] * len(layers)
         self.evidence: list[LayerEvidence | None] = [None] * len(layers)
-        """The last that is known of each layer, be it at another α or β than the answers"""
+        """The last evidence of each layer, possibly at another α or β than the answers"""
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
         self.verdicts: dict[Neuron, Verdict] = {}
         self.open: set[int] = set()
@@ -71,7 +71,7 @@ class NeuronRows:
         self.line_units = np.concatenate(units) if units else np.empty(0, np.int64)
 
     def found_by_finding(self, neuron: Neuron) -> bool:
-        """Whether a word of the filter is in the neuron's finding, and in neither its class nor its best concept."""
+        """Whether a word of the filter is in the neuron's finding, but not in its class or its best concept."""
         answer, unit = self.answers[neuron.layer], neuron.unit
         best = -1 if answer is None else int(answer.best[unit])
         others = f"{self._names[neuron.layer][unit]}\n{self._concepts[best] if best >= 0 else ''}"
@@ -84,12 +84,12 @@ class NeuronRows:
 
     @property
     def needs_evidence(self) -> bool:
-        """Whether order or filter look at evidence."""
+        """Whether the order or the filter reads evidence."""
         return self.order.needs_evidence or self.filter.needs_evidence
 
     @property
     def figure(self) -> Figure:
-        """What stands in the column of scores: the evidence that is sorted by, or filtered by; else the score."""
+        """The figure in the column of scores: the evidence that sorts, or that the filter compares; else the score."""
         if self.order.needs_evidence and self.order.figure:
             return self.order.figure
         compared = (comparison.figure for comparison in self.filter.comparisons)
@@ -100,20 +100,20 @@ class NeuronRows:
         return sum(len(matching) for matching in self.matches)
 
     def at(self, line: int) -> Neuron:
-        """The neuron at a line; of a layer's own line, the layer with unit LAYER_LINE."""
+        """The neuron at a line; at a layer's own line, the layer with unit LAYER_LINE."""
         return Neuron(int(self.line_layers[line]), int(self.line_units[line]))
 
     def line_of(self, neuron: Neuron) -> int | None:
-        """Where a neuron (or, with unit LAYER_LINE, a layer) is, or None where it is not shown."""
+        """The line of a neuron (or, with unit LAYER_LINE, of a layer); None where it is not shown."""
         found = np.flatnonzero((self.line_layers == neuron.layer) & (self.line_units == neuron.unit))
         return int(found[0]) if len(found) else None
 
     def evidence_is_stale(self, layer: int) -> bool:
-        """Whether a layer's evidence is at another α or β, or for another concept set, than its answer."""
-        known, answer = self.evidence[layer], self.answers[layer]
-        if known is None or answer is None:
+        """Whether a layer's evidence has other cuts than its answer."""
+        evidence, answer = self.evidence[layer], self.answers[layer]
+        if evidence is None or answer is None:
             return False
-        return known.cuts != answer.cuts
+        return evidence.cuts != answer.cuts
 
     def name_of(self, neuron: Neuron) -> str:
         """`layer:unit`."""
@@ -131,13 +131,13 @@ class NeuronRows:
         return int(self._dead[layer].sum())
 
     def progress(self, layer: int | None = None) -> tuple[int, int]:
-        """How many living neurons have a verdict, and how many there are, in one layer or in all."""
+        """The number of living neurons with a verdict, and of all living neurons, in one layer or in all layers."""
         layers = range(len(self.layers)) if layer is None else [layer]
         decided = sum(1 for neuron in self.verdicts if neuron.layer in layers)
         return decided, sum(int((~self._dead[index]).sum()) for index in layers)
 
     def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
-        """The next (or with step −1 the previous) living neuron without a verdict, in the order shown, going round."""
+        """The next living neuron without a verdict (with step −1 the previous), in the order shown, round the ends."""
         neurons = [Neuron(layer, int(unit)) for layer, units in enumerate(self.matches) for unit in units]
         if not neurons:
             return None
@@ -168,7 +168,7 @@ class NeuronRows:
         return units[[all(word.is_in(unit, texts[unit]) for word in wanted.words) for unit in units.tolist()]]
 
     def _texts(self, layer: int) -> Iterator[str]:
-        """Per unit, all that a filter's word may be found in."""
+        """For each unit, the text that the words of a filter are searched in."""
         answer, dead = self.answers[layer], self._dead[layer]
         best = [-1] * self.layers[layer].units if answer is None else answer.best.tolist()
         layer_name = self.layers[layer].name.casefold()

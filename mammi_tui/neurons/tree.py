@@ -1,4 +1,4 @@
-"""Layers and their neurons, a line each."""
+"""The tree of layers and their neurons."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mammi_tui.widgets.lines import Part
 SCORE_CELLS = 7
 FINDING_CELLS = 16
 BESIDE_CLASS, BESIDE_FINDING = 11, 5
-"""Cells that a best concept keeps beside a long class, and beside a finding that is filtered by."""
+"""Cells that a best concept keeps beside a long class, and beside a finding that the filter has found"""
 ROOMY, ROOMIER, WIDE = 40, 48, 64
-"""Widths from which dead units are counted, the columns have their full names, and findings are shown."""
+"""Widths from which a layer's line counts dead units, columns have their full names, and findings are shown"""
 
 VERDICT_MARKS: dict[Verdict, Part] = {
     "accept": ("✓", "line--good"),
@@ -47,7 +47,7 @@ class Columns:
 
 
 class NeuronTree(LineList):
-    """One line a layer, and under each open layer one line a neuron."""
+    """One line for each layer, and below an open layer one line for each of its neurons."""
 
     BINDING_GROUP_TITLE = "Neurons"
 
@@ -62,17 +62,17 @@ class NeuronTree(LineList):
 
     @dataclass
     class Selected(Message):
-        """The cursor came to a neuron."""
+        """The cursor has come to a neuron."""
 
         neuron: Neuron
         step: bool
-        """Whether it is the line next to the one before"""
+        """Whether its line is next to the one that the cursor was on"""
 
     class Opened(Message):
-        """A layer was opened: its answer may be needed."""
+        """A layer was opened: it may need an answer."""
 
     class Left(Message):
-        """The reader goes on to the neuron's concepts."""
+        """The reader goes on to the view of the neuron."""
 
     def __init__(self, rows: NeuronRows, concepts: Iterable[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -89,7 +89,7 @@ class NeuronTree(LineList):
         return len(self.rows)
 
     def columns(self, width: int) -> Columns:
-        """How `width` cells are shared out."""
+        """How the columns share `width` cells."""
         most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
         images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
@@ -163,7 +163,7 @@ class NeuronTree(LineList):
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
 
     def _trust_mark(self, neuron: Neuron, cells: int) -> Part:
-        """How far the neuron's words can be trusted; dimmed where it is of an α or β that has been left."""
+        """The mark of how far the neuron's words can be trusted, dimmed where it was computed at other cuts."""
         evidence = self.rows.evidence[neuron.layer]
         if evidence is None or self.rows.is_dead(neuron):
             return fit("", cells), "line--faint"
@@ -171,13 +171,13 @@ class NeuronTree(LineList):
         return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
 
     def _figure(self, neuron: Neuron) -> str:
-        """The score, or the evidence that is sorted or filtered by."""
+        """The figure in the column of scores."""
         figure = self.rows.figure
         values = figure.values(self.rows.answers[neuron.layer], self.rows.evidence[neuron.layer])
         return "…" if values is None else figure.shown(float(values[neuron.unit]))
 
     def _names_of(self, neuron: Neuron, concept: str, cells: int, name_style: str, style: str) -> Iterable[Part]:
-        """The class that a final layer's unit stands for, if known, and the unit's best concept."""
+        """The class that a final layer's unit stands for, if the run names it, and the unit's best concept."""
         names = self._names[neuron.layer]
         if names:
             name_cells = beside_concept(self._longest[neuron.layer] + 1, cells, BESIDE_CLASS)
@@ -188,7 +188,7 @@ class NeuronTree(LineList):
     # The cursor
 
     def here(self) -> Neuron | None:
-        """The line under the cursor, a neuron's or a layer's."""
+        """The neuron or the layer under the cursor."""
         return self.rows.at(self.cursor) if len(self.rows) else None
 
     def watch_cursor(self, old: int, new: int) -> None:
@@ -198,11 +198,11 @@ class NeuronTree(LineList):
     def _select(self, *, step: bool) -> None:
         here = self.here()
         if here and here.unit != LAYER_LINE:
-            # Textual stops a message at its sender, by default whoever called: the pane, when it filters.
+            # Textual stops a message at its sender. By default that is the caller, such as the pane while it filters.
             self.post_message(self.Selected(here, step).set_sender(self))
 
     def rebuild(self, *keep: Neuron | None) -> None:
-        """Lays the lines out again with the cursor on the first of `keep` that is shown, else on the first neuron."""
+        """Lays out the lines again, with the cursor on the first of `keep` that is shown, else on the first neuron."""
         self.rows.rebuild()
         lines = (self.rows.line_of(neuron) for neuron in keep if neuron)
         line = next((line for line in lines if line is not None), min(1, len(self.rows) - 1))
@@ -258,5 +258,5 @@ class NeuronTree(LineList):
 
 
 def beside_concept(wanted: int, cells: int, kept: int) -> int:
-    """How many of `cells` a class or a finding has that wants so many: more than half, and all but those kept."""
+    """The cells, of `cells`, for a class or finding that wants `wanted`: at most 11/20 of them or all but `kept`."""
     return min(wanted, max(cells * 11 // 20, cells - kept))

@@ -1,4 +1,4 @@
-"""Verdicts by neuron: what the log says, and what one key adds to it."""
+"""Verdicts by neuron: from the log at the start, and from the keys into the log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mammi_tui.neurons.verdicts import Verdict, VerdictLog
 
 
 def take_up(log: VerdictLog, rows: NeuronRows) -> None:
-    """Puts the verdicts that stand in the log on their neurons; those of neurons the run lacks are left out."""
+    """Copies the log's standing verdicts to `rows`, without those on neurons that the run lacks."""
     layers = {layer.name: position for position, layer in enumerate(rows.layers)}
     for name, line in log.latest().items():
         layer_name, _, unit = name.rpartition(":")
@@ -31,9 +31,9 @@ def judge(
     answer: NeuronAnswer | None,
     concepts: Sequence[str],
 ) -> None:
-    """Adds a verdict on the annotation in `answer`, the one on screen.
+    """Adds a verdict on the annotation in `answer`, which is on screen, to the log and to `rows`.
 
-    Raises MammiError where there is nothing to judge: a dead unit, or an answer that is not on screen yet.
+    Raises MammiError where there is nothing to judge: on a dead unit, or before the answer is on screen (None).
     """
     name = rows.name_of(neuron)
     if rows.is_dead(neuron):

@@ -1,4 +1,4 @@
-"""The verdict log: what readers judged, line after line in a JSON-lines file beside the run. Never rewritten."""
+"""The verdict log: a JSON-lines file beside the run with one line for each judgement. It is only appended to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Verdict = Literal["accept", "reject", "unsure", "clear"]
 
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 
-# No line that this program writes comes near it; a longer one is damage, and is not parsed.
+# No line that this program writes is nearly as long. A longer line is damaged and is not parsed.
 LONGEST_LINE = 1 << 20
 
 
@@ -27,27 +27,27 @@ class VerdictLine:
     """One judgement of one neuron's annotation."""
 
     time: str
-    """UTC, ISO 8601."""
+    """UTC, ISO 8601"""
     reader: str
     neuron: str
-    """`layer:unit`."""
+    """`layer:unit`"""
     verdict: Verdict
     cuts: Cuts
-    """At which the annotation was seen"""
+    """The cuts at which the reader saw the annotation"""
     annotation: tuple[str, ...]
-    """The concepts that the reader saw."""
+    """The concepts that the reader saw"""
     run: str
-    """The run's content hash."""
+    """The run's content hash"""
 
     def as_json(self) -> str:
-        """The line as the file has it, cuts laid flat."""
+        """The line as it stands in the file, with the cuts as fields of their own."""
         fields = asdict(self)
         return json.dumps(fields | fields.pop("cuts"))
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictFile:
-    """What a verdict file holds: its lines of this run in order, and how many lines were of other runs or damaged."""
+    """The content of a verdict file: this run's lines in order, and the numbers of other lines."""
 
     name: str
     lines: tuple[VerdictLine, ...]
@@ -56,7 +56,7 @@ class VerdictFile:
 
     @property
     def earlier(self) -> str:
-        """What is to be told of lines of another content of the run; "" when there are none."""
+        """A message about lines that belong to another content of the run; "" where there are none."""
         if not self.other_runs:
             return ""
         verdicts, belong, are = ("verdict", "belongs", "is") if self.other_runs == 1 else ("verdicts", "belong", "are")
@@ -71,7 +71,10 @@ def verdicts_path(run_path: Path) -> Path:
 
 
 class VerdictLog:
-    """The verdicts of one run, as its file was when the log was opened. Several readers may append at once."""
+    """The verdicts on one run, identified by the file that it was when the log was opened.
+
+    Several readers may append at once.
+    """
 
     def __init__(self, run_path: Path, content_hash: str) -> None:
         self.path = verdicts_path(run_path)
@@ -79,10 +82,10 @@ class VerdictLog:
         self._run_path = run_path
         self._opened = _identity(run_path)
         self.when_replaced: Callable[[], object] = lambda: None
-        """Called once, after the first verdict that is kept when another run file is in this one's place."""
+        """Called once, after the first verdict that is written when another run file has taken the place of this one"""
 
     def append(self, neuron: str, verdict: Verdict, cuts: Cuts, annotation: Sequence[str]) -> VerdictLine:
-        """Adds one line and waits until it is on the disk. Raises MammiError when it cannot be written."""
+        """Adds one line and waits until it is on the disk. Raises MammiError if it cannot be written."""
         line = VerdictLine(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             reader=reader_name(),
@@ -92,7 +95,7 @@ class VerdictLog:
             annotation=tuple(annotation),
             run=self._run,
         )
-        # One write to a file opened for appending: lines of several readers never mix.
+        # A single write to a file opened for appending, so the lines of several readers never mix.
         data = (line.as_json() + "\n").encode()
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -113,7 +116,7 @@ class VerdictLog:
         return line
 
     def read(self) -> VerdictFile:
-        """Every line. Damaged ones are counted and left out. Raises MammiError when the file cannot be read."""
+        """Reads every line and counts the damaged ones. Raises MammiError if the file cannot be read."""
         lines: list[VerdictLine] = []
         other_runs = damaged = 0
         for raw in self._raw_lines():
@@ -127,7 +130,7 @@ class VerdictLog:
         return VerdictFile(self.path.name, tuple(lines), other_runs, damaged)
 
     def latest(self) -> dict[str, VerdictLine]:
-        """The verdict that stands for each neuron: its last one, unless that cleared it."""
+        """The standing verdict on each neuron: the last one, unless it was cleared."""
         return standing(self.read().lines)
 
     def _raw_lines(self) -> Iterator[bytes]:
@@ -146,7 +149,7 @@ class VerdictLog:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Differs once a file is replaced, as a new run file is; None where there is none."""
+    """A file's device and inode, which change when a new file replaces it; None where there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -155,7 +158,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def standing(lines: Iterable[VerdictLine]) -> dict[str, VerdictLine]:
-    """The last line for each neuron; none where that cleared its verdict."""
+    """The last line on each neuron, without those that clear a verdict."""
     last: dict[str, VerdictLine] = {}
     for line in lines:
         last.pop(line.neuron, None)
@@ -165,12 +168,12 @@ def standing(lines: Iterable[VerdictLine]) -> dict[str, VerdictLine]:
 
 
 def parse_line(raw: bytes) -> VerdictLine | None:
-    """The verdict in one line of the file, or None where it is damaged."""
+    """The verdict in one line of the file; None where the line is damaged."""
     if len(raw) > LONGEST_LINE:
         return None
     try:
         found = json.loads(raw)
-        # Refuses halves of surrogate pairs, which no file and no terminal can be given.
+        # Refuses lone surrogates, which can be written neither to a file nor to a terminal.
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
@@ -188,7 +191,7 @@ def parse_line(raw: bytes) -> VerdictLine | None:
 
 
 def reader_name() -> str:
-    """Who judges: $MAMMI_READER, or the login name."""
+    """The name of the person who judges: $MAMMI_READER, or the login name."""
     try:
         name = os.environ.get("MAMMI_READER") or getpass.getuser()
     except (OSError, KeyError):
@@ -206,6 +209,6 @@ def _has_fields(found: dict[str, Any]) -> bool:
 
 
 def _ends_mid_line(descriptor: int) -> bool:
-    """Whether the file's last line has no end: another writer was cut off, and our line must not join it."""
+    """Whether the last line lacks its end because another writer was cut off: our line must not be joined to it."""
     size = os.fstat(descriptor).st_size
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

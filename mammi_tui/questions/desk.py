@@ -24,7 +24,10 @@ Key = TypeVar("Key")
 
 
 class Answer(Message):
-    """Answers a question, which subclasses carry as `question`. Every listener gets the same message."""
+    """Answers a question. Every listener gets the same message."""
+
+    question: Any
+    """The question, in subclasses of its own type"""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__(bubble=False)
@@ -49,11 +52,18 @@ class Asker:
         self.lanes: list[Lane[Any]] = []
         self.called = False
         """Whether the view on screen wants the answers"""
+        self._answered: dict[str, object] = {}
+        """The last question that each lane has answered"""
 
     def add_lane(self, name: str, wanted: Callable[[], Key | None], ask: Callable[[Key], Answer]) -> Lane[Key]:
-        """A lane whose answers come to `take`; the arguments are those of Lane."""
+        """A lane with the arguments of Lane. It does not ask the question again that it has answered last."""
+
+        def unanswered() -> Key | None:
+            question = wanted()
+            return None if question == self._answered.get(name) else question
+
         lane: Lane[Key] = Lane(
-            self.desk.owner, name, wanted, ask, lambda reply: self.desk.settle_soon(self, lane, reply)
+            self.desk.owner, name, unanswered, ask, lambda reply: self.desk.settle_soon(self, lane, reply)
         )
         self.lanes.append(lane)
         return lane
@@ -68,11 +78,15 @@ class Asker:
             lane.pump()
 
     def take(self, answer: Any, *, wanted: bool) -> bool:  # noqa: ARG002
-        """Stores what later questions depend on. False where the answer is of no use any more: nobody gets it.
+        """Stores what other questions depend on. False where the answer is of no use any more: nobody gets it.
 
         `wanted` says whether its question is still the one that its lane wants.
         """
         return wanted
+
+    def remember(self, lane: str, question: object) -> None:
+        """The lane has answered the question."""
+        self._answered[lane] = question
 
     def hold(self) -> None:
         """Puts off what takes long: the reader is likely to go on at once."""
@@ -142,10 +156,12 @@ class Desk:
         self.ask()
 
     def _settle(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:
-        failed = isinstance(reply, QuestionFailed)
-        wanted = lane.settle(failed=failed)
-        if failed or asker.take(reply, wanted=wanted):
-            self.post(reply)
+        wanted = lane.settle(failed=isinstance(reply, QuestionFailed))
+        if isinstance(reply, Answer):
+            if not asker.take(reply, wanted=wanted):
+                return
+            asker.remember(lane.name, reply.question)
+        self.post(reply)
 
     def _announce(self) -> None:
         sight = self.looking.sight

@@ -64,9 +64,8 @@ class EvidenceAsker(Asker):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.called = self.looking.reader.image_count <= SOON_COMPUTED
-        self.add_lane("evidence", self._neuron_wanted, self._ask_neuron)
+        self._neuron_lane = self.add_lane("evidence", self._neuron_wanted, self._ask_neuron)
         self._layer_lane = self.add_lane("layer evidence", self._layer_wanted, self._ask_layer)
-        self._answered: EvidenceQuestion | None = None
         self._cuts = self.looking.cuts
         self._quiet = True
         self._quiet_timer: Timer | None = None
@@ -108,11 +107,10 @@ class EvidenceAsker(Asker):
         neuron = self.looking.neuron
         if neuron is None or self.looking.awaits_neuron or not self._is_wanted or not self._quiet:
             return None
-        question = EvidenceQuestion(neuron, self.looking.cuts)
-        return None if question == self._answered else question
+        return EvidenceQuestion(neuron, self.looking.cuts)
 
     def _layer_wanted(self) -> LayerEvidenceQuestion | None:
-        if not self._is_wanted or not self._quiet or self._neuron_wanted() or layer_wanted(self.looking):
+        if not self._is_wanted or not self._quiet or self._neuron_lane.wants or layer_wanted(self.looking):
             return None
         rows, cuts = self.looking.rows, self.looking.cuts
         layers = [self.looking.neuron.layer] if self.looking.neuron else []
@@ -140,8 +138,6 @@ class EvidenceAsker(Asker):
 
     def take(self, answer: EvidenceAnswered | LayerEvidenceAnswered, *, wanted: bool) -> bool:
         if isinstance(answer, EvidenceAnswered):
-            if wanted:
-                self._answered = answer.question
             return wanted
         if answer.question.cuts != self.looking.cuts:
             return False

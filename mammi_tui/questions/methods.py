@@ -45,11 +45,9 @@ class MethodsAsker(Asker):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.add_lane("methods", self._list_wanted, self._ask_list)
-        self._listed = False
-        self._answered: dict[str, MethodQuestion] = {}
 
     def _list_wanted(self) -> MethodsQuestion | None:
-        return MethodsQuestion() if self.called and not self._listed else None
+        return MethodsQuestion() if self.called else None
 
     def _ask_list(self, question: MethodsQuestion) -> MethodsListed:
         methods = self.looking.sources.panel().methods
@@ -59,8 +57,7 @@ class MethodsAsker(Asker):
         neuron = self.looking.neuron
         if neuron is None or self.looking.awaits_neuron or not self.called:
             return None
-        question = MethodQuestion(neuron, self.looking.cuts, method)
-        return None if question == self._answered.get(method) else question
+        return MethodQuestion(neuron, self.looking.cuts, method)
 
     def _ask(self, question: MethodQuestion) -> MethodAnswered:
         layer = self.looking.layer_name(question.neuron.layer)
@@ -72,12 +69,8 @@ class MethodsAsker(Asker):
         return MethodAnswered(question, found)
 
     def take(self, answer: MethodsListed | MethodAnswered, *, wanted: bool) -> bool:
-        if isinstance(answer, MethodsListed):
-            if not self._listed:
-                self._listed = True
-                for method in answer.titles:
-                    self.add_lane(f"method {method}", partial(self._wanted, method), self._ask)
-            return True
-        if wanted:
-            self._answered[answer.question.method] = answer.question
-        return wanted
+        if not isinstance(answer, MethodsListed):
+            return wanted
+        for method in answer.titles:
+            self.add_lane(f"method {method}", partial(self._wanted, method), self._ask)
+        return True

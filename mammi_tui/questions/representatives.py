@@ -1,4 +1,4 @@
-"""The representative images of a neuron as a sequence that is read as far as it is looked at."""
+"""A neuron's representative images as a sequence that is read from the file page by page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = 64
 
 
 class Representatives(Sequence[ThumbnailItem]):
-    """At α = 0 they are nearly all images of the run: only the pages that are seen are read from the file."""
+    """Reads only the pages that are shown: at α = 0 nearly all images of the run are representative."""
 
     def __init__(self, reader: RunReader, answer: NeuronAnswer) -> None:
         self._reader = reader
@@ -41,7 +41,7 @@ class Representatives(Sequence[ThumbnailItem]):
         return (self[place] for place in range(len(self)))
 
     def info(self, place: int) -> ImageInfo:
-        """All that the run knows of the image at a place of the ranking."""
+        """What the run file stores about the image at a place of the ranking."""
         return self._page(place // PAGE)[place % PAGE]
 
     def _page(self, page: int) -> list[ImageInfo]:

@@ -1,4 +1,4 @@
-"""Where a reader begins to look."""
+"""The neuron and the cuts at which the explorer opens."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The explorer's keys. Square and curly brackets move α and β by 0.01, comma and full stop by 0.001 (β with shift).
+"""The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β.
 
-Keys that move the focus have priority: keys that arrive with them in one packet then go where the focus went.
+Keys that move the focus have priority, so that keys that arrive with them in one packet go to the new focus.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One film, large over the screen, and the way through the others."""
+"""One film large over the screen, with keys to step through the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOTE = "A preview, not for diagnosis."
 
 
 class FilmScreen(ModalScreen[int]):
-    """Closes with the place in `items` of the film shown last."""
+    """Returns the place in `items` of the film that was shown last."""
 
     BINDING_GROUP_TITLE = "Film"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +36,7 @@ class FilmScreen(ModalScreen[int]):
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
         Binding("home,g", "go_to(0)", "First", show=False, tooltip="First representative image", id="film.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last representative image", id="film.last"),
-        Binding("i", "toggle_info", "Info", tooltip="Show or hide what is known of the image", id="film.info"),
+        Binding("i", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", key_display="?", tooltip="The keys that work now",
@@ -55,7 +55,7 @@ class FilmScreen(ModalScreen[int]):
 
     @dataclass
     class Loaded(Message):
-        """What the worker thread found out about the film at `index`."""
+        """The film at `index` and its data, or the reason why it cannot be shown."""
 
         index: int
         film: Grey | None
@@ -64,7 +64,7 @@ class FilmScreen(ModalScreen[int]):
 
     def __init__(
         self,
-        neuron: str,
+        title: str,
         items: Sequence[ThumbnailItem],
         index: int,
         *,
@@ -72,9 +72,9 @@ class FilmScreen(ModalScreen[int]):
         describe: Callable[[int], ImageInfo],
         backend: ImageBackend,
     ) -> None:
-        """`describe` gives what the run knows of an image; it is called on a worker thread."""
+        """`describe` returns what the run stores about an image; it is called on a worker thread."""
         super().__init__()
-        self._neuron = neuron
+        self._heading = title
         self._items = items
         self._films = films
         self._describe = describe
@@ -92,7 +92,7 @@ class FilmScreen(ModalScreen[int]):
 
     def on_mount(self) -> None:
         frame = self.query_one("#film-frame")
-        frame.border_title = Text(clean(self._neuron))
+        frame.border_title = Text(clean(self._heading))
         frame.border_subtitle = Text(NOTE)
         self._show()
 
@@ -134,8 +134,8 @@ class FilmScreen(ModalScreen[int]):
         text = Text(first, style="bold").append(", ".join(map(clean, item.labels)) or "no labels", style="not bold")
         text.append(f"\n{clean(item.path)}", style="not bold")
         if info is not None:
-            known = [("patient", info.patient), ("view", info.view)]
-            parts = [f"{name} {clean(str(value))}" for name, value in known if value]
+            facts = [("patient", info.patient), ("view", info.view)]
+            parts = [f"{name} {clean(str(value))}" for name, value in facts if value]
             parts.append(f"{info.width} × {info.height} pixels")
             if findings := outlines(info):
                 parts.append("outlined: " + ", ".join(sorted({clean(finding.label) for finding in findings})))

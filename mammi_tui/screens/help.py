@@ -1,4 +1,4 @@
-"""The keys that work now, taken from the bindings themselves, and notes on what is on screen."""
+"""The help: the keys that work now, taken from the bindings, and notes on what is on screen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTE = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Notes on what is on screen, the focused pane's keys, then those of the explorer."""
+    """Notes on what is on screen, then the keys of the focused pane, then those of the explorer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss", "Close", key_display="esc", id="help.close"),
@@ -55,7 +55,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(
         self, bindings: Iterable[ActiveBinding], first: Sequence[Note] = (), last: Sequence[Note] = ()
     ) -> None:
-        """Notes come before the keys, or after them."""
+        """`first` are the notes before the keys, `last` those after them."""
         super().__init__()
         self._first, self._last = first, last
         self._sections = sections(bindings)
@@ -104,7 +104,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def sections(bindings: Iterable[ActiveBinding]) -> list[tuple[str, list[tuple[list[Binding], str]]]]:
-    """Per part of the screen, what its keys do: those of the same action on one line."""
+    """For each part of the screen its actions in words, each with all the keys that do it."""
     found: dict[str, dict[str, list[Binding]]] = {}
     for active in bindings:
         if active.binding.system or not active.binding.description or not active.enabled:

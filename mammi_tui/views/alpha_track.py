@@ -1,4 +1,4 @@
-"""The path of the first concept along α, on the scale of the α slider."""
+"""How the first concept changes along α, drawn on the scale of the α slider."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from mammi_tui.widgets.sheet import Row
 
 _ROUNDING = 1e-9
 NEAREST = 3
-"""So many stretches on either side of the present one are listed."""
+"""How many stretches are listed on either side of the present one"""
 
 
 def track(path: Sequence[AlphaStep], best: int, alpha: float, own_alpha: float, width: int) -> Row:
-    """A line from 0 to 1: heavy where the first concept is the present one, dotted where no image is left, blank
-    where so many are that it is not followed; other concepts alternate in two kinds of line. ● is the present α,
-    ◇ the run's own, ◆ where they are the same."""
+    """A line from 0 to 1 in `width` cells.
+
+    It is heavy where the first concept is the present one, dotted where no image is representative, and blank where
+    too many are to follow the path. Other concepts alternate between two thin lines. ● marks the present α, ◇ the
+    run's own, ◆ both where they are equal.
+    """
     cells = max(2, width - 6)
     thumb, own = round(alpha * (cells - 1)), round(own_alpha * (cells - 1))
     parts: list[Part] = [("  0 ", "line--faint")]
@@ -45,12 +48,12 @@ def _stroke(path: Sequence[AlphaStep], best: int, alpha: float) -> Part:
 
 
 def _place(path: Sequence[AlphaStep], alpha: float) -> int | None:
-    """The stretch that α lies in, up to the beginning of the next; None below the lowest α that is followed."""
+    """The index of the stretch that α lies in, up to the start of the next; None below the start of the path."""
     return next((place for place in range(len(path) - 1, -1, -1) if path[place].low <= alpha + _ROUNDING), None)
 
 
 def step_rows(path: Sequence[AlphaStep], best: int, alpha: float, concepts: Sequence[str], width: int) -> Iterator[Row]:
-    """The stretches nearest to the present one, from the highest α down, with the most images that each has."""
+    """The stretches nearest to the present one, from the highest α down, each with its largest number of images."""
     here = _place(path, alpha)
     if here is None or len(path) < 2:
         return

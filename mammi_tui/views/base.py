@@ -7,7 +7,7 @@ in the palette, its part of the help, its title and its place in the history fol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from textual import on
 from textual.containers import Vertical
@@ -33,11 +33,8 @@ class ViewBody(Vertical):
     `shown` is what the body draws at present. A body that draws an answer sets it and calls `changed`.
     """
 
-    reading_selector: ClassVar[str] = "*"
-    """Selects the widget that takes the keys"""
-
     class Changed(Message):
-        """What the pane's border says of the view has changed."""
+        """Title or subtitle of the pane may have changed."""
 
     @dataclass
     class FilterWanted(Message):
@@ -55,29 +52,29 @@ class ViewBody(Vertical):
         self.sight: Sight | None = None
         """What is looked at"""
         self.shown: Sight | None = None
-        """What is drawn, be it an earlier sight whose successor is on its way; None before the first answer"""
+        """What is drawn, which may be an earlier sight; None before the first answer"""
         self.stale = False
-        """Whether `shown` has been old for too long; the pane then says that something is being computed"""
+        """Whether all that is drawn is dimmed; the pane then says that something is being computed"""
         self._patience: Timer | None = None
         self.impatient = False
         """Whether the body has been old for more than PATIENCE seconds"""
 
     @property
     def reading(self) -> Widget:
-        """The widget that takes the keys."""
-        return self.query(self.reading_selector).first()
+        """The widget that takes the keys: the first one that can have the focus."""
+        return next(widget for widget in self.query("*") if widget.can_focus)
 
     def subtitle(self, room: int) -> str:  # noqa: ARG002
-        """What the pane's border says below the view, in `room` cells if possible."""
+        """The text in the pane's border below the view, in `room` cells if possible."""
         return ""
 
     @property
     def is_old(self) -> bool:
-        """Whether something other than what is looked at is drawn."""
+        """Whether the body draws something other than what is looked at."""
         return self.shown is not None and self.shown != self.sight
 
     def dim(self, old: bool) -> None:
-        """Dims what is old, or nothing any more."""
+        """Dims what is drawn if it is old, else takes the dimming back."""
         self.stale = old
 
     def changed(self) -> None:
@@ -114,7 +111,7 @@ class ViewBody(Vertical):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view's declaration: everything that the rest of the explorer knows of it."""
+    """A view's declaration: everything that the rest of the explorer uses of it."""
 
     name: str
     """Names the view in the history, and its key as `view.NAME`"""

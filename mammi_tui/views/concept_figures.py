@@ -1,4 +1,4 @@
-"""The first concepts of a neuron with the figures of each, and the β cut among them."""
+"""A neuron's first concepts with their figures, and the β cut between them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Column:
 
 
 Z, Q, ENTRY, P, CENTRED = Column("z", 6), Column("q", 7), Column("at β", 7), Column("p", 7), Column("centred", 9)
-"""Those that find no room are left out from the right"""
+"""Columns; those on the right are left out where there is no room for them"""
 LEAST_NAME = 14
 
 
 def concept_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) -> Iterator[Row]:
-    """Always CONCEPTS concepts and the cut, so that what follows stays in its place."""
+    """CONCEPTS concepts and the cut, padded with blank rows, so that what follows stays in its place."""
     columns: list[Column] = []
     room = width - LEAST_NAME
     for column in (Z, Q, ENTRY, CENTRED, P):
@@ -51,7 +51,7 @@ def concept_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) 
 
 
 def _first_concepts(evidence: NeuronEvidence) -> list[int]:
-    """By entry, which is by score; where no score is positive the first two."""
+    """In the order of β entries, which is that of scores; the first two concepts where no score is positive."""
     entries = evidence.beta_entries
     ranked = [int(concept) for concept in np.argsort(-entries, kind="stable") if not np.isnan(entries[concept])]
     return ranked[:CONCEPTS] or [concept for concept in (evidence.best, int(evidence[SECOND])) if concept >= 0]

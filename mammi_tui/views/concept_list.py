@@ -1,4 +1,4 @@
-"""The ranked concepts of one neuron, with the β cut drawn between annotated and not."""
+"""A neuron's ranked concepts, with the β cut drawn below the annotated ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCORE_CELLS = 8
 
 
 class ConceptList(LineList):
-    """Every concept by score. Bars share one scale within the neuron: scores are not probabilities."""
+    """Every concept by score. The bars have one scale within a neuron, as scores are not probabilities."""
 
     BINDING_GROUP_TITLE = "Concepts"
 
@@ -33,7 +33,7 @@ class ConceptList(LineList):
 
     @dataclass
     class Chosen(Message):
-        """The reader wants the neurons of a concept."""
+        """The reader wants the neurons that have a concept."""
 
         concept: int
 
@@ -44,7 +44,7 @@ class ConceptList(LineList):
         self._longest = max((cell_len(concept) for concept in self.concepts), default=0)
 
     def show(self, answer: NeuronAnswer) -> None:
-        """Draws a neuron's ranking; from its top when it is another neuron's or concept set's than before."""
+        """Draws a neuron's ranking, scrolled to its top where the neuron or the concept set is another than before."""
         before, self.answer = self.answer, answer
         self.rows_changed()
         if before is None or _subject(before) != _subject(answer):
@@ -80,12 +80,12 @@ class ConceptList(LineList):
         yield bar(score, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
 
     def heads(self, width: int) -> str:
-        """The names of the columns, over `width` cells of rows."""
+        """The names of the columns, in `width` cells."""
         rank, name, _ = self._columns(width)
         return fit("", rank + 2) + fit("concept", name) + fit("score", SCORE_CELLS, right=True)
 
     def _columns(self, width: int) -> tuple[int, int, int]:
-        """Cells of the rank, of the concept and of the bar."""
+        """The cells of the rank, the concept and the bar."""
         rank = len(str(len(self.concepts)))
         left = width - rank - SCORE_CELLS - 2
         name = max(6, min(self._longest, max(left * 3 // 5, left - 40)))
@@ -115,9 +115,9 @@ def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None]:
 
 
 def bar(value: float, low: float, high: float, cells: int) -> str:
-    """A bar from 0 to `value`, in halves of a cell, on one scale for all scores of a neuron: low ≤ 0 ≤ high.
+    """A bar from 0 to `value`, in halves of a cell, on the scale of a neuron's scores: low ≤ 0 ≤ high.
 
-    Negative scores grow to the left of an axis; a quarter of the cells is theirs at most, and ◂ ends a bar that is cut.
+    Bars of negative scores grow to the left of an axis, in at most a quarter of the cells; ◂ ends a bar that is cut.
     """
     if cells < 4 or high <= low:
         return " " * cells
@@ -127,7 +127,7 @@ def bar(value: float, low: float, high: float, cells: int) -> str:
     if high > 0:
         left = max(1, min(cells // 4, round(cells * -low / (high - low)))) if low < 0 else 0
     full, full_cells = (high, cells - left) if high > 0 else (-low, left)
-    share = min(abs(value) / full, 2 * cells)  # of the longest bar's score; bounded where that is nearly 0
+    share = min(abs(value) / full, 2 * cells)  # of the longest bar; bounded, as that may be nearly 0
     halves = round(2 * full_cells * share)
     if value >= 0:
         body = "━" * (halves // 2) + "╸" * (halves % 2)

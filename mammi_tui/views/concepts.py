@@ -17,17 +17,16 @@ from mammi_tui.text import clean, decimal
 from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.summary import Summary
+from mammi_tui.widgets.heads import Heads
 
 
 class ConceptsBody(ViewBody):
     """The ranking, or the reason why it is empty; the summary where the screen is tall."""
 
-    reading_selector = "ConceptList"
-
     DEFAULT_CSS = """
     ConceptsBody {
         .reason { display: none; }
-        &.-empty .heads { display: none; }
+        &.-empty Heads { display: none; }
         &.-empty ConceptList { display: none; }
         &.-empty .reason { display: block; }
     }
@@ -37,7 +36,7 @@ class ConceptsBody(ViewBody):
         super().__init__(reader)
         self.ranking = ConceptList(reader.concepts, id="concepts")
         self.summary = Summary(classes="tall-only")
-        self._heads = Static(classes="heads", markup=False)
+        self._heads = Heads(self.ranking, self.ranking.heads)
         self._reason = Static(classes="reason", markup=False)
         self._annotated = ""
         self._evidence: EvidenceAnswered | None = None
@@ -48,9 +47,6 @@ class ConceptsBody(ViewBody):
         yield self._reason
         yield self.ranking
         yield self.summary
-
-    def on_resize(self) -> None:
-        self._heads.update(self.ranking.heads(max(1, self.ranking.size.width - 1)))
 
     @on(NeuronAnswered)
     def show_ranking(self, message: NeuronAnswered) -> None:

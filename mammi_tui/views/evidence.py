@@ -17,8 +17,6 @@ from mammi_tui.views.evidence_sheet import EvidenceSheet
 class EvidenceBody(ViewBody):
     """Shows the evidence that has come last, or the reason why there is none."""
 
-    reading_selector = "EvidenceSheet"
-
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
         self.sheet = EvidenceSheet([clean(concept) for concept in reader.concepts], reader.info.alpha, id="evidence")

@@ -1,4 +1,4 @@
-"""The evidence of one neuron, read from top to bottom."""
+"""One neuron's evidence as a sheet to read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mammi_tui.widgets.sheet import Row, Sheet
 
 
 class EvidenceSheet(Sheet):
-    """A neuron's evidence, or why there is none."""
+    """A neuron's evidence, or the reason why there is none."""
 
     BINDING_GROUP_TITLE = "Evidence"
 
@@ -24,14 +24,14 @@ class EvidenceSheet(Sheet):
         self._reason = "Evidence is being computed …"
 
     def show(self, evidence: NeuronEvidence | None, reason: str = "") -> None:
-        """Draws a neuron's evidence, or the reason why it cannot be had."""
+        """Draws a neuron's evidence, or the reason why there is none."""
         self.evidence, self._reason = evidence, reason
         self.stale = False
         self.rows_changed()
 
     @property
     def cuts(self) -> str:
-        """The α and β of what is shown."""
+        """The α and β of the evidence shown."""
         shown = self.evidence
         return f"α {decimal(shown.cuts.alpha)} · β {decimal(shown.cuts.beta)}" if shown else ""
 

@@ -1,4 +1,4 @@
-"""What each method says of one neuron, side by side."""
+"""The columns of methods side by side, each with a method's answer about one neuron."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mammi_tui.widgets.sheet import Row
 
 SCORE_CELLS, P_CELLS, SHARED_CELLS, GAP = 8, 7, 1, 2
 LEAST_CELLS = 22
-"""Of a column, where more than two are shown"""
+"""Least width of a column where more than two are shown"""
 LEAST_DETAIL = 6
 MOST_ROWS = 100
 SUPERSCRIPTS = " ¹²³⁴⁵⁶⁷⁸⁹"
@@ -25,23 +25,23 @@ SUPERSCRIPTS = " ¹²³⁴⁵⁶⁷⁸⁹"
 
 @dataclass(frozen=True, slots=True)
 class MethodColumn:
-    """One method and its answer, as far as it is known."""
+    """One method, and its answer if there is one."""
 
     title: str
     answer: MethodAnswer | None = None
     reason: str = ""
-    """In place of an answer: why there is none"""
+    """Why there is no answer"""
     stale: bool = False
-    """At an α, β or concept set that is no longer looked at"""
+    """Whether the answer is at cuts that are no longer looked at"""
 
 
 def fitting(columns: int, width: int) -> int:
-    """How many columns find room side by side: two at least, to compare."""
+    """How many columns fit side by side; at least two, to compare."""
     return min(columns, max(2, (width + GAP) // (LEAST_CELLS + GAP)))
 
 
 def method_rows(columns: Sequence[MethodColumn], shared: Counter[str], width: int) -> Iterator[Row]:
-    """Rows of all columns, together in `width` cells."""
+    """The rows of all columns, `width` cells in total."""
     each = (width - GAP * (len(columns) - 1)) // len(columns)
     titles = [list(_title(column, each)) for column in columns]
     bodies = [islice(_body(column, shared, each), MOST_ROWS) for column in columns]
@@ -55,12 +55,12 @@ def method_rows(columns: Sequence[MethodColumn], shared: Counter[str], width: in
 
 
 def shared_concepts(columns: Sequence[MethodColumn]) -> Counter[str]:
-    """In how many methods' annotations each concept is."""
+    """For each concept, the number of methods that have it in their annotation."""
     return Counter(
         concept
         for column in columns
         if column.answer
-        for concept in {known.casefold() for known in column.answer.concepts[: column.answer.annotated]}
+        for concept in {name.casefold() for name in column.answer.concepts[: column.answer.annotated]}
     )
 
 
@@ -74,7 +74,7 @@ def _beside(rows: Sequence[Row], columns: Sequence[MethodColumn]) -> Row:
 
 
 def _title(column: MethodColumn, width: int) -> Iterator[Row]:
-    """Title, and the note that the method gives with its answer."""
+    """The title, and the note that comes with the method's answer."""
     for line in wrap(clean(column.title), width):
         yield ((fit(line, width), "line--strong"),)
     note, style = (column.answer.note, "line--muted") if column.answer else (column.reason, "line--faint")
@@ -119,6 +119,6 @@ def _body(column: MethodColumn, shared: Counter[str], width: int) -> Iterator[Ro
 
 
 def _digits(answer: MethodAnswer) -> int:
-    """Decimals by which a method's first score has three digits: scores of different methods have no common scale."""
+    """Decimals that give the first score three digits, as each method has a scale of its own."""
     first = abs(float(answer.scores[0])) if len(answer.scores) else 0.0
     return 3 if first == 0 or not isfinite(first) else min(4, max(0, 2 - floor(log10(first))))

@@ -28,8 +28,6 @@ HELP = Note(
 class MethodsBody(ViewBody):
     """Shows the columns of the neuron looked at once one of them has come; until then those of the one before."""
 
-    reading_selector = "MethodsSheet"
-
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
         self.sheet = MethodsSheet(id="methods")

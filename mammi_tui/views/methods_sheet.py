@@ -1,4 +1,4 @@
-"""The methods side by side: the first stays on the left, the others move beside it."""
+"""The methods side by side. The first stays on the left; the others move beside it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MethodsSheet(Sheet):
     ]
 
     class Moved(Message):
-        """Other methods are shown."""
+        """The reader has moved to other methods."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -34,14 +34,14 @@ class MethodsSheet(Sheet):
         self._moved = 0
 
     def show(self, columns: Sequence[MethodColumn]) -> None:
-        """Draws the methods' answers, as far as they have come."""
+        """Draws the columns, of which some may lack an answer."""
         self.columns = columns
         self.stale = False
         self.rows_changed()
 
     @property
     def place(self) -> str:
-        """Which methods are on screen, where not all are."""
+        """The numbers of the methods on screen; "" where all are."""
         others, fit = len(self.columns) - 1, self._fitting() - 1
         if others <= fit:
             return ""
@@ -62,7 +62,7 @@ class MethodsSheet(Sheet):
         return fitting(len(self.columns), self.scrollable_content_region.width - 2)
 
     def _offset(self) -> int:
-        """How many methods are hidden between the first and those beside it."""
+        """The number of methods hidden between the first and those beside it."""
         return max(0, min(self._moved, len(self.columns) - self._fitting()))
 
     def action_move(self, step: int) -> None:

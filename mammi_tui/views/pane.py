@@ -20,7 +20,7 @@ from mammi_tui.views.title import named, pane_title
 
 
 class ViewPane(Vertical):
-    """Its title names what is drawn, be it an earlier neuron whose successor is on its way."""
+    """Its title names what is drawn, which may be an earlier neuron while the answer about the next is computed."""
 
     def __init__(self, looking: Looking, views: Sequence[View]) -> None:
         super().__init__(id="view-pane", classes="pane")

@@ -1,4 +1,4 @@
-"""The sentence under the concepts: how far they can be trusted."""
+"""The sentence below the concepts: how far they can be trusted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = {
 
 
 class Summary(Static):
-    """Takes no room until there is evidence; what is `stale` is dimmed."""
+    """Takes no room until there is evidence. A `stale` sentence is dimmed."""
 
     DEFAULT_CSS = """
     Summary {
@@ -40,7 +40,7 @@ class Summary(Static):
         self.evidence: NeuronEvidence | None = None
 
     def show(self, evidence: NeuronEvidence | None) -> None:
-        """Draws a neuron's sentence; with None it is blank, and keeps its room."""
+        """Draws a neuron's sentence. With None it is blank and keeps its room."""
         self.evidence = evidence
         self.stale = False
         self.set_class(self.has_class("-used") or evidence is not None, "-used")
@@ -54,7 +54,7 @@ class Summary(Static):
         self._draw()
 
     def _draw(self) -> None:
-        """As much of the sentence as there is room for."""
+        """Draws as much of the sentence as fits."""
         width, height = self.content_size
         if self.evidence is None or width < 4 or not height:
             self.update("")

@@ -1,4 +1,4 @@
-"""Films that are drawn already, so that coming back to one costs nothing. Bounded by cells."""
+"""Drawn films, kept so that the reader can come back to one at no cost. Bounded by cells."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from mammi_tui.widgets.tile import Film
 
-# Cells of drawn films kept, up to 200 bytes each: more than any terminal has.
+# Cells of drawn films to keep, up to 200 bytes each: more than any terminal has.
 _CELLS_KEPT = 160_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Films to draw, and how large in cells."""
+    """Films to draw, and their size in cells."""
 
     images: tuple[int, ...]
     columns: int
@@ -22,7 +22,7 @@ class Wanted:
 
 
 class DrawnFilms:
-    """Films by image and size in cells; the ones drawn longest ago go first."""
+    """Films by image and size in cells. Those that were drawn first are dropped first."""
 
     def __init__(self) -> None:
         self._films: OrderedDict[tuple[int, int, int], Film] = OrderedDict()
@@ -32,7 +32,7 @@ class DrawnFilms:
         return self._films.get((image, columns, rows))
 
     def missing(self, images: Iterable[int], columns: int, rows: int, most: int) -> Wanted | None:
-        """The first `most` of these images that are not drawn at this size, or None when all are."""
+        """The first `most` of these images that are not drawn at this size; None when all are."""
         missing = tuple(image for image in images if (image, columns, rows) not in self._films)[:most]
         return Wanted(missing, columns, rows) if missing else None
 

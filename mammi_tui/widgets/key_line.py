@@ -1,4 +1,4 @@
-"""The keys that work now, in one line drawn at once: what does not fit is left out whole, quit and help never."""
+"""The keys that work now, in one line. A key that does not fit is left out, but never quit and help."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from textual.widget import Widget
 
 GAP = 2
 ALWAYS = ("quit", "help")
-"""Actions that are shown at any width, on the right."""
+"""Actions shown at any width, on the right"""
 
 
 def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
-    """The bindings of a screen whose keys are not typed into a line that has the focus."""
+    """A screen's bindings, without the keys that would be typed into the focused line."""
     focused = screen.focused
     return [
         active
@@ -29,7 +29,7 @@ def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
 
 
 class KeyLine(Widget):
-    """Follows the focus. A click presses the key."""
+    """Changes with the focus. A click presses the key."""
 
     COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled"}  # noqa: RUF012
 
@@ -52,7 +52,7 @@ class KeyLine(Widget):
         self.refresh()
 
     def items(self) -> list[list[ActiveBinding]]:
-        """The bindings shown, those of one group together, one key for each action."""
+        """The bindings to show, one key for each action, those of a group together."""
         by_action: dict[str, ActiveBinding] = {}
         for active in working_bindings(self.screen):
             if active.binding.show and active.binding.description:
@@ -61,7 +61,7 @@ class KeyLine(Widget):
         return [list(bindings) for _, bindings in grouped]
 
     def _placed(self) -> list[tuple[int, list[ActiveBinding]]]:
-        """The items that fit with the columns where they start; quit and help come last."""
+        """The items that fit, each with the column where it starts; quit and help come last."""
         items = {item[0].binding.action: item for item in self.items()}
         last = [items.pop(action) for action in ALWAYS if action in items]
         end = self.content_size.width - 1 - sum(self._cells(item) + GAP for item in last)

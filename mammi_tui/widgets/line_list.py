@@ -1,4 +1,4 @@
-"""Rows of one line each with a cursor."""
+"""Rows of one line each, with a cursor."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LineList(Lines, inherit_bindings=False):
         self.set_reactive(LineList.cursor, self.validate_cursor(self.cursor))
 
     def drawn(self, index: int, width: int) -> Strip:
-        """Under the cursor all parts have one colour: the one that a theme pairs with the cursor's background."""
+        """Draws all parts under the cursor in one colour: the one that a theme pairs with the cursor's background."""
         if index != self.cursor or not self.can_stand_on(index):
             return super().drawn(index, width)
         parts = [CURSOR_MARK if self.has_focus else " ", *(text for text, _ in self.row(index, width - 1))]
@@ -57,7 +57,7 @@ class LineList(Lines, inherit_bindings=False):
         self.show_row(new)
 
     def show_row(self, index: int) -> None:
-        """Scrolls just enough that a row is seen."""
+        """Scrolls just enough to show a row."""
         self.scroll_to_region(Region(0, index, 1, 1), animate=False, force=True, immediate=True)
 
     def on_focus(self) -> None:
@@ -98,4 +98,4 @@ class LineList(Lines, inherit_bindings=False):
             self.row_clicked(index)
 
     def row_clicked(self, index: int) -> None:
-        """A row was clicked; the cursor is already on it."""
+        """Called after a click on a row; the cursor is already on it."""

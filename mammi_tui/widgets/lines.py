@@ -1,4 +1,4 @@
-"""Rows of one line each, of which only those on screen are drawn, so their number does not matter."""
+"""Rows of one line each. Only those on screen are drawn, so their number does not matter."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Part = tuple[str, str]
-"""Text, already clean and fitted, and the name of its component style."""
+"""Text, already clean and fitted, and the name of its component style"""
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
-    """Subclasses say how many rows there are and what is in each."""
+    """Subclasses define the number of rows and the content of each."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line--cursor",
@@ -62,15 +62,15 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     def row_count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         raise NotImplementedError
 
     def row(self, index: int, width: int) -> Iterable[Part]:
-        """The parts of one row, in `width` cells together."""
+        """The parts of one row, `width` cells in total."""
         raise NotImplementedError
 
     def rows_changed(self) -> None:
-        """Takes up a new number of rows and draws them."""
+        """Draws the rows again, of which there may be more or fewer now."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
         self.refresh()
 

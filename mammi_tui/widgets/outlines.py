@@ -19,12 +19,12 @@ from mammi_tui.images.base import PLAIN, Placement
 from mammi_tui.text import clean
 
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-"""Braille's bit for each of a cell's 4 × 2 dots, above U+2800."""
+"""Braille's bit for each of a cell's 4 × 2 dots, above U+2800"""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A box over a film, as fractions of its width and height."""
+    """A box over a film, in fractions of its width and height."""
 
     label: str
     left: float
@@ -35,14 +35,14 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """A closed line over a film, its corners (x, y) as fractions of width and height."""
+    """A closed line over a film; its corners (x, y) are fractions of the width and height."""
 
     label: str
     points: tuple[tuple[float, float], ...]
 
 
 def outlines(info: ImageInfo) -> list[Outline | Contour]:
-    """An image's findings: their contours where it has some, else their boxes."""
+    """An image's findings: their contours where it has any, else their boxes."""
     if info.width <= 0 or info.height <= 0:
         return []
     if info.polygons:
@@ -63,7 +63,7 @@ def outlines(info: ImageInfo) -> list[Outline | Contour]:
 
 
 def draw(strips: list[Strip], findings: Sequence[Outline | Contour], placement: Placement, style: Style) -> None:
-    """Draws findings into the strips of a film that is placed so: all lines first, then the labels over them."""
+    """Draws findings into the strips of a film at `placement`: all lines first, then the labels over them."""
     labels = []
     for finding in findings:
         if isinstance(finding, Outline):
@@ -83,7 +83,7 @@ class _Label(NamedTuple):
 
 
 def _box(strips: list[Strip], outline: Outline, placement: Placement, style: Style) -> _Label | None:
-    """A box of line characters; its label stands in the upper side where there is room."""
+    """Draws a box of line characters; its label stands in the upper side where there is room."""
     last_column, last_row = placement.columns - 1, placement.rows - 1
     left = placement.left + round(max(0.0, outline.left) * last_column)
     right = placement.left + round(min(1.0, outline.right) * last_column)
@@ -102,7 +102,7 @@ def _box(strips: list[Strip], outline: Outline, placement: Placement, style: Sty
 
 
 def _contour(strips: list[Strip], contour: Contour, placement: Placement, style: Style) -> _Label | None:
-    """A closed line of Braille dots; its label stands above it where there is room."""
+    """Draws a closed line of Braille dots; its label stands above it where there is room."""
     points = np.array([point for point in contour.points if np.isfinite(point).all()], dtype=np.float64)
     dots = _dots(points, placement) if len(points) > 1 else np.zeros((0, 0), dtype=np.int64)
     drawn = np.argwhere(dots)
@@ -117,7 +117,7 @@ def _contour(strips: list[Strip], contour: Contour, placement: Placement, style:
 
 
 def _dots(points: NDArray[np.float64], placement: Placement) -> NDArray[np.int64]:
-    """The Braille bits of each cell of the film [rows, columns]; what leads out of the film is left out."""
+    """The Braille bits of each cell of the film [rows, columns]; lines are cut at the film's edge."""
     size = np.array([placement.columns * 2, placement.rows * 4])
     corners = np.rint(np.clip(points, -1, 2) * (size - 1)).astype(np.int64)
     dots = np.zeros((placement.rows, placement.columns), dtype=np.int64)
@@ -130,10 +130,10 @@ def _dots(points: NDArray[np.float64], placement: Placement) -> NDArray[np.int64
 
 
 def _put(strips: list[Strip], row: int, column: int, text: str, style: Style, *, see_through: bool = True) -> None:
-    """Writes text over a strip. See-through, each cell keeps the background it had."""
+    """Writes text over a strip. With `see_through` each cell keeps its background."""
     strip, end = strips[row], column + cell_len(text)
     under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in segment.text]
-    # Not strict: a label with wide characters has fewer of them than cells.
+    # Not strict: a label with wide characters has fewer characters than cells.
     over = [
         Segment(character, style + Style(bgcolor=own.bgcolor) if see_through and own.bgcolor else style)
         for character, own in zip(text, under, strict=False)

@@ -1,4 +1,4 @@
-"""The line on top: what is being looked at, and how far the triage is."""
+"""The line on top: the run, and how far the triage has come."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mammi_tui.text import clean, fit
 
 
 class RunHeader(Widget):
-    """Run name, target model, VLM and counts; what does not fit is left out from the right, the progress never."""
+    """Run name, target model, VLM and counts. What does not fit is left out, but never the progress."""
 
     COMPONENT_CLASSES = {"header--name", "header--text", "header--mark", "header--progress"}  # noqa: RUF012
 
@@ -32,7 +32,7 @@ class RunHeader(Widget):
     """
 
     progress: reactive[tuple[int, int]] = reactive((0, 0))
-    """Neurons with a verdict, and living neurons."""
+    """Neurons with a verdict, and living neurons"""
 
     def __init__(self, path: Path, target: str, vlm: str, images: int, concepts: int, sets: int) -> None:
         super().__init__()

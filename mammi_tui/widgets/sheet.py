@@ -1,4 +1,4 @@
-"""Rows that are read, not chosen from: keys scroll them."""
+"""Rows to read, without a cursor: keys scroll them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = Sequence[Part]
 
 
 class Sheet(Lines, inherit_bindings=False):
-    """Subclasses lay out their rows for a width. What is `stale` is dimmed: its successor is on its way."""
+    """Subclasses lay out their rows for a width. A `stale` sheet is dimmed, as its successor is being computed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "scroll(1)", "Down", show=False, id="sheet.down", tooltip="One line down"),

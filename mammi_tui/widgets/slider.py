@@ -22,12 +22,12 @@ DIGITS = "0123456789."
 
 
 def stepped(value: float, step: float) -> float:
-    """One step from a value, kept in [0, 1], without the dust of binary fractions."""
+    """The value one step away, kept in [0, 1] and rounded, so that steps of 0.001 do not add up errors."""
     return min(1.0, max(0.0, round(value + step, 6)))
 
 
 def typed(text: str) -> float | None:
-    """The value a reader typed (`0.95`, `.95` or `0,95`), or None when it is none in [0, 1]."""
+    """The value that a reader typed (`0.95`, `.95` or `0,95`); None where it is not a number in [0, 1]."""
     try:
         value = float(text.replace(",", "."))
     except ValueError:
@@ -36,16 +36,16 @@ def typed(text: str) -> float | None:
 
 
 def shown(value: float) -> str:
-    """At least three decimals, and more where they were typed."""
+    """A value with at least three decimals, and more where they were typed."""
     text = f"{value:.6f}".rstrip("0")
     return text + "0" * (3 - len(text.partition(".")[2]))
 
 
 class Slider(Widget, can_focus=True):
-    """Posts `Changed` for every value asked for; its owner sets `value`. ◆ marks the run's own value on the track."""
+    """Posts `Changed` for every value that the reader wants; its owner sets `value`. ◇ marks the run's own value."""
 
     BINDING_GROUP_TITLE = "Slider"
-    FOCUS_ON_CLICK = False  # after a drag the keys still are the pane's
+    FOCUS_ON_CLICK = False  # after a drag the keys still go to the pane
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", f"step({-COARSE})", "−0.01", key_display="←", id="slider.down", tooltip="Lower by 0.01"),
@@ -94,7 +94,7 @@ class Slider(Widget, can_focus=True):
 
     value: reactive[float] = reactive(0.0)
     readout: reactive[tuple[str, str]] = reactive(("", ""))
-    """What the value leads to, in full and in short."""
+    """What the value leads to: in full, and in short"""
     editing: reactive[str | None] = reactive(None)
 
     @dataclass
@@ -138,7 +138,7 @@ class Slider(Widget, can_focus=True):
         return left, max(2, width - 2), ""
 
     def watch_readout(self, readout: tuple[str, str]) -> None:
-        """Keeps room for the longest so far, so that the track does not change its length under the mouse."""
+        """Keeps room for the longest readout so far, so that the track keeps its length under the mouse."""
         self._readout_cells = [
             max(cells, cell_len(text)) for cells, text in zip(self._readout_cells, readout, strict=True)
         ]
@@ -165,7 +165,7 @@ class Slider(Widget, can_focus=True):
         self.ask_for(stepped(self.value, step))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
-        """What is typed into the value is no key of the explorer."""
+        """Characters typed into the value are not keys of the explorer."""
         return character is not None and character in (DIGITS if self.editing is None else DIGITS + ",")
 
     def on_key(self, event: events.Key) -> None:

@@ -1,4 +1,4 @@
-"""One film in a widget, with its findings drawn over it if wanted."""
+"""One film in a widget, with its findings drawn over it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mammi_tui.widgets.outlines import Contour, Outline, draw
 
 
 class Thumbnail(Widget):
-    """Shows one film as large as the widget is."""
+    """Shows one film as large as the widget."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"thumbnail--film", "thumbnail--outline"}
 
@@ -40,7 +40,7 @@ class Thumbnail(Widget):
         self._redraw()
 
     def say(self, message: str) -> None:
-        """Shows a line of text instead of a film."""
+        """Shows a line of text in place of a film."""
         self._film, self._message = None, clean(message)
         self._redraw()
 

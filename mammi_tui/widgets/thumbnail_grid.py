@@ -1,4 +1,4 @@
-"""The representative images of a neuron as a grid of thumbnails. Only what is visible is decoded and drawn."""
+"""A neuron's representative images as a grid of thumbnails. Only visible films are decoded and drawn."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from mammi_tui.widgets.tiles import Tiles, tile_layout
 
 __all__ = ["ThumbnailGrid", "ThumbnailItem"]
 
-# Films decoded and drawn by one question to the worker thread: a few milliseconds.
+# Films that the worker thread decodes and draws at once: this takes a few milliseconds.
 _AT_ONCE = 8
 
 
 class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
-    """Tiles with film, rank, activation, labels and file name; one of them is the cursor's."""
+    """Tiles with film, rank, activation, labels and file name. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,11 +95,11 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return self.grid
 
     class Opened(Highlighted):
-        """A film shall be shown large. `index` is its place in the list of items."""
+        """The reader wants to see a film large. `index` is its place in the list of items."""
 
     @dataclass
     class Drawn(Message):
-        """Films that the worker thread has drawn: strips, or why there are none."""
+        """The films that the worker thread has drawn; a text in place of a film says why there is none."""
 
         wanted: Wanted
         films: list[Film]
@@ -125,9 +125,9 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     # What is shown
 
     def set_images(self, items: Sequence[ThumbnailItem]) -> None:
-        """Shows these representative images. The cursor stays when its film keeps its place, else goes to the first.
+        """Shows these representative images. The cursor stays if its film keeps its place, else it goes to the first.
 
-        Only the items that become visible are looked at, so a lazy sequence may be given.
+        Only the items that become visible are read, so the sequence may be lazy.
         """
         stays = self.cursor < min(len(items), len(self.items)) and (
             items[self.cursor].image == self.items[self.cursor].image
@@ -146,7 +146,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return self.items[self.cursor] if self.cursor < len(self.items) else None
 
     def _fitting(self, across: int) -> Tiles:
-        """The tiles for these items in this pane; `across` of them side by side unless 0."""
+        """The tiles for these items in this pane: `across` of them side by side, or with 0 as many as fit best."""
         columns, rows = self.scrollable_content_region.size
         pixels = self.backend.cell_pixels[0]
         return tile_layout(len(self.items), columns, rows, widest=pixels and LONGEST_SIDE // pixels, across=across)
@@ -164,7 +164,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._lane.pump()
 
     def action_resize(self, by: int) -> None:
-        """The next size up or down, by tiles in a row. It stays until the next one, or `action_fit`."""
+        """Goes to the next larger (1) or smaller (−1) size of films, which stays until `action_fit`."""
         now = self._tiles
         for across in range(now.across, 0, -1) if by > 0 else (now.across, now.across + 1):
             if (self._fitting(across).film_columns - now.film_columns) * by > 0:
@@ -186,7 +186,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     # Decoding and drawing, on a worker thread
 
     def _missing(self) -> Wanted | None:
-        """Visible films that are not drawn yet."""
+        """The visible films that are not drawn yet."""
         tiles = self._tiles
         if not tiles.film_rows or not self.size:
             return None
@@ -235,7 +235,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         )
 
     def _refresh_area(self, *areas: Region) -> None:
-        """Redraws these areas of the virtual area, and nothing else."""
+        """Redraws only these parts of the virtual area."""
         if areas:
             self.refresh(*(area.translate((0, -self.scroll_offset.y)) for area in areas))
 
@@ -298,7 +298,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._scroll_tiles(event, -1)
 
     def _scroll_tiles(self, event: events.MouseEvent, rows: int) -> None:
-        """A whole row of tiles for each step of the wheel: fewer screens to send than line by line."""
+        """Scrolls a whole row of tiles for each step of the wheel, as fewer screens are sent than line by line."""
         event.stop()
         event.prevent_default()
         height = self._tiles.height if self._tiles.film_rows else 3

@@ -15,7 +15,7 @@ from mammi_tui.text import clean, fit, significant
 from mammi_tui.widgets.tiles import Tiles
 
 Film = list[Strip] | str | None
-"""A drawn film, or why there is none, or None while it is being drawn."""
+"""A drawn film, the reason why there is none, or None while it is being drawn"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class ThumbnailItem:
 
 @dataclass(frozen=True, slots=True)
 class TilePainter:
-    """Paints tiles. `style` gives the style of a part: film, rank, activation, labels, path, cursor, frame."""
+    """Paints tiles. `style` returns the style of a part: film, rank, activation, labels, path, cursor or frame."""
 
     tiles: Tiles
     count: int
-    """Tiles in the grid."""
+    """Tiles in the grid"""
     blank: Style
     style: Callable[[str], Style]
 
     def line(self, line: int, index: int, item: ThumbnailItem, film: Film, *, chosen: bool) -> list[Segment]:
-        """One line of the tile at `index`, as wide as a tile; `chosen` when the cursor is on it."""
+        """One line of the tile at `index`, as wide as a tile. The cursor is on a `chosen` tile."""
         tiles = self.tiles
         if not tiles.film_rows:
             mark = Segment("▸ " if chosen else "  ", self.blank)
@@ -82,7 +82,7 @@ class TilePainter:
         ]
 
     def _parts(self, parts: list[tuple[str, str]], width: int, chosen: bool) -> list[Segment]:
-        """The parts in their styles, together exactly `width` cells; the last one is cut or padded."""
+        """The parts in their styles, exactly `width` cells in total; the last part is cut or padded."""
         segments: list[Segment] = []
         for place, (kind, text) in enumerate(parts, start=1):
             cells = width if place == len(parts) else min(width, cell_len(text))

@@ -1,4 +1,4 @@
-"""How tiles of films lie in a pane: pure arithmetic in cells."""
+"""The layout of tiles of films in a pane, in cells; without drawing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.geometry import Region
 
-# Of the smallest tiles, which scroll.
+# Cells of the smallest tiles, which scroll.
 _USUAL_WIDTH = 23
 _WIDEST = 30
 _NARROWEST = 16
@@ -18,7 +18,7 @@ _CAPTION = 2
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Tiles of one size in rows. Each has a line of frame, the film between two columns of frame, and a caption.
+    """Tiles of one size in rows: a line of frame, the film between two columns of frame, and a caption.
 
     Without films (`film_rows` 0) a tile is one line of text as wide as the pane.
     """
@@ -30,33 +30,33 @@ class Tiles:
     film_rows: int
 
     def lines(self, count: int) -> int:
-        """Lines that `count` tiles take."""
+        """The number of lines that `count` tiles take."""
         return -(-count // self.across) * self.height
 
     def at(self, x: int, y: int, count: int) -> int | None:
-        """The tile at a cell of the virtual area, or None beside them all."""
+        """The index of the tile at a cell of the virtual area; None where there is no tile."""
         column = x // self.width
         index = y // self.height * self.across + column
         return index if 0 <= column < self.across and 0 <= index < count else None
 
     def region(self, index: int) -> Region:
-        """A tile's cells in the virtual area."""
+        """The cells of a tile in the virtual area."""
         row, column = divmod(index, self.across)
         return Region(column * self.width, row * self.height, self.width, self.height)
 
     def shown(self, top: int, height: int, count: int) -> range:
-        """The tiles of which at least one line lies in `height` lines from `top`."""
+        """The tiles that have at least one line among the `height` lines from `top`."""
         first = top // self.height * self.across
         last = -(-(top + height) // self.height) * self.across
         return range(min(first, count), min(last, count))
 
     def film_region(self, index: int) -> Region:
-        """A tile's film."""
+        """The cells of a tile's film."""
         x, y, _, _ = self.region(index)
         return Region(x + _FRAME, y + _FRAME, self.film_columns, self.film_rows)
 
     def frame_regions(self, index: int) -> list[Region]:
-        """A tile without its film."""
+        """The cells of a tile without its film."""
         tile = self.region(index)
         if not self.film_rows:
             return [tile]
@@ -69,10 +69,10 @@ class Tiles:
 
 
 def tile_layout(count: int, columns: int, rows: int, *, widest: int, across: int = 0) -> Tiles:
-    """The largest tiles of which `count` fit into a pane without scrolling, but never smaller ones than are readable.
+    """The largest tiles of which `count` fit into a pane without scrolling, or the smallest readable ones.
 
-    `widest` is the number of columns that the pixels of a film can fill, 0 where films are not drawn. `across` is the
-    reader's own wish: the largest tiles of which so many fit side by side, however far they scroll.
+    `widest` is the number of columns that the pixels of a film can fill, 0 where films are not drawn. With `across`,
+    which the reader chooses, the tiles are the largest of which that many fit side by side, and scroll.
     """
     if not widest:
         return Tiles(1, max(1, columns), 1, 0, 0)
@@ -90,13 +90,13 @@ def tile_layout(count: int, columns: int, rows: int, *, widest: int, across: int
 def _square(across: int, columns: int, rows: int, widest: int) -> Tiles:
     """The largest tiles of which `across` lie side by side in `columns`, each no higher than `rows`."""
     widest = min(columns // across - 2 * _FRAME, 2 * (rows - _FRAME - _CAPTION), widest)
-    # An even number of columns has a square film fill whole rows.
+    # With an even number of columns a square film fills whole rows.
     film_columns = max(2, widest // 2 * 2)
     return _tiles(columns // (film_columns + 2 * _FRAME), film_columns, film_columns // 2)
 
 
 def _smallest(columns: int, rows: int) -> Tiles:
-    """As many across as leave each about 23 columns; narrower ones where the pane is too low for that size."""
+    """Tiles about 23 columns wide, or narrower where the pane is too low for that size."""
     tallest = max(_FEWEST_FILM_ROWS, rows - _FRAME - _CAPTION)
     across = max(1, round(columns / _USUAL_WIDTH))
     width = min(columns // across, _WIDEST)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -109,34 +107,3 @@ def test_the_terminal_is_left_as_it_was(run: Path) -> None:
         assert terminal.received.rindex(b"\x1b[?25h") > terminal.received.rindex(b"\x1b[?25l"), (
             "the cursor stays hidden"
         )
-
-
-@pytest.mark.slow
-def test_the_explorer_never_loads_torch_and_evidence_late(run: Path) -> None:
-    probe = (
-        "import asyncio, os, sys\n"
-        "from pathlib import Path\n"
-        "from engine.store.reader import RunReader\n"
-        "from mammi_tui.app import ExplorerApp\n"
-        "from mammi_tui.images.choose import choose_backend\n"
-        "from mammi_tui.questions.start import Start\n"
-        "from mammi_tui.neurons.verdicts import VerdictLog\n"
-        "async def look():\n"
-        "    path = Path(sys.argv[1])\n"
-        "    with RunReader(path) as reader:\n"
-        "        app = ExplorerApp(reader, Start(None, reader.info.cuts), choose_backend('quadrant', os.environ),\n"
-        "            VerdictLog(path, reader.info.content_hash))\n"
-        "        async with app.run_test(size=(140, 40)) as pilot:\n"
-        "            await pilot.press('j', '[', '[', '3', 'enter')\n"
-        "            await pilot.pause(0.5)\n"
-        "            early = {'torch', 'scipy', 'pydantic'} & set(sys.modules)\n"
-        "            assert not early, early\n"
-        "            await pilot.press('escape', '1', 'e', 'm')\n"
-        "            await pilot.pause(3)\n"
-        "asyncio.run(look())\n"
-        "loaded = {'torch', 'torchvision', 'transformers', 'nltk', 'scipy.stats'} & set(sys.modules)\n"
-        "assert {'textual', 'engine.evidence.live', 'engine.methods.panel'} <= set(sys.modules)\n"
-        "assert not loaded, loaded\n"
-    )
-    done = subprocess.run([sys.executable, "-c", probe, str(run)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

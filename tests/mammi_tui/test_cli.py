@@ -1,4 +1,4 @@
-"""The `mammi` command: help for everything, errors in one line, exit statuses by the contract."""
+"""The `mammi` command: help for everything, errors in one line, the exit statuses of the contract."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_without_a_command_the_help_is_shown(mammi: Mammi) -> None:
         (["open", "r", "--images", "sixel"], "mammi: Invalid value for '--images': 'sixel' is not one of"),
     ],
 )
-def test_wrong_arguments_are_told_in_one_line_with_status_2(mammi: Mammi, arguments: list[str], said: str) -> None:
+def test_wrong_arguments_are_reported_in_one_line_with_status_2(mammi: Mammi, arguments: list[str], said: str) -> None:
     outcome = mammi(*arguments)
     assert outcome.status == 2
     assert outcome.out == ""
@@ -96,7 +96,7 @@ def test_wrong_arguments_are_told_in_one_line_with_status_2(mammi: Mammi, argume
     assert len(outcome.err.splitlines()) == 1
 
 
-def test_debug_shows_the_traceback_of_a_told_error(mammi: Mammi, tmp_path: Path) -> None:
+def test_debug_shows_the_traceback_of_a_reported_error(mammi: Mammi, tmp_path: Path) -> None:
     plain = mammi("show", tmp_path / "none.duckdb", "a:1")
     assert "Traceback" not in plain.err
     for arguments in (["--debug", "show"], ["show", "--debug"]):
@@ -106,7 +106,7 @@ def test_debug_shows_the_traceback_of_a_told_error(mammi: Mammi, tmp_path: Path)
         assert outcome.err.endswith(plain.err)
 
 
-def test_what_a_message_holds_cannot_control_the_terminal(mammi: Mammi, tmp_path: Path) -> None:
+def test_a_message_cannot_control_the_terminal(mammi: Mammi, tmp_path: Path) -> None:
     outcome = mammi("show", tmp_path / "a\x1b[31m\u202eb.duckdb", "a:1")
     assert outcome.status == 2
     assert "\x1b" not in outcome.err
@@ -145,20 +145,6 @@ def test_a_reader_that_leaves_early_is_no_error(run_path: Path) -> None:
         shown.stdout.close()
         assert shown.stderr.read() == b""
         assert shown.wait(30) == 1
-
-
-def test_help_loads_neither_torch_nor_textual_nor_duckdb() -> None:
-    code = """
-import sys
-from mammi_tui import cli
-sys.argv = ["mammi", "--help"]
-try:
-    cli.main()
-except SystemExit as ended:
-    assert ended.code == 0
-    print(sorted({"torch", "textual", "duckdb", "numpy", "pydantic", "PIL"} & set(sys.modules)))
-"""
-    assert python(code).stdout.splitlines()[-1] == "[]"
 
 
 def test_a_module_without_a_command_of_its_name_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def picture(*texts: str) -> list[list[pyte.screens.Char]]:
 
 
 @given(st.lists(SCREENS, min_size=1, max_size=4))
-def test_the_terminal_shows_the_same_as_if_all_had_been_sent(screens: list[list[Strip]]) -> None:
+def test_the_terminal_shows_the_same_as_if_everything_had_been_sent(screens: list[list[Strip]]) -> None:
     sent = SentCells()
     changes = [ChangesOnly(update(lines), sent).render_segments(CONSOLE) for lines in screens]
     assert picture(*changes) == picture(update(screens[-1]).render_segments(CONSOLE))
@@ -78,7 +78,7 @@ def test_a_terminal_of_another_size_gets_everything() -> None:
     assert len(list(sent.changes(0, 0, Strip([Segment("abcd")])))) == 1
 
 
-def test_without_a_known_screen_everything_is_sent() -> None:
+def test_while_the_screen_is_unknown_everything_is_sent() -> None:
     sent = SentCells()
     for _ in range(2):
         assert [column for column, _ in sent.changes(3, 1, Strip([Segment("abcd")]))] == [3]

@@ -32,14 +32,14 @@ def test_the_backend_fits_the_terminal(asked: str, environment: dict[str, str], 
     assert choose_backend(asked, environment).name == chosen
 
 
-def test_kitty_says_that_it_comes_later(capsys: pytest.CaptureFixture[str]) -> None:
+def test_kitty_falls_back_to_quadrant_blocks_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert choose_backend("kitty", TRUE_COLOUR).name == "quadrant"
     assert capsys.readouterr().err.splitlines() == [
-        "mammi: --images kitty comes later; until then the films are drawn with quadrant blocks"
+        "mammi: --images kitty is not available; the films are drawn with quadrant blocks"
     ]
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_available_ones() -> None:
     with pytest.raises(ConfigError, match=r"--images: 'sixel' is none of auto, kitty"):
         choose_backend("sixel", TRUE_COLOUR)
 

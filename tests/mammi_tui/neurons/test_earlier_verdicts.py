@@ -1,4 +1,4 @@
-"""Verdicts of another content of the run are told, never silently lost or mixed in."""
+"""Verdicts on another content of the run are reported, never silently lost or mixed in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def judged_before(path: Path, verdicts: int) -> None:
         )
 
 
-async def test_the_explorer_tells_how_many_verdicts_it_does_not_show(run_path: Path, tmp_path: Path) -> None:
+async def test_the_explorer_reports_how_many_verdicts_it_does_not_show(run_path: Path, tmp_path: Path) -> None:
     judged_before(tmp_path / "run.duckdb", 4)
     async with explorer(run_path, tmp_path) as opened:
         assert said(opened) == [
@@ -43,7 +43,7 @@ def test_so_does_the_export(mammi: Mammi, run_path: Path, tmp_path: Path) -> Non
     assert outcome.err == "1 verdict in run.verdicts.jsonl belongs to an earlier content of this run and is not shown\n"
 
 
-async def test_a_run_file_that_was_replaced_is_told_once_and_verdicts_are_of_what_was_seen(
+async def test_a_run_file_that_was_replaced_is_reported_once_and_verdicts_are_on_what_was_seen(
     run_path: Path, tmp_path: Path
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:

@@ -101,7 +101,7 @@ def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> N
     assert found.damaged == len(bad)
 
 
-def test_lines_of_before_there_were_concept_sets_are_read(tmp_path: Path) -> None:
+def test_lines_from_before_concept_sets_are_read(tmp_path: Path) -> None:
     verdicts = log(tmp_path)
     judge(verdicts, "a:1", "accept")
     line = json.loads(verdicts.path.read_bytes())

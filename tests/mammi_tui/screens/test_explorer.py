@@ -296,7 +296,7 @@ async def test_filters_by_class_finding_and_verdict(run_path: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_a_finding_that_is_filtered_by_is_shown(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_a_finding_that_the_filter_finds_is_shown(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     async with explorer(run_path, tmp_path, size=size) as opened:
         finding = next(text for text in opened.reader.findings("layer1") if text)
         await opened.press("slash")
@@ -320,7 +320,7 @@ async def test_the_concepts_come_back_beside_the_neurons(run_path: Path, tmp_pat
         assert "2 Concepts of layer1:3" in opened.text()
 
 
-async def test_a_large_film_says_its_neuron_and_its_keys(run_path: Path, tmp_path: Path) -> None:
+async def test_a_large_film_names_its_neuron_and_its_keys(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("3", "enter")
         assert "layer1:3 class 3" in opened.lines()[0]
@@ -432,7 +432,7 @@ async def test_an_answer_that_is_no_longer_wanted_is_dropped(
         assert opened.neuron == "layer1:9"
 
 
-async def test_a_failing_question_is_told_and_the_explorer_goes_on(
+async def test_a_failing_question_is_reported_and_the_explorer_goes_on(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
@@ -640,3 +640,15 @@ async def test_the_theme_is_chosen_by_the_environment(
     with pytest.raises(ConfigError, match="mammi-dark"):
         async with explorer(run_path, tmp_path):
             pass
+
+
+@pytest.mark.parametrize("size", [(80, 16), (120, 17), (140, 40)])
+async def test_the_heads_stand_over_their_columns(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with explorer(run_path, tmp_path, size=size) as opened:
+        for keys in ((), ("slash", "1", "3", "enter"), ("escape",), ("slash", *"class", "enter"), ("2", "G")):
+            await opened.press(*keys)
+            for pane, number in ((NeuronTree, r"−?0\.\d{3} "), (ConceptList, r"(?<!cut )−?0\.\d{4} ")):
+                region = opened.screen.query_one(pane).region
+                heads, *rows = [line[region.x : region.right] for line in opened.lines()[region.y - 1 : region.bottom]]
+                ends = {found.end() - 1 for row in rows for found in re.finditer(number, row)}
+                assert ends == {heads.index("score") + len("score")}, (keys, heads)

@@ -50,7 +50,7 @@ async def test_it_may_begin_with_a_set(two_sets_path: Path, tmp_path: Path) -> N
         check_shown(opened)
 
 
-async def test_a_verdict_tells_the_set_that_was_seen(two_sets_path: Path, tmp_path: Path) -> None:
+async def test_a_verdict_records_the_concept_set(two_sets_path: Path, tmp_path: Path) -> None:
     async with explorer(two_sets_path, tmp_path) as opened:
         await opened.press("y", "S", "x")
         lines = [json.loads(line) for line in opened.log.path.read_text().splitlines()]
@@ -68,7 +68,7 @@ async def test_with_one_set_nothing_is_said_of_sets(run_path: Path, tmp_path: Pa
         assert "concept set" not in opened.text()
 
 
-async def test_help_and_palette_know_the_sets(two_sets_path: Path, tmp_path: Path) -> None:
+async def test_help_and_palette_list_the_sets(two_sets_path: Path, tmp_path: Path) -> None:
     async with explorer(two_sets_path, tmp_path, size=(120, 70)) as opened:
         await opened.press("question_mark")
         assert "The next concept set; after the last, all" in opened.text()

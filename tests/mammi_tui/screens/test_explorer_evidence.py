@@ -52,7 +52,7 @@ def marks(opened: Explorer) -> dict[int, str]:
     return {n.unit: list(row)[2][0].strip() for n, row in rows.items() if n.layer == 1 and n.unit >= 0}
 
 
-async def test_a_small_run_says_from_the_start_how_far_words_can_be_trusted(
+async def test_a_small_run_shows_from_the_start_how_far_words_can_be_trusted(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evidence_asking, "SOON_COMPUTED", 60)

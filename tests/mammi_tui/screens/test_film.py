@@ -32,8 +32,8 @@ def film(image: int) -> bytes:
 def describe(image: int) -> ImageInfo:
     boxes = (Box("Mass", 256, 256, 512, 384),) if image == 101 else ()
     polygons = (Polygon("Nodule", ((256, 256), (768, 256), (512, 768))),) if image == 103 else ()
-    known = (f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",))
-    return ImageInfo(image, *known, 1024, 1024, "", boxes, polygons)
+    facts = (f"films/{image}.png", f"p{image}\x1b[31m", "PA", ("Effusion",))
+    return ImageInfo(image, *facts, 1024, 1024, "", boxes, polygons)
 
 
 class FilmApp(App[None]):
@@ -68,7 +68,7 @@ def loaded(app: FilmApp) -> Callable[[], bool]:
     return lambda: app.film._missing() is None
 
 
-async def test_it_shows_the_film_and_what_is_known_of_it() -> None:
+async def test_it_shows_the_film_and_its_data() -> None:
     app = FilmApp(1)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, loaded(app))
@@ -112,7 +112,7 @@ async def test_escape_q_and_enter_close_at_the_film_shown_last() -> None:
             assert not isinstance(app.screen, FilmScreen)
 
 
-async def test_i_hides_what_is_known_and_shows_it_again() -> None:
+async def test_i_hides_the_data_and_shows_it_again() -> None:
     app = FilmApp()
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, loaded(app))

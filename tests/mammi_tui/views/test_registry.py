@@ -43,31 +43,22 @@ class BestUnitsAsker(Asker):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.add_lane("best units", self._wanted, self._ask)
-        self._answered: BestUnitsQuestion | None = None
 
     def _wanted(self) -> BestUnitsQuestion | None:
         subject = self.looking.subject
         if not self.called or not isinstance(subject, ConceptSubject):
             return None
-        question = BestUnitsQuestion(subject, self.looking.cuts)
-        return None if question == self._answered else question
+        return BestUnitsQuestion(subject, self.looking.cuts)
 
     def _ask(self, question: BestUnitsQuestion) -> BestUnitsAnswered:
         best = self.looking.requery.layer(self.looking.rows.layers[-1].name, question.cuts).best
         return BestUnitsAnswered(question, (best == question.concept.concept).nonzero()[0].tolist())
 
-    def take(self, answer: BestUnitsAnswered, *, wanted: bool) -> bool:
-        if wanted:
-            self._answered = answer.question
-        return wanted
-
 
 class UnitsBody(ViewBody):
-    reading_selector = "#best-units"
-
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
-        self.text = Static(id="best-units")
+        self.text = Static()
         self.text.can_focus = True
 
     def compose(self) -> ComposeResult:
@@ -160,7 +151,7 @@ async def test_no_view_of_a_subject_is_an_error(run_path: Path, tmp_path: Path) 
             opened.screen.look_at(ConceptSubject(3))
 
 
-def test_names_and_keys_are_told_apart() -> None:
+def test_every_view_has_a_name_and_a_key_of_its_own() -> None:
     assert len({view.name for view in VIEWS}) == len(VIEWS)
     keys = [view.key for view in VIEWS if view.key]
     assert len(set(keys)) == len(keys)

@@ -158,7 +158,7 @@ async def test_plus_and_minus_change_the_size_until_equals_fits_it_again() -> No
         assert len(app.store.read) == len(set(app.store.read))
 
 
-async def test_of_thousands_only_what_is_visible_is_read() -> None:
+async def test_only_the_visible_films_of_thousands_are_read() -> None:
     app = GridApp()
     async with app.run_test(size=SIZE) as pilot:
         items = Items(range(20, 100_020))

@@ -90,7 +90,9 @@ def test_few_films_are_as_large_as_all_fit(
     ("wish", "across", "film"),
     [(1, 1, (88, 44)), (2, 2, (42, 21)), (3, 3, (28, 14)), (4, 4, (20, 10)), (9, 4, (20, 10))],
 )
-def test_a_wish_for_so_many_across_goes_before_the_count(wish: int, across: int, film: tuple[int, int]) -> None:
+def test_the_number_across_that_a_reader_chooses_goes_before_the_count(
+    wish: int, across: int, film: tuple[int, int]
+) -> None:
     assert {layout(Size(90, 50), count, across=wish) for count in (0, 1, 5, MANY)} == {
         Tiles(across, film[0] + 2, film[1] + 3, *film)
     }
@@ -106,7 +108,7 @@ def test_every_cell_of_a_tile_leads_back_to_it(size: Size, index: int, films: bo
     assert index in tiles.shown(region.bottom - 1, 1, index + 1)
 
 
-def test_beside_the_tiles_is_no_tile() -> None:
+def test_there_is_no_tile_beside_the_tiles() -> None:
     tiles = layout(Size(57, 30))
     assert tiles.at(56, 3, 100) is None
     assert tiles.at(3, tiles.height, 2) is None
