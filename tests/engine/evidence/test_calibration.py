@@ -33,6 +33,7 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.93, 0.8, 0.6, 0.3])
 def test_noise_is_seldom_significant(noise: Path, alpha: float) -> None:
     """At most 6 % of all neurons at 5 %, give or take the chance of so few neurons; hardly any once corrected over the

@@ -207,6 +207,7 @@ def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
         assert found[MARGIN_INTERVAL][0] > 0
 
 
+@pytest.mark.slow
 def test_it_is_the_same_every_time_and_in_every_thread(tmp_path: Path) -> None:
     contents, batches = small_contents(images=300, seed=9)
     with _evidence(tmp_path, contents, batches) as evidence:

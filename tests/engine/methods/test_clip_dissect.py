@@ -19,6 +19,7 @@ from tests.support.method_runs import LAYER, opened_run
 MEASURES = ("soft_wpmi", "wpmi", "cos_similarity", "cos_similarity_cubed", "rank_reorder")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [90, 700])
 @pytest.mark.parametrize("concept_set", [None, "set 1"])
 @pytest.mark.parametrize("measure", MEASURES)

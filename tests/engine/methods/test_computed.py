@@ -52,6 +52,7 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(load_config(folder / "phantoms.toml"), Silent())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "wanted"), [("netdissect", 4), ("tsi", 5), ("tcav", 4)])
 def test_class_neurons_of_the_demo_get_their_finding(phantoms: Path, name: str, wanted: int) -> None:
     """The best label of a class's neuron is that class, for most classes that the few films show."""
@@ -66,6 +67,7 @@ def test_class_neurons_of_the_demo_get_their_finding(phantoms: Path, name: str, 
         assert sum(best.values()) > len(best) / 2
 
 
+@pytest.mark.slow
 def test_hidden_units_have_scores_where_the_method_can_score_them(phantoms: Path) -> None:
     with RunReader(phantoms) as reader:
         units = {score.unit for score in reader.method_scores("netdissect", "features.norm5", None)}

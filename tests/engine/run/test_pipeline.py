@@ -245,6 +245,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
         time.sleep(0.001)
 
 
+@pytest.mark.slow
 def test_killed_at_any_point_the_next_run_ends_with_the_same_content(tmp_path: Path) -> None:
     whole = tiny_project(tmp_path / "whole", films=120)
     compute(whole)

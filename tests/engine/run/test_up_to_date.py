@@ -103,6 +103,7 @@ def test_a_run_that_was_changed_and_changed_back(project: Path) -> None:
     assert up_to_date(project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [

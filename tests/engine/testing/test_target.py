@@ -24,6 +24,7 @@ CLASSES = ("effusion", "mass", "hernia")
 PREPROCESSING = Preprocessing(size=32, crop=32, channels=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_our_own_kinds(kind: str, tmp_path: Path) -> None:
     leaf = kinds.chosen(tmp_path, "target", kind)

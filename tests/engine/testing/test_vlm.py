@@ -20,6 +20,7 @@ from tests.support.models import TinyVLM
 CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_our_own_kinds(kind: str, tmp_path: Path) -> None:
     leaf = kinds.chosen(tmp_path, "vlm", kind)

@@ -24,6 +24,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_trained_weights_load_and_are_evaluated(trained: Path) -> None:
     natural = make_films(HELD_OUT_SEEDS[3], 20, enriched=False, workers=1)
     enriched = make_films(HELD_OUT_SEEDS[4], 20, enriched=True, workers=1)

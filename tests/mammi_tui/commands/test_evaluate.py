@@ -62,6 +62,7 @@ def test_only_the_methods_asked_for_are_scored(mammi: Mammi, run_path: Path) -> 
     assert unknown.err.startswith("mammi: no method 'mami' in this run; nearest: mammi")
 
 
+@pytest.mark.slow
 def test_figure_2_is_written_once_unless_forced(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "figures" / "deep"
     outcome = mammi("evaluate", run_path, "--figures", folder)
@@ -98,6 +99,7 @@ def test_a_run_without_class_names_is_still_scored(mammi: Mammi, tmp_path: Path)
     assert not (tmp_path / "figures").exists()
 
 
+@pytest.mark.slow
 def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path, tmp_path: Path) -> None:
     everything = ["--alpha", "0", "--beta", "0", "--synonyms", "nih14", "--plot", "--figures", tmp_path / "figures"]
     for form in ([], ["--json", "--force"]):

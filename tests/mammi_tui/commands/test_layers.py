@@ -109,6 +109,7 @@ def test_layers_that_give_no_activations_say_why(mammi: Mammi, project: Path, mo
     assert line.split() == ["spare", "Linear;", "not", "used", "in", "the", "forward", "pass"]
 
 
+@pytest.mark.slow
 def test_depth_and_patterns_choose_what_is_listed(mammi: Mammi, tmp_path: Path, project: Path) -> None:
     """On the paper's DenseNet121, whose 432 modules are too many to read."""
     module = write_mae_checkpoint(tmp_path / "d.pth")

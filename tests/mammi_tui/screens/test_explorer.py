@@ -188,6 +188,7 @@ async def test_only_the_neuron_under_the_cursor_is_judged(run_path: Path, tmp_pa
         assert list(opened.log.latest()) == ["layer1:1"]
 
 
+@pytest.mark.slow
 async def test_the_filter_keeps_the_readers_place(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         for keys in (("1", "2", "escape"), ("z", "z", "escape"), ("z", "z", "enter", "escape")):
@@ -269,6 +270,7 @@ async def test_the_filter_works_while_typing_and_clears(run_path: Path, tmp_path
         assert opened.rows.query == ""
 
 
+@pytest.mark.slow
 async def test_no_filter_is_an_error(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         for query in ("(", "[/]", "\\", "*", "%s", "zzz", ":", "layer1:", '"', '""', "--", "٣"):
@@ -384,6 +386,7 @@ async def test_triage_writes_a_line_and_goes_to_the_next_undecided(run_path: Pat
         assert "1/20 decided" in opened.text()
 
 
+@pytest.mark.slow
 async def test_triage_ends_and_the_next_session_goes_on(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         visited = []
@@ -454,6 +457,7 @@ async def test_a_failing_question_is_reported_and_the_explorer_goes_on(
         assert expected_readout(opened.answer()) in opened.text()
 
 
+@pytest.mark.slow
 async def test_hostile_texts_are_shown_as_they_are(hostile_run_path: Path, tmp_path: Path) -> None:
     async with explorer(hostile_run_path, tmp_path, size=(200, 60)) as opened:
         await opened.press("j", "2", "j", "3", "question_mark", "escape", "colon")

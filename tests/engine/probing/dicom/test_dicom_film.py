@@ -339,6 +339,7 @@ def test_flipped_bytes_never_escape_as_another_error(capfd: pytest.CaptureFixtur
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_damaged_frames_cannot_end_the_program() -> None:
     """gdcm 3.2.6 aborts or writes out of bounds on one in a hundred frames like these."""
     rng = np.random.default_rng(2)
