@@ -12,7 +12,7 @@ from engine.store.finished import FinishedRun
 from engine.store.parts import Computed, ImageKeys, PartKeys, PartSource
 from engine.store.work import WorkFile
 
-TOGETHER = 256
+TOGETHER = 512
 """Images that are read from the files together."""
 _NOTHING: frozenset[str] = frozenset()
 
@@ -93,7 +93,12 @@ class ImageResults:
         return {name: every[key] for key, name in self._names.items() if key in every}
 
     def usable(self, images: Sequence[ImageKeys]) -> list[bool]:
-        return [not self.reasons(keys) for keys in images]
+        return [
+            keys.film not in self._reasons
+            and keys.embedding not in self._reasons
+            and keys.embedding not in self._set_aside
+            for keys in images
+        ]
 
     def need_usable(self, images: Sequence[ImageKeys], first: str) -> None:
         """Raises MammiError when no image is usable; `first` is the name of the first one, for the message."""

@@ -25,10 +25,12 @@ from engine.store.parts import Computed
 _VERSION = 4
 """The version of the tables below."""
 _TABLES = ("results", "arrays")
+_PAGE = 32768
+"""Bytes. With SQLite's 4,096 a layer of 1,024 units would take two pages an image."""
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
-CREATE TABLE IF NOT EXISTS images (image INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS parts (part INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS images (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS parts (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
     image INTEGER, part INTEGER, reason TEXT NOT NULL, data BLOB, PRIMARY KEY (image, part)
 );
@@ -36,11 +38,6 @@ CREATE INDEX IF NOT EXISTS set_aside ON results (image, part, reason) WHERE reas
 CREATE TABLE IF NOT EXISTS arrays (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB);
 """
 # Numbers stand for the keys in `results`, so that rows are added at the end of the table and of its index.
-
-_VALUES = """
-SELECT images.key, reason, data FROM json_each(?) AS wanted
-JOIN images ON images.key = wanted.value JOIN results USING (image) JOIN parts USING (part) WHERE parts.key = ?
-"""
 
 
 def work_path(run_path: Path) -> Path:
@@ -59,10 +56,12 @@ class WorkFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._held_numbers: dict[str, dict[str, int]] = {}
         with self._failures_named():
             self._connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             with self._failures_named():
+                self._connection.execute(f"PRAGMA page_size = {_PAGE}")
                 self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 ((version,),) = self._fetch("PRAGMA user_version")
                 if version not in (0, _VERSION):
@@ -101,59 +100,72 @@ class WorkFile:
                 self._insert(part.part, part.images, rows)
 
     def _insert(self, part: str, images: Sequence[str], rows: Iterable[tuple[str, bytes | None]]) -> None:
-        number = self._numbers("parts", "part", [part])[0]
-        numbers = self._numbers("images", "image", images)
+        number = self._numbers("parts", [part])[0]
+        numbers = self._numbers("images", images)
         self._connection.executemany(
             "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)",
             [(image, number, *row) for image, row in zip(numbers, rows, strict=True)],
         )
 
-    def _numbers(self, table: str, column: str, keys: Sequence[str]) -> list[int]:
-        """The numbers that stand for these keys in `results`."""
-        self._connection.executemany(f"INSERT OR IGNORE INTO {table} (key) VALUES (?)", [(key,) for key in keys])  # noqa: S608
-        query = f"SELECT key, {column} FROM {table} WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608
-        numbers = dict(self._connection.execute(query, (json.dumps(keys),)).fetchall())
+    def _numbers(self, table: str, keys: Sequence[str]) -> list[int]:
+        """The numbers that stand for these keys in `results`; a new key is given the next one."""
+        numbers = self._all_numbers(table)
+        new = [key for key in dict.fromkeys(keys) if key not in numbers]
+        rows = [(key, number) for number, key in enumerate(new, start=1 + len(numbers))]
+        self._connection.executemany(f"INSERT INTO {table} (key, number) VALUES (?, ?)", rows)  # noqa: S608
+        numbers.update(rows)
         return [numbers[key] for key in keys]
+
+    def _all_numbers(self, table: str) -> dict[str, int]:
+        """Key -> number. Held in memory, as no other process uses the file."""
+        if table not in self._held_numbers:
+            self._held_numbers[table] = dict(self._fetch(f"SELECT key, number FROM {table}"))  # noqa: S608
+        return self._held_numbers[table]
 
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
         """As PartSource.held."""
-        numbers = self._part_numbers(parts)
-        rows = self._fetch(
-            "SELECT key, group_concat(part) FROM images JOIN results USING (image) "
-            "WHERE part IN (SELECT value FROM json_each(?)) GROUP BY image",
-            json.dumps(list(numbers)),
+        by_number = {number: key for key, number in self._all_numbers("parts").items() if key in parts}
+        query = (
+            "SELECT image, group_concat(part) FROM results WHERE part IN (SELECT value FROM json_each(?)) GROUP BY 1"
         )
-        sets: dict[str, frozenset[str]] = {}
-        for joined in {joined for _, joined in rows}:
-            sets[joined] = frozenset(numbers[int(number)] for number in joined.split(","))
-        return {key: sets[joined] for key, joined in rows}
+        rows = self._fetch(query, json.dumps(list(by_number)))
+        sets = {
+            joined: frozenset(by_number[int(number)] for number in joined.split(","))
+            for joined in {joined for _, joined in rows}
+        }
+        of_image = dict(rows)
+        return {
+            key: sets[of_image[number]] for key, number in self._all_numbers("images").items() if number in of_image
+        }
 
     def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:
         """As PartSource.reasons."""
-        numbers = self._part_numbers(parts)
-        rows = self._fetch("SELECT key, part, reason FROM results JOIN images USING (image) WHERE reason != ''")
+        rows = self._fetch(
+            "SELECT images.key, parts.key, reason FROM results "
+            "JOIN images ON image = images.number JOIN parts ON part = parts.number WHERE reason != ''"
+        )
         found: dict[str, dict[str, str]] = defaultdict(dict)
-        for key, part, reason in rows:
-            if part in numbers:
-                found[key][numbers[part]] = reason
+        for image, part, reason in rows:
+            if part in parts:
+                found[image][part] = reason
         return dict(found)
-
-    def _part_numbers(self, parts: Collection[str]) -> dict[int, str]:
-        return {number: key for number, key in self._fetch("SELECT part, key FROM parts") if key in parts}
 
     def films(self, part: str, images: Sequence[str]) -> list[Film]:
         """As PartSource.films."""
-        rows = self._values(part, images)
-        return [Film.unpacked(data, reason) for reason, data in (rows[image] for image in images)]
+        return [Film.unpacked(data, reason) for reason, data in self._values(part, images)]
 
     def vectors(self, part: str, images: Sequence[str]) -> Floats:
         """As PartSource.vectors."""
-        rows = self._values(part, images)
-        return np.frombuffer(b"".join(rows[image][1] for image in images), "<f4").reshape(len(images), -1)
+        joined = b"".join(data for _, data in self._values(part, images))
+        return np.frombuffer(joined, "<f4").reshape(len(images), -1)
 
-    def _values(self, part: str, images: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+    def _values(self, part: str, images: Sequence[str]) -> list[tuple[str, bytes]]:
         """The reason and the data of each image."""
-        return {key: row for key, *row in self._fetch(_VALUES, json.dumps(images), part)}  # type: ignore[misc]
+        of_images = self._all_numbers("images")
+        numbers = [of_images[image] for image in images]
+        query = "SELECT image, reason, data FROM results WHERE part = ? AND image IN (SELECT value FROM json_each(?))"
+        rows = {image: row for image, *row in self._fetch(query, self._all_numbers("parts")[part], json.dumps(numbers))}
+        return [rows[number] for number in numbers]  # type: ignore[misc]
 
     def has_array(self, key: str) -> bool:
         return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ?", key))
@@ -188,6 +200,7 @@ class WorkFile:
                 yield
             except BaseException:
                 self._connection.rollback()
+                self._held_numbers.clear()
                 raise
             self._connection.commit()
 
