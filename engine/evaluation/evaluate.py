@@ -22,7 +22,7 @@ from engine.evaluation.results import (
 )
 from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
-from engine.methods import COMPUTED
+from engine.methods import LIVE
 from engine.methods.base import Method, MethodAnswer, sharing
 from engine.names import find_concept_set
 from engine.progress import Progress, Silent
@@ -188,7 +188,7 @@ def _evaluated(
         method=method.name,
         title=method.title,
         by_annotation=method.name in BY_ANNOTATION,
-        among_labels=method.name in COMPUTED and said <= labels,
+        among_labels=method.name not in LIVE and said <= labels,
         unique=tuple(_unique(layer, neurons) for layer, neurons in concepts.items()),
         truth=tuple(
             layer.score(concepts[layer.summary.layer])

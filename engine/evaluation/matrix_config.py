@@ -21,7 +21,7 @@ from engine.config.faults import Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import WHAT, Leaf, Leaves, NamedLeaf
 from engine.config.settings import RunConfig, load_config
-from engine.methods import LIVE
+from engine.methods.base import is_computed
 
 MATRIX = "matrix"
 TABLES = (MATRIX, *WHAT, "methods")
@@ -164,7 +164,7 @@ class _Checker:
         alone. Computed methods are of the base run."""
         everything = settings.every_combination
         sets = base.concepts if everything else base.concepts[:1]
-        methods = tuple(leaf for leaf in base.methods if everything and leaf.kind in LIVE)
+        methods = tuple(leaf for leaf in base.methods if everything and not is_computed(leaf.module))
         return replace(base, vlm=self._moved(vlm, base), concepts=sets, methods=methods)
 
     def _moved(self, leaf: Any, base: RunConfig) -> Any:

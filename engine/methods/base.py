@@ -117,6 +117,11 @@ class ComputedMethod(Protocol):
         ...
 
 
+def is_computed(module: object) -> bool:
+    """Whether the module of a method is a ComputedMethod; otherwise it is a LiveMethod."""
+    return hasattr(module, "compute")
+
+
 def asked(layers: Sequence[L], layer: str, unit: int) -> L:
     """The layer of the neuron that a method is asked about. Raises as `Method.neuron` does."""
     info = find_layer(layer, layers)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from types import ModuleType
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from engine import kinds
 from engine.annotation.cuts import Cuts
 from engine.errors import RunFileError, first_line
-from engine.methods import COMPUTED, LIVE
-from engine.methods.base import ComputedMethod, LiveMethod, Method, MethodAnswer
+from engine.methods import COMPUTED, KINDS, LIVE
+from engine.methods.base import ComputedMethod, LiveMethod, Method, MethodAnswer, is_computed
 from engine.methods.stored import Stored
 from engine.names import find_named
 from engine.requery import Requery
 from engine.store.reader import RunReader
+
+log = logging.getLogger(__name__)
 
 
 class Panel:
@@ -28,18 +33,17 @@ class Panel:
 
     @cached_property
     def methods(self) -> tuple[Method, ...]:
-        """Every live method, then the computed methods whose scores the run holds. A live method has the run's options
-        where the run names it. FALCON is present only where the run has captions.
+        """Every live method, then the computed methods whose scores the run holds, then the run's methods that
+        installed packages add. A live method has the run's options where the run names it. FALCON is present only where
+        the run has captions.
 
-        Raises RunFileError where a method's options are damaged.
+        Raises RunFileError where a method's options are damaged. Warns of a method that no installed package adds.
         """
         stored = {method.name: method.options for method in self._reader.methods}
         live = [name for name in LIVE if name != "falcon" or self._reader.captions]
         computed = [name for name in COMPUTED if name in stored]
-        return (
-            *(self._live(name, stored.get(name, {})) for name in live),
-            *(self._stored(name, stored[name]) for name in computed),
-        )
+        modules = {name: KINDS[name] for name in (*live, *computed)} | self._added(stored.keys() - KINDS.keys())
+        return tuple(self._method(name, module, stored.get(name, {})) for name, module in modules.items())
 
     def answer(self, name: str, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """What the method of that name says of a neuron.
@@ -48,17 +52,28 @@ class Panel:
         """
         return find_named(name, self.methods, "method").neuron(layer, unit, cuts)
 
-    def _live(self, name: str, options: Mapping[str, Any]) -> Method:
-        module = cast(LiveMethod, importlib.import_module(LIVE[name]))
-        return module.load(self._options(name, module, options), self._reader, self._requery)
+    def _added(self, names: Iterable[str]) -> dict[str, str]:
+        """The modules of methods that installed packages add."""
+        modules = {}
+        for name in sorted(names):
+            module = kinds.module_of("methods", name)
+            if module is None:
+                log.warning("%s: no installed package adds the method %r: it is left out.", self._reader.path, name)
+            else:
+                modules[name] = module
+        return modules
 
-    def _stored(self, name: str, options: Mapping[str, Any]) -> Method:
-        module = cast(ComputedMethod, importlib.import_module(COMPUTED[name]))
-        return Stored(name, module, self._options(name, module, options), self._reader, self._requery)
+    def _method(self, name: str, module_name: str, options: Mapping[str, Any]) -> Method:
+        module = importlib.import_module(module_name)
+        checked = self._options(name, module, options)
+        if is_computed(module):
+            return Stored(name, cast(ComputedMethod, module), checked, self._reader, self._requery)
+        return cast(LiveMethod, module).load(checked, self._reader, self._requery)
 
-    def _options(self, name: str, module: LiveMethod | ComputedMethod, options: Mapping[str, Any]) -> BaseModel:
+    def _options(self, name: str, module: ModuleType, options: Mapping[str, Any]) -> BaseModel:
+        model: type[BaseModel] = module.Options
         try:
-            return module.Options.model_validate(options)
+            return model.model_validate(options)
         except ValidationError as error:
             raise RunFileError(
                 f"{self._reader.path}: the options of {name} are damaged ({first_line(error.errors()[0]['msg'])})."

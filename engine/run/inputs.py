@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
-from engine.methods import COMPUTED
+from engine.methods.base import is_computed
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
 from engine.run.sources import captions_key, concepts_key
@@ -69,7 +69,7 @@ class RunInputs:
         _ = self.concepts, self.captions
         progress.advance(1)
         for leaf in self._config.methods:
-            if leaf.kind in COMPUTED:
+            if is_computed(leaf.module):
                 leaf.module.check(leaf.options, self.probing.images, layers)
 
     @cached_property

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config.leaves import Leaf
-from engine.methods import COMPUTED
+from engine.methods.base import is_computed
 from engine.run.cache import METHOD_STAGE, VLM_STAGE
 from engine.run.stage import Run
 from engine.store.contents import StoredMethod
@@ -27,7 +27,7 @@ class MethodStage:
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
         methods = run.config.methods
         yield "methods", content_key([[leaf.kind, leaf.options.model_dump(mode="json")] for leaf in methods])
-        computed = [leaf for leaf in methods if leaf.kind in COMPUTED]
+        computed = [leaf for leaf in methods if is_computed(leaf.module)]
         if not computed:
             return
         films = content_key(run.inputs.layer_facts, [image_facts(image) for image in run.films.images])
@@ -47,7 +47,7 @@ class MethodStage:
         scores: dict[str, list[MethodScore]] = {}
         context: MethodContext | None = None
         for leaf in run.config.methods:
-            if leaf.kind not in COMPUTED:
+            if not is_computed(leaf.module):
                 continue
             run.need_usable()
             key = keys[METHOD_STAGE + leaf.kind]
