@@ -30,8 +30,10 @@ PACKAGES = {
     "methods": "engine.methods",
 }
 """Table of a configuration -> the package whose KINDS are ours, by module"""
-_FUNCTIONS = {"probing": ("load",), "methods": ()}
+_FUNCTIONS = {"probing": ("load",), "methods": ("load",)}
 """The functions that a kind's module must have; `identity` and `load` where nothing else stands here"""
+_COMPUTED = ("compute", "check", "follows_vlm", "annotation")
+"""Those of a computed method, in place of `load`"""
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,6 @@ def _problem(table: str, entry: EntryPoint) -> str:
     options = getattr(module, "Options", None)
     if not (isinstance(options, type) and issubclass(options, BaseModel)):
         return f"{entry.value} has no pydantic model Options"
-    functions = _FUNCTIONS.get(table, ("identity", "load"))
+    functions = _COMPUTED if hasattr(module, "compute") else _FUNCTIONS.get(table, ("identity", "load"))
     missing = [name for name in functions if not callable(getattr(module, name, None))]
     return f"{entry.value} has no function {missing[0]}" if missing else ""

@@ -20,7 +20,7 @@ from engine.config.faults import Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import WHAT, Leaf, Leaves, NamedLeaf
 from engine.config.settings import RunConfig, load_config
-from engine.methods import LIVE
+from engine.methods import is_computed
 
 MATRIX = "matrix"
 TABLES = (MATRIX, *WHAT, "methods")
@@ -166,7 +166,7 @@ class _Checker:
         """
         everything = settings.every_combination
         sets = base.concepts if everything else base.concepts[:1]
-        methods = tuple(leaf for leaf in base.methods if everything and leaf.kind in LIVE)
+        methods = tuple(leaf for leaf in base.methods if everything and not is_computed(leaf.kind))
         return replace(base, vlm=self._moved(vlm, base), concepts=sets, methods=methods)
 
     def _moved(self, leaf: Any, base: RunConfig) -> Any:

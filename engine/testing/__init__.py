@@ -9,6 +9,7 @@ Each check calls your implementation on small made-up input and raises Assertion
 promise is broken. No test runner is needed, and no file is written. torch is imported only by the checks of models.
 """
 
+from engine.testing.computed_method import check_computed_method
 from engine.testing.concept_source import check_concept_source
 from engine.testing.context import small_context
 from engine.testing.method import check_method
@@ -17,6 +18,7 @@ from engine.testing.target import check_target
 from engine.testing.vlm import check_vlm
 
 __all__ = [
+    "check_computed_method",
     "check_concept_source",
     "check_method",
     "check_probing_set",

@@ -54,7 +54,7 @@ def _check_facts(vlm: VLM) -> None:
         expect(isinstance(value, str) and value, f"{name} must be a text that is not empty, not {value!r}")
     dimension = getattr(vlm, "dimension", None)
     expect(isinstance(dimension, int) and dimension > 0, f"dimension must be a number above 0, not {dimension!r}")
-    by_name = getattr(vlm, "by_name", False)
+    by_name = getattr(vlm, "by_name", True)
     expect(isinstance(by_name, bool), f"by_name must be True or False, not {by_name!r}")
 
 
@@ -74,7 +74,7 @@ def _check_preprocess(vlm: VLM, known: Films) -> list[torch.Tensor]:
     for results in from_threads(lambda film: vlm.preprocess(*film), known):
         same = all(map(torch.equal, results, inputs))
         expect(same, "preprocess must return the same input for a film each time, also from several threads at once")
-    if not getattr(vlm, "by_name", False):
+    if not getattr(vlm, "by_name", True):
         renamed = vlm.preprocess(known[0][0], Image("another name.png"))
         expect(torch.equal(renamed, inputs[0]), "by_name must be True where an input depends on the image's name")
     for film in narrow_films():

@@ -31,7 +31,7 @@ class VLM(Protocol):
     """A hash of all that determines an embedding (weights, architecture, preprocessing, tokenizer): the cache key"""
     by_name: bool
     """Whether an image's embedding depends on its name, `Image.path`, and not on its pixels alone. A VLM without this
-    attribute looks at pixels alone."""
+    attribute is treated as if it did: a renamed film is embedded again."""
 
     def preprocess(self, film: NDArray[np.uint8], image: Image) -> torch.Tensor:
         """An 8-bit grey film [h, w] to one float32 input on the CPU, such as [c, h', w'].

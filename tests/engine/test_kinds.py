@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,12 @@ from pathlib import Path
 import pytest
 
 from engine import kinds
+from engine.config.settings import load_config
+from engine.methods.panel import Panel
+from engine.progress import Silent
+from engine.requery import Requery
+from engine.run.pipeline import run
+from engine.store.reader import RunReader
 from tests.shared import ROOT
 from tests.support.heavy import heavy_after
 from tests.support.models import tiny_project
@@ -35,6 +42,21 @@ def load(options, base, device):
     from tests.support.models import TinyVLM
     return TinyVLM(device)
 """
+METHOD = """
+import numpy as np
+from pydantic import BaseModel
+from engine.methods.base import MethodAnswer
+class Options(BaseModel, extra="forbid"):
+    word: str
+def load(options, reader, requery):
+    return Says(options.word)
+class Says:
+    name = title = "says"
+    def __init__(self, word):
+        self.word = word
+    def neuron(self, layer, unit, cuts):
+        return MethodAnswer(self.name, (self.word,), np.ones(1), 1)
+"""
 
 
 @pytest.fixture
@@ -54,7 +76,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     kinds.added.cache_clear()
     yield install
     kinds.added.cache_clear()
-    for name in ("mine_vlm", "other_vlm"):
+    for name in ("mine_vlm", "other_vlm", "mine_method"):
         sys.modules.pop(name, None)
 
 
@@ -127,3 +149,18 @@ def test_a_kind_in_the_configuration_of_a_run(install: Install, tmp_path: Path) 
     assert typo.stderr.splitlines()[-1] == (
         "mammi: --set vlm.sid = 3 is not a key of this configuration. Did you mean vlm.side?"
     )
+
+
+def test_a_method_of_a_package_answers_with_ours(
+    install: Install, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = install("mine", "[mammi.methods]\nsays = mine_method\n", mine_method=METHOD)
+    config = load_config(tiny_project(tmp_path, films=4), ["methods.says.word=rib"])
+    with RunReader(run(config, Silent())) as reader:
+        panel = Panel(reader, Requery(reader))
+        assert panel.methods[-1].name == "says"
+        assert panel.answer("says", "logits", 0, reader.info.cuts).concepts == ("rib",)
+        shutil.rmtree(folder / "mine-1.0.dist-info")
+        kinds.added.cache_clear()
+        assert "says" not in [method.name for method in Panel(reader, Requery(reader)).methods]
+    assert caplog.messages == [f"{config.run.out}: no installed package adds the method 'says': it is left out."]
