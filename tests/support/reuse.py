@@ -60,49 +60,42 @@ def counted(compute: Callable[[], object]) -> Work:
 
 
 class Project:
-    """A run over the films that a CSV names, in its order."""
+    """A run over a folder of films, which are in the order of their names."""
 
     def __init__(self, folder: Path) -> None:
         self.path = models.tiny_project(folder, FILMS)
         self.out = self.path.with_name("tiny.duckdb")
         self.films = folder / "films"
-        self.names = [f"{index:03}.png" for index in range(FILMS)]
 
     def compute(self, *overrides: str, beside: Sequence[Path] = ()) -> None:
-        (self.films / "films.csv").write_text("\n".join(["path", *self.names]))
-        own = ("probing.kind=csv", "probing.csv=films/films.csv", "probing.folder=films", LAYERS)
-        text = self.path.read_text().replace('folder = "films"\n', "")
-        self.path.write_text(text)
-        run(load_config(self.path, [*own, *overrides]), Silent(), beside)
+        run(load_config(self.path, [LAYERS, *overrides]), Silent(), beside)
 
 
-def more(project: Project, place: int, name: str) -> None:
+def more(project: Project, name: str) -> None:
     models.write_film(project.films / name, seed=1000)
-    project.names.insert(place, name)
 
 
 def away(project: Project) -> None:
-    project.names.remove("017.png")
+    (project.films / "017.png").unlink()
 
 
 def reverse(project: Project) -> None:
-    project.names.reverse()
+    """The last film becomes the first one, as all names change."""
+    for place, film in enumerate(sorted(project.films.iterdir(), reverse=True)):
+        film.rename(project.films / f"x{place:03}.png")
 
 
 def rename(project: Project) -> None:
     (project.films / "005.png").rename(project.films / "renamed.png")
-    project.names[5] = "renamed.png"
 
 
 def twice(project: Project) -> None:
-    (project.films / "again.png").write_bytes((project.films / "005.png").read_bytes())
-    project.names.insert(20, "again.png")
+    (project.films / "0055.png").write_bytes((project.films / "005.png").read_bytes())
 
 
 def new_twice(project: Project) -> None:
-    more(project, 3, "new.png")
-    (project.films / "again.png").write_bytes((project.films / "new.png").read_bytes())
-    project.names.insert(30, "again.png")
+    more(project, "003a.png")
+    more(project, "030a.png")
 
 
 def same(project: Project) -> None:
@@ -122,9 +115,9 @@ CHANGES = (
     Change("run.batch_size", Work(), ("run.batch_size=7",)),
     Change("run.alpha", Work(), ("run.alpha=0.8",)),
     Change("run.thumbnail_size", Work(40, 40), ("run.thumbnail_size=200",)),
-    Change("the order of the films", Work(), films=reverse),
-    Change("one film more, at the end", Work(1, 1, 1, 1), films=lambda project: more(project, 40, "last.png")),
-    Change("one film more, at the start", Work(1, 1, 1, 1), films=lambda project: more(project, 0, "first.png")),
+    Change("the order of the films, and all names", Work(), films=reverse),
+    Change("one film more, at the end", Work(1, 1, 1, 1), films=lambda project: more(project, "last.png")),
+    Change("one film more, sorted in first", Work(1, 1, 1, 1), films=lambda project: more(project, "00.png")),
     Change("one film fewer", Work(), films=away),
     Change("a film renamed", Work(), films=rename),
     Change("a film of the run once more", Work(), films=twice),
