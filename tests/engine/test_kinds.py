@@ -163,4 +163,4 @@ def test_a_method_of_a_package_answers_with_ours(
         shutil.rmtree(folder / "mine-1.0.dist-info")
         kinds.added.cache_clear()
         assert "says" not in [method.name for method in Panel(reader, Requery(reader)).methods]
-    assert caplog.messages == [f"{config.run.out}: no installed package adds the method 'says': it is left out."]
+    assert caplog.messages == [f"{config.run.out}: the method 'says' is not installed here, so it is left out."]
