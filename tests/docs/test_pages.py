@@ -9,11 +9,14 @@ from pathlib import Path
 import click
 import pytest
 
+from engine.config.settings import RunSettings, TapSettings
+from engine.kinds import own
 from mammi_tui.cli import cli
 from tests.shared import ROOT
 
 README = ROOT / "README.md"
 PAGES = [README, *sorted(ROOT.glob("docs/*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+TABLES = ("probing", "target", "vlm", "concepts")
 CODE = re.compile(r"`([^`\n]+)`|^    (.+)$", re.MULTILINE)
 """In backticks, or indented"""
 MAMMI = re.compile(r"\bmammi ([a-z]+)")
@@ -68,6 +71,12 @@ def test_the_floors_are_those_of_the_contracts() -> None:
 def test_the_guide_lists_every_sample_configuration() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
     assert [path.name for path in ROOT.glob("sample_configs/*.toml") if f"/{path.name})" not in guide] == []
+
+
+def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
+    named = [*RunSettings.model_fields, *TapSettings.model_fields, *(kind for table in TABLES for kind in own(table))]
+    assert [name for name in named if f"`{name}`" not in guide] == []
 
 
 def test_the_citation_has_what_the_format_requires() -> None:
