@@ -25,7 +25,7 @@ def test_the_json_is_the_whole_evaluation(mammi: Mammi, run_path: Path) -> None:
     assert (outcome.status, outcome.err) == (0, "")
     found = json.loads(outcome.out)
     with RunReader(run_path) as reader:
-        expected = evaluate(reader, Panel(reader, Requery(reader)).methods, alpha=0.8, beta=0.5)
+        expected = evaluate(reader, Panel(reader, Requery(reader)).methods, cuts=Cuts(0.8, 0.5))
     assert (found["alpha"], found["beta"], found["layer"]) == (0.8, 0.5, "layer1")
     assert [method["method"] for method in found["methods"]] == [method.method for method in expected.methods]
     (ours, *_) = expected.methods
@@ -43,7 +43,7 @@ def test_the_text_has_each_method_both_ways_in_80_columns(mammi: Mammi, run_path
     assert lines.count("MAMMI") == 2  # without synonyms and with them
     assert lines[lines.index("MAMMI") + 1].startswith("* annotation")
     assert lines[lines.index("CLIP-Dissect (soft WPMI)") + 1].startswith("* best concept")
-    assert "Different concepts, by best concept and by all annotated" in lines
+    assert "Different concepts, counted over best concepts and over all annotated" in lines
 
 
 def test_best_concepts_that_are_the_best_by_rounding_alone_are_counted(mammi: Mammi, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_run_without_class_names_is_still_scored(mammi: Mammi, tmp_path: Path)
     assert "Not evaluated. No layer's units carry class names" in outcome.out
     figures = mammi("evaluate", tmp_path / "bare.duckdb", "--figures", tmp_path / "figures")
     assert (figures.status, figures.out) == (2, "")
-    assert "has units with class names, so no figure 2" in figures.err
+    assert "no layer with class names, which figure 2 needs" in figures.err
     assert not (tmp_path / "figures").exists()
 
 
