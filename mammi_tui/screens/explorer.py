@@ -69,10 +69,7 @@ class ExplorerScreen(Screen[None]):
         self.looking = Looking(reader, start)
         self.desk = Desk(self, self.looking, (*ALWAYS_ASKED, *(asker for view in views for asker in view.asks)))
         self.history = History()
-        self.header = RunHeader(
-            *(reader.path, reader.info.target, reader.info.vlm),
-            *(reader.image_count, len(reader.concepts), len(reader.concept_sets)),
-        )
+        self.header = RunHeader(reader)
         self.cuts_bar = CutsBar(self.looking)
         self.neurons = NeuronsPane(self.looking.rows, reader.concepts)
         self.view_pane = ViewPane(self.looking, views)
@@ -210,13 +207,6 @@ class ExplorerScreen(Screen[None]):
     @on(NeuronTree.Left)
     def go_to_view(self) -> None:
         self.panes.go_to("view")
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._keep_focus)
-
-    def _keep_focus(self) -> None:
-        if self.focused is None and self.is_current:
-            self.panes.reading(self.panes.present).focus()
 
     def notes(self) -> tuple[list[Note], list[Note]]:
         """What the help explains before the keys, which is the view, and after them."""

@@ -62,6 +62,14 @@ class Panes(Horizontal):
         if self.present == "view" or not self.view.region.area:
             self.go_to("view")
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        """Focuses the pane again where a resize has hidden the widget that had the focus."""
+        if self.screen.focused is None and self.screen.is_current:
+            self.reading(self.present).focus()
+
     def on_descendant_focus(self) -> None:
         """Follows a click into another pane."""
         for name in PANES:

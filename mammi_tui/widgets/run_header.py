@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.content import Content
@@ -11,6 +9,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from engine.store.reader import RunReader
 from mammi_tui.text import clean, fit
 
 
@@ -34,15 +33,16 @@ class RunHeader(Widget):
     progress: reactive[tuple[int, int]] = reactive((0, 0))
     """Neurons with a verdict, and living neurons"""
 
-    def __init__(self, path: Path, target: str, vlm: str, images: int, concepts: int, sets: int) -> None:
+    def __init__(self, reader: RunReader) -> None:
         super().__init__()
-        self.run_name = clean(path.name)
+        target, vlm, sets = reader.info.target, reader.info.vlm, len(reader.concept_sets)
+        self.run_name = clean(reader.path.name)
         self.facts = [
             f"{clean(target, 60)} ⇢ {clean(vlm, 60)}" if vlm else clean(target, 60),
-            f"{images:,} images",
-            f"{concepts:,} concepts" + (f" in {sets} sets" if sets > 1 else ""),
+            f"{reader.image_count:,} images",
+            f"{len(reader.concepts):,} concepts" + (f" in {sets} sets" if sets > 1 else ""),
         ]
-        self.tooltip = Content(f"{clean(str(path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}")
+        self.tooltip = Content(f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}")
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
