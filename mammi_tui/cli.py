@@ -14,6 +14,7 @@ import click
 
 from engine.errors import MammiError
 from mammi_tui import commands
+from mammi_tui.engine_warnings import warnings_to
 
 
 @dataclass
@@ -93,7 +94,8 @@ def main() -> None:
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
     try:
-        status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
+        with warnings_to(_say_more):
+            status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output has gone: there is nothing to report, and nothing more can be written.
@@ -124,12 +126,16 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(message: str) -> None:
+    first, *more = message.strip().splitlines() or ["unknown error"]
+    _say_more(f"mammi: {first}")
+    for line in more:
+        _say_more(line)
+
+
+def _say_more(line: str) -> None:
     from mammi_tui.text import clean
 
-    first, *more = message.strip().splitlines() or ["unknown error"]
-    click.echo(f"mammi: {clean(first)}", err=True)
-    for line in more:
-        click.echo(clean(line), err=True)
+    click.echo(clean(line), err=True)
 
 
 def _unexpected(

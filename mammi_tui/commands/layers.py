@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mammi_tui.console.compute import need_engine
-from mammi_tui.console.warnings import on_stderr, warnings_to
 
 if TYPE_CHECKING:
     from engine.targets.layers import ListedLayer
@@ -41,8 +40,7 @@ def layers(
     from engine.config.settings import load_config
     from engine.errors import ConfigError
 
-    with warnings_to(on_stderr):
-        settings = load_config(config, overrides)
+    settings = load_config(config, overrides)
 
     from engine.targets.layers import list_layers
     from engine.targets.taps import resolve_layers

@@ -43,6 +43,7 @@ def open(  # noqa: A001
     from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
+    from mammi_tui.engine_warnings import warnings_to
     from mammi_tui.images.choose import choose_backend
     from mammi_tui.neurons.verdicts import VerdictLog
     from mammi_tui.questions.start import Start
@@ -61,6 +62,7 @@ def open(  # noqa: A001
         app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
-        app.run()
+        with warnings_to(app.explorer.warn):
+            app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")

@@ -136,10 +136,8 @@ def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
 def _needed(config: Path) -> dict[str, Any]:
     """The files that a configuration names, as JSON types."""
     from engine.config.needed import needed
-    from mammi_tui.console.warnings import on_stderr, warnings_to
 
-    with warnings_to(on_stderr):
-        needs, unknown = needed(config)
+    needs, unknown = needed(config)
     files = [
         {
             "key": need.key,

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.errors import MammiError
-from mammi_tui.console.warnings import on_stderr, warnings_to
 
 ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
 """Importable names of the packages that the extra `engine` installs"""
@@ -35,8 +34,7 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
     from engine.config.settings import load_config
 
-    with warnings_to(on_stderr):
-        settings = load_config(config, overrides)
+    settings = load_config(config, overrides)
 
     from engine.run.pipeline import run
     from mammi_tui.console.progress import run_progress

@@ -11,7 +11,6 @@ import click
 
 from mammi_tui.console.compute import need_engine, stoppable
 from mammi_tui.console.progress import run_progress
-from mammi_tui.console.warnings import on_stderr, warnings_to
 from mammi_tui.text import clean
 
 COMMAND = "mammi evaluate --table"
@@ -30,8 +29,7 @@ def print_tables(path: Path, out: Path | None, overrides: Sequence[str], as_json
     from engine.evaluation.table_files import as_markdown, as_object, write
     from engine.evaluation.tables import tables
 
-    with warnings_to(on_stderr):
-        matrix = matrix_config.load(path, overrides, out)
+    matrix = matrix_config.load(path, overrides, out)
     with stoppable(COMMAND), run_progress(sys.stderr) as progress:
         result = compute(matrix, progress)
     made = tables(result)

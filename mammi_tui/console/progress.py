@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from mammi_tui.console.warnings import warnings_to
+from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.text import clean
 
 PLAIN_EVERY = 10.0

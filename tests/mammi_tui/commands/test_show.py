@@ -12,6 +12,7 @@ from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.support.commands import Mammi
+from tests.support.runs import small_run
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(None, None), (0.3, 0.6), (0, 0), (1, 1)])
@@ -136,3 +137,13 @@ def test_anything_but_a_run_file_is_refused_with_status_1(mammi: Mammi, tmp_path
     assert outcome.status == 1
     assert outcome.err.startswith(f"mammi: {path}: ")
     assert len(outcome.err.splitlines()) == 1
+
+
+def test_a_warning_of_the_engine_is_one_clean_line_beside_the_answer(mammi: Mammi, tmp_path: Path) -> None:
+    run = small_run(tmp_path, methods={"gone\x1b[31m": {}})
+    outcome = mammi("show", run, "layer1:4", "--methods")
+    assert outcome.status == 0
+    (warning,) = outcome.err.splitlines()
+    assert warning.startswith("warning: ")
+    assert "gone" in warning
+    assert "\x1b" not in outcome.out + outcome.err

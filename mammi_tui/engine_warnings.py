@@ -6,26 +6,17 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
-
-from mammi_tui.text import clean
-
 
 @contextmanager
 def warnings_to(note: Callable[[str], None]) -> Iterator[None]:
-    """Calls `note` with each warning that the engine logs in the block."""
+    """Calls `note`, and nothing else, with each warning that the engine logs in the block. Any thread may log."""
     logger = logging.getLogger("engine")
-    handler = _Notes(note)
-    logger.addHandler(handler)
+    outer = logger.handlers
+    logger.handlers = [_Notes(note)]
     try:
         yield
     finally:
-        logger.removeHandler(handler)
-
-
-def on_stderr(text: str) -> None:
-    """A note where no progress is shown."""
-    click.echo(clean(text), err=True)
+        logger.handlers = outer
 
 
 class _Notes(logging.Handler):
