@@ -79,6 +79,12 @@ def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
     assert [name for name in named if f"`{name}`" not in guide] == []
 
 
+def test_contributing_lists_every_benchmark() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    names = [path.stem for path in ROOT.glob("tests/benchmarks/*.py") if path.stem != "__init__"]
+    assert [name for name in names if f"tests.benchmarks.{name} " not in page] == []
+
+
 def test_the_citation_has_what_the_format_requires() -> None:
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
