@@ -24,6 +24,8 @@ from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.summary import Summary
 from tests.support.explorer import Explorer, explorer
 
+pytestmark = pytest.mark.slow
+
 
 def evidence_of(opened: Explorer) -> NeuronEvidence:
     """What the engine says of the neuron looked at, at the α and β and for the concept set looked at."""
@@ -79,7 +81,6 @@ async def test_e_brings_up_the_evidence_and_again_the_concepts(run_path: Path, t
         assert evidence.sentence in said(opened), "under the concepts it stays"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "keys", [["j"], ["left_square_bracket"] * 3, ["left_curly_bracket"] * 9, ["S"], ["j", "k", "G"]]
 )
@@ -156,7 +157,6 @@ async def test_keys_that_pass_an_order_by_compute_nothing(run_path: Path, tmp_pa
         assert "sorted by unit" in opened.text()
 
 
-@pytest.mark.slow
 async def test_filtering_by_evidence(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         live = Evidence(opened.reader, Requery(opened.reader))
@@ -174,7 +174,6 @@ async def test_filtering_by_evidence(run_path: Path, tmp_path: Path) -> None:
             await opened.press("escape")
 
 
-@pytest.mark.slow
 async def test_a_filter_follows_alpha(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("slash")
@@ -204,7 +203,6 @@ async def test_the_pane_says_that_evidence_is_being_computed(
         assert "computing evidence" not in opened.text()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [(200, 60), (160, 48), (120, 40), (100, 24), (80, 24), (79, 24), (60, 15)])
 @pytest.mark.parametrize("view", ["e", "m"])
 async def test_every_size_has_room_for_the_view(
@@ -251,7 +249,6 @@ async def test_verdicts_are_given_with_the_evidence_in_sight(run_path: Path, tmp
         assert "✗ rejected" in opened.text()
 
 
-@pytest.mark.slow
 async def test_hostile_names_stay_text(rich_run_path: Path, tmp_path: Path) -> None:
     async with explorer(rich_run_path, tmp_path, size=(160, 60)) as opened:
         for _ in range(12):
@@ -259,7 +256,6 @@ async def test_hostile_names_stay_text(rich_run_path: Path, tmp_path: Path) -> N
             assert not re.search(r"[\x00-\x1f\x7f\u202e]", opened.text().replace("\n", ""))
 
 
-@pytest.mark.slow
 async def test_the_help_explains_the_lines(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(120, 150)) as opened:
         await opened.press("question_mark")

@@ -15,6 +15,8 @@ from mammi_tui.views.methods_sheet import MethodsSheet
 from mammi_tui.views.pane import ViewPane
 from tests.support.explorer import Explorer, explorer
 
+pytestmark = pytest.mark.slow
+
 
 def answers_of(opened: Explorer) -> dict[str, MethodAnswer]:
     """What each method says of the neuron looked at, at the α and β and for the concept set looked at."""
