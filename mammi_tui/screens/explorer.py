@@ -125,13 +125,13 @@ class ExplorerScreen(Screen[None]):
 
         A step, such as to the next line, leaves no place in the history.
         """
+        view = view or self.view_pane.view
+        if not view.shows(subject):
+            view = self.first_view(subject)
         of_another_kind = type(subject) is not type(self.looking.subject)
         self.looking.look_at(subject)
         if of_another_kind:
             self.refresh_bindings()  # other views can show it
-        view = view or self.view_pane.view
-        if not view.shows(subject):
-            view = self.first_view()
         if view is not self.view_pane.view:
             self._show_view(view)
         self._visit(step=step)
@@ -172,18 +172,18 @@ class ExplorerScreen(Screen[None]):
 
     # Views and panes
 
-    def first_view(self) -> View:
-        """The view that shows the present subject at first. Raises LookupError where the registry has none."""
+    def first_view(self, subject: Subject | None) -> View:
+        """The view that shows a subject at first. Raises LookupError where the registry has none."""
         for view in self.views:
-            if view.shows(self.looking.subject):
+            if view.shows(subject):
                 return view
-        raise LookupError(f"no view takes {self.looking.subject}")
+        raise LookupError(f"no view takes {subject}")
 
     def action_view(self, name: str) -> None:
         """Turns to a view, or from it back to the first one."""
         view = next(view for view in self.views if view.name == name)
         on_screen = self.view_pane.view is view and bool(self.view_pane.region.area)
-        self.turn_to(self.first_view() if on_screen else view)
+        self.turn_to(self.first_view(self.looking.subject) if on_screen else view)
 
     def turn_to(self, view: View) -> None:
         """Shows a view of what is looked at."""

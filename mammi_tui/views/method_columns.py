@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from math import floor, isfinite, isnan, log10
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from engine.methods.base import MethodAnswer
 from mammi_tui.text import clean, decimal, fit, probability, wrap
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.sheet import Row
+
+if TYPE_CHECKING:
+    from engine.methods.base import MethodAnswer
 
 SCORE_CELLS, P_CELLS, SHARED_CELLS, GAP = 8, 7, 1, 2
 LEAST_CELLS = 22

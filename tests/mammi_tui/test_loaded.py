@@ -57,6 +57,7 @@ def loaded_by(code: str, *arguments: object) -> set[str]:
     return set(modules)
 
 
+@pytest.mark.slow
 def test_the_explorer_loads_no_torch_and_evidence_late(run_path: Path) -> None:
     loaded = loaded_by(EXPLORER, run_path)
     assert {"textual", "engine.evidence.live", "engine.methods.panel"} <= loaded
