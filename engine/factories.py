@@ -33,7 +33,7 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
         raise _raised(error, f'{key} = "{reference}": importing {module_name}', module_name) from error
     factory = getattr(module, name, None)
     if not callable(factory):
-        functions = [known for known, value in vars(module).items() if callable(value)]
+        functions = [function for function, value in vars(module).items() if callable(value)]
         close = difflib.get_close_matches(name, functions, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigError(f"{key}: {module_name} has no function {name!r}.{hint}")

@@ -71,7 +71,7 @@ class Requery:
         self._loading = threading.Lock()
         self._vectors: Vectors | None = None
         self._members: dict[str | None, NDArray[np.int64]] = {None: np.arange(len(reader.concepts))}
-        self._members |= {known.name: np.array(known.concepts, dtype=np.int64) for known in reader.concept_sets}
+        self._members |= {each.name: np.array(each.concepts, dtype=np.int64) for each in reader.concept_sets}
         """Each set's concepts in its order"""
         self._competing: dict[str | None, Competing] = {}
         self._tops: dict[int, NDArray[np.float32]] = {}
@@ -147,10 +147,10 @@ class Requery:
         Raises ValueError for an α outside [0, 1].
         """
         check_cut("alpha", alpha)
-        known = self._last_means
-        if known is None or known[:2] != (layer.position, alpha):
-            known = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
-        return known[2]
+        last = self._last_means
+        if last is None or last[:2] != (layer.position, alpha):
+            last = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
+        return last[2]
 
     def scores(self, layer: LayerInfo, alpha: float, concept_set: str | None) -> tuple[LayerMeans, NDArray[np.float64]]:
         """A layer's means at α, and each unit's score for each distinct competing direction, [units, k].
@@ -158,11 +158,11 @@ class Requery:
         The last answer is kept. Raises as `means` and `competing` do.
         """
         means = self.means(layer, alpha)
-        known = self._last_scores
-        if known is None or known[0] is not means or known[1] != concept_set:
+        last = self._last_scores
+        if last is None or last[0] is not means or last[1] != concept_set:
             scores = self.competing(concept_set).scores(means.means)
-            known = self._last_scores = (means, concept_set, scores)
-        return means, known[2]
+            last = self._last_scores = (means, concept_set, scores)
+        return means, last[2]
 
     def image_sets(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> ImageSets:
         """The `counts` [n] most activating images of each of the `units` [n] of a layer, which ascend."""

@@ -21,15 +21,15 @@ AREAS = ((24, 10), (7, 9), (1, 1), (40, 2))
 def check_image_backend(backend: ImageBackend) -> None:
     """Checks an image backend. Raises AssertionError with the promise that it breaks."""
     _check_facts(backend)
-    known = [*films(), np.full((3, 200), 255, np.uint8), np.full((1, 1), 255, np.uint8)]
-    asked = [(film, *area) for film in known for area in AREAS]
-    before = [film.copy() for film in known]
+    examples = [*films(), np.full((3, 200), 255, np.uint8), np.full((1, 1), 255, np.uint8)]
+    asked = [(film, *area) for film in examples for area in AREAS]
+    before = [film.copy() for film in examples]
     drawn = [backend.render(*one) for one in asked]
     for (film, columns, rows), strips in zip(asked, drawn, strict=True):
         _check_area(strips, columns, rows)
         if backend.cell_pixels != (0, 0):
             _check_letterbox(film, strips, columns, rows)
-    unchanged = all(np.array_equal(film, copy) for film, copy in zip(known, before, strict=True))
+    unchanged = all(np.array_equal(film, copy) for film, copy in zip(examples, before, strict=True))
     expect(unchanged, "render must not change the film that it is given")
     for results in from_threads(lambda one: backend.render(*one), asked):
         expect(results == drawn, "render must draw a film the same each time, also for several threads at once")
@@ -44,8 +44,8 @@ def _check_facts(backend: ImageBackend) -> None:
     name, cell = getattr(backend, "name", None), getattr(backend, "cell_pixels", None)
     expect(isinstance(name, str) and name, f"name must be a text that is not empty, not {name!r}")
     pair = isinstance(cell, tuple) and len(cell) == 2 and all(isinstance(side, int) for side in cell)
-    told = pair and isinstance(cell, tuple) and (min(cell) > 0 or cell == (0, 0))
-    expect(told, f"cell_pixels must be two numbers above 0, or (0, 0) where nothing is drawn, not {cell!r}")
+    valid = pair and isinstance(cell, tuple) and (min(cell) > 0 or cell == (0, 0))
+    expect(valid, f"cell_pixels must be two numbers above 0, or (0, 0) where nothing is drawn, not {cell!r}")
 
 
 def _check_area(strips: list[Strip], columns: int, rows: int) -> None:

@@ -58,16 +58,16 @@ class Faults:
     def error(self, key: str, wording: str, *value: Any) -> ConfigError:
         """`file: key = value wording.` Where an option has set the key, the option stands in the file's place."""
         table = f"{key.strip('[]')}." if key.startswith("[") else None
-        given = any(known == key or (table and known.startswith(table)) for known in self._overridden)
+        given = any(each == key or (table and each.startswith(table)) for each in self._overridden)
         place = f"--set {key}" if given else f"{self._path}: {key}"
         shown = "".join(f" = {_shown(item)}" for item in value)
         return ConfigError(f"{place}{shown} {wording}{'' if wording.endswith('?') else '.'}")
 
     def _nearest(self, key: str) -> str:
         table, _, name = key.rpartition(".")
-        beside = [known.rpartition(".")[2] for known in self._keys if known.rpartition(".")[0] == table]
+        beside = [each.rpartition(".")[2] for each in self._keys if each.rpartition(".")[0] == table]
         close = [f"{table}.{match}" for match in difflib.get_close_matches(name, beside, n=1, cutoff=0.7)]
-        elsewhere = [known for known in self._keys if known.rpartition(".")[2] == name]
+        elsewhere = [each for each in self._keys if each.rpartition(".")[2] == name]
         for match in close + elsewhere:
             return f"Did you mean {match}?"
         return f"Keys of [{table}]: {', '.join(beside)}" if beside else f"Tables: {self._tables}"

@@ -40,7 +40,7 @@ def override(tables: dict[str, Any], text: str) -> str:
     for depth, parent in enumerate(parents, start=1):
         table = table.setdefault(parent, {})
         if depth == 1 and parent == SETS and isinstance(table, list):
-            table = {set_name(known): known for known in table}
+            table = {set_name(each): each for each in table}
             if len(parents) == 1 or parents[1] not in table:
                 names = ", ".join(table)
                 raise ConfigError(f"--set {text}: write it as concepts.NAME.key=value. Concept sets: {names}.")

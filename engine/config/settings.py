@@ -44,9 +44,9 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     @field_validator("other_templates")
     @classmethod
     def _are_others(cls, others: tuple[str, ...], run: ValidationInfo) -> tuple[str, ...]:
-        known = [run.data.get("template"), *others]
+        templates = [run.data.get("template"), *others]
         for place, other in enumerate(others, start=1):
-            if other in known[:place]:
+            if other in templates[:place]:
                 raise ValueError(f"{other!r} is a template of the run already")
         return others
 

@@ -46,9 +46,9 @@ def _check_facts(target: TargetModel) -> None:
 def _check_preprocess(target: TargetModel) -> torch.Tensor:
     import torch
 
-    known = films()
-    before = [film.copy() for film in known]
-    inputs = [target.preprocess(film) for film in known]
+    examples = films()
+    before = [film.copy() for film in examples]
+    inputs = [target.preprocess(film) for film in examples]
     for tensor in inputs:
         expect(isinstance(tensor, torch.Tensor), f"preprocess must return a tensor, not a {type(tensor).__name__}")
         expect(tensor.dtype == torch.float32, f"preprocess must return float32, not {tensor.dtype}")
@@ -56,9 +56,9 @@ def _check_preprocess(target: TargetModel) -> torch.Tensor:
         expect(torch.isfinite(tensor).all(), "preprocess must return finite numbers")
         shapes = f"{list(inputs[0].shape)} and {list(tensor.shape)}"
         expect(tensor.shape == inputs[0].shape, f"preprocess must return one shape for films of any size, not {shapes}")
-    unchanged = all(np.array_equal(film, copy) for film, copy in zip(known, before, strict=True))
+    unchanged = all(np.array_equal(film, copy) for film, copy in zip(examples, before, strict=True))
     expect(unchanged, "preprocess must not change the film that it is given")
-    for results in from_threads(target.preprocess, known):
+    for results in from_threads(target.preprocess, examples):
         same = all(map(torch.equal, results, inputs))
         expect(same, "preprocess must return the same input for a film each time, also from several threads at once")
     for film in narrow_films():

@@ -58,28 +58,28 @@ def _check_facts(vlm: VLM) -> None:
     expect(isinstance(by_name, bool), f"by_name must be True or False, not {by_name!r}")
 
 
-def _check_preprocess(vlm: VLM, known: Films) -> list[torch.Tensor]:
+def _check_preprocess(vlm: VLM, examples: Films) -> list[torch.Tensor]:
     import torch
 
-    before = [film.copy() for film, _ in known]
-    inputs = [vlm.preprocess(*film) for film in known]
+    before = [film.copy() for film, _ in examples]
+    inputs = [vlm.preprocess(*film) for film in examples]
     for tensor in inputs:
         expect(isinstance(tensor, torch.Tensor), f"preprocess must return a tensor, not a {type(tensor).__name__}")
         expect(tensor.dtype == torch.float32, f"preprocess must return float32, not {tensor.dtype}")
         expect(tensor.device.type == "cpu", f"preprocess must return a tensor on the CPU, not on {tensor.device}")
         shapes = f"{list(inputs[0].shape)} and {list(tensor.shape)}"
         expect(tensor.shape == inputs[0].shape, f"preprocess must return one shape for films of any size, not {shapes}")
-    unchanged = all(np.array_equal(film, copy) for (film, _), copy in zip(known, before, strict=True))
+    unchanged = all(np.array_equal(film, copy) for (film, _), copy in zip(examples, before, strict=True))
     expect(unchanged, "preprocess must not change the film that it is given")
-    for results in from_threads(lambda film: vlm.preprocess(*film), known):
+    for results in from_threads(lambda film: vlm.preprocess(*film), examples):
         same = all(map(torch.equal, results, inputs))
         expect(same, "preprocess must return the same input for a film each time, also from several threads at once")
     if not getattr(vlm, "by_name", True):
-        renamed = vlm.preprocess(known[0][0], Image("another name.png"))
+        renamed = vlm.preprocess(examples[0][0], Image("another name.png"))
         expect(torch.equal(renamed, inputs[0]), "by_name must be True where an input depends on the image's name")
     for film in narrow_films():
         with only(UnreadableImage, f"preprocess of a film of {film.shape[0]} × {film.shape[1]} pixels"):
-            vlm.preprocess(film, known[0][1])
+            vlm.preprocess(film, examples[0][1])
     return inputs
 
 

@@ -64,8 +64,8 @@ def _model_type(folder: Path, key: str) -> str:
         raise ConfigError(f"{key}: no folder at {folder}.")
     found = read_json(folder / "config.json", key).get("model_type")
     if found not in MODEL_TYPES:
-        known = " or ".join(MODEL_TYPES)
-        raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {found!r}, not {known}.")
+        supported = " or ".join(MODEL_TYPES)
+        raise ConfigError(f"{key}: {folder / 'config.json'} is of the model_type {found!r}, not {supported}.")
     return str(found)
 
 

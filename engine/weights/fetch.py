@@ -27,25 +27,25 @@ class State(Enum):
 
 def state_of(entry: Entry, folder: Path) -> dict[str, State]:
     """The state of each file of the entry, by name. Reads the files to compare their checksums."""
-    known = _known(entry, folder)
-    return {name: _state(entry, folder, name, known.get(name)) for name in entry.names}
+    sums = _expected_sums(entry, folder)
+    return {name: _state(entry, folder, name, sums.get(name)) for name in entry.names}
 
 
-def _known(entry: Entry, folder: Path) -> dict[str, str]:
+def _expected_sums(entry: Entry, folder: Path) -> dict[str, str]:
     """Checksums by name: the published ones, and those of earlier downloads for other files."""
     remembered = read_sums(folder)
     here = {name: remembered[key] for name in entry.names if (key := f"{entry.name}/{name}") in remembered}
     return here | {file.name: file.sha256 for file in entry.files if file.sha256 and not file.holds}
 
 
-def _state(entry: Entry, folder: Path, name: str, known: str | None) -> State:
+def _state(entry: Entry, folder: Path, name: str, expected: str | None) -> State:
     path = folder / entry.name / name
     if not path.is_file():
         parts = [path.with_name(f"{path.name}.part"), *folder.glob(f"{entry.name}.zip.part")]
         return State.PARTLY if any(part.is_file() for part in parts) else State.ABSENT
-    if known is None:
+    if expected is None:
         return State.UNKNOWN
-    return State.PRESENT if sha256_of(path) == known else State.DIFFERENT
+    return State.PRESENT if sha256_of(path) == expected else State.DIFFERENT
 
 
 def fetch(
@@ -127,14 +127,14 @@ def _take_zip(
     return {file.name: zip_digest, **found}
 
 
-def _stays(path: Path, known: str | None, progress: Progress) -> None:
+def _stays(path: Path, expected: str | None, progress: Progress) -> None:
     """Notes that a file exists already. Raises MammiError when it is not what it should be."""
     if not path.is_file():
         raise MammiError(f"{path.parent} is there without {path.name}. Use --force to fetch all of it again.")
     found = sha256_of(path)
-    if known is None:
+    if expected is None:
         progress.note(f"{path} is there already, put there by hand: SHA-256 {found}. --force fetches it again.")
-    elif found == known:
+    elif found == expected:
         progress.note(f"{path} is there already.")
     else:
         raise MammiError(f"{path} is another file than it should be (SHA-256 {found}). Use --force to replace it.")

@@ -35,8 +35,8 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 def remember(folder: Path, sums: Mapping[str, str]) -> None:
     """Adds checksums, by path relative to the folder, to the remembered ones."""
-    known = read_sums(folder) | dict(sums)
+    sums_by_name = read_sums(folder) | dict(sums)
     path = folder / FILE
     partial = path.with_name(f"{FILE}.partial")
-    partial.write_text("".join(f"{known[name]}  {name}\n" for name in sorted(known)), "utf-8")
+    partial.write_text("".join(f"{sums_by_name[name]}  {name}\n" for name in sorted(sums_by_name)), "utf-8")
     partial.replace(path)

@@ -16,9 +16,9 @@ def builder(name: str) -> Callable[[int], nn.Module]:
 
     Raises ConfigError for a name that torchvision does not know.
     """
-    known = torchvision.models.list_models(module=torchvision.models)
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=3)
+    names = torchvision.models.list_models(module=torchvision.models)
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=3)
         hint = f"Close ones: {', '.join(close)}." if close else "See torchvision.models.list_models()."
         raise ConfigError(f"target.name: torchvision has no classifier {name!r}. {hint}")
 

@@ -192,7 +192,7 @@ def _tokenizer(source: Source, folder: Path | None, vocabulary: int) -> Callable
     settings = text.get("tokenizer_kwargs") or {}
     context = text.get("context_length", DEFAULT_CONTEXT_LENGTH)
     if unknown := settings.keys() - TOKENIZER_SETTINGS:
-        raise MammiError(f"{source.key}: {source.path} has tokenizer_kwargs that are not known: {', '.join(unknown)}.")
+        raise MammiError(f"{source.key}: {source.path} has unsupported tokenizer_kwargs: {', '.join(unknown)}.")
     if folder is None or not source.tokenizer_name:
         return SimpleTokenizer(context_length=context, **settings)  # type: ignore[no-any-return]
     key = "vlm.tokenizer"
