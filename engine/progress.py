@@ -1,4 +1,4 @@
-"""How a run tells what it is doing, without knowing who listens."""
+"""How a run reports what it is doing, whoever listens."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of a run's stages as they go by. Called from one thread."""
+    """Hears of the stages of a run as they go by. One thread calls it."""
 
     def stage(self, name: str, total: int) -> None:
         """A stage of `total` steps begins; the one before it has ended."""
         ...
 
     def advance(self, steps: int, reused: int = 0) -> None:
-        """So many more steps are done; `reused` of them were computed before."""
+        """`steps` more steps are done; `reused` of them were computed before."""
         ...
 
     def note(self, text: str) -> None:
-        """One line worth telling."""
+        """One line for the user."""
         ...
 
 
