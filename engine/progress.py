@@ -1,4 +1,4 @@
-"""Reports what a run is doing to whoever listens."""
+"""How a run reports what it is doing, whoever listens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Receives a run's stages as they pass. Called from one thread."""
+    """Hears of the stages of a run as they go by. One thread calls it."""
 
     def stage(self, name: str, total: int) -> None:
         """A stage of `total` steps begins; the one before it has ended."""
@@ -17,7 +17,7 @@ class Progress(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """One line that the user should read."""
+        """One line for the user."""
         ...
 
 

@@ -14,9 +14,9 @@ from engine.store.records import MethodScore
 from engine.store.work import WorkFile
 
 VLM_STAGE = "vlm"
-"""The name under which a run file keeps the identity of the VLM that encoded its texts."""
+"""The name under which a run file keeps the identity of the VLM that encoded its texts"""
 METHOD_STAGE = "method "
-"""The name under which a run file keeps the key of a computed method's scores: this, and the method's name."""
+"""The name under which a run file keeps the key of a computed method's scores: this, and the method's name"""
 
 
 class Cache:

@@ -1,4 +1,4 @@
-"""The parts of a run's images, wherever they are kept: what is lacking, and what there is as batches and arrays."""
+"""The parts of a run's images, wherever they are kept: which are lacking, and the others as batches and arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.store.parts import Computed, ImageKeys, PartKeys, PartSource
 from engine.store.work import WorkFile
 
 TOGETHER = 512
-"""Images that are read from the files together."""
+"""Images that are read from the files together"""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -45,8 +45,8 @@ class ImageResults:
         return frozenset().union(*(lacking for _, lacking in self._lacking(keys)))
 
     def claim(self, keys: ImageKeys) -> frozenset[str]:
-        """The same. The parts count as held from now on, as who asks computes them: an equal image after it lacks
-        nothing."""
+        """The keys of the lacking parts, which count as held from now on: the caller computes them, and an equal image
+        after this one lacks nothing."""
         held = self._held[-1]
         claimed = _NOTHING
         for image, lacking in self._lacking(keys):
@@ -127,7 +127,7 @@ class ImageResults:
             return Batch(
                 tuple(self._aside(keys, films) for keys in images), none, dict.fromkeys(self.parts.layers, none)
             )
-        looks = iter(self._vectors(self.parts.input, [keys.film for keys in usable]).tolist())
+        statistics = iter(self._vectors(self.parts.input, [keys.film for keys in usable]).tolist())
         probed = []
         for keys in images:
             if self.reasons(keys):
@@ -136,7 +136,7 @@ class ImageResults:
                 film = films[keys.film]
                 probed.append(
                     ProbedImage(
-                        *(film.size_bytes, film.sha256, film.width, film.height, film.thumbnail, ""), *next(looks)
+                        *(film.size_bytes, film.sha256, film.width, film.height, film.thumbnail, ""), *next(statistics)
                     )
                 )
         activations = {name: self.layer(name, usable) for name in self.parts.layers}

@@ -20,7 +20,8 @@ class ImageStage:
         yield "parts", content_key(run.parts.by_name())
         if len(run.images) < len(run.films.images):
             _look_up(run)
-        yield "images", content_key(run.images)
+        # The key of an embedding is the film's key, or is made of it.
+        yield "images", content_key([keys.embedding for keys in run.images])
 
     def compute(self, run: Run) -> dict[str, Any]:
         images = len(run.films.images)

@@ -1,7 +1,7 @@
 """What a configuration names: the probing set, the models, the concepts and the captions, each loaded when needed.
 
-A finished run file says what loading a model or the concepts would, as long as the key of their description is the one
-that it was made with (`sources`). Where that cannot be told without loading, they are loaded.
+The finished run file stands in for loading a model or the concepts where it was made from the same ones: the file keeps
+a key of what each of them is made from (`sources`). Where only loading gives that key, they are loaded.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Models(Protocol):
 
 
 class RunInputs:
-    """Each attribute is loaded or looked up when first asked for.
+    """The inputs of a run. Each attribute is loaded or looked up when first asked for.
 
-    Raises MammiError where a part cannot be had, and ConfigError where it is empty.
+    Raises MammiError where an input cannot be loaded, and ConfigError where it is empty.
     """
 
     def __init__(self, config: RunConfig, finished: FinishedRun | None) -> None:
@@ -55,9 +55,10 @@ class RunInputs:
         self._finished = finished
 
     def load(self, progress: Progress) -> None:
-        """Loads what is needed and not yet there, so that a mistake is found before anything is computed.
+        """Loads the inputs that the finished run file does not stand in for: a mistake in them is found before anything
+        is computed.
 
-        Raises ConfigError also where a method cannot do with the images and layers.
+        Raises ConfigError also where a method cannot work with the images and layers.
         """
         progress.stage("loading", 4)
         _ = self.probing
@@ -106,7 +107,7 @@ class RunInputs:
 
     @cached_property
     def by_name(self) -> bool:
-        """Whether an image's embedding depends on its name; also where a user's own VLM does not say."""
+        """Whether an image's embedding depends on its name. True where a user's own VLM does not say."""
         if self._own_vlm_identity is None:
             return getattr(self.vlm, "by_name", True)
         return getattr(self._config.vlm.module, "BY_NAME", False)
@@ -123,8 +124,8 @@ class RunInputs:
         return {name: key for name, key in keys.items() if key is not None}
 
     def _source(self, name: str) -> str | None:
-        """A key of what determines the source; None where that is not known without loading it. This version of mammi
-        is in it: another may make something else of the same files."""
+        """A key of what determines the source; None where only loading the source gives one. The version of mammi is in
+        the key: another version may make something else of the same files."""
         config = self._config
         described: str | None
         if name == TARGET:

@@ -34,7 +34,7 @@ class ForTarget:
     input: Tensor | None = None
     """[c, h, w]; None when set aside"""
     statistics: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    """Of the input: see input_statistics"""
+    """The input_statistics of the input"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch for the models. `passed` images before and among it lack nothing: no film of theirs is decoded."""
+    """A batch for the models. `passed` is the number of images since the batch before that lack nothing."""
 
     images: tuple[PreparedImage, ...]
     passed: int = 0

@@ -28,7 +28,7 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
 
     Each part of an image and each piece of the texts is kept in `run.out`.work as soon as it is computed, under a key
     made of all that determines it. Stopped at any point, the next run goes on from there. A run file that is up to date
-    is left as it is: no model is loaded where its kind says without loading what determines its results. Finished run
+    is left as it is, and no model is loaded whose kind gives its identity without loading. Finished run
     files `beside` it give what they hold of this run.
 
     Raises MammiError for what the user can mend: ConfigError for the configuration, RunFileError when another process

@@ -13,7 +13,7 @@ from engine.store.keys import content_key
 
 
 def concepts_key(leaves: Sequence[NamedLeaf], base: Path, images: Sequence[Image]) -> str | None:
-    """A key of the concept sets' identities and of the reports in the probing set; None where only loading can tell."""
+    """A key of the identities of the concept sets and of the probing set's reports; None where one has no identity."""
     identities = [(leaf.name, leaf.kind, leaf.identity(base)) for leaf in leaves]
     if any(identity is None for *_, identity in identities):
         return None

@@ -29,7 +29,7 @@ class Cursors:
         self.path = path
         self._of_thread = threading.local()
         self._changed = threading.Condition()
-        """Held while the connection itself is called: DuckDB's refuse a second call while one is going on"""
+        """Held while the connection itself is called: DuckDB refuses a second call while one is going on"""
         self._asking = 0
         self._closed = False
 
@@ -51,32 +51,32 @@ class Cursors:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Waits for what other threads are reading; who asks later is told that the file is closed."""
+        """Waits for what other threads are reading. Whoever asks later gets a RunFileError: the file is closed."""
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: self._asking == 0)
             self._connection.close()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with self._damage_told(), self._cursor() as cursor:
+        with self._damage_named(), self._cursor() as cursor:
             return cursor.execute(query, list(parameters)).fetchall()
 
     def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
-        """Columns by name; one of lists is an object array that holds a vector for each row."""
-        with self._damage_told(), self._cursor() as cursor:
+        """Columns by name. A column of lists is an object array that holds a vector for each row."""
+        with self._damage_named(), self._cursor() as cursor:
             columns = cursor.execute(query, list(parameters)).fetchnumpy()
         return {name: np.ma.getdata(values) for name, values in columns.items()}
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Tells it as a RunFileError when what the block makes of rows shows that they are not as they were written."""
+        """Raises RunFileError when the block cannot make sense of rows: they are not as they were written."""
         try:
             yield
         except (LookupError, TypeError, ValueError) as error:
             raise RunFileError(f"{self.path}: not a whole run file ({error})") from error
 
     @contextmanager
-    def _damage_told(self) -> Iterator[None]:
+    def _damage_named(self) -> Iterator[None]:
         try:
             yield
         except duckdb.Error as error:
@@ -84,7 +84,7 @@ class Cursors:
 
 
 class RunArrays:
-    """Reads the arrays of a run: so many usable images, with `dimension`-d embeddings."""
+    """Reads the arrays of a run of `images` usable images, whose embeddings have `dimension` numbers."""
 
     def __init__(self, cursors: Cursors, images: int, dimension: int) -> None:
         self._cursors = cursors
@@ -92,7 +92,7 @@ class RunArrays:
         self._dimension = dimension
         self._one_at_a_time = threading.Lock()
         """DuckDB works on 2,048 rows at once, megabytes when a row is an array: two such queries at once could
-        exceed the memory that a reader allows it."""
+        exceed the memory that a reader allows it"""
         self.blocks_each = -(-images // BLOCK)
         """Blocks of one neuron"""
         ranks = cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
@@ -100,7 +100,7 @@ class RunArrays:
         """Ranks that carry a partial sum, ascending; the last is the number of images"""
 
     def activations(self, layer: LayerInfo) -> NDArray[np.float32]:
-        """Of each unit of a layer on each image, by image index, [units, p]."""
+        """The activation of each unit of a layer on each image, by image index, [units, p]."""
         values = np.zeros((layer.units, self._images), dtype=np.float32)
         for start in range(0, layer.units, _UNITS_AT_ONCE):
             part = values[start : start + _UNITS_AT_ONCE]
@@ -157,7 +157,7 @@ class RunArrays:
         return self._embeddings("image_embeddings", 0, self._images)
 
     def other_template(self, position: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Of the concepts prompted with the run's other template `position` [m, d], and of that bare template [d].
+        """The embeddings of the concepts prompted with other template `position` [m, d], and of that bare template [d].
 
         Raises IndexError when the run has no such template.
         """
@@ -168,7 +168,7 @@ class RunArrays:
         return texts, self._embeddings("other_templates", position, 1)[0]
 
     def caption_embeddings(self) -> NDArray[np.float32]:
-        """[c, d], as RunReader.captions has their texts."""
+        """[c, d], in the order of RunReader.captions."""
         return self._embeddings("captions", 0, self._count("captions"))
 
     def _embeddings(self, table: str, first: int, count: int) -> NDArray[np.float32]:
@@ -187,7 +187,7 @@ class RunArrays:
         return int(self._cursors.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 (names are this file's own)
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Of the prompted concepts [m, d], and of the bare template [d]."""
+        """The embeddings of the prompted concepts [m, d], and of the bare template [d]."""
         concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
         template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
         return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]

@@ -67,7 +67,7 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def text(value: str | None) -> str | None:
-    """A text as DuckDB can hold it: bytes of a file name that are no UTF-8 become question marks."""
+    """A text as DuckDB can hold it: bytes of a file name that are not UTF-8 become question marks."""
     return None if value is None else value.encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Writes what a run holds beside the annotations, to judge them by: other templates, captions and methods."""
+"""Writes what annotations are judged by: other templates, captions and methods."""
 
 from __future__ import annotations
 

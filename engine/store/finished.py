@@ -30,8 +30,8 @@ class _Place(NamedTuple):
 class FinishedRun:
     """A finished run file as a PartSource (engine.store.parts).
 
-    Of an image that is set aside the file holds the reasons alone: the other parts of that image are not held. Layers
-    are sorted back into the images' order when first asked for, and then kept in memory: [p, units] float32 each.
+    The file holds only the reasons for an image that is set aside, none of its other parts. A layer is sorted back into
+    the images' order when first asked for, and then kept in memory: [p, units] float32.
 
     Raises RunFileError as RunReader does.
     """

@@ -1,4 +1,4 @@
-"""What a run file knows of its images."""
+"""The tables about images in a run file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _Column = NDArray[Any]
 
 
 class ImageTables:
-    """The part of RunReader that is about images: of some, or of all p usable ones in a table by image index."""
+    """The part of RunReader about images: some of them, or all p usable ones in a table by image index."""
 
     _cursors: Cursors
     image_count: int
     """p"""
 
     def images(self, indices: Iterable[int]) -> list[ImageInfo]:
-        """What is known of these images, in the order asked for. Raises IndexError for one that does not exist."""
+        """What the run file says of these images, in their order. Raises IndexError for one that does not exist."""
         wanted = [int(index) for index in indices]
         chosen = "WHERE image IN (SELECT unnest(?::INTEGER[]))"
         labels: dict[int, list[str]] = {}
@@ -39,17 +39,17 @@ class ImageTables:
             f"SELECT image, path, patient, view, width, height, sha256 FROM images {chosen}",  # noqa: S608
             wanted,
         )
-        known = {
+        found = {
             image: ImageInfo(
                 *(image, path, patient, view, tuple(labels.get(image, ()))),
                 *(width, height, sha256, tuple(boxes.get(image, ())), tuple(polygons.get(image, ()))),
             )
             for image, path, patient, view, width, height, sha256 in rows
         }
-        missing = set(wanted) - known.keys()
+        missing = set(wanted) - found.keys()
         if missing:
             raise IndexError(f"no image {min(missing)}: the run has {self.image_count}")
-        return [known[image] for image in wanted]
+        return [found[image] for image in wanted]
 
     def thumbnail(self, image: int) -> bytes:
         """The encoded thumbnail of an image (engine.store.thumbnails). Raises IndexError for an unknown one."""
@@ -68,9 +68,9 @@ class ImageTables:
         ]
 
     def input_statistics(self) -> dict[str, NDArray[np.float64]]:
-        """Of each usable image's input to the target model: "low", "high", "mean" and "std", each [p].
+        """The "low", "high", "mean" and "std" of each usable image's input to the target model, each [p].
 
-        All are 0 in a run that was computed before they were measured.
+        All are 0 in a run of a version that did not measure them.
         """
         return self._cursors.columns(
             "SELECT input_low AS low, input_high AS high, input_mean AS mean, input_std AS std FROM images "
@@ -86,7 +86,7 @@ class ImageTables:
         return names, table
 
     def parameter_table(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        """The known truth of phantoms: the parameters by name, [k], and each image's values, [p, k]; NaN where an
+        """The truth behind phantoms: the names of the parameters, [k], and each image's values, [p, k]; NaN where an
         image has none."""
         names, images, numbers, values = self._by_name("image_parameters", "name", "value::DOUBLE")
         with self._cursors.whole():
@@ -95,16 +95,16 @@ class ImageTables:
         return names, table
 
     def patients(self) -> tuple[str | None, ...]:
-        """Of each image, [p]; None where it is not known."""
+        """Each image's patient, [p]; None where the probing set does not say."""
         return self._texts("patient")
 
     def views(self) -> tuple[str | None, ...]:
-        """Of each image, [p], such as "PA"; None where it is not known."""
+        """Each image's view, [p], such as "PA"; None where the probing set does not say."""
         return self._texts("view")
 
     def coded(self, column: Literal["patient", "view"]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-        """The patients or views by name, and of each image the place of its own among them, [p]; −1 where it is not
-        known. Takes less memory than their texts."""
+        """The patients or views by name, and the place of each image's own among them, [p]; −1 where the probing set
+        does not say. This takes less memory than their texts."""
         names, images, numbers, _ = self._by_name("images", column, "true")
         with self._cursors.whole():
             places = np.full(self.image_count, -1, dtype=np.int32)
@@ -112,7 +112,7 @@ class ImageTables:
         return names, places
 
     def reports(self) -> tuple[str | None, ...]:
-        """Of each image, [p]; None where it has none."""
+        """Each image's report, [p]; None where it has none."""
         return self._texts("report")
 
     def _texts(self, column: str) -> tuple[str | None, ...]:
@@ -125,12 +125,12 @@ class ImageTables:
         return tuple(texts)
 
     def _by_name(self, table: str, name: str, value: str) -> tuple[tuple[str, ...], _Column, _Column, _Column]:
-        """All names in a column, sorted, and of each row its image, the place of its name and its value."""
+        """All names in a column, sorted; and each row's image, the place of its name, and its value."""
         # The names of tables and columns are this file's own.
-        known = f"FROM {table} WHERE image IS NOT NULL AND {name} IS NOT NULL"
-        names = self._cursors.rows(f"SELECT DISTINCT {name} {known} ORDER BY {name}")
+        given = f"FROM {table} WHERE image IS NOT NULL AND {name} IS NOT NULL"
+        names = self._cursors.rows(f"SELECT DISTINCT {name} {given} ORDER BY {name}")
         rows = self._cursors.columns(
-            f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value {known}"
+            f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value {given}"
         )
         with self._cursors.whole():
             if (rows["image"] < 0).any():

@@ -17,8 +17,8 @@ def content_key(*values: object) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def image_facts(image: Image) -> tuple[list[Any], list[Any], list[Any]]:
-    """What a probing set says of an image, its boxes and its polygons, as JSON types: what a key of it is made of."""
-    facts = [image.path, image.patient, image.view, list(image.labels), image.report, dict(image.parameters)]
-    boxes = [[box.label, box.x, box.y, box.width, box.height] for box in image.boxes]
-    return facts, boxes, [[polygon.label, polygon.points] for polygon in image.polygons]
+def image_facts(image: Image) -> tuple[Any, ...]:
+    """What a probing set says of an image, its boxes and its polygons, as types that JSON can write: for keys."""
+    facts = (image.path, image.patient, image.view, image.labels, image.report, dict(image.parameters))
+    boxes = tuple((box.label, box.x, box.y, box.width, box.height) for box in image.boxes)
+    return facts, boxes, tuple((polygon.label, polygon.points) for polygon in image.polygons)

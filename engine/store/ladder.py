@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 _CLOSEST, _WIDEST = 64, 4096
 _CACHED_ROWS = 256
-"""Embeddings widened to float64 at once: they stay in the processor's cache, which is five times faster."""
+"""Embeddings widened to float64 at once: they stay in the processor's cache, which is five times faster"""
 
 
 def rungs(images: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What brings a run file of an older schema version to the next one, step by step."""
+"""The steps that bring a run file of an older schema version to the next version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.store.database import Connection
 
 
 def _from_1(connection: Connection) -> None:
-    """Polygons, what the target model's inputs looked like, and several concept sets over the run's concepts."""
+    """Adds polygons, the statistics of the target model's inputs, and several concept sets over the run's concepts."""
     for column in ("input_low", "input_high", "input_mean", "input_std"):
         connection.execute(f"ALTER TABLE images ADD COLUMN {column} DOUBLE DEFAULT 0")
     connection.execute("""
@@ -24,8 +24,8 @@ def _from_1(connection: Connection) -> None:
 
 
 def _from_2(connection: Connection) -> None:
-    """Keys of a batch's two parts. Those that older files have are of both together, and known to no run any more: the
-    images are computed again when such a run is, its texts are not. Other templates, captions and methods."""
+    """Adds other templates, captions and methods. Drops the keys of batches, which no run can use any more: the images
+    of such a run are computed again, its texts are not."""
     row = connection.execute("SELECT dimension FROM meta").fetchone()
     vector = f"FLOAT[{int(row[0]) if row else 1}]"
     connection.execute(f"""
@@ -45,8 +45,8 @@ def _from_2(connection: Connection) -> None:
 
 
 def _from_3(connection: Connection) -> None:
-    """Keys of images and of their parts, in place of keys of batches. Older files lack them: the images are computed
-    again when such a run is, its texts are not."""
+    """Adds the keys of images and of their parts in place of the keys of batches. An older file cannot give them: its
+    images are computed again when its run is, its texts are not."""
     for column in ("film_key", "embedding_key"):
         connection.execute(f"ALTER TABLE images ADD COLUMN {column} VARCHAR")
     connection.execute("""
@@ -58,4 +58,4 @@ def _from_3(connection: Connection) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3)
-"""MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2."""
+"""MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

@@ -26,7 +26,7 @@ class ImageKeys(NamedTuple):
     """The keys of an image."""
 
     film: str
-    """Of its content"""
+    """The key of its content"""
     embedding: str
     """The same key; for a VLM that looks an image up by its name, a key of the content and the name"""
 

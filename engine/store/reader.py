@@ -134,8 +134,9 @@ class RunReader(ImageTables, ReuseTables):
             return tuple(StoredMethod(name, dict(json.loads(options))) for name, options in rows)
 
     def method_scores(self, name: str, layer: str, unit: int | None = None) -> list[MethodScore]:
-        """What a computed method gave for one unit, score descending; or for all units of the layer, one after the
-        other. [] for a method of which the run holds no scores. Raises KeyError when the run has no such layer."""
+        """The scores that a computed method gave one unit, descending; or those of all units of the layer, one unit
+        after the other. [] where the run holds no scores of the method. Raises KeyError when the run has no such layer.
+        """
         info = self.layer(layer)
         first, last = (0, info.units - 1) if unit is None else (unit, unit)
         rows = self._cursors.rows(

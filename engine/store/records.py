@@ -48,13 +48,13 @@ class LayerInfo:
 
     @property
     def neurons(self) -> slice:
-        """This layer's part of what is kept for all neurons of the run."""
+        """This layer's part of an array over all neurons of the run."""
         return slice(self.first_neuron, self.first_neuron + self.units)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswers:
-    """What the run stored of each neuron at its own α and β, [neurons] over all layers in order."""
+    """What the run stored about each neuron at its own α and β, [neurons] over all layers in order."""
 
     counts: NDArray[np.int64]
     best: NDArray[np.int64]
@@ -85,7 +85,7 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class MethodScore:
-    """One line of what a computed method gives, as the run file keeps it."""
+    """One score of a computed method, as the run file keeps it."""
 
     layer: str
     unit: int

@@ -6,7 +6,7 @@ for one neuron, `rank` of an image for one neuron by activation descending.
 
 What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
 the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
-image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where it is the same as the first.
+image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where both are the same.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
 image_embeddings by image, concepts by concept, other_texts by place and concept, captions by caption), so that a row's
@@ -19,7 +19,7 @@ from engine.store import migrations
 from engine.store.database import Connection, transaction
 
 BLOCK = 256
-"""Images of one neuron that are stored in one row of `activation_blocks`; the last block is filled up with image −1."""
+"""Images of one neuron that are stored in one row of `activation_blocks`; the last block is filled up with image −1"""
 
 _TABLES = """
 CREATE TABLE meta (
@@ -99,11 +99,11 @@ def create(connection: Connection, dimension: int) -> None:
 
 
 def version_of(connection: Connection) -> int | None:
-    """The schema version of a file; None when it is not a run file."""
-    known = connection.execute(
+    """The schema version of a file; None for a database that is no run file."""
+    found = connection.execute(
         "SELECT 1 FROM duckdb_tables() WHERE database_name = 'run' AND table_name = 'schema_version'"
     ).fetchone()
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone() if known else None
+    row = connection.execute("SELECT max(version) FROM schema_version").fetchone() if found else None
     return None if row is None or row[0] is None else int(row[0])
 
 

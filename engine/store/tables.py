@@ -89,8 +89,8 @@ def _matrix(vectors: NDArray[Any], path: Path) -> NDArray[np.float32]:
     """Lists of numbers, in which NULL may be, to [n, d]."""
     lengths = {len(vector) for vector in vectors}
     if len(lengths) != 1 or 0 in lengths:
-        told = ", ".join(map(str, sorted(lengths))) or "no rows"
-        raise MammiError(f"{path}: the vectors in embedding need one length, above 0: there are {told}.")
+        found = ", ".join(map(str, sorted(lengths))) or "no rows"
+        raise MammiError(f"{path}: the vectors in embedding need one length, above 0: there are {found}.")
     matrix = np.stack([np.ma.filled(vector, np.nan) for vector in vectors]).astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     if len(bad):

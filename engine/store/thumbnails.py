@@ -1,4 +1,4 @@
-"""Thumbnails of films as a run file holds them: small grey pictures that a reader can still tell apart."""
+"""Thumbnails of films as a run file holds them: small grey pictures in which a reader still recognises a film."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from PIL import Image, UnidentifiedImageError
 from engine.errors import UnreadableImage
 
 LONGEST_SIDE = 192
-"""Pixels."""
+"""Pixels"""
 _QUALITY, _EFFORT = 75, 2
-"""Of WebP. Real films come to 2.2 kB at 39 dB in 1 ms; JPEG takes 3.9 kB for 41 dB and 2.9 kB for 39 dB."""
+"""WebP's settings. Real films come to 2.2 kB at 39 dB in 1 ms; JPEG takes 3.9 kB for 41 dB and 2.9 kB for 39 dB."""
 _LARGEST_SIDE = 4096
 
 

@@ -23,10 +23,10 @@ from engine.store.batch import Film, Floats
 from engine.store.parts import Computed
 
 _VERSION = 4
-"""The version of the tables below."""
+"""The version of the tables below"""
 _TABLES = ("results", "arrays")
 _PAGE = 32768
-"""Bytes. With SQLite's 4,096 a layer of 1,024 units would take two pages an image."""
+"""Bytes: with SQLite's 4,096, the activations of 1,024 units would take two pages"""
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS images (number INTEGER PRIMARY KEY, key TEXT NOT NULL);

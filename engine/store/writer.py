@@ -25,7 +25,7 @@ from engine.store.layer_writer import LayerWriter
 from engine.store.whole_file import written_whole
 
 Progress = Callable[[str, int, int], None]
-"""Called with (what is being written, how much is done, of how much)."""
+"""Called with (what is being written, how much is done, of how much)"""
 
 _MEMORY = "512MB"
 _FLOAT = np.dtype("<f4")
