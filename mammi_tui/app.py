@@ -77,7 +77,7 @@ class ExplorerApp(FrugalApp):
         return self.explorer
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """The commands beside the explorer's; of Textual's own only those that fit, as `help` lists the keys."""
+        """The app's commands in the palette. They replace Textual's own, some of which do not fit here."""
         yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
         for name, theme in (("Dark theme", READING_ROOM), ("Light theme", DAYLIGHT)):
             yield SystemCommand(name, f"The explorer's own, {theme.name}", partial(setattr, self, "theme", theme.name))

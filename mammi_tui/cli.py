@@ -1,4 +1,4 @@
-"""The `mammi` command: finds its subcommands in mammi_tui/commands, and reports an error in one line."""
+"""The `mammi` command: finds its subcommands in mammi_tui/commands, and reports an error in one or two lines."""
 
 from __future__ import annotations
 
@@ -83,14 +83,17 @@ class CommandFolder(click.Group):
     ],
 )
 def cli() -> None:
-    """What each neuron of a chest X-ray classifier responds to, in words a radiologist uses (MAMMI).
+    """Describe in a radiologist's words what each neuron of a chest X-ray classifier responds to (MAMMI).
 
     Start with `mammi demo`.
     """
 
 
 def main() -> None:
-    """Runs this process's command line and exits: 0 on success, 2 on bad arguments, 1 on any other failure."""
+    """Runs this process's command line and exits.
+
+    The status is 0 on success, 2 on bad arguments or configuration, and 1 on any other failure.
+    """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
     try:
@@ -119,7 +122,7 @@ def main() -> None:
 
 
 def _usage(error: click.ClickException) -> str:
-    """What is wrong with the command line, and which help to read, in one line."""
+    """One line: what is wrong with the command line, and which help to read."""
     message = " ".join(error.format_message().split()).rstrip(".") + "."
     context = getattr(error, "ctx", None)
     return f"{message} See `{context.command_path} --help`." if context else message
@@ -141,7 +144,7 @@ def _say_more(line: str) -> None:
 def _unexpected(
     settings: Settings, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Reports an error of ours, not the user's, as sys.excepthook. The interpreter then exits with status 1."""
+    """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1."""
     if settings.debug:
         traceback.print_exception(kind, error, trace)
     else:

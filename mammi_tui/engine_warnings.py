@@ -1,4 +1,4 @@
-"""Warnings that the engine logs, passed on to the user."""
+"""Passes the warnings that the engine logs on to the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def warnings_to(note: Callable[[str], None]) -> Iterator[None]:
-    """Calls `note`, and nothing else, with each warning that the engine logs in the block. Any thread may log."""
+    """Sends each warning that the engine logs in the block to `note` alone. Any thread may log."""
     logger = logging.getLogger("engine")
     outer = logger.handlers
     logger.handlers = [_Notes(note)]

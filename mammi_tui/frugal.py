@@ -24,21 +24,21 @@ _NARROW = re.compile(
     r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2190-\u22ff\u2400-\u2426\u2500-\u25ff]*"
 )
 
-# Up to this many unchanged cells between two changed ones are sent too: that is cheaper than to move the cursor.
+# Up to this many unchanged cells between two changed ones are sent too: that is cheaper than moving the cursor.
 _GAP = 2
 
 Cell = tuple[str, Style | None]
-"""A character and its style; text with characters of other widths is one cell, followed by cells of no character"""
+"""A character and its style. Text with characters of other widths is one cell, followed by empty ones."""
 
 
 class SentCells:
-    """The cells that the terminal shows, as far as this process has sent them."""
+    """The cells that this process has sent to the terminal."""
 
     def __init__(self) -> None:
         self._rows: list[list[Cell | None]] = []
 
     def forget(self) -> None:
-        """Has the next update sent whole, as the terminal may show anything."""
+        """Makes the next update send every cell, because the terminal may show anything."""
         self._rows = []
 
     def resize(self, size: Size) -> None:

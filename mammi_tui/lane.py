@@ -17,14 +17,14 @@ Key = TypeVar("Key")
 
 @dataclass
 class QuestionFailed(Message, bubble=False):
-    """A question ended in an error that a user can mend."""
+    """A question ended in an error that a user can fix."""
 
     lane: str
     reason: str
 
 
 class Lane(Generic[Key]):
-    """Keeps one question in flight. It never asks a question that was wanted meanwhile and no longer is.
+    """Keeps one question in flight. It skips a question that is no longer wanted when its turn comes.
 
     `wanted` runs on the app's thread and returns what to ask now (None: nothing). `ask` runs on a worker thread and
     returns the message that answers; a MammiError becomes QuestionFailed. The worker thread hands the message to
@@ -62,12 +62,12 @@ class Lane(Generic[Key]):
         return self.idle and self._wanted() in (None, self._failed)
 
     def pump(self) -> None:
-        """Asks what is wanted, unless a question is in flight or this very one has just failed."""
+        """Asks what is wanted, unless a question is in flight or the one wanted has just failed."""
         if (question := self._begin()) is not None:
             self._owner.run_worker(partial(self._work, question), name=self.name, group=self.name, thread=True)
 
     def answer_now(self) -> Message | None:
-        """Answers what is wanted on the calling thread; None where nothing is to be asked."""
+        """Answers what is wanted on the calling thread; None if there is nothing to ask."""
         question = self._begin()
         return None if question is None else self._answer(question)
 

@@ -1,4 +1,4 @@
-"""What the help says beside the keys."""
+"""Notes: the parts of the help that explain more than keys."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ class Note(NamedTuple):
 
     title: str
     lines: Sequence[tuple[str, str]]
-    """A term and its explanation each"""
+    """Pairs of a term and its explanation"""

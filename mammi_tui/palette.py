@@ -22,7 +22,7 @@ class Command(NamedTuple):
 
 
 class ExplorerCommands(Provider):
-    """Views, sort orders, concept sets and layers, and the actions that have no key to remember."""
+    """Offers views, sort orders, concept sets, layers, and actions whose keys need not be remembered."""
 
     def _commands(self) -> Iterator[Command]:
         explorer = self.app.screen_stack[0]
@@ -40,9 +40,7 @@ class ExplorerCommands(Provider):
             if view.shows(looking.subject):
                 yield Command(view.title, view.purpose, partial(explorer.turn_to, view))
         yield Command("Back", "To the neuron and view before", partial(explorer.action_history, -1))
-        yield Command(
-            "Forward", "To the neuron and view that was left by going back", partial(explorer.action_history, 1)
-        )
+        yield Command("Forward", "To the neuron and view that Back left", partial(explorer.action_history, 1))
         for order in ORDERS:
             yield Command(f"Sort neurons by {order}", "Within each layer", partial(explorer.action_sort, order))
         sets = [found.name for found in looking.reader.concept_sets]
@@ -52,7 +50,7 @@ class ExplorerCommands(Provider):
                 "Which concepts compete",
                 partial(explorer.cuts_bar.choose_concept_set, concept_set),
             )
-        yield Command("Next undecided neuron", "Goes on with the triage", partial(explorer.action_undecided, 1))
+        yield Command("Next undecided neuron", "Continue the triage", partial(explorer.action_undecided, 1))
         yield Command("Films on or off", "Show films, or only their names", explorer.action_films)
         for position, layer in enumerate(looking.rows.layers):
             name = f"Go to layer {clean(layer.name)}"

@@ -1,4 +1,4 @@
-"""Checks that an image backend keeps what its protocol promises. Checks of the engine's protocols: engine.testing.
+"""Checks that an image backend keeps the promises of its protocol. engine.testing checks the engine's protocols.
 
 from mammi_tui.testing import check_image_backend
 
@@ -37,7 +37,7 @@ def check_image_backend(backend: ImageBackend) -> None:
         half = np.zeros((64, 64), np.uint8)
         half[:, 32:] = 255
         turned = backend.render(half, 8, 4) != backend.render(half[:, ::-1].copy(), 8, 4)
-        expect(turned, "render must draw the film: bright on its left or on its right, it looks the same")
+        expect(turned, "render must draw the film: one bright on the left looks the same as one bright on the right")
 
 
 def _check_facts(backend: ImageBackend) -> None:
@@ -57,7 +57,7 @@ def _check_area(strips: list[Strip], columns: int, rows: int) -> None:
 
 
 def _check_letterbox(film: Grey, strips: list[Strip], columns: int, rows: int) -> None:
-    """Beside the largest area of the film's aspect ratio there is nothing."""
+    """Checks that nothing is drawn outside the largest area of the film's aspect ratio."""
     placement = place(film, columns, rows)
     beside = [*strips[: placement.top], *strips[placement.top + placement.rows :]]
     for strip in strips[placement.top : placement.top + placement.rows]:

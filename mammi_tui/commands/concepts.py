@@ -39,7 +39,7 @@ _EXAMPLES = 5
 @click.option(
     "--section", "sections", multiple=True, help='A section to read, or "all"; findings and impression by default.'
 )
-@click.option("--column", help="A CSV file's column of reports.")
+@click.option("--column", help="The column of a CSV file that holds the reports.")
 @click.option("--split", "splits", multiple=True, help="A split of R2Gen's JSON to read; all by default.")
 @click.option(
     "--min-reports",
@@ -48,7 +48,7 @@ _EXAMPLES = 5
     show_default=True,
     help="The fewest reports that a noun must occur in.",
 )
-@click.option("--nltk-data", type=click.Path(path_type=Path), help="NLTK's data folder; by default where NLTK looks.")
+@click.option("--nltk-data", type=click.Path(path_type=Path), help="NLTK's data folder; where NLTK looks by default.")
 @click.option("--counts", is_flag=True, help="Add a tab and the number of reports to each noun.")
 @click.option("--keep-stop-words", is_flag=True, help="Keep words such as which and there.")
 @click.option("--keep-single-letters", is_flag=True, help="Keep words of one letter.")
@@ -70,10 +70,10 @@ def concepts(
     keep_deidentified: bool,
     force: bool,
 ) -> None:
-    """Write the nouns of REPORTS as a concept set, one on each line, the most frequent first.
+    """Write the nouns of REPORTS as a concept set: one noun a line, the most frequent first.
 
     REPORTS are files (.txt such as MIMIC-CXR's, Open-i .xml, R2Gen .json, .csv, .tsv, also gzipped) or folders of them.
-    NLTK's English tagger finds the nouns. An existing file is replaced only with --force, and the reports never.
+    NLTK's English tagger finds the nouns. --force replaces an existing FILE, but never a report.
     """
     need_engine("mammi concepts")
 

@@ -26,7 +26,7 @@ from mammi_tui.console.compute import compute
 def demo(out: Path, no_open: bool) -> None:
     """Compute a run on phantom X-rays and open it.
 
-    Needs no network, no GPU and no data. A finished demo is checked, not computed again.
+    The demo needs no network, no GPU and no data. A finished demo is checked, not computed again.
     """
     path = out / "demo.duckdb"
     _check_whole(path)
@@ -35,7 +35,7 @@ def demo(out: Path, no_open: bool) -> None:
         click.echo(path)
         return
     sys.stdout.flush()
-    # A fresh process: this one holds torch, which the explorer has no use for.
+    # A fresh process, because this one has loaded torch, which the explorer does not need.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "mammi_tui", "open", str(path)])  # noqa: S606
 
 

@@ -115,7 +115,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
 
 
 def _method(reader: RunReader, name: str) -> str:
-    """The name, and for a method that was computed with the run the number of neurons that it has scores for."""
+    """The method's name and, if it was computed with the run, the number of neurons that it scored."""
     from engine.methods import is_computed
 
     if not is_computed(name):

@@ -1,4 +1,4 @@
-"""`mammi evaluate`: scores of the methods' concepts against what is known about the images and classes."""
+"""`mammi evaluate`: scores the methods' concepts by class labels and by known truth about the images."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--synonyms",
     metavar="FILE",
-    help="Other words for labels, scored apart: a file, or `nih14` for the list that comes with mammi.",
+    help="Other words for labels, scored separately: a file, or `nih14` for the list that comes with mammi.",
 )
 @arguments.alpha
 @arguments.beta
@@ -85,19 +85,19 @@ def evaluate(
     figures: Path | None,
     force: bool,
 ) -> None:
-    """Score MAMMI and the comparison methods against what is known.
+    """Score MAMMI and the comparison methods by class labels and by known truth.
 
     The final layer is scored by its class labels, as in the paper: hit rate, precision, recall, F1 and cosine
     similarity. Every layer is scored by its number of different concepts and by the known truth about its images:
     whether a unit's concepts name the finding, view or anatomical parameter that its activation follows best.
 
-    Text encoders are folders such as `mammi weights fetch clip-vit-b-16 all-mpnet-base-v2` makes. Nothing is
-    downloaded. The package sentence-transformers is not used, because it runs code that a model's folder names.
+    A text encoder is a folder, such as `mammi weights fetch clip-vit-b-16 all-mpnet-base-v2` makes. This command
+    downloads nothing. The package sentence-transformers is not used, because it runs code that a model's folder names.
 
     A file of synonyms has lines such as `Effusion: pleural effusion, pleural fluid`.
 
-    With --table the runs of a matrix are computed or resumed first: several VLMs, concept sets, methods, α and counts
-    of images over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
+    --table first computes or resumes the runs of a matrix: several VLMs, concept sets, methods, α and counts of images
+    over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
     if table is not None or out is not None or overrides:
         others = (

@@ -40,8 +40,8 @@ VERDICT_COLUMNS = {
     "--what",
     required=True,
     type=click.Choice(["neurons", "concepts", "representatives", "evidence", "methods", "verdicts"]),
-    help="The table: a row for each neuron (also evidence), annotated concept (methods: of every method), "
-    "representative image or verdict.",
+    help="The table. It has a row for each neuron (also in evidence), each annotated concept (in methods, of every "
+    "method), each representative image or each verdict.",
 )
 @click.option(
     "--format", "file_format", required=True, type=click.Choice(["csv", "json", "parquet"]), help="The file's format."
@@ -70,8 +70,8 @@ def export(
 ) -> None:
     """Write neurons, concepts, representatives, evidence, methods or verdicts to a file.
 
-    Everything is at the run's own α and β unless others are given; each verdict has the α and β that it was given at.
-    An existing file is overwritten only with --force, and the run's own files never are.
+    Tables are at the run's own α and β unless you give others; each verdict keeps the α and β at which it was given.
+    --force overwrites an existing FILE, but never the run's own files.
     """
     from engine.errors import ConfigError, MammiError
     from engine.store.reader import RunReader
@@ -112,7 +112,7 @@ def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cut
 
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
-    """Every verdict of the run in the order given; `stands` says whether it is its neuron's verdict now."""
+    """Every verdict of the run in the order given; `stands` says whether it is the neuron's present verdict."""
     from mammi_tui.neurons.verdicts import VerdictLog, standing
     from mammi_tui.text import clean
 
@@ -138,7 +138,7 @@ def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
 
 
 def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
-    """Layer and unit; None for both where the run has no such neuron."""
+    """The layer and the unit; None for both if the run has no such neuron."""
     from engine.errors import MammiError
     from engine.names import parse_neuron
 
@@ -149,7 +149,7 @@ def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
 
 
 def _print(table: Path) -> None:
-    """Copies a table to standard output, to a terminal without control characters."""
+    """Copies a table to standard output. On a terminal, control characters are replaced."""
     from mammi_tui.text import clean
 
     if sys.stdout.isatty():

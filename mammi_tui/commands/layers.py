@@ -107,5 +107,5 @@ def as_table(shown: Sequence[ListedLayer], selected: Collection[str]) -> Iterato
 
 
 def by(shape: Sequence[int]) -> str:
-    """1024 × 7 × 7."""
+    """A shape as text, such as 1024 × 7 × 7."""
     return " × ".join(map(str, shape))

@@ -1,4 +1,4 @@
-"""`mammi open`: the explorer over a run file."""
+"""`mammi open`: opens the explorer on a run file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mammi_tui.console import arguments
     type=click.Choice(["auto", "kitty", "quadrant", "halfblock", "ascii", "off"]),
     default="auto",
     show_default=True,
-    help="How films are drawn. kitty graphics are not supported: kitty draws quadrant blocks.",
+    help="How to draw films. Kitty graphics are not supported: `kitty` draws quadrant blocks.",
 )
 @click.pass_context
 def open(  # noqa: A001
@@ -35,7 +35,7 @@ def open(  # noqa: A001
 ) -> None:
     """Open the explorer on a run file.
 
-    It starts at LAYER:UNIT (or LAYER:CLASS) if given. Films are drawn as previews, not for diagnosis.
+    The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one. Films are drawn as previews, not for diagnosis.
     """
     from rich.console import Console
 

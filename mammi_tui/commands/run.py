@@ -1,4 +1,4 @@
-"""`mammi run`: compute or resume a run."""
+"""`mammi run`: computes or resumes a run."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from mammi_tui.console.compute import compute
 def run(config: Path, overrides: tuple[str, ...]) -> None:
     """Compute the run that CONFIG describes, or continue an earlier one.
 
-    CONFIG is a TOML file; see sample_configs/ for one of each kind. A value is written as in TOML, and words need no
-    quotes:
+    CONFIG is a TOML file; sample_configs/ has one for each use. Write a VALUE as in TOML; words need no quotes:
 
     \b
         mammi run phantom.toml --set target.pooling=max --set run.alpha=0.9

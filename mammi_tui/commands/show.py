@@ -1,4 +1,4 @@
-"""`mammi show`: one neuron's answer, without the explorer."""
+"""`mammi show`: prints one neuron's answer, without the explorer."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def show(
     LAYER:CLASS names a neuron as well as LAYER:UNIT, in layers whose units have class names.
 
     The annotation's concepts (those above the β cut) are sorted by score, and the representative images by activation,
-    as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. In JSON they
-    add to the object.
+    as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. With --json
+    they add to the object.
     """
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
@@ -121,7 +121,7 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
 
 
 def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
-    """The annotated concepts as lines for a reader; no line without concepts."""
+    """The annotated concepts as lines for a reader; no lines if there are no concepts."""
     from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
 
@@ -132,7 +132,7 @@ def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
 
 
 def films(answer: NeuronAnswer, images: Sequence[ImageInfo]) -> Iterator[str]:
-    """The representative images as lines for a reader; no line without images."""
+    """The representative images as lines for a reader; no lines if there are no images."""
     from mammi_tui.console.text_table import table
     from mammi_tui.text import clean
 

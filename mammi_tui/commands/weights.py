@@ -26,12 +26,12 @@ folder_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default=FOLDER,
     show_default=True,
-    help="The folder of all weights.",
+    help="The folder that holds all weights.",
 )
 
 
 class ListByDefault(click.Group):
-    """A group whose subcommand `list` may be left out, so that a configuration may follow at once."""
+    """A group whose subcommand `list` may be left out: `mammi weights CONFIG`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         flags = {name for parameter in self.get_params(ctx) for name in parameter.opts}
@@ -76,12 +76,12 @@ def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @folder_option
 @click.option("--sha256", metavar="HEX", help="The checksum that the one downloaded file must have.")
-@click.option("--force", is_flag=True, help="Fetch existing files again, and accept other files than before.")
+@click.option("--force", is_flag=True, help="Fetch existing files again, and accept files that have changed.")
 def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool) -> None:
     """Download the entries NAME... of the catalogue into DIR/NAME, and check them.
 
-    Give the same command again to continue an interrupted download. Where a file has no published checksum, that of the
-    first download is kept in DIR/SHA256SUMS, and later downloads must have the same.
+    Give the same command again to continue an interrupted download. If a file has no published checksum, DIR/SHA256SUMS
+    keeps that of the first download, and later downloads must match it.
     """
     from engine.errors import ConfigError
     from engine.weights.catalogue import find

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
     from engine.store.records import RunInfo
 
-# How many files are named when the one asked for is not there.
+# How many other files a message names when the requested one is missing.
 _NAMED = 3
 
 
@@ -43,7 +43,7 @@ concept_set = click.option(
 
 
 def cuts(info: RunInfo, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:
-    """What the three options above say, and the run's own α and β where they say nothing."""
+    """The cuts that the three options above give, with the run's own α or β in place of None."""
     from engine.annotation.cuts import Cuts
 
     return Cuts(info.alpha if alpha is None else alpha, info.beta if beta is None else beta, concept_set)
@@ -55,7 +55,7 @@ def at_a_terminal() -> bool:
 
 
 def existing_run(path: Path) -> Path:
-    """The path, if there is a file. Else raises ConfigError that names run files near it."""
+    """Returns the path of a run file. Raises ConfigError, which names run files near it, if there is no such file."""
     if path.is_file():
         return path
     if path.is_dir():
@@ -66,7 +66,7 @@ def existing_run(path: Path) -> Path:
     near = difflib.get_close_matches(path.name, names, n=_NAMED, cutoff=0.4) or names[:_NAMED]
     if near:
         raise ConfigError(f"{path}: no such file. Near it: {', '.join(str(path.parent / name) for name in near)}")
-    raise ConfigError(f"{path}: no such file. `mammi run CONFIG.toml` or `mammi demo` make one.")
+    raise ConfigError(f"{path}: no such file. `mammi run CONFIG.toml` or `mammi demo` makes one.")
 
 
 def _run_files(folder: Path) -> list[str]:

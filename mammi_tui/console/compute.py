@@ -12,12 +12,12 @@ from pathlib import Path
 from engine.errors import MammiError
 
 ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
-"""Importable names of the packages that the extra `engine` installs"""
+"""Names by which to import the packages that the extra `engine` installs"""
 INSTALL_ENGINE = "pip install 'mammi-explorer[engine]' (in a clone: pip install -e '.[engine]')"
 
 
 def need_engine(command: str) -> None:
-    """Raises MammiError that says how to install the engine when some of it is missing."""
+    """Raises MammiError, which says how to install the engine, if a package of it is missing."""
     missing = [package for package in ENGINE_PACKAGES if find_spec(package) is None]
     if missing:
         raise MammiError(
@@ -45,7 +45,7 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
 @contextmanager
 def stoppable(command: str) -> Iterator[None]:
-    """On Ctrl-C the block ends with a MammiError that says how to continue."""
+    """Ends the block on Ctrl-C with a MammiError that says how to continue."""
     asked = False
 
     def ask(*_: object) -> None:
@@ -56,7 +56,7 @@ def stoppable(command: str) -> Iterator[None]:
     before = signal.signal(signal.SIGINT, ask)
     try:
         yield
-    except (KeyboardInterrupt, RuntimeError) as error:  # inside a query DuckDB makes a RuntimeError of it
+    except (KeyboardInterrupt, RuntimeError) as error:  # inside a query, DuckDB raises a RuntimeError instead
         if isinstance(error, RuntimeError) and not asked:
             raise
         raise MammiError(f"Stopped. The next `{command}` continues from here.") from None

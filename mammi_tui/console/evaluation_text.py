@@ -45,8 +45,9 @@ def as_text(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.truths:
         yield ""
         yield from _wrapped(
-            "Known truth: the share of units whose concepts name what the unit follows. In brackets: the same when "
-            "the units exchange their concepts at random (with p where that does as well more than once in 20)"
+            "Known truth: the share of units whose concepts name what the unit follows. In brackets: the same "
+            "share when the units exchange their concepts at random (with p if chance does as well more than once "
+            "in 20)"
         )
     for layer in evaluation.truths:
         yield from _truth(evaluation, layer)
@@ -138,7 +139,7 @@ def _leader(method: MethodEvaluation) -> str:
 
 
 def _ties(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
-    """How many best concepts owe their place to rounding, and the hit rate that remains without that."""
+    """How many best concepts owe their place to rounding, and the hit rate if chance broke the ties."""
     for method in methods:
         if method.ties is not None and method.best is not None:
             yield ""

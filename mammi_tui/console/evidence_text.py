@@ -35,7 +35,7 @@ _LABELS = 5
 
 
 def as_object(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[str]) -> dict[str, Any]:
-    """The evidence as JSON types: null for what is missing, names for concepts. Its details follow their figure."""
+    """The evidence as JSON types: null for what is missing, names for concepts. Details follow their figure."""
     details = _details(evidence, concepts)
     shown: dict[str, Any] = {}
     for column in COLUMNS:
@@ -59,7 +59,7 @@ def as_object(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence
 
 
 def _details(evidence: NeuronEvidence, concepts: Sequence[str]) -> dict[Column[Any], dict[str, Any]]:
-    """What JSON says beside a figure, by the figure."""
+    """The details that JSON adds after a figure, by figure."""
 
     def name(concept: int) -> str | None:
         return None if concept < 0 else concepts[concept]

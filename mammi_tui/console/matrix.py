@@ -20,7 +20,7 @@ _LONGEST = 1 << 12
 def print_tables(path: Path, out: Path | None, overrides: Sequence[str], as_json: bool) -> None:
     """Computes or resumes the matrix that a TOML file describes, prints its tables and writes them to its folder.
 
-    Raises MammiError, also if the engine is not installed.
+    Raises MammiError on any failure, for example if the engine is not installed.
     """
     need_engine(COMMAND)
 

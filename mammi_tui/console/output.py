@@ -1,4 +1,4 @@
-"""Guards the file that a command writes: it never replaces an input, and another file only with --force."""
+"""Guards the files that a command replaces: never an input, and any other file only with --force."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.errors import ConfigError
 
 STDOUT = Path("-")
 
-force = click.option("--force", is_flag=True, help="Overwrite FILE.")
+force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
 def check_output(output: Path, force: bool, kept: Iterable[Path]) -> None:

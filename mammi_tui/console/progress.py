@@ -124,7 +124,7 @@ class PlainProgress:
 
 @contextmanager
 def run_progress(stream: TextIO) -> Iterator[RunProgress]:
-    """Gives the progress that suits the stream. The engine's warnings become notes in it."""
+    """Yields the progress that suits the stream. The engine's warnings become its notes."""
     console = Console(file=stream)
     if console.is_terminal:
         columns = (

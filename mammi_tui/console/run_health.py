@@ -23,7 +23,7 @@ _TOLERANCE = 1e-6
 
 
 def faults(reader: RunReader) -> Iterator[str]:
-    """Yields one line for each fault."""
+    """Checks a run and yields one line for each fault."""
     if reader.image_count == 0:
         yield "no usable image"
         return

@@ -1,4 +1,4 @@
-"""The protocol of image backends, which draw a grey film as lines of terminal cells, and what they share."""
+"""The protocol of image backends, which draw a grey film as lines of terminal cells, and their shared functions."""
 
 from __future__ import annotations
 

@@ -75,18 +75,18 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
 
 
 def _images(evidence: NeuronEvidence) -> str:
-    """With the number of patients, where any of the images has one."""
+    """The number of images, and of patients if any of the images has one."""
     patients = "" if np.isnan(evidence[PATIENT_SHARE]) else f" of {count(int(evidence[PATIENTS]), 'patient')}"
     return f"{evidence.count:,}{patients}"
 
 
 def _patient(evidence: NeuronEvidence) -> str:
-    """Empty where no image has a patient."""
+    """The share of the most common patient; empty if no image has a patient."""
     return "" if np.isnan(evidence[PATIENT_SHARE]) else percent(float(evidence[PATIENT_SHARE]))
 
 
 def _templates(evidence: NeuronEvidence) -> str:
-    """Empty where the run has no other templates."""
+    """How many other templates agree; empty if the run has none."""
     agreeing = sum(best == evidence.best for _, best in evidence.template_bests)
     return f"{agreeing} of {len(evidence.template_bests)}" if evidence.template_bests else ""
 

@@ -31,20 +31,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number for each unit, by the word that a filter names it with."""
+    """One number for each unit. A filter names it by its `word`."""
 
     word: str
     head: str
-    """Over its column, of at most six cells"""
+    """The heading of its column, at most six cells"""
     meaning: str
     shown: Callable[[float], str]
-    """In at most six cells"""
+    """Writes a value in at most six cells"""
     of_answer: Callable[[LayerAnswer], Values] | None = None
     of_evidence: Callable[[LayerEvidence], Values] | None = None
     """Exactly one of the two is set"""
 
     def values(self, answer: LayerAnswer | None, evidence: LayerEvidence | None) -> Floats | None:
-        """[units]; None until the answer or the evidence is there."""
+        """The figure's values [units]; None until the answer or the evidence has come."""
         if self.of_evidence:
             return None if evidence is None else self.of_evidence(evidence).astype(np.float64)
         return None if answer is None or self.of_answer is None else self.of_answer(answer).astype(np.float64)

@@ -50,7 +50,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A figure that must compare with a value. The value is None while it is being typed; then every unit passes."""
+    """A comparison of a figure with a value. The value is None while it is being typed; then every unit passes."""
 
     figure: Figure
     operator: str
@@ -78,7 +78,7 @@ class Filter:
 
 @lru_cache(maxsize=4)
 def parse(query: str) -> Filter:
-    """Parses what a reader typed. Text in double quotes is one word as it stands: no unit and no comparison."""
+    """Parses what a reader typed. Text in double quotes is one word, never a unit or a comparison."""
     words: list[Word] = []
     comparisons: list[Comparison] = []
     hint = ""

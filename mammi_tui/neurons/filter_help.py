@@ -1,4 +1,4 @@
-"""What the help says of the filter."""
+"""What the help says about the filter."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from mammi_tui.notes import Note
 HELP = Note(
     "Filter",
     (
-        ("air 12", "Words that must all be found: in the unit's number, layer, best concept, class, finding, verdict."),
-        ('"lower lobe"', "In quotes: one text, as it stands."),
-        ("trust:strong", "Also fair, weak, unsupported; trust>=fair. Whether sorted or filtered by, evidence is "
-                         "computed first, which may take seconds for each layer."),
-        ("q<0.05 change>10%", "Figures compare with < <= > >= and =; where there is none, nothing is found."),
+        ("air 12", "Every word must be in the unit's number, layer, best concept, class, finding or verdict."),
+        ('"lower lobe"', "Text in quotes is one word."),
+        ("trust:strong", "Also fair, weak, unsupported, or trust>=fair. Sorting or filtering by evidence computes "
+                         "it first, which may take seconds for each layer."),
+        ("q<0.05 change>10%", "Compare a figure with < <= > >= or =. A neuron without the figure is not found."),
         *((figure.word, f"{figure.meaning[0].upper()}{figure.meaning[1:]}.")
           for figure in FIGURES.values() if figure.word != "trust"),
     ),

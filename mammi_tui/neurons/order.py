@@ -23,7 +23,7 @@ class Order:
 
     name: str
     figure: Figure | None = None
-    """What stands in the column of figures while it sorts; None leaves that column as it is"""
+    """The figure that the column of figures shows while it sorts; None leaves that column as it is"""
     column: Column[Any] | None = None
     """The evidence that it needs"""
 
@@ -40,8 +40,8 @@ class Order:
     def keys(self, answer: LayerAnswer | None, evidence: LayerEvidence | None) -> Keys:
         """Keys for np.lexsort, [units] each: the last decides first, and the smallest is first.
 
-        A unit without the figure has NaN and comes last. There are no keys where the units stay in their order, and
-        until the answer or the evidence is there.
+        A unit without the figure has NaN and comes last. There are no keys if the units keep their order, or before
+        the answer or the evidence has come.
         """
         if self.column:
             columns = (self.column, *self.column.then)
@@ -77,6 +77,6 @@ ORDERS: dict[str, Order] = {
 
 
 def order_after(order: Order) -> Order:
-    """The next of ORDERS, after the last the first."""
+    """The next of ORDERS; the first comes after the last."""
     orders = list(ORDERS.values())
     return orders[(orders.index(order) + 1) % len(orders)]

@@ -53,9 +53,9 @@ class NeuronTree(LineList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "open_layer", "Open", show=False, id="neurons.open", tooltip="Open the layer"),
-        Binding("h,left", "close_layer", "Close", show=False, id="neurons.close", tooltip="To the layer; close it"),
+        Binding("h,left", "close_layer", "Close", show=False, id="neurons.close", tooltip="Go to the layer, or close it"),
         Binding("space,enter", "enter", "Open or close", show=False, id="neurons.enter",
-                tooltip="Open or close a layer; on a neuron, to its concepts"),
+                tooltip="Open or close a layer; show a neuron's view"),
         Binding("s", "screen.sort", "Sort", id="neurons.sort",
                 tooltip=f"Sort by {', '.join(ORDERS)}"),
     ]  # fmt: skip
@@ -258,5 +258,5 @@ class NeuronTree(LineList):
 
 
 def beside_concept(wanted: int, cells: int, kept: int) -> int:
-    """The cells, of `cells`, for a class or finding that wants `wanted`: at most 11/20 of them or all but `kept`."""
+    """The cells of a class or finding: `wanted`, but at most 11/20 of `cells` or all but `kept`, whichever is more."""
     return min(wanted, max(cells * 11 // 20, cells - kept))

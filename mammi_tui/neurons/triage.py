@@ -1,4 +1,4 @@
-"""Verdicts by neuron: from the log at the start, and from the keys into the log."""
+"""Reads the verdicts from the log when the explorer starts, and adds those that the reader gives."""
 
 from __future__ import annotations
 

@@ -56,12 +56,12 @@ class VerdictFile:
 
     @property
     def earlier(self) -> str:
-        """A message about lines that belong to another content of the run; "" where there are none."""
+        """A message about lines that belong to earlier versions of the run; "" if there are none."""
         if not self.other_runs:
             return ""
         verdicts, belong, are = ("verdict", "belongs", "is") if self.other_runs == 1 else ("verdicts", "belong", "are")
         return (
-            f"{self.other_runs:,} {verdicts} in {self.name} {belong} to an earlier content of this run "
+            f"{self.other_runs:,} {verdicts} in {self.name} {belong} to an earlier version of this run "
             f"and {are} not shown"
         )
 
@@ -71,7 +71,7 @@ def verdicts_path(run_path: Path) -> Path:
 
 
 class VerdictLog:
-    """The verdicts on one run, identified by the file that it was when the log was opened.
+    """The verdicts on one run. It notices when another file replaces the run file.
 
     Several readers may append at once.
     """
@@ -82,7 +82,7 @@ class VerdictLog:
         self._run_path = run_path
         self._opened = _identity(run_path)
         self.when_replaced: Callable[[], object] = lambda: None
-        """Called once, after the first verdict that is written when another run file has taken the place of this one"""
+        """Called after the first verdict that is written since another file has replaced the run file"""
 
     def append(self, neuron: str, verdict: Verdict, cuts: Cuts, annotation: Sequence[str]) -> VerdictLine:
         """Adds one line and waits until it is on the disk. Raises MammiError if it cannot be written."""
@@ -109,7 +109,7 @@ class VerdictLog:
                 os.close(descriptor)
         except OSError as error:
             reason = error.strerror or error
-            raise MammiError(f"{self.path}: the verdict was not kept: {reason}") from error
+            raise MammiError(f"{self.path}: the verdict was not saved: {reason}") from error
         if _identity(self._run_path) != self._opened:
             self._opened = _identity(self._run_path)
             self.when_replaced()

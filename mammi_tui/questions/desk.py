@@ -1,7 +1,7 @@
-"""Where the explorer's questions are asked, and from where their answers go to whoever listens.
+"""Asks the explorer's questions and sends each answer to everything that listens.
 
-One file beside this one holds one kind of question: the question (frozen: what it is about, and its cuts), the message
-that answers it and carries it, and the asker that says when to ask it and how it is answered.
+Each kind of question has a file beside this one. It holds the question (frozen: its subject and its cuts), the message
+that carries the question and its answer, and the asker, which decides when to ask and how to answer.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Key = TypeVar("Key")
 
 
 class Answer(Message):
-    """Answers a question. Every listener gets the same message."""
+    """Carries a question and its answer. Every listener gets the same message."""
 
     question: Any
-    """The question, in subclasses of its own type"""
+    """The question that it answers; subclasses narrow its type"""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__(bubble=False)
@@ -41,7 +41,7 @@ class LookingAt(Message, bubble=False):
 
 
 class Asker:
-    """Asks questions of one kind, each lane of them one at a time."""
+    """Asks questions of one kind. Each of its lanes asks one at a time."""
 
     quick: ClassVar[bool] = False
     """Whether the run file stores the answers at the run's own cuts, so that the first frame can show them"""
@@ -56,7 +56,7 @@ class Asker:
         """The last question that each lane has answered"""
 
     def add_lane(self, name: str, wanted: Callable[[], Key | None], ask: Callable[[Key], Answer]) -> Lane[Key]:
-        """A lane with the arguments of Lane. It does not ask the question again that it has answered last."""
+        """Adds a lane, with the arguments of Lane. The lane does not repeat the question that it answered last."""
 
         def unanswered() -> Key | None:
             question = wanted()
@@ -69,7 +69,7 @@ class Asker:
         return lane
 
     def call(self, called: bool) -> None:
-        """The reader has turned to a view that wants the answers, or to one that does not."""
+        """Notes whether the view that the reader has turned to wants the answers."""
         self.called = called
 
     def pump(self) -> None:
@@ -78,14 +78,14 @@ class Asker:
             lane.pump()
 
     def take(self, answer: Any, *, wanted: bool) -> bool:  # noqa: ARG002
-        """Stores what other questions depend on. False where the answer is of no use any more: nobody gets it.
+        """Stores what other questions depend on. Returns False if the answer is out of date: then no listener gets it.
 
         `wanted` says whether its question is still the one that its lane wants.
         """
         return wanted
 
     def remember(self, lane: str, question: object) -> None:
-        """The lane has answered the question."""
+        """Notes that the lane has answered the question."""
         self._answered[lane] = question
 
     def hold(self) -> None:
@@ -109,13 +109,13 @@ class Desk:
         self._announced: Sight | None = None
 
     def ask(self) -> None:
-        """Asks whatever is wanted now and not answered yet."""
+        """Asks everything that is wanted now and not answered yet."""
         self._announce()
         for asker in self.askers:
             asker.pump()
 
     def ask_first(self) -> None:
-        """Answers the quick questions before the first frame: at the run's own cuts that takes milliseconds."""
+        """Answers the quick questions before the first frame; at the run's own cuts this takes milliseconds."""
         self._announce()
         for asker in self.askers:
             for lane in asker.lanes if asker.quick else ():
@@ -123,7 +123,7 @@ class Desk:
                     self._settle(asker, lane, answer)
 
     def call(self, wanted: Iterable[type[Asker]]) -> None:
-        """The reader has turned to a view that wants the answers of these askers."""
+        """Tells every asker whether the view on screen wants its answers: only those in `wanted`."""
         kinds = tuple(wanted)
         for asker in self.askers:
             asker.call(isinstance(asker, kinds))
@@ -148,7 +148,7 @@ class Desk:
         self.owner.run_worker(self._warm, name="warm", thread=True)
 
     def settle_soon(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:
-        """Takes a worker's reply over to the app's thread."""
+        """Hands a worker's reply to the app's thread."""
         self.owner.call_later(self._settle_and_ask, asker, lane, reply)
 
     def _settle_and_ask(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:

@@ -1,4 +1,4 @@
-"""How far words can be trusted, for one neuron and for all units of a layer; asked after everything that is quick."""
+"""How far words can be trusted, for one neuron and for all units of a layer. Asked after all quick questions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from engine.evidence.answers import LayerEvidence, NeuronEvidence
 
 QUIET = 0.25
-"""Seconds without a move of α, β or the concept set before evidence is asked. The first answer at another α computes
-the whole layer, which takes seconds on large runs and cannot be called back."""
+"""Seconds without a change of α, β or the concept set before evidence is asked for. The first answer at another α
+computes the whole layer, which takes seconds on large runs and cannot be cancelled."""
 SOON_COMPUTED = 5000
 """Images up to which evidence is wanted from the start: a layer's takes a second or two at most"""
 
@@ -49,7 +49,7 @@ class LayerEvidenceAnswered(Answer):
 
 @dataclass
 class LayerEvidenceUnderway(Message, bubble=False):
-    """A layer's evidence has begun to be computed, or has ended."""
+    """The computation of a layer's evidence has begun or ended."""
 
     underway: bool
 

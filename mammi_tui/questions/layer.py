@@ -26,7 +26,7 @@ class LayerAnswered(Answer):
 
 
 def layer_wanted(looking: Looking) -> LayerQuestion | None:
-    """The neuron's layer, then the other open layers; with a filter all layers, as it looks at best concepts."""
+    """The neuron's layer, then the other open layers; with a filter all layers, because it searches best concepts."""
     if looking.awaits_neuron:
         return None
     rows = looking.rows
@@ -54,7 +54,7 @@ class LayerAsker(Asker):
         return LayerAnswered(question, answer, self.looking.reader.findings(name))
 
     def take(self, answer: LayerAnswered, *, wanted: bool) -> bool:  # noqa: ARG002
-        """Stores a layer's answer also where another layer is wanted by now."""
+        """Stores a layer's answer even if another layer is wanted by now."""
         if answer.question.cuts != self.looking.cuts:
             return False
         self.looking.rows.answers[answer.question.layer] = answer.answer

@@ -12,7 +12,7 @@ from mammi_tui.questions.subjects import Sight, Subject
 
 
 class Looking:
-    """Whoever changes `cuts` or calls `look_at` then asks anew (`Desk.ask`)."""
+    """The run, and what the reader looks at. After changing `cuts` or calling `look_at`, call `Desk.ask`."""
 
     def __init__(self, reader: RunReader, start: Start) -> None:
         self.reader = reader
@@ -21,7 +21,7 @@ class Looking:
         self.rows = NeuronRows(reader.layers, reader.concepts)
         self.cuts: Cuts = start.cuts
         self.neuron: Neuron | None = self._first(start.neuron)
-        """The subject, or the last subject that was a neuron: its images and numbers stand beside any view"""
+        """The subject, or the last subject that was a neuron, whose images and numbers stand beside every view"""
         self.subject: Subject | None = self.neuron
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""

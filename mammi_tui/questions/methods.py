@@ -1,4 +1,4 @@
-"""What each method says of one neuron. Every method has a lane of its own, so that a slow one holds up no other."""
+"""What each method says about one neuron. Each method has its own lane, so that a slow one does not hold up others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MethodsQuestion:
-    """Which methods the run file can answer."""
+    """Which methods can answer from the run file."""
 
 
 @dataclass(frozen=True, slots=True)

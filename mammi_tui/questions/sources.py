@@ -1,4 +1,4 @@
-"""The engine's parts that answer questions about evidence and methods, each loaded by the thread that first asks it."""
+"""The engine's parts that answer about evidence and methods, each loaded by the thread that first needs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Sources:
-    """Imports and loads nothing before it is used, so that the explorer starts without it. Any thread may call it."""
+    """Imports and loads each part at its first use, so that the explorer starts without it. Any thread may call it."""
 
     def __init__(self, reader: RunReader, requery: Requery) -> None:
         self._reader = reader

@@ -24,7 +24,7 @@ class CutsBar(Horizontal):
     """
 
     class Moved(Message):
-        """α, β or the concept set is another one."""
+        """α, β or the concept set has changed."""
 
     def __init__(self, looking: Looking) -> None:
         super().__init__(id="cuts")
@@ -40,7 +40,7 @@ class CutsBar(Horizontal):
         yield from self.sliders.values()
 
     def move_to(self, cuts: Cuts) -> None:
-        """Takes up other cuts, and moves the sliders there."""
+        """Sets the cuts and moves the sliders to them."""
         self._looking.cuts = cuts
         self.sliders["alpha"].value, self.sliders["beta"].value = cuts.alpha, cuts.beta
         self.post_message(self.Moved())
@@ -59,11 +59,11 @@ class CutsBar(Horizontal):
         self.move_to(replace(self._looking.cuts, alpha=own.alpha, beta=own.beta))
 
     def choose_concept_set(self, name: str | None) -> None:
-        """Lets only the concepts of a set compete, or with None all."""
+        """Lets only the concepts of one set compete; with None, all concepts."""
         self.move_to(replace(self._looking.cuts, concept_set=name))
 
     def next_concept_set(self) -> None:
-        """From all concepts to the first concept set, and so on, round."""
+        """Goes to the next concept set; all concepts together come after the last and before the first."""
         choices = [None, *(found.name for found in self._looking.reader.concept_sets)]
         self.choose_concept_set(choices[(choices.index(self._looking.cuts.concept_set) + 1) % len(choices)])
 

@@ -42,12 +42,12 @@ from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.run_header import RunHeader
 
 ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
-"""What the tree of neurons, the sliders and the images need, beside what the views ask"""
+"""What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 REPLACED = "The run file was replaced: reopen it to see the new one."
 
 
 class ExplorerScreen(Screen[None]):
-    """Lays out the panes, and takes what the reader does from one to the others."""
+    """Lays out the panes and passes what the reader does in one of them on to the others."""
 
     BINDING_GROUP_TITLE = "Explorer"
     AUTO_FOCUS = "#neurons"
@@ -63,7 +63,7 @@ class ExplorerScreen(Screen[None]):
         views: Sequence[View] = VIEWS,
     ) -> None:
         super().__init__()
-        self._bindings = BindingsMap(explorer_keys(views))  # Textual's own come from the class, before there are views
+        self._bindings = BindingsMap(explorer_keys(views))  # Textual takes a class's bindings before any view exists
         self.views = views
         self.verdict_log = verdicts
         self.looking = Looking(reader, start)
@@ -115,7 +115,7 @@ class ExplorerScreen(Screen[None]):
         self.warn(message.reason)
 
     def warn(self, text: str) -> None:
-        """Shows a failure that the reader can mend, and goes on."""
+        """Shows a failure that the reader can fix, and goes on."""
         self.notify(clean(text), severity="warning", markup=False)
 
     # What is looked at
@@ -173,14 +173,14 @@ class ExplorerScreen(Screen[None]):
     # Views and panes
 
     def first_view(self, subject: Subject | None) -> View:
-        """The view that shows a subject at first. Raises LookupError where the registry has none."""
+        """The first view that takes a subject. Raises LookupError if the registry has none."""
         for view in self.views:
             if view.shows(subject):
                 return view
         raise LookupError(f"no view takes {subject}")
 
     def action_view(self, name: str) -> None:
-        """Turns to a view, or from it back to the first one."""
+        """Turns to a view; if it is on screen already, turns back to the first view."""
         view = next(view for view in self.views if view.name == name)
         on_screen = self.view_pane.view is view and bool(self.view_pane.region.area)
         self.turn_to(self.first_view(self.looking.subject) if on_screen else view)
@@ -209,7 +209,7 @@ class ExplorerScreen(Screen[None]):
         self.panes.go_to("view")
 
     def notes(self) -> tuple[list[Note], list[Note]]:
-        """What the help explains before the keys, which is the view, and after them."""
+        """The notes that the help shows before the keys (on the view) and after them (on the filter)."""
         view = self.view_pane.view.help
         shown = view is not None and bool(self.view_pane.region.area)
         return [view] if view and shown else [], [filter_help.HELP] if self.panes.present == "neurons" else []

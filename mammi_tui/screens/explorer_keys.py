@@ -1,6 +1,6 @@
 """The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β.
 
-Keys that move the focus have priority, so that keys that arrive with them in one packet go to the new focus.
+Keys that move the focus have priority, so that keys arriving in the same packet go to the new focus.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
         _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
-        _moving("2", "pane('view')", "Concepts", "pane.concepts", "To the concepts", show=False),
+        _moving("2", "pane('view')", "Concepts", "pane.concepts", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         _hidden("i", "films", "Films", "images.toggle", "Show films, or only their names"),
     ]

@@ -28,7 +28,7 @@ NOTE = "A preview, not for diagnosis."
 
 
 class FilmScreen(ModalScreen[int]):
-    """Returns the place in `items` of the film that was shown last."""
+    """Shows one film. The screen's result is the place in `items` of the film that was shown last."""
 
     BINDING_GROUP_TITLE = "Film"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -104,7 +104,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def sections(bindings: Iterable[ActiveBinding]) -> list[tuple[str, list[tuple[list[Binding], str]]]]:
-    """For each part of the screen its actions in words, each with all the keys that do it."""
+    """For each part of the screen, its actions in words, each with all of its keys."""
     found: dict[str, dict[str, list[Binding]]] = {}
     for active in bindings:
         if active.binding.system or not active.binding.description or not active.enabled:

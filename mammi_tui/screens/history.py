@@ -1,4 +1,4 @@
-"""Where the reader has been, as a web browser keeps it: back, forward, and a jump that drops what lay ahead."""
+"""Where the reader has been, with back and forward as in a web browser: a jump drops the places that lay ahead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Place:
 
 
 class History:
-    """The places that the reader can come back to, among them the present one."""
+    """The places that the reader can return to, including the present one."""
 
     def __init__(self) -> None:
         self._places: list[Place] = []
@@ -32,10 +32,10 @@ class History:
         return self._places[self._present] if self._places else None
 
     def visit(self, place: Place, *, step: bool = False, passing: bool = False) -> None:
-        """The reader has come to a place.
+        """Notes that the reader has come to a place.
 
-        By a step, such as to the next line, it takes the place of the present one. `passing` says that the reader has
-        not chosen it: what is found while a filter is typed. The next place then takes its place too.
+        A step, such as to the next line, replaces the present place. `passing` says that the reader has not chosen the
+        place, which was found while a filter was typed: the next place replaces it.
         """
         if place == self.place:
             return
@@ -49,11 +49,11 @@ class History:
         self._passing = passing
 
     def settle(self) -> None:
-        """The reader stays where a filter has led: the next jump leaves it as a place to come back to."""
+        """Keeps the place that a filter has led to: the next jump does not replace it."""
         self._passing = False
 
     def go(self, by: int) -> Place | None:
-        """One place back (−1) or forward (1); None where there is none."""
+        """Goes one place back (−1) or forward (1) and returns it; None if there is none."""
         if not 0 <= self._present + by < len(self._places):
             return None
         self._present += by
@@ -61,7 +61,7 @@ class History:
         return self.place
 
     def _merge_equal(self) -> None:
-        """Makes one place of the present one and an equal neighbour."""
+        """Merges the present place with an equal neighbour."""
         if self._places[self._present + 1 : self._present + 2] == [self.place]:
             del self._places[self._present + 1]
         if self._present and self._places[self._present - 1] == self.place:

@@ -18,8 +18,10 @@ PANES: tuple[Pane, ...] = get_args(Pane)
 
 
 class Panes(Horizontal):
-    """`present` is the pane that is shown where not all are; the classes `-at-NAME` and `-wide`, `-whole` say so to
-    the style sheet."""
+    """Lays out the panes. `present` is the pane to show where not all fit.
+
+    The classes `-at-NAME` (the present pane), `-wide` and `-whole` (the view's room) pass this on to the style sheet.
+    """
 
     def __init__(self, neurons: NeuronsPane, view: ViewPane, images: ImagesPane) -> None:
         super().__init__(id="panes")
@@ -36,13 +38,13 @@ class Panes(Horizontal):
         self.show(self.present)
 
     def show(self, pane: Pane) -> None:
-        """Shows a pane where not all have room."""
+        """Makes a pane the one to show where not all fit."""
         self.present = pane
         for name in PANES:
             self.set_class(name == pane, f"-at-{name}")
 
     def go_to(self, pane: Pane) -> None:
-        """Shows and focuses a pane, at once: keys typed ahead go to it."""
+        """Shows and focuses a pane at once, so that keys typed ahead go to it."""
         self.show(pane)
         self.screen.set_focus(self.reading(pane))
 
@@ -55,7 +57,7 @@ class Panes(Horizontal):
         return {"neurons": self.neurons.outline, "view": self.view.reading, "images": self.images.grid}[pane]
 
     def turn_to(self, view: View) -> None:
-        """Shows a view. The focus goes there only where it cannot stay where it is."""
+        """Shows a view. The focus moves to it only if it cannot stay where it is."""
         self.view.turn_to(view)
         for room in ("wide", "whole"):
             self.set_class(room == view.room, f"-{room}")

@@ -1,4 +1,4 @@
-"""What a view is: a way of looking at a neuron, a class, a film or a concept, shown in pane 2.
+"""The base of views. A view is a way of looking at a neuron, a class, a film or a concept, shown in pane 2.
 
 A view is one file with its body and its declaration, and one line in mammi_tui/views/registry.py. Its key, its command
 in the palette, its part of the help, its title and its place in the history follow from the declaration.
@@ -34,7 +34,7 @@ class ViewBody(Vertical):
     """
 
     class Changed(Message):
-        """Title or subtitle of the pane may have changed."""
+        """The title or the subtitle of the pane may have changed."""
 
     @dataclass
     class FilterWanted(Message):
@@ -74,17 +74,17 @@ class ViewBody(Vertical):
         return self.shown is not None and self.shown != self.sight
 
     def dim(self, old: bool) -> None:
-        """Dims what is drawn if it is old, else takes the dimming back."""
+        """Dims what is drawn if it is old, else undoes the dimming."""
         self.stale = old
 
     def changed(self) -> None:
-        """Has the pane draw its border again, and dims the body once it has been old for PATIENCE seconds."""
+        """Makes the pane draw its border again, and dims the body once it has been old for PATIENCE seconds."""
         if self.display:
             self.check()
             self.post_message(self.Changed())
 
     def check(self) -> None:
-        """Dims the body, waits before it does so, or takes the dimming back."""
+        """Dims the body, waits before doing so, or undoes the dimming."""
         if not self.is_old:
             if self._patience:
                 self._patience.stop()
@@ -111,10 +111,10 @@ class ViewBody(Vertical):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view's declaration: everything that the rest of the explorer uses of it."""
+    """A view's declaration: everything about it that the rest of the explorer uses."""
 
     name: str
-    """Names the view in the history, and its key as `view.NAME`"""
+    """Identifies the view, its style and its key binding `view.NAME`"""
     title: str
     """One word, for the pane's title, the line of keys and the palette"""
     purpose: str
@@ -132,5 +132,5 @@ class View:
     """What the help explains while it is shown"""
 
     def shows(self, subject: Subject | None) -> bool:
-        """Whether it can show a subject; before there is any subject every view can be turned to."""
+        """Whether it can show a subject. Before there is any subject, the reader can turn to every view."""
         return subject is None or isinstance(subject, self.takes)

@@ -51,7 +51,7 @@ def concept_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) 
 
 
 def _first_concepts(evidence: NeuronEvidence) -> list[int]:
-    """In the order of β entries, which is that of scores; the first two concepts where no score is positive."""
+    """The first concepts by β entry, which is the order of scores; the first two if no score is positive."""
     entries = evidence.beta_entries
     ranked = [int(concept) for concept in np.argsort(-entries, kind="stable") if not np.isnan(entries[concept])]
     return ranked[:CONCEPTS] or [concept for concept in (evidence.best, int(evidence[SECOND])) if concept >= 0]

@@ -44,7 +44,7 @@ class ConceptList(LineList):
         self._longest = max((cell_len(concept) for concept in self.concepts), default=0)
 
     def show(self, answer: NeuronAnswer) -> None:
-        """Draws a neuron's ranking, scrolled to its top where the neuron or the concept set is another than before."""
+        """Draws a neuron's ranking. Scrolls to the top if the neuron or the concept set has changed."""
         before, self.answer = self.answer, answer
         self.rows_changed()
         if before is None or _subject(before) != _subject(answer):

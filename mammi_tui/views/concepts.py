@@ -1,4 +1,4 @@
-"""The concepts view: a neuron's concepts by score, and under them how far they can be trusted."""
+"""The concepts view: a neuron's concepts by score, and below them how far they can be trusted."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from mammi_tui.views.evidence_sheet import EvidenceSheet
 
 
 class EvidenceBody(ViewBody):
-    """Shows the evidence that has come last, or the reason why there is none."""
+    """Shows the latest evidence, or the reason why there is none."""
 
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)

@@ -1,4 +1,4 @@
-"""What the help says of the evidence view, line by line."""
+"""What the help says about the evidence view, line by line."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ HELP = Note(
         ("z", "The concept's score in standard deviations above its mean in random image sets of the same size."),
         ("q", "Chance that in such a set some concept reaches this z, corrected over the layer's units. Green below "
               "0.05. For the grade: below 0.01 strong, below 0.05 fair."),
-        ("p", "The same, of this unit alone."),
+        ("p", "The same for this unit alone."),
         ("at β", "The β below which the concept is in the annotation."),
-        ("centred", "The score less the concept's mean over all images: a word for every film has little."),
+        ("centred", "The score less the concept's mean over all images: low for a word that fits every film."),
         *((column.title, column.help) for column in COLUMNS if column.title),
         ("0 ━━◆── 1", "The first concept along α, on the slider's scale: heavy where it is the present one, dotted "
                       "where no image is left, blank where too many are to follow. ● is α, ◇ the run's own. Below: "
-                      "the nearest stretches, with their most images."),
-        ("label", "Images that carry it, how many would by chance, and q of the difference, corrected over labels."),
+                      "the nearest stretches, with the largest number of images in each."),
+        ("label", "Images that carry it, the number expected by chance, and q of the difference, corrected over the "
+                  "labels."),
         ("most common", "The most common patient, view and label: its share of the images and of all images, and the "
-                        "chance of as much in random ones."),
+                        "chance of at least as large a share among random images."),
     ),
 )  # fmt: skip

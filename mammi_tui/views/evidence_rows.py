@@ -21,7 +21,7 @@ from mammi_tui.views.concept_figures import concept_rows
 from mammi_tui.widgets.sheet import Row
 
 SENTENCE = 260
-"""Cells that are kept for the sentence, so that what follows stays in its place"""
+"""Cells reserved for the sentence, so that what follows stays in its place"""
 LABELS = 4
 NUMBERS = 8
 """Cells of each column of numbers"""
@@ -100,7 +100,7 @@ def _group_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) -
 
 
 def _label_rows(evidence: NeuronEvidence, width: int) -> Iterator[Row]:
-    """The labels that the images carry more often than by chance; the first label where there is none."""
+    """The labels that the images carry more often than by chance; if there are none, the first label."""
     enriched = [label for label in evidence.enrichments if label.q_value < SIGNIFICANT][:LABELS]
     for label in enriched or evidence.enrichments[:1]:
         values = [f"{label.inside:,}", decimal(label.expected, 1), probability(label.q_value)]

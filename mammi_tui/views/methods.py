@@ -1,4 +1,4 @@
-"""The methods view: what each method says of a neuron, side by side."""
+"""The methods view: what each method says about a neuron, side by side."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FIRST_OF_A_LAYER = "being computed; the first of a layer may take seconds"
 HELP = Note(
     "Methods side by side",
     (
-        ("air³", "In the annotations of three methods. Above a method's line stands its annotation, the rest is dim."),
+        ("air³", "A concept in the annotations of three methods. Each method's annotation stands above its line."),
         ("score", "Each method has a scale of its own: compare within a column."),
-        ("p", "Of methods that test."),
-        ("α and β", "MAMMI follows both. Others have a selection of their own, and may have a cut of their own."),
+        ("p", "Only in methods that test for significance."),
+        ("α and β", "MAMMI follows both. Other methods select images in their own way, and may have their own cut."),
     ),
 )
 
 
 class MethodsBody(ViewBody):
-    """Shows the columns of the neuron looked at once one of them has come; until then those of the one before."""
+    """Shows the present neuron's columns as soon as one has come, and until then those of the neuron before."""
 
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
@@ -64,7 +64,7 @@ class MethodsBody(ViewBody):
         return answer is not None and answer.question.sight == self.sight
 
     def dim(self, old: bool) -> None:
-        """Dims the columns of another neuron all together, and those of other cuts one by one."""
+        """Dims another neuron's columns all together, and columns at other cuts one by one."""
         of_neuron = self._draw()
         self.stale = self.sheet.stale = old and bool(self._answers) and not of_neuron
 
@@ -92,7 +92,7 @@ class MethodsBody(ViewBody):
 METHODS = View(
     name="methods",
     title="Methods",
-    purpose="Methods side by side: what each says of the neuron",
+    purpose="Methods side by side: what each says about the neuron",
     body=MethodsBody,
     takes=(Neuron,),
     asks=(MethodsAsker,),

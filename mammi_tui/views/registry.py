@@ -1,4 +1,4 @@
-"""The views that there are. A new view adds one line."""
+"""The registry of views. A new view adds one line."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from mammi_tui.views.evidence import EVIDENCE
 from mammi_tui.views.methods import METHODS
 
 VIEWS: tuple[View, ...] = (CONCEPTS, EVIDENCE, METHODS)
-"""In the order of their keys. The first view that takes a subject is the one that the subject is shown in at first."""
+"""In the order of their keys. A subject opens in the first view that takes it."""

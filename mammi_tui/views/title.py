@@ -1,6 +1,6 @@
-"""The title of pane 2: the view, what it is about, and the concept set that competes; shortened where it does not fit.
+"""The title of pane 2: the view, its subject, and the competing concept set; shortened where it does not fit.
 
-The end of a neuron's name is kept, as its unit stands there, and the beginning of a set's.
+A shortened neuron's name keeps its end, where the unit stands; a shortened set's name keeps its beginning.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
 
 
 def pane_title(view: str, subject: Named, set_name: str, set_size: int, room: int) -> str:
-    """A title of at most `room` cells; without `set_name` nothing is said of concept sets."""
+    """A title of at most `room` cells; with an empty `set_name` it says nothing about concept sets."""
     full, short = f"2 {view} of ", "2 "
     name = f" · {set_name}" if set_name else ""
     size = f" ({set_size:,})" if set_name else ""

@@ -1,4 +1,4 @@
-"""Drawn films, kept so that the reader can come back to one at no cost. Bounded by cells."""
+"""Keeps drawn films, up to a number of cells, so that the reader can come back to one at no cost."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ LEAST_CELLS = 20
 
 
 class Heads(Static):
-    """Drawn again whenever the rows of the list get another width: a scroll bar that comes or goes changes it too."""
+    """Drawn again whenever the rows of the list change their width, also when a scroll bar comes or goes."""
 
     DEFAULT_CSS = """
     Heads { height: 1; width: 1fr; color: $foreground 62%; }
     """
 
     def __init__(self, lines: Lines, heads: Callable[[int], str]) -> None:
-        """`heads` returns the names of the columns over rows of so many cells."""
+        """`heads` returns the names of the columns above rows of the given width in cells."""
         super().__init__(markup=False)
         self._lines = lines
         self._heads = heads

@@ -70,7 +70,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         raise NotImplementedError
 
     def rows_changed(self) -> None:
-        """Draws the rows again, of which there may be more or fewer now."""
+        """Draws the rows again. Their number may have changed."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
         self.refresh()
 

@@ -22,7 +22,7 @@ DIGITS = "0123456789."
 
 
 def stepped(value: float, step: float) -> float:
-    """The value one step away, kept in [0, 1] and rounded, so that steps of 0.001 do not add up errors."""
+    """The value one step away, kept in [0, 1] and rounded, so that errors of steps of 0.001 do not add up."""
     return min(1.0, max(0.0, round(value + step, 6)))
 
 
@@ -165,7 +165,7 @@ class Slider(Widget, can_focus=True):
         self.ask_for(stepped(self.value, step))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
-        """Characters typed into the value are not keys of the explorer."""
+        """Keeps characters that belong to the typed value from the explorer's keys."""
         return character is not None and character in (DIGITS if self.editing is None else DIGITS + ",")
 
     def on_key(self, event: events.Key) -> None:

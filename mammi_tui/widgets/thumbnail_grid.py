@@ -46,7 +46,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last film", id="films.last"),
         Binding("plus", "resize(1)", "Larger", show=False, tooltip="Larger films", id="films.larger"),
         Binding("minus", "resize(-1)", "Smaller", show=False, tooltip="Smaller films", id="films.smaller"),
-        Binding("equals_sign", "fit", "Fit", show=False, tooltip="As large as all fit into the pane", id="films.fit"),
+        Binding("equals_sign", "fit", "Fit", show=False, tooltip="Fit all films into the pane", id="films.fit"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -99,7 +99,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class Drawn(Message):
-        """The films that the worker thread has drawn; a text in place of a film says why there is none."""
+        """The films that the worker thread has drawn; a text in place of a film gives the reason why there is none."""
 
         wanted: Wanted
         films: list[Film]

@@ -1,4 +1,4 @@
-"""The layout of tiles of films in a pane, in cells; without drawing."""
+"""Lays out tiles of films in a pane, in cells. Draws nothing."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def tile_layout(count: int, columns: int, rows: int, *, widest: int, across: int
     """The largest tiles of which `count` fit into a pane without scrolling, or the smallest readable ones.
 
     `widest` is the number of columns that the pixels of a film can fill, 0 where films are not drawn. With `across`,
-    which the reader chooses, the tiles are the largest of which that many fit side by side, and scroll.
+    which the reader chooses, the tiles are the largest of which that many fit side by side; the pane then scrolls.
     """
     if not widest:
         return Tiles(1, max(1, columns), 1, 0, 0)

@@ -126,7 +126,7 @@ def test_a_missing_run_names_the_files_near_it(mammi: Mammi, run_path: Path, tmp
     outcome = mammi("show", run_path.with_name("rnu.duckdb"), "layer0:1")
     assert outcome.status == 2
     assert outcome.err.strip().endswith(f"rnu.duckdb: no such file. Near it: {run_path}")
-    assert "`mammi demo` make one" in mammi("show", tmp_path / "run.duckdb", "layer0:1").err
+    assert "`mammi demo` makes one" in mammi("show", tmp_path / "run.duckdb", "layer0:1").err
     assert "run.duckdb" in mammi("show", run_path.parent, "layer0:1").err
 
 

@@ -28,7 +28,7 @@ async def test_the_explorer_reports_how_many_verdicts_it_does_not_show(run_path:
     judged_before(tmp_path / "run.duckdb", 4)
     async with explorer(run_path, tmp_path) as opened:
         assert said(opened) == [
-            "4 verdicts in run.verdicts.jsonl belong to an earlier content of this run and are not shown"
+            "4 verdicts in run.verdicts.jsonl belong to an earlier version of this run and are not shown"
         ]
         assert opened.rows.verdicts == {}
 
@@ -40,7 +40,7 @@ def test_so_does_the_export(mammi: Mammi, run_path: Path, tmp_path: Path) -> Non
     outcome = mammi("export", path, "--what", "verdicts", "--format", "json", "-o", "-")
     assert outcome.status == 0
     assert json.loads(outcome.out) == []
-    assert outcome.err == "1 verdict in run.verdicts.jsonl belongs to an earlier content of this run and is not shown\n"
+    assert outcome.err == "1 verdict in run.verdicts.jsonl belongs to an earlier version of this run and is not shown\n"
 
 
 async def test_a_run_file_that_was_replaced_is_reported_once_and_verdicts_are_on_what_was_seen(
