@@ -62,8 +62,9 @@ class CommandFolder(click.Group):
         command = getattr(importlib.import_module(f"{commands.__name__}.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"mammi_tui.commands.{cmd_name}.{cmd_name} is not a click command")
-        if not any(parameter.name == "debug" for parameter in command.params):
-            command.params.append(_debug_option())
+        for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            if not any(parameter.name == "debug" for parameter in each.params):
+                each.params.append(_debug_option())
         return command
 
 

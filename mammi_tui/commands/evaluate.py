@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME=FOLDER",
     help="A text encoder for cosine similarity, such as clip=weights/clip-vit-b-16; can be repeated. `vlm` is the "
-    "run's own VLM, or `vlm=FOLDER` if the run's configuration is in another FOLDER.",
+    "run's own VLM; write `vlm=FOLDER` if the run's configuration is not in the current folder but in FOLDER.",
 )
 @click.option(
     "--synonyms",
@@ -210,7 +210,7 @@ def _check_folder(figure: Figure2, folder: Path, force: bool) -> None:
             raise
         raise ConfigError(f"--figures: {missing(error.name)}.") from None
     for name in plots.names(figure):
-        check_output(folder / name, force, [])
+        check_output(folder / name, force, [], "--figures")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -14,12 +14,15 @@ STDOUT = Path("-")
 force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
-def check_output(output: Path, force: bool, kept: Iterable[Path]) -> None:
-    """Raises ConfigError when `output` is one of the files `kept`, or when it exists and `force` is not given."""
+def check_output(output: Path, force: bool, kept: Iterable[Path], option: str = "--output") -> None:
+    """Checks a file that a command is about to write; messages name the `option` that asked for it.
+
+    Raises ConfigError when `output` is one of the files `kept`, or when it exists and `force` is not given.
+    """
     if output == STDOUT:
         return
     for path in kept:
         if output.resolve() == path.resolve() or (output.exists() and path.exists() and output.samefile(path)):
-            raise ConfigError(f"--output {output}: is {path}, which is never overwritten. Name another file.")
+            raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
     if output.exists() and not force:
-        raise ConfigError(f"--output {output}: exists already. Use --force to overwrite it.")
+        raise ConfigError(f"{option} {output}: exists already. Use --force to overwrite it.")

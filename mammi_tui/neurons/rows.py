@@ -137,7 +137,7 @@ class NeuronRows:
         return decided, sum(int((~self._dead[index]).sum()) for index in layers)
 
     def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
-        """The next living neuron without a verdict (with step −1 the previous), in the order shown, and round the ends."""
+        """The next living neuron without a verdict (with step −1 the previous) in the order shown, cyclically."""
         neurons = [Neuron(layer, int(unit)) for layer, units in enumerate(self.matches) for unit in units]
         if not neurons:
             return None

@@ -53,9 +53,9 @@ class NeuronTree(LineList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "open_layer", "Open", show=False, id="neurons.open", tooltip="Open the layer"),
-        Binding("h,left", "close_layer", "Close", show=False, id="neurons.close", tooltip="Go to the layer, or close it"),
+        Binding("h,left", "close_layer", "Close", show=False, id="neurons.close", tooltip="Go to or close the layer"),
         Binding("space,enter", "enter", "Open or close", show=False, id="neurons.enter",
-                tooltip="Open or close a layer; show a neuron's view"),
+                tooltip="Open or close a layer; from a neuron, go to its view"),
         Binding("s", "screen.sort", "Sort", id="neurons.sort",
                 tooltip=f"Sort by {', '.join(ORDERS)}"),
     ]  # fmt: skip
