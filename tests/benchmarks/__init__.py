@@ -1,3 +1,3 @@
-"""Run on demand, with NumPy's threads as in the explorer."""
+"""Benchmarks, run on demand. Importing mammi_tui limits NumPy's threads as in the explorer."""
 
 import mammi_tui  # noqa: F401

@@ -1,4 +1,4 @@
-"""How long the evidence of a layer and of a neuron takes, and how much memory.
+"""How much time and memory the evidence of a layer and of a neuron takes.
 
 python -m tests.benchmarks.nih_scale make FILE.duckdb [--images 20000 --dimension 256] [--activations relu|gaussian]
 python -m tests.benchmarks.evidence FILE.duckdb
@@ -20,7 +20,7 @@ from engine.store.reader import RunReader
 from tests.benchmarks.nih_scale import peak_megabytes, row, time_calls
 
 LAYER, NEURON = 5000, 20
-"""Milliseconds"""
+"""Budgets in milliseconds"""
 
 
 def measure(path: Path, neurons: int) -> None:

@@ -1,8 +1,8 @@
-"""How many neurons are called significant: the run's own, and ones that respond to nothing.
+"""How many neurons are called significant: of the run itself, and of noise that responds to nothing.
 
 python -m tests.benchmarks.evidence_calibration RUN.duckdb
 
-The second are pure noise over the run's images, concepts and embeddings: at most 6 % may be significant at 5 %.
+The noise has the run's images, concepts and embeddings: at most 6 % of its neurons may be significant at 5 %.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Time to the explorer's first frame and its memory, on any run file, in a real pseudo-terminal.
+"""The explorer's time to its first frame and its memory, on any run file, in a real pseudo-terminal.
 
 python -m tests.benchmarks.explorer RUN.duckdb [--repeats N] [--columns C] [--rows R]
 """
@@ -25,7 +25,7 @@ def resident_mb(pid: int, field: str) -> float:
 
 
 def visit(run: Path, columns: int, rows: int) -> dict[str, float]:
-    """Opens the explorer once, moves about, and closes it. Seconds, megabytes and bytes sent to the terminal."""
+    """Opens the explorer once, moves about, and closes it. Returns each figure by its name and unit."""
     start = time.perf_counter()
     with Terminal(mammi("open", str(run)), columns=columns, rows=rows) as terminal:
         terminal.wait_for(lambda screen: "α" in screen and "β" in screen)

@@ -1,9 +1,9 @@
-"""Films a second of the image stage, and of the same two forward passes on tensors already in memory.
+"""Films a second in the image stage, compared with the same two forward passes on tensors already in memory.
 
 python -m tests.benchmarks.image_stage [FOLDER of films; ../shared/data/xray by default]
 
-DenseNet121 and MedCLIP-ViT at full size, weights made up: the paper's setting. Both ways take turns; the figures are
-medians of their films a second, and the median of each turn's ratio.
+The models are the paper's, DenseNet121 and MedCLIP-ViT at full size, with made-up weights. Both ways take turns. The
+figures are the medians of their films a second, and the median of the ratios of all turns.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ UNITS = range(40, 60)
 
 
 def measure(path: Path, name: str, captions: int) -> None:
-    """Prints the cost of a layer's first neuron, the median of further ones, and the most memory at once.
+    """Prints the cost of a layer's first neuron, the median of further ones, and the peak memory.
 
-    Seconds on the wall, and of all processors together, which a busy machine does not stretch.
+    Costs are in seconds of wall time and, less dependent on other load, of processor time.
     """
     with RunReader(path) as reader:
         requery = Requery(reader)
@@ -63,7 +63,7 @@ def _method(name: str, reader: RunReader, requery: Requery, captions: int) -> Me
 
 
 def _make_up_captions(reader: RunReader, count: int) -> None:
-    """As if the run had them: sentences of eight words out of 2,000."""
+    """Gives the run made-up captions: sentences of eight words out of 2,000."""
     rng = np.random.default_rng(2)
     words = [
         f"word{'abcdefghij'[number % 10]}{'klmnopqrst'[number // 10 % 10]}{'x' * (number // 100)}"

@@ -85,7 +85,7 @@ def _image(index: int, rng: np.random.Generator) -> Image:
 
 
 def _film(rng: np.random.Generator) -> ProbedImage:
-    """A thumbnail of about a real film's bytes: two soft lungs and fine grain."""
+    """A thumbnail about as large as a real film's in bytes: two soft lungs and fine grain."""
     y, x = np.mgrid[-1:1:192j, -1:1:192j]
     lungs = sum(np.exp(-(((x - side) / 0.3) ** 2) - (y / 0.7) ** 2) for side in (-0.45, 0.45))
     ribs = 8 * np.sin(18 * (y + 0.3 * x**2) + rng.uniform(0, 6))

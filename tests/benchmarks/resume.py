@@ -1,10 +1,10 @@
-"""What it costs to keep the parts of many images, to find that they are all there, and to read them back.
+"""The cost of storing the parts of many images, of finding them all there, and of reading them back.
 
 python -m tests.benchmarks.resume [IMAGES, 112120 by default]
 
-The films are tiny and the models do next to nothing, so that the time is that of the bookkeeping: reading ahead, keys,
-the work file. A layer has 1,024 units, an embedding 512 numbers. The floor is reading and hashing the same films alone,
-in the same process; each figure is processor time, and its ratio to the floor.
+The films are tiny and the models do next to nothing, so the time goes into bookkeeping: reading ahead, keys, the work
+file. A layer has 1,024 units, an embedding 512 numbers. The floor is the cost of only reading and hashing the same
+films in the same process. Each figure is processor time and its ratio to the floor.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PARTS = PartKeys("film", "input", {"wide": "wide"}, "embedding")
 
 
 class TinyFilms:
-    """One film of 16 × 16 pixels, with another name after its end each time."""
+    """One film of 16 × 16 pixels under many names. Its name is appended to its bytes, so that each differs."""
 
     def __init__(self, images: int) -> None:
         file = io.BytesIO()
@@ -100,7 +100,7 @@ def floor(probing: TinyFilms) -> None:
 
 
 def image_stage(probing: TinyFilms, config: RunConfig, path: Path) -> None:
-    """As engine.run.image_stage does it, in an unfinished run."""
+    """Computes and stores all parts as engine.run.image_stage does in an unfinished run."""
     models = Models()
     with WorkFile(path) as work:
         results = ImageResults(PARTS, work, [])

@@ -1,4 +1,4 @@
-"""What a changed run computes again, as a Markdown table: images decoded, made thumbnails of, given to each model.
+"""What a changed run computes again, as a Markdown table: decoded images, thumbnails, and inputs of each model.
 
 python -m tests.benchmarks.reuse
 """

@@ -40,10 +40,10 @@ BIOMEDCLIP: dict[str, Any] = {
         "std": [0.26862954, 0.26130258, 0.27577711],
     },
 }
-"""open_clip_config.json of microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224."""
+"""open_clip_config.json of microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"""
 
 TINY: dict[str, Any] = json.loads(json.dumps(BIOMEDCLIP))
-"""The same with a small image tower and a text tower that is none of the published."""
+"""The same with a small image tower and an unpublished text tower"""
 TINY["model_cfg"]["embed_dim"] = 32
 TINY["model_cfg"]["vision_cfg"]["timm_model_name"] = "vit_tiny_patch16_224"
 TINY["model_cfg"]["text_cfg"] |= {"hf_model_name": "tiny/bert", "hf_tokenizer_name": "tiny/bert", "context_length": 24}
@@ -62,19 +62,19 @@ TINY_TOWER = transformers.BertConfig(
 
 
 def write_biomedclip(folder: Path, seed: int = 0) -> Path:
-    """BiomedCLIP at full size (about 780 MB), as in its repository on Hugging Face; the folder."""
+    """Writes BiomedCLIP at full size (about 780 MB), as in its repository on Hugging Face. Returns the folder."""
     return write_open_clip(folder, BIOMEDCLIP, transformers.BertConfig(), seed)
 
 
 def write_tiny_biomedclip(folder: Path, seed: int = 0) -> Path:
-    """The same layout at 22 MB; the text tower's config.json is beside it."""
+    """Writes the same layout at 22 MB, with the text tower's config.json beside it."""
     write_open_clip(folder, TINY, TINY_TOWER, seed)
     TINY_TOWER.save_pretrained(folder)
     return folder
 
 
 def write_tiny_clip(folder: Path, seed: int = 0) -> Path:
-    """An open_clip folder with CLIP's own text tower, at 7 MB."""
+    """Writes an open_clip folder with CLIP's own text tower, at 7 MB."""
     return write_open_clip(folder, TINY_CLIP, None, seed)
 
 
@@ -84,7 +84,7 @@ def write_open_clip(folder: Path, config: Mapping[str, Any], tower: transformers
     (folder / "open_clip_config.json").write_text(json.dumps(config, indent=4))
     weights = _open_clip(config["model_cfg"], tower, seed).state_dict()
     if tower:
-        # The published file is of the time when transformers kept these in a state dict.
+        # The published file dates from when transformers kept these in a state dict.
         weights["text.transformer.embeddings.position_ids"] = torch.arange(tower.max_position_embeddings)[None]
         write_bert_tokenizer(folder, tower.vocab_size)
     torch.save(weights, folder / "open_clip_pytorch_model.bin")
@@ -92,7 +92,7 @@ def write_open_clip(folder: Path, config: Mapping[str, Any], tower: transformers
 
 
 def _open_clip(config: Mapping[str, Any], tower: transformers.BertConfig | None, seed: int) -> nn.Module:
-    """The model that open_clip makes of a model_cfg, with random weights and the text tower of `tower`."""
+    """The model that open_clip makes from a model_cfg, with random weights and the text tower of `tower`."""
     if tower is None:
         return with_random_weights(open_clip.CLIP(**json.loads(json.dumps(config))), seed)
     with TemporaryDirectory() as named:
@@ -102,7 +102,7 @@ def _open_clip(config: Mapping[str, Any], tower: transformers.BertConfig | None,
 
 
 def with_random_weights(module: nn.Module, seed: int) -> nn.Module:
-    """Weights so large that texts and films differ as much as in a trained model."""
+    """Gives a model weights so large that texts and films differ as much as in a trained model."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in module.named_parameters():

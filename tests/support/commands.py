@@ -1,4 +1,4 @@
-"""Runs `mammi` in this process, and gives what a shell would see."""
+"""Runs `mammi` in this process and returns what a shell would see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Outcome(NamedTuple):
 
 
 class Mammi:
-    """Calls `mammi` with arguments. Errors that are nobody's fault are raised."""
+    """Calls `mammi` with arguments. Unexpected errors are raised."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch

@@ -1,4 +1,4 @@
-"""A computed method that counts how often it is asked, for tests to put among engine.methods.COMPUTED."""
+"""A computed method that counts its calls, for tests to put into engine.methods.COMPUTED."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.store.records import MethodScore
 
 VERSION = 1
 asked: list[str] = []
-"""One entry for each call."""
+"""One entry for each call"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -36,7 +36,7 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The mean activation of each unit, for its most active image's path."""
     asked.append("compute")
     if options.fail:
-        raise MammiError("methods.counting: told to fail.")
+        raise MammiError("methods.counting: fails on request.")
     context.progress.stage("counting", len(context.layers))
     scores = []
     for layer in context.layers:

@@ -1,4 +1,4 @@
-"""DICOM files as devices and archives write them, of any pixels and in any transfer syntax."""
+"""DICOM files as devices and archives write them, with any pixels and in any transfer syntax."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def radiograph(pixels: NDArray[np.generic], syntax: uid.UID = uid.ExplicitVRLitt
 
 
 def compressed(pixels: NDArray[np.generic], syntax: uid.UID, **elements: Any) -> Dataset:
-    """The same in an encapsulated transfer syntax, each by a library that writes it."""
+    """The same in an encapsulated transfer syntax, written by a library that supports it."""
     dataset = radiograph(pixels, syntax, **elements)
     if syntax == uid.RLELossless:
         dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
@@ -87,7 +87,7 @@ def frame(pixels: NDArray[np.generic], syntax: uid.UID, dataset: Dataset) -> byt
 
 
 def _frame_by_gdcm(pixels: NDArray[np.generic], syntax: str, dataset: Dataset) -> bytes:
-    """In a process of its own: gdcm aborts now and then when its objects are taken apart."""
+    """Runs in its own process, because gdcm sometimes aborts when its objects are destroyed."""
     plain = as_bytes(radiograph(pixels, **{each.keyword: each.value for each in dataset if each.tag.group == 0x28}))
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "plain.dcm"), Path(folder, "compressed.dcm")
@@ -114,7 +114,7 @@ os._exit(0)
 
 
 def as_bytes(dataset: Dataset) -> bytes:
-    """The file of a data set. What its elements say is written as it is, right or wrong."""
+    """The bytes of a data set's file. Its elements are written as they are, right or wrong."""
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()

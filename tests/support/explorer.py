@@ -1,4 +1,4 @@
-"""The explorer over a run file, driven by keys, its screen read as text."""
+"""Drives the explorer over a run file by keys and reads its screen as text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Explorer:
 
     @property
     def neuron(self) -> str:
-        """The neuron looked at, as `layer:unit`."""
+        """The neuron on screen, as `layer:unit`."""
         assert self.looking.neuron is not None
         return self.looking.rows.name_of(self.looking.neuron)
 
@@ -59,7 +59,7 @@ class Explorer:
         return self.looking.reader
 
     async def press(self, *keys: str) -> None:
-        """Presses keys one by one, each once what the one before asked for is on screen."""
+        """Presses keys one by one, each after the result of the one before is on screen."""
         for key in keys:
             await self.pilot.press(key)
             await self.rest()
@@ -68,9 +68,9 @@ class Explorer:
         await self.press(*(character if character != " " else "space" for character in text))
 
     async def rest(self) -> None:
-        """Waits until all that is wanted is on screen."""
+        """Waits until everything wanted is on screen."""
         still = 0
-        while still < 4:  # what one message asks for may come with another
+        while still < 4:  # an answer may bring further messages
             await self.pilot.pause(0.003)
             still = still + 1 if self.screen.desk.at_rest else 0
 
@@ -81,14 +81,14 @@ class Explorer:
         await self.rest()
 
     def lines(self) -> list[str]:
-        """What a reader sees, a text for each line of the screen."""
+        """What a reader sees: one text for each line of the screen."""
         return [strip.text for strip in self.app.screen._compositor.render_strips()]
 
     def text(self) -> str:
         return "\n".join(self.lines())
 
     def answer(self, alpha: float | None = None, beta: float | None = None) -> NeuronAnswer:
-        """What the re-query says of the neuron looked at, by default at the α and β looked at, for its concept set."""
+        """The re-query's answer about the neuron on screen, by default at the cuts on screen."""
         neuron = self.looking.neuron
         assert neuron is not None
         layer = self.reader.layers[neuron.layer].name

@@ -1,4 +1,4 @@
-"""A file server on loopback that can do what servers of large files do: break off, change, refuse ranges, send on."""
+"""A file server on loopback that misbehaves as servers of large files do: breaks off, changes, refuses ranges, redirects."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Served:
-    """What the server gives for any path, and what it was asked."""
+    """What the server answers for any path, and the requests that it got."""
 
     content: bytes = b""
     etag: str | None = '"one"'
     ranges: bool = True
     break_after: list[int] = field(default_factory=list)
-    """How many bytes of its body each of the next answers has before the connection is cut."""
+    """For each of the next answers, the bytes of its body after which the connection is cut"""
     failures: list[int] = field(default_factory=list)
     """Statuses of the next answers."""
     location: str | None = None

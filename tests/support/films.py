@@ -1,4 +1,4 @@
-"""Films and tables in the layouts that public sets come in, small."""
+"""Small films and tables in the layouts of public data sets."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.support.models import write_film
 
 
 def write_films(folder: Path, names: Iterable[str], side: int = 16) -> None:
-    """One film of noise for each name, no two alike."""
+    """Writes one film of noise for each name, no two alike."""
     for seed, name in enumerate(names):
         write_film(folder / name, seed, side)
 
 
 def write_table(path: Path, *lines: str, packed: bool = False) -> Path:
-    """A text file of these lines."""
+    """Writes a text file of these lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = ("\n".join(lines) + "\n").encode()
     path.write_bytes(gzip.compress(data) if packed else data)

@@ -1,4 +1,4 @@
-"""Which packages that take seconds to import a fresh process has imported."""
+"""Finds which packages a fresh process has imported, of those that take seconds to import."""
 
 from __future__ import annotations
 

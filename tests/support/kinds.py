@@ -1,5 +1,4 @@
-"""For each kind of probing set, target model, VLM and concept set: made-up files in a folder, and the table that names
-them."""
+"""Made-up files for each kind of probing set, target model, VLM and concept set, and the table that names them."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ Table = dict[str, Any]
 
 IMAGES = tuple(f"{index:03}.png" for index in range(6))
 TEXTS = ("A chest x-ray image of a", "A chest x-ray image of a heart", "A chest x-ray image of a mass")
-"""What the precomputed VLM has vectors of"""
+"""The texts for which the precomputed VLM has vectors"""
 
 
 def _torchvision(folder: Path) -> Table:

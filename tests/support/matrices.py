@@ -27,7 +27,7 @@ path = "few.txt"
 
 
 def tiny_matrix(folder: Path, films: int = 14) -> Path:
-    """A matrix, its base run's configuration in the folder `run` beside it; the path of the matrix."""
+    """Writes a matrix, and the configuration of its base run in the folder `run`. Returns the path of the matrix."""
     tiny_project(folder / "run", films)
     (folder / "few.txt").write_text("mass\nedema\n")
     path = folder / "matrix.toml"

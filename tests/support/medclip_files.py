@@ -1,4 +1,4 @@
-"""MedCLIP checkpoints and tokenizers in the layout that the medclip package publishes, at any size, weights made up.
+"""MedCLIP checkpoints and tokenizers in the layout of the medclip package, at any size, with made-up weights.
 
 The names are those of transformers 4.24, under which MedCLIP was saved. Weights are drawn from a tensor's name, by the
 recipe of ../shared/goldens/medclip, so the same name and shape always hold the same numbers.
@@ -26,7 +26,7 @@ TEXT = "text_model.model."
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What the published architecture leaves open; the vision side's are Swin's."""
+    """The sizes that the published architecture leaves open. The first three are those of Swin, the vision model."""
 
     embed: int = 96
     heads: tuple[int, ...] = (3, 6, 12, 24)
@@ -38,11 +38,11 @@ class Size:
 
 
 FULL = Size()
-"""Swin-T (28 million parameters) and Bio_ClinicalBERT (108 million): 545 MB."""
+"""Swin-T (28 million parameters) and Bio_ClinicalBERT (108 million): 545 MB"""
 GOLDEN = Size(depths=(1, 1, 2, 1), layers=3, vocabulary=668)
-"""The model of ../shared/goldens/medclip."""
+"""The model of ../shared/goldens/medclip"""
 TINY = Size(embed=32, heads=(1, 2, 4, 8), depths=(1, 1, 2, 1), hidden=64, layers=3, vocabulary=668, dimension=32)
-"""For tests that load it often: 7 MB."""
+"""For tests that load it often: 7 MB"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Checkpoint:
 
 
 def write_medclip(folder: Path, vision: str = "vit", size: Size = FULL, words: Sequence[str] = ()) -> Checkpoint:
-    """A directory as the published zip unpacks to, and beside it a tokenizer that has `words` as whole tokens."""
+    """Writes the folder that the published zip unpacks to, and beside it a tokenizer with `words` as whole tokens."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / WEIGHTS_NAME
     torch.save(medclip_weights(vision, size), weights)
@@ -63,7 +63,7 @@ def write_medclip(folder: Path, vision: str = "vit", size: Size = FULL, words: S
 
 
 def write_zip(path: Path, files: Sequence[Path], compression: int = zipfile.ZIP_STORED) -> Path:
-    """The files at the top of a zip, as medclip-vit-pretrained.zip holds its one."""
+    """Writes the files at the top level of a zip, where medclip-vit-pretrained.zip holds its one file."""
     with zipfile.ZipFile(path, "w", compression) as archive:
         for file in files:
             archive.write(file, file.name)
@@ -173,7 +173,7 @@ def _norm(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def write_vocabulary(folder: Path, tokens: int = FULL.vocabulary, words: Sequence[str] = ()) -> Path:
-    """A folder with a vocab.txt of BERT's layout: special tokens at their places, characters, whole words, fillers."""
+    """Writes a folder with a vocab.txt in BERT's layout: special tokens in place, characters, whole words, fillers."""
     vocabulary = ["[PAD]", *(f"[unused{index}]" for index in range(1, 100)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary += [*string.punctuation, *string.digits, *string.ascii_letters]
     vocabulary += [f"##{character}" for character in string.digits + string.ascii_letters]

@@ -1,4 +1,4 @@
-"""MedKLIP checkpoints as its training script saves them, and Bio_ClinicalBERT as it was published, weights made up."""
+"""MedKLIP checkpoints as its training script saves them, and Bio_ClinicalBERT as published, with made-up weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOCABULARY = 28996
 
 
 def write_medklip(path: Path, text_width: int = WIDTH) -> Path:
-    """A checkpoint with everything that is saved: the model under nn.DataParallel, optimizer, scheduler, settings."""
+    """Writes a checkpoint as training saves it: the model in nn.DataParallel, optimizer, scheduler, settings."""
     model = {f"module.{name}": value for name, value in medklip_weights(text_width).items()}
     content = {
         "model": model,
@@ -66,7 +66,7 @@ def _linear(name: str, inputs: int, outputs: int) -> Iterator[tuple[str, tuple[i
 
 
 def write_clinical_bert(folder: Path, width: int = WIDTH, layers: int = LAYERS, vocabulary: int = VOCABULARY) -> Path:
-    """A folder with the weights of BertForPreTraining, heads included, and a vocab.txt."""
+    """Writes a folder with the weights of BertForPreTraining, heads included, and a vocab.txt."""
     write_vocabulary(folder, vocabulary, ["lung", "opacity", "pneumonia"])
     tensors = {name: made_up(name, shape) for name, shape in bert_shapes("bert.", width, layers, vocabulary)}
     head = "cls.predictions."

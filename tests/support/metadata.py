@@ -1,4 +1,4 @@
-"""What a run knows of its images, from texts."""
+"""Metadata of a run's images, made from texts."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from engine.targets.taps import Taps
 
 
 class Notes(Silent):
-    """Keeps what is noted."""
+    """Keeps the notes of a run."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -46,7 +46,7 @@ class FilmsInMemory:
 
 
 def grey(film: NDArray[np.uint8]) -> Tensor:
-    """A film as it is: [1, h, w] in [0, 1]."""
+    """A film [h, w] as a tensor [1, h, w] in [0, 1]."""
     return torch.from_numpy(film.astype(np.float32) / 255)[None]
 
 
@@ -59,7 +59,7 @@ def method_context(
     preprocess: Callable[[NDArray[np.uint8]], Tensor] = grey,
     batch_size: int = 4,
 ) -> MethodContext:
-    """`classes` are the units of the last of `layers`."""
+    """Makes a context. `classes` are the names of the last layer's units."""
     module.eval()
     named = tuple(
         Layer(name, "mean", tuple(classes) if place == len(layers) - 1 else ()) for place, name in enumerate(layers)
@@ -93,5 +93,5 @@ def in_batches_of(context: MethodContext, size: int) -> MethodContext:
 
 
 def hooks(module: nn.Module) -> int:
-    """Hooks left on a model."""
+    """The number of hooks left on a model."""
     return sum(len(child._forward_hooks) + len(child._forward_pre_hooks) for child in module.modules())

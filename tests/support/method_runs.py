@@ -1,4 +1,4 @@
-"""Small run files as methods see them, beside what is in them."""
+"""Small run files as methods see them, each with the contents that it was made from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Opened:
 
     @property
     def cosines(self) -> np.ndarray:
-        """Of each image and prompted concept, [p, m]"""
+        """The cosine of each image and prompted concept [p, m]"""
         return unit_rows(self.embeddings) @ unit_rows(self.contents.text_embeddings).T
 
 

@@ -17,7 +17,7 @@ from engine.errors import UnreadableImage
 from engine.probing.base import Image as ProbingImage
 
 SIDE = 32
-"""Pixels of both models' inputs."""
+"""Side of both models' inputs, in pixels"""
 
 
 class TinyClassifier(nn.Module):
@@ -43,7 +43,7 @@ def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
 
 
 class TinyVLM:
-    """Projects a film's pixels at random; a text's vector is drawn from its hash. It sets the film `blind_to` aside."""
+    """Projects a film's pixels at random; a text's vector is drawn from its hash. It refuses the film `blind_to`."""
 
     name = "tiny VLM"
     dimension = 8
@@ -103,14 +103,14 @@ path = "concepts.txt"
 
 
 def write_film(path: Path, seed: int, side: int = 48) -> None:
-    """A film of smooth noise."""
+    """Writes a film of smooth noise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6), dtype=np.uint8)
     Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(path)
 
 
 def tiny_project(folder: Path, films: int = 14) -> Path:
-    """A configuration with its films and concepts, whole and fast; the path of its TOML file."""
+    """Writes a complete, fast configuration with its films and concepts. Returns the path of its TOML file."""
     for index in range(films):
         write_film(folder / "films" / f"{index:03}.png", seed=index)
     (folder / "concepts.txt").write_text("effusion\nmass\nheart\nrib\nopacity\n")

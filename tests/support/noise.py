@@ -16,8 +16,10 @@ from engine.store.writer import assemble
 def noise_run(
     path: Path, embeddings: np.ndarray, texts: np.ndarray, template: np.ndarray, units: int, seed: int = 0
 ) -> Path:
-    """Layers "gaussian", "relu" and "uniform" of so many units each, independent of the images [p, d]; every image of
-    a patient of its own."""
+    """Writes a run with layers "gaussian", "relu" and "uniform" of `units` units each, independent of the images.
+
+    Every image has its own patient.
+    """
     count = len(embeddings)
     normal = np.random.default_rng(seed).normal(size=(count, 2 * units)).astype(np.float32)
     uniform = np.random.default_rng(seed + 1).random((count, units), dtype=np.float32)

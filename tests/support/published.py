@@ -1,4 +1,4 @@
-"""What the sample configurations name, in the official layouts: films, tables, and made-up checkpoints at full size."""
+"""The files that sample configurations name, in the official layouts: films, tables and made-up checkpoints."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FEW_NOUNS = ("effusion", "heart", "mass")
 TEMPLATE = ("a", "chest", "x", "ray", "image", "of")
 FILMS = tuple(f"0000{patient:04}_000.png" for patient in range(1, 5))
 _WRITTEN = TemporaryDirectory(prefix="mammi-checkpoints-")
-"""What several samples name is written once"""
+"""The folder of files that several samples name, which are written once"""
 
 
 def user_folder(folder: Path, *samples: str) -> Path:
-    """A folder with these sample configurations as they are, and the folders `data` and `weights` beside them."""
+    """Makes a folder with these sample configurations unchanged, and the folders `data` and `weights` beside them."""
     (folder / "sample_configs").mkdir(parents=True)
     for sample in samples:
         shutil.copy(SAMPLES / f"{sample}.toml", folder / "sample_configs")
@@ -40,7 +40,7 @@ def user_folder(folder: Path, *samples: str) -> Path:
 
 
 def _paper(data: Path, weights: Path) -> None:
-    """With all of the published nouns, each a token of its own."""
+    """Files of the paper's run, with all published nouns, each as its own token."""
     _nih14(data)
     nouns = NOUNS.read_text().split() if NOUNS.exists() else FEW_NOUNS
     write_table(data / "mimic_nouns.txt", *nouns)
@@ -144,7 +144,7 @@ def _own_model(data: Path, weights: Path) -> None:
 
 
 def _nih14(data: Path) -> None:
-    """The real films where they are, else four made-up ones; a part of the published lists, or made-up rows."""
+    """The real films if available, else four made-up ones; a part of the published lists, or made-up rows."""
     films = data / "nih14"
     images = films / "images_001" / "images"
     images.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What a changed run computes again: changes to a run of 40 films, and a count of what each of them costs."""
+"""What a changed run computes again: changes to a run of 40 films, and counts of the work that each causes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAYERS = 'target.layers=["first", "logits"]'
 
 @dataclass
 class Work:
-    """Images by what was done with them."""
+    """Numbers of images (or texts) by what was done with them."""
 
     decodes: int = 0
     thumbnails: int = 0
@@ -34,7 +34,7 @@ class Work:
 
 
 def counted(compute: Callable[[], object]) -> Work:
-    """What `compute` does."""
+    """Counts the work that `compute` does."""
     work = Work()
 
     def counting(name: str, function: Callable[..., Any], images: Callable[..., int]) -> Callable[..., Any]:
@@ -60,7 +60,7 @@ def counted(compute: Callable[[], object]) -> Work:
 
 
 class Project:
-    """A run over a folder of films, which are in the order of their names."""
+    """A run over a folder of films, ordered by name."""
 
     def __init__(self, folder: Path) -> None:
         self.path = models.tiny_project(folder, FILMS)
@@ -80,7 +80,7 @@ def away(project: Project) -> None:
 
 
 def reverse(project: Project) -> None:
-    """The last film becomes the first one, as all names change."""
+    """Renames all films so that the last one becomes the first."""
     for place, film in enumerate(sorted(project.films.iterdir(), reverse=True)):
         film.rename(project.films / f"x{place:03}.png")
 
@@ -132,7 +132,7 @@ CHANGES = (
 
 
 def measured(folder: Path, change: Change) -> Work:
-    """What a run does after the change, where its run file is there."""
+    """The work of a run after the change, with the run file from before the change in place."""
     project = Project(folder)
     project.compute()
     change.films(project)

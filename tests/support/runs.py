@@ -22,7 +22,7 @@ from engine.store.writer import assemble
 
 LABELS = ("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Pneumothorax")
 HOSTILE = ("[bold red]x[/]", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "a\nb", "\u202egnp.exe", "=1+1", "[/]", "a\\[b")
-"""Textual markup, ANSI and OSC escapes, line breaks, right-to-left marks, spreadsheet formulas."""
+"""Textual markup, ANSI and OSC escapes, line breaks, right-to-left marks, spreadsheet formulas"""
 
 
 def small_run(
@@ -39,10 +39,13 @@ def small_run(
     captions: int = 0,
     methods: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
-    """A run file `folder`/run.duckdb. Of each layer unit 0 is dead, unit 1 has no positive score, unit 2 is full of
-    ties; the last layer's units have names; two further images are set aside; two concepts share one embedding.
+    """Writes a run file `folder`/run.duckdb.
 
-    `methods` are names with their options; computed ones get scores for all units but 0 (`method_scores`)."""
+    In each layer unit 0 is dead, unit 1 has no positive score, and unit 2 is full of ties. The last layer's units have
+    names. Two further images are set aside. Two concepts share one embedding.
+
+    `methods` are names with their options; computed ones get scores for all units but 0 (`method_scores`).
+    """
     path = folder / "run.duckdb"
     contents, batches = small_contents(
         images=images, units=units, concepts=concepts, dimension=dimension, seed=seed, hostile=hostile, sets=sets
@@ -83,7 +86,7 @@ def with_evidence(
 
 
 def method_scores(contents: RunContents, units: tuple[int, ...], name: str) -> list[MethodScore]:
-    """Three scores of each unit but 0, ascending; those of tcav have p-values and tell a layer."""
+    """Three scores of each unit but 0, ascending; those of tcav have p-values and name a layer."""
     tests = name == "tcav"
     return [
         MethodScore(
@@ -107,7 +110,7 @@ def small_contents(
     sets: int = 1,
     batch_size: int = 16,
 ) -> tuple[RunContents, list[Batch]]:
-    """What `small_run` writes. The batch size changes nothing but the cutting."""
+    """The contents that `small_run` writes. `batch_size` only decides how they are cut into batches."""
     rng = np.random.default_rng(seed)
     odd = HOSTILE if hostile else ("",)
     names = [f"layer{index}" for index in range(len(units))]
@@ -155,7 +158,7 @@ def small_contents(
 
 
 def computed(contents: RunContents, batch: Batch, first: int = 0) -> Computed:
-    """A batch of `small_contents` as a worker gives it; `first` is the place of its first image in the run."""
+    """A batch of `small_contents` as a worker returns it; `first` is the place of its first image in the run."""
     parts, images = contents.parts, batch.images
     assert parts is not None
     keys = contents.image_keys[first : first + len(images)]

@@ -55,7 +55,7 @@ def write_bert(folder: Path, pooling: Literal["mean", "cls"] = "cls") -> Path:
 
 
 def write_parts(folder: Path, parts: tuple[str, ...] = PARTS, pooling: str = "mean", module: str = "") -> None:
-    """What makes an encoder of a model: modules.json, the pooling's configuration and the longest text."""
+    """Writes what turns a model into an encoder: modules.json, the pooling's configuration and the longest text."""
     module = module or "sentence_transformers.models"
     paths = ["", *(f"{place}_{part}" for place, part in enumerate(parts) if place)]
     modules = [

@@ -1,4 +1,4 @@
-"""Checkpoints of target models at full size, in the layouts in which they are published. Weights are made up."""
+"""Checkpoints of target models at full size, in their published layouts, with made-up weights."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ def settle(module: nn.Module) -> None:
 
 
 def write_mae_checkpoint(path: Path, arch: str = "densenet121", outputs: int = NIH_FINDINGS) -> nn.Module:
-    """As `save_model` of util/misc.py in github.com/lambert-x/medical_mae saves a CNN fine-tuned on ChestX-ray14: the
-    paper's target models. Returns the model that was saved."""
+    """Writes one of the paper's target models, a CNN fine-tuned on ChestX-ray14, and returns it.
+
+    The layout is that of `save_model` in util/misc.py of github.com/lambert-x/medical_mae.
+    """
     module = classifier(arch, outputs)
     torch.save(
         {
@@ -114,12 +116,12 @@ def old_densenet_weights(module: nn.Module) -> dict[str, Tensor]:
 
 
 def save_before_torch_1_6(content: Mapping[str, Any] | nn.Module, path: Path) -> None:
-    """As torch.save wrote before version 1.6: no zip, and the source code of modules inside."""
+    """Saves as torch did before version 1.6: not as a zip, and with the source code of modules."""
     torch.save(content, path, _use_new_zipfile_serialization=False)
 
 
 def write_xrv_densenet(path: Path) -> nn.Module:
-    """As torchxrayvision publishes its DenseNets: the whole module, saved before torch 1.6. Returns that module."""
+    """Writes a DenseNet as torchxrayvision publishes it, a whole module saved before torch 1.6, and returns it."""
     from torchxrayvision.models import DenseNet
 
     with torch.random.fork_rng(devices=[]):
@@ -131,8 +133,10 @@ def write_xrv_densenet(path: Path) -> nn.Module:
 
 
 def write_xrv_resnet(path: Path) -> nn.Module:
-    """As torchxrayvision publishes its ResNet: the state dict of a torchvision ResNet50 for grey films and 18 findings.
-    Returns that ResNet50."""
+    """Writes a ResNet as torchxrayvision publishes it, and returns it.
+
+    It is the state dict of a torchvision ResNet50 for grey films and 18 findings.
+    """
     module = classifier("resnet50", 18, seed=2)
     module.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
     torch.save(module.state_dict(), path)

@@ -1,4 +1,4 @@
-"""A program in a real pseudo-terminal, driven by keys, its screen kept by a terminal emulator."""
+"""Drives a program in a real pseudo-terminal by keys. A terminal emulator keeps its screen."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def pump(self, seconds: float = 0.05) -> bool:
-        """Feeds what the program has written to the emulator, waiting at most `seconds`. False when it has ended."""
+        """Feeds the program's output to the emulator, waiting at most `seconds`. False when the program has ended."""
         ready, _, _ = select.select([self._fd], [], [], seconds)
         if not ready:
             return self.process.poll() is None
@@ -81,7 +81,7 @@ class Terminal:
         return False
 
     def wait_for(self, seen: str | Callable[[str], bool], seconds: float = 30.0) -> str:
-        """Reads until the screen contains a text (or satisfies a predicate) and gives the screen.
+        """Reads until the screen contains a text (or satisfies a predicate) and returns the screen.
 
         Raises AssertionError with the screen when it does not happen within `seconds`.
         """
@@ -97,7 +97,7 @@ class Terminal:
         raise AssertionError(f"never seen: {seen!r} (program {state}); the screen was:\n{self.text()}")
 
     def wait_for_end(self, seconds: float = 15.0) -> int:
-        """Reads until the program ends and gives its exit status. Raises AssertionError when it does not."""
+        """Reads until the program ends and returns its exit status. Raises AssertionError when it does not."""
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:
             self.pump()

@@ -1,4 +1,4 @@
-"""Runs of tests.support.models.tiny_project: what they report, and how often they ask its models."""
+"""Runs of tests.support.models.tiny_project: their reports, and how often they call its models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import models
 
 
 class Heard(Silent):
-    """Keeps what a run reports."""
+    """Keeps the reports of a run."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -43,7 +43,7 @@ def compute(project: Path, *overrides: str) -> Heard:
 
 
 def counted_calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
-    """How many images and texts each model was given, call by call."""
+    """Counts the images and texts that each model gets, call by call."""
     counted: dict[str, list[int]] = {"target": [], "images": [], "texts": []}
     forward, images, texts = (
         models.TinyClassifier.forward,

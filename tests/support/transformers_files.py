@@ -1,4 +1,4 @@
-"""Writes small CLIP and SigLIP folders with random weights, in the layout that they have on Hugging Face."""
+"""Writes small CLIP and SigLIP folders with random weights, in their layout on Hugging Face."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.support.clip_files import WORDS, with_random_weights
 
 TOWER = {"num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
 CLIP = CLIPConfig(
-    text_config={**TOWER, "hidden_size": 32, "eos_token_id": 2},  # as published, where it was wrong
+    text_config={**TOWER, "hidden_size": 32, "eos_token_id": 2},  # wrong, as published
     vision_config={**TOWER, "hidden_size": 48, "image_size": 64, "patch_size": 16},
     projection_dim=24,
 )
 PIECES = 120
-"""Tokens of the SigLIPs."""
+"""Number of the SigLIPs' tokens"""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
