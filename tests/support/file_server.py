@@ -1,4 +1,4 @@
-"""A file server on loopback that misbehaves as servers of large files do: breaks off, changes, refuses ranges, redirects."""
+"""A file server on loopback with the faults of real ones: it breaks off, changes, refuses ranges, redirects."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Served:
     break_after: list[int] = field(default_factory=list)
     """For each of the next answers, the bytes of its body after which the connection is cut"""
     failures: list[int] = field(default_factory=list)
-    """Statuses of the next answers."""
+    """Statuses of the next answers"""
     location: str | None = None
-    """Where every request is sent on to."""
+    """The address to which every request is redirected"""
     announce: bool = True
-    """Whether answers have a Content-Length."""
+    """Whether answers have a Content-Length"""
     always_continue: bool = False
-    """Continues at a range whatever If-Range says, as a careless server does."""
+    """Continues at a range whatever If-Range says, as a careless server does"""
     asked: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 

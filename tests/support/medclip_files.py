@@ -49,9 +49,9 @@ TINY = Size(embed=32, heads=(1, 2, 4, 8), depths=(1, 1, 2, 1), hidden=64, layers
 class Checkpoint:
     folder: Path
     weights: Path
-    """The pytorch_model.bin in it."""
+    """The pytorch_model.bin in it"""
     tokenizer: Path
-    """The folder of its vocab.txt."""
+    """The folder of its vocab.txt"""
 
 
 def write_medclip(folder: Path, vision: str = "vit", size: Size = FULL, words: Sequence[str] = ()) -> Checkpoint:
@@ -177,9 +177,9 @@ def write_vocabulary(folder: Path, tokens: int = FULL.vocabulary, words: Sequenc
     vocabulary = ["[PAD]", *(f"[unused{index}]" for index in range(1, 100)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary += [*string.punctuation, *string.digits, *string.ascii_letters]
     vocabulary += [f"##{character}" for character in string.digits + string.ascii_letters]
-    known = set(vocabulary)
+    present = set(vocabulary)
     wanted = dict.fromkeys(["chest", "ray", "image", "of", *words])
-    vocabulary += [word for word in wanted if word not in known][: tokens - len(vocabulary)]
+    vocabulary += [word for word in wanted if word not in present][: tokens - len(vocabulary)]
     vocabulary += [f"[filler{index}]" for index in range(tokens - len(vocabulary))]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")

@@ -114,7 +114,7 @@ def small_contents(
     rng = np.random.default_rng(seed)
     odd = HOSTILE if hostile else ("",)
     names = [f"layer{index}" for index in range(len(units))]
-    known = [_image(index, rng, odd[index % len(odd)]) for index in range(images + 2)]
+    probed = [_image(index, rng, odd[index % len(odd)]) for index in range(images + 2)]
     set_aside = {1, images + 1}
     texts = rng.normal(size=(concepts, dimension)).astype(np.float32)
     if concepts > 1:
@@ -128,7 +128,7 @@ def small_contents(
             values[:, 1] = embeddings @ lowest / np.linalg.norm(embeddings, axis=1)
     parts = PartKeys("film key", "input key", {name: f"{name} key" for name in names}, "embedding key")
     contents = RunContents(
-        images=known,
+        images=probed,
         layers=[
             Layer(name, "mean", tuple(f"class {u}{odd[u % len(odd)]}" for u in range(count)) if last else ())
             for name, count, last in zip(names, units, [*[False] * (len(units) - 1), True], strict=True)
@@ -149,7 +149,7 @@ def small_contents(
     films = [_broken(index, parts) if index in set_aside else _probed(index % 24) for index in range(images + 2)]
     batches = []
     row = 0
-    for start in range(0, len(known), batch_size):
+    for start in range(0, len(probed), batch_size):
         part = tuple(films[start : start + batch_size])
         rows = slice(row, row + sum(not film.reason for film in part))
         row = rows.stop
