@@ -11,11 +11,12 @@ import click
 
 from mammi_tui.console.compute import need_engine
 from mammi_tui.console.output import STDOUT, check_output, force
-from mammi_tui.console.progress import RunProgress, run_progress
+from mammi_tui.console.progress import run_progress
 from mammi_tui.text import clean, count
 
 if TYPE_CHECKING:
     from engine.concepts.nouns import Sifted
+    from engine.progress import Progress
 
 _FILTERED = {
     "stop_words": "stop words",
@@ -114,7 +115,7 @@ def concepts(
     click.echo(f"{count(len(lines), 'noun')} of {count(len(texts), 'report')} written to {output}", err=True)
 
 
-def _counted(texts: Iterable[str], progress: RunProgress) -> Iterator[str]:
+def _counted(texts: Iterable[str], progress: Progress) -> Iterator[str]:
     """Yields the texts and advances the progress after each."""
     for text in texts:
         yield text

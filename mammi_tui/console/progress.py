@@ -6,28 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from engine.progress import Progress
 from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.text import clean
 
 PLAIN_EVERY = 10.0
 """Seconds between the plain lines of one stage"""
-
-
-class RunProgress(Protocol):
-    """The same protocol as engine.progress.Progress, so that a command need not import the engine."""
-
-    def stage(self, name: str, total: int) -> None: ...
-
-    def advance(self, steps: int, reused: int = 0) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 @dataclass
@@ -123,7 +114,7 @@ class PlainProgress:
 
 
 @contextmanager
-def run_progress(stream: TextIO) -> Iterator[RunProgress]:
+def run_progress(stream: TextIO) -> Iterator[Progress]:
     """Yields the progress that suits the stream. The engine's warnings become its notes."""
     console = Console(file=stream)
     if console.is_terminal:
