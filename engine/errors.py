@@ -23,7 +23,7 @@ class UnreadableImage(MammiError):
 
 
 class RunFileError(MammiError):
-    """A run file is missing, damaged, or of a schema this version does not know."""
+    """A run file is missing, damaged, or of a schema that this version cannot read."""
 
 
 def first_line(error: object) -> str:

@@ -1,11 +1,11 @@
 """The kinds that a configuration's tables may choose: our own, and those that installed packages add.
 
-A package adds a kind by an entry point, such as in its pyproject.toml
+A package adds a kind by an entry point in its pyproject.toml, such as
 
     [project.entry-points."mammi.vlms"]
     my_vlm = "my_package.my_vlm"
 
-The name is the kind, and the value is a module. What the module must have is said by VLMKind in engine.vlms.base,
+The name is the kind, and the value is a module. These say what the module must have: VLMKind in engine.vlms.base,
 TargetKind in engine.targets.base, ConceptSource in engine.concepts.base, LiveMethod and ComputedMethod in
 engine.methods.base, and the docstring of engine.probing.
 """
@@ -31,15 +31,15 @@ PACKAGES = {
 }
 """Table of a configuration -> the package whose KINDS are ours, by module"""
 _FUNCTIONS = {"probing": ("load",), "methods": ("load",)}
-"""The functions that a kind's module must have; `identity` and `load` where nothing else stands here"""
+"""The functions that a kind's module must have; `identity` and `load` for a table that is not listed"""
 _COMPUTED = ("compute", "check", "follows_vlm", "annotation")
-"""Those of a computed method, in place of `load`"""
+"""The functions of a computed method, in place of `load`"""
 
 log = logging.getLogger(__name__)
 
 
 def module_of(table: str, kind: str) -> str | None:
-    """The module of a kind; None where there is no such kind. Packages are asked only for a kind that is not ours."""
+    """The module of a kind; None if there is no such kind. Packages are searched only for a kind that is not ours."""
     return own(table).get(kind) or added(table).get(kind)
 
 

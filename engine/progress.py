@@ -1,4 +1,4 @@
-"""How a run reports what it is doing, whoever listens."""
+"""How a run reports its progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Hears of the stages of a run as they go by. One thread calls it."""
+    """Receives the progress of a run through its stages. Only one thread calls it."""
 
     def stage(self, name: str, total: int) -> None:
         """A stage of `total` steps begins; the one before it has ended."""
@@ -17,12 +17,12 @@ class Progress(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """One line for the user."""
+        """Shows the user one line."""
         ...
 
 
 class Silent:
-    """A Progress that nobody listens to."""
+    """A Progress that ignores what it receives."""
 
     def stage(self, name: str, total: int) -> None:
         pass

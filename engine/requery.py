@@ -1,4 +1,4 @@
-"""Answers live from a run file, without torch: one neuron or a whole layer at any cuts."""
+"""Live answers from a run file, without torch: for one neuron or a whole layer, at any cuts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Faults:
         self._keys |= dict.fromkeys(keys)
 
     def check(self, table: str, model: type[Model], values: Mapping[str, Any]) -> Model | None:
-        """The values as the model, or None when they have faults, which are collected."""
+        """The values as the model; None if they have faults, which are collected."""
         self.may_hold(*_keys(table, model))
         try:
             return model.model_validate_json(json.dumps(values, default=str), strict=True)
@@ -56,7 +56,7 @@ class Faults:
         return self.error(key, f"is not a key of this configuration. {self._nearest(key)}", value)
 
     def error(self, key: str, wording: str, *value: Any) -> ConfigError:
-        """`file: key = value wording.` Where an option has set the key, the option stands in the file's place."""
+        """An error that reads `file: key = value wording.` If --set gave the key, the message names --set, not the file."""
         table = f"{key.strip('[]')}." if key.startswith("[") else None
         given = any(each == key or (table and each.startswith(table)) for each in self._overridden)
         place = f"--set {key}" if given else f"{self._path}: {key}"

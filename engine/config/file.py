@@ -1,4 +1,4 @@
-"""The tables of a configuration as its file has them, and the command line's values put into them."""
+"""Reads the tables of a configuration from its file, and puts the command line's values into them."""
 
 from __future__ import annotations
 

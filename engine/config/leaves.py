@@ -21,11 +21,11 @@ from engine.names import LONGEST_SET_NAME, is_set_name
 
 METHODS = "methods"
 WHAT = {"vlm": "VLM", SETS: "concept set"}
-"""Tables that may stand several times, and what each of them describes"""
+"""Tables that may occur several times, and what each of them describes"""
 
 
 class Naming(BaseModel, extra="forbid", frozen=True):
-    """The key that every kind has where its table may stand several times."""
+    """The key that every kind has if its table may occur several times."""
 
     name: str | None = None
     """By default the kind"""
@@ -52,7 +52,7 @@ class Leaf:
         return importlib.import_module(self.module_name)
 
     def identity(self, base: Path) -> str | None:
-        """The identity of the target model or VLM that `load` would give; None where only loading can tell.
+        """The identity of the target model or VLM that `load` would give; None if only loading gives it.
 
         Raises MammiError for a file that is missing or cannot be read.
         """
@@ -79,7 +79,7 @@ class NamedLeaf(Leaf):
 class Leaves:
     """Turns tables into leaves.
 
-    Faults in a table's values are collected; an unknown or missing kind, and a name that stands twice, raise
+    Faults in a table's values are collected; an unknown or missing kind, and a name that occurs twice, raise
     ConfigError at once.
     """
 
@@ -106,12 +106,12 @@ class Leaves:
         return tuple(leaf for leaf in leaves if leaf is not None)
 
     def common(self, name: str, model: type[Model], table: Mapping[str, Any]) -> tuple[Model | None, dict[str, Any]]:
-        """The keys of a table that every kind has, as the model, and those that are the kind's own."""
+        """The keys that every kind of a table has, as the model, and the keys that are the kind's own."""
         common = {key: value for key, value in table.items() if key in model.model_fields}
         return self._faults.check(name, model, common), {k: value for k, value in table.items() if k not in common}
 
     def _by_key(self, name: str, tables: Any) -> dict[str, dict[str, Any]]:
-        """The tables of that name, by how messages name each."""
+        """The name of each table in messages -> the table."""
         if isinstance(tables, dict):
             return {name: tables}
         own_names = [set_name(table) for table in tables]

@@ -35,7 +35,7 @@ class Needed:
 
     @property
     def folder(self) -> Path | None:
-        """The folder of all weights, where the path leads through the entry's own folder in it."""
+        """The folder of all weights, if the path leads through the entry's own folder in it; else None."""
         parts = self.path.parts
         if self.entry is None or self.entry.name not in parts:
             return None

@@ -20,7 +20,7 @@ from engine.store.writer import assemble
 from engine.targets.input_check import likely_mistakes, sampled
 
 SHOWN_ASIDE = 3
-"""Images set aside that are named in a note"""
+"""The most images set aside that a note names"""
 
 
 class AssemblyStage:
@@ -59,7 +59,7 @@ class AssemblyStage:
 
 
 class _Seen:
-    """Looks at the images as they go into the run file."""
+    """Passes the images on to the run file, and collects what the notes say about them."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -67,8 +67,9 @@ class _Seen:
         self._aside: list[str] = []
         """Each image that is set aside, with its reason"""
         self._films: list[NDArray[np.uint8]] = []
-        """The thumbnails of some"""
+        """The thumbnails of the sampled images"""
         self._statistics: list[tuple[float, float, float, float]] = []
+        """Minimum, maximum, mean and standard deviation of each usable image's input"""
 
     def batches(self) -> Iterator[Batch]:
         places = count()

@@ -20,7 +20,7 @@ METHOD_STAGE = "method "
 
 
 class Cache:
-    """The texts and scores of the work file and of finished runs. engine.run.image_results has the images."""
+    """Looks up texts and scores in the work file and in finished runs; engine.run.image_results does so for images."""
 
     def __init__(self, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
         self.work = work
@@ -36,7 +36,7 @@ class Cache:
         return found
 
     def scores(self, method: str, key: str) -> list[MethodScore] | None:
-        """The scores that a computed method gave under this key; None where no file has them."""
+        """The scores that a computed method gave under this key; None if no file has them."""
         for run in self.finished:
             if run.stages.get(METHOD_STAGE + method) == key:
                 return run.method_scores(method)
@@ -49,7 +49,7 @@ class Cache:
         self.work.put_array(key, np.frombuffer(written, dtype=np.uint8))
 
     def array(self, key: str, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
-        """The work file's array of this key, computed and kept there if it is new."""
+        """The work file's array under this key, computed and kept there if the file lacks it."""
         if not self.work.has_array(key):
             self.work.put_array(key, compute())
         return self.work.get_array(key)

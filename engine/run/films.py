@@ -20,15 +20,17 @@ READERS = max(2, min(8, os.cpu_count() or 2))
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """The bytes of an image file; or the reason why they cannot be had, and none."""
+    """The bytes of an image file, or the reason why they cannot be read."""
 
     data: bytes
+    """Empty if the file cannot be read"""
     sha256: str
+    """Hexadecimal; "" if the file cannot be read"""
     reason: str = ""
 
     @property
     def key(self) -> str:
-        """The key of the content; of a file that cannot be read a key of the reason."""
+        """The key of the content; for a file that cannot be read, a key of the reason."""
         return content_key("unreadable", self.reason) if self.reason else self.sha256
 
 
@@ -43,9 +45,9 @@ class Films:
         self._keys: list[ImageKeys | None] = [None] * len(self.images)
 
     def look_up(self, places: range, threads: Executor, keep: bool) -> list[tuple[int, ImageKeys, File | None]]:
-        """The keys of the images at these places; and where `keep`, the files that were read for them.
+        """The place and the keys of each image at these places and, if `keep`, the file that was read to find them.
 
-        A probing set may say what determines a film without reading it. The key of another film is the hash of its
+        A probing set may say what determines a film without reading it. Otherwise the key of a film is the hash of its
         bytes.
         """
         pieces = [places[start::READERS] for start in range(READERS)]
@@ -76,11 +78,11 @@ class Films:
         if file is None:
             file = self._file(image)
             if file.reason:
-                raise MammiError(f"probing: {image.path} cannot be had: {file.reason}.")
+                raise MammiError(f"probing: {image.path} is not available: {file.reason}.")
         return file
 
     def _look(self, image: Image) -> tuple[str, File | None]:
-        """The key of an image's content; and its file, where it was read for that."""
+        """The key of an image's content, and its file if finding the key meant reading it."""
         try:
             content = self._probing.content(image)
         except UnreadableImage as error:

@@ -1,4 +1,4 @@
-"""The models over the probing set: a batch of images to its activations, and to its embeddings."""
+"""Runs the models over the probing set: from a batch of images to its activations and its embeddings."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ class ImagePass:
         )
 
     def compute(self, images: Sequence[PreparedImage]) -> Computed:
-        """The lacking parts of a batch. A part sets an image aside where it has no finite value for it.
+        """Computes the parts that a batch of images lacks. A part that is not finite sets its image aside.
 
-        Raises ConfigError when layers, classes and the model's output do not go together, and MammiError when a model
-        fails on its inputs, the VLM gives other embeddings than it should, or the device has too little memory.
+        Raises ConfigError when layers, classes and the model's output do not match, and MammiError when a model fails
+        on its inputs, the VLM gives embeddings of the wrong shape, or the device has too little memory.
         """
         opened = [(image.keys.film, image.film) for image in images if image.film is not None]
         films = FilmRows(self._parts.film, tuple(key for key, _ in opened), tuple(film for _, film in opened))
@@ -89,7 +89,7 @@ class ImagePass:
             yield _rows(part, reasons, activations.get(layer, np.empty((0, 0), np.float32)), attrgetter("film"), layer)
 
     def _of_vlm(self, images: Sequence[PreparedImage]) -> Iterator[VectorRows]:
-        """The embeddings."""
+        """The embeddings of the images."""
         made = [(image, image.vlm) for image in images if image.vlm is not None]
         inputs = [vlm.input for _, vlm in made if vlm.input is not None]
         if not made:
@@ -150,7 +150,7 @@ def _array(values: torch.Tensor) -> Floats:
 def _rows(
     part: str, images: Sequence[tuple[PreparedImage, str]], values: Floats, key: Callable[[ImageKeys], str], name: str
 ) -> VectorRows:
-    """A part of those images that lack it. Each image comes with the reason why its model's input cannot be made, or
+    """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
     ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
     "" where any value will do."""
     whole = [bool(np.isfinite(row).all()) for row in values]

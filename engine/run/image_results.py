@@ -1,4 +1,4 @@
-"""The parts of a run's images, wherever they are kept: which are lacking, and the others as batches and arrays."""
+"""Finds the parts of a run's images in the files that hold them, and says which parts no file holds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class ImageResults:
-    """The parts `parts` of images in the work file and in finished run files.
+    """The parts of images in the work file and in finished run files.
 
-    Only `put` writes: one process may call it with what others have computed.
+    Only `put` writes. One process calls it, also with what other processes have computed.
     """
 
     def __init__(self, parts: PartKeys, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
@@ -31,7 +31,7 @@ class ImageResults:
         self._sources: list[PartSource] = [*finished, work]
         self._held = [source.held(self._all) for source in self._sources]
         self._sets: dict[frozenset[str], frozenset[str]] = {}
-        """Each set once: the images share them"""
+        """Each distinct set once, so that the images share it"""
         self._reasons: dict[str, dict[str, str]] = {}
         for source in reversed(self._sources):
             for image, reasons in source.reasons(self._all).items():
@@ -41,12 +41,14 @@ class ImageResults:
             self._set_aside |= run.set_aside(parts)
 
     def lacking(self, keys: ImageKeys) -> frozenset[str]:
-        """The keys of the parts that no file holds of this image."""
+        """The keys of this image's parts that no file holds."""
         return frozenset().union(*(lacking for _, lacking in self._lacking(keys)))
 
     def claim(self, keys: ImageKeys) -> frozenset[str]:
-        """The keys of the lacking parts, which count as held from now on: the caller computes them, and an equal image
-        after this one lacks nothing."""
+        """Returns the keys of the lacking parts and counts them as held from now on.
+
+        The caller computes them. So an equal image after this one lacks nothing.
+        """
         held = self._held[-1]
         claimed = _NOTHING
         for image, lacking in self._lacking(keys):
@@ -82,8 +84,7 @@ class ImageResults:
             self._reasons.setdefault(image, {})[part] = reason
 
     def reasons(self, keys: ImageKeys) -> dict[str, str]:
-        """The names of the parts that set an image aside, with their reasons, the one that counts first; {} for a
-        usable image."""
+        """The name of each part that sets an image aside -> its reason; the first reason counts. {} for a usable image."""
         if keys.embedding in self._set_aside:
             return self._set_aside[keys.embedding][1]
         of_film, of_name = self._reasons.get(keys.film), self._reasons.get(keys.embedding)
@@ -93,6 +94,7 @@ class ImageResults:
         return {name: every[key] for key, name in self._names.items() if key in every}
 
     def usable(self, images: Sequence[ImageKeys]) -> list[bool]:
+        """Whether each image is usable, in their order."""
         return [
             keys.film not in self._reasons
             and keys.embedding not in self._reasons
@@ -104,10 +106,10 @@ class ImageResults:
         """Raises MammiError when no image is usable; `first` is the name of the first one, for the message."""
         if not any(self.usable(images)):
             [reason, *_] = self.reasons(images[0]).values()
-            raise MammiError(f"Not one of the {len(images)} images can be used; the first is {first}: {reason}.")
+            raise MammiError(f"None of the {len(images)} images can be used; the first is {first}: {reason}.")
 
     def batches(self, images: Sequence[ImageKeys]) -> Iterator[Batch]:
-        """All parts of these images, a few at a time, in order. Raises KeyError where a part is lacking."""
+        """All parts of these images, in order, in batches. Raises KeyError if a part is lacking."""
         for start in range(0, len(images), TOGETHER):
             yield self._batch(images[start : start + TOGETHER])
 
@@ -170,7 +172,7 @@ class ImageResults:
         return whole
 
     def _by_source(self, part: str, images: Sequence[str]) -> Iterator[tuple[PartSource, list[int]]]:
-        """Which of the images to read from which file. Raises KeyError for one whose part no file holds."""
+        """Each file that holds a part, with the places of the images to read from it. Raises KeyError if no file has one."""
         left = list(range(len(images)))
         for source, held in zip(self._sources, self._held, strict=True):
             there = [place for place in left if part in held.get(images[place], _NOTHING)]

@@ -1,4 +1,4 @@
-"""The stage that runs the models over the images: lacking parts are computed, image by image."""
+"""The stage that runs the models over the images: it computes the parts that each image lacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ImageStage:
         yield "parts", content_key(run.parts.by_name())
         if len(run.images) < len(run.films.images):
             _look_up(run)
-        # The key of an embedding is the film's key, or is made of it.
+        # The key of an embedding is the film's key or is derived from it.
         yield "images", content_key([keys.embedding for keys in run.images])
 
     def compute(self, run: Run) -> dict[str, Any]:
@@ -31,7 +31,7 @@ class ImageStage:
 
 
 def _look_up(run: Run) -> None:
-    """Finds the keys of all images, decoding none."""
+    """Finds the keys of all images without decoding them."""
     images = len(run.films.images)
     run.progress.stage("images", images)
     with ThreadPoolExecutor(READERS) as threads:
@@ -42,8 +42,7 @@ def _look_up(run: Run) -> None:
 
 
 def _compute(run: Run) -> None:
-    """Computes lacking parts; those of a batch are kept as soon as they are computed. Loads torch, and the models that
-    are needed."""
+    """Computes the lacking parts and keeps those of each batch at once. Loads torch and the models that are needed."""
     from engine.run.image_pass import ImagePass
     from engine.run.loading import Loader
 

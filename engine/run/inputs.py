@@ -1,7 +1,7 @@
 """What a configuration names: the probing set, the models, the concepts and the captions, each loaded when needed.
 
-The finished run file stands in for loading a model or the concepts where it was made from the same ones: the file keeps
-a key of what each of them is made from (`sources`). Where only loading gives that key, they are loaded.
+A finished run file keeps a key of what each model, the concepts and the captions were made from (`sources`). If a key
+is the same, what the file says is used and nothing is loaded. If only loading gives a key, the source is loaded.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class RunInputs:
         self._finished = finished
 
     def load(self, progress: Progress) -> None:
-        """Loads the inputs that the finished run file does not stand in for: a mistake in them is found before anything
-        is computed.
+        """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything is
+        computed.
 
-        Raises ConfigError also where a method cannot work with the images and layers.
+        Also raises ConfigError when a method cannot work with the images and layers.
         """
         progress.stage("loading", 4)
         _ = self.probing
@@ -107,14 +107,14 @@ class RunInputs:
 
     @cached_property
     def by_name(self) -> bool:
-        """Whether an image's embedding depends on its name. True where a user's own VLM does not say."""
+        """Whether an image's embedding depends on its name. True if a user's own VLM does not say."""
         if self._own_vlm_identity is None:
             return getattr(self.vlm, "by_name", True)
         return getattr(self._config.vlm.module, "BY_NAME", False)
 
     @cached_property
     def _own_vlm_identity(self) -> str | None:
-        """The identity of the VLM, where its kind gives it without loading."""
+        """The identity of the VLM; None if its kind gives it only by loading."""
         return self._config.vlm.identity(self._config.base)
 
     @property
@@ -124,8 +124,10 @@ class RunInputs:
         return {name: key for name, key in keys.items() if key is not None}
 
     def _source(self, name: str) -> str | None:
-        """A key of what determines the source; None where only loading the source gives one. The version of mammi is in
-        the key: another version may make something else of the same files."""
+        """A key of what determines the source; None if only loading the source gives one.
+
+        The key includes the version of mammi: another version may read the same files differently.
+        """
         config = self._config
         described: str | None
         if name == TARGET:
@@ -140,7 +142,7 @@ class RunInputs:
         return described and content_key(package_version("mammi-explorer"), described)
 
     def _as_in_file(self, source: str) -> FinishedRun | None:
-        """The finished run, where it was made from the same source."""
+        """The finished run if it was made from the same source, else None."""
         if self._finished is None or source not in self._finished.sources:
             return None
         return self._finished if self._finished.sources[source] == self._source(source) else None
@@ -163,7 +165,7 @@ class RunInputs:
 
     @property
     def layer_facts(self) -> list[list[Any]]:
-        """What a run file says of each layer, as JSON types: for keys."""
+        """What a run file says of each layer, as JSON types, for use in keys."""
         return [[layer.name, layer.pooling, layer.unit_names] for layer in self.layers]
 
     @cached_property
@@ -209,7 +211,7 @@ class RunInputs:
 def _load_concepts(
     leaves: Sequence[NamedLeaf], base: Path, reports: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[ConceptSet, ...]]:
-    """The concepts of all concept sets, each once; and the sets, by the concepts' places among them."""
+    """The concepts of all concept sets, each once, and the sets, whose members are places among these concepts."""
     places: dict[str, int] = {}
     sets = []
     for leaf in leaves:

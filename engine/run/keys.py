@@ -9,8 +9,8 @@ from engine.store.keys import content_key
 from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
 
 VERSION = 5
-"""Raise it when the same images and models come to give other results, as when a film is decoded in another way: it is
-in the key of every part"""
+"""Part of every key. Raise it when the same images and models give other results than before, such as after a change in
+how films are decoded."""
 
 
 def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str) -> PartKeys:

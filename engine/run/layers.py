@@ -17,6 +17,6 @@ def tapped_layers(target: TargetModel, taps: TapSettings) -> tuple[Layer, ...]:
 
 
 def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:
-    """The classes, for the layer whose units they are."""
+    """The class names if the units of the layer are the classes, else ()."""
     linear = [name for name, module in target.module.named_modules() if isinstance(module, nn.Linear)]
     return target.classes if layer in (LOGITS, *linear[-1:]) else ()

@@ -1,4 +1,4 @@
-"""Images from the probing set to model inputs, read ahead by a few threads so that the models need not wait."""
+"""Turns images of the probing set into model inputs. A few threads read ahead, so that the models need not wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from engine.store.parts import ImageKeys, PartKeys
 from engine.store.thumbnails import encode
 
 READ_AHEAD = 2
-"""Pieces of the probing set in preparation beside the batch being computed: they bound the memory"""
+"""Pieces of the probing set that are prepared while a batch is computed; their number bounds the memory"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ForTarget:
     input: Tensor | None = None
     """[c, h, w]; None when set aside"""
     statistics: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    """The input_statistics of the input"""
+    """`input_statistics` of the input"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,14 @@ class ForVLM:
     """An image on its way to the VLM."""
 
     reason: str
+    """As in ForTarget"""
     input: Tensor | None = None
     """As the VLM takes it; None when set aside"""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """An image of which parts are lacking, and what they are computed from: each None where no part needs it."""
+    """An image that lacks parts, and what these are computed from; each is None if no part needs it."""
 
     keys: ImageKeys
     lacking: frozenset[str]
@@ -71,8 +72,8 @@ _Task = tuple[int, ImageKeys, frozenset[str], File | None]
 
 
 class Loader:
-    """Reads each image at most once, decodes it at most once, and makes of the film what the lacking parts need: the
-    thumbnail, the target model's input, the VLM's input."""
+    """Reads and decodes each image at most once, and makes from the film what the lacking parts need: the thumbnail, the
+    target model's input, the VLM's input."""
 
     def __init__(self, films: Films, parts: PartKeys, models: Models, thumbnail_size: int) -> None:
         self._films = films
@@ -121,7 +122,7 @@ class Loader:
                     future.cancel()
 
     def _load_models(self, lacking: frozenset[str]) -> None:
-        """Before threads ask for them: a model is loaded when first asked for."""
+        """Loads the models that these parts need, before several threads ask for them at once."""
         if lacking & self._of_target:
             _ = self._models.target
         if self._parts.embedding in lacking:
@@ -177,7 +178,7 @@ class Loader:
 
 
 def input_statistics(made: Tensor) -> tuple[float, float, float, float]:
-    """Least and greatest value, mean and standard deviation of a target model's input."""
+    """Minimum, maximum, mean and standard deviation of a target model's input [c, h, w]."""
     values = made.float()
     low, high = values.aminmax()
     deviation, mean = torch.std_mean(values, correction=0)

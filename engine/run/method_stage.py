@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 class MethodStage:
-    """Computes the scores that no file holds, each method's kept as soon as it ends; a method reports its own stages of
-    progress."""
+    """Computes the scores that no file holds, and keeps those of each method as soon as it ends.
+
+    A method reports its own stages of progress.
+    """
 
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
         methods = run.config.methods

@@ -1,4 +1,4 @@
-"""A run: its stages in order, and what earlier runs computed taken over."""
+"""Runs the stages in order, and takes over what earlier runs computed."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
 
     Each part of an image and each piece of the texts is kept in `run.out`.work as soon as it is computed, under a key
     made of all that determines it. Stopped at any point, the next run goes on from there. A run file that is up to date
-    is left as it is, and no model is loaded whose kind gives its identity without loading. Finished run
-    files `beside` it give what they hold of this run.
+    is left as it is; a model is then loaded only if its kind gives its identity by no other way. Results are also taken
+    from the finished run files `beside`.
 
-    Raises MammiError for what the user can mend: ConfigError for the configuration, RunFileError when another process
+    Raises MammiError for what the user can fix: ConfigError for the configuration, RunFileError when another process
     is writing the same run file.
     """
     out = config.run.out.absolute()
@@ -51,7 +51,7 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
 
 
 def _is_up_to_date(this: Run, stages: dict[str, str]) -> bool:
-    """Whether a run file with these keys of stages is what the run would make."""
+    """Whether the run would make a run file with these keys of stages."""
     for stage in STAGES:
         for name, key in stage.keys(this):
             if stages.get(name) != key:

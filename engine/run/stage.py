@@ -17,7 +17,7 @@ from engine.store.parts import ImageKeys, PartKeys
 
 
 class Run:
-    """One run on its way: the inputs, what earlier runs computed, and what its stages have made so far."""
+    """A run in progress: its inputs, what earlier runs computed, and what its stages have made so far."""
 
     def __init__(self, config: RunConfig, inputs: RunInputs, cache: Cache, progress: Progress) -> None:
         self.config = config
@@ -45,11 +45,11 @@ class Run:
 
     @property
     def images(self) -> list[ImageKeys]:
-        """The keys of all images. They are there once the image stage is done or found to be up to date."""
+        """The keys of all images, once the image stage is done or found to be up to date."""
         return self.films.all_keys()
 
     def usable(self) -> list[bool]:
-        """Which of the images are usable. As for `images`, the image stage comes first."""
+        """Whether each image is usable; like `images`, only after the image stage."""
         return self.results.usable(self.images)
 
     def need_usable(self) -> None:
@@ -58,18 +58,20 @@ class Run:
 
 
 class Stage(Protocol):
-    """A stage of a run. One file in engine/run for each; engine.run.pipeline lists them in order."""
+    """A stage of a run. Each has a file in engine/run; engine.run.pipeline lists them in order."""
 
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
-        """The names and keys of what this stage puts in the run file; a key is made of all that determines that.
+        """The names and keys of what this stage puts in the run file; a key is made of all that determines the content.
 
-        They are asked for once the stages before are up to date, and again after `compute`. It loads no model and
-        computes nothing where that can be avoided, and gives the cheapest key first: after the first key that differs
-        from the run file's, no more are asked for.
+        The pipeline calls it once the earlier stages are up to date, and again after `compute`. It loads no model and
+        computes nothing where that can be avoided. It yields the cheapest key first: the pipeline stops at the first
+        key that differs from the run file's.
         """
         ...
 
     def compute(self, run: Run) -> dict[str, Any]:
-        """Computes what `run.cache` and `run.results` lack, keeps it there piece by piece, and gives the fields of
-        RunContents that the stage puts in the run file."""
+        """Computes what `run.cache` and `run.results` lack, and keeps it there piece by piece.
+
+        Returns the fields of RunContents that the stage puts in the run file.
+        """
         ...

@@ -16,12 +16,12 @@ from engine.store.keys import content_key
 from engine.vlms.base import VLM, check_embeddings
 
 TEXTS_AT_ONCE = 64
-"""Texts that are encoded, and kept, together"""
+"""Texts that are encoded and kept together"""
 
 
 class TextStage:
-    """Encodes the texts that no finished run holds, those of like length together: most VLMs encode texts of one length
-    at once."""
+    """Encodes the texts that no finished run holds. Texts of similar length go together, because most VLMs encode only
+    texts of one length at once."""
 
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
         inputs, settings = run.inputs, run.config.run

@@ -51,7 +51,7 @@ class Cursors:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Waits for what other threads are reading. Whoever asks later gets a RunFileError: the file is closed."""
+        """Waits for the reads of other threads. A later read raises RunFileError."""
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: self._asking == 0)
@@ -69,7 +69,7 @@ class Cursors:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Raises RunFileError when the block cannot make sense of rows: they are not as they were written."""
+        """Turns an error of the block, which interprets rows, into RunFileError: the rows are not as they were written."""
         try:
             yield
         except (LookupError, TypeError, ValueError) as error:
@@ -135,7 +135,7 @@ class RunArrays:
     def _at(self, table: str, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid.
 
-        Raises RunFileError where it is not: the file was changed after it was written.
+        Raises RunFileError when a row is elsewhere: the file was changed after it was written.
         """
         select = f"SELECT rowid, {', '.join(names)} FROM {table} WHERE rowid"  # noqa: S608 (names are this file's own)
         parameters: tuple[object, ...]

@@ -29,13 +29,14 @@ class Film:
     reason: str = ""
 
     def packed(self) -> bytes:
-        """All but the reason: size, width and height (little-endian), the length of the sha256, it, the thumbnail."""
+        """All but the reason: size, width and height (little-endian), the length of the sha256, the sha256, the thumbnail."""
         digest = self.sha256.encode()
         facts = _FACTS.pack(self.size_bytes, self.width, self.height)
         return b"".join((facts, bytes([len(digest)]), digest, self.thumbnail))
 
     @classmethod
     def unpacked(cls, data: bytes, reason: str) -> Self:
+        """The film whose `packed` is `data`."""
         size_bytes, width, height = _FACTS.unpack_from(data)
         digest = _FACTS.size + 1
         thumbnail = digest + data[_FACTS.size]
@@ -44,7 +45,7 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class ProbedImage(Film):
-    """A film with the statistics of the target model's input made of it, and with what set it aside."""
+    """A film, the statistics of the target model's input made from it, and the parts that set it aside."""
 
     input_low: float = 0.0
     input_high: float = 0.0

@@ -49,7 +49,7 @@ class StoredMethod:
     """A comparison method that a run's configuration names, live or computed."""
 
     name: str
-    """Its key in engine.methods.KINDS"""
+    """Its kind: the NAME of its table [methods.NAME]"""
     options: Mapping[str, Any]
     """All of them, as JSON types"""
 
@@ -87,12 +87,12 @@ class RunContents:
     stages: Mapping[str, str] = field(default_factory=dict)
     """Stage name -> the key of all that determines what the stage put in the run file"""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """What was loaded (a model, the concepts) -> a key of its description, by which a later run finds here what only
-    loading it would say"""
+    """What was loaded (a model, the concepts) -> a key of its description. A later run with the same key reads from this
+    file what it would otherwise load."""
     parts: PartKeys | None = None
-    """The keys of each image's parts, by which FinishedRun gives them back; None when that is not wanted"""
+    """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
     image_keys: Sequence[ImageKeys] = ()
-    """The keys of the images, in their order; () when that is not wanted"""
+    """The keys of the images, in their order; () when nothing is to be reused"""
 
 
 def prompt(template: str, concept: str) -> str:

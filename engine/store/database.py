@@ -1,4 +1,4 @@
-"""How the store opens DuckDB, and how arrays go in and come out."""
+"""Opens DuckDB files for the store, and inserts arrays into their tables."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from engine.errors import RunFileError, first_line
 Connection = duckdb.DuckDBPyConnection
 
 _ROW_GROUP = 2048
-"""Rows that DuckDB compresses together. Rows here hold whole arrays: its default (122,880) would need gigabytes."""
+"""Rows that DuckDB compresses together. Rows here hold whole arrays: DuckDB's default (122,880) would need gigabytes."""
 
 _BLOCK_BYTES = 65536
-"""What DuckDB reads and checks at once. A whole layer's answer reads a little of each unit: its default (262,144) would
-read four times as much to get it."""
+"""Bytes that DuckDB reads and checks at once. The answer for a layer reads a little of each unit: with DuckDB's default
+(262,144) it would read four times as much."""
 
 
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:
@@ -29,7 +29,7 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
     Raises RunFileError when the file is missing, damaged, or held by another process.
     """
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
-    # Beyond the database itself nothing is spilled, fetched or loaded: a hostile file stays within its bounds.
+    # DuckDB spills, fetches and loads nothing beyond the database itself, so a hostile file cannot reach anything else.
     connection.execute("SET temp_directory = ''")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")

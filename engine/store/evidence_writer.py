@@ -37,7 +37,7 @@ def write_texts(connection: Connection, run: RunContents) -> None:
 def write_methods(connection: Connection, run: RunContents) -> None:
     """The methods with their options, and the scores of the computed ones; the layers are written already.
 
-    Raises MammiError for a score that is not finite, ValueError for one of a neuron that the run does not have.
+    Raises MammiError for a score that is not finite, and ValueError for a score of a neuron that the run does not have.
     """
     layers = connection.execute("SELECT name, first_neuron, units FROM layers").fetchall()
     neurons = {name: range(first, first + units) for name, first, units in layers}
@@ -50,7 +50,7 @@ def write_methods(connection: Connection, run: RunContents) -> None:
 
 
 def _score_rows(method: str, scores: Sequence[MethodScore], neurons: dict[str, range]) -> list[tuple[object, ...]]:
-    """By neuron, and score descending for each."""
+    """The rows of method_scores, by neuron and then by descending score."""
     of_neuron: dict[int, list[MethodScore]] = {}
     for score in scores:
         if not 0 <= score.unit < len(neurons.get(score.layer, ())):

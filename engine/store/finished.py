@@ -1,4 +1,4 @@
-"""What a finished run holds, taken back out of its file: parts of images, texts and scores of computed methods."""
+"""Reads back what a finished run file holds: parts of images, embeddings of texts, and scores of computed methods."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Place(NamedTuple):
 class FinishedRun:
     """A finished run file as a PartSource (engine.store.parts).
 
-    The file holds only the reasons for an image that is set aside, none of its other parts. A layer is sorted back into
+    For an image that is set aside the file holds only the reasons, none of the other parts. A layer is sorted back into
     the images' order when first asked for, and then kept in memory: [p, units] float32.
 
     Raises RunFileError as RunReader does.
@@ -93,10 +93,9 @@ class FinishedRun:
         return dict(found)
 
     def set_aside(self, parts: PartKeys) -> dict[str, tuple[Film, dict[str, str]]]:
-        """The images that one of these parts sets aside, where this run made all of them: an image's embedding key ->
-        its film, and the name of each part that sets it aside -> the reason.
+        """The embedding key of each image that one of these parts sets aside -> its film, and its reasons by part name.
 
-        The reasons are all that a run of these parts keeps of such an image.
+        {} unless this run made all of these parts. A run of these parts keeps nothing else of such an image.
         """
         names = parts.by_name()
         if not set(names.values()) <= self._names.keys():
@@ -164,7 +163,7 @@ class FinishedRun:
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
-        """By key; of equal images, a usable one."""
+        """Image key -> place; if images are equal, the place of a usable one."""
         places: dict[str, _Place] = {}
         for position, (keys, image) in enumerate(self._images):
             for key in keys:

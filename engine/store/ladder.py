@@ -1,6 +1,6 @@
 """The ladder of partial sums: a neuron's sorted image embeddings summed up to growing ranks.
 
-A sum over any number of its most activating images is then the nearest rung's, plus or minus few embeddings.
+The sum over any number of the most activating images is then the sum at the nearest rung plus or minus a few embeddings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def rungs(images: int) -> NDArray[np.int64]:
 def sum_rows(
     embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], images: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """Sum of the unit vectors of some images, in float64: embeddings [p, d], inverse lengths [p] to [d]."""
+    """The sum [d] of the unit vectors of some images, in float64, from embeddings [p, d] and inverse lengths [p]."""
     total = np.zeros(embeddings.shape[1])
     for start in range(0, len(images), _CACHED_ROWS):
         chosen = images[start : start + _CACHED_ROWS]

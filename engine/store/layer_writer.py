@@ -32,7 +32,10 @@ class LayerWriter:
         self._first_neuron = 0
 
     def write(self, index: int, activations: NDArray[np.float32], progress: Callable[[str, int, int], None]) -> None:
-        """Writes layer `index` of the run from its activations [p, units]."""
+        """Writes layer `index` of the run from its activations [p, units].
+
+        Raises ValueError when the number of unit names is not that of the units.
+        """
         layer = self._run.layers[index]
         units = activations.shape[1]
         if layer.unit_names and len(layer.unit_names) != units:
@@ -104,7 +107,8 @@ class LayerWriter:
         self._write_scores(scored)
 
     def _write_scores(self, scored: Mapping[int, NDArray[np.float64]]) -> None:
-        """Neuron -> the score of every concept. Many neurons in one insert: it costs as much as one alone."""
+        """Writes the score of every concept for each neuron. One insert of many neurons costs as much as one of a single
+        neuron."""
         if not scored:
             return
         neurons = np.array(list(scored), dtype=np.int32)
@@ -117,7 +121,7 @@ class LayerWriter:
         insert(self._connection, "concept_scores", columns)
 
     def _finding(self, images: NDArray[np.int32]) -> str:
-        """The label that most of these images carry, the first by name among equals; "" when none has a label."""
+        """The label that most of these images carry, by name if several tie; "" when no image has a label."""
         counts = Counter(label for image in images.tolist() for label in self._labels.get(image, ()))
         return min(counts, key=lambda label: (-counts[label], label), default="")
 

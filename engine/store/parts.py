@@ -19,7 +19,7 @@ from engine.store.batch import Film, Floats
 FILM, INPUT, EMBEDDING = "film", "input", "embedding"
 _LAYER = "layer "
 STATISTICS = 4
-"""Numbers in the part `input`: least and greatest value, mean and standard deviation"""
+"""Numbers in the part `input`: minimum, maximum, mean and standard deviation"""
 
 
 class ImageKeys(NamedTuple):
@@ -65,7 +65,7 @@ class FilmRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VectorRows:
-    """Another part of some images."""
+    """A part of some images other than `film`: a vector for each usable image."""
 
     part: str
     """Its key"""
@@ -77,7 +77,7 @@ class VectorRows:
     """[usable, k]"""
 
     def rows(self) -> Iterator[tuple[str, str, NDArray[np.float32] | None]]:
-        """The key, the reason and the values [k] of each image; None for one that is set aside."""
+        """The key, the reason and the values [k] of each image; the values are None for one that is set aside."""
         values = iter(self.values)
         for image, reason in zip(self.images, self.reasons, strict=True):
             yield image, reason, None if reason else next(values)
@@ -85,7 +85,7 @@ class VectorRows:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What was computed of one batch of images. It holds arrays and plain values only: processes can exchange it."""
+    """What was computed for one batch of images. Processes can exchange it: it holds only arrays and plain values."""
 
     films: FilmRows
     vectors: tuple[VectorRows, ...]
@@ -95,7 +95,7 @@ class PartSource(Protocol):
     """A file that holds parts of images: the work file of an unfinished run, or a finished run file."""
 
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
-        """The key of each image -> those of the parts that the file holds of it, values or a reason."""
+        """The key of each image -> the keys of those of `parts` that the file holds for it, as values or as a reason."""
         ...
 
     def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:

@@ -51,7 +51,7 @@ class RunReader(ImageTables, ReuseTables):
         self.close()
 
     def close(self) -> None:
-        """May be called again, and while other threads ask."""
+        """Closes the file. May be called more than once, and while other threads read."""
         self._cursors.close()
 
     def _load(self) -> None:
@@ -123,7 +123,7 @@ class RunReader(ImageTables, ReuseTables):
 
     @cached_property
     def captions(self) -> tuple[str, ...]:
-        """The sentences of reports that were encoded as they are; `arrays.caption_embeddings` has theirs."""
+        """The sentences of reports that were encoded without a template; `arrays.caption_embeddings` has the embeddings."""
         return self._in_order("SELECT caption, text FROM captions")
 
     @cached_property
@@ -146,17 +146,17 @@ class RunReader(ImageTables, ReuseTables):
         )
         with self._cursors.whole():
             return [
-                MethodScore(layer, neuron - info.first_neuron, _there(concept), float(score), p_value, _there(detail))
+                MethodScore(layer, neuron - info.first_neuron, _present(concept), float(score), p_value, _present(detail))
                 for neuron, concept, score, p_value, detail in rows
             ]
 
     def _in_order(self, query: str) -> tuple[str, ...]:
         """Texts by their numbers."""
         with self._cursors.whole():
-            return tuple(_there(text) for _, text in sorted(self._cursors.rows(query)))
+            return tuple(_present(text) for _, text in sorted(self._cursors.rows(query)))
 
 
-def _there(text: str | None) -> str:
+def _present(text: str | None) -> str:
     if text is None:
         raise ValueError("a text is missing")
     return text
@@ -186,7 +186,7 @@ def _version(path: Path, connection: Connection) -> int:
         raise RunFileError(f"{path}: a DuckDB file, but not a run file")
     if version > schema.VERSION:
         raise RunFileError(
-            f"{path}: written by a newer mammi (schema {version}, this one knows up to {schema.VERSION}); "
+            f"{path}: written by a newer mammi (schema {version}, this one reads up to {schema.VERSION}); "
             "update mammi to open it"
         )
     return version

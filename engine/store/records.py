@@ -57,9 +57,12 @@ class OwnAnswers:
     """What the run stored about each neuron at its own α and β, [neurons] over all layers in order."""
 
     counts: NDArray[np.int64]
+    """Representative images"""
     best: NDArray[np.int64]
+    """The best concept's index; −1 if there is none"""
     best_scores: NDArray[np.float64]
     annotated: NDArray[np.int64]
+    """Concepts in the annotation"""
 
 
 @dataclass(frozen=True, slots=True)

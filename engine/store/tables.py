@@ -1,4 +1,4 @@
-"""Tables of other programs: rows to a CSV, JSON or Parquet file, and embeddings from a Parquet file."""
+"""Exchanges tables with other programs: writes CSV, JSON and Parquet files, and reads embeddings from Parquet files."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def _plain(value: object) -> object:
 def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np.float32]]:
     """Names and vectors [n, d] of a Parquet file, from its columns `name_column` (text) and `embedding` (lists).
 
-    Raises MammiError when there is no such file, it is no Parquet, a column is missing or of another type, a row lacks
-    a name or a vector, or the vectors are not of one length and finite.
+    Raises MammiError when the file is missing or not a Parquet file, a column is missing or of another type, a row
+    lacks a name or a vector, or the vectors are not finite or not of one length.
     """
-    literal = re.sub(r"([*?\[])", r"[\1]", str(path))  # DuckDB takes a path for a pattern
+    literal = re.sub(r"([*?\[])", r"[\1]", str(path))  # DuckDB reads a path as a pattern
     columns = {name_column: "VARCHAR", "embedding": "FLOAT[]"}
     # The names and types are this function's and its callers' own.
     query = f"SELECT {', '.join(f'{name}::{kind} AS {name}' for name, kind in columns.items())} FROM read_parquet(?)"  # noqa: S608
@@ -71,7 +71,7 @@ def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np
             needed = f"needs the columns {name_column} (text) and embedding (a list of numbers)"
             raise MammiError(f"{path}: {needed}: {first_line(error)}.") from error
         except duckdb.Error as error:
-            raise MammiError(f"{path}: is no Parquet file, or damaged ({first_line(error)}).") from error
+            raise MammiError(f"{path}: not a Parquet file, or damaged ({first_line(error)}).") from error
     return [str(name) for name in _whole(rows[name_column], path, name_column)], _matrix(
         _whole(rows["embedding"], path, "embedding"), path
     )
@@ -86,11 +86,11 @@ def _whole(column: NDArray[Any], path: Path, name: str) -> NDArray[Any]:
 
 
 def _matrix(vectors: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    """Lists of numbers, in which NULL may be, to [n, d]."""
+    """Lists of numbers, which may hold NULL, as a matrix [n, d]."""
     lengths = {len(vector) for vector in vectors}
     if len(lengths) != 1 or 0 in lengths:
         found = ", ".join(map(str, sorted(lengths))) or "no rows"
-        raise MammiError(f"{path}: the vectors in embedding need one length, above 0: there are {found}.")
+        raise MammiError(f"{path}: the vectors in embedding must have one length above 0; found {found}.")
     matrix = np.stack([np.ma.filled(vector, np.nan) for vector in vectors]).astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     if len(bad):

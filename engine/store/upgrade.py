@@ -12,7 +12,7 @@ from engine.store.whole_file import written_whole
 
 
 def upgrade(path: Path) -> None:
-    """Migrates a copy and lets it take the file's place, so readers that have the old one open keep it.
+    """Migrates a copy and puts it in the file's place. Readers that have the old file open keep it.
 
     Raises RunFileError where the folder cannot be written.
     """

@@ -34,12 +34,12 @@ _FLOAT = np.dtype("<f4")
 def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: Progress | None = None) -> None:
     """Writes the run file `path` from batches that together hold every image of `run.images`, in order.
 
-    Written as `path`.partial and renamed when whole and on disk: `path` never names a part of a run. Identical input
-    gives an identical content hash. Memory holds all embeddings and one layer's activations; until its turn a layer
-    waits in an unnamed temporary file beside `path`.
+    It writes `path`.partial and renames it when it is whole and on disk: `path` never names a part of a run. Identical
+    input gives an identical content hash. Memory holds all embeddings and the activations of one layer; the other
+    layers wait in unnamed temporary files beside `path`.
 
-    Raises MammiError when no image is usable, a value is not finite or the file cannot be written, ValueError when
-    batches and run do not match.
+    Raises MammiError when no image is usable, a value is not finite or the file cannot be written, and ValueError
+    when batches and run do not match.
     """
     with written_whole(path) as partial, ExitStack() as stack:
         connection = connect(partial, read_only=False, memory=_MEMORY, threads=os.cpu_count() or 1)
