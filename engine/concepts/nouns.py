@@ -17,7 +17,7 @@ from engine.concepts.tagger import Tagger
 from engine.concepts.tokens import split_sentences, tokenize
 
 VERSION = 1
-"""Raise it when the same reports and tagger come to give other nouns (see also tokens, clean, filters, sections, and
+"""Raise it when the same reports and tagger give other nouns than before (see also tokens, clean, filters, sections, and
 report_formats)"""
 
 NOUN_TAGS = frozenset({"NN", "NNS"})

@@ -13,7 +13,7 @@ from engine.concepts.clean import clean_concepts
 from engine.errors import ConfigError
 
 VERSION = 1
-"""Raise it when the same list comes to give other concepts"""
+"""Raise it when the same list gives other concepts than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

@@ -18,7 +18,7 @@ from engine.concepts.filters import NounFilters
 from engine.concepts.nltk_data import Resource
 
 VERSION = 1
-"""Raise it when the same WordNet comes to give other concepts"""
+"""Raise it when the same WordNet gives other concepts than before"""
 
 _INDEX = "index.noun"
 

@@ -1,4 +1,4 @@
-"""Scores a run's methods by class labels, by the truth known about its images, and by how many concepts they use."""
+"""Scores a run's methods by class labels, by the truth recorded about its images, and by how many concepts they use."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class RunFacts:
     path: Path
     target: str
     vlm: str
-    """Target model and VLM by the names that a reader is shown"""
+    """`target` and `vlm` are the names shown to a reader"""
     images: int
     concept_sets: Mapping[str, int]
     """Set -> its number of concepts"""
@@ -59,7 +59,7 @@ class RunFacts:
     final: str | None
     """The layer whose units carry class names"""
     classes: tuple[str, ...]
-    """Those names"""
+    """The class names"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class _Question:
 
 
 def _asked(matrix: Matrix, vlm: str) -> Iterator[_Question]:
-    """The questions to the run of a VLM."""
+    """The questions for the run of a VLM."""
     config = matrix.runs[vlm]
     everything = matrix.settings.every_combination
     for place, leaf in enumerate(config.concepts):

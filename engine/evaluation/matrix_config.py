@@ -53,7 +53,7 @@ class MatrixSettings(BaseModel, extra="forbid", frozen=True):
         for name in encoders:
             if not name.isidentifier() or name == "vlm":
                 raise ValueError(
-                    f"{name!r} is no name for an encoder: use letters, digits and _; for vlm set own_encoder = true"
+                    f"{name!r} is not a name for an encoder: use letters, digits and _; for vlm set own_encoder = true"
                 )
         return encoders
 
@@ -100,7 +100,7 @@ def load(path: Path, overrides: Sequence[str] = (), out: Path | None = None) -> 
 
 
 class _Checker:
-    """Turns tables into a Matrix, or raises one ConfigError for what is wrong with them."""
+    """Turns tables into a Matrix, or raises ConfigError for the first fault in them."""
 
     def __init__(self, path: Path, tables: dict[str, Any], overridden: Sequence[str]) -> None:
         self.path = path

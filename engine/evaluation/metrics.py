@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 Labels = Sequence[Sequence[str]]
-"""One list of strings for each neuron. Strings are compared exactly: lower-case them first where case must not matter.
+"""One list of strings for each neuron. Strings are compared exactly: lower-case them first if case must not matter.
 
 A string that occurs twice in a list counts once; the published code divides by the list's length."""
 

@@ -115,7 +115,7 @@ METHOD_NAMES = {"mammi": "MAMMI", "clip_dissect": "CLIP-Dissect (medical)", "fal
 
 
 def published_vlm(vlm: Leaf, shown: str) -> str | None:
-    """The paper's name for a VLM that a reader is shown as `shown`; None for a VLM that is not in the paper."""
+    """The paper's name for a VLM whose name is shown as `shown`; None for a VLM that is not in the paper."""
     if vlm.kind == "open_clip":
         return "CXR-RePaiR" if getattr(vlm.options, "preprocessing", None) == "cxr_repair" else None
     return {"MedCLIP ViT": MEDCLIP, "MedKLIP": "MedKLIP"}.get(shown)
@@ -133,7 +133,7 @@ def published_set(kind: str, concepts: int) -> str | None:
 def differences(config: RunConfig, target: str, classes: Sequence[str]) -> Iterator[str]:
     """How a run differs from the paper's, apart from its VLM, concept sets and methods.
 
-    `target` is its target model as a reader is shown it, `classes` are the names of the final layer's units.
+    `target` is the name of its target model as shown to a reader; `classes` are the names of the final layer's units.
     """
     weights = getattr(config.target.options, "weights", None)
     if config.target.kind != "torchvision" or not isinstance(weights, Path) or weights.name != TARGET_WEIGHTS:

@@ -45,7 +45,7 @@ class NamedNeuron:
 class Ties:
     """Neurons of the final layer whose best score several concepts share, to six digits.
 
-    It means nothing which of these is called the best: the last digits or the order of the concept set decide.
+    The choice of the best among these means nothing: the last digits or the order of the concept set decide it.
     """
 
     neurons: int
@@ -91,7 +91,7 @@ class MethodEvaluation:
     """The evaluation of one method."""
 
     method: str
-    """Its key in engine.methods.KINDS"""
+    """Its kind: the NAME of its table [methods.NAME]"""
     title: str
     by_annotation: bool
     """Whether the paper scores it by its annotation; else by its best concept"""
@@ -130,7 +130,7 @@ class LayerTruth:
     layer: str
     units: int
     clear: int
-    """Units that clearly follow a known truth"""
+    """Units that clearly follow a recorded truth"""
     followed: Mapping[str, int]
     """Truth -> units that follow it; most first"""
     unnamed: tuple[str, ...]

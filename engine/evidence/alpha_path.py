@@ -25,7 +25,7 @@ from engine.store.schema import BLOCK
 
 GRID: Floats = np.arange(101) / 100
 FOLLOWED = 8 * BLOCK
-"""Images"""
+"""The number of images above τ from which a neuron is no longer followed"""
 NEARBY = 0.02
 """The distance from α that counts as near"""
 ROUNDING = 1e-9
@@ -58,7 +58,7 @@ def intervals(
 
     `best` [units] are the best concepts at `alpha`, −1 for none. A unit has NaN without a best concept, and where too
     many images lie above τ at `alpha` for it to be followed. The lowest α is also NaN for a unit that keeps its best
-    concept as far down as it is followed, where that does not reach through NEARBY.
+    concept as far down as it is followed, if that is less than NEARBY below `alpha`.
     """
     lows, highs = np.full((2, layer.units), np.nan)
     now = requery.means(layer, alpha)

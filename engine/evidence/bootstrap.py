@@ -37,7 +37,7 @@ def contestants(
     """The concepts that are scored anew for each of n units, [n, r].
 
     They are the best, the second best, and then those whose score is the fewest standard errors below the best one's.
-    The standard errors are proportional to √Var(v·(D_best − D_j)) over all images. From scores [n, k], directions
+    The standard errors are proportional to √Var(v·(D_best − D_j)) over all images. Takes scores [n, k], directions
     D [k, d], D·cov(v) [k, d] and σ_j [k].
     """
     best, second = two_best(scores)
@@ -58,9 +58,9 @@ def with_all_others(contestants: Integers, concepts: int) -> Integers:
 
 
 def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float, int]:
-    """What the draws give for one neuron with at least two clusters, from its contestants' scores and directions.
+    """Draws the clusters of one neuron, at least two, and scores its contestants over each draw.
 
-    From scores [r] and directions [r, d]. Returns the margin of the first contestant over the second in each draw,
+    Takes the contestants' scores [r] and directions [r, d]. Returns the margin of the first contestant over the second in each draw,
     [DRAWS] (NaN without a second); the share of draws in which another contestant is the best; and the place of the one
     that is the best in most of these, −1 for none.
     """

@@ -13,7 +13,7 @@ from engine.evidence.details import Floats
 def by_concept(table: LayerUnits, unit: int, scores: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """z, the p-value of each concept alone, the p-value that allows for the choice among all, and its q-value.
 
-    From the unit's scores [k] by distinct direction; [k] each, NaN without representative images. The best concept has
+    Takes the unit's scores [k] by distinct direction. Returns [k] each, NaN without representative images. The best concept has
     the figures that the table has for the unit.
     """
     contest, count = table.contest, int(table.counts[unit])

@@ -38,7 +38,7 @@ class Clusters:
 
 
 class Grouping:
-    """Cuts sets of images into clusters, and holds the same ones in every set: the first in one random order."""
+    """Cuts sets of images into clusters. Where a set has too many, those that come first in one random order are held."""
 
     def __init__(self, population: Population, metadata: Metadata) -> None:
         count = int(metadata.clusters.max(initial=-1)) + 1

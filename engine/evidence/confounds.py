@@ -36,7 +36,7 @@ def shares(sets: ImageSets, metadata: Metadata) -> tuple[Floats, Floats, Floats]
 
 
 def confounds(images: NDArray[np.integer], metadata: Metadata) -> tuple[Confound, ...]:
-    """The most common patient, view and label of one neuron's representative images, as far as they are recorded."""
+    """The most common patient, view and label of one neuron's representative images, each if it is recorded."""
     found = (
         _of_column("patient", metadata.patients, images),
         _of_column("view", metadata.views, images),

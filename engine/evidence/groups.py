@@ -7,8 +7,8 @@ principal axis. They explain the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − 
 Duda and Hart's (1973) Je(2)/Je(1). Any set can be split, and a small one splits better, so E is compared with that of
 random image sets of the same size: it must exceed 95 % of theirs. Each group must also hold at least three images and a
 tenth of all, and the groups' means must have different best concepts. So at most 5 % of random image sets count as two
-groups. Sets of fewer than eight images are not split; from more than 128 images, 128 evenly spread over the activations
-are.
+groups. Sets of fewer than eight images are not split. Sets of more than 128 images are represented by 128, spread evenly over
+their order.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ Best = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 
 
 class GroupTest:
-    """Decides whether a set of images falls into two groups. Any thread may ask; random sets are split once a size."""
+    """Decides whether a set of images falls into two groups. Any thread may ask; each size is drawn once."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
@@ -150,8 +150,7 @@ class GroupTest:
     def bound(self, count: int) -> float:
         """The value that E exceeds in at most 5 % of the random sets of `count` images.
 
-        Between two sizes it is read off the straight line, which lies above the true value, as that falls ever more
-        slowly.
+        Between two sizes it is interpolated linearly. The line lies above the true value, which falls ever more slowly.
         """
         sizes = [size for size in _SIZES if size <= len(self._population)]
         place = int(np.searchsorted(sizes, count, side="right"))

@@ -39,7 +39,7 @@ def agreement(
     The share counts the splits in which both halves have the same best concept. The correlation is between the halves'
     centred scores; it is NaN below three concepts, or where all centred scores of a half are equal.
 
-    From the scores and centred scores of the whole set [k], the scores of the first halves less these [SPLITS, k], and
+    Takes the scores and centred scores of the whole set [k], the scores of the first halves less these [SPLITS, k], and
     the ratios [SPLITS] of `half_means`.
     """
     second = first * -ratios[:, None]

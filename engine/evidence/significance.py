@@ -40,7 +40,7 @@ def z_scores(centred: Floats, errors: Floats) -> Floats:
 def skewnesses(population: Population, directions: NDArray[np.float32], deviations: Floats) -> Floats:
     """Skewness of v_o·D_j over the images, or over a seeded sample where there are many, [k].
 
-    From directions D_j [k, d] and the standard deviations of v_o·D_j [k]; 0 where a deviation is 0.
+    Takes directions D_j [k, d] and the standard deviations of v_o·D_j [k]. It is 0 where a deviation is 0.
     """
     chosen = np.random.default_rng(5).permutation(len(population))[:_SKEWNESS_FROM]
     totals = np.zeros(len(directions))

@@ -18,7 +18,7 @@ from engine.store.reader import RunReader
 def best_concepts(reader: RunReader, competing: Competing, means: Floats, counts: Integers) -> Integers:
     """The best concept of each unit under each of the run's T other templates, [units, T]; −1 without images.
 
-    From the means of the representative images' unit embeddings [units, d] and the numbers of these images [units].
+    Takes the means of the representative images' unit embeddings [units, d] and the numbers of these images [units].
     """
     bests = np.full((len(means), len(reader.other_templates)), -1)
     some = np.flatnonzero(counts > 0)

@@ -16,8 +16,8 @@ FAIR: significant, but not settled
     the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
 
 The rules look at whether the best concept is stable and more than chance. They cannot say whether it is *right*. So
-the sentence ends with what stands out among the images: the labels that half of them or more carry, how far behind the
-concept of such a name stands, and a view that most of them have.
+the sentence ends with what stands out among the images: the labels that half of them or more carry, how far down the
+ranking the concept with such a label's name stands, and a view that most of them have.
 """
 
 from __future__ import annotations
@@ -120,8 +120,8 @@ def _few(of: Graded) -> Held:
     return (of[PATIENTS] < FEW) & (of[REPRESENTATIVES] > 2) & ~_one_patient(of)
 
 
-def _to_a_stranger(of: Graded) -> Held:
-    """Another concept is often the best, and the annotation does not hold it."""
+def _to_an_unannotated(of: Graded) -> Held:
+    """In many draws another concept is the best, and the annotation is the best concept alone."""
     held: Held = (of[CHANGE_CHANCE] > OFTEN) & (of[ANNOTATED] == 1)
     return held
 
@@ -148,10 +148,10 @@ RULES = (
     Rule(Trust.WEAK, Q_VALUE, lambda of: ~(of[Q_VALUE] < SIGNIFICANT), wording.chance),
     Rule(Trust.WEAK, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 2, wording.two_images),
     Rule(Trust.WEAK, PATIENT_SHARE, _one_patient, wording.one_patient),
-    Rule(Trust.WEAK, CHANGE_CHANCE, _to_a_stranger, wording.changes),
+    Rule(Trust.WEAK, CHANGE_CHANCE, _to_an_unannotated, wording.changes),
     Rule(Trust.FAIR, REPRESENTATIVES, _few, wording.few),
     Rule(Trust.FAIR, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] * 2 > of.images, wording.most_images),
-    Rule(Trust.FAIR, CHANGE_CHANCE, lambda of: (of[CHANGE_CHANCE] > SELDOM) & ~_to_a_stranger(of), wording.changes),
+    Rule(Trust.FAIR, CHANGE_CHANCE, lambda of: (of[CHANGE_CHANCE] > SELDOM) & ~_to_an_unannotated(of), wording.changes),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _below, wording.changes_below),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _above, wording.changes_above),
     Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] == 2, wording.groups),

@@ -39,7 +39,7 @@ def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def one_image(_: NeuronEvidence, __: Sequence[str]) -> str:
-    return "one image alone"
+    return "only one image"
 
 
 def all_of_one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
@@ -51,7 +51,7 @@ def chance(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
 
 
 def two_images(_: NeuronEvidence, __: Sequence[str]) -> str:
-    return "two images alone"
+    return "only two images"
 
 
 def one_patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:

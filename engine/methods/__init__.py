@@ -2,7 +2,7 @@
 
 LIVE methods answer from a run file alone, at any time and without torch. COMPUTED methods need the target model and the
 films: a run that has the method's table computes its scores and stores them in the run file. engine.methods.base says
-what the modules of either have (LiveMethod, ComputedMethod). Importing such a module loads no torch.
+what the modules of both must have (LiveMethod, ComputedMethod). Importing such a module loads no torch.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ COMPUTED = {
     "tcav": "engine.methods.tcav",
 }
 KINDS = LIVE | COMPUTED
+"""Our methods and their modules"""
 
 
 def is_computed(name: str) -> bool:
-    """Whether a method is one that a run computes, be it ours or an installed package's."""
+    """Whether a run computes the method, which may be ours or an installed package's."""
     if name in KINDS:
         return name in COMPUTED
     module = kinds.module_of("methods", name)

@@ -53,12 +53,12 @@ class Method(Protocol):
     """A method over an open run file. Any thread may call it; it computes only once what neurons share."""
 
     name: str
-    """Its key in engine.methods.KINDS"""
+    """Its kind: the NAME of its table [methods.NAME]"""
     title: str
     """Its name for a reader, with the options that matter, such as "CLIP-Dissect (soft WPMI)" """
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        """One neuron's concepts. A method that has its own selection or its own cut ignores α or β.
+        """One neuron's concepts. A method with its own selection ignores α, and one with its own cut ignores β.
 
         Raises MammiError for an unknown neuron or concept set.
         """
@@ -94,7 +94,7 @@ class ComputedMethod(Protocol):
     TITLE: str
     """The method's name for a reader"""
     VERSION: int
-    """Raised whenever the same run comes to give other scores"""
+    """Raise it when the same run gives other scores than before"""
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802
@@ -113,7 +113,7 @@ class ComputedMethod(Protocol):
         ...
 
     def annotation(self, options: Any, scores: Sequence[MethodScore]) -> list[MethodScore]:
-        """Those of one neuron's scores, given best first, that are its annotation; best first."""
+        """The scores that are a neuron's annotation, best first. `scores` are all of the neuron's, best first."""
         ...
 
 

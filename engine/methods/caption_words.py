@@ -2,7 +2,7 @@
 
 Source: Kalibhat et al., ICML 2023 (see engine.methods.falcon); github.com/NehaKalibhat/falcon-explain, falcon_utils.py.
 The published code keeps nouns, verbs and adjectives of three or more letters as WordNet's lemmas, and drops English
-stop words and words about the picture. Where a run file is read there is neither a tagger nor WordNet. So every word
+stop words and words about the picture. Neither a tagger nor WordNet is at hand where a run file is read. So every word
 stays here unless it is a function word, a plural counts as its singular where the captions have both, and adverbs stay.
 """
 

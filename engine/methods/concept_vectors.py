@@ -73,8 +73,10 @@ def vectors(activations: NDArray[np.float32], examples: Examples, ridge: float) 
 
 
 def tcav_scores(gradients: NDArray[np.float32], directions: Floats) -> Floats:
-    """The share [runs] of images, by their gradients [n, units], whose class output grows along each vector
-    [runs, units]."""
+    """The share of images whose class output grows along each vector, [runs].
+
+    Takes the gradients of the output on the images [n, units], and the vectors [runs, units].
+    """
     return np.asarray((gradients.astype(np.float64) @ directions.T > 0).mean(axis=0))
 
 
@@ -84,7 +86,7 @@ def two_sided(scores: Floats, others: Floats) -> float:
 
     Where neither sample varies, the p-value is 1 if their means are equal and 0 otherwise.
     """
-    from scipy.special import stdtr  # takes 0.1 s, which readers of a run need not spend
+    from scipy.special import stdtr  # the import takes 0.1 s; readers of a run never need it
 
     degrees = len(scores) + len(others) - 2
     squares = ((scores - scores.mean()) ** 2).sum() + ((others - others.mean()) ** 2).sum()

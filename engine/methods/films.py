@@ -1,4 +1,4 @@
-"""Chosen films of a run as inputs of the target model, read ahead by a few threads."""
+"""Reads chosen films of a run as inputs of the target model. A few threads read ahead."""
 
 from __future__ import annotations
 

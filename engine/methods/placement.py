@@ -1,6 +1,6 @@
 """From a film's pixels to the target model's input: where boxes and polygons lie after resizing and cropping.
 
-The target's preprocessing is a black box, possibly a user's own function, so that it is measured. Films that are dark
+The target's preprocessing is a black box, possibly a user's own function, so it is measured. Films that are dark
 on one side of a given edge and bright on the other go through it; the edge's position in the output shows where that
 place of a film lies on the input. Two edges in each direction give scale and shift. A third edge between them must lie
 where scale and shift predict. The result is exact to a small part of an input pixel, whatever the preprocessing does to

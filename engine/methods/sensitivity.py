@@ -20,7 +20,7 @@ from engine.targets.taps import Channels, Pooling, Taps, first_tensor, pool, uni
 
 
 def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> Tensor:
-    """The gradient ∂y/∂a with respect to a layer's output a, to one with respect to its pooled activations [n, units].
+    """Turns the gradient ∂y/∂a by a layer's output a into the gradient by its pooled activations, [n, units].
 
     Adding v to the units at every position changes their mean, and their maximum, by exactly v. The derivative along v
     is therefore v · Σ over positions of ∂y/∂a. For `cls`, v is added to the class token only.

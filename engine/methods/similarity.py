@@ -68,13 +68,13 @@ class Cosines:
 
 
 class Activations(Protocol):
-    """A, stored elsewhere."""
+    """A that is not held as a matrix."""
 
     @property
     def shape(self) -> tuple[int, int]: ...
 
     def top(self, count: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """D of each unit and the activations on them, [n, count] each; all images where there are fewer than count."""
+        """D of each unit and the activations on D, [n, count] each; all images if there are fewer than `count`."""
         ...
 
     def whole(self) -> NDArray[Any]:

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 TITLE = "TCAV"
 VERSION = 1
-"""Raise it when the same run comes to give other scores"""
+"""Raise it when the same run gives other scores than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -107,7 +107,7 @@ def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) ->
 
 
 def follows_vlm(options: Options) -> bool:
-    """Only where the VLM matches images to concepts."""
+    """Whether the VLM matches images to concepts."""
     return options.concepts == "matched"
 
 
@@ -135,8 +135,7 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
 
 
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
-    """Those of one neuron's scores that are significant and raise the class, best first; each concept once, at its best
-    layer."""
+    """The scores that are significant and raise the class, best first; each concept once, at its best layer."""
     significant = [s for s in scores if s.score > 0.5 and s.p_value is not None and s.p_value <= options.level]
     best: dict[str, MethodScore] = {}
     for score in sorted(significant, key=lambda each: (-each.score, each.p_value, each.concept)):

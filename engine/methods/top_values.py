@@ -9,7 +9,7 @@ from torch import Tensor
 class TopValues:
     """The quantile of each unit's values over many images, in bounded memory.
 
-    As many of the greatest values are kept as can lie above the quantile, so that it is exact. Where these would be
+    It keeps all of the greatest values that can lie above the quantile, so the quantile is exact. If these would be
     more than `kept` for all units together, only some positions of each image count. They are drawn at random with the
     image as seed, and are the same for all units. The share of values above the threshold then has a standard error of
     sqrt(q (1 − q) / n), where n is the number of positions that count. (With a quantile of 0.99 and 1,024 units, 32

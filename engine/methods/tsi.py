@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 TITLE = "TSI"
 VERSION = 1
-"""Raise it when the same run comes to give other scores"""
+"""Raise it when the same run gives other scores than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

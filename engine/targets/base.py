@@ -44,15 +44,15 @@ class TargetKind(Protocol):
         """The keys of the table [target]"""
 
     def identity(self, options: Any, base: Path) -> str | None:
-        """The `identity` of the target model that `load` returns, found without loading it; None where only `load` can
-        tell. It covers the options, the bytes of all files read, and a VERSION of the code.
+        """The `identity` of the target model that `load` returns, found without loading it; None if only `load`
+        gives it. It covers the options, the bytes of all files read, and a VERSION of the code.
 
         Relative paths start from `base`. Raises as `load` does for a file that is missing.
         """
         ...
 
     def load(self, options: Any, base: Path) -> TargetModel:
-        """The target model. What it is built with stands in engine.targets.models and is imported here.
+        """The target model. Our kinds import here what builds it, from engine.targets.models.
 
         Raises MammiError where files are missing or do not fit.
         """

@@ -13,7 +13,7 @@ from engine.weights.digest import file_digest
 from engine.weights.embedded import CLASSIFIER_WEIGHTS
 
 VERSION = 1
-"""Raise it when the same weights come to give other activations"""
+"""Raise it when the same weights give other activations than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

@@ -1,5 +1,5 @@
-"""Signs of likely mistakes in the films and the target model's inputs of a whole run, found without torch in what the
-run stores.
+"""Finds likely mistakes in the films and the target model's inputs of a whole run, without torch, from what the run
+stores.
 
 Each rule detects one mistake by its effect on all inputs or films together. The thresholds are far from the mistakes,
 and far from what the defaults and ImageNet's normalisation give on phantoms and on real films: inputs of mean 0.3 to

@@ -1,4 +1,4 @@
-"""Every layer of a target model: its output for one image, its units, and why it cannot be tapped if it cannot."""
+"""Lists the layers of a target model: the output for one image, the units, or the reason why one cannot be tapped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ListedLayer:
     module: str
     """The type of its module; for an alias, what it stands for"""
     shape: tuple[int, ...] = ()
-    """The shape of its output for one image; () where that is no tensor"""
+    """The shape of its output for one image; () if that is not a tensor"""
     units: int | None = None
     problem: str = ""
     """Why it gives no activations; empty for a layer that does"""
@@ -42,8 +42,8 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Li
     module = target.module.eval()
     modules = {name: type(child).__name__ for name, child in module.named_modules() if name}
     linear = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
-    aliases = {PENULTIMATE: f"what {linear[-1]} is given"} if linear else {}
-    aliases[LOGITS] = "what the model gives"
+    aliases = {PENULTIMATE: f"the input of {linear[-1]}"} if linear else {}
+    aliases[LOGITS] = "the model's output"
     with failing_as("target: preprocessing a black film failed"):
         film = target.preprocess(np.zeros((256, 256), np.uint8))
     with (
@@ -58,7 +58,7 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Li
 
 
 class _Outputs(Taps):
-    """Keeps the shape of each layer's output, or its type where it is no tensor."""
+    """Keeps the shape of each layer's output, or its type if that is not a tensor."""
 
     def __init__(self, module: nn.Module, layers: Sequence[str]) -> None:
         super().__init__(module, layers, "mean")

@@ -31,7 +31,7 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mean: PerChannel = (0.5056,)
     std: PerChannel = (0.252,)
-    """Of grey levels scaled to [0, 1]"""
+    """`mean` and `std` are those of grey levels scaled to [0, 1]"""
     channels: int = Field(default=3, ge=1, le=16)
 
     @model_validator(mode="after")

@@ -112,7 +112,7 @@ class Taps:
             module(batch)
             activations = taps.pooled()  # layer -> float32 [n, units]
 
-    The last output of a layer that is used several times in one pass counts, and the first item of a tuple. Outputs are
+    A layer that is used several times in one pass gives its last output; a tuple gives its first item. Outputs are
     pooled inside the hook: a later in-place operation cannot change them, and whole feature maps are not kept.
     """
 
@@ -178,7 +178,7 @@ class Taps:
 
 
 def first_tensor(layer: str, output: Any) -> Tensor:
-    """A layer's output, or the first item of it. Raises ConfigError where that is no tensor."""
+    """A layer's output, or the first item of it. Raises ConfigError if that is not a tensor."""
     first = output[0] if isinstance(output, (tuple, list)) and output else output
     if not isinstance(first, Tensor):
         raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")

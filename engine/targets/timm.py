@@ -13,7 +13,7 @@ from engine.weights.digest import file_digest
 
 NEEDS = ("timm",)
 VERSION = 1
-"""Raise it when the same weights come to give other activations"""
+"""Raise it when the same weights give other activations than before"""
 
 TAKEN = ("model_name", "num_classes", "in_chans", "scriptable", "exportable", "no_jit")
 """Arguments of timm.create_model that other keys set, or that change how the model runs but not what it computes"""

@@ -12,7 +12,7 @@ from engine.targets.preprocessing import Preprocessing
 from engine.weights.digest import file_digest
 
 VERSION = 1
-"""Raise it when the same weights come to give other activations"""
+"""Raise it when the same weights give other activations than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

@@ -12,7 +12,7 @@ from engine.weights.digest import file_digest
 
 NEEDS = ("torchxrayvision",)
 VERSION = 1
-"""Raise it when the same weights come to give other activations"""
+"""Raise it when the same weights give other activations than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -22,7 +22,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """The file that torchxrayvision publishes (or keeps in ~/.torchxrayvision/models_data), or its state dict"""
     calibrated: bool = False
     """Whether outputs are torchxrayvision's own: probabilities, scaled so that a class's operating point is 0.5, and
-    0.5 for findings that the model does not know. By default they are the final layer's logits."""
+    0.5 for findings that the model was not trained on. By default they are the final layer's logits."""
     ignore_keys: tuple[str, ...] = ()
     """Names or globs of weights that need not fit"""
 

@@ -1,11 +1,11 @@
-"""Checks that an implementation keeps what its protocol promises: ours in the tests of this project, yours anywhere.
+"""Checks that an implementation keeps the promises of its protocol: ours in this project's tests, yours in your own.
 
     from engine.testing import check_vlm
 
     def test_my_vlm():
         check_vlm(lambda: my_vlm(torch.device("cpu")))
 
-Each check calls your implementation on small made-up input and raises AssertionError, in a sentence that says which
+Each check calls your implementation on small made-up input and raises AssertionError with a sentence that says which
 promise is broken. No test runner is needed, and no file is written. torch is imported only by the checks of models.
 """
 

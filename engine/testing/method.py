@@ -15,11 +15,11 @@ from engine.store.reader import RunReader
 from engine.testing.promises import expect, from_threads, raising
 
 UNITS = 24
-"""Units of each layer that are asked for, at most"""
+"""The most units of each layer that are checked"""
 
 
 def check_method(load: Callable[[RunReader, Requery], Method], run: Path) -> None:
-    """Checks a method over a run file, such as `mammi demo --no-open` makes one.
+    """Checks a method over a run file, such as the one that `mammi demo --no-open` makes.
 
     `load` is the `load(options, reader, requery)` of the method's module with its options filled in.
     """

@@ -62,7 +62,7 @@ def _check_shapes(image: Image) -> None:
 
 
 def _check_reading(probing: ProbingSet, chosen: Sequence[Image]) -> list[str | None]:
-    """Returns the images' content."""
+    """Checks `read` and `content`, and returns the content of each image."""
     first = [_read(probing, image) for image in chosen]
     expect(any(data is not None for data in first), "at least one image must be readable")
     for image, data in zip(chosen, first, strict=True):

@@ -1,4 +1,4 @@
-"""How a check states a promise, and the input that all checks share."""
+"""States promises, and makes the input that the checks share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.errors import first_line
 
 THREADS = 8
 ROUNDS = 4
-"""How often each item is asked for when threads ask"""
+"""How often several threads ask for each item"""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,7 +41,7 @@ def only(allowed: type[Exception], what: str) -> Iterator[None]:
 
 @contextmanager
 def raising(wanted: type[Exception], what: str) -> Iterator[None]:
-    """Demands an error of the kind `wanted` of the block."""
+    """Requires the block to raise an error of the kind `wanted`."""
     ended = False
     with only(wanted, what):
         yield

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 
 LENGTH_TOLERANCE = 0.02
-"""How far from 1 a unit vector's length may be: one normalised in half precision is nearer"""
+"""How far from 1 a unit vector's length may be; normalising in half precision stays closer"""
 
 
 class VLM(Protocol):
     """An image-text model."""
 
     name: str
-    """As a reader knows it, such as "MedCLIP ViT" """
+    """As shown to a reader, such as "MedCLIP ViT" """
     dimension: int
+    """d, the length of an embedding"""
     identity: str
     """A hash of all that determines an embedding (weights, architecture, preprocessing, tokenizer): the cache key"""
     by_name: bool
@@ -53,7 +54,7 @@ class VLM(Protocol):
 class VLMKind(Protocol):
     """The module of one kind of VLM. It imports nothing heavy, so that a configuration is checked at once.
 
-    It may also have `BY_NAME = True`, where its VLMs are `by_name`, and `NEEDS`, a tuple of the packages that `load`
+    It may also have `BY_NAME = True`, if its VLMs are `by_name`, and `NEEDS`, a tuple of the packages that `load`
     imports beside those of the extra `engine`.
     """
 
@@ -62,7 +63,7 @@ class VLMKind(Protocol):
         """The keys of the table [vlm]"""
 
     def identity(self, options: Any, base: Path) -> str | None:
-        """The `identity` of the VLM that `load` returns, found without loading it; None where only `load` can tell. It
+        """The `identity` of the VLM that `load` returns, found without loading it; None if only `load` gives it. It
         covers the options, the bytes of all files read, and a VERSION of the code.
 
         Relative paths start from `base`. Raises as `load` does for a file that is missing.
@@ -70,7 +71,7 @@ class VLMKind(Protocol):
         ...
 
     def load(self, options: Any, base: Path, device: torch.device) -> VLM:
-        """The VLM on the device. What it is built with stands in engine.vlms.models and is imported here.
+        """The VLM on the device. Our kinds import here what builds it, from engine.vlms.models.
 
         Raises MammiError where files are missing or do not fit.
         """

@@ -9,7 +9,7 @@ from engine.store.keys import content_key
 from engine.weights.digest import file_digest
 
 WEIGHTS = ("pytorch_model.bin", "model.safetensors")
-"""What transformers calls the weights in a folder: the first that there is"""
+"""The names that transformers gives to weights in a folder; the first that exists is read"""
 WHOLE = "tokenizer.json"
 VOCABULARY = "vocab.txt"
 SETTINGS = "tokenizer_config.json"
@@ -24,7 +24,7 @@ def weights_in(folder: Path, key: str) -> Path:
 
 
 def tokenizer_files(folder: Path, key: str) -> list[Path]:
-    """What a folder's tokenizer is read from: tokenizer.json alone, or vocab.txt and its settings where it has some.
+    """What a folder's tokenizer is read from: tokenizer.json alone, or vocab.txt with its settings if it has any.
 
     Raises ConfigError when there is neither.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 VERSION = 1
-"""Raise it when the same weights come to give other embeddings"""
+"""Raise it when the same weights give other embeddings than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

@@ -30,10 +30,10 @@ def identity(options: Options, base: Path) -> None:
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:
-    """Calls the function. Raises MammiError when it is not found, raises, or returns something that is no VLM."""
+    """Calls the function. Raises MammiError when it is not found, raises, or returns something that is not a VLM."""
     factory = find_factory(options.factory, base, "vlm.factory")
     made = call_factory(factory, {**options.arguments, "device": device}, options.factory, "vlm.factory")
     missing = [name for name in _REQUIRED if not hasattr(made, name)]
     if missing:
-        raise ConfigError(f"vlm.factory: what {options.factory} returned is no VLM: it has no {', '.join(missing)}.")
+        raise ConfigError(f"vlm.factory: what {options.factory} returned is not a VLM: it has no {', '.join(missing)}.")
     return made  # type: ignore[no-any-return]

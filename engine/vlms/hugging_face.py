@@ -41,7 +41,7 @@ def check_tokenizer(folder: Path, key: str) -> None:
 def folder_digest(folder: Path, key: str) -> str:
     """A hash of the folder's settings and vocabularies, from which configuration, tokenizer and preprocessing are read.
 
-    `key` is the configuration's that names the folder, for errors.
+    `key` is the configuration's key that names the folder, for errors.
     """
     texts = [path for path in folder.iterdir() if path.suffix in {".json", ".txt", ".model"} and path.is_file()]
     return content_key({path.name: file_digest(path, key) for path in texts})
@@ -55,5 +55,5 @@ def reading(what: str, path: Path | str, key: str) -> Iterator[None]:
     except MammiError:
         raise
     except Exception as error:
-        # These libraries raise errors of any kind for a file that they did not expect; tokenizers, bare Exceptions.
+        # These libraries raise errors of any kind for an unexpected file; tokenizers raises bare Exceptions.
         raise MammiError(f"{key}: {path} holds no {what} that can be read ({first_line(error)}).") from error

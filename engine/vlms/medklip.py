@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NEEDS = ("transformers", "tokenizers")
 VERSION = 1
-"""Raise it when the same files come to give other embeddings"""
+"""Raise it when the same files give other embeddings than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEEDS = ("open_clip", "timm", "transformers")
 VERSION = 1
-"""Raise it when the same files come to give other embeddings"""
+"""Raise it when the same files give other embeddings than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -74,7 +74,7 @@ def load(options: Options, base: Path, device: torch.device) -> VLM:
 
 
 def _files(options: Options, base: Path) -> tuple[Path | None, Path | None]:
-    """Where `weights` and `tokenizer` are, as far as they are given."""
+    """The paths of `weights` and `tokenizer`; None for one that is not given."""
     return (
         base / options.weights if options.weights else None,
         base / options.tokenizer if options.tokenizer else None,

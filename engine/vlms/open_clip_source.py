@@ -17,7 +17,7 @@ PUBMEDBERT = tuple(
 )
 """The names of BiomedCLIP's text tower. Its published configuration is BertConfig's default."""
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
-"""What the weights in a folder are called: the first that there is"""
+"""The names of weights in a folder; the first that exists is read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Source:
 
     @property
     def text_tower(self) -> str | None:
-        """Hugging Face's name of the text tower, where it is one of theirs."""
+        """Hugging Face's name of the text tower; None if the tower is open_clip's own."""
         return self._of_text("hf_model_name")
 
     @property
     def tokenizer_name(self) -> str | None:
-        """Hugging Face's name of the tokenizer, where it is one of theirs."""
+        """Hugging Face's name of the tokenizer; None if the tokenizer is open_clip's own."""
         return self._of_text("hf_tokenizer_name")
 
     def _of_text(self, name: str) -> str | None:

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 BY_NAME = True
 VERSION = 1
-"""Raise it when the same files come to give other embeddings"""
+"""Raise it when the same files give other embeddings than before"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     images: Path
     """An .npy file of vectors [n, d] beside `image_names`, or a Parquet file with the columns path and embedding"""
     image_names: Path | None = None
-    """The paths of the vectors in an .npy file: UTF-8 text, one a line. A path is the image's in the probing set. It
-    may have further folders before it, or lack its own, as long as its file name stands here once."""
+    """The paths of the vectors in an .npy file: UTF-8 text, one a line. A path is that of an image in the probing
+    set. It may have more or fewer leading folders if its file name occurs here only once."""
     texts: Path
     """An .npy file of vectors [m, d] beside `text_names`, or a Parquet file with the columns text and embedding"""
     text_names: Path | None = None
-    """The texts of the vectors in an .npy file, one a line. A text is one that is encoded, to the letter: run.template,
+    """The texts of the vectors in an .npy file, one a line. They are exactly the texts that a run encodes: run.template,
     and for each concept the template, a blank and the concept. A concept alone is another text, with another vector."""
 
 
@@ -41,7 +41,7 @@ def identity(options: Options, base: Path) -> str:
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:  # noqa: ARG001
-    """Both tables. Raises MammiError when one cannot be read or is not whole, or they do not go together."""
+    """Both tables. Raises MammiError when one cannot be read or is not whole, or their vectors differ in length."""
     from engine.vlms.models.precomputed import load_vlm
 
     image_names = base / options.image_names if options.image_names else None

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 NEEDS = ("transformers",)
 VERSION = 1
-"""Raise it when the same files come to give other embeddings"""
+"""Raise it when the same files give other embeddings than before"""
 
 MODEL_TYPES = ("clip", "siglip")
 """In config.json"""
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""What the weights in a folder are called: the first that there is"""
+"""The names of weights in a folder; the first that exists is read"""
 KEY = "vlm.directory"
 
 
@@ -50,7 +50,7 @@ def folder_identity(folder: Path, key: str) -> str:
 
 
 def load_folder(folder: Path, key: str, device: torch.device) -> VLM:
-    """The VLM in a folder that is named elsewhere than in a configuration; `key` names that place in errors."""
+    """The VLM in a folder. `key` says in errors where the folder was named, in a configuration or elsewhere."""
     model_type = _model_type(folder, key)
     weights = _weights(folder, key)
 

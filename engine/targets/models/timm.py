@@ -16,7 +16,7 @@ def builder(name: str, channels: int, arguments: Mapping[str, bool | int | float
     """A function that builds the classifier of that name, with random weights, for a number of outputs.
 
     Its inputs have `channels`. `arguments` are passed on to timm.create_model. Raises ConfigError for a name that timm
-    does not know.
+    does not have.
     """
     if not timm.is_model(name):
         close = difflib.get_close_matches(name, timm.list_models(), n=3)

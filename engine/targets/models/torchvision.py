@@ -14,7 +14,7 @@ from engine.errors import ConfigError
 def builder(name: str) -> Callable[[int], nn.Module]:
     """A function that builds the classifier of that name, with random weights, for a number of outputs.
 
-    Raises ConfigError for a name that torchvision does not know.
+    Raises ConfigError for a name that torchvision does not have.
     """
     names = torchvision.models.list_models(module=torchvision.models)
     if name not in names:

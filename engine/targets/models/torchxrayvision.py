@@ -20,7 +20,7 @@ from engine.errors import ConfigError
 from engine.weights.checkpoint import load_strictly, match_names, read_weights
 
 THRESHOLDS = "op_threshs"
-"""The buffer of a model's operating points, [18]; not a number for findings that the model does not know"""
+"""The buffer of a model's operating points, [18]; NaN for findings that the model was not trained on"""
 
 
 def load_network(

@@ -1,4 +1,4 @@
-"""BERT text encoders from weights and tokenizer files alone: Bio_ClinicalBERT, which MedCLIP and MedKLIP read with."""
+"""BERT text encoders from weights and tokenizer files alone, for Bio_ClinicalBERT in MedCLIP and MedKLIP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from engine.weights.checkpoint import check_fit, read_weights
 HEAD = 64
 """Width of one attention head, in every published BERT"""
 TOKENS_AT_ONCE = 2048
-"""Texts times their length, at most: bounds the memory of one batch"""
+"""The most tokens in one batch, which bounds its memory"""
 
 _SPECIAL = ("[UNK]", "[CLS]", "[SEP]")
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
@@ -73,8 +73,8 @@ def load_tokenizer(folder: Path, key: str, tokens: int, longest: int) -> Tokeniz
     """The tokenizer of a folder's tokenizer.json or vocab.txt; texts are cut after `longest` tokens.
 
     Beside a vocab.txt, tokenizer_config.json sets case and accents; without it text is lower-cased, as in transformers.
-    Raises ConfigError when the files are missing, and MammiError when they are damaged or do not have as many `tokens`
-    as the weights. `key` is the configuration's, for errors.
+    Raises ConfigError when the files are missing, and MammiError when they are damaged or the number of tokens is not
+    `tokens`, that of the weights. `key` is the configuration's key, for errors.
     """
     found, *settings = tokenizer_files(folder, key)
     with reading("tokenizer", found, key):

@@ -17,7 +17,7 @@ STORED_SIDE = 320
 INPUT_SIDE = 224
 MEAN = 101.48761
 STD = 83.43944
-"""Of grey levels 0 to 255 in MIMIC-CXR"""
+"""Mean and standard deviation of grey levels 0 to 255 in MIMIC-CXR"""
 
 
 def prepare(film: NDArray[np.uint8]) -> Tensor:

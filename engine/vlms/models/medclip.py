@@ -28,7 +28,7 @@ from engine.vlms.models.medclip_network import IMAGE_SIDE, MedCLIP, load_model
 
 MEAN = 0.5862785803043838
 STD = 0.27950088968644304
-"""Of grey levels scaled to [0, 1]"""
+"""MedCLIP's mean and standard deviation of grey levels scaled to [0, 1]"""
 
 
 def film_pixels(film: NDArray[np.uint8]) -> Tensor:

@@ -34,9 +34,9 @@ from engine.weights.checkpoint import load_strictly, read_weights
 SIDE = 224
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
-"""Of grey levels scaled to [0, 1], for each of three equal channels (ImageNet's)"""
+"""ImageNet's mean and standard deviation of grey levels scaled to [0, 1], for each of three equal channels"""
 LONGEST = 128
-"""Tokens of a text in its training, at most"""
+"""The most tokens of a text in its training"""
 PATCH_WIDTH = 1024
 """Channels of ResNet50's third stage, the last one used"""
 UNUSED = ("decoder.*", "classifier.*", "cl_fc.*")
@@ -115,6 +115,6 @@ def load_vlm(path: Path, folder: Path, identity: str, device: torch.device) -> M
 
 
 def _bert_weights(folder: Path) -> dict[str, Tensor]:
-    """Bio_ClinicalBERT's weights without the heads of its pre-training, with which it was published."""
+    """Bio_ClinicalBERT's published weights without the heads of its pre-training."""
     weights = read_folder(folder, "vlm.text_encoder")
     return {name.removeprefix("bert."): value for name, value in weights.items() if not name.startswith("cls.")}

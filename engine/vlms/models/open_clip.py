@@ -106,7 +106,7 @@ def load_vlm(
 def of_model(name: str, weights: Path, tokenizer: Path | None) -> Source:
     """An architecture of open_clip's with the preprocessing of its first published weights.
 
-    Raises ConfigError for a name that open_clip does not know.
+    Raises ConfigError for a name that open_clip does not have.
     """
     name = name.replace("/", "-")
     model = open_clip.get_model_config(name) if ":" not in name else None  # a colon would ask a hub
@@ -119,7 +119,7 @@ def of_model(name: str, weights: Path, tokenizer: Path | None) -> Source:
 
 
 def _read(source: Source) -> dict[str, Tensor]:
-    """The weights. Raises MammiError for a TorchScript archive, and OpenAI's for a model of other activations."""
+    """The weights. Raises MammiError for a TorchScript archive, and for OpenAI's weights without OpenAI's activation."""
     if _is_torchscript(source.weights):
         raise MammiError(
             f"vlm.weights: {source.weights} is a TorchScript archive: it holds code, and is not loaded.\n"

@@ -99,7 +99,7 @@ class PrecomputedVLM:
 def load_vlm(
     images_path: Path, image_names: Path | None, texts_path: Path, text_names: Path | None, identity: str
 ) -> PrecomputedVLM:
-    """Both tables. Raises MammiError when one cannot be read or is not whole, or they do not go together."""
+    """Both tables. Raises MammiError when one cannot be read or is not whole, or their vectors differ in length."""
     images = _Table.read("vlm.images", "path", images_path, image_names)
     texts = _Table.read("vlm.texts", "text", texts_path, text_names)
     if images.vectors.shape[1] != texts.vectors.shape[1]:

@@ -106,7 +106,7 @@ def test_its_methods_stand_beside_the_runs_and_in_their_place(matrix: Path) -> N
         (
             "counts = [3]",
             'encoders = { vlm = "clip" }',
-            'matrix.encoders = {"vlm": "clip"} is not right: \'vlm\' is no name for an encoder',
+            'matrix.encoders = {"vlm": "clip"} is not right: \'vlm\' is not a name for an encoder',
         ),
         ("[[vlm]]", "[methods.falcn]\n[[vlm]]", "[methods.falcn] is not a method. Did you mean [methods.falcon]?"),
     ],

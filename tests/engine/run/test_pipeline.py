@@ -390,7 +390,7 @@ def test_an_image_without_a_finite_activation_is_set_aside(project: Path, monkey
         ),
         ("target.factory=tiny", 'target.factory = "tiny": write it as "package.module:function".'),
         ("target.factory=builtins:dict", "target.factory: builtins:dict returned a dict, not an nn.Module."),
-        ("vlm.factory=builtins:dict", "what builtins:dict returned is no VLM: it has no name, dimension, identity"),
+        ("vlm.factory=builtins:dict", "what builtins:dict returned is not a VLM: it has no name, dimension, identity"),
         ("run.device=mps", 'run.device = "mps": this machine has none. Use "auto" or "cpu".'),
         ("probing.folder=none", "probing.folder: {folder}/none is not a folder."),
         ("run.out={folder}", "run.out: {folder} is a folder; name a file, such as {folder}/run.duckdb."),

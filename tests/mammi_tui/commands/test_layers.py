@@ -42,8 +42,8 @@ def test_layers_stand_in_aligned_columns(mammi: Mammi, project: Path) -> None:
         "  relu              4   4 × 32 × 32   ReLU",
         "  second            6   6 × 32 × 32   Conv2d",
         "  classifier        3   3             Linear",
-        "* penultimate       6   6             what classifier is given",
-        "* logits            3   3             what the model gives",
+        "* penultimate       6   6             the input of classifier",
+        "* logits            3   3             the model's output",
     ]
 
 
