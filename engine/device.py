@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
 from engine.errors import ConfigError
-
-READER_THREADS = max(2, min(8, os.cpu_count() or 2))
-"""Threads that read and decode films beside the models"""
 
 
 def choose_device(name: str) -> torch.device:

@@ -1,4 +1,4 @@
-"""Tables of a run for other programs: CSV, JSON or Parquet, at any α and β."""
+"""Writes tables of a run for other programs, as CSV, JSON or Parquet, at any α and β."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _methods(reader: RunReader, cuts: Cuts) -> Rows:
 
 
 def listed(annotated: int, concepts: int) -> int:
-    """How many of a neuron's concepts a list of limited length has: the annotation, and at least the first ten."""
+    """How many of a neuron's concepts a list of limited length shows: the annotation, and at least the first ten."""
     return max(annotated, min(concepts, 10))
 
 

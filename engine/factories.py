@@ -14,7 +14,7 @@ from engine.errors import ConfigError, MammiError, first_line
 
 
 def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
-    """The function of an installed package or of a module in the configuration's folder `base`, which is put on sys.path.
+    """The function, from an installed package or from the configuration's folder `base`, which is put on sys.path.
 
     Raises ConfigError that names the configuration's `key`.
     """

@@ -1,7 +1,5 @@
-"""Concept sets: where the words come from that neurons are annotated with. Each kind has one module.
-
-What such a module has is said by engine.concepts.base.ConceptSource.
-"""
+"""Concept sets: the sources of the words that neurons are annotated with. Each kind has one module, as
+engine.concepts.base.ConceptSource says."""
 
 KINDS: dict[str, str] = {
     "probing_reports": "engine.concepts.probing_reports",

@@ -27,8 +27,8 @@ class ConceptSource(Protocol):
         ...
 
     def identity(self, options: Any, base: Path) -> str | None:
-        """A text that, together with the probing set's reports, determines what `load` returns; None where only `load`
-        can tell. It covers the options, the bytes of all files read, and a VERSION of the code.
+        """A text that, together with the probing set's reports, determines what `load` returns; None if only `load`
+        gives it. It covers the options, the bytes of all files read, and a VERSION of the code.
 
         Raises as `load` does for files that cannot be read.
         """

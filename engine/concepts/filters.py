@@ -15,7 +15,7 @@ _FUNCTION_WORDS = """
     they this those though through thus to too toward towards under until up upon us very via was we were what when
     where whether which while who whom why will with within without would yet you your yours yourself"""
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
-"""English function words, which a tagger sometimes takes for nouns"""
+"""English function words, which a tagger sometimes mistakes for nouns"""
 
 _DEIDENTIFIED = re.compile(r"x{3,}|_{2,}")
 _DIGIT = re.compile(r"\d")

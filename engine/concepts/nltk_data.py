@@ -1,4 +1,4 @@
-"""Reading a resource of NLTK's data, from a folder or a zip file as NLTK's downloader leaves them."""
+"""Reads a resource of NLTK's data, from a folder or a zip file as NLTK's downloader leaves them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.errors import MammiError, first_line
 
 LARGEST = 1 << 28
-"""Bytes that a file in a zip file may have"""
+"""The most bytes of a file in a zip file"""
 
 
 class Resource:

@@ -17,8 +17,8 @@ from engine.concepts.tagger import Tagger
 from engine.concepts.tokens import split_sentences, tokenize
 
 VERSION = 1
-"""Raise it when the same reports and tagger give other nouns than before (see also tokens, clean, filters, sections, and
-report_formats)"""
+"""Raise it when the same reports and tagger give other nouns than before, such as after a change in tokens, clean,
+filters, sections or report_formats"""
 
 NOUN_TAGS = frozenset({"NN", "NNS"})
 

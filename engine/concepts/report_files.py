@@ -1,4 +1,4 @@
-"""Reading written reports from files and folders in any supported format."""
+"""Reads written reports from files and folders in any supported format."""
 
 from __future__ import annotations
 

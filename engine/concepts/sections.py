@@ -14,10 +14,10 @@ DEFAULT_SECTIONS = ("findings", "impression")
 ALL_SECTIONS = "all"
 """Chooses the whole report, in place of the names of sections"""
 
-_KNOWN = "FINDINGS|IMPRESSION|INDICATION|HISTORY|TECHNIQUE|COMPARISON|EXAMINATION|CONCLUSION|RECOMMENDATIONS?"
+_USUAL = "FINDINGS|IMPRESSION|INDICATION|HISTORY|TECHNIQUE|COMPARISON|EXAMINATION|CONCLUSION|RECOMMENDATIONS?"
 _FINAL = "FINAL REPORT"
 _HEADING = re.compile(
-    rf"^[ \t]*([A-Z][A-Z ,/()&-]+):|\b({_KNOWN}):|^[ \t]*({_FINAL})[ \t]*$",
+    rf"^[ \t]*([A-Z][A-Z ,/()&-]+):|\b({_USUAL}):|^[ \t]*({_FINAL})[ \t]*$",
     re.MULTILINE,
 )
 _STANDS_FOR = {

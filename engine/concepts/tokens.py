@@ -1,4 +1,4 @@
-"""Splitting a report into sentences and tokens by rules, without NLTK's data."""
+"""Splits a report into sentences and tokens by rules, without NLTK's data."""
 
 from __future__ import annotations
 

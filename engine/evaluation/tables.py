@@ -27,13 +27,13 @@ from engine.evaluation.table_rows import (
 
 MASKS = ("tsi", "netdissect")
 """The methods of table 4 beside MAMMI"""
-WITHOUT_OUR_TSI = (
+OUR_TSI_DIFFERS = (
     "The paper's TSI takes the higher of NIH14's and COVID-CXR's labels; the one here has the probing set's alone."
 )
 
 
 def tables(result: MatrixResult) -> list[Table]:
-    """The paper's five tables, one over α, and one of known truth where the probing set has any."""
+    """The paper's five tables, one over α, and one against the recorded truth if the probing set has any."""
     made = _Tables(result)
     found = [made.concept_sets(), made.selections(), made.vlms(), made.mask_based(), made.methods(), made.alphas()]
     truth = made.truth()
@@ -97,7 +97,7 @@ class _Tables:
         run = {line.cell.evaluation.method for line in lines}
         needed = "TSI was not run: it needs [methods.tsi], and films with boxes or outlines."
         cells = [line.cell for line in lines]
-        notes = [WITHOUT_OUR_TSI if "tsi" in run else needed, *who_leads(lines), *ties(cells), *among_labels(cells)]
+        notes = [OUR_TSI_DIFFERS if "tsi" in run else needed, *who_leads(lines), *ties(cells), *among_labels(cells)]
         heads = ("method", "concepts of")
         return self._table("Table 4. Mask-based methods", heads, lines, published.MASK_BASED, notes)
 
@@ -125,7 +125,7 @@ class _Tables:
         )
 
     def truth(self) -> Table:
-        """All methods side by side, against the truth known about phantoms or labelled films."""
+        """All methods side by side, against the truth recorded about phantoms or labelled films."""
         columns = ("units", "best concept", "by chance", "p", "annotation", "by chance (a.)", "p (a.)")
         rows = []
         for layer in self._result.runs[self._base].layers:

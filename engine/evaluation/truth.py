@@ -1,4 +1,4 @@
-"""Hidden units against known truth: does an annotation name what the unit follows?
+"""Hidden units against recorded truth: does an annotation name what the unit follows?
 
 A truth is a set of images with something in common: a finding (a label), a view, or the highest or lowest fifth of an
 anatomical parameter, which phantoms record. A unit follows the truth whose images its activation separates best from

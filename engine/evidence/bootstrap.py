@@ -60,9 +60,9 @@ def with_all_others(contestants: Integers, concepts: int) -> Integers:
 def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float, int]:
     """Draws the clusters of one neuron, at least two, and scores its contestants over each draw.
 
-    Takes the contestants' scores [r] and directions [r, d]. Returns the margin of the first contestant over the second in each draw,
-    [DRAWS] (NaN without a second); the share of draws in which another contestant is the best; and the place of the one
-    that is the best in most of these, −1 for none.
+    Takes the contestants' scores [r] and directions [r, d]. Returns the margin of the first contestant over the second
+    in each draw, [DRAWS] (NaN without a second); the share of draws in which another contestant is the best; and the
+    place of the one that is the best in most of these, −1 for none.
     """
     held = len(clusters.sizes)
     drawn = (_DRAWN[:, :held] * held).astype(np.int64)

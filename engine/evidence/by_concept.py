@@ -13,8 +13,8 @@ from engine.evidence.details import Floats
 def by_concept(table: LayerUnits, unit: int, scores: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """z, the p-value of each concept alone, the p-value that allows for the choice among all, and its q-value.
 
-    Takes the unit's scores [k] by distinct direction. Returns [k] each, NaN without representative images. The best concept has
-    the figures that the table has for the unit.
+    Takes the unit's scores [k] by distinct direction. Returns [k] each, NaN without representative images. The best
+    concept has the figures that the table has for the unit.
     """
     contest, count = table.contest, int(table.counts[unit])
     if count == 0:

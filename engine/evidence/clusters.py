@@ -38,7 +38,7 @@ class Clusters:
 
 
 class Grouping:
-    """Cuts sets of images into clusters. Where a set has too many, those that come first in one random order are held."""
+    """Cuts sets of images into clusters. Where a set has too many, the first ones in one random order are held."""
 
     def __init__(self, population: Population, metadata: Metadata) -> None:
         count = int(metadata.clusters.max(initial=-1)) + 1

@@ -7,8 +7,8 @@ principal axis. They explain the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − 
 Duda and Hart's (1973) Je(2)/Je(1). Any set can be split, and a small one splits better, so E is compared with that of
 random image sets of the same size: it must exceed 95 % of theirs. Each group must also hold at least three images and a
 tenth of all, and the groups' means must have different best concepts. So at most 5 % of random image sets count as two
-groups. Sets of fewer than eight images are not split. Sets of more than 128 images are represented by 128, spread evenly over
-their order.
+groups. Sets of fewer than eight images are not split. Sets of more than 128 images are represented by 128, spread
+evenly over their order.
 """
 
 from __future__ import annotations

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.device import READER_THREADS
 from engine.errors import failing_as
 from engine.methods.context import MethodContext
-from engine.probing.decoding import decode
+from engine.probing.decoding import READERS, decode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +39,7 @@ def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Gene
             return context.target.preprocess(film), (film.shape[0], film.shape[1])
 
     parts = [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
-    with ThreadPoolExecutor(READER_THREADS) as threads:
+    with ThreadPoolExecutor(READERS) as threads:
         coming = [threads.submit(prepare, row) for row in parts[0]] if parts else []
         for number, part in enumerate(parts):
             films = [future.result() for future in coming]

@@ -1,8 +1,9 @@
-"""Decoding an image file's bytes to the 8-bit grey film that every model input and thumbnail is made from."""
+"""Decodes an image file's bytes to the 8-bit grey film that every model input and thumbnail is made from."""
 
 from __future__ import annotations
 
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -14,6 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from engine.errors import MammiError, UnreadableImage
 from engine.extras import missing
 
+READERS = max(2, min(8, os.cpu_count() or 2))
+"""Threads that read and decode films beside the models"""
 MAX_PIXELS = 89_478_485
 """Films of more pixels are refused: no radiograph is so large, and it would fill the memory (Pillow's own limit)"""
 

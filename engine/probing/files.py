@@ -13,15 +13,15 @@ from typing import NamedTuple
 from engine.errors import ConfigError, MammiError, UnreadableImage
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
-"""Suffixes of film files. A file without a suffix, or with a number for one (as in a DICOM UID), is a film if it begins
-as a DICOM file does."""
+"""Suffixes of film files. A file without a suffix, or whose suffix is a number (as in a DICOM UID), is a film if it
+begins like a DICOM file."""
 MAX_BYTES = 1 << 28
 """Larger files are not read"""
 
 _NAMED = 3
-"""How many films a warning names"""
+"""The most films that a warning names"""
 _LONGEST = 120
-"""How many characters of a name a message shows"""
+"""The most characters of a name that a message shows"""
 _DICOM_MARK = 128
 """Bytes before the letters DICM (DICOM PS3.10, section 7.1)"""
 
@@ -193,7 +193,7 @@ def warn(what: str, names: Sequence[str]) -> None:
 
 
 def short(name: str) -> str:
-    """A name as a message shows it: a long one is cut."""
+    """A name as a message shows it; a long name is cut."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 

@@ -42,7 +42,7 @@ class FilmSet:
         return read_film(self._files[image.path])
 
     def content(self, image: Image) -> None:
-        """None: a file may change at any time, so that its bytes must be read."""
+        """None: a file may change at any time, so its bytes must be read."""
 
 
 def collect(
@@ -57,8 +57,8 @@ def collect(
     file.
 
     An image takes the name of the file that was found, and what `complete` adds from the file. The same seed draws the
-    same sample whatever the order; films that are not drawn are not looked for. Warns of names without a film and of
-    names that lead out of the folder. Raises ConfigError where no film is left or a film is named twice.
+    same sample whatever the order; the files of films that are not drawn are not searched for. Warns of names without a
+    film and of names that lead out of the folder. Raises ConfigError where no film is left or a film is named twice.
     """
     images: dict[str, Image] = {}
     files: dict[str, str] = {}
@@ -115,8 +115,8 @@ def scaled(image: Image, file: str, side: int) -> Image:
 
 
 def _in_order(images: Iterable[Image], options: FilmOptions) -> Iterable[Image]:
-    """The order to draw in. A sample is ordered by the hash of seed and name, so that a film added to the set or taken
-    away changes nothing for the others."""
+    """The order to draw in. A sample is ordered by the hash of seed and name, so that adding a film to the set, or
+    taking one away, changes nothing for the others."""
     if options.sample is None:
         return images
     seed = options.sample_seed

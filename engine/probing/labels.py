@@ -13,7 +13,7 @@ from engine.probing.tables import Table
 
 Uncertain = Literal["zeros", "ones", "ignore"]
 """What -1 means, in the terms of Irvin et al., "CheXpert", AAAI 2019, section 3: absent ("zeros"), present ("ones"), or
-not to be used. A film either has a label or does not, so that "ignore" leaves out films with an uncertain label."""
+not to be used. A film either has a label or does not, so "ignore" leaves out films with an uncertain label."""
 
 CHEXPERT_LABELS = (
     "Enlarged Cardiomediastinum",

@@ -28,7 +28,7 @@ NO_FINDING = "No Finding"
 BOX_SIDE = 1024
 """Side, in pixels, of the released films: the boxes are given on these"""
 _BOX_LABELS = {"Infiltrate": "Infiltration"}
-"""The one finding that has another name in the boxes than in the films' labels"""
+"""The one finding whose name in the boxes differs from that in the films' labels"""
 _DATA_ENTRY = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv")
 _BOXES = "BBox_List_2017.csv"
 _SPLITS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
@@ -57,7 +57,7 @@ class _Entry:
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Finds the films and the metadata that the release has of them.
+    """Finds the films, and what the release's tables say of them.
 
     Labels come from the list where it has any, else from Data_Entry. The patient is the first number of a film's name.
     Raises ConfigError where a file is missing or wrong.
@@ -66,11 +66,11 @@ def load(options: Options, base: Path) -> FilmSet:
     films = FilmsByName(tree)
     if not films.names:
         raise ConfigError(f"probing.folder: {tree.folder} holds no film.")
-    entries_file = _given_or_there(base, options.data_entry, tree.folder, _DATA_ENTRY)
+    entries_file = _given_or_found(base, options.data_entry, tree.folder, _DATA_ENTRY)
     entries = _read_entries(entries_file) if entries_file else {}
     list_file = _list_file(options.split, base, tree.folder)
     listed = _read_list(list_file) if list_file else dict.fromkeys(films.names, _Entry())
-    boxes_file = _given_or_there(base, options.boxes, tree.folder, (_BOXES,))
+    boxes_file = _given_or_found(base, options.boxes, tree.folder, (_BOXES,))
     boxes = _read_boxes(boxes_file) if boxes_file else {}
     images = []
     for name, on_list in listed.items():
@@ -83,14 +83,14 @@ def load(options: Options, base: Path) -> FilmSet:
     if entries_file:
         warn(f"{entries_file}: has no row for films", [name for name in listed if stem(name) not in entries])
     elif not any(entry.labels is not None for entry in listed.values()):
-        warn(f"{tree.folder}: has no {' or '.join(_DATA_ENTRY)}, so that films have no labels", list(listed))
+        warn(f"{tree.folder}: has no {' or '.join(_DATA_ENTRY)}, so the films have no labels", list(listed))
     source = list_file or entries_file or tree.folder
     return collect(
         of_views(images, options.views), films.find, options, source, tree.folder, partial(scaled, side=BOX_SIDE)
     )
 
 
-def _given_or_there(base: Path, given: Path | None, folder: Path, names: Sequence[str]) -> Path | None:
+def _given_or_found(base: Path, given: Path | None, folder: Path, names: Sequence[str]) -> Path | None:
     if given is not None:
         return base / given
     return next((folder / name for name in names if (folder / name).is_file()), None)

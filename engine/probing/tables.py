@@ -1,4 +1,4 @@
-"""CSV files as people have them, read row by row. A fault is reported in one line with its place."""
+"""Reads CSV files as people write them, row by row. A fault is reported in one line with its place."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from engine.errors import ConfigError
 from engine.probing.files import short
 
 MAX_LINE = 1 << 20
-"""Characters that a line may have"""
+"""The most characters of a line"""
 MAX_TABLE = 1 << 30
-"""Characters that a file may have once unpacked. The longest public table, MIMIC-CXR's metadata, has 60 million."""
+"""The most characters of an unpacked file. The longest public table, MIMIC-CXR's metadata, has 60 million."""
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
 _SHOWN = 200
-"""How many characters of a header a message shows"""
+"""The most characters of a header that a message shows"""
 
 
 class Table:

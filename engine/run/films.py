@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,11 +10,9 @@ from operator import itemgetter
 
 from engine.errors import MammiError, UnreadableImage
 from engine.probing.base import Image, ProbingSet
+from engine.probing.decoding import READERS
 from engine.store.keys import content_key
 from engine.store.parts import ImageKeys
-
-READERS = max(2, min(8, os.cpu_count() or 2))
-"""Threads that read and decode films"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class ImageResults:
             self._reasons.setdefault(image, {})[part] = reason
 
     def reasons(self, keys: ImageKeys) -> dict[str, str]:
-        """The name of each part that sets an image aside -> its reason; the first reason counts. {} for a usable image."""
+        """The name of each part that sets an image aside -> its reason; the first counts. {} for a usable image."""
         if keys.embedding in self._set_aside:
             return self._set_aside[keys.embedding][1]
         of_film, of_name = self._reasons.get(keys.film), self._reasons.get(keys.embedding)
@@ -172,7 +172,7 @@ class ImageResults:
         return whole
 
     def _by_source(self, part: str, images: Sequence[str]) -> Iterator[tuple[PartSource, list[int]]]:
-        """Each file that holds a part, with the places of the images to read from it. Raises KeyError if no file has one."""
+        """Each file to read a part from, with the places of its images. Raises KeyError if no file has an image's part."""
         left = list(range(len(images)))
         for source, held in zip(self._sources, self._held, strict=True):
             there = [place for place in left if part in held.get(images[place], _NOTHING)]

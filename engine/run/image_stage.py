@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from typing import Any
 
-from engine.run.films import READERS
+from engine.probing.decoding import READERS
 from engine.run.image_results import TOGETHER
 from engine.run.stage import Run
 from engine.store.keys import content_key

@@ -55,8 +55,8 @@ class RunInputs:
         self._finished = finished
 
     def load(self, progress: Progress) -> None:
-        """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything is
-        computed.
+        """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
+        is computed.
 
         Also raises ConfigError when a method cannot work with the images and layers.
         """

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from engine.errors import UnreadableImage, failing_as
 from engine.probing.base import Image
-from engine.probing.decoding import decode
-from engine.run.films import READERS, File, Films
+from engine.probing.decoding import READERS, decode
+from engine.run.films import File, Films
 from engine.run.inputs import Models
 from engine.store.batch import Film
 from engine.store.parts import ImageKeys, PartKeys
@@ -72,8 +72,8 @@ _Task = tuple[int, ImageKeys, frozenset[str], File | None]
 
 
 class Loader:
-    """Reads and decodes each image at most once, and makes from the film what the lacking parts need: the thumbnail, the
-    target model's input, the VLM's input."""
+    """Reads and decodes each image at most once, and makes from the film what the lacking parts need: the thumbnail,
+    the target model's input, the VLM's input."""
 
     def __init__(self, films: Films, parts: PartKeys, models: Models, thumbnail_size: int) -> None:
         self._films = films

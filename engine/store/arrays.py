@@ -69,7 +69,7 @@ class Cursors:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Turns an error of the block, which interprets rows, into RunFileError: the rows are not as they were written."""
+        """Turns an error in the block, which interprets rows, into RunFileError: the file was damaged or changed."""
         try:
             yield
         except (LookupError, TypeError, ValueError) as error:

@@ -29,7 +29,7 @@ class Film:
     reason: str = ""
 
     def packed(self) -> bytes:
-        """All but the reason: size, width and height (little-endian), the length of the sha256, the sha256, the thumbnail."""
+        """All but the reason: size, width and height (little-endian), the sha256 after its length, the thumbnail."""
         digest = self.sha256.encode()
         facts = _FACTS.pack(self.size_bytes, self.width, self.height)
         return b"".join((facts, bytes([len(digest)]), digest, self.thumbnail))

@@ -87,8 +87,8 @@ class RunContents:
     stages: Mapping[str, str] = field(default_factory=dict)
     """Stage name -> the key of all that determines what the stage put in the run file"""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """What was loaded (a model, the concepts) -> a key of its description. A later run with the same key reads from this
-    file what it would otherwise load."""
+    """What was loaded (a model, the concepts) -> a key of its description. A later run with the same key reads from
+    this file what it would otherwise load."""
     parts: PartKeys | None = None
     """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
     image_keys: Sequence[ImageKeys] = ()

@@ -16,7 +16,7 @@ from engine.errors import RunFileError, first_line
 Connection = duckdb.DuckDBPyConnection
 
 _ROW_GROUP = 2048
-"""Rows that DuckDB compresses together. Rows here hold whole arrays: DuckDB's default (122,880) would need gigabytes."""
+"""Rows that DuckDB compresses together. Rows here hold arrays: DuckDB's default (122,880) would need gigabytes."""
 
 _BLOCK_BYTES = 65536
 """Bytes that DuckDB reads and checks at once. The answer for a layer reads a little of each unit: with DuckDB's default

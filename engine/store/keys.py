@@ -18,7 +18,7 @@ def content_key(*values: object) -> str:
 
 
 def image_facts(image: Image) -> tuple[Any, ...]:
-    """What a probing set says of an image, its boxes and its polygons, as types that JSON can write, for use in keys."""
+    """What a probing set says of an image, its boxes and its polygons, as types that JSON can write: for keys."""
     facts = (image.path, image.patient, image.view, image.labels, image.report, dict(image.parameters))
     boxes = tuple((box.label, box.x, box.y, box.width, box.height) for box in image.boxes)
     return facts, boxes, tuple((polygon.label, polygon.points) for polygon in image.polygons)

@@ -1,6 +1,7 @@
 """The ladder of partial sums: a neuron's sorted image embeddings summed up to growing ranks.
 
-The sum over any number of the most activating images is then the sum at the nearest rung plus or minus a few embeddings.
+The sum over any number of the most activating images is then the sum at the nearest rung plus or minus a few
+embeddings.
 """
 
 from __future__ import annotations

@@ -107,8 +107,8 @@ class LayerWriter:
         self._write_scores(scored)
 
     def _write_scores(self, scored: Mapping[int, NDArray[np.float64]]) -> None:
-        """Writes the score of every concept for each neuron. One insert of many neurons costs as much as one of a single
-        neuron."""
+        """Writes the score of every concept for each neuron. One insert of many neurons costs as much as one of a
+        single neuron."""
         if not scored:
             return
         neurons = np.array(list(scored), dtype=np.int32)

@@ -95,7 +95,7 @@ class PartSource(Protocol):
     """A file that holds parts of images: the work file of an unfinished run, or a finished run file."""
 
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
-        """The key of each image -> the keys of those of `parts` that the file holds for it, as values or as a reason."""
+        """The key of each image -> those of `parts` that the file holds for it, as values or as a reason."""
         ...
 
     def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:

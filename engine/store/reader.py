@@ -123,7 +123,7 @@ class RunReader(ImageTables, ReuseTables):
 
     @cached_property
     def captions(self) -> tuple[str, ...]:
-        """The sentences of reports that were encoded without a template; `arrays.caption_embeddings` has the embeddings."""
+        """The sentences of reports, encoded without a template; `arrays.caption_embeddings` has their embeddings."""
         return self._in_order("SELECT caption, text FROM captions")
 
     @cached_property
@@ -146,7 +146,9 @@ class RunReader(ImageTables, ReuseTables):
         )
         with self._cursors.whole():
             return [
-                MethodScore(layer, neuron - info.first_neuron, _present(concept), float(score), p_value, _present(detail))
+                MethodScore(
+                    layer, neuron - info.first_neuron, _present(concept), float(score), p_value, _present(detail)
+                )
                 for neuron, concept, score, p_value, detail in rows
             ]
 

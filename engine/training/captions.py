@@ -18,7 +18,7 @@ NOUN_TAGS = frozenset({"NN", "NNS", "NNP"})
 
 SENTENCE_SHARE = 0.35
 TEMPLATE_SHARE = 0.05
-"""How often a drawn text is a sentence, and the bare template; the others are captions: the template and a phrase"""
+"""Shares of drawn texts that are sentences and the bare template; the others are captions: the template and a phrase"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def caption(phrase: str) -> str:
     return f"{TEMPLATE} {phrase}"
 
 
-def read_reports(anatomies: Sequence[Anatomy]) -> list[Texts]:
+def film_texts(anatomies: Sequence[Anatomy]) -> list[Texts]:
     """The texts of each film, from the words of its report and their tags. The findings that the grammar attaches to a
     sentence are not used.
 

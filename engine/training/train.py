@@ -1,4 +1,4 @@
-"""Trains the two embedded models anew: `python -m engine.training.train [--out DIR]`."""
+"""Trains the two embedded models again: `python -m engine.training.train [--out DIR]`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from engine.probing.phantom.population import TRAINING_SEEDS
 from engine.targets.models.demo import build_classifier
-from engine.training.captions import read_reports
+from engine.training.captions import film_texts
 from engine.training.data import Films, make_films
 from engine.vlms.models.dual_encoder import DualEncoder, text_pieces
 from engine.weights.embedded import CLASSIFIER_WEIGHTS, DUAL_ENCODER_WEIGHTS, HOME
@@ -84,7 +84,7 @@ def train_classifier(films: Films, recipe: Recipe, log: Callable[[str], None]) -
 def train_dual_encoder(films: Films, recipe: Recipe, log: Callable[[str], None]) -> nn.Module:
     """Both towers, trained with the contrastive loss on films and on texts drawn from their reports."""
     model = DualEncoder()
-    texts = read_reports(films.anatomies)
+    texts = film_texts(films.anatomies)
     fitting = [text.all() for text in texts]
     rng = random.Random(recipe.seed)
 

@@ -28,8 +28,9 @@ class Options(BaseModel, extra="forbid", frozen=True):
     texts: Path
     """An .npy file of vectors [m, d] beside `text_names`, or a Parquet file with the columns text and embedding"""
     text_names: Path | None = None
-    """The texts of the vectors in an .npy file, one a line. They are exactly the texts that a run encodes: run.template,
-    and for each concept the template, a blank and the concept. A concept alone is another text, with another vector."""
+    """The texts of the vectors in an .npy file, one a line. They are exactly the texts that a run encodes:
+    run.template, and for each concept the template, a blank and the concept. A concept alone is another text, with
+    another vector."""
 
 
 def identity(options: Options, base: Path) -> str:

@@ -1,8 +1,8 @@
 """Published weights and tokenizers that the paper's setting and the sample configurations use, and where to get them.
 
-Each entry goes into a folder of its name. No address was opened when this was written: `source` says where each comes
-from. A checksum is given only where the publisher shows it; the checksum of any other file is remembered at its first
-download (engine.weights.sums). Hugging Face's files belong to one commit, which cannot change.
+Each entry goes into a folder of its name. The addresses were not opened when the catalogue was written; `source` says
+where each comes from. A checksum is given only where the publisher shows it; that of any other file is remembered at
+its first download (engine.weights.sums). Hugging Face's files belong to one commit, which cannot change.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "clip-vit-b-16",
         "OpenAI's CLIP ViT-B/16 for transformers: the paper's text encoder \"CLIP\" in `mammi evaluate`",
         "https://huggingface.co/openai/clip-vit-base-patch16",
-        "its commit as caches of the hub name it; the files are those that transformers asks a CLIP for",
+        "its commit, as caches of the hub name it; the files are those that transformers reads for a CLIP",
         _hugging_face(
             "openai/clip-vit-base-patch16",
             "57c216476eefef5ab752ec549e440a49ae4ae5f3",

@@ -30,7 +30,7 @@ PREFIX = "module."
 
 
 class _PassedOver:
-    """Stands in for an object that is no tensor: accepts any arguments and state, and keeps nothing."""
+    """Stands in for an object that is not a tensor: accepts any arguments and state, and keeps nothing."""
 
     def __new__(cls, *_: Any) -> _PassedOver:
         return super().__new__(cls)
@@ -55,7 +55,7 @@ _COUNT = ".num_batches_tracked"
 _SHOWN = 3
 _NAMED = 10
 _START = 256
-# Bytes that are no checkpoint are run as the opcodes of a pickle until one fails. Each fails in its own way: a missing
+# Bytes that are not a checkpoint run as the opcodes of a pickle until one fails. Each fails in its own way: a missing
 # memo entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, as UnicodeDecodeError), …
 _DAMAGED = (
     SafetensorError,
@@ -108,7 +108,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if not tensors:
         raise MammiError(
-            f"{key}: {path} holds no tensors at its outermost, nor under {', '.join(WRAPPERS)}. "
+            f"{key}: {path} holds no tensors at its top level, nor under {', '.join(WRAPPERS)}. "
             f"It holds: {', '.join(map(str, list(content)[:_NAMED])) or 'nothing'}."
         )
     if all(name.startswith(PREFIX) for name in tensors):
@@ -117,7 +117,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
 
 
 def _why(path: Path, stream: BinaryIO | None, error: Exception) -> str:
-    """Why the bytes are no checkpoint: what they are, in common cases, or else the error's first sentence."""
+    """Why the bytes are not a checkpoint: in common cases what they are, else the first sentence of the error."""
     start = b"?"
     if stream is None:
         with suppress(OSError), path.open("rb") as file:
@@ -194,8 +194,8 @@ def load_strictly(
 ) -> None:
     """Loads the weights into the module. `ignored` (names or globs) must cover the keys that do not fit.
 
-    For errors, `path` is the file of the weights, and `key` the configuration's that lists the ignored ones. Raises
-    MammiError that lists the missing, unexpected and mismatched keys.
+    `path`, the file of the weights, and `key`, the configuration's key that lists the ignored ones, are for errors.
+    Raises MammiError that lists the missing, unexpected and mismatched keys.
     """
     own = module.state_dict()
     different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}

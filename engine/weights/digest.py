@@ -1,4 +1,4 @@
-"""What stands for the content of files in an identity: their bytes. Nothing is loaded, so no torch is needed."""
+"""The hash that stands for a file's bytes in an identity. Nothing is loaded, so torch is not needed."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ from engine.errors import ConfigError, MammiError, first_line
 from engine.progress import Progress
 
 TIMEOUT = 30.0
-"""Seconds without a byte"""
+"""Seconds without a byte after which an attempt fails"""
 TRIES = 4
-"""Attempts in a row that bring nothing new"""
+"""Attempts in a row without a new byte after which a download fails"""
 PAUSE = 1.0
 """Seconds before the second attempt, doubled before each further one"""
 LARGEST = 20 * 10**9
-"""Bytes, at most, of a file whose size its server does not announce"""
+"""The most bytes of a file whose size its server does not announce"""
 MEGABYTE = 10**6
 
 _BLOCK = 1 << 18
@@ -111,9 +111,9 @@ def download(url: str, target: Path, progress: Progress, *, size: int | None = N
 def _left(part: Part) -> str:
     """A sentence about the part that a failed download leaves; an empty one is removed."""
     if part.size:
-        return "What came is kept: try again later."
+        return "The bytes so far are kept: try again later."
     part.remove()
-    return "Nothing came: is this machine on the network?"
+    return "No bytes arrived: is this machine on the network?"
 
 
 def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
@@ -251,7 +251,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme != "https" and not (_is_loopback(req.full_url) and _is_loopback(newurl)):
             raise MammiError(
-                f"{req.full_url}: the server sends on to {newurl[:200]}, which is not HTTPS: not followed."
+                f"{req.full_url}: the server redirects to {newurl[:200]}, which is not HTTPS: not followed."
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -130,21 +130,23 @@ def _take_zip(
 def _stays(path: Path, expected: str | None, progress: Progress) -> None:
     """Notes that a file exists already. Raises MammiError when it is not what it should be."""
     if not path.is_file():
-        raise MammiError(f"{path.parent} is there without {path.name}. Use --force to fetch all of it again.")
+        raise MammiError(f"{path.parent} exists without {path.name}. Use --force to fetch all of it again.")
     found = sha256_of(path)
     if expected is None:
-        progress.note(f"{path} is there already, put there by hand: SHA-256 {found}. --force fetches it again.")
+        progress.note(f"{path} exists already, put there by hand: SHA-256 {found}. --force fetches it again.")
     elif found == expected:
-        progress.note(f"{path} is there already.")
+        progress.note(f"{path} exists already.")
     else:
-        raise MammiError(f"{path} is another file than it should be (SHA-256 {found}). Use --force to replace it.")
+        raise MammiError(f"{path} is not the expected file (SHA-256 {found}). Use --force to replace it.")
 
 
 def _checked(part: Part, file: Published, required: str | None) -> str:
     found = sha256_of(part.path)
     if required and found != required.lower():
         part.remove()
-        raise MammiError(f"{file.url}: the checksum is wrong, so it was thrown away.\nSHA-256 {found}, not {required}.")
+        raise MammiError(
+            f"{file.url}: the checksum is wrong, so the file was deleted.\nSHA-256 {found}, not {required}."
+        )
     return found
 
 

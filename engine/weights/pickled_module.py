@@ -2,8 +2,8 @@
 
 Such a file is a pickle that asks for the model's classes by name and fills them in. Here `_Made` replaces each class
 and function that the pickle asks for, and only keeps its arguments and state, from which the tensors are then picked.
-The unpickler cannot reach any class of torch or of another package. It refuses names from outside the packages of such
-models nevertheless: whoever has `os.system` in a model should hear of it.
+The unpickler cannot reach any class of torch or of another package. It still refuses names from outside the packages
+of such models, so that a file that names `os.system` does not load silently.
 
 The layouts are those of torch/serialization.py: the zip of torch 1.6 and later (`_save`, `_load`), and the plain file
 before it (`_legacy_save`, `_legacy_load`), in which torchxrayvision's DenseNets are published.

@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from engine.errors import MammiError, first_line
 
 MEMBERS = 10_000
-"""Files in a zip, at most"""
+"""The most files in a zip"""
 BYTES = 20 * 10**9
-"""Bytes unpacked, at most"""
+"""The most bytes unpacked"""
 RATIO = 100
-"""How many times the zip's size its content may have. Deflate reaches 1032; weights stay near 1."""
+"""The most times that the content may exceed the zip's size. Deflate reaches 1032; weights stay near 1."""
 
 _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)

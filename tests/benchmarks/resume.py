@@ -29,7 +29,8 @@ from torch import nn
 
 from engine.config.settings import RunConfig, load_config
 from engine.probing.base import Image
-from engine.run.films import READERS, Films
+from engine.probing.decoding import READERS
+from engine.run.films import Films
 from engine.run.image_pass import ImagePass
 from engine.run.image_results import ImageResults
 from engine.run.loading import Loader

@@ -12,7 +12,7 @@ from engine.errors import MammiError
 
 GZIP = ".gz"
 LARGEST = 1 << 30
-"""Bytes, unpacked, of a file that is read as a whole"""
+"""The most bytes, unpacked, of a file that is read as a whole"""
 
 
 @dataclass(frozen=True, slots=True)

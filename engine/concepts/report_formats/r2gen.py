@@ -15,8 +15,8 @@ from engine.errors import ConfigError, MammiError
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections of each report in the chosen splits. R2Gen's own reports have no headings, so that each is
-    taken whole."""
+    """The chosen sections of each report in the chosen splits. R2Gen's own reports have no headings, so each is taken
+    whole."""
     for report in _reports(file, choice):
         if text := sections.select_sections(report, choice.sections).strip():
             yield text

@@ -19,7 +19,7 @@ from engine.errors import ConfigError, MammiError
 
 REPORT_COLUMNS = ("report", "text")
 LAST_PARAGRAPH = "last_paragraph"
-"""The column to read in place of findings and impression where both are empty"""
+"""The column to read if findings and impression are both empty"""
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:

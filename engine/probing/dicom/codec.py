@@ -6,7 +6,7 @@
 | JPEG baseline, JPEG extended (8 bits), JPEG 2000 | Pillow |
 | JPEG lossless, JPEG-LS | gdcm, in a process of its own |
 
-Damaged frames crash gdcm, so that Pillow is preferred where it can decode. JPEG extended with 12 bits has no decoder,
+Damaged frames crash gdcm, so Pillow decodes whatever it can. JPEG extended with 12 bits has no decoder,
 because gdcm decodes it to other values.
 """
 
@@ -54,7 +54,7 @@ _DECODERS = {
     **dict.fromkeys((decoder.UID for decoder in _APART), "apart"),
 }
 DECODER_DEPENDENCIES = dict.fromkeys((decoder.UID for decoder in _APART), ("gdcm",))
-"""pydicom requires this of a module with a decoder, and the next two functions"""
+"""pydicom requires this name in a module with a decoder, and the next two functions"""
 
 
 def is_available(syntax: str) -> bool:

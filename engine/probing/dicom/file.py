@@ -1,4 +1,4 @@
-"""Reading DICOM files with pydicom, whatever they hold: without its warnings, and within the size of a film."""
+"""Reads DICOM files with pydicom, whatever they hold, without its warnings and within the size of a film."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MARK = b"DICM"
 MARK_AT = 128
 """Bytes before the mark, which may hold anything (DICOM PS3.10, section 7.1)"""
 MAX_INFLATED = 1 << 29
-"""Bytes that a deflated data set may inflate to: twice what a file may have"""
+"""The most bytes that a deflated data set may inflate to: twice the limit of a file"""
 
 _LONGEST = 80
-"""How many characters of a text from a file a message shows"""
+"""The most characters of a text from a file that a message shows"""
 _BROKEN = (
     ArithmeticError,
     AssertionError,

@@ -1,4 +1,4 @@
-"""Decoding a DICOM file to the 8-bit grey film that a radiology viewer shows.
+"""Decodes a DICOM file to the 8-bit grey film that a radiology viewer shows.
 
 Pixels are taken as square, as they are in radiographs: Pixel Aspect Ratio is ignored. Overlays are not drawn; text
 burned into the pixels stays.

@@ -1,4 +1,4 @@
-"""What DICOM files say of their films, read without the pixels."""
+"""Reads what DICOM files say of their films, without the pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.probing.files import Film
 _READ = ("SOPClassUID", "SOPInstanceUID", "Modality", "PatientID", "ViewPosition", "Rows", "BurnedInAnnotation")
 _TAGS = [tag for tag in map(tag_for_keyword, _READ) if tag is not None]
 _THREADS = 8
-"""Files read at once, for disks with a long delay; reading one takes 0.3 ms of a processor"""
+"""Files read at once, because disks may be slow to respond; reading one takes 0.3 ms of processor time"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Phantom chest films with known truth: anatomy, rendering, findings, reports. probing_set.py has the probing set."""
+"""Phantom chest films with recorded truth: anatomy, rendering, findings, reports. probing_set.py has the set."""

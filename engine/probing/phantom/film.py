@@ -1,6 +1,6 @@
-"""Rendering a phantom film: an attenuation map of the chest, exposed as a digital radiograph.
+"""Renders a phantom film: an attenuation map of the chest, exposed as a digital radiograph.
 
-Whoever changes what any film looks like raises VERSION in engine.probing.phantom.probing_set.
+Whoever changes what any film looks like must raise VERSION in engine.probing.phantom.probing_set.
 """
 
 from __future__ import annotations

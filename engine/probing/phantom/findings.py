@@ -50,7 +50,7 @@ class Layers:
     density: Array
     """How far tissue or fluid has replaced the air: a share exp(−density) of the air is left"""
     opacity: Array
-    """Attenuation in addition to the normal; negative where there is less"""
+    """Attenuation beyond the normal; negative where there is less"""
     markings: Array
     """Attenuation, within the lungs, of vessels too small to draw"""
     mottle: Array
@@ -74,7 +74,7 @@ class Layers:
         return np.asarray(np.hypot((c * dx + s * dy) / region.rx, (c * dy - s * dx) / region.ry), dtype=np.float32)
 
     def tissue(self, sign: int, rows: slice, columns: slice) -> Array:
-        """1 inside the lung, falling to 0 at its very edge."""
+        """1 inside the lung, falling to 0 at its edge."""
         return np.asarray(np.minimum(2.5 * self.lungs[sign][rows, columns], 1))
 
 

@@ -58,7 +58,7 @@ class Geometry:
 
     @cached_property
     def diaphragm(self) -> dict[int, Array]:
-        """Its height over columns [side], by side. Rendering needs it, a finding's box does not."""
+        """The diaphragm's height over columns [side], by side of the body. Only rendering needs it."""
         midline = float(self.midline[int(0.75 * self.side)])
         return {sign: _dome(self.x, midline, sign, self.shape) for sign in SIDES}
 

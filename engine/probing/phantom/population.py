@@ -1,6 +1,6 @@
-"""Drawing phantom patients and their films.
+"""Draws phantom patients and their films.
 
-A film's seed is ``population seed * 2**32 + its place in the population``, so that films of different populations never
+A film's seed is ``population seed * 2**32 + its place in the population``, so films of different populations never
 share one. Seeds of populations: 0–999 training, 1000–1999 held-out films, 2000 and above the demo and other probing
 sets.
 """

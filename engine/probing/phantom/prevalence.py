@@ -1,4 +1,4 @@
-"""Drawing the findings of a phantom film, about as often as in NIH ChestX-ray14 and in the same combinations."""
+"""Draws the findings of a phantom film, about as often as in NIH ChestX-ray14 and in the same combinations."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _company(lead: str, enriched: bool) -> dict[str, float]:
 
 @lru_cache(maxsize=2)
 def _leads(enriched: bool) -> NDArray[np.float64]:
-    """The probability that each finding leads, and last that none does, which gives the wanted shares."""
+    """The chance that each finding leads and, last, that none does. With companions they give the wanted shares."""
     shares = ENRICHED if enriched else PREVALENCE
     companions = np.array([[_company(lead, enriched).get(other, 0.0) for other in FINDINGS] for lead in FINDINGS])
     target = np.array([shares[name] for name in FINDINGS])

@@ -1,4 +1,4 @@
-"""The phantom probing set: films rendered on request, with known truth."""
+"""The phantom probing set: films rendered on request, with their truth recorded."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 class PhantomSet:
-    """A population of phantoms as a ProbingSet. It keeps their anatomies only, and renders a film when it is read."""
+    """A population of phantoms as a ProbingSet. It holds only their anatomies, and renders a film when it is read."""
 
     def __init__(self, anatomies: Sequence[Anatomy]) -> None:
         self.images: Sequence[Image] = [_image(place, anatomy) for place, anatomy in enumerate(anatomies)]
@@ -44,7 +44,7 @@ class PhantomSet:
         """The film as a PNG. Raises UnreadableImage where the image is not of this set."""
         from PIL import Image as Picture
 
-        from engine.probing.phantom.film import render  # takes SciPy: a run that reads no film does not load it
+        from engine.probing.phantom.film import render  # imports SciPy, which a run that reads no film need not load
 
         file = io.BytesIO()
         Picture.fromarray(render(self._anatomy(image))).save(file, "PNG", compress_level=1)

@@ -1,4 +1,4 @@
-"""The written report of a phantom film. Each sentence knows the tags of its words and the findings that it claims."""
+"""The written report of a phantom film. Each sentence carries the tags of its words and the findings that it claims."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DENIAL_CHANCE: dict[str, float] = {
     "Nodule": 0.15,
     "Mass": 0.15,
 }
-"""How often a report denies an absent finding; findings that are not listed here: 0.08"""
+"""How often a report denies an absent finding; 0.08 for findings that are not listed"""
 
 KIN: tuple[frozenset[str], ...] = (
     frozenset({"Infiltration", "Pneumonia", "Consolidation"}),

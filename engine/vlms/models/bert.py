@@ -46,7 +46,7 @@ def load_bert(weights: Mapping[str, Tensor], path: Path, prefix: str = "") -> Be
     inner = shape_of(weights, "encoder.layer.0.intermediate.dense.weight", 2, path, prefix)
     vocabulary, width = sizes["word_embeddings"]
     if width % HEAD:
-        raise MammiError(f"{path} holds no BERT: its width {width} is no multiple of {HEAD}.")
+        raise MammiError(f"{path} holds no BERT: its width {width} is not a multiple of {HEAD}.")
     config = BertConfig(
         vocab_size=vocabulary,
         hidden_size=width,

@@ -68,7 +68,8 @@ class TextTower(nn.Module):
     """Words to [n, DIMENSION].
 
     There is no vocabulary: a word is the scaled sum of the vectors of its hashed pieces (itself, its letter trigrams),
-    as in fastText (Bojanowski et al., arXiv 1607.04606). A word that training never saw lies near the words that it resembles.
+    as in fastText (Bojanowski et al., arXiv 1607.04606). A word that training never saw lies near the words that it
+    resembles.
     """
 
     def __init__(self) -> None:

@@ -102,7 +102,7 @@ def _swin(trunk: Mapping[str, Tensor], path: Path) -> SwinModel:
     """microsoft/swin-tiny-patch4-window7-224, or one of another width or depth."""
     embed = shape_of(trunk, "embeddings.patch_embeddings.projection.weight", 4, path, _TRUNK)[0]
     if embed % SWIN_HEAD:
-        raise MammiError(f"{path} holds no Swin: its width {embed} is no multiple of {SWIN_HEAD}.")
+        raise MammiError(f"{path} holds no Swin: its width {embed} is not a multiple of {SWIN_HEAD}.")
     blocks = {(int(match[1]), int(match[2])) for match in map(_BLOCK.match, trunk) if match}
     stages = range(len({stage for stage, _ in blocks}))
     config = SwinConfig(

@@ -119,7 +119,7 @@ def of_model(name: str, weights: Path, tokenizer: Path | None) -> Source:
 
 
 def _read(source: Source) -> dict[str, Tensor]:
-    """The weights. Raises MammiError for a TorchScript archive, and for OpenAI's weights without OpenAI's activation."""
+    """The weights. Raises MammiError for a TorchScript archive, and for OpenAI's weights without quick_gelu."""
     if _is_torchscript(source.weights):
         raise MammiError(
             f"vlm.weights: {source.weights} is a TorchScript archive: it holds code, and is not loaded.\n"

@@ -115,7 +115,7 @@ def _matrix(key: str, path: Path) -> NDArray[np.float32]:
     try:
         content: Any = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError, SyntaxError) as error:  # what NumPy raises for a false header
-        raise MammiError(f"{key}: {path} is no .npy file of numbers, or damaged ({first_line(error)}).") from error
+        raise MammiError(f"{key}: {path} is not an .npy file of numbers, or damaged ({first_line(error)}).") from error
     if not isinstance(content, np.ndarray) or content.ndim != 2 or content.dtype.kind != "f" or 0 in content.shape:
         held = f"{content.dtype} {list(content.shape)}" if isinstance(content, np.ndarray) else "an archive"
         raise MammiError(f"{key}: {path} holds {held}, not floating-point vectors [n, d].")

@@ -174,5 +174,5 @@ def test_a_film_that_changes_while_the_run_goes_on(probing: Counting, film: byte
 
 
 def test_a_film_of_known_content_that_cannot_be_had(film: bytes) -> None:
-    with pytest.raises(MammiError, match=r"probing: 3\.png cannot be had: cannot be read: Permission denied"):
+    with pytest.raises(MammiError, match=r"probing: 3\.png is not available: cannot be read: Permission denied"):
         list(loader(Named(film, images=40)).batches(16, lambda _: ALL))

@@ -163,6 +163,6 @@ def test_an_image_set_aside_is_none_of_a_method(project: Path, asked: list[str])
 def test_no_usable_image_is_told_before_any_method(project: Path, asked: list[str]) -> None:
     for film in (project.parent / "films").iterdir():
         film.write_bytes(b"")
-    with pytest.raises(MammiError, match="Not one of the 14 images can be used"):
+    with pytest.raises(MammiError, match="None of the 14 images can be used"):
         compute(project, COUNTING)
     assert asked == []

@@ -10,7 +10,7 @@ import torch
 
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS, population
-from engine.training.captions import TEMPLATE, caption, read_reports
+from engine.training.captions import TEMPLATE, caption, film_texts
 from engine.training.data import make_films
 from engine.training.evaluate import auroc, results
 from engine.training.train import Recipe, contrastive_loss, train
@@ -42,7 +42,7 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
 
 
 def test_captions_affirm_only_what_the_report_affirms() -> None:
-    for anatomy, texts in zip(population(0, 200), read_reports(population(0, 200)), strict=True):
+    for anatomy, texts in zip(population(0, 200), film_texts(population(0, 200)), strict=True):
         present = {finding.name for finding in anatomy.findings}
         for name in ("Pneumothorax", "Effusion", "Cardiomegaly", "Hernia", "Nodule"):
             if name not in present:

@@ -135,9 +135,9 @@ def test_identity_follows_names_and_vectors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([("a", [1.0, 2.0]), ("b", [1.0])], "the vectors in embedding need one length, above 0: there are 1, 2."),
-        ([("a", []), ("b", [])], "the vectors in embedding need one length, above 0: there are 0."),
-        ([], "the vectors in embedding need one length, above 0: there are no rows."),
+        ([("a", [1.0, 2.0]), ("b", [1.0])], "the vectors in embedding must have one length above 0; found 1, 2."),
+        ([("a", []), ("b", [])], "the vectors in embedding must have one length above 0; found 0."),
+        ([], "the vectors in embedding must have one length above 0; found no rows."),
         ([("a", [1.0, 2.0]), ("b", [1.0, None])], "row 2 has an embedding that is not finite."),
         ([("a", [float("inf"), 2.0])], "row 1 has an embedding that is not finite."),
         ([("a", [1.0]), (None, [1.0])], "row 2 has no path."),
@@ -169,10 +169,10 @@ def test_parquet_of_other_columns_or_types(tmp_path: Path) -> None:
     with pytest.raises(MammiError, match=r"i\.parquet: needs the columns path \(text\) and embedding"):
         loaded(tmp_path, options)
     write_parquet(tmp_path / "i.parquet", "path", [("a", "x")], "VARCHAR")
-    with pytest.raises(MammiError, match=r"i\.parquet: is no Parquet file, or damaged"):
+    with pytest.raises(MammiError, match=r"i\.parquet: not a Parquet file, or damaged"):
         loaded(tmp_path, options)
     (tmp_path / "i.parquet").write_bytes(b"PAR1 nothing of the kind PAR1")
-    with pytest.raises(MammiError, match=r"i\.parquet: is no Parquet file, or damaged"):
+    with pytest.raises(MammiError, match=r"i\.parquet: not a Parquet file, or damaged"):
         loaded(tmp_path, options)
 
 
@@ -187,8 +187,8 @@ def test_parquet_of_other_columns_or_types(tmp_path: Path) -> None:
         ({"texts": "more.npy"}, "vlm.texts: {folder}/texts.txt has 3 lines for the 4 vectors of {folder}/more.npy."),
         ({"images": "whole.npy"}, "vlm.images: {folder}/whole.npy holds int64 [3, 5], not floating-point vectors"),
         ({"images": "flat.npy"}, "vlm.images: {folder}/flat.npy holds float32 [3], not floating-point vectors"),
-        ({"images": "pickled.npy"}, "vlm.images: {folder}/pickled.npy is no .npy file of numbers, or damaged"),
-        ({"images": "short.npy"}, "vlm.images: {folder}/short.npy is no .npy file of numbers, or damaged"),
+        ({"images": "pickled.npy"}, "vlm.images: {folder}/pickled.npy is not an .npy file of numbers, or damaged"),
+        ({"images": "short.npy"}, "vlm.images: {folder}/short.npy is not an .npy file of numbers, or damaged"),
         ({"images": "archive.npy"}, "vlm.images: {folder}/archive.npy holds an archive, not floating-point vectors"),
         ({"images": "nan.npy"}, "vlm.images: {folder}/nan.npy: the vector of 'b/0002.png' is zero, or not finite."),
         ({"image_names": "images.npy"}, "vlm.image_names: {folder}/images.npy is not UTF-8 text"),

@@ -138,7 +138,7 @@ def test_busy_server_is_asked_again_and_a_missing_file_is_not(served: Served, tm
 
 
 def test_server_that_is_gone_is_told(served: Served, tmp_path: Path) -> None:
-    with pytest.raises(MammiError, match=r"not reached \(.*\), 4 times in a row. Nothing came: is this machine on"):
+    with pytest.raises(MammiError, match=r"not reached \(.*\), 4 times in a row. No bytes arrived: is this machine on"):
         download("http://127.0.0.1:9/model.pt", tmp_path / "model.pt", Silent())
     assert not list(tmp_path.iterdir())
 

@@ -63,7 +63,7 @@ def test_fetch_prints_checksums_for_other_programs(mammi: Mammi, served: Served)
     assert "words is in there/words" in fetched.err
     again = mammi("weights", "fetch", "words", "--to", "there")
     assert (again.status, again.out) == (0, "")
-    assert "is there already" in again.err
+    assert "exists already" in again.err
 
 
 @pytest.mark.parametrize(
