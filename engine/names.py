@@ -15,11 +15,15 @@ _SET_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
 class Named(Protocol):
+    """Anything with a name."""
+
     @property
     def name(self) -> str: ...
 
 
 class NamedLayer(Named, Protocol):
+    """A layer with the number of its units and their names, if they have any."""
+
     @property
     def units(self) -> int: ...
     @property

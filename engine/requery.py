@@ -22,6 +22,8 @@ from engine.store.schema import BLOCK
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeuronAnswer:
+    """The representative images, scores and annotation of one neuron."""
+
     layer: str
     unit: int
     cuts: Cuts
@@ -44,6 +46,8 @@ class NeuronAnswer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerAnswer:
+    """What every unit of a layer has at some cuts."""
+
     layer: str
     cuts: Cuts
     counts: NDArray[np.int64]
@@ -268,6 +272,8 @@ class Requery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vectors:
+    """What all answers are computed from."""
+
     embeddings: NDArray[np.float32]
     """The images' embeddings, [p, d]"""
     inverse_lengths: NDArray[np.float64]
@@ -278,6 +284,8 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerMeans:
+    """What all of a layer's scores at one α are computed from."""
+
     counts: NDArray[np.int64]
     """The number of representative images, [units]"""
     means: NDArray[np.float64]

@@ -16,7 +16,7 @@ class ConceptSource(Protocol):
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802
-        """The keys of the table [concepts]"""
+        """The keys of the table [concepts]."""
 
     def load(self, options: Any, base: Path, reports: Sequence[str]) -> list[str]:
         """The concepts, cleaned, each once, in a stable order.

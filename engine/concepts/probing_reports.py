@@ -18,6 +18,8 @@ from engine.errors import ConfigError
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[concepts]` of a configuration with kind = "probing_reports"."""
+
     sections: tuple[str, ...] = DEFAULT_SECTIONS
     """The sections whose words count, or "all" """
     tagger: Literal["demo", "nltk"] = "demo"

@@ -17,6 +17,8 @@ from engine.concepts.tagger import nltk_tagger, nltk_tagger_identity
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[concepts]` of a configuration with kind = "reports"."""
+
     path: Path
     """A report file (.txt, Open-i .xml, R2Gen .json, .csv, .tsv, also gzipped), or a folder of them with subfolders"""
     sections: tuple[str, ...] = DEFAULT_SECTIONS

@@ -16,6 +16,8 @@ RESOURCE = "averaged_perceptron_tagger_eng"
 
 
 class Tagger(Protocol):
+    """Tags the words of a sentence."""
+
     def tag(self, tokens: list[str]) -> list[tuple[str, str]]:
         """A sentence's tokens, each with its Penn Treebank tag."""
         ...

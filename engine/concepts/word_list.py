@@ -17,6 +17,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[concepts]` of a configuration with kind = "word_list"."""
+
     path: Path
     """A UTF-8 text file. Empty lines are skipped, and so are comments: lines that start with #."""
 

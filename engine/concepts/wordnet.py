@@ -24,6 +24,8 @@ _INDEX = "index.noun"
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[concepts]` of a configuration with kind = "wordnet"."""
+
     nltk_data: Path | None = None
     """The folder of NLTK's data; NLTK's own places by default"""
     phrases: bool = False

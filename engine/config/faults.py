@@ -56,7 +56,7 @@ class Faults:
         return self.error(key, f"is not a key of this configuration. {self._nearest(key)}", value)
 
     def error(self, key: str, wording: str, *value: Any) -> ConfigError:
-        """The error `file: key = value wording.` If --set gave the key, the message names --set in place of the file."""
+        """The error `file: key = value wording.`, which names --set in place of the file if that gave the key."""
         table = f"{key.strip('[]')}." if key.startswith("[") else None
         given = any(each == key or (table and each.startswith(table)) for each in self._overridden)
         place = f"--set {key}" if given else f"{self._path}: {key}"

@@ -27,6 +27,8 @@ NO_LABEL = "no label"
 
 @dataclass(frozen=True, slots=True)
 class ClassShare:
+    """How often the probing set and the representative images carry one label."""
+
     label: str
     """NO_LABEL for images without a label"""
     probing: float
@@ -37,6 +39,8 @@ class ClassShare:
 
 @dataclass(frozen=True, slots=True)
 class NeuronCount:
+    """How many representative images one neuron of the final layer has."""
+
     name: str
     """The neuron's class"""
     representatives: int
@@ -44,6 +48,8 @@ class NeuronCount:
 
 @dataclass(frozen=True, slots=True)
 class SweepPoint:
+    """MAMMI's scores at one α."""
+
     alpha: float
     representatives: float
     """Mean number over neurons"""
@@ -52,6 +58,8 @@ class SweepPoint:
 
 @dataclass(frozen=True, slots=True)
 class Figure2:
+    """The numbers of all three panels."""
+
     layer: str
     alpha: float
     beta: float

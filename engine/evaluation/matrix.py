@@ -64,6 +64,8 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class MatrixResult:
+    """All that was computed of a matrix."""
+
     matrix: Matrix
     runs: Mapping[str, RunFacts]
     """By the VLM's name in the matrix, the base run's first"""

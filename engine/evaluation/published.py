@@ -34,6 +34,8 @@ _Pair = tuple[float, float | None] | None
 
 @dataclass(frozen=True, slots=True)
 class PublishedFigure:
+    """A mean of the paper, with its standard error."""
+
     mean: float
     error: float | None = None
     """None where the paper gives none"""

@@ -79,6 +79,8 @@ class TruthHits:
 
 @dataclass(frozen=True, slots=True)
 class TruthScores:
+    """How well a method's concepts name the truths that the units of one layer follow."""
+
     layer: str
     units: int
     """Units that follow a truth which a concept can name"""
@@ -139,6 +141,8 @@ class LayerTruth:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
+    """The evaluation of all methods over one run."""
+
     cuts: Cuts
     layer: str | None
     """The final layer, whose units carry class names; None for none"""

@@ -47,6 +47,8 @@ MODELS: dict[str, tuple[Any, int]] = {"bert": (_Bert, 0), "mpnet": (_MPNet, 2)}
 
 @dataclass(frozen=True, slots=True)
 class SentenceEncoder:
+    """A loaded sentence encoder, as a TextEncoder (engine.evaluation.labels)."""
+
     name: str
     module: Any
     tokenizer: Any

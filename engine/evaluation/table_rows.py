@@ -30,6 +30,8 @@ Value = Figure | PublishedFigure | Unique | float | int | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One line of a table, computed here or published."""
+
     names: tuple[str, ...]
     source: str
     """"here" or "paper" """
@@ -39,6 +41,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """One table, as text and as files show it."""
+
     title: str
     heads: tuple[str, ...]
     """The headings over a row's names"""

@@ -30,6 +30,8 @@ _SEED = 0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
+    """A set of images with something in common, and the concepts that name it."""
+
     name: str
     """Such as "Effusion", "low inspiration", "AP view" """
     words: frozenset[str]

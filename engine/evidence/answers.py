@@ -78,10 +78,10 @@ class NeuronEvidence:
 
     @property
     def count(self) -> int:
-        """Representative images"""
+        """The number of representative images."""
         return int(self[REPRESENTATIVES])
 
     @property
     def best(self) -> int:
-        """Index of the best concept; −1 for none"""
+        """The index of the best concept; −1 for none."""
         return int(self[BEST])

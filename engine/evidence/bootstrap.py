@@ -1,4 +1,4 @@
-"""How a neuron's best concept stands against the others when its patients are drawn anew.
+"""How a neuron's best concept stands against the others when its patients are drawn again.
 
 This is the cluster bootstrap (Efron 1979). It draws whole patients, because images of one patient are alike (Davison,
 Hinkley, Bootstrap Methods and their Application, 1997, section 3.8): from a set with G patients it draws G with
@@ -16,7 +16,7 @@ from engine.evidence.details import Floats, Integers
 DRAWS = 400
 CONTESTANTS = 64
 FEW = 5
-"""Clusters up to which all concepts are scored anew, because any of them may be the best over one cluster's images.
+"""Clusters up to which all concepts are scored again, because any of them may be the best over one cluster's images.
 There are at most 126 ways to draw that few clusters."""
 _DRAWN = np.random.default_rng(13).random((DRAWS, MOST), dtype=np.float32)
 
@@ -34,7 +34,7 @@ def two_best(scores: Floats) -> tuple[Integers, Integers]:
 def contestants(
     scores: Floats, directions: NDArray[np.float32], spread: NDArray[np.float32], deviations: Floats
 ) -> Integers:
-    """The concepts that are scored anew for each of n units, [n, r].
+    """The concepts that are scored again for each of n units, [n, r].
 
     They are the best, the second best, and then those whose score is the fewest standard errors below the best one's.
     The standard errors are proportional to √Var(v·(D_best − D_j)) over all images. Takes scores [n, k], directions
@@ -73,9 +73,9 @@ def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32])
         times, way = np.unique(times, axis=0, return_inverse=True)
     sums = clusters.sums @ directions.T
     deviations = (times @ sums) / (times @ clusters.sizes)[:, None] - sums.sum(axis=0) / clusters.sizes.sum()
-    anew = scores + clusters.scale * deviations
-    margins = anew[:, 0] - anew[:, 1] if len(scores) > 1 else np.full(len(anew), np.nan)
-    wins = np.bincount(anew.argmax(axis=1)[way.reshape(-1)], minlength=len(scores))
+    redrawn = scores + clusters.scale * deviations
+    margins = redrawn[:, 0] - redrawn[:, 1] if len(scores) > 1 else np.full(len(redrawn), np.nan)
+    wins = np.bincount(redrawn.argmax(axis=1)[way.reshape(-1)], minlength=len(scores))
     others = DRAWS - int(wins[0])
     wins[0] = 0
     return margins[way.reshape(-1)], others / DRAWS, int(wins.argmax()) if others else -1

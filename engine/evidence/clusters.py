@@ -20,8 +20,9 @@ class Clusters:
     """The representative images of one neuron by cluster. The images of one patient are a cluster; an image without a
     recorded patient is a cluster of its own.
 
-    At most 256 of the G clusters are held. A mean over G clusters drawn anew varies around the mean of the set √(256/G)
-    times as much as a mean over the 256 varies around theirs (Bickel, Götze, van Zwet 1997: resampling fewer than n).
+    At most 256 of the G clusters are held. A mean over G clusters drawn again varies around the mean of the set
+    √(256/G) times as much as a mean over the 256 varies around theirs (Bickel, Götze, van Zwet 1997: resampling fewer
+    than n).
     """
 
     total: int
@@ -33,7 +34,7 @@ class Clusters:
 
     @property
     def scale(self) -> float:
-        """√(g/G)"""
+        """√(g/G)."""
         return float(np.sqrt(len(self.sizes) / self.total))
 
 

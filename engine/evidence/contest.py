@@ -46,7 +46,8 @@ class Contest:
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:
-        """The concepts that the bootstrap scores anew, from scores [n, k] to [n, r]: the best, the second, and more."""
+        """The concepts that the bootstrap scores again, from scores [n, k] to [n, r]: the best, the second, and
+        more."""
         return bootstrap.contestants(scores, self.narrow, self.spread, self.deviations)
 
     def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -17,6 +17,8 @@ _ROWS = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
+    """The unit embeddings with their mean and covariance. `len` is N."""
+
     vectors: Vectors
     mean: Floats
     """Mean of v_o, [d]"""

@@ -1,7 +1,7 @@
 """Whether a neuron's best concept is the same under the run's other templates.
 
 A concept's text embedding depends on the sentence around it; an ensemble of templates is the usual remedy (Radford et
-al. 2021, CLIP, section 3.1.4). Each other template scores the same representative images anew (Eq. 2), with its own
+al. 2021, CLIP, section 3.1.4). Each other template scores the same representative images again (Eq. 2), with its own
 prompted concepts and its own bare template.
 """
 

@@ -74,7 +74,7 @@ class LiveMethod(Protocol):
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802
-        """The keys of the table [methods.NAME]"""
+        """The keys of the table [methods.NAME]."""
 
     def load(self, options: Any, reader: RunReader, requery: Requery) -> Method:
         """The method over an open run file. Nothing is computed until a neuron is asked for.
@@ -98,7 +98,7 @@ class ComputedMethod(Protocol):
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802
-        """The keys of the table [methods.NAME]"""
+        """The keys of the table [methods.NAME]."""
 
     def check(self, options: Any, images: Sequence[Image], layers: Sequence[Layer]) -> None:
         """Raises ConfigError where the method cannot be computed. A run calls it at its start."""

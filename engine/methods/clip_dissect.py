@@ -121,6 +121,8 @@ def load(options: Options, reader: RunReader, requery: Requery) -> ClipDissect:
 
 
 class ClipDissect:
+    """CLIP-Dissect as a Method (engine.methods.base)."""
+
     name = "clip_dissect"
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:

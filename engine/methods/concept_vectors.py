@@ -35,7 +35,7 @@ class Examples:
 def concept_examples(members: NDArray[np.bool_], most: int, runs: int, seed: Sequence[int]) -> Examples:
     """For each vector, n images of a concept and n others; n is the same for all vectors, and at most `most`.
 
-    `members` [p] says which images show the concept. The images are drawn anew for each vector, and none twice for one.
+    `members` [p] says which images show the concept. Each vector draws its own images, none of them twice.
     """
     inside, outside = np.flatnonzero(members), np.flatnonzero(~members)
     count = min(most, len(inside), len(outside))

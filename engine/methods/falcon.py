@@ -131,6 +131,8 @@ def load(options: Options, reader: RunReader, requery: Requery) -> Falcon:
 
 
 class Falcon:
+    """FALCON as a Method (engine.methods.base)."""
+
     name = "falcon"
     title = "FALCON"
 

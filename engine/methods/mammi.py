@@ -32,6 +32,8 @@ def load(options: Options, reader: RunReader, requery: Requery) -> Mammi:  # noq
 
 
 class Mammi:
+    """MAMMI as a Method (engine.methods.base)."""
+
     name = "mammi"
     title = "MAMMI"
 

@@ -44,6 +44,8 @@ _CLOSE = 1e-2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapBatch:
+    """The maps of some layers over some films."""
+
     films: FilmBatch
     maps: Mapping[str, Tensor]
     """Layer -> float32 [n, units, h, w], on the run's device"""

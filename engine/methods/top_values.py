@@ -13,7 +13,7 @@ class TopValues:
     more than `kept` for all units together, only some positions of each image count. They are drawn at random with the
     image as seed, and are the same for all units. The share of values above the threshold then has a standard error of
     sqrt(q (1 − q) / n), where n is the number of positions that count. (With a quantile of 0.99 and 1,024 units, 32
-    values of each 3,200 are kept, so that n is 3 million and the error 0.00006.)
+    values of each 3,200 are kept, so n is 3 million and the error 0.00006.)
     """
 
     def __init__(self, quantile: float, units: int, images: int, positions: int, kept: int) -> None:

@@ -43,6 +43,8 @@ def load(options: Options, reader: RunReader, requery: Requery) -> WWW:
 
 
 class WWW:
+    """WWW's selection as a Method (engine.methods.base)."""
+
     name = "www"
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:

@@ -172,7 +172,7 @@ class ImageResults:
         return whole
 
     def _by_source(self, part: str, images: Sequence[str]) -> Iterator[tuple[PartSource, list[int]]]:
-        """Each file to read a part from, with the places of its images. Raises KeyError if no file has an image's part."""
+        """Each file to read a part from, with the places of its images. Raises KeyError for an image in no file."""
         left = list(range(len(images)))
         for source, held in zip(self._sources, self._held, strict=True):
             there = [place for place in left if part in held.get(images[place], _NOTHING)]

@@ -149,7 +149,9 @@ class RunArrays:
             columns = self._cursors.columns(query, *parameters)
         order = np.argsort(columns["rowid"], kind="stable")
         if not np.array_equal(columns["rowid"][order], rows):
-            raise RunFileError(f"{self._cursors.path}: {table} was changed after it was written; compute the run anew.")
+            raise RunFileError(
+                f"{self._cursors.path}: {table} was changed after it was written; compute the run again."
+            )
         return {name: columns[name][order] for name in names}
 
     def image_embeddings(self) -> NDArray[np.float32]:

@@ -14,6 +14,8 @@ from engine.probing.base import Box, Polygon
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
+    """What determines a run and where it comes from."""
+
     schema_version: int
     content_hash: str
     created: str
@@ -35,6 +37,8 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerInfo:
+    """A tapped layer and its place among the neurons of the run."""
+
     name: str
     position: int
     units: int
@@ -67,6 +71,8 @@ class OwnAnswers:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
+    """A usable image, with what the probing set says of it."""
+
     image: int
     path: str
     patient: str | None
@@ -82,6 +88,8 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
+    """An image that could not be used, and why."""
+
     path: str
     reason: str
 

@@ -41,7 +41,7 @@ class TargetKind(Protocol):
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802
-        """The keys of the table [target]"""
+        """The keys of the table [target]."""
 
     def identity(self, options: Any, base: Path) -> str | None:
         """The `identity` of the target model that `load` returns, found without loading it; None if only `load`

@@ -17,6 +17,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[target]` of a configuration with kind = "demo"."""
+
     weights: Path | None = None
     """Weights made by `python -m engine.training.train`; the packaged ones by default"""
 

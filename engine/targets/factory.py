@@ -15,6 +15,8 @@ from engine.targets.preprocessing import Preprocessing
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[target]` of a configuration with kind = "factory"."""
+
     factory: str
     """ "package.module:function", installed or beside the configuration. It returns an nn.Module with its weights, or a
     whole TargetModel, which then brings its own preprocessing, classes and identity."""

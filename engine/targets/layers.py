@@ -31,6 +31,8 @@ class ListedLayer:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
+    """All layers of a target model."""
+
     input_shape: tuple[int, ...]
     """The shape of one image's input, [c, h, w]"""
     layers: tuple[ListedLayer, ...]

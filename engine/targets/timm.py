@@ -22,6 +22,8 @@ REACHING_OUT = ("pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "check
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[target]` of a configuration with kind = "timm"."""
+
     name: str
     """As in timm.list_models(), such as "vit_small_patch16_224" """
     weights: Path

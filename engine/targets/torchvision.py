@@ -16,6 +16,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[target]` of a configuration with kind = "torchvision"."""
+
     name: str
     """As in torchvision.models, such as "densenet121" """
     weights: Path

@@ -16,6 +16,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[target]` of a configuration with kind = "torchxrayvision"."""
+
     name: str
     """As torchxrayvision's `weights`, such as "densenet121-res224-all" """
     weights: Path

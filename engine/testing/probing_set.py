@@ -18,7 +18,7 @@ SAMPLE = 20
 
 
 def check_probing_set(load: Callable[[], ProbingSet], *, sample: int = SAMPLE) -> None:
-    """Checks a probing set. `load` returns it anew at each call.
+    """Checks a probing set. `load` returns a new one at each call.
 
     At most `sample` images, spread evenly over the set, are read.
     """

@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 
 
 def check_target(load: Callable[[], TargetModel]) -> None:
-    """Checks a target model. `load` returns it anew at each call, on the CPU."""
+    """Checks a target model. `load` returns a new one at each call, on the CPU."""
     target = load()
     _check_facts(target)
     inputs = _check_preprocess(target)

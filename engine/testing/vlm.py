@@ -30,7 +30,7 @@ TOLERANCE = 1e-4
 
 
 def check_vlm(load: Callable[[], VLM], *, names: Sequence[str] = NAMES, texts: Sequence[str] = TEXTS) -> None:
-    """Checks a VLM. `load` returns it anew at each call, on the CPU.
+    """Checks a VLM. `load` returns a new one at each call, on the CPU.
 
     `names` are four image names, and `texts` at least two texts: give your own where only some can be embedded.
     """

@@ -60,7 +60,7 @@ class VLMKind(Protocol):
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802
-        """The keys of the table [vlm]"""
+        """The keys of the table [vlm]."""
 
     def identity(self, options: Any, base: Path) -> str | None:
         """The `identity` of the VLM that `load` returns, found without loading it; None if only `load` gives it. It

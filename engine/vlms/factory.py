@@ -18,6 +18,8 @@ _REQUIRED = ("name", "dimension", "identity", "preprocess", "encode_images", "en
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[vlm]` of a configuration with kind = "factory"."""
+
     factory: str
     """ "package.module:function", installed or beside the configuration. It is called with `device` and the arguments,
     and returns a VLM (engine.vlms.base)."""

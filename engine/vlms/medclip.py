@@ -21,6 +21,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[vlm]` of a configuration with kind = "medclip"."""
+
     weights: Path
     """The published zip (medclip-vit-pretrained.zip, or medclip-pretrained.zip with ResNet), the folder that it unpacks
     to, or the file of weights in it. The names of the weights say which of the two image encoders they are for."""

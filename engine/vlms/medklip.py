@@ -21,6 +21,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[vlm]` of a configuration with kind = "medklip"."""
+
     weights: Path
     """The published checkpoint, checkpoint_final.pth"""
     text_encoder: Path

@@ -22,6 +22,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[vlm]` of a configuration with kind = "open_clip"."""
+
     directory: Path | None = None
     """A folder as open_clip publishes models, BiomedCLIP among them: open_clip_config.json, the weights, and the
     tokenizer's files where the text tower is Hugging Face's"""

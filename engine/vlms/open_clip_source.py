@@ -22,6 +22,8 @@ WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors",
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """A model with its configuration and files."""
+
     name: str
     key: str
     """The configuration's key that names the model, for errors"""

@@ -20,6 +20,8 @@ VERSION = 1
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[vlm]` of a configuration with kind = "precomputed"."""
+
     images: Path
     """An .npy file of vectors [n, d] beside `image_names`, or a Parquet file with the columns path and embedding"""
     image_names: Path | None = None

@@ -28,6 +28,8 @@ KEY = "vlm.directory"
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
+    """`[vlm]` of a configuration with kind = "transformers"."""
+
     directory: Path
     """A folder as save_pretrained writes it and a hub offers it: config.json, model.safetensors or pytorch_model.bin,
     preprocessor_config.json and the tokenizer's files"""

@@ -28,7 +28,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise MammiError(f"{path} cannot be read ({error}). Remove it to remember checksums anew.") from error
+        raise MammiError(f"{path} cannot be read ({error}). Remove it to start a new one.") from error
     found = [_LINE.fullmatch(line) for line in lines]
     return {match[2]: match[1] for match in found if match}
 

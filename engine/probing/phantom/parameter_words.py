@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ParameterWords:
+    """The nouns that name one anatomical parameter."""
+
     always: tuple[str, ...]
     """Words for any value"""
     high: tuple[str, ...] = ()

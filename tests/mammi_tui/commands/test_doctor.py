@@ -95,7 +95,7 @@ def test_rows_that_were_deleted_are_reported(mammi: Mammi, run_path: Path, tmp_p
         connection.execute("DELETE FROM image_embeddings WHERE image = 3")
     outcome = mammi("doctor", path)
     assert outcome.status == 1
-    assert "image_embeddings was changed after it was written; compute the run anew" in outcome.err
+    assert "image_embeddings was changed after it was written; compute the run again" in outcome.err
 
 
 def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path) -> None:
