@@ -22,7 +22,7 @@ class ConceptSource(Protocol):
         """The concepts, cleaned, each once, in a stable order.
 
         Relative paths start from `base`; `reports` are the probing set's own. Raises MammiError for files that cannot
-        be read, and ConfigError where no concept is left.
+        be read, and ConfigError when no concept is left.
         """
         ...
 

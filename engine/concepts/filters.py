@@ -32,7 +32,7 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
     """De-identification marks: XXXX and ___ in place of removed names, also inside a word (x-XXXX)"""
 
     def leaving_out(self, word: str) -> str | None:
-        """The name of the filter that leaves the word out; None where the word stays."""
+        """The name of the filter that leaves the word out; None if the word stays."""
         if self.stop_words and word in STOP_WORDS:
             return "stop_words"
         if self.single_letters and len(word) == 1:

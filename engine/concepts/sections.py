@@ -33,7 +33,7 @@ def section_names(report: str) -> set[str]:
 
 
 def select_sections(report: str, sections: Sequence[str]) -> str:
-    """The text of the named sections; "" where the report has none. A report without headings is taken whole."""
+    """The text of the named sections; "" if the report has none. A report without headings is taken whole."""
     if ALL_SECTIONS in sections:
         return report
     found = _split(report)

@@ -64,7 +64,7 @@ class Figure2:
     alpha: float
     beta: float
     classes: tuple[ClassShare, ...]
-    """Most frequent in the probing set first; () where the probing set has no labels"""
+    """Most frequent in the probing set first; () if the probing set has no labels"""
     counts: tuple[NeuronCount, ...]
     sweep: tuple[SweepPoint, ...]
     """α ascending"""

@@ -41,7 +41,7 @@ class TextEncoder(Protocol):
 
 
 def final_layer(reader: RunReader) -> LayerInfo | None:
-    """The last layer whose units carry class names; None where there is none."""
+    """The last layer whose units carry class names; None if there is none."""
     return next((layer for layer in reversed(reader.layers) if layer.unit_names), None)
 
 

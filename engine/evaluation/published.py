@@ -38,7 +38,7 @@ class PublishedFigure:
 
     mean: float
     error: float | None = None
-    """None where the paper gives none"""
+    """None if the paper gives none"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class NamedNeuron:
     best: str
     """The best concept, as `compared`; "" for none"""
     annotation: tuple[str, ...]
-    """Score descending, as `compared`; () where no score is positive, though there is a best concept"""
+    """Score descending, as `compared`; () if no score is positive, though there is a best concept"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ class MethodEvaluation:
     truth: tuple[TruthScores, ...]
     """Scores for each layer in which units follow a truth and the method has concepts"""
     neurons: tuple[NamedNeuron, ...] = ()
-    """The final layer's neurons; () where no layer has class names or the method has no concepts there"""
+    """The final layer's neurons; () if no layer has class names or the method has no concepts there"""
     annotation: LabelScores | None = None
     best: LabelScores | None = None
     """The scores of each neuron's best concept alone"""
     ties: Ties | None = None
-    """Ties in the final layer; None where no best score is shared"""
+    """Ties in the final layer; None if no best score is shared"""
     annotation_synonyms: LabelScores | None = None
     best_synonyms: LabelScores | None = None
     """Scores without cosines when a synonym counts as its label; None without synonyms"""

@@ -104,7 +104,7 @@ def _ranks(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def followed(activations: NDArray[np.float32], candidates: Sequence[Truth]) -> list[Truth | None]:
-    """The truth that each unit follows best; None where it follows none clearly. Ties go to the first."""
+    """The truth that each unit follows best; None if it follows none clearly. Ties go to the first."""
     if not candidates:
         return [None] * len(activations)
     areas = aurocs(activations, np.stack([truth.images for truth in candidates]))

@@ -146,7 +146,7 @@ def view(evidence: NeuronEvidence) -> str:
 def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     """The rank of the concept with the name of the first label, when no label's own concept scores near the best.
 
-    Only labels that are among the concepts count. "" where none is, or where one is near.
+    Only labels that are among the concepts count. "" if none is, or if one is near.
     """
     entries = evidence.beta_entries
     called = {concepts[concept].casefold(): concept for concept in np.flatnonzero(~np.isnan(entries)).tolist()}

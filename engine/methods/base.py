@@ -79,7 +79,7 @@ class LiveMethod(Protocol):
     def load(self, options: Any, reader: RunReader, requery: Requery) -> Method:
         """The method over an open run file. Nothing is computed until a neuron is asked for.
 
-        Raises MammiError where the run lacks what the method needs.
+        Raises MammiError when the run lacks what the method needs.
         """
         ...
 
@@ -101,7 +101,7 @@ class ComputedMethod(Protocol):
         """The keys of the table [methods.NAME]."""
 
     def check(self, options: Any, images: Sequence[Image], layers: Sequence[Layer]) -> None:
-        """Raises ConfigError where the method cannot be computed. A run calls it at its start."""
+        """Raises ConfigError when the method cannot be computed. A run calls it at its start."""
         ...
 
     def follows_vlm(self, options: Any) -> bool:

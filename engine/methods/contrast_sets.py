@@ -31,7 +31,7 @@ def contrast_sets(activations: NDArray[np.float32], threshold: float, alike: flo
     An image's activations over the layer's units, scaled to length 1, are its representation r. The high set of a unit
     has the images with r_unit ≥ `threshold`. Candidates for the low set have r_unit below the mean of r over all images
     and units, and a product of r with the high set's mean r, both without this unit, of at least `alike`. The low set
-    has the `low_count` candidates with the highest products, ties by index. It is empty where the high set is. Products
+    has the `low_count` candidates with the highest products, ties by index. It is empty if the high set is. Products
     are rounded to six digits, because a matrix product may round those of equal images differently.
     """
     representations = _unit_columns(activations)

@@ -64,7 +64,7 @@ def dissect(
 ) -> dict[str, dict[str, Agreement]]:
     """Layer -> label set -> the IoU of the layer's units with the set's labels, for each layer that has maps.
 
-    `name` is the method's name, for messages. Raises ConfigError where the probing set has no boxes or polygons, or no
+    `name` is the method's name, for messages. Raises ConfigError when the probing set has no boxes or polygons, or no
     tapped layer has maps.
     """
     need_outlines(name, context.images)

@@ -101,7 +101,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
     """The sentences to encode, each once, in the order of their first appearance; relative paths start from `base`.
 
-    `reports` are the probing set's own. Raises ConfigError where there is no report, or no sentence in the reports.
+    `reports` are the probing set's own. Raises ConfigError when there is no report, or no sentence in the reports.
     """
     if options.reports:
         paths = [base / path for path in options.reports]
@@ -124,7 +124,7 @@ def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
 
 
 def load(options: Options, reader: RunReader, requery: Requery) -> Falcon:
-    """FALCON over an open run file. Raises MammiError where the run has no captions."""
+    """FALCON over an open run file. Raises MammiError when the run has no captions."""
     if not reader.captions:
         raise MammiError(f"{reader.path} has no captions. Add [methods.falcon] to its configuration and run it again.")
     return Falcon(options, reader, requery)

@@ -29,7 +29,7 @@ class FilmBatch:
 def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Generator[FilmBatch, None, None]:
     """The images in batches of `size`; the next batch is read while one is in use.
 
-    Raises UnreadableImage for a film that can no longer be read, and MammiError where its preprocessing fails.
+    Raises UnreadableImage for a film that can no longer be read, and MammiError when its preprocessing fails.
     """
 
     def prepare(row: int) -> tuple[Tensor, tuple[int, int]]:

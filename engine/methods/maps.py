@@ -52,7 +52,7 @@ class MapBatch:
 
 
 def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
-    """A view of a layer's output as maps [n, units, h, w]; None where it has no grid of positions."""
+    """A view of a layer's output as maps [n, units, h, w]; None if it has no grid of positions."""
     axis = unit_axis(output.shape, channels)
     if output.ndim == 4:
         maps = output.movedim(3, 1) if axis == 3 else output
@@ -101,7 +101,7 @@ class MapTaps(Taps):
 
     def _of_vectors(self, vectors: Tensor, pooled: Tensor) -> Tensor | None:
         """The maps whose mean over the positions is these vectors [n, units]: the pooled maps or the linear layer's;
-        None where neither fits."""
+        None if neither fits."""
         vectors = vectors.flatten(1)
         candidates = [pooled]
         if self._linear is not None and self._linear.in_features == pooled.shape[1]:

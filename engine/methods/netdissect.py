@@ -49,7 +49,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
-    """Raises ConfigError where the probing set has no boxes or polygons."""
+    """Raises ConfigError when the probing set has no boxes or polygons."""
     need_outlines("netdissect", images)
 
 
@@ -61,7 +61,7 @@ def follows_vlm(options: Options) -> bool:  # noqa: ARG001
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The IoU of each unit with each label that it overlaps, in the layers that have maps.
 
-    Raises ConfigError where the probing set has no boxes or polygons, where no layer has maps, or where the target's
+    Raises ConfigError when the probing set has no boxes or polygons, no layer has maps, or the target's
     preprocessing is not a scale and a crop.
     """
     from engine.methods.dissection import Measure, dissect, iter_scores  # readers of a run have no torch

@@ -32,7 +32,7 @@ def finest(image: Image) -> list[tuple[str, Corners]]:
 
 
 def need_outlines(method: str, images: Sequence[Image]) -> None:
-    """Raises ConfigError where no image has a box or a polygon."""
+    """Raises ConfigError when no image has a box or a polygon."""
     if not any(image.boxes or image.polygons for image in images):
         raise ConfigError(
             f"methods.{method}: the probing set has no boxes or polygons, which activation maps are compared with. "

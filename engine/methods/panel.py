@@ -35,7 +35,7 @@ class Panel:
         """Our live methods, our computed methods whose scores the run holds, then the run's methods of other packages.
 
         A live method has the run's options where the run names it. FALCON is present only where the run has captions.
-        Warns of a method that is not installed here. Raises RunFileError where a method's options are damaged.
+        Warns of a method that is not installed here. Raises RunFileError when a method's options are damaged.
         """
         stored = {method.name: method.options for method in self._reader.methods}
         live = [name for name in LIVE if name != "falcon" or self._reader.captions]

@@ -48,8 +48,8 @@ class Placements:
     _by_size: dict[tuple[int, int], Placement] = field(default_factory=dict)
 
     def of(self, height: int, width: int) -> Placement:
-        """The placement of films of one size. Raises ConfigError where the preprocessing is not a scale and a shift,
-        and MammiError where it fails."""
+        """The placement of films of one size. Raises ConfigError when the preprocessing is not a scale and a shift,
+        and MammiError when it fails."""
         if (height, width) not in self._by_size:
             across = self._measure(height, width, axis=1)
             down = self._measure(height, width, axis=0)

@@ -95,7 +95,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
-    """Raises ConfigError where the images have no labels or the layers that it needs are missing."""
+    """Raises ConfigError when the images have no labels or the layers that it needs are missing."""
     if not any(layer.unit_names for layer in layers):
         raise ConfigError(
             'methods.tcav: tests the outputs of classes: name them in target.classes, with "logits" in target.layers.'
@@ -114,8 +114,8 @@ def follows_vlm(options: Options) -> bool:
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:
     """The score of each class's neuron for each concept at each layer before the final one.
 
-    Raises ConfigError where the target's classes have no names, where the final layer or every layer before it is not
-    tapped, or where no class or no concept has enough images.
+    Raises ConfigError when the target's classes have no names, the final layer or every layer before it is not tapped,
+    or no class or no concept has enough images.
     """
     check(options, context.images, context.layers)
     finals = [layer for layer in context.layers if layer.unit_names]

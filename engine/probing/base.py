@@ -56,7 +56,7 @@ class ProbingSet(Protocol):
         ...
 
     def content(self, image: Image) -> str | None:
-        """A text that determines those bytes, where one exists without reading them; None where they must be read.
+        """A text that determines those bytes, if one exists without reading them; None if they must be read.
 
         Two images of equal content have equal bytes, in this run and in any other: a run reuses what it computed from
         one of them and does not read the other. Raises UnreadableImage as `read` does.

@@ -44,7 +44,7 @@ class _Entry(BaseModel, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the annotations and finds their films. Raises ConfigError where either is missing or wrong."""
+    """Reads the annotations and finds their films. Raises ConfigError when either is missing or wrong."""
     tree = FileTree(base / options.folder)
     path = base / options.annotations
     return collect(_images(path), FilmsByName(tree).find, options, path, tree.folder, partial(scaled, side=SIDE))

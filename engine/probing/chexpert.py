@@ -33,7 +33,7 @@ class Options(ViewOptions, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the split's table and finds its films. Raises ConfigError where they are missing or wrong."""
+    """Reads the split's table and finds its films. Raises ConfigError when they are missing or wrong."""
     tree = FileTree(base / options.folder)
     table = Table(_table_file(tree.folder, options.split), "probing.split")
     images = of_views(_images(table, options.uncertain), options.views)

@@ -33,7 +33,7 @@ class Options(ViewOptions, LabelOptions, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the CSV file and finds its films. Raises ConfigError where either is missing or wrong."""
+    """Reads the CSV file and finds its films. Raises ConfigError when either is missing or wrong."""
     table = Table(base / options.csv, "probing.csv", options.delimiter)
     tree = FileTree(base / options.folder if options.folder else table.path.parent)
     images = of_views(_images(table, options), options.views)
@@ -55,7 +55,7 @@ def _images(table: Table, options: Options) -> Iterator[Image]:
 
 
 def _optional(table: Table, options: Options, key: str) -> Callable[[Cells], str | None]:
-    """Reads a row's cell in the column that `key` names: None where the cell is empty or the column missing."""
+    """Reads a row's cell in the column that `key` names: None if the cell is empty or the column missing."""
     option = f"{key}_column"
     name: str = getattr(options, option)
     if not table.has(name) and option not in options.model_fields_set:

@@ -40,7 +40,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     its own. Colour becomes luminance (ITU-R 601); 16-bit colour keeps its higher 8 bits. Transparent parts become
     black. decode_dicom in dicom.film says how DICOM's own windows are applied.
 
-    Raises UnreadableImage with the reason, and MammiError where a package that the film needs is missing.
+    Raises UnreadableImage with the reason, and MammiError when a package that the film needs is missing.
     """
     if data.startswith(_DICOM, _DICOM_AT):
         return _dicom(data)

@@ -53,7 +53,7 @@ class FileTree:
         """Folder -> whether it is inside the root once its links are resolved"""
 
     def find(self, name: str) -> Film | None:
-        """The film of a relative name, or of an absolute one inside the folder; None where no such file exists.
+        """The film of a relative name, or of an absolute one inside the folder; None if no such file exists.
 
         A film with another suffix is found too: CheXpert Plus names .jpg files and stores .png ones. Raises LeadsOut
         where the name, or a link, leads out of the folder.
@@ -146,7 +146,7 @@ class FilmsByName:
         return [films[0].name for films in self._films.values()]
 
     def find(self, name: str) -> Film | None:
-        """The film of that name, anywhere in the folder. Raises ConfigError where several films have it."""
+        """The film of that name, anywhere in the folder. Raises ConfigError when several films have it."""
         films = self._films.get(stem(name), [])
         if len(films) > 1:
             raise ConfigError(
@@ -173,7 +173,7 @@ def read_film(file: str) -> bytes:
 
 
 def film_size(file: str) -> tuple[int, int] | None:
-    """Width and height of a PNG or JPEG file, from its header; None where that cannot be read and the film will be set
+    """Width and height of a PNG or JPEG file, from its header; None if that cannot be read and the film will be set
     aside."""
     from PIL import Image
 

@@ -58,7 +58,7 @@ def collect(
 
     An image takes the name of the file that was found, and what `complete` adds from the file. The same seed draws the
     same sample whatever the order; the files of films that are not drawn are not searched for. Warns of names without a
-    film and of names that lead out of the folder. Raises ConfigError where no film is left or a film is named twice.
+    film and of names that lead out of the folder. Raises ConfigError when no film is left or a film is named twice.
     """
     images: dict[str, Image] = {}
     files: dict[str, str] = {}
@@ -92,7 +92,7 @@ def collect(
 def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
     """The images that have one of the views; all images where no view is named.
 
-    Raises ConfigError where no image is left.
+    Raises ConfigError when no image is left.
     """
     every = list(images)
     chosen = [image for image in every if image.view in views] if views else every

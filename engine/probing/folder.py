@@ -18,7 +18,7 @@ class Options(FilmOptions, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Lists the folder's films. Raises ConfigError where the folder is missing or holds no film."""
+    """Lists the folder's films. Raises ConfigError when the folder is missing or holds no film."""
     tree = FileTree(base / options.folder)
     films = {film.name: film for film in tree.films()}
     if not films:

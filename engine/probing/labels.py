@@ -60,9 +60,9 @@ class LabelOptions(BaseModel, extra="forbid", frozen=True):
 
 
 def row_labels(table: Table, options: LabelOptions) -> Callable[[int, Sequence[str]], tuple[str, ...] | None]:
-    """A function from a row's line number and cells to its labels, or to None where the film is to be left out.
+    """A function from a row's line number and cells to its labels, or to None if the film is to be left out.
 
-    A table without the column `labels` has no labels. Raises ConfigError where the configuration names a column that is
+    A table without the column `labels` has no labels. Raises ConfigError when the configuration names a column that is
     missing.
     """
     if options.label_columns:
@@ -80,16 +80,16 @@ def split_labels(text: str, separator: str) -> tuple[str, ...]:
 
 
 class LabelColumns:
-    """One column for each label: 1 present, 0 absent, -1 uncertain, empty where nothing is said."""
+    """One column for each label: 1 present, 0 absent, -1 uncertain, empty if nothing is said."""
 
     def __init__(self, table: Table, names: Sequence[str], uncertain: Uncertain, option: str | None = None) -> None:
-        """Raises ConfigError where a column is missing; `option` is the key that names the columns."""
+        """Raises ConfigError when a column is missing; `option` is the key that names the columns."""
         self._path = table.path
         self._columns = [(name, table.column(name, option)) for name in names]
         self._uncertain = uncertain
 
     def labels(self, line: int, cells: Sequence[str]) -> tuple[str, ...] | None:
-        """The labels of a row; None where the film is to be left out. Raises ConfigError for any other value."""
+        """The labels of a row; None if the film is to be left out. Raises ConfigError for any other value."""
         present = []
         for name, column in self._columns:
             meaning = _MEANING.get(cells[column])
@@ -106,7 +106,7 @@ class LabelColumns:
 
 
 def chexpert_columns(table: Table, uncertain: Uncertain) -> LabelColumns:
-    """Those of CHEXPERT_LABELS that are columns of the table. Raises ConfigError where none is."""
+    """Those of CHEXPERT_LABELS that are columns of the table. Raises ConfigError when none is."""
     names = [name for name in CHEXPERT_LABELS if table.has(name)]
     if not names:
         table.column(CHEXPERT_LABELS[0])

@@ -41,7 +41,7 @@ class Options(ViewOptions, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the tables and finds the films. Raises ConfigError where they are missing or wrong."""
+    """Reads the tables and finds the films. Raises ConfigError when they are missing or wrong."""
     tree = FileTree(base / options.folder)
     metadata = _table(tree.folder, "metadata")
     images = of_views(_images(metadata, tree.folder, options), options.views)
@@ -87,7 +87,7 @@ def _films_of_split(folder: Path, split: str) -> set[str]:
 
 
 def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]:
-    """Each study's labels; None where its films are to be left out. The radiologist's table has no subject_id."""
+    """Each study's labels; None if its films are to be left out. The radiologist's table has no subject_id."""
     table = _table(folder, options.labels)
     study = table.column("study_id")
     columns = chexpert_columns(table, options.uncertain)
@@ -116,7 +116,7 @@ class _Reports:
         return replace(image, report=_read(report.file))
 
     def warn_of_missing(self) -> None:
-        """Warns of films without a report. Raises ConfigError where no film has one."""
+        """Warns of films without a report. Raises ConfigError when no film has one."""
         if not self._found:
             raise ConfigError(
                 f"probing.reports: {self._tree.folder} has none of the films' reports, such as {self._missing[0]}."

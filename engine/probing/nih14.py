@@ -52,7 +52,7 @@ class Options(ViewOptions, frozen=True):
 @dataclass(frozen=True, slots=True)
 class _Entry:
     labels: tuple[str, ...] | None = None
-    """None where the file has no labels"""
+    """None if the file has no labels"""
     view: str | None = None
 
 
@@ -60,7 +60,7 @@ def load(options: Options, base: Path) -> FilmSet:
     """Finds the films, and what the release's tables say of them.
 
     Labels come from the list where it has any, else from Data_Entry. The patient is the first number of a film's name.
-    Raises ConfigError where a file is missing or wrong.
+    Raises ConfigError when a file is missing or wrong.
     """
     tree = FileTree(base / options.folder)
     films = FilmsByName(tree)

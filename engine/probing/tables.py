@@ -30,7 +30,7 @@ class Table:
     """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file."""
 
     def __init__(self, path: Path, key: str, delimiter: str = ",") -> None:
-        """Reads the header. Raises ConfigError where the file cannot be read or is empty."""
+        """Reads the header. Raises ConfigError when the file cannot be read or is empty."""
         self.path = path
         self._key = key
         self._delimiter = delimiter
@@ -100,7 +100,7 @@ class Table:
 def read_lines(path: Path, key: str) -> Iterator[str]:
     """The lines of a text file, gzipped or not, with their line ends. UTF-8, or UTF-16 with a byte order mark.
 
-    Raises ConfigError where the file cannot be read or unpacked, is not text, or is too large for a table.
+    Raises ConfigError when the file cannot be read or unpacked, is not text, or is too large for a table.
     """
     try:
         with path.open("rb") as file:

@@ -152,7 +152,7 @@ def _rows(
 ) -> VectorRows:
     """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
     ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
-    "" where any value will do."""
+    "" if any value will do."""
     whole = [bool(np.isfinite(row).all()) for row in values]
     rows = zip(values, whole, strict=True)
     keys, reasons, usable = [], [], []

@@ -47,7 +47,7 @@ class Models(Protocol):
 class RunInputs:
     """The inputs of a run. Each attribute is loaded or looked up when first asked for.
 
-    Raises MammiError where an input cannot be loaded, and ConfigError where it is empty.
+    Raises MammiError when an input cannot be loaded, and ConfigError when it is empty.
     """
 
     def __init__(self, config: RunConfig, finished: FinishedRun | None) -> None:

@@ -13,7 +13,7 @@ from engine.store.keys import content_key
 
 
 def concepts_key(leaves: Sequence[NamedLeaf], base: Path, images: Sequence[Image]) -> str | None:
-    """A key of the identities of the concept sets and of the probing set's reports; None where one has no identity."""
+    """A key of the identities of the concept sets and of the probing set's reports; None if one has no identity."""
     identities = [(leaf.name, leaf.kind, leaf.identity(base)) for leaf in leaves]
     if any(identity is None for *_, identity in identities):
         return None
@@ -23,7 +23,7 @@ def concepts_key(leaves: Sequence[NamedLeaf], base: Path, images: Sequence[Image
 def captions_key(methods: Sequence[Leaf], base: Path, images: Sequence[Image]) -> str | None:
     """A key of the methods' options, of the report files that these name, and of the reports in the probing set.
 
-    None where a method is not ours: its captions may come from what its options do not name.
+    None if a method is not ours: its captions may come from what its options do not name.
     """
     if any(leaf.kind not in kinds.own("methods") for leaf in methods):
         return None

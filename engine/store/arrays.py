@@ -22,7 +22,7 @@ _UNITS_AT_ONCE = 16
 
 
 class Cursors:
-    """One cursor for each calling thread over one connection. Raises RunFileError where the file cannot be read."""
+    """One cursor for each calling thread over one connection. Raises RunFileError when the file cannot be read."""
 
     def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection

@@ -78,7 +78,7 @@ class RunContents:
     captions: Sequence[str] = ()
     """Sentences of reports, each once"""
     caption_embeddings: NDArray[np.float32] | None = None
-    """The embeddings of the captions without a template, [c, d]; None where there are none"""
+    """The embeddings of the captions without a template, [c, d]; None if there are none"""
     methods: Sequence[StoredMethod] = ()
     method_scores: Mapping[str, Sequence[MethodScore]] = field(default_factory=dict)
     """The name of each computed method -> its scores"""

@@ -95,11 +95,11 @@ class ImageTables:
         return names, table
 
     def patients(self) -> tuple[str | None, ...]:
-        """Each image's patient, [p]; None where the probing set does not say."""
+        """Each image's patient, [p]; None if the probing set does not say."""
         return self._texts("patient")
 
     def views(self) -> tuple[str | None, ...]:
-        """Each image's view, [p], such as "PA"; None where the probing set does not say."""
+        """Each image's view, [p], such as "PA"; None if the probing set does not say."""
         return self._texts("view")
 
     def coded(self, column: Literal["patient", "view"]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
@@ -112,7 +112,7 @@ class ImageTables:
         return names, places
 
     def reports(self) -> tuple[str | None, ...]:
-        """Each image's report, [p]; None where it has none."""
+        """Each image's report, [p]; None if it has none."""
         return self._texts("report")
 
     def _texts(self, column: str) -> tuple[str | None, ...]:

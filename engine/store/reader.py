@@ -109,7 +109,7 @@ class RunReader(ImageTables, ReuseTables):
         raise KeyError(name)
 
     def findings(self, layer: str) -> list[str]:
-        """For each unit the label that most of its representatives at the run's own α carry; "" where none has one."""
+        """For each unit the label that most of its representatives at the run's own α carry; "" if none has one."""
         position = self.layer(layer).position
         return [
             text

@@ -44,7 +44,7 @@ class LayerInfo:
     units: int
     pooling: str
     unit_names: tuple[str, ...]
-    """One name for each unit, or () where units have none"""
+    """One name for each unit, or () if units have none"""
     dead: NDArray[np.bool_]
     """[units]"""
     first_neuron: int

@@ -14,7 +14,7 @@ from engine.store.whole_file import written_whole
 def upgrade(path: Path) -> None:
     """Migrates a copy and puts it in the file's place. Readers that have the old file open keep it.
 
-    Raises RunFileError where the folder cannot be written.
+    Raises RunFileError when the folder cannot be written.
     """
     try:
         with written_whole(path) as copy:

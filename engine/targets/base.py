@@ -54,6 +54,6 @@ class TargetKind(Protocol):
     def load(self, options: Any, base: Path) -> TargetModel:
         """The target model. Our kinds import here what builds it, from engine.targets.models.
 
-        Raises MammiError where files are missing or do not fit.
+        Raises MammiError when files are missing or do not fit.
         """
         ...

@@ -73,7 +73,7 @@ class VLMKind(Protocol):
     def load(self, options: Any, base: Path, device: torch.device) -> VLM:
         """The VLM on the device. Our kinds import here what builds it, from engine.vlms.models.
 
-        Raises MammiError where files are missing or do not fit.
+        Raises MammiError when files are missing or do not fit.
         """
         ...
 

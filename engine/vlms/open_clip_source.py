@@ -53,7 +53,7 @@ class Source:
 
 
 def text_folder(source: Source) -> Path | None:
-    """The folder from which the text tower and its tokenizer are read; None where both are open_clip's own.
+    """The folder from which the text tower and its tokenizer are read; None if both are open_clip's own.
 
     Raises ConfigError when it is missing, or lacks a file.
     """

@@ -63,7 +63,7 @@ def is_available(syntax: str) -> bool:
 
 
 def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
-    """One frame's pixels, decoded by gdcm. Raises ValueError where it cannot be decoded."""
+    """One frame's pixels, decoded by gdcm. Raises ValueError when it cannot be decoded."""
     precision = runner.get_option("jls_precision", None)
     if precision is not None:  # JPEG-LS: gdcm returns as many bytes as the frame's own precision needs
         runner.set_option("bits_allocated", 8 if precision <= 8 else 16)
@@ -100,8 +100,8 @@ for _decoder in _APART:
 def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
     """The film's stored values: [h, w], or [h, w, 3] in red, green and blue.
 
-    Raises UnreadableImage where its transfer syntax has no decoder, MammiError where the decoder's package is missing,
-    and whatever pydicom raises on damaged pixels.
+    Raises UnreadableImage when its transfer syntax has no decoder, and MammiError when the decoder's package is
+    missing, and whatever pydicom raises on damaged pixels.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax not in _DECODERS:
@@ -125,7 +125,7 @@ def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
 
 @cache
 def _gdcm_fault() -> str:
-    """Why gdcm cannot be used, as the end of a sentence; empty where it can be."""
+    """Why gdcm cannot be used, as the end of a sentence; empty if it can be."""
     if importlib.util.find_spec("gdcm") is None:
         return missing("gdcm")
     answer = subprocess.run([sys.executable, "-P", "-c", "import gdcm"], capture_output=True, check=False)

@@ -71,7 +71,7 @@ def damage_as_unreadable() -> Iterator[None]:
 def read_file(stream: BinaryIO, tags: Sequence[int] | None = None) -> Dataset:
     """The data set of a DICOM file, with its header. With `tags`: these elements only, and no pixels.
 
-    Raises UnreadableImage where it is not a DICOM file or is damaged.
+    Raises UnreadableImage when it is not a DICOM file or is damaged.
     """
     with damage_as_unreadable():
         stream.seek(MARK_AT)
@@ -87,7 +87,7 @@ def read_file(stream: BinaryIO, tags: Sequence[int] | None = None) -> Dataset:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """An element's value, or the first of several, as one line that is safe to show; empty where there is none."""
+    """An element's value, or the first of several, as one line that is safe to show; empty if there is none."""
     try:
         value = dataset.get(keyword)
     except _BROKEN:
@@ -96,7 +96,7 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
-    """An element's number, or the first of several; None where it is missing, empty, infinite or damaged."""
+    """An element's number, or the first of several; None if it is missing, empty, infinite or damaged."""
     try:
         value = float(_first(dataset.get(keyword)))  # type: ignore[arg-type]
     except _BROKEN:

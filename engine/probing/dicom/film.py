@@ -35,7 +35,7 @@ def decode_dicom(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     as they are, and others are windowed from the least to the greatest value that is not padding. MONOCHROME1 films and
     those with the presentation INVERSE are inverted, so that bone is white. Colour becomes luminance.
 
-    Raises UnreadableImage with the reason, and MammiError where a package that the film's compression needs is missing.
+    Raises UnreadableImage with the reason, and MammiError when a package that the film's compression needs is missing.
     """
     with damage_as_unreadable():
         dataset = read_file(io.BytesIO(data))

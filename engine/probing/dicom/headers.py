@@ -21,7 +21,7 @@ _THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of its film. Its texts are empty where the file cannot be read; decoding reports the reason."""
+    """What a file says of its film. Its texts are empty if the file cannot be read; decoding reports the reason."""
 
     path: str
     kind: str = ""

@@ -60,7 +60,7 @@ def _measured(levels: NDArray[np.int64], dataset: Dataset) -> Floats:
 
 
 def _of_interest(measured: Floats, dataset: Dataset) -> Floats | None:
-    """Applies the VOI LUT (PS3.3, C.11.2): the first table, else the first window; 0 to 1. None where there is
+    """Applies the VOI LUT (PS3.3, C.11.2): the first table, else the first window; 0 to 1. None if there is
     neither."""
     item = _item(dataset, "VOILUTSequence")
     if item is not None:

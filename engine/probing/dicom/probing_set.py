@@ -44,7 +44,7 @@ class Options(ViewOptions, LabelOptions, frozen=True):
 
 
 def load(options: Options, base: Path) -> FilmSet:
-    """Reads the header of every file. Raises ConfigError where the folder or the CSV file is missing or wrong, or where
+    """Reads the header of every file. Raises ConfigError when the folder or the CSV file is missing or wrong, or
     there is no film."""
     from engine.probing.dicom.headers import read_headers
 

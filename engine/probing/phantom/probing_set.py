@@ -41,7 +41,7 @@ class PhantomSet:
         self._anatomies = {image.path: anatomy for image, anatomy in zip(self.images, anatomies, strict=True)}
 
     def read(self, image: Image) -> bytes:
-        """The film as a PNG. Raises UnreadableImage where the image is not of this set."""
+        """The film as a PNG. Raises UnreadableImage when the image is not of this set."""
         from PIL import Image as Picture
 
         from engine.probing.phantom.film import render  # imports SciPy, which a run that reads no film need not load
@@ -53,7 +53,7 @@ class PhantomSet:
     def content(self, image: Image) -> str:
         """A hash of the film's anatomy, with VERSION and the versions of the packages that render it.
 
-        Raises UnreadableImage where the image is not of this set.
+        Raises UnreadableImage when the image is not of this set.
         """
         return f"phantom {VERSION} {_packages()} {hashlib.sha256(repr(self._anatomy(image)).encode()).hexdigest()}"
 
