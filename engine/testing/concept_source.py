@@ -37,6 +37,6 @@ def check_concept_source(
         plain = concept and concept == " ".join(concept.split()) and concept.isprintable()
         expect(plain, f"a concept must be one line of printable text without blanks around it, not {concept!r}")
     twice = next((concept for concept in concepts if concepts.count(concept) > 1), None)
-    expect(twice is None, f"each concept must stand once; {twice!r} stands more than once")
+    expect(twice is None, f"each concept must occur once; {twice!r} occurs more than once")
     expect(source.load(chosen, base, reports) == concepts, "load must return the same concepts in the same order")
     expect(source.identity(chosen, base) == identity, "identity must be the same whenever it is asked for")

@@ -38,7 +38,7 @@ def _check_images(images: Sequence[Image]) -> None:
     expect(all(isinstance(image, Image) for image in images), "images must be of engine.probing.base.Image")
     paths = [image.path for image in images]
     twice = next((path for path in paths if paths.count(path) > 1), None) if len(set(paths)) < len(paths) else None
-    expect(twice is None, f"each path must stand once in images; {twice!r} stands more than once")
+    expect(twice is None, f"each path must occur once in images; {twice!r} occurs more than once")
     for image in images:
         path = PurePosixPath(image.path)
         relative = image.path and not path.is_absolute() and ".." not in path.parts and "\\" not in image.path

@@ -55,7 +55,7 @@ def test_a_source_that_keeps_its_promises() -> None:
         (Source(concepts=(" heart",)), "a concept must be one line of printable text without blanks around it"),
         (Source(concepts=("a\x1b[31mb",)), "a concept must be one line of printable text"),
         (Source(concepts=("",)), "a concept must be one line of printable text"),
-        (Source(concepts=("heart", "lung", "heart")), "each concept must stand once; 'heart' stands more than once"),
+        (Source(concepts=("heart", "lung", "heart")), "each concept must occur once; 'heart' occurs more than once"),
         (
             Source(concepts=lambda: [f"word {random.random()}"]),
             "load must return the same concepts in the same order",

@@ -104,7 +104,7 @@ class HasNoContent(Films):
     [
         (listing(lambda _: []), "images must not be empty"),
         (listing(lambda images: [image.path for image in images]), "images must be of engine.probing.base.Image"),
-        (first(path="001.png"), "each path must stand once in images; '001.png' stands more than once"),
+        (first(path="001.png"), "each path must occur once in images; '001.png' occurs more than once"),
         (
             first(path="/etc/passwd"),
             "a path must be relative to the set's root, with forward slashes, not '/etc/passwd'",

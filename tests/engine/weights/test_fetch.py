@@ -75,7 +75,7 @@ def test_file_that_differs_is_replaced_only_by_force(entry: Entry, tmp_path: Pat
     fetch(entry, tmp_path, Silent())
     path = tmp_path / "words" / "vocab.txt"
     path.write_bytes(b"mine")
-    with pytest.raises(MammiError, match=r"another file than it should be.*--force"):
+    with pytest.raises(MammiError, match=r"not the expected file.*--force"):
         fetch(entry, tmp_path, Silent())
     assert path.read_bytes() == b"mine"
     fetch(entry, tmp_path, Silent(), force=True)
