@@ -17,7 +17,7 @@ def unit_rows(vectors: ArrayLike) -> NDArray[np.float64]:
 
 
 def concept_directions(text_embeddings: ArrayLike, template: ArrayLike) -> NDArray[np.float64]:
-    """t_j − t_tem for each prompted concept: [m, d] and [d] to [m, d]."""
+    """t_j − t_tem for each prompted concept, [m, d], from text embeddings [m, d] and that of the bare template [d]."""
     return unit_rows(text_embeddings) - unit_rows(template)
 
 

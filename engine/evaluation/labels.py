@@ -36,7 +36,7 @@ class TextEncoder(Protocol):
     def name(self) -> str: ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""
+        """Encodes texts as unit vectors [len(texts), d]. The result of one text does not depend on the others."""
         ...
 
 

@@ -63,7 +63,7 @@ class SentenceEncoder:
         return encode_by_length(stripped, self.tokenizer, width, self.device, self._pooled)
 
     def _pooled(self, ids: Tensor) -> Tensor:
-        """From token ids [n, length], without padding, to vectors [n, width]."""
+        """Encodes token ids [n, length], without padding, as vectors [n, width]."""
         states: Tensor = self.module(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
         return states[:, 0] if self.pooling == "cls" else states.mean(dim=1)
 

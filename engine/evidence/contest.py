@@ -46,11 +46,10 @@ class Contest:
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:
-        """The concepts that the bootstrap scores again, from scores [n, k] to [n, r]: the best, the second, and
-        more."""
+        """The concepts that the bootstrap scores again, [n, r], from scores [n, k]: the best, the second and others."""
         return bootstrap.contestants(scores, self.narrow, self.spread, self.deviations)
 
     def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The best concepts, by index among all of the run's, from means of unit embeddings [n, d] to [n]."""
+        """The best concept, by index among all of the run's, for each mean of unit embeddings [n, d]; [n]."""
         concepts: NDArray[np.int64] = self.competing.first[(means @ self.narrow.T).argmax(axis=1)]
         return concepts

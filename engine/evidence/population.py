@@ -41,19 +41,19 @@ class Population:
         return len(self.vectors.embeddings)
 
     def unit_rows(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
-        """v_o for images of any shape [...], to [..., d]; a zero vector stays zero."""
+        """v_o of images [...] of any shape, [..., d]; a zero vector stays zero."""
         rows: NDArray[np.float32] = self.vectors.embeddings[images]
         rows *= self.vectors.inverse_lengths[images, None]
         return rows
 
     def unit_sums(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Sum of v_o over each row of images, [n, k] to [n, d]."""
+        """The sum of v_o over each row of images [n, k], [n, d]."""
         lengths = self.vectors.inverse_lengths[images].astype(np.float32)
         sums: NDArray[np.float32] = np.matmul(lengths[:, None, :], self.vectors.embeddings[images])[:, 0]
         return sums
 
     def moments(self, directions: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation, over the N images, of v_o·D_j for each direction D_j: [k, d] to [k] and [k].
+        """Mean and standard deviation of v_o·D_j over the N images, for each direction D_j [k, d]; [k] each.
 
         A deviation no larger than the rounding of the embeddings is 0.
         """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 TargetPreprocess: TypeAlias = "Callable[[NDArray[np.uint8]], Tensor]"
-"""An 8-bit grey film [h, w] to one float32 input [c, h', w']"""
+"""Turns an 8-bit grey film [h, w] into one float32 input [c, h', w']"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
         return self
 
     def __call__(self, film: NDArray[np.uint8]) -> Tensor:
-        """An 8-bit grey film [h, w] to float32 [channels, crop, crop].
+        """Turns an 8-bit grey film [h, w] into float32 [channels, crop, crop].
 
         Sizes and places are rounded as torchvision.transforms' Resize and CenterCrop round them.
         """

@@ -158,8 +158,8 @@ def _batches(count: int, size: int) -> Iterator[Tensor]:
 
 
 def augment(pixels: Tensor) -> Tensor:
-    """uint8 films [n, 1, 128, 128] to inputs: shifted, with changed contrast and added noise. They are not mirrored,
-    because sides matter."""
+    """Turns uint8 films [n, 1, 128, 128] into inputs: shifted, with changed contrast and added noise. They are not
+    mirrored, because sides matter."""
     films = functional.pad(pixels.float() / 255, (MAX_SHIFT,) * 4, mode="replicate")
     starts = torch.randint(0, 2 * MAX_SHIFT + 1, (len(films), 2)).tolist()
     cut = [

@@ -35,7 +35,7 @@ class VLM(Protocol):
     attribute is treated as if it did: a renamed film is embedded again."""
 
     def preprocess(self, film: NDArray[np.uint8], image: Image) -> torch.Tensor:
-        """An 8-bit grey film [h, w] to one float32 input on the CPU, such as [c, h', w'].
+        """Turns an 8-bit grey film [h, w] into one float32 input on the CPU, such as [c, h', w'].
 
         Safe to call from several threads. `image` is the film's entry in the probing set; only a VLM whose embeddings
         are `by_name` reads it. Raises UnreadableImage for an image that is to be set aside.
@@ -43,11 +43,11 @@ class VLM(Protocol):
         ...
 
     def encode_images(self, batch: torch.Tensor) -> torch.Tensor:
-        """Inputs [n, …] on the model's device to float32 unit vectors [n, d]."""
+        """Encodes inputs [n, …] on the model's device as float32 unit vectors [n, d]."""
         ...
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Texts to unit vectors [len(texts), d]. The result of one text does not depend on the others."""
+        """Encodes texts as unit vectors [len(texts), d]. The result of one text does not depend on the others."""
         ...
 
 

@@ -77,7 +77,7 @@ def _count(dataset: Dataset, keyword: str) -> int:
 
 
 def _luminance(values: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
-    """Red, green and blue [h, w, 3] to one grey [h, w] (ITU-R 601)."""
+    """Turns red, green and blue [h, w, 3] into one grey [h, w] (ITU-R 601)."""
     spare = _count(dataset, "BitsStored") - 8
     eight = values if values.dtype == np.uint8 else np.clip(values >> max(spare, 0), 0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(np.ascontiguousarray(eight), "RGB").convert("L"))

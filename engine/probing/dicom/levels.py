@@ -17,7 +17,10 @@ Floats = NDArray[np.float64]
 
 
 def grey(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
-    """Stored values [h, w] of at most 16 bits to grey levels 0 to 255. Raises UnreadableImage for damaged tables."""
+    """Turns stored values [h, w] of at most 16 bits into grey levels 0 to 255.
+
+    Raises UnreadableImage for damaged tables.
+    """
     low, high = int(pixels.min()), int(pixels.max())
     places = pixels.astype(np.int32) - low
     levels = np.arange(low, high + 1)
@@ -26,8 +29,10 @@ def grey(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
 
 
 def colour(dataset: Dataset, pixels: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Stored values [h, w] of a palette film to red, green and blue [h, w, 3], 0 to 255. Raises UnreadableImage for
-    damaged tables."""
+    """Turns stored values [h, w] of a palette film into red, green and blue [h, w, 3], 0 to 255.
+
+    Raises UnreadableImage for damaged tables.
+    """
     shades = [
         _lookup(
             pixels, dataset, f"{name}PaletteColorLookupTableDescriptor", f"{name}PaletteColorLookupTableData", dataset
@@ -82,8 +87,8 @@ def _of_interest(measured: Floats, dataset: Dataset) -> Floats | None:
 
 
 def _whole_range(levels: NDArray[np.int64], measured: Floats, occurs: NDArray[np.bool_], dataset: Dataset) -> Floats:
-    """Values without a window, as 0 to 1: 8-bit values as they are, as in any 8-bit picture; others from the least to
-    the greatest that is not padding."""
+    """Maps values without a window to 0 to 1. 8-bit values stay as they are, as in any 8-bit picture; others span the
+    range from the least to the greatest that is not padding."""
     if number(dataset, "BitsStored") == 8 and np.array_equal(measured, levels) and levels[0] >= 0:
         return measured / 255
     film = measured[occurs & ~_padding(levels, dataset)]

@@ -26,7 +26,7 @@ def _tile(kind: Kind) -> Array:
 
 
 def texture(kind: Kind, rng: np.random.Generator, rows: slice, columns: slice) -> Array:
-    """A random piece of the periodic tile: zero mean and unit variance; for "net", thin bright lines in [0, 1]."""
+    """A random piece of the periodic tile, with zero mean and unit variance; "net" has thin bright lines in [0, 1]."""
     down, across = rng.integers(0, TILE, 2)
     row = (np.arange(rows.start, rows.stop) + down) % TILE
     column = (np.arange(columns.start, columns.stop) + across) % TILE

@@ -21,7 +21,8 @@ STD = 83.43944
 
 
 def prepare(film: NDArray[np.uint8]) -> Tensor:
-    """An 8-bit grey film [h, w] to float32 [3, 224, 224]: in a black square of 320 pixels, normalised, then resized."""
+    """Turns an 8-bit grey film [h, w] into float32 [3, 224, 224]: put in a black square of 320 pixels, normalised, then
+    resized."""
     picture = Image.fromarray(film)
     ratio = STORED_SIDE / max(picture.size)
     width, height = (max(1, int(side * ratio)) for side in picture.size)

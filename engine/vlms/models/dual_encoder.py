@@ -44,7 +44,7 @@ class Residual(nn.Module):
 
 
 class ImageTower(nn.Module):
-    """Inputs [n, 1, 128, 128] to [n, DIMENSION].
+    """Encodes inputs [n, 1, 128, 128] as [n, DIMENSION].
 
     Maps are pooled by their mean and their maximum: findings may be wide or tiny.
     """
@@ -65,7 +65,7 @@ class ImageTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Words to [n, DIMENSION].
+    """Encodes words as [n, DIMENSION].
 
     There is no vocabulary: a word is the scaled sum of the vectors of its hashed pieces (itself, its letter trigrams),
     as in fastText (Bojanowski et al., arXiv 1607.04606). A word that training never saw lies near the words that it
@@ -104,7 +104,7 @@ class DualEncoder(nn.Module):
 
 
 def text_pieces(texts: Sequence[str]) -> Tensor:
-    """Texts to the text tower's input, int64 [n, most words, most pieces of a word], 0 where there is none."""
+    """Turns texts into the text tower's input, int64 [n, most words, most pieces of a word]; 0 where there is none."""
     words = [[_word_pieces(word) for word in _words(text)] or [()] for text in texts]
     longest = max(len(text) for text in words)
     most = max(len(word) for text in words for word in text)
@@ -148,7 +148,7 @@ class DemoVLM:
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One text at a time: its vector is the same, to the last bit, whatever stands beside it."""
+        """Encodes one text at a time, so that its vector is the same to the last bit whatever the other texts are."""
         vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
             encoded = self._model.texts(text_pieces([text]).to(self._device))

@@ -32,7 +32,7 @@ STD = 0.27950088968644304
 
 
 def film_pixels(film: NDArray[np.uint8]) -> Tensor:
-    """An 8-bit grey film [h, w] to float32 [1, 224, 224]: padded with black to a square, resized, normalised.
+    """Turns an 8-bit grey film [h, w] into float32 [1, 224, 224]: padded with black to a square, resized, normalised.
 
     Raises UnreadableImage for a film so long and narrow that its square would fill the memory.
     """

@@ -54,7 +54,7 @@ class MedCLIP(nn.Module):
         self.heads = heads
 
     def images(self, pixels: Tensor) -> Tensor:
-        """Grey [n, 1, 224, 224] to [n, d]."""
+        """Encodes grey inputs [n, 1, 224, 224] as [n, d]."""
         colour = pixels.expand(-1, 3, -1, -1)
         if not isinstance(self.trunk, SwinModel):
             return self.trunk(colour)  # type: ignore[no-any-return]
@@ -62,7 +62,7 @@ class MedCLIP(nn.Module):
         return self.heads["vision_model"]["projection_head"](pooled)  # type: ignore[no-any-return, index]
 
     def texts(self, ids: Tensor) -> Tensor:
-        """Token ids [n, length] to [n, d]: the mean of hidden layers 1, 2 and last over every position."""
+        """Encodes token ids [n, length] as [n, d], from the mean of hidden layers 1, 2 and last over every position."""
         hidden = self.bert(input_ids=ids, output_hidden_states=True).hidden_states
         layers = torch.stack([hidden[1], hidden[2], hidden[-1]], dim=1)  # [n, 3, length, width]
         pooled = layers.mean(dim=2).mean(dim=1)

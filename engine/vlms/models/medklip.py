@@ -54,7 +54,7 @@ class Projections(nn.Module):
         self.disease_embedding_layer = nn.Linear(text_width, dimension)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Images [n, 3, 224, 224] to the mean of their patches, [n, dimension]."""
+        """Encodes images [n, 3, 224, 224] as the mean of their patches, [n, dimension]."""
         patches = self.res_features(pixels).flatten(2).transpose(1, 2)  # [n, 196, 1024]
         return self.res_l2(functional.relu(self.res_l1(patches))).mean(dim=1)  # type: ignore[no-any-return]
 

@@ -12,17 +12,17 @@ INPUT_SIDE = 128
 
 
 def shrink(film: NDArray[np.uint8]) -> Tensor:
-    """A grey film [h, w] to float32 [1, 128, 128] by area averages, in its own grey levels."""
+    """Shrinks a grey film [h, w] to float32 [1, 128, 128] by area averages, in its own grey levels."""
     grey = torch.from_numpy(np.ascontiguousarray(film, dtype=np.float32))
     return functional.adaptive_avg_pool2d(grey[None], INPUT_SIDE)
 
 
 def standardise(films: Tensor) -> Tensor:
-    """Films [..., h, w], each scaled to mean 0 and standard deviation 1; a flat film becomes zeros."""
+    """Scales each film of [..., h, w] to mean 0 and standard deviation 1; a flat film becomes zeros."""
     deviation, mean = torch.std_mean(films, dim=(-2, -1), keepdim=True, correction=0)
     return (films - mean) / deviation.clamp_min(1e-3)
 
 
 def network_input(film: NDArray[np.uint8]) -> Tensor:
-    """A grey film [h, w] to the networks' input, float32 [1, 128, 128]."""
+    """Turns a grey film [h, w] into the networks' input, float32 [1, 128, 128]."""
     return standardise(shrink(film))
