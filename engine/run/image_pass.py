@@ -139,7 +139,7 @@ class ImagePass:
 
 
 def _stacked(model: str, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    with failing_as(f"{model}: the inputs of a batch do not go together"):
+    with failing_as(f"{model}: the inputs of a batch cannot be stacked"):
         return torch.stack(list(inputs))
 
 

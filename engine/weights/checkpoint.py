@@ -99,7 +99,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
             f"{key}: {path} holds more than tensors{found}, or is damaged: it is not loaded, as it could run code."
         ) from None
     except _DAMAGED as error:
-        raise MammiError(f"{key}: {path} is damaged, or no weights ({_why(path, stream, error)}).") from error
+        raise MammiError(f"{key}: {path} is damaged, or not weights ({_why(path, stream, error)}).") from error
     for wrapper in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]

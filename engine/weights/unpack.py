@@ -63,7 +63,7 @@ def _checked(archive: Path, opened: zipfile.ZipFile, folder: Path) -> list[tuple
 def _inside(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        raise MammiError(f"{archive} holds {info.filename!r}, which is a link or no regular file: not unpacked.")
+        raise MammiError(f"{archive} holds {info.filename!r}, which is a link or not a regular file: not unpacked.")
     # zipfile turns the "\\" of other systems into "/" where it separates folders; any that is left is part of a name.
     name = PurePosixPath(info.filename)
     parts = name.parts
@@ -75,7 +75,7 @@ def _inside(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
         or set(info.filename) & {*"\\:"}
     ):
         raise MammiError(
-            f"{archive} holds {info.filename!r}, which leads out of its folder or is no name: not unpacked."
+            f"{archive} holds {info.filename!r}, which leads out of its folder or is not a name: not unpacked."
         )
     return folder.joinpath(*parts)
 

@@ -88,7 +88,7 @@ def load_tokenizer(folder: Path, key: str, tokens: int, longest: int) -> Tokeniz
         raise MammiError(f"{key}: {folder} has {len(ids)} tokens, the weights {tokens}: it is another model's.")
     absent = [token for token in _SPECIAL if token not in ids]
     if absent:
-        raise MammiError(f"{key}: {folder} is no BERT's tokenizer: it has no {absent[0]}.")
+        raise MammiError(f"{key}: {folder} is not a BERT tokenizer: it has no {absent[0]}.")
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
     return tokenizer

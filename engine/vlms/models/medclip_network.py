@@ -138,7 +138,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         with zipfile.ZipFile(path) as archive:
             content = archive.read(_member(archive, path))
     except _BROKEN_ZIP as error:
-        raise MammiError(f"{KEY}: {path} is damaged, or no zip ({first_line(error)}).") from error
+        raise MammiError(f"{KEY}: {path} is damaged, or not a zip ({first_line(error)}).") from error
     return read_weights(path / MEMBER, KEY, io.BytesIO(content))
 
 

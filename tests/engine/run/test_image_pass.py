@@ -82,7 +82,7 @@ def test_text_embeddings_of_another_dimension_are_told(project: Path, monkeypatc
 def test_a_preprocess_of_films_of_several_sizes_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models.write_film(project.parent / "films" / "001.png", seed=1, side=60)
     monkeypatch.setattr(Preprocessing, "__call__", lambda _, film: torch.from_numpy(film.astype(np.float32))[None])
-    with pytest.raises(MammiError, match=r"target: the inputs of a batch do not go together: RuntimeError: stack"):
+    with pytest.raises(MammiError, match=r"target: the inputs of a batch cannot be stacked: RuntimeError: stack"):
         compute(project)
 
 

@@ -206,12 +206,12 @@ def test_zips_that_cannot_be_used_are_told(tiny: Checkpoint, tmp_path: Path, mon
     whole = write_zip(tmp_path / "whole.zip", [tiny.weights])
     truncated = tmp_path / "truncated.zip"
     truncated.write_bytes(whole.read_bytes()[:100_000])
-    with pytest.raises(MammiError, match=r"truncated.zip is damaged, or no zip"):
+    with pytest.raises(MammiError, match=r"truncated.zip is damaged, or not a zip"):
         loaded(truncated, tiny.tokenizer)
     flipped = bytearray(whole.read_bytes())
     flipped[200_000] ^= 255
     (tmp_path / "flipped.zip").write_bytes(flipped)
-    with pytest.raises(MammiError, match=r"flipped.zip is damaged, or no zip \(Bad CRC-32"):
+    with pytest.raises(MammiError, match=r"flipped.zip is damaged, or not a zip \(Bad CRC-32"):
         loaded(tmp_path / "flipped.zip", tiny.tokenizer)
     without = write_zip(tmp_path / "without.zip", [tiny.tokenizer / "vocab.txt"])
     with pytest.raises(MammiError, match=r"without.zip holds no pytorch_model.bin"):

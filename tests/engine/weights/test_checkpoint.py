@@ -115,7 +115,7 @@ def test_weights_under_another_key_are_told_with_the_keys(tmp_path: Path) -> Non
 def test_why_a_file_is_no_checkpoint(suffix: str, content: bytes, why: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{suffix}"
     path.write_bytes(content)
-    with pytest.raises(MammiError, match=rf"is damaged, or no weights {why}"):
+    with pytest.raises(MammiError, match=rf"is damaged, or not weights {why}"):
         read(path)
 
 

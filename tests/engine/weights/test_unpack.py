@@ -50,7 +50,7 @@ def test_names_that_lead_out_or_are_none_are_refused(tmp_path: Path, name: str) 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
 def test_links_and_devices_are_refused(tmp_path: Path, kind: int) -> None:
-    refused(zipped(tmp_path / "a.zip", (with_mode("link", kind | 0o777), b"/etc/passwd")), "link or no regular file")
+    refused(zipped(tmp_path / "a.zip", (with_mode("link", kind | 0o777), b"/etc/passwd")), "link or not a regular file")
 
 
 def test_same_name_twice_is_refused(tmp_path: Path) -> None:
