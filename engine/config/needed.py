@@ -30,7 +30,7 @@ class Needed:
     """The catalogue's entry that publishes it, if there is one"""
 
     @property
-    def there(self) -> bool:
+    def exists(self) -> bool:
         return self.path.exists()
 
     @property

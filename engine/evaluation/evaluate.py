@@ -23,7 +23,7 @@ from engine.evaluation.results import (
 from engine.evaluation.synonyms import Synonyms, compared
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
 from engine.methods import is_computed
-from engine.methods.base import Method, MethodAnswer, sharing
+from engine.methods.base import Method, MethodAnswer, count_sharing_best
 from engine.names import find_concept_set
 from engine.progress import Progress, Silent
 from engine.store.reader import RunReader
@@ -98,7 +98,7 @@ class _Concepts:
 
 
 def _concepts(answer: MethodAnswer) -> _Concepts:
-    equals = sharing(answer.scores)
+    equals = count_sharing_best(answer.scores)
     concepts = tuple(compared(concept) for concept in answer.concepts[: max(answer.annotated, equals)])
     return _Concepts(concepts[: answer.annotated], concepts[0] if concepts else "", concepts[:equals])
 

@@ -117,19 +117,19 @@ class ComputedMethod(Protocol):
         ...
 
 
-def asked(layers: Sequence[L], layer: str, unit: int) -> L:
-    """The layer of the neuron that a method is asked about. Raises as `Method.neuron` does."""
+def checked_layer(layers: Sequence[L], layer: str, unit: int) -> L:
+    """The layer of a neuron. Raises as `Method.neuron` does when there is no such neuron."""
     info = find_layer(layer, layers)
     find_unit(unit, info)
     return info
 
 
-def sharing(scores: NDArray[np.float64]) -> int:
+def count_sharing_best(scores: NDArray[np.float64]) -> int:
     """How many of the scores [k], which descend, equal the best one to six digits. Published code computes in float32,
     which cannot distinguish such scores."""
     return int(np.count_nonzero(scores >= scores[0] - _ROUNDING * abs(scores[0]))) if len(scores) else 0
 
 
-def nothing(method: str, note: str) -> MethodAnswer:
+def no_concepts(method: str, note: str) -> MethodAnswer:
     """The answer of a method that has no concepts for a neuron."""
     return MethodAnswer(method, (), np.empty(0), 0, note)

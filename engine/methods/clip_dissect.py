@@ -40,7 +40,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, MethodAnswer, asked, nothing, sharing
+from engine.methods.base import DEAD, MethodAnswer, checked_layer, count_sharing_best, no_concepts
 from engine.methods.similarity import (
     Cosines,
     Floats,
@@ -138,10 +138,10 @@ class ClipDissect:
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts that have a score. The best is the annotation."""
-        info = asked(self._reader.layers, layer, unit)
+        info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
-            return nothing(self.name, DEAD)
+            return no_concepts(self.name, DEAD)
         with self._computing:
             scores = (
                 self._of_neuron(info, unit, cuts.concept_set)
@@ -184,7 +184,7 @@ def _note(scores: Floats) -> str:
     """What a reader must know about descending scores."""
     if len(scores) == 0:
         return "No concept resembles its most activating images."
-    equals = sharing(scores)
+    equals = count_sharing_best(scores)
     return f"{equals} concepts share the best score." if equals > 1 else ""
 
 

@@ -48,7 +48,7 @@ from engine.concepts.report_files import read_reports
 from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
 from engine.concepts.tokens import split_sentences
 from engine.errors import ConfigError, MammiError
-from engine.methods.base import DEAD, MethodAnswer, asked, nothing
+from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts
 from engine.methods.caption_words import CaptionWords, words_of
 from engine.methods.contrast_sets import ContrastSets, contrast_sets
 from engine.store.records import LayerInfo
@@ -146,15 +146,15 @@ class Falcon:
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: the words that score above 0 and are not dropped."""
-        info = asked(self._reader.layers, layer, unit)
+        info = checked_layer(self._reader.layers, layer, unit)
         self._requery.members(cuts.concept_set)
         if info.dead[unit]:
-            return nothing(self.name, DEAD)
+            return no_concepts(self.name, DEAD)
         with self._computing:
             sets = self._sets(info)
             high, low = sets.high[unit], sets.low[unit]
             if len(high) == 0:
-                return nothing(
+                return no_concepts(
                     self.name, f"No image's representation reaches {self._options.threshold:g} in this unit."
                 )
             captions = self._captions = self._captions or _Captions(self._options, self._reader, self._requery)

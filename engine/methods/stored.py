@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, ComputedMethod, MethodAnswer, asked, nothing
+from engine.methods.base import DEAD, ComputedMethod, MethodAnswer, checked_layer, no_concepts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 
@@ -30,14 +30,14 @@ class Stored:
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method."""
-        info = asked(self._reader.layers, layer, unit)
+        info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         scores = self._reader.method_scores(self.name, layer, unit)
         if cuts.concept_set is not None and self._module.follows_vlm(self._options):
             competing = {self._reader.concepts[concept] for concept in members}
             scores = [score for score in scores if score.concept in competing]
         if not scores:
-            return nothing(self.name, DEAD if info.dead[unit] else "The run has no scores for this neuron.")
+            return no_concepts(self.name, DEAD if info.dead[unit] else "The run has no scores for this neuron.")
         annotation = self._module.annotation(self._options, scores)
         scores = [*annotation, *(score for score in scores if score not in annotation)]
         tested = any(score.p_value is not None for score in scores)

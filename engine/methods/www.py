@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, asked, nothing
+from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, checked_layer, no_concepts
 from engine.store.ladder import sum_rows
 from engine.store.schema import BLOCK
 
@@ -55,10 +55,10 @@ class WWW:
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts, cut at β. α is ignored."""
-        info = asked(self._reader.layers, layer, unit)
+        info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
-            return nothing(self.name, DEAD)
+            return no_concepts(self.name, DEAD)
         images, _ = self._reader.arrays.ranked(info.first_neuron + unit, 0, (self._count - 1) // BLOCK)
         vectors = self._requery.vectors()
         total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images[: self._count])

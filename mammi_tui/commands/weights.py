@@ -142,9 +142,9 @@ def _needed(config: Path) -> dict[str, Any]:
         {
             "key": need.key,
             "path": _near(need.path),
-            "there": need.there,
+            "there": need.exists,
             "entry": need.entry.name if need.entry else None,
-            "advice": "" if need.there else _advice(need),
+            "advice": "" if need.exists else _advice(need),
         }
         for need in needs
     ]

@@ -13,7 +13,7 @@ from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.results import Ties
-from engine.methods.base import MethodAnswer, nothing
+from engine.methods.base import MethodAnswer, no_concepts
 from engine.methods.panel import Panel
 from engine.probing.base import Image
 from engine.requery import Requery
@@ -40,7 +40,7 @@ class Said:
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         concepts, annotated = self.answers.get((layer, unit), ((), 0))
         if not concepts:
-            return nothing(self.name, "nothing")
+            return no_concepts(self.name, "nothing")
         scores = -np.maximum(np.arange(len(concepts), dtype=float), self.equals - 1)
         return MethodAnswer(self.name, tuple(concepts), scores, annotated)
 

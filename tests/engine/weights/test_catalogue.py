@@ -75,7 +75,7 @@ def test_files_that_a_configuration_names(tmp_path: Path) -> None:
     )
     (config.parent / "nouns.txt").write_text("heart\n")
     files, unknown = needed(config)
-    assert [(file.key, file.there, file.entry.name if file.entry else None) for file in files] == [
+    assert [(file.key, file.exists, file.entry.name if file.entry else None) for file in files] == [
         ("target.weights", False, "densenet121-mocov2-nih14"),
         ("concepts.path", True, None),
         ("concepts.path", False, None),
