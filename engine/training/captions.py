@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from engine.probing.phantom.anatomy import Anatomy
 from engine.probing.phantom.report import TaggedSentence, write_sentences
+from engine.store.contents import prompt
 
 TEMPLATE = "A chest x-ray image of a"
 
@@ -48,7 +49,7 @@ class Texts:
 
 
 def caption(phrase: str) -> str:
-    return f"{TEMPLATE} {phrase}"
+    return prompt(TEMPLATE, phrase)
 
 
 def film_texts(anatomies: Sequence[Anatomy]) -> list[Texts]:
