@@ -68,7 +68,7 @@ class ImagePass:
         """Computes the parts that a batch of images lacks. A part that is not finite sets its image aside.
 
         Raises ConfigError when layers, classes and the model's output do not match, and MammiError when a model fails
-        on its inputs, the VLM gives embeddings of the wrong shape, or the device has too little memory.
+        on its inputs, the VLM gives anything but unit vectors of its dimension, or the device has too little memory.
         """
         opened = [(image.keys.film, image.film) for image in images if image.film is not None]
         films = FilmRows(self._parts.film, tuple(key for key, _ in opened), tuple(film for _, film in opened))

@@ -28,8 +28,8 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
 
     Each part of an image and each piece of the texts is kept in `run.out`.work as soon as it is computed, under a key
     made of all that determines it. Stopped at any point, the next run goes on from there. A run file that is up to date
-    is left as it is; a model is then loaded only if its kind gives its identity by no other way. Results are also taken
-    from the finished run files `beside`.
+    is left as it is; a model is then loaded only if nothing else gives its identity. Results are also taken from the
+    finished run files `beside`.
 
     Raises MammiError for what the user can fix: ConfigError for the configuration, RunFileError when another process
     is writing the same run file.
