@@ -64,7 +64,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class MatrixResult:
-    """All that was computed of a matrix."""
+    """All that was computed for a matrix."""
 
     matrix: Matrix
     runs: Mapping[str, RunFacts]

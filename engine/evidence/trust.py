@@ -120,7 +120,7 @@ def _few(of: Graded) -> Held:
     return (of[PATIENTS] < FEW) & (of[REPRESENTATIVES] > 2) & ~_one_patient(of)
 
 
-def _to_an_unannotated(of: Graded) -> Held:
+def _unstable_and_alone(of: Graded) -> Held:
     """In many draws another concept is the best, and the annotation is the best concept alone."""
     held: Held = (of[CHANGE_CHANCE] > OFTEN) & (of[ANNOTATED] == 1)
     return held
@@ -148,10 +148,12 @@ RULES = (
     Rule(Trust.WEAK, Q_VALUE, lambda of: ~(of[Q_VALUE] < SIGNIFICANT), wording.chance),
     Rule(Trust.WEAK, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 2, wording.two_images),
     Rule(Trust.WEAK, PATIENT_SHARE, _one_patient, wording.one_patient),
-    Rule(Trust.WEAK, CHANGE_CHANCE, _to_an_unannotated, wording.changes),
+    Rule(Trust.WEAK, CHANGE_CHANCE, _unstable_and_alone, wording.changes),
     Rule(Trust.FAIR, REPRESENTATIVES, _few, wording.few),
     Rule(Trust.FAIR, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] * 2 > of.images, wording.most_images),
-    Rule(Trust.FAIR, CHANGE_CHANCE, lambda of: (of[CHANGE_CHANCE] > SELDOM) & ~_to_an_unannotated(of), wording.changes),
+    Rule(
+        Trust.FAIR, CHANGE_CHANCE, lambda of: (of[CHANGE_CHANCE] > SELDOM) & ~_unstable_and_alone(of), wording.changes
+    ),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _below, wording.changes_below),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _above, wording.changes_above),
     Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] == 2, wording.groups),
