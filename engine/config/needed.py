@@ -50,18 +50,18 @@ def needed(config: Path) -> tuple[list[Needed], list[str]]:
     """
     base = config.absolute().parent
     found: list[Needed] = []
-    unknown: list[str] = []
+    unexamined: list[str] = []
     tables = read(config)
     for name in TABLES:
         for table in _tables(tables.get(name)):
             try:
                 options = _options(name, table.get("kind"))
             except ConfigError as error:
-                unknown.append(str(error))
+                unexamined.append(str(error))
                 continue
             paths = ((key, base / value) for key, value in _paths(options, table))
             found += [Needed(f"{name}.{key}", path, publisher_of(path)) for key, path in paths]
-    return found, unknown
+    return found, unexamined
 
 
 def _tables(value: object) -> list[Mapping[str, Any]]:

@@ -20,7 +20,7 @@ class State(Enum):
     ABSENT = "absent"
     PARTLY = "partly fetched"
     PRESENT = "present"
-    UNKNOWN = "present, not checked"
+    UNCHECKED = "present, not checked"
     """There is no checksum to compare it with: it was put there by hand"""
     DIFFERENT = "present, but different"
 
@@ -44,7 +44,7 @@ def _state(entry: Entry, folder: Path, name: str, expected: str | None) -> State
         parts = [path.with_name(f"{path.name}.part"), *folder.glob(f"{entry.name}.zip.part")]
         return State.PARTLY if any(part.is_file() for part in parts) else State.ABSENT
     if expected is None:
-        return State.UNKNOWN
+        return State.UNCHECKED
     return State.PRESENT if sha256_of(path) == expected else State.DIFFERENT
 
 

@@ -86,7 +86,7 @@ def test_file_put_there_by_hand_stays(entry: Entry, served: Served, tmp_path: Pa
     path = tmp_path / "words" / "vocab.txt"
     path.parent.mkdir()
     path.write_bytes(b"mine")
-    assert state_of(entry, tmp_path) == {"vocab.txt": State.UNKNOWN}
+    assert state_of(entry, tmp_path) == {"vocab.txt": State.UNCHECKED}
     assert fetch(entry, tmp_path, Silent()) == {}
     assert path.read_bytes() == b"mine"
     assert served.asked == []
