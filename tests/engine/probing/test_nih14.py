@@ -125,7 +125,7 @@ def test_films_without_labels_are_warned_of(tmp_path: Path, caplog: pytest.LogCa
     (tmp_path / "Data_Entry_2017.csv").unlink()
     loaded(tmp_path, split="test")
     assert caplog.messages[0].startswith(
-        f"{tmp_path}: has no Data_Entry_2017_v2020.csv or Data_Entry_2017.csv, so that films"
+        f"{tmp_path}: has no Data_Entry_2017_v2020.csv or Data_Entry_2017.csv, so the films"
     )
 
 
