@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
+import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from engine.errors import ConfigError, MammiError, first_line
 
@@ -49,6 +53,24 @@ def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], refe
     except Exception as error:
         # The user's own code, which may raise anything: no error of ours.
         raise _raised(error, f'{key} = "{reference}"', reference.partition(":")[0]) from error
+
+
+def call_facts(
+    factory: Callable[..., Any], arguments: Mapping[str, Any], reference: str, made: Sequence[object]
+) -> list[Any]:
+    """What a call depends on, as JSON types: the function's name, its arguments, and hashes of source files.
+
+    These files define the function, functions in `made`, and the classes, with their bases, of objects in `made`. torch
+    is left out, and so is what the files import.
+    """
+    classes = {base for each in made for base in type(each).__mro__}
+    modules = {reference.partition(":")[0], *(each.__module__ for each in (inspect.unwrap(factory), *made, *classes))}
+    sources = {}
+    for name in modules:
+        file = Path(getattr(sys.modules.get(name), "__file__", None) or "")
+        if file.is_file() and name.partition(".")[0] != "torch":
+            sources[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return [reference, TypeAdapter(dict[str, Any]).dump_python(dict(arguments), mode="json"), sources]
 
 
 def _raised(error: Exception, what: str, module_name: str) -> MammiError:

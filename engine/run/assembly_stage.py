@@ -29,9 +29,11 @@ class AssemblyStage:
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
         inputs, settings = run.inputs, run.config.run
         named = [settings.alpha, settings.beta, inputs.target_name, inputs.vlm_name]
+        # What [run] says beside that is how to compute.
+        tables = {name: table for name, table in run.config.as_dict().items() if name != "run"}
         yield (
             "assembly",
-            content_key(named, inputs.layer_facts, [image_facts(image) for image in inputs.probing.images]),
+            content_key(named, tables, inputs.layer_facts, [image_facts(image) for image in inputs.probing.images]),
         )
 
     def compute(self, run: Run) -> dict[str, Any]:

@@ -100,3 +100,20 @@ class Films:
     def all_keys(self) -> list[ImageKeys]:
         """The keys of all images that have been looked up, in order."""
         return [keys for keys in self._keys if keys is not None]
+
+
+class UnchangedFilms:
+    """The probing set of films that have been looked up, for what reads them once more in the same run."""
+
+    def __init__(self, films: Films, probing: ProbingSet) -> None:
+        self.images = probing.images
+        self._films = films
+        self._probing = probing
+        self._places = {image.path: place for place, image in enumerate(probing.images)}
+
+    def read(self, image: Image) -> bytes:
+        """Raises MammiError where the film is no longer the one that was looked up."""
+        return self._films.read(self._places[image.path]).data
+
+    def content(self, image: Image) -> str | None:
+        return self._probing.content(image)

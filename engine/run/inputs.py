@@ -99,7 +99,7 @@ class RunInputs:
 
     @cached_property
     def target_identity(self) -> str:
-        return self._config.target.identity(self._config.base) or self.target.identity
+        return self._own_target_identity or self.target.identity
 
     @cached_property
     def vlm_identity(self) -> str:
@@ -111,6 +111,11 @@ class RunInputs:
         if self._own_vlm_identity is None:
             return getattr(self.vlm, "by_name", True)
         return getattr(self._config.vlm.module, "BY_NAME", False)
+
+    @cached_property
+    def _own_target_identity(self) -> str | None:
+        """The identity of the target model, where its kind gives it without loading."""
+        return self._config.target.identity(self._config.base)
 
     @cached_property
     def _own_vlm_identity(self) -> str | None:
@@ -131,10 +136,10 @@ class RunInputs:
         config = self._config
         described: str | None
         if name == TARGET:
-            taps = config.taps
-            described = content_key(self.target_identity, config.target.as_dict(), taps.layers, taps.pooling)
+            own, taps = self._own_target_identity, config.taps
+            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling)
         elif name == VLM_SOURCE:
-            described = content_key(self.vlm_identity, config.vlm.as_dict())
+            described = self._own_vlm_identity and content_key(self._own_vlm_identity, config.vlm.as_dict())
         elif name == CONCEPTS:
             described = concepts_key(config.concepts, config.base, self.probing.images)
         else:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.config.leaves import Leaf
 from engine.methods import is_computed
 from engine.run.cache import METHOD_STAGE, VLM_STAGE
+from engine.run.films import UnchangedFilms
 from engine.run.stage import Run
 from engine.store.contents import StoredMethod
 from engine.store.keys import content_key, image_facts
@@ -81,7 +82,7 @@ def _context(run: Run) -> MethodContext:
 
     inputs.target.module.to(inputs.device).eval()
     return MethodContext(
-        probing=inputs.probing,
+        probing=UnchangedFilms(run.films, inputs.probing),
         images=tuple(image for image, use in zip(run.films.images, usable, strict=True) if use),
         target=inputs.target,
         layers=inputs.layers,

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from engine.errors import RunFileError
 from engine.store.batch import Film, Floats
 from engine.store.parts import Computed
 
-_VERSION = 4
+_VERSION = 5
 """The version of the tables below"""
 _TABLES = ("results", "arrays")
 _PAGE = 32768
@@ -32,11 +33,12 @@ PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS images (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS parts (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
-    image INTEGER, part INTEGER, reason TEXT NOT NULL, data BLOB, PRIMARY KEY (image, part)
+    image INTEGER, part INTEGER, reason TEXT NOT NULL, data BLOB, sum INTEGER, PRIMARY KEY (image, part)
 );
 CREATE INDEX IF NOT EXISTS set_aside ON results (image, part, reason) WHERE reason != '';
-CREATE TABLE IF NOT EXISTS arrays (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB);
+CREATE TABLE IF NOT EXISTS arrays (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB, sum INTEGER);
 """
+# `sum` is the CRC-32 of the data, whose damage SQLite would not notice.
 # Numbers stand for the keys in `results`, so that rows are added at the end of the table and of its index.
 
 
@@ -103,8 +105,11 @@ class WorkFile:
         number = self._numbers("parts", [part])[0]
         numbers = self._numbers("images", images)
         self._connection.executemany(
-            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)",
-            [(image, number, *row) for image, row in zip(numbers, rows, strict=True)],
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)",
+            [
+                (image, number, reason, data, crc32(data or b""))
+                for image, (reason, data) in zip(numbers, rows, strict=True)
+            ],
         )
 
     def _numbers(self, table: str, keys: Sequence[str]) -> list[int]:
@@ -163,25 +168,36 @@ class WorkFile:
         """The reason and the data of each image."""
         of_images = self._all_numbers("images")
         numbers = [of_images[image] for image in images]
-        query = "SELECT image, reason, data FROM results WHERE part = ? AND image IN (SELECT value FROM json_each(?))"
-        rows = {image: row for image, *row in self._fetch(query, self._all_numbers("parts")[part], json.dumps(numbers))}
-        return [rows[number] for number in numbers]  # type: ignore[misc]
+        query = (
+            "SELECT image, reason, data, sum FROM results WHERE part = ? AND image IN (SELECT value FROM json_each(?))"
+        )
+        rows: dict[int, tuple[str, bytes]] = {}
+        for image, reason, data, total in self._fetch(query, self._all_numbers("parts")[part], json.dumps(numbers)):
+            self._check(data or b"", total)
+            rows[image] = (reason, data)
+        return [rows[number] for number in numbers]
+
+    def _check(self, data: bytes, total: int) -> None:
+        if crc32(data) != total:
+            raise RunFileError(f"{self.path}: it is damaged; delete it and run again")
 
     def has_array(self, key: str) -> bool:
         return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ?", key))
 
     def put_array(self, key: str, array: NDArray[Any]) -> None:
         little = _little(array)
-        row = (key, little.dtype.str, json.dumps(array.shape), little.tobytes())
+        data = little.tobytes()
+        row = (key, little.dtype.str, json.dumps(array.shape), data, crc32(data))
         with self._failures_named():
-            self._connection.execute("INSERT OR IGNORE INTO arrays VALUES (?, ?, ?, ?)", row)
+            self._connection.execute("INSERT OR IGNORE INTO arrays VALUES (?, ?, ?, ?, ?)", row)
 
     def get_array(self, key: str) -> NDArray[Any]:
         """The array stored under this key. Raises KeyError when there is none."""
-        rows = self._fetch("SELECT dtype, shape, data FROM arrays WHERE key = ?", key)
+        rows = self._fetch("SELECT dtype, shape, data, sum FROM arrays WHERE key = ?", key)
         if not rows:
             raise KeyError(key)
-        dtype, shape, data = rows[0]
+        dtype, shape, data, total = rows[0]
+        self._check(data, total)
         kind = np.dtype(dtype)
         if kind.kind not in "fiub":
             raise ValueError(f"not an array of numbers: {dtype}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from engine.errors import ConfigError
-from engine.factories import call_factory, find_factory
+from engine.factories import call_factory, call_facts, find_factory
+from engine.store.keys import content_key
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
 
@@ -19,7 +20,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
     factory: str
     """ "package.module:function", installed or beside the configuration. It returns an nn.Module with its weights, or a
-    whole TargetModel, which then brings its own preprocessing, classes and identity."""
+    whole TargetModel, which then brings its own preprocessing, classes and identity. The function, its arguments and
+    the source of the model's classes are added to that identity."""
     arguments: dict[str, Any] = {}
     """Keyword arguments of the function"""
     classes: tuple[str, ...] = ()
@@ -38,15 +40,17 @@ def load(options: Options, base: Path) -> TargetModel:
 
     factory = find_factory(options.factory, base, "target.factory")
     made = call_factory(factory, options.arguments, options.factory, "target.factory")
-    if isinstance(made, TargetModel):
-        return made
-    if not isinstance(made, nn.Module):
+    if not isinstance(made, (TargetModel, nn.Module)):
         raise ConfigError(f"target.factory: {options.factory} returned a {type(made).__name__}, not an nn.Module.")
-    source = Path(inspect.getfile(inspect.unwrap(factory))).read_bytes()
+    if isinstance(made, TargetModel):
+        parts = (*made.module.modules(), made.preprocess)
+        call = call_facts(factory, options.arguments, options.factory, parts)
+        return replace(made, identity=content_key(made.identity, call))
+    call = call_facts(factory, options.arguments, options.factory, tuple(made.modules()))
     return TargetModel(
         module=made,
         preprocess=options.preprocessing,
         classes=options.classes,
-        identity=fingerprint(made, options.preprocessing, source),
+        identity=fingerprint(made, options.preprocessing, content_key(call)),
         name=options.factory,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
 from engine.errors import ConfigError
-from engine.factories import call_factory, find_factory
+from engine.factories import call_factory, call_facts, find_factory
+from engine.store.keys import content_key
 from engine.vlms.base import VLM
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
     factory: str
     """ "package.module:function", installed or beside the configuration. It is called with `device` and the arguments,
-    and returns a VLM (engine.vlms.base)."""
+    and returns a VLM (engine.vlms.base). The function, its arguments and the source of the VLM's class are added to its
+    identity."""
     arguments: dict[str, Any] = {}
     """Keyword arguments of the function"""
 
@@ -38,4 +40,16 @@ def load(options: Options, base: Path, device: torch.device) -> VLM:
     missing = [name for name in _REQUIRED if not hasattr(made, name)]
     if missing:
         raise ConfigError(f"vlm.factory: what {options.factory} returned is not a VLM: it has no {', '.join(missing)}.")
-    return made  # type: ignore[no-any-return]
+    call = call_facts(factory, options.arguments, options.factory, (made,))
+    return cast(VLM, _OwnVLM(made, content_key(made.identity, call)))
+
+
+class _OwnVLM:
+    """What the function returned, with a key of the call in its identity."""
+
+    def __init__(self, made: Any, identity: str) -> None:
+        self._made = made
+        self.identity = identity
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)

@@ -233,7 +233,8 @@ def check_fit(
 def fingerprint(module: nn.Module, *settings: object) -> str:
     """A hash of a module's architecture and weights, and of the settings' text."""
     digest = hashlib.sha256(repr((str(module), settings)).encode())
-    for name, tensor in sorted(module.state_dict().items()):
+    buffers = dict(module.named_buffers())  # also those that no state dict holds
+    for name, tensor in sorted((buffers | module.state_dict()).items()):
         digest.update(f"{name} {tensor.dtype} {_shape(tensor)}".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from engine.errors import ConfigError, MammiError
 from engine.factories import find_factory
 from engine.targets import factory as target_factory
 from engine.targets.base import TargetModel
+from engine.vlms import factory as vlm_factory
 
 OWN = """
 import torch
@@ -69,7 +70,72 @@ def test_a_changed_source_is_another_model(own: str, tmp_path: Path) -> None:
 
 def test_a_whole_target_model_is_taken_as_it_is(own: str, tmp_path: Path) -> None:
     target = loaded(tmp_path, f"{own}:whole")
-    assert (target.identity, target.name, target.classes) == ("mine", "my model", ("a", "b"))
+    assert (target.name, target.classes) == ("my model", ("a", "b"))
+    assert loaded(tmp_path, f"{own}:whole").identity == target.identity
+
+
+FORWARD = """
+import torch
+
+class Scaled(torch.nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, films):
+        return films.mean((2, 3)) * self.scale
+"""
+IMPORTING = """
+import torch
+from forward import Scaled
+from engine.targets.base import TargetModel
+
+class Own(Scaled):
+    pass
+
+def module(scale=1):
+    return Own(scale)
+
+def whole(scale=1):
+    return TargetModel(module(scale), lambda film: torch.zeros(3), ("a", "b"), "mine", "my model")
+
+class Words:
+    name, dimension, identity = "words", 2, "mine"
+    preprocess = encode_images = encode_texts = None
+    def __init__(self, scale):
+        self.scale = scale
+
+def vlm(device, scale=1):
+    return Words(scale)
+"""
+
+
+def identity(folder: Path, table: str, factory: str, **arguments: object) -> str:
+    """That of a factory's model, whose files are imported anew."""
+    for name in ("forward", "importing"):
+        sys.modules.pop(name, None)
+    leaf = {"target": target_factory, "vlm": vlm_factory}[table]
+    options = leaf.Options.model_validate({"factory": factory, "arguments": arguments})
+    device = (torch.device("cpu"),) if table == "vlm" else ()
+    found: str = leaf.load(options, folder, *device).identity
+    return found
+
+
+@pytest.mark.parametrize(("table", "function"), [("target", "module"), ("target", "whole"), ("vlm", "vlm")])
+def test_an_identity_follows_arguments_and_code(
+    table: str, function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where weights, and the identity that the user's own code gives, stay as they were."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "forward.py").write_text(FORWARD)
+    (tmp_path / "importing.py").write_text(IMPORTING)
+    factory = f"importing:{function}"
+    first = identity(tmp_path, table, factory)
+    assert identity(tmp_path, table, factory) == first
+    found = {first, identity(tmp_path, table, factory, scale=2)}
+    changed = tmp_path / ("importing.py" if table == "vlm" else "forward.py")
+    changed.write_text(changed.read_text() + "# another forward pass")
+    assert len({*found, identity(tmp_path, table, factory)}) == 3
 
 
 def test_a_module_that_imports_something_missing_names_it(own: str, tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from engine import methods
 from engine.errors import MammiError
+from engine.methods.context import MethodContext
+from engine.methods.films import film_batches
 from engine.store.reader import RunReader
+from engine.store.records import MethodScore
 from tests.support import counting_method
-from tests.support.models import tiny_project
+from tests.support.models import tiny_project, write_film
 from tests.support.tiny_runs import compute, counted_calls
 
 Calls = dict[str, list[int]]
@@ -166,3 +169,18 @@ def test_no_usable_image_is_told_before_any_method(project: Path, asked: list[st
     with pytest.raises(MammiError, match="None of the 14 images can be used"):
         compute(project, COUNTING)
     assert asked == []
+
+
+def test_a_method_does_not_read_a_film_that_changed_during_the_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reading(options: counting_method.Options, context: MethodContext) -> list[MethodScore]:
+        write_film(project.parent / "films" / "003.png", seed=500)
+        for _ in film_batches(context, range(14), 4):
+            pass
+        return []
+
+    monkeypatch.setattr(counting_method, "compute", reading)
+    with pytest.raises(MammiError, match=r"003\.png changed while the run was going on"):
+        compute(project, COUNTING)
+    assert not project.with_name("tiny.duckdb").exists()

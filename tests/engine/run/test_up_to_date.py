@@ -11,6 +11,7 @@ from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.probing.phantom import probing_set
 from engine.run.pipeline import run
+from engine.store.reader import RunReader
 from engine.weights.embedded import CLASSIFIER_WEIGHTS, DUAL_ENCODER_WEIGHTS
 from tests.support.heavy import heavy_after
 from tests.support.tiny_runs import Heard
@@ -147,6 +148,16 @@ def test_nor_are_changed_weights(project: Path, file: str, other: int) -> None:
     save_file(weights, path)
     assert not up_to_date(project)
     assert up_to_date(project)
+
+
+def test_a_file_at_another_place_is_recorded(project: Path) -> None:
+    """The run file says where its inputs are now; nothing is computed for that."""
+    project.with_name("encoder.safetensors").rename(project.with_name("moved.safetensors"))
+    heard = compute(project, "vlm.weights=moved.safetensors")
+    assert {name for name, count in heard.computed.items() if count} == {"loading", "run file"}
+    with RunReader(project.with_name("run.duckdb")) as reader:
+        assert reader.info.config["vlm"]["weights"] == "moved.safetensors"
+    assert up_to_date(project, "vlm.weights=moved.safetensors")
 
 
 def test_a_comment_in_a_list_of_concepts_changes_nothing(project: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from engine.errors import RunFileError
 from engine.run.image_results import ImageResults
-from engine.store.batch import Batch, Film
+from engine.store.batch import Batch, Film, Floats
 from engine.store.contents import RunContents
 from engine.store.parts import Computed, FilmRows, VectorRows
 from engine.store.work import WorkFile
@@ -197,6 +197,28 @@ def test_a_damaged_file_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="damaged") as caught:
         WorkFile(path)
     assert "\n" not in str(caught.value)
+
+
+def test_damage_inside_an_entry_is_found(tmp_path: Path) -> None:
+    """SQLite itself does not notice a changed byte in a value."""
+    path = tmp_path / "run.duckdb.work"
+    part, texts = numbered(0).vectors[0], np.arange(8, dtype=np.float32)
+    usable = [image for image, reason in zip(part.images, part.reasons, strict=True) if not reason]
+    with WorkFile(path) as work:
+        work.put(numbered(0))
+        work.put_array("texts", texts)
+    whole = path.read_bytes()
+
+    def damage(values: Floats) -> None:
+        held = values.astype("<f4").tobytes()
+        path.write_bytes(whole.replace(held, bytes([held[0] ^ 1]) + held[1:]))
+
+    damage(part.values[0])
+    with WorkFile(path) as work, pytest.raises(RunFileError, match=r"run\.duckdb\.work: .*delete it"):
+        work.vectors(part.part, usable)
+    damage(texts)
+    with WorkFile(path) as work, pytest.raises(RunFileError, match=r"run\.duckdb\.work: .*delete it"):
+        work.get_array("texts")
 
 
 def test_a_second_run_is_asked_to_wait(tmp_path: Path) -> None:
