@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import BaseModel
+
+from engine.keys import content_key
 
 
 class ConceptSource(Protocol):
@@ -37,5 +37,4 @@ class ConceptSource(Protocol):
 
 def source_identity(version: int, options: BaseModel, contents: Iterable[str]) -> str:
     """The identity of a concept set from the version of its code, its options, and hashes of all that it reads."""
-    parts = [version, options.model_dump(mode="json"), list(contents)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return content_key(version, options.model_dump(mode="json"), list(contents))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ class Image:
     report: str | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The truth behind a phantom: its anatomical parameters by name. Empty for real films."""
+
+
+def image_facts(image: Image) -> tuple[Any, ...]:
+    """What a probing set says of an image, its boxes and its polygons, as types that JSON can write: for keys."""
+    facts = (image.path, image.patient, image.view, image.labels, image.report, dict(image.parameters))
+    boxes = tuple((box.label, box.x, box.y, box.width, box.height) for box in image.boxes)
+    return facts, boxes, tuple((polygon.label, polygon.points) for polygon in image.polygons)
 
 
 class ProbingSet(Protocol):

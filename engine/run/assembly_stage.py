@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.keys import content_key
+from engine.probing.base import image_facts
 from engine.progress import Progress
 from engine.run.stage import Run
 from engine.run.versions import versions
 from engine.store.batch import Batch, ProbedImage
 from engine.store.contents import RunContents
-from engine.store.keys import content_key, image_facts
 from engine.store.thumbnails import decode
 from engine.store.writer import assemble
 from engine.targets.input_check import likely_mistakes, sampled

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from engine.errors import MammiError, UnreadableImage
+from engine.keys import content_key
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import READERS
-from engine.store.keys import content_key
 from engine.store.parts import ImageKeys
 
 

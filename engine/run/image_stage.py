@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from typing import Any
 
+from engine.keys import content_key
 from engine.probing.decoding import READERS
 from engine.run.image_results import TOGETHER
 from engine.run.stage import Run
-from engine.store.keys import content_key
 
 
 class ImageStage:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
+from engine.keys import content_key
 from engine.methods import is_computed
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
@@ -21,7 +22,6 @@ from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
 from engine.store.finished import FinishedRun
-from engine.store.keys import content_key
 from engine.vlms.base import VLM
 
 if TYPE_CHECKING:

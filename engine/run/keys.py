@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.config.settings import RunConfig
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
 
 VERSION = 5

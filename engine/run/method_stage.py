@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config.leaves import Leaf
+from engine.keys import content_key
 from engine.methods import is_computed
+from engine.probing.base import image_facts
 from engine.run.cache import METHOD_STAGE, VLM_STAGE
 from engine.run.films import UnchangedFilms
 from engine.run.stage import Run
 from engine.store.contents import StoredMethod
-from engine.store.keys import content_key, image_facts
 from engine.store.records import MethodScore
 
 if TYPE_CHECKING:

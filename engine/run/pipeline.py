@@ -44,8 +44,8 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
         this = Run(config, RunInputs(config, finished), cache, progress)
         if finished is not None and _is_up_to_date(this, finished.stages):
             progress.note(f"{out} is up to date.")
-        else:
-            _compute(this)
+            return out  # the work file may hold results of another configuration
+        _compute(this)
     work_path(out).unlink(missing_ok=True)
     return out
 

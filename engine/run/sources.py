@@ -8,8 +8,8 @@ from pathlib import Path
 from engine import kinds
 from engine.concepts.report_files import digests
 from engine.config.leaves import Leaf, NamedLeaf
+from engine.keys import content_key
 from engine.probing.base import Image
-from engine.store.keys import content_key
 
 
 def concepts_key(leaves: Sequence[NamedLeaf], base: Path, images: Sequence[Image]) -> str | None:

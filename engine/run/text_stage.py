@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import MammiError, failing_as
+from engine.keys import content_key
 from engine.run.cache import VLM_STAGE
 from engine.run.stage import Run
 from engine.store.contents import OtherTemplate, prompt
-from engine.store.keys import content_key
 from engine.vlms.base import VLM, check_embeddings
 
 TEXTS_AT_ONCE = 64

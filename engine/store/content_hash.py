@@ -8,9 +8,9 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.probing.base import image_facts
 from engine.store.batch import Batch
 from engine.store.contents import RunContents
-from engine.store.keys import image_facts
 
 
 class ContentHash:

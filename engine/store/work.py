@@ -82,8 +82,8 @@ class WorkFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closes the file, and deletes it if the block failed before anything was put."""
-        empty = error is not None and not any(self._fetch(f"SELECT 1 FROM {table} LIMIT 1") for table in _TABLES)  # noqa: S608
+        """Closes the file, and deletes it if it holds nothing."""
+        empty = not any(self._fetch(f"SELECT 1 FROM {table} LIMIT 1") for table in _TABLES)  # noqa: S608
         self.close()
         if empty:
             self.path.unlink(missing_ok=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from engine.keys import content_key
 from engine.probing.findings import FINDINGS
-from engine.store.keys import content_key
 from engine.targets.base import TargetModel
 from engine.weights.digest import file_digest
 from engine.weights.embedded import CLASSIFIER_WEIGHTS

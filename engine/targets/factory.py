@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from engine.errors import ConfigError
 from engine.factories import call_factory, call_facts, find_factory
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
 

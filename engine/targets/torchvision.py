@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
 from engine.weights.digest import file_digest

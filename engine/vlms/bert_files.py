@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import ConfigError
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.weights.digest import file_digest
 
 WEIGHTS = ("pytorch_model.bin", "model.safetensors")

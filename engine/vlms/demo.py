@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.vlms.base import VLM
 from engine.weights.digest import file_digest
 from engine.weights.embedded import DUAL_ENCODER_WEIGHTS

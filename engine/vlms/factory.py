@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from engine.errors import ConfigError
 from engine.factories import call_factory, call_facts, find_factory
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.vlms.base import VLM
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError, MammiError, first_line
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.weights.digest import file_digest
 
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}

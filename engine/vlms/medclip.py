@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.vlms.base import VLM
 from engine.vlms.bert_files import tokenizer_digest, weights_in
 from engine.weights.digest import file_digest

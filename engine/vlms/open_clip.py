@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self, cast
 
 from pydantic import BaseModel, model_validator
 
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.vlms.base import VLM
 from engine.vlms.hugging_face import folder_digest
 from engine.vlms.open_clip_source import of_directory, text_folder

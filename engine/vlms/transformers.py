@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from engine.errors import ConfigError
-from engine.store.keys import content_key
+from engine.keys import content_key
 from engine.vlms.base import VLM
 from engine.vlms.hugging_face import check_tokenizer, folder_digest, read_json
 from engine.weights.digest import file_digest

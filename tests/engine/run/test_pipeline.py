@@ -232,6 +232,27 @@ def test_a_run_that_raised_goes_on_where_it_was(
     assert content(project) == resumed
 
 
+def test_an_unfinished_run_outlives_one_that_has_nothing_to_do(
+    project: Path, calls: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute(project)
+    encode = models.TinyVLM.encode_images
+
+    def second_fails(self: models.TinyVLM, batch: torch.Tensor) -> torch.Tensor:
+        if len(calls["images"]) == 5:
+            raise KeyboardInterrupt
+        return encode(self, batch)
+
+    other = "vlm.arguments.seed=7"
+    with monkeypatch.context() as patch:
+        patch.setattr(models.TinyVLM, "encode_images", second_fails)
+        with pytest.raises(KeyboardInterrupt):
+            compute(project, other)
+    assert compute(project).notes[-1].endswith("is up to date.")
+    assert compute(project, other).computed["images"] == 10
+    assert not project.with_name("tiny.duckdb.work").exists()
+
+
 def started(project: Path) -> subprocess.Popen[bytes]:
     code = (
         "import sys, pathlib; from engine.config.settings import load_config; from engine.progress import Silent; "
