@@ -255,7 +255,10 @@ def test_a_tokenizer_is_needed_and_must_be_the_models(tiny: Path, tmp_path: Path
     [
         ({"vision_cfg": {"timm_model_name": "hf-hub:some/one"}}, "timm has no image tower 'hf-hub:some/one'"),
         ({"text_cfg": {"hf_model_name": "some/one"}}, "the text tower some/one needs its config.json"),
-        ({"text_cfg": {"tokenizer_kwargs": {"trust_remote_code": True}}}, "that are not known: trust_remote_code"),
+        (
+            {"text_cfg": {"tokenizer_kwargs": {"trust_remote_code": True}}},
+            "unsupported tokenizer_kwargs: trust_remote_code",
+        ),
         ({"vision_cfg": 3}, "holds no open_clip model that can be read"),
         ({"what": 3}, "holds no open_clip model that can be read (CLIP.__init__() got an unexpected keyword"),
         ({"multimodal_cfg": {}}, "holds no open_clip model that can be read"),
