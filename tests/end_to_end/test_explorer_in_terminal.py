@@ -37,6 +37,7 @@ def opened(run: Path, **options: int) -> Terminal:
     return Terminal(mammi("open", str(run), ":".join(map(str, NEURON))), **options)
 
 
+@pytest.mark.slow
 def test_moving_alpha_changes_what_a_person_sees(run: Path) -> None:
     before, after = answer(run, 0.93, 0.95), answer(run, 0.5, 0.95)
     assert len(before.images) < len(after.images)
@@ -55,6 +56,7 @@ def test_moving_alpha_changes_what_a_person_sees(run: Path) -> None:
         assert terminal.wait_for_end() == 0
 
 
+@pytest.mark.slow
 def test_a_step_of_alpha_by_one_key(run: Path) -> None:
     with opened(run, columns=140) as terminal:
         terminal.wait_for(shows(answer(run, 0.93, 0.95)))
@@ -63,6 +65,7 @@ def test_a_step_of_alpha_by_one_key(run: Path) -> None:
         terminal.wait_for(shows(answer(run, 0.92, 0.95)))
 
 
+@pytest.mark.slow
 def test_films_are_drawn_and_one_opens_large(run: Path) -> None:
     with opened(run, columns=140) as terminal:
         terminal.wait_for(lambda text: any(block in text for block in "▀▄▌▐▚▞"))
@@ -74,6 +77,7 @@ def test_films_are_drawn_and_one_opens_large(run: Path) -> None:
         terminal.wait_for("not for diagnosis")
 
 
+@pytest.mark.slow
 def test_a_verdict_by_one_key_is_written_and_the_next_neuron_comes_up(run: Path) -> None:
     with opened(run, columns=140) as terminal:
         terminal.wait_for(shows(answer(run, 0.93, 0.95)))
@@ -84,12 +88,14 @@ def test_a_verdict_by_one_key_is_written_and_the_next_neuron_comes_up(run: Path)
     assert [(json.loads(line)["neuron"], json.loads(line)["verdict"]) for line in lines] == [("layer1:5", "accept")]
 
 
+@pytest.mark.slow
 def test_the_smallest_usual_terminal(run: Path) -> None:
     with opened(run, columns=80, rows=24) as terminal:
         screen = terminal.wait_for(lambda text: "α 0.930" in text and "β 0.950" in text and "Concepts" in text)
         assert len(screen.splitlines()) == 24
 
 
+@pytest.mark.slow
 def test_without_colour_no_colour_is_sent(run: Path) -> None:
     with Terminal(mammi("open", str(run)), columns=140, environment={"NO_COLOR": "1"}) as terminal:
         terminal.wait_for("τ")
@@ -98,6 +104,7 @@ def test_without_colour_no_colour_is_sent(run: Path) -> None:
         assert all(shade == "default" or len(set(re.findall("..", shade))) == 1 for shade in shades), shades
 
 
+@pytest.mark.slow
 def test_the_terminal_is_left_as_it_was(run: Path) -> None:
     with opened(run) as terminal:
         terminal.wait_for("τ")

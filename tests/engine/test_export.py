@@ -44,6 +44,7 @@ def _parquet(path: Path) -> list[dict[str, object]]:
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", TABLES)
 def test_every_format_says_the_same(reader: RunReader, tmp_path: Path, what: str) -> None:
     counts = {kind: export(reader, what, kind, tmp_path / f"out.{kind}", Cuts(0.6, 0.5)) for kind in FORMATS}
@@ -78,6 +79,7 @@ def test_representatives_carry_path_and_labels(reader: RunReader, tmp_path: Path
         assert (row["path"], row["patient"], row["labels"]) == (info.path, info.patient, list(info.labels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), [(0.93, 0.95), (0.5, 0.2), (1.0, 1.0)])
 def test_evidence_has_every_unit_as_its_layer_has_it(
     reader: RunReader, tmp_path: Path, alpha: float, beta: float

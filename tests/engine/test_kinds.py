@@ -125,6 +125,7 @@ def test_ours_wins_over_a_kind_of_the_same_name(install: Install, caplog: pytest
     ]
 
 
+@pytest.mark.slow
 def test_a_kind_in_the_configuration_of_a_run(install: Install, tmp_path: Path) -> None:
     folder = install("mine", "[mammi.vlms]\nmine = mine_vlm\nmedclip = mine_vlm\n", mine_vlm=VLM)
     install("broken", "[mammi.vlms]\nbroken = none_such\n")

@@ -81,6 +81,7 @@ def _check(case: Case, layer: str, alpha: float, beta: float) -> None:
         assert whole.annotated[unit] == len(annotation)
 
 
+@pytest.mark.slow
 def test_sets_of_images_are_those_of_the_neurons(case: Case) -> None:
     layer = case.requery._reader.layer("layer1")
     for alpha in (0.0, 0.5, 0.93, 1.0):
@@ -97,6 +98,7 @@ def test_sets_of_images_are_those_of_the_neurons(case: Case) -> None:
             np.testing.assert_allclose(means.means[unit], expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_equal_to_the_pure_functions(case: Case) -> None:
     cuts = np.random.default_rng(5).random((6, 2)).tolist()
     for layer in case.activations:
@@ -117,6 +119,7 @@ def test_a_threshold_that_float32_would_round(tmp_path: Path) -> None:
         assert case.requery.layer("layer0", Cuts(alpha, 0.9)).counts[3] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(6))
 def test_the_published_outputs(number: int, tmp_path: Path) -> None:
     golden = np.load(shared_path("goldens", f"mammi_{number}.npz"), allow_pickle=False)

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -43,6 +44,7 @@ def picture(*texts: str) -> list[list[pyte.screens.Char]]:
     return [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
 
 
+@pytest.mark.slow
 @given(st.lists(SCREENS, min_size=1, max_size=4))
 def test_the_terminal_shows_the_same_as_if_everything_had_been_sent(screens: list[list[Strip]]) -> None:
     sent = SentCells()

@@ -64,6 +64,7 @@ def test_the_explorer_loads_no_torch_and_evidence_late(run_path: Path) -> None:
     assert not TORCH & loaded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -19,6 +19,7 @@ from mammi_tui.images.shades import Shades
 from mammi_tui.testing import check_image_backend
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backend",
     [

@@ -65,6 +65,7 @@ def test_phantom_nouns_are_the_words_radiologists_look_for() -> None:
     assert not {"the", "is", "seen", "mild", "pleural", "bilateral", "no"} & nouns
 
 
+@pytest.mark.slow
 def test_real_reports_give_mostly_the_published_nouns() -> None:
     tagger = nltk_tagger(shared_path("data", "nltk_data"))
     published = set(shared_path("data", "nih14", "mimic_nouns.txt").read_text().split())

@@ -16,6 +16,7 @@ CHOICES = [("target", kind) for kind in engine.targets.KINDS] + [("vlm", kind) f
 DEVICE = {"target": (), "vlm": (torch.device("cpu"),)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "kind"), CHOICES)
 def test_it_is_that_of_the_loaded_model(table: str, kind: str, tmp_path: Path) -> None:
     leaf = chosen(tmp_path, table, kind)

@@ -75,6 +75,7 @@ def test_weights_without_the_unused_pooler_do(reader: RunReader, tmp_path: Path)
     np.testing.assert_array_equal(load_encoder(f"b={bare}", reader).encode(TEXTS), expected)
 
 
+@pytest.mark.slow
 def test_a_clip_is_recognised_by_its_folder(reader: RunReader, tmp_path: Path) -> None:
     folder = write_clip(tmp_path / "clip")
     vectors = load_encoder(f"clip={folder}", reader).encode(TEXTS[:3])
@@ -153,6 +154,7 @@ def with_vlm(folder: Path, vlm: object, identity: str = "") -> RunReader:
     return RunReader(path)
 
 
+@pytest.mark.slow
 def test_the_runs_own_vlm_is_loaded_from_its_configuration(tmp_path: Path) -> None:
     from engine.vlms import transformers
 

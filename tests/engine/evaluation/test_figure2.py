@@ -56,6 +56,7 @@ def test_the_sweep_scores_mammi_at_each_alpha(reader: RunReader, figure: Figure2
     assert list(sweep_lines(figure)) == ["hit rate", "F1"]
 
 
+@pytest.mark.slow
 def test_every_panel_is_written_as_svg_and_png(figure: Figure2, tmp_path: Path) -> None:
     written = draw(figure, tmp_path)
     assert [path.name for path in written] == names(figure)
@@ -71,6 +72,7 @@ def test_every_panel_is_written_as_svg_and_png(figure: Figure2, tmp_path: Path) 
             assert not [char for char in text if ord(char) < 32 and char != "\n"]
 
 
+@pytest.mark.slow
 def test_equal_figures_give_equal_files(figure: Figure2, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

@@ -48,6 +48,7 @@ def cells(result: MatrixResult) -> list[tuple[str, str, float, str, int | None]]
     return [(cell.vlm, cell.concept_set, cell.alpha, cell.evaluation.method, cell.count) for cell in result.cells]
 
 
+@pytest.mark.slow
 def test_one_of_vlm_concept_set_and_alpha_differs_at_a_time(matrix: Path) -> None:
     found = cells(computed(matrix))
     assert found == [
@@ -60,12 +61,14 @@ def test_one_of_vlm_concept_set_and_alpha_differs_at_a_time(matrix: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_every_combination(matrix: Path) -> None:
     found = cells(computed(matrix, "matrix.every_combination=true"))
     assert {cell[:2] for cell in found} == {(v, s) for v in ("factory", "other VLM") for s in ("word_list", "few")}
     assert len(found) == len(set(found)) == 4 * (1 + 3)
 
 
+@pytest.mark.slow
 def test_a_cell_is_what_evaluate_says_of_the_run(matrix: Path) -> None:
     result = computed(matrix)
     for cell in result.cells:
@@ -79,6 +82,7 @@ def test_a_cell_is_what_evaluate_says_of_the_run(matrix: Path) -> None:
             assert cell.images_each == pytest.approx(np.mean(counted))
 
 
+@pytest.mark.slow
 def test_what_the_runs_share_is_computed_once(matrix: Path, calls: dict[str, list[int]]) -> None:
     computed(matrix)
     assert counts(calls) == (14, 2 * 14, 7 + 6)
@@ -86,6 +90,7 @@ def test_what_the_runs_share_is_computed_once(matrix: Path, calls: dict[str, lis
     assert counts(calls) == (0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "wanted"),
     [
@@ -107,6 +112,7 @@ def test_only_what_a_change_determines_is_computed_again(
     assert counts(calls) == wanted
 
 
+@pytest.mark.slow
 def test_a_new_vlm_sees_the_images_and_nothing_else_is_computed(matrix: Path, calls: dict[str, list[int]]) -> None:
     computed(matrix)
     counts(calls)
@@ -117,6 +123,7 @@ def test_a_new_vlm_sees_the_images_and_nothing_else_is_computed(matrix: Path, ca
     assert counts(calls) == (0, 14, 6)
 
 
+@pytest.mark.slow
 def test_the_run_file_of_the_base_configuration_is_taken_over(matrix: Path, calls: dict[str, list[int]]) -> None:
     compute_run(matrix.parent / "run" / "tiny.toml")
     assert counts(calls) == (14, 14, 6)
@@ -124,6 +131,7 @@ def test_the_run_file_of_the_base_configuration_is_taken_over(matrix: Path, call
     assert counts(calls) == (0, 14, 1 + 6)
 
 
+@pytest.mark.slow
 def test_stopped_in_the_second_run_it_goes_on_there(
     matrix: Path, calls: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +156,7 @@ def test_stopped_in_the_second_run_it_goes_on_there(
     assert computed(matrix).cells == stopped.cells
 
 
+@pytest.mark.slow
 def test_encoders_encode_each_text_once(matrix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     computed(matrix)
     given: list[str] = []
@@ -165,6 +174,7 @@ def test_encoders_encode_each_text_once(matrix: Path, monkeypatch: pytest.Monkey
         assert set(cell.evaluation.labels.similarity) == {"vlm"}
 
 
+@pytest.mark.slow
 def test_a_layer_without_class_names_is_reported(matrix: Path) -> None:
     result = computed(matrix, "target.classes=[]")
     assert result.own.final is None

@@ -59,6 +59,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield Run(reader, Requery(reader), reader.arrays.image_embeddings(), texts, template)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concept_set", [None, "set 1"])
 def test_every_point_of_the_grid_has_the_best_concept(run: Run, concept_set: str | None) -> None:
     members = run.requery.members(concept_set)

@@ -125,6 +125,7 @@ def _check_neuron(neuron: NeuronEvidence) -> None:
         assert neuron[MARGIN] >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [1, 2, 3, 60, 700])
 def test_a_layer_and_its_neurons_have_the_same_figures(images: int, tmp_path: Path) -> None:
     contents, batches = small_contents(images=images, seed=images, sets=2)
@@ -161,6 +162,7 @@ def _awkward() -> dict[str, tuple[RunContents, list[Batch]]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", sorted(_awkward()))
 def test_awkward_runs(case: str, tmp_path: Path) -> None:
     with _evidence(tmp_path, *_awkward()[case]) as evidence:
@@ -168,6 +170,7 @@ def test_awkward_runs(case: str, tmp_path: Path) -> None:
             _check(evidence, "layer1", 14, alpha, beta, None)
 
 
+@pytest.mark.slow
 def test_where_nothing_differs_nothing_is_significant(tmp_path: Path) -> None:
     for case in ("constant embeddings", "zero embeddings", "concepts like the template"):
         folder = tmp_path / case

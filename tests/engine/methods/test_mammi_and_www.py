@@ -23,6 +23,7 @@ def _expected(opened: Opened, images: np.ndarray, members: list[int], beta: floa
     return names, scores[members][ranking], len(scoring.annotate(scores[members], beta))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concept_set", [None, "set 1"])
 @pytest.mark.parametrize("count", [1, 40, 300, 1000])
 def test_www_scores_the_most_activating_images(count: int, concept_set: str | None, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_torchvisions_networks_have_class_activation_maps(build: Callable[..., n
     torch.testing.assert_close(maps["logits"].mean((2, 3)), logits, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_networks_head_that_is_not_linear_in_the_maps_has_none() -> None:
     torch.manual_seed(0)
     module = vit_b_16(num_classes=4).eval()

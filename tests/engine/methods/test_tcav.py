@@ -202,6 +202,7 @@ def test_concepts_that_the_vlm_matches(context: MethodContext) -> None:
     assert best.p_value < 0.05
 
 
+@pytest.mark.slow
 def test_noise_is_rarely_significant() -> None:
     """For random labels, tested against random concepts, p-values are below 5 % in 5 % of cases."""
     films, images = quarter_films(90)

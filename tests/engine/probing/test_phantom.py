@@ -74,6 +74,7 @@ def test_no_two_populations_share_a_film() -> None:
     assert {a.seed for a in population(0, 50)}.isdisjoint(a.seed for a in population(HELD_OUT_SEEDS[0], 50))
 
 
+@pytest.mark.slow
 def test_prevalence_is_about_that_of_nih() -> None:
     films = population(7, 8000)
     counts = Counter(finding.name for a in films for finding in a.findings)

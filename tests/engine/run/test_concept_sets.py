@@ -76,6 +76,7 @@ def test_a_shared_concept_is_encoded_and_stored_once(project: Path, encoded: lis
         )
 
 
+@pytest.mark.slow
 def test_a_changed_set_encodes_only_new_texts(project: Path, encoded: list[str]) -> None:
     before = compute(project)
     encoded.clear()
@@ -102,6 +103,7 @@ def test_a_mistake_in_one_of_several_sets_names_it(project: Path) -> None:
         compute(project)
 
 
+@pytest.mark.slow
 def test_a_set_is_answered_as_if_it_were_alone(tmp_path: Path) -> None:
     contents, batches = small_contents(sets=2)
     with RunReader(small_run(tmp_path, sets=2)) as reader:

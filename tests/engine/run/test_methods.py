@@ -69,6 +69,7 @@ def test_other_templates_encode_their_own_texts_only(project: Path, calls: Calls
     np.testing.assert_array_equal(template, bare)
 
 
+@pytest.mark.slow
 def test_captions_are_encoded_without_a_template(project: Path, calls: Calls) -> None:
     given = with_reports(project)
     compute(project, *given[:2])
@@ -82,6 +83,7 @@ def test_captions_are_encoded_without_a_template(project: Path, calls: Calls) ->
     assert (len(calls["target"]), sum(calls["texts"])) == (4, 6 + 3)
 
 
+@pytest.mark.slow
 def test_a_live_method_only_rewrites_the_file(project: Path, calls: Calls) -> None:
     compute(project)
     heard = compute(project, "methods.www.count=20")

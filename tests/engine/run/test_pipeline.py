@@ -136,6 +136,7 @@ def test_changed_concepts_encode_the_new_texts_only(project: Path, calls: dict[s
     assert content(project) == changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "target", "images", "texts"),
     [
@@ -168,6 +169,7 @@ def test_only_what_a_setting_determines_is_computed_again(
     assert content(project) == after
 
 
+@pytest.mark.slow
 def test_a_run_file_beside_gives_what_it_holds_of_another_run(project: Path, calls: dict[str, list[int]]) -> None:
     """One VLM each, as in a matrix of them: the target model and the texts of a VLM are computed once."""
     compute(project)
@@ -332,6 +334,7 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     np.testing.assert_allclose(activations["logits"], stored(clean)[0]["logits"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_image_set_aside_by_one_model_is_so_in_the_run_until_that_model_is_changed(
     project: Path, calls: dict[str, list[int]]
 ) -> None:

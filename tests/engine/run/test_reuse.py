@@ -55,6 +55,7 @@ def _activations(path: Path) -> dict[str, NDArray[np.float32]]:
         return {image.path: row for image, row in zip(images, values, strict=True)}
 
 
+@pytest.mark.slow
 def test_each_film_keeps_its_own_results(tmp_path: Path) -> None:
     """Whatever is added, taken away and reordered."""
     project = Project(tmp_path / "changed")
@@ -79,6 +80,7 @@ def _by_name(self: models.TinyVLM, film: NDArray[np.uint8], image: Image) -> tor
     return torch.full((1, models.SIDE, models.SIDE), float(image.path.encode()[-5]))
 
 
+@pytest.mark.slow
 def test_a_vlm_that_looks_images_up_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new name is a new embedding, and nothing else; equal films have one for each name."""
     monkeypatch.setattr(models.TinyVLM, "preprocess", _by_name)
@@ -95,6 +97,7 @@ def test_a_vlm_that_looks_images_up_by_name(tmp_path: Path, monkeypatch: pytest.
     assert counted(lambda: project.compute(by_name)) == Work()
 
 
+@pytest.mark.slow
 def test_a_vlm_that_looks_up_by_name_and_lacks_some_names(tmp_path: Path) -> None:
     """The film that it sets aside is usable under another name."""
     project = Project(tmp_path)
@@ -108,6 +111,7 @@ def test_a_vlm_that_looks_up_by_name_and_lacks_some_names(tmp_path: Path) -> Non
         assert reader.image_count == 40
 
 
+@pytest.mark.slow
 def test_an_image_that_one_layer_sets_aside_is_usable_without_that_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +136,7 @@ def test_an_image_that_one_layer_sets_aside_is_usable_without_that_layer(
         assert (reader.image_count, reader.set_aside()) == (40, [])
 
 
+@pytest.mark.slow
 def test_a_broken_film_is_decoded_once(tmp_path: Path) -> None:
     project = Project(tmp_path)
     (project.films / "005.png").write_bytes(b"no film")

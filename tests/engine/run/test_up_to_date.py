@@ -80,6 +80,7 @@ def up_to_date(config: Path, *overrides: str) -> bool:
     return any("is up to date" in note for note in compute(config, *overrides).notes)
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_loaded(project: Path) -> None:
     code = (
         "from pathlib import Path; from engine.config.settings import load_config; "
@@ -96,6 +97,7 @@ def test_no_phantom_is_rendered(project: Path, monkeypatch: pytest.MonkeyPatch) 
     assert up_to_date(project)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_changed_and_changed_back(project: Path) -> None:
     assert up_to_date(project)
     assert not up_to_date(project, "run.alpha=0.5")
@@ -128,6 +130,7 @@ def test_a_changed_setting_is_no_run_that_is_up_to_date(project: Path, override:
     assert up_to_date(project, override)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["words.txt", "reports/one.txt"])
 def test_nor_is_a_changed_file(project: Path, file: str) -> None:
     with (project.parent / file).open("a") as text:
@@ -136,6 +139,7 @@ def test_nor_is_a_changed_file(project: Path, file: str) -> None:
     assert up_to_date(project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "other"), [("classifier.safetensors", 0), ("encoder.safetensors", 1)])
 def test_nor_are_changed_weights(project: Path, file: str, other: int) -> None:
     from safetensors.torch import load_file, save_file
@@ -150,6 +154,7 @@ def test_nor_are_changed_weights(project: Path, file: str, other: int) -> None:
     assert up_to_date(project)
 
 
+@pytest.mark.slow
 def test_a_file_at_another_place_is_recorded(project: Path) -> None:
     """The run file says where its inputs are now; nothing is computed for that."""
     project.with_name("encoder.safetensors").rename(project.with_name("moved.safetensors"))

@@ -116,6 +116,7 @@ def _hash(folder: Path, contents: RunContents, batches: list[Batch]) -> str:
         return reader.info.content_hash
 
 
+@pytest.mark.slow
 def test_the_hash_follows_the_content_alone(tmp_path: Path) -> None:
     contents, batches = small_contents()
     known = _hash(tmp_path, contents, batches)
@@ -396,6 +397,7 @@ def test_many_readers_at_once_write_nothing(tmp_path: Path) -> None:
     assert _names(tmp_path) == {"run.duckdb"}
 
 
+@pytest.mark.slow
 def test_a_file_may_be_closed_while_threads_ask(tmp_path: Path) -> None:
     """As when the explorer is left: DuckDB's connections refuse a call while another is going on."""
     path = small_run(tmp_path)

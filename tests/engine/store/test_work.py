@@ -128,6 +128,7 @@ def _compute_elsewhere(connection: multiprocessing.connection.Connection) -> Non
     connection.close()
 
 
+@pytest.mark.slow
 def test_what_another_process_computed_is_put_here(tmp_path: Path) -> None:
     receive, send = multiprocessing.Pipe(duplex=False)
     worker = multiprocessing.get_context("spawn").Process(target=_compute_elsewhere, args=(send,))

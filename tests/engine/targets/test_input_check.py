@@ -63,6 +63,7 @@ def test_nothing_is_told_of_phantoms(settings: dict[str, Any], kind: str, phanto
     assert told_of(phantoms, kind, **settings) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", GOOD, ids=["published", "imagenet", "to ±1", "one channel"])
 def test_nothing_is_told_of_real_films(settings: dict[str, Any], real_films: Films) -> None:
     assert told_of(real_films, **settings) == []

@@ -113,6 +113,7 @@ def test_pre_training_holds_two_encoders_and_no_classifier(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_an_encoder_of_a_segmentation_model(densenet: nn.Module, tmp_path: Path) -> None:
     path = tmp_path / "densenet121_CXR_0.3M_mae.pth"
     torch.save({"model": smp_encoder_weights(densenet)}, path)

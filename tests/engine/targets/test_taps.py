@@ -180,6 +180,7 @@ def test_a_layer_that_does_not_exist_lists_close_ones() -> None:
     assert "names no layer" in str(raised.value)
 
 
+@pytest.mark.slow
 def test_penultimate_is_the_last_linear_in_large_models_too() -> None:
     module = vit_b_16(num_classes=14).eval()
     with Taps(module, ["encoder", "penultimate", "logits"], "cls") as taps, torch.inference_mode():

@@ -54,6 +54,7 @@ def test_white_and_black_reach_the_ends_of_its_range(published: tuple[Path, nn.M
     assert preprocess(np.full((300, 300), 255, np.uint8)).unique().tolist() == [1024]
 
 
+@pytest.mark.slow
 def test_a_published_densenet_gives_its_own_numbers(published: tuple[Path, nn.Module]) -> None:
     """The file is a pickled module; what torchxrayvision computes from the same tensors is the reference."""
     path, saved = published
@@ -83,6 +84,7 @@ def test_a_state_dict_of_the_whole_model_brings_its_operating_points(
     assert target(tmp_path / "nih.pth", calibrated=True).module.op_threshs[0] == 0.25
 
 
+@pytest.mark.slow
 def test_a_published_resnet_gives_its_own_numbers(tmp_path: Path) -> None:
     path = tmp_path / "pc-nih-rsna-siim-vin-resnet50-test512-e400-state.pt"
     saved = write_xrv_resnet(path)

@@ -80,6 +80,7 @@ def test_test_checkpoints_have_the_published_keys_and_shapes() -> None:
     assert {name: list(value.shape) for name, value in medclip_weights(size=GOLDEN).items()} == shapes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["grey", "rgb", "small"])
 def test_pixels_and_image_embeddings_are_the_published(
     name: str, golden: MedCLIPVLM, expected: dict[str, NDArray[np.float32]]
@@ -119,6 +120,7 @@ def tiny_vlm(tiny: Checkpoint) -> MedCLIPVLM:
     return loaded(tiny.folder, tiny.tokenizer)
 
 
+@pytest.mark.slow
 def test_zip_directory_and_file_give_the_same_model(tiny: Checkpoint, tiny_vlm: MedCLIPVLM, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("published")
@@ -137,6 +139,7 @@ def read(checkpoint: Checkpoint) -> dict[str, Tensor]:
     return dict(torch.load(checkpoint.weights, weights_only=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vision", ["vit", "resnet"])
 def test_no_parameter_is_left_at_random(vision: str, tmp_path: Path) -> None:
     checkpoint = write_medclip(tmp_path, vision, TINY)
@@ -149,6 +152,7 @@ def test_no_parameter_is_left_at_random(vision: str, tmp_path: Path) -> None:
     assert not any(module.training for module in model.modules())
 
 
+@pytest.mark.slow
 def test_either_vision_side_is_seen_from_the_keys(tiny_vlm: MedCLIPVLM, tmp_path: Path) -> None:
     resnet = write_medclip(tmp_path, "resnet", TINY)
     other = loaded(resnet.folder, resnet.tokenizer)

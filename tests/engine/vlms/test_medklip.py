@@ -54,6 +54,7 @@ def weights() -> dict[str, Tensor]:
     return medklip_weights(WIDTH)
 
 
+@pytest.mark.slow
 def test_images_are_prepared_as_published(vlm: MedKLIPVLM) -> None:
     published = transforms.Compose(
         [
@@ -101,6 +102,7 @@ def test_a_text_is_the_query_made_of_it(vlm: MedKLIPVLM, folder: Path, weights: 
     np.testing.assert_allclose(vlm.encode_texts(["opacity of lung"]), expected[1:], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_identity_follows_both_files(vlm: MedKLIPVLM, folder: Path, weights: dict[str, Tensor], tmp_path: Path) -> None:
     bare = tmp_path / "bare.pth"
     torch.save(weights, bare)

@@ -139,6 +139,7 @@ def test_cxr_repair_at_full_size_is_open_clips(large: Path) -> None:
     assert_as_open_clip(vlm, *own, open_clip.get_tokenizer("ViT-B-32-quickgelu"))
 
 
+@pytest.mark.slow
 def test_small_models_of_both_layouts_are_open_clips(tiny: Path, tiny_clip: Path, tmp_path: Path) -> None:
     tower = json.loads((tiny / "config.json").read_text())
     assert_as_open_clip(loaded(tiny.parent, directory="tiny"), *open_clips_own(tiny, tmp_path / "own", tower))
@@ -172,6 +173,7 @@ def test_films_as_cxr_repair_had_them(tiny_clip: Path) -> None:
     torch.testing.assert_close(vlm.preprocess(film, Image("x.png")), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_identity_follows_weights_settings_and_tokenizer(tiny: Path, tmp_path: Path) -> None:
     def changed(name: str, change: dict[str, Any] | None) -> str:
         folder = shutil.copytree(tiny, tmp_path / name)

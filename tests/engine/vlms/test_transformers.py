@@ -129,6 +129,7 @@ def test_a_text_stands_alone(folder: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_identity_follows_weights_preprocessing_and_vocabulary(clip: Path, tmp_path: Path) -> None:
     same = loaded(clip).identity
     assert loaded(shutil.copytree(clip, tmp_path / "same")).identity == same

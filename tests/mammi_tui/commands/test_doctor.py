@@ -48,6 +48,7 @@ def test_concept_sets_are_listed_with_their_sizes(mammi: Mammi, two_sets_path: P
     assert "set         set 0 (word_list): 15 concepts\n  set         set 1 (word_list): 15 concepts" in said
 
 
+@pytest.mark.slow
 def test_templates_captions_and_methods_are_listed(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     path = small_run(tmp_path, other_templates=2, captions=5, methods={"www": {"count": 20}, "tsi": {}}, hostile=True)
     outcome = mammi("doctor", path)
@@ -105,6 +106,7 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
     assert "\u202e" not in outcome.out
 
 
+@pytest.mark.slow
 def test_what_is_likely_wrong_with_the_inputs_is_reported_after_a_run_and_later(mammi: Mammi, tmp_path: Path) -> None:
     """Also by a run that takes over every image from the one before."""
     project = tiny_project(tmp_path)

@@ -74,6 +74,7 @@ def test_figure_2_is_written_once_unless_forced(mammi: Mammi, run_path: Path, tm
     assert mammi("evaluate", run_path, "--figures", folder, "--force").status == 0
 
 
+@pytest.mark.slow
 def test_figure_2_is_drawn_with_characters(mammi: Mammi, run_path: Path) -> None:
     lines = mammi("evaluate", run_path, "--plot", "--alpha", "0.5").out.splitlines()
     assert max(map(cell_len, lines)) <= 80

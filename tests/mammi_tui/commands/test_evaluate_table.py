@@ -34,6 +34,7 @@ def test_the_tables_are_printed_and_written(mammi: Mammi, matrix: Path) -> None:
     assert str(folder / "tables.md") in outcome.err
 
 
+@pytest.mark.slow
 def test_another_folder_and_other_values(mammi: Mammi, matrix: Path, tmp_path: Path) -> None:
     other = tmp_path / "other" / "folder"
     outcome = mammi("evaluate", "--table", matrix, "--out", other, "--set", "matrix.alpha=[0.25, 0.75]", "--json")
@@ -44,6 +45,7 @@ def test_another_folder_and_other_values(mammi: Mammi, matrix: Path, tmp_path: P
     assert not (matrix.parent / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_second_time_says_the_same_and_computes_no_run(mammi: Mammi, matrix: Path) -> None:
     first = mammi("evaluate", "--table", matrix)
     second = mammi("evaluate", "--table", matrix)

@@ -136,6 +136,7 @@ def test_depth_and_patterns_choose_what_is_listed(mammi: Mammi, tmp_path: Path, 
     assert list(listed(mammi, project, "features.**", "--depth", 2))[:2] == ["features.conv0", "features.norm0"]
 
 
+@pytest.mark.slow
 def test_units_of_maps_that_have_them_last(mammi: Mammi, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "tiny_target", lambda: swin_t(num_classes=3))
     sized = "target.preprocessing={ size = 64, crop = 64 }"

@@ -112,6 +112,7 @@ def test_a_dead_unit_has_a_sentence_and_no_figures(mammi: Mammi, rich_run: Path)
     assert mammi("show", rich_run, "layer1:0", "--methods").status == 0
 
 
+@pytest.mark.slow
 def test_a_run_without_labels_patients_views_and_templates(mammi: Mammi, bare_run: Path) -> None:
     for alpha in ("0.2", "0.93", "1"):
         outcome = mammi("show", bare_run, "layer1:4", "--alpha", alpha, "--evidence")

@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
 from mammi_tui.neurons.verdicts import VerdictLog
@@ -24,6 +26,7 @@ def judged_before(path: Path, verdicts: int) -> None:
         )
 
 
+@pytest.mark.slow
 async def test_the_explorer_reports_how_many_verdicts_it_does_not_show(run_path: Path, tmp_path: Path) -> None:
     judged_before(tmp_path / "run.duckdb", 4)
     async with explorer(run_path, tmp_path) as opened:
@@ -43,6 +46,7 @@ def test_so_does_the_export(mammi: Mammi, run_path: Path, tmp_path: Path) -> Non
     assert outcome.err == "1 verdict in run.verdicts.jsonl belongs to an earlier version of this run and is not shown\n"
 
 
+@pytest.mark.slow
 async def test_a_run_file_that_was_replaced_is_reported_once_and_verdicts_are_on_what_was_seen(
     run_path: Path, tmp_path: Path
 ) -> None:

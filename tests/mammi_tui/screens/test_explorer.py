@@ -44,6 +44,7 @@ def annotation(opened: Explorer, answer: NeuronAnswer) -> list[str]:
     return [opened.reader.concepts[index] for index in answer.ranking[: answer.annotated]]
 
 
+@pytest.mark.slow
 async def test_the_first_screen_shows_the_stored_answers(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         answer, screen = opened.answer(), opened.text()
@@ -54,6 +55,7 @@ async def test_the_first_screen_shows_the_stored_answers(run_path: Path, tmp_pat
         assert [item.image for item in opened.screen.query_one(ThumbnailGrid).items] == answer.images.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "alpha", "beta"),
     [
@@ -81,6 +83,7 @@ async def test_keys_move_the_cuts_and_everything_follows(
         np.testing.assert_array_equal(counts.counts, opened.layer_answer(1).counts)
 
 
+@pytest.mark.slow
 async def test_one_key_returns_to_the_runs_own_cuts(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         before = opened.text()
@@ -90,6 +93,7 @@ async def test_one_key_returns_to_the_runs_own_cuts(run_path: Path, tmp_path: Pa
         assert opened.text() == before
 
 
+@pytest.mark.slow
 async def test_the_cut_line_moves_with_beta(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         counts = []
@@ -102,6 +106,7 @@ async def test_the_cut_line_moves_with_beta(run_path: Path, tmp_path: Path) -> N
         assert counts[0] > counts[1] > counts[2] == 0
 
 
+@pytest.mark.slow
 async def test_a_typed_value_is_taken_and_a_bad_one_is_refused_gently(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("a")
@@ -120,6 +125,7 @@ async def test_a_typed_value_is_taken_and_a_bad_one_is_refused_gently(run_path: 
         assert opened.screen.focused is opened.screen.query_one(NeuronTree)
 
 
+@pytest.mark.slow
 async def test_the_mouse_drags_a_slider(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         slider = opened.screen.query_one("#alpha", Slider)
@@ -138,6 +144,7 @@ async def test_the_mouse_drags_a_slider(run_path: Path, tmp_path: Path) -> None:
         assert expected_readout(opened.answer()) in opened.text()
 
 
+@pytest.mark.slow
 async def test_typing_is_no_key_of_the_explorer(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("slash")
@@ -150,6 +157,7 @@ async def test_typing_is_no_key_of_the_explorer(run_path: Path, tmp_path: Path) 
         assert not opened.log.path.exists()
 
 
+@pytest.mark.slow
 async def test_a_verdict_never_falls_on_what_was_not_on_screen(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +175,7 @@ async def test_a_verdict_never_falls_on_what_was_not_on_screen(
         assert opened.log.latest().keys() == {"layer1:4"}
 
 
+@pytest.mark.slow
 async def test_only_the_neuron_under_the_cursor_is_judged(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
 
@@ -206,6 +215,7 @@ async def test_the_filter_keeps_the_readers_place(run_path: Path, tmp_path: Path
         assert opened.neuron == "layer0:0"
 
 
+@pytest.mark.slow
 async def test_moving_through_neurons_shows_each(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("j", "j", "k", "down")
@@ -231,6 +241,7 @@ async def test_a_dead_unit_is_explained(run_path: Path, tmp_path: Path) -> None:
         assert opened.neuron == "layer1:0"
 
 
+@pytest.mark.slow
 async def test_no_image_above_the_threshold_is_explained(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("a", "end")
@@ -245,6 +256,7 @@ async def test_scores_may_all_be_negative(run_path: Path, tmp_path: Path) -> Non
         assert "−0." in opened.text()
 
 
+@pytest.mark.slow
 async def test_the_filter_works_while_typing_and_clears(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("slash")
@@ -281,6 +293,7 @@ async def test_no_filter_is_an_error(run_path: Path, tmp_path: Path) -> None:
             await opened.press("escape")
 
 
+@pytest.mark.slow
 async def test_filters_by_class_finding_and_verdict(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         rows = opened.rows
@@ -297,6 +310,7 @@ async def test_filters_by_class_finding_and_verdict(run_path: Path, tmp_path: Pa
         assert rows.match_count == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_a_finding_that_the_filter_finds_is_shown(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     async with explorer(run_path, tmp_path, size=size) as opened:
@@ -308,6 +322,7 @@ async def test_a_finding_that_the_filter_finds_is_shown(run_path: Path, tmp_path
         assert all(finding[:8] in line for line in rows), rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40)])
 async def test_class_names_are_whole(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     async with explorer(run_path, tmp_path, size=size) as opened:
@@ -322,6 +337,7 @@ async def test_the_concepts_come_back_beside_the_neurons(run_path: Path, tmp_pat
         assert "2 Concepts of layer1:3" in opened.text()
 
 
+@pytest.mark.slow
 async def test_a_large_film_names_its_neuron_and_its_keys(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("3", "enter")
@@ -334,6 +350,7 @@ async def test_a_large_film_names_its_neuron_and_its_keys(run_path: Path, tmp_pa
             assert "layer1:3 class 3" in opened.lines()[0]
 
 
+@pytest.mark.slow
 async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         best = opened.reader.concepts[int(opened.answer().ranking[0])]
@@ -343,6 +360,7 @@ async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) ->
         assert opened.neuron == "layer1:3"
 
 
+@pytest.mark.slow
 async def test_sorting(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
 
@@ -364,6 +382,7 @@ async def test_sorting(run_path: Path, tmp_path: Path) -> None:
         assert opened.rows.matches[1].tolist() == list(range(14))
 
 
+@pytest.mark.slow
 async def test_triage_writes_a_line_and_goes_to_the_next_undecided(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         seen = annotation(opened, opened.answer())
@@ -401,6 +420,7 @@ async def test_triage_ends_and_the_next_session_goes_on(run_path: Path, tmp_path
         assert "20/20 decided" in again.text()
 
 
+@pytest.mark.slow
 async def test_marks_are_symbols_as_well_as_colours(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("y", "x", "u")
@@ -409,6 +429,7 @@ async def test_marks_are_symbols_as_well_as_colours(run_path: Path, tmp_path: Pa
             assert any(re.search(rf"│▌?\s+{unit} \{mark} ", line) for line in tree), (unit, mark)
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_no_longer_wanted_is_dropped(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -470,6 +491,7 @@ async def test_hostile_texts_are_shown_as_they_are(hostile_run_path: Path, tmp_p
         assert "[/]" in opened.text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(200, 60), (120, 40), (119, 40), (100, 24), (80, 24), (79, 24), (60, 15)])
 async def test_no_size_overlaps_or_cuts(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     async with explorer(run_path, tmp_path, size=size) as opened:
@@ -503,6 +525,7 @@ async def test_a_screen_that_is_too_small_says_so(run_path: Path, tmp_path: Path
         assert opened.neuron == "layer1:4"
 
 
+@pytest.mark.slow
 async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
         for pane, mine, others in (
@@ -519,6 +542,7 @@ async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path)
                 await opened.press("escape")
 
 
+@pytest.mark.slow
 async def test_in_the_filter_f1_is_the_help(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
         await opened.press("slash")
@@ -530,6 +554,7 @@ async def test_in_the_filter_f1_is_the_help(run_path: Path, tmp_path: Path) -> N
         assert "Accept the annotation" not in opened.text()
 
 
+@pytest.mark.slow
 async def test_keys_can_be_remapped(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
         opened.app.set_keymap({"verdict.accept": "ctrl+y", "alpha.up": "f5"})
@@ -550,6 +575,7 @@ async def test_every_key_has_an_id_of_its_own(run_path: Path, tmp_path: Path) ->
             assert binding.description, binding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["mammi-dark", "mammi-light", "textual-light", "ansi-dark"])
 async def test_themes(run_path: Path, tmp_path: Path, theme: str) -> None:
     async with explorer(run_path, tmp_path) as opened:
@@ -558,6 +584,7 @@ async def test_themes(run_path: Path, tmp_path: Path, theme: str) -> None:
         assert "β cut" in opened.text() or "no score" in opened.text()
 
 
+@pytest.mark.slow
 async def test_clicks(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         line = next(y for y, line in enumerate(opened.lines()) if re.search(r"│\s+6 .*class 6", line))
@@ -575,6 +602,7 @@ async def test_clicks(run_path: Path, tmp_path: Path) -> None:
         assert opened.cuts.alpha == 0.93
 
 
+@pytest.mark.slow
 async def test_the_palette_goes_to_a_layer(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.pilot.press("colon")
@@ -586,6 +614,7 @@ async def test_the_palette_goes_to_a_layer(run_path: Path, tmp_path: Path) -> No
         assert opened.neuron == "layer0:0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["colon", "ctrl+p"])
 async def test_the_palette_changes_to_light_and_dark(run_path: Path, tmp_path: Path, key: str) -> None:
     async with explorer(run_path, tmp_path) as opened:
@@ -610,6 +639,7 @@ def contrast(style: Style) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["mammi-light", "mammi-dark", "textual-light", "textual-dark", "nord"])
 async def test_rows_can_be_read_in_every_theme(run_path: Path, tmp_path: Path, theme: str) -> None:
     async with explorer(run_path, tmp_path) as opened:
@@ -624,6 +654,7 @@ async def test_rows_can_be_read_in_every_theme(run_path: Path, tmp_path: Path, t
                             assert contrast(style) >= (3 if chosen else 2), (theme, rows, text, style)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 async def test_quits(run_path: Path, tmp_path: Path, key: str) -> None:
     async with explorer(run_path, tmp_path) as opened:
@@ -646,6 +677,7 @@ async def test_the_theme_is_chosen_by_the_environment(
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 16), (120, 17), (140, 40)])
 async def test_the_heads_stand_over_their_columns(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     async with explorer(run_path, tmp_path, size=size) as opened:

@@ -31,6 +31,7 @@ def check_shown(opened: Explorer) -> None:
     np.testing.assert_array_equal(layer.annotated, expected.annotated)
 
 
+@pytest.mark.slow
 async def test_a_key_goes_through_the_sets(two_sets_path: Path, tmp_path: Path) -> None:
     async with explorer(two_sets_path, tmp_path) as opened:
         assert "25 concepts in 2 sets" in opened.lines()[0]
@@ -44,12 +45,14 @@ async def test_a_key_goes_through_the_sets(two_sets_path: Path, tmp_path: Path) 
             await opened.press("S")
 
 
+@pytest.mark.slow
 async def test_it_may_begin_with_a_set(two_sets_path: Path, tmp_path: Path) -> None:
     async with explorer(two_sets_path, tmp_path, concept_set="set 1") as opened:
         assert title(opened).endswith(" · set 1 (15)")
         check_shown(opened)
 
 
+@pytest.mark.slow
 async def test_a_verdict_records_the_concept_set(two_sets_path: Path, tmp_path: Path) -> None:
     async with explorer(two_sets_path, tmp_path) as opened:
         await opened.press("y", "S", "x")
@@ -57,6 +60,7 @@ async def test_a_verdict_records_the_concept_set(two_sets_path: Path, tmp_path: 
         assert [(line["verdict"], line["concept_set"]) for line in lines] == [("accept", None), ("reject", "set 0")]
 
 
+@pytest.mark.slow
 async def test_with_one_set_nothing_is_said_of_sets(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(160, 70)) as opened:
         assert title(opened) == "2 Concepts of layer1:3 class 3"
@@ -68,6 +72,7 @@ async def test_with_one_set_nothing_is_said_of_sets(run_path: Path, tmp_path: Pa
         assert "concept set" not in opened.text()
 
 
+@pytest.mark.slow
 async def test_help_and_palette_list_the_sets(two_sets_path: Path, tmp_path: Path) -> None:
     async with explorer(two_sets_path, tmp_path, size=(120, 70)) as opened:
         await opened.press("question_mark")
@@ -81,6 +86,7 @@ async def test_help_and_palette_list_the_sets(two_sets_path: Path, tmp_path: Pat
         assert opened.cuts.concept_set == "set 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
 async def test_the_set_has_its_place_before_the_class(
     two_sets_path: Path, tmp_path: Path, size: tuple[int, int]
@@ -92,6 +98,7 @@ async def test_the_set_has_its_place_before_the_class(
         assert title(opened) in opened.text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "said"),
     [("layer1", "2 layer1:3 · nouns of repo…"), ("features.denseblock1", "2 …nseblock1:3 · nouns of …")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from textual.app import App
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
@@ -90,6 +91,7 @@ async def test_it_shows_the_film_and_its_data() -> None:
         assert "\x1b" not in text
 
 
+@pytest.mark.slow
 async def test_keys_step_through_the_list_and_stop_at_its_ends() -> None:
     app = FilmApp()
     async with app.run_test(size=SIZE) as pilot:
@@ -102,6 +104,7 @@ async def test_keys_step_through_the_list_and_stop_at_its_ends() -> None:
         assert "films/100[b].png" in app.text()
 
 
+@pytest.mark.slow
 async def test_escape_q_and_enter_close_at_the_film_shown_last() -> None:
     for key in ("escape", "q", "enter"):
         app = FilmApp()
@@ -160,6 +163,7 @@ async def test_a_film_without_findings_has_no_key_for_outlines() -> None:
         assert app.screen.active_bindings["b"].enabled
 
 
+@pytest.mark.slow
 async def test_a_film_that_cannot_be_read_says_so_and_the_next_is_shown() -> None:
     app = FilmApp(2)
     async with app.run_test(size=SIZE) as pilot:

@@ -94,6 +94,7 @@ def test_the_oldest_places_are_forgotten() -> None:
     assert len(went_back(history)) == MOST_PLACES - 1
 
 
+@pytest.mark.slow
 async def test_jumps_can_be_gone_back_and_forward(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("j", "j", "G")
@@ -114,6 +115,7 @@ async def test_jumps_can_be_gone_back_and_forward(run_path: Path, tmp_path: Path
         assert opened.neuron == "layer1:13"
 
 
+@pytest.mark.slow
 async def test_the_next_undecided_leaves_a_place(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("y", "x", "o")
@@ -123,6 +125,7 @@ async def test_the_next_undecided_leaves_a_place(run_path: Path, tmp_path: Path)
         assert opened.neuron == "layer1:5"
 
 
+@pytest.mark.slow
 async def test_the_palette_and_a_far_click_leave_a_place(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         line = next(y for y, line in enumerate(opened.lines()) if re.search(r"│\s+9 .*class 9", line))
@@ -137,6 +140,7 @@ async def test_the_palette_and_a_far_click_leave_a_place(run_path: Path, tmp_pat
         assert opened.neuron == "layer1:3"
 
 
+@pytest.mark.slow
 async def test_a_filter_that_is_dropped_leaves_no_place(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("n", "slash", "1", "2", "escape")
@@ -145,6 +149,7 @@ async def test_a_filter_that_is_dropped_leaves_no_place(run_path: Path, tmp_path
         assert opened.neuron == "layer1:3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(140, 40), (70, 24)])
 async def test_views_are_places_too(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     def shown(opened: Explorer) -> tuple[str, str]:
@@ -162,6 +167,7 @@ async def test_views_are_places_too(run_path: Path, tmp_path: Path, size: tuple[
         assert shown(opened) == ("evidence", "layer1:3")
 
 
+@pytest.mark.slow
 async def test_help_and_palette_offer_back_and_forward(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(140, 80)) as opened:
         await opened.press("n", "question_mark")

@@ -91,6 +91,7 @@ def pane(opened: Explorer) -> ViewPane:
     return opened.screen.query_one(ViewPane)
 
 
+@pytest.mark.slow
 async def test_a_view_of_a_concept_opens_beside_those_of_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(160, 80), views=(*VIEWS, UNITS)) as opened:
         await opened.press("w")
@@ -107,6 +108,7 @@ async def test_a_view_of_a_concept_opens_beside_those_of_neurons(run_path: Path,
         assert "e Evidence" not in opened.lines()[-1], "evidence is of neurons"
 
 
+@pytest.mark.slow
 async def test_its_answer_follows_the_cuts(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(160, 80), views=(*VIEWS, UNITS)) as opened:
         opened.screen.look_at(ConceptSubject(3))
@@ -116,6 +118,7 @@ async def test_its_answer_follows_the_cuts(run_path: Path, tmp_path: Path) -> No
         assert "computing" not in str(pane(opened).border_subtitle)
 
 
+@pytest.mark.slow
 async def test_the_cursor_leads_back_to_a_view_of_neurons_and_the_history_to_the_concept(
     run_path: Path, tmp_path: Path
 ) -> None:
@@ -133,6 +136,7 @@ async def test_the_cursor_leads_back_to_a_view_of_neurons_and_the_history_to_the
         assert (pane(opened).view.name, opened.looking.subject) == ("evidence", Neuron(1, 3))
 
 
+@pytest.mark.slow
 async def test_help_and_palette_take_it_from_its_declaration(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(140, 80), views=(*VIEWS, UNITS)) as opened:
         opened.screen.look_at(ConceptSubject(3))

@@ -132,6 +132,7 @@ async def test_a_single_film_takes_the_pane_and_its_caption_the_room() -> None:
         assert "#1 2.493 Effusion, [red]Mass[/]␛]0;x" in lines[26]
 
 
+@pytest.mark.slow
 async def test_plus_and_minus_change_the_size_until_equals_fits_it_again() -> None:
     app = GridApp()
     async with app.run_test(size=SIZE) as pilot:
@@ -172,6 +173,7 @@ async def test_only_the_visible_films_of_thousands_are_read() -> None:
         assert 100_019 in app.store.read
 
 
+@pytest.mark.slow
 async def test_keys_move_the_cursor_and_keep_it_visible() -> None:
     app = GridApp()
     async with app.run_test(size=SIZE) as pilot:

@@ -354,6 +354,7 @@ def test_damaged_frames_cannot_end_the_program() -> None:
                 decode(bytes(damaged))
 
 
+@pytest.mark.slow
 def test_a_decoder_that_dies_or_hangs_sets_its_film_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = as_bytes(compressed(GREY, uid.JPEGLosslessSV1))
     script = tmp_path / "decoder.py"
