@@ -115,8 +115,7 @@ def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
         return
     for y in dict.fromkeys(y for y, _, _ in update.spans):
         spans = [(first, last) for line, first, last in update.spans if line == y]
-        # ChopsUpdate pairs them in the same way and does not require equal lengths either.
-        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=True):
             if strip is not None and any(x < last and end > first for first, last in spans):
                 yield x, y, strip
 

@@ -29,7 +29,7 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
     digits: bool = True
     """Words that contain a digit"""
     deidentified: bool = True
-    """De-identification marks: XXXX and ___ in place of removed names, also inside a word (x-XXXX)"""
+    """The marks XXXX and ___ that published reports have in place of names, also inside a word (x-XXXX)"""
 
     def leaving_out(self, word: str) -> str | None:
         """The name of the filter that leaves the word out; None if the word stays."""

@@ -14,7 +14,8 @@ from engine import kinds
 from engine.config.file import read
 from engine.errors import ConfigError
 from engine.extras import missing
-from engine.weights.catalogue import Entry, publisher_of
+from engine.weights.catalogue import publisher_of
+from engine.weights.entry import Entry
 
 TABLES = ("target", "vlm", "concepts")
 

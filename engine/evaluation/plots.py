@@ -76,7 +76,8 @@ def _counts(figure: Figure2, axes: Axes) -> None:
 
 def _sweep(figure: Figure2, axes: Axes) -> None:
     alphas = [point.alpha for point in figure.sweep]
-    for (name, values), colour in zip(sweep_lines(figure).items(), LINES * len(figure.sweep), strict=False):
+    for line, (name, values) in enumerate(sweep_lines(figure).items()):
+        colour = LINES[line % len(LINES)]
         means, errors = [value.mean for value in values], [value.error for value in values]
         axes.plot(alphas, means, marker="o", markersize=3, color=colour, label=name)
         low, high = zip(*((mean - error, mean + error) for mean, error in zip(means, errors, strict=True)), strict=True)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from pathlib import Path
 
 from engine.errors import ConfigError
@@ -118,8 +119,7 @@ def _read_list(path: Path) -> dict[str, _Entry]:
             )
         if name in entries:
             raise ConfigError(f"{path}: line {line} names {short(name)!r}, as an earlier line already does.")
-        # not strict: a list of names only has no numbers
-        present = (label for label, number in zip(FINDINGS, numbers, strict=False) if number == "1")
+        present = compress(FINDINGS, (number == "1" for number in numbers))
         entries[name] = _Entry(tuple(present) if numbers else None)
     if not entries:
         raise ConfigError(f"{path} names no film.")

@@ -77,8 +77,8 @@ class _Seen:
     def batches(self) -> Iterator[Batch]:
         places = count()
         for batch in self._run.results.batches(self._run.images):
-            for probed, place in zip(batch.images, places, strict=False):
-                self._add(place, probed)
+            for probed in batch.images:
+                self._add(next(places), probed)
             yield batch
 
     def _add(self, place: int, probed: ProbedImage) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from engine.errors import ConfigError, MammiError
 from engine.progress import Progress
-from engine.weights.catalogue import Entry, Published
 from engine.weights.download import Part, download
+from engine.weights.entry import Entry, Published
 from engine.weights.sums import read_sums, remember, sha256_of
 from engine.weights.unpack import unpack
 

@@ -15,7 +15,7 @@ from mammi_tui.text import clean
 
 if TYPE_CHECKING:
     from engine.config.needed import Needed
-    from engine.weights.catalogue import Entry
+    from engine.weights.entry import Entry
 
 FOLDER = Path("weights")
 
@@ -65,7 +65,7 @@ def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
         found = [_needed(config) for config in configs]
         lines = [line for needs in found for line in _needed_lines(needs)]
     else:
-        from engine.weights.catalogue import CATALOGUE
+        from engine.weights.published import CATALOGUE
 
         found = [_as_dict(entry, folder) for entry in CATALOGUE]
         lines = [line for entry in found for line in _entry_lines(entry)]

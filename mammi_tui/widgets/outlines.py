@@ -130,12 +130,13 @@ def _dots(points: NDArray[np.float64], placement: Placement) -> NDArray[np.int64
 
 
 def _put(strips: list[Strip], row: int, column: int, text: str, style: Style, *, see_through: bool = True) -> None:
-    """Writes text over a strip. With `see_through` each cell keeps its background."""
+    """Writes text over a strip. With `see_through` each cell keeps its background; characters then fill a cell each."""
     strip, end = strips[row], column + cell_len(text)
-    under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in segment.text]
-    # Not strict: a label with wide characters has fewer characters than cells.
-    over = [
-        Segment(character, style + Style(bgcolor=own.bgcolor) if see_through and own.bgcolor else style)
-        for character, own in zip(text, under, strict=False)
-    ]
+    over = [Segment(text, style)]
+    if see_through:
+        under = [segment.style or PLAIN for segment in strip.crop(column, end) for _ in range(segment.cell_length)]
+        over = [
+            Segment(character, style + Style(bgcolor=own.bgcolor) if own.bgcolor else style)
+            for character, own in zip(text, under, strict=True)
+        ]
     strips[row] = Strip.join([strip.crop(0, column), Strip(over), strip.crop(end)])

@@ -9,6 +9,7 @@ from tests.support.runs import HOSTILE
 
 
 def test_function_words_marks_and_digits_are_not_concepts() -> None:
+    # Published reports have XXXX and ___ in place of text that could identify a patient.
     caption = "There is a 1.2-cm XXXX nodule of the right-sided lung, ___ IJ line; no T10 fracture in view."
     assert words_of(caption, {"view"}) == {"nodule", "right-sided", "lung", "line", "fracture"}
 

@@ -10,7 +10,9 @@ import pytest
 from engine.config.needed import needed
 from engine.errors import ConfigError
 from engine.extras import EXTRAS
-from engine.weights.catalogue import CATALOGUE, Entry, find, publisher_of
+from engine.weights.catalogue import find, publisher_of
+from engine.weights.entry import Entry
+from engine.weights.published import CATALOGUE
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)

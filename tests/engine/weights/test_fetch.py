@@ -15,7 +15,7 @@ import pytest
 from engine.errors import ConfigError, MammiError
 from engine.progress import Silent
 from engine.weights import download as downloading
-from engine.weights.catalogue import Entry, Published
+from engine.weights.entry import Entry, Published
 from engine.weights.fetch import State, fetch, state_of
 from tests.support.file_server import Served, file_server
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.weights import catalogue
-from engine.weights.catalogue import Entry, Published
+from engine.weights import published
+from engine.weights.entry import Entry, Published
 from tests.support.commands import Mammi
 from tests.support.file_server import Served, file_server
 
@@ -25,7 +25,7 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:
         server.content = b"heart\n" * 500_000
         entry = Entry("words", "a word list", "https://example.org", "a test", (Published(f"{server.url}/vocab.txt"),))
         by_hand = Entry("target", "a target", "https://example.org/drive", "a test", by_hand=("model.pth",))
-        monkeypatch.setattr(catalogue, "CATALOGUE", (entry, by_hand))
+        monkeypatch.setattr(published, "CATALOGUE", (entry, by_hand))
         monkeypatch.chdir(tmp_path)
         yield server
 
@@ -94,10 +94,10 @@ def test_missing_file_is_told(mammi: Mammi, served: Served) -> None:
 
 STOPPED = """
 import sys
-from engine.weights import catalogue, download
+from engine.weights import download, entry, published
 from mammi_tui import cli
-file = catalogue.Published(sys.argv.pop())
-catalogue.CATALOGUE = (catalogue.Entry("words", "a word list", "https://example.org", "a test", (file,)),)
+file = entry.Published(sys.argv.pop())
+published.CATALOGUE = (entry.Entry("words", "a word list", "https://example.org", "a test", (file,)),)
 download.PAUSE = 60
 cli.main()
 """
