@@ -19,10 +19,12 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from engine.config.faults import Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
+from engine.errors import ConfigError
 from engine.kinds import PACKAGES
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
+Parity = Literal["none", "published"]
 TABLES = ("run", *PACKAGES)
 
 
@@ -38,6 +40,9 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     template: str = Field(default="A chest x-ray image of a", min_length=1)
     other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Templates under which neurons are annotated too, to see how far annotations depend on the template"""
+    parity: Parity = "none"
+    """What the VLM is given: the film, or with "published" what the paper's code gave it: the target model's view of
+    the film, saved as JPEG and read again (engine.run.parity)"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels"""
 
@@ -75,6 +80,14 @@ class RunConfig:
     concepts: tuple[NamedLeaf, ...]
     """At least one"""
     methods: tuple[Leaf, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError where `run.parity` cannot be had."""
+        if self.run.parity == "published" and not getattr(self.vlm.module, "TAKES_FILMS", True):
+            raise ConfigError(
+                f'{self.path}: run.parity = "published" cannot go with vlm.kind = "{self.vlm.kind}", which is given '
+                "embeddings and no films: embed the published views elsewhere, and leave run.parity out."
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, as JSON types; several concept sets are a list."""

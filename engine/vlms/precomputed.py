@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 BY_NAME = True
+TAKES_FILMS = False
 VERSION = 1
 """Raise it when the same files give other embeddings than before"""
 
