@@ -37,7 +37,11 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     batch_size: int = Field(default=32, ge=1, le=4096)
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
-    template: str = Field(default="A chest x-ray image of a", min_length=1)
+    template: str = "A chest x-ray image of a"
+    """What stands before each concept. With "" concepts are encoded alone, and a score is the mean cosine to one."""
+    subtract_template: bool = True
+    """Whether the cosine to the bare template is subtracted (the paper's adaptive score, Eq. 2). Without it a score is
+    the mean cosine to the prompted concept."""
     other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Templates under which neurons are annotated too, to see how far annotations depend on the template"""
     parity: Parity = "none"
@@ -45,6 +49,13 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     the film, saved as JPEG and read again (engine.run.parity)"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels"""
+
+    @field_validator("template")
+    @classmethod
+    def _is_not_blank(cls, template: str) -> str:
+        if template and not template.strip():
+            raise ValueError('a template of blanks is no template: write ""')
+        return template
 
     @field_validator("other_templates")
     @classmethod
@@ -54,6 +65,10 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
             if other in templates[:place]:
                 raise ValueError(f"{other!r} is a template of the run already")
         return others
+
+    def subtracts(self, template: str) -> bool:
+        """Whether the cosine to this bare template is subtracted from those to the concepts in it."""
+        return bool(template) and self.subtract_template
 
 
 class TapSettings(BaseModel, extra="forbid", frozen=True):
