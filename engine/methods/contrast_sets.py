@@ -9,6 +9,7 @@ zeros stays. Representations are a matrix [units, p] here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def bound_at(representations: NDArray[np.float32], limit: float) -> float:
     for start in range(0, representations.shape[1], _IMAGES_AT_ONCE):
         piece = representations[:, start : start + _IMAGES_AT_ONCE].astype(np.float64)
         squares += float(((piece - mean) ** 2).sum())
-    return mean + limit * (squares / max(representations.size - 1, 1)) ** 0.5
+    return mean + limit * math.sqrt(squares / max(representations.size - 1, 1))
 
 
 def single_units(representations: NDArray[np.float32], bound: float) -> list[FeatureGroup]:
@@ -69,9 +70,7 @@ def feature_groups(representations: NDArray[np.float32], bound: float, more_than
     patterns, of_image, counts = np.unique(active, axis=1, return_inverse=True, return_counts=True)
     of_image = of_image.reshape(-1)
     found = (
-        FeatureGroup(
-            np.flatnonzero(np.unpackbits(patterns[:, place], count=units)), np.flatnonzero(of_image == place)
-        )
+        FeatureGroup(np.flatnonzero(np.unpackbits(patterns[:, place], count=units)), np.flatnonzero(of_image == place))
         for place in np.flatnonzero(counts > more_than)
     )
     return [group for group in found if len(group.units)]
@@ -118,10 +117,9 @@ def _prototypes(representations: NDArray[np.float32], groups: Sequence[FeatureGr
             first, last = np.searchsorted(group.high, [start, start + piece.shape[1]])
             row[group.high[first:last] - start] = 1
         totals += inside @ piece.T
-    for row, group in zip(totals, groups, strict=True):
-        row[group.units] = 0
-        row /= max(len(group.high), 1)
-    return totals.astype(np.float32)
+    for place, group in enumerate(groups):
+        totals[place, group.units] = 0
+    return (totals / np.maximum([[len(group.high)] for group in groups], 1)).astype(np.float32)
 
 
 def _highest(
