@@ -245,8 +245,9 @@ class Falcon:
             )
         if options.threshold is not None:
             return f"No image's representation reaches {bound:g} in this unit: lower methods.falcon.threshold."
+        deviations = f"{'−' if options.limit < 0 else '+'} {abs(options.limit):g}·std"
         return (
-            f"No image's representation reaches mean + {options.limit:g}·std = {bound:.3g} in this unit: lower "
+            f"No image's representation reaches mean {deviations} = {bound:.3g} in this unit: lower "
             "methods.falcon.limit."
         )
 

@@ -1,4 +1,4 @@
-"""The stage that encodes texts: the concepts in each template, and the captions."""
+"""The stage that encodes texts: the concepts in each template, the bare concepts, and the captions."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ class TextStage:
         yield VLM_STAGE, inputs.vlm_identity
         sets = [[each.name, each.kind, each.concepts] for each in inputs.concept_sets]
         yield "concepts", content_key(settings.template, inputs.concepts, sets)
-        yield "other texts", content_key(settings.other_templates, inputs.captions)
+        bare = ["bare concepts"] if inputs.compares_bare else []
+        yield "other texts", content_key(settings.other_templates, inputs.captions, *bare)
 
     def compute(self, run: Run) -> dict[str, Any]:
         inputs, settings = run.inputs, run.config.run
         templates = (settings.template, *settings.other_templates)
         texts = [text for template in templates for text in _prompted(template, inputs.concepts)]
-        embeddings = _embeddings(run, [*texts, *inputs.captions])
-        own, *others = np.split(embeddings[: len(texts)], len(templates))
+        bare_texts = inputs.concepts if inputs.compares_bare else ()
+        embeddings = _embeddings(run, [*texts, *inputs.captions, *bare_texts])
+        in_templates, captions, bare = np.split(embeddings, np.cumsum([len(texts), len(inputs.captions)]))
+        own, *others = np.split(in_templates, len(templates))
         return {
             "concepts": inputs.concepts,
             "concept_sets": inputs.concept_sets,
@@ -47,7 +50,8 @@ class TextStage:
                 for template, rows in zip(settings.other_templates, others, strict=True)
             ],
             "captions": inputs.captions,
-            "caption_embeddings": embeddings[len(texts) :],
+            "caption_embeddings": captions,
+            "bare_embeddings": bare if bare_texts else None,
         }
 
 
