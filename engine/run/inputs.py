@@ -60,12 +60,17 @@ class RunInputs:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers.
+        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
+        its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
         progress.advance(1)
         layers = self.layers
+        if self._config.run.parity == "published":
+            from engine.run.parity import viewing
+
+            viewing(self.target)
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)

@@ -16,6 +16,7 @@ how films are decoded."""
 def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str) -> PartKeys:
     """The keys of the parts that a run makes, from the identities of its target model and its VLM."""
     taps, run = config.taps, config.run
+    shown = (run.parity, target) if run.parity == "published" else ()
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),
         input=content_key(VERSION, INPUT, target),
@@ -23,5 +24,5 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str) -
             layer: content_key(VERSION, "layer", target, layer, taps.pooling, taps.channels, run.mixed_precision)
             for layer in layers
         },
-        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision),
+        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown),
     )

@@ -1,4 +1,4 @@
-"""The stage that encodes texts: the concepts in each template, and the captions."""
+"""The stage that encodes texts: the concepts in each template, the templates that are subtracted, and the captions."""
 
 from __future__ import annotations
 
@@ -27,33 +27,32 @@ class TextStage:
         inputs, settings = run.inputs, run.config.run
         yield VLM_STAGE, inputs.vlm_identity
         sets = [[each.name, each.kind, each.concepts] for each in inputs.concept_sets]
-        yield "concepts", content_key(settings.template, inputs.concepts, sets)
+        yield "concepts", content_key(settings.template, settings.subtract_template, inputs.concepts, sets)
         yield "other texts", content_key(settings.other_templates, inputs.captions)
 
     def compute(self, run: Run) -> dict[str, Any]:
         inputs, settings = run.inputs, run.config.run
         templates = (settings.template, *settings.other_templates)
-        texts = [text for template in templates for text in _prompted(template, inputs.concepts)]
-        embeddings = _embeddings(run, [*texts, *inputs.captions])
-        own, *others = np.split(embeddings[: len(texts)], len(templates))
+        prompted = [prompt(template, concept) for template in templates for concept in inputs.concepts]
+        subtracted = [template for template in templates if settings.subtracts(template)]
+        embeddings = _embeddings(run, [*prompted, *subtracted, *inputs.captions])
+        of_concepts, of_templates, of_captions = np.split(embeddings, np.cumsum([len(prompted), len(subtracted)]))
+        own, *others = np.split(of_concepts, len(templates))
+        nothing = np.zeros(embeddings.shape[1], np.float32)
+        bare = dict(zip(subtracted, of_templates, strict=True))
         return {
             "concepts": inputs.concepts,
             "concept_sets": inputs.concept_sets,
             "template": settings.template,
-            "template_embedding": own[0],
-            "text_embeddings": own[1:],
+            "template_embedding": bare.get(settings.template, nothing),
+            "text_embeddings": own,
             "other_templates": [
-                OtherTemplate(template, rows[0], rows[1:])
+                OtherTemplate(template, bare.get(template, nothing), rows)
                 for template, rows in zip(settings.other_templates, others, strict=True)
             ],
             "captions": inputs.captions,
-            "caption_embeddings": embeddings[len(texts) :],
+            "caption_embeddings": of_captions,
         }
-
-
-def _prompted(template: str, concepts: Sequence[str]) -> list[str]:
-    """The bare template, and each concept in it."""
-    return [template, *(prompt(template, concept) for concept in concepts)]
 
 
 def _embeddings(run: Run, texts: Sequence[str]) -> NDArray[np.float32]:
