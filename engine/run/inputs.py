@@ -18,6 +18,7 @@ from engine.keys import content_key
 from engine.methods import is_computed
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
+from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
@@ -50,9 +51,10 @@ class RunInputs:
     Raises MammiError when an input cannot be loaded, and ConfigError when it is empty.
     """
 
-    def __init__(self, config: RunConfig, finished: FinishedRun | None) -> None:
+    def __init__(self, config: RunConfig, finished: FinishedRun | None, notes: Notes | None = None) -> None:
         self._config = config
         self._finished = finished
+        self._notes = notes or Notes()
 
     def load(self, progress: Progress) -> None:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
@@ -89,12 +91,15 @@ class RunInputs:
     @cached_property
     def target(self) -> TargetModel:
         _ = self.device
-        target: TargetModel = self._config.target.load(self._config.base)
+        with about(TARGET):
+            target: TargetModel = self._config.target.load(self._config.base)
         return target
 
     @cached_property
     def vlm(self) -> VLM:
-        vlm: VLM = self._config.vlm.load(self._config.base, self.device)
+        _ = self.device
+        with about(VLM_SOURCE):
+            vlm: VLM = self._config.vlm.load(self._config.base, self.device)
         return vlm
 
     @cached_property
@@ -148,9 +153,11 @@ class RunInputs:
 
     def _as_in_file(self, source: str) -> FinishedRun | None:
         """The finished run if it was made from the same source, else None."""
-        if self._finished is None or source not in self._finished.sources:
+        finished = self._finished
+        if finished is None or source not in finished.sources or finished.sources[source] != self._source(source):
             return None
-        return self._finished if self._finished.sources[source] == self._source(source) else None
+        self._notes.add(tuple(note for note in finished.reader.notes if note.source == source))
+        return finished
 
     @cached_property
     def target_name(self) -> str:
@@ -163,14 +170,15 @@ class RunInputs:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:
-            return tuple(Layer(layer.name, pooling, layer.unit_names) for layer in finished.reader.layers)
+            layers = finished.reader.layers
+            return tuple(Layer(layer.name, pooling, layer.unit_names, layer.untrained) for layer in layers)
         from engine.run.layers import tapped_layers
 
         return tapped_layers(self.target, self._config.taps)
 
     @property
     def layer_facts(self) -> list[list[Any]]:
-        """What a run file says of each layer, as JSON types, for use in keys."""
+        """The name, pooling and unit names of each layer, as JSON types, for use in keys."""
         return [[layer.name, layer.pooling, layer.unit_names] for layer in self.layers]
 
     @cached_property
@@ -193,7 +201,8 @@ class RunInputs:
         finished = self._as_in_file(CAPTIONS)
         if finished:
             return finished.reader.captions
-        lists = (leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking)
+        with about(CAPTIONS):
+            lists = [leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking]
         return tuple(dict.fromkeys(text for captions in lists for text in captions))
 
     @property
@@ -210,7 +219,8 @@ class RunInputs:
         finished = self._as_in_file(CONCEPTS)
         if finished:
             return finished.reader.concepts, finished.reader.concept_sets
-        return _load_concepts(self._config.concepts, self._config.base, self._reports)
+        with about(CONCEPTS):
+            return _load_concepts(self._config.concepts, self._config.base, self._reports)
 
 
 def _load_concepts(

@@ -13,17 +13,19 @@ from engine.run.films import Films
 from engine.run.image_results import ImageResults
 from engine.run.inputs import RunInputs
 from engine.run.keys import part_keys
+from engine.run.notes import Notes
 from engine.store.parts import ImageKeys, PartKeys
 
 
 class Run:
     """A run in progress: its inputs, what earlier runs computed, and what its stages have made so far."""
 
-    def __init__(self, config: RunConfig, inputs: RunInputs, cache: Cache, progress: Progress) -> None:
+    def __init__(self, config: RunConfig, inputs: RunInputs, cache: Cache, progress: Progress, notes: Notes) -> None:
         self.config = config
         self.inputs = inputs
         self.cache = cache
         self.progress = progress
+        self.notes = notes
         self.keys: dict[str, str] = {}
         """The keys of the stages that are done"""
         self.contents: dict[str, Any] = {}

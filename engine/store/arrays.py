@@ -169,6 +169,11 @@ class RunArrays:
         texts = self._embeddings("other_texts", position * concepts, concepts)
         return texts, self._embeddings("other_templates", position, 1)[0]
 
+    def bare_text_embeddings(self) -> NDArray[np.float32] | None:
+        """The embeddings of the concepts without a template [m, d]; None if the run does not have them."""
+        concepts = self._count("concepts")
+        return self._embeddings("bare_texts", 0, concepts) if self._count("bare_texts") else None
+
     def caption_embeddings(self) -> NDArray[np.float32]:
         """[c, d], in the order of RunReader.captions."""
         return self._embeddings("captions", 0, self._count("captions"))

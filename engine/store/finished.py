@@ -128,9 +128,13 @@ class FinishedRun:
         return self._names[part]
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
-        """The embeddings [d] of each bare template, of each concept in it, and of the captions, by their text."""
+        """The embeddings [d] of each bare template, of each concept in it, of the bare concepts and of the captions, by
+        their text."""
         reader = self._reader
         texts = dict(zip(reader.captions, reader.arrays.caption_embeddings(), strict=True))
+        bare = reader.arrays.bare_text_embeddings()
+        if bare is not None:
+            texts |= dict(zip(reader.concepts, bare, strict=True))
         templates = {reader.info.template: reader.arrays.text_embeddings()}
         templates |= {other: reader.arrays.other_template(place) for place, other in enumerate(reader.other_templates)}
         for template, (embeddings, of_template) in templates.items():

@@ -49,6 +49,8 @@ class LayerInfo:
     """[units]"""
     first_neuron: int
     """Index in the run of unit 0"""
+    untrained: str = ""
+    """Why its activations are not those of a trained model; "" if they are"""
 
     @property
     def neurons(self) -> slice:

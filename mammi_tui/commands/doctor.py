@@ -125,7 +125,8 @@ def _method(reader: RunReader, name: str) -> str:
 
 
 def warnings(reader: RunReader) -> list[str]:
-    """What is likely wrong with the films or the target model's inputs, although the run file may be sound."""
+    """What was warned of while the run was made, and what is likely wrong with the films or the target model's inputs,
+    although the run file may be sound."""
     from engine.errors import UnreadableImage
     from engine.store.thumbnails import decode
     from engine.targets.input_check import likely_mistakes, sampled
@@ -134,7 +135,8 @@ def warnings(reader: RunReader) -> list[str]:
     for image in sampled(reader.image_count):
         with suppress(UnreadableImage):  # reported as a fault
             films.append(decode(reader.thumbnail(image)))
-    return likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
+    mistakes = likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
+    return [note.text for note in reader.notes] + mistakes
 
 
 def verdicts(reader: RunReader) -> Iterator[Fact]:
