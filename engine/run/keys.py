@@ -8,7 +8,7 @@ from engine.config.settings import RunConfig
 from engine.keys import content_key
 from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
 
-VERSION = 5
+VERSION = 6
 """Part of every key. Raise it when the same images and models give other results than before, such as after a change in
 how films are decoded."""
 
