@@ -14,6 +14,11 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+LOGITS = "logits"
+"""The layer that is the output of the whole model"""
+PENULTIMATE = "penultimate"
+"""The layer that is the input of the model's last nn.Linear"""
+
 TargetPreprocess: TypeAlias = "Callable[[NDArray[np.uint8]], Tensor]"
 """Turns an 8-bit grey film [h, w] into one float32 input [c, h', w']. It may also be a `Viewing`."""
 
