@@ -6,6 +6,7 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
-from engine.methods import is_computed
+from engine.methods import LIVE, is_computed
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
 from engine.run.notes import Notes, about
@@ -223,6 +224,17 @@ class RunInputs:
         with about(CAPTIONS):
             lists = [leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking]
         return tuple(dict.fromkeys(text for captions in lists for text in captions))
+
+    @cached_property
+    def compares_bare(self) -> bool:
+        """Whether a method compares the concepts without a template. Our live methods need no table to be asked."""
+        chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
+        for name in LIVE.keys() - chosen.keys():
+            module = importlib.import_module(LIVE[name])
+            chosen[name] = (module, module.Options())
+        parity = getattr(self._config.run, "parity", "none")
+        asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
+        return any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:
