@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from engine.requery import Requery
     from engine.store.contents import Layer
     from engine.store.reader import RunReader
-    from engine.store.records import MethodScore
+    from engine.store.records import MethodScore, RunInfo
 
 DEAD = "Dead: its activation is the same for every image."
-NOTHING_POSITIVE = "No concept scores above the bare template."
 
 _ROUNDING = 1e-6
 """Scores that differ by less, as a share of the best score, count as equal"""
+
+
+def nothing_positive(info: RunInfo) -> str:
+    """What to say of a neuron that has images, but no concept with a positive score."""
+    return f"No concept scores above {'the bare template' if info.subtracts_template else '0'}."
+
 
 L = TypeVar("L", bound=NamedLayer)
 

@@ -7,7 +7,7 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import torch
 
     from engine.targets.base import TargetModel
+    from engine.targets.outputs import Reading
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -42,6 +43,8 @@ class Models(Protocol):
     def device(self) -> torch.device: ...
     @property
     def target(self) -> TargetModel: ...
+    @property
+    def readings(self) -> Mapping[str, Reading]: ...
     @property
     def vlm(self) -> VLM: ...
 
@@ -61,12 +64,21 @@ class RunInputs:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers.
+        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
+        its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
         progress.advance(1)
         layers = self.layers
+        if self._config.run.parity == "published":
+            from engine.run.parity import viewing
+
+            viewing(self.target)
+        if self._as_in_file(TARGET) is None:
+            for layer, reading in self.readings.items():
+                if reading.entry and self._config.taps.output is None:
+                    progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)
@@ -143,7 +155,7 @@ class RunInputs:
         described: str | None
         if name == TARGET:
             own, taps = self._own_target_identity, config.taps
-            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling)
+            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling, taps.output)
         elif name == VLM_SOURCE:
             described = self._own_vlm_identity and content_key(self._own_vlm_identity, config.vlm.as_dict())
         elif name == CONCEPTS:
@@ -176,6 +188,13 @@ class RunInputs:
         from engine.run.layers import tapped_layers
 
         return tapped_layers(self.target, self._config.taps)
+
+    @cached_property
+    def readings(self) -> Mapping[str, Reading]:
+        """How to take a tensor from each layer's output. The target model is then on its device, in evaluation mode."""
+        from engine.run.layers import read_layers
+
+        return read_layers(self._config, self.target, self.layers, self.probing, self.device)
 
     @property
     def layer_facts(self) -> list[list[Any]]:
