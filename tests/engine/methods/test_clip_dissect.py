@@ -82,6 +82,14 @@ def test_bare_or_prompted_concepts_are_compared(
             np.testing.assert_allclose(answer.scores, np.sort(scores[np.isfinite(scores)])[::-1], rtol=2e-6, atol=1e-9)
 
 
+def test_a_run_without_a_template_has_bare_concepts(tmp_path: Path) -> None:
+    with opened_run(tmp_path, {"template": ""}) as opened:
+        for options in (Options(), Options(prompted=False)):
+            method = clip_dissect.load(options, opened.reader, opened.requery)
+            assert method.title == "CLIP-Dissect (soft WPMI, bare concepts)"
+            assert method.neuron(LAYER, 3, Cuts(0.93, 0.95)).concepts
+
+
 def test_a_run_without_bare_concepts_says_what_to_do(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         method = clip_dissect.load(Options(prompted=False), opened.reader, opened.requery)

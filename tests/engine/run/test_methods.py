@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from engine import methods
+from engine.config.settings import load_config
 from engine.errors import MammiError
 from engine.methods.context import MethodContext
 from engine.methods.films import film_batches
+from engine.run.inputs import RunInputs
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
 from tests.support import counting_method
@@ -91,6 +93,13 @@ def test_bare_concepts_are_encoded_where_they_are_compared(project: Path, calls:
     with opened(project) as reader:
         concepts = reader.concepts
         assert reader.arrays.bare_text_embeddings() is None
+    for given, asked in (
+        (["run.parity=published"], True),
+        (["run.parity=published", "methods.clip_dissect.prompted=true"], False),
+        (["run.parity=published", "run.template="], False),
+        (["methods.clip_dissect={}"], False),
+    ):
+        assert RunInputs(load_config(project, given), None).compares_bare == asked
     bare = "methods.clip_dissect.prompted=false"
     heard = compute(project, bare)
     assert heard.computed["concepts"] == 5
