@@ -46,3 +46,5 @@ class MethodContext:
     template_embedding: NDArray[np.float32]
     """[d], of the bare template"""
     progress: Progress
+    own_films: ProbingSet | None = None
+    """The films that the method's options name beside the run's own (engine.methods.base.ComputedMethod)"""
