@@ -59,6 +59,7 @@ class RunInputs:
         self._config = config
         self._finished = finished
         self._notes = notes or Notes()
+        self._own_films: dict[str, ProbingSet | None] = {}
 
     def load(self, progress: Progress) -> None:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
@@ -87,6 +88,7 @@ class RunInputs:
         for leaf in self._config.methods:
             if is_computed(leaf.kind):
                 leaf.module.check(leaf.options, self.probing.images, layers)
+                self.own_films(leaf)
 
     @cached_property
     def device(self) -> torch.device:
@@ -100,6 +102,13 @@ class RunInputs:
         if not probing.images:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
         return probing
+
+    def own_films(self, leaf: Leaf) -> ProbingSet | None:
+        """The films that a computed method names beside the run's; None if it names none."""
+        if leaf.kind not in self._own_films:
+            module, base = leaf.module, self._config.base
+            self._own_films[leaf.kind] = module.own_films(leaf.options, base) if hasattr(module, "own_films") else None
+        return self._own_films[leaf.kind]
 
     @cached_property
     def target(self) -> TargetModel:

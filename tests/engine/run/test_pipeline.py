@@ -320,7 +320,8 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     heard = compute(project)
     [note] = heard.notes
     assert note.startswith(
-        "2 of 14 images set aside: 003.png: not a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file; 007.png: damaged: "
+        "2 of 14 images set aside: 003.png: not a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file; "
+        "007.png: damaged: "
     )
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.image_count == 12
