@@ -13,17 +13,19 @@ from engine.run.films import Films
 from engine.run.image_results import ImageResults
 from engine.run.inputs import RunInputs
 from engine.run.keys import part_keys
+from engine.run.notes import Notes
 from engine.store.parts import ImageKeys, PartKeys
 
 
 class Run:
     """A run in progress: its inputs, what earlier runs computed, and what its stages have made so far."""
 
-    def __init__(self, config: RunConfig, inputs: RunInputs, cache: Cache, progress: Progress) -> None:
+    def __init__(self, config: RunConfig, inputs: RunInputs, cache: Cache, progress: Progress, notes: Notes) -> None:
         self.config = config
         self.inputs = inputs
         self.cache = cache
         self.progress = progress
+        self.notes = notes
         self.keys: dict[str, str] = {}
         """The keys of the stages that are done"""
         self.contents: dict[str, Any] = {}
@@ -32,8 +34,7 @@ class Run:
     @cached_property
     def parts(self) -> PartKeys:
         inputs = self.inputs
-        layers = [layer.name for layer in inputs.layers]
-        return part_keys(self.config, inputs.target_identity, layers, inputs.vlm_identity)
+        return part_keys(self.config, inputs.target_identity, inputs.layers, inputs.vlm_identity)
 
     @cached_property
     def films(self) -> Films:

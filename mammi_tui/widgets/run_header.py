@@ -37,12 +37,15 @@ class RunHeader(Widget):
         super().__init__()
         target, vlm, sets = reader.info.target, reader.info.vlm, len(reader.concept_sets)
         self.run_name = clean(reader.path.name)
+        unsubtracted = reader.info.unsubtracted
+        scores = f"\n{unsubtracted}: scores are mean cosines" if unsubtracted else ""
         self.facts = [
             f"{clean(target, 60)} ⇢ {clean(vlm, 60)}" if vlm else clean(target, 60),
+            *([unsubtracted] if unsubtracted else []),
             f"{reader.image_count:,} images",
             f"{len(reader.concepts):,} concepts" + (f" in {sets} sets" if sets > 1 else ""),
         ]
-        self.tooltip = Content(f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}")
+        self.tooltip = Content(f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}{scores}")
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
@@ -64,7 +67,7 @@ class RunHeader(Widget):
         return Strip([*left, right]).adjust_cell_length(width, self.rich_style)
 
     def _chosen(self, room: int) -> list[str]:
-        """The facts that fit: the counts before the models' names, as they are shorter."""
+        """The facts that fit: what scores are and the counts before the models' names, as they are shorter."""
         chosen: list[str] = []
         for fact in (*self.facts[1:], self.facts[0]):
             if cell_len(fact) + 3 <= room:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ THRESHOLDS = "op_threshs"
 
 def load_network(
     name: str, path: Path, ignored: Sequence[str], calibrated: bool
-) -> tuple[nn.Module, Callable[[NDArray[np.uint8]], Tensor], tuple[str, ...]]:
+) -> tuple[nn.Module, LibraryPreprocessing, tuple[str, ...]]:
     """The network, its preprocessing and its classes. Raises MammiError when the name is unknown, or the weights at
     `path` cannot be read or do not fit."""
     names = [each for each in model_urls if each.startswith(("densenet", "resnet"))]
@@ -42,20 +42,24 @@ def load_network(
     load_strictly(module, weights, path, ignored, "target.ignore_keys")
     if calibrated:
         setattr(module, THRESHOLDS, thresholds)
-    return module, preprocessing(published["input_resolution"]), tuple(published["labels"])
+    return module, LibraryPreprocessing(published["input_resolution"]), tuple(published["labels"])
 
 
-def preprocessing(side: int) -> Callable[[NDArray[np.uint8]], Tensor]:
-    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels.
+class LibraryPreprocessing:
+    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels."""
 
-    It gives float32 [1, side, side].
-    """
-    crop, resize = XRayCenterCrop(), XRayResizer(side)
+    def __init__(self, side: int) -> None:
+        self._crop = XRayCenterCrop()
+        self._resize = XRayResizer(side)
 
-    def preprocess(film: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(resize(crop(normalize(film, 255)[None])))
+    def __call__(self, film: NDArray[np.uint8]) -> Tensor:
+        """float32 [1, side, side]."""
+        return torch.from_numpy(self._resize(self._crop(normalize(film, 255)[None])))
 
-    return preprocess
+    def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The square in whole grey levels, [side, side]."""
+        levels = (self(film)[0] / 1024 + 1) * (255 / 2)
+        return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
 class CalibratedResNet50(ResNet):  # type: ignore[misc]
