@@ -97,13 +97,14 @@ class TextFiles:
         self._guessed: dict[Path, bool] = {}
         """The files that were read as Windows-1252 -> whether that is told"""
 
-    def read(self, path: Path) -> str:
-        """A file's whole text, with its line ends as they are. Raises UnreadableText."""
-        return "".join(self._pieces(path, None))
+    def read(self, path: Path, most: int | None = None) -> str:
+        """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more than `most`
+        characters, which are MAX_TEXT by default."""
+        return "".join(self._pieces(path, None, most or MAX_TEXT))
 
     def lines(self, path: Path) -> Iterator[str]:
         """A file's lines with their line ends. Raises UnreadableText, also for a line that is too long."""
-        for number, line in enumerate(self._pieces(path, MAX_LINE), start=1):
+        for number, line in enumerate(self._pieces(path, MAX_LINE, MAX_TEXT), start=1):
             if len(line) >= MAX_LINE:
                 raise UnreadableText(f"{path}: line {number} is too long: it has {MAX_LINE:,} characters or more.")
             yield line
@@ -122,8 +123,9 @@ class TextFiles:
         remedy = f"name it with {self._key}" if self._key else "save as UTF-8"
         log.warning("%s: not UTF-8, so read as Windows-1252. If it is another encoding, %s.", files, remedy)
 
-    def _pieces(self, path: Path, longest: int | None) -> Iterator[str]:
-        """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length."""
+    def _pieces(self, path: Path, longest: int | None, most: int) -> Iterator[str]:
+        """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length. At most `most`
+        characters together."""
         total = 0
         with unpacked(path) as data:
             name, on_error = self._encoding_of(data.peek(_LONGEST_MARK))
@@ -132,8 +134,8 @@ class TextFiles:
                 while piece := stream.readline(longest) if longest else stream.read(_AT_ONCE):
                     self._check_format(path, piece, at_start=total == 0)
                     total += len(piece)
-                    if total > MAX_TEXT:
-                        raise UnreadableText(f"{path} is too large: it has more than {MAX_TEXT >> 20} MiB of text.")
+                    if total > most:
+                        raise UnreadableText(f"{path} is too large: it has more than {most >> 20} MiB of text.")
                     yield piece if piece.isascii() or on_error == "strict" else self._guess(path, piece)
             except UnicodeError:
                 raise UnreadableText(f"{path} is not text in {name}{self._advice()}.") from None

@@ -142,7 +142,8 @@ class _Found:
         if self.closed:
             log.warning("%s: left out %d folders that cannot be read (%s).", source, len(self.closed), self.closed[0])
         if self.others:
-            kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.others.most_common(_TOLD))
+            most = sorted(self.others.items(), key=lambda item: (-item[1], item[0]))[:_TOLD]
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in most)
             rest = f" and other kinds; {self.others.total():,} in all" if len(self.others) > _TOLD else ""
             log.warning("%s: passed over files that are not reports (%s): %s%s.", source, _KINDS, kinds, rest)
 
@@ -175,5 +176,5 @@ def _choice(sections: Sequence[str], column: str | None, splits: Sequence[str], 
 def _check_faults(faults: Sequence[MammiError], files: int) -> None:
     """Raises the first fault where every file has one."""
     if len(faults) == files:
-        rest = f" None of the other {files - 1:,} files can be read." if files > 1 else ""
+        rest = f" Nor can the other {files - 1:,} be read." if files > 1 else ""
         raise type(faults[0])(f"{faults[0]}{rest}")
