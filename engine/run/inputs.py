@@ -6,6 +6,7 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import torch
 
     from engine.targets.base import TargetModel
+
+log = logging.getLogger(__name__)
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -166,7 +169,14 @@ class RunInputs:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The tapped layers."""
+        """The tapped layers. Warns of those whose activations are not those of a trained model."""
+        layers = self._layers()
+        for reason in dict.fromkeys(layer.untrained for layer in layers if layer.untrained):
+            names = ", ".join(layer.name for layer in layers if layer.untrained == reason)
+            log.warning("target: the units of %s are random: %s. Their annotations mean nothing.", names, reason)
+        return layers
+
+    def _layers(self) -> tuple[Layer, ...]:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:

@@ -8,12 +8,17 @@ from engine.config.settings import TapSettings
 from engine.store.contents import Layer
 from engine.targets.base import TargetModel
 from engine.targets.taps import LOGITS, resolve_layers
+from engine.targets.untrained import untrained_layers
 
 
 def tapped_layers(target: TargetModel, taps: TapSettings) -> tuple[Layer, ...]:
     """The layers that the configuration's patterns name. Raises ConfigError for a pattern that names none."""
     names = resolve_layers(target.module, taps.layers)
-    return tuple(Layer(name, taps.pooling, _unit_names(target, name)) for name in names)
+    untrained = untrained_layers(target, names)
+    return tuple(
+        Layer(name, taps.pooling, () if name in untrained else _unit_names(target, name), untrained.get(name, ""))
+        for name in names
+    )
 
 
 def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:

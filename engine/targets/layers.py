@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from engine.errors import failing_as
 from engine.targets.base import TargetModel
 from engine.targets.taps import LOGITS, PENULTIMATE, Channels, Pooling, Taps, unit_axis
+from engine.targets.untrained import untrained_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class ListedLayer:
     units: int | None = None
     problem: str = ""
     """Why it gives no activations; empty for a layer that does"""
+    untrained: str = ""
+    """Why its activations are not those of a trained model; empty if they are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels) -> Li
         module(film[None])
     kinds = [*modules.items(), *aliases.items()]
     layers = [_listed(name, kind, taps.outputs.get(name), pooling, channels) for name, kind in kinds]
-    return Listing(tuple(film.shape), tuple(layers))
+    untrained = untrained_layers(target, [layer.name for layer in layers if not layer.problem])
+    marked = [replace(layer, untrained=untrained.get(layer.name, "")) for layer in layers]
+    return Listing(tuple(film.shape), tuple(marked))
 
 
 class _Outputs(Taps):
