@@ -28,8 +28,9 @@ def layers(
 ) -> None:
     """List the layers of the target model that CONFIG describes.
 
-    Each line shows a layer's units, the shape of its output for one image, its type, and whether its activations are
-    random because weights are missing. A * marks the layers that target.layers selects. A PATTERN is a name or a glob as in target.layers: * stops at a dot, ** does not.
+    Each line shows a layer's units, the shape of its output for one image, and its type, and says if the layer is
+    random because weights are missing. A * marks the layers that target.layers selects. A PATTERN is a name or a glob
+    as in target.layers: * stops at a dot, ** does not.
 
     \b
         mammi layers my_run.toml --depth 2

@@ -62,8 +62,8 @@ class RunHeader(Widget):
         room = width - cell_len(progress)
         parts = [(" MAMMI ", "header--mark"), (f" {self.run_name} ", "header--name")]
         if self.random:
-            left = room - sum(cell_len(text) for text, _ in parts)
-            parts.append((f"· {fit(self.random, max(6, min(cell_len(self.random), left - 3)))} ", "header--random"))
+            cells = room - sum(cell_len(text) for text, _ in parts) - 3
+            parts.append((f"· {fit(self.random, max(6, min(cell_len(self.random), cells)))} ", "header--random"))
         used = sum(cell_len(text) for text, _ in parts)
         for fact in self._chosen(room - used):
             parts.append((f" · {fact}", "header--text"))
