@@ -15,7 +15,7 @@ from typing import Literal
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import FileTree, LeadsOut, warn
+from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import Uncertain, chexpert_columns
 from engine.probing.tables import Table
@@ -107,7 +107,7 @@ class _Reports:
         path = f"{posixpath.dirname(image.path)}.txt"
         try:
             report = self._tree.find(path)
-        except LeadsOut:
+        except (LeadsOut, Ambiguous):
             report = None
         if report is None:
             self._missing.append(path)

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.errors import failing_as
 from engine.targets.base import TargetModel
-from engine.targets.taps import Taps, first_tensor
+from engine.targets.outputs import tensors
+from engine.targets.probe import inputs, noise
+from engine.targets.taps import Taps
 from engine.weights.fitting import few
 
 
 def untrained_layers(target: TargetModel, layers: Sequence[str]) -> dict[str, str]:
     """Each of the layers that depends on such a tensor -> which tensors these are, in words.
 
-    A black film passes through the model. What a layer's output was computed from is autograd's graph of it, so the
+    A film of noise passes through the model. What a layer's output was computed from is autograd's graph of it, so the
     answer is exact, also beside skip connections.
     """
     if not target.untrained:
@@ -28,8 +29,9 @@ def untrained_layers(target: TargetModel, layers: Sequence[str]) -> dict[str, st
     with ExitStack() as stack:
         leaves = {name: _watched(module, name, stack) for name in sorted(target.untrained)}
         sources = stack.enter_context(_Sources(module, layers))
-        with failing_as("target: the model failed on a black film"), torch.enable_grad():
-            module(target.preprocess(np.zeros((256, 256), np.uint8))[None])
+        films = inputs(target, noise(), "a film of noise")
+        with failing_as(f"target: the model failed on a batch of shape {list(films.shape)}"), torch.enable_grad():
+            module(films)
         found = {layer: [name for name in leaves if id(leaves[name]) in sources.of[layer]] for layer in sources.of}
     return {layer: f"no trained weights for {few(names)}" for layer, names in found.items() if names}
 
@@ -55,7 +57,8 @@ class _Sources(Taps):
         self.of: dict[str, set[int]] = {}
 
     def keep(self, layer: str, output: Any) -> None:
-        waiting, seen, leaves = [first_tensor(layer, output).grad_fn], set(), set()
+        waiting = [tensor.grad_fn for tensor in tensors(output).values()]
+        seen, leaves = set(), set()
         while waiting:
             function = waiting.pop()
             if function is None or function in seen:

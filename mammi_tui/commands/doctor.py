@@ -97,7 +97,11 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "target", info.target
     yield "VLM", f"{info.vlm}, {info.dimension} dimensions"
     yield "α, β", f"{info.alpha:g}, {info.beta:g}"
-    yield "template", info.template
+    note = ": scores are mean cosines" if info.unsubtracted else ""
+    yield "template", f"{info.template or 'none'}{', not subtracted' if info.template and note else ''}{note}"
+    settings = info.config.get("run")
+    if isinstance(settings, dict) and settings.get("parity") == "published":
+        yield "VLM sees", "the target model's view of a film, saved as JPEG, as the paper's code showed it"
     yield "concepts", f"{len(reader.concepts):,}"
     for concept_set in reader.concept_sets:
         kind = f" ({concept_set.kind})" if concept_set.kind != concept_set.name else ""

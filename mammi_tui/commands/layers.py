@@ -48,7 +48,7 @@ def layers(
 
     target = settings.target.load(settings.base)
     wanted = resolve_layers(target.module, patterns, "PATTERN") if patterns else None
-    listing = list_layers(target, settings.taps.pooling, settings.taps.channels)
+    listing = list_layers(target, settings.taps.pooling, settings.taps.channels, settings.taps.output)
     selected: Collection[str] = ()
     wrong = None
     try:

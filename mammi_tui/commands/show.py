@@ -58,6 +58,8 @@ def show(
         answer = requery.neuron(layer, unit, cuts)
         images = reader.images(answer.images)
         shown = {**as_object(answer, images, reader.concepts), "untrained": reader.layer(layer).untrained or None}
+        if not reader.info.subtracts_template:
+            shown |= {"template": reader.info.template, "subtract_template": False}
         sections = [annotation(answer, reader.concepts), films(answer, images)]
         if evidence or methods:
             sections.clear()
@@ -120,6 +122,8 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
         return
     found = count(len(answer.images), "representative image")
     yield f"{found} of {reader.image_count:,}, activation above {answer.threshold:.6g}"
+    if reader.info.unsubtracted:
+        yield f"{reader.info.unsubtracted}: a score is the mean cosine to the concept"
     yield f"{count(answer.annotated, 'concept')} of {size:,} in the annotation, score above {answer.cut:.6g}"
 
 

@@ -41,8 +41,11 @@ class RunHeader(Widget):
         super().__init__()
         target, vlm, sets = reader.info.target, reader.info.vlm, len(reader.concept_sets)
         self.run_name = clean(reader.path.name)
+        unsubtracted = reader.info.unsubtracted
+        scores = f"\n{unsubtracted}: scores are mean cosines" if unsubtracted else ""
         self.facts = [
             f"{clean(target, 60)} ⇢ {clean(vlm, 60)}" if vlm else clean(target, 60),
+            *([unsubtracted] if unsubtracted else []),
             f"{reader.image_count:,} images",
             f"{len(reader.concepts):,} concepts" + (f" in {sets} sets" if sets > 1 else ""),
         ]
@@ -50,7 +53,7 @@ class RunHeader(Widget):
         self.random = f"random: {', '.join(clean(layer.name) for layer in random)}" if random else ""
         """The layers whose activations are not those of a trained model"""
         reasons = "".join(f"\n{clean(layer.name)} is random: {clean(layer.untrained)}" for layer in random)
-        about = f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}"
+        about = f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}{scores}"
         self.tooltip = Content(f"{about}{reasons}")
 
     def render_line(self, y: int) -> Strip:
@@ -76,7 +79,7 @@ class RunHeader(Widget):
         return Strip([*left, right]).adjust_cell_length(width, self.rich_style)
 
     def _chosen(self, room: int) -> list[str]:
-        """The facts that fit: the counts before the models' names, as they are shorter."""
+        """The facts that fit: what scores are and the counts before the models' names, as they are shorter."""
         chosen: list[str] = []
         for fact in (*self.facts[1:], self.facts[0]):
             if cell_len(fact) + 3 <= room:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +28,7 @@ class Network(NamedTuple):
     """A network with what belongs to it."""
 
     module: nn.Module
-    preprocess: Callable[[NDArray[np.uint8]], Tensor]
+    preprocess: LibraryPreprocessing
     classes: tuple[str, ...]
     untrained: frozenset[str]
 
@@ -51,20 +50,25 @@ def load_network(options: Options, base: Path) -> Network:
     untrained = load_strictly(module, weights, path, options.ignore_keys, IGNORE_KEYS)
     if options.calibrated:
         setattr(module, THRESHOLDS, thresholds)
-    return Network(module, preprocessing(published["input_resolution"]), tuple(published["labels"]), untrained)
+    preprocess = LibraryPreprocessing(published["input_resolution"])
+    return Network(module, preprocess, tuple(published["labels"]), untrained)
 
 
-def preprocessing(side: int) -> Callable[[NDArray[np.uint8]], Tensor]:
-    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels.
+class LibraryPreprocessing:
+    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels."""
 
-    It gives float32 [1, side, side].
-    """
-    crop, resize = XRayCenterCrop(), XRayResizer(side)
+    def __init__(self, side: int) -> None:
+        self._crop = XRayCenterCrop()
+        self._resize = XRayResizer(side)
 
-    def preprocess(film: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(resize(crop(normalize(film, 255)[None])))
+    def __call__(self, film: NDArray[np.uint8]) -> Tensor:
+        """float32 [1, side, side]."""
+        return torch.from_numpy(self._resize(self._crop(normalize(film, 255)[None])))
 
-    return preprocess
+    def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The square in whole grey levels, [side, side]."""
+        levels = (self(film)[0] / 1024 + 1) * (255 / 2)
+        return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
 class CalibratedResNet50(ResNet):  # type: ignore[misc]

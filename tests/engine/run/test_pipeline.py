@@ -319,7 +319,10 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     (films / "007.png").write_bytes((films / "007.png").read_bytes()[:300])
     heard = compute(project)
     [note] = heard.notes
-    assert note.startswith("2 of 14 images set aside: 003.png: not a PNG, JPEG or DICOM file; 007.png: damaged: ")
+    assert note.startswith(
+        "2 of 14 images set aside: 003.png: not a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file; "
+        "007.png: damaged: "
+    )
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.image_count == 12
         assert [(image.path, image.reason[:7]) for image in reader.set_aside()] == [
