@@ -79,6 +79,14 @@ class TapSettings(BaseModel, extra="forbid", frozen=True):
     pooling: Pooling = "mean"
     channels: Literal["auto", "first", "last"] = "auto"
     """The axis of a map that holds its units (engine.targets.taps.unit_axis)"""
+    output: str | None = Field(default=None, min_length=1)
+    """Which of the model's outputs the layer "logits" is, where the model gives several: the key, field name or place
+    of one, or several of them joined by dots"""
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _as_text(cls, output: Any) -> Any:
+        return str(output) if type(output) is int else output
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+LOGITS = "logits"
+"""The layer that is the output of the whole model"""
+PENULTIMATE = "penultimate"
+"""The layer that is the input of the model's last nn.Linear"""
+
 TargetPreprocess: TypeAlias = "Callable[[NDArray[np.uint8]], Tensor]"
 """Turns an 8-bit grey film [h, w] into one float32 input [c, h', w']. It may also be a `Viewing`."""
 
@@ -43,6 +48,9 @@ class TargetModel:
     identity: str
     """A hash of all that determines an activation (weights, architecture, preprocessing): the cache key"""
     name: str
+    untrained: frozenset[str] = frozenset()
+    """Names of the module's parameters, and of statistics of its batch norms, that have no trained weights. The layers
+    that depend on them are marked as random, and no class names are given to their units"""
 
 
 class TargetKind(Protocol):

@@ -98,7 +98,8 @@ def _outputs(target: TargetModel, inputs: torch.Tensor) -> torch.Tensor:
     """What the layer "logits" gives, [n, units]."""
     import torch
 
-    from engine.targets.taps import LOGITS, Taps
+    from engine.targets.base import LOGITS
+    from engine.targets.taps import Taps
 
     module = target.module.eval()
     with torch.inference_mode(), Taps(module, [LOGITS], "mean") as taps:
