@@ -7,13 +7,13 @@ concept_matching.py, dataset/dataloader_med.py). A published figure may stand be
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from pydantic import BaseModel
-
+from engine.concepts import wordnet
 from engine.config.leaves import Leaf
 from engine.config.settings import RunConfig
 from engine.evaluation import published
@@ -23,11 +23,14 @@ from engine.targets.preprocessing import Preprocessing
 
 TARGET_NAME, TARGET_WEIGHTS = "densenet121", "densenet121_CXR_0.3M_mocov2.pth"
 """The weights' file name in github.com/lambert-x/medical_mae"""
-PREPROCESSING = Preprocessing(
-    size=256, crop=224, interpolation="bilinear", mean=(0.5056,), std=(0.252,), channels=3
-)
+PREPROCESSING = Preprocessing(size=256, crop=224, interpolation="bilinear", mean=(0.5056,), std=(0.252,), channels=3)
 """dataloader_med.py, "full_224" with normalize="chestx-ray" """
-RUN = {"parity": "published", "template": "A chest x-ray image of a", "subtract_template": True, "mixed_precision": False}
+RUN = {
+    "parity": "published",
+    "template": "A chest x-ray image of a",
+    "subtract_template": True,
+    "mixed_precision": False,
+}
 CUTS = (("α", "alpha", 0.93), ("β", "beta", 0.95))
 PROBING_LIST = "train_official.txt"
 LISTS = {
@@ -47,24 +50,21 @@ VLM_WEIGHTS = {"medklip": "checkpoint_final.pth", "open_clip": "clip-imp-pretrai
 """The published file names of Table 3's other VLMs"""
 
 OPTIONS: Mapping[tuple[str, str], tuple[Any, ...]] = {
-    ("clip_dissect", "prompted"): (None, False),  # bare concepts, as a published view decides where it is left out
-    ("falcon", "limit"): (0.25,),
-    ("falcon", "threshold"): (None, 0.25),
+    ("clip_dissect", "prompted"): (None, False),  # where it is left out, run.parity = "published" means bare concepts
 }
-"""Kind and key -> the values that the paper's method may have; other keys must have their defaults"""
+"""Method and key -> the values that the paper's may have; other keys must have their defaults"""
 FREE = {
-    "falcon": ("reports", "sections", "column", "splits", "sample"),
+    "falcon": ("reports", "sections", "column", "splits", "encoding", "sample", "groups", "crops"),
     "tsi": ("label_set",),
-    "wordnet": ("nltk_data",),
 }
-"""Kind -> the keys that name data, which cannot be compared"""
-DATA = {
-    "falcon": "that methods.falcon.reports are MIMIC-CXR's",
-    "tsi": "that methods.tsi has the boxes of NIH14 and COVID-CXR's labels",
+"""Method -> the keys whose values cannot be compared: they name data, or the paper does not tell them"""
+UNKNOWN = {
+    "clip_dissect": "the paper's options of CLIP-Dissect, which its code leaves out (assumed: CLIP-Dissect's defaults)",
+    "falcon": "that FALCON's reports are MIMIC-CXR's, and whether the paper used its groups of units and its crops",
+    "tsi": "that TSI's second label set is COVID-CXR's",
     "wordnet": "the version of WordNet",
-    "clip_dissect": "how the paper ran CLIP-Dissect, which its code leaves out: CLIP-Dissect's own defaults are assumed",
 }
-"""Kind -> what cannot be compared where it is used"""
+"""Method or kind of concept set -> what cannot be compared where it is used"""
 ALWAYS = (
     "weights, tokenizers and text encoders beyond their names",
     "the films' content beyond their names",
@@ -88,9 +88,9 @@ def digest(names: Collection[str]) -> str:
     return hashlib.sha256("\n".join(sorted(set(names))).encode()).hexdigest()
 
 
-def films_of(usable: Sequence[str], aside: Sequence[str]) -> Films:
+def films_of(usable: Sequence[str | None], aside: Sequence[str]) -> Films:
     """The films with these paths."""
-    names = [path.rpartition("/")[2] for path in (*usable, *aside)]
+    names = [(path or "").rpartition("/")[2] for path in (*usable, *aside)]
     return Films(len(names), len(aside), digest(names))
 
 
@@ -108,17 +108,19 @@ def published_set(leaf: Leaf, concepts_digest: str) -> str | None:
     """The paper's name for a concept set with this `digest` of its concepts; None for a set that is not in the
     paper."""
     if leaf.kind == "wordnet":
-        return None if any(options_that_differ(leaf.kind, leaf.options)) else published.WORDNET
+        return published.WORDNET if cast(wordnet.Options, leaf.options).as_published() else None
     return CONCEPT_LISTS.get(concepts_digest)
 
 
-def options_that_differ(kind: str, options: BaseModel) -> Iterator[str]:
-    """How the options of a method, or of a kind of concept set, differ from the paper's."""
-    for key, field in type(options).model_fields.items():
-        own = getattr(options, key)
-        wanted = OPTIONS.get((kind, key), (field.get_default(call_default_factory=True),))
-        if own not in wanted and key not in FREE.get(kind, ()):
-            yield f"{kind}.{key} is {_shown(own)}, the paper's {_shown(wanted[-1])}"
+def of_method(method: Leaf) -> Iterator[str]:
+    """How the options of a method differ from the paper's."""
+    for key, field in type(method.options).model_fields.items():
+        own = getattr(method.options, key)
+        wanted = OPTIONS.get((method.kind, key), (field.get_default(call_default_factory=True),))
+        if own not in wanted and key not in FREE.get(method.kind, ()):
+            yield f"methods.{method.kind}.{key} is {_shown(own)}, the paper's {_shown(wanted[-1])}"
+    if method.kind == "tsi" and getattr(method.options, "label_set", None) is None:
+        yield "methods.tsi.label_set is not given: the paper's TSI takes the higher of NIH14's and COVID-CXR's labels"
 
 
 def differences(
@@ -156,7 +158,7 @@ def _of_target(config: RunConfig, target: str) -> Iterator[str]:
     if isinstance(preprocessing, Preprocessing):
         for key in Preprocessing.model_fields:
             own, wanted = getattr(preprocessing, key), getattr(PREPROCESSING, key)
-            if own != wanted and own != wanted * len(own if isinstance(own, tuple) else ()):
+            if set(own) != set(wanted) if isinstance(own, tuple) else own != wanted:
                 yield f"target.preprocessing.{key} is {_shown(own)}, the paper's {_shown(wanted)}"
     if taps.pooling != "mean":
         yield f'target.pooling is "{taps.pooling}", the paper\'s "mean"'
@@ -179,11 +181,11 @@ def _of_probing(probing: Leaf, films: Films) -> Iterator[str]:
 
 
 def unchecked(kinds: Collection[str]) -> tuple[str, ...]:
-    """What cannot be compared in a setting with these kinds of methods and concept sets."""
-    return (*ALWAYS, *(text for kind, text in DATA.items() if kind in kinds))
+    """What cannot be compared in a setting with these methods and kinds of concept sets."""
+    return (*ALWAYS, *(text for kind, text in UNKNOWN.items() if kind in kinds))
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return _shown(value[0]) if len(value) == 1 else f"[{', '.join(map(_shown, value))}]"
-    return f'"{value}"' if isinstance(value, str) else f"{str(value).lower()}" if isinstance(value, bool) else f"{value}"
+    return json.dumps(value, ensure_ascii=False, default=str)
