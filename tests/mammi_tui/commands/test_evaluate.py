@@ -85,7 +85,7 @@ def test_figure_2_is_drawn_with_characters(mammi: Mammi, run_path: Path) -> None
     found = json.loads(mammi("evaluate", run_path, "--plot", "--alpha", "0.5", "--json").out)
     with RunReader(run_path) as reader:
         answer = Requery(reader).neuron("layer1", 4, Cuts(0.5, 0.95))
-    assert found["figure2"]["counts"][4] == {"name": "class 4", "representatives": len(answer.images)}
+    assert found["figure2"]["counts"][4] == {"name": "class 4", "representatives": len(answer.images), "fixed": 40}
 
 
 def test_a_run_without_class_names_is_still_scored(mammi: Mammi, tmp_path: Path) -> None:
