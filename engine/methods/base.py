@@ -96,6 +96,12 @@ class ComputedMethod(Protocol):
 
     Its scores are stored in the run file. A later run reuses them while films, target model, options and VERSION are
     the same, and, where the method follows the VLM, also VLM, template and concepts.
+
+    It may also have
+    - `title(options) -> str`: the name for a reader with the options that matter; TITLE if it is left out
+    - `nothing(options, scores) -> str`: why a neuron has no concept although it has scores; "" if it has
+    - `own_films(options, base) -> ProbingSet | None`: films beside the run's own, which `compute` finds in its context.
+      Relative paths start from `base`. Scores are reused only while these films are the same, too.
     """
 
     TITLE: str

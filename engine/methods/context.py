@@ -49,3 +49,5 @@ class MethodContext:
     progress: Progress
     readings: Mapping[str, Reading] = field(default_factory=dict)
     """How to take a layer's tensor from its output, for the layers whose output is not simply [n, …]"""
+    own_films: ProbingSet | None = None
+    """The films that the method's options name beside the run's own (engine.methods.base.ComputedMethod)"""

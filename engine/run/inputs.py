@@ -7,6 +7,7 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from engine.targets.base import TargetModel
     from engine.targets.outputs import Reading
+
+log = logging.getLogger(__name__)
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -59,6 +62,7 @@ class RunInputs:
         self._config = config
         self._finished = finished
         self._notes = notes or Notes()
+        self._own_films: dict[str, ProbingSet | None] = {}
 
     def load(self, progress: Progress) -> None:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
@@ -87,6 +91,7 @@ class RunInputs:
         for leaf in self._config.methods:
             if is_computed(leaf.kind):
                 leaf.module.check(leaf.options, self.probing.images, layers)
+                self.own_films(leaf)
 
     @cached_property
     def device(self) -> torch.device:
@@ -100,6 +105,13 @@ class RunInputs:
         if not probing.images:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
         return probing
+
+    def own_films(self, leaf: Leaf) -> ProbingSet | None:
+        """The films that a computed method names beside the run's; None if it names none."""
+        if leaf.kind not in self._own_films:
+            module, base = leaf.module, self._config.base
+            self._own_films[leaf.kind] = module.own_films(leaf.options, base) if hasattr(module, "own_films") else None
+        return self._own_films[leaf.kind]
 
     @cached_property
     def target(self) -> TargetModel:
@@ -179,7 +191,14 @@ class RunInputs:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The tapped layers."""
+        """The tapped layers. Warns of those whose activations are not those of a trained model."""
+        layers = self._layers()
+        for reason in dict.fromkeys(layer.untrained for layer in layers if layer.untrained):
+            names = ", ".join(layer.name for layer in layers if layer.untrained == reason)
+            log.warning("target: the units of %s are random: %s. Their annotations mean nothing.", names, reason)
+        return layers
+
+    def _layers(self) -> tuple[Layer, ...]:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:
@@ -227,14 +246,15 @@ class RunInputs:
 
     @cached_property
     def compares_bare(self) -> bool:
-        """Whether a method compares the concepts without a template. Our live methods need no table to be asked."""
+        """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
+        methods need no table to be asked."""
         chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
         for name in LIVE.keys() - chosen.keys():
             module = importlib.import_module(LIVE[name])
             chosen[name] = (module, module.Options())
-        parity = getattr(self._config.run, "parity", "none")
+        parity, template = self._config.run.parity, self._config.run.template
         asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
-        return any(module.compares_bare(options, parity) for module, options in asked)
+        return bool(template) and any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:
