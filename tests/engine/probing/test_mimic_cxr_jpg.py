@@ -111,8 +111,8 @@ def test_reports_are_read_in_any_encoding_and_told(tmp_path: Path, caplog: pytes
     told = [message for message in caplog.messages if "films without a report" not in message]
     assert told == [
         f"{path}: not UTF-8, so read as Windows-1252. If it is another encoding, name it with probing.encoding.",
-        f"{reports}: reports set aside: 1. {path} is not text, or is UTF-16 without a byte order mark: name its encoding "
-        "with probing.encoding.",
+        f"{reports}: reports set aside: 1. {path} is not text, or is UTF-16 without a byte order mark: name its "
+        "encoding with probing.encoding.",
     ]
 
 
