@@ -118,7 +118,7 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
         (["--encoder", "clip"], "--encoder clip: write NAME=FOLDER"),
         (["--encoder", "clip=nowhere"], "--encoder clip: no folder at nowhere"),
         (["--encoder", "a=x", "--encoder", "a=y"], "--encoder a: is given twice"),
-        (["--synonyms", "nowhere.txt"], "--synonyms nowhere.txt: cannot be read"),
+        (["--synonyms", "nowhere.txt"], "--synonyms: nowhere.txt cannot be read"),
         (["--alpha", "2"], "not a number from 0 to 1"),
         (["--concept-set", "x"], "no concept set 'x' in this run"),
     ],
