@@ -67,14 +67,15 @@ class FileTree:
                 return Film(_shown(candidate), file)
         return None
 
-    def films(self) -> list[Film]:
+    def films(self, quiet: bool = False) -> list[Film]:
         """Every film below the folder, sorted by name. Hidden files are skipped. Warns of links that lead out of the
-        folder, and of folders that cannot be read."""
+        folder, and of folders that cannot be read, unless `quiet`."""
         outside: list[str] = []
         unreadable: list[str] = []
         found = sorted(self._walk(self._root, outside, unreadable))
-        warn(f"{self.folder}: left out links that lead out of it", sorted(outside))
-        warn(f"{self.folder}: left out folders that cannot be read", sorted(unreadable))
+        if not quiet:
+            warn(f"{self.folder}: left out links that lead out of it", sorted(outside))
+            warn(f"{self.folder}: left out folders that cannot be read", sorted(unreadable))
         return found
 
     def _relative(self, name: str) -> str:

@@ -1,0 +1,71 @@
+"""Finds films by the names that tables give them: a path or a file name, with or without suffix, or another name."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from engine.errors import ConfigError
+from engine.probing.files import FileTree, Film, short
+
+_UNUSUAL = re.compile(r"\\|//|(?:^|/)\.{0,2}(?:/|$)")
+
+
+def as_path(name: str) -> str:
+    """A name with forward slashes, and without parts that lead nowhere, such as "./"."""
+    return posixpath.normpath(name.replace("\\", "/")) if _UNUSUAL.search(name) else name
+
+
+class FilmNames:
+    """The names by which each of several films may be called."""
+
+    def __init__(self, films: Iterable[str], others: Iterable[tuple[str, str]] = ()) -> None:
+        """`films` are the films' paths, `others` pairs of another name, or "", and the path of its film."""
+        self._paths = set(films)
+        self._names: dict[str, list[str]] = {}
+        for film in self._paths:
+            path = PurePosixPath(film)
+            for name in {path.with_suffix("").as_posix(), path.name, path.stem}:
+                self._names.setdefault(name, []).append(film)
+        for name, film in others:
+            if name:
+                self._names.setdefault(name, []).append(film)
+
+    def find(self, name: str, where: object) -> str | None:
+        """The path of the film with that name; a whole path is one film's. Raises ConfigError, which names the place
+        `where` the name stands, when several films have it."""
+        if name in self._paths:
+            return name
+        films = sorted(set(self._names.get(name, ())))
+        if len(films) > 1:
+            raise ConfigError(
+                f"{where} names {short(name)!r}, which may be {films[0]} or {films[1]}: give the film's path."
+            )
+        return films[0] if films else None
+
+
+class NamedFilms:
+    """The films of a folder, found by path or, where a table has no paths, by name."""
+
+    def __init__(self, tree: FileTree, source: object) -> None:
+        """`source` names the films."""
+        self._tree = tree
+        self._source = source
+        self._names: FilmNames | None = None
+        self._films: dict[str, Film] = {}
+
+    def find(self, name: str) -> Film | None:
+        """As FileTree.find, and by file name or without suffix. The folder is listed once such a film is asked for.
+
+        Raises LeadsOut as FileTree.find does, and ConfigError when several films have the name.
+        """
+        film = self._tree.find(name)
+        if film is not None:
+            return film
+        if self._names is None:
+            self._films = {film.name: film for film in self._tree.films(quiet=True)}
+            self._names = FilmNames(self._films)
+        path = self._names.find(name, self._source)
+        return None if path is None else self._films[path]
