@@ -22,7 +22,7 @@ class Stored:
         self, name: str, module: ComputedMethod, options: BaseModel, reader: RunReader, requery: Requery
     ) -> None:
         self.name = name
-        self.title = module.TITLE
+        self.title = module.title(options) if hasattr(module, "title") else module.TITLE
         self._module = module
         self._options = options
         self._reader = reader
@@ -38,6 +38,8 @@ class Stored:
             scores = [score for score in scores if score.concept in competing]
         if not scores:
             return no_concepts(self.name, DEAD if info.dead[unit] else "The run has no scores for this neuron.")
+        if hasattr(self._module, "nothing") and (reason := self._module.nothing(self._options, scores)):
+            return no_concepts(self.name, reason)
         annotation = self._module.annotation(self._options, scores)
         scores = [*annotation, *(score for score in scores if score not in annotation)]
         tested = any(score.p_value is not None for score in scores)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from math import floor
+
 import torch
 from torch import Tensor
+
+_ROUNDING = 1e-5
+"""A threshold lies above a value by at least this share of it: a film's black border gives equal values except for
+rounding"""
 
 
 class TopValues:
     """The quantile of each unit's values over many images, in bounded memory.
+
+    With n values v_0 ≤ v_1 ≤ …, v_i is the quantile (i + 0.5) / n, and between two of these the quantile is linear
+    (numpy.quantile's "hazen"). So do the sketches of the published codes (vecquantile.py, runningstats.py) as long as
+    they hold all values; of more than some 20,000 they hold a random part.
 
     It keeps all of the greatest values that can lie above the quantile, so the quantile is exact. If these would be
     more than `kept` for all units together, only some positions of each image count. They are drawn at random with the
@@ -21,7 +31,10 @@ class TopValues:
         self.sampled = max(1, min(positions, int(kept / (units * above * images) + 1e-6)))
         """Positions of each image that count"""
         self._positions = positions
-        self._keep = int(above * images * self.sampled + 1e-6) + 1
+        count = images * self.sampled
+        place = min(max(quantile * count - 0.5, 0), count - 1)
+        self._part = place - floor(place)
+        self._keep = count - floor(place)
         self._parts: list[Tensor] = []
         """[units, …] each; the first may hold what is left of earlier parts"""
 
@@ -36,9 +49,12 @@ class TopValues:
             self._merge()
 
     def threshold(self) -> Tensor:
-        """[units]: the least value that at most a share of 1 − quantile of the values exceeds."""
+        """[units], for `value > threshold`."""
         self._merge()
-        return self._parts[0].amin(1)
+        around = self._parts[0].topk(min(2, self._keep), dim=1, largest=False).values.double()
+        low, high = around[:, 0], around[:, -1]
+        between = low + self._part * (high - low)
+        return torch.maximum(between, low + _ROUNDING * low.abs()).float()
 
     def _merge(self) -> None:
         values = torch.cat(self._parts, dim=1)

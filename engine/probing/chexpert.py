@@ -62,7 +62,7 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
         if parts is None:
             raise ConfigError(f"{table.path}: line {line} has {short(cells[path])!r}, which is not a CheXpert path.")
         joined.add(parts[1], columns.told(line, cells))
-        films.setdefault(parts[1], (parts[2], next((cells[column] for column in views if cells[column]), None)))
+        films.setdefault(parts[1], (parts[2], next(filter(None, [cells[column] for column in views]), None)))
     joined.warn()
     uncertain_films = []
     for film, (patient, view) in films.items():

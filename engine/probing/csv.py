@@ -28,7 +28,7 @@ class Options(ViewOptions, TableOptions, frozen=True):
 
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the CSV file and finds its films. Raises ConfigError when either is missing or wrong."""
-    table = Table(base / options.csv, "probing.csv", options.delimiter)
+    table = Table(base / options.csv, "probing.csv", options.delimiter, options.texts())
     tree = FileTree(base / options.folder if options.folder else table.path.parent)
     facts = {
         name: column for name in ("patient", "view", "report") if (column := _column(table, options, name)) is not None
@@ -36,7 +36,7 @@ def load(options: Options, base: Path) -> FilmSet:
     films = read_films(table, options, lambda _line, name: name, facts)
     images = of_views((image for image in films.values() if image is not None), options.views)
     drawn = Drawn(table.path, options.drawn_side)
-    found = collect(images, NamedFilms(tree, table.path).find, options, table.path, tree.folder, drawn.complete)
+    found = collect(images, NamedFilms(tree).find, options, table.path, tree.folder, drawn.complete)
     drawn.warn()
     return found
 

@@ -35,8 +35,8 @@ def read_films(
     boxes: dict[str, dict[Box, None]] = {}
     polygons: dict[str, dict[Polygon, None]] = {}
     for line, cells in table.rows():
-        start = f"{cells[folder]}/" if folder is not None and cells[folder] else ""
-        film = film_of(line, as_path(start + cells[path]))
+        name = cells[path] if folder is None or not cells[folder] else f"{cells[folder]}/{cells[path]}"
+        film = film_of(line, as_path(name))
         if film is None:
             continue
         told = labels.told(line, cells)

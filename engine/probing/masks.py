@@ -1,67 +1,67 @@
-"""Masks that a table gives as run lengths: their boxes and outlines.
-
-Source: the code that comes with SIIM-ACR Pneumothorax (Kaggle, 2019). Numbers alternate: how many pixels to skip since
-the end of the run before, and how many belong to the mask. Pixels are counted down each column, columns from the left.
-"""
+"""The outline of a mask, as one polygon."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import numpy as np
+from numpy.typing import NDArray
 
-Run = tuple[int, int, int]
-"""A column, and the rows from the first to before the last, of pixels that belong to a mask"""
-Corner = tuple[float, float]
+Points = tuple[tuple[float, float], ...]
+_AROUND = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
-def runs(text: str, side: int) -> list[Run]:
-    """The runs of a mask on `side` × `side` pixels, none of which goes on in another column.
+def outline(mask: NDArray[np.bool_], left: float = 0, top: float = 0) -> Points:
+    """The corners (x, y) of the one polygon whose inside, by the even–odd rule, is the mask [h, w]; () if it is empty.
 
-    Raises ValueError for what is not a list of run lengths within the film.
+    Its edges are those of pixels, so nothing is lost. Parts and holes follow one another, joined by lines that are
+    passed in both directions, which does not change what is inside. `left` and `top` place the mask on a film.
     """
-    numbers = [int(number) for number in text.split()]
-    if not numbers or len(numbers) % 2 or min(numbers) < 0 or sum(numbers) > side * side:
-        raise ValueError
-    found: list[Run] = []
-    place = 0
-    for skipped, length in zip(numbers[::2], numbers[1::2], strict=True):
-        place += skipped
-        end = place + length
-        while place < end:
-            column, row = divmod(place, side)
-            stop = min(side, row + end - place)
-            found.append((column, row, stop))
-            place += stop - row
-    if not found:
-        raise ValueError
-    return found
+    corners = _corners(mask)
+    if not len(corners):
+        return ()
+    path: list[tuple[int, int]] = []
+    way: list[tuple[int, int]] = []
+    for loop in _loops(corners):
+        start = loop[0]
+        if way:
+            way.append((start[0], way[-1][1]))  # only along rows and columns, so that both directions agree exactly
+            path.append(way[-1])
+        way.append(start)
+        path += [*loop, start]
+    return tuple((float(x + left), float(y + top)) for y, x in (*path, *way[-2:0:-1]))
 
 
-def box(found: list[Run]) -> tuple[int, int, int, int]:
-    """The box around runs: left, top, width, height."""
-    left, top = min(run[0] for run in found), min(run[1] for run in found)
-    return left, top, max(run[0] for run in found) + 1 - left, max(run[2] for run in found) - top
+def _corners(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The corners (y, x) of the mask's border, row by row. One where two pixels touch only there counts twice."""
+    padded = np.pad(mask, 1)
+    height, width = padded.shape
+    upper_left, upper_right, lower_left, lower_right = (
+        padded[down : height - 1 + down, across : width - 1 + across] for down, across in _AROUND
+    )
+    turned = (upper_left != upper_right) | (lower_left != lower_right)
+    corner = turned & ((upper_left != lower_left) | (upper_right != lower_right))
+    found = np.argwhere(corner)
+    crossing = (upper_left == lower_right)[corner] & (upper_right == lower_left)[corner]
+    return np.repeat(found, 1 + crossing, axis=0)
 
 
-def outlines(found: list[Run]) -> Iterator[tuple[Corner, ...]]:
-    """Closed outlines that enclose just the pixels of the runs: one for each chain of runs that touch, column by
-    column."""
-    chains: list[list[Run]] = []
-    open_chains: list[list[Run]] = []
-    column = -1
-    going_on: list[list[Run]] = []
-    for run in found:
-        if run[0] != column:
-            open_chains = going_on if run[0] == column + 1 else []
-            going_on, column = [], run[0]
-        chain = next((each for each in open_chains if each[-1][1] < run[2] and run[1] < each[-1][2]), None)
-        if chain is None:
-            chain = []
-            chains.append(chain)
-        else:
-            open_chains = [each for each in open_chains if each is not chain]
-        chain.append(run)
-        going_on.append(chain)
-    for chain in chains:
-        tops = [corner for x, top, _ in chain for corner in ((x, top), (x + 1, top))]
-        bottoms = [corner for x, _, end in reversed(chain) for corner in ((x + 1, end), (x, end))]
-        yield (*tops, *bottoms)
+def _loops(corners: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
+    """The closed lines through the corners. Along each row, and each column, the first corner is joined to the second,
+    the third to the fourth, and so on."""
+    pairs = np.arange(len(corners)) ^ 1
+    by_column = np.lexsort((corners[:, 0], corners[:, 1]))
+    partner = np.empty(len(corners), np.int64)
+    partner[by_column] = by_column[pairs]
+    along = (pairs.tolist(), partner.tolist())
+    points = [(int(y), int(x)) for y, x in corners]
+    loops, seen = [], [False] * len(points)
+    for first in range(len(points)):
+        if seen[first]:
+            continue
+        loop, place, turn = [], first, 0
+        while not seen[place]:
+            seen[place] = True
+            loop.append(points[place])
+            place = along[turn][place]
+            turn = 1 - turn
+        loops.append(loop)
+    return loops

@@ -77,7 +77,7 @@ class RowLabels:
             labels = labels_in(cell, self._separators)
         except ValueError:
             place = f"{self._path}: line {line} has {short(cell)!r} in column {self._options.labels_column!r}"
-            raise ConfigError(f"{place}, which begins like a list of labels but is not one.") from None
+            raise ConfigError(f"{place}, which begins like a list but is none.") from None
         for label in labels:
             if label not in self._found:
                 self._found[label] = None

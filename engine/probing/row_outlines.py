@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.errors import ConfigError
-from engine.probing import masks
 from engine.probing.base import Box, Polygon
 from engine.probing.cells import PRESENT, UNCERTAIN, number
 from engine.probing.files import short, warn
 from engine.probing.labels import Told, denies
+from engine.probing.masks import outline
 from engine.probing.row_labels import has_mask
+from engine.probing.run_lengths import MASK_SIDE, box_around, mask_of
 from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
 
 Cells = Sequence[str]
-MASK_SIDE = 1024
-"""Side, in pixels, of the films that SIIM-ACR Pneumothorax drew masks on"""
 
 
 def box_of(path: Path, line: int, cells: Cells, corners: bool = False) -> tuple[float, float, float, float] | None:
@@ -73,19 +75,19 @@ class RowOutlines:
                 if not labels:
                     self._unlabelled.append(film)
         if self._mask is not None and self._options.mask_label and has_mask(cells[self._mask]):
-            runs = self._runs(line, cells[self._mask])
-            boxes.append(Box(self._options.mask_label, *masks.box(runs)))
-            polygons = [Polygon(self._options.mask_label, points) for points in masks.outlines(runs)]
+            mask = self._decoded(line, cells[self._mask])
+            boxes.append(Box(self._options.mask_label, *box_around(mask)))
+            polygons.append(Polygon(self._options.mask_label, outline(mask)))
         return boxes, polygons
 
     def warn(self) -> None:
         """Warns of boxes that belong to no label."""
         warn(f"{self._path}: left out boxes in rows without a label", self._unlabelled)
 
-    def _runs(self, line: int, cell: str) -> list[masks.Run]:
+    def _decoded(self, line: int, cell: str) -> NDArray[np.bool_]:
         side = self._options.drawn_side or MASK_SIDE
         try:
-            return masks.runs(cell, side)
+            return mask_of(cell, side)
         except ValueError:
             place = f"{self._path}: line {line} has {short(cell)!r} in column {self._options.mask_column!r}"
-            raise ConfigError(f"{place}, which is not a mask on {side} × {side} pixels.") from None
+            raise ConfigError(f"{place}, which is no mask as run lengths on {side} × {side} pixels.") from None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from engine.probing.cells import Meaning
 from engine.probing.labels import Uncertain
+from engine.text_files import Encoding, TextFiles
 
 Four = tuple[str, str, str, str]
 
@@ -18,6 +19,8 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """The character between two columns; by default a comma or, where the header has none, a semicolon or a tab"""
+    encoding: Encoding | None = None
+    """The file's encoding, such as "cp1252"; by default UTF-8, or what its byte order mark says"""
     path_column: str = "path"
     """The column of a film's path, or of its file name, with or without suffix"""
     folder_column: str | None = None
@@ -53,3 +56,7 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
         if bool(self.mask_column) != bool(self.mask_label):
             raise ValueError("mask_column and mask_label belong together; give both of them")
         return self
+
+    def texts(self) -> TextFiles:
+        """Reads the file in its encoding."""
+        return TextFiles(self.encoding, "probing.encoding")

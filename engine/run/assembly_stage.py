@@ -34,7 +34,10 @@ class AssemblyStage:
         tables = {name: table for name, table in run.config.as_dict().items() if name != "run"}
         yield (
             "assembly",
-            content_key(named, tables, inputs.layer_facts, [image_facts(image) for image in inputs.probing.images]),
+            content_key(
+                *(named, tables, inputs.layer_facts, [layer.untrained for layer in inputs.layers]),
+                [image_facts(image) for image in inputs.probing.images],
+            ),
         )
 
     def compute(self, run: Run) -> dict[str, Any]:
@@ -50,6 +53,7 @@ class AssemblyStage:
             versions=versions(),
             stages={**run.keys, **dict(self.keys(run))},
             sources=inputs.sources,
+            notes=run.notes.all(),
         )
         one = [next(keys for keys, use in zip(run.images, run.usable(), strict=True) if use)]
         units = sum(run.results.layer(layer.name, one).shape[1] for layer in inputs.layers)

@@ -6,7 +6,9 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+import logging
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,9 +17,10 @@ from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
-from engine.methods import is_computed
+from engine.methods import LIVE, is_computed
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
+from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     import torch
 
     from engine.targets.base import TargetModel
+    from engine.targets.outputs import Reading
+
+log = logging.getLogger(__name__)
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -41,6 +47,8 @@ class Models(Protocol):
     @property
     def target(self) -> TargetModel: ...
     @property
+    def readings(self) -> Mapping[str, Reading]: ...
+    @property
     def vlm(self) -> VLM: ...
 
 
@@ -50,20 +58,31 @@ class RunInputs:
     Raises MammiError when an input cannot be loaded, and ConfigError when it is empty.
     """
 
-    def __init__(self, config: RunConfig, finished: FinishedRun | None) -> None:
+    def __init__(self, config: RunConfig, finished: FinishedRun | None, notes: Notes | None = None) -> None:
         self._config = config
         self._finished = finished
+        self._notes = notes or Notes()
+        self._own_films: dict[str, ProbingSet | None] = {}
 
     def load(self, progress: Progress) -> None:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers.
+        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
+        its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
         progress.advance(1)
         layers = self.layers
+        if self._config.run.parity == "published":
+            from engine.run.parity import viewing
+
+            viewing(self.target)
+        if self._as_in_file(TARGET) is None:
+            for layer, reading in self.readings.items():
+                if reading.entry and self._config.taps.output is None:
+                    progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)
@@ -72,6 +91,7 @@ class RunInputs:
         for leaf in self._config.methods:
             if is_computed(leaf.kind):
                 leaf.module.check(leaf.options, self.probing.images, layers)
+                self.own_films(leaf)
 
     @cached_property
     def device(self) -> torch.device:
@@ -86,15 +106,25 @@ class RunInputs:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
         return probing
 
+    def own_films(self, leaf: Leaf) -> ProbingSet | None:
+        """The films that a computed method names beside the run's; None if it names none."""
+        if leaf.kind not in self._own_films:
+            module, base = leaf.module, self._config.base
+            self._own_films[leaf.kind] = module.own_films(leaf.options, base) if hasattr(module, "own_films") else None
+        return self._own_films[leaf.kind]
+
     @cached_property
     def target(self) -> TargetModel:
         _ = self.device
-        target: TargetModel = self._config.target.load(self._config.base)
+        with about(TARGET):
+            target: TargetModel = self._config.target.load(self._config.base)
         return target
 
     @cached_property
     def vlm(self) -> VLM:
-        vlm: VLM = self._config.vlm.load(self._config.base, self.device)
+        _ = self.device
+        with about(VLM_SOURCE):
+            vlm: VLM = self._config.vlm.load(self._config.base, self.device)
         return vlm
 
     @cached_property
@@ -137,7 +167,7 @@ class RunInputs:
         described: str | None
         if name == TARGET:
             own, taps = self._own_target_identity, config.taps
-            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling)
+            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling, taps.output)
         elif name == VLM_SOURCE:
             described = self._own_vlm_identity and content_key(self._own_vlm_identity, config.vlm.as_dict())
         elif name == CONCEPTS:
@@ -148,9 +178,11 @@ class RunInputs:
 
     def _as_in_file(self, source: str) -> FinishedRun | None:
         """The finished run if it was made from the same source, else None."""
-        if self._finished is None or source not in self._finished.sources:
+        finished = self._finished
+        if finished is None or source not in finished.sources or finished.sources[source] != self._source(source):
             return None
-        return self._finished if self._finished.sources[source] == self._source(source) else None
+        self._notes.add(tuple(note for note in finished.reader.notes if note.source == source))
+        return finished
 
     @cached_property
     def target_name(self) -> str:
@@ -159,18 +191,33 @@ class RunInputs:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The tapped layers."""
+        """The tapped layers. Warns of those whose activations are not those of a trained model."""
+        layers = self._layers()
+        for reason in dict.fromkeys(layer.untrained for layer in layers if layer.untrained):
+            names = ", ".join(layer.name for layer in layers if layer.untrained == reason)
+            log.warning("target: the units of %s are random: %s. Their annotations mean nothing.", names, reason)
+        return layers
+
+    def _layers(self) -> tuple[Layer, ...]:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:
-            return tuple(Layer(layer.name, pooling, layer.unit_names) for layer in finished.reader.layers)
+            layers = finished.reader.layers
+            return tuple(Layer(layer.name, pooling, layer.unit_names, layer.untrained) for layer in layers)
         from engine.run.layers import tapped_layers
 
         return tapped_layers(self.target, self._config.taps)
 
+    @cached_property
+    def readings(self) -> Mapping[str, Reading]:
+        """How to take a tensor from each layer's output. The target model is then on its device, in evaluation mode."""
+        from engine.run.layers import read_layers
+
+        return read_layers(self._config, self.target, self.layers, self.probing, self.device)
+
     @property
     def layer_facts(self) -> list[list[Any]]:
-        """What a run file says of each layer, as JSON types, for use in keys."""
+        """The name, pooling and unit names of each layer, as JSON types, for use in keys."""
         return [[layer.name, layer.pooling, layer.unit_names] for layer in self.layers]
 
     @cached_property
@@ -193,8 +240,21 @@ class RunInputs:
         finished = self._as_in_file(CAPTIONS)
         if finished:
             return finished.reader.captions
-        lists = (leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking)
+        with about(CAPTIONS):
+            lists = [leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking]
         return tuple(dict.fromkeys(text for captions in lists for text in captions))
+
+    @cached_property
+    def compares_bare(self) -> bool:
+        """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
+        methods need no table to be asked."""
+        chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
+        for name in LIVE.keys() - chosen.keys():
+            module = importlib.import_module(LIVE[name])
+            chosen[name] = (module, module.Options())
+        parity, template = self._config.run.parity, self._config.run.template
+        asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
+        return bool(template) and any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:
@@ -210,7 +270,8 @@ class RunInputs:
         finished = self._as_in_file(CONCEPTS)
         if finished:
             return finished.reader.concepts, finished.reader.concept_sets
-        return _load_concepts(self._config.concepts, self._config.base, self._reports)
+        with about(CONCEPTS):
+            return _load_concepts(self._config.concepts, self._config.base, self._reports)
 
 
 def _load_concepts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from engine.config.leaves import Leaf
 from engine.keys import content_key
 from engine.methods import is_computed
-from engine.probing.base import image_facts
+from engine.probing.base import ProbingSet, image_facts
 from engine.run.cache import METHOD_STAGE, VLM_STAGE
 from engine.run.films import UnchangedFilms
 from engine.run.stage import Run
@@ -43,7 +44,7 @@ class MethodStage:
             follows = of_vlm if leaf.module.follows_vlm(leaf.options) else ()
             yield (
                 METHOD_STAGE + leaf.kind,
-                content_key(leaf.kind, leaf.module.VERSION, options, films, of_target, *follows),
+                content_key(leaf.kind, leaf.module.VERSION, options, films, of_target, *follows, *_own(run, leaf)),
             )
 
     def compute(self, run: Run) -> dict[str, Any]:
@@ -58,13 +59,24 @@ class MethodStage:
             found = run.cache.scores(leaf.kind, key)
             if found is None:
                 context = context or _context(run)
-                found = leaf.module.compute(leaf.options, context)
+                found = leaf.module.compute(leaf.options, replace(context, own_films=_own_films(run, leaf)))
                 run.cache.put_scores(key, found)
             else:
                 run.progress.stage(leaf.kind, 1)
                 run.progress.advance(1, reused=1)
             scores[leaf.kind] = found
         return {"methods": [_stored(leaf) for leaf in run.config.methods], "method_scores": scores}
+
+
+def _own(run: Run, leaf: Leaf) -> Iterator[str]:
+    """The key of the films that a method names beside the run's, where it names any."""
+    if films := run.own_films(leaf):
+        yield content_key([keys.film for keys in films.all_keys()], [image_facts(image) for image in films.images])
+
+
+def _own_films(run: Run, leaf: Leaf) -> ProbingSet | None:
+    films, probing = run.own_films(leaf), run.inputs.own_films(leaf)
+    return UnchangedFilms(films, probing) if films and probing else None
 
 
 def _stored(leaf: Leaf) -> StoredMethod:
@@ -81,7 +93,6 @@ def _context(run: Run) -> MethodContext:
     def activations(layer: str) -> NDArray[np.float32]:
         return run.results.layer(layer, images)
 
-    inputs.target.module.to(inputs.device).eval()
     return MethodContext(
         probing=UnchangedFilms(run.films, inputs.probing),
         images=tuple(image for image, use in zip(run.films.images, usable, strict=True) if use),
@@ -97,4 +108,5 @@ def _context(run: Run) -> MethodContext:
         text_embeddings=contents["text_embeddings"],
         template_embedding=contents["template_embedding"],
         progress=run.progress,
+        readings=inputs.readings,
     )

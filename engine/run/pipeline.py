@@ -14,6 +14,7 @@ from engine.run.cache import Cache
 from engine.run.image_stage import ImageStage
 from engine.run.inputs import RunInputs
 from engine.run.method_stage import MethodStage
+from engine.run.notes import Notes
 from engine.run.stage import Run, Stage
 from engine.run.text_stage import TextStage
 from engine.store.finished import FinishedRun
@@ -41,7 +42,9 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
         finished = files.enter_context(_finished(out)) if out.exists() else None
         neighbours = [files.enter_context(FinishedRun(path)) for path in beside if path.absolute() != out]
         cache = Cache(work, neighbours if finished is None else [finished, *neighbours])
-        this = Run(config, RunInputs(config, finished), cache, progress)
+        notes = Notes()
+        files.enter_context(notes.kept())
+        this = Run(config, RunInputs(config, finished, notes), cache, progress, notes)
         if finished is not None and _is_up_to_date(this, finished.stages):
             progress.note(f"{out} is up to date.")
             return out  # the work file may hold results of another configuration

@@ -169,6 +169,11 @@ class RunArrays:
         texts = self._embeddings("other_texts", position * concepts, concepts)
         return texts, self._embeddings("other_templates", position, 1)[0]
 
+    def bare_text_embeddings(self) -> NDArray[np.float32] | None:
+        """The embeddings of the concepts without a template [m, d]; None if the run does not have them."""
+        concepts = self._count("concepts")
+        return self._embeddings("bare_texts", 0, concepts) if self._count("bare_texts") else None
+
     def caption_embeddings(self) -> NDArray[np.float32]:
         """[c, d], in the order of RunReader.captions."""
         return self._embeddings("captions", 0, self._count("captions"))
@@ -189,7 +194,8 @@ class RunArrays:
         return int(self._cursors.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 (names are this file's own)
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The embeddings of the prompted concepts [m, d], and of the bare template [d]."""
+        """The embeddings of the prompted concepts [m, d], and of the bare template [d]: zeros where it is not
+        subtracted."""
         concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
         template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
         return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,14 @@ from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
 
 
+class Note(NamedTuple):
+    """What a reader of the run must know: a warning that was given while it was made."""
+
+    source: str
+    """What it is about: the name of a source (RunContents.sources), or "" for the run as a whole"""
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A tapped layer. `unit_names` names its units where they have names (the classes of a final layer)."""
@@ -21,6 +29,8 @@ class Layer:
     name: str
     pooling: str
     unit_names: tuple[str, ...] = ()
+    untrained: str = ""
+    """Why its activations are not those of a trained model; "" if they are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class OtherTemplate:
 
     template: str
     embedding: NDArray[np.float32]
-    """[d]"""
+    """[d]; zeros where it is not subtracted"""
     text_embeddings: NDArray[np.float32]
     """The embeddings of the prompted concepts, [m, d]"""
 
@@ -68,8 +78,9 @@ class RunContents:
     text_embeddings: NDArray[np.float32]
     """The embeddings of the prompted concepts, [m, d]"""
     template: str
+    """ "" for none"""
     template_embedding: NDArray[np.float32]
-    """[d]"""
+    """[d]; zeros where no template is subtracted, because the cosine to a zero vector is 0"""
     alpha: float
     beta: float
     target: str
@@ -79,6 +90,8 @@ class RunContents:
     """Sentences of reports, each once"""
     caption_embeddings: NDArray[np.float32] | None = None
     """The embeddings of the captions without a template, [c, d]; None if there are none"""
+    bare_embeddings: NDArray[np.float32] | None = None
+    """The embeddings of the concepts without a template, [m, d]; None if no method asks for them"""
     methods: Sequence[StoredMethod] = ()
     method_scores: Mapping[str, Sequence[MethodScore]] = field(default_factory=dict)
     """The name of each computed method -> its scores"""
@@ -89,6 +102,7 @@ class RunContents:
     sources: Mapping[str, str] = field(default_factory=dict)
     """What was loaded (a model, the concepts) -> a key of its description. A later run with the same key reads from
     this file what it would otherwise load."""
+    notes: Sequence[Note] = ()
     parts: PartKeys | None = None
     """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
     image_keys: Sequence[ImageKeys] = ()
@@ -96,5 +110,5 @@ class RunContents:
 
 
 def prompt(template: str, concept: str) -> str:
-    """The text that stands for a concept: the paper's "prompted" concept."""
-    return f"{template} {concept}"
+    """The text that stands for a concept: the paper's "prompted" concept; the concept itself without a template."""
+    return f"{template} {concept}" if template else concept

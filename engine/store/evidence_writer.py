@@ -15,7 +15,7 @@ from engine.store.records import MethodScore
 
 
 def write_texts(connection: Connection, run: RunContents) -> None:
-    """The other templates with the concepts in each, and the captions."""
+    """The other templates with the concepts in each, the concepts without a template, and the captions."""
     count = len(run.concepts)
     for place, other in enumerate(run.other_templates):
         template = {
@@ -28,6 +28,8 @@ def write_texts(connection: Connection, run: RunContents) -> None:
             places, concepts = np.full(count, place), np.arange(count)
             columns = {"place": places, "concept": concepts, "embedding": other.text_embeddings}
             insert(connection, "other_texts", columns)
+    if run.bare_embeddings is not None and count:
+        insert(connection, "bare_texts", {"concept": np.arange(count), "embedding": run.bare_embeddings})
     if run.caption_embeddings is not None and len(run.captions):
         numbers = np.arange(len(run.captions))
         columns = {"caption": numbers, "text": _texts(run.captions), "embedding": run.caption_embeddings}

@@ -40,8 +40,8 @@ class LayerWriter:
         units = activations.shape[1]
         if layer.unit_names and len(layer.unit_names) != units:
             raise ValueError(f"layer {layer.name}: {len(layer.unit_names)} unit names for {units} units")
-        row = [index, layer.name, layer.pooling, units, self._first_neuron]
-        self._connection.execute("INSERT INTO layers VALUES (?, ?, ?, ?, ?)", row)
+        row = [index, layer.name, layer.pooling, units, self._first_neuron, text(layer.untrained)]
+        self._connection.execute("INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?)", row)
         for start in range(0, units, _UNITS_AT_ONCE):
             some = np.arange(start, min(start + _UNITS_AT_ONCE, units))
             columns = np.ascontiguousarray(activations[:, some].T)

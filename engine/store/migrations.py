@@ -57,5 +57,17 @@ def _from_3(connection: Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3)
+def _from_4(connection: Connection) -> None:
+    """Adds notes, the embeddings of concepts without a template, and why a layer is not that of a trained model. Drops
+    the keys of sources, so that the next run loads them again and notes what there is to note."""
+    row = connection.execute("SELECT dimension FROM meta").fetchone()
+    connection.execute(f"""
+        CREATE TABLE notes (source VARCHAR, text VARCHAR);
+        CREATE TABLE bare_texts (concept INTEGER, embedding FLOAT[{int(row[0]) if row else 1}]);
+        ALTER TABLE layers ADD COLUMN untrained VARCHAR DEFAULT '';
+    """)
+    connection.execute("DELETE FROM sources")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.errors import RunFileError, first_line
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
-from engine.store.contents import ConceptSet, StoredMethod
+from engine.store.contents import ConceptSet, Note, StoredMethod
 from engine.store.database import Connection, connect
 from engine.store.image_tables import ImageTables
 from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo
@@ -56,13 +56,13 @@ class RunReader(ImageTables, ReuseTables):
 
     def _load(self) -> None:
         meta = self._cursors.rows(
-            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension "
+            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, embedding "
             "FROM meta, templates"
         )[0]
-        content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension = meta
+        content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, bare = meta
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
-            *(json.loads(config), json.loads(versions), dimension),
+            *(json.loads(config), json.loads(versions), dimension, any(bare)),
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))
@@ -80,7 +80,10 @@ class RunReader(ImageTables, ReuseTables):
         )
         self.arrays = RunArrays(self._cursors, self.image_count, self.info.dimension)
         self.layers = tuple(
-            self._layer(neurons["dead"], *row) for row in self._cursors.rows("FROM layers ORDER BY layer")
+            self._layer(neurons["dead"], *row)
+            for row in self._cursors.rows(
+                "SELECT layer, name, pooling, units, first_neuron, untrained FROM layers ORDER BY layer"
+            )
         )
 
     def _concept_sets(self) -> tuple[ConceptSet, ...]:
@@ -94,12 +97,12 @@ class RunReader(ImageTables, ReuseTables):
         return tuple(ConceptSet(name, kind, tuple(members[number])) for number, name, kind in sets)
 
     def _layer(
-        self, dead: NDArray[np.bool_], position: int, name: str, pooling: str, units: int, first: int
+        self, dead: NDArray[np.bool_], position: int, name: str, pooling: str, units: int, first: int, untrained: str
     ) -> LayerInfo:
         names = self._cursors.rows("SELECT name FROM neurons WHERE layer = ? ORDER BY unit", position)
         unit_names = tuple(text for (text,) in names)
         named = unit_names if any(unit_names) else ()
-        return LayerInfo(name, position, units, pooling, named, dead[first : first + units], first)
+        return LayerInfo(name, position, units, pooling, named, dead[first : first + units], first, untrained)
 
     def layer(self, name: str) -> LayerInfo:
         """Raises KeyError when the run has no such layer."""
@@ -115,6 +118,13 @@ class RunReader(ImageTables, ReuseTables):
             text
             for (text,) in self._cursors.rows("SELECT finding FROM neurons WHERE layer = ? ORDER BY unit", position)
         ]
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """The warnings that were given while the run was made."""
+        with self._cursors.whole():
+            rows = self._cursors.rows("SELECT source, text FROM notes ORDER BY rowid")
+            return tuple(Note(_present(source), _present(text)) for source, text in rows)
 
     @cached_property
     def other_templates(self) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ the key of each part of an image by its name (engine.store.parts), `part_reasons
 image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where both are the same.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
-image_embeddings by image, concepts by concept, other_texts by place and concept, captions by caption), so that a row's
+image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept,
+captions by caption), so that a row's
 rowid is its place: a migration must keep it so.
 """
 
@@ -28,6 +29,7 @@ CREATE TABLE meta (
 );
 CREATE TABLE stages (name VARCHAR, key VARCHAR);
 CREATE TABLE sources (name VARCHAR, key VARCHAR);
+CREATE TABLE notes (source VARCHAR, text VARCHAR);
 CREATE TABLE parts (name VARCHAR, key VARCHAR);
 CREATE TABLE part_reasons (position INTEGER, part VARCHAR, reason VARCHAR);
 CREATE TABLE images (
@@ -41,7 +43,9 @@ CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);
 CREATE TABLE polygons (image INTEGER, label VARCHAR, points DOUBLE[2][]);
 CREATE TABLE image_parameters (image INTEGER, name VARCHAR, value DOUBLE);
-CREATE TABLE layers (layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER);
+CREATE TABLE layers (
+    layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER, untrained VARCHAR
+);
 CREATE TABLE neurons (
     neuron INTEGER, layer INTEGER, unit INTEGER, name VARCHAR, maximum FLOAT, minimum FLOAT, dead BOOLEAN,
     representatives INTEGER, best INTEGER, best_score DOUBLE, annotated INTEGER, finding VARCHAR
@@ -58,6 +62,7 @@ CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE concept_scores (neuron INTEGER, concept INTEGER, score DOUBLE);
 CREATE TABLE other_templates (place INTEGER, template VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE other_texts (place INTEGER, concept INTEGER, embedding FLOAT[{dimension}]);
+CREATE TABLE bare_texts (concept INTEGER, embedding FLOAT[{dimension}]);
 CREATE TABLE captions (caption INTEGER, text VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE methods (method INTEGER, name VARCHAR, options VARCHAR);
 CREATE TABLE method_scores (

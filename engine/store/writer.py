@@ -186,6 +186,8 @@ class _RunWriter:
         for table, keys in (("stages", run.stages), ("sources", run.sources), ("parts", parts)):
             with self._connection.appender(table) as appender:
                 appender.append_rows([(text(name), key) for name, key in keys.items()])
+        with self._connection.appender("notes") as appender:
+            appender.append_rows([(text(note.source), text(note.text)) for note in run.notes])
         row = [
             self._content.hexdigest(),
             datetime.now(UTC).isoformat(timespec="seconds"),

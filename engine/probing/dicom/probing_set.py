@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ConfigError
 from engine.probing.base import Image
 from engine.probing.drawn import Drawn
-from engine.probing.files import FileTree, warn
+from engine.probing.files import Ambiguous, FileTree, warn
 from engine.probing.film_names import FilmNames
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.film_table import read_films
@@ -81,14 +81,17 @@ def _images(headers: Sequence[Header], pseudonyms: bool) -> list[Image]:
 
 def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, options: Options) -> list[Image]:
     """The images with what their rows say, without those that an uncertain label leaves out."""
-    table = Table(path, "probing.csv", options.delimiter)
+    table = Table(path, "probing.csv", options.delimiter, options.texts())
     if not (options.label_columns or options.mask_column):
         table.column(options.labels_column, "probing.labels_column")
     names = FilmNames([header.path for header in headers], [(header.uid, header.path) for header in headers])
     missing: list[str] = []
 
     def film_of(line: int, name: str) -> str | None:
-        film = names.find(name, f"{path}: line {line}")
+        try:
+            film = names.find(name)
+        except Ambiguous as error:
+            raise ConfigError(f"{path}: line {line}: {error}; give the film's path.") from None
         if film is None:
             missing.append(name)
         return film

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.probing.phantom import probing_set
 from engine.run.pipeline import run
+from engine.store.contents import Note
 from engine.store.reader import RunReader
+from engine.targets import demo
+from engine.targets.base import TargetModel
 from engine.weights.embedded import CLASSIFIER_WEIGHTS, DUAL_ENCODER_WEIGHTS
 from tests.support.heavy import heavy_after
 from tests.support.tiny_runs import Heard
@@ -95,6 +99,32 @@ def test_nothing_heavy_is_loaded(project: Path) -> None:
 def test_no_phantom_is_rendered(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probing_set.PhantomSet, "read", None)
     assert up_to_date(project)
+
+
+@pytest.mark.slow
+def test_the_warnings_of_a_run_are_kept_as_long_as_what_they_are_about(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = demo.load
+
+    def warning_load(options: demo.Options, base: Path) -> TargetModel:
+        logging.getLogger("engine.targets").warning("The model is odd.")
+        return load(options, base)
+
+    monkeypatch.setattr(demo, "load", warning_load)
+    compute(project, 'target.layers=["classifier"]')
+    assert notes(project) == (Note("target", "The model is odd."),)
+    monkeypatch.setattr(demo, "load", None)
+    compute(project, 'target.layers=["classifier"]', "run.alpha=0.5")
+    assert notes(project) == (Note("target", "The model is odd."),)
+    monkeypatch.setattr(demo, "load", load)
+    compute(project)
+    assert notes(project) == ()
+
+
+def notes(project: Path) -> tuple[Note, ...]:
+    with RunReader(project.with_name("run.duckdb")) as reader:
+        return reader.notes
 
 
 @pytest.mark.slow

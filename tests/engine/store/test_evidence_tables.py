@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError, RunFileError
-from engine.store.contents import StoredMethod
+from engine.store.contents import Note, StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
@@ -40,6 +40,21 @@ def test_other_templates_and_captions(path: Path) -> None:
         for place in (2, -1):
             with pytest.raises(IndexError, match="the run has 2"):
                 reader.arrays.other_template(place)
+
+
+def test_concepts_without_a_template_and_notes(tmp_path: Path) -> None:
+    contents, batches = small_contents(hostile=True)
+    notes = [Note("target", "layer0 is odd"), Note("", "\x1b[31mred")]
+    layers = [replace(contents.layers[0], untrained="its weights are random"), *contents.layers[1:]]
+    bare = contents.text_embeddings[::-1]
+    path = tmp_path / "run.duckdb"
+    assemble(path, replace(contents, notes=notes, layers=layers, bare_embeddings=bare), batches)
+    with FinishedRun(path) as finished:
+        reader = finished.reader
+        assert reader.notes == tuple(notes)
+        assert [layer.untrained for layer in reader.layers] == ["its weights are random", ""]
+        np.testing.assert_array_equal(reader.arrays.bare_text_embeddings(), bare)
+        np.testing.assert_array_equal(finished.texts()[contents.concepts[3]], bare[3])
 
 
 def test_methods_and_their_scores(path: Path) -> None:

@@ -3,7 +3,8 @@
 version_1.duckdb.gz is `small_contents(images=20, units=(4, 5), concepts=6, dimension=4)` with concept_set="word_list",
 written by the writer of schema version 1 (commit 65ea07b); version_2.duckdb.gz is the same with sets=2, by that of
 schema version 2 (commit 83c1fd2); version_3.duckdb.gz the same as version 2 with other_templates=1, captions=2 and
-methods={"www": {"count": 3}}, by that of schema version 3 (commit 98aae33).
+methods={"www": {"count": 3}}, by that of schema version 3 (commit 98aae33); version_4.duckdb.gz the same as version 3
+with sources={"target": "1111"}, by that of schema version 4 (commit 1e4596c).
 """
 
 from __future__ import annotations
@@ -105,7 +106,21 @@ def test_a_run_of_version_3_opens_but_gives_no_part_of_an_image(tmp_path: Path) 
     assert version(path) == [(schema.VERSION,)]
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_run_of_version_4_opens_but_its_sources_are_loaded_again(tmp_path: Path) -> None:
+    path = unpacked(4, tmp_path)
+    assert version(path) == [(4,)]
+    with FinishedRun(path) as finished:
+        reader = finished.reader
+        assert list(faults(reader)) == []
+        assert reader.notes == ()
+        assert [layer.untrained for layer in reader.layers] == ["", ""]
+        assert reader.arrays.bare_text_embeddings() is None
+        assert finished.sources == {}
+        assert len(finished.held(["film key", "layer0 key"])) == 22
+    assert version(path) == [(schema.VERSION,)]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"

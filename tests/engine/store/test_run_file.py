@@ -318,11 +318,11 @@ def test_an_older_schema_is_brought_up_to_date_once(tmp_path: Path, monkeypatch:
     with RunReader(path) as before:
         known = before.info
 
-        def add_notes(connection: duckdb.DuckDBPyConnection) -> None:
-            connection.execute("CREATE TABLE notes (text VARCHAR)")
-            connection.execute("INSERT INTO notes SELECT template FROM templates")
+        def add_remarks(connection: duckdb.DuckDBPyConnection) -> None:
+            connection.execute("CREATE TABLE remarks (text VARCHAR)")
+            connection.execute("INSERT INTO remarks SELECT template FROM templates")
 
-        monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_notes))
+        monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_remarks))
         monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
         for _ in range(2):
             with RunReader(path) as reader:
@@ -330,7 +330,7 @@ def test_an_older_schema_is_brought_up_to_date_once(tmp_path: Path, monkeypatch:
                 assert len(reader.images([0, 59])) == 2
         assert len(before.images([0, 59])) == 2
     with duckdb.connect(path, read_only=True) as connection:
-        assert connection.execute("SELECT count(*) FROM notes").fetchall() == [(1,)]
+        assert connection.execute("SELECT count(*) FROM remarks").fetchall() == [(1,)]
     assert _names(tmp_path) == {"run.duckdb"}
 
 
