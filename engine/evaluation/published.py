@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.config.leaves import Leaf
 from engine.config.settings import RunConfig
-from engine.evaluation.labels import labels_of
+from engine.names import labels_of
 from engine.probing.findings import FINDINGS
 
 ALPHA, BETA = 0.93, 0.95
