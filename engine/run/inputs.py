@@ -19,7 +19,9 @@ from engine.errors import ConfigError
 from engine.keys import content_key
 from engine.methods import LIVE, is_computed
 from engine.probing.base import ProbingSet
+from engine.probing.rename import Renamed
 from engine.progress import Progress
+from engine.run.class_labels import warn_of_classes
 from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
@@ -88,6 +90,7 @@ class RunInputs:
         progress.advance(1)
         _ = self.concepts, self.captions
         progress.advance(1)
+        warn_of_classes(layers, self.probing.images)
         for leaf in self._config.methods:
             if is_computed(leaf.kind):
                 leaf.module.check(leaf.options, self.probing.images, layers)
@@ -104,7 +107,8 @@ class RunInputs:
         probing: ProbingSet = self._config.probing.load(self._config.base)
         if not probing.images:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
-        return probing
+        rename = self._config.labels.rename
+        return Renamed(probing, rename) if rename else probing
 
     def own_films(self, leaf: Leaf) -> ProbingSet | None:
         """The films that a computed method names beside the run's; None if it names none."""
