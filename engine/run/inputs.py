@@ -7,6 +7,7 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from engine.targets.base import TargetModel
     from engine.targets.outputs import Reading
+
+log = logging.getLogger(__name__)
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -188,7 +191,14 @@ class RunInputs:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The tapped layers."""
+        """The tapped layers. Warns of those whose activations are not those of a trained model."""
+        layers = self._layers()
+        for reason in dict.fromkeys(layer.untrained for layer in layers if layer.untrained):
+            names = ", ".join(layer.name for layer in layers if layer.untrained == reason)
+            log.warning("target: the units of %s are random: %s. Their annotations mean nothing.", names, reason)
+        return layers
+
+    def _layers(self) -> tuple[Layer, ...]:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:

@@ -48,6 +48,9 @@ class TargetModel:
     identity: str
     """A hash of all that determines an activation (weights, architecture, preprocessing): the cache key"""
     name: str
+    untrained: frozenset[str] = frozenset()
+    """Names of the module's parameters, and of statistics of its batch norms, that have no trained weights. The layers
+    that depend on them are marked as random, and no class names are given to their units"""
 
 
 class TargetKind(Protocol):

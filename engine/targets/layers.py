@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -10,6 +10,7 @@ from engine.targets.base import LOGITS, PENULTIMATE, TargetModel
 from engine.targets.outputs import Reading, Seen
 from engine.targets.probe import image_shape, inputs, noise, probe, read
 from engine.targets.taps import Channels, Pooling
+from engine.targets.untrained import untrained_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class ListedLayer:
     units: int | None = None
     problem: str = ""
     """Why it gives no activations; empty for a layer that does"""
+    untrained: str = ""
+    """Why its activations are not those of a trained model; empty if they are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels, outpu
             continue
         reading = read(name, found[name], output, len(target.classes), channels)
         layers.append(_listed(name, kind, found[name], reading, pooling, channels))
-    return Listing(tuple(films.shape[1:]), tuple(layers))
+    untrained = untrained_layers(target, list(found))
+    marked = (replace(layer, untrained=untrained.get(layer.name, "")) for layer in layers)
+    return Listing(tuple(films.shape[1:]), tuple(marked))
 
 
 def _listed(

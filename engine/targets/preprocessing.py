@@ -21,6 +21,9 @@ PerChannel = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 """One number for all channels, or one for each"""
 
 
+MOST_CHANNELS = 16
+
+
 class Preprocessing(BaseModel, extra="forbid", frozen=True):
     """The defaults are those published with the paper's target models."""
 
@@ -32,7 +35,7 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
     mean: PerChannel = (0.5056,)
     std: PerChannel = (0.252,)
     """`mean` and `std` are those of grey levels scaled to [0, 1]"""
-    channels: int = Field(default=3, ge=1, le=16)
+    channels: int = Field(default=3, ge=1, le=MOST_CHANNELS)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

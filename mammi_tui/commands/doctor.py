@@ -115,7 +115,8 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
     for layer in reader.layers:
         dead = int(layer.dead.sum())
-        yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}"
+        untrained = f"; random: {layer.untrained}" if layer.untrained else ""
+        yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}{untrained}"
 
 
 def _method(reader: RunReader, name: str) -> str:

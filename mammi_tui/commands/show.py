@@ -57,7 +57,7 @@ def show(
         cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
         answer = requery.neuron(layer, unit, cuts)
         images = reader.images(answer.images)
-        shown = as_object(answer, images, reader.concepts)
+        shown = {**as_object(answer, images, reader.concepts), "untrained": reader.layer(layer).untrained or None}
         if not reader.info.subtracts_template:
             shown |= {"template": reader.info.template, "subtract_template": False}
         sections = [annotation(answer, reader.concepts), films(answer, images)]
@@ -114,6 +114,9 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
         size = len(find_concept_set(cuts.concept_set, reader.concept_sets).concepts)
         of_set = f"   concept set {clean(cuts.concept_set)}"
     yield f"{clean(answer.layer)}:{answer.unit}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}"
+    untrained = reader.layer(answer.layer).untrained
+    if untrained:
+        yield f"random: {clean(untrained)}. The annotation means nothing"
     if answer.dead:
         yield f"dead: the activation is {answer.threshold:.6g} on every image"
         return
