@@ -98,6 +98,8 @@ class ComputedMethod(Protocol):
     the same, and, where the method follows the VLM, also VLM, template and concepts.
 
     It may also have
+    - `EMBEDS = True`, if it embeds pictures with the VLM, which then must take films
+    - `captions`, as a LiveMethod; scores then depend on the captions, too
     - `title(options) -> str`: the name for a reader with the options that matter; TITLE if it is left out
     - `nothing(options, scores) -> str`: why a neuron has no concept although it has scores; "" if it has
     - `unscored(options, reader, layer, unit) -> str`: why a neuron has no scores; "" if the run file does not say.
