@@ -37,6 +37,8 @@ class TopValues:
         self._positions = positions
         count = images * self.sampled
         place = min(max(quantile * count - 0.5, 0), count - 1)
+        self.too_few = place == count - 1
+        """Whether the values are too few for the quantile: it is then the greatest of them"""
         self._part = place - floor(place)
         self._below = min(floor(place), _EQUAL)
         self._keep = count - floor(place) + self._below

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,12 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from torch import Tensor, nn
 
-from engine.errors import ConfigError
-from engine.evaluation.labels import NO_CONCEPT, labels_of
+from engine.evaluation.labels import NO_CONCEPT, LabelScorer, labels_of
 from engine.evaluation.synonyms import compared
 from engine.methods import netdissect, tsi
 from engine.methods.context import MethodContext
 from engine.methods.outlines import box_corners, inside
+from engine.methods.own_films import OwnFilms
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.decoding import decode
 from engine.store.records import MethodScore
@@ -65,6 +66,7 @@ def images(rng: np.random.Generator) -> list[Image]:
     return found
 
 
+@cache
 def context(seed: int = 0) -> MethodContext:
     rng = np.random.default_rng(seed)
     given = images(rng)
@@ -99,7 +101,7 @@ def masks_of(context: MethodContext, side: int) -> Masks:
     masks = np.zeros((len(context.images), len(LABELS), side, side), bool)
     for of_film, image in zip(masks, context.images, strict=True):
         for at in image.boxes:
-            of_film[LABELS.index(at.label)] |= inside(box_corners(at.x, at.y, at.width, at.height) / SIDE, side)
+            of_film[LABELS.index(at.label)] |= inside(corners_of(at) / SIDE, side)
     return masks
 
 
@@ -177,6 +179,10 @@ def scores_of(scores: Sequence[MethodScore], labels: Sequence[str] = LABELS) -> 
     return found
 
 
+def corners_of(at: Box) -> Floats:
+    return box_corners(at.x, at.y, at.width, at.height)
+
+
 def outlined(context: MethodContext) -> list[bool]:
     return [bool(image.boxes) for image in context.images]
 
@@ -214,6 +220,7 @@ def test_the_ways_of_counting_differ_on_these_maps() -> None:
     assert (np.abs(any_label - everywhere).max(1) > 1e-5).sum() > 80
 
 
+@pytest.mark.slow
 def test_tsi_equals_the_published_iou() -> None:
     run = context()
     labelled = outlined(run)
@@ -224,3 +231,59 @@ def test_tsi_equals_the_published_iou() -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
     edges = scores_of(tsi.compute(tsi.Options(border="edge"), run), (tsi.NO_CLASS, *LABELS))
     assert np.abs(edges - expected).max() > 0.003
+
+
+def words(options: tsi.Options, scores: Sequence[MethodScore]) -> list[str]:
+    """What the evaluation compares with each unit's label: its annotation, or "none"."""
+    found = []
+    for unit in range(UNITS):
+        own = sorted((score for score in scores if score.unit == unit), key=lambda score: -score.score)
+        annotation = tsi.annotation(options, own)
+        assert bool(annotation) != bool(tsi.nothing(options, own) or not own)
+        found.append(annotation[0].concept if annotation else NO_CONCEPT)
+    return found
+
+
+@pytest.mark.slow
+def test_the_word_of_two_label_sets_is_that_of_table_4() -> None:
+    """Boxes stand for NIH14, and films of their own with other labels for COVID-CXR."""
+    run, others = context(), context(seed=1)
+    renamed = [
+        Image(image.path, boxes=tuple(Box(f"{at.label} 2", at.x, at.y, at.width, at.height) for at in image.boxes))
+        for image in others.images
+    ]
+    films = FilmsInMemory([decode(others.probing.read(image)) for image in others.images], renamed)
+    options = tsi.Options(cut=0, label_set=OwnFilms(kind="phantom"))
+    scores = tsi.compute(options, replace(run, own_films=films))
+    ious = [iou(maps_of(of)[outlined(of)], masks_of(of, 56)[outlined(of)], 56) for of in (others, run)]
+    expected = table_4(([f"{label} 2" for label in LABELS], LABELS), ious)
+    assert words(options, scores) == expected
+    assert {score.detail for score in scores} == {"boxes", "phantom"}
+    assert min(expected.count(word) for word in ("none", "Mass", "Mass 2")) > 0
+
+
+def test_equal_label_sets_leave_the_first() -> None:
+    """As `covid[3] > nih[3]` leaves NIH14."""
+    run = context()
+    images = [
+        replace(image, polygons=tuple(Polygon(at.label, tuple(map(tuple, corners_of(at)))) for at in image.boxes))
+        for image in run.images
+    ]
+    scores = tsi.compute(tsi.Options(), replace(run, images=tuple(images)))
+    assert {score.detail for score in scores} == {"boxes"}
+
+
+def test_without_no_class_a_label_always_wins() -> None:
+    run = context()
+    options = tsi.Options(cut=0, no_class=False)
+    scores = tsi.compute(options, run)
+    assert all(score.concept in LABELS for score in scores)
+    silent = words(options, scores).count(NO_CONCEPT)  # units that meet no label
+    assert silent < words(tsi.Options(cut=0), tsi.compute(tsi.Options(cut=0), run)).count(NO_CONCEPT)
+
+
+@pytest.mark.parametrize("name", ["Pleural_Thickening", "Pleural Thickening", "pleural thickening"])
+def test_pleural_thickening_hits_its_label(name: str) -> None:
+    """The published evaluation compares "pleural_thickening" with "pleural thickening"."""
+    scorer = LabelScorer([labels_of("Pleural_Thickening")])
+    assert scorer.score([[compared(name)]]).hit_rate.mean == 1
