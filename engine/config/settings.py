@@ -19,10 +19,12 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from engine.config.faults import Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
+from engine.errors import ConfigError
 from engine.kinds import PACKAGES
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
+Parity = Literal["none", "published"]
 TABLES = ("run", *PACKAGES)
 
 
@@ -35,11 +37,25 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     batch_size: int = Field(default=32, ge=1, le=4096)
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
-    template: str = Field(default="A chest x-ray image of a", min_length=1)
+    template: str = "A chest x-ray image of a"
+    """What stands before each concept. With "" concepts are encoded alone, and a score is the mean cosine to one."""
+    subtract_template: bool = True
+    """Whether the cosine to the bare template is subtracted (the paper's adaptive score, Eq. 2). Without it a score is
+    the mean cosine to the prompted concept."""
     other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Templates under which neurons are annotated too, to see how far annotations depend on the template"""
+    parity: Parity = "none"
+    """What the VLM is given: the film, or with "published" what the paper's code gave it: the target model's view of
+    the film, saved as JPEG and read again (engine.run.parity)"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels"""
+
+    @field_validator("template")
+    @classmethod
+    def _is_not_blank(cls, template: str) -> str:
+        if template and not template.strip():
+            raise ValueError('a template of blanks is no template: write ""')
+        return template
 
     @field_validator("other_templates")
     @classmethod
@@ -50,6 +66,10 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
                 raise ValueError(f"{other!r} is a template of the run already")
         return others
 
+    def subtracts(self, template: str) -> bool:
+        """Whether the cosine to this bare template is subtracted from those to the concepts in it."""
+        return bool(template) and self.subtract_template
+
 
 class TapSettings(BaseModel, extra="forbid", frozen=True):
     """The keys of [target] that every kind of target model has."""
@@ -59,6 +79,14 @@ class TapSettings(BaseModel, extra="forbid", frozen=True):
     pooling: Pooling = "mean"
     channels: Literal["auto", "first", "last"] = "auto"
     """The axis of a map that holds its units (engine.targets.taps.unit_axis)"""
+    output: str | None = Field(default=None, min_length=1)
+    """Which of the model's outputs the layer "logits" is, where the model gives several: the key, field name or place
+    of one, or several of them joined by dots"""
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _as_text(cls, output: Any) -> Any:
+        return str(output) if type(output) is int else output
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +103,14 @@ class RunConfig:
     concepts: tuple[NamedLeaf, ...]
     """At least one"""
     methods: tuple[Leaf, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError where `run.parity` cannot be had."""
+        if self.run.parity == "published" and not getattr(self.vlm.module, "TAKES_FILMS", True):
+            raise ConfigError(
+                f'{self.path}: run.parity = "published" cannot go with vlm.kind = "{self.vlm.kind}", which is given '
+                "embeddings and no films: embed the published views elsewhere, and leave run.parity out."
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, as JSON types; several concept sets are a list."""

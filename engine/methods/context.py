@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from engine.probing.base import Image, ProbingSet
 from engine.progress import Progress
 from engine.store.contents import Layer
 from engine.targets.base import TargetModel
+from engine.targets.outputs import Reading
 from engine.targets.taps import Channels
 
 
@@ -46,5 +47,7 @@ class MethodContext:
     template_embedding: NDArray[np.float32]
     """[d], of the bare template"""
     progress: Progress
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """How to take a layer's tensor from its output, for the layers whose output is not simply [n, …]"""
     own_films: ProbingSet | None = None
     """The films that the method's options name beside the run's own (engine.methods.base.ComputedMethod)"""

@@ -25,7 +25,8 @@ from engine.device import precision
 from engine.errors import MammiError, failing_as
 from engine.methods.context import MethodContext
 from engine.methods.films import FilmBatch, film_batches
-from engine.targets.taps import Channels, Taps, first_tensor, last_linear, unit_axis
+from engine.targets.outputs import Reading
+from engine.targets.taps import Channels, Taps, last_linear, unit_axis
 
 VALUES_AT_ONCE = 1 << 26
 """Map values of all layers that are held at once (256 MiB); they limit the images in a batch"""
@@ -57,7 +58,7 @@ def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
     if output.ndim == 4:
         maps = output.movedim(3, 1) if axis == 3 else output
         return maps if maps.shape[2] * maps.shape[3] > 1 else None
-    if output.ndim == 3:
+    if output.ndim == 3 and axis == 2:
         for before in _BEFORE_PATCHES:
             side = isqrt(max(output.shape[1] - before, 0))
             if side > 1 and side * side == output.shape[1] - before:
@@ -68,16 +69,22 @@ def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
 class MapTaps(Taps):
     """Holds hooks on layers within a `with` block, and keeps the maps of a forward pass.
 
-        with MapTaps(module, layers, channels) as taps:
+        with MapTaps(module, layers, channels, readings) as taps:
             maps = taps.forward(inputs)  # layer -> [n, units, h, w]; layers without maps are absent
 
-    As in Taps, a layer that is used several times gives its last output, a layer that returns a tuple gives the first
-    item, and a later in-place operation does not change what is kept.
+    As in Taps, a layer that is used several times gives its last output, `readings` says how to take a tensor from an
+    output, and a later in-place operation does not change what is kept.
     """
 
-    def __init__(self, module: nn.Module, layers: Sequence[str], channels: Channels) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        layers: Sequence[str],
+        channels: Channels,
+        readings: Mapping[str, Reading] | None = None,
+    ) -> None:
         self._linear = last_linear(module) if any(isinstance(m, nn.Linear) for m in module.modules()) else None
-        super().__init__(module, layers, "mean", channels)
+        super().__init__(module, layers, "mean", channels, readings)
         self._outputs: dict[str, Tensor] = {}
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
@@ -97,7 +104,7 @@ class MapTaps(Taps):
         return maps
 
     def keep(self, layer: str, output: Any) -> None:
-        self._outputs[layer] = first_tensor(layer, output).detach().to(torch.float32, copy=True)
+        self._outputs[layer] = self.tensor(layer, output).detach().to(torch.float32, copy=True)
 
     def _of_vectors(self, vectors: Tensor, pooled: Tensor) -> Tensor | None:
         """The maps whose mean over the positions is these vectors [n, units]: the pooled maps or the linear layer's;
@@ -137,7 +144,8 @@ class _LastAverage(TorchFunctionMode):
 def layers_with_maps(context: MethodContext) -> dict[str, tuple[int, int, int]]:
     """Units, height and width of the maps of each tapped layer that has maps, from the first image."""
     films = next(film_batches(context, [0], 1))
-    with MapTaps(context.target.module, [layer.name for layer in context.layers], context.channels) as taps:
+    names = [layer.name for layer in context.layers]
+    with MapTaps(context.target.module, names, context.channels, context.readings) as taps:
         maps = _forward(context, taps, films)
     return {layer: (values.shape[1], values.shape[2], values.shape[3]) for layer, values in maps.items()}
 
@@ -149,7 +157,7 @@ def map_batches(
     values = sum(units * height * width for units, height, width in layers.values())
     size = max(1, min(context.batch_size, VALUES_AT_ONCE // values))
     with (
-        MapTaps(context.target.module, list(layers), context.channels) as taps,
+        MapTaps(context.target.module, list(layers), context.channels, context.readings) as taps,
         closing(film_batches(context, rows, size)) as batches,
     ):
         for films in batches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -16,7 +16,8 @@ from engine.errors import ConfigError, MammiError, failing_as
 from engine.methods.context import MethodContext
 from engine.methods.films import film_batches
 from engine.store.contents import Layer
-from engine.targets.taps import Channels, Pooling, Taps, first_tensor, pool, unit_axis
+from engine.targets.outputs import Reading
+from engine.targets.taps import Channels, Pooling, Taps, pool, unit_axis
 
 
 def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> Tensor:
@@ -27,16 +28,16 @@ def pooled_gradient(gradient: Tensor, pooling: Pooling, channels: Channels) -> T
     """
     if gradient.ndim == 2:
         return gradient
-    if pooling == "cls" and gradient.ndim == 3:
-        return gradient[:, 0]
     axis = unit_axis(gradient.shape, channels)
+    if pooling == "cls" and gradient.ndim == 3 and axis == 2:
+        return gradient[:, 0]
     return gradient.sum([place for place in range(1, gradient.ndim) if place != axis])
 
 
 class GradientTaps(Taps):
     """Holds hooks on layers within a `with` block, and computes gradients of the final layer's units.
 
-        with GradientTaps(module, layers, final, "mean", channels) as taps:
+        with GradientTaps(module, layers, final, "mean", channels, readings) as taps:
             gradients = taps.gradients(inputs, unit)  # layer -> [n, units]
 
     Hooks on the tensors themselves give the gradient with respect to a layer's output before any later in-place
@@ -45,9 +46,15 @@ class GradientTaps(Taps):
     """
 
     def __init__(
-        self, module: nn.Module, layers: Sequence[str], final: str, pooling: Pooling, channels: Channels
+        self,
+        module: nn.Module,
+        layers: Sequence[str],
+        final: str,
+        pooling: Pooling,
+        channels: Channels,
+        readings: Mapping[str, Reading] | None = None,
     ) -> None:
-        super().__init__(module, [*layers, final], pooling, channels)
+        super().__init__(module, [*layers, final], pooling, channels, readings)
         self._final = final
         self._watched: dict[str, RemovableHandle] = {}
         self._gradients: dict[str, Tensor] = {}
@@ -72,20 +79,22 @@ class GradientTaps(Taps):
         return found
 
     def keep(self, layer: str, output: Any) -> None:
-        first = first_tensor(layer, output)
-        if not first.requires_grad:
+        reading = self.reading(layer)
+        picked = reading.pick(layer, output)
+        if not picked.requires_grad:
             raise MammiError(f"methods.tcav: the target model's code has no gradients for layer {layer!r}.")
         if layer == self._final:
-            self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
+            self._pooled[layer] = pool(reading.by_image(picked), self._pooling, layer, self._channels)
             return
         if layer in self._watched:
             self._watched[layer].remove()
-        self._pooled[layer] = first.new_empty(0)  # marks the layer as used
+        self._pooled[layer] = picked.new_empty(0)  # marks the layer as used
 
         def watch(gradient: Tensor) -> None:
-            self._gradients[layer] = pooled_gradient(gradient.detach().float(), self._pooling, self._channels)
+            by_image = reading.by_image(gradient.detach().float())
+            self._gradients[layer] = pooled_gradient(by_image, self._pooling, self._channels)
 
-        self._watched[layer] = first.register_hook(watch)  # type: ignore[no-untyped-call]
+        self._watched[layer] = picked.register_hook(watch)  # type: ignore[no-untyped-call]
 
     def _forget(self) -> None:
         for handle in self._watched.values():
@@ -110,7 +119,7 @@ def class_gradients(
     names = [layer.name for layer in layers]
     parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
     with (
-        GradientTaps(context.target.module, names, final.name, pooling, context.channels) as taps,
+        GradientTaps(context.target.module, names, final.name, pooling, context.channels, context.readings) as taps,
         closing(film_batches(context, rows, context.batch_size)) as batches,
     ):
         for films in batches:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, checked_layer, no_concepts
+from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts, nothing_positive
 from engine.store.ladder import sum_rows
 from engine.store.schema import BLOCK
 
@@ -70,5 +70,5 @@ class WWW:
             tuple(self._reader.concepts[concept] for concept in members[ranking]),
             scores[ranking],
             annotated,
-            "" if annotated else NOTHING_POSITIVE,
+            "" if annotated else nothing_positive(self._reader.info),
         )

@@ -34,7 +34,7 @@ class Options(ViewOptions, LabelOptions, frozen=True):
 
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the CSV file and finds its films. Raises ConfigError when either is missing or wrong."""
-    table = Table(base / options.csv, "probing.csv", options.delimiter)
+    table = Table(base / options.csv, "probing.csv", options.delimiter, options.texts())
     tree = FileTree(base / options.folder if options.folder else table.path.parent)
     images = of_views(_images(table, options), options.views)
     return collect(images, tree.find, options, table.path, tree.folder)

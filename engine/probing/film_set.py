@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import Film, LeadsOut, film_size, read_film, short, warn
+from engine.probing.files import Ambiguous, Film, LeadsOut, film_size, read_film, short, warn
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):
@@ -58,17 +58,22 @@ def collect(
 
     An image takes the name of the file that was found, and what `complete` adds from the file. The same seed draws the
     same sample whatever the order; the files of films that are not drawn are not searched for. Warns of names without a
-    film and of names that lead out of the folder. Raises ConfigError when no film is left or a film is named twice.
+    film, of names that lead out of the folder, and of names that may mean several files. Raises ConfigError when no
+    film is left or a film is named twice.
     """
     images: dict[str, Image] = {}
     files: dict[str, str] = {}
     missing: list[str] = []
     outside: list[str] = []
+    ambiguous: list[str] = []
     for image in _in_order(named, options):
         try:
             film = find(image.path)
         except LeadsOut:
             outside.append(image.path)
+            continue
+        except Ambiguous as error:
+            ambiguous.append(str(error))
             continue
         if film is None:
             missing.append(image.path)
@@ -83,9 +88,11 @@ def collect(
     if not images:
         first = next(iter(missing + outside), None)
         reason = f"the first, {short(first)!r}, is not there" if first is not None else "it names none"
+        reason = ambiguous[0] if ambiguous else reason
         raise ConfigError(f"probing.folder: {folder} holds none of the films of {source}: {reason}.")
     warn(f"{source}: left out films that lead out of {folder}", outside)
     warn(f"{source}: left out films that are not in {folder}", missing)
+    warn(f"{source}: left out films whose name may mean several files in {folder}", ambiguous)
     return FilmSet(images.values(), files)
 
 

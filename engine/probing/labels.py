@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from engine.errors import ConfigError
 from engine.probing.files import short
 from engine.probing.tables import Table
+from engine.text_files import Encoding, TextFiles
 
 Uncertain = Literal["zeros", "ones", "ignore"]
 """What -1 means, in the terms of Irvin et al., "CheXpert", AAAI 2019, section 3: absent ("zeros"), present ("ones"), or
@@ -51,12 +52,18 @@ class LabelOptions(BaseModel, extra="forbid", frozen=True):
     """Or one column for each label, with 1, 0, -1 for uncertain, or nothing"""
     uncertain: Uncertain = "zeros"
     """What -1 means: "zeros" absent, "ones" present; "ignore" leaves the film out"""
+    encoding: Encoding | None = None
+    """The file's encoding, such as "cp1252"; by default UTF-8, or what its byte order mark says"""
 
     @model_validator(mode="after")
     def _one_way_of_labels(self) -> Self:
         if self.label_columns and "labels_column" in self.model_fields_set:
             raise ValueError("labels_column and label_columns are two ways to give the same labels; keep one of them")
         return self
+
+    def texts(self) -> TextFiles:
+        """Reads the file in its encoding."""
+        return TextFiles(self.encoding, "probing.encoding")
 
 
 def row_labels(table: Table, options: LabelOptions) -> Callable[[int, Sequence[str]], tuple[str, ...] | None]:

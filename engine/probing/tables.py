@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import difflib
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.files import short
+from engine.text_files import TextFiles, UnreadableText
 
-MAX_LINE = 1 << 20
-"""The most characters of a line"""
-MAX_TABLE = 1 << 30
-"""The most characters of an unpacked file. The longest public table, MIMIC-CXR's metadata, has 60 million."""
-
-_GZIP = b"\x1f\x8b"
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
 _SHOWN = 200
 """The most characters of a header that a message shows"""
@@ -29,10 +19,12 @@ _SHOWN = 200
 class Table:
     """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file."""
 
-    def __init__(self, path: Path, key: str, delimiter: str = ",") -> None:
-        """Reads the header. Raises ConfigError when the file cannot be read or is empty."""
+    def __init__(self, path: Path, key: str, delimiter: str = ",", texts: TextFiles | None = None) -> None:
+        """Reads the header; `texts` knows the encoding that the user names. Raises ConfigError when the file cannot be
+        read or is empty."""
         self.path = path
         self._key = key
+        self._texts = texts or TextFiles()
         self._delimiter = delimiter
         _, header = next(self._records(), (0, []))
         self.header = _without_empty_end([name.strip() for name in header])
@@ -89,7 +81,7 @@ class Table:
             yield line, cells
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(read_lines(self.path, self._key), delimiter=self._delimiter, strict=True)
+        reader = csv.reader(read_lines(self.path, self._key, self._texts), delimiter=self._delimiter, strict=True)
         try:
             for row in reader:
                 yield reader.line_num, row
@@ -97,31 +89,18 @@ class Table:
             raise ConfigError(f"{self._key}: {self.path} is not a CSV file: {error}.") from None
 
 
-def read_lines(path: Path, key: str) -> Iterator[str]:
-    """The lines of a text file, gzipped or not, with their line ends. UTF-8, or UTF-16 with a byte order mark.
+def read_lines(path: Path, key: str, texts: TextFiles | None = None) -> Iterator[str]:
+    """The lines of a text file, gzipped or not, with their line ends.
 
-    Raises ConfigError when the file cannot be read or unpacked, is not text, or is too large for a table.
+    Warns where they are not UTF-8; `texts` knows the encoding that the user names. Raises ConfigError when the file
+    cannot be read or unpacked, is not text, or is too large for a table.
     """
+    texts = texts or TextFiles()
     try:
-        with path.open("rb") as file:
-            stream = _as_text(gzip.GzipFile(fileobj=file) if file.peek(2).startswith(_GZIP) else file)
-            total = 0
-            while line := stream.readline(MAX_LINE):
-                total += len(line)
-                if len(line) == MAX_LINE or total > MAX_TABLE:
-                    raise ConfigError(f"{key}: {path} is too large for a table, or one of its lines is too long.")
-                yield line
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise ConfigError(f"{key}: {path} is a damaged gzip file.") from None
-    except OSError as error:
-        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except UnicodeError:
-        raise ConfigError(f"{key}: {path} is not text in UTF-8.") from None
-
-
-def _as_text(data: io.BufferedReader | gzip.GzipFile) -> io.TextIOWrapper:
-    encoding = "utf-16" if data.peek(2).startswith(_UTF_16) else "utf-8-sig"
-    return io.TextIOWrapper(data, encoding, newline="")
+        yield from texts.lines(path)
+    except UnreadableText as error:
+        raise ConfigError(f"{key}: {error}") from None
+    texts.warn(path)
 
 
 def _without_empty_end(cells: list[str], width: int = 0) -> list[str]:

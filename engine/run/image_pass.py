@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -52,16 +52,15 @@ class ImagePass:
     @cached_property
     def _target(self) -> TargetModel:
         """On its device, in evaluation mode."""
-        target = self._models.target
-        target.module.to(self._device).eval()
-        return target
+        _ = self._models.readings
+        return self._models.target
 
     @cached_property
     def _taps(self) -> Taps:
         """On all layers of the run, until the block ends."""
         taps = self._config.taps
         return self._stack.enter_context(
-            Taps(self._target.module, tuple(self._parts.layers), taps.pooling, taps.channels)
+            Taps(self._target.module, tuple(self._parts.layers), taps.pooling, taps.channels, self._models.readings)
         )
 
     def compute(self, images: Sequence[PreparedImage]) -> Computed:
@@ -124,18 +123,12 @@ class ImagePass:
             with failing_as(
                 f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError
             ):
-                output = self._target.module(films.to(self._device))
-            self._check_classes(output)
+                self._target.module(films.to(self._device))
             pooled = taps.pooled()
         for layer, values in pooled.items():
             if len(values) != len(films):
                 raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(films)} images.")
         return {layer: _array(values) for layer, values in pooled.items()}
-
-    def _check_classes(self, output: Any) -> None:
-        named = len(self._target.classes)
-        if named and isinstance(output, torch.Tensor) and output.ndim == 2 and output.shape[1] != named:
-            raise ConfigError(f"target.classes names {named} classes; {self._target.name} gives {output.shape[1]}.")
 
 
 def _stacked(model: str, inputs: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -6,7 +6,9 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+import logging
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +17,7 @@ from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
-from engine.methods import is_computed
+from engine.methods import LIVE, is_computed
 from engine.probing.base import ProbingSet
 from engine.progress import Progress
 from engine.run.notes import Notes, about
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     import torch
 
     from engine.targets.base import TargetModel
+    from engine.targets.outputs import Reading
+
+log = logging.getLogger(__name__)
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -41,6 +46,8 @@ class Models(Protocol):
     def device(self) -> torch.device: ...
     @property
     def target(self) -> TargetModel: ...
+    @property
+    def readings(self) -> Mapping[str, Reading]: ...
     @property
     def vlm(self) -> VLM: ...
 
@@ -61,12 +68,21 @@ class RunInputs:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers.
+        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
+        its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
         progress.advance(1)
         layers = self.layers
+        if self._config.run.parity == "published":
+            from engine.run.parity import viewing
+
+            viewing(self.target)
+        if self._as_in_file(TARGET) is None:
+            for layer, reading in self.readings.items():
+                if reading.entry and self._config.taps.output is None:
+                    progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)
@@ -151,7 +167,7 @@ class RunInputs:
         described: str | None
         if name == TARGET:
             own, taps = self._own_target_identity, config.taps
-            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling)
+            described = own and content_key(own, config.target.as_dict(), taps.layers, taps.pooling, taps.output)
         elif name == VLM_SOURCE:
             described = self._own_vlm_identity and content_key(self._own_vlm_identity, config.vlm.as_dict())
         elif name == CONCEPTS:
@@ -175,7 +191,14 @@ class RunInputs:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The tapped layers."""
+        """The tapped layers. Warns of those whose activations are not those of a trained model."""
+        layers = self._layers()
+        for reason in dict.fromkeys(layer.untrained for layer in layers if layer.untrained):
+            names = ", ".join(layer.name for layer in layers if layer.untrained == reason)
+            log.warning("target: the units of %s are random: %s. Their annotations mean nothing.", names, reason)
+        return layers
+
+    def _layers(self) -> tuple[Layer, ...]:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:
@@ -184,6 +207,13 @@ class RunInputs:
         from engine.run.layers import tapped_layers
 
         return tapped_layers(self.target, self._config.taps)
+
+    @cached_property
+    def readings(self) -> Mapping[str, Reading]:
+        """How to take a tensor from each layer's output. The target model is then on its device, in evaluation mode."""
+        from engine.run.layers import read_layers
+
+        return read_layers(self._config, self.target, self.layers, self.probing, self.device)
 
     @property
     def layer_facts(self) -> list[list[Any]]:
@@ -213,6 +243,18 @@ class RunInputs:
         with about(CAPTIONS):
             lists = [leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking]
         return tuple(dict.fromkeys(text for captions in lists for text in captions))
+
+    @cached_property
+    def compares_bare(self) -> bool:
+        """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
+        methods need no table to be asked."""
+        chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
+        for name in LIVE.keys() - chosen.keys():
+            module = importlib.import_module(LIVE[name])
+            chosen[name] = (module, module.Options())
+        parity, template = self._config.run.parity, self._config.run.template
+        asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
+        return bool(template) and any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:

@@ -6,22 +6,31 @@ from collections.abc import Sequence
 
 from engine.config.settings import RunConfig
 from engine.keys import content_key
+from engine.store.contents import Layer
 from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
+from engine.targets.base import LOGITS
 
-VERSION = 5
+VERSION = 6
 """Part of every key. Raise it when the same images and models give other results than before, such as after a change in
 how films are decoded."""
+TAPS = 2
+"""Part of every layer's key. Raise it when the same inputs and models give other activations than before."""
 
 
-def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str) -> PartKeys:
+def part_keys(config: RunConfig, target: str, layers: Sequence[Layer], vlm: str) -> PartKeys:
     """The keys of the parts that a run makes, from the identities of its target model and its VLM."""
     taps, run = config.taps, config.run
+    shown = (run.parity, target) if run.parity == "published" else ()
+
+    def layer_key(layer: Layer) -> str:
+        # The number of classes can decide which of the model's outputs is taken.
+        output = (taps.output, len(layer.unit_names)) if layer.name == LOGITS else ()
+        facts = (layer.name, taps.pooling, taps.channels, run.mixed_precision)
+        return content_key(VERSION, "layer", TAPS, target, *facts, *output)
+
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),
         input=content_key(VERSION, INPUT, target),
-        layers={
-            layer: content_key(VERSION, "layer", target, layer, taps.pooling, taps.channels, run.mixed_precision)
-            for layer in layers
-        },
-        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision),
+        layers={layer.name: layer_key(layer) for layer in layers},
+        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown),
     )

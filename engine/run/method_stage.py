@@ -93,7 +93,6 @@ def _context(run: Run) -> MethodContext:
     def activations(layer: str) -> NDArray[np.float32]:
         return run.results.layer(layer, images)
 
-    inputs.target.module.to(inputs.device).eval()
     return MethodContext(
         probing=UnchangedFilms(run.films, inputs.probing),
         images=tuple(image for image, use in zip(run.films.images, usable, strict=True) if use),
@@ -109,4 +108,5 @@ def _context(run: Run) -> MethodContext:
         text_embeddings=contents["text_embeddings"],
         template_embedding=contents["template_embedding"],
         progress=run.progress,
+        readings=inputs.readings,
     )

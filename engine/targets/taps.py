@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isqrt
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -14,14 +14,13 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from engine.errors import ConfigError
+from engine.targets.base import LOGITS, PENULTIMATE
+from engine.targets.outputs import Reading
 
 Pooling = Literal["mean", "max", "cls"]
 Channels = Literal["auto", "first", "last"]
 """The axis of a layer of maps that holds its units: [n, units, h, w] or [n, h, w, units]"""
-LOGITS = "logits"
-PENULTIMATE = "penultimate"
 ALIASES = (LOGITS, PENULTIMATE)
-"""`logits` is the output of the whole model, `penultimate` the input of its last nn.Linear"""
 
 
 def resolve_layers(module: nn.Module, patterns: Sequence[str], key: str = "target.layers") -> list[str]:
@@ -60,15 +59,16 @@ def _close(pattern: str, names: Sequence[str]) -> str:
 def unit_axis(shape: Sequence[int], channels: Channels = "auto") -> int | None:
     """The axis of a layer's output that holds its units; None for a shape that has none.
 
-    Vectors are [n, units], tokens [n, t, units]. For maps, `auto` looks for the two axes of equal length, as inputs are
-    square. If they are the last two, units come first, as in every convolution; if they precede the last, units come
-    last, as in Swin and other transformers. Where neither or both hold, units come first.
+    Vectors are [n, units], tokens [n, t, units], and [n, units, 1] is one position. For maps, `auto` looks for the two
+    axes of equal length, as inputs are square. If they are the last two, units come first, as in every convolution; if
+    they precede the last, units come last, as in Swin and other transformers. Where neither or both hold, units come
+    first.
     """
     match list(shape):
         case [_, _]:
             return 1
-        case [_, _, _]:
-            return 2
+        case [_, positions, units]:
+            return 1 if units == 1 and positions > 1 else 2
         case [_, first, second, third]:
             last = channels == "last" or (channels == "auto" and first == second != third)
             return 3 if last else 1
@@ -87,8 +87,8 @@ def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "aut
         raise ConfigError(
             f"target.layers: {layer!r} gives a tensor of shape {tuple(output.shape)}, which has no units."
         )
-    if output.ndim == 2:
-        return output.float().clone()
+    if axis == 1 and output.ndim < 4:
+        return output.flatten(1).float().clone()
     if pooling == "cls":
         if output.ndim == 4:
             raise ConfigError(
@@ -112,12 +112,22 @@ class Taps:
             module(batch)
             activations = taps.pooled()  # layer -> float32 [n, units]
 
-    A layer that is used several times in one pass gives its last output; a tuple gives its first item. Outputs are
-    pooled inside the hook: a later in-place operation cannot change them, and whole feature maps are not kept.
+    A layer that is used several times in one pass gives its last output. `readings` says how to take a tensor from a
+    layer's output (engine.targets.probe finds it out); for other layers the first axis is the images, and a tuple gives
+    its first item. Outputs are pooled inside the hook: a later in-place operation cannot change them, and whole feature
+    maps are not kept.
     """
 
-    def __init__(self, module: nn.Module, layers: Sequence[str], pooling: Pooling, channels: Channels = "auto") -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        layers: Sequence[str],
+        pooling: Pooling,
+        channels: Channels = "auto",
+        readings: Mapping[str, Reading] | None = None,
+    ) -> None:
         self._module = module
+        self._readings = readings or {}
         self._layers = tuple(layers)
         self._pooling = pooling
         self._channels = channels
@@ -153,10 +163,10 @@ class Taps:
     def _hook(self, layer: str) -> RemovableHandle:
         if layer == PENULTIMATE:
 
-            def before(_: nn.Module, inputs: tuple[Any, ...]) -> None:
-                self.keep(layer, inputs)
+            def before(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+                self.keep(layer, inputs or tuple(named.values()))
 
-            return last_linear(self._module).register_forward_pre_hook(before)
+            return last_linear(self._module).register_forward_pre_hook(before, with_kwargs=True)
 
         def after(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
             self.keep(layer, output)
@@ -166,23 +176,24 @@ class Taps:
 
     def keep(self, layer: str, output: Any) -> None:
         """Called in the forward pass with a layer's output, or with its input for `penultimate`."""
-        first = first_tensor(layer, output)
-        with torch.autocast(first.device.type, enabled=False):
-            self._pooled[layer] = pool(first, self._pooling, layer, self._channels)
+        tensor = self.tensor(layer, output)
+        with torch.autocast(tensor.device.type, enabled=False):
+            self._pooled[layer] = pool(tensor, self._pooling, layer, self._channels)
+
+    def reading(self, layer: str) -> Reading:
+        """How to take the layer's tensor from its output."""
+        return self._readings.get(layer, Reading())
+
+    def tensor(self, layer: str, output: Any) -> Tensor:
+        """A layer's output as a tensor [n, …]. Raises ConfigError if there is none in it."""
+        reading = self.reading(layer)
+        return reading.by_image(reading.pick(layer, output))
 
     def _remove(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
         self._pooled.clear()
-
-
-def first_tensor(layer: str, output: Any) -> Tensor:
-    """A layer's output, or the first item of it. Raises ConfigError if that is not a tensor."""
-    first = output[0] if isinstance(output, (tuple, list)) and output else output
-    if not isinstance(first, Tensor):
-        raise ConfigError(f"target.layers: {layer!r} gives a {type(first).__name__}, not a tensor.")
-    return first
 
 
 def last_linear(module: nn.Module) -> nn.Linear:

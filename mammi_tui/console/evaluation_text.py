@@ -35,6 +35,8 @@ def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
     of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
     yield _cut(f"{reader.path.name}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}")
     yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
+    if reader.info.unsubtracted:
+        yield f"{reader.info.unsubtracted}: MAMMI's scores are mean cosines"
 
 
 def as_text(evaluation: Evaluation) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pydicom.datadict import tag_for_keyword
 from engine.errors import UnreadableImage
 from engine.probing.dicom.file import read_file, text
 from engine.probing.files import Film
+from engine.probing.suffixes import DICOM_SUFFIXES, split
 
 _READ = ("SOPClassUID", "SOPInstanceUID", "Modality", "PatientID", "ViewPosition", "Rows", "BurnedInAnnotation")
 _TAGS = [tag for tag in map(tag_for_keyword, _READ) if tag is not None]
@@ -35,13 +36,13 @@ class Header:
 
 
 def read_headers(films: Iterable[Film]) -> list[Header]:
-    """The films' headers, in order. PNG and JPEG files have no pixels here."""
+    """The films' headers, in order. Pictures such as PNG files have no pixels here."""
     with ThreadPoolExecutor(_THREADS) as threads:
         return list(threads.map(_header, films))
 
 
 def _header(film: Film) -> Header:
-    if film.name.lower().endswith((".png", ".jpg", ".jpeg")):
+    if split(film.name)[1].lower() not in ("", *DICOM_SUFFIXES):
         return Header(film.name, has_pixels=False)
     try:
         with Path(film.file).open("rb") as stream:

@@ -79,7 +79,7 @@ def _images(headers: Sequence[Header], pseudonyms: bool) -> list[Image]:
 
 def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, options: Options) -> list[Image]:
     """The images with the labels of their rows, without those that an uncertain label leaves out."""
-    table = Table(path, "probing.csv", options.delimiter)
+    table = Table(path, "probing.csv", options.delimiter, options.texts())
     column = table.column(options.path_column, "probing.path_column")
     if not options.label_columns:
         table.column(options.labels_column, "probing.labels_column")

@@ -90,7 +90,8 @@ class PrecomputedVLM:
             shown = ", ".join(repr(text if len(text) <= 80 else f"{text[:79]}…") for text in missing[:_SHOWN])
             raise MammiError(
                 f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.\n"
-                "It must hold run.template, and for each concept the template, a blank and the concept."
+                "It must hold run.template, and for each concept the template, a blank and the concept; with "
+                'run.template = "" the concepts alone.'
             )
         vectors = self._texts.vectors[[self._texts.rows[text] for text in texts]]
         return functional.normalize(torch.from_numpy(vectors), dim=1).numpy()
