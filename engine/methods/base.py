@@ -106,6 +106,7 @@ class ComputedMethod(Protocol):
       `layer` is a LayerInfo.
     - `own_films(options, base) -> ProbingSet | None`: films beside the run's own, which `compute` finds in its context.
       Relative paths start from `base`. Scores are reused only while these films are the same, too.
+    - `OF_LABELS = True`: its concepts are labels of films, so it has fewer to choose from than other methods
     """
 
     TITLE: str

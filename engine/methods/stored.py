@@ -24,6 +24,7 @@ class Stored:
     ) -> None:
         self.name = name
         self.title = module.title(options) if hasattr(module, "title") else module.TITLE
+        self.of_labels: bool = getattr(module, "OF_LABELS", False)
         self._module = module
         self._options = options
         self._reader = reader
