@@ -15,6 +15,7 @@ import logging
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from encodings.aliases import aliases
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,9 @@ from engine.errors import MammiError, first_line
 
 MAX_TEXT = 1 << 30
 """The most characters of an unpacked file. The longest public table, MIMIC-CXR's metadata, has 60 million."""
+
+MAX_LINE = 1 << 20
+"""The most characters of a line"""
 
 _GZIP = b"\x1f\x8b"
 _MARKS = (
@@ -70,6 +74,18 @@ Encoding = Annotated[str, AfterValidator(known_encoding)]
 """The type of an option `encoding`"""
 
 
+@contextmanager
+def unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+    """A file's bytes, unpacked where they are gzipped. Errors in reading it become UnreadableText."""
+    try:
+        with path.open("rb") as file:
+            yield gzip.GzipFile(fileobj=file) if file.peek(len(_GZIP)).startswith(_GZIP) else file
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise UnreadableText(f"{path} is a damaged gzip file.") from None
+    except OSError as error:
+        raise UnreadableText(f"{path} cannot be read: {error.strerror or first_line(error)}.") from None
+
+
 class TextFiles:
     """The text files of one source, such as a folder of reports."""
 
@@ -81,15 +97,16 @@ class TextFiles:
         self._guessed: dict[Path, bool] = {}
         """The files that were read as Windows-1252 -> whether that is told"""
 
-    def read(self, path: Path) -> str:
-        """A file's whole text, with its line ends as they are. Raises UnreadableText."""
-        return "".join(self._pieces(path, None))
+    def read(self, path: Path, most: int | None = None) -> str:
+        """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more than `most`
+        characters, which are MAX_TEXT by default."""
+        return "".join(self._pieces(path, None, most or MAX_TEXT))
 
-    def lines(self, path: Path, longest: int) -> Iterator[str]:
-        """A file's lines with their line ends. Raises UnreadableText, also for a line of `longest` characters."""
-        for number, line in enumerate(self._pieces(path, longest), start=1):
-            if len(line) >= longest:
-                raise UnreadableText(f"{path}: line {number} is too long: it has {longest:,} characters or more.")
+    def lines(self, path: Path) -> Iterator[str]:
+        """A file's lines with their line ends. Raises UnreadableText, also for a line that is too long."""
+        for number, line in enumerate(self._pieces(path, MAX_LINE, MAX_TEXT), start=1):
+            if len(line) >= MAX_LINE:
+                raise UnreadableText(f"{path}: line {number} is too long: it has {MAX_LINE:,} characters or more.")
             yield line
 
     def warn(self, source: object) -> None:
@@ -106,27 +123,22 @@ class TextFiles:
         remedy = f"name it with {self._key}" if self._key else "save as UTF-8"
         log.warning("%s: not UTF-8, so read as Windows-1252. If it is another encoding, %s.", files, remedy)
 
-    def _pieces(self, path: Path, longest: int | None) -> Iterator[str]:
-        """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length."""
-        name = ""
+    def _pieces(self, path: Path, longest: int | None, most: int) -> Iterator[str]:
+        """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length. At most `most`
+        characters together."""
         total = 0
-        try:
-            with path.open("rb") as file:
-                data = gzip.GzipFile(fileobj=file) if file.peek(len(_GZIP)).startswith(_GZIP) else file
-                name, on_error = self._encoding_of(data.peek(_LONGEST_MARK))
-                stream = io.TextIOWrapper(data, name, on_error, newline="")
+        with unpacked(path) as data:
+            name, on_error = self._encoding_of(data.peek(_LONGEST_MARK))
+            stream = io.TextIOWrapper(data, name, on_error, newline="")
+            try:
                 while piece := stream.readline(longest) if longest else stream.read(_AT_ONCE):
                     self._check_format(path, piece, at_start=total == 0)
                     total += len(piece)
-                    if total > MAX_TEXT:
-                        raise UnreadableText(f"{path} is too large: it has more than {MAX_TEXT >> 20} MiB of text.")
+                    if total > most:
+                        raise UnreadableText(f"{path} is too large: it has more than {most >> 20} MiB of text.")
                     yield piece if piece.isascii() or on_error == "strict" else self._guess(path, piece)
-        except (gzip.BadGzipFile, EOFError, zlib.error):
-            raise UnreadableText(f"{path} is a damaged gzip file.") from None
-        except OSError as error:
-            raise UnreadableText(f"{path} cannot be read: {error.strerror or first_line(error)}.") from None
-        except UnicodeError:
-            raise UnreadableText(f"{path} is not text in {name}{self._advice()}.") from None
+            except UnicodeError:
+                raise UnreadableText(f"{path} is not text in {name}{self._advice()}.") from None
 
     def _encoding_of(self, start: bytes) -> tuple[str, str]:
         """The encoding of a file that starts like this, and what TextIOWrapper is to do with bytes outside it."""

@@ -16,7 +16,7 @@ from engine.concepts.filters import NounFilters
 from engine.concepts.tagger import Tagger
 from engine.concepts.tokens import split_sentences, tokenize
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same reports and tagger give other nouns than before, such as after a change in tokens, clean,
 filters, sections or report_formats"""
 

@@ -23,7 +23,7 @@ TARGET_WEIGHTS = "densenet121_CXR_0.3M_mocov2.pth"
 """The file name in github.com/lambert-x/medical_mae"""
 FIXED_COUNT = 40
 """The number of images "without adaptive" """
-FALCON_THRESHOLD = 0.25
+FALCON_LIMIT = 0.25
 
 MIMIC_NOUNS, WORDNET, CLIP_DISSECT_20K = "MIMIC nouns", "WordNet nouns (WWW)", "20K (CLIP-Dissect)"
 MEDCLIP = "MedCLIP"

@@ -5,9 +5,9 @@ MAMMI's table 5 lists it as "CLIP-Dissect (medical)", with the run's VLM and con
 That concept is the annotation here; α and β are ignored.
 
 The published code compares bare concepts, and so does `prompted = false`; it is the default of a run with `parity =
-"published"`. Other runs compare prompted concepts (template + " " + concept), which every run file holds. Subtracting
-the bare template, as Eq. 2 does, would change no WPMI: it shifts all similarities of an image equally, and the softmax
-removes the shift.
+"published"`. Other runs compare prompted concepts (template + " " + concept), which every run file holds. They are bare
+where the run has no template. Subtracting the bare template, as Eq. 2 does, would change no WPMI: it shifts all
+similarities of an image equally, and the softmax removes the shift.
 
 Differences from the published code, and their reasons:
 - P(D) averages over the layer's units that are not dead: a dead unit has no most activating images.
@@ -127,8 +127,7 @@ def compares_bare(options: Options, parity: str) -> bool:
 
 def load(options: Options, reader: RunReader, requery: Requery) -> ClipDissect:
     """CLIP-Dissect over an open run file. Nothing is computed until a neuron is asked for."""
-    bare = compares_bare(options, reader.info.config.get("run", {}).get("parity", ""))
-    return ClipDissect(options, reader, requery, bare)
+    return ClipDissect(options, reader, requery)
 
 
 class ClipDissect:
@@ -136,10 +135,11 @@ class ClipDissect:
 
     name = "clip_dissect"
 
-    def __init__(self, options: Options, reader: RunReader, requery: Requery, bare: bool) -> None:
+    def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
         measure_title, self._measure = _MEASURES[options.similarity]
-        self.title = f"CLIP-Dissect ({measure_title}, {'bare' if bare else 'prompted'} concepts)"
-        self._bare = bare
+        template = reader.info.template
+        self._bare = bool(template) and compares_bare(options, reader.info.config.get("run", {}).get("parity", ""))
+        self.title = f"CLIP-Dissect ({measure_title}, {'bare' if self._bare or not template else 'prompted'} concepts)"
         self._options = options
         self._reader = reader
         self._requery = requery

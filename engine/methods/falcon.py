@@ -65,6 +65,7 @@ from engine.methods.contrast_sets import (
 from engine.methods.fitting_captions import FilmCaptions, FittingCaptions
 from engine.store.ladder import sum_rows
 from engine.store.records import LayerInfo
+from engine.text_files import Encoding, TextFiles
 
 if TYPE_CHECKING:
     from engine.requery import Requery
@@ -93,7 +94,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
     sections: tuple[str, ...] = DEFAULT_SECTIONS
     column: str | None = None
     splits: tuple[str, ...] = ()
-    """`sections`, `column` and `splits` are as for the concept set kind "reports" """
+    encoding: Encoding | None = None
+    """`sections`, `column`, `splits` and `encoding` are as for the concept set kind "reports" """
     sample: int = Field(default=10_000, ge=1)
     """The most captions to use; they are taken evenly from the reports in their order"""
     limit: float = Field(default=0.25, allow_inf_nan=False)
@@ -137,7 +139,11 @@ def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
     if options.reports:
         paths = [base / path for path in options.reports]
         texts: Iterable[str] = read_reports(
-            paths, sections=options.sections, column=options.column, splits=options.splits
+            paths,
+            sections=options.sections,
+            column=options.column,
+            splits=options.splits,
+            texts=TextFiles(options.encoding, "methods.falcon.encoding"),
         )
     elif reports:
         texts = (select_sections(report, options.sections) for report in reports)

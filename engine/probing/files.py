@@ -89,14 +89,14 @@ class FileTree:
             wanted = folded(part)
             places = [f"{place}/{each}" for place in places for each in self._entries(place, name).get(wanted, ())]
         stem, suffix = split(last)
-        likeness: dict[tuple[bool, bool], list[str]] = {}
+        likeness: dict[tuple[bool, bool], list[str]] = {}  # (another suffix, another path beside that) -> files
         for place in places:
             for each in self._entries(place, name).get(folded(stem), ()):
                 file = f"{place}/{each}"
                 if self._is_file(file, name):
                     found, ending = split(file[len(self._root) + 1 :])
-                    rank = (ending.lower() != suffix.lower(), found != split(relative)[0])
-                    likeness.setdefault(rank, []).append(file)
+                    other = ending.lower() != suffix.lower()
+                    likeness.setdefault((other, other and found != split(relative)[0]), []).append(file)
         if not likeness:
             return None
         best = sorted(likeness[min(likeness)])

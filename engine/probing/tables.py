@@ -11,9 +11,6 @@ from engine.errors import ConfigError
 from engine.probing.files import short
 from engine.text_files import TextFiles, UnreadableText
 
-MAX_LINE = 1 << 20
-"""The most characters of a line"""
-
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
 _SHOWN = 200
 """The most characters of a header that a message shows"""
@@ -100,7 +97,7 @@ def read_lines(path: Path, key: str, texts: TextFiles | None = None) -> Iterator
     """
     texts = texts or TextFiles()
     try:
-        yield from texts.lines(path, MAX_LINE)
+        yield from texts.lines(path)
     except UnreadableText as error:
         raise ConfigError(f"{key}: {error}") from None
     texts.warn(path)

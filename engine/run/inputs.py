@@ -246,14 +246,15 @@ class RunInputs:
 
     @cached_property
     def compares_bare(self) -> bool:
-        """Whether a method compares the concepts without a template. Our live methods need no table to be asked."""
+        """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
+        methods need no table to be asked."""
         chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
         for name in LIVE.keys() - chosen.keys():
             module = importlib.import_module(LIVE[name])
             chosen[name] = (module, module.Options())
-        parity = getattr(self._config.run, "parity", "none")
+        parity, template = self._config.run.parity, self._config.run.template
         asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
-        return any(module.compares_bare(options, parity) for module, options in asked)
+        return bool(template) and any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:

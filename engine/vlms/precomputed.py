@@ -33,7 +33,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
     text_names: Path | None = None
     """The texts of the vectors in an .npy file, one a line. They are exactly the texts that a run encodes:
     for each concept run.template, a blank and the concept; and run.template, unless run.subtract_template is false. A
-    concept alone is another text, with another vector; it is what a run with run.template = "" encodes."""
+    concept alone is another text, with another vector; it is what a run with run.template = "" encodes, and what
+    CLIP-Dissect compares with prompted = false."""
 
 
 def identity(options: Options, base: Path) -> str:

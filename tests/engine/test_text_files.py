@@ -26,7 +26,7 @@ def write(folder: Path, content: bytes, name: str = "a.txt") -> Path:
 def test_common_encodings_are_read_without_being_named(tmp_path: Path, encoding: str, pack: type[bytes]) -> None:
     path = write(tmp_path, pack(TEXT.encode(encoding)))
     assert TextFiles().read(path) == TEXT
-    assert list(TextFiles().lines(path, 100)) == TEXT.splitlines(keepends=True)
+    assert list(TextFiles().lines(path)) == TEXT.splitlines(keepends=True)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-be", "utf-16-le", "latin-1", "cp1251", "shift_jis", "mac_roman"])
@@ -103,9 +103,10 @@ def test_a_gzipped_file_is_unpacked_only_up_to_a_limit(tmp_path: Path, monkeypat
         TextFiles().read(write(tmp_path, gzip.compress(b"a" * (10 << 20))))
 
 
-def test_a_line_that_is_too_long_is_named(tmp_path: Path) -> None:
+def test_a_line_that_is_too_long_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_files, "MAX_LINE", 10)
     with pytest.raises(UnreadableText, match="line 2 is too long: it has 10 characters or more"):
-        list(TextFiles().lines(write(tmp_path, b"short\n" + b"x" * 50), 10))
+        list(TextFiles().lines(write(tmp_path, b"short\n" + b"x" * 50)))
 
 
 def test_only_encodings_of_text_can_be_named(tmp_path: Path) -> None:

@@ -83,6 +83,21 @@ def test_rows_without_a_film_and_rows_that_lead_out_are_counted(films: Path, cap
     ]
 
 
+def test_films_under_names_that_differ_and_names_that_may_mean_two_are_told(
+    films: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_films(films, ["D.png", "d.PNG"])
+    assert paths(listed(films, "path", "B.PNG", "A/2.png", "d.png")) == ["a/2.PNG", "b.png"]
+    [message] = caplog.messages
+    assert message.endswith(
+        f"left out films whose name may mean several files in {films}: 1 (d.png may be D.png or d.PNG)."
+    )
+    with pytest.raises(ConfigError, match=r"holds none of the films of .*: d.png may be D.png or d.PNG\."):
+        listed(films, "path", "d.png")
+    with pytest.raises(ConfigError, match=r"names 'b.png' twice"):
+        listed(films, "path", "B.png", "b.PNG")
+
+
 def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pytest.LogCaptureFixture) -> None:
     lines = ["path", *(f"none/{number}.png" for number in range(20)), "b.png", "c.jpg", "a/2.PNG"]
     drawn = paths(listed(films, *lines, sample=2))

@@ -118,7 +118,8 @@ def test_missing_texts_are_counted_and_the_first_named(tmp_path: Path) -> None:
         vlm.encode_texts([TEXTS[0], "rib", "one", "two", "three"])
     assert str(raised.value) == (
         f"vlm.texts: {tmp_path / 'texts.npy'} lacks 4 of 5 texts: 'rib', 'one', 'two' and 1 more.\n"
-        "It must hold run.template, and for each concept the template, a blank and the concept."
+        'It must hold run.template, and for each concept the template, a blank and the concept; with run.template = ""'
+        " the concepts alone."
     )
 
 
