@@ -54,7 +54,7 @@ OPTIONS: Mapping[tuple[str, str], tuple[Any, ...]] = {
 }
 """Method and key -> the values that the paper's may have; other keys must have their defaults"""
 FREE = {
-    "falcon": ("reports", "sections", "column", "splits", "encoding", "sample", "groups", "crops"),
+    "falcon": ("reports", "sections", "column", "splits", "encoding", "sample", "groups"),
     "tsi": ("label_set",),
 }
 """Method -> the keys whose values cannot be compared: they name data, or the paper does not tell them"""

@@ -27,6 +27,7 @@ from engine.evaluation.table_rows import (
 )
 
 MASKS = ("tsi", "netdissect")
+FALCONS = ("falcon", "falcon_crops")
 """The methods of table 4 beside MAMMI"""
 
 
@@ -200,7 +201,7 @@ class _Tables:
     def _concepts_of(self, cell: Cell) -> str:
         if cell.evaluation.among_labels:
             return "the labels alone"
-        return "sentences of reports" if cell.evaluation.method == "falcon" else cell.concept_set
+        return "sentences of reports" if cell.evaluation.method in FALCONS else cell.concept_set
 
     def _cells(self, method: str = "", *, concept_set: str = "", vlm: str = "") -> list[Cell]:
         """The cells at the base run's α, by default of all methods with its VLM and first concept set."""
