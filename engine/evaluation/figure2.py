@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
-from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
+from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer
 from engine.evaluation.published import FIXED_COUNT
 from engine.evaluation.results import Figure, LabelScores
-from engine.evaluation.synonyms import compared
 from engine.methods import www
+from engine.names import compared, labels_of
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo

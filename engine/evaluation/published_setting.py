@@ -17,7 +17,7 @@ from engine.concepts import wordnet
 from engine.config.leaves import Leaf
 from engine.config.settings import RunConfig
 from engine.evaluation import published
-from engine.evaluation.labels import labels_of
+from engine.names import labels_of
 from engine.probing.findings import FINDINGS
 from engine.targets.preprocessing import Preprocessing
 

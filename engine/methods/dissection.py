@@ -11,6 +11,7 @@ where a finding is. They are left out, as the published data sets leave out imag
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ KEPT_VALUES = 1 << 25
 """How many of the greatest map values are kept to find the thresholds of all units (128 MiB)"""
 _CELLS_AT_ONCE = 1 << 24
 """Cells of upsampled maps that are held at once (64 MiB)"""
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 CountedIn = Literal["images with an overlap", "images with an overlap with the label", "all labelled images"]
@@ -85,7 +88,7 @@ def dissect(name: str, context: MethodContext, measure: Measure, outlines: Outli
     sample = range(len(drawn)) if measure.unlabelled else outlined[: measure.threshold_images]
     counted = outlined[: measure.iou_images]
     context.progress.stage(name, len(sample) + len(counted))
-    thresholds = _thresholds(context, layers, measure, sample)
+    thresholds = _thresholds(name, context, layers, measure, sample)
     placements = Placements(context.target.preprocess)
     tallies = {layer: _Tally(labels, units, measure) for layer, (units, _, _) in layers.items()}
     with closing(map_batches(context, layers, counted)) as batches:
@@ -165,9 +168,9 @@ def _active(maps: Tensor, thresholds: Tensor, measure: Measure, mask: NDArray[np
 
 
 def _thresholds(
-    context: MethodContext, layers: Mapping[str, tuple[int, int, int]], measure: Measure, rows: Sequence[int]
+    name: str, context: MethodContext, layers: Mapping[str, tuple[int, int, int]], measure: Measure, rows: Sequence[int]
 ) -> dict[str, Tensor]:
-    """Each layer's thresholds [units] over the images at these rows."""
+    """Each layer's thresholds [units] over the images at these rows. Warns of layers with too few values."""
     tops = {
         layer: TopValues(
             measure.quantile, units, len(rows), measure.side**2 if measure.upsampled else height * width,
@@ -175,6 +178,11 @@ def _thresholds(
         )
         for layer, (units, height, width) in layers.items()
     }  # fmt: skip
+    if few := [layer for layer, top in tops.items() if top.too_few]:
+        log.warning(
+            "methods.%s: %d images have too few values for the quantile %g, so no value exceeds it: %s.",
+            *(name, len(rows), measure.quantile, ", ".join(few)),
+        )
     with closing(map_batches(context, layers, rows)) as batches:
         for batch in batches:
             for layer, maps in batch.maps.items():

@@ -9,6 +9,7 @@ from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, ComputedMethod, MethodAnswer, checked_layer, no_concepts
 from engine.requery import Requery
 from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 
 class Stored:
@@ -23,6 +24,7 @@ class Stored:
     ) -> None:
         self.name = name
         self.title = module.title(options) if hasattr(module, "title") else module.TITLE
+        self.of_labels: bool = getattr(module, "OF_LABELS", False)
         self._module = module
         self._options = options
         self._reader = reader
@@ -38,7 +40,7 @@ class Stored:
             competing = {self._reader.concepts[concept] for concept in members}
             scores = [score for score in scores if score.concept in competing]
         if not scores:
-            return no_concepts(self.name, DEAD if info.dead[unit] else "The run has no scores for this neuron.")
+            return no_concepts(self.name, self._why_unscored(info, unit))
         if hasattr(self._module, "nothing") and (reason := self._module.nothing(self._options, scores)):
             return no_concepts(self.name, reason)
         annotation = self._module.annotation(self._options, scores)
@@ -55,3 +57,11 @@ class Stored:
             np.array(p_values) if tested else None,
             tuple(score.detail for score in scores) if detailed else (),
         )
+
+    def _why_unscored(self, layer: LayerInfo, unit: int) -> str:
+        if layer.dead[unit]:
+            return DEAD
+        reason = ""
+        if hasattr(self._module, "unscored"):
+            reason = self._module.unscored(self._options, self._reader, layer, unit)
+        return reason or "The run has no scores for this neuron."
