@@ -90,7 +90,8 @@ def need_outlines(key: str, images: Sequence[Image]) -> None:
 
 
 def _wording(error: ValidationError, options: type[BaseModel]) -> str:
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     name = ".".join(map(str, fault["loc"]))
     if fault["type"] == "missing":
         return f"{name} is missing"
