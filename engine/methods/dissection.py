@@ -22,9 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.errors import ConfigError
 from engine.methods.context import MethodContext
-from engine.methods.maps import layers_with_maps, map_batches
+from engine.methods.maps import map_batches, need_maps
 from engine.methods.outlines import Corners, Outlines, inside
 from engine.methods.placement import Placements
 from engine.methods.top_values import TopValues
@@ -85,7 +84,7 @@ def dissect(name: str, context: MethodContext, measure: Measure, outlines: Outli
     outlined = [row for row, of_image in enumerate(drawn) if of_image]
     if not outlined:
         return {}
-    layers = _layers(name, context)
+    layers = need_maps(name, context)
     sample = range(len(drawn)) if measure.unlabelled else outlined[: measure.threshold_images]
     counted = outlined[: measure.iou_images]
     context.progress.stage(name, len(sample) + len(counted))
@@ -101,16 +100,6 @@ def dissect(name: str, context: MethodContext, measure: Measure, outlines: Outli
                     tallies[layer].add(*_active(maps[place], thresholds[layer], measure, mask), mask)
             context.progress.advance(len(batch.films.rows))
     return {layer: tally.agreement() for layer, tally in tallies.items()}
-
-
-def _layers(name: str, context: MethodContext) -> dict[str, tuple[int, int, int]]:
-    """The layers that have maps. Notes the others."""
-    layers = layers_with_maps(context)
-    if missing := [layer.name for layer in context.layers if layer.name not in layers]:
-        if not layers:
-            raise ConfigError(f"methods.{name}: none of target.layers has activation maps ({', '.join(missing)}).")
-        context.progress.note(f"{name}: no scores for layers without activation maps: {', '.join(missing)}")
-    return layers
 
 
 @dataclass(slots=True)
