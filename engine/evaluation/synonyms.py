@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.concepts.clean import clean_text
 from engine.errors import ConfigError
+from engine.names import compared
 from engine.text_files import TextFiles, UnreadableText
 
 Synonyms = Mapping[str, frozenset[str]]
@@ -20,15 +21,6 @@ NIH14 = "nih14"
 """The name of the list that comes with this package"""
 LARGEST = 1 << 20
 """The most bytes of a file of synonyms"""
-
-
-def compared(text: str) -> str:
-    """A concept or label in the form in which it is compared: lower-case, with blanks for underscores.
-
-    The published evaluation lower-cases both and has its labels without underscores (ailab-kyunghee/MAMMI,
-    dataset/nih_split/nih_labels.txt: "Pleural thickening").
-    """
-    return text.lower().replace("_", " ")
 
 
 def read_synonyms(name: str) -> Synonyms:

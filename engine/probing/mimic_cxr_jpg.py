@@ -18,7 +18,7 @@ from engine.errors import ConfigError
 from engine.probing.base import Image
 from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
-from engine.probing.labels import Uncertain, chexpert_columns
+from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
 from engine.probing.tables import Table
 from engine.text_files import Encoding, TextFiles, UnreadableText
 
@@ -96,8 +96,15 @@ def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]
     """Each study's labels; None if its films are to be left out. The radiologist's table has no subject_id."""
     table = _table(folder, options.labels)
     study = table.column("study_id")
-    columns = chexpert_columns(table, options.uncertain)
-    return {cells[study]: columns.labels(line, cells) for line, cells in table.rows(unique=study)}
+    columns = chexpert_columns(table)
+    joined = JoinedLabels(table.path, options.uncertain)
+    studies: dict[str, None] = {}
+    for line, cells in table.rows():
+        studies[cells[study]] = None
+        joined.add(cells[study], columns.told(line, cells))
+    labels = {each: joined.of(each) for each in studies}
+    joined.warn("studies")
+    return labels
 
 
 class _Reports:

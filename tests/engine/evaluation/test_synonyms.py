@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
-from engine.evaluation.synonyms import LARGEST, compared, nih14_synonyms, read_synonyms
+from engine.evaluation.synonyms import LARGEST, nih14_synonyms, read_synonyms
+from engine.names import compared
 from engine.probing.findings import FINDINGS
 
 

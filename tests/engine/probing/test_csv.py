@@ -8,6 +8,7 @@ import pydantic
 import pytest
 
 from engine.errors import ConfigError
+from engine.probing.cells import VOCABULARY
 from engine.probing.csv import Options, load
 from engine.probing.film_set import FilmSet
 from tests.shared import shared_path
@@ -135,12 +136,17 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
             {"label_columns": ["Mass"]},
             "films.csv has no column 'Mass' (probing.label_columns); did you mean 'Mas'?",
         ),
-        (["path", "b.png", "b.png"], {}, "films.csv: line 3 names 'b.png', as line 2 already does."),
-        (["path", "b.png", "./b.png"], {}, "films.csv names 'b.png' twice."),
+        (["path", "b.png", "b"], {}, "films.csv names 'b.png' twice."),
         (
-            ["path,Mass", "b.png,yes"],
+            ["path,Mass", "b.png,often"],
             {"label_columns": ["Mass"]},
-            "films.csv: line 2 has 'yes' in column 'Mass'; it must be 1, 0, -1 or empty.",
+            "films.csv: line 2 has 'often' in column 'Mass', which says neither yes nor no; "
+            f"name your own words in [probing.words].\nWords: {VOCABULARY}.",
+        ),
+        (
+            ["path,labels", "b.png,\"['Mass', 'it\""],
+            {},
+            "films.csv: line 2 has \"['Mass', 'it\" in column 'labels', which begins like a list but is none.",
         ),
         (
             ["path", "x/b.png"],
@@ -155,7 +161,7 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
         (["path"], {}, "probing.folder: . holds none of the films of films.csv: it names none."),
     ],
 )
-def test_a_wrong_csv_is_reported_in_one_line(
+def test_a_wrong_csv_is_reported_with_its_place(
     films: Path, lines: list[str], options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ConfigError) as raised:
