@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.probing.base import Box, Polygon
 from engine.probing.cells import PRESENT, UNCERTAIN, number, says_nothing
 from engine.probing.files import short, warn
-from engine.probing.labels import Told, denies
+from engine.probing.labels import Told, denies, those
 from engine.probing.masks import outline
 from engine.probing.row_labels import has_mask
 from engine.probing.run_lengths import MASK_SIDE, box_around, mask_of
@@ -79,7 +79,7 @@ class RowOutlines:
         polygons: list[Polygon] = []
         if self._box:
             place = self._placed(line, cells)
-            labels = [label for label in told.those(self._least) if not denies(label)]
+            labels = [label for label in those(told, self._least) if not denies(label)]
             if place is not None:
                 boxes = [Box(label, *place) for label in labels]
                 if not labels:
