@@ -113,12 +113,18 @@ class RunConfig:
     methods: tuple[Leaf, ...]
 
     def __post_init__(self) -> None:
-        """Raises ConfigError where `run.parity` cannot be had."""
+        """Raises ConfigError where the VLM cannot do what `run.parity` or a method asks of it."""
         if self.run.parity == "published" and not getattr(self.vlm.module, "TAKES_FILMS", True):
             raise ConfigError(
                 f'{self.path}: run.parity = "published" cannot go with vlm.kind = "{self.vlm.kind}", which is given '
                 "embeddings and no films: embed the published views elsewhere, and leave run.parity out."
             )
+        for leaf in self.methods:
+            if getattr(leaf.module, "EMBEDS", False) and not getattr(self.vlm.module, "TAKES_FILMS", True):
+                raise ConfigError(
+                    f'{self.path}: [methods.{leaf.kind}] cannot go with vlm.kind = "{self.vlm.kind}", which is given '
+                    "embeddings and cannot embed crops: leave it out."
+                )
 
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, as JSON types; several concept sets are a list."""

@@ -188,7 +188,7 @@ def _evaluated(
         method=method.name,
         title=method.title,
         by_annotation=method.name in BY_ANNOTATION,
-        among_labels=is_computed(method.name) and said <= labels,
+        among_labels=getattr(method, "of_labels", False) or (is_computed(method.name) and said <= labels),
         unique=tuple(_unique(layer, neurons) for layer, neurons in concepts.items()),
         truth=tuple(
             layer.score(concepts[layer.summary.layer])

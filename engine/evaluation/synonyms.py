@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.concepts.clean import clean_text
 from engine.errors import ConfigError
 from engine.names import compared
+from engine.text_files import TextFiles, UnreadableText
 
 Synonyms = Mapping[str, frozenset[str]]
 """Label -> its synonyms, both as `compared`"""
@@ -51,15 +52,13 @@ def _label(concept: str, labels: Sequence[str], synonyms: Synonyms) -> str:
 
 
 def _read(path: Path, origin: str) -> Synonyms:
+    texts = TextFiles()
     try:
-        if path.stat().st_size > LARGEST:
-            raise ConfigError(f"{origin}: has more than {LARGEST >> 20} MB. A line is `label: synonym, synonym`.")
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
+        text = texts.read(path, LARGEST)
+    except UnreadableText as error:
         hint = "" if path.exists() else f" The list that comes with mammi is `{NIH14}`."
-        raise ConfigError(f"{origin}: cannot be read: {error.strerror}.{hint}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{origin}: is not UTF-8 text ({error.reason} at byte {error.start}).") from None
+        raise ConfigError(f"--synonyms: {error}{hint}") from None
+    texts.warn(path)
     found: dict[str, frozenset[str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):

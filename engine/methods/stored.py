@@ -16,7 +16,7 @@ class Stored:
     """The stored scores of one of engine.methods.COMPUTED; the method's own `annotation` chooses the annotation.
 
     α and β are ignored. A concept set counts only where the method's concepts are the run's, as in TCAV's "matched";
-    otherwise they are labels of the probing set.
+    otherwise they are labels of the probing set, or words of captions.
     """
 
     def __init__(
@@ -24,6 +24,7 @@ class Stored:
     ) -> None:
         self.name = name
         self.title = module.title(options) if hasattr(module, "title") else module.TITLE
+        self.of_labels: bool = getattr(module, "OF_LABELS", False)
         self._module = module
         self._options = options
         self._reader = reader
@@ -34,7 +35,8 @@ class Stored:
         info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         scores = self._reader.method_scores(self.name, layer, unit)
-        if cuts.concept_set is not None and self._module.follows_vlm(self._options):
+        of_concepts = self._module.follows_vlm(self._options) and not hasattr(self._module, "captions")
+        if cuts.concept_set is not None and of_concepts:
             competing = {self._reader.concepts[concept] for concept in members}
             scores = [score for score in scores if score.concept in competing]
         if not scores:

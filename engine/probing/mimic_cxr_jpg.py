@@ -7,6 +7,7 @@ file, gzipped or not. Reports are those of MIMIC-CXR, such as files/p10/p1000003
 
 from __future__ import annotations
 
+import logging
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,8 @@ from engine.probing.tables import Table
 from engine.text_files import Encoding, TextFiles, UnreadableText
 
 Labels = tuple[str, ...]
+log = logging.getLogger(__name__)
+
 MAX_REPORT = 1 << 20
 """The most characters of a report; the longest has a few thousand"""
 
@@ -139,5 +142,7 @@ class _Reports:
                 f"probing.reports: {self._tree.folder} has none of the films' reports, such as {self._missing[0]}."
             )
         warn(f"{self._tree.folder}: films without a report", self._missing)
-        warn(f"{self._tree.folder}: reports set aside", list(self._unreadable))
+        if self._unreadable:
+            first = next(iter(self._unreadable))
+            log.warning("%s: reports set aside: %d. %s", self._tree.folder, len(self._unreadable), first)
         self._texts.warn(self._tree.folder)

@@ -81,10 +81,6 @@ class RunInputs:
             from engine.run.parity import viewing
 
             viewing(self.target)
-        if self._as_in_file(TARGET) is None:
-            for layer, reading in self.readings.items():
-                if reading.entry and self._config.taps.output is None:
-                    progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)
@@ -218,6 +214,12 @@ class RunInputs:
         from engine.run.layers import read_layers
 
         return read_layers(self._config, self.target, self.layers, self.probing, self.device)
+
+    def look_at_target(self, progress: Progress) -> None:
+        """Passes one film through the target model. Tells which of several outputs is taken, if the run chose it."""
+        for layer, reading in self.readings.items():
+            if reading.entry and self._config.taps.output is None:
+                progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
 
     @property
     def layer_facts(self) -> list[list[Any]]:

@@ -40,6 +40,21 @@ def test_labels_patient_view_and_report_come_from_their_columns(films: Path) -> 
     assert probing.read(images["b.png"]) == (films / "b.png").read_bytes()
 
 
+def test_a_table_is_read_in_its_encoding(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = films / "films.csv"
+    text = "path,labels,report\nb.png,Köhler,The patient’s heart.\n"
+    for encoding, named in (("cp1252", "cp1252"), ("mac-roman", "mac-roman"), ("utf-16", None), ("cp1252", None)):
+        path.write_bytes(text.encode(encoding))
+        assert caplog.messages == []
+        [image] = load(Options.model_validate({"csv": path.name, "encoding": named}), films).images
+        assert (image.labels, image.report) == (("Köhler",), "The patient’s heart.")
+    assert caplog.messages == [
+        f"{path}: not UTF-8, so read as Windows-1252. If it is another encoding, name it with probing.encoding."
+    ]
+    with pytest.raises(ConfigError, match=r"films\.csv is not text in utf-8: name its encoding with probing\.encoding"):
+        load(Options.model_validate({"csv": path.name, "encoding": "utf-8"}), films)
+
+
 def test_columns_separators_and_folder_can_be_named(films: Path) -> None:
     table = write_table(films.parent / "tables" / "all.csv", "file;finding", "b.png;A,B")
     options = {"csv": table, "folder": "films", "path_column": "file", "labels_column": "finding"}
