@@ -21,18 +21,19 @@ Rows = Iterator[tuple[object, ...]]
 def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts | None = None) -> int:
     """Writes one of TABLES at some cuts, by default the run's own, and returns its number of rows.
 
-    Raises ValueError for an unknown table or format, and MammiError for an unknown concept set, and OSError when
-    `out` cannot be written.
+    Where the run has layers whose units are random, a last column `untrained` says why; it is empty for other layers.
+    Raises ValueError for an unknown table or format, MammiError for an unknown concept set, and OSError when `out`
+    cannot be written.
     """
     if what not in TABLES:
         raise ValueError(f"there is no table {what!r} to export; there are {', '.join(TABLES)}")
     columns, rows_of = TABLES[what]
-    return write_table(out, file_format, columns, rows_of(reader, cuts or reader.info.cuts))
-
-
-def _random(layer: LayerInfo) -> str | None:
-    """The column `untrained`."""
-    return layer.untrained or None
+    rows = rows_of(reader, cuts or reader.info.cuts)
+    untrained = {layer.name: layer.untrained or None for layer in reader.layers}
+    if any(untrained.values()):
+        columns = {**columns, "untrained": "VARCHAR"}
+        rows = ((*row, untrained[str(row[0])]) for row in rows)  # each table has the layer first
+    return write_table(out, file_format, columns, rows)
 
 
 def _answers(reader: RunReader, cuts: Cuts) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:
@@ -53,7 +54,6 @@ def _neurons(reader: RunReader, cuts: Cuts) -> Rows:
             *(best[0] if best else (None, None)),
             [reader.concepts[concept] for concept in ranked[: answer.annotated]],
             findings[answer.layer][answer.unit] or None,
-            _random(layer),
         )
 
 
@@ -62,18 +62,17 @@ def _concepts(reader: RunReader, cuts: Cuts) -> Rows:
     for concept_set in reader.concept_sets:
         for concept in concept_set.concepts:
             sets.setdefault(concept, []).append(concept_set.name)
-    for layer, answer in _answers(reader, cuts):
+    for _, answer in _answers(reader, cuts):
         for rank, concept in enumerate(answer.ranking[: answer.annotated].tolist(), start=1):
             yield (
                 *(answer.layer, answer.unit, cuts.alpha, cuts.beta, rank),
                 *(reader.concepts[concept], float(answer.scores[concept]), sets.get(concept, [])),
-                _random(layer),
             )
 
 
 def _representatives(reader: RunReader, cuts: Cuts) -> Rows:
     infos: dict[int, ImageInfo] = {}
-    for layer, answer in _answers(reader, cuts):
+    for _, answer in _answers(reader, cuts):
         images = answer.images.tolist()
         new = [image for image in images if image not in infos]
         infos.update(zip(new, reader.images(new), strict=True))
@@ -81,7 +80,7 @@ def _representatives(reader: RunReader, cuts: Cuts) -> Rows:
             info = infos[image]
             yield (
                 *(answer.layer, answer.unit, cuts.alpha, rank, image, info.path, info.patient),
-                *(list(info.labels), activation, _random(layer)),
+                *(list(info.labels), activation),
             )
 
 
@@ -93,7 +92,6 @@ def _evidence(reader: RunReader, cuts: Cuts) -> Rows:
             yield (
                 *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, cuts.alpha, cuts.beta),
                 *(plain(column.written, found[column][unit], reader.concepts) for column in _FIGURES),
-                _random(layer),
             )
 
 
@@ -109,7 +107,6 @@ def _methods(reader: RunReader, cuts: Cuts) -> Rows:
                         *(float(answer.scores[place]), place < answer.annotated),
                         None if answer.p_values is None else number_or_none(answer.p_values[place]),
                         answer.details[place] or None if answer.details else None,
-                        _random(layer),
                     )
 
 
@@ -120,7 +117,6 @@ def listed(annotated: int, concepts: int) -> int:
 
 _FIGURES = [column for column in COLUMNS if column.in_table]
 _NEURON = {"layer": "VARCHAR", "unit": "INTEGER"}
-_LAST = {"untrained": "VARCHAR"}
 TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
     "neurons": (
         {
@@ -135,7 +131,6 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
             "best_score": "DOUBLE",
             "annotation": "VARCHAR[]",
             "finding": "VARCHAR",
-            **_LAST,
         },
         _neurons,
     ),
@@ -148,7 +143,6 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
             "concept": "VARCHAR",
             "score": "DOUBLE",
             "concept_sets": "VARCHAR[]",
-            **_LAST,
         },
         _concepts,
     ),
@@ -162,7 +156,6 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
             "patient": "VARCHAR",
             "labels": "VARCHAR[]",
             "activation": "FLOAT",
-            **_LAST,
         },
         _representatives,
     ),
@@ -173,7 +166,6 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
             "alpha": "DOUBLE",
             "beta": "DOUBLE",
             **{column.name: SQL_TYPES[column.written] for column in _FIGURES},
-            **_LAST,
         },
         _evidence,
     ),
@@ -189,10 +181,9 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
             "annotated": "BOOLEAN",
             "p_value": "DOUBLE",
             "detail": "VARCHAR",
-            **_LAST,
         },
         _methods,
     ),
 }
 """The columns and the rows of each table. `concepts` has a row for each annotated concept; `methods` has the concepts
-that `listed` counts, of every method. `untrained` says why a layer's units are random; it is empty if they are not."""
+that `listed` counts, of every method."""

@@ -65,7 +65,7 @@ def known_encoding(name: str) -> str:
             return name
     except (LookupError, ValueError):
         pass
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), aliases, n=1)
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), set(aliases.values()), n=1)
     hint = f"did you mean {near[0].replace('_', '-')!r}?" if near else "there are utf-8, cp1252, latin-1, utf-16 …"
     raise ValueError(f"{name!r} is not an encoding of text; {hint}")
 

@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 from engine.store.reader import RunReader
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
+from mammi_tui.key_order import KeysInOrderApp
 from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
@@ -31,7 +32,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(FrugalApp):
+class ExplorerApp(KeysInOrderApp, FrugalApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.

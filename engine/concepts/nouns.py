@@ -60,7 +60,7 @@ def count_nouns(reports: Iterable[str], tagger: Tagger) -> Counter[str]:
 
     seen: Counter[str] = Counter()
     for report in reports:
-        sentences = (clean_text(sentence).lower() for sentence in split_sentences(report))
+        sentences = (clean_text(sentence).lower().replace("’", "'") for sentence in split_sentences(report))
         seen.update({noun for sentence in sentences for noun in nouns_of(sentence)})
     return seen
 

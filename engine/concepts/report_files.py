@@ -132,10 +132,12 @@ class _Found:
         for place, folders, names in os.walk(folder, onerror=lambda error: self.closed.append(str(error.filename))):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for file in (Path(place, name) for name in names if not name.startswith(".")):
-                if is_report_file(file):
-                    files.append(file)
-                else:
+                if not is_report_file(file):
                     self.others[file.suffix.lower() or "without ending"] += 1
+                elif _is_special(file):
+                    self.others["pipe or device"] += 1
+                else:
+                    files.append(file)
         self.files += sorted(files)
 
     def warn(self, source: str) -> None:
@@ -167,6 +169,14 @@ def _find(paths: Sequence[Path]) -> _Found:
         if len(found.files) == before:
             raise ConfigError(f"{path} holds no reports ({_KINDS}).")
     return found
+
+
+def _is_special(file: Path) -> bool:
+    """Whether reading it might never end. A link that leads nowhere is not special: reading it gives the reason."""
+    try:
+        return not stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _choice(sections: Sequence[str], column: str | None, splits: Sequence[str], texts: TextFiles | None) -> Choice:

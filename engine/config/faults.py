@@ -115,6 +115,8 @@ def _wording(fault: ErrorDetails) -> str:
             return "is not text in quotes"
         case "list_type" | "tuple_type":
             return 'is not a list: write ["…", "…"]'
+        case "model_type" | "dict_type":
+            return "is not a table"
         case "too_short" | "string_too_short":
             return "is empty"
         case _:

@@ -98,10 +98,15 @@ class ComputedMethod(Protocol):
     the same, and, where the method follows the VLM, also VLM, template and concepts.
 
     It may also have
+    - `EMBEDS = True`, if it embeds pictures with the VLM, which then must take films
+    - `captions`, as a LiveMethod; scores then depend on the captions, too
     - `title(options) -> str`: the name for a reader with the options that matter; TITLE if it is left out
     - `nothing(options, scores) -> str`: why a neuron has no concept although it has scores; "" if it has
+    - `unscored(options, reader, layer, unit) -> str`: why a neuron has no scores; "" if the run file does not say.
+      `layer` is a LayerInfo.
     - `own_films(options, base) -> ProbingSet | None`: films beside the run's own, which `compute` finds in its context.
       Relative paths start from `base`. Scores are reused only while these films are the same, too.
+    - `OF_LABELS = True`: its concepts are labels of films, so it has fewer to choose from than other methods
     """
 
     TITLE: str

@@ -11,6 +11,7 @@ where a finding is. They are left out, as the published data sets leave out imag
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,9 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.errors import ConfigError
 from engine.methods.context import MethodContext
-from engine.methods.maps import layers_with_maps, map_batches
+from engine.methods.maps import map_batches, need_maps
 from engine.methods.outlines import Corners, Outlines, inside
 from engine.methods.placement import Placements
 from engine.methods.top_values import TopValues
@@ -33,6 +33,8 @@ KEPT_VALUES = 1 << 25
 """How many of the greatest map values are kept to find the thresholds of all units (128 MiB)"""
 _CELLS_AT_ONCE = 1 << 24
 """Cells of upsampled maps that are held at once (64 MiB)"""
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 CountedIn = Literal["images with an overlap", "images with an overlap with the label", "all labelled images"]
@@ -82,11 +84,11 @@ def dissect(name: str, context: MethodContext, measure: Measure, outlines: Outli
     outlined = [row for row, of_image in enumerate(drawn) if of_image]
     if not outlined:
         return {}
-    layers = _layers(name, context)
+    layers = need_maps(name, context)
     sample = range(len(drawn)) if measure.unlabelled else outlined[: measure.threshold_images]
     counted = outlined[: measure.iou_images]
     context.progress.stage(name, len(sample) + len(counted))
-    thresholds = _thresholds(context, layers, measure, sample)
+    thresholds = _thresholds(name, context, layers, measure, sample)
     placements = Placements(context.target.preprocess)
     tallies = {layer: _Tally(labels, units, measure) for layer, (units, _, _) in layers.items()}
     with closing(map_batches(context, layers, counted)) as batches:
@@ -98,16 +100,6 @@ def dissect(name: str, context: MethodContext, measure: Measure, outlines: Outli
                     tallies[layer].add(*_active(maps[place], thresholds[layer], measure, mask), mask)
             context.progress.advance(len(batch.films.rows))
     return {layer: tally.agreement() for layer, tally in tallies.items()}
-
-
-def _layers(name: str, context: MethodContext) -> dict[str, tuple[int, int, int]]:
-    """The layers that have maps. Notes the others."""
-    layers = layers_with_maps(context)
-    if missing := [layer.name for layer in context.layers if layer.name not in layers]:
-        if not layers:
-            raise ConfigError(f"methods.{name}: none of target.layers has activation maps ({', '.join(missing)}).")
-        context.progress.note(f"{name}: no scores for layers without activation maps: {', '.join(missing)}")
-    return layers
 
 
 @dataclass(slots=True)
@@ -176,9 +168,9 @@ def _active(maps: Tensor, thresholds: Tensor, measure: Measure, mask: NDArray[np
 
 
 def _thresholds(
-    context: MethodContext, layers: Mapping[str, tuple[int, int, int]], measure: Measure, rows: Sequence[int]
+    name: str, context: MethodContext, layers: Mapping[str, tuple[int, int, int]], measure: Measure, rows: Sequence[int]
 ) -> dict[str, Tensor]:
-    """Each layer's thresholds [units] over the images at these rows."""
+    """Each layer's thresholds [units] over the images at these rows. Warns of layers with too few values."""
     tops = {
         layer: TopValues(
             measure.quantile, units, len(rows), measure.side**2 if measure.upsampled else height * width,
@@ -186,6 +178,11 @@ def _thresholds(
         )
         for layer, (units, height, width) in layers.items()
     }  # fmt: skip
+    if few := [layer for layer, top in tops.items() if top.too_few]:
+        log.warning(
+            "methods.%s: %d images have too few values for the quantile %g, so no value exceeds it: %s.",
+            *(name, len(rows), measure.quantile, ", ".join(few)),
+        )
     with closing(map_batches(context, layers, rows)) as batches:
         for batch in batches:
             for layer, maps in batch.maps.items():

@@ -20,7 +20,7 @@ where an image's group has a third of all units; and many units are in none at a
 neuron a concept, so `groups` is off by default.
 
 Differences from the published code, and their reasons:
-- Whole films are captioned. The published code crops the high set by Grad-CAM.
+- Whole films are captioned. The published code crops the high set by Grad-CAM, and so does engine.methods.falcon_crops.
 - The softmax is over all captions; in the published code it is over the captions of each of LAION's files.
 - For words, see engine.methods.caption_words. The list of words about the picture (`left_out`) is made for reports, not
   for photographs.
@@ -36,16 +36,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field, model_validator
 
-from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.concepts.clean import clean_text
 from engine.concepts.report_files import read_reports
@@ -54,14 +51,8 @@ from engine.concepts.tokens import split_sentences
 from engine.errors import ConfigError, MammiError
 from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts
 from engine.methods.caption_words import words_of
-from engine.methods.contrast_sets import (
-    FeatureGroup,
-    bound_at,
-    feature_groups,
-    low_sets,
-    single_units,
-    to_representations,
-)
+from engine.methods.contrast_sets import FeatureGroup, to_representations
+from engine.methods.falcon_groups import Explained, contrasted, explained, group_name, ranked
 from engine.methods.fitting_captions import FilmCaptions, FittingCaptions
 from engine.store.ladder import sum_rows
 from engine.store.records import LayerInfo
@@ -80,10 +71,6 @@ ABOUT_THE_READING = (
 _LONGEST = 1000
 """The longest caption, in characters; longer texts are not sentences"""
 _LAYERS_KEPT = 4
-_UNITS_NAMED = 4
-"""The most units of a group that its name lists"""
-
-Floats = NDArray[np.float64]
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -131,10 +118,11 @@ class Options(BaseModel, extra="forbid", frozen=True):
         return self
 
 
-def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
+def captions(options: Options, base: Path, reports: Sequence[str], name: str = "falcon") -> list[str]:
     """The sentences to encode, each once, in the order of their first appearance; relative paths start from `base`.
 
-    `reports` are the probing set's own. Raises ConfigError when there is no report, or no sentence in the reports.
+    `reports` are the probing set's own; `name` is the method's, for messages. Raises ConfigError when there is no
+    report, or no sentence in the reports.
     """
     if options.reports:
         paths = [base / path for path in options.reports]
@@ -149,13 +137,13 @@ def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
         texts = (select_sections(report, options.sections) for report in reports)
     else:
         raise ConfigError(
-            "methods.falcon.reports is missing, and the probing set has no reports. Name a report file or a folder."
+            f"methods.{name}.reports is missing, and the probing set has no reports. Name a report file or a folder."
         )
     sentences = (clean_text(sentence) for text in texts for sentence in split_sentences(text))
     left_out = frozenset(options.left_out)
     found = list(dict.fromkeys(text for text in sentences if len(text) <= _LONGEST and words_of(text, left_out)))
     if not found:
-        raise ConfigError(f"methods.falcon.reports: the sections {', '.join(options.sections)} have no sentence.")
+        raise ConfigError(f"methods.{name}.reports: the sections {', '.join(options.sections)} have no sentence.")
     places = np.linspace(0, len(found) - 1, min(options.sample, len(found))).round().astype(int)
     return [found[place] for place in places]
 
@@ -173,7 +161,7 @@ class Falcon:
     name = "falcon"
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
-        self.title = _title(options)
+        self.title = title(options)
         self._options = options
         self._reader = reader
         self._requery = requery
@@ -188,31 +176,25 @@ class Falcon:
         if info.dead[unit]:
             return no_concepts(self.name, DEAD)
         with self._computing:
-            explained = self._layer(info)
-            places = explained.of_unit[unit]
+            of_layer = self._layer(info)
+            places = of_layer.of_unit[unit]
             if not places:
-                return no_concepts(self.name, self._why_none(explained.bound))
+                return no_concepts(self.name, _why_none(self._options, of_layer.bound))
             captions = self._captions = self._captions or self._film_captions()
-            scores = np.stack([self._words(captions, explained, place) for place in places])
-        best = scores.max(axis=0)
-        ranking = scoring.rank(best)
-        ranking = ranking[best[ranking] > 0]
-        groups = [explained.groups[place] for place in places]
+            groups = [of_layer.groups[place] for place in places]
+            sets = [(group.high, of_layer.low[place]) for group, place in zip(groups, places, strict=True)]
+            scores = [
+                contrasted(self._options, captions.word_scores(high), captions.word_scores(low)) for high, low in sets
+            ]
+        words, best, of_group = ranked(np.stack(scores))
         return MethodAnswer(
             self.name,
-            tuple(captions.words[word] for word in ranking),
-            best[ranking],
-            min(self._options.words, len(ranking)),
-            _note(max(len(group.high) for group in groups), len(ranking)),
-            details=tuple(_group_name(groups[group]) for group in scores.argmax(axis=0)[ranking])
-            if self._options.groups
-            else (),
+            tuple(captions.words[word] for word in words),
+            best,
+            min(self._options.words, len(words)),
+            _note(max(len(group.high) for group in groups), len(words)),
+            details=tuple(group_name(groups[place]) for place in of_group) if self._options.groups else (),
         )
-
-    def _words(self, captions: FilmCaptions, explained: _Explained, place: int) -> Floats:
-        """The score of each word for a group, 0 for those that are dropped, [words]."""
-        shared = captions.word_scores(explained.low[place])
-        return np.where(shared < self._options.shared, captions.word_scores(explained.groups[place].high), 0.0)
 
     def _film_captions(self) -> FilmCaptions:
         reader, options, vectors = self._reader, self._options, self._requery.vectors()
@@ -220,21 +202,8 @@ class Falcon:
         captions = FittingCaptions(reader.captions, embeddings, options.scale, options.captions_each, options.left_out)
         return FilmCaptions(captions, vectors.embeddings, vectors.inverse_lengths)
 
-    def _explained(self, info: LayerInfo) -> _Explained:
-        options = self._options
-        representations = to_representations(self._reader.arrays.activations(info))
-        bound = bound_at(representations, options.limit) if options.threshold is None else options.threshold
-        groups = (
-            [group for group in feature_groups(representations, bound, options.group_images) if self._alike(group)]
-            if options.groups
-            else [group for group in single_units(representations, bound) if len(group.high)]
-        )
-        of_unit: list[list[int]] = [[] for _ in range(info.units)]
-        for place, group in enumerate(groups):
-            for unit in group.units:
-                of_unit[unit].append(place)
-        low = low_sets(representations, groups, options.alike, options.low_count)
-        return _Explained(groups, low, of_unit, bound)
+    def _explained(self, info: LayerInfo) -> Explained:
+        return explained(self._options, to_representations(self._reader.arrays.activations(info)), self._alike)
 
     def _alike(self, group: FeatureGroup) -> bool:
         """Whether the mean cosine of all pairs of a group's images, each with itself too, is above `group_alike`."""
@@ -242,48 +211,29 @@ class Falcon:
         mean = sum_rows(vectors.embeddings, vectors.inverse_lengths, group.high) / len(group.high)
         return float(mean @ mean) > self._options.group_alike
 
-    def _why_none(self, bound: float) -> str:
-        options = self._options
-        if options.groups:
-            return (
-                f"It is in no group of units with more than {options.group_images} images whose mean cosine is above "
-                f"{options.group_alike:g}."
-            )
-        if options.threshold is not None:
-            return f"No image's representation reaches {bound:g} in this unit: lower methods.falcon.threshold."
-        deviations = f"{'−' if options.limit < 0 else '+'} {abs(options.limit):g}·std"
-        return (
-            f"No image's representation reaches mean {deviations} = {bound:.3g} in this unit: lower "
-            "methods.falcon.limit."
-        )
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Explained:
-    """What is explained of one layer."""
-
-    groups: Sequence[FeatureGroup]
-    low: Sequence[NDArray[np.int64]]
-    """The low set of each group"""
-    of_unit: Sequence[Sequence[int]]
-    """The places of each unit's groups"""
-    bound: float
-    """The least r of the high sets"""
-
-
-def _title(options: Options) -> str:
+def title(options: Options, name: str = "FALCON") -> str:
+    """The name for a reader, with the options that matter."""
     chosen = []
     if options.groups:
         chosen.append("groups of units")
     if options.threshold is not None:
         chosen.append(f"r ≥ {options.threshold:g}")
-    return f"FALCON ({', '.join(chosen)})" if chosen else "FALCON"
+    return f"{name} ({', '.join(chosen)})" if chosen else name
 
 
-def _group_name(group: FeatureGroup) -> str:
-    more = len(group.units) - _UNITS_NAMED
-    named = ", ".join(map(str, group.units[:_UNITS_NAMED])) + (f" and {more} more" if more > 0 else "")
-    return f"{'units' if len(group.units) > 1 else 'unit'} {named}; {len(group.high)} images"
+def _why_none(options: Options, bound: float) -> str:
+    if options.groups:
+        return (
+            f"It is in no group of units with more than {options.group_images} images whose mean cosine is above "
+            f"{options.group_alike:g}."
+        )
+    if options.threshold is not None:
+        return f"No image's representation reaches {bound:g} in this unit: lower methods.falcon.threshold."
+    deviations = f"{'−' if options.limit < 0 else '+'} {abs(options.limit):g}·std"
+    return (
+        f"No image's representation reaches mean {deviations} = {bound:.3g} in this unit: lower methods.falcon.limit."
+    )
 
 
 def _note(images: int, words: int) -> str:

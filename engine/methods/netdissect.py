@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 TITLE = "Network Dissection"
 VERSION = 2
 """Raise it when the same run gives other scores than before"""
+OF_LABELS = True
+"""Its concepts are labels of films"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):

@@ -36,7 +36,9 @@ class OwnFilms(BaseModel, extra="allow", frozen=True):
         try:
             films: ProbingSet = importlib.import_module(self._module_name()).load(self._options(), base)
         except ConfigError as error:
-            raise ConfigError(f"{key}: {error}") from None
+            text = str(error)
+            told = text.removeprefix("probing.")
+            raise ConfigError(f"{key}{': ' if told == text else '.'}{told}") from None
         if not films.images:
             raise ConfigError(f'{key}: the probing set of kind "{self.kind}" is empty.')
         return films

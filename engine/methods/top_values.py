@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 _ROUNDING = 1e-5
-"""A threshold lies above a value by at least this share of it: a film's black border gives equal values except for
-rounding"""
+"""Values that differ by less, as a share of them, may be equal values that were rounded"""
+_EQUAL = 8
+"""A quantile lies among equal values if that many values below it are equal but for rounding"""
 
 
 class TopValues:
@@ -24,6 +25,9 @@ class TopValues:
     image as seed, and are the same for all units. The share of values above the threshold then has a standard error of
     sqrt(q (1 − q) / n), where n is the number of positions that count. (With a quantile of 0.99 and 1,024 units, 32
     values of each 3,200 are kept, so n is 3 million and the error 0.00006.)
+
+    Many values may be equal but for rounding: a film's black border gives such. If the quantile lies among them, the
+    threshold is slightly above it, so that none of them exceeds it by chance.
     """
 
     def __init__(self, quantile: float, units: int, images: int, positions: int, kept: int) -> None:
@@ -33,8 +37,11 @@ class TopValues:
         self._positions = positions
         count = images * self.sampled
         place = min(max(quantile * count - 0.5, 0), count - 1)
+        self.too_few = place == count - 1
+        """Whether the values are too few for the quantile: it is then the greatest of them"""
         self._part = place - floor(place)
-        self._keep = count - floor(place)
+        self._below = min(floor(place), _EQUAL)
+        self._keep = count - floor(place) + self._below
         self._parts: list[Tensor] = []
         """[units, …] each; the first may hold what is left of earlier parts"""
 
@@ -51,10 +58,12 @@ class TopValues:
     def threshold(self) -> Tensor:
         """[units], for `value > threshold`."""
         self._merge()
-        around = self._parts[0].topk(min(2, self._keep), dim=1, largest=False).values.double()
-        low, high = around[:, 0], around[:, -1]
+        ascending = self._parts[0].topk(min(self._below + 2, self._keep), dim=1, largest=False).values.double()
+        low, high = ascending[:, self._below], ascending[:, -1]
         between = low + self._part * (high - low)
-        return torch.maximum(between, low + _ROUNDING * low.abs()).float()
+        margin = _ROUNDING * low.abs()
+        equal = low - ascending[:, 0] <= margin
+        return torch.where(equal, torch.maximum(between, low + margin), between).float()
 
     def _merge(self) -> None:
         values = torch.cat(self._parts, dim=1)

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 TITLE = "TSI"
 VERSION = 2
 """Raise it when the same run gives other scores than before"""
+OF_LABELS = True
+"""Its concepts are labels of films"""
 NO_CLASS = "No class"
 """The label that covers every image whole"""
 _SET = "methods.tsi.label_set"

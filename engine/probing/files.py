@@ -119,12 +119,14 @@ class FileTree:
             self._listed[folder] = entries
         return self._listed[folder]
 
-    def films(self) -> list[Film]:
-        """Every film below the folder, sorted by name. Hidden files are skipped. Warns of what else is left out, unless
-        it is a document: links that lead out of the folder or nowhere, folders and files that cannot be read, and files
-        of other kinds, by their number."""
+    def films(self, quiet: bool = False) -> list[Film]:
+        """Every film below the folder, sorted by name. Hidden files are skipped. Unless `quiet`, warns of what else is
+        left out and is no document: links that lead out of the folder or nowhere, folders and files that cannot be
+        read, and files of other kinds, by their number."""
         left_out = _LeftOut()
         found = sorted(self._walk(self._root, left_out))
+        if quiet:
+            return found
         for what, paths in left_out.paths.items():
             warn(f"{self.folder}: left out {what}", sorted(map(self._name, paths)))
         if others := left_out.kinds:

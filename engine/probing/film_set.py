@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from engine.errors import ConfigError
-from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import Ambiguous, Film, LeadsOut, film_size, read_film, short, warn
+from engine.probing.base import Image
+from engine.probing.files import Ambiguous, Film, LeadsOut, read_film, short, warn
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):
@@ -108,17 +108,6 @@ def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
         hint = f"views: {', '.join(present)}" if present else "its films have no views"
         raise ConfigError(f"probing.views: no film has the view {' or '.join(views)}; {hint}.")
     return chosen
-
-
-def scaled(image: Image, file: str, side: int) -> Image:
-    """The image with its boxes and polygons, drawn on `side` × `side` pixels, scaled to the size of the film's file."""
-    if not (image.boxes or image.polygons):
-        return image
-    width, height = film_size(file) or (side, side)
-    x, y = width / side, height / side
-    boxes = (Box(box.label, box.x * x, box.y * y, box.width * x, box.height * y) for box in image.boxes)
-    outlines = (Polygon(line.label, tuple((a * x, b * y) for a, b in line.points)) for line in image.polygons)
-    return replace(image, boxes=tuple(boxes), polygons=tuple(outlines))
 
 
 def _in_order(images: Iterable[Image], options: FilmOptions) -> Iterable[Image]:

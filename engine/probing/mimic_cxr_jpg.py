@@ -7,6 +7,7 @@ file, gzipped or not. Reports are those of MIMIC-CXR, such as files/p10/p1000003
 
 from __future__ import annotations
 
+import logging
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,11 +18,13 @@ from engine.errors import ConfigError
 from engine.probing.base import Image
 from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
-from engine.probing.labels import Uncertain, chexpert_columns
+from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
 from engine.probing.tables import Table
 from engine.text_files import Encoding, TextFiles, UnreadableText
 
 Labels = tuple[str, ...]
+log = logging.getLogger(__name__)
+
 MAX_REPORT = 1 << 20
 """The most characters of a report; the longest has a few thousand"""
 
@@ -93,8 +96,15 @@ def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]
     """Each study's labels; None if its films are to be left out. The radiologist's table has no subject_id."""
     table = _table(folder, options.labels)
     study = table.column("study_id")
-    columns = chexpert_columns(table, options.uncertain)
-    return {cells[study]: columns.labels(line, cells) for line, cells in table.rows(unique=study)}
+    columns = chexpert_columns(table)
+    joined = JoinedLabels(table.path, options.uncertain)
+    studies: dict[str, None] = {}
+    for line, cells in table.rows():
+        studies[cells[study]] = None
+        joined.add(cells[study], columns.told(line, cells))
+    labels = {each: joined.of(each) for each in studies}
+    joined.warn("studies")
+    return labels
 
 
 class _Reports:
@@ -132,5 +142,7 @@ class _Reports:
                 f"probing.reports: {self._tree.folder} has none of the films' reports, such as {self._missing[0]}."
             )
         warn(f"{self._tree.folder}: films without a report", self._missing)
-        warn(f"{self._tree.folder}: reports set aside", list(self._unreadable))
+        if self._unreadable:
+            first = next(iter(self._unreadable))
+            log.warning("%s: reports set aside: %d. %s", self._tree.folder, len(self._unreadable), first)
         self._texts.warn(self._tree.folder)

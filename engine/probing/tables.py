@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from engine.errors import ConfigError
@@ -12,20 +14,29 @@ from engine.probing.files import short
 from engine.text_files import TextFiles, UnreadableText
 
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
+_QUOTED = re.compile(r'"[^"]*"')
+_NAMED_DELIMITER = re.compile(r'"?sep=([^\w\s"]|\t)"?[,;\s]*', re.IGNORECASE)
 _SHOWN = 200
 """The most characters of a header that a message shows"""
 
 
 class Table:
-    """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file."""
+    """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file.
 
-    def __init__(self, path: Path, key: str, delimiter: str = ",", texts: TextFiles | None = None) -> None:
-        """Reads the header; `texts` knows the encoding that the user names. Raises ConfigError when the file cannot be
-        read or is empty."""
+    The first line may name the delimiter, as Excel writes it: "sep=;". Otherwise it is a comma or, in a header without
+    commas, a semicolon, a tab or a bar.
+    """
+
+    def __init__(self, path: Path, key: str, delimiter: str | None = None, texts: TextFiles | None = None) -> None:
+        """Reads the header. `delimiter` counts whatever the file says; `texts` knows the encoding that the user names.
+        Raises ConfigError when the file cannot be read or is empty."""
         self.path = path
         self._key = key
         self._texts = texts or TextFiles()
-        self._delimiter = delimiter
+        first = next(read_lines(path, key, self._texts), "")
+        named = _NAMED_DELIMITER.fullmatch(first)
+        self._begins_at = 1 if named else 0
+        self._delimiter = delimiter or (named[1] if named else _delimiter(first))
         _, header = next(self._records(), (0, []))
         self.header = _without_empty_end([name.strip() for name in header])
         if not self.header:
@@ -45,9 +56,8 @@ class Table:
     def _hint(self, name: str) -> str:
         if name in self.header:
             return "."
-        only = self.header[0] if len(self.header) == 1 else ""
         for sign, shown in _SEPARATORS.items():
-            if sign in only:
+            if any(name in (part.strip() for part in column.split(sign)) for column in self.header if sign in column):
                 return f"; its columns seem to be separated by {shown}, not by {self._delimiter!r}."
         close = difflib.get_close_matches(name, self.header, n=1)
         if close:
@@ -71,7 +81,7 @@ class Table:
         for line, row in records:
             if not any(row):
                 continue
-            cells = [cell.strip() for cell in row]
+            cells = list(map(str.strip, row))
             if len(cells) != width and len(cells := _without_empty_end(cells, width)) != width:
                 raise ConfigError(f"{self.path}: line {line} has {len(row)} columns; the header has {width}.")
             if unique is not None and (first := seen.setdefault(cells[unique], line)) != line:
@@ -81,10 +91,11 @@ class Table:
             yield line, cells
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(read_lines(self.path, self._key, self._texts), delimiter=self._delimiter, strict=True)
+        lines = islice(read_lines(self.path, self._key, self._texts), self._begins_at, None)
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
             for row in reader:
-                yield reader.line_num, row
+                yield reader.line_num + self._begins_at, row
         except csv.Error as error:
             raise ConfigError(f"{self._key}: {self.path} is not a CSV file: {error}.") from None
 
@@ -101,6 +112,12 @@ def read_lines(path: Path, key: str, texts: TextFiles | None = None) -> Iterator
     except UnreadableText as error:
         raise ConfigError(f"{key}: {error}") from None
     texts.warn(path)
+
+
+def _delimiter(header: str) -> str:
+    """A comma, unless the header has none outside quotes and has another sign."""
+    bare = _QUOTED.sub("", header)
+    return next((sign for sign in (",", ";", "\t", "|") if sign in bare), ",")
 
 
 def _without_empty_end(cells: list[str], width: int = 0) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -39,6 +39,11 @@ class ImageResults:
         self._set_aside: dict[str, tuple[Film, dict[str, str]]] = {}
         for run in reversed(finished):
             self._set_aside |= run.set_aside(parts)
+
+    def known(self, parts: Iterable[str]) -> bool:
+        """Whether some image has all of the parts with these keys in one file."""
+        wanted = frozenset(parts)
+        return any(wanted <= some for held in self._held for some in set(held.values()))
 
     def lacking(self, keys: ImageKeys) -> frozenset[str]:
         """The keys of this image's parts that no file holds."""

@@ -19,7 +19,9 @@ from engine.errors import ConfigError
 from engine.keys import content_key
 from engine.methods import LIVE, is_computed
 from engine.probing.base import ProbingSet
+from engine.probing.rename import Renamed
 from engine.progress import Progress
+from engine.run.class_labels import warn_of_classes
 from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
@@ -79,15 +81,12 @@ class RunInputs:
             from engine.run.parity import viewing
 
             viewing(self.target)
-        if self._as_in_file(TARGET) is None:
-            for layer, reading in self.readings.items():
-                if reading.entry and self._config.taps.output is None:
-                    progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)
         _ = self.concepts, self.captions
         progress.advance(1)
+        warn_of_classes(layers, self.probing.images)
         for leaf in self._config.methods:
             if is_computed(leaf.kind):
                 leaf.module.check(leaf.options, self.probing.images, layers)
@@ -104,7 +103,8 @@ class RunInputs:
         probing: ProbingSet = self._config.probing.load(self._config.base)
         if not probing.images:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
-        return probing
+        rename = self._config.labels.rename
+        return Renamed(probing, rename) if rename else probing
 
     def own_films(self, leaf: Leaf) -> ProbingSet | None:
         """The films that a computed method names beside the run's; None if it names none."""
@@ -214,6 +214,12 @@ class RunInputs:
         from engine.run.layers import read_layers
 
         return read_layers(self._config, self.target, self.layers, self.probing, self.device)
+
+    def look_at_target(self, progress: Progress) -> None:
+        """Passes one film through the target model. Tells which of several outputs is taken, if the run chose it."""
+        for layer, reading in self.readings.items():
+            if reading.entry and self._config.taps.output is None:
+                progress.note(f'target: {layer} is "{reading.entry}" of the model\'s outputs (key target.output).')
 
     @property
     def layer_facts(self) -> list[list[Any]]:

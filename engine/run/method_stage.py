@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,8 @@ class MethodStage:
         for leaf in computed:
             options = leaf.options.model_dump(mode="json")
             follows = of_vlm if leaf.module.follows_vlm(leaf.options) else ()
+            if hasattr(leaf.module, "captions"):
+                follows = (*follows, content_key(run.inputs.captions))
             yield (
                 METHOD_STAGE + leaf.kind,
                 content_key(leaf.kind, leaf.module.VERSION, options, films, of_target, *follows, *_own(run, leaf)),
@@ -85,6 +88,7 @@ def _stored(leaf: Leaf) -> StoredMethod:
 
 def _context(run: Run) -> MethodContext:
     from engine.methods.context import MethodContext
+    from engine.run.parity import published_film
 
     inputs, contents, config = run.inputs, run.contents, run.config
     usable = run.usable()
@@ -108,5 +112,9 @@ def _context(run: Run) -> MethodContext:
         text_embeddings=contents["text_embeddings"],
         template_embedding=contents["template_embedding"],
         progress=run.progress,
+        vlm=lambda: inputs.vlm,
+        shown_to_vlm=partial(published_film, inputs.target) if config.run.parity == "published" else None,
+        captions=inputs.captions,
+        caption_embeddings=contents["caption_embeddings"],
         readings=inputs.readings,
     )

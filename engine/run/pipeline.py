@@ -65,6 +65,8 @@ def _is_up_to_date(this: Run, stages: dict[str, str]) -> bool:
 
 def _compute(this: Run) -> None:
     this.inputs.load(this.progress)
+    if not this.results.known(this.parts.layers.values()):  # a mistake in the model is found before anything long
+        this.inputs.look_at_target(this.progress)
     this.keys.clear()
     for stage in STAGES:
         this.contents |= stage.compute(this)

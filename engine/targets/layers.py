@@ -9,7 +9,7 @@ from torch import nn
 from engine.targets.base import LOGITS, PENULTIMATE, TargetModel
 from engine.targets.outputs import Reading, Seen
 from engine.targets.probe import image_shape, inputs, noise, probe, read
-from engine.targets.taps import Channels, Pooling
+from engine.targets.taps import Channels, Pooling, torchscript
 from engine.targets.untrained import untrained_layers
 
 
@@ -46,12 +46,14 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels, outpu
     linear = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
     aliases = {PENULTIMATE: f"the input of {linear[-1]}"} if linear else {}
     films = inputs(target, noise(), "a film of noise")
-    found = probe(module, [*modules, *aliases, LOGITS], films)
+    closed = torchscript(module)
+    found = probe(module, [*(modules.keys() - closed), *aliases, LOGITS], films)
     aliases[LOGITS] = "the model's output"
     layers = []
     for name, kind in [*modules.items(), *aliases.items()]:
         if name not in found:
-            layers.append(ListedLayer(name, kind, problem="not used in the forward pass"))
+            problem = "TorchScript, which cannot be tapped" if name in closed else "not used in the forward pass"
+            layers.append(ListedLayer(name, kind, problem=problem))
             continue
         reading = read(name, found[name], output, len(target.classes), channels)
         layers.append(_listed(name, kind, found[name], reading, pooling, channels))

@@ -79,7 +79,8 @@ def layers(
 
 
 def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
-    """A layer as JSON types."""
+    """A layer as JSON types, with `untrained` where it is random."""
+    random = {"untrained": layer.untrained} if layer.untrained else {}
     return {
         "layer": layer.name,
         "module": layer.module,
@@ -87,7 +88,7 @@ def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
         "units": layer.units,
         "selected": selected,
         "problem": layer.problem or None,
-        "untrained": layer.untrained or None,
+        **random,
     }
 
 

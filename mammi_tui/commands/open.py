@@ -44,6 +44,7 @@ def open(  # noqa: A001
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
     from mammi_tui.engine_warnings import warnings_to
+    from mammi_tui.hang_up import end_with_terminal
     from mammi_tui.images.choose import choose_backend
     from mammi_tui.neurons.verdicts import VerdictLog
     from mammi_tui.questions.start import Start
@@ -62,6 +63,7 @@ def open(  # noqa: A001
         app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
+        end_with_terminal()
         with warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:

@@ -57,7 +57,10 @@ def show(
         cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
         answer = requery.neuron(layer, unit, cuts)
         images = reader.images(answer.images)
-        shown = {**as_object(answer, images, reader.concepts), "untrained": reader.layer(layer).untrained or None}
+        shown = as_object(answer, images, reader.concepts)
+        untrained = reader.layer(layer).untrained
+        if untrained:
+            shown["untrained"] = untrained
         if not reader.info.subtracts_template:
             shown |= {"template": reader.info.template, "subtract_template": False}
         sections = [annotation(answer, reader.concepts), films(answer, images)]

@@ -1,7 +1,4 @@
-"""The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β.
-
-Keys that move the focus have priority, so that keys arriving in the same packet go to the new focus.
-"""
+"""The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ def _hidden(key: str, action: str, description: str, name: str, tooltip: str = "
 
 
 def _moving(key: str, action: str, description: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
-    return Binding(key, action, description, id=name, tooltip=tooltip, show=show, priority=True)
+    return Binding(key, action, description, id=name, tooltip=tooltip, show=show)
 
 
 def _verdict(key: str, verdict: str, tooltip: str) -> Binding:

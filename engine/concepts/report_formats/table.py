@@ -17,6 +17,8 @@ from engine.concepts.report_formats.base import Choice
 from engine.errors import ConfigError, MammiError
 
 REPORT_COLUMNS = ("report", "text")
+_BEYOND = "beyond the header"
+"""The key of a row's cells beyond the header"""
 LAST_PARAGRAPH = "last_paragraph"
 """The column to read if findings and impression are both empty"""
 
@@ -26,6 +28,10 @@ def read(file: Path, choice: Choice) -> Iterator[str]:
     with _rows(file, choice) as rows:
         columns, spare = _columns(file, rows.fieldnames or (), choice)
         for row in rows:
+            if any(row.get(_BEYOND) or ()):
+                raise MammiError(
+                    f"{file}, line {rows.line_num}: more cells than the header has. Text with separators needs quotes."
+                )
             parts = _filled(row, columns) or _filled(row, spare)
             if len(columns) == 1:
                 parts = [sections.select_sections(part, choice.sections) for part in parts]
@@ -43,8 +49,9 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 @contextmanager
 def _rows(file: Path, choice: Choice) -> Iterator[csv.DictReader[str]]:
     separator = "\t" if ".tsv" in [suffix.lower() for suffix in file.suffixes[-2:]] else ","
-    rows = csv.DictReader(choice.texts.lines(file), delimiter=separator, strict=True)
+    rows = csv.DictReader(choice.texts.lines(file), delimiter=separator, strict=True, restkey=_BEYOND)
     try:
+        rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
         yield rows
     except csv.Error as error:
         raise MammiError(f"{file}, line {rows.line_num}: not a valid table: {error}.") from error

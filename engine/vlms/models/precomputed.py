@@ -17,6 +17,7 @@ from torch.nn import functional
 from engine.errors import ConfigError, MammiError, UnreadableImage, first_line
 from engine.probing.base import Image
 from engine.store.tables import read_embeddings
+from engine.text_files import TextFiles, UnreadableText
 
 _SHOWN = 3
 
@@ -124,12 +125,12 @@ def _matrix(key: str, path: Path) -> NDArray[np.float32]:
 
 
 def _lines(key: str, path: Path) -> list[str]:
+    texts = TextFiles()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{key}: {path} is not UTF-8 text ({error.reason} at byte {error.start}).") from None
+        text = texts.read(path)
+    except UnreadableText as error:
+        raise ConfigError(f"{key}: {error}") from None
+    texts.warn(path)
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 

@@ -142,6 +142,13 @@ def test_a_word_list_is_read_in_its_encoding(tmp_path: Path, caplog: pytest.LogC
         load(tmp_path, [], kind="word_list", path="list.txt", encoding="cp1525")
 
 
+def test_the_published_list_is_read_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    path = shared_path("data", "nih14", "mimic_nouns.txt")
+    concepts = load(path.parent, [], kind="word_list", path=path.name)
+    assert concepts == path.read_text().split()
+    assert (len(concepts), caplog.messages) == (1361, [])
+
+
 def test_missing_word_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"concepts\.path: .*gone\.txt"):
         load(tmp_path, [], kind="word_list", path="gone.txt")

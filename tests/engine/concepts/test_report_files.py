@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,14 @@ def test_table_by_sections_by_default_names_and_by_column(tmp_path: Path) -> Non
 def test_broken_table_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(MammiError, match=r"broken\.csv"):
         read(write(tmp_path, "broken.csv", content))
+
+
+def test_text_that_spills_into_cells_beyond_the_header_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", " id , Report \n1,Heart is large.,,\n")
+    assert read(tmp_path / "a.csv") == ["Heart is large."]
+    write(tmp_path, "a.csv", "id,report\n1,Heart is large.\n2,Mass, and effusion.\n")
+    with pytest.raises(MammiError, match=r"a\.csv, line 3: more cells than the header has"):
+        read(tmp_path / "a.csv")
 
 
 def test_mimic_section_file(tmp_path: Path) -> None:
@@ -260,8 +269,9 @@ def test_reports_without_the_sections_are_counted(tmp_path: Path, caplog: pytest
 def test_other_files_of_a_folder_are_counted_by_kind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("a.txt", "b.docx", "c.DOCX", "d.pdf", "README", ".DS_Store"):
         write(tmp_path, name, "Heart.")
+    os.mkfifo(tmp_path / "pipe.txt")
     assert read(tmp_path) == ["Heart."]
     assert warnings(caplog) == [
         f"{tmp_path}: passed over files that are not reports (.txt, .xml, .json, .csv, .tsv, also gzipped): "
-        "2 .docx, 1 .pdf, 1 without ending."
+        "2 .docx, 1 .pdf, 1 pipe or device and other kinds; 5 in all."
     ]

@@ -73,7 +73,7 @@ def test_bare_or_prompted_concepts_are_compared(
 ) -> None:
     with opened_run(tmp_path, {"bare_embeddings": BARE, "config": config}, images=150) as opened:
         method = clip_dissect.load(Options(similarity=measure, **options), opened.reader, opened.requery)  # type: ignore[arg-type]
-        assert method.title.endswith(" bare concepts)" if bare else " prompted concepts)")
+        assert method.title.endswith(" bare)" if bare else " prompted)")
         cosines = unit_rows(opened.embeddings) @ unit_rows(BARE).T if bare else opened.cosines
         expected = getattr(clip_dissect, measure)(cosines, opened.activations[LAYER][:, 1:])
         for unit in range(1, 8):
@@ -86,7 +86,7 @@ def test_a_run_without_a_template_has_bare_concepts(tmp_path: Path) -> None:
     with opened_run(tmp_path, {"template": ""}) as opened:
         for options in (Options(), Options(prompted=False)):
             method = clip_dissect.load(options, opened.reader, opened.requery)
-            assert method.title == "CLIP-Dissect (soft WPMI, bare concepts)"
+            assert method.title == "CLIP-Dissect (soft WPMI, bare)"
             assert method.neuron(LAYER, 3, Cuts(0.93, 0.95)).concepts
 
 

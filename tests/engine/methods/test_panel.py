@@ -35,7 +35,7 @@ def test_a_run_that_names_no_method_has_the_live_ones(tmp_path: Path) -> None:
         assert _names(panel) == ["mammi", "www", "clip_dissect"]
         assert [method.title for method in panel.methods][1:] == [
             "WWW (top 40 images)",
-            "CLIP-Dissect (soft WPMI, prompted concepts)",
+            "CLIP-Dissect (soft WPMI, prompted)",
         ]
 
 
@@ -49,7 +49,7 @@ def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
     methods = [StoredMethod("www", {"count": 3}), StoredMethod("clip_dissect", {"similarity": "wpmi", "a": None})]
     with opened_run(tmp_path, {"methods": methods}) as opened:
         titles = [method.title for method in Panel(opened.reader, opened.requery).methods]
-        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted concepts)"]
+        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted)"]
 
 
 def test_methods_of_packages_follow_ours(

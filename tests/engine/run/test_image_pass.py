@@ -42,7 +42,7 @@ def fails(*_: Any) -> Any:
         (
             models.TinyClassifier,
             "forward",
-            r"target: the model failed on a batch of shape \[4, 1, 32, 32\]: KeyError: ",
+            r"target: the model failed on a batch of shape \[1, 1, 32, 32\]: KeyError: ",
         ),
     ],
 )

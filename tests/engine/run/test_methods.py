@@ -9,10 +9,13 @@ import pytest
 import torch
 
 from engine import methods
+from engine.annotation.cuts import Cuts
 from engine.config.settings import load_config
 from engine.errors import MammiError
 from engine.methods.context import MethodContext
 from engine.methods.films import film_batches
+from engine.methods.panel import Panel
+from engine.requery import Requery
 from engine.run.inputs import RunInputs
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
@@ -113,6 +116,29 @@ def test_bare_concepts_are_encoded_where_they_are_compared(project: Path, calls:
     compute(project)
     with opened(project) as reader:
         assert reader.arrays.bare_text_embeddings() is None
+
+
+@pytest.mark.slow
+def test_words_of_crops_are_computed_again_for_other_captions(project: Path, calls: Calls) -> None:
+    """A crop is embedded; films, concepts and known captions are not embedded again. Concept sets have no effect."""
+    given = (*with_reports(project)[:2], "methods.falcon_crops.crops_each=2")
+    heard = compute(project, *given)
+    crops = heard.computed["falcon_crops"]
+    assert crops > 0
+    assert sum(calls["images"]) == 14 + crops
+    assert compute(project, *given).notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
+    assert compute(project, *given, "run.beta=0.5").computed["falcon_crops"] == 0
+    assert sum(calls["images"]) == 14 + crops
+    reports = (project.parent / "labels.csv").read_text()
+    (project.parent / "labels.csv").write_text(reports.replace("No effusion.", "No fracture."))
+    assert compute(project, *given).computed["falcon_crops"] == crops
+    assert (sum(calls["images"]), sum(calls["texts"])) == (14 + 2 * crops, 6 + 3 + 1)
+    with opened(project) as reader:
+        panel = Panel(reader, Requery(reader))
+        assert "FALCON on crops" in [method.title for method in panel.methods]
+        [concept_set] = [each.name for each in reader.concept_sets]
+        answers = [panel.answer("falcon_crops", "penultimate", unit, Cuts(0.9, 0.9, concept_set)) for unit in range(6)]
+        assert {"fracture", "heart"} <= {concept for answer in answers for concept in answer.concepts}
 
 
 @pytest.mark.slow

@@ -150,7 +150,7 @@ def test_a_layer_that_is_not_used(module: TinyClassifier) -> None:
 def test_a_layer_that_gives_no_tensor(module: nn.Module) -> None:
     class Named(nn.Module):
         def forward(self, films: Tensor) -> dict[str, Tensor]:
-            return {"films": films}
+            return {"films": films, "again": films}
 
     named = Named()
     with pytest.raises(ConfigError, match="'logits' gives a dict, not a tensor"), Taps(named, ["logits"], "mean"):

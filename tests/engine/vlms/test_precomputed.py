@@ -192,7 +192,7 @@ def test_parquet_of_other_columns_or_types(tmp_path: Path) -> None:
         ({"images": "short.npy"}, "vlm.images: {folder}/short.npy is not an .npy file of numbers, or damaged"),
         ({"images": "archive.npy"}, "vlm.images: {folder}/archive.npy holds an archive, not floating-point vectors"),
         ({"images": "nan.npy"}, "vlm.images: {folder}/nan.npy: the vector of 'b/0002.png' is zero, or not finite."),
-        ({"image_names": "images.npy"}, "vlm.image_names: {folder}/images.npy is not UTF-8 text"),
+        ({"image_names": "images.npy"}, "vlm.image_names: {folder}/images.npy is not text"),
         (
             {"images": "i.parquet"},
             "vlm.image_names: a Parquet file has its own column path: leave this key out.",

@@ -68,7 +68,7 @@ class Odd(nn.Module):
         super().__init__()
         self.maps = nn.Conv2d(1, 2, 3)
         self.spare = nn.Linear(2, 2)
-        self.named = _Gives(lambda films: {"films": films})
+        self.named = _Gives(lambda films: {"films": films, "small": films[:, 0]})
         self.pair = _Gives(lambda films: (films.flatten(2).mT, films))
         self.windows = _Gives(lambda films: films.reshape(-1, 3))
         self.flat = _Gives(lambda films: films.mean())
@@ -95,10 +95,10 @@ def test_layers_that_give_no_activations_say_why(mammi: Mammi, project: Path, mo
     assert {name: layer["problem"] for name, layer in found.items()} == {
         "maps": None,
         "spare": "not used in the forward pass",
-        "named": "gives a dict, not a tensor",
+        "named": 'gives a dict of "films" [n, 2, 30, 30] and "small" [n, 30, 30]: name a layer inside it',
         "pair": None,
         "windows": "gives 600 rows for one image",
-        "flat": "has no units",
+        "flat": "gives a tensor [], no axis of which is the images",
         "penultimate": "not used in the forward pass",
         "logits": None,
     }
@@ -162,8 +162,10 @@ def test_mistakes_are_told_in_one_line(mammi: Mammi, project: Path, monkeypatch:
     assert (outcome.status, outcome.err.strip()) == (2, f"mammi: {project.with_name('none.toml')}: no such file.")
     failed = mammi("layers", project, "--set", "target.preprocessing={ size = 32, crop = 32, channels = 3 }")
     assert failed.status == 1
-    assert failed.err.startswith("mammi: target: the model failed on an input of shape [3, 32, 32]: RuntimeError: ")
-    assert len(failed.err.splitlines()) == 1
+    assert failed.err.startswith("mammi: target: the model failed on a batch of shape [1, 3, 32, 32]: RuntimeError: ")
+    assert failed.err.splitlines()[1:] == [
+        "Its first convolution takes 1 channel, and the preprocessing gives 3: set target.preprocessing.channels = 1."
+    ]
 
 
 def test_names_from_a_hostile_model_are_shown_harmless(

@@ -1,0 +1,54 @@
+"""Handles keys one after the other: each only when all that the one before it set off is done.
+
+Textual passes a key to the widget with the focus and goes on to the next one, while the first is still on its way from
+widget to widget up to the app. Of keys that arrive together, a later one could so be handled first, or go to a widget
+that an earlier one leaves. It uses Textual's internals, hence the narrow pin.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+
+
+class KeysInOrderApp(App[None]):
+    """An app that handles keys and pasted text in the order in which they were typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._handling = False
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._typed.append(event)
+            if not self._handling:
+                await self._handle_next()
+        else:
+            await super().on_event(event)
+
+    async def _handle_next(self) -> None:
+        self._handling = bool(self._typed)
+        if self._typed:
+            key = self._typed.popleft()
+            way = self._way()
+            try:
+                await super().on_event(key)
+            finally:
+                self._follow(way)
+
+    def _way(self) -> Iterator[MessagePump]:
+        """What a key passes through, and then what the messages that it set off pass through, each up to the app."""
+        yield from tuple((self.focused or self.screen).ancestors_with_self)
+        yield from tuple((self.focused or self.screen).ancestors_with_self)
+
+    def _follow(self, way: Iterator[MessagePump]) -> None:
+        """Goes on along the way once the next one there has handled all that it has been sent so far."""
+        for pump in way:
+            if pump.call_later(self._follow, way):
+                return
+        self.call_later(self._handle_next)
