@@ -12,7 +12,7 @@ from types import TracebackType
 
 import click
 
-from engine.errors import MammiError
+from engine.errors import MammiError, disk_fault
 from mammi_tui import commands
 from mammi_tui.engine_warnings import warnings_to
 
@@ -110,6 +110,14 @@ def main() -> None:
             traceback.print_exc()
         _say(str(error))
         status = error.exit_status
+    except OSError as error:
+        # What writes a file names it (engine.errors.writing), so this one is an output stream.
+        fault = disk_fault(error)
+        if settings.debug or not fault or error.filename:
+            raise
+        sys.stdout = None  # else Python tries again, and complains
+        _say(f"standard output: cannot be written: {fault}.")
+        status = 1
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         status = 2
