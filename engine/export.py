@@ -21,13 +21,19 @@ Rows = Iterator[tuple[object, ...]]
 def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts | None = None) -> int:
     """Writes one of TABLES at some cuts, by default the run's own, and returns its number of rows.
 
+    Where the run has layers whose units are random, a last column `untrained` says why; it is empty for other layers.
     Raises ValueError for an unknown table or format, and MammiError for an unknown concept set or when `out` cannot be
     written.
     """
     if what not in TABLES:
         raise ValueError(f"there is no table {what!r} to export; there are {', '.join(TABLES)}")
     columns, rows_of = TABLES[what]
-    return write_table(out, file_format, columns, rows_of(reader, cuts or reader.info.cuts))
+    rows = rows_of(reader, cuts or reader.info.cuts)
+    untrained = {layer.name: layer.untrained or None for layer in reader.layers}
+    if any(untrained.values()):
+        columns = {**columns, "untrained": "VARCHAR"}
+        rows = ((*row, untrained[str(row[0])]) for row in rows)  # each table has the layer first
+    return write_table(out, file_format, columns, rows)
 
 
 def _answers(reader: RunReader, cuts: Cuts) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:

@@ -1,16 +1,20 @@
-"""Looks up the layer, neuron or concept set that a user names, and suggests the closest names if there is none."""
+"""Looks up the layer, neuron or concept set that a user names, and suggests the closest names if there is none; and
+compares the names of classes and labels."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from engine.errors import ConfigError
 
 LONGEST_SET_NAME = 32
 """Characters: the name appears in the explorer's pane, in exported columns and in `--set concepts.NAME.key`"""
+_WORD = re.compile(r"\w+")
+_ALIKE = 0.6
+"""The least likeness of names that may mean the same, as difflib has it"""
 _SET_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
@@ -94,3 +98,32 @@ def is_set_name(name: object) -> bool:
 def find_concept_set(name: str, sets: Sequence[T]) -> T:
     """Returns the concept set with that name. Raises ConfigError, which names the closest sets."""
     return find_named(name, sets, "concept set")
+
+
+def compared(text: str) -> str:
+    """A concept or label in the form in which it is compared: lower-case, with blanks for underscores.
+
+    The published evaluation lower-cases both and has its labels without underscores (ailab-kyunghee/MAMMI,
+    dataset/nih_split/nih_labels.txt: "Pleural thickening").
+    """
+    return text.lower().replace("_", " ")
+
+
+def labels_of(class_name: str) -> tuple[str, ...]:
+    """The labels in a class name, as `compared`: "Pleural_Thickening" → "pleural thickening"."""
+    return tuple(compared(label) for label in class_name.split(", "))
+
+
+def nearest_label(class_name: str, labels: Iterable[str]) -> str | None:
+    """The label most like a class name, if one is: a name of which the other has every word, such as "Pleural Effusion"
+    for "Effusion", before one that is only spelt alike."""
+    name = compared(class_name)
+    words = set(_WORD.findall(name))
+
+    def likeness(label: str) -> float:
+        other = compared(label)
+        within = bool(words) and (words <= set(_WORD.findall(other)) or words >= set(_WORD.findall(other)) != set())
+        return within + difflib.SequenceMatcher(None, name, other).ratio()
+
+    best = max(labels, key=likeness, default=None)
+    return best if best is not None and likeness(best) >= _ALIKE else None

@@ -17,7 +17,10 @@ def unit_rows(vectors: ArrayLike) -> NDArray[np.float64]:
 
 
 def concept_directions(text_embeddings: ArrayLike, template: ArrayLike) -> NDArray[np.float64]:
-    """t_j − t_tem for each prompted concept, [m, d], from text embeddings [m, d] and that of the bare template [d]."""
+    """t_j − t_tem for each prompted concept, [m, d], from text embeddings [m, d] and that of the bare template [d].
+
+    With a template of zeros nothing is subtracted: the published code's `--adaptive no`.
+    """
     return unit_rows(text_embeddings) - unit_rows(template)
 
 
@@ -34,7 +37,8 @@ def concept_scores(image_embeddings: ArrayLike, text_embeddings: ArrayLike, temp
     """Eq. 2: s_j = mean over the representative images o of cos(v_o, t_j) − cos(v_o, t_tem); float64 [m].
 
     `image_embeddings` [n, d] are those of the representative images, n ≥ 1; `text_embeddings` [m, d] those of the
-    prompted concepts; `template` [d] that of the bare template. They need not have length 1. Raises ValueError when
+    prompted concepts; `template` [d] that of the bare template, or zeros, so that s_j = mean cos(v_o, t_j). They need
+    not have length 1. Raises ValueError when
     there is no image or the dimensions differ.
     """
     images = np.asarray(image_embeddings)

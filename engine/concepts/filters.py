@@ -17,6 +17,18 @@ _FUNCTION_WORDS = """
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 """English function words, which a tagger sometimes mistakes for nouns"""
 
+_DISCARDED = """
+    akc angle autofocus available background banner blur blurred blurry bottom br camera caption captioned close closed
+    closeup cm color colored come corner cropped cut defocused detail display displayed displaying dont embedded etext
+    example extreme figure file fixed focus focusing footage frame free full graphic houzz hq http icon image iphone
+    isolated ive jpg left livescience logo looking macro new old open org original overlay panoramic photo photograph
+    photography photoshopped pic picture pictures pixelated png portrait preview print pro profile real right royalty
+    selective shot show showed showing sign small smaller standard stock stockfoto testing thumbnail tvmdl video view
+    vrr wallpaper www year zoom zoomed"""
+PICTURE_WORDS = frozenset(_DISCARDED.split())
+"""The words that the paper's published code takes out of reports before it looks for nouns (_DISCARD_WORDS in
+github.com/ailab-kyunghee/MAMMI, prepare_mimic_nouns.py, MIT licence). Three entries of that list can match no word."""
+
 _DEIDENTIFIED = re.compile(r"x{3,}|_{2,}")
 _DIGIT = re.compile(r"\d")
 
@@ -30,6 +42,8 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
     """Words that contain a digit"""
     deidentified: bool = True
     """The marks XXXX and ___ that published reports have in place of names, also inside a word (x-XXXX)"""
+    picture_words: bool = True
+    """The discard list of the paper's published code: left, right, view, image, show, sign, cm and 97 more"""
 
     def leaving_out(self, word: str) -> str | None:
         """The name of the filter that leaves the word out; None if the word stays."""
@@ -41,4 +55,6 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
             return "digits"
         if self.deidentified and _DEIDENTIFIED.search(word):
             return "deidentified"
+        if self.picture_words and word in PICTURE_WORDS:
+            return "picture_words"
         return None

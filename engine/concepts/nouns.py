@@ -16,7 +16,7 @@ from engine.concepts.filters import NounFilters
 from engine.concepts.tagger import Tagger
 from engine.concepts.tokens import split_sentences, tokenize
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same reports and tagger give other nouns than before, such as after a change in tokens, clean,
 filters, sections or report_formats"""
 
@@ -60,7 +60,7 @@ def count_nouns(reports: Iterable[str], tagger: Tagger) -> Counter[str]:
 
     seen: Counter[str] = Counter()
     for report in reports:
-        sentences = (clean_text(sentence).lower() for sentence in split_sentences(report))
+        sentences = (clean_text(sentence).lower().replace("’", "'") for sentence in split_sentences(report))
         seen.update({noun for sentence in sentences for noun in nouns_of(sentence)})
     return seen
 

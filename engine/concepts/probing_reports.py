@@ -17,6 +17,12 @@ from engine.concepts.tagger import demo_tagger, demo_tagger_identity, nltk_tagge
 from engine.errors import ConfigError
 
 
+class ProbingFilters(NounFilters, frozen=True):
+    """The filters of nouns from reports. The discard list is off by default, as it has the demo's sides and angles."""
+
+    picture_words: bool = False
+
+
 class Options(BaseModel, extra="forbid", frozen=True):
     """`[concepts]` of a configuration with kind = "probing_reports"."""
 
@@ -28,7 +34,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """The folder of NLTK's data; NLTK's own places by default"""
     min_reports: int = Field(1, ge=1)
     """A noun must appear in this many reports"""
-    filters: NounFilters = NounFilters()
+    filters: ProbingFilters = ProbingFilters()
 
 
 def identity(options: Options, base: Path) -> str:

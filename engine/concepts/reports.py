@@ -14,6 +14,7 @@ from engine.concepts.filters import NounFilters
 from engine.concepts.report_files import digests, read_reports
 from engine.concepts.sections import DEFAULT_SECTIONS
 from engine.concepts.tagger import nltk_tagger, nltk_tagger_identity
+from engine.text_files import Encoding, TextFiles
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -27,6 +28,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """A CSV file's column of reports; by default the columns named like the sections, else "report" or "text" """
     splits: tuple[str, ...] = ()
     """The splits of R2Gen's JSON to read, such as "train"; all by default"""
+    encoding: Encoding | None = None
+    """The files' encoding, such as "cp1252"; by default UTF-8, or what a byte order mark or XML declaration says"""
     nltk_data: Path | None = None
     """The folder of NLTK's data; NLTK's own places by default"""
     min_reports: int = Field(1, ge=1)
@@ -43,8 +46,14 @@ def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # 
     """The nouns, the most frequent first. Raises MammiError when the reports or the tagger cannot be read."""
     tagger = nltk_tagger(_nltk_data(options, base))
     path = base / options.path
-    texts = read_reports([path], sections=options.sections, column=options.column, splits=options.splits)
-    found = nouns.extract_nouns(texts, tagger, filters=options.filters, min_reports=options.min_reports)
+    reports_read = read_reports(
+        [path],
+        sections=options.sections,
+        column=options.column,
+        splits=options.splits,
+        texts=TextFiles(options.encoding, "concepts.encoding"),
+    )
+    found = nouns.extract_nouns(reports_read, tagger, filters=options.filters, min_reports=options.min_reports)
     return clean_concepts((noun.noun for noun in found), str(path))
 
 

@@ -1,8 +1,13 @@
-"""A concept set from a plain list with one concept on each line."""
+"""A concept set from a list with one concept on each line.
+
+Numbers beside the concepts, as `mammi concepts --counts`, a spreadsheet or `uniq -c` writes them, are left out.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,34 +16,106 @@ from pydantic import BaseModel
 from engine.concepts.base import source_identity
 from engine.concepts.clean import clean_concepts
 from engine.errors import ConfigError
+from engine.text_files import Encoding, TextFiles, UnreadableText
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same list gives other concepts than before"""
+
+_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?"
+_BETWEEN = r"[ ]*[\t,;|][ ]*"
+_BEFORE = re.compile(rf"(?:{_NUMBER}(?:{_BETWEEN}|[.)]?[ ]+))+")
+"""12<tab>nodule, 12,nodule, 12 nodule, 1. nodule"""
+_BEHIND = re.compile(rf"(?:(?:{_BETWEEN}|[ ]{{2,}}){_NUMBER})+$")
+"""nodule<tab>12, nodule;12, nodule   12"""
+_COLUMNS = re.compile(r"[\t,;|]|[ ]{2,}")
+_COUNTED_HERE = re.compile(r"[^\t]+\t\d+")
+"""A line of `mammi concepts --counts`"""
+_COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$|^#.*")
+_ENDS_WITH_NUMBER = re.compile(r"\s\d+$")
+_NAMED = 3
+
+log = logging.getLogger(__name__)
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
     """`[concepts]` of a configuration with kind = "word_list"."""
 
     path: Path
-    """A UTF-8 text file. Empty lines are skipped, and so are comments: lines that start with #."""
+    """A text file, also gzipped. Empty lines are skipped, and so are comments: what starts with #."""
+    encoding: Encoding | None = None
+    """The file's encoding, such as "cp1252"; by default UTF-8, or what its byte order mark says"""
 
 
 def identity(options: Options, base: Path) -> str:
-    return source_identity(VERSION, options, [hashlib.sha256(_read(base / options.path)).hexdigest()])
+    path = base / options.path
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"concepts.path: {path} cannot be read: {error.strerror}.") from error
+    return source_identity(VERSION, options, [hashlib.sha256(content).hexdigest()])
 
 
 def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # noqa: ARG001
-    """The list's concepts in their order. Raises ConfigError when the file cannot be read or a line is too long."""
+    """The list's concepts in their order.
+
+    Warns of numbers that are left out and of concepts that differ in case only. Raises ConfigError when the file cannot
+    be read, a line is too long, or only some lines have numbers.
+    """
     path = base / options.path
+    texts = TextFiles(options.encoding, "concepts.encoding")
     try:
-        text = _read(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"concepts.path: {path} is not UTF-8 text ({error.reason} at byte {error.start}).") from error
-    return clean_concepts((line for line in text.splitlines() if not line.startswith("#")), str(path))
+        text = texts.read(path)
+    except UnreadableText as error:
+        raise ConfigError(f"concepts.path: {error}") from None
+    texts.warn(path)
+    lines = [(number, _COMMENT.sub("", line).strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    concepts = clean_concepts(_without_numbers([(number, line) for number, line in lines if line], path), str(path))
+    _warn_of_case(concepts, path)
+    return concepts
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"concepts.path: cannot read {path}: {error.strerror}.") from error
+def _without_numbers(lines: Sequence[tuple[int, str]], path: Path) -> list[str]:
+    """The concepts of the lines, without numbers and quotes. `lines` have their numbers in the file."""
+    bare = [_BEHIND.sub("", _BEFORE.sub("", line, count=1) if _BEFORE.match(line) else line) for _, line in lines]
+    plain = [line == concept for (_, line), concept in zip(lines, bare, strict=True)]
+    header = len(lines) > 1 and plain[0] and not any(plain[1:]) and _COLUMNS.search(lines[0][1]) is not None
+    counted = len(lines) - sum(plain) >= max(len(lines) / 2, 1)
+    for (number, line), is_plain in list(zip(lines, plain, strict=True))[header:]:
+        if is_plain and (counted or "\t" in line):
+            fault = "no number, unlike the others (put concepts that end with a number in quotes)"
+            told = fault if counted else "text behind a tab"
+            raise ConfigError(f"{path}: line {number}, {line[:60]!r}, has {told}. Write one concept a line.")
+    if not counted:
+        numbered = sum(_ENDS_WITH_NUMBER.search(line) is not None for _, line in lines)
+        if numbered >= max(len(lines) / 2, 1):
+            log.warning(
+                "%s: %d concepts end with a number. If these are counts, put a tab before them.", path, numbered
+            )
+        return [_unquoted(line) for _, line in lines]
+    if header or not all(_COUNTED_HERE.fullmatch(line) for _, line in lines):
+        left_out = f", and so is line {lines[0][0]}, {lines[0][1][:60]!r}, as their header" if header else ""
+        log.warning("%s: the numbers beside the concepts are left out%s.", path, left_out)
+    return [_unquoted(concept) for concept in bare[header:]]
+
+
+def _unquoted(concept: str) -> str:
+    quoted = len(concept) > 1 and concept[0] == concept[-1] == '"'
+    return concept[1:-1].replace('""', '"') if quoted else concept
+
+
+def _warn_of_case(concepts: Sequence[str], path: Path) -> None:
+    seen: dict[str, str] = {}
+    twice = [
+        f"{first}, {concept}"
+        for concept in concepts
+        if (first := seen.setdefault(concept.casefold(), concept)) != concept
+    ]
+    if twice:
+        rest = " …" if len(twice) > _NAMED else ""
+        log.warning(
+            "%s: concepts that differ from another only in case: %d (%s%s).",
+            path,
+            len(twice),
+            "; ".join(twice[:_NAMED]),
+            rest,
+        )

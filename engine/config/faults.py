@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 from engine.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
+MOVED = {("vlm", "parity"): "run.parity, which holds for every VLM"}
+"""Table and key, as earlier versions took them -> where the key is now"""
 
 
 class Faults:
@@ -53,6 +55,10 @@ class Faults:
         raise self.error(key, _wording(fault), fault["input"])
 
     def unknown(self, key: str, value: Any) -> ConfigError:
+        table, _, name = key.rpartition(".")
+        moved = MOVED.get((table.partition(".")[0], name))
+        if moved:
+            return self.error(key, f"is a key of another table: write it as {moved}", value)
         return self.error(key, f"is not a key of this configuration. {self._nearest(key)}", value)
 
     def error(self, key: str, wording: str, *value: Any) -> ConfigError:
@@ -109,6 +115,8 @@ def _wording(fault: ErrorDetails) -> str:
             return "is not text in quotes"
         case "list_type" | "tuple_type":
             return 'is not a list: write ["…", "…"]'
+        case "model_type" | "dict_type":
+            return "is not a table"
         case "too_short" | "string_too_short":
             return "is empty"
         case _:

@@ -1,15 +1,15 @@
 """The configuration of a run: a TOML file, typed and checked before anything is computed or imported for it.
 
-[run], the layers of [target] and the names of concept sets are checked here. [probing], [target], [vlm] and [concepts]
-choose a `kind` (engine.kinds); the Options of its module define the table's other keys. Several concept sets are
-written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a run needs none. Relative paths start
-from the file's folder; only `run.out` starts from the current directory.
+[run], the layers of [target], the labels of [probing] and the names of concept sets are checked here. [probing],
+[target], [vlm] and [concepts] choose a `kind` (engine.kinds); the Options of its module define the table's other keys.
+Several concept sets are written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a run needs
+none. Relative paths start from the file's folder; only `run.out` starts from the current directory.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -19,10 +19,12 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from engine.config.faults import Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
+from engine.errors import ConfigError
 from engine.kinds import PACKAGES
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
+Parity = Literal["none", "published"]
 TABLES = ("run", *PACKAGES)
 
 
@@ -35,11 +37,25 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     batch_size: int = Field(default=32, ge=1, le=4096)
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
-    template: str = Field(default="A chest x-ray image of a", min_length=1)
+    template: str = "A chest x-ray image of a"
+    """What stands before each concept. With "" concepts are encoded alone, and a score is the mean cosine to one."""
+    subtract_template: bool = True
+    """Whether the cosine to the bare template is subtracted (the paper's adaptive score, Eq. 2). Without it a score is
+    the mean cosine to the prompted concept."""
     other_templates: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Templates under which neurons are annotated too, to see how far annotations depend on the template"""
+    parity: Parity = "none"
+    """What the VLM is given: the film, or with "published" what the paper's code gave it: the target model's view of
+    the film, saved as JPEG and read again (engine.run.parity)"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels"""
+
+    @field_validator("template")
+    @classmethod
+    def _is_not_blank(cls, template: str) -> str:
+        if template and not template.strip():
+            raise ValueError('a template of blanks is no template: write ""')
+        return template
 
     @field_validator("other_templates")
     @classmethod
@@ -49,6 +65,10 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
             if other in templates[:place]:
                 raise ValueError(f"{other!r} is a template of the run already")
         return others
+
+    def subtracts(self, template: str) -> bool:
+        """Whether the cosine to this bare template is subtracted from those to the concepts in it."""
+        return bool(template) and self.subtract_template
 
 
 class TapSettings(BaseModel, extra="forbid", frozen=True):
@@ -69,6 +89,13 @@ class TapSettings(BaseModel, extra="forbid", frozen=True):
         return str(output) if type(output) is int else output
 
 
+class LabelSettings(BaseModel, extra="forbid", frozen=True):
+    """The keys of [probing] that every kind of probing set has."""
+
+    rename: Mapping[str, str] = Field(default_factory=dict)
+    """Label -> another name, such as that of a class of the target model; "" leaves the label out"""
+
+
 @dataclass(frozen=True, slots=True)
 class RunConfig:
     """A whole configuration. `base` is the folder that relative paths start from."""
@@ -77,6 +104,7 @@ class RunConfig:
     base: Path
     run: RunSettings
     taps: TapSettings
+    labels: LabelSettings
     probing: Leaf
     target: Leaf
     vlm: Leaf
@@ -84,12 +112,26 @@ class RunConfig:
     """At least one"""
     methods: tuple[Leaf, ...]
 
+    def __post_init__(self) -> None:
+        """Raises ConfigError where the VLM cannot do what `run.parity` or a method asks of it."""
+        if self.run.parity == "published" and not getattr(self.vlm.module, "TAKES_FILMS", True):
+            raise ConfigError(
+                f'{self.path}: run.parity = "published" cannot go with vlm.kind = "{self.vlm.kind}", which is given '
+                "embeddings and no films: embed the published views elsewhere, and leave run.parity out."
+            )
+        for leaf in self.methods:
+            if getattr(leaf.module, "EMBEDS", False) and not getattr(self.vlm.module, "TAKES_FILMS", True):
+                raise ConfigError(
+                    f'{self.path}: [methods.{leaf.kind}] cannot go with vlm.kind = "{self.vlm.kind}", which is given '
+                    "embeddings and cannot embed crops: leave it out."
+                )
+
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, as JSON types; several concept sets are a list."""
         sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
         return {
             "run": self.run.model_dump(mode="json"),
-            "probing": self.probing.as_dict(),
+            "probing": self.probing.as_dict() | self.labels.model_dump(mode="json"),
             "target": self.target.as_dict() | self.taps.model_dump(mode="json"),
             "vlm": self.vlm.as_dict(),
             "concepts": sets if len(sets) > 1 else sets[0],
@@ -120,7 +162,8 @@ class _Checker:
         self._check_tables()
         run = self.faults.check("run", RunSettings, self.tables["run"])
         taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
-        probing = self.leaves.leaf("probing", self.tables["probing"])
+        labels, of_kind = self.leaves.common("probing", LabelSettings, self.tables["probing"])
+        probing = self.leaves.leaf("probing", of_kind)
         target = self.leaves.leaf("target", own)
         vlm = self.leaves.leaf("vlm", self.tables["vlm"])
         concepts = self.leaves.several(SETS, self.tables[SETS])
@@ -133,6 +176,7 @@ class _Checker:
             base=self.path.absolute().parent,
             run=cast(RunSettings, run),
             taps=cast(TapSettings, taps),
+            labels=cast(LabelSettings, labels),
             probing=cast(Leaf, probing),
             target=cast(Leaf, target),
             vlm=cast(Leaf, vlm),

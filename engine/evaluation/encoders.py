@@ -16,7 +16,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config.faults import Faults
+from engine.config.faults import MOVED, Faults
 from engine.config.leaves import Leaf, Leaves
 from engine.device import choose_device
 from engine.errors import ConfigError, MammiError
@@ -96,7 +96,7 @@ def _own(reader: RunReader, base: Path, key: str) -> VLM:
     if isinstance(kind, str) and kind in WITHOUT_BARE_TEXTS:
         raise MammiError(f'{key}: a VLM of the kind "{kind}" {WITHOUT_BARE_TEXTS[kind]}.')
     faults = Faults(reader.path, ("vlm",), ())
-    leaf = Leaves(faults).leaf("vlm", table)
+    leaf = Leaves(faults).leaf("vlm", {key: value for key, value in table.items() if ("vlm", key) not in MOVED})
     faults.raise_first()
     try:
         vlm: VLM = cast(Leaf, leaf).load(base, choose_device("auto"))

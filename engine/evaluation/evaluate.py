@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from engine.annotation.cuts import Cuts
-from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer, labels_of
+from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer
 from engine.evaluation.results import (
     Evaluation,
     Figure,
@@ -20,11 +20,11 @@ from engine.evaluation.results import (
     TruthScores,
     UniqueConcepts,
 )
-from engine.evaluation.synonyms import Synonyms, compared
+from engine.evaluation.synonyms import Synonyms
 from engine.evaluation.truth import FEWEST, Exchange, Truth, counted, exchange, followed, truths
 from engine.methods import is_computed
 from engine.methods.base import Method, MethodAnswer, count_sharing_best
-from engine.names import find_concept_set
+from engine.names import compared, find_concept_set, labels_of
 from engine.progress import Progress, Silent
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -188,7 +188,7 @@ def _evaluated(
         method=method.name,
         title=method.title,
         by_annotation=method.name in BY_ANNOTATION,
-        among_labels=is_computed(method.name) and said <= labels,
+        among_labels=getattr(method, "of_labels", False) or (is_computed(method.name) and said <= labels),
         unique=tuple(_unique(layer, neurons) for layer, neurons in concepts.items()),
         truth=tuple(
             layer.score(concepts[layer.summary.layer])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.evaluation import metrics
 from engine.evaluation.results import Figure, LabelScores
-from engine.evaluation.synonyms import Synonyms, compared, with_synonyms
+from engine.evaluation.synonyms import Synonyms, with_synonyms
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
@@ -43,11 +43,6 @@ class TextEncoder(Protocol):
 def final_layer(reader: RunReader) -> LayerInfo | None:
     """The last layer whose units carry class names; None if there is none."""
     return next((layer for layer in reversed(reader.layers) if layer.unit_names), None)
-
-
-def labels_of(class_name: str) -> tuple[str, ...]:
-    """The labels in a class name, as `compared`: "Pleural_Thickening" → "pleural thickening"."""
-    return tuple(compared(label) for label in class_name.split(", "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from engine.evaluation.encoders import OWN, Encoder, from_folder
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.labels import TextEncoder
 from engine.evaluation.matrix_config import Matrix
-from engine.evaluation.published import differences
+from engine.evaluation.published_setting import Films, differences, digest, films_of, unchecked
 from engine.evaluation.results import Evaluation, MethodEvaluation
 from engine.methods import mammi, www
 from engine.methods.base import Method
@@ -55,6 +55,9 @@ class RunFacts:
     images: int
     concept_sets: Mapping[str, int]
     """Set -> its number of concepts"""
+    digests: Mapping[str, str]
+    """Set -> the digest of its concepts (engine.evaluation.published_setting)"""
+    films: Films
     layers: tuple[str, ...]
     final: str | None
     """The layer whose units carry class names"""
@@ -82,7 +85,14 @@ class MatrixResult:
     @property
     def differences(self) -> tuple[str, ...]:
         """How the base run differs from the paper's, apart from its VLM, concept sets and methods."""
-        return tuple(differences(self.matrix.base, self.own.target, self.own.classes))
+        own = self.own
+        return tuple(differences(self.matrix.base, own.target, own.classes, own.films, self.matrix.encoders))
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What cannot be compared with the paper's setting."""
+        kinds = {leaf.kind for leaf in self.matrix.base.concepts}
+        return unchecked(kinds | {cell.evaluation.method for cell in self.cells})
 
 
 def compute(matrix: Matrix, progress: Progress) -> MatrixResult:
@@ -177,6 +187,8 @@ def _facts(reader: RunReader, final: str | None) -> RunFacts:
         vlm=reader.info.vlm,
         images=reader.image_count,
         concept_sets={each.name: len(each.concepts) for each in reader.concept_sets},
+        digests={each.name: digest([reader.concepts[c] for c in each.concepts]) for each in reader.concept_sets},
+        films=films_of(reader.paths(), [image.path for image in reader.set_aside()]),
         layers=tuple(layer.name for layer in reader.layers),
         final=final,
         classes=() if final is None else reader.layer(final).unit_names,

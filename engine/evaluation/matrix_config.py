@@ -17,7 +17,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, Field, field_validator
 
 from engine.config.faults import Faults
-from engine.config.file import SETS, override, read
+from engine.config.file import SETS, override, read, set_name
 from engine.config.leaves import WHAT, Leaf, Leaves, NamedLeaf
 from engine.config.settings import RunConfig, load_config
 from engine.methods import is_computed
@@ -87,16 +87,28 @@ class Matrix:
 
 
 def load(path: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Matrix:
-    """Reads and checks a matrix; each override is `matrix.key=value`, or `table.key=value` for the run it names.
+    """Reads and checks a matrix; each override is `matrix.key=value`, `methods.NAME.key=value` or
+    `concepts.NAME.key=value` for what the matrix adds, or `table.key=value` for the run it names.
 
     `out` replaces `matrix.out`. Raises ConfigError as engine.config.settings.load_config does.
     """
     tables = read(path)
-    own = [text for text in overrides if text.partition(".")[0].strip() == MATRIX]
+    own = [text for text in overrides if _is_of_matrix(text, tables)]
     overridden = [override(tables, text) for text in own]
     if out is not None and isinstance(tables.get(MATRIX), dict):
         tables[MATRIX]["out"] = str(out)
     return _Checker(path, tables, overridden).matrix([text for text in overrides if text not in own])
+
+
+def _is_of_matrix(text: str, tables: Mapping[str, Any]) -> bool:
+    """Whether an override sets a key of the matrix's own tables."""
+    table, name, *_ = [part.strip() for part in text.partition("=")[0].split(".")] + [""]
+    added = tables.get(table)
+    if table == "methods" and isinstance(added, dict):
+        return name in added
+    if table == SETS and isinstance(added, list):
+        return name in map(set_name, added)
+    return table == MATRIX
 
 
 class _Checker:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MultipleLocator
 
 from engine.errors import MammiError
-from engine.evaluation.figure2 import Figure2, sweep_lines
+from engine.evaluation.figure2 import Figure2, fixed_lines, sweep_lines
 
 FORMATS = ("svg", "png")
 STYLE: Any = {
@@ -24,8 +24,8 @@ STYLE: Any = {
     "svg.hashsalt": "mammi",  # makes equal figures give equal files
     "text.parse_math": False,  # keeps a $ in a name
 }
-DARK, LIGHT, LINES = "#1f4e79", "#b8c4d0", ("#1f4e79", "#c0504d", "#4f8a3c", "#8064a2", "#d98e26")
-_BAR = 0.38
+DARK, LIGHT, FIXED, LINES = "#1f4e79", "#b8c4d0", "#d98e26", ("#1f4e79", "#c0504d", "#4f8a3c", "#8064a2", "#d98e26")
+_BAR = 0.27
 _LONGEST = 28
 
 
@@ -59,35 +59,51 @@ def _panels(figure: Figure2) -> dict[str, Callable[[Figure2, Axes], None]]:
 
 def _classes(figure: Figure2, axes: Axes) -> None:
     places = range(len(figure.classes))
-    axes.bar([place - _BAR / 2 for place in places], [c.probing for c in figure.classes], _BAR, color=LIGHT)
-    axes.bar([place + _BAR / 2 for place in places], [c.representatives for c in figure.classes], _BAR, color=DARK)
-    names = ["probing set", f"representative images, α = {figure.alpha:g}"]
-    axes.legend(names, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+    bars = (
+        ("probing set", LIGHT, [share.probing for share in figure.classes]),
+        (f"adaptive, α = {figure.alpha:g}", DARK, [share.representatives for share in figure.classes]),
+        (_without(figure), FIXED, [share.fixed for share in figure.classes]),
+    )
+    for number, (name, colour, shares) in enumerate(bars):
+        axes.bar([place + (number - 1) * _BAR for place in places], shares, _BAR, color=colour, label=name)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)
     axes.set_ylabel("share of images")
     _label(axes, [share.label for share in figure.classes])
 
 
 def _counts(figure: Figure2, axes: Axes) -> None:
-    bars = axes.bar(range(len(figure.counts)), [count.representatives for count in figure.counts], 0.7, color=DARK)
-    axes.bar_label(bars, fontsize=8)
-    axes.set_ylabel(f"representative images, α = {figure.alpha:g}")
+    bars = (
+        (f"adaptive, α = {figure.alpha:g}", DARK, [count.representatives for count in figure.counts]),
+        (_without(figure), FIXED, [count.fixed for count in figure.counts]),
+    )
+    for number, (name, colour, counts) in enumerate(bars):
+        places = [place + (number - 0.5) * 1.4 * _BAR for place in range(len(counts))]
+        axes.bar_label(axes.bar(places, counts, 1.4 * _BAR, color=colour, label=name), fontsize=7)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+    axes.set_ylabel("images of a neuron")
     _label(axes, [count.name for count in figure.counts])
 
 
 def _sweep(figure: Figure2, axes: Axes) -> None:
     alphas = [point.alpha for point in figure.sweep]
+    fixed = fixed_lines(figure)
     for line, (name, values) in enumerate(sweep_lines(figure).items()):
         colour = LINES[line % len(LINES)]
         means, errors = [value.mean for value in values], [value.error for value in values]
         axes.plot(alphas, means, marker="o", markersize=3, color=colour, label=name)
         low, high = zip(*((mean - error, mean + error) for mean, error in zip(means, errors, strict=True)), strict=True)
         axes.fill_between(alphas, low, high, color=colour, alpha=0.12, linewidth=0)
+        axes.axhline(fixed[name].mean, color=colour, linewidth=0.8, linestyle="--")
     axes.axvline(figure.alpha, color="#888888", linewidth=0.8, linestyle=":")
-    axes.set_xlabel(f"α (dotted: {figure.alpha:g})")
+    axes.set_xlabel(f"α (dotted: {figure.alpha:g}; dashed: {_without(figure)})")
     axes.xaxis.set_major_locator(MultipleLocator(0.05))
     axes.set_ylabel("score (band: ± standard error)")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _without(figure: Figure2) -> str:
+    return f"without adaptive, {figure.fixed_count} images"
 
 
 def _label(axes: Axes, texts: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The figures of the paper's five tables, and the cells of a matrix that they compare with.
+"""The figures of the paper's five tables.
 
 Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain", MICCAI
 2024 (arXiv 2407.11375), tables 1 to 5: means over the 14 neurons of the final layer, with standard errors. The model is
@@ -8,22 +8,10 @@ come from a CLIP ViT-B/16 and from all-mpnet-base-v2. A figure that a table leav
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from engine.config.leaves import Leaf
-from engine.config.settings import RunConfig
-from engine.evaluation.labels import labels_of
-from engine.probing.findings import FINDINGS
-
-ALPHA, BETA = 0.93, 0.95
-TEMPLATE = "A chest x-ray image of a"
-TARGET_WEIGHTS = "densenet121_CXR_0.3M_mocov2.pth"
-"""The file name in github.com/lambert-x/medical_mae"""
 FIXED_COUNT = 40
 """The number of images "without adaptive" """
-FALCON_THRESHOLD = 0.25
 
 MIMIC_NOUNS, WORDNET, CLIP_DISSECT_20K = "MIMIC nouns", "WordNet nouns (WWW)", "20K (CLIP-Dissect)"
 MEDCLIP = "MedCLIP"
@@ -113,44 +101,9 @@ METHODS = (
     ),
     _mammi("MAMMI", MIMIC_NOUNS, labels=True),
 )
-METHOD_NAMES = {"mammi": "MAMMI", "clip_dissect": "CLIP-Dissect (medical)", "falcon": "FALCON (medical)"}
-
-
-def published_vlm(vlm: Leaf, shown: str) -> str | None:
-    """The paper's name for a VLM whose name is shown as `shown`; None for a VLM that is not in the paper."""
-    if vlm.kind == "open_clip":
-        return "CXR-RePaiR" if getattr(vlm.options, "preprocessing", None) == "cxr_repair" else None
-    return {"MedCLIP ViT": MEDCLIP, "MedKLIP": "MedKLIP"}.get(shown)
-
-
-def published_set(kind: str, concepts: int) -> str | None:
-    """The paper's name for a concept set of this kind and size; None for a set that is not in the paper."""
-    if kind == "wordnet":
-        return WORDNET
-    if concepts == 1361:
-        return MIMIC_NOUNS
-    return CLIP_DISSECT_20K if round(concepts, -3) == 20_000 else None
-
-
-def differences(config: RunConfig, target: str, classes: Sequence[str]) -> Iterator[str]:
-    """How a run differs from the paper's, apart from its VLM, concept sets and methods.
-
-    `target` is the name of its target model as shown to a reader; `classes` are the names of the final layer's units.
-    """
-    weights = getattr(config.target.options, "weights", None)
-    if config.target.kind != "torchvision" or not isinstance(weights, Path) or weights.name != TARGET_WEIGHTS:
-        yield f"the target model is {target}, the paper's {TARGET_WEIGHTS}"
-    if [labels_of(name) for name in classes] != [labels_of(name) for name in FINDINGS]:
-        yield "the final layer's units are not the 14 NIH findings"
-    probing = config.probing
-    if probing.kind != "nih14":
-        yield f'the probing set is of kind "{probing.kind}", the paper\'s is NIH14'
-    else:
-        for key in ("sample", "views"):
-            if getattr(probing.options, key, None):
-                yield f"probing.{key} leaves out films of NIH14"
-    if config.run.template != TEMPLATE:
-        yield f'the template is "{config.run.template}", the paper\'s "{TEMPLATE}"'
-    for key, own, published in (("α", config.run.alpha, ALPHA), ("β", config.run.beta, BETA)):
-        if own != published:
-            yield f"{key} is {own:g}, the paper's {published:g}"
+METHOD_NAMES = {
+    "mammi": "MAMMI",
+    "clip_dissect": "CLIP-Dissect (medical)",
+    "falcon": "FALCON (medical)",
+    "tsi": "TSI",
+}

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from engine.concepts.clean import clean_text
 from engine.errors import ConfigError
+from engine.names import compared
+from engine.text_files import TextFiles, UnreadableText
 
 Synonyms = Mapping[str, frozenset[str]]
 """Label -> its synonyms, both as `compared`"""
@@ -19,15 +21,6 @@ NIH14 = "nih14"
 """The name of the list that comes with this package"""
 LARGEST = 1 << 20
 """The most bytes of a file of synonyms"""
-
-
-def compared(text: str) -> str:
-    """A concept or label in the form in which it is compared: lower-case, with blanks for underscores.
-
-    The published evaluation lower-cases both and has its labels without underscores (ailab-kyunghee/MAMMI,
-    dataset/nih_split/nih_labels.txt: "Pleural thickening").
-    """
-    return text.lower().replace("_", " ")
 
 
 def read_synonyms(name: str) -> Synonyms:
@@ -59,15 +52,13 @@ def _label(concept: str, labels: Sequence[str], synonyms: Synonyms) -> str:
 
 
 def _read(path: Path, origin: str) -> Synonyms:
+    texts = TextFiles()
     try:
-        if path.stat().st_size > LARGEST:
-            raise ConfigError(f"{origin}: has more than {LARGEST >> 20} MB. A line is `label: synonym, synonym`.")
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
+        text = texts.read(path, LARGEST)
+    except UnreadableText as error:
         hint = "" if path.exists() else f" The list that comes with mammi is `{NIH14}`."
-        raise ConfigError(f"{origin}: cannot be read: {error.strerror}.{hint}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{origin}: is not UTF-8 text ({error.reason} at byte {error.start}).") from None
+        raise ConfigError(f"--synonyms: {error}{hint}") from None
+    texts.warn(path)
     found: dict[str, frozenset[str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):

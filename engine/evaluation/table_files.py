@@ -53,6 +53,7 @@ def as_object(result: MatrixResult, tables: Sequence[Table]) -> dict[str, Any]:
         "matrix": str(result.matrix.path),
         "base": base.as_dict(),
         "differences_from_the_paper": list(result.differences),
+        "not_checked": list(result.unchecked),
         "encoders": list(result.encoders),
         "runs": {name: asdict(facts) | {"path": str(facts.path)} for name, facts in result.runs.items()},
         "tables": [asdict(table) for table in tables],
@@ -76,6 +77,7 @@ def _head(result: MatrixResult) -> Iterator[str]:
         yield f"- published figures (“paper”) stand apart: {_plain('; '.join(result.differences))}"
     else:
         yield "- the setting is the paper's: published figures (“paper”) stand under ours where a row matches"
+    yield f"- not checked against the paper's setting: {'; '.join(result.unchecked)}"
     for name in ("clip", "mpnet"):
         if name not in result.encoders:
             yield f"- no encoder “{name}” in [matrix.encoders]: no {name} cosine here"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from engine.evaluation import published
 from engine.evaluation.matrix import Cell, MatrixResult
 from engine.evaluation.published import PublishedRow
+from engine.evaluation.published_setting import of_method, published_set, published_vlm
 from engine.evaluation.results import TruthHits
 from engine.evaluation.table_rows import (
     F1,
@@ -27,9 +28,6 @@ from engine.evaluation.table_rows import (
 
 MASKS = ("tsi", "netdissect")
 """The methods of table 4 beside MAMMI"""
-OUR_TSI_DIFFERS = (
-    "The paper's TSI takes the higher of NIH14's and COVID-CXR's labels; the one here has the probing set's alone."
-)
 
 
 def tables(result: MatrixResult) -> list[Table]:
@@ -97,7 +95,13 @@ class _Tables:
         run = {line.cell.evaluation.method for line in lines}
         needed = "TSI was not run: it needs [methods.tsi], and films with boxes or outlines."
         cells = [line.cell for line in lines]
-        notes = [OUR_TSI_DIFFERS if "tsi" in run else needed, *who_leads(lines), *ties(cells), *among_labels(cells)]
+        notes = [
+            *([] if "tsi" in run else [needed]),
+            *self._options((*MASKS, "mammi")),
+            *who_leads(lines),
+            *ties(cells),
+            *among_labels(cells),
+        ]
         heads = ("method", "concepts of")
         return self._table("Table 4. Mask-based methods", heads, lines, published.MASK_BASED, notes)
 
@@ -107,7 +111,7 @@ class _Tables:
         lines = [line for name in (*shown, "mammi") for line in self._method_lines(name, published.METHODS)]
         needed = [] if "falcon" in shown else ["FALCON was not run: it needs [methods.falcon], and reports."]
         cells = [line.cell for line in lines]
-        notes = [*needed, *who_leads(lines), *ties(cells), *among_labels(cells)]
+        notes = [*needed, *self._options(shown), *who_leads(lines), *ties(cells), *among_labels(cells)]
         return self._table("Table 5. Methods", ("method", "concepts of"), lines, published.METHODS, notes)
 
     def alphas(self) -> Table:
@@ -183,10 +187,15 @@ class _Tables:
 
     def _as_published(self, method: str) -> bool:
         """Whether a method was run with the paper's options."""
-        chosen = [leaf.options for leaf in self._result.matrix.base.methods if leaf.kind == method]
-        if method == "falcon":
-            return all(getattr(options, "threshold", None) == published.FALCON_THRESHOLD for options in chosen)
-        return all(options == type(options)() for options in chosen)
+        return not any(self._options([method]))
+
+    def _options(self, methods: Sequence[str]) -> Iterator[str]:
+        """How the options of these methods differ from the paper's, one sentence for each that was run and differs."""
+        for leaf in self._result.matrix.base.methods:
+            compared = leaf.kind in methods and leaf.kind in published.METHOD_NAMES
+            found = "; ".join(of_method(leaf)) if compared else ""
+            if found:
+                yield f"{found}."
 
     def _concepts_of(self, cell: Cell) -> str:
         if cell.evaluation.among_labels:
@@ -203,11 +212,11 @@ class _Tables:
         ]
 
     def _vlm(self, name: str) -> str | None:
-        return published.published_vlm(self._result.matrix.runs[name].vlm, self._result.runs[name].vlm)
+        return published_vlm(self._result.matrix.runs[name].vlm, self._result.runs[name].vlm)
 
     def _set(self, name: str) -> str | None:
         (leaf,) = (leaf for leaf in self._result.matrix.base.concepts if leaf.name == name)
-        return published.published_set(leaf.kind, self._result.runs[self._base].concept_sets[name])
+        return published_set(leaf, self._result.own.digests[name])
 
     def _row(self, rows: Sequence[PublishedRow], name: str | None) -> PublishedRow | None:
         """The published row with that name, where the rest of the setting is the paper's."""

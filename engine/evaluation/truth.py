@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.synonyms import compared, nih14_synonyms
+from engine.evaluation.synonyms import nih14_synonyms
+from engine.names import compared
 from engine.probing.phantom.parameter_words import PARAMETER_WORDS, VIEW_WORDS, ParameterWords
 
 CLEAR = 0.75

@@ -18,6 +18,7 @@ LIVE = {
     "falcon": "engine.methods.falcon",
 }
 COMPUTED = {
+    "falcon_crops": "engine.methods.falcon_crops",
     "netdissect": "engine.methods.netdissect",
     "tsi": "engine.methods.tsi",
     "tcav": "engine.methods.tcav",

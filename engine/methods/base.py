@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from engine.requery import Requery
     from engine.store.contents import Layer
     from engine.store.reader import RunReader
-    from engine.store.records import MethodScore
+    from engine.store.records import MethodScore, RunInfo
 
 DEAD = "Dead: its activation is the same for every image."
-NOTHING_POSITIVE = "No concept scores above the bare template."
 
 _ROUNDING = 1e-6
 """Scores that differ by less, as a share of the best score, count as equal"""
+
+
+def nothing_positive(info: RunInfo) -> str:
+    """What to say of a neuron that has images, but no concept with a positive score."""
+    return f"No concept scores above {'the bare template' if info.subtracts_template else '0'}."
+
 
 L = TypeVar("L", bound=NamedLayer)
 
@@ -55,7 +60,7 @@ class Method(Protocol):
     name: str
     """Its kind: the NAME of its table [methods.NAME]"""
     title: str
-    """Its name for a reader, with the options that matter, such as "CLIP-Dissect (soft WPMI)" """
+    """Its name for a reader, with the options that matter, such as "WWW (top 40 images)" """
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """One neuron's concepts. A method with its own selection ignores α, and one with its own cut ignores β.
@@ -69,7 +74,9 @@ class LiveMethod(Protocol):
     """The module of a method that answers from a run file alone (engine.methods.LIVE).
 
     It may also have `captions(options, base, reports) -> list[str]`: texts that a run encodes and stores for the
-    method, where `base` is the folder that relative paths start from and `reports` are the probing set's own.
+    method, where `base` is the folder that relative paths start from and `reports` are the probing set's own. And it
+    may have `compares_bare(options, parity) -> bool`: whether a run of that `run.parity` encodes the concepts without a
+    template for the method.
     """
 
     @property
@@ -89,6 +96,17 @@ class ComputedMethod(Protocol):
 
     Its scores are stored in the run file. A later run reuses them while films, target model, options and VERSION are
     the same, and, where the method follows the VLM, also VLM, template and concepts.
+
+    It may also have
+    - `EMBEDS = True`, if it embeds pictures with the VLM, which then must take films
+    - `captions`, as a LiveMethod; scores then depend on the captions, too
+    - `title(options) -> str`: the name for a reader with the options that matter; TITLE if it is left out
+    - `nothing(options, scores) -> str`: why a neuron has no concept although it has scores; "" if it has
+    - `unscored(options, reader, layer, unit) -> str`: why a neuron has no scores; "" if the run file does not say.
+      `layer` is a LayerInfo.
+    - `own_films(options, base) -> ProbingSet | None`: films beside the run's own, which `compute` finds in its context.
+      Relative paths start from `base`. Scores are reused only while these films are the same, too.
+    - `OF_LABELS = True`: its concepts are labels of films, so it has fewer to choose from than other methods
     """
 
     TITLE: str

@@ -19,7 +19,7 @@ from engine.concepts.tokens import tokenize
 
 _SHORTEST = 3
 _PLURALS = (("ies", "y"), ("es", ""), ("s", ""))
-_FILTERS = NounFilters()
+_FILTERS = NounFilters(picture_words=False)
 
 
 def words_of(caption: str, left_out: Collection[str]) -> set[str]:

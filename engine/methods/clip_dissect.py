@@ -4,19 +4,20 @@ Source: Oikarinen, Weng, ICLR 2023 (engine.methods.similarity has its five measu
 MAMMI's table 5 lists it as "CLIP-Dissect (medical)", with the run's VLM and concept set, and scores its best concept.
 That concept is the annotation here; α and β are ignored.
 
+The published code compares bare concepts, and so does `prompted = false`; it is the default of a run with `parity =
+"published"`. Other runs compare prompted concepts (template + " " + concept), which every run file holds. They are bare
+where the run has no template. Subtracting the bare template, as Eq. 2 does, would change no WPMI: it shifts all
+similarities of an image equally, and the softmax removes the shift.
+
 Differences from the published code, and their reasons:
-- The published code encodes bare concepts. A run file holds prompted ones (template + " " + concept), so these are
-  compared. The paper does not say which of the two its table compares, and its repository has no code for it.
-  Subtracting the bare template, as Eq. 2 does, would change no WPMI: it shifts all similarities of an image equally,
-  and the softmax removes the shift.
 - P(D) averages over the layer's units that are not dead: a dead unit has no most activating images.
 - The softmax runs over the competing concepts, as if the run had no others.
 - A probing set with fewer images than `top_k` is taken whole; ties of activation are broken by index.
 
 With λ = 1 no WPMI exceeds log(units). In a layer of few units, such as a final layer, several concepts reach this
-bound. Then the last digits decide which is the best, or the order of the concept set where these are equal. The
-answer's note gives the number of concepts that share the best score to six digits, and `mammi evaluate` gives the hit
-rate of a random choice among them.
+bound. The published code takes the first of equal scores in the order of the concept set. Concepts that share the best
+score to six digits are equal here: they stand in that order, and the answer's note gives their number. `mammi evaluate`
+gives the hit rate of a random choice among them.
 
 Cost: a layer is computed once, and the last few layers are kept (8 bytes × units × concepts); rank reorder computes
 each neuron separately. The WPMIs and rank reorder need top images only; the two cosines hold all activations of the
@@ -40,6 +41,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
+from engine.errors import MammiError
 from engine.methods.base import DEAD, MethodAnswer, checked_layer, count_sharing_best, no_concepts
 from engine.methods.similarity import (
     Cosines,
@@ -84,6 +86,9 @@ class Options(BaseModel, extra="forbid", frozen=True):
     which stand here in brackets."""
 
     similarity: Measure = "soft_wpmi"
+    prompted: bool | None = None
+    """Whether concepts are compared in the run's template or bare; by default in the template, and bare in a run with
+    `parity = "published"`"""
     top_k: int | None = Field(default=None, ge=1)
     """soft_wpmi (100), wpmi (28): the number of most activating images that belong to a unit"""
     a: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -104,7 +109,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
     @property
     def given(self) -> dict[str, Any]:
         """The measure's settings that the configuration gives."""
-        return {key: value for key, value in self if key != "similarity" and value is not None}
+        return {key: value for key, value in self if key not in ("similarity", "prompted") and value is not None}
 
     @model_validator(mode="after")
     def _are_the_measures_own(self) -> Self:
@@ -113,6 +118,11 @@ class Options(BaseModel, extra="forbid", frozen=True):
             if key not in parameters:
                 raise ValueError(f"{key} is not a setting of {self.similarity}")
         return self
+
+
+def compares_bare(options: Options, parity: str) -> bool:
+    """Whether bare concepts are compared, in a run of this `parity`."""
+    return parity == "published" if options.prompted is None else not options.prompted
 
 
 def load(options: Options, reader: RunReader, requery: Requery) -> ClipDissect:
@@ -127,7 +137,9 @@ class ClipDissect:
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
         measure_title, self._measure = _MEASURES[options.similarity]
-        self.title = f"CLIP-Dissect ({measure_title})"
+        template = reader.info.template
+        self._bare = bool(template) and compares_bare(options, reader.info.config.get("run", {}).get("parity", ""))
+        self.title = f"CLIP-Dissect ({measure_title}, {'bare' if self._bare or not template else 'prompted'})"
         self._options = options
         self._reader = reader
         self._requery = requery
@@ -137,7 +149,10 @@ class ClipDissect:
         self._cosines = lru_cache(maxsize=_LAYERS_KEPT)(self._concept_cosines)
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        """As engine.methods.base.Method: all competing concepts that have a score. The best is the annotation."""
+        """As engine.methods.base.Method: all competing concepts that have a score. The best is the annotation.
+
+        Also raises MammiError when bare concepts are to be compared and the run has none.
+        """
         info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
@@ -149,12 +164,15 @@ class ClipDissect:
                 else self._of_layer(info, cuts.concept_set)[unit]
             )
         ranking = scoring.rank(scores)[: np.count_nonzero(scores > -np.inf)]
+        ranked = scores[ranking]
+        equals = count_sharing_best(ranked)
+        ranking[:equals], ranked[:equals] = np.sort(ranking[:equals]), ranked[:1]
         return MethodAnswer(
             self.name,
             tuple(self._reader.concepts[concept] for concept in members[ranking]),
-            scores[ranking],
+            ranked,
             min(1, len(ranking)),
-            _note(scores[ranking]),
+            _note(equals),
         )
 
     def _layer_scores(self, info: LayerInfo, concept_set: str | None) -> Floats:
@@ -174,18 +192,29 @@ class ClipDissect:
         return scores[:, cosines.columns]
 
     def _concept_cosines(self, concept_set: str | None) -> Cosines:
-        texts, _ = self._reader.arrays.text_embeddings()
         vectors = self._requery.vectors()
-        competing = scoring.unit_rows(texts)[self._requery.members(concept_set)]
+        competing = scoring.unit_rows(self._texts())[self._requery.members(concept_set)]
         return Cosines.of(vectors.embeddings, vectors.inverse_lengths, competing)
 
+    def _texts(self) -> NDArray[np.float32]:
+        """The embeddings of the run's concepts, [m, d]."""
+        arrays = self._reader.arrays
+        if not self._bare:
+            return arrays.text_embeddings()[0]
+        bare = arrays.bare_text_embeddings()
+        if bare is None:
+            raise MammiError(
+                f"{self._reader.path} has no bare concepts for CLIP-Dissect. Set methods.clip_dissect.prompted = false "
+                "in its configuration and run it again: only these texts are encoded."
+            )
+        return bare
 
-def _note(scores: Floats) -> str:
-    """What a reader must know about descending scores."""
-    if len(scores) == 0:
+
+def _note(equals: int) -> str:
+    """What a reader must know where this many concepts share the best score."""
+    if equals == 0:
         return "No concept resembles its most activating images."
-    equals = count_sharing_best(scores)
-    return f"{equals} concepts share the best score." if equals > 1 else ""
+    return f"{equals} concepts share the best score, in the concept set's order." if equals > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

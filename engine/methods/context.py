@@ -15,6 +15,7 @@ from engine.store.contents import Layer
 from engine.targets.base import TargetModel
 from engine.targets.outputs import Reading
 from engine.targets.taps import Channels
+from engine.vlms.base import VLM
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,5 +48,15 @@ class MethodContext:
     template_embedding: NDArray[np.float32]
     """[d], of the bare template"""
     progress: Progress
+    vlm: Callable[[], VLM]
+    """The run's VLM, loaded when first asked for"""
+    shown_to_vlm: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None
+    """What `run.parity` gives the VLM in place of a film: the target model's view. None: the film itself"""
+    captions: tuple[str, ...] = ()
+    """The captions of all methods that ask for some"""
+    caption_embeddings: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """[c, d]"""
     readings: Mapping[str, Reading] = field(default_factory=dict)
     """How to take a layer's tensor from its output, for the layers whose output is not simply [n, …]"""
+    own_films: ProbingSet | None = None
+    """The films that the method's options name beside the run's own (engine.methods.base.ComputedMethod)"""

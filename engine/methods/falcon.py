@@ -4,20 +4,23 @@ Source: Kalibhat et al., "Identifying Interpretable Subspaces in Image Represent
 details from its code (github.com/NehaKalibhat/falcon-explain). MAMMI's table 5 lists it as "FALCON (medical)": captions
 are sentences of radiology reports, the VLM is the run's, and the threshold is 0.25 so that every neuron gets a concept.
 
-1. A unit has two sets of images (engine.methods.contrast_sets): the high set reaches `threshold`; the low set is
-   similar but does not activate the unit.
+1. A unit has two sets of images (engine.methods.contrast_sets). In the high set r, the unit's value in the image's
+   representation, reaches mean + `limit`·std over all images and units of the layer. The low set is similar but does
+   not activate the unit.
 2. Each image has the 5 captions that fit it best. The fit is the softmax over all captions of 100·cos(v, caption).
 3. On an image, a word has the fit of the best caption that contains it. Its score is the mean over the high set.
 4. A word that scores at least 0.1 on the low set is dropped. The best 8 of the others are the annotation: with 4 of 14
    neurons hit by one word of 8, F1 is 4/14 · 2/9 = 0.0635, which is table 5's F1 for its hit rate of 0.2857.
 
+The published `limit` is 5, "empirically selected"; MAMMI's 0.25 is the default here. The published code does not
+explain units but groups of them, and so does `groups = true`: the units that reach the bound in an image are its group.
+Groups with more than 10 images that the VLM finds similar (mean cosine above 0.8) are kept. A unit then has the words
+of its groups, each at its best score, with the group as detail. Most units are in no such group at a limit of 0.25,
+where an image's group has a third of all units; and many units are in none at any limit. MAMMI's paper gives every
+neuron a concept, so `groups` is off by default.
+
 Differences from the published code, and their reasons:
-- The published threshold is the mean plus 5 standard deviations of all representations, which a final layer of 14 units
-  cannot reach. The paper's 0.25 is taken as a threshold of the representation itself; the paper does not say what it
-  applies to.
-- Each unit is explained by itself. The published code explains groups of units with more than 10 images that a VLM
-  finds similar (mean cosine above 0.8), which leaves many units without concepts.
-- Whole films are captioned. The published code crops the high set by Grad-CAM, for which a run file has no maps.
+- Whole films are captioned. The published code crops the high set by Grad-CAM, and so does engine.methods.falcon_crops.
 - The softmax is over all captions; in the published code it is over the captions of each of LAION's files.
 - For words, see engine.methods.caption_words. The list of words about the picture (`left_out`) is made for reports, not
   for photographs.
@@ -35,13 +38,11 @@ import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.concepts.clean import clean_text
 from engine.concepts.report_files import read_reports
@@ -49,9 +50,13 @@ from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
 from engine.concepts.tokens import split_sentences
 from engine.errors import ConfigError, MammiError
 from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts
-from engine.methods.caption_words import CaptionWords, words_of
-from engine.methods.contrast_sets import ContrastSets, contrast_sets
+from engine.methods.caption_words import words_of
+from engine.methods.contrast_sets import FeatureGroup, to_representations
+from engine.methods.falcon_groups import Explained, contrasted, explained, group_name, ranked
+from engine.methods.fitting_captions import FilmCaptions, FittingCaptions
+from engine.store.ladder import sum_rows
 from engine.store.records import LayerInfo
+from engine.text_files import Encoding, TextFiles
 
 if TYPE_CHECKING:
     from engine.requery import Requery
@@ -65,7 +70,6 @@ ABOUT_THE_READING = (
 """Words about the film and about reading it"""
 _LONGEST = 1000
 """The longest caption, in characters; longer texts are not sentences"""
-_COSINES_AT_ONCE = 1 << 22
 _LAYERS_KEPT = 4
 
 
@@ -77,11 +81,21 @@ class Options(BaseModel, extra="forbid", frozen=True):
     sections: tuple[str, ...] = DEFAULT_SECTIONS
     column: str | None = None
     splits: tuple[str, ...] = ()
-    """`sections`, `column` and `splits` are as for the concept set kind "reports" """
+    encoding: Encoding | None = None
+    """`sections`, `column`, `splits` and `encoding` are as for the concept set kind "reports" """
     sample: int = Field(default=10_000, ge=1)
     """The most captions to use; they are taken evenly from the reports in their order"""
-    threshold: float = Field(default=0.25, gt=0, le=1)
-    """An image belongs to a unit's high set where the unit has at least this value in the image's representation"""
+    limit: float = Field(default=0.25, allow_inf_nan=False)
+    """An image belongs to a unit's high set where r is at least this many standard deviations above the mean of r, or
+    below it where the limit is negative"""
+    threshold: float | None = Field(default=None, ge=-1, le=1)
+    """In place of `limit`: the least value of r itself"""
+    groups: bool = False
+    """Whether units that reach the bound together are explained together, as in the published code"""
+    group_images: int = Field(default=10, ge=0)
+    """A group must have more images than this"""
+    group_alike: float = Field(default=0.8, ge=-1, le=1)
+    """The mean cosine of a group's images, as the VLM embeds them, must be above this"""
     alike: float = Field(default=0.3, ge=0, le=1)
     """The least similarity of an image in the low set to the high set"""
     low_count: int = Field(default=10, ge=1)
@@ -97,28 +111,39 @@ class Options(BaseModel, extra="forbid", frozen=True):
     left_out: tuple[str, ...] = ABOUT_THE_READING
     """Words that are not concepts"""
 
+    @model_validator(mode="after")
+    def _has_one_bound(self) -> Self:
+        if self.threshold is not None and self.limit != type(self)().limit:
+            raise ValueError("limit and threshold both say where the high set begins: leave one of them out")
+        return self
 
-def captions(options: Options, base: Path, reports: Sequence[str]) -> list[str]:
+
+def captions(options: Options, base: Path, reports: Sequence[str], name: str = "falcon") -> list[str]:
     """The sentences to encode, each once, in the order of their first appearance; relative paths start from `base`.
 
-    `reports` are the probing set's own. Raises ConfigError when there is no report, or no sentence in the reports.
+    `reports` are the probing set's own; `name` is the method's, for messages. Raises ConfigError when there is no
+    report, or no sentence in the reports.
     """
     if options.reports:
         paths = [base / path for path in options.reports]
         texts: Iterable[str] = read_reports(
-            paths, sections=options.sections, column=options.column, splits=options.splits
+            paths,
+            sections=options.sections,
+            column=options.column,
+            splits=options.splits,
+            texts=TextFiles(options.encoding, "methods.falcon.encoding"),
         )
     elif reports:
         texts = (select_sections(report, options.sections) for report in reports)
     else:
         raise ConfigError(
-            "methods.falcon.reports is missing, and the probing set has no reports. Name a report file or a folder."
+            f"methods.{name}.reports is missing, and the probing set has no reports. Name a report file or a folder."
         )
     sentences = (clean_text(sentence) for text in texts for sentence in split_sentences(text))
     left_out = frozenset(options.left_out)
     found = list(dict.fromkeys(text for text in sentences if len(text) <= _LONGEST and words_of(text, left_out)))
     if not found:
-        raise ConfigError(f"methods.falcon.reports: the sections {', '.join(options.sections)} have no sentence.")
+        raise ConfigError(f"methods.{name}.reports: the sections {', '.join(options.sections)} have no sentence.")
     places = np.linspace(0, len(found) - 1, min(options.sample, len(found))).round().astype(int)
     return [found[place] for place in places]
 
@@ -134,15 +159,15 @@ class Falcon:
     """FALCON as a Method (engine.methods.base)."""
 
     name = "falcon"
-    title = "FALCON"
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
+        self.title = title(options)
         self._options = options
         self._reader = reader
         self._requery = requery
         self._computing = threading.Lock()
-        self._sets = lru_cache(maxsize=_LAYERS_KEPT)(self._layer_sets)
-        self._captions: _Captions | None = None
+        self._layer = lru_cache(maxsize=_LAYERS_KEPT)(self._explained)
+        self._captions: FilmCaptions | None = None
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: the words that score above 0 and are not dropped."""
@@ -151,66 +176,67 @@ class Falcon:
         if info.dead[unit]:
             return no_concepts(self.name, DEAD)
         with self._computing:
-            sets = self._sets(info)
-            high, low = sets.high[unit], sets.low[unit]
-            if len(high) == 0:
-                return no_concepts(
-                    self.name, f"No image's representation reaches {self._options.threshold:g} in this unit."
-                )
-            captions = self._captions = self._captions or _Captions(self._options, self._reader, self._requery)
-            scores, shared = captions.word_scores(high), captions.word_scores(low)
-        ranking = scoring.rank(scores)
-        ranking = ranking[(scores[ranking] > 0) & (shared[ranking] < self._options.shared)]
+            of_layer = self._layer(info)
+            places = of_layer.of_unit[unit]
+            if not places:
+                return no_concepts(self.name, _why_none(self._options, of_layer.bound))
+            captions = self._captions = self._captions or self._film_captions()
+            groups = [of_layer.groups[place] for place in places]
+            sets = [(group.high, of_layer.low[place]) for group, place in zip(groups, places, strict=True)]
+            scores = [
+                contrasted(self._options, captions.word_scores(high), captions.word_scores(low)) for high, low in sets
+            ]
+        words, best, of_group = ranked(np.stack(scores))
         return MethodAnswer(
             self.name,
-            tuple(captions.words[word] for word in ranking),
-            scores[ranking],
-            min(self._options.words, len(ranking)),
-            _note(len(high), len(ranking)),
+            tuple(captions.words[word] for word in words),
+            best,
+            min(self._options.words, len(words)),
+            _note(max(len(group.high) for group in groups), len(words)),
+            details=tuple(group_name(groups[place]) for place in of_group) if self._options.groups else (),
         )
 
-    def _layer_sets(self, info: LayerInfo) -> ContrastSets:
-        options = self._options
-        activations = self._reader.arrays.activations(info)
-        return contrast_sets(activations, options.threshold, options.alike, options.low_count)
+    def _film_captions(self) -> FilmCaptions:
+        reader, options, vectors = self._reader, self._options, self._requery.vectors()
+        embeddings = reader.arrays.caption_embeddings()
+        captions = FittingCaptions(reader.captions, embeddings, options.scale, options.captions_each, options.left_out)
+        return FilmCaptions(captions, vectors.embeddings, vectors.inverse_lengths)
+
+    def _explained(self, info: LayerInfo) -> Explained:
+        return explained(self._options, to_representations(self._reader.arrays.activations(info)), self._alike)
+
+    def _alike(self, group: FeatureGroup) -> bool:
+        """Whether the mean cosine of all pairs of a group's images, each with itself too, is above `group_alike`."""
+        vectors = self._requery.vectors()
+        mean = sum_rows(vectors.embeddings, vectors.inverse_lengths, group.high) / len(group.high)
+        return float(mean @ mean) > self._options.group_alike
+
+
+def title(options: Options, name: str = "FALCON") -> str:
+    """The name for a reader, with the options that matter."""
+    chosen = []
+    if options.groups:
+        chosen.append("groups of units")
+    if options.threshold is not None:
+        chosen.append(f"r ≥ {options.threshold:g}")
+    return f"{name} ({', '.join(chosen)})" if chosen else name
+
+
+def _why_none(options: Options, bound: float) -> str:
+    if options.groups:
+        return (
+            f"It is in no group of units with more than {options.group_images} images whose mean cosine is above "
+            f"{options.group_alike:g}."
+        )
+    if options.threshold is not None:
+        return f"No image's representation reaches {bound:g} in this unit: lower methods.falcon.threshold."
+    deviations = f"{'−' if options.limit < 0 else '+'} {abs(options.limit):g}·std"
+    return (
+        f"No image's representation reaches mean {deviations} = {bound:.3g} in this unit: lower methods.falcon.limit."
+    )
 
 
 def _note(images: int, words: int) -> str:
     if words == 0:
         return "Images that do not activate it share all its words."
     return "From only one image." if images == 1 else ""
-
-
-class _Captions:
-    """The captions of each image, found when they are first needed, and their words."""
-
-    def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
-        self._vectors = requery.vectors()
-        self._embeddings = scoring.unit_rows(reader.arrays.caption_embeddings()).astype(np.float32)
-        self._scale = options.scale
-        self._words = CaptionWords(reader.captions, frozenset(options.left_out))
-        self.words = self._words.words
-        each = min(options.captions_each, len(self._embeddings))
-        self._done = np.zeros(reader.image_count, dtype=np.bool_)
-        self._best = np.zeros((reader.image_count, each), dtype=np.int32)
-        self._fits = np.zeros((reader.image_count, each), dtype=np.float32)
-
-    def word_scores(self, images: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The score of each word on some images, [words]."""
-        missing = images[~self._done[images]]
-        at_once = max(_COSINES_AT_ONCE // len(self._embeddings), 1)
-        for start in range(0, len(missing), at_once):
-            self._find(missing[start : start + at_once])
-        return self._words.scores(self._best[images], self._fits[images].astype(np.float64))
-
-    def _find(self, images: NDArray[np.int64]) -> None:
-        vectors = self._vectors
-        unit = (vectors.embeddings[images] * vectors.inverse_lengths[images, None]).astype(np.float32)
-        logits = self._scale * (unit @ self._embeddings.T)
-        each = self._best.shape[1]
-        best = np.sort(np.argpartition(-logits, each - 1, axis=1)[:, :each], axis=1)
-        logits -= logits.max(axis=1, keepdims=True)
-        self._best[images] = best
-        self._fits[images] = np.exp(np.take_along_axis(logits, best, axis=1))
-        self._fits[images] /= np.exp(logits, out=logits).sum(axis=1, keepdims=True)
-        self._done[images] = True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer
+from engine.methods.base import DEAD, MethodAnswer, nothing_positive
 
 if TYPE_CHECKING:
     from engine.requery import NeuronAnswer, Requery
@@ -40,6 +40,7 @@ class Mammi:
     def __init__(self, reader: RunReader, requery: Requery) -> None:
         self._concepts = reader.concepts
         self._requery = requery
+        self._nothing_positive = nothing_positive(reader.info)
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts. Those above the β cut are the annotation."""
@@ -49,13 +50,12 @@ class Mammi:
             tuple(self._concepts[concept] for concept in answer.ranking),
             answer.scores[answer.ranking],
             answer.annotated,
-            _note(answer),
+            self._note(answer),
         )
 
-
-def _note(answer: NeuronAnswer) -> str:
-    if answer.dead:
-        return DEAD
-    if len(answer.images) == 0:
-        return f"No image lies above τ at α {answer.cuts.alpha:g}."
-    return "" if answer.annotated else NOTHING_POSITIVE
+    def _note(self, answer: NeuronAnswer) -> str:
+        if answer.dead:
+            return DEAD
+        if len(answer.images) == 0:
+            return f"No image lies above τ at α {answer.cuts.alpha:g}."
+        return "" if answer.annotated else self._nothing_positive

@@ -22,7 +22,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from engine.device import precision
-from engine.errors import MammiError, failing_as
+from engine.errors import ConfigError, MammiError, failing_as
 from engine.methods.context import MethodContext
 from engine.methods.films import FilmBatch, film_batches
 from engine.targets.outputs import Reading
@@ -73,7 +73,8 @@ class MapTaps(Taps):
             maps = taps.forward(inputs)  # layer -> [n, units, h, w]; layers without maps are absent
 
     As in Taps, a layer that is used several times gives its last output, `readings` says how to take a tensor from an
-    output, and a later in-place operation does not change what is kept.
+    output, and a later in-place operation does not change what is kept. `bias` says whether class activation maps have
+    the bias of the linear layer at each position.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class MapTaps(Taps):
         layers: Sequence[str],
         channels: Channels,
         readings: Mapping[str, Reading] | None = None,
+        bias: bool = True,
     ) -> None:
         self._linear = last_linear(module) if any(isinstance(m, nn.Linear) for m in module.modules()) else None
+        self._bias = bias
         super().__init__(module, layers, "mean", channels, readings)
         self._outputs: dict[str, Tensor] = {}
 
@@ -110,16 +113,16 @@ class MapTaps(Taps):
         """The maps whose mean over the positions is these vectors [n, units]: the pooled maps or the linear layer's;
         None if neither fits."""
         vectors = vectors.flatten(1)
-        candidates = [pooled]
+        candidates = [(pooled, pooled.new_zeros(()))]
         if self._linear is not None and self._linear.in_features == pooled.shape[1]:
-            weight, bias = self._linear.weight.float(), self._linear.bias
-            maps = functional.conv2d(pooled, weight[:, :, None, None], None if bias is None else bias.float())
-            candidates.append(maps)
-        for maps in candidates:
+            maps = functional.conv2d(pooled, self._linear.weight.float()[:, :, None, None])
+            own = self._linear.bias
+            candidates.append((maps, maps.new_zeros(()) if own is None else own.float()[:, None, None]))
+        for maps, bias in candidates:
             if maps.shape[:2] == vectors.shape:
-                off = (maps.mean((2, 3)) - vectors).abs().amax()
+                off = ((maps + bias).mean((2, 3)) - vectors).abs().amax()
                 if off <= _CLOSE * vectors.abs().amax():
-                    return maps.clone()
+                    return maps + bias if self._bias else maps.clone()
         return None
 
     def _remove(self) -> None:
@@ -141,6 +144,17 @@ class _LastAverage(TorchFunctionMode):
         return output
 
 
+def need_maps(name: str, context: MethodContext) -> dict[str, tuple[int, int, int]]:
+    """As layers_with_maps. Notes the layers without maps; raises ConfigError if no layer has maps. `name` is the
+    method's, for messages."""
+    layers = layers_with_maps(context)
+    if missing := [layer.name for layer in context.layers if layer.name not in layers]:
+        if not layers:
+            raise ConfigError(f"methods.{name}: none of target.layers has activation maps ({', '.join(missing)}).")
+        context.progress.note(f"{name}: no scores for layers without activation maps: {', '.join(missing)}")
+    return layers
+
+
 def layers_with_maps(context: MethodContext) -> dict[str, tuple[int, int, int]]:
     """Units, height and width of the maps of each tapped layer that has maps, from the first image."""
     films = next(film_batches(context, [0], 1))
@@ -151,13 +165,14 @@ def layers_with_maps(context: MethodContext) -> dict[str, tuple[int, int, int]]:
 
 
 def map_batches(
-    context: MethodContext, layers: Mapping[str, tuple[int, int, int]], rows: Sequence[int]
+    context: MethodContext, layers: Mapping[str, tuple[int, int, int]], rows: Sequence[int], bias: bool = True
 ) -> Generator[MapBatch, None, None]:
-    """The maps of the layers (from layers_with_maps) over the images, a few images at a time."""
+    """The maps of the layers (from layers_with_maps) over the images, a few images at a time. `bias` is as in
+    MapTaps."""
     values = sum(units * height * width for units, height, width in layers.values())
     size = max(1, min(context.batch_size, VALUES_AT_ONCE // values))
     with (
-        MapTaps(context.target.module, list(layers), context.channels, context.readings) as taps,
+        MapTaps(context.target.module, list(layers), context.channels, context.readings, bias) as taps,
         closing(film_batches(context, rows, size)) as batches,
     ):
         for films in batches:

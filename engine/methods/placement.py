@@ -35,6 +35,11 @@ class Placement:
     """Share of the input for one pixel of the film, in x and y; negative where the film is mirrored"""
     shift: tuple[float, float]
 
+    @classmethod
+    def whole(cls, height: int, width: int) -> Placement:
+        """That of a film of this size that is the input itself."""
+        return cls((1 / width, 1 / height), (0.0, 0.0))
+
     def place(self, corners: Corners) -> Corners:
         """Points of the film, in pixels from its top left, as points of the input."""
         return np.asarray(corners * self.scale + self.shift)
@@ -69,7 +74,8 @@ class Placements:
                 return float(scale / extent), float((first - scale * edges[0]) / extent)
         raise ConfigError(
             f"target: the preprocessing of a film of {width} × {height} pixels is not a scale and a crop, so boxes and "
-            "polygons cannot be placed on the model's inputs. Leave out methods.netdissect and methods.tsi."
+            "polygons cannot be placed on the model's inputs, nor crops on films. Leave out methods.netdissect, "
+            "methods.tsi and methods.falcon_crops."
         )
 
     def _steps(self, height: int, width: int, axis: int, edge: int) -> NDArray[np.float64]:

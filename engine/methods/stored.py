@@ -9,20 +9,22 @@ from engine.annotation.cuts import Cuts
 from engine.methods.base import DEAD, ComputedMethod, MethodAnswer, checked_layer, no_concepts
 from engine.requery import Requery
 from engine.store.reader import RunReader
+from engine.store.records import LayerInfo
 
 
 class Stored:
     """The stored scores of one of engine.methods.COMPUTED; the method's own `annotation` chooses the annotation.
 
     α and β are ignored. A concept set counts only where the method's concepts are the run's, as in TCAV's "matched";
-    otherwise they are labels of the probing set.
+    otherwise they are labels of the probing set, or words of captions.
     """
 
     def __init__(
         self, name: str, module: ComputedMethod, options: BaseModel, reader: RunReader, requery: Requery
     ) -> None:
         self.name = name
-        self.title = module.TITLE
+        self.title = module.title(options) if hasattr(module, "title") else module.TITLE
+        self.of_labels: bool = getattr(module, "OF_LABELS", False)
         self._module = module
         self._options = options
         self._reader = reader
@@ -33,11 +35,14 @@ class Stored:
         info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         scores = self._reader.method_scores(self.name, layer, unit)
-        if cuts.concept_set is not None and self._module.follows_vlm(self._options):
+        of_concepts = self._module.follows_vlm(self._options) and not hasattr(self._module, "captions")
+        if cuts.concept_set is not None and of_concepts:
             competing = {self._reader.concepts[concept] for concept in members}
             scores = [score for score in scores if score.concept in competing]
         if not scores:
-            return no_concepts(self.name, DEAD if info.dead[unit] else "The run has no scores for this neuron.")
+            return no_concepts(self.name, self._why_unscored(info, unit))
+        if hasattr(self._module, "nothing") and (reason := self._module.nothing(self._options, scores)):
+            return no_concepts(self.name, reason)
         annotation = self._module.annotation(self._options, scores)
         scores = [*annotation, *(score for score in scores if score not in annotation)]
         tested = any(score.p_value is not None for score in scores)
@@ -52,3 +57,11 @@ class Stored:
             np.array(p_values) if tested else None,
             tuple(score.detail for score in scores) if detailed else (),
         )
+
+    def _why_unscored(self, layer: LayerInfo, unit: int) -> str:
+        if layer.dead[unit]:
+            return DEAD
+        reason = ""
+        if hasattr(self._module, "unscored"):
+            reason = self._module.unscored(self._options, self._reader, layer, unit)
+        return reason or "The run has no scores for this neuron."

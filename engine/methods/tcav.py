@@ -56,16 +56,21 @@ from engine.methods.concept_vectors import (
     two_sided,
     vectors,
 )
+from engine.names import compared, labels_of, nearest_label
 from engine.probing.base import Image
 from engine.store.contents import Layer
-from engine.store.records import MethodScore
+from engine.store.records import LayerInfo, MethodScore
 
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext
+    from engine.store.reader import RunReader
 
 TITLE = "TCAV"
-VERSION = 1
+VERSION = 2
 """Raise it when the same run gives other scores than before"""
+
+_NAMED = 6
+"""The most classes that a note names"""
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -95,7 +100,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001
-    """Raises ConfigError when the images have no labels or the layers that it needs are missing."""
+    """Raises ConfigError when no label has the name of a class or the layers that it needs are missing."""
     if not any(layer.unit_names for layer in layers):
         raise ConfigError(
             'methods.tcav: tests the outputs of classes: name them in target.classes, with "logits" in target.layers.'
@@ -104,6 +109,12 @@ def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) ->
         raise ConfigError("methods.tcav: learns vectors at a layer before the final one: add one to target.layers.")
     if not any(image.labels for image in images):
         raise ConfigError("methods.tcav: finds the images of a class by labels, which the probing set does not have.")
+    labels = {compared(label) for image in images for label in image.labels}
+    if labels.isdisjoint(label for layer in layers for name in layer.unit_names for label in labels_of(name)):
+        raise ConfigError(
+            "methods.tcav: finds the images of a class by the labels of its name, and no class has any: map labels to "
+            "classes in [probing.rename]."
+        )
 
 
 def follows_vlm(options: Options) -> bool:
@@ -132,6 +143,25 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
         MethodScore(score.layer, score.unit, score.concept, score.score, float(p), score.detail)
         for score, p in zip(scores, corrected, strict=True)
     ]
+
+
+def unscored(options: Options, reader: RunReader, layer: LayerInfo, unit: int) -> str:
+    """Why a neuron has no scores: it is no class, or its class has too few images."""
+    if not layer.unit_names:
+        return "Only classes are tested, and the units of this layer are none."
+    name = layer.unit_names[unit]
+    labels, carried = reader.label_table()
+    wanted = labels_of(name)
+    own = [place for place, label in enumerate(labels) if compared(label) in wanted]
+    count = int(carried[:, own].any(axis=1).sum())
+    if count:
+        return (
+            f"{count} images have the label {name}; TCAV was told to need {options.fewest}."
+            if count < options.fewest
+            else ""
+        )
+    near = nearest_label(name, labels)
+    return f"No image has the label {name}{f'; the nearest label is {near}' if near else ''}."
 
 
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
@@ -226,18 +256,20 @@ def _gradients(
 
 
 def _class_rows(options: Options, context: MethodContext, final: Layer) -> Iterator[tuple[int, list[int]]]:
-    """The units of classes with enough images, and the places of each class's images, ascending. Upper and lower case
-    are the same, and so are _ and a space."""
-    labels = [{_plain(label) for label in image.labels} for image in context.images]
+    """The units of classes with enough images, and the places of each class's images, ascending."""
+    labels = [set(map(compared, image.labels)) for image in context.images]
+    few = []
     for unit, name in enumerate(final.unit_names):
-        rows = [row for row, of_image in enumerate(labels) if _plain(name) in of_image]
+        wanted = labels_of(name)
+        rows = [row for row, of_image in enumerate(labels) if not of_image.isdisjoint(wanted)]
         if len(rows) < options.fewest:
+            few += [f"{name}: {len(rows)}"] * bool(rows)
             continue
         if len(rows) > options.class_images:
             rng = np.random.default_rng([options.seed, zlib.crc32(name.encode())])
             rows = sorted(rng.choice(rows, options.class_images, replace=False).tolist())
         yield unit, rows
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ")
+    if few:
+        more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
+        what = f"tcav: left out {len(few)} classes with fewer than {options.fewest} images (methods.tcav.fewest)"
+        context.progress.note(f"{what}: {', '.join(few[:_NAMED])}{more}")

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, NOTHING_POSITIVE, MethodAnswer, checked_layer, no_concepts
+from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts, nothing_positive
 from engine.store.ladder import sum_rows
 from engine.store.schema import BLOCK
 
@@ -53,15 +55,25 @@ class WWW:
         self._reader = reader
         self._requery = requery
 
+    def images(self, layer: str, unit: int) -> NDArray[np.int32]:
+        """The images that a neuron is annotated from, the most activating one first; none for a dead unit.
+
+        Raises MammiError for an unknown neuron.
+        """
+        info = checked_layer(self._reader.layers, layer, unit)
+        if info.dead[unit]:
+            return np.empty(0, np.int32)
+        ranked, _ = self._reader.arrays.ranked(info.first_neuron + unit, 0, (self._count - 1) // BLOCK)
+        return ranked[: self._count]
+
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts, cut at β. α is ignored."""
-        info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
-        if info.dead[unit]:
+        images = self.images(layer, unit)
+        if not len(images):
             return no_concepts(self.name, DEAD)
-        images, _ = self._reader.arrays.ranked(info.first_neuron + unit, 0, (self._count - 1) // BLOCK)
         vectors = self._requery.vectors()
-        total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images[: self._count])
+        total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images)
         scores = scoring.score_mean(total / self._count, vectors.directions)[members]
         ranking = scoring.rank(scores)
         annotated = len(scoring.annotate(scores, cuts.beta))
@@ -70,5 +82,5 @@ class WWW:
             tuple(self._reader.concepts[concept] for concept in members[ranking]),
             scores[ranking],
             annotated,
-            "" if annotated else NOTHING_POSITIVE,
+            "" if annotated else nothing_positive(self._reader.info),
         )

@@ -10,6 +10,7 @@ A kind's module imports nothing heavy, so that a configuration is checked at onc
 KINDS: dict[str, str] = {
     "chestx_det": "engine.probing.chestx_det",
     "chexpert": "engine.probing.chexpert",
+    "covid_cxr": "engine.probing.covid_cxr",
     "csv": "engine.probing.csv",
     "dicom": "engine.probing.dicom.probing_set",
     "folder": "engine.probing.folder",

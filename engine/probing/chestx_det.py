@@ -7,7 +7,6 @@ test.json of ChestX-Det10, which have no outlines, can be read too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +14,9 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.errors import ConfigError, first_line
 from engine.probing.base import Box, Image, Polygon
+from engine.probing.drawn import Drawn
 from engine.probing.files import MAX_BYTES, FileTree, FilmsByName, short
-from engine.probing.film_set import FilmOptions, FilmSet, collect, scaled
+from engine.probing.film_set import FilmOptions, FilmSet, collect
 
 SIDE = 1024
 """Side, in pixels, of the films that were annotated"""
@@ -47,7 +47,10 @@ def load(options: Options, base: Path) -> FilmSet:
     """Reads the annotations and finds their films. Raises ConfigError when either is missing or wrong."""
     tree = FileTree(base / options.folder)
     path = base / options.annotations
-    return collect(_images(path), FilmsByName(tree).find, options, path, tree.folder, partial(scaled, side=SIDE))
+    drawn = Drawn(path, SIDE)
+    found = collect(_images(path), FilmsByName(tree).find, options, path, tree.folder, drawn.complete)
+    drawn.warn()
+    return found
 
 
 def _images(path: Path) -> Iterator[Image]:

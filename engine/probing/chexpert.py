@@ -14,7 +14,7 @@ from engine.errors import ConfigError
 from engine.probing.base import Image
 from engine.probing.files import FileTree, Film, short, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
-from engine.probing.labels import Uncertain, chexpert_columns
+from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
 from engine.probing.tables import Table
 
 _PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/[^/]+)", re.ASCII)
@@ -53,19 +53,25 @@ def _table_file(folder: Path, split: str) -> Path:
 def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
     path = table.column("Path")
     views = [table.column(name) for name in ("AP/PA", "Frontal/Lateral") if table.has(name)]
-    columns = chexpert_columns(table, uncertain)
-    left_out = []
-    for line, cells in table.rows(unique=path):
+    columns = chexpert_columns(table)
+    joined = JoinedLabels(table.path, uncertain)
+    films: dict[str, tuple[str, str | None]] = {}
+    """Film -> patient and view"""
+    for line, cells in table.rows():
         parts = _PATH.fullmatch(cells[path].replace("\\", "/"))
         if parts is None:
             raise ConfigError(f"{table.path}: line {line} has {short(cells[path])!r}, which is not a CheXpert path.")
-        labels = columns.labels(line, cells)
+        joined.add(parts[1], columns.told(line, cells))
+        films.setdefault(parts[1], (parts[2], next(filter(None, [cells[column] for column in views]), None)))
+    joined.warn()
+    uncertain_films = []
+    for film, (patient, view) in films.items():
+        labels = joined.of(film)
         if labels is None:
-            left_out.append(parts[1])
+            uncertain_films.append(film)
         else:
-            view = next((cells[column] for column in views if cells[column]), None)
-            yield Image(parts[1], parts[2], view, labels)
-    warn(f"{table.path}: left out films with an uncertain label", left_out)
+            yield Image(film, patient, view, labels)
+    warn(f"{table.path}: left out films with an uncertain label", uncertain_films)
 
 
 class _Finder:

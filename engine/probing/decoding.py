@@ -7,13 +7,16 @@ import os
 import struct
 import warnings
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from engine.errors import MammiError, UnreadableImage
 from engine.extras import missing
+from engine.probing.suffixes import FORMATS, HEAD, PICTURES, begins_like_film
 
 READERS = max(2, min(8, os.cpu_count() or 2))
 """Threads that read and decode films beside the models"""
@@ -21,7 +24,19 @@ MAX_PIXELS = 89_478_485
 """Films of more pixels are refused: no radiograph is so large, and it would fill the memory (Pillow's own limit)"""
 
 _ORIENTATION_TAG = 0x0112
-_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_OTHERS = {
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x1f\x8b": "a gzip file",
+    b"PK\x03\x04": "a zip file",
+}
+"""How files of other kinds begin"""
+_TIFF = (b"II*\0", b"MM\0*")
+_PAGES = 16
+"""The most pages of a file that are looked at"""
+_PAGE_KIND, _INVERTED = 254, 262
+"""TIFF tags: NewSubfileType, PhotometricInterpretation"""
 _DICOM = b"DICM"
 _DICOM_AT = 128
 _DATA_SET = (b"\x02\x00", b"\x08\x00")
@@ -29,25 +44,25 @@ _DATA_SET = (b"\x02\x00", b"\x08\x00")
 _BROKEN_FILE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 """What Pillow raises on damaged files, depending on where the damage is"""
 
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # decode() refuses such files itself
-warnings.filterwarnings("ignore", "Corrupt EXIF data")
+warnings.filterwarnings("ignore", module=r"PIL\.")  # of damage, and of bombs, which decode() refuses itself
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """The film [h, w] of a PNG, JPEG or DICOM file, upright, in grey levels 0 to 255. The file's name plays no part.
+    """The film [h, w] of a file in one of FORMATS, upright, in grey levels 0 to 255. The file's name plays no part.
 
-    16-bit grey is windowed linearly from its darkest to its brightest value, as viewers show a film without a window of
-    its own. Colour becomes luminance (ITU-R 601); 16-bit colour keeps its higher 8 bits. Transparent parts become
-    black. decode_dicom in dicom.film says how DICOM's own windows are applied.
+    Grey of more than 8 bits, and grey as decimal numbers, is windowed linearly from its darkest to its brightest value,
+    as viewers show a film without a window of its own. Colour becomes luminance (ITU-R 601); 16-bit colour keeps its
+    higher 8 bits. Transparent parts become black. decode_dicom in dicom.film says how DICOM's own windows are applied.
 
     Raises UnreadableImage with the reason, and MammiError when a package that the film needs is missing.
     """
     if data.startswith(_DICOM, _DICOM_AT):
         return _dicom(data)
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+        with Image.open(io.BytesIO(data), formats=PICTURES) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadableImage(f"too large: {image.width} × {image.height} pixels")
+            _check_pages(image)
             film = _upright(_grey(image), _orientation(image))
     except UnidentifiedImageError:
         raise UnreadableImage(_unidentified(data)) from None
@@ -69,16 +84,37 @@ def _dicom(data: bytes) -> NDArray[np.uint8]:
 def _unidentified(data: bytes) -> str:
     if not data:
         return "the file is empty"
-    if data.startswith(_SIGNATURES):
+    if data.startswith(_TIFF):
+        return "a TIFF file that is damaged, or whose kind of pixels is not supported: save it as 8-bit or 16-bit grey"
+    if begins_like_film(data[:HEAD]):
         return "damaged: its header"
+    for start, kind in _OTHERS.items():
+        if data.startswith(start):
+            return f"{kind}, not a {FORMATS} file"
     if data.startswith(_DATA_SET) and data[3:4] == b"\0":
         return "DICOM data without a file header: convert it to a DICOM file, for example with dcmconv"
-    return "not a PNG, JPEG or DICOM file"
+    return f"not a {FORMATS} file"
+
+
+def _check_pages(image: Image.Image) -> None:
+    """Raises UnreadableImage for a file of several films, such as an animation, and leaves the first page open. Smaller
+    copies of the first page are not films of their own."""
+    for page in range(1, _PAGES):
+        try:
+            image.seek(page)
+        except _BROKEN_FILE:  # EOFError: no more pages
+            break
+        if not (isinstance(image, TiffImageFile) and image.tag_v2.get(_PAGE_KIND, 0) & 1):
+            raise UnreadableImage("several pages; save the one to read in a file of its own")
+    image.seek(0)
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode.startswith(("I", "F")):
-        return _window(np.asarray(image))
+        film = _window(np.asarray(image))
+        return 255 - film if isinstance(image, TiffImageFile) and image.tag_v2.get(_INVERTED) == 0 else film
+    if image.mode in ("LAB", "HSV"):
+        raise UnreadableImage(f"its colours are {image.mode}: save it in grey")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
@@ -87,12 +123,19 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.convert("L"))
 
 
-def _window(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scales grey values of any depth, so that the least becomes 0 and the greatest 255."""
-    wide = values.astype(np.float32)
+def _window(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Scales grey values of any depth, so that the least becomes 0 and the greatest 255. What is not a number becomes
+    0."""
+    wide: NDArray[Any] = values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32)
+    if values.dtype.kind == "f" and not (known := np.isfinite(wide)).all():
+        if not known.any():
+            raise UnreadableImage("none of its values is a number")
+        wide[~known] = wide[known].min()
     low, high = float(wide.min()), float(wide.max())
-    scaled: NDArray[np.float32] = (wide - low) * (255 / max(high - low, 1))
-    return np.rint(scaled).astype(np.uint8)
+    wide -= low
+    wide *= 255 / ((high - low) or 1)
+    film: NDArray[np.uint8] = np.rint(wide).astype(np.uint8)
+    return film
 
 
 def _orientation(image: Image.Image) -> object:

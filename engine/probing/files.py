@@ -7,14 +7,15 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from engine.errors import ConfigError, MammiError, UnreadableImage
+from engine.probing.alike import Named, folded
+from engine.probing.suffixes import HEAD, PICTURES, begins_like_film, counted, kind_of_other, may_lack_suffix, split
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
-"""Suffixes of film files. A file without a suffix, or whose suffix is a number (as in a DICOM UID), is a film if it
-begins like a DICOM file."""
 MAX_BYTES = 1 << 28
 """Larger files are not read"""
 
@@ -22,14 +23,23 @@ _NAMED = 3
 """The most films that a warning names"""
 _LONGEST = 120
 """The most characters of a name that a message shows"""
-_DICOM_MARK = 128
-"""Bytes before the letters DICM (DICOM PS3.10, section 7.1)"""
+_LISTINGS = 4096
+"""The most folders whose entries are held at once"""
+_ORIENTATION_TAG = 0x0112
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+"""EXIF orientations of films whose width is stored as their height. Pillow turns TIFF files itself."""
+_OUTSIDE, _NOWHERE = "links that lead out of it", "links that lead nowhere"
+_UNREADABLE_FOLDERS, _UNREADABLE_FILES = "folders that cannot be read", "files that cannot be read"
 
 log = logging.getLogger(__name__)
 
 
 class LeadsOut(MammiError):
     """A name refers to a file outside the folder."""
+
+
+class Ambiguous(MammiError):
+    """A name may mean any of several files."""
 
 
 class Film(NamedTuple):
@@ -51,30 +61,76 @@ class FileTree:
         self._roots = (f"{self._root}/", f"{folder.absolute().as_posix()}/")
         self._inside = {self._root: True}
         """Folder -> whether it is inside the root once its links are resolved"""
+        self._listed: dict[str, dict[str, list[str]]] = {}
 
     def find(self, name: str) -> Film | None:
         """The film of a relative name, or of an absolute one inside the folder; None if no such file exists.
 
-        A film with another suffix is found too: CheXpert Plus names .jpg files and stores .png ones. Raises LeadsOut
+        Where no file has exactly this name, one is found whose path differs in nothing but letter case, Unicode form
+        and the suffix of a film (CheXpert Plus names .jpg files and stores .png ones); and one whose name a table
+        writes as in a web address, with %20 for a space. Raises Ambiguous where several files differ so, and LeadsOut
         where the name, or a link, leads out of the folder.
         """
-        relative = self._relative(name)
-        stem, suffix = posixpath.splitext(relative)
-        others = [stem + other for other in SUFFIXES if other != suffix] if suffix.lower() in SUFFIXES else []
-        for candidate in (relative, *others):
-            file = f"{self._root}/{candidate}"
-            if self._is_file(file, name):
-                return Film(_shown(candidate), file)
-        return None
+        film = self._find(name)
+        if film is None and "%" in name:
+            film = self._find(unquote(name))
+        return film
 
-    def films(self) -> list[Film]:
-        """Every film below the folder, sorted by name. Hidden files are skipped. Warns of links that lead out of the
-        folder, and of folders that cannot be read."""
-        outside: list[str] = []
-        unreadable: list[str] = []
-        found = sorted(self._walk(self._root, outside, unreadable))
-        warn(f"{self.folder}: left out links that lead out of it", sorted(outside))
-        warn(f"{self.folder}: left out folders that cannot be read", sorted(unreadable))
+    def _find(self, name: str) -> Film | None:
+        relative = self._relative(name)
+        file = f"{self._root}/{relative}"
+        return Film(_shown(relative), file) if self._is_file(file, name) else self._alike(relative, name)
+
+    def _alike(self, relative: str, name: str) -> Film | None:
+        """The file whose path is most like a relative one."""
+        *folders, last = relative.split("/")
+        places = [self._root]
+        for part in folders:
+            wanted = folded(part)
+            places = [f"{place}/{each}" for place in places for each in self._entries(place, name).get(wanted, ())]
+        stem, suffix = split(last)
+        likeness: dict[tuple[bool, bool], list[str]] = {}  # (another suffix, another path beside that) -> files
+        for place in places:
+            for each in self._entries(place, name).get(folded(stem), ()):
+                file = f"{place}/{each}"
+                if self._is_file(file, name):
+                    found, ending = split(file[len(self._root) + 1 :])
+                    other = ending.lower() != suffix.lower()
+                    likeness.setdefault((other, other and found != split(relative)[0]), []).append(file)
+        if not likeness:
+            return None
+        best = sorted(likeness[min(likeness)])
+        if len(best) > 1:
+            raise Ambiguous(f"{short(name)} may be {short(self._name(best[0]))} or {short(self._name(best[1]))}")
+        return Film(self._name(best[0]), best[0])
+
+    def _entries(self, folder: str, name: str) -> dict[str, list[str]]:
+        """What is in a folder, by folded name, with and without the suffix of a film."""
+        if folder not in self._listed:
+            entries: dict[str, list[str]] = {}
+            with suppress(OSError):
+                if not self._holds(f"{folder}/"):
+                    raise LeadsOut(f"{short(name)} leads out of {self.folder}.")
+                for entry in os.scandir(folder):
+                    for key in {folded(entry.name), folded(split(entry.name)[0])}:
+                        entries.setdefault(key, []).append(entry.name)
+            if len(self._listed) >= _LISTINGS:
+                self._listed.clear()
+            self._listed[folder] = entries
+        return self._listed[folder]
+
+    def films(self, quiet: bool = False) -> list[Film]:
+        """Every film below the folder, sorted by name. Hidden files are skipped. Unless `quiet`, warns of what else is
+        left out and is no document: links that lead out of the folder or nowhere, folders and files that cannot be
+        read, and files of other kinds, by their number."""
+        left_out = _LeftOut()
+        found = sorted(self._walk(self._root, left_out))
+        if quiet:
+            return found
+        for what, paths in left_out.paths.items():
+            warn(f"{self.folder}: left out {what}", sorted(map(self._name, paths)))
+        if others := left_out.kinds:
+            log.warning("%s: left out %d files of other kinds: %s.", self.folder, len(others), counted(others))
         return found
 
     def _relative(self, name: str) -> str:
@@ -107,20 +163,39 @@ class FileTree:
             self._inside[parent] = self._holds(os.path.realpath(parent) if linked else parent)
         return self._inside[parent]
 
-    def _walk(self, folder: str, outside: list[str], unreadable: list[str]) -> Iterator[Film]:
+    def _walk(self, folder: str, left_out: _LeftOut) -> Iterator[Film]:
         try:
             entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
         except OSError:
-            unreadable.append(self._name(folder))
+            left_out.add(_UNREADABLE_FOLDERS, folder)
             return
         for entry in entries:
+            film = bool(split(entry.name)[1])
             if entry.is_symlink() and self._leads_out(entry.path):
-                if _named_as_film(entry.name) or posixpath.isdir(entry.path):
-                    outside.append(self._name(entry.path))
+                if film or posixpath.isdir(entry.path):
+                    left_out.add(_OUTSIDE, entry.path)
             elif entry.is_dir(follow_symlinks=False):
-                yield from self._walk(entry.path, outside, unreadable)
-            elif _is_film(entry):
+                yield from self._walk(entry.path, left_out)
+            elif not _is_file(entry):
+                if film and entry.is_symlink():
+                    left_out.add(_NOWHERE, entry.path)
+            elif film or (may_lack_suffix(entry.name) and self._begins_like_film(entry.path, left_out)):
                 yield Film(self._name(entry.path), entry.path)
+            elif kind := kind_of_other(entry.name):
+                left_out.kinds.append(_shown(kind))
+
+    def _begins_like_film(self, file: str, left_out: _LeftOut) -> bool:
+        try:
+            with Path(file).open("rb") as stream:
+                head = stream.read(HEAD)
+        except OSError:
+            left_out.add(_UNREADABLE_FILES, file)
+            return False
+        if begins_like_film(head):
+            return True
+        if b"\0" in head:  # not a text
+            left_out.kinds.append("without a suffix")
+        return False
 
     def _leads_out(self, link: str) -> bool:
         try:
@@ -132,25 +207,38 @@ class FileTree:
         return _shown(path[len(self._root) + 1 :])
 
 
+class _LeftOut:
+    """What a listing leaves out: paths by reason, and the kinds of files that are not films."""
+
+    def __init__(self) -> None:
+        self.paths: dict[str, list[str]] = {}
+        self.kinds: list[str] = []
+
+    def add(self, reason: str, path: str) -> None:
+        self.paths.setdefault(reason, []).append(path)
+
+
 class FilmsByName:
     """A folder's films by file name without suffix, for sets in which these names are unique."""
 
     def __init__(self, tree: FileTree) -> None:
         self._folder = tree.folder
-        self._films: dict[str, list[Film]] = {}
+        self._films: Named[Film] = Named()
         for film in tree.films():
-            self._films.setdefault(stem(film.name), []).append(film)
+            self._films.add(stem(film.name), film)
 
     @property
     def names(self) -> list[str]:
-        return [films[0].name for films in self._films.values()]
+        return [films[0].name for films in self._films.groups()]
 
     def find(self, name: str) -> Film | None:
-        """The film of that name, anywhere in the folder. Raises ConfigError when several films have it."""
-        films = self._films.get(stem(name), [])
+        """The film of that name, anywhere in the folder, or of one that differs in letter case or Unicode form only.
+        Raises ConfigError when several films have it."""
+        films = self._films.find(stem(name))
         if len(films) > 1:
             raise ConfigError(
-                f"probing.folder: {self._folder} holds {films[0].name} and {films[1].name}; name the one folder to use."
+                f"probing.folder: {self._folder} holds {films[0].name} and {films[1].name}; "
+                "name the one folder to use, or keep one of the files."
             )
         return films[0] if films else None
 
@@ -173,13 +261,14 @@ def read_film(file: str) -> bytes:
 
 
 def film_size(file: str) -> tuple[int, int] | None:
-    """Width and height of a PNG or JPEG file, from its header; None if that cannot be read and the film will be set
-    aside."""
+    """Width and height of the upright film in a file of PICTURES, from its header; None if that cannot be read and the
+    film will be set aside."""
     from PIL import Image
 
     try:
-        with Image.open(file, formats=("PNG", "JPEG")) as image:
-            return image.size
+        with Image.open(file, formats=PICTURES) as image:
+            turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION_TAG, 1) in _ON_THEIR_SIDE
+            return image.size[::-1] if turned else image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
 
@@ -202,21 +291,9 @@ def _shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _named_as_film(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES)
-
-
-def _is_film(entry: os.DirEntry[str]) -> bool:
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to one."""
     try:
-        return entry.is_file() and (_named_as_film(entry.name) or _is_dicom(entry))
+        return entry.is_file()
     except OSError:
         return False
-
-
-def _is_dicom(entry: os.DirEntry[str]) -> bool:
-    suffix = posixpath.splitext(entry.name)[1]
-    if (suffix and not suffix[1:].isdigit()) or entry.name == "DICOMDIR":
-        return False
-    with Path(entry.path).open("rb") as stream:
-        stream.seek(_DICOM_MARK)
-        return stream.read(4) == b"DICM"

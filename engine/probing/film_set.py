@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from engine.errors import ConfigError
-from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import Film, LeadsOut, film_size, read_film, short, warn
+from engine.probing.base import Image
+from engine.probing.files import Ambiguous, Film, LeadsOut, read_film, short, warn
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):
@@ -58,17 +58,22 @@ def collect(
 
     An image takes the name of the file that was found, and what `complete` adds from the file. The same seed draws the
     same sample whatever the order; the files of films that are not drawn are not searched for. Warns of names without a
-    film and of names that lead out of the folder. Raises ConfigError when no film is left or a film is named twice.
+    film, of names that lead out of the folder, and of names that may mean several files. Raises ConfigError when no
+    film is left or a film is named twice.
     """
     images: dict[str, Image] = {}
     files: dict[str, str] = {}
     missing: list[str] = []
     outside: list[str] = []
+    ambiguous: list[str] = []
     for image in _in_order(named, options):
         try:
             film = find(image.path)
         except LeadsOut:
             outside.append(image.path)
+            continue
+        except Ambiguous as error:
+            ambiguous.append(str(error))
             continue
         if film is None:
             missing.append(image.path)
@@ -83,9 +88,11 @@ def collect(
     if not images:
         first = next(iter(missing + outside), None)
         reason = f"the first, {short(first)!r}, is not there" if first is not None else "it names none"
+        reason = ambiguous[0] if ambiguous else reason
         raise ConfigError(f"probing.folder: {folder} holds none of the films of {source}: {reason}.")
     warn(f"{source}: left out films that lead out of {folder}", outside)
     warn(f"{source}: left out films that are not in {folder}", missing)
+    warn(f"{source}: left out films whose name may mean several files in {folder}", ambiguous)
     return FilmSet(images.values(), files)
 
 
@@ -101,17 +108,6 @@ def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
         hint = f"views: {', '.join(present)}" if present else "its films have no views"
         raise ConfigError(f"probing.views: no film has the view {' or '.join(views)}; {hint}.")
     return chosen
-
-
-def scaled(image: Image, file: str, side: int) -> Image:
-    """The image with its boxes and polygons, drawn on `side` × `side` pixels, scaled to the size of the film's file."""
-    if not (image.boxes or image.polygons):
-        return image
-    width, height = film_size(file) or (side, side)
-    x, y = width / side, height / side
-    boxes = (Box(box.label, box.x * x, box.y * y, box.width * x, box.height * y) for box in image.boxes)
-    outlines = (Polygon(line.label, tuple((a * x, b * y) for a, b in line.points)) for line in image.polygons)
-    return replace(image, boxes=tuple(boxes), polygons=tuple(outlines))
 
 
 def _in_order(images: Iterable[Image], options: FilmOptions) -> Iterable[Image]:

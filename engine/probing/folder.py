@@ -1,4 +1,5 @@
-"""A folder of films: every PNG, JPEG and DICOM file in it and its subfolders, with no labels."""
+"""A folder of films: every PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 and DICOM file in it and its
+subfolders, with no labels."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from engine.errors import ConfigError
 from engine.probing.base import Image
 from engine.probing.files import FileTree
 from engine.probing.film_set import FilmOptions, FilmSet, collect
+from engine.probing.suffixes import FORMATS
 
 
 class Options(FilmOptions, frozen=True):
@@ -22,5 +24,5 @@ def load(options: Options, base: Path) -> FilmSet:
     tree = FileTree(base / options.folder)
     films = {film.name: film for film in tree.films()}
     if not films:
-        raise ConfigError(f"probing.folder: {tree.folder} holds no PNG, JPEG or DICOM film.")
+        raise ConfigError(f"probing.folder: {tree.folder} holds no {FORMATS} film.")
     return collect(map(Image, films), films.get, options, tree.folder, tree.folder)

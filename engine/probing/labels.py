@@ -1,19 +1,43 @@
-"""The labels of a table: all in one cell, or one column for each."""
+"""The labels of films: from the columns of a table, and joined over the rows of a film."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, Self
-
-from pydantic import BaseModel, Field, model_validator
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from engine.errors import ConfigError
-from engine.probing.files import short
+from engine.probing.cells import ABSENT, NOT_TOLD, PRESENT, UNCERTAIN, VOCABULARY, Meaning, Vocabulary
+from engine.probing.files import short, warn
 from engine.probing.tables import Table
 
 Uncertain = Literal["zeros", "ones", "ignore"]
-"""What -1 means, in the terms of Irvin et al., "CheXpert", AAAI 2019, section 3: absent ("zeros"), present ("ones"), or
-not to be used. A film either has a label or does not, so "ignore" leaves out films with an uncertain label."""
+"""What an uncertain label means, in the terms of Irvin et al., "CheXpert", AAAI 2019, section 3: absent ("zeros"),
+present ("ones"), or not to be used. A film either has a label or does not, so "ignore" leaves out films with an
+uncertain label."""
+
+
+_AT_LEAST = [bytes(truth >= least for truth in range(256)) for least in (NOT_TOLD, ABSENT, UNCERTAIN, PRESENT)]
+"""For each truth a table that makes the bytes of those below it 0"""
+
+
+class Told(NamedTuple):
+    """What a row says of labels."""
+
+    labels: Sequence[str]
+    truths: bytes
+    """ABSENT, UNCERTAIN, PRESENT or NOT_TOLD for each label. A byte each, since a table has many rows."""
+
+    def those(self, least: int) -> tuple[str, ...]:
+        """The labels of which it says at least that, such as UNCERTAIN."""
+        return tuple(compress(self.labels, self.truths.translate(_AT_LEAST[least])))
+
+
+def present(labels: Sequence[str]) -> Told:
+    """What a row says that lists its labels."""
+    return Told(labels, bytes([PRESENT]) * len(labels))
+
 
 CHEXPERT_LABELS = (
     "Enlarged Cardiomediastinum",
@@ -34,80 +58,101 @@ CHEXPERT_LABELS = (
 """The findings of CheXpert and MIMIC-CXR-JPG. A table has "Lung Opacity" or, in sets that radiologists labelled,
 "Airspace Opacity". "No Finding" is not one of them: a film without findings has no label."""
 
-_MEANING = {
-    **dict.fromkeys(("", "0", "0.0", "False", "false"), 0),
-    **dict.fromkeys(("1", "1.0", "True", "true"), 1),
-    **dict.fromkeys(("-1", "-1.0"), -1),
-}
-
-
-class LabelOptions(BaseModel, extra="forbid", frozen=True):
-    """The keys of every kind of probing set that takes labels from the user's own CSV file."""
-
-    labels_column: str = "labels"
-    """A column with all labels of a row, `separator` between them"""
-    separator: str = Field(default="|", min_length=1)
-    label_columns: tuple[str, ...] = ()
-    """Or one column for each label, with 1, 0, -1 for uncertain, or nothing"""
-    uncertain: Uncertain = "zeros"
-    """What -1 means: "zeros" absent, "ones" present; "ignore" leaves the film out"""
-
-    @model_validator(mode="after")
-    def _one_way_of_labels(self) -> Self:
-        if self.label_columns and "labels_column" in self.model_fields_set:
-            raise ValueError("labels_column and label_columns are two ways to give the same labels; keep one of them")
-        return self
-
-
-def row_labels(table: Table, options: LabelOptions) -> Callable[[int, Sequence[str]], tuple[str, ...] | None]:
-    """A function from a row's line number and cells to its labels, or to None if the film is to be left out.
-
-    A table without the column `labels` has no labels. Raises ConfigError when the configuration names a column that is
-    missing.
-    """
-    if options.label_columns:
-        return LabelColumns(table, options.label_columns, options.uncertain, "probing.label_columns").labels
-    if not table.has(options.labels_column) and "labels_column" not in options.model_fields_set:
-        return lambda _line, _cells: ()
-    column = table.column(options.labels_column, "probing.labels_column")
-    return lambda _line, cells: split_labels(cells[column], options.separator)
-
-
-def split_labels(text: str, separator: str) -> tuple[str, ...]:
-    """Each label once, in order."""
-    labels = (label.strip() for label in text.split(separator))
-    return tuple(dict.fromkeys(label for label in labels if label))
+_NO_FINDING = frozenset({"no finding", "no findings", "normal"})
+"""Labels that deny all others, in lower case with blanks for underscores"""
 
 
 class LabelColumns:
-    """One column for each label: 1 present, 0 absent, -1 uncertain, empty if nothing is said."""
+    """One column for each label. Its cells are words of a vocabulary (engine.probing.cells)."""
 
-    def __init__(self, table: Table, names: Sequence[str], uncertain: Uncertain, option: str | None = None) -> None:
-        """Raises ConfigError when a column is missing; `option` is the key that names the columns."""
+    def __init__(
+        self, table: Table, names: Sequence[str], words: Mapping[str, Meaning] | None = None, option: str | None = None
+    ) -> None:
+        """`words` are the user's own under the key probing.words; None where there is no such key. Raises ConfigError
+        when a column is missing; `option` is the key that names the columns."""
         self._path = table.path
-        self._columns = [(name, table.column(name, option)) for name in names]
-        self._uncertain = uncertain
+        self._names = tuple(dict.fromkeys(names))
+        self._columns = [table.column(name, option) for name in self._names]
+        self._truth = Vocabulary(words)
+        self._hint = "" if words is None else "; name your own words in [probing.words]"
 
-    def labels(self, line: int, cells: Sequence[str]) -> tuple[str, ...] | None:
-        """The labels of a row; None if the film is to be left out. Raises ConfigError for any other value."""
-        present = []
-        for name, column in self._columns:
-            meaning = _MEANING.get(cells[column])
-            if meaning is None:
-                value = short(cells[column])
-                raise ConfigError(
-                    f"{self._path}: line {line} has {value!r} in column {name!r}; it must be 1, 0, -1 or empty."
-                )
-            if meaning == -1 and self._uncertain == "ignore":
-                return None
-            if meaning == 1 or (meaning == -1 and self._uncertain == "ones"):
-                present.append(name)
-        return tuple(present)
+    def told(self, line: int, cells: Sequence[str]) -> Told:
+        """What a row says of each label. Raises ConfigError for a word that is not in the vocabulary."""
+        try:
+            return Told(self._names, bytes([self._truth[cells[column]] for column in self._columns]))
+        except ValueError:
+            raise self._unknown(line, cells) from None
+
+    def _unknown(self, line: int, cells: Sequence[str]) -> ConfigError:
+        for name, column in zip(self._names, self._columns, strict=True):
+            try:
+                self._truth[cells[column]]
+            except ValueError:
+                place = f"{self._path}: line {line} has {short(cells[column])!r} in column {name!r}"
+                return ConfigError(f"{place}, which says neither yes nor no{self._hint}.\nWords: {VOCABULARY}.")
+        raise AssertionError
 
 
-def chexpert_columns(table: Table, uncertain: Uncertain) -> LabelColumns:
+def chexpert_columns(table: Table) -> LabelColumns:
     """Those of CHEXPERT_LABELS that are columns of the table. Raises ConfigError when none is."""
     names = [name for name in CHEXPERT_LABELS if table.has(name)]
     if not names:
         table.column(CHEXPERT_LABELS[0])
-    return LabelColumns(table, names, uncertain)
+    return LabelColumns(table, names)
+
+
+class JoinedLabels:
+    """What all rows of each film say together: a label is present if one row says so, else uncertain if one says that.
+
+    Rows contradict each other where one says that a label is present and another that it is absent, or where one has
+    "No Finding" and another a finding. The finding counts, and "No Finding" does not.
+    """
+
+    def __init__(self, source: Path, uncertain: Uncertain) -> None:
+        self._source = source
+        self._least = UNCERTAIN if uncertain == "ones" else PRESENT
+        self._ignores = uncertain == "ignore"
+        self._labels: dict[str, Sequence[str]] = {}
+        self._truths: dict[str, bytes] = {}
+        """Two of what Told holds: 200,000 named tuples would keep the garbage collector busy"""
+        self._contradictions: dict[str, str] = {}
+        """Film -> the first label that its rows contradict each other about"""
+
+    def add(self, film: str, told: Told) -> None:
+        """Adds a row of a film, or of a study."""
+        earlier = self._truths.get(film)
+        if earlier is not None:
+            told = self._joined(film, Told(self._labels[film], earlier), told)
+        self._labels[film], self._truths[film] = told
+
+    def of(self, film: str) -> tuple[str, ...] | None:
+        """The labels of a film, () for one without rows; None if an uncertain label leaves the film out."""
+        truths = self._truths.get(film, b"")
+        if self._ignores and UNCERTAIN in truths:
+            return None
+        return Told(self._labels.get(film, ()), truths).those(self._least)
+
+    def warn(self, what: str = "films") -> None:
+        """Warns of `what` has rows that contradict each other."""
+        named = [f"{film}: {label}" for film, label in self._contradictions.items()]
+        warn(f"{self._source}: {what} whose rows contradict each other, so that the finding counts", named)
+
+    def _joined(self, film: str, earlier: Told, told: Told) -> Told:
+        joined = dict(zip(*earlier, strict=True))
+        for label, said in zip(*told, strict=True):
+            before = joined.get(label, NOT_TOLD)
+            joined[label] = max(said, before)
+            if {before, said} == {ABSENT, PRESENT}:
+                self._contradictions.setdefault(film, label)
+        for one, other in ((earlier, told), (told, earlier)):
+            denying = [label for label in one.those(PRESENT) if denies(label)]
+            findings = [label for label in other.those(PRESENT) if not denies(label)]
+            if denying and findings:
+                self._contradictions.setdefault(film, findings[0])
+                joined |= dict.fromkeys(denying, ABSENT)
+        return Told(tuple(joined), bytes(joined.values()))
+
+
+def denies(label: str) -> bool:
+    """Whether a label says that there are no findings."""
+    return label.lower().replace("_", " ") in _NO_FINDING

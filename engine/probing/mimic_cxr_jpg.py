@@ -7,6 +7,7 @@ file, gzipped or not. Reports are those of MIMIC-CXR, such as files/p10/p1000003
 
 from __future__ import annotations
 
+import logging
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,14 +16,17 @@ from typing import Literal
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import FileTree, LeadsOut, warn
+from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
-from engine.probing.labels import Uncertain, chexpert_columns
+from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
 from engine.probing.tables import Table
+from engine.text_files import Encoding, TextFiles, UnreadableText
 
 Labels = tuple[str, ...]
+log = logging.getLogger(__name__)
+
 MAX_REPORT = 1 << 20
-"""Characters of a report that are read; the longest has a few thousand"""
+"""The most characters of a report; the longest has a few thousand"""
 
 
 class Options(ViewOptions, frozen=True):
@@ -38,6 +42,8 @@ class Options(ViewOptions, frozen=True):
     """What the label -1 means: "zeros" absent, "ones" present; "ignore" leaves out the films of the study"""
     reports: Path | None = None
     """The folder that mimic-cxr-reports.zip unpacks to: it holds a folder `files`"""
+    encoding: Encoding | None = None
+    """The encoding of the reports; by default UTF-8"""
 
 
 def load(options: Options, base: Path) -> FilmSet:
@@ -47,9 +53,9 @@ def load(options: Options, base: Path) -> FilmSet:
     images = of_views(_images(metadata, tree.folder, options), options.views)
     if options.reports is None:
         return collect(images, tree.find, options, metadata.path, tree.folder)
-    reports = _Reports(base / options.reports)
+    reports = _Reports(base / options.reports, options.encoding)
     films = collect(images, tree.find, options, metadata.path, tree.folder, reports.added)
-    reports.warn_of_missing()
+    reports.warn()
     return films
 
 
@@ -90,16 +96,25 @@ def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]
     """Each study's labels; None if its films are to be left out. The radiologist's table has no subject_id."""
     table = _table(folder, options.labels)
     study = table.column("study_id")
-    columns = chexpert_columns(table, options.uncertain)
-    return {cells[study]: columns.labels(line, cells) for line, cells in table.rows(unique=study)}
+    columns = chexpert_columns(table)
+    joined = JoinedLabels(table.path, options.uncertain)
+    studies: dict[str, None] = {}
+    for line, cells in table.rows():
+        studies[cells[study]] = None
+        joined.add(cells[study], columns.told(line, cells))
+    labels = {each: joined.of(each) for each in studies}
+    joined.warn("studies")
+    return labels
 
 
 class _Reports:
     """The reports of studies. A report stands beside the folder of its study's films and has the same name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encoding: str | None) -> None:
         self._tree = FileTree(folder, "probing.reports")
+        self._texts = TextFiles(encoding, "probing.encoding")
         self._missing: list[str] = []
+        self._unreadable: dict[str, None] = {}
         self._found = False
 
     def added(self, image: Image, file: str) -> Image:  # noqa: ARG002
@@ -107,26 +122,27 @@ class _Reports:
         path = f"{posixpath.dirname(image.path)}.txt"
         try:
             report = self._tree.find(path)
-        except LeadsOut:
+        except (LeadsOut, Ambiguous):
             report = None
         if report is None:
             self._missing.append(path)
             return image
         self._found = True
-        return replace(image, report=_read(report.file))
+        try:
+            return replace(image, report=self._texts.read(Path(report.file), MAX_REPORT))
+        except UnreadableText as error:
+            self._unreadable[str(error)] = None
+            return image
 
-    def warn_of_missing(self) -> None:
-        """Warns of films without a report. Raises ConfigError when no film has one."""
+    def warn(self) -> None:
+        """Warns of films without a report, and of reports that cannot be read or are not UTF-8. Raises ConfigError when
+        no film has one."""
         if not self._found:
             raise ConfigError(
                 f"probing.reports: {self._tree.folder} has none of the films' reports, such as {self._missing[0]}."
             )
         warn(f"{self._tree.folder}: films without a report", self._missing)
-
-
-def _read(path: str) -> str:
-    try:
-        with Path(path).open(encoding="utf-8", errors="replace") as stream:
-            return stream.read(MAX_REPORT)
-    except OSError as error:
-        raise ConfigError(f"probing.reports: cannot read {path}: {error.strerror}.") from None
+        if self._unreadable:
+            first = next(iter(self._unreadable))
+            log.warning("%s: reports set aside: %d. %s", self._tree.folder, len(self._unreadable), first)
+        self._texts.warn(self._tree.folder)

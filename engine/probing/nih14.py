@@ -7,20 +7,21 @@ github.com/zoogzog/chexnet and from the paper's models (github.com/lambert-x/med
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import compress
 from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
+from engine.probing.cells import labels_in
+from engine.probing.drawn import Drawn
 from engine.probing.files import FileTree, FilmsByName, short, stem, warn
-from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views, scaled
+from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.findings import FINDINGS
-from engine.probing.labels import split_labels
+from engine.probing.labels import JoinedLabels, present
+from engine.probing.row_outlines import box_of
 from engine.probing.tables import Table, read_lines
 
 NO_FINDING = "No Finding"
@@ -86,9 +87,10 @@ def load(options: Options, base: Path) -> FilmSet:
     elif not any(entry.labels is not None for entry in listed.values()):
         warn(f"{tree.folder}: has no {' or '.join(_DATA_ENTRY)}, so the films have no labels", list(listed))
     source = list_file or entries_file or tree.folder
-    return collect(
-        of_views(images, options.views), films.find, options, source, tree.folder, partial(scaled, side=BOX_SIDE)
-    )
+    drawn = Drawn(boxes_file, BOX_SIDE)
+    found = collect(of_views(images, options.views), films.find, options, source, tree.folder, drawn.complete)
+    drawn.warn()
+    return found
 
 
 def _given_or_found(base: Path, given: Path | None, folder: Path, names: Sequence[str]) -> Path | None:
@@ -130,11 +132,17 @@ def _read_entries(path: Path) -> dict[str, _Entry]:
     """The table's entries by stem. OriginalImage[Width,Height] is two columns, in the header as in the rows."""
     table = Table(path, "probing.data_entry")
     name, labels, view = (table.column(column) for column in ("Image Index", "Finding Labels", "View Position"))
-    entries = {}
-    for _, cells in table.rows(unique=name):
-        findings = (label for label in split_labels(cells[labels], "|") if label != NO_FINDING)
-        entries[stem(cells[name])] = _Entry(tuple(findings), cells[view] or None)
-    return entries
+    joined = JoinedLabels(path, "zeros")
+    views: dict[str, str | None] = {}
+    for _, cells in table.rows():
+        film = stem(cells[name])
+        joined.add(film, present(labels_in(cells[labels], "|")))
+        views[film] = views.get(film) or cells[view] or None
+    found = {film: joined.of(film) or () for film in views}
+    joined.warn()
+    return {
+        film: _Entry(tuple(label for label in found[film] if label != NO_FINDING), view) for film, view in views.items()
+    }
 
 
 def _read_boxes(path: Path) -> dict[str, tuple[Box, ...]]:
@@ -143,13 +151,10 @@ def _read_boxes(path: Path) -> dict[str, tuple[Box, ...]]:
     table = Table(path, "probing.boxes")
     boxes: dict[str, tuple[Box, ...]] = {}
     for line, cells in table.rows():
-        try:
-            name, label, *corner = cells[:6]
-            x, y, width, height = map(float, corner)
-        except ValueError:
-            raise ConfigError(f"{path}: line {line} is not name, finding, left, top, width, height.") from None
-        if not (all(map(math.isfinite, (x, y, width, height))) and width > 0 and height > 0):
-            raise ConfigError(f"{path}: line {line} has a box without width or height.")
-        box = Box(_BOX_LABELS.get(label, label), x, y, width, height)
+        name, label, *place = cells[:6]
+        found = box_of(path, line, place)
+        if found is None:
+            raise ConfigError(f"{path}: line {line} has no box.")
+        box = Box(_BOX_LABELS.get(label, label), *found)
         boxes[stem(name)] = (*boxes.get(stem(name), ()), box)
     return boxes

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import difflib
-import gzip
-import io
-import zlib
+import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.files import short
+from engine.text_files import TextFiles, UnreadableText
 
-MAX_LINE = 1 << 20
-"""The most characters of a line"""
-MAX_TABLE = 1 << 30
-"""The most characters of an unpacked file. The longest public table, MIMIC-CXR's metadata, has 60 million."""
-
-_GZIP = b"\x1f\x8b"
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
+_QUOTED = re.compile(r'"[^"]*"')
+_NAMED_DELIMITER = re.compile(r'"?sep=([^\w\s"]|\t)"?[,;\s]*', re.IGNORECASE)
 _SHOWN = 200
 """The most characters of a header that a message shows"""
 
 
 class Table:
-    """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file."""
+    """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file.
 
-    def __init__(self, path: Path, key: str, delimiter: str = ",") -> None:
-        """Reads the header. Raises ConfigError when the file cannot be read or is empty."""
+    The first line may name the delimiter, as Excel writes it: "sep=;". Otherwise it is a comma or, in a header without
+    commas, a semicolon, a tab or a bar.
+    """
+
+    def __init__(self, path: Path, key: str, delimiter: str | None = None, texts: TextFiles | None = None) -> None:
+        """Reads the header. `delimiter` counts whatever the file says; `texts` knows the encoding that the user names.
+        Raises ConfigError when the file cannot be read or is empty."""
         self.path = path
         self._key = key
-        self._delimiter = delimiter
+        self._texts = texts or TextFiles()
+        first = next(read_lines(path, key, self._texts), "")
+        named = _NAMED_DELIMITER.fullmatch(first)
+        self._begins_at = 1 if named else 0
+        self._delimiter = delimiter or (named[1] if named else _delimiter(first))
         _, header = next(self._records(), (0, []))
         self.header = _without_empty_end([name.strip() for name in header])
         if not self.header:
@@ -53,9 +56,8 @@ class Table:
     def _hint(self, name: str) -> str:
         if name in self.header:
             return "."
-        only = self.header[0] if len(self.header) == 1 else ""
         for sign, shown in _SEPARATORS.items():
-            if sign in only:
+            if any(name in (part.strip() for part in column.split(sign)) for column in self.header if sign in column):
                 return f"; its columns seem to be separated by {shown}, not by {self._delimiter!r}."
         close = difflib.get_close_matches(name, self.header, n=1)
         if close:
@@ -79,7 +81,7 @@ class Table:
         for line, row in records:
             if not any(row):
                 continue
-            cells = [cell.strip() for cell in row]
+            cells = list(map(str.strip, row))
             if len(cells) != width and len(cells := _without_empty_end(cells, width)) != width:
                 raise ConfigError(f"{self.path}: line {line} has {len(row)} columns; the header has {width}.")
             if unique is not None and (first := seen.setdefault(cells[unique], line)) != line:
@@ -89,39 +91,33 @@ class Table:
             yield line, cells
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(read_lines(self.path, self._key), delimiter=self._delimiter, strict=True)
+        lines = islice(read_lines(self.path, self._key, self._texts), self._begins_at, None)
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
             for row in reader:
-                yield reader.line_num, row
+                yield reader.line_num + self._begins_at, row
         except csv.Error as error:
             raise ConfigError(f"{self._key}: {self.path} is not a CSV file: {error}.") from None
 
 
-def read_lines(path: Path, key: str) -> Iterator[str]:
-    """The lines of a text file, gzipped or not, with their line ends. UTF-8, or UTF-16 with a byte order mark.
+def read_lines(path: Path, key: str, texts: TextFiles | None = None) -> Iterator[str]:
+    """The lines of a text file, gzipped or not, with their line ends.
 
-    Raises ConfigError when the file cannot be read or unpacked, is not text, or is too large for a table.
+    Warns where they are not UTF-8; `texts` knows the encoding that the user names. Raises ConfigError when the file
+    cannot be read or unpacked, is not text, or is too large for a table.
     """
+    texts = texts or TextFiles()
     try:
-        with path.open("rb") as file:
-            stream = _as_text(gzip.GzipFile(fileobj=file) if file.peek(2).startswith(_GZIP) else file)
-            total = 0
-            while line := stream.readline(MAX_LINE):
-                total += len(line)
-                if len(line) == MAX_LINE or total > MAX_TABLE:
-                    raise ConfigError(f"{key}: {path} is too large for a table, or one of its lines is too long.")
-                yield line
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise ConfigError(f"{key}: {path} is a damaged gzip file.") from None
-    except OSError as error:
-        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except UnicodeError:
-        raise ConfigError(f"{key}: {path} is not text in UTF-8.") from None
+        yield from texts.lines(path)
+    except UnreadableText as error:
+        raise ConfigError(f"{key}: {error}") from None
+    texts.warn(path)
 
 
-def _as_text(data: io.BufferedReader | gzip.GzipFile) -> io.TextIOWrapper:
-    encoding = "utf-16" if data.peek(2).startswith(_UTF_16) else "utf-8-sig"
-    return io.TextIOWrapper(data, encoding, newline="")
+def _delimiter(header: str) -> str:
+    """A comma, unless the header has none outside quotes and has another sign."""
+    bare = _QUOTED.sub("", header)
+    return next((sign for sign in (",", ";", "\t", "|") if sign in bare), ",")
 
 
 def _without_empty_end(cells: list[str], width: int = 0) -> list[str]:

@@ -21,7 +21,7 @@ from engine.store.batch import Floats
 from engine.store.parts import STATISTICS, Computed, FilmRows, ImageKeys, PartKeys, VectorRows
 from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
-from engine.vlms.base import check_embeddings
+from engine.vlms.embedding import embed_images
 
 
 class ImagePass:
@@ -95,8 +95,7 @@ class ImagePass:
             return
         embeddings = np.empty((0, self._models.vlm.dimension), np.float32)
         if inputs:
-            with self._memory_failure_named(len(inputs)):
-                embeddings = self._embeddings(_stacked("vlm", inputs))
+            embeddings = embed_images(self._models.vlm, inputs, self._device, self._mixed)
         reasons = [(image, vlm.reason) for image, vlm in made]
         yield _rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
 
@@ -106,16 +105,6 @@ class ImagePass:
             yield
         except torch.OutOfMemoryError:
             raise MammiError(f"{self._device} has too little memory for run.batch_size = {images}: lower it.") from None
-
-    def _embeddings(self, views: torch.Tensor) -> Floats:
-        with (
-            failing_as(f"vlm: the model failed on a batch of shape {list(views.shape)}", torch.OutOfMemoryError),
-            torch.inference_mode(),
-            precision(self._device, self._mixed),
-        ):
-            embeddings = _array(self._models.vlm.encode_images(views.to(self._device)))
-        check_embeddings(self._models.vlm, embeddings, len(views))
-        return embeddings
 
     def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
         with torch.inference_mode(), precision(self._device, self._mixed):

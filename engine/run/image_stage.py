@@ -49,7 +49,7 @@ def _compute(run: Run) -> None:
     settings = run.config.run
     run.progress.stage("images", len(run.films.images))
     with ExitStack() as stack:
-        loader = Loader(run.films, run.parts, run.inputs, settings.thumbnail_size)
+        loader = Loader(run.films, run.parts, run.inputs, settings.thumbnail_size, settings.parity)
         batches = stack.enter_context(closing(loader.batches(settings.batch_size, run.results.claim)))
         image_pass = stack.enter_context(ImagePass(run.config, run.parts, run.inputs))
         for batch in batches:

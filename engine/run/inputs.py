@@ -6,6 +6,8 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 
 from __future__ import annotations
 
+import importlib
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +17,11 @@ from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
-from engine.methods import is_computed
+from engine.methods import LIVE, is_computed
 from engine.probing.base import ProbingSet
+from engine.probing.rename import Renamed
 from engine.progress import Progress
+from engine.run.class_labels import warn_of_classes
 from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
     from engine.targets.base import TargetModel
     from engine.targets.outputs import Reading
+
+log = logging.getLogger(__name__)
 
 TARGET, VLM_SOURCE, CONCEPTS, CAPTIONS = "target", "vlm", "concepts", "captions"
 """The names of the sources in a run file"""
@@ -58,25 +64,33 @@ class RunInputs:
         self._config = config
         self._finished = finished
         self._notes = notes or Notes()
+        self._own_films: dict[str, ProbingSet | None] = {}
 
     def load(self, progress: Progress) -> None:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers.
+        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
+        its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
         progress.advance(1)
         layers = self.layers
+        if self._config.run.parity == "published":
+            from engine.run.parity import viewing
+
+            viewing(self.target)
         progress.advance(1)
         _ = self.vlm_name
         progress.advance(1)
         _ = self.concepts, self.captions
         progress.advance(1)
+        warn_of_classes(layers, self.probing.images)
         for leaf in self._config.methods:
             if is_computed(leaf.kind):
                 leaf.module.check(leaf.options, self.probing.images, layers)
+                self.own_films(leaf)
 
     @cached_property
     def device(self) -> torch.device:
@@ -89,7 +103,15 @@ class RunInputs:
         probing: ProbingSet = self._config.probing.load(self._config.base)
         if not probing.images:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
-        return probing
+        rename = self._config.labels.rename
+        return Renamed(probing, rename) if rename else probing
+
+    def own_films(self, leaf: Leaf) -> ProbingSet | None:
+        """The films that a computed method names beside the run's; None if it names none."""
+        if leaf.kind not in self._own_films:
+            module, base = leaf.module, self._config.base
+            self._own_films[leaf.kind] = module.own_films(leaf.options, base) if hasattr(module, "own_films") else None
+        return self._own_films[leaf.kind]
 
     @cached_property
     def target(self) -> TargetModel:
@@ -169,7 +191,14 @@ class RunInputs:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The tapped layers."""
+        """The tapped layers. Warns of those whose activations are not those of a trained model."""
+        layers = self._layers()
+        for reason in dict.fromkeys(layer.untrained for layer in layers if layer.untrained):
+            names = ", ".join(layer.name for layer in layers if layer.untrained == reason)
+            log.warning("target: the units of %s are random: %s. Their annotations mean nothing.", names, reason)
+        return layers
+
+    def _layers(self) -> tuple[Layer, ...]:
         pooling = self._config.taps.pooling
         finished = self._as_in_file(TARGET)
         if finished:
@@ -220,6 +249,18 @@ class RunInputs:
         with about(CAPTIONS):
             lists = [leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking]
         return tuple(dict.fromkeys(text for captions in lists for text in captions))
+
+    @cached_property
+    def compares_bare(self) -> bool:
+        """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
+        methods need no table to be asked."""
+        chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
+        for name in LIVE.keys() - chosen.keys():
+            module = importlib.import_module(LIVE[name])
+            chosen[name] = (module, module.Options())
+        parity, template = self._config.run.parity, self._config.run.template
+        asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
+        return bool(template) and any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:

@@ -10,7 +10,7 @@ from engine.store.contents import Layer
 from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
 from engine.targets.base import LOGITS
 
-VERSION = 5
+VERSION = 6
 """Part of every key. Raise it when the same images and models give other results than before, such as after a change in
 how films are decoded."""
 TAPS = 2
@@ -20,6 +20,7 @@ TAPS = 2
 def part_keys(config: RunConfig, target: str, layers: Sequence[Layer], vlm: str) -> PartKeys:
     """The keys of the parts that a run makes, from the identities of its target model and its VLM."""
     taps, run = config.taps, config.run
+    shown = (run.parity, target) if run.parity == "published" else ()
 
     def layer_key(layer: Layer) -> str:
         # The number of classes can decide which of the model's outputs is taken.
@@ -31,5 +32,5 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[Layer], vlm: str)
         film=content_key(VERSION, FILM, run.thumbnail_size),
         input=content_key(VERSION, INPUT, target),
         layers={layer.name: layer_key(layer) for layer in layers},
-        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision),
+        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown),
     )

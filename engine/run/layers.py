@@ -15,6 +15,7 @@ from engine.targets.base import LOGITS, TargetModel
 from engine.targets.outputs import Reading
 from engine.targets.probe import examine, inputs, noise
 from engine.targets.taps import resolve_layers
+from engine.targets.untrained import untrained_layers
 
 _TRIED = 20
 """Films that are tried until one can be read"""
@@ -23,7 +24,11 @@ _TRIED = 20
 def tapped_layers(target: TargetModel, taps: TapSettings) -> tuple[Layer, ...]:
     """The layers that the configuration's patterns name. Raises ConfigError for a pattern that names none."""
     names = resolve_layers(target.module, taps.layers)
-    return tuple(Layer(name, taps.pooling, _unit_names(target, name)) for name in names)
+    untrained = untrained_layers(target, names)
+    return tuple(
+        Layer(name, taps.pooling, () if name in untrained else _unit_names(target, name), untrained.get(name, ""))
+        for name in names
+    )
 
 
 def _unit_names(target: TargetModel, layer: str) -> tuple[str, ...]:

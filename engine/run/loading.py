@@ -12,11 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.config.settings import Parity
 from engine.errors import UnreadableImage, failing_as
 from engine.probing.base import Image
 from engine.probing.decoding import READERS, decode
 from engine.run.films import File, Films
 from engine.run.inputs import Models
+from engine.run.parity import published_film
 from engine.store.batch import Film
 from engine.store.parts import ImageKeys, PartKeys
 from engine.store.thumbnails import encode
@@ -73,14 +75,17 @@ _Task = tuple[int, ImageKeys, frozenset[str], File | None]
 
 class Loader:
     """Reads and decodes each image at most once, and makes from the film what the lacking parts need: the thumbnail,
-    the target model's input, the VLM's input."""
+    the target model's input, the VLM's input (of the film, or of what `parity` puts in its place)."""
 
-    def __init__(self, films: Films, parts: PartKeys, models: Models, thumbnail_size: int) -> None:
+    def __init__(
+        self, films: Films, parts: PartKeys, models: Models, thumbnail_size: int, parity: Parity = "none"
+    ) -> None:
         self._films = films
         self._parts = parts
         self._of_target = frozenset((parts.input, *parts.layers.values()))
         self._models = models
         self._thumbnail_size = thumbnail_size
+        self._parity = parity
 
     def batches(self, size: int, claim: Callable[[ImageKeys], frozenset[str]]) -> Generator[Prepared, None, None]:
         """Batches of `size` images that lack a part, in the order of the probing set; the last may be smaller.
@@ -123,9 +128,10 @@ class Loader:
 
     def _load_models(self, lacking: frozenset[str]) -> None:
         """Loads the models that these parts need, before several threads ask for them at once."""
-        if lacking & self._of_target:
+        for_vlm = self._parts.embedding in lacking
+        if lacking & self._of_target or (for_vlm and self._parity == "published"):
             _ = self._models.target
-        if self._parts.embedding in lacking:
+        if for_vlm:
             _ = self._models.vlm
 
     def _prepare(self, task: _Task) -> PreparedImage:
@@ -171,6 +177,9 @@ class Loader:
 
     def _for_vlm(self, image: Image, pixels: NDArray[np.uint8]) -> ForVLM:
         try:
+            if self._parity == "published":
+                with failing_as(f"target: the view of {image.path} failed"):
+                    pixels = published_film(self._models.target, pixels)
             with failing_as(f"vlm: preprocessing {image.path} failed"):
                 return ForVLM("", self._models.vlm.preprocess(pixels, image))
         except UnreadableImage as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from engine.config.leaves import Leaf
 from engine.keys import content_key
 from engine.methods import is_computed
-from engine.probing.base import image_facts
+from engine.probing.base import ProbingSet, image_facts
 from engine.run.cache import METHOD_STAGE, VLM_STAGE
 from engine.run.films import UnchangedFilms
 from engine.run.stage import Run
@@ -41,9 +43,11 @@ class MethodStage:
         for leaf in computed:
             options = leaf.options.model_dump(mode="json")
             follows = of_vlm if leaf.module.follows_vlm(leaf.options) else ()
+            if hasattr(leaf.module, "captions"):
+                follows = (*follows, content_key(run.inputs.captions))
             yield (
                 METHOD_STAGE + leaf.kind,
-                content_key(leaf.kind, leaf.module.VERSION, options, films, of_target, *follows),
+                content_key(leaf.kind, leaf.module.VERSION, options, films, of_target, *follows, *_own(run, leaf)),
             )
 
     def compute(self, run: Run) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class MethodStage:
             found = run.cache.scores(leaf.kind, key)
             if found is None:
                 context = context or _context(run)
-                found = leaf.module.compute(leaf.options, context)
+                found = leaf.module.compute(leaf.options, replace(context, own_films=_own_films(run, leaf)))
                 run.cache.put_scores(key, found)
             else:
                 run.progress.stage(leaf.kind, 1)
@@ -67,12 +71,24 @@ class MethodStage:
         return {"methods": [_stored(leaf) for leaf in run.config.methods], "method_scores": scores}
 
 
+def _own(run: Run, leaf: Leaf) -> Iterator[str]:
+    """The key of the films that a method names beside the run's, where it names any."""
+    if films := run.own_films(leaf):
+        yield content_key([keys.film for keys in films.all_keys()], [image_facts(image) for image in films.images])
+
+
+def _own_films(run: Run, leaf: Leaf) -> ProbingSet | None:
+    films, probing = run.own_films(leaf), run.inputs.own_films(leaf)
+    return UnchangedFilms(films, probing) if films and probing else None
+
+
 def _stored(leaf: Leaf) -> StoredMethod:
     return StoredMethod(leaf.kind, leaf.options.model_dump(mode="json"))
 
 
 def _context(run: Run) -> MethodContext:
     from engine.methods.context import MethodContext
+    from engine.run.parity import published_film
 
     inputs, contents, config = run.inputs, run.contents, run.config
     usable = run.usable()
@@ -96,5 +112,9 @@ def _context(run: Run) -> MethodContext:
         text_embeddings=contents["text_embeddings"],
         template_embedding=contents["template_embedding"],
         progress=run.progress,
+        vlm=lambda: inputs.vlm,
+        shown_to_vlm=partial(published_film, inputs.target) if config.run.parity == "published" else None,
+        captions=inputs.captions,
+        caption_embeddings=contents["caption_embeddings"],
         readings=inputs.readings,
     )

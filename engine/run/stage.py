@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Protocol
 
+from engine.config.leaves import Leaf
 from engine.config.settings import RunConfig
+from engine.probing.decoding import READERS
 from engine.progress import Progress
 from engine.run.cache import Cache
 from engine.run.films import Films
@@ -30,6 +33,7 @@ class Run:
         """The keys of the stages that are done"""
         self.contents: dict[str, Any] = {}
         """Fields of RunContents, from the stages that are done"""
+        self._own_films: dict[str, Films | None] = {}
 
     @cached_property
     def parts(self) -> PartKeys:
@@ -39,6 +43,17 @@ class Run:
     @cached_property
     def films(self) -> Films:
         return Films(self.inputs.probing, self.inputs.by_name)
+
+    def own_films(self, leaf: Leaf) -> Films | None:
+        """The films that a computed method names beside the run's, looked up; None if it names none."""
+        if leaf.kind not in self._own_films:
+            probing = self.inputs.own_films(leaf)
+            films = None if probing is None else Films(probing, by_name=False)
+            if films is not None:
+                with ThreadPoolExecutor(READERS) as threads:
+                    films.look_up(range(len(films.images)), threads, keep=False)
+            self._own_films[leaf.kind] = films
+        return self._own_films[leaf.kind]
 
     @cached_property
     def results(self) -> ImageResults:

@@ -1,4 +1,4 @@
-"""The stage that encodes texts: the concepts in each template, and the captions."""
+"""The stage that encodes texts: concepts in each template and without one, templates that are subtracted, captions."""
 
 from __future__ import annotations
 
@@ -27,33 +27,37 @@ class TextStage:
         inputs, settings = run.inputs, run.config.run
         yield VLM_STAGE, inputs.vlm_identity
         sets = [[each.name, each.kind, each.concepts] for each in inputs.concept_sets]
-        yield "concepts", content_key(settings.template, inputs.concepts, sets)
-        yield "other texts", content_key(settings.other_templates, inputs.captions)
+        yield "concepts", content_key(settings.template, settings.subtract_template, inputs.concepts, sets)
+        bare = ["bare concepts"] if inputs.compares_bare else []
+        yield "other texts", content_key(settings.other_templates, inputs.captions, *bare)
 
     def compute(self, run: Run) -> dict[str, Any]:
         inputs, settings = run.inputs, run.config.run
         templates = (settings.template, *settings.other_templates)
-        texts = [text for template in templates for text in _prompted(template, inputs.concepts)]
-        embeddings = _embeddings(run, [*texts, *inputs.captions])
-        own, *others = np.split(embeddings[: len(texts)], len(templates))
+        prompted = [prompt(template, concept) for template in templates for concept in inputs.concepts]
+        subtracted = [template for template in templates if settings.subtracts(template)]
+        bare = inputs.concepts if inputs.compares_bare else ()
+        groups = (prompted, subtracted, inputs.captions, bare)
+        embeddings = _embeddings(run, [text for texts in groups for text in texts])
+        ends = np.cumsum([len(texts) for texts in groups[:-1]])
+        of_concepts, of_templates, of_captions, of_bare = np.split(embeddings, ends)
+        own, *others = np.split(of_concepts, len(templates))
+        nothing = np.zeros(embeddings.shape[1], np.float32)
+        template_embeddings = dict(zip(subtracted, of_templates, strict=True))
         return {
             "concepts": inputs.concepts,
             "concept_sets": inputs.concept_sets,
             "template": settings.template,
-            "template_embedding": own[0],
-            "text_embeddings": own[1:],
+            "template_embedding": template_embeddings.get(settings.template, nothing),
+            "text_embeddings": own,
             "other_templates": [
-                OtherTemplate(template, rows[0], rows[1:])
+                OtherTemplate(template, template_embeddings.get(template, nothing), rows)
                 for template, rows in zip(settings.other_templates, others, strict=True)
             ],
             "captions": inputs.captions,
-            "caption_embeddings": embeddings[len(texts) :],
+            "caption_embeddings": of_captions,
+            "bare_embeddings": of_bare if bare else None,
         }
-
-
-def _prompted(template: str, concepts: Sequence[str]) -> list[str]:
-    """The bare template, and each concept in it."""
-    return [template, *(prompt(template, concept) for concept in concepts)]
 
 
 def _embeddings(run: Run, texts: Sequence[str]) -> NDArray[np.float32]:

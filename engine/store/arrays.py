@@ -194,7 +194,8 @@ class RunArrays:
         return int(self._cursors.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 (names are this file's own)
 
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The embeddings of the prompted concepts [m, d], and of the bare template [d]."""
+        """The embeddings of the prompted concepts [m, d], and of the bare template [d]: zeros where it is not
+        subtracted."""
         concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
         template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
         return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]

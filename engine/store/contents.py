@@ -49,7 +49,7 @@ class OtherTemplate:
 
     template: str
     embedding: NDArray[np.float32]
-    """[d]"""
+    """[d]; zeros where it is not subtracted"""
     text_embeddings: NDArray[np.float32]
     """The embeddings of the prompted concepts, [m, d]"""
 
@@ -78,8 +78,9 @@ class RunContents:
     text_embeddings: NDArray[np.float32]
     """The embeddings of the prompted concepts, [m, d]"""
     template: str
+    """ "" for none"""
     template_embedding: NDArray[np.float32]
-    """[d]"""
+    """[d]; zeros where no template is subtracted, because the cosine to a zero vector is 0"""
     alpha: float
     beta: float
     target: str
@@ -109,5 +110,5 @@ class RunContents:
 
 
 def prompt(template: str, concept: str) -> str:
-    """The text that stands for a concept: the paper's "prompted" concept."""
-    return f"{template} {concept}"
+    """The text that stands for a concept: the paper's "prompted" concept; the concept itself without a template."""
+    return f"{template} {concept}" if template else concept

@@ -128,8 +128,8 @@ class FinishedRun:
         return self._names[part]
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
-        """The embeddings [d] of each bare template, of each concept in it, of the bare concepts and of the captions, by
-        their text."""
+        """The embeddings [d] of the subtracted templates, of the concepts in each template, of the bare concepts and of
+        the captions, by their text."""
         reader = self._reader
         texts = dict(zip(reader.captions, reader.arrays.caption_embeddings(), strict=True))
         bare = reader.arrays.bare_text_embeddings()
@@ -138,7 +138,8 @@ class FinishedRun:
         templates = {reader.info.template: reader.arrays.text_embeddings()}
         templates |= {other: reader.arrays.other_template(place) for place, other in enumerate(reader.other_templates)}
         for template, (embeddings, of_template) in templates.items():
-            texts[template] = of_template
+            if of_template.any():  # zeros stand for a template that was not encoded
+                texts[template] = of_template
             prompted = zip(reader.concepts, embeddings, strict=True)
             texts |= {prompt(template, concept): embedding for concept, embedding in prompted}
         return texts

@@ -94,6 +94,10 @@ class ImageTables:
             table[images, numbers] = values
         return names, table
 
+    def paths(self) -> tuple[str | None, ...]:
+        """Each image's path in the probing set, [p]."""
+        return self._texts("path")
+
     def patients(self) -> tuple[str | None, ...]:
         """Each image's patient, [p]; None if the probing set does not say."""
         return self._texts("patient")

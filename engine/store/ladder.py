@@ -25,7 +25,7 @@ def rungs(images: int) -> NDArray[np.int64]:
 
 
 def sum_rows(
-    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], images: NDArray[np.int32]
+    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], images: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """The sum [d] of the unit vectors of some images, in float64, from embeddings [p, d] and inverse lengths [p]."""
     total = np.zeros(embeddings.shape[1])

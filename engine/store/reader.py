@@ -56,13 +56,13 @@ class RunReader(ImageTables, ReuseTables):
 
     def _load(self) -> None:
         meta = self._cursors.rows(
-            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension "
+            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, embedding "
             "FROM meta, templates"
         )[0]
-        content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension = meta
+        content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, bare = meta
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
-            *(json.loads(config), json.loads(versions), dimension),
+            *(json.loads(config), json.loads(versions), dimension, any(bare)),
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))

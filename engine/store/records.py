@@ -28,6 +28,15 @@ class RunInfo:
     config: dict[str, Any]
     versions: dict[str, str]
     dimension: int
+    subtracts_template: bool
+    """Whether scores are Eq. 2's, to which the bare template is the zero point; else they are mean cosines"""
+
+    @property
+    def unsubtracted(self) -> str:
+        """Says why scores are mean cosines, in a few words; "" where the template is subtracted."""
+        if self.subtracts_template:
+            return ""
+        return "template not subtracted" if self.template else "no template"
 
     @property
     def cuts(self) -> Cuts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,19 @@ PENULTIMATE = "penultimate"
 """The layer that is the input of the model's last nn.Linear"""
 
 TargetPreprocess: TypeAlias = "Callable[[NDArray[np.uint8]], Tensor]"
-"""Turns an 8-bit grey film [h, w] into one float32 input [c, h', w']"""
+"""Turns an 8-bit grey film [h, w] into one float32 input [c, h', w']. It may also be a `Viewing`."""
+
+
+@runtime_checkable
+class Viewing(Protocol):
+    """A preprocessing that can show its view of a film, which `run.parity = "published"` needs."""
+
+    def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The film [h, w] as the target model sees it, resized and cropped but not normalised: 8-bit grey [h', w'].
+
+        Safe to call from several threads. Raises UnreadableImage for an image that is to be set aside.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,9 @@ class TargetModel:
     identity: str
     """A hash of all that determines an activation (weights, architecture, preprocessing): the cache key"""
     name: str
+    untrained: frozenset[str] = frozenset()
+    """Names of the module's parameters, and of statistics of its batch norms, that have no trained weights. The layers
+    that depend on them are marked as random, and no class names are given to their units"""
 
 
 class TargetKind(Protocol):

@@ -31,11 +31,11 @@ def load(options: Options, base: Path) -> TargetModel:
     """The classifier in evaluation mode. Raises MammiError when the weights cannot be read or belong to another
     model."""
     from engine.targets.models.demo import load_classifier
-    from engine.weights.embedded.inputs import network_input
+    from engine.weights.embedded.inputs import NetworkInput
 
     return TargetModel(
         module=load_classifier(_weights(options, base)),
-        preprocess=network_input,
+        preprocess=NetworkInput(),
         classes=FINDINGS,
         identity=identity(options, base),
         name="demo DenseNet",

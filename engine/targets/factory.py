@@ -33,8 +33,12 @@ def identity(options: Options, base: Path) -> None:
 
 
 def load(options: Options, base: Path) -> TargetModel:
-    """Calls the function. Raises MammiError when it is not found, raises, or returns something else."""
+    """Calls the function. Raises MammiError when it is not found, raises, or returns something else.
+
+    Whether the model has trained weights cannot be seen: it is taken as trained, unless a TargetModel says otherwise.
+    """
     from torch import nn
+    from torch.jit import ScriptModule
 
     from engine.weights.checkpoint import fingerprint
 
@@ -42,6 +46,11 @@ def load(options: Options, base: Path) -> TargetModel:
     made = call_factory(factory, options.arguments, options.factory, "target.factory")
     if not isinstance(made, (TargetModel, nn.Module)):
         raise ConfigError(f"target.factory: {options.factory} returned a {type(made).__name__}, not an nn.Module.")
+    if isinstance(made.module if isinstance(made, TargetModel) else made, ScriptModule):
+        raise ConfigError(
+            f"target.factory: {options.factory} returned a TorchScript module, whose layers cannot be tapped.\n"
+            "Return the nn.Module that it was made from, with module.load_state_dict(scripted.state_dict())."
+        )
     if isinstance(made, TargetModel):
         parts = (*made.module.modules(), made.preprocess)
         call = call_facts(factory, options.arguments, options.factory, parts)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from engine.targets.base import LOGITS, PENULTIMATE, TargetModel
 from engine.targets.outputs import Reading, Seen
 from engine.targets.probe import image_shape, inputs, noise, probe, read
-from engine.targets.taps import Channels, Pooling
+from engine.targets.taps import Channels, Pooling, torchscript
+from engine.targets.untrained import untrained_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class ListedLayer:
     units: int | None = None
     problem: str = ""
     """Why it gives no activations; empty for a layer that does"""
+    untrained: str = ""
+    """Why its activations are not those of a trained model; empty if they are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,20 @@ def list_layers(target: TargetModel, pooling: Pooling, channels: Channels, outpu
     linear = [name for name, child in module.named_modules() if isinstance(child, nn.Linear)]
     aliases = {PENULTIMATE: f"the input of {linear[-1]}"} if linear else {}
     films = inputs(target, noise(), "a film of noise")
-    found = probe(module, [*modules, *aliases, LOGITS], films)
+    closed = torchscript(module)
+    found = probe(module, [*(modules.keys() - closed), *aliases, LOGITS], films)
     aliases[LOGITS] = "the model's output"
     layers = []
     for name, kind in [*modules.items(), *aliases.items()]:
         if name not in found:
-            layers.append(ListedLayer(name, kind, problem="not used in the forward pass"))
+            problem = "TorchScript, which cannot be tapped" if name in closed else "not used in the forward pass"
+            layers.append(ListedLayer(name, kind, problem=problem))
             continue
         reading = read(name, found[name], output, len(target.classes), channels)
         layers.append(_listed(name, kind, found[name], reading, pooling, channels))
-    return Listing(tuple(films.shape[1:]), tuple(layers))
+    untrained = untrained_layers(target, list(found))
+    marked = (replace(layer, untrained=untrained.get(layer.name, "")) for layer in layers)
+    return Listing(tuple(films.shape[1:]), tuple(marked))
 
 
 def _listed(

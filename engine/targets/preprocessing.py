@@ -21,6 +21,9 @@ PerChannel = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 """One number for all channels, or one for each"""
 
 
+MOST_CHANNELS = 16
+
+
 class Preprocessing(BaseModel, extra="forbid", frozen=True):
     """The defaults are those published with the paper's target models."""
 
@@ -32,7 +35,7 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
     mean: PerChannel = (0.5056,)
     std: PerChannel = (0.252,)
     """`mean` and `std` are those of grey levels scaled to [0, 1]"""
-    channels: int = Field(default=3, ge=1, le=16)
+    channels: int = Field(default=3, ge=1, le=MOST_CHANNELS)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -45,17 +48,21 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
         return self
 
     def __call__(self, film: NDArray[np.uint8]) -> Tensor:
-        """Turns an 8-bit grey film [h, w] into float32 [channels, crop, crop].
+        """Turns an 8-bit grey film [h, w] into float32 [channels, crop, crop]: its view, normalised."""
+        from torch import from_numpy
+
+        square = self.view(film).astype(np.float32) / 255
+        mean, std = (np.array(values, np.float32).reshape(-1, 1, 1) for values in (self.mean, self.std))
+        channels = np.broadcast_to((square - mean) / std, (self.channels, self.crop, self.crop))
+        return from_numpy(np.array(channels, order="C"))
+
+    def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Resizes and crops an 8-bit grey film [h, w] to [crop, crop].
 
         Sizes and places are rounded as torchvision.transforms' Resize and CenterCrop round them.
         """
-        from torch import from_numpy
-
         picture = Image.fromarray(film)
         width, height = (int(self.size * side / min(picture.size)) for side in picture.size)
         resized = picture.resize((width, height), Image.Resampling[self.interpolation.upper()])
         left, top = (round((side - self.crop) / 2) for side in resized.size)
-        square = np.asarray(resized, dtype=np.float32)[top : top + self.crop, left : left + self.crop] / 255
-        mean, std = (np.array(values, np.float32).reshape(-1, 1, 1) for values in (self.mean, self.std))
-        channels = np.broadcast_to((square - mean) / std, (self.channels, self.crop, self.crop))
-        return from_numpy(np.array(channels, order="C"))
+        return np.asarray(resized)[top : top + self.crop, left : left + self.crop]

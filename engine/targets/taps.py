@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
+from torch.jit import ScriptModule
 from torch.utils.hooks import RemovableHandle
 
 from engine.errors import ConfigError
@@ -31,6 +32,7 @@ def resolve_layers(module: nn.Module, patterns: Sequence[str], key: str = "targe
     patterns were written.
     """
     names = [name for name, _ in module.named_modules() if name]
+    scripted = torchscript(module)
     layers: list[str] = []
     for pattern in patterns:
         found = [pattern] if pattern in (*ALIASES, *names) else [name for name in names if _matches(pattern, name)]
@@ -38,8 +40,16 @@ def resolve_layers(module: nn.Module, patterns: Sequence[str], key: str = "targe
             raise ConfigError(f"{key}: {pattern!r} names no layer. {_close(pattern, names)}")
         if pattern == PENULTIMATE:
             last_linear(module)
+        closed = [name for name in found if name in scripted]
+        if closed:
+            raise ConfigError(f"{key}: {closed[0]!r} is TorchScript, whose layers cannot be tapped. Name others.")
         layers += found
     return list(dict.fromkeys(layers))
+
+
+def torchscript(module: nn.Module) -> set[str]:
+    """The names of the modules that are TorchScript, which takes no hooks."""
+    return {name for name, child in module.named_modules() if isinstance(child, ScriptModule)}
 
 
 def _matches(pattern: str, name: str) -> bool:

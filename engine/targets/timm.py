@@ -27,13 +27,15 @@ class Options(BaseModel, extra="forbid", frozen=True):
     name: str
     """As in timm.list_models(), such as "vit_small_patch16_224" """
     weights: Path
-    """A .safetensors, .pth or .pt file"""
+    """A file of safetensors, or of torch.save or torch.jit.save"""
+    weights_key: str | None = None
+    """The key of the model's state dict in the file, dotted where it is nested; by default the one that fits"""
     arguments: dict[str, bool | int | float | str] = {}
     """Further keyword arguments of timm.create_model, such as global_pool or img_size"""
     classes: tuple[str, ...] = ()
     """Names of the outputs, in order"""
     ignore_keys: tuple[str, ...] = ()
-    """Names or globs of weights that need not fit"""
+    """Names or globs of weights that need not fit. The model's own tensors of these names stay random"""
     preprocessing: Preprocessing = Preprocessing()
     """The defaults are the paper's, whatever timm's own weights of that name were trained with"""
 
@@ -49,7 +51,8 @@ class Options(BaseModel, extra="forbid", frozen=True):
 def identity(options: Options, base: Path) -> str:
     weights = file_digest(base / options.weights, "target.weights")
     outputs = len(options.classes) if options.ignore_keys else None  # otherwise the weights decide
-    settings = options.model_dump(mode="json", include={"name", "arguments", "ignore_keys", "preprocessing"})
+    include = {"name", "weights_key", "arguments", "ignore_keys", "preprocessing"}
+    settings = options.model_dump(mode="json", include=include, exclude_none=True)
     return content_key("timm", VERSION, weights, outputs, settings)
 
 
@@ -61,12 +64,13 @@ def load(options: Options, base: Path) -> TargetModel:
     from engine.targets.models.classifier import load_classifier
     from engine.targets.models.timm import builder
 
-    path = base / options.weights
-    build = builder(options.name, options.preprocessing.channels, options.arguments)
+    channels = options.preprocessing.channels
+    loaded = load_classifier(builder(options.name, channels, options.arguments), options, base, channels)
     return TargetModel(
-        module=load_classifier(build, path, options.classes, options.ignore_keys),
+        module=loaded.module,
         preprocess=options.preprocessing,
         classes=options.classes,
         identity=identity(options, base),
-        name=f"{options.name} ({path.name})",
+        name=f"{options.name} ({loaded.file})",
+        untrained=loaded.untrained,
     )

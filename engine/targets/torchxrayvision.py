@@ -22,16 +22,18 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """As torchxrayvision's `weights`, such as "densenet121-res224-all" """
     weights: Path
     """The file that torchxrayvision publishes (or keeps in ~/.torchxrayvision/models_data), or its state dict"""
+    weights_key: str | None = None
+    """The key of the model's state dict in the file, dotted where it is nested; by default the one that fits"""
     calibrated: bool = False
     """Whether outputs are torchxrayvision's own: probabilities, scaled so that a class's operating point is 0.5, and
     0.5 for findings that the model was not trained on. By default they are the final layer's logits."""
     ignore_keys: tuple[str, ...] = ()
-    """Names or globs of weights that need not fit"""
+    """Names or globs of weights that need not fit. The model's own tensors of these names stay random"""
 
 
 def identity(options: Options, base: Path) -> str:
     weights = file_digest(base / options.weights, "target.weights")
-    settings = options.model_dump(mode="json", exclude={"weights"})
+    settings = options.model_dump(mode="json", exclude={"weights"}, exclude_none=True)
     return content_key("torchxrayvision", VERSION, weights, settings)
 
 
@@ -39,10 +41,12 @@ def load(options: Options, base: Path) -> TargetModel:
     """Builds the model and loads its weights. Raises MammiError that lists the keys when the weights do not fit.
 
     Classes, input and calibration are the library's. Its DenseNets are published as whole modules, whose tensors
-    engine.weights.pickled_module reads without running the module's code; its ResNet as a state dict.
+    engine.weights.torch_file reads without running the module's code; its ResNet as a state dict.
     """
     from engine.targets.models.torchxrayvision import load_network
 
-    path = base / options.weights
-    module, preprocess, classes = load_network(options.name, path, options.ignore_keys, options.calibrated)
-    return TargetModel(module, preprocess, classes, identity(options, base), f"torchxrayvision {options.name}")
+    network = load_network(options, base)
+    name = f"torchxrayvision {options.name}"
+    return TargetModel(
+        network.module, network.preprocess, network.classes, identity(options, base), name, network.untrained
+    )

@@ -14,6 +14,8 @@ from engine.probing.base import Box, Image, Polygon
 from engine.progress import Silent
 
 if TYPE_CHECKING:
+    import torch
+
     from engine.methods.context import MethodContext
 
 FILMS = 40
@@ -52,6 +54,33 @@ class Films:
 
     def content(self, image: Image) -> None:
         """None: the bytes must be read."""
+
+
+class SmallVLM:
+    """Embeds a film by its pixels in 8 squares, and a text by its letters."""
+
+    name = "a small VLM"
+    dimension = DIMENSION
+    identity = "small"
+    by_name = False
+
+    def preprocess(self, film: NDArray[np.uint8], image: Image) -> torch.Tensor:  # noqa: ARG002
+        import torch
+
+        small = Picture.fromarray(film).resize((4, 2))
+        return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255 + 0.01)
+
+    def encode_images(self, batch: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return torch.nn.functional.normalize(batch.flatten(1), dim=1)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.array(
+            [[1.0 + sum(map(ord, text[place::DIMENSION])) for place in range(DIMENSION)] for text in texts]
+        )
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def small_context(batch_size: int = 16) -> MethodContext:
@@ -100,6 +129,9 @@ def small_context(batch_size: int = 16) -> MethodContext:
         text_embeddings=vectors[FILMS:-1],
         template_embedding=vectors[-1],
         progress=Silent(),
+        vlm=SmallVLM,
+        captions=tuple(dict.fromkeys(image.report or "" for image in probing.images)),
+        caption_embeddings=vectors[FILMS : FILMS + 3],
     )
     with Taps(module, [layer.name for layer in layers], "mean") as taps, torch.inference_mode():
         for batch in film_batches(context, range(FILMS), FILMS):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import UnreadableImage
-from engine.targets.base import TargetModel
+from engine.targets.base import TargetModel, Viewing
 from engine.testing.promises import expect, films, from_threads, narrow_films, only
 
 if TYPE_CHECKING:
@@ -61,10 +62,21 @@ def _check_preprocess(target: TargetModel) -> torch.Tensor:
     for results in from_threads(target.preprocess, examples):
         same = all(map(torch.equal, results, inputs))
         expect(same, "preprocess must return the same input for a film each time, also from several threads at once")
+    if isinstance(target.preprocess, Viewing):
+        _check_views(target.preprocess, examples)
     for film in narrow_films():
         with only(UnreadableImage, f"preprocess of a film of {film.shape[0]} × {film.shape[1]} pixels"):
             target.preprocess(film)
     return torch.stack(inputs)
+
+
+def _check_views(preprocess: Viewing, examples: Sequence[NDArray[np.uint8]]) -> None:
+    for film in examples:
+        view = preprocess.view(film.copy())
+        shown = f"{view.dtype} {list(view.shape)}" if isinstance(view, np.ndarray) else type(view).__name__
+        grey = isinstance(view, np.ndarray) and view.dtype == np.uint8 and view.ndim == 2
+        expect(grey, f"view must return an 8-bit grey film, uint8 [h, w], not {shown}")
+        expect(np.array_equal(preprocess.view(film), view), "view must return the same for a film each time")
 
 
 def _check_module(target: TargetModel, inputs: torch.Tensor) -> torch.Tensor:

@@ -54,8 +54,9 @@ class VLM(Protocol):
 class VLMKind(Protocol):
     """The module of one kind of VLM. It imports nothing heavy, so that a configuration is checked at once.
 
-    It may also have `BY_NAME = True`, if its VLMs are `by_name`, and `NEEDS`, a tuple of the packages that `load`
-    imports beside those of the extra `engine`.
+    It may also have `BY_NAME = True`, if its VLMs are `by_name`; `TAKES_FILMS = False`, if their embeddings do not come
+    from the films that a run gives them; and `NEEDS`, a tuple of the packages that `load` imports beside those of the
+    extra `engine`.
     """
 
     @property

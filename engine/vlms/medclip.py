@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -28,15 +28,12 @@ class Options(BaseModel, extra="forbid", frozen=True):
     to, or the file of weights in it. The names of the weights say which of the two image encoders they are for."""
     tokenizer: Path
     """A folder with Bio_ClinicalBERT's vocab.txt or tokenizer.json"""
-    parity: Literal["none", "published"] = "none"
-    """With "published" the VLM sees what the paper's code showed it: not the film, but the target model's view of it
-    (the shorter side at 256 pixels, the 224 in the centre), saved as JPEG and read again. This measures its effect."""
 
 
 def identity(options: Options, base: Path) -> str:
     weights = _weights(base / options.weights)
     tokenizer = tokenizer_digest(base / options.tokenizer, "vlm.tokenizer")
-    return content_key("medclip", VERSION, file_digest(weights, "vlm.weights"), tokenizer, options.parity)
+    return content_key("medclip", VERSION, file_digest(weights, "vlm.weights"), tokenizer)
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:
@@ -45,7 +42,7 @@ def load(options: Options, base: Path, device: torch.device) -> VLM:
     from engine.vlms.models.medclip import load_vlm
 
     weights = _weights(base / options.weights)
-    return load_vlm(weights, base / options.tokenizer, options.parity, identity(options, base), device)
+    return load_vlm(weights, base / options.tokenizer, identity(options, base), device)
 
 
 def _weights(path: Path) -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 BY_NAME = True
+TAKES_FILMS = False
 VERSION = 1
 """Raise it when the same files give other embeddings than before"""
 
@@ -31,8 +32,9 @@ class Options(BaseModel, extra="forbid", frozen=True):
     """An .npy file of vectors [m, d] beside `text_names`, or a Parquet file with the columns text and embedding"""
     text_names: Path | None = None
     """The texts of the vectors in an .npy file, one a line. They are exactly the texts that a run encodes:
-    run.template, and for each concept the template, a blank and the concept. A concept alone is another text, with
-    another vector."""
+    for each concept run.template, a blank and the concept; and run.template, unless run.subtract_template is false. A
+    concept alone is another text, with another vector; it is what a run with run.template = "" encodes, and what
+    CLIP-Dissect compares with prompted = false."""
 
 
 def identity(options: Options, base: Path) -> str:

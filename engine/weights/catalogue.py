@@ -9,6 +9,9 @@ from engine.errors import ConfigError
 from engine.weights import published
 from engine.weights.entry import Entry
 
+ANYONES_NAMES = {"nouns.txt"}
+"""Names of published files that a user's own file may well have, so that the name alone says nothing"""
+
 
 def find(name: str) -> Entry:
     """The entry of that name. Raises ConfigError, which names the nearest one, when there is none."""
@@ -26,6 +29,8 @@ def publisher_of(path: Path) -> Entry | None:
         if entry.name in path.parts[-2:]:
             return entry
     holders = [
-        entry for entry in published.CATALOGUE if path.name in {*entry.names, *(file.name for file in entry.files)}
+        entry
+        for entry in published.CATALOGUE
+        if path.name in {*entry.names, *(file.name for file in entry.files)} - ANYONES_NAMES
     ]
     return holders[0] if len(holders) == 1 else None

@@ -1,64 +1,47 @@
-"""Reads weights that others saved, and loads them only when they fit."""
+"""Reads the weights that others saved: what state dicts a file holds, and their tensors."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import pickle
-import re
 import struct
 import zipfile
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
-from warnings import catch_warnings, simplefilter
+from typing import BinaryIO
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, load_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError, first_line
-from engine.weights.pickled_module import read_pickled_module
+from engine.weights.file_kinds import START, what_it_is
+from engine.weights.torch_file import StateDict, StoredTensor, Unreadable, read_torch_file
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts put a model's weights"""
 PREFIX = "module."
 """What nn.DataParallel puts before every key"""
 
+LONGEST_HEADER = 1 << 32
+"""Bytes"""
 
-class _PassedOver:
-    """Stands in for an object that is not a tensor: accepts any arguments and state, and keeps nothing."""
+log = logging.getLogger(__name__)
 
-    def __new__(cls, *_: Any) -> _PassedOver:
-        return super().__new__(cls)
-
-    def __setstate__(self, state: Any) -> None:
-        pass
-
-
-PASSED_OVER = (
-    "argparse.Namespace",  # the command line of training, in checkpoints of MAE, DeiT and what follows them
-    *(f"{module}.{name}" for module in ("pathlib", "pathlib._local") for name in ("PosixPath", "WindowsPath")),
-    "numpy.dtype",  # best scores and the like, as NumPy's numbers and arrays
-    "numpy.ndarray",
-    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
-)
-"""Full names of the classes of objects that published checkpoints hold beside tensors. torch asks for these names and
-gets _PassedOver: nothing of argparse, pathlib or NumPy is called, so such objects have no effect. Any other name is
-refused."""
-
-_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
-_COUNT = ".num_batches_tracked"
-_SHOWN = 3
+_RUNS_CODE = ("os.", "posix.", "nt.", "subprocess.", "sys.", "shutil.", "socket.", "runpy.", "importlib.", "ctypes.")
+_RUNS_CODE_TOO = tuple(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("eval", "exec"))
+"""What no checkpoint needs: a file that names it was made to run code"""
 _NAMED = 10
-_START = 256
+_SHOWN = 3
 # Bytes that are not a checkpoint run as the opcodes of a pickle until one fails. Each fails in its own way: a missing
 # memo entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, as UnicodeDecodeError), …
 _DAMAGED = (
     SafetensorError,
+    pickle.UnpicklingError,
     zipfile.BadZipFile,
     OSError,
     EOFError,
@@ -71,163 +54,143 @@ _DAMAGED = (
     AssertionError,
     OverflowError,
     MemoryError,
+    NotImplementedError,
     struct.error,
 )
 
 
-def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[str, Tensor]:
-    """The tensors of a .safetensors, .pth or .pt file by name, without wrapper and `module.` prefix.
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state dicts in an open file of weights."""
 
-    Nothing that a file names is run: torch's own restricted reader unpickles the tensors, objects that PASSED_OVER
-    names are left out, and engine.weights.pickled_module reads a whole module (`torch.save(model)`). A `stream` that
-    can seek, such as a member of a zip, is read in place of the file; `path` then only names it in errors.
+    path: Path
+    key: str
+    """The configuration's key that names the file, for errors"""
+    entries: dict[str, StateDict]
+    """Each state dict by its key, dotted where it is nested; "" for the outermost. At least one"""
+    _start: bytes
+
+    def read(self, tensors: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+        """The tensors themselves. Raises MammiError when the file is damaged."""
+        with _faults(self.path, self.key, self._start):
+            return {name: stored.read() for name, stored in tensors.items()}
+
+    def listed(self) -> str:
+        """The keys of the entries with the number of their tensors, those with most tensors first, for messages."""
+        entries = sorted(self.entries.items(), key=lambda entry: -len(entry[1]))
+        listed = [f"{key or 'the top level'} ({len(tensors)})" for key, tensors in entries]
+        return ", ".join(listed[:_NAMED]) + (f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else "")
+
+
+@contextmanager
+def opened(path: Path, key: str, stream: BinaryIO | None = None) -> Iterator[Checkpoint]:
+    """A file of weights for the length of a `with` block: safetensors, or what torch.save or torch.jit.save wrote.
+
+    Its content decides, not its suffix. Nothing that it names is run (engine.weights.torch_file). A `stream` that can
+    seek, such as a member of a zip, is read in place of the file; `path` then only names it in errors.
 
     Raises ConfigError, which names the configuration's `key`, when there is no such file, and MammiError when it holds
     something else.
     """
     if stream is None and not path.is_file():
         raise ConfigError(f"{key}: no file at {path}.")
-    try:
-        if path.suffix == ".safetensors":
-            content: object = load_file(path) if stream is None else load(stream.read())
-        else:
-            content = _unpickled(path, stream)
-    except pickle.UnpicklingError as error:
-        named = re.search(r"GLOBAL (\S+)", str(error))
-        found = f" ({named[1]})" if named else ""
-        raise MammiError(
-            f"{key}: {path} holds more than tensors{found}, or is damaged: it is not loaded, as it could run code."
-        ) from None
-    except _DAMAGED as error:
-        raise MammiError(f"{key}: {path} is damaged, or not weights ({_why(path, stream, error)}).") from error
-    for wrapper in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    if not isinstance(content, Mapping):
-        raise MammiError(f"{key}: {path} holds a {type(content).__name__}, not a state dict.")
-    tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-    if not tensors:
-        raise MammiError(
-            f"{key}: {path} holds no tensors at its top level, nor under {', '.join(WRAPPERS)}. "
-            f"It holds: {', '.join(map(str, list(content)[:_NAMED])) or 'nothing'}."
-        )
+    with ExitStack() as stack:
+        start = b""
+        with _faults(path, key, start):
+            file = stream or stack.enter_context(path.open("rb"))
+            start = file.read(START)
+        with _faults(path, key, start):
+            if _is_safetensors(start):
+                entries = {"": _of_safetensors(path, stream, stack)}
+                top: tuple[str, ...] = ()
+            else:
+                found = read_torch_file(file)
+                entries, top = found.entries, found.top
+                _tell_code(found.named, path, key)
+        if not any(entries.values()):
+            raise MammiError(f"{key}: {path} holds no tensors. It holds: {', '.join(top[:_NAMED]) or 'nothing'}.")
+        yield Checkpoint(path, key, entries, start)
+
+
+def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[str, Tensor]:
+    """The tensors of a file of weights by name, without the usual wrapper and `module.` prefix.
+
+    For models whose own names are not known before: engine.weights.fitting finds the state dict that fits a model.
+    Raises as `opened` does, and MammiError for a file with no tensors at its top level nor under WRAPPERS.
+    """
+    with opened(path, key, stream) as checkpoint:
+        wrapped = [wrapper for wrapper in ("", *WRAPPERS) if wrapper in checkpoint.entries]
+        if not wrapped:
+            raise MammiError(
+                f"{key}: {path} holds no tensors at its top level, nor under {', '.join(WRAPPERS)}, but under: "
+                f"{checkpoint.listed()}. Save the state dict alone with torch.save."
+            )
+        weights = checkpoint.entries[wrapped[0]]
+        same = [other for other, names in checkpoint.entries.items() if names.keys() == weights.keys()]
+        if len(same) > 1:
+            others = ", ".join(other for other in same if other != wrapped[0])
+            log.warning(
+                "%s: %s: the weights are those under %s; there are others under %s", key, path, *wrapped[:1], others
+            )
+        return without_parallel(checkpoint.read(weights))
+
+
+def without_parallel(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without nn.DataParallel's prefix, if all names have it."""
     if all(name.startswith(PREFIX) for name in tensors):
-        tensors = {name.removeprefix(PREFIX): value for name, value in tensors.items()}
+        return {name.removeprefix(PREFIX): value for name, value in tensors.items()}
     return tensors
 
 
-def _why(path: Path, stream: BinaryIO | None, error: Exception) -> str:
-    """Why the bytes are not a checkpoint: in common cases what they are, else the first sentence of the error."""
-    start = b"?"
-    if stream is None:
-        with suppress(OSError), path.open("rb") as file:
-            start = file.read(_START)
-    if not start:
-        return "the file is empty"
-    if start.lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "a web page was saved in its place: download the file again"
-    return f"{type(error).__name__}: {first_line(error).partition('. ')[0]}"
+def _is_safetensors(start: bytes) -> bool:
+    """Whether a file begins as safetensors do: the length of a header, 8 bytes, and the header, which is JSON."""
+    return start[8:].lstrip().startswith(b"{") and int.from_bytes(start[:8], "little") < LONGEST_HEADER
 
 
-def _unpickled(path: Path, stream: BinaryIO | None) -> object:
-    try:
-        with torch.serialization.safe_globals([(_PassedOver, name) for name in PASSED_OVER]), catch_warnings():
-            simplefilter("ignore")  # about odd protocols and the like: what does not load is reported below
-            return torch.load(path if stream is None else stream, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as refused:
-        try:
-            if stream is not None:
-                return read_pickled_module(stream)
-            with path.open("rb") as file:
-                return read_pickled_module(file)
-        except pickle.UnpicklingError:
-            raise refused from None
-
-
-def match_names(
-    weights: Mapping[str, Tensor], own: Mapping[str, Tensor], path: Path, ignored: Sequence[str] = (), key: str = ""
-) -> dict[str, Tensor]:
-    """The weights under a model's own names for them; `own` is the model's state dict.
-
-    The names of a model inside another one have a prefix: `module.`, `backbone.`, `module.encoder_q.`,
-    `model.encoder.`. The prefix under which most of the model's names are found is cut off. Names without it are kept,
-    and load_strictly will not expect them.
-
-    Two older ways of writing are covered: before torchvision 0.2.2, DenseNets had `norm.1` for `norm1`
-    (torchvision/models/densenet.py, _load_state_dict), and before torch 0.4.1 batch norms did not count batches, which
-    only training uses.
-
-    Raises MammiError for a file in which several models fit equally well, such as MoCo's `encoder_q` and `encoder_k`,
-    unless `ignored` (names or globs, as in the file) covers all but one. `path` and `key` are for errors.
-    """
-    modern = {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in weights.items()}
-    prefix = _prefix(_not_ignored(modern, ignored), own, path, key)
-    matched = {name.removeprefix(prefix): value for name, value in modern.items()}
-    if len(matched) < len(modern):  # a name with the prefix, and the same without it
-        matched = modern
-    if not any(name.endswith(_COUNT) for name in matched):
-        matched |= {name: value for name, value in own.items() if name.endswith(_COUNT)}
-    return matched
-
-
-def _prefix(names: Iterable[str], own: Mapping[str, Tensor], path: Path, key: str) -> str:
-    found = Counter(
-        name[:start]
-        for name in names
-        for start in (0, *(dot.end() for dot in re.finditer(r"\.", name)))
-        if name[start:] in own
-    )
-    most = max(found.values(), default=0)
-    if 2 * most < len(own):  # another model, whose weights happen to share some names
-        return ""
-    best = sorted(prefix for prefix, count in found.items() if count == most)
-    if len(best) > 1 and "" not in best:
-        raise MammiError(
-            f"{path} holds several models that fit, under {' and '.join(best[:_SHOWN])}: which one is meant?\n"
-            f'Name those to pass over in {key}, such as "{best[0]}*".'
+def _of_safetensors(path: Path, stream: BinaryIO | None, stack: ExitStack) -> StateDict:
+    if stream is not None:
+        stream.seek(0)
+        tensors = load(stream.read())
+        return {
+            name: StoredTensor(tuple(value.shape), (name,), lambda value=value: value)  # type: ignore[misc]
+            for name, value in tensors.items()
+        }
+    file = stack.enter_context(safe_open(path, framework="pt"))
+    return {
+        name: StoredTensor(
+            tuple(file.get_slice(name).get_shape()),
+            (name,),
+            lambda name=name: file.get_tensor(name),  # type: ignore[misc]
         )
-    return best[0]
-
-
-def load_strictly(
-    module: nn.Module, weights: Mapping[str, Tensor], path: Path, ignored: Sequence[str] = (), key: str = ""
-) -> None:
-    """Loads the weights into the module. `ignored` (names or globs) must cover the keys that do not fit.
-
-    `path`, the file of the weights, and `key`, the configuration's key that lists the ignored ones, are for errors.
-    Raises MammiError that lists the missing, unexpected and mismatched keys.
-    """
-    own = module.state_dict()
-    different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
-    shapes = {name: (_shape(weights[name]), _shape(own[name])) for name in different}
-    check_fit(path, own.keys() - weights.keys(), weights.keys() - own.keys(), shapes, ignored, key)
-    module.load_state_dict(own | {name: weights[name] for name in own.keys() & weights.keys() - different})
-
-
-def check_fit(
-    path: Path,
-    missing: Iterable[str],
-    unexpected: Iterable[str],
-    shapes: Mapping[str, tuple[Sequence[int], Sequence[int]]],
-    ignored: Sequence[str] = (),
-    key: str = "",
-) -> None:
-    """Raises MammiError that lists the weights that do not fit a model, without the ignored ones (names or globs).
-
-    `shapes` holds the two shapes, its own and the model's, of each tensor where they differ. `path` and `key` are those
-    of load_strictly.
-    """
-    kinds = {
-        "missing": _not_ignored(missing, ignored),
-        "unexpected": _not_ignored(unexpected, ignored),
-        "of another shape": [
-            f"{name} {list(shapes[name][0])} for {list(shapes[name][1])}" for name in _not_ignored(shapes, ignored)
-        ],
+        for name in file.keys()  # noqa: SIM118 (it is no dict)
     }
-    if any(kinds.values()):
-        listed = "; ".join(f"{kind}: {_few(names)}" for kind, names in kinds.items() if names)
-        hint = f"\nName keys to pass over in {key}." if key else ""
-        raise MammiError(f"{path} does not fit the model. {listed}.{hint}")
+
+
+def _tell_code(named: frozenset[str], path: Path, key: str) -> None:
+    """Warns of a file that names what runs code."""
+    hostile = sorted(name for name in named if name.startswith(_RUNS_CODE) or name in _RUNS_CODE_TOO)
+    if hostile:
+        log.warning(
+            "%s: %s asks to call %s, which no checkpoint needs. Nothing of it was run; who made this file?",
+            *(key, path, ", ".join(hostile[:_SHOWN])),
+        )
+
+
+@contextmanager
+def _faults(path: Path, key: str, start: bytes) -> Iterator[None]:
+    """Turns what goes wrong while a file is read into a MammiError that says what the file is."""
+    try:
+        yield
+    except Unreadable as reason:
+        raise MammiError(f"{key}: {path} cannot be read: {reason}.") from None
+    except _DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise MammiError(f"{key}: {path} cannot be read: {error.strerror}.") from error
+        what = what_it_is(path.name, start)
+        if what:
+            raise MammiError(f"{key}: {path} holds no weights: it is {what}.") from None
+        why = first_line(error).partition(". ")[0]
+        raise MammiError(f"{key}: {path} is damaged, or not weights ({type(error).__name__}: {why}).") from error
 
 
 def fingerprint(module: nn.Module, *settings: object) -> str:
@@ -235,19 +198,6 @@ def fingerprint(module: nn.Module, *settings: object) -> str:
     digest = hashlib.sha256(repr((str(module), settings)).encode())
     buffers = dict(module.named_buffers())  # also those that no state dict holds
     for name, tensor in sorted((buffers | module.state_dict()).items()):
-        digest.update(f"{name} {tensor.dtype} {_shape(tensor)}".encode())
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _not_ignored(names: Iterable[str], ignored: Sequence[str]) -> list[str]:
-    return sorted(name for name in names if not any(fnmatchcase(name, pattern) for pattern in ignored))
-
-
-def _few(names: Sequence[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _shape(tensor: Tensor) -> list[int]:
-    return list(tensor.shape)

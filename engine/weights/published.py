@@ -1,8 +1,9 @@
-"""Published weights and tokenizers that the paper's setting and the sample configurations use, and where to get them.
+"""Published weights, tokenizers and lists that the paper's setting and the sample configurations use, and where to get
+them.
 
 The addresses were not opened when this list was written; `source` says where each comes from. A checksum is given only
-where the publisher shows it; that of any other file is remembered at its first download (engine.weights.sums). Hugging
-Face's files belong to one commit, which cannot change.
+where the publisher shows it, or from a copy of the publisher's repository; that of any other file is remembered at its
+first download (engine.weights.sums). Files on Hugging Face and GitHub belong to one commit, which cannot change.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ _BIOMEDCLIP = "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 _BIOMEDCLIP_REVISION = "9f341de24bfb00180f1b847274256e9b65a3a32e"
 _MPNET = "sentence-transformers/all-mpnet-base-v2"
 _MPNET_REVISION = "84f2bcc00d77236f9e89c8a360a00fb1139bf47d"
+_MAMMI = "ailab-kyunghee/MAMMI/37229297cbd4e3d84078d104e22691589a979236"
+_CLIP_DISSECT = "Trustworthy-ML-Lab/CLIP-dissect/21e7697feaea3bf7d7bc2d2cc8e4047d5f5fd502"
+
+
+def _github(commit: str, path: str, size: int, sha256: str) -> Published:
+    return Published(f"https://raw.githubusercontent.com/{commit}/{path}", size, sha256)
 
 
 def _xrv(trained_on: str, revision: str, size: int, sha256: str) -> Entry:
@@ -207,6 +214,62 @@ CATALOGUE: tuple[Entry, ...] = (
             Published(_hugging_face_url(_MPNET, _MPNET_REVISION, "1_Pooling/config.json"), within="1_Pooling"),
         ),
         licence="Apache-2.0",
+    ),
+    Entry(
+        "mimic-nouns",
+        "the paper's concept set: 1,361 nouns of MIMIC-CXR's reports",
+        "https://github.com/ailab-kyunghee/MAMMI",
+        "dataset/concept_set/nouns.txt there; size and checksum from this commit",
+        (
+            _github(
+                _MAMMI,
+                "dataset/concept_set/nouns.txt",
+                12_041,
+                "f35b1f19b0ae5b813ef2be880371be8c25febebef0267914d241d80b0214d69e",
+            ),
+        ),
+        licence="MIT",
+    ),
+    Entry(
+        "nih14-lists",
+        "the paper's lists of NIH ChestX-ray14 films with their labels; its probing set is train_official.txt",
+        "https://github.com/ailab-kyunghee/MAMMI",
+        "dataset/nih_split there; sizes and checksums from this commit",
+        (
+            _github(
+                _MAMMI,
+                "dataset/nih_split/train_official.txt",
+                3_389_040,
+                "60cc170f312a2301e5c9a8860fe36437e0ee632b4da8a890b855a669fe3069f4",
+            ),
+            _github(
+                _MAMMI,
+                "dataset/nih_split/val_official.txt",
+                504_540,
+                "4ea551a628d287bbe19f474408975acfbee98437245956531101cbdab5c4c090",
+            ),
+            _github(
+                _MAMMI,
+                "dataset/nih_split/test_official.txt",
+                1_151_820,
+                "7fa6a1865c16b416ed0cd96954fbbb3945f8ea20c39c22521e068859cda4c7cf",
+            ),
+        ),
+        licence="MIT",
+    ),
+    Entry(
+        "clip-dissect-20k",
+        "CLIP-Dissect's 20,000 most common English words, a concept set of the paper's table 1",
+        "https://github.com/Trustworthy-ML-Lab/CLIP-dissect",
+        "data/20k.txt there; size and checksum from this commit",
+        (
+            _github(
+                _CLIP_DISSECT,
+                "data/20k.txt",
+                155_418,
+                "4ed6e5336d7760d281f7e72df31827da880c861363e820d8c65666b0f10d9ac0",
+            ),
+        ),
     ),
     Entry(
         "siglip-base",

@@ -23,8 +23,18 @@ _FILTERED = {
     "single_letters": "single letters",
     "digits": "with digits",
     "deidentified": "de-identification marks",
+    "picture_words": "on the authors' discard list",
 }
 _EXAMPLES = 5
+
+
+def _known_encoding(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    from engine.text_files import known_encoding
+
+    try:
+        return value if value is None else known_encoding(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command("concepts")
@@ -43,6 +53,11 @@ _EXAMPLES = 5
 @click.option("--column", help="The column of a CSV file that holds the reports.")
 @click.option("--split", "splits", multiple=True, help="A split of R2Gen's JSON to read; all by default.")
 @click.option(
+    "--encoding",
+    callback=_known_encoding,
+    help="The encoding of REPORTS, such as cp1252; by default UTF-8, or what a byte order mark says.",
+)
+@click.option(
     "--min-reports",
     type=click.IntRange(min=1),
     default=1,
@@ -55,6 +70,9 @@ _EXAMPLES = 5
 @click.option("--keep-single-letters", is_flag=True, help="Keep words of one letter.")
 @click.option("--keep-digits", is_flag=True, help="Keep words with a digit in them, such as t12.")
 @click.option("--keep-deidentified", is_flag=True, help="Keep XXXX and ___, the marks of de-identification.")
+@click.option(
+    "--keep-picture-words", is_flag=True, help="Keep the words that the paper's authors discard: left, view, image, …"
+)
 @force
 def concepts(
     reports: tuple[Path, ...],
@@ -62,6 +80,7 @@ def concepts(
     sections: tuple[str, ...],
     column: str | None,
     splits: tuple[str, ...],
+    encoding: str | None,
     min_reports: int,
     nltk_data: Path | None,
     counts: bool,
@@ -69,6 +88,7 @@ def concepts(
     keep_single_letters: bool,
     keep_digits: bool,
     keep_deidentified: bool,
+    keep_picture_words: bool,
     force: bool,
 ) -> None:
     """Write the nouns of REPORTS as a concept set: one noun a line, the most frequent first.
@@ -84,25 +104,29 @@ def concepts(
     from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger
     from engine.errors import ConfigError, MammiError
+    from engine.text_files import TextFiles
 
     check_output(output, force, report_files(reports))
-    check_sections(reports, sections, column, splits)
+    texts = TextFiles(encoding, "--encoding")
+    check_sections(reports, sections, column, splits, texts)
     filters = NounFilters(
         stop_words=not keep_stop_words,
         single_letters=not keep_single_letters,
         digits=not keep_digits,
         deidentified=not keep_deidentified,
+        picture_words=not keep_picture_words,
     )
     tagger = nltk_tagger(nltk_data)
-    texts = list(read_reports(reports, sections=sections or DEFAULT_SECTIONS, column=column, splits=splits))
+    chosen = sections or DEFAULT_SECTIONS
+    read = list(read_reports(reports, sections=chosen, column=column, splits=splits, texts=texts))
     with run_progress(sys.stderr) as progress:
-        progress.stage("reports", len(texts))
-        sifted = sift_nouns(count_nouns(_counted(texts, progress), tagger), filters, min_reports)
+        progress.stage("reports", len(read))
+        sifted = sift_nouns(count_nouns(_counted(read, progress), tagger), filters, min_reports)
     for line in _left_out(sifted, min_reports):
         click.echo(line, err=True)
     if not sifted.kept:
         raise MammiError(
-            f"No noun is in {min_reports} or more of the {count(len(texts), 'report')}: nothing was written."
+            f"No noun is in {min_reports} or more of the {count(len(read), 'report')}: nothing was written."
         )
     lines = [f"{noun.noun}\t{noun.document_frequency}" if counts else noun.noun for noun in sifted.kept]
     try:
@@ -112,7 +136,7 @@ def concepts(
             output.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--output: cannot write {output}: {error.strerror}.") from error
-    click.echo(f"{count(len(lines), 'noun')} of {count(len(texts), 'report')} written to {output}", err=True)
+    click.echo(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
 
 
 def _counted(texts: Iterable[str], progress: Progress) -> Iterator[str]:

@@ -97,7 +97,11 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "target", info.target
     yield "VLM", f"{info.vlm}, {info.dimension} dimensions"
     yield "α, β", f"{info.alpha:g}, {info.beta:g}"
-    yield "template", info.template
+    note = ": scores are mean cosines" if info.unsubtracted else ""
+    yield "template", f"{info.template or 'none'}{', not subtracted' if info.template and note else ''}{note}"
+    settings = info.config.get("run")
+    if isinstance(settings, dict) and settings.get("parity") == "published":
+        yield "VLM sees", "the target model's view of a film, saved as JPEG, as the paper's code showed it"
     yield "concepts", f"{len(reader.concepts):,}"
     for concept_set in reader.concept_sets:
         kind = f" ({concept_set.kind})" if concept_set.kind != concept_set.name else ""
@@ -111,7 +115,8 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
     for layer in reader.layers:
         dead = int(layer.dead.sum())
-        yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}"
+        untrained = f"; random: {layer.untrained}" if layer.untrained else ""
+        yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}{untrained}"
 
 
 def _method(reader: RunReader, name: str) -> str:

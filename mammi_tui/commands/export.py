@@ -99,7 +99,8 @@ def export(
             raise ConfigError(f"--output {output}: there is no folder {folder}.") from error
         except PermissionError as error:
             raise MammiError(f"--output {output}: cannot be written: {error.strerror}.") from error
-    click.echo(f"{rows} rows written to {output}", err=True)
+        scores = f" ({reader.info.unsubtracted}: scores are mean cosines)" if reader.info.unsubtracted else ""
+    click.echo(f"{rows} rows written to {output}{scores}", err=True)
 
 
 def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cuts) -> int:

@@ -28,8 +28,9 @@ def layers(
 ) -> None:
     """List the layers of the target model that CONFIG describes.
 
-    Each line shows a layer's units, the shape of its output for one image, and its type. A * marks the layers that
-    target.layers selects. A PATTERN is a name or a glob as in target.layers: * stops at a dot, ** does not.
+    Each line shows a layer's units, the shape of its output for one image, and its type, and says if the layer is
+    random because weights are missing. A * marks the layers that target.layers selects. A PATTERN is a name or a glob
+    as in target.layers: * stops at a dot, ** does not.
 
     \b
         mammi layers my_run.toml --depth 2
@@ -65,9 +66,11 @@ def layers(
     else:
         from mammi_tui.text import clean, count
 
+        random = sum(bool(layer.untrained) for layer in listing.layers)
         click.echo(f"{clean(target.name)}, input {by(listing.input_shape)}")
         click.echo(
-            f"{len(shown):,} of {count(len(listing.layers), 'layer')}, {len(selected):,} selected ({SELECTED})\n"
+            f"{len(shown):,} of {count(len(listing.layers), 'layer')}, {len(selected):,} selected ({SELECTED})"
+            f"{f', {random:,} random' if random else ''}\n"
         )
         for line in as_table(shown, selected):
             click.echo(line)
@@ -76,7 +79,8 @@ def layers(
 
 
 def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
-    """A layer as JSON types."""
+    """A layer as JSON types, with `untrained` where it is random."""
+    random = {"untrained": layer.untrained} if layer.untrained else {}
     return {
         "layer": layer.name,
         "module": layer.module,
@@ -84,6 +88,7 @@ def as_object(layer: ListedLayer, selected: bool) -> dict[str, Any]:
         "units": layer.units,
         "selected": selected,
         "problem": layer.problem or None,
+        **random,
     }
 
 
@@ -99,7 +104,9 @@ def as_table(shown: Sequence[ListedLayer], selected: Collection[str]) -> Iterato
             f"{SELECTED if layer.name in selected else ' '} {clean(layer.name)}",
             f"{number:>{widest}}",
             by(layer.shape),
-            clean(f"{layer.module}; {layer.problem}" if layer.problem else layer.module),
+            clean(
+                "; ".join(filter(None, (layer.module, layer.problem, layer.untrained and f"random: {layer.untrained}")))
+            ),
         )
         for layer, number in zip(shown, units[1:], strict=True)
     ]

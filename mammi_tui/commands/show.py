@@ -58,6 +58,11 @@ def show(
         answer = requery.neuron(layer, unit, cuts)
         images = reader.images(answer.images)
         shown = as_object(answer, images, reader.concepts)
+        untrained = reader.layer(layer).untrained
+        if untrained:
+            shown["untrained"] = untrained
+        if not reader.info.subtracts_template:
+            shown |= {"template": reader.info.template, "subtract_template": False}
         sections = [annotation(answer, reader.concepts), films(answer, images)]
         if evidence or methods:
             sections.clear()
@@ -112,11 +117,16 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
         size = len(find_concept_set(cuts.concept_set, reader.concept_sets).concepts)
         of_set = f"   concept set {clean(cuts.concept_set)}"
     yield f"{clean(answer.layer)}:{answer.unit}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}"
+    untrained = reader.layer(answer.layer).untrained
+    if untrained:
+        yield f"random: {clean(untrained)}. The annotation means nothing"
     if answer.dead:
         yield f"dead: the activation is {answer.threshold:.6g} on every image"
         return
     found = count(len(answer.images), "representative image")
     yield f"{found} of {reader.image_count:,}, activation above {answer.threshold:.6g}"
+    if reader.info.unsubtracted:
+        yield f"{reader.info.unsubtracted}: a score is the mean cosine to the concept"
     yield f"{count(answer.annotated, 'concept')} of {size:,} in the annotation, score above {answer.cut:.6g}"
 
 

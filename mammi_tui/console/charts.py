@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.evaluation.figure2 import Figure2, sweep_lines
+from engine.evaluation.figure2 import Figure2, fixed_lines, sweep_lines
 from mammi_tui.text import clean, decimal, fit
 
 WIDTH = 80
@@ -12,30 +12,37 @@ _NAME, _VALUE = 24, 7
 _BAR = WIDTH - _NAME - _VALUE - 2
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
+_FIXED = "░"
 
 
 def charts(figure: Figure2) -> Iterator[str]:
     """The panels of figure 2, one below the other. Every line is clean."""
     if figure.classes:
         yield ""
-        yield f"Share of images with each label: ··· probing set, {_EIGHTHS[-1] * 3} representative images"
+        yield f"Share of images with each label: ··· probing set, {_EIGHTHS[-1] * 3} representative images,"
+        yield f"{_FIXED * 3} without adaptive selection ({figure.fixed_count} images each)"
         yield ""
-        top = max(max(share.probing, share.representatives) for share in figure.classes)
+        top = max(max(share.probing, share.representatives, share.fixed) for share in figure.classes)
         for share in figure.classes:
             yield _bar(share.label, f"{share.probing:.1%}", "·" * round(_BAR * share.probing / top))
             yield _bar("", f"{share.representatives:.1%}", _blocks(share.representatives / top))
+            yield _bar("", f"{share.fixed:.1%}", _FIXED * round(_BAR * share.fixed / top))
     yield ""
     yield fit(f"Representative images of {clean(figure.layer)} at α {figure.alpha:g}", WIDTH).rstrip()
+    yield f"{_FIXED * 3} without adaptive selection"
     yield ""
-    most = max([1, *(count.representatives for count in figure.counts)])
+    most = max([1, *(max(count.representatives, count.fixed) for count in figure.counts)])
     for count in figure.counts:
         yield _bar(count.name, f"{count.representatives:,}", _blocks(count.representatives / most))
+        yield _bar("", f"{count.fixed:,}", _FIXED * round(_BAR * count.fixed / most))
     yield ""
     first, last = figure.sweep[0].alpha, figure.sweep[-1].alpha
     yield f"MAMMI along α, from {first:g} to {last:g}; levels from 0 to the highest"
     yield ""
+    fixed = fixed_lines(figure)
     for name, values in sweep_lines(figure).items():
         yield _levels(name, [value.mean for value in values], 3)
+        yield f"{fit('', _NAME)} without adaptive selection: {decimal(fixed[name].mean, 3)}"
     yield _levels("representatives, mean", [point.representatives for point in figure.sweep], 1)
 
 

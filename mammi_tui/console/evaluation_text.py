@@ -35,6 +35,8 @@ def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
     of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
     yield _cut(f"{reader.path.name}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}")
     yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
+    if reader.info.unsubtracted:
+        yield f"{reader.info.unsubtracted}: MAMMI's scores are mean cosines"
 
 
 def as_text(evaluation: Evaluation) -> Iterator[str]:
@@ -139,13 +141,13 @@ def _leader(method: MethodEvaluation) -> str:
 
 
 def _ties(methods: Sequence[MethodEvaluation]) -> Iterator[str]:
-    """How many best concepts owe their place to rounding, and the hit rate if chance broke the ties."""
+    """How many best concepts owe their place to the concept set's order, and the hit rate if chance broke the ties."""
     for method in methods:
         if method.ties is not None and method.best is not None:
             yield ""
             yield from _wrapped(
                 f"{clean(method.title)}: in {method.ties.neurons:,} of {count(len(method.neurons), 'neuron')} several "
-                "concepts share the best score, and rounding or the order of the concepts decides. If one of them is "
+                "concepts share the best score, and their order in the concept set decides. If one of them is "
                 f"drawn at random, the best concept's hit rate is {decimal(method.ties.hit_rate)}, "
                 f"not {decimal(method.best.hit_rate.mean)}."
             )
@@ -168,11 +170,13 @@ def _unique(evaluation: Evaluation) -> Iterator[str]:
     yield "Different concepts, counted over best concepts and over all annotated"
     yield ""
     for place, of_layer in enumerate(evaluation.methods[0].unique if evaluation.methods else ()):
-        yield _line(of_layer.layer, ["with concepts", "best", "annotated"])
+        yield _line(of_layer.layer, ["with concepts", "best", "annotated"], _CELL - 2)
         for method in evaluation.methods:
             found = method.unique[place]
             yield _line(
-                f"  {_title(method)}", [f"{found.annotated_units:,}", f"{found.best:,}", f"{found.annotated:,}"]
+                f"  {_title(method)}",
+                [f"{found.annotated_units:,}", f"{found.best:,}", f"{found.annotated:,}"],
+                _CELL - 2,
             )
 
 

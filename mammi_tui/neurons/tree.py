@@ -125,8 +125,11 @@ class NeuronTree(LineList):
             tail = f" {decided}/{living} decided " if decided else f" {count(self.rows.layers[layer].units, 'unit')} "
             tail += f"· {dead} dead " if dead and width >= ROOMY else ""
         opened = layer in self.rows.open or bool(self.rows.query)
+        random = " random" if self.rows.layers[layer].untrained else ""
         yield "▾ " if opened else "▸ ", "line--accent"
-        yield fit(self._layers[layer], max(4, width - 2 - len(tail)), keep_end=True), "line--strong"
+        cells = max(4, width - 2 - len(random) - len(tail))
+        yield fit(self._layers[layer], cells, keep_end=True), "line--strong"
+        yield random, "line--bad"
         yield tail, "line--faint"
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:

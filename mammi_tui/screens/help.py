@@ -18,7 +18,8 @@ from mammi_tui.notes import Note
 
 NOTE = (
     "Films drawn with cells are a preview, not for diagnosis. "
-    "Concept scores are differences of cosines, not probabilities: compare them within a neuron."
+    "Concept scores are differences of cosines (or cosines, where the line on top says that no template is "
+    "subtracted), not probabilities: compare them within a neuron."
 )
 
 

@@ -28,7 +28,8 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
     """The name that a subject has on screen."""
     match subject:
         case Neuron():
-            return Named(clean(rows.name_of(subject)), clean(rows.class_of(subject)))
+            random = "random" if rows.layers[subject.layer].untrained else ""
+            return Named(clean(rows.name_of(subject)), random or clean(rows.class_of(subject)))
         case ClassSubject(name):
             return Named(clean(name))
         case FilmSubject(image):

@@ -14,9 +14,12 @@ from mammi_tui.text import clean, fit
 
 
 class RunHeader(Widget):
-    """Run name, target model, VLM and counts. What does not fit is left out, but never the progress."""
+    """Run name, layers without trained weights, target model, VLM and counts.
 
-    COMPONENT_CLASSES = {"header--name", "header--text", "header--mark", "header--progress"}  # noqa: RUF012
+    What does not fit is left out, but never the progress, nor that there are such layers.
+    """
+
+    COMPONENT_CLASSES = {"header--name", "header--text", "header--mark", "header--progress", "header--random"}  # noqa: RUF012
 
     DEFAULT_CSS = """
     RunHeader {
@@ -27,6 +30,7 @@ class RunHeader(Widget):
         .header--name { color: $foreground; text-style: bold; }
         .header--text { color: $foreground 75%; }
         .header--progress { color: $foreground; }
+        .header--random { color: $text-error; text-style: bold; }
     }
     """
 
@@ -37,12 +41,20 @@ class RunHeader(Widget):
         super().__init__()
         target, vlm, sets = reader.info.target, reader.info.vlm, len(reader.concept_sets)
         self.run_name = clean(reader.path.name)
+        unsubtracted = reader.info.unsubtracted
+        scores = f"\n{unsubtracted}: scores are mean cosines" if unsubtracted else ""
         self.facts = [
             f"{clean(target, 60)} ⇢ {clean(vlm, 60)}" if vlm else clean(target, 60),
+            *([unsubtracted] if unsubtracted else []),
             f"{reader.image_count:,} images",
             f"{len(reader.concepts):,} concepts" + (f" in {sets} sets" if sets > 1 else ""),
         ]
-        self.tooltip = Content(f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}")
+        random = [layer for layer in reader.layers if layer.untrained]
+        self.random = f"random: {', '.join(clean(layer.name) for layer in random)}" if random else ""
+        """The layers whose activations are not those of a trained model"""
+        reasons = "".join(f"\n{clean(layer.name)} is random: {clean(layer.untrained)}" for layer in random)
+        about = f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}{scores}"
+        self.tooltip = Content(f"{about}{reasons}")
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
@@ -52,6 +64,9 @@ class RunHeader(Widget):
         progress = f" {decided:,}/{living:,} decided "
         room = width - cell_len(progress)
         parts = [(" MAMMI ", "header--mark"), (f" {self.run_name} ", "header--name")]
+        if self.random:
+            cells = room - sum(cell_len(text) for text, _ in parts) - 3
+            parts.append((f"· {fit(self.random, max(6, min(cell_len(self.random), cells)))} ", "header--random"))
         used = sum(cell_len(text) for text, _ in parts)
         for fact in self._chosen(room - used):
             parts.append((f" · {fact}", "header--text"))
@@ -64,7 +79,7 @@ class RunHeader(Widget):
         return Strip([*left, right]).adjust_cell_length(width, self.rich_style)
 
     def _chosen(self, room: int) -> list[str]:
-        """The facts that fit: the counts before the models' names, as they are shorter."""
+        """The facts that fit: what scores are and the counts before the models' names, as they are shorter."""
         chosen: list[str] = []
         for fact in (*self.facts[1:], self.facts[0]):
             if cell_len(fact) + 3 <= room:

@@ -58,7 +58,7 @@ def _method(name: str, reader: RunReader, requery: Requery, captions: int) -> Me
         return www.load(www.Options(), reader, requery)
     if name == "falcon":
         _make_up_captions(reader, captions)
-        return falcon.load(falcon.Options(threshold=0.1), reader, requery)
+        return falcon.load(falcon.Options(), reader, requery)
     return clip_dissect.load(clip_dissect.Options.model_validate({"similarity": name.split()[1]}), reader, requery)
 
 

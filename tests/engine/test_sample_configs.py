@@ -194,9 +194,9 @@ def test_tables_phantom(tmp_path: Path) -> None:
 def test_tables_paper(tmp_path: Path) -> None:
     """Three films, three nouns and all three VLMs."""
     folder = user_folder(tmp_path, "paper", "tables_paper")
-    split = folder / "data" / "nih14" / "val_official.txt"
+    split = folder / "weights" / "nih14-lists" / "train_official.txt"
     split.write_text("\n".join(split.read_text().splitlines()[:3]) + "\n")
-    (folder / "data" / "mimic_nouns.txt").write_text("\n".join(FEW_NOUNS) + "\n")
+    (folder / "weights" / "mimic-nouns" / "nouns.txt").write_text("\n".join(FEW_NOUNS) + "\n")
     found = table_sources(folder, "tables_paper")
     assert [name for name, source in found["Table 3"] if source == "here"] == ["medclip", "CXR-RePaiR", "MedKLIP"]
     assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI", "MAMMI"]

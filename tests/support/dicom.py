@@ -83,10 +83,10 @@ def frame(pixels: NDArray[np.generic], syntax: uid.UID, dataset: Dataset) -> byt
         kind, settings = BY_PILLOW[syntax]
         Image.fromarray(pixels).save(buffer, kind, **settings)
         return buffer.getvalue()
-    return _frame_by_gdcm(pixels, BY_GDCM[syntax], dataset)
+    return frame_by_gdcm(pixels, BY_GDCM[syntax], dataset)
 
 
-def _frame_by_gdcm(pixels: NDArray[np.generic], syntax: str, dataset: Dataset) -> bytes:
+def frame_by_gdcm(pixels: NDArray[np.generic], syntax: str, dataset: Dataset) -> bytes:
     """Runs in its own process, because gdcm sometimes aborts when its objects are destroyed."""
     plain = as_bytes(radiograph(pixels, **{each.keyword: each.value for each in dataset if each.tag.group == 0x28}))
     with tempfile.TemporaryDirectory() as folder:

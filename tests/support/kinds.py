@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image as Picture
 
 from engine.config.faults import Faults
 from engine.config.leaves import Leaf, Leaves
@@ -138,6 +139,19 @@ def _chestx_det(folder: Path) -> Table:
     return {"folder": "films", "annotations": "det.json"}
 
 
+def _covid_cxr(folder: Path) -> Table:
+    write_films(folder / "images", ["1.png", "2.png"], side=64)
+    (folder / "masks").mkdir()
+    Picture.new("L", (20, 30), 255).save(folder / "masks" / "lung.png")
+    write_table(
+        folder / "structure.csv",
+        "#,Template Name,Filename,Mask,Top,Left",
+        "1,Left Lung,2.png,masks/lung.png,8,40",
+        "2,Left Lung,1.png,,,",
+    )
+    return {"folder": "."}
+
+
 def _word_list(folder: Path) -> Table:
     write_table(folder / "words.txt", "# a comment", "heart", "pleural  effusion", "heart")
     return {"path": "words.txt"}
@@ -156,6 +170,7 @@ def _reports(folder: Path) -> Table:
 PROBING: dict[str, Callable[[Path], Table]] = {
     "chestx_det": _chestx_det,
     "chexpert": _chexpert,
+    "covid_cxr": _covid_cxr,
     "csv": _csv,
     "dicom": _dicom,
     "folder": _folder,

@@ -19,6 +19,7 @@ from engine.progress import Silent
 from engine.store.contents import Layer
 from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
+from engine.testing.context import SmallVLM
 
 
 class Notes(Silent):
@@ -80,6 +81,7 @@ def method_context(
         text_embeddings=np.zeros((0, 4), np.float32),
         template_embedding=np.zeros(4, np.float32),
         progress=Notes(),
+        vlm=SmallVLM,
     )
     with Taps(module, layers, "mean") as taps, torch.inference_mode():
         for batch in film_batches(context, range(len(images)), len(images)):

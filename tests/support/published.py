@@ -43,7 +43,7 @@ def _paper(data: Path, weights: Path) -> None:
     """Files of the paper's run, with all published nouns, each as its own token."""
     _nih14(data)
     nouns = NOUNS.read_text().split() if NOUNS.exists() else FEW_NOUNS
-    write_table(data / "mimic_nouns.txt", *nouns)
+    _nouns(weights, *nouns)
     _densenet(weights)
     _medclip(weights, *TEMPLATE, *nouns)
     write_zip(weights / "medclip-vit-pretrained.zip", [weights / "medclip-vit" / WEIGHTS_NAME])
@@ -51,7 +51,7 @@ def _paper(data: Path, weights: Path) -> None:
 
 def _paper_resnet50(data: Path, weights: Path) -> None:
     _nih14(data)
-    _nouns(data)
+    _nouns(weights)
     write_mae_checkpoint(_within(weights, "resnet50-mocov2-nih14/resnet50_imagenet_mocov2.pth"), "resnet50")
     _medclip(weights)
 
@@ -60,7 +60,7 @@ def _tables_paper(data: Path, weights: Path) -> None:
     """What the matrix names beside the paper's run: two VLMs at full size, text encoders and lists that are small."""
     sample = data.parent / "sample_configs" / "tables_paper.toml"
     sample.write_text(sample.read_text().replace("# nltk_data", "nltk_data"))
-    write_table(data / "20k.txt", "the", "effusion", "table")
+    write_table(weights / "clip-dissect-20k" / "20k.txt", "the", "effusion", "table")
     write_wordnet(data / "nltk_data")
     write_table(data / "mimic_cxr_sectioned.csv", "study,impression,findings", "s1,No effusion.,The heart is large.")
     _place(weights / "cxr-repair" / "clip-imp-pretrained_128_6_after_4.pt", write_cxr_repair)
@@ -91,7 +91,7 @@ def _chestx_det(data: Path, weights: Path) -> None:
         '{"file_name": "36201.png", "syms": ["Mass"], "boxes": [[0, 0, 64, 64]],',
         ' "polygons": [[[0, 0], [64, 0], [9, 64]]]}]',
     )
-    _nouns(data)
+    _nouns(weights)
     write_wordnet(data / "nltk_data")
     _densenet(weights)
     _medclip(weights)
@@ -106,7 +106,7 @@ def _torchxrayvision(data: Path, weights: Path) -> None:
         "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Cardiomegaly,Pleural Effusion",
         *(f"CheXpert-v1.0-small/{name},Male,73,Frontal,AP,0.0,1.0,0.0" for name in names),
     )
-    _nouns(data)
+    _nouns(weights)
     write_xrv_densenet(_within(weights, "xrv-densenet121-all/model.pt"))
     _place(weights / "cxr-repair" / "clip-imp-pretrained_128_6_after_4.pt", write_cxr_repair)
 
@@ -155,7 +155,7 @@ def _nih14(data: Path) -> None:
     rows = split.read_text().splitlines() if shared else [f"{name} {' '.join('0' * 14)}" for name in FILMS]
     for seed, name in enumerate(() if shared else FILMS):
         write_film(images / name, seed, side=300)
-    write_table(films / "val_official.txt", *rows)
+    write_table(data.parent / "weights" / "nih14-lists" / "train_official.txt", *rows)
     write_table(
         films / "BBox_List_2017.csv",
         "Image Index,Finding Label,Bbox [x,y,w,h],,,",
@@ -163,8 +163,8 @@ def _nih14(data: Path) -> None:
     )
 
 
-def _nouns(data: Path) -> None:
-    write_table(data / "mimic_nouns.txt", *FEW_NOUNS)
+def _nouns(weights: Path, *nouns: str) -> None:
+    write_table(weights / "mimic-nouns" / "nouns.txt", *(nouns or FEW_NOUNS))
 
 
 def _densenet(weights: Path) -> None:

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.parsers import expat
 
-from engine.concepts.report_formats.base import Choice, read_whole
-from engine.concepts.sections import ALL_SECTIONS
-from engine.errors import MammiError
+from engine.concepts.report_formats.base import Choice
+from engine.concepts.sections import ALL_SECTIONS, names_of
+from engine.errors import MammiError, first_line
+from engine.text_files import TextFiles, known_encoding, unpacked
+
+_DECLARATION = 200
+"""Bytes from a file's start that hold its XML declaration"""
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections, if the report has any."""
-    wanted = [
-        text for label, text in _sections(file) if ALL_SECTIONS in choice.sections or label.lower() in choice.sections
-    ]
-    if any(wanted):
-        yield "\n\n".join(text for text in wanted if text)
+    """The chosen sections."""
+    every = ALL_SECTIONS in choice.sections
+    yield "\n\n".join(
+        text
+        for label, text in _sections(file, choice.texts)
+        if text and (every or not names_of(label).isdisjoint(choice.sections))
+    )
 
 
-def section_names(file: Path, _choice: Choice) -> set[str]:
-    return {label.lower() for label, _ in _sections(file)}
+def section_names(file: Path, choice: Choice) -> set[str]:
+    return {name for label, _ in _sections(file, choice.texts) for name in names_of(label)}
 
 
-def _sections(file: Path) -> list[tuple[str, str]]:
+def _sections(file: Path, texts: TextFiles) -> list[tuple[str, str]]:
     """The label and text of each section."""
     found: list[tuple[str, list[str]]] = []
     inside = False
@@ -48,12 +55,19 @@ def _sections(file: Path) -> list[tuple[str, str]]:
             f"{file} is refused: it declares a document type, which a report does not need and which may be an attack."
         )
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
-    content = read_whole(file)
     try:
-        parser.Parse(content, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an unknown encoding
-        raise MammiError(f"{file} is not valid XML: {error}.") from error
+        parser.Parse(_in_declared_encoding(file, texts).read(file).encode(), True)
+    except (expat.ExpatError, ValueError) as error:  # ValueError: an unknown encoding
+        raise MammiError(f"{file} is not valid XML: {first_line(error)}.") from error
     return [(label, "".join(pieces).strip()) for label, pieces in found]
+
+
+def _in_declared_encoding(file: Path, texts: TextFiles) -> TextFiles:
+    """Reads the file in the encoding that its XML declaration names, unless the user names one or that is UTF-8."""
+    with unpacked(file) as data:
+        declared = _DECLARED.match(data.read(_DECLARATION))
+    name = declared[1].decode() if declared else "utf-8"
+    return texts if texts.encoding or name.lower() == "utf-8" else TextFiles(known_encoding(name))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.concepts import sections
-from engine.concepts.report_formats.base import Choice, read_whole
+from engine.concepts.report_formats.base import Choice
 from engine.errors import ConfigError, MammiError
 
 
@@ -18,8 +18,7 @@ def read(file: Path, choice: Choice) -> Iterator[str]:
     """The chosen sections of each report in the chosen splits. R2Gen's own reports have no headings, so each is taken
     whole."""
     for report in _reports(file, choice):
-        if text := sections.select_sections(report, choice.sections).strip():
-            yield text
+        yield sections.select_sections(report, choice.sections)
 
 
 def section_names(file: Path, choice: Choice) -> set[str]:
@@ -27,9 +26,8 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 
 
 def _reports(file: Path, choice: Choice) -> Iterator[str]:
-    text = read_whole(file).decode("utf-8-sig")
     try:
-        content = json.loads(text)
+        content = json.loads(choice.texts.read(file))
     except RecursionError:
         raise MammiError(f"{file} is nested too deeply to be R2Gen's JSON.") from None
     except ValueError as error:  # invalid JSON, or a number with too many digits

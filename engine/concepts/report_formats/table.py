@@ -8,34 +8,38 @@ last_paragraph and comparison.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.concepts import sections
-from engine.concepts.report_formats.base import Choice, open_binary
+from engine.concepts.report_formats.base import Choice
 from engine.errors import ConfigError, MammiError
 
 REPORT_COLUMNS = ("report", "text")
+_BEYOND = "beyond the header"
+"""The key of a row's cells beyond the header"""
 LAST_PARAGRAPH = "last_paragraph"
 """The column to read if findings and impression are both empty"""
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
-    """The chosen sections of each row that has one."""
-    with _rows(file) as rows:
+    """The chosen sections of each row."""
+    with _rows(file, choice) as rows:
         columns, spare = _columns(file, rows.fieldnames or (), choice)
         for row in rows:
+            if any(row.get(_BEYOND) or ()):
+                raise MammiError(
+                    f"{file}, line {rows.line_num}: more cells than the header has. Text with separators needs quotes."
+                )
             parts = _filled(row, columns) or _filled(row, spare)
             if len(columns) == 1:
                 parts = [sections.select_sections(part, choice.sections) for part in parts]
-            if any(parts):
-                yield "\n\n".join(parts)
+            yield "\n\n".join(parts)
 
 
 def section_names(file: Path, choice: Choice) -> set[str]:
-    with _rows(file) as rows:
+    with _rows(file, choice) as rows:
         names = rows.fieldnames or ()
         column = choice.column or next((name for name in names if name.lower() in REPORT_COLUMNS), "")
         headings = {name for row in rows for name in sections.section_names(row.get(column) or "")}
@@ -43,14 +47,14 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 
 
 @contextmanager
-def _rows(file: Path) -> Iterator[csv.DictReader[str]]:
-    separator = "\t" if ".tsv" in file.suffixes[-2:] else ","
-    with open_binary(file) as binary, io.TextIOWrapper(binary, "utf-8-sig", newline="") as text:
-        rows = csv.DictReader(text, delimiter=separator, strict=True)
-        try:
-            yield rows
-        except csv.Error as error:
-            raise MammiError(f"{file}, line {rows.line_num}: not a valid table: {error}.") from error
+def _rows(file: Path, choice: Choice) -> Iterator[csv.DictReader[str]]:
+    separator = "\t" if ".tsv" in [suffix.lower() for suffix in file.suffixes[-2:]] else ","
+    rows = csv.DictReader(choice.texts.lines(file), delimiter=separator, strict=True, restkey=_BEYOND)
+    try:
+        rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
+        yield rows
+    except csv.Error as error:
+        raise MammiError(f"{file}, line {rows.line_num}: not a valid table: {error}.") from error
 
 
 def _columns(file: Path, names: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:

@@ -1,13 +1,14 @@
-"""The pixels of DICOM films, compressed or not. Each transfer syntax has one decoder.
+"""The pixels of DICOM films, compressed or not, and the decoder of each transfer syntax.
 
 | Transfer syntax | Decoder |
 | --- | --- |
 | uncompressed, deflated, RLE | pydicom |
-| JPEG baseline, JPEG extended (8 bits), JPEG 2000 | Pillow |
-| JPEG lossless, JPEG-LS | gdcm, in a process of its own |
+| JPEG baseline, JPEG extended (8 bits) | Pillow |
+| JPEG 2000 | Pillow, and gdcm for what Pillow refuses: colour of more than 8 bits, false numbers of tile-parts |
+| JPEG lossless, JPEG-LS | gdcm |
 
-Damaged frames crash gdcm, so Pillow decodes whatever it can. JPEG extended with 12 bits has no decoder,
-because gdcm decodes it to other values.
+Damaged frames crash gdcm, so it works in a process of its own, and Pillow decodes whatever it can. JPEG extended with
+12 bits has no decoder, because gdcm decodes it to other values.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import importlib.util
 import json
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from numpy.typing import NDArray
 from pydicom import Dataset, uid
 from pydicom.pixels.decoders.base import (
     DecodeRunner,
+    JPEG2000Decoder,
+    JPEG2000LosslessDecoder,
     JPEGLosslessDecoder,
     JPEGLosslessSV1Decoder,
     JPEGLSLosslessDecoder,
@@ -40,7 +44,8 @@ SECONDS = 120
 """Time limit for one frame; the largest films take about one second"""
 
 _SCRIPT = Path(__file__).with_name("gdcm_script.py")
-_APART = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGLSLosslessDecoder, JPEGLSNearLosslessDecoder)
+_GDCM_ONLY = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGLSLosslessDecoder, JPEGLSNearLosslessDecoder)
+_GDCM_TOO = (JPEG2000Decoder, JPEG2000LosslessDecoder)
 _DECODERS = {
     uid.ImplicitVRLittleEndian: "",
     uid.ExplicitVRLittleEndian: "",
@@ -49,11 +54,12 @@ _DECODERS = {
     uid.RLELossless: "pydicom",
     uid.JPEGBaseline8Bit: "pillow",
     uid.JPEGExtended12Bit: "pillow",
-    uid.JPEG2000: "pillow",
-    uid.JPEG2000Lossless: "pillow",
-    **dict.fromkeys((decoder.UID for decoder in _APART), "apart"),
+    **dict.fromkeys((decoder.UID for decoder in _GDCM_TOO), "pillow"),
+    **dict.fromkeys((decoder.UID for decoder in _GDCM_ONLY), "apart"),
 }
-DECODER_DEPENDENCIES = dict.fromkeys((decoder.UID for decoder in _APART), ("gdcm",))
+_AS_RGB = ("YBR_ICT", "YBR_RCT")
+"""Colours that decoding JPEG 2000 turns into red, green and blue"""
+DECODER_DEPENDENCIES = dict.fromkeys((decoder.UID for decoder in (*_GDCM_ONLY, *_GDCM_TOO)), ("gdcm",))
 """pydicom requires this name in a module with a decoder, and the next two functions"""
 
 
@@ -64,17 +70,20 @@ def is_available(syntax: str) -> bool:
 
 def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
     """One frame's pixels, decoded by gdcm. Raises ValueError when it cannot be decoded."""
-    precision = runner.get_option("jls_precision", None)
-    if precision is not None:  # JPEG-LS: gdcm returns as many bytes as the frame's own precision needs
+    precision = runner.get_option("jls_precision", None) or runner.get_option("j2k_precision", None)
+    if precision is not None:  # JPEG-LS, JPEG 2000: gdcm returns as many bytes as the frame's own precision needs
         runner.set_option("bits_allocated", 8 if precision <= 8 else 16)
         runner.set_option("planar_configuration", 0)
     length = int(runner.frame_length())
+    colours = str(runner.photometric_interpretation)
+    if colours in _AS_RGB:
+        runner.set_option("photometric_interpretation", "RGB")
     settings: dict[str, Any] = {
         "transfer_syntax": str(runner.transfer_syntax),
         "rows": runner.rows,
         "columns": runner.columns,
         "samples_per_pixel": runner.samples_per_pixel,
-        "photometric_interpretation": str(runner.photometric_interpretation),
+        "photometric_interpretation": colours,
         "planar_configuration": runner.planar_configuration if runner.samples_per_pixel > 1 else 0,
         "bits_allocated": runner.bits_allocated,
         "bits_stored": precision or runner.bits_stored,
@@ -93,7 +102,7 @@ def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
     return answer.stdout
 
 
-for _decoder in _APART:
+for _decoder in (*_GDCM_ONLY, *_GDCM_TOO):
     _decoder.add_plugin("apart", (__name__, "decode_frame"))
 
 
@@ -108,19 +117,37 @@ def stored_values(dataset: Dataset) -> NDArray[np.integer[Any]]:
         raise UnreadableImage(_undecodable(shown(syntax.name)))
     if syntax == uid.JPEGExtended12Bit and number(dataset, "BitsStored") != 8:
         raise UnreadableImage(_undecodable("JPEG Extended with more than 8 bits"))
-    if syntax in DECODER_DEPENDENCIES and (fault := _gdcm_fault()):
+    plugin = _DECODERS[syntax]
+    if plugin == "apart" and (fault := _gdcm_fault()):
         raise MammiError(f"A film in {syntax.name} {fault}.")
-    values, properties = get_decoder(syntax).as_array(
-        dataset,
-        index=0,
-        decoding_plugin=_DECODERS[syntax],
-        correct_unused_bits=syntax.is_encapsulated,  # type: ignore[arg-type]
-    )
+    values, properties = _decoded(dataset, plugin)
     if not syntax.is_encapsulated:
         values = _without_unused_bits(values, dataset)
     if values.ndim == 3 and properties["photometric_interpretation"] != "RGB":
         raise UnreadableImage(f"its colours are {shown(properties['photometric_interpretation'])}")
     return values
+
+
+def _decoded(dataset: Dataset, plugin: str) -> tuple[NDArray[np.integer[Any]], Mapping[str, Any]]:
+    """The first frame's pixels, and what the decoder says of them. Where Pillow refuses JPEG 2000, gdcm is asked."""
+    syntax = dataset.file_meta.TransferSyntaxUID
+    decode = partial(
+        get_decoder(syntax).as_array,
+        dataset,
+        index=0,
+        correct_unused_bits=syntax.is_encapsulated,  # type: ignore[arg-type]
+    )
+    try:
+        return decode(decoding_plugin=plugin)
+    except RuntimeError as refusal:  # pydicom's, whatever the decoder raised
+        if plugin == "apart" or syntax not in DECODER_DEPENDENCIES:
+            raise
+        if fault := _gdcm_fault():
+            raise UnreadableImage(f"Pillow cannot decode its {syntax.name}; gdcm may, but it {fault}") from None
+        try:
+            return decode(decoding_plugin="apart")
+        except RuntimeError:
+            raise refusal from None
 
 
 @cache
@@ -136,12 +163,12 @@ def _gdcm_fault() -> str:
 def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> NDArray[np.integer[Any]]:
     """The values in their stored bits only: the other bits may hold anything (PS3.5, section 8.1.1)."""
     allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-    high = int(dataset.get("HighBit", stored - 1))
-    if not 0 < stored <= high + 1 <= allocated:
-        raise UnreadableImage(f"damaged: {stored} bits stored from bit {high} of {allocated} down")
+    high = number(dataset, "HighBit")
+    if high is None or not stored <= high + 1 <= allocated:  # the only value that the standard allows
+        high = stored - 1
     if allocated == 1 or stored == allocated:
         return values
-    return values << (allocated - 1 - high) >> (allocated - stored)
+    return values << int(allocated - 1 - high) >> (allocated - stored)
 
 
 def _undecodable(syntax: str) -> str:

@@ -17,7 +17,8 @@ from pydicom.uid import UID
 from engine.errors import UnreadableImage
 from engine.probing.dicom.codec import stored_values
 from engine.probing.dicom.file import damage_as_unreadable, number, read_file, shown, text
-from engine.probing.dicom.levels import colour, grey
+from engine.probing.dicom.levels import grey
+from engine.probing.dicom.lookup import colour
 
 _NO_PIXELS = {
     "EncapsulatedDocument": "not a film but a document",

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from engine.errors import UnreadableImage
 from engine.probing.dicom.file import number, text
-
-Floats = NDArray[np.float64]
+from engine.probing.dicom.lookup import Floats, lookup
 
 
 def grey(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
@@ -26,20 +24,6 @@ def grey(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.uint8]:
     levels = np.arange(low, high + 1)
     occurs = np.bincount(places.ravel(), minlength=len(levels)) > 0
     return _render(levels, occurs, dataset)[places]
-
-
-def colour(dataset: Dataset, pixels: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Turns stored values [h, w] of a palette film into red, green and blue [h, w, 3], 0 to 255.
-
-    Raises UnreadableImage for damaged tables.
-    """
-    shades = [
-        _lookup(
-            pixels, dataset, f"{name}PaletteColorLookupTableDescriptor", f"{name}PaletteColorLookupTableData", dataset
-        )
-        for name in ("Red", "Green", "Blue")
-    ]
-    return np.rint(np.stack([values * (255 / top) for values, top in shades], axis=-1)).astype(np.uint8)
 
 
 def _render(levels: NDArray[np.int64], occurs: NDArray[np.bool_], dataset: Dataset) -> NDArray[np.uint8]:
@@ -59,7 +43,7 @@ def _measured(levels: NDArray[np.int64], dataset: Dataset) -> Floats:
     """Applies the modality LUT (PS3.3, C.11.1): the table where there is one, else slope and intercept."""
     item = _item(dataset, "ModalityLUTSequence")
     if item is not None:
-        return _lookup(levels, item, "LUTDescriptor", "LUTData", dataset)[0]
+        return lookup(levels, item, "LUTDescriptor", "LUTData", dataset)[0]
     slope, intercept = number(dataset, "RescaleSlope") or 1.0, number(dataset, "RescaleIntercept") or 0.0
     return levels.astype(np.float64) * slope + intercept
 
@@ -69,7 +53,7 @@ def _of_interest(measured: Floats, dataset: Dataset) -> Floats | None:
     neither."""
     item = _item(dataset, "VOILUTSequence")
     if item is not None:
-        values, top = _lookup(np.rint(measured), item, "LUTDescriptor", "LUTData", dataset)
+        values, top = lookup(np.rint(measured), item, "LUTDescriptor", "LUTData", dataset)
         return values / top
     centre, width = number(dataset, "WindowCenter"), number(dataset, "WindowWidth")
     function = text(dataset, "VOILUTFunction").upper()
@@ -111,31 +95,3 @@ def _padding(levels: NDArray[np.int64], dataset: Dataset) -> NDArray[np.bool_]:
 def _item(dataset: Dataset, sequence: str) -> Dataset | None:
     items = dataset.get(sequence)
     return items[0] if items else None
-
-
-def _lookup(
-    values: NDArray[np.generic], item: Dataset, descriptor: str, data: str, dataset: Dataset
-) -> tuple[Floats, float]:
-    """The table's entry for each value, and the greatest value that an entry may have. A value beyond either end of the
-    table gets that end's entry."""
-    try:
-        count, first, bits = (int(part) for part in item[descriptor].value)
-        entries = _entries(item[data].value, count % 65536 or 65536, dataset)
-    except (KeyError, TypeError, ValueError):
-        raise UnreadableImage(f"damaged: its lookup table ({data})") from None
-    if number(dataset, "PixelRepresentation") == 1 and first >= 32768:
-        first -= 65536  # a negative number, written as unsigned
-    places = np.clip(values.astype(np.int64) - first, 0, len(entries) - 1)
-    return entries[places], max((1 << min(max(bits, 1), 16)) - 1, float(entries.max()))
-
-
-def _entries(value: object, count: int, dataset: Dataset) -> Floats:
-    """A table's entries from numbers (VR US) or bytes (VR OW). Bytes are entries of 16 bits, or of 8 bits where there
-    are too few for that."""
-    if isinstance(value, bytes):
-        order = "<" if dataset.original_encoding[1] is not False else ">"
-        value = np.frombuffer(value, "u1" if len(value) < 2 * count else f"{order}u2")
-    entries = np.atleast_1d(np.asarray(value, np.float64))[:count]
-    if not entries.size or not np.isfinite(entries).all():
-        raise ValueError
-    return entries

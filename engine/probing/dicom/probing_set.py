@@ -6,18 +6,19 @@ paths as they are, and text that is burned into a film is visible in its thumbna
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from pydantic import Field
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import FileTree, warn
+from engine.probing.drawn import Drawn
+from engine.probing.files import Ambiguous, FileTree, warn
+from engine.probing.film_names import FilmNames
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
-from engine.probing.labels import LabelOptions, row_labels
+from engine.probing.film_table import read_films
+from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ RADIOGRAPHS = ("", "CR", "DR", "DX", "MG", "OT", "RF", "RG", "SC", "XA", "XC")
 """Modalities (0008,0060) that a film may have. OT and SC are captured from another device and may show anything."""
 
 
-class Options(ViewOptions, LabelOptions, frozen=True):
+class Options(ViewOptions, TableOptions, frozen=True):
     """`[probing]` of a configuration with kind = "dicom". Views are those of View Position (0018,5101)."""
 
     folder: Path
@@ -36,9 +37,7 @@ class Options(ViewOptions, LabelOptions, frozen=True):
     pseudonyms: bool = True
     """Whether patients are numbered in the order of their films' paths. If not, the run file keeps their Patient ID."""
     csv: Path | None = None
-    """A table of labels. A film that has several rows has the labels of all of them."""
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """The character between two columns"""
+    """A table of labels and boxes. A film that has several rows has the labels of all of them."""
     path_column: str = "path"
     """The column of a film's path, its file name with or without suffix, or its SOP Instance UID"""
 
@@ -58,7 +57,10 @@ def load(options: Options, base: Path) -> FilmSet:
     images = _images(found, options.pseudonyms)
     if options.csv is not None:
         images = _labelled(images, found, base / options.csv, options)
-    return collect(of_views(images, options.views), films.get, options, tree.folder, tree.folder)
+    drawn = Drawn(tree.folder if options.csv is None else base / options.csv, options.drawn_side)
+    listed = collect(of_views(images, options.views), films.get, options, tree.folder, tree.folder, drawn.complete)
+    drawn.warn()
+    return listed
 
 
 def _warn(folder: Path, headers: Iterable[Header]) -> None:
@@ -78,44 +80,30 @@ def _images(headers: Sequence[Header], pseudonyms: bool) -> list[Image]:
 
 
 def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, options: Options) -> list[Image]:
-    """The images with the labels of their rows, without those that an uncertain label leaves out."""
-    table = Table(path, "probing.csv", options.delimiter)
-    column = table.column(options.path_column, "probing.path_column")
-    if not options.label_columns:
+    """The images with what their rows say, without those that an uncertain label leaves out."""
+    table = Table(path, "probing.csv", options.delimiter, options.texts())
+    if not (options.label_columns or options.mask_column):
         table.column(options.labels_column, "probing.labels_column")
-    labels = row_labels(table, options)
-    films = _names(headers)
-    present: dict[str, list[str]] = {}
+    names = FilmNames([header.path for header in headers], [(header.uid, header.path) for header in headers])
     missing: list[str] = []
-    uncertain: set[str] = set()
-    for line, cells in table.rows():
-        name = PurePosixPath(cells[column].replace("\\", "/")).as_posix()
-        match films.get(name, ()):
-            case ():
-                missing.append(name)
-            case (film,):
-                found = labels(line, cells)
-                present.setdefault(film, []).extend(found or ())
-                if found is None:
-                    uncertain.add(film)
-            case (first, second, *_):
-                raise ConfigError(
-                    f"{path}: line {line} names {name!r}, which may be {first} or {second}: give the film's path."
-                )
-    if missing and not present:
+
+    def film_of(line: int, name: str) -> str | None:
+        try:
+            film = names.find(name)
+        except Ambiguous as error:
+            raise ConfigError(f"{path}: line {line}: {error}; give the film's path.") from None
+        if film is None:
+            missing.append(name)
+        return film
+
+    rows = read_films(table, options, film_of, {})
+    if missing and not rows:
         raise ConfigError(f"{path} names none of the films in probing.folder: the first, {missing[0]!r}, is not there.")
     warn(f"{path}: left out films that are not in the folder", missing)
-    warn(f"{path}: films without labels, as it does not name them", [x.path for x in images if x.path not in present])
-    warn(f"{path}: left out films with an uncertain label", sorted(uncertain))
-    labelled = (replace(image, labels=tuple(dict.fromkeys(present.get(image.path, ())))) for image in images)
-    return [image for image in labelled if image.path not in uncertain]
-
-
-def _names(headers: Iterable[Header]) -> Mapping[str, Sequence[str]]:
-    """Each name that a film may have, with the paths of the films that have it; a whole path belongs to one film."""
-    names: dict[str, list[str]] = {}
-    for header in headers:
-        path = PurePosixPath(header.path)
-        for name in {path.with_suffix("").as_posix(), path.name, path.stem, header.uid} - {""}:
-            names.setdefault(name, []).append(header.path)
-    return names | {header.path: [header.path] for header in headers}
+    warn(f"{path}: films without labels, as it does not name them", [x.path for x in images if x.path not in rows])
+    labelled = ((image, rows.get(image.path, image)) for image in images)
+    return [
+        replace(image, labels=said.labels, boxes=said.boxes, polygons=said.polygons)
+        for image, said in labelled
+        if said is not None
+    ]

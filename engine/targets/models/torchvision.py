@@ -10,11 +10,15 @@ from torch import nn
 
 from engine.errors import ConfigError
 
+CHANNELS = 3
+"""What torchvision's own classifiers take"""
 
-def builder(name: str) -> Callable[[int], nn.Module]:
+
+def builder(name: str, channels: int) -> Callable[[int], nn.Module]:
     """A function that builds the classifier of that name, with random weights, for a number of outputs.
 
-    Raises ConfigError for a name that torchvision does not have.
+    Its inputs have `channels`: the first convolution is replaced where that is not CHANNELS. Raises ConfigError for a
+    name that torchvision does not have.
     """
     names = torchvision.models.list_models(module=torchvision.models)
     if name not in names:
@@ -23,6 +27,25 @@ def builder(name: str) -> Callable[[int], nn.Module]:
         raise ConfigError(f"target.name: torchvision has no classifier {name!r}. {hint}")
 
     def build(outputs: int) -> nn.Module:
-        return torchvision.models.get_model(name, weights=None, num_classes=outputs)  # type: ignore[no-any-return]
+        module: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=outputs)
+        if channels != CHANNELS:
+            _replace_stem(module, channels)
+        return module
 
     return build
+
+
+def _replace_stem(module: nn.Module, channels: int) -> None:
+    name, stem = next((name, child) for name, child in module.named_modules() if isinstance(child, nn.Conv2d))
+    module.set_submodule(
+        name,
+        nn.Conv2d(
+            channels,
+            stem.out_channels,
+            kernel_size=stem.kernel_size,  # type: ignore[arg-type]  # of two numbers
+            stride=stem.stride,  # type: ignore[arg-type]
+            padding=stem.padding,  # type: ignore[arg-type]
+            dilation=stem.dilation,  # type: ignore[arg-type]
+            bias=stem.bias is not None,
+        ),
+    )

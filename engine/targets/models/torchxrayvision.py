@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,45 +17,58 @@ from torchxrayvision.models import DenseNet, model_urls, op_norm
 from torchxrayvision.utils import normalize
 
 from engine.errors import ConfigError
-from engine.weights.checkpoint import load_strictly, match_names, read_weights
+from engine.targets.torchxrayvision import Options
+from engine.weights.fitting import IGNORE_KEYS, load_strictly, read_fitting
 
 THRESHOLDS = "op_threshs"
 """The buffer of a model's operating points, [18]; NaN for findings that the model was not trained on"""
 
 
-def load_network(
-    name: str, path: Path, ignored: Sequence[str], calibrated: bool
-) -> tuple[nn.Module, Callable[[NDArray[np.uint8]], Tensor], tuple[str, ...]]:
-    """The network, its preprocessing and its classes. Raises MammiError when the name is unknown, or the weights at
-    `path` cannot be read or do not fit."""
+class Network(NamedTuple):
+    """A network with what belongs to it."""
+
+    module: nn.Module
+    preprocess: LibraryPreprocessing
+    classes: tuple[str, ...]
+    untrained: frozenset[str]
+
+
+def load_network(options: Options, base: Path) -> Network:
+    """The network of the kind's options. Raises MammiError when the name is unknown, or the weights cannot be read or
+    do not fit."""
+    name, path = options.name, base / options.weights
     names = [each for each in model_urls if each.startswith(("densenet", "resnet"))]
     if name not in names:
         close = difflib.get_close_matches(name, names, n=3) or names
         raise ConfigError(f"target.name: torchxrayvision has no weights {name!r}. Close: {', '.join(close)}.")
     published = model_urls[name]
-    weights = read_weights(path, "target.weights")
-    thresholds = weights.pop(THRESHOLDS, torch.tensor(published[THRESHOLDS]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # what ignore_keys leaves out stays the same from run to run
         module = DenseNet() if name.startswith("densenet") else CalibratedResNet50(len(published["labels"]))
-    weights = match_names(weights, module.state_dict(), path, ignored, "target.ignore_keys")
-    load_strictly(module, weights, path, ignored, "target.ignore_keys")
-    if calibrated:
+    weights = read_fitting(path, module.state_dict(), options.weights_key, options.ignore_keys).tensors
+    thresholds = weights.pop(THRESHOLDS, torch.tensor(published[THRESHOLDS]))
+    untrained = load_strictly(module, weights, path, options.ignore_keys, IGNORE_KEYS)
+    if options.calibrated:
         setattr(module, THRESHOLDS, thresholds)
-    return module, preprocessing(published["input_resolution"]), tuple(published["labels"])
+    preprocess = LibraryPreprocessing(published["input_resolution"])
+    return Network(module, preprocess, tuple(published["labels"]), untrained)
 
 
-def preprocessing(side: int) -> Callable[[NDArray[np.uint8]], Tensor]:
-    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels.
+class LibraryPreprocessing:
+    """The library's own: grey levels 0…255 to −1024…1024, and the square at the centre resized to `side` pixels."""
 
-    It gives float32 [1, side, side].
-    """
-    crop, resize = XRayCenterCrop(), XRayResizer(side)
+    def __init__(self, side: int) -> None:
+        self._crop = XRayCenterCrop()
+        self._resize = XRayResizer(side)
 
-    def preprocess(film: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(resize(crop(normalize(film, 255)[None])))
+    def __call__(self, film: NDArray[np.uint8]) -> Tensor:
+        """float32 [1, side, side]."""
+        return torch.from_numpy(self._resize(self._crop(normalize(film, 255)[None])))
 
-    return preprocess
+    def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The square in whole grey levels, [side, side]."""
+        levels = (self(film)[0] / 1024 + 1) * (255 / 2)
+        return levels.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
 class CalibratedResNet50(ResNet):  # type: ignore[misc]

@@ -19,7 +19,8 @@ from engine.errors import MammiError
 from engine.vlms.bert_files import SETTINGS, WHOLE, tokenizer_files, weights_in
 from engine.vlms.hugging_face import read_json, reading
 from engine.vlms.models.converted import load_converted
-from engine.weights.checkpoint import check_fit, read_weights
+from engine.weights.checkpoint import read_weights
+from engine.weights.fitting import check_fit
 
 HEAD = 64
 """Width of one attention head, in every published BERT"""

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from engine.weights.checkpoint import check_fit
+from engine.weights.fitting import check_fit
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 

@@ -7,7 +7,6 @@ It agrees with that package: pixels are equal, embeddings to 1e-6. Preprocessing
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from PIL import Image
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms import functional as transforms
 
 from engine.errors import UnreadableImage
 from engine.probing.base import Image as ProbingImage
@@ -47,37 +45,22 @@ def film_pixels(film: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy((scaled - np.float32(MEAN)) / np.float32(STD))[None]
 
 
-def published_view(film: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The 224 × 224 pixels that the paper's code saved for MedCLIP and read again, as Pillow's JPEG of default quality.
-
-    Source: ailab-kyunghee/MAMMI, example_selection.py. The published JPEG is in colour; a grey film has the same
-    brightness in it.
-    """
-    small = transforms.center_crop(transforms.resize(Image.fromarray(film), [256]), [IMAGE_SIDE])
-    file = io.BytesIO()
-    small.save(file, "JPEG")
-    return np.asarray(Image.open(file))
-
-
 class MedCLIPVLM:
     """MedCLIP behind the VLM protocol."""
 
     by_name = False
 
-    def __init__(
-        self, model: MedCLIP, name: str, identity: str, tokenizer: Tokenizer, parity: str, device: torch.device
-    ) -> None:
+    def __init__(self, model: MedCLIP, name: str, identity: str, tokenizer: Tokenizer, device: torch.device) -> None:
         self.name = name
         self.dimension: int = model.heads["text_model"]["projection_head"].out_features  # type: ignore[index]
         self.identity = identity
         self._model = model.to(device)
         self._tokenizer = tokenizer
-        self._parity = parity
         self._device = device
 
     def preprocess(self, film: NDArray[np.uint8], image: ProbingImage) -> Tensor:  # noqa: ARG002
         """float32 [1, 224, 224]."""
-        return film_pixels(published_view(film) if self._parity == "published" else film)
+        return film_pixels(film)
 
     @torch.inference_mode()
     def encode_images(self, batch: Tensor) -> Tensor:
@@ -87,7 +70,7 @@ class MedCLIPVLM:
         return encode_by_length(texts, self._tokenizer, self.dimension, self._device, self._model.texts)
 
 
-def load_vlm(weights: Path, tokenizer: Path, parity: str, identity: str, device: torch.device) -> MedCLIPVLM:
+def load_vlm(weights: Path, tokenizer: Path, identity: str, device: torch.device) -> MedCLIPVLM:
     """The VLM from a file of weights, or the zip that holds it, and the folder of a tokenizer.
 
     Raises MammiError when a file is missing or damaged, and one that lists the keys when the weights do not fit.
@@ -95,4 +78,4 @@ def load_vlm(weights: Path, tokenizer: Path, parity: str, identity: str, device:
     model, vision = load_model(weights)
     config = model.bert.config
     words = load_tokenizer(tokenizer, "vlm.tokenizer", config.vocab_size, config.max_position_embeddings)
-    return MedCLIPVLM(model, f"MedCLIP {vision}", identity, words, parity, device)
+    return MedCLIPVLM(model, f"MedCLIP {vision}", identity, words, device)

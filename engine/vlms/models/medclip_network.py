@@ -21,7 +21,8 @@ from transformers import BertModel, SwinConfig, SwinModel
 from engine.errors import MammiError, first_line
 from engine.vlms.models.bert import load_bert, shape_of
 from engine.vlms.models.converted import load_converted, part
-from engine.weights.checkpoint import load_strictly, read_weights
+from engine.weights.checkpoint import read_weights
+from engine.weights.fitting import load_strictly
 
 KEY = "vlm.weights"
 MEMBER = "pytorch_model.bin"

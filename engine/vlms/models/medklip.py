@@ -29,7 +29,8 @@ from transformers import BertModel
 from engine.errors import MammiError
 from engine.probing.base import Image as ProbingImage
 from engine.vlms.models.bert import encode_by_length, load_bert, load_tokenizer, read_folder, shape_of
-from engine.weights.checkpoint import load_strictly, read_weights
+from engine.weights.checkpoint import read_weights
+from engine.weights.fitting import load_strictly
 
 SIDE = 224
 MEAN = (0.485, 0.456, 0.406)

@@ -31,7 +31,8 @@ from engine.probing.base import Image
 from engine.vlms.hugging_face import LOCAL, reading
 from engine.vlms.models import cxr_repair
 from engine.vlms.open_clip_source import PUBMEDBERT, Source, text_folder
-from engine.weights.checkpoint import load_strictly, read_weights
+from engine.weights.checkpoint import read_weights
+from engine.weights.fitting import load_strictly
 
 NOT_IN_EMBEDDINGS = ("logit_scale", "logit_bias", "text.transformer.embeddings.position_ids")
 """The loss's temperature and bias, and a constant that transformers kept among the weights until 4.31"""

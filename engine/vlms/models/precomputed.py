@@ -17,6 +17,7 @@ from torch.nn import functional
 from engine.errors import ConfigError, MammiError, UnreadableImage, first_line
 from engine.probing.base import Image
 from engine.store.tables import read_embeddings
+from engine.text_files import TextFiles, UnreadableText
 
 _SHOWN = 3
 
@@ -90,7 +91,8 @@ class PrecomputedVLM:
             shown = ", ".join(repr(text if len(text) <= 80 else f"{text[:79]}…") for text in missing[:_SHOWN])
             raise MammiError(
                 f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.\n"
-                "It must hold run.template, and for each concept the template, a blank and the concept."
+                "It must hold run.template, and for each concept the template, a blank and the concept; with "
+                'run.template = "" the concepts alone.'
             )
         vectors = self._texts.vectors[[self._texts.rows[text] for text in texts]]
         return functional.normalize(torch.from_numpy(vectors), dim=1).numpy()
@@ -123,12 +125,12 @@ def _matrix(key: str, path: Path) -> NDArray[np.float32]:
 
 
 def _lines(key: str, path: Path) -> list[str]:
+    texts = TextFiles()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{key}: {path} is not UTF-8 text ({error.reason} at byte {error.start}).") from None
+        text = texts.read(path)
+    except UnreadableText as error:
+        raise ConfigError(f"{key}: {error}") from None
+    texts.warn(path)
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 

@@ -26,3 +26,14 @@ def standardise(films: Tensor) -> Tensor:
 def network_input(film: NDArray[np.uint8]) -> Tensor:
     """Turns a grey film [h, w] into the networks' input, float32 [1, 128, 128]."""
     return standardise(shrink(film))
+
+
+class NetworkInput:
+    """`network_input` as a target model's preprocessing (engine.targets.base)."""
+
+    def __call__(self, film: NDArray[np.uint8]) -> Tensor:
+        return network_input(film)
+
+    def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The shrunken film in whole grey levels, [128, 128]."""
+        return shrink(film)[0].round().to(torch.uint8).numpy()

@@ -43,7 +43,8 @@ def test_word_list_is_cleaned_and_keeps_its_order(tmp_path: Path) -> None:
         "mass",
         "",
         "#mass",
-        "pleural \t effusion ",
+        "pleural   effusion ",
+        "node # of the lung",
         "ﬁbrosis",
         "mass",
         "a\x1b[31mb\u200b",
@@ -52,16 +53,16 @@ def test_word_list_is_cleaned_and_keeps_its_order(tmp_path: Path) -> None:
     ]
     (tmp_path / "list.txt").write_text("\n".join(lines), encoding="utf-8")
     concepts = load(tmp_path, [], kind="word_list", path="list.txt")
-    assert concepts == ["mass", "pleural effusion", "fibrosis", "a[31mb", "heart"]
+    assert concepts == ["mass", "pleural effusion", "node", "fibrosis", "a[31mb", "heart"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"# only a comment\n", "no concepts are left"),
-        (b"\n \n\x00\n", "no concepts are left"),
+        (b"\n \n\x00\n", "is not text"),
         (b"ok\n" + b"x" * 101, "101 characters"),
-        (b"\xff\xfe\xfa", "not UTF-8"),
+        (b"\xff\xfe\xfa", "is not text in utf-16: name its encoding with concepts.encoding"),
     ],
 )
 def test_unusable_word_list_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -69,6 +70,83 @@ def test_unusable_word_list_is_refused(tmp_path: Path, content: bytes, message: 
     with pytest.raises(ConfigError, match=message) as caught:
         load(tmp_path, [], kind="word_list", path="list.txt")
     assert "list.txt" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("nodule\t12\neffusion, pleural\t3\n", ""),
+        ("\ufeffnodule\t12\r\n\r\n# a comment\r\neffusion, pleural\t3\r\n", ""),
+        ("concept\tcount\nnodule\t12\neffusion, pleural\t3\n", "line 1, 'concept\\tcount', as their header"),
+        ('concept,frequency\nnodule,12\n"effusion, pleural",3\n', "line 1, 'concept,frequency', as their header"),
+        ('"nodule";0.5\n"effusion, pleural";12%\n', "numbers beside the concepts are left out."),
+        (',concept,count\n0,nodule,12\n1,"effusion, pleural",3\n', "line 1, ',concept,count', as their header"),
+        ("12\tnodule\n3\teffusion, pleural\n", "numbers beside the concepts are left out."),
+        ("     12 nodule\n      3 effusion, pleural\n", "numbers beside the concepts are left out."),
+        ("nodule               12\neffusion, pleural     3\n", "numbers beside the concepts are left out."),
+        ("1. nodule\n2. effusion, pleural\n", "numbers beside the concepts are left out."),
+        ('"nodule"\n"effusion, pleural"\n', ""),
+    ],
+)
+def test_numbers_beside_the_concepts_are_left_out(
+    tmp_path: Path, content: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "list.txt").write_text(content, newline="")
+    assert load(tmp_path, [], kind="word_list", path="list.txt") == ["nodule", "effusion, pleural"]
+    assert told in caplog.text
+    assert bool(told) == bool(caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("nodule\t12\nmass\nheart\t3\n", "line 2, 'mass', has no number, unlike the others"),
+        ("heart\nnodule,3\nmass,2\n", "line 1, 'heart', has no number, unlike the others"),
+        ("nodule\n\npleural\teffusion\n", r"line 3, 'pleural\\teffusion', has text behind a tab"),
+        ("concept\tmeaning\nnodule\ta round thing\n", "line 1, .* has text behind a tab"),
+    ],
+)
+def test_a_list_with_columns_that_are_not_understood_is_refused_with_the_line(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "list.txt").write_text(content)
+    with pytest.raises(ConfigError, match=rf"list\.txt: {message}.* Write one concept a line\."):
+        load(tmp_path, [], kind="word_list", path="list.txt")
+
+
+def test_concepts_with_numbers_of_their_own_stay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    concepts = ["20/20", "2 views", "segment 7,8", "T12", "effusion, pleural", "x-ray", "heart"]
+    (tmp_path / "list.txt").write_text("\n".join(concepts))
+    assert load(tmp_path, [], kind="word_list", path="list.txt") == concepts
+    assert caplog.text == ""
+    (tmp_path / "list.txt").write_text("nodule 12\nmass 3\n")
+    assert load(tmp_path, [], kind="word_list", path="list.txt") == ["nodule 12", "mass 3"]
+    assert "2 concepts end with a number. If these are counts, put a tab before them." in caplog.text
+
+
+def test_concepts_that_differ_only_in_case_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "list.txt").write_text("Nodule\nmass\nnodule\n")
+    assert load(tmp_path, [], kind="word_list", path="list.txt") == ["Nodule", "mass", "nodule"]
+    assert "differ from another only in case: 1 (Nodule, nodule)" in caplog.text
+
+
+def test_a_word_list_is_read_in_its_encoding(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "list.txt").write_bytes("Köhler’s disease\n".encode("cp1252"))
+    assert load(tmp_path, [], kind="word_list", path="list.txt") == ["Köhler’s disease"]
+    assert (
+        "not UTF-8, so read as Windows-1252. If it is another encoding, name it with concepts.encoding." in caplog.text
+    )
+    (tmp_path / "list.txt").write_bytes("Köhler’s disease\n".encode("mac-roman"))
+    assert load(tmp_path, [], kind="word_list", path="list.txt", encoding="mac-roman") == ["Köhler’s disease"]
+    with pytest.raises(ValidationError, match="'cp1525' is not an encoding of text; did you mean"):
+        load(tmp_path, [], kind="word_list", path="list.txt", encoding="cp1525")
+
+
+def test_the_published_list_is_read_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    path = shared_path("data", "nih14", "mimic_nouns.txt")
+    concepts = load(path.parent, [], kind="word_list", path=path.name)
+    assert concepts == path.read_text().split()
+    assert (len(concepts), caplog.messages) == (1361, [])
 
 
 def test_missing_word_list_is_named(tmp_path: Path) -> None:

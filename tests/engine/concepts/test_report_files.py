@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from engine.concepts.report_files import read_reports
-from engine.concepts.report_formats import base
+from engine import text_files
+from engine.concepts.report_files import digests, read_reports
 from engine.errors import ConfigError, MammiError
+from engine.text_files import TextFiles
 
 OPEN_I = """<?xml version="1.0" encoding="utf-8"?>
 <eCitation><Abstract>
@@ -56,7 +58,6 @@ def test_xml_with_a_document_type_is_refused(tmp_path: Path, xml: str) -> None:
         b"",
         b"<r>",
         b"\x89PNG",
-        b'<?xml version="1.0" encoding="utf-7"?><r/>',
         b'<?xml version="1.0" encoding="no"?><r/>',
     ],
 )
@@ -96,10 +97,18 @@ def test_table_by_sections_by_default_names_and_by_column(tmp_path: Path) -> Non
         read(other)
 
 
-@pytest.mark.parametrize("content", [b'report\n"open', b"report\n" + b"a" * 200_000, b"report\n\xff\n"])
+@pytest.mark.parametrize("content", [b'report\n"open', b"report\n" + b"a" * 200_000, b"report\n\x81\n"])
 def test_broken_table_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(MammiError, match=r"broken\.csv"):
         read(write(tmp_path, "broken.csv", content))
+
+
+def test_text_that_spills_into_cells_beyond_the_header_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", " id , Report \n1,Heart is large.,,\n")
+    assert read(tmp_path / "a.csv") == ["Heart is large."]
+    write(tmp_path, "a.csv", "id,report\n1,Heart is large.\n2,Mass, and effusion.\n")
+    with pytest.raises(MammiError, match=r"a\.csv, line 3: more cells than the header has"):
+        read(tmp_path / "a.csv")
 
 
 def test_mimic_section_file(tmp_path: Path) -> None:
@@ -143,8 +152,8 @@ def test_r2gen_json(tmp_path: Path) -> None:
         ('{"train": {"report": "x"}}', "not R2Gen's JSON"),
         ('{"train": [{"report": 1}]}', "record 0 of 'train' must have a text \"report\""),
         ('{"train": [{"report": "x"}, "y"]}', "record 1 of 'train'"),
-        (b"\xff{}", "not UTF-8"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "not UTF-8"),
+        (b"\xff{}", "not valid JSON"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "is not text"),
     ],
 )
 def test_json_that_is_not_r2gens_is_one_clear_error(tmp_path: Path, content: str | bytes, said: str) -> None:
@@ -166,15 +175,15 @@ def test_gzipped_files_are_read_by_their_inner_format(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["txt", "csv", "json"])
 def test_damaged_gzip_is_one_clear_error(tmp_path: Path, ending: str) -> None:
     whole = gzip.compress(b"report\n" + bytes(range(65, 91)) * 100)
-    for content in (b"no gzip", whole[:-9], whole[:12] + b"\0\0\0" + whole[15:]):
+    for content in (b"\x1f\x8bno gzip", whole[:-9], whole[:12] + b"\0\0\0" + whole[15:]):
         with pytest.raises(MammiError, match=r"a\..*\.gz"):
             read(write(tmp_path, f"a.{ending}.gz", content))
 
 
 def test_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "LARGEST", 1 << 20)
+    monkeypatch.setattr(text_files, "MAX_TEXT", 1 << 20)
     with pytest.raises(MammiError, match="more than 1 MiB"):
-        read(write(tmp_path, "a.txt.gz", gzip.compress(bytes(10 << 20))))
+        read(write(tmp_path, "a.txt.gz", gzip.compress(b"a" * (10 << 20))))
 
 
 def test_paths_without_reports_are_refused(tmp_path: Path) -> None:
@@ -184,3 +193,85 @@ def test_paths_without_reports_are_refused(tmp_path: Path) -> None:
         read(tmp_path)
     with pytest.raises(ConfigError, match=r"\.txt, \.xml, \.json, \.csv, \.tsv, also gzipped"):
         read(write(tmp_path, "report.docx", b""))
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+APOSTROPHE = "FINDINGS: The patient’s heart is large."
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", APOSTROPHE),
+        ("a.csv", f'report\n"{APOSTROPHE}"\n'),
+        ("a.tsv", f"report\n{APOSTROPHE}\n"),
+        ("a.json", json.dumps({"train": [{"report": APOSTROPHE}]}, ensure_ascii=False)),
+        ("a.xml", f'<r><AbstractText Label="Findings">{APOSTROPHE[10:]}</AbstractText></r>'),
+    ],
+)
+def test_every_format_is_read_in_any_encoding(
+    tmp_path: Path, name: str, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = [APOSTROPHE[10:]]
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert read(write(tmp_path, name, content.encode(encoding))) == expected
+    assert read(write(tmp_path, name, content.encode("mac-roman")), texts=TextFiles("mac-roman")) == expected
+    assert warnings(caplog) == []
+    assert read(write(tmp_path, name, content.encode("cp1252")), texts=TextFiles(None, "--encoding")) == expected
+    assert warnings(caplog) == [
+        f"{tmp_path}/{name}: not UTF-8, so read as Windows-1252. If it is another encoding, name it with --encoding."
+    ]
+
+
+def test_xml_is_read_in_the_encoding_that_it_declares(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    section = f'<AbstractText Label="FINDINGS">{APOSTROPHE}</AbstractText>'
+    content = f'<?xml version="1.0" encoding="windows-1252"?><r>{section}</r>'
+    assert read(write(tmp_path, "a.xml", content.encode("cp1252"))) == [APOSTROPHE]
+    assert warnings(caplog) == []
+
+
+def test_what_cannot_be_read_is_set_aside_and_told_with_its_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path, "a.txt", "Heart.")
+    write(tmp_path, "b.xml", "<r>")
+    write(tmp_path, "c.txt.gz", gzip.compress(b"Lung." * 100)[:-9])
+    write(tmp_path, "d.txt", b"\x89PNG\r\n\x1a\n\0\0")
+    write(tmp_path, "e.csv", "film\n1\n")
+    write(tmp_path, "f.txt", "Mass.")
+    (tmp_path / "g.txt").symlink_to(tmp_path / "gone")
+    write(tmp_path, ".hidden.txt", b"\0\0")
+    assert read(tmp_path) == ["Heart.", "Mass."]
+    assert warnings(caplog) == [
+        f"{tmp_path}: set aside 5 of 7 report files. {tmp_path}/b.xml is not valid XML: no element found: line 1, "
+        f"column 3. {tmp_path}/c.txt.gz is a damaged gzip file. {tmp_path}/d.txt is not text, or is UTF-16 without a "
+        "byte order mark. … and 2 more."
+    ]
+    assert len(list(digests([tmp_path]))) == 7
+
+
+def test_where_no_file_can_be_read_the_first_reason_is_the_error(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", b"\0")
+    write(tmp_path, "b.xml", "<r>")
+    with pytest.raises(MammiError, match=r"a\.txt is not text.* Nor can the other 1 be read\."):
+        read(tmp_path)
+
+
+def test_reports_without_the_sections_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, "a.csv", "report\nFindings: Heart.\nTechnique: AP.\nHistory: Cough.\n")
+    assert read(tmp_path) == ["Heart."]
+    assert warnings(caplog) == [f"{tmp_path}: left out 2 of 3 reports, which have no section findings or impression."]
+
+
+def test_other_files_of_a_folder_are_counted_by_kind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.txt", "b.docx", "c.DOCX", "d.pdf", "README", ".DS_Store"):
+        write(tmp_path, name, "Heart.")
+    os.mkfifo(tmp_path / "pipe.txt")
+    assert read(tmp_path) == ["Heart."]
+    assert warnings(caplog) == [
+        f"{tmp_path}: passed over files that are not reports (.txt, .xml, .json, .csv, .tsv, also gzipped): "
+        "2 .docx, 1 .pdf, 1 pipe or device and other kinds; 5 in all."
+    ]

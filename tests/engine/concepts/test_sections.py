@@ -78,6 +78,61 @@ def test_findings_and_impression(report: str, text: str) -> None:
     assert selected(report) == text
 
 
+WORDS = "Lungs are clear. A nodule."
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "History: Cough.\nFindings: Lungs are clear.\nImpression: A nodule.\nComparison: None.",
+        "History: Cough.\r\nFindings:\r\nLungs are clear.\r\n\r\nImpression:\r\nA nodule.\r\nTechnique: AP.",
+        "Findings:\rLungs are clear.\rImpression:\rA nodule.\rHistory:\rCough.",
+        "  findings : Lungs are clear.\n\timpression : A nodule.\n  technique : AP.",
+        "Indication\nCough.\n\nFindings\nLungs are clear.\n\nImpression\nA nodule.\n\nRecommendation\nCT.",
+        "Findings - Lungs are clear.\nImpression – A nodule.\nComparison - Film of 2019.",
+        "**Findings:** Lungs are clear.\n**Impression**: A nodule.\n**Technique:** AP.",
+        "## Findings\nLungs are clear.\n\n## Impression\nA nodule.\n## Comparison\nNone.",
+        "--- FINDINGS ---\nLungs are clear.\n[IMPRESSION]\nA nodule.\n=== HISTORY ===\nCough.",
+        "<b>History</b>: Cough.\n<b>Findings:</b> Lungs are clear.\n<b>Impression</b>: A nodule.",
+        "1. Indication: Cough.\n2. Findings: Lungs are clear.\n3. Impression: A nodule.",
+        "Indication: Cough. Findings: Lungs are clear. Impression: A nodule. Technique: AP.",
+        "Comparison: None.\nFindings and impression: Lungs are clear. A nodule.\nElectronically signed by: Dr. X",
+        "Clinical information: Cough\nFindings/Impression: Lungs are clear. A nodule.\nReason for exam: Cough.",
+        "Findings (chest): Lungs are clear.\nIMPRESSION (final): A nodule.\nClinical history (from order): Cough.",
+        "Reason: Cough.\nChest, PA and lateral: Lungs are clear.\nConclusion: A nodule.",
+        "Clinical details: Cough.\nReport: Lungs are clear. A nodule.",
+        "Findings：Lungs are clear.\nImpression：A nodule.\nHistory：Cough.",
+    ],
+)
+def test_headings_are_found_however_they_are_written(report: str) -> None:
+    assert selected(report) == WORDS
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Findings are stable. Comparison is made to a film of 2019.",
+        "There are new findings: a nodule.",
+        "Lungs are clear, unlike the earlier\nfindings\nof 2019.",
+        "Impression of the left bronchus.\nHistory of cough - now gone.",
+        "Heart: large.\nLungs: clear.",
+    ],
+)
+def test_running_text_has_no_headings(report: str) -> None:
+    assert section_names(report) == set()
+    assert selected(report) == " ".join(report.split())
+
+
+def test_findings_divided_by_parts_of_the_body_are_taken_whole() -> None:
+    report = "FINDINGS:\nLUNGS AND PLEURA: Clear.\nHEART: Large.\nNOTIFICATION: Dr. X."
+    for divided in (report, report.title()):
+        assert selected(divided).lower() == "lungs and pleura: clear. heart: large."
+
+
+def test_a_removed_word_after_a_heading_stays() -> None:
+    assert selected("FINDINGS: ___ is clear.") == "___ is clear."
+
+
 def test_one_section_by_itself() -> None:
     assert selected(FULL, "Impression") == "No evidence of pneumonia."
     assert selected(WET_READ, "impression") == "Heart is enlarged."

@@ -61,7 +61,12 @@ def test_other_templates(project: Path) -> None:
             "methods.www.cuont = 3 is not a key of this configuration. Did you mean methods.www.count?",
         ),
         ("[methods.www]\ncount = 0", "methods.www.count = 0 is too small: the least is 1."),
-        ("[methods.falcon]\nthreshold = 0", "methods.falcon.threshold = 0 is too small: it must be above 0.0."),
+        ("[methods.falcon]\nthreshold = -2", "methods.falcon.threshold = -2 is too small: the least is -1.0."),
+        (
+            "[methods.falcon]\nthreshold = 0.3\nlimit = 1",
+            'methods.falcon = {"threshold": 0.3, "limit": 1} is not right: limit and threshold both say where '
+            "the high set begins: leave one of them out.",
+        ),
         ("[methods.tsi]\nquantile = 1", "methods.tsi.quantile = 1 is too large: it must be below 1.0."),
     ],
 )

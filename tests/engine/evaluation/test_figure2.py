@@ -11,9 +11,9 @@ from PIL import Image
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
 from engine.evaluation.evaluate import evaluate
-from engine.evaluation.figure2 import ALPHAS, NO_LABEL, Figure2, figure2, sweep_lines
+from engine.evaluation.figure2 import ALPHAS, NO_LABEL, Figure2, figure2, fixed_lines, sweep_lines
 from engine.evaluation.plots import draw, names
-from engine.methods import mammi
+from engine.methods import mammi, www
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.support.runs import small_run
@@ -33,17 +33,31 @@ def figure(reader: RunReader) -> Figure2:
 
 def test_the_shares_are_of_images_and_of_representatives(reader: RunReader, figure: Figure2) -> None:
     answers = [Requery(reader).neuron("layer1", unit, Cuts(0.7, 0.95)) for unit in range(14)]
+    activations = reader.arrays.activations(reader.layer("layer1"))
     chosen = [image for answer in answers for image in reader.images(answer.images)]
     everything = reader.images(range(reader.image_count))
+    strongest = {unit: np.argsort(-activations[unit], kind="stable")[:40] for unit in range(1, 14)}
+    fixed = [image for images in strongest.values() for image in reader.images(images)]
     assert len(figure.classes) == len(reader.label_table()[0]) + 1
     for share in figure.classes:
-        for among, found in ((everything, share.probing), (chosen, share.representatives)):
+        for among, found in (
+            (everything, share.probing),
+            (chosen, share.representatives),
+            (fixed, share.fixed),
+        ):
             carried = [share.label in (image.labels or (NO_LABEL,)) for image in among]
             assert found == pytest.approx(np.mean(carried))
     probing = [share.probing for share in figure.classes[:-1]]
     assert probing == sorted(probing, reverse=True)
     assert [count.representatives for count in figure.counts] == [len(answer.images) for answer in answers]
     assert figure.counts[0].representatives == 0
+    assert [count.fixed for count in figure.counts] == [0, *[40] * 13]
+
+
+def test_the_scores_without_adaptive_selection_are_wwws(reader: RunReader, figure: Figure2) -> None:
+    method = www.load(www.Options(count=40), reader, Requery(reader))
+    assert figure.fixed_scores == evaluate(reader, [method], cuts=Cuts(0.7, 0.95)).methods[0].annotation
+    assert list(fixed_lines(figure)) == list(sweep_lines(figure))
 
 
 def test_the_sweep_scores_mammi_at_each_alpha(reader: RunReader, figure: Figure2) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.evaluation.labels import LabelScorer, labels_of
+from engine.evaluation.labels import LabelScorer
 from engine.evaluation.results import Figure
-from engine.evaluation.synonyms import compared
+from engine.names import compared, labels_of
 from tests.shared import shared_path
 
 

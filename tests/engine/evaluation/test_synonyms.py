@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
-from engine.evaluation.synonyms import LARGEST, compared, nih14_synonyms, read_synonyms
+from engine.evaluation.synonyms import LARGEST, nih14_synonyms, read_synonyms
+from engine.names import compared
 from engine.probing.findings import FINDINGS
 
 
@@ -42,7 +43,6 @@ def test_the_packages_own_list_has_all_14_findings_and_no_word_for_two() -> None
         (": tumor\n", "line 1 is not"),
         ("Mass: tumor\nMASS: neoplasm\n", "line 2 repeats the label 'mass'"),
         ("# only a comment\n", "has no labels"),
-        ("x" * (LARGEST + 1), "has more than 1 MB"),
     ],
 )
 def test_a_fault_in_a_file_is_reported_by_line(tmp_path: Path, text: str, said: str) -> None:
@@ -57,6 +57,12 @@ def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
         read_synonyms(str(tmp_path / "nih15"))
     with pytest.raises(ConfigError, match="Is a directory"):
         read_synonyms(str(tmp_path))
+    (tmp_path / "large.txt").write_text("x" * (LARGEST + 1))
+    with pytest.raises(ConfigError, match="it has more than 1 MiB of text"):
+        read_synonyms(str(tmp_path / "large.txt"))
+
+
+def test_a_file_that_is_not_utf8_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "latin.txt").write_bytes(b"Mass: tum\xf6r\n")
-    with pytest.raises(ConfigError, match="is not UTF-8 text"):
-        read_synonyms(str(tmp_path / "latin.txt"))
+    assert read_synonyms(str(tmp_path / "latin.txt")) == {"mass": frozenset({"tumör"})}
+    assert "latin.txt: not UTF-8, so read as Windows-1252" in caplog.text

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from engine.config.settings import load_config
-from engine.evaluation import matrix_config, published
+from engine.evaluation import matrix_config, published, published_setting
 from engine.evaluation.matrix import Cell, MatrixResult, RunFacts
+from engine.evaluation.published_setting import Films, digest, films_of
 from engine.evaluation.results import Figure, LabelScores, MethodEvaluation, Ties, UniqueConcepts
 from engine.evaluation.table_files import as_markdown, as_object, write
 from engine.evaluation.table_rows import Table
@@ -25,6 +26,10 @@ from tests.support.published import SAMPLES
 OURS = Figure(0.4321, 0.05)
 VLMS = {"medclip": "MedCLIP ViT", "MedKLIP": "MedKLIP", "CXR-RePaiR": "ViT-B-32-quickgelu"}
 SETS = {"word_list": 1361, "CLIP-Dissect 20k": 20_000, "WordNet nouns": 71_234}
+DIGESTS = {**dict(zip(SETS, published_setting.CONCEPT_LISTS, strict=False)), "WordNet nouns": "any"}
+FILMS = next(
+    Films(count, 0, known) for known, (name, count) in published_setting.LISTS.items() if name == "train_official.txt"
+)
 
 
 def paper_result(*overrides: str) -> MatrixResult:
@@ -32,7 +37,8 @@ def paper_result(*overrides: str) -> MatrixResult:
     matrix = matrix_config.load(SAMPLES / "tables_paper.toml", overrides)
     runs = {
         name: RunFacts(
-            Path(f"{name}.duckdb"), "densenet121", shown, 100, SETS, ("penultimate", "logits"), "logits", FINDINGS
+            *(Path(f"{name}.duckdb"), "densenet121", shown, 75_312, SETS, DIGESTS, FILMS),
+            *(("penultimate", "logits"), "logits", FINDINGS),
         )
         for name, shown in VLMS.items()
     }
@@ -97,15 +103,31 @@ def test_published_rows_stand_under_ours_where_the_setting_is_the_papers() -> No
     assert sets.notes == vlms.notes == ()
     assert selections.notes == ("Nothing is ahead of MAMMI here.",)
     assert "Not run here in the paper's setting: TSI." in masks.notes
+    assert any(note.startswith("methods.tsi.label_set is not given") for note in masks.notes)
 
 
 @pytest.mark.parametrize(
     ("overrides", "difference"),
     [
         (["probing.sample=5"], "probing.sample leaves out films of NIH14"),
+        (['probing.views=["PA"]'], "probing.views leaves out films of NIH14"),
+        (["target.pooling=max"], 'target.pooling is "max", the paper\'s "mean"'),
+        (["target.channels=last"], 'target.channels is "last"'),
+        (["target.preprocessing.size=300"], "target.preprocessing.size is 300, the paper's 256"),
+        (["target.preprocessing.crop=200"], "target.preprocessing.crop is 200, the paper's 224"),
+        (["target.preprocessing.mean=0.5"], "target.preprocessing.mean is 0.5, the paper's 0.5056"),
+        (["target.preprocessing.std=[0.25, 0.25, 0.2]"], "target.preprocessing.std is [0.25, 0.25, 0.2], the paper's"),
+        (["target.preprocessing.interpolation=bicubic"], 'target.preprocessing.interpolation is "bicubic"'),
+        (["target.name=densenet169"], "the target model is densenet121, the paper's densenet121_CXR_0.3M_mocov2.pth"),
+        (['target.ignore_keys=["classifier.*"]'], "target.ignore_keys leaves out some of the target model's weights"),
+        (["run.parity=none"], 'run.parity is "none", the paper\'s "published"'),
+        (["run.mixed_precision=true"], "run.mixed_precision is true, the paper's false"),
+        (["run.template="], 'run.template is "", the paper\'s "A chest x-ray image of a"'),
+        (["run.subtract_template=false"], "run.subtract_template is false, the paper's true"),
+        (['matrix.encoders.clip="my-clip"'], 'the encoder "clip" is my-clip, the paper\'s clip-vit-b-16'),
         (["run.alpha=0.9"], "α is 0.9, the paper's 0.93"),
         (["run.beta=0.5"], "β is 0.5, the paper's 0.95"),
-        (["run.template=A film of a"], 'the template is "A film of a"'),
+        (["run.template=A film of a"], 'run.template is "A film of a"'),
         (["target.weights=own.pth"], "the target model is densenet121, the paper's densenet121_CXR_0.3M_mocov2.pth"),
     ],
 )
@@ -120,6 +142,84 @@ def test_in_another_setting_published_rows_stand_apart(overrides: list[str], dif
         assert any(note.startswith("Not run here in the paper's setting: ") for note in table.notes)
         assert any(note.startswith("Here without a published figure: ") for note in table.notes)
     assert difference in as_markdown(result, tables(result))
+
+
+@pytest.mark.parametrize(
+    ("films", "difference"),
+    [
+        (
+            Films(11_212, 0, "c8b9d94ad8816f60b266ce08a918a80e7c0d5c90ffcd25020fd32e8979f5c4c5"),
+            "val_official.txt with 11,212",
+        ),
+        (
+            Films(75_312, 0, digest(["00000001_000.png"])),
+            "another list with 75,312 films, the paper's train_official.txt",
+        ),
+        (replace(FILMS, set_aside=3), "3 of 75,312 films are set aside"),
+    ],
+)
+def test_other_films_of_nih14_are_another_setting(films: Films, difference: str) -> None:
+    result = paper_result()
+    result = replace(result, runs={name: replace(each, films=films) for name, each in result.runs.items()})
+    assert difference in "; ".join(result.differences)
+    assert len(result.differences) == 1
+
+
+def test_the_published_lists_are_known_by_their_content() -> None:
+    validation = shared_path("data", "nih14", "val_official.txt").read_text().splitlines()
+    films = films_of(
+        [f"images_001/{line.split()[0]}" for line in validation[:-2]], [line.split()[0] for line in validation[-2:]]
+    )
+    assert (films.count, films.set_aside) == (11_212, 2)
+    assert published_setting.LISTS[films.digest] == ("val_official.txt", 11_212)
+    leaf = paper_result().matrix.base.concepts[0]
+    path = shared_path("data", "nih14", "mimic_nouns.txt")
+    nouns = replace(leaf, options=leaf.options.model_copy(update={"path": path})).load(Path(), [])
+    assert published_setting.published_set(leaf, digest(nouns)) == published.MIMIC_NOUNS
+    assert published_setting.published_set(leaf, digest([*nouns[:-1], "table"])) is None
+
+
+def test_what_cannot_be_compared_is_listed_wherever_tables_are_shown() -> None:
+    result = paper_result()
+    assert result.differences == ()
+    for text in (
+        "weights, tokenizers and text encoders beyond their names",
+        "the version of WordNet",
+        "FALCON's reports",
+    ):
+        assert any(text in each for each in result.unchecked)
+        assert text in as_markdown(result, tables(result))
+    assert as_object(result, tables(result))["not_checked"] == list(result.unchecked)
+    few = replace(result, cells=result.cells[:1])
+    assert not any("FALCON" in each for each in few.unchecked)
+
+
+def test_a_method_or_set_with_other_options_has_no_published_figure() -> None:
+    changed = ("methods.falcon.words=3", "concepts.WordNet nouns.phrases=false", "methods.clip_dissect.prompted=true")
+    sets, *_, methods, _ = tables(paper_result(*changed))
+    assert "Here without a published figure: WordNet nouns." in sets.notes
+    assert "methods.falcon.words is 3, the paper's 8." in methods.notes
+    assert "methods.clip_dissect.prompted is true, the paper's false." in methods.notes
+    assert sources(methods)[0:3] == [("clip_dissect", "here"), ("falcon", "here"), ("MAMMI", "here")]
+
+
+def test_vlms_and_lists_with_other_files_have_no_published_figure() -> None:
+    result = paper_result()
+    others = {"MedKLIP": "other.pth", "CXR-RePaiR": "other.pt"}
+    runs = {
+        name: replace(
+            run, vlm=replace(run.vlm, options=run.vlm.options.model_copy(update={"weights": Path(others[name])}))
+        )
+        if name in others
+        else run
+        for name, run in result.matrix.runs.items()
+    }
+    result = replace(result, matrix=replace(result.matrix, runs=runs))
+    own = result.own
+    mixed = replace(own, digests=own.digests | {"CLIP-Dissect 20k": digest(["the", "of"])})
+    sets, _, vlms, *_ = tables(replace(result, runs={**result.runs, "medclip": mixed}))
+    assert "Here without a published figure: MedKLIP, CXR-RePaiR." in vlms.notes
+    assert "Here without a published figure: CLIP-Dissect 20k." in sets.notes
 
 
 def test_other_films_and_other_classes_are_another_setting() -> None:
@@ -138,7 +238,8 @@ def test_another_count_and_another_set_have_no_published_figure() -> None:
     cells = [replace(cell, count=10) if cell.count else cell for cell in result.cells]
     _, selections, *_ = tables(replace(result, cells=tuple(cells)))
     assert "Here without a published figure: without adaptive, 10 images." in selections.notes
-    runs = {name: replace(facts, concept_sets={**SETS, "word_list": 500}) for name, facts in result.runs.items()}
+    digests = {**DIGESTS, "word_list": digest(["heart"])}
+    runs = {name: replace(facts, digests=digests) for name, facts in result.runs.items()}
     sets, _, vlms, *_ = tables(replace(result, runs=runs))
     assert "Here without a published figure: word_list." in sets.notes
     assert "Here without a published figure: medclip, MedKLIP, CXR-RePaiR." in vlms.notes

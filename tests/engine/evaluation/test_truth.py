@@ -84,7 +84,8 @@ def test_every_parameter_and_view_of_phantoms_has_words() -> None:
 
 
 def test_every_finding_is_named_by_a_noun_of_phantom_reports() -> None:
-    from engine.evaluation.synonyms import compared, nih14_synonyms
+    from engine.evaluation.synonyms import nih14_synonyms
+    from engine.names import compared
     from engine.probing.phantom.lexicon import LEXICON
 
     for finding in FINDINGS:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.annotation.cuts import Cuts
+from engine.annotation.scoring import unit_rows
 from engine.errors import MammiError
 from engine.methods import clip_dissect
 from engine.methods.clip_dissect import Options
@@ -52,6 +53,52 @@ def test_settings_are_passed_on(tmp_path: Path) -> None:
         np.testing.assert_allclose(answer.scores, np.sort(expected[2])[::-1], rtol=1e-9)
 
 
+BARE = np.random.default_rng(4).normal(size=(25, 16)).astype(np.float32)
+PARITY = {"run": {"parity": "published"}}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize(
+    ("config", "options", "bare"),
+    [
+        ({}, {"prompted": False}, True),
+        (PARITY, {}, True),
+        (PARITY, {"prompted": True}, False),
+        ({"run": {"parity": "none"}}, {}, False),
+        ({"run": {}}, {"prompted": False, "a": None}, True),
+    ],
+)
+def test_bare_or_prompted_concepts_are_compared(
+    config: dict[str, Any], options: dict[str, Any], bare: bool, measure: str, tmp_path: Path
+) -> None:
+    with opened_run(tmp_path, {"bare_embeddings": BARE, "config": config}, images=150) as opened:
+        method = clip_dissect.load(Options(similarity=measure, **options), opened.reader, opened.requery)  # type: ignore[arg-type]
+        assert method.title.endswith(" bare)" if bare else " prompted)")
+        cosines = unit_rows(opened.embeddings) @ unit_rows(BARE).T if bare else opened.cosines
+        expected = getattr(clip_dissect, measure)(cosines, opened.activations[LAYER][:, 1:])
+        for unit in range(1, 8):
+            answer = method.neuron(LAYER, unit, Cuts(0.93, 0.95))
+            scores = expected[unit - 1]
+            np.testing.assert_allclose(answer.scores, np.sort(scores[np.isfinite(scores)])[::-1], rtol=2e-6, atol=1e-9)
+
+
+def test_a_run_without_a_template_has_bare_concepts(tmp_path: Path) -> None:
+    with opened_run(tmp_path, {"template": ""}) as opened:
+        for options in (Options(), Options(prompted=False)):
+            method = clip_dissect.load(options, opened.reader, opened.requery)
+            assert method.title == "CLIP-Dissect (soft WPMI, bare)"
+            assert method.neuron(LAYER, 3, Cuts(0.93, 0.95)).concepts
+
+
+def test_a_run_without_bare_concepts_says_what_to_do(tmp_path: Path) -> None:
+    with opened_run(tmp_path) as opened:
+        method = clip_dissect.load(Options(prompted=False), opened.reader, opened.requery)
+        with pytest.raises(
+            MammiError, match=r"no bare concepts.*methods\.clip_dissect\.prompted = false.*run it again"
+        ):
+            method.neuron(LAYER, 3, Cuts(0.93, 0.95))
+
+
 def test_the_first_of_equal_concepts_is_best(tmp_path: Path) -> None:
     """Concepts 0 and 24 have the same embedding."""
     with opened_run(tmp_path, images=300) as opened:
@@ -67,7 +114,24 @@ def test_the_note_counts_concepts_that_share_the_best_score(tmp_path: Path) -> N
     with opened_run(tmp_path, units=(2,)) as opened:
         answer = clip_dissect.load(Options(), opened.reader, opened.requery).neuron(LAYER, 1, Cuts(0.93, 0.95))
         assert answer.concepts[0] == "concept 0"
-        assert answer.note == "25 concepts share the best score."
+        assert answer.note == "25 concepts share the best score, in the concept set's order."
+        assert list(answer.concepts) == [f"concept {number}" for number in range(25)]
+        assert len(set(answer.scores)) == 1
+
+
+def test_concepts_that_differ_by_rounding_only_stand_in_the_concept_sets_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The published code, in float32, does not tell them apart and takes the first."""
+    with opened_run(tmp_path) as opened:
+        scores = np.full((7, 25), 1.0)
+        scores[:, [2, 5, 9, 20]] = [2.6 - 1e-8, 2.6 - 1e-4, 2.6, 2.6 - 1e-7]
+        method = clip_dissect.load(Options(), opened.reader, opened.requery)
+        monkeypatch.setattr(method, "_scores", lambda *_: scores)
+        answer = method.neuron(LAYER, 3, Cuts(0.93, 0.95))
+        assert answer.concepts[:4] == ("concept 2", "concept 9", "concept 20", "concept 5")
+        assert answer.scores[:4].tolist() == [2.6, 2.6, 2.6, 2.6 - 1e-4]
+        assert answer.note.startswith("3 concepts share")
 
 
 def test_a_dead_unit_has_no_concepts_and_unknown_names_are_refused(tmp_path: Path) -> None:

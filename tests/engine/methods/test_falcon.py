@@ -46,13 +46,23 @@ def _word_scores(opened: Opened, images: list[int], each: int) -> dict[str, floa
     return {word: total / len(images) for word, total in totals.items()} if images else {}
 
 
-@pytest.mark.parametrize("options", [Options(), Options(threshold=0.4, alike=0.1, captions_each=2, shared=0.05)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(),
+        Options(limit=-0.5),
+        Options(threshold=0.4, alike=0.1, captions_each=2, shared=0.05),
+        Options(threshold=-0.1),
+    ],
+)
 def test_words_are_those_of_the_definition(options: Options, tmp_path: Path) -> None:
     with opened_run(tmp_path, _with_captions(), images=300) as opened:
         method = falcon.load(options, opened.reader, opened.requery)
         representations = unit_rows(opened.activations[LAYER])
+        bound = representations.mean() + options.limit * representations.std(ddof=1)
+        bound = bound if options.threshold is None else options.threshold
         for unit in range(1, 8):
-            high = np.flatnonzero(representations[:, unit] >= options.threshold)
+            high = np.flatnonzero(representations[:, unit] >= bound)
             others = np.delete(representations, unit, axis=1)
             products = others @ others[high].mean(axis=0)
             may_be = (representations[:, unit] < representations.mean()) & (products >= options.alike)
@@ -68,12 +78,65 @@ def test_words_are_those_of_the_definition(options: Options, tmp_path: Path) -> 
             assert (answer.note == "") == (len(expected) > 0 and len(high) > 1)
 
 
+def test_a_unit_has_the_words_of_its_groups(tmp_path: Path) -> None:
+    """Each word at its best score, with the group as detail."""
+    options = Options(groups=True, limit=1.0, group_images=3, group_alike=0.1, alike=0.1)
+    with opened_run(tmp_path, _with_captions(), images=300) as opened:
+        method = falcon.load(options, opened.reader, opened.requery)
+        assert method.title == "FALCON (groups of units)"
+        representations = unit_rows(opened.activations[LAYER])
+        bound = representations.mean() + representations.std(ddof=1)
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for image, values in enumerate(representations):
+            groups.setdefault(tuple(np.flatnonzero(values >= bound).tolist()), []).append(image)
+        vectors = unit_rows(opened.embeddings)
+        alike = {
+            units: images
+            for units, images in groups.items()
+            if units and len(images) > 3 and (vectors[images] @ vectors[images].T).mean() > 0.1
+        }
+        assert 0 < len(alike) < len([images for images in groups.values() if len(images) > 3])
+        answered = 0
+        for unit in range(1, 8):
+            expected: dict[str, tuple[float, str]] = {}
+            for units, images in alike.items():
+                if unit in units:
+                    for word, score in _contrasted(opened, representations, units, images, options).items():
+                        name = ("units " if len(units) > 1 else "unit ") + ", ".join(map(str, units))
+                        expected[word] = max(expected.get(word, (0.0, "")), (score, f"{name}; {len(images)} images"))
+            answer = method.neuron(LAYER, unit, Cuts(0.93, 0.95))
+            answered += bool(expected)
+            assert set(answer.concepts) == set(expected)
+            for word, score, detail in zip(answer.concepts, answer.scores, answer.details, strict=True):
+                assert score == pytest.approx(expected[word][0], abs=1e-5)
+                assert detail == expected[word][1]
+        assert answered > 1
+
+
+def _contrasted(
+    opened: Opened, representations: np.ndarray, units: tuple[int, ...], images: list[int], options: Options
+) -> dict[str, float]:
+    """The words of a group that its low set does not share."""
+    others = np.delete(representations, units, axis=1)
+    products = others @ others[images].mean(axis=0)
+    may_be = (representations[:, units] < representations.mean()).all(axis=1) & (products >= options.alike)
+    low = sorted(np.flatnonzero(may_be), key=lambda image: -products[image])[:10]
+    shared = _word_scores(opened, low, 5)
+    return {
+        word: score for word, score in _word_scores(opened, images, 5).items() if shared.get(word, 0) < options.shared
+    }
+
+
 def test_a_word_of_images_that_do_not_activate_the_unit_is_dropped(tmp_path: Path) -> None:
     """All images have the same sentence as their only caption, so that every word is shared."""
     with opened_run(tmp_path, _with_captions(["Clear lungs."]), images=100) as opened:
-        kept = falcon.load(Options(alike=1.0), opened.reader, opened.requery).neuron(LAYER, 4, Cuts(0.93, 0.95))
+        kept = falcon.load(Options(alike=1.0, threshold=0.25), opened.reader, opened.requery).neuron(
+            LAYER, 4, Cuts(0.93, 0.95)
+        )
         assert kept.concepts == ("clear", "lungs")
-        dropped = falcon.load(Options(alike=0.0), opened.reader, opened.requery).neuron(LAYER, 4, Cuts(0.93, 0.95))
+        dropped = falcon.load(Options(alike=0.0, threshold=0.25), opened.reader, opened.requery).neuron(
+            LAYER, 4, Cuts(0.93, 0.95)
+        )
         assert dropped.concepts == ()
         assert "share" in dropped.note
 
@@ -82,7 +145,14 @@ def test_an_answer_without_concepts_says_why(tmp_path: Path) -> None:
     with opened_run(tmp_path, _with_captions()) as opened:
         method = falcon.load(Options(threshold=1.0), opened.reader, opened.requery)
         assert "Dead" in method.neuron(LAYER, 0, Cuts(0.93, 0.95)).note
-        assert "reaches 1" in method.neuron(LAYER, 4, Cuts(0.93, 0.95)).note
+        note = method.neuron(LAYER, 4, Cuts(0.93, 0.95)).note
+        assert "reaches 1" in note
+        assert "methods.falcon.threshold" in note
+        far = falcon.load(Options(limit=50), opened.reader, opened.requery).neuron(LAYER, 4, Cuts(0.93, 0.95))
+        assert "mean + 50·std" in far.note
+        assert "methods.falcon.limit" in far.note
+        alone = falcon.load(Options(groups=True, group_images=300), opened.reader, opened.requery)
+        assert "more than 300 images" in alone.neuron(LAYER, 4, Cuts(0.93, 0.95)).note
         with pytest.raises(MammiError, match="layer0"):
             method.neuron("layer8", 0, Cuts(0.9, 0.9))
         with pytest.raises(MammiError, match="concept set"):
@@ -132,7 +202,17 @@ def test_captions_of_real_reports() -> None:
     assert any("pleural effusion" in caption for caption in captions)
 
 
-@pytest.mark.parametrize("options", [{"threshold": 0}, {"words": 0}, {"alike": 2}, {"report": "x"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"threshold": -1.5},
+        {"threshold": 0.2, "limit": 1.0},
+        {"limit": float("nan")},
+        {"words": 0},
+        {"alike": 2},
+        {"report": "x"},
+    ],
+)
 def test_settings_without_meaning_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Options(**options)

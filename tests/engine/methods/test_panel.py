@@ -33,7 +33,10 @@ def test_a_run_that_names_no_method_has_the_live_ones(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         panel = Panel(opened.reader, opened.requery)
         assert _names(panel) == ["mammi", "www", "clip_dissect"]
-        assert [method.title for method in panel.methods][1:] == ["WWW (top 40 images)", "CLIP-Dissect (soft WPMI)"]
+        assert [method.title for method in panel.methods][1:] == [
+            "WWW (top 40 images)",
+            "CLIP-Dissect (soft WPMI, prompted)",
+        ]
 
 
 def test_falcon_needs_captions_and_computed_methods_need_scores(tmp_path: Path) -> None:
@@ -46,7 +49,7 @@ def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
     methods = [StoredMethod("www", {"count": 3}), StoredMethod("clip_dissect", {"similarity": "wpmi", "a": None})]
     with opened_run(tmp_path, {"methods": methods}) as opened:
         titles = [method.title for method in Panel(opened.reader, opened.requery).methods]
-        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI)"]
+        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted)"]
 
 
 def test_methods_of_packages_follow_ours(

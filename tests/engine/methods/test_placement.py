@@ -63,9 +63,9 @@ def test_a_box_lies_where_its_pixels_went(
 
 def test_torchxrayvisions_crop_and_scale() -> None:
     pytest.importorskip("torchxrayvision")
-    from engine.targets.models.torchxrayvision import preprocessing
+    from engine.targets.models.torchxrayvision import LibraryPreprocessing
 
-    placed = Placements(preprocessing(224)).of(800, 1000)  # the square at the centre: columns 100 to 900
+    placed = Placements(LibraryPreprocessing(224)).of(800, 1000)  # the square at the centre: columns 100 to 900
     np.testing.assert_allclose(placed.place(box_corners(100, 0, 800, 800)), box_corners(0, 0, 1, 1), atol=0.003)
 
 

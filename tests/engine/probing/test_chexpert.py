@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
+from engine.probing.cells import VOCABULARY
 from engine.probing.chexpert import Options, load
 from engine.probing.film_set import FilmSet
 from tests.support.films import by_path, paths, write_films, write_table
@@ -100,7 +101,7 @@ def test_copies_as_png_are_found(tmp_path: Path) -> None:
         ),
         (
             ["Path,Edema", "train/patient00001/study1/view1_frontal.jpg,maybe"],
-            "train.csv: line 2 has 'maybe' in column 'Edema'; it must be 1, 0, -1 or empty.",
+            f"train.csv: line 2 has 'maybe' in column 'Edema', which says neither yes nor no.\nWords: {VOCABULARY}.",
         ),
         (
             ["Path,Edema", "x/train/patient00009/study1/view1_frontal.jpg,1"],

@@ -8,6 +8,7 @@ import pydantic
 import pytest
 
 from engine.errors import ConfigError
+from engine.probing.cells import VOCABULARY
 from engine.probing.csv import Options, load
 from engine.probing.film_set import FilmSet
 from tests.shared import shared_path
@@ -37,6 +38,21 @@ def test_labels_patient_view_and_report_come_from_their_columns(films: Path) -> 
     assert images["a/2.PNG"].labels == ()
     assert (images["c.jpg"].labels, images["c.jpg"].patient, images["c.jpg"].report) == (("Hernia",), None, None)
     assert probing.read(images["b.png"]) == (films / "b.png").read_bytes()
+
+
+def test_a_table_is_read_in_its_encoding(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = films / "films.csv"
+    text = "path,labels,report\nb.png,Köhler,The patient’s heart.\n"
+    for encoding, named in (("cp1252", "cp1252"), ("mac-roman", "mac-roman"), ("utf-16", None), ("cp1252", None)):
+        path.write_bytes(text.encode(encoding))
+        assert caplog.messages == []
+        [image] = load(Options.model_validate({"csv": path.name, "encoding": named}), films).images
+        assert (image.labels, image.report) == (("Köhler",), "The patient’s heart.")
+    assert caplog.messages == [
+        f"{path}: not UTF-8, so read as Windows-1252. If it is another encoding, name it with probing.encoding."
+    ]
+    with pytest.raises(ConfigError, match=r"films\.csv is not text in utf-8: name its encoding with probing\.encoding"):
+        load(Options.model_validate({"csv": path.name, "encoding": "utf-8"}), films)
 
 
 def test_columns_separators_and_folder_can_be_named(films: Path) -> None:
@@ -83,6 +99,21 @@ def test_rows_without_a_film_and_rows_that_lead_out_are_counted(films: Path, cap
     ]
 
 
+def test_films_under_names_that_differ_and_names_that_may_mean_two_are_told(
+    films: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_films(films, ["D.png", "d.PNG"])
+    assert paths(listed(films, "path", "B.PNG", "A/2.png", "d.png")) == ["a/2.PNG", "b.png"]
+    [message] = caplog.messages
+    assert message.endswith(
+        f"left out films whose name may mean several files in {films}: 1 (d.png may be D.png or d.PNG)."
+    )
+    with pytest.raises(ConfigError, match=r"holds none of the films of .*: d.png may be D.png or d.PNG\."):
+        listed(films, "path", "d.png")
+    with pytest.raises(ConfigError, match=r"names 'b.png' twice"):
+        listed(films, "path", "B.png", "b.PNG")
+
+
 def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pytest.LogCaptureFixture) -> None:
     lines = ["path", *(f"none/{number}.png" for number in range(20)), "b.png", "c.jpg", "a/2.PNG"]
     drawn = paths(listed(films, *lines, sample=2))
@@ -105,12 +136,17 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
             {"label_columns": ["Mass"]},
             "films.csv has no column 'Mass' (probing.label_columns); did you mean 'Mas'?",
         ),
-        (["path", "b.png", "b.png"], {}, "films.csv: line 3 names 'b.png', as line 2 already does."),
-        (["path", "b.png", "./b.png"], {}, "films.csv names 'b.png' twice."),
+        (["path", "b.png", "b"], {}, "films.csv names 'b.png' twice."),
         (
-            ["path,Mass", "b.png,yes"],
+            ["path,Mass", "b.png,often"],
             {"label_columns": ["Mass"]},
-            "films.csv: line 2 has 'yes' in column 'Mass'; it must be 1, 0, -1 or empty.",
+            "films.csv: line 2 has 'often' in column 'Mass', which says neither yes nor no; "
+            f"name your own words in [probing.words].\nWords: {VOCABULARY}.",
+        ),
+        (
+            ["path,labels", "b.png,\"['Mass', 'it\""],
+            {},
+            "films.csv: line 2 has \"['Mass', 'it\" in column 'labels', which begins like a list but is none.",
         ),
         (
             ["path", "x/b.png"],
@@ -125,7 +161,7 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
         (["path"], {}, "probing.folder: . holds none of the films of films.csv: it names none."),
     ],
 )
-def test_a_wrong_csv_is_reported_in_one_line(
+def test_a_wrong_csv_is_reported_with_its_place(
     films: Path, lines: list[str], options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ConfigError) as raised:

@@ -16,6 +16,8 @@ from engine.probing import decoding
 from engine.probing.decoding import decode
 from tests.shared import shared_path
 
+pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
+
 GREY = np.add.outer(np.arange(40) * 4, np.arange(30) * 3).astype(np.uint8)
 """40 rows of 30 pixels; the four corners differ"""
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 30), dtype=np.uint8)
@@ -120,18 +122,89 @@ def test_damaged_exif_does_not_stop_a_film() -> None:
     assert decode(data).shape == GREY.shape
 
 
-OTHER_FORMATS = ("BMP", "GIF", "JPEG2000", "TIFF", "WEBP")
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "WEBP", "JPEG2000"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_other_formats_are_the_same_film(kind: str, mode: str) -> None:
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    np.testing.assert_array_equal(decode(encoded(Image.fromarray(GREY).convert(mode), kind, **lossless)), GREY)
+
+
+@pytest.mark.parametrize("settings", [{"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}])
+@pytest.mark.parametrize("mode", ["P", "LA", "RGBA", "CMYK"])
+def test_a_tiff_in_any_mode_is_the_same_film(mode: str, settings: dict[str, str]) -> None:
+    np.testing.assert_array_equal(decode(encoded(Image.fromarray(GREY).convert(mode), "TIFF", **settings)), GREY)
+
+
+def test_a_bilevel_tiff_is_black_and_white() -> None:
+    film = decode(encoded(Image.fromarray(GREY > 100), "TIFF", compression="group4"))
+    np.testing.assert_array_equal(film, np.where(GREY > 100, 255, 0))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "JPEG2000"])
+def test_16_bit_in_other_formats_is_windowed(kind: str) -> None:
+    film = decode(encoded(Image.fromarray(GREY.astype(np.uint16) * 16), kind))
+    np.testing.assert_allclose(film, GREY / GREY.max() * 255, atol=0.51)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+@pytest.mark.parametrize(("scale", "start"), [(1, 0), (10, 1_000_000), (1, -4000)])
+def test_wide_and_decimal_values_are_windowed(dtype: type, scale: int, start: int) -> None:
+    film = decode(encoded(Image.fromarray((GREY.astype(dtype) * scale + start).astype(dtype)), "TIFF"))
+    np.testing.assert_allclose(film, GREY / GREY.max() * 255, atol=0.51)
+
+
+def test_decimal_values_below_one_span_the_whole_range() -> None:
+    values = GREY.astype(np.float32) / 1000
+    values[5, :3] = np.nan, np.inf, -np.inf
+    film = decode(encoded(Image.fromarray(values), "TIFF"))
+    np.testing.assert_array_equal(film[5, :3], 0)
+    np.testing.assert_allclose(film[6:], (GREY / GREY.max() * 255)[6:], atol=0.51)
+    with pytest.raises(UnreadableImage, match="none of its values is a number"):
+        decode(encoded(Image.fromarray(np.full((4, 4), np.nan, np.float32)), "TIFF"))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_a_tiff_whose_zero_is_white_is_inverted(dtype: type) -> None:
+    film = decode(encoded(Image.fromarray(GREY.astype(dtype)), "TIFF", tiffinfo={262: 0}))
+    np.testing.assert_allclose(film, 255 - GREY / GREY.max() * 255, atol=0.51)
+
+
+def test_several_pages_are_refused_unless_they_are_smaller_copies() -> None:
+    page = Image.fromarray(GREY)
+    for kind in ("TIFF", "PNG", "WEBP"):
+        with pytest.raises(UnreadableImage, match="several pages; save the one to read"):
+            decode(encoded(page, kind, save_all=True, append_images=[Image.fromarray(255 - GREY)]))
+    copy = page.resize((15, 20))
+    copy.encoderinfo = {"tiffinfo": {254: 1}}
+    np.testing.assert_array_equal(decode(encoded(page, "TIFF", save_all=True, append_images=[copy])), GREY)
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_the_orientation_of_other_formats_is_undone(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(ORIENTATIONS[orientation]))
+    np.testing.assert_array_equal(decode(encoded(stored, "TIFF", exif=exif)), GREY)
+    np.testing.assert_array_equal(decode(encoded(stored, "WEBP", exif=exif.tobytes(), lossless=True)), GREY)
+
+
+BITS_24 = b"\x02\x01\x03\0\1\0\0\0\x18"
+"""The TIFF tag BitsPerSample"""
+DECODED = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "JPEG2000")
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "not a PNG, JPEG or DICOM file"),
-        *((encoded(Image.fromarray(GREY), kind), "not a PNG, JPEG or DICOM") for kind in OTHER_FORMATS),
-        (encoded(Image.fromarray(NOISE))[:600], "damaged"),
-        (encoded(Image.fromarray(NOISE), "JPEG")[:-100], "damaged"),
+        (b"<html>404</html>", "not a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file"),
+        (encoded(Image.fromarray(GREY), "GIF"), "a GIF picture, not a PNG"),
+        (b"%PDF-1.7", "a PDF document, not a PNG"),
+        (encoded(Image.fromarray(GREY), "PPM"), "not a PNG"),
+        *((encoded(Image.fromarray(NOISE), kind)[:-300], "damaged") for kind in DECODED),
         (encoded(Image.fromarray(GREY))[:30], "damaged: its header"),
+        (encoded(Image.fromarray(GREY), "TIFF").replace(b"\x02\x01\x03\0\1\0\0\0\x08", BITS_24), "a TIFF file that is"),
+        (encoded(Image.fromarray(GREY).convert("RGB").convert("LAB"), "TIFF"), "its colours are LAB"),
     ],
 )
 def test_a_file_that_cannot_be_decoded_is_refused_with_the_reason(data: bytes, reason: str) -> None:
@@ -139,15 +212,16 @@ def test_a_file_that_cannot_be_decoded_is_refused_with_the_reason(data: bytes, r
         decode(data)
 
 
-def test_flipped_bytes_never_escape_as_another_error() -> None:
+def test_flipped_bytes_never_escape_as_another_error(capfd: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)
-    sources = [encoded(Image.fromarray(GREY)), encoded(Image.fromarray(GREY), "JPEG")]
-    for _ in range(300):
+    sources = [encoded(Image.fromarray(GREY), kind) for kind in DECODED]
+    for _ in range(900):
         data = bytearray(sources[rng.integers(len(sources))])
         for position in rng.integers(8, len(data), 3):
             data[position] = rng.integers(256)
         with suppress(UnreadableImage):
             assert decode(bytes(data)).dtype == np.uint8
+    assert capfd.readouterr() == ("", "")
 
 
 def png(width: int, height: int, depth: int, kind: int, rows: NDArray[np.generic] | None = None) -> bytes:

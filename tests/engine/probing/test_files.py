@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from engine.errors import ConfigError, UnreadableImage
 from engine.probing import files
-from engine.probing.files import FileTree, LeadsOut, film_size, read_film, warn
+from engine.probing.files import Ambiguous, FileTree, FilmsByName, LeadsOut, film_size, read_film, warn
 from tests.support.films import write_films
 
 
@@ -24,6 +25,12 @@ def names(folder: Path) -> list[str]:
     return [film.name for film in FileTree(folder).films()]
 
 
+def touch(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
 def test_links_are_followed_only_inside_the_folder(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     elsewhere = folder.parent / "elsewhere"
     (folder / "out.png").symlink_to(elsewhere / "d.png")
@@ -33,7 +40,10 @@ def test_links_are_followed_only_inside_the_folder(folder: Path, caplog: pytest.
     (folder / "broken.png").symlink_to(folder / "gone.png")
     (folder / "inside.png").symlink_to(folder / "b.png")
     assert names(folder) == ["a/2.PNG", "a/deep/3.jpg", "b.png", "inside.png"]
-    assert caplog.messages == [f"{folder}: left out links that lead out of it: 2 (out.png, outside)."]
+    assert sorted(caplog.messages) == [
+        f"{folder}: left out links that lead nowhere: 1 (broken.png).",
+        f"{folder}: left out links that lead out of it: 2 (out.png, outside).",
+    ]
 
 
 def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
@@ -113,6 +123,119 @@ def test_a_film_with_another_suffix_is_found(folder: Path) -> None:
     assert film is not None
     assert film.name == "a/deep/3.jpg"
     assert FileTree(folder).find("a/deep/3.txt") is None
+
+
+COMPOSED, APART, WIDE = "Thorax-\u00e9.png", "thorax-e\u0301.PNG", "\uff26\uff11.png"
+"""One letter in its two Unicode forms; letters of full width"""
+
+
+@pytest.mark.parametrize(
+    ("name", "on_disk"),
+    [
+        ("a.png", "a.PNG"),
+        ("A.PNG", "a.png"),
+        ("a.jpg", "a.JPEG"),
+        ("a.png", "a.tif"),
+        ("a", "a.png"),
+        ("1.2.840.5", "1.2.840.5.dcm"),
+        ("IM0001.dcm", "IM0001"),
+        ("train/p1/a.png", "Train/P1/A.png"),
+        ("train\\p1\\a.png", "TRAIN/p1/a.png"),
+        ("./a.png", "A.png"),
+        (COMPOSED, APART),
+        (APART, COMPOSED),
+        ("f1.png", WIDE),
+        (WIDE, "F1.png"),
+        ("a b.png ", " A b.png"),
+        ("series%201/a%20b.png", "series 1/a b.PNG"),
+        ("a%2Fb.png", "a/b.png"),
+        ("100%.png", "100%.PNG"),
+    ],
+)
+def test_a_film_is_found_by_a_name_that_only_it_can_mean(tmp_path: Path, name: str, on_disk: str) -> None:
+    touch(tmp_path, [on_disk])
+    film = FileTree(tmp_path).find(name)
+    assert film is not None
+    assert (film.name, film.file) == (on_disk, str(tmp_path / on_disk))
+
+
+@pytest.mark.parametrize("name", ["b.png", "a.txt", "a.png/x", "a_1.png", "%41.gif", "films/a.png"])
+def test_a_film_of_another_name_is_not_taken(tmp_path: Path, name: str) -> None:
+    touch(tmp_path, ["a.PNG"])
+    assert FileTree(tmp_path).find(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "on_disk", "found"),
+    [
+        ("a.png", ["a.png", "A.png", "a.PNG"], "a.png"),
+        ("a.png", ["a.PNG", "a.jpg", "A.jpg"], "a.PNG"),
+        ("a.png", ["a.jpg", "A.jpg"], "a.jpg"),
+        ("train/a.png", ["Train/a.png", "train/b.png"], "Train/a.png"),
+    ],
+)
+def test_the_film_whose_name_is_most_alike_is_taken(tmp_path: Path, name: str, on_disk: list[str], found: str) -> None:
+    touch(tmp_path, on_disk)
+    film = FileTree(tmp_path).find(name)
+    assert film is not None
+    assert film.name == found
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("a.png", "A.png", "a.PNG"),
+        ("a.png", "a.dcm", "a.jpg"),
+        ("a", "a.jpg", "a.png"),
+        ("train/a.png", "TRAIN/a.png", "Train/a.png"),
+        ("E.png", "\u00e9.png".replace("\u00e9", "\uff25"), "e.png"),
+    ],
+)
+def test_a_name_that_may_mean_two_films_is_told(tmp_path: Path, name: str, first: str, second: str) -> None:
+    touch(tmp_path, [first, second])
+    with pytest.raises(Ambiguous, match="may be ") as raised:
+        FileTree(tmp_path).find(name)
+    assert first in str(raised.value)
+    assert second in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["..%2Felsewhere/d.png", "OUT.png", "OUTSIDE/d.png", "outside/D.png"])
+def test_names_that_are_alike_never_lead_out(folder: Path, name: str) -> None:
+    (folder / "out.png").symlink_to(folder.parent / "elsewhere" / "d.png")
+    (folder / "outside").symlink_to(folder.parent / "elsewhere")
+    with pytest.raises(LeadsOut):
+        FileTree(folder).find(name)
+
+
+def test_films_by_name_are_found_in_another_case_too(folder: Path) -> None:
+    write_films(folder, ["x/00000001_000.PNG", "y/c.png", "y/C.jpg", "z/D.png", "z/d.jpg"])
+    films = FilmsByName(FileTree(folder))
+    for name, found in {"00000001_000.png": "x/00000001_000.PNG", "C.png": "y/C.jpg", "c.jpg": "y/c.png"}.items():
+        film = films.find(name)
+        assert film is not None
+        assert film.name == found
+    write_films(folder, ["w/c.png"])
+    with pytest.raises(ConfigError, match=r"holds w/c.png and y/c.png; name the one folder to use, or keep one"):
+        FilmsByName(FileTree(folder)).find("c")
+
+
+def test_files_of_other_kinds_are_counted(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    others = ["1.nii.gz", "2.NII.gz", "3.nii", "4.heic", "a/5.gif", "a/6.svg", "a/7.pdf", "8.mha", "9.npy", "a/10.npy"]
+    for name in [*others, "labels.csv", "notes.TXT", "README", "DICOMDIR", "sums.sha256", "Thumbs.db", ".hidden.gif"]:
+        (folder / name).write_text("no film")
+    (folder / "IM0007").write_bytes(bytes(200))
+    (folder / "IM0008").write_bytes((folder / "b.png").read_bytes())
+    assert names(folder) == ["IM0008", "a/2.PNG", "a/deep/3.jpg", "b.png"]
+    assert caplog.messages == [
+        f"{folder}: left out 11 files of other kinds: 2 .nii.gz, 2 .npy, 1 .gif, 1 .heic, 1 .mha, 4 others."
+    ]
+
+
+def test_every_suffix_of_a_film_is_listed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    films = ["a.tif", "b.TIFF", "c.bmp", "d.webp", "e.jp2", "f.J2K", "g.jfif", "h.dcm"]
+    touch(tmp_path, films)
+    assert names(tmp_path) == films
+    assert not caplog.messages
 
 
 def test_a_removed_or_too_large_film_is_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,9 @@ def test_a_missing_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"probing.folder: .*/films is not a folder\."):
         listed(tmp_path / "films")
     (tmp_path / "films").mkdir()
-    with pytest.raises(ConfigError, match=r"probing.folder: .*/films holds no PNG, JPEG or DICOM film\."):
+    with pytest.raises(
+        ConfigError, match=r"probing.folder: .*/films holds no PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM film\."
+    ):
         listed(tmp_path / "films")
 
 

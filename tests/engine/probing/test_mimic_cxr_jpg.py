@@ -97,6 +97,25 @@ def test_each_film_has_its_study_s_report(tmp_path: Path, caplog: pytest.LogCapt
     assert caplog.messages == [f"{reports}: films without a report: 1 (files/p11/p11000183/s51967845.txt)."]
 
 
+def test_reports_are_read_in_any_encoding_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    release(tmp_path / "jpg")
+    reports = tmp_path / "mimic-cxr-reports"
+    text = "FINDINGS: The patient’s lungs are clear."
+    path = reports / "files/p10/p10000032/s50414267.txt"
+    path.parent.mkdir(parents=True)
+    for encoding, named in (("cp1252", None), ("utf-16", None), ("mac-roman", "mac-roman")):
+        path.write_bytes(text.encode(encoding))
+        assert by_path(loaded(tmp_path / "jpg", reports=reports, encoding=named))[FRONTAL].report == text
+    path.write_bytes(b"\0")
+    assert by_path(loaded(tmp_path / "jpg", reports=reports))[FRONTAL].report is None
+    told = [message for message in caplog.messages if "films without a report" not in message]
+    assert told == [
+        f"{path}: not UTF-8, so read as Windows-1252. If it is another encoding, name it with probing.encoding.",
+        f"{reports}: reports set aside: 1. {path} is not text, or is UTF-16 without a byte order mark: name its "
+        "encoding with probing.encoding.",
+    ]
+
+
 def test_reports_that_lead_out_or_are_missing(tmp_path: Path) -> None:
     release(tmp_path / "jpg")
     secret = write_table(tmp_path / "secret.txt", "secret")

@@ -163,11 +163,21 @@ def test_films_without_labels_are_warned_of(tmp_path: Path, caplog: pytest.LogCa
             "b.csv",
             ["a,b,c,d,e,f", "1,2,3,4,5,x"],
             {"boxes": "b.csv"},
-            "./b.csv: line 2 is not name, finding, left, top",
+            "./b.csv: line 2 has '3, 4, 5, x' for a box, which must be four numbers.",
         ),
-        ("b.csv", ["a,b,c", "1,2,3"], {"boxes": "b.csv"}, "./b.csv: line 2 is not name, finding, left, top, width,"),
+        (
+            "b.csv",
+            ["a,b,c", "1,2,3"],
+            {"boxes": "b.csv"},
+            "./b.csv: line 2 has '3' for a box, which",
+        ),
         ("b.csv", ["a,b,c,d,e,f", "1,2,3,4,0,6"], {"boxes": "b.csv"}, "./b.csv: line 2 has a box without width or"),
-        ("b.csv", ["a,b,c,d,e,f", "1,2,nan,4,1,6"], {"boxes": "b.csv"}, "./b.csv: line 2 has a box without width or"),
+        (
+            "b.csv",
+            ["a,b,c,d,e,f", "1,2,nan,4,1,6"],
+            {"boxes": "b.csv"},
+            "./b.csv: line 2 has 'nan, 4, 1, 6' for",
+        ),
     ],
 )
 def test_a_wrong_file_is_reported_in_one_line(

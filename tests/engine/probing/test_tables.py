@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine import text_files
 from engine.errors import ConfigError
-from engine.probing import tables
 from engine.probing.tables import Table
 
 KEY = "probing.csv"
@@ -34,6 +34,16 @@ def test_common_encodings_and_line_ends_are_read_gzipped_or_not(tmp_path: Path, 
         assert cells(read) == [["a,1.png", "3"], ["two\nlines", "4"]]
 
 
+def test_a_table_that_is_not_utf8_is_read_with_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read = table(tmp_path, "path,größe\nf.png,groß\n".encode("cp1252"))
+    assert read.header == ["path", "größe"]
+    for _ in range(2):
+        assert cells(read) == [["f.png", "groß"]]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}/films.csv: not UTF-8, so read as Windows-1252. If it is another encoding, save as UTF-8."
+    ]
+
+
 def test_empty_cells_beyond_the_header_and_under_unnamed_columns_do_not_count(tmp_path: Path) -> None:
     assert cells(table(tmp_path, "a,b,,\n1,2\n3,4,,,,\n5,6,,\n")) == [["1", "2"], ["3", "4"], ["5", "6"]]
 
@@ -54,9 +64,10 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
         ("path\n" + "x" * 200_000, "probing.csv: films.csv is not a CSV file: field larger than field limit (131072)."),
         (
             "path\n" + "x," * 1_000_000,
-            "probing.csv: films.csv is too large for a table, or one of its lines is too long.",
+            "probing.csv: films.csv: line 2 is too long: it has 1,048,576 characters or more.",
         ),
-        (b"path\nb\xe9.png\n", "probing.csv: films.csv is not text in UTF-8."),
+        (b"path\nb\x81.png\n", "probing.csv: films.csv is text in neither UTF-8 nor Windows-1252."),
+        (b"p\0a\0t\0h\0", "probing.csv: films.csv is not text, or is UTF-16 without a byte order mark."),
         (gzip.compress(b"path\n" * 100, mtime=0)[:-20], "probing.csv: films.csv is a damaged gzip file."),
         (b"\x1f\x8bnot gzip at all", "probing.csv: films.csv is a damaged gzip file."),
     ],
@@ -70,8 +81,8 @@ def test_a_file_that_is_not_a_table_is_reported_in_one_line(tmp_path: Path, cont
 def test_a_gzipped_file_is_unpacked_only_up_to_the_size_of_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MAX_TABLE", 100_000)
-    with pytest.raises(ConfigError, match="too large for a table"):
+    monkeypatch.setattr(text_files, "MAX_TEXT", 1 << 20)
+    with pytest.raises(ConfigError, match="more than 1 MiB of text"):
         cells(table(tmp_path, gzip.compress(b"path\n" * 1_000_000)))
 
 
@@ -99,5 +110,5 @@ def test_another_delimiter_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"probing.csv: cannot read .*none.csv: No such file or directory\."):
+    with pytest.raises(ConfigError, match=r"probing.csv: .*none.csv cannot be read: No such file or directory\."):
         Table(tmp_path / "none.csv", KEY)

@@ -6,15 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from engine import methods
+from engine.annotation.cuts import Cuts
+from engine.config.settings import load_config
 from engine.errors import MammiError
 from engine.methods.context import MethodContext
 from engine.methods.films import film_batches
+from engine.methods.panel import Panel
+from engine.requery import Requery
+from engine.run.inputs import RunInputs
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
 from tests.support import counting_method
-from tests.support.models import tiny_project, write_film
+from tests.support.models import tiny_project, tiny_vlm, write_film
 from tests.support.tiny_runs import compute, counted_calls
 
 Calls = dict[str, list[int]]
@@ -81,6 +87,58 @@ def test_captions_are_encoded_without_a_template(project: Path, calls: Calls) ->
     assert (len(calls["target"]), sum(calls["texts"])) == (4, 6 + 3)
     compute(project, *given, "run.alpha=0.8")
     assert (len(calls["target"]), sum(calls["texts"])) == (4, 6 + 3)
+
+
+@pytest.mark.slow
+def test_bare_concepts_are_encoded_where_they_are_compared(project: Path, calls: Calls) -> None:
+    """And neither a film nor another text with them; a later run takes them over."""
+    compute(project)
+    with opened(project) as reader:
+        concepts = reader.concepts
+        assert reader.arrays.bare_text_embeddings() is None
+    for given, asked in (
+        (["run.parity=published"], True),
+        (["run.parity=published", "methods.clip_dissect.prompted=true"], False),
+        (["run.parity=published", "run.template="], False),
+        (["methods.clip_dissect={}"], False),
+    ):
+        assert RunInputs(load_config(project, given), None).compares_bare == asked
+    bare = "methods.clip_dissect.prompted=false"
+    heard = compute(project, bare)
+    assert heard.computed["concepts"] == 5
+    assert (len(calls["target"]), len(calls["images"]), sum(calls["texts"])) == (4, 4, 6 + 5)
+    with opened(project) as reader:
+        embeddings = reader.arrays.bare_text_embeddings()
+    assert compute(project, bare).notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
+    compute(project, bare, "run.beta=0.5")
+    assert sum(calls["texts"]) == 6 + 5
+    np.testing.assert_allclose(embeddings, tiny_vlm(torch.device("cpu")).encode_texts(concepts), rtol=1e-6)
+    compute(project)
+    with opened(project) as reader:
+        assert reader.arrays.bare_text_embeddings() is None
+
+
+@pytest.mark.slow
+def test_words_of_crops_are_computed_again_for_other_captions(project: Path, calls: Calls) -> None:
+    """A crop is embedded; films, concepts and known captions are not embedded again. Concept sets have no effect."""
+    given = (*with_reports(project)[:2], "methods.falcon_crops.crops_each=2")
+    heard = compute(project, *given)
+    crops = heard.computed["falcon_crops"]
+    assert crops > 0
+    assert sum(calls["images"]) == 14 + crops
+    assert compute(project, *given).notes == [f"{project.with_name('tiny.duckdb')} is up to date."]
+    assert compute(project, *given, "run.beta=0.5").computed["falcon_crops"] == 0
+    assert sum(calls["images"]) == 14 + crops
+    reports = (project.parent / "labels.csv").read_text()
+    (project.parent / "labels.csv").write_text(reports.replace("No effusion.", "No fracture."))
+    assert compute(project, *given).computed["falcon_crops"] == crops
+    assert (sum(calls["images"]), sum(calls["texts"])) == (14 + 2 * crops, 6 + 3 + 1)
+    with opened(project) as reader:
+        panel = Panel(reader, Requery(reader))
+        assert "FALCON on crops" in [method.title for method in panel.methods]
+        [concept_set] = [each.name for each in reader.concept_sets]
+        answers = [panel.answer("falcon_crops", "penultimate", unit, Cuts(0.9, 0.9, concept_set)) for unit in range(6)]
+        assert {"fracture", "heart"} <= {concept for answer in answers for concept in answer.concepts}
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engine.config.settings import load_config
 from engine.errors import ConfigError, MammiError, RunFileError
 from engine.probing.base import Image
+from engine.probing.suffixes import FORMATS
 from engine.run import loading
 from engine.run.pipeline import run
 from engine.store.reader import RunReader
@@ -319,7 +320,7 @@ def test_broken_images_are_set_aside_with_their_reason(project: Path) -> None:
     (films / "007.png").write_bytes((films / "007.png").read_bytes()[:300])
     heard = compute(project)
     [note] = heard.notes
-    assert note.startswith("2 of 14 images set aside: 003.png: not a PNG, JPEG or DICOM file; 007.png: damaged: ")
+    assert note.startswith(f"2 of 14 images set aside: 003.png: not a {FORMATS} file; 007.png: damaged: ")
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.image_count == 12
         assert [(image.path, image.reason[:7]) for image in reader.set_aside()] == [

@@ -15,15 +15,13 @@ from PIL import Image
 from safetensors.torch import save_file
 from tokenizers.implementations import BertWordPieceTokenizer
 from torch import Tensor
-from torchvision.transforms import functional as transforms
-from torchvision.utils import save_image
 
 from engine.errors import ConfigError, MammiError, UnreadableImage
 from engine.probing.base import Image as ProbingImage
 from engine.probing.decoding import decode
 from engine.vlms.medclip import Options, load
 from engine.vlms.models import medclip_network
-from engine.vlms.models.medclip import MedCLIPVLM, film_pixels, published_view
+from engine.vlms.models.medclip import MedCLIPVLM, film_pixels
 from tests.shared import shared_path
 from tests.support.medclip_files import (
     FULL,
@@ -225,7 +223,7 @@ def test_zips_that_cannot_be_used_are_told(tiny: Checkpoint, tmp_path: Path, mon
         loaded(whole, tiny.tokenizer)
 
 
-def test_identity_follows_weights_tokenizer_and_parity(tiny: Checkpoint, tiny_vlm: MedCLIPVLM, tmp_path: Path) -> None:
+def test_identity_follows_weights_and_tokenizer(tiny: Checkpoint, tiny_vlm: MedCLIPVLM, tmp_path: Path) -> None:
     changed = read(tiny)
     changed["text_model.projection_head.weight"] += 1e-6
     torch.save(changed, tmp_path / "changed.pth")
@@ -233,9 +231,8 @@ def test_identity_follows_weights_tokenizer_and_parity(tiny: Checkpoint, tiny_vl
         tiny_vlm.identity,
         loaded(tmp_path / "changed.pth", tiny.tokenizer).identity,
         loaded(tiny.folder, write_vocabulary(tmp_path / "words", TINY.vocabulary, ["heart"])).identity,
-        loaded(tiny.folder, tiny.tokenizer, parity="published").identity,
     }
-    assert len(identities) == 4
+    assert len(identities) == 3
     assert loaded(tiny.folder, tiny.tokenizer).identity == tiny_vlm.identity
 
 
@@ -299,26 +296,6 @@ def test_mixed_precision_gives_float32(tiny_vlm: MedCLIPVLM) -> None:
 def test_a_film_too_long_for_its_square_is_set_aside() -> None:
     with pytest.raises(UnreadableImage, match=r"too long for MedCLIP.*60000 × 2 pixels"):
         film_pixels(np.zeros((2, 60_000), np.uint8))
-
-
-@pytest.mark.parametrize(("height", "width"), [(300, 260), (90, 400), (1, 1), (257, 256)])
-def test_published_parity_sees_what_the_published_code_saved(height: int, width: int, tmp_path: Path) -> None:
-    film = films(1, height, width)[0]
-    colour = transforms.resize(Image.fromarray(film).convert("RGB"), [256])
-    save_image(transforms.to_tensor(transforms.center_crop(colour, [224])), tmp_path / "0000_00.jpg")
-    with Image.open(tmp_path / "0000_00.jpg") as saved:
-        np.testing.assert_array_equal(published_view(film), np.asarray(saved.convert("RGB").convert("L")))
-
-
-def test_published_parity_differs_and_is_close(tiny: Checkpoint, tiny_vlm: MedCLIPVLM) -> None:
-    """The option has an effect, and a small one: texts are the same, and images lie close by."""
-    published = loaded(tiny.folder, tiny.tokenizer, parity="published")
-    shown = films(4, 512, 512)
-    plain, saved = image_vectors(tiny_vlm, shown), image_vectors(published, shown)
-    cosines = (plain * saved).sum(axis=1)
-    assert (cosines < 0.99999).all()
-    assert (cosines > 0.8).all()
-    np.testing.assert_array_equal(tiny_vlm.encode_texts(TEXTS), published.encode_texts(TEXTS))
 
 
 # At full size

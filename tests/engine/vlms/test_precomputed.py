@@ -118,7 +118,8 @@ def test_missing_texts_are_counted_and_the_first_named(tmp_path: Path) -> None:
         vlm.encode_texts([TEXTS[0], "rib", "one", "two", "three"])
     assert str(raised.value) == (
         f"vlm.texts: {tmp_path / 'texts.npy'} lacks 4 of 5 texts: 'rib', 'one', 'two' and 1 more.\n"
-        "It must hold run.template, and for each concept the template, a blank and the concept."
+        'It must hold run.template, and for each concept the template, a blank and the concept; with run.template = ""'
+        " the concepts alone."
     )
 
 
@@ -191,7 +192,7 @@ def test_parquet_of_other_columns_or_types(tmp_path: Path) -> None:
         ({"images": "short.npy"}, "vlm.images: {folder}/short.npy is not an .npy file of numbers, or damaged"),
         ({"images": "archive.npy"}, "vlm.images: {folder}/archive.npy holds an archive, not floating-point vectors"),
         ({"images": "nan.npy"}, "vlm.images: {folder}/nan.npy: the vector of 'b/0002.png' is zero, or not finite."),
-        ({"image_names": "images.npy"}, "vlm.image_names: {folder}/images.npy is not UTF-8 text"),
+        ({"image_names": "images.npy"}, "vlm.image_names: {folder}/images.npy is not text"),
         (
             {"images": "i.parquet"},
             "vlm.image_names: a Parquet file has its own column path: leave this key out.",

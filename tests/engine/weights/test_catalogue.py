@@ -29,6 +29,7 @@ def test_entries_are_complete(entry: Entry) -> None:
     for file in entry.files:
         assert file.url.startswith("https://")
         assert file.sha256 is None or re.fullmatch("[0-9a-f]{64}", file.sha256)
+        assert "githubusercontent.com" not in file.url or re.search("/[0-9a-f]{40}/", file.url), "not of one commit"
         assert "huggingface.co" not in file.url or re.search("/resolve/[0-9a-f]{40}/", file.url), "not of one commit"
 
 
@@ -48,6 +49,9 @@ def test_names_are_unique_and_the_nearest_is_told() -> None:
         ("elsewhere/clip-imp-pretrained_128_6_after_4.pt", "cxr-repair"),
         ("elsewhere/pytorch_model.bin", None),
         ("my.pth", None),
+        ("data/20k.txt", "clip-dissect-20k"),
+        ("weights/mimic-nouns/nouns.txt", "mimic-nouns"),
+        ("my/nouns.txt", None),
     ],
 )
 def test_publisher_is_found_by_folder_or_by_a_file_name_of_its_own(path: str, name: str | None) -> None:

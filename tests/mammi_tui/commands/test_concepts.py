@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from engine.concepts import word_list
 from engine.errors import ConfigError, MammiError
 from mammi_tui.commands.concepts import concepts
 from tests.shared import shared_path
@@ -100,6 +101,49 @@ def test_what_the_filters_leave_out_is_told_until_they_are_turned_off(tmp_path: 
     said = run(*arguments[:-2], "--keep-deidentified", "--keep-digits")
     assert "left out" not in said
     assert {"xxxx", "t12", "heart", "mass"} <= set(said.split())
+
+
+def test_a_report_that_is_not_utf8_is_read_with_one_warning_or_in_its_encoding(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.txt").write_bytes("FINDINGS: The patient’s heart is large – no effusion.".encode("cp1252"))
+    arguments = [tmp_path, "-o", "-", "--nltk-data", shared_path("data", "nltk_data")]
+    assert {"heart", "effusion"} <= set(run(*arguments).splitlines())
+    assert caplog.messages == [
+        f"{tmp_path}/a.txt: not UTF-8, so read as Windows-1252. If it is another encoding, name it with --encoding."
+    ]
+    assert {"heart", "effusion"} <= set(run(*arguments, "--encoding", "cp1252").splitlines())
+    assert len(caplog.messages) == 1
+    result = CliRunner().invoke(concepts, [*map(str, arguments), "--encoding", "utf9"])
+    assert result.exit_code == 2
+    assert "'utf9' is not an encoding of text; did you mean" in result.output
+
+
+def test_headings_in_title_case_are_headings(tmp_path: Path) -> None:
+    report = tmp_path / "report.txt"
+    nltk_data = shared_path("data", "nltk_data")
+    text = "{}: Cough, a man.\n{}:\nThe lungs show a nodule.\n\n{}:\nMass.\n"
+    for names in (("Clinical history", "Findings", "Impression"), ("CLINICAL HISTORY", "FINDINGS", "IMPRESSION")):
+        report.write_text(text.format(*names))
+        result = CliRunner().invoke(concepts, [str(report), "-o", "-", "--nltk-data", str(nltk_data)])
+        assert result.stdout.split() == ["lungs", "mass", "nodule"]
+
+
+def test_the_discard_list_is_told_and_can_be_turned_off(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("FINDINGS: The left view shows the heart. A background is in view.")
+    arguments = [tmp_path, "-o", "-", "--nltk-data", shared_path("data", "nltk_data")]
+    said = run(*arguments)
+    assert (
+        "left out, on the authors' discard list: 3 such as background, left, view (--keep-picture-words keeps" in said
+    )
+    assert {"background", "view"} <= set(run(*arguments, "--keep-picture-words").splitlines())
+
+
+def test_what_counts_writes_is_a_word_list_again(report: Path, tmp_path: Path) -> None:
+    output = tmp_path / "words.txt"
+    run(report, "-o", output, "--counts", "--nltk-data", shared_path("data", "nltk_data"))
+    assert output.read_text() == "effusion\t1\nheart\t1\n"
+    assert word_list.load(word_list.Options(path=output), tmp_path, []) == ["effusion", "heart"]
 
 
 def test_split_of_r2gen_json(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_the_text_has_each_method_both_ways_in_80_columns(mammi: Mammi, run_path
     assert max(map(cell_len, lines)) <= 80
     assert lines.count("MAMMI") == 2  # without synonyms and with them
     assert lines[lines.index("MAMMI") + 1].startswith("* annotation")
-    assert lines[lines.index("CLIP-Dissect (soft WPMI)") + 1].startswith("* best concept")
+    assert lines[lines.index("CLIP-Dissect (soft WPMI, prompted)") + 1].startswith("* best concept")
     assert "Different concepts, counted over best concepts and over all annotated" in lines
 
 
@@ -50,7 +50,7 @@ def test_best_concepts_that_are_the_best_by_rounding_alone_are_counted(mammi: Ma
     """With one living unit, all WPMIs are 0."""
     text = mammi("evaluate", small_run(tmp_path, units=(2,)), "--method", "mammi", "--method", "clip_dissect").out
     line = " ".join(text.split())
-    assert "CLIP-Dissect (soft WPMI): in 1 of 2 neurons several concepts share the best score" in line
+    assert "CLIP-Dissect (soft WPMI, prompted): in 1 of 2 neurons several concepts share the best score" in line
     assert "MAMMI: in" not in line
 
 
@@ -83,7 +83,7 @@ def test_figure_2_is_drawn_with_characters(mammi: Mammi, run_path: Path) -> None
     found = json.loads(mammi("evaluate", run_path, "--plot", "--alpha", "0.5", "--json").out)
     with RunReader(run_path) as reader:
         answer = Requery(reader).neuron("layer1", 4, Cuts(0.5, 0.95))
-    assert found["figure2"]["counts"][4] == {"name": "class 4", "representatives": len(answer.images)}
+    assert found["figure2"]["counts"][4] == {"name": "class 4", "representatives": len(answer.images), "fixed": 40}
 
 
 def test_a_run_without_class_names_is_still_scored(mammi: Mammi, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_r
         (["--encoder", "clip"], "--encoder clip: write NAME=FOLDER"),
         (["--encoder", "clip=nowhere"], "--encoder clip: no folder at nowhere"),
         (["--encoder", "a=x", "--encoder", "a=y"], "--encoder a: is given twice"),
-        (["--synonyms", "nowhere.txt"], "--synonyms nowhere.txt: cannot be read"),
+        (["--synonyms", "nowhere.txt"], "--synonyms: nowhere.txt cannot be read"),
         (["--alpha", "2"], "not a number from 0 to 1"),
         (["--concept-set", "x"], "no concept set 'x' in this run"),
     ],

@@ -33,7 +33,7 @@ def test_a_run_prints_its_file_and_tells_its_stages(
         "images: 14 of 14",
         "run file: 27 of 27",
     ]
-    assert aside == "1 of 14 images set aside: 003.png: not a PNG, JPEG or DICOM file"
+    assert aside == "1 of 14 images set aside: 003.png: not a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file"
 
 
 def test_a_mistake_in_the_configuration_ends_with_2(mammi: Mammi, project: Path) -> None:

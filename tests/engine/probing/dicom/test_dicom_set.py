@@ -155,7 +155,7 @@ def test_rows_without_film_and_films_without_row_are_warned_of(folder: Path, cap
         ),
         (
             "path,labels\nx.1,Mass\n",
-            "labels.csv: line 2 names 'x.1', which may be d/x.1 or e/x.1: give the film's path.",
+            "labels.csv: line 2: x.1 may be d/x.1 or e/x.1; give the film's path.",
         ),
     ],
 )

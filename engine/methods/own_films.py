@@ -1,0 +1,102 @@
+"""Films of a method's own beside the run's probing set: the table that chooses them, and which of them can be used."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ValidationError, model_validator
+
+from engine import kinds
+from engine.errors import ConfigError, UnreadableImage
+from engine.extras import missing
+from engine.probing.base import Image, ProbingSet
+from engine.probing.decoding import READERS, decode
+from engine.probing.files import warn
+
+
+class OwnFilms(BaseModel, extra="allow", frozen=True):
+    """A table inside [methods.NAME] that chooses a probing set as [probing] does: `kind`, and that kind's own keys."""
+
+    kind: str
+
+    @model_validator(mode="after")
+    def _is_probing_set(self) -> Self:
+        self._options()
+        return self
+
+    def load(self, key: str, base: Path) -> ProbingSet:
+        """The probing set. Relative paths start from `base`. Raises ConfigError, which names `key`, the table."""
+        try:
+            films: ProbingSet = importlib.import_module(self._module_name()).load(self._options(), base)
+        except ConfigError as error:
+            text = str(error)
+            told = text.removeprefix("probing.")
+            raise ConfigError(f"{key}{': ' if told == text else '.'}{told}") from None
+        if not films.images:
+            raise ConfigError(f'{key}: the probing set of kind "{self.kind}" is empty.')
+        return films
+
+    def _module_name(self) -> str:
+        name = kinds.module_of("probing", self.kind)
+        if name is None:
+            raise ValueError(f"kind {self.kind!r} is not one of {', '.join(sorted(kinds.names('probing')))}")
+        return name
+
+    def _options(self) -> Any:
+        """The kind's own Options. Raises ValueError in one line."""
+        module = importlib.import_module(self._module_name())
+        for package in getattr(module, "NEEDS", ()):
+            if find_spec(package) is None:
+                raise ValueError(f"kind {self.kind!r} {missing(package)}")
+        try:
+            return module.Options.model_validate_json(json.dumps(self.model_extra, default=str), strict=True)
+        except ValidationError as error:
+            raise ValueError(_wording(error, module.Options)) from None
+
+
+def usable(key: str, films: ProbingSet) -> tuple[Image, ...]:
+    """The images that can be read and decoded. Warns of the others; raises ConfigError if none can be."""
+
+    def reason(image: Image) -> str:
+        try:
+            decode(films.read(image))
+        except UnreadableImage as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(READERS) as threads:
+        reasons = list(threads.map(reason, films.images))
+    faults = [f"{image.path}: {why}" for image, why in zip(films.images, reasons, strict=True) if why]
+    if len(faults) == len(reasons):
+        raise ConfigError(f"{key}: none of its films can be used; the first, {faults[0]}.")
+    warn(f"{key}: left out films that cannot be used", faults)
+    return tuple(image for image, why in zip(films.images, reasons, strict=True) if not why)
+
+
+def need_outlines(key: str, images: Sequence[Image]) -> None:
+    """Raises ConfigError when no image has a box or a polygon."""
+    if not any(image.boxes or image.polygons for image in images):
+        raise ConfigError(
+            f"{key}: its films have no boxes or polygons, which activation maps are compared with. "
+            "Take a kind that has them, such as covid_cxr, chestx_det, or nih14 with boxes."
+        )
+
+
+def _wording(error: ValidationError, options: type[BaseModel]) -> str:
+    fault = error.errors(include_url=False)[0]
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "missing":
+        return f"{name} is missing"
+    if fault["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, options.model_fields, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"keys: {', '.join(options.model_fields)}"
+        return f"{name} is not a key of this kind; {hint}"
+    shown = json.dumps(fault["input"], ensure_ascii=False, default=str)[:80]
+    return f"{name} = {shown}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,66 @@
+"""Finds films by the names that tables give them: a path or a file name, with or without suffix, or another name."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from engine.probing.alike import Named
+from engine.probing.files import Ambiguous, FileTree, Film, short
+
+_UNUSUAL = re.compile(r"\\|//|(?:^|/)\.{0,2}(?:/|$)")
+
+
+def as_path(name: str) -> str:
+    """A name with forward slashes, and without parts that lead nowhere, such as "./"."""
+    return posixpath.normpath(name.replace("\\", "/")) if _UNUSUAL.search(name) else name
+
+
+class FilmNames:
+    """The names by which each of several films may be called."""
+
+    def __init__(self, films: Iterable[str], others: Iterable[tuple[str, str]] = ()) -> None:
+        """`films` are the films' paths, `others` pairs of another name, or "", and the path of its film."""
+        self._paths: Named[str] = Named()
+        self._names: Named[str] = Named()
+        for film in films:
+            path = PurePosixPath(film)
+            self._paths.add(film, film)
+            for name in {path.with_suffix("").as_posix(), path.name, path.stem}:
+                self._names.add(name, film)
+        for name, film in others:
+            if name:
+                self._names.add(name, film)
+
+    def find(self, name: str) -> str | None:
+        """The path of the film with that name; a whole path is one film's. Raises Ambiguous when several have it."""
+        films = sorted(set(self._paths.find(name) or self._names.find(name)))
+        if len(films) > 1:
+            raise Ambiguous(f"{short(name)} may be {short(films[0])} or {short(films[1])}")
+        return films[0] if films else None
+
+
+class NamedFilms:
+    """The films of a folder, found by path or, where a table has no paths, by name."""
+
+    def __init__(self, tree: FileTree) -> None:
+        self._tree = tree
+        self._names: FilmNames | None = None
+        self._films: dict[str, Film] = {}
+
+    def find(self, name: str) -> Film | None:
+        """As FileTree.find, and in any subfolder by file name with or without suffix. The folder is listed once such a
+        film is asked for.
+
+        Raises LeadsOut and Ambiguous as FileTree.find does.
+        """
+        film = self._tree.find(name)
+        if film is not None:
+            return film
+        if self._names is None:
+            self._films = {film.name: film for film in self._tree.films(quiet=True)}
+            self._names = FilmNames(self._films)
+        path = self._names.find(name)
+        return None if path is None else self._films[path]

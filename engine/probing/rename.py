@@ -1,0 +1,61 @@
+"""Other names for the labels of a probing set, such as the names that a target model's classes have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from engine.names import compared, nearest_label
+from engine.probing.base import Image, ProbingSet
+from engine.probing.files import warn
+
+
+class Renamed:
+    """A probing set whose labels have other names, those of boxes and polygons too.
+
+    Labels that get the same name are united. A label without a new name keeps its own; one whose new name is "" is
+    left out.
+    """
+
+    def __init__(self, probing: ProbingSet, names: Mapping[str, str]) -> None:
+        """`names`: label -> new name. A label is found whatever its case, and with _ for a blank. Warns of names that
+        no film's label has."""
+        self._probing = probing
+        self._own = {image.path: image for image in probing.images}
+        labels = _labels(probing.images)
+        alike = {compared(label): name for label, name in names.items()}
+        self._names = {label: names.get(label, alike.get(compared(label), label)) for label in labels}
+        there = {compared(label) for label in labels}
+        unknown = [_with_nearest(label, labels) for label in names if compared(label) not in there]
+        warn("probing.rename: labels that no film has", unknown)
+        self.images: Sequence[Image] = [self._renamed(image) for image in probing.images]
+
+    def read(self, image: Image) -> bytes:
+        return self._probing.read(self._own[image.path])
+
+    def content(self, image: Image) -> str | None:
+        return self._probing.content(self._own[image.path])
+
+    def _renamed(self, image: Image) -> Image:
+        named = dict.fromkeys(self._names[label] for label in image.labels)
+        boxes = (replace(box, label=self._names[box.label]) for box in image.boxes)
+        polygons = (replace(polygon, label=self._names[polygon.label]) for polygon in image.polygons)
+        return replace(
+            image,
+            labels=tuple(filter(None, named)),
+            boxes=tuple(dict.fromkeys(box for box in boxes if box.label)),
+            polygons=tuple(dict.fromkeys(polygon for polygon in polygons if polygon.label)),
+        )
+
+
+def _labels(images: Iterable[Image]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for image in images:
+        found |= dict.fromkeys(image.labels)
+        found |= dict.fromkeys([box.label for box in image.boxes] + [polygon.label for polygon in image.polygons])
+    return found
+
+
+def _with_nearest(label: str, labels: Iterable[str]) -> str:
+    near = nearest_label(label, labels)
+    return f"{label}; nearest: {near}" if near else label

@@ -1,0 +1,365 @@
+"""Reads the tensors of a file that torch wrote, without running anything that the file names.
+
+Such a file is a pickle that asks for classes and functions by name, calls them, and fills in what they return. Here a
+`Name` stands for each of them and a `Made` for whatever one would return: it only keeps arguments, state and items. The
+unpickler cannot reach any class of torch or of another package, so what a file names has no effect, and a checkpoint
+may hold any object beside its weights.
+
+The layouts are those of torch/serialization.py: the zip of torch 1.6 and later (`_save`, `_load`), the plain file
+before it (`_legacy_save`, `_legacy_load`), and TorchScript's zip (torch/csrc/jit/serialization), whose modules are
+objects with their tensors as attributes. TorchScript's code is never compiled.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import IO, Any, BinaryIO, ClassVar
+
+import torch
+from torch import Tensor
+
+DEEPEST = 8
+"""How deep entries are looked for in dictionaries, lists and objects"""
+LONGEST_LIST = 100
+"""Longer lists are not looked into"""
+MOST_MODULES = 100_000
+"""The most modules inside a module. A small file can name one of them any number of times"""
+SCRIPTED = "__torch__."
+"""What precedes the names of TorchScript's classes"""
+
+_DTYPES = {
+    "FloatStorage": torch.float32,
+    "DoubleStorage": torch.float64,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+    "ComplexFloatStorage": torch.complex64,
+    "ComplexDoubleStorage": torch.complex128,
+    "UntypedStorage": torch.uint8,
+}
+_REBUILT = ("torch._utils._rebuild_", "torch._tensor._rebuild_")
+_MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict")
+_BIG_ENDIAN = "it was written on a big-endian machine"
+
+Memory = Callable[["_Storage"], "bytes | bytearray"]
+
+
+class Unreadable(Exception):
+    """A file that is sound, but holds no tensors that can be read. The text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """A tensor in a file, not yet read."""
+
+    shape: tuple[int, ...]
+    place: tuple[object, ...]
+    """Where its numbers stand in the file: equal places, equal tensors"""
+    read: Callable[[], Tensor]
+    """Raises Unreadable for a kind of tensor that is not read"""
+
+
+StateDict = dict[str, StoredTensor]
+
+
+class Name:
+    """Stands for a class or a function that a pickle asks for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __call__(self, *arguments: Any) -> Made:
+        return Made(self.text, arguments)
+
+
+class Made:
+    """Stands for an object: the name of what would have made it, with its arguments, state and items."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.state: Any = None
+        self.items: dict[Any, Any] = {}
+        if name in _MAPPINGS and arguments:  # as Python 2 pickled them
+            self.items.update(arguments[0])
+
+    def __call__(self, *arguments: Any) -> Made:
+        return Made("", arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.items[key] = value
+
+    def extend(self, values: Any) -> None:
+        """Called for an object that is a list or a set: what it holds is not kept."""
+
+    append = add = extend
+
+
+class _Storage:
+    """A tensor's memory, whose bytes may come after the pickle."""
+
+    def __init__(self, key: str, kind: str) -> None:
+        self.key = key
+        self.kind = kind
+
+    @property
+    def dtype(self) -> torch.dtype:
+        if self.kind not in _DTYPES:
+            raise Unreadable(f"it holds tensors of a kind that is not read ({self.kind})")
+        return _DTYPES[self.kind]
+
+
+class _Unpickler(pickle._Unpickler):
+    """The unpickler written in Python: a hostile file can make the one in C ask for any amount of memory."""
+
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # by opcode
+    stack: list[Any]
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file, encoding="latin1")
+        self.storages: dict[str, _Storage] = {}
+        self.named: set[str] = set()
+
+    def find_class(self, module: str, name: str) -> Name:
+        self.named.add(f"{module}.{name}")
+        return Name(f"{module}.{name}")
+
+    def persistent_load(self, identity: Any) -> Any:
+        kind, *rest = identity
+        if kind == "module":  # class, source file, source
+            return rest[0]
+        storage_type, key, *_ = rest
+        if kind != "storage" or (len(rest) > 4 and rest[4] is not None):
+            raise Unreadable("torch before 0.4 wrote it: load it with that version and save its state dict anew")
+        return self.storages.setdefault(key, _Storage(key, storage_type.text.rpartition(".")[2]))
+
+    def _made_new(self) -> None:
+        arguments = self.stack.pop()
+        self.stack[-1] = self.stack[-1](*arguments)
+
+    def _made_with_keywords(self) -> None:
+        keywords = self.stack.pop()
+        self._made_new()
+        self.stack[-1].items.update(keywords)
+
+    dispatch[pickle.NEWOBJ[0]] = _made_new
+    dispatch[pickle.NEWOBJ_EX[0]] = _made_with_keywords
+
+
+@dataclass(frozen=True, slots=True)
+class TorchFile:
+    """What a file of torch holds. The file must stay open while its tensors are read."""
+
+    entries: dict[str, StateDict]
+    """Each state dict in the file by its key, dotted where it is nested; "" for the outermost"""
+    named: frozenset[str]
+    """The full names of all classes and functions that the file asks for"""
+    top: tuple[str, ...]
+    """The outermost keys, or the type of what the file holds instead"""
+
+
+def read_torch_file(file: BinaryIO) -> TorchFile:
+    """What the file holds. Raises Unreadable, and errors of any kind for damaged bytes."""
+    file.seek(0)
+    made, memory, named = _from_zip(file) if zipfile.is_zipfile(file) else _from_plain(file)
+    top = made.items if isinstance(made, Made) and made.items else made
+    keys = tuple(map(str, top)) if isinstance(top, Mapping) else (_type_name(made),)
+    return TorchFile(dict(_entries(made, memory)), frozenset(named), keys)
+
+
+def _from_zip(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
+    archive = zipfile.ZipFile(file)
+    names = archive.namelist()
+    folder = next((name.removesuffix("data.pkl") for name in names if name.partition("/")[2] == "data.pkl"), None)
+    if folder is None:
+        raise Unreadable(_what_a_zip_is(names))
+    read = (f"{folder}data.pkl", f"{folder}byteorder", f"{folder}data/")
+    members = [member for member in archive.infolist() if member.filename.startswith(read)]
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise Unreadable("it was packed again, compressed: give it as torch.save wrote it")
+    if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") != b"little":
+        raise Unreadable(_BIG_ENDIAN)
+    with archive.open(f"{folder}data.pkl") as data:
+        unpickler = _Unpickler(data)
+        made = unpickler.load()
+    return made, lambda storage: archive.read(f"{folder}data/{storage.key}"), unpickler.named
+
+
+def _what_a_zip_is(names: list[str]) -> str:
+    """What a zip without torch's members is, by the names of its members."""
+    weights = [name for name in names if name.endswith((".pth", ".pt", ".ckpt", ".bin", ".safetensors", ".pth.tar"))]
+    if weights:
+        return f"it is a zip that holds {weights[0]}: unpack it, and name that file"
+    if any(name.endswith(".npy") for name in names):
+        return "it is an archive of NumPy: save its arrays as tensors with torch.save"
+    if any(name.endswith((".h5", "saved_model.pb")) for name in names):
+        return "it is a model of Keras or TensorFlow: convert its weights to PyTorch"
+    if any(name.endswith("model.json") for name in names):
+        return "torch before 1.2 wrote it as TorchScript: load it with that version, and save its state dict"
+    return "it is a zip that torch did not write"
+
+
+def _from_plain(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
+    file.seek(0)
+    first = _Unpickler(file).load()
+    if first != torch.serialization.MAGIC_NUMBER:
+        raise Unreadable(
+            "it is a pickle that torch.save did not write: load it in Python, and save its state dict with torch.save"
+        )
+    _version, system = (_Unpickler(file).load() for _ in range(2))
+    if not system["little_endian"]:
+        raise Unreadable(_BIG_ENDIAN)
+    unpickler = _Unpickler(file)
+    made = unpickler.load()
+    places: dict[str, tuple[int, int]] = {}
+    for key in _Unpickler(file).load():
+        (count,) = struct.unpack("<q", file.read(8))
+        size = count * unpickler.storages[key].dtype.itemsize
+        places[key] = file.tell(), size
+        file.seek(size, 1)
+
+    def memory(storage: _Storage) -> bytes:
+        start, size = places[storage.key]
+        file.seek(start)
+        return file.read(size)
+
+    return made, memory, unpickler.named
+
+
+def _entries(made: Any, memory: Memory) -> Iterator[tuple[str, StateDict]]:
+    """Each state dict in what a file holds, with its key."""
+    tensors = _Tensors(memory)
+    seen: set[int] = set()
+    waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), made)])
+    while waiting:
+        path, node = waiting.popleft()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if _is_module(node):
+            yield ".".join(path), {name: tensors.stored(value) for name, value in _state(node, count(1))}
+            continue
+        children = [(str(key), value) for key, value in _children(node)]
+        found = {key: tensors.stored(value) for key, value in children if _is_tensor(value)}
+        if found:
+            yield ".".join(path), found
+        if len(path) < DEEPEST:
+            waiting += [((*path, key), value) for key, value in children if not _is_tensor(value)]
+
+
+def _children(node: Any) -> list[tuple[Any, Any]]:
+    """What a dictionary, a list or an object holds, with keys."""
+    if isinstance(node, dict):
+        return list(node.items())
+    if isinstance(node, (list, tuple)) and len(node) <= LONGEST_LIST:
+        return list(enumerate(node))
+    if isinstance(node, Made):
+        return [*node.items.items(), *_attributes(node).items()]
+    return []
+
+
+def _attributes(made: Made) -> Mapping[Any, Any]:
+    state = made.state
+    if isinstance(state, tuple) and state:  # (attributes, those in slots)
+        state = state[0]
+    return state if isinstance(state, dict) else {}
+
+
+def _is_module(node: Any) -> bool:
+    return isinstance(node, Made) and ("_modules" in _attributes(node) or node.name.startswith(SCRIPTED))
+
+
+def _state(module: Made, visited: Iterator[int], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The parameters and persistent buffers of a module and of the modules inside it, by dotted name."""
+    state = _attributes(module)
+    if next(visited) > MOST_MODULES:
+        raise Unreadable(f"a module in it holds more than {MOST_MODULES:,} others, or itself")
+    if module.name.startswith(SCRIPTED):
+        own = children = state
+    else:
+        passing = state.get("_non_persistent_buffers_set")  # a set, or set([names])
+        left_out = passing.arguments[0] if isinstance(passing, Made) and passing.arguments else passing or ()
+        buffers = {name: value for name, value in _items(state["_buffers"]).items() if name not in left_out}
+        own, children = {**_items(state["_parameters"]), **buffers}, _items(state["_modules"])
+    for name, value in own.items():
+        if _is_tensor(value):
+            yield f"{prefix}{name}", value
+    for name, child in children.items():
+        if _is_module(child):
+            yield from _state(child, visited, f"{prefix}{name}.")
+
+
+def _items(mapping: Any) -> dict[Any, Any]:
+    return mapping.items if isinstance(mapping, Made) else dict(mapping)
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Made) and value.name.startswith(_REBUILT)
+
+
+class _Tensors:
+    """Makes the tensors that torch's rebuilding functions return for the same arguments, each storage read once."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._read: dict[tuple[str, torch.dtype], Tensor] = {}
+
+    def stored(self, made: Any) -> StoredTensor:
+        match made:
+            case (
+                Made(name="torch._utils._rebuild_parameter", arguments=(data, *_))
+                | Made(name="torch._utils._rebuild_parameter_with_state", arguments=(data, *_))
+            ):
+                return self.stored(data)
+            case Made(
+                name="torch._tensor._rebuild_from_type_v2", arguments=(Name() as function, _, tuple() as given, _)
+            ):
+                return self.stored(Made(function.text, given))
+            case Made(
+                name="torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
+                arguments=(_Storage() as storage, int() as offset, tuple() as size, tuple() as stride, *_),
+            ):
+                return self._view(storage, None, offset, size, stride)
+            case Made(
+                name="torch._utils._rebuild_tensor_v3",
+                arguments=(_Storage() as storage, int() as offset, tuple() as size, tuple() as stride, _, _, dtype, *_),
+            ):
+                return self._view(storage, getattr(torch, dtype.text.removeprefix("torch.")), offset, size, stride)
+        name = _type_name(made)
+
+        def refuse() -> Tensor:
+            raise Unreadable(f"it holds tensors of a kind that is not read ({name})")
+
+        return StoredTensor((), (id(made),), refuse)
+
+    def _view(
+        self, storage: _Storage, dtype: torch.dtype | None, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
+    ) -> StoredTensor:
+        def read() -> Tensor:
+            kind = dtype or storage.dtype
+            if (storage.key, kind) not in self._read:
+                data = bytearray(self._memory(storage))
+                self._read[storage.key, kind] = (
+                    torch.frombuffer(data, dtype=kind) if data else torch.empty(0, dtype=kind)
+                )
+            return self._read[storage.key, kind].as_strided(size, stride, offset)
+
+        return StoredTensor(size, (storage.key, offset, size, stride), read)
+
+
+def _type_name(made: Any) -> str:
+    return made.name if isinstance(made, Made) else type(made).__name__
