@@ -14,7 +14,9 @@ import click
 
 from engine.errors import MammiError, disk_fault
 from mammi_tui import commands
+from mammi_tui.console.spelling import spell_out
 from mammi_tui.engine_warnings import warnings_to
+from mammi_tui.hang_up import gone
 
 
 @dataclass
@@ -97,13 +99,16 @@ def main() -> None:
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
+    spell_out(sys.stdout, sys.stderr)
     try:
         with warnings_to(_say_more):
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if not (isinstance(error, BrokenPipeError) or _output_is_gone()):
+            raise
         # The reader of our output has gone: there is nothing to report, and nothing more can be written.
-        sys.stdout = None
+        sys.stdout = sys.stderr = None
         status = 1
     except MammiError as error:
         if settings.debug:
@@ -128,6 +133,11 @@ def main() -> None:
         _say("stopped")
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _output_is_gone() -> bool:
+    """Whether a terminal or a pipe that this process writes to is no longer there."""
+    return any(stream is not None and gone(stream) for stream in (sys.stdout, sys.stderr))
 
 
 def _usage(error: click.ClickException) -> str:
