@@ -93,8 +93,8 @@ def unscored(options: Options, reader: RunReader, layer: LayerInfo, unit: int) -
     where = "it is in no group of units with similar crops" if options.groups else "no image activates it highly enough"
     key = "threshold" if options.threshold is not None else "limit"
     return (
-        f"Its layer has no activation maps, {where} (methods.falcon_crops.{key}), or images that do not activate it share "
-        "all its words."
+        f"Its layer has no activation maps, {where} (methods.falcon_crops.{key}), or images that do not activate it "
+        "share all its words."
     )
 
 
