@@ -219,6 +219,9 @@ def _missing(
     recorded: Sequence[Truth],
     evaluated: Sequence[MethodEvaluation],
 ) -> Iterator[str]:
+    for layer in reader.layers:
+        if layer.untrained:
+            yield f"The units of {layer.name} are random: {layer.untrained}. What is said of them means nothing."
     if final is None:
         yield "No layer's units carry class names: no hit rate, F1 or cosine similarity."
     else:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.errors import MammiError
+from engine.errors import writing
 from engine.evaluation.matrix import Cell, MatrixResult
 from engine.evaluation.results import Figure
 from engine.evaluation.table_rows import PENULTIMATE, Table, Unique, Value
@@ -34,15 +34,13 @@ def write(folder: Path, result: MatrixResult, tables: Sequence[Table]) -> list[P
         "tables.json": json.dumps(as_object(result, tables), indent=2, ensure_ascii=False) + "\n",
     }
     cells = folder / "cells.csv"
-    try:
+    with writing(folder, fault="the tables cannot be written there"):
         for name, text in texts.items():
             with written_whole(folder / name) as partial:
                 partial.write_text(text, encoding="utf-8")
         with written_whole(cells) as partial:
             columns = _csv_columns(result)
             write_table(partial, "csv", columns, [_csv_row(cell, result, columns) for cell in result.cells])
-    except OSError as error:
-        raise MammiError(f"{folder}: the tables cannot be written there: {error.strerror}.") from error
     return [*(folder / name for name in texts), cells]
 
 
