@@ -87,11 +87,11 @@ def write_covid_cxr(folder: Path) -> None:
 
 def write_wordnet(nltk_data: Path) -> None:
     write_table(
-        nltk_data / "corpora" / "wordnet" / "index.noun",
+        nltk_data / "corpora" / "wordnet" / "data.noun",
         "  1 This software and database is being provided to you, the LICENSEE, by  ",
-        "heart n 1 1 @ 1 1 00001740  ",
-        "pleural_effusion n 1 1 @ 1 0 00001930  ",
-        "saddle n 1 1 @ 1 0 00002137  ",
+        "00001740 03 n 02 heart 0 pump 0 000 | a gloss  ",
+        "00001930 03 n 01 pleural_effusion 0 000 | a gloss  ",
+        "00002137 03 n 01 saddle 0 000 | a gloss  ",
     )
 
 
