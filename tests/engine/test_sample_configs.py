@@ -108,7 +108,10 @@ def test_chestx_det(tmp_path: Path) -> None:
         assert (film.boxes[0].x, film.boxes[0].width) == (128 / 16, (512 - 128) / 16)
         assert film.polygons[0].points[0] == (8, 16)
         sets = {known.name: [reader.concepts[concept] for concept in known.concepts] for known in reader.concept_sets}
-        assert sets == {"MIMIC nouns": ["effusion", "heart", "mass"], "WordNet": ["heart", "pleural effusion", "saddle"]}
+        assert sets == {
+            "MIMIC nouns": ["effusion", "heart", "mass"],
+            "WordNet": ["heart", "pleural effusion", "saddle"],
+        }
 
 
 @pytest.mark.slow
