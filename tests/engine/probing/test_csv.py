@@ -260,8 +260,8 @@ def test_own_words_for_truths(films: Path) -> None:
     ("rows", "warning"),
     [
         (
-            ["b.png,'Mass, left'", "c.jpg,Mass"],
-            "labels with ','; if each is several labels, name what separates them in probing.separator: 1 (Mass, left).",
+            ["b.png,'Mass, old'", "c.jpg,Mass"],
+            "labels with ','; if each is several labels, name what separates them in probing.separator: 1 (Mass, old).",
         ),
         (
             ["b.png,1", "c.jpg,0", "c.jpg,"],
