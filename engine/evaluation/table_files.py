@@ -67,7 +67,9 @@ def _head(result: MatrixResult) -> Iterator[str]:
     yield ""
     final = f"the {len(facts.classes)} neurons of {facts.final}" if facts.final else "no layer with class names"
     yield f"- {facts.images} images ({base.probing.kind}), target model {_plain(facts.target)}, {final}"
-    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, template “{base.run.template}”, VLM {_plain(facts.vlm)}"
+    subtracted = "" if base.run.subtracts(base.run.template) else " (not subtracted: scores are mean cosines)"
+    template = f"template “{base.run.template}”{subtracted}" if base.run.template else f"no template{subtracted}"
+    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, {template}, VLM {_plain(facts.vlm)}"
     whole = dict.fromkeys(_plain(c.evaluation.title) for c in result.cells if c.evaluation.by_annotation)
     yield "- mean ± standard error over neurons; methods are scored by their best concept, as in the paper, except"
     yield f"  {', '.join(whole)}"
