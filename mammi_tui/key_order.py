@@ -21,18 +21,19 @@ class KeysInOrderApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._typed: deque[events.Key | events.Paste] = deque()
-        self._handling = False
+        self.keys_underway = False
+        """Whether something typed is not yet done"""
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._typed.append(event)
-            if not self._handling:
+            if not self.keys_underway:
                 await self._handle_next()
         else:
             await super().on_event(event)
 
     async def _handle_next(self) -> None:
-        self._handling = bool(self._typed)
+        self.keys_underway = bool(self._typed)
         if self._typed:
             key = self._typed.popleft()
             way = self._way()
