@@ -61,3 +61,10 @@ async def test_pasted_text_waits_for_the_keys_before_it(run_path: Path, tmp_path
         opened.app.post_message(events.Paste("verdict"))
         await opened.rest()
         assert opened.screen.query_one("#filter", Input).value == "verdict"
+
+
+async def test_keys_typed_after_the_one_that_quits_are_dropped(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press_together("j", "q", "j", "y")
+        assert opened.app.return_code == 0
+        assert not opened.log.path.exists()
