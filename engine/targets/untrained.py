@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.errors import failing_as
+from engine.errors import MammiError, failing_as
 from engine.targets.base import TargetModel
 from engine.targets.outputs import tensors
 from engine.targets.probe import inputs, noise
@@ -22,10 +22,15 @@ def untrained_layers(target: TargetModel, layers: Sequence[str]) -> dict[str, st
 
     A film of noise passes through the model. What a layer's output was computed from is autograd's graph of it, so the
     answer is exact, also beside skip connections.
+
+    Raises MammiError for a tensor that the module does not have, and when the model fails.
     """
     if not target.untrained:
         return {}
     module = target.module.eval()
+    unknown = target.untrained - module.state_dict().keys()
+    if unknown:
+        raise MammiError(f"target: {target.name} has no tensor {min(unknown)!r}, which TargetModel.untrained names.")
     with ExitStack() as stack:
         leaves = {name: _watched(module, name, stack) for name in sorted(target.untrained)}
         sources = stack.enter_context(_Sources(module, layers))

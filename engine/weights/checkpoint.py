@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -30,9 +30,26 @@ PREFIX = "module."
 LONGEST_HEADER = 1 << 32
 """Bytes"""
 
+TOP = "the top level"
+"""The outermost entry, in messages"""
+
 log = logging.getLogger(__name__)
 
-_RUNS_CODE = ("os.", "posix.", "nt.", "subprocess.", "sys.", "shutil.", "socket.", "runpy.", "importlib.", "ctypes.")
+Value = TypeVar("Value")
+
+_RUNS_CODE = (
+    "os.",
+    "posix.",
+    "nt.",
+    "subprocess.",
+    "commands.",
+    "sys.",
+    "shutil.",
+    "socket.",
+    "runpy.",
+    "importlib.",
+    "ctypes.",
+)
 _RUNS_CODE_TOO = tuple(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("eval", "exec"))
 """What no checkpoint needs: a file that names it was made to run code"""
 _NAMED = 10
@@ -78,7 +95,7 @@ class Checkpoint:
     def listed(self) -> str:
         """The keys of the entries with the number of their tensors, those with most tensors first, for messages."""
         entries = sorted(self.entries.items(), key=lambda entry: -len(entry[1]))
-        listed = [f"{key or 'the top level'} ({len(tensors)})" for key, tensors in entries]
+        listed = [f"{key or TOP} ({len(tensors)})" for key, tensors in entries]
         return ", ".join(listed[:_NAMED]) + (f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else "")
 
 
@@ -119,7 +136,7 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
     Raises as `opened` does, and MammiError for a file with no tensors at its top level nor under WRAPPERS.
     """
     with opened(path, key, stream) as checkpoint:
-        wrapped = [wrapper for wrapper in ("", *WRAPPERS) if wrapper in checkpoint.entries]
+        wrapped = [wrapper for wrapper in (*WRAPPERS, "") if wrapper in checkpoint.entries]
         if not wrapped:
             raise MammiError(
                 f"{key}: {path} holds no tensors at its top level, nor under {', '.join(WRAPPERS)}, but under: "
@@ -135,8 +152,8 @@ def read_weights(path: Path, key: str, stream: BinaryIO | None = None) -> dict[s
         return without_parallel(checkpoint.read(weights))
 
 
-def without_parallel(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without nn.DataParallel's prefix, if all names have it."""
+def without_parallel(tensors: dict[str, Value]) -> dict[str, Value]:
+    """What is under each name, without nn.DataParallel's prefix, if all names have it."""
     if all(name.startswith(PREFIX) for name in tensors):
         return {name.removeprefix(PREFIX): value for name, value in tensors.items()}
     return tensors

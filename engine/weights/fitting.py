@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError
-from engine.weights.checkpoint import WRAPPERS, Checkpoint, opened
+from engine.weights.checkpoint import PREFIX, TOP, WRAPPERS, Checkpoint, opened, without_parallel
 from engine.weights.torch_file import StateDict
 
 WEIGHTS, WEIGHTS_KEY, IGNORE_KEYS = "target.weights", "target.weights_key", "target.ignore_keys"
@@ -57,9 +57,9 @@ def read_fitting(
 
     A file may hold several state dicts, each under a key of a training script's: "net", "model_state_dict", "ema". A
     state dict may hold several models, each under a prefix: `module.`, `backbone.`, `module.encoder_q.`. Both are found
-    by fit: half of the model's names, or more, with tensors of the same shapes (of any shapes, if none has that).
-    `weights_key` chooses among several by the key and the prefix, with dots, or where none fits. Names beside the
-    prefix are kept, unless `weights_key` has named it, and load_strictly will not expect them.
+    by fit: at least half of the names of the model's parameters, with tensors of the same shapes (of any shapes, if
+    none has that). `weights_key` chooses among several by the key and the prefix, with dots, or where none fits. Names
+    beside the prefix are kept, unless `weights_key` has named it, and load_strictly will not expect them.
 
     Two older ways of writing are covered: before torchvision 0.2.2, DenseNets had `norm.1` for `norm1`
     (torchvision/models/densenet.py, _load_state_dict), and before torch 0.4.1 batch norms did not count batches, which
@@ -71,7 +71,7 @@ def read_fitting(
     """
     with opened(path, WEIGHTS) as checkpoint:
         entries = {
-            key: {_OLD_DENSENET.sub(r"\1\2", name): stored for name, stored in names.items()}
+            key: {_OLD_DENSENET.sub(r"\1\2", name): stored for name, stored in without_parallel(names).items()}
             for key, names in (checkpoint.entries if weights_key is None else _under(weights_key, checkpoint)).items()
         }
         chosen = _chosen(entries, own, path, ignored) or _likeliest(entries, own)
@@ -92,10 +92,11 @@ def _under(weights_key: str, checkpoint: Checkpoint) -> dict[str, StateDict]:
         return {weights_key: checkpoint.entries[weights_key]}
     for entry, names in checkpoint.entries.items():
         if not entry or weights_key.startswith(f"{entry}."):
-            prefix = weights_key.removeprefix(f"{entry}." if entry else "") + "."
-            found = {name.removeprefix(prefix): stored for name, stored in names.items() if name.startswith(prefix)}
-            if found:
-                return {weights_key: found}
+            rest = weights_key.removeprefix(f"{entry}." if entry else "")
+            for prefix in (f"{rest}.", f"{PREFIX}{rest}."):
+                found = {name.removeprefix(prefix): stored for name, stored in names.items() if name.startswith(prefix)}
+                if found:
+                    return {weights_key: found}
     raise ConfigError(
         f'{WEIGHTS_KEY} = "{weights_key}": {checkpoint.path} holds no tensors under it. '
         f"It holds some under: {checkpoint.listed()}."
@@ -106,7 +107,7 @@ def _chosen(
     entries: Mapping[str, StateDict], own: Mapping[str, Tensor], path: Path, ignored: Sequence[str]
 ) -> _Candidate | None:
     """The one state dict that fits; None if none does."""
-    shapes = {name: tuple(value.shape) for name, value in own.items()}
+    shapes = {name: tuple(value.shape) for name, value in own.items() if not name.endswith((*_STATISTICS, _COUNT))}
     for same_shape in (True, False):
         found: list[_Candidate] = []
         for entry, names in entries.items():
@@ -117,15 +118,15 @@ def _chosen(
                 if name[start:] in shapes and (not same_shape or names[name].shape == shapes[name[start:]])
             )
             most = max(counts.values(), default=0)
-            if 2 * most >= len(own):
+            if 2 * most >= len(shapes):
                 best = sorted(prefix for prefix, count in counts.items() if count == most)
                 found += [_Candidate(entry, prefix, most) for prefix in ([""] if "" in best else best)]
         different = {_places(entries[each.entry], each.prefix, own): each for each in reversed(found)}
         if len(different) > 1:
-            keys = [each.key for each in found if each in different.values()]
+            keys = [each.key or TOP for each in found if each in different.values()]
             raise MammiError(
                 f"{path} holds several models that fit, under {' and '.join(keys[:_SHOWN])}: which one is meant?\n"
-                f'Say it with {WEIGHTS_KEY} = "{keys[0]}".'
+                f'Say it with {WEIGHTS_KEY} = "{found[0].key}".'
             )
         if found:
             return found[0]
@@ -153,7 +154,7 @@ def _tell_others(checkpoint: Checkpoint, chosen: _Candidate, size: int) -> None:
     if others and chosen.found:
         log.warning(
             "%s: the weights are those under %s in %s, which fit the model; it also holds tensors under %s.",
-            *(WEIGHTS, chosen.key or "the top level", checkpoint.path.name, ", ".join(others[:_SHOWN])),
+            *(WEIGHTS, chosen.key or TOP, checkpoint.path.name, ", ".join(others[:_SHOWN])),
         )
 
 
@@ -173,7 +174,8 @@ def load_strictly(
     shapes = {name: (list(weights[name].shape), list(own[name].shape)) for name in different}
     check_fit(path, own.keys() - weights.keys(), weights.keys() - own.keys(), shapes, ignored, key)
     fitting = own.keys() & weights.keys() - different
-    module.load_state_dict(own | {name: weights[name] for name in fitting})
+    own.update({name: weights[name] for name in fitting})  # in place, as it holds the versions of its modules too
+    module.load_state_dict(own)
     learned = {name for name, _ in module.named_parameters(remove_duplicate=False)}
     return frozenset(name for name in own.keys() - fitting if name in learned or name.endswith(_STATISTICS))
 
@@ -203,8 +205,8 @@ def check_fit(
     hint = ""
     if key and (lacking or different):
         hint = (
-            f"\nGive weights that fit. What {key} names is passed over, and stays random in the model: "
-            "so are all layers after it, then."
+            '\nGive weights that fit, or build the model as it was trained in a function of yours (kind = "factory"). '
+            f"What {key} names is passed over: it stays random, and so do all layers after it."
         )
     elif key:
         hint = f"\nName keys to pass over in {key}."

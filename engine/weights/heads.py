@@ -15,7 +15,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from engine.errors import MammiError
+from engine.errors import ConfigError, MammiError
 from engine.weights.fitting import IGNORE_KEYS, WEIGHTS, few, not_ignored
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,9 @@ class Head:
             module.set_submodule(self.final, nn.Sequential(*map(_built, self.layers.values())))
 
     def tell(self, path: Path) -> None:
-        """Warns of what the file does not say of its head."""
+        """Warns of what the file does not say of its head, where that has another structure."""
+        if list(self.layers) == [self.final]:
+            return
         named = " and ".join(self.layers)
         log.warning(
             "%s: the final layer %s has the weights of %s in %s. Layers beside it without weights (a dropout, an "
@@ -74,8 +76,8 @@ def find_head(
     place must be one linear layer of its width, and norms. Elsewhere it must be one linear layer that is left over and
     has as many outputs as there are `classes`. What `ignored` covers is no head.
 
-    Raises MammiError for a head of another structure, such as two linear layers: what stands between them is not in the
-    file.
+    Raises ConfigError where such a layer has another number of outputs, and MammiError for a head of another structure,
+    such as two linear layers: what stands between them is not in the file.
     """
     final = list(own)[-1].rpartition(".")[0]
     width = own[f"{final}.weight"].shape[1:] if f"{final}.weight" in own else ()
@@ -86,20 +88,32 @@ def find_head(
     there = [name for name in weights if name.startswith(f"{place}.")]
     if set(there) == names or len(not_ignored(there, ignored)) < len(there):
         return None
+    if not_ignored((name for name in own.keys() - weights.keys() - names), ignored):
+        return None  # another model's weights: all that does not fit will be listed
     if there:
         layers = _layers(there, weights)
         if not _is_head(layers, width):
+            wanted = f"one linear layer, {final} [·, {width[0]}]"
             raise MammiError(
-                f"{path} does not fit the model. Its head is {_described(layers)}, the model's one linear layer "
-                f'({final}). Build the model as it was trained in a function of yours (kind = "factory").\n'
-                f'To explain the layers before it only, pass over the head: {IGNORE_KEYS} = ["{place}.*"].'
+                f"{path} does not fit the model. Its head is {_described(layers)}; the model's is {wanted}.\n"
+                'Build the model as it was trained in a function of yours (kind = "factory"), or leave the head out, '
+                f'and explain the layers before it: {IGNORE_KEYS} = ["{place}.*"].'
             )
         bias = {leaf for tensors in layers.values() for leaf in tensors} == {name.rpartition(".")[2] for name in names}
         return Head(final, layers, whole=len(layers) == 1 and bias)
     layers = _layers(not_ignored(weights.keys() - own.keys(), ignored), weights)
     elsewhere = len(layers) == 1 and _is_head(layers, width) and len(names) == sum(map(len, layers.values()))
+    if not elsewhere:
+        return None
     head = Head(final, layers, whole=True)
-    return head if elsewhere and head.outputs == classes else None
+    if head.outputs != classes:
+        (found,) = layers
+        raise ConfigError(
+            f"{path} has no {final}, the model's final layer, but {found} with {head.outputs} outputs, which fits its "
+            f"place.\nIf it is the final layer, name its outputs in target.classes; otherwise pass over both: "
+            f'{IGNORE_KEYS} = ["{found}.*", "{final}.*"].'
+        )
+    return head
 
 
 def _place(final: str, names: Collection[str], own: Mapping[str, Tensor]) -> str:

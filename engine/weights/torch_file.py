@@ -50,6 +50,8 @@ _DTYPES = {
 }
 _REBUILT = ("torch._utils._rebuild_", "torch._tensor._rebuild_")
 _MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict")
+_ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
+_ZIP = b"PK\3\4"
 _BIG_ENDIAN = "it was written on a big-endian machine"
 
 Memory = Callable[["_Storage"], "bytes | bytearray"]
@@ -143,7 +145,9 @@ class _Unpickler(pickle._Unpickler):
         if kind == "module":  # class, source file, source
             return rest[0]
         storage_type, key, *_ = rest
-        if kind != "storage" or (len(rest) > 4 and rest[4] is not None):
+        if kind != "storage":
+            raise pickle.UnpicklingError("neither a module nor a tensor's memory")
+        if len(rest) > 4 and rest[4] is not None:
             raise Unreadable("torch before 0.4 wrote it: load it with that version and save its state dict anew")
         return self.storages.setdefault(key, _Storage(key, storage_type.text.rpartition(".")[2]))
 
@@ -175,10 +179,16 @@ class TorchFile:
 def read_torch_file(file: BinaryIO) -> TorchFile:
     """What the file holds. Raises Unreadable, and errors of any kind for damaged bytes."""
     file.seek(0)
-    made, memory, named = _from_zip(file) if zipfile.is_zipfile(file) else _from_plain(file)
+    zipped = file.read(len(_ZIP)) == _ZIP or zipfile.is_zipfile(file)
+    made, memory, named = _from_zip(file) if zipped else _from_plain(file)
+    entries = dict(_entries(made, memory))
     top = made.items if isinstance(made, Made) and made.items else made
+    if not entries and _type_name(made).startswith(SCRIPTED):
+        raise Unreadable("it is frozen TorchScript, without the weights: save it before torch.jit.freeze")
+    if not entries and isinstance(top, Mapping) and any(_type_name(value) in _ARRAYS for value in top.values()):
+        raise Unreadable("its arrays are NumPy's: save them as tensors, by torch.from_numpy and torch.save")
     keys = tuple(map(str, top)) if isinstance(top, Mapping) else (_type_name(made),)
-    return TorchFile(dict(_entries(made, memory)), frozenset(named), keys)
+    return TorchFile(entries, frozenset(named), keys)
 
 
 def _from_zip(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
@@ -201,6 +211,8 @@ def _from_zip(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
 
 def _what_a_zip_is(names: list[str]) -> str:
     """What a zip without torch's members is, by the names of its members."""
+    if any(name.endswith("/archive_format") for name in names):
+        return "it is a program of torch.export: give the state dict of the model that it was made from"
     weights = [name for name in names if name.endswith((".pth", ".pt", ".ckpt", ".bin", ".safetensors", ".pth.tar"))]
     if weights:
         return f"it is a zip that holds {weights[0]}: unpack it, and name that file"
@@ -218,7 +230,7 @@ def _from_plain(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
     first = _Unpickler(file).load()
     if first != torch.serialization.MAGIC_NUMBER:
         raise Unreadable(
-            "it is a pickle that torch.save did not write: load it in Python, and save its state dict with torch.save"
+            "it is a pickle that torch.save did not write: whoever made it can save its state dict with torch.save"
         )
     _version, system = (_Unpickler(file).load() for _ in range(2))
     if not system["little_endian"]:
@@ -235,30 +247,29 @@ def _from_plain(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
     def memory(storage: _Storage) -> bytes:
         start, size = places[storage.key]
         file.seek(start)
-        return file.read(size)
+        data = file.read(size)
+        if len(data) < size:
+            raise EOFError("the file ends too early")
+        return data
 
     return made, memory, unpickler.named
 
 
 def _entries(made: Any, memory: Memory) -> Iterator[tuple[str, StateDict]]:
-    """Each state dict in what a file holds, with its key."""
+    """Each state dict in what a file holds, with its key. An object is looked into once."""
     tensors = _Tensors(memory)
-    seen: set[int] = set()
+    seen: dict[int, StateDict] = {}
     waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), made)])
     while waiting:
         path, node = waiting.popleft()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if _is_module(node):
-            yield ".".join(path), {name: tensors.stored(value) for name, value in _state(node, count(1))}
-            continue
-        children = [(str(key), value) for key, value in _children(node)]
-        found = {key: tensors.stored(value) for key, value in children if _is_tensor(value)}
-        if found:
-            yield ".".join(path), found
-        if len(path) < DEEPEST:
-            waiting += [((*path, key), value) for key, value in children if not _is_tensor(value)]
+        if id(node) not in seen:
+            children = [] if _is_module(node) else [(str(key), value) for key, value in _children(node)]
+            values = _state(node, count(1)) if _is_module(node) else children
+            seen[id(node)] = {name: tensors.stored(value) for name, value in values if _is_tensor(value)}
+            if len(path) < DEEPEST:
+                waiting += [((*path, key), value) for key, value in children if not _is_tensor(value)]
+        if seen[id(node)]:
+            yield ".".join(path), seen[id(node)]
 
 
 def _children(node: Any) -> list[tuple[Any, Any]]:
@@ -293,18 +304,16 @@ def _state(module: Made, visited: Iterator[int], prefix: str = "") -> Iterator[t
     else:
         passing = state.get("_non_persistent_buffers_set")  # a set, or set([names])
         left_out = passing.arguments[0] if isinstance(passing, Made) and passing.arguments else passing or ()
-        buffers = {name: value for name, value in _items(state["_buffers"]).items() if name not in left_out}
-        own, children = {**_items(state["_parameters"]), **buffers}, _items(state["_modules"])
-    for name, value in own.items():
-        if _is_tensor(value):
-            yield f"{prefix}{name}", value
+        buffers = {name: value for name, value in _items(state.get("_buffers")).items() if name not in left_out}
+        own, children = {**_items(state.get("_parameters")), **buffers}, _items(state["_modules"])
+    yield from ((f"{prefix}{name}", value) for name, value in own.items())
     for name, child in children.items():
         if _is_module(child):
             yield from _state(child, visited, f"{prefix}{name}.")
 
 
 def _items(mapping: Any) -> dict[Any, Any]:
-    return mapping.items if isinstance(mapping, Made) else dict(mapping)
+    return mapping.items if isinstance(mapping, Made) else dict(mapping or {})
 
 
 def _is_tensor(value: Any) -> bool:
@@ -318,7 +327,7 @@ class _Tensors:
         self._memory = memory
         self._read: dict[tuple[str, torch.dtype], Tensor] = {}
 
-    def stored(self, made: Any) -> StoredTensor:
+    def stored(self, made: Made) -> StoredTensor:
         match made:
             case (
                 Made(name="torch._utils._rebuild_parameter", arguments=(data, *_))
@@ -339,7 +348,7 @@ class _Tensors:
                 arguments=(_Storage() as storage, int() as offset, tuple() as size, tuple() as stride, _, _, dtype, *_),
             ):
                 return self._view(storage, getattr(torch, dtype.text.removeprefix("torch.")), offset, size, stride)
-        name = _type_name(made)
+        name = made.name
 
         def refuse() -> Tensor:
             raise Unreadable(f"it holds tensors of a kind that is not read ({name})")
@@ -362,4 +371,7 @@ class _Tensors:
 
 
 def _type_name(made: Any) -> str:
+    """What a file holds, in messages."""
+    if _is_tensor(made):
+        return "one tensor without a name"
     return made.name if isinstance(made, Made) else type(made).__name__

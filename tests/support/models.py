@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from engine.errors import UnreadableImage
 from engine.probing.base import Image as ProbingImage
+from engine.targets.base import TargetModel
+from engine.targets.preprocessing import Preprocessing
 
 SIDE = 32
 """Side of both models' inputs, in pixels"""
@@ -40,6 +42,14 @@ def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return TinyClassifier(classes)
+
+
+def half_trained_target(
+    untrained: Sequence[str], classes: Sequence[str] = ("effusion", "mass", "hernia")
+) -> TargetModel:
+    """The classifier, said to have no trained weights for some of its tensors."""
+    preprocess = Preprocessing(size=SIDE, crop=SIDE, channels=1)
+    return TargetModel(tiny_target(), preprocess, tuple(classes), "tiny", "tiny classifier", frozenset(untrained))
 
 
 class TinyVLM:

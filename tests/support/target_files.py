@@ -86,7 +86,7 @@ def moco_weights(module: nn.Module, head: str) -> dict[str, Tensor]:
     for encoder in ("encoder_q", "encoder_k"):
         for name, value in module.state_dict().items():
             if not name.startswith(head):
-                weights[f"module.{encoder}.{name}"] = value
+                weights[f"module.{encoder}.{name}"] = value.clone()
         for layer, (rows, columns) in {"0": (2048, 2048), "2": (128, 2048)}.items():
             weights[f"module.{encoder}.{head}.{layer}.weight"] = torch.zeros(rows, columns)
             weights[f"module.{encoder}.{head}.{layer}.bias"] = torch.zeros(rows)

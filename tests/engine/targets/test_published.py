@@ -95,22 +95,26 @@ def test_pre_training_holds_two_encoders_and_no_classifier(tmp_path: Path) -> No
     with pytest.raises(MammiError) as raised:
         target(path, "resnet50")
     assert str(raised.value) == (
-        f"{path} holds several models that fit, under encoder_k. and encoder_q.: which one is meant?\n"
-        'Name those to pass over in target.ignore_keys, such as "encoder_k.*".'
+        f"{path} holds several models that fit, under state_dict.encoder_k and state_dict.encoder_q: "
+        'which one is meant?\nSay it with target.weights_key = "state_dict.encoder_k".'
     )
-    with pytest.raises(
-        MammiError,
-        match=r"missing: fc\.bias, fc\.weight; unexpected: encoder_k\.|missing: fc\.bias, fc\.weight; unexpected: fc",
-    ):
+    classes = [f"finding {index}" for index in range(14)]
+    head = r"Its head is fc\.0\.weight \[2048, 2048\], fc\.2\.weight \[128, 2048\]; the model's is one linear layer, fc"
+    with pytest.raises(MammiError, match=head):
         target(path, "resnet50", ignore_keys=("encoder_k.*",))
-    head = ("encoder_k.*", "queue*", "fc.*")
-    loaded = target(path, "resnet50", ignore_keys=head, classes=[f"finding {index}" for index in range(14)])
     weights = dict(resnet.state_dict())
-    assert all(
-        torch.equal(value, weights[name])
-        for name, value in loaded.module.state_dict().items()
-        if not name.startswith("fc.")
-    )
+    for options in (
+        {"ignore_keys": ("encoder_k.*", "queue*", "fc.*")},
+        {"ignore_keys": ("fc.*",), "weights_key": "state_dict.encoder_q"},
+        {"ignore_keys": ("fc.*",), "weights_key": "state_dict.module.encoder_q"},
+    ):
+        loaded = target(path, "resnet50", classes=classes, **options)
+        assert loaded.untrained == {"fc.weight", "fc.bias"}
+        assert all(
+            torch.equal(value, weights[name])
+            for name, value in loaded.module.state_dict().items()
+            if name not in loaded.untrained
+        )
 
 
 @pytest.mark.slow
