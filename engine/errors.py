@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+MAKE_ROOM = "make room, and run the same command again"
+"""What to do when a disk is full"""
+
+_DISK = {
+    errno.ENOSPC: "the disk of this file is full",
+    errno.EDQUOT: "your quota on the disk of this file is used up",
+    errno.EFBIG: "the file would be larger than the limit on files here",
+    errno.EROFS: "the disk of this file can only be read",
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "permission is denied",
+    errno.EIO: "the disk of this file reports an error",
+}
+"""Why a disk refuses a file"""
+_SQLITE = {
+    "database or disk is full": _DISK[errno.ENOSPC],
+    "readonly database": _DISK[errno.EROFS],
+    "disk I/O error": "its disk reports an error, or a limit on the size of files is reached",
+}
+"""The same in SQLite's words. DuckDB's errors end in those of the operating system."""
 
 
 class MammiError(Exception):
@@ -45,3 +67,34 @@ def failing_as(what: str, *passed: type[Exception]) -> Iterator[None]:
         if isinstance(error, (MammiError, *passed)):
             raise
         raise MammiError(f"{what}: {type(error).__name__}: {first_line(error)}.") from error
+
+
+def disk_fault(error: BaseException) -> str:
+    """Why a disk has refused a file, as a clause, from an error of Python, DuckDB or SQLite; "" for any other error."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return _DISK[error.errno]
+    text = str(error)
+    for code, clause in _DISK.items():
+        if os.strerror(code) in text:
+            return clause
+    return next((clause for words, clause in _SQLITE.items() if words in text), "")
+
+
+@contextmanager
+def writing(
+    what: object, then: str = MAKE_ROOM, fault: str = "cannot be written", kind: type[MammiError] = MammiError
+) -> Iterator[None]:
+    """Turns an error of the disk in the block, which writes `what`, into a MammiError of that kind.
+
+    It says the `fault`, the disk's reason, and what to do `then` if the disk is full. Other errors go through
+    unchanged, as does a BrokenPipeError, which says that the reader of our output has gone.
+    """
+    try:
+        yield
+    except Exception as error:
+        # DuckDB and SQLite have error types of their own, which only the store may name.
+        reason = disk_fault(error) or (isinstance(error, OSError) and error.strerror)
+        if not reason or isinstance(error, (MammiError, BrokenPipeError)):
+            raise
+        advice = f"; {then}" if then and reason in (_DISK[errno.ENOSPC], _DISK[errno.EDQUOT]) else ""
+        raise kind(f"{what}: {fault}: {reason}{advice}.") from error

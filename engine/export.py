@@ -22,8 +22,8 @@ def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts
     """Writes one of TABLES at some cuts, by default the run's own, and returns its number of rows.
 
     Where the run has layers whose units are random, a last column `untrained` says why; it is empty for other layers.
-    Raises ValueError for an unknown table or format, and MammiError for an unknown concept set or when `out` cannot be
-    written.
+    Raises ValueError for an unknown table or format, MammiError for an unknown concept set, and OSError when `out`
+    cannot be written.
     """
     if what not in TABLES:
         raise ValueError(f"there is no table {what!r} to export; there are {', '.join(TABLES)}")

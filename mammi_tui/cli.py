@@ -12,9 +12,11 @@ from types import TracebackType
 
 import click
 
-from engine.errors import MammiError
+from engine.errors import MammiError, disk_fault
 from mammi_tui import commands
+from mammi_tui.console.spelling import spell_out
 from mammi_tui.engine_warnings import warnings_to
+from mammi_tui.hang_up import gone
 
 
 @dataclass
@@ -97,19 +99,18 @@ def main() -> None:
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
+    spell_out(sys.stdout, sys.stderr)
     try:
         with warnings_to(_say_more):
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has gone: there is nothing to report, and nothing more can be written.
-        sys.stdout = None
-        status = 1
     except MammiError as error:
         if settings.debug:
             traceback.print_exc()
         _say(str(error))
         status = error.exit_status
+    except OSError as error:
+        status = _output_failed(error, settings)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         status = 2
@@ -120,6 +121,25 @@ def main() -> None:
         _say("stopped")
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _output_failed(error: OSError, settings: Settings) -> int:
+    """The status after an error of an output stream. Any other error is raised again: what writes a file names it
+    (engine.errors.writing)."""
+    if isinstance(error, BrokenPipeError) or _output_is_gone():
+        sys.stdout = sys.stderr = None  # nobody reads on: there is nothing to report, and nothing more can be written
+        return 1
+    fault = disk_fault(error)
+    if settings.debug or not fault or error.filename:
+        raise error
+    sys.stdout = None  # else Python tries again, and complains
+    _say(f"standard output: cannot be written: {fault}.")
+    return 1
+
+
+def _output_is_gone() -> bool:
+    """Whether a terminal or a pipe that this process writes to is no longer there."""
+    return any(stream is not None and gone(stream) for stream in (sys.stdout, sys.stderr))
 
 
 def _usage(error: click.ClickException) -> str:

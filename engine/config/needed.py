@@ -44,7 +44,8 @@ class Needed:
 
 
 def needed(config: Path) -> tuple[list[Needed], list[str]]:
-    """The files that target, VLM and concepts name, and a sentence for each table that could not be examined.
+    """The files that target, VLM and concepts name, the published lists that the probing set names, and a sentence for
+    each table that could not be examined.
 
     The configuration may be incomplete, and the packages of its kinds may be missing. Raises ConfigError when the file
     is not TOML.
@@ -62,7 +63,15 @@ def needed(config: Path) -> tuple[list[Needed], list[str]]:
                 continue
             paths = ((key, base / value) for key, value in _paths(options, table))
             found += [Needed(f"{name}.{key}", path, publisher_of(path)) for key, path in paths]
-    return found, unexamined
+    return found + [each for table in _tables(tables.get("probing")) for each in _published(table, base)], unexamined
+
+
+def _published(probing: Mapping[str, Any], base: Path) -> Iterator[Needed]:
+    """The files of the catalogue that a probing set names. Its other files are the user's films and tables."""
+    for key, value in probing.items():
+        entry = publisher_of(base / value) if isinstance(value, str) else None
+        if entry is not None:
+            yield Needed(f"probing.{key}", base / value, entry)
 
 
 def _tables(value: object) -> list[Mapping[str, Any]]:

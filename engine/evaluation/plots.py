@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MultipleLocator
 
-from engine.errors import MammiError
+from engine.errors import writing
 from engine.evaluation.figure2 import Figure2, fixed_lines, sweep_lines
 
 FORMATS = ("svg", "png")
@@ -44,10 +44,8 @@ def draw(figure: Figure2, folder: Path) -> list[Path]:
             panel(figure, canvas.add_subplot())
             for extension in FORMATS:
                 path = folder / f"{name}.{extension}"
-                try:
+                with writing(path):
                     canvas.savefig(path, metadata={"Date": None} if extension == "svg" else None)
-                except OSError as error:
-                    raise MammiError(f"{path}: cannot be written: {error.strerror}.") from error
                 written.append(path)
     return written
 

@@ -105,5 +105,6 @@ METHOD_NAMES = {
     "mammi": "MAMMI",
     "clip_dissect": "CLIP-Dissect (medical)",
     "falcon": "FALCON (medical)",
+    "falcon_crops": "FALCON (medical)",
     "tsi": "TSI",
 }

@@ -53,14 +53,17 @@ OPTIONS: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("clip_dissect", "prompted"): (None, False),  # where it is left out, run.parity = "published" means bare concepts
 }
 """Method and key -> the values that the paper's may have; other keys must have their defaults"""
+_CAPTIONS = ("reports", "sections", "column", "splits", "encoding", "sample", "groups")
 FREE = {
-    "falcon": ("reports", "sections", "column", "splits", "encoding", "sample", "groups", "crops"),
+    "falcon": _CAPTIONS,
+    "falcon_crops": _CAPTIONS,
     "tsi": ("label_set",),
 }
 """Method -> the keys whose values cannot be compared: they name data, or the paper does not tell them"""
 UNKNOWN = {
     "clip_dissect": "the paper's options of CLIP-Dissect, which its code leaves out (assumed: CLIP-Dissect's defaults)",
     "falcon": "that FALCON's reports are MIMIC-CXR's, and whether the paper used its groups of units and its crops",
+    "falcon_crops": "that the reports for FALCON on crops are MIMIC-CXR's, and whether the paper used crops",
     "tsi": "that TSI's second label set is COVID-CXR's",
     "wordnet": "the version of WordNet",
 }

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.errors import MammiError
+from engine.errors import writing
 from engine.evaluation.matrix import Cell, MatrixResult
 from engine.evaluation.results import Figure
 from engine.evaluation.table_rows import PENULTIMATE, Table, Unique, Value
@@ -34,15 +34,13 @@ def write(folder: Path, result: MatrixResult, tables: Sequence[Table]) -> list[P
         "tables.json": json.dumps(as_object(result, tables), indent=2, ensure_ascii=False) + "\n",
     }
     cells = folder / "cells.csv"
-    try:
+    with writing(folder, fault="the tables cannot be written there"):
         for name, text in texts.items():
             with written_whole(folder / name) as partial:
                 partial.write_text(text, encoding="utf-8")
         with written_whole(cells) as partial:
             columns = _csv_columns(result)
             write_table(partial, "csv", columns, [_csv_row(cell, result, columns) for cell in result.cells])
-    except OSError as error:
-        raise MammiError(f"{folder}: the tables cannot be written there: {error.strerror}.") from error
     return [*(folder / name for name in texts), cells]
 
 
@@ -69,7 +67,9 @@ def _head(result: MatrixResult) -> Iterator[str]:
     yield ""
     final = f"the {len(facts.classes)} neurons of {facts.final}" if facts.final else "no layer with class names"
     yield f"- {facts.images} images ({base.probing.kind}), target model {_plain(facts.target)}, {final}"
-    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, template “{base.run.template}”, VLM {_plain(facts.vlm)}"
+    subtracted = "" if base.run.subtracts(base.run.template) else " (not subtracted: scores are mean cosines)"
+    template = f"template “{base.run.template}”{subtracted}" if base.run.template else f"no template{subtracted}"
+    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, {template}, VLM {_plain(facts.vlm)}"
     whole = dict.fromkeys(_plain(c.evaluation.title) for c in result.cells if c.evaluation.by_annotation)
     yield "- mean ± standard error over neurons; methods are scored by their best concept, as in the paper, except"
     yield f"  {', '.join(whole)}"

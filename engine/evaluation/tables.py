@@ -26,6 +26,7 @@ from engine.evaluation.table_rows import (
     who_leads,
 )
 
+FALCON = ("falcon", "falcon_crops")
 MASKS = ("tsi", "netdissect")
 """The methods of table 4 beside MAMMI"""
 
@@ -109,7 +110,7 @@ class _Tables:
         others = dict.fromkeys(cell.evaluation.method for cell in self._cells())
         shown = [name for name in others if name not in ("mammi", "www", *MASKS)]
         lines = [line for name in (*shown, "mammi") for line in self._method_lines(name, published.METHODS)]
-        needed = [] if "falcon" in shown else ["FALCON was not run: it needs [methods.falcon], and reports."]
+        needed = [] if set(FALCON) & set(shown) else ["FALCON was not run: it needs [methods.falcon], and reports."]
         cells = [line.cell for line in lines]
         notes = [*needed, *self._options(shown), *who_leads(lines), *ties(cells), *among_labels(cells)]
         return self._table("Table 5. Methods", ("method", "concepts of"), lines, published.METHODS, notes)
@@ -200,7 +201,7 @@ class _Tables:
     def _concepts_of(self, cell: Cell) -> str:
         if cell.evaluation.among_labels:
             return "the labels alone"
-        return "sentences of reports" if cell.evaluation.method == "falcon" else cell.concept_set
+        return "sentences of reports" if cell.evaluation.method in FALCON else cell.concept_set
 
     def _cells(self, method: str = "", *, concept_set: str = "", vlm: str = "") -> list[Cell]:
         """The cells at the base run's α, by default of all methods with its VLM and first concept set."""

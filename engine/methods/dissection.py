@@ -180,7 +180,7 @@ def _thresholds(
     }  # fmt: skip
     if few := [layer for layer, top in tops.items() if top.too_few]:
         log.warning(
-            "methods.%s: %d images have too few values for the quantile %g, so no value exceeds it: %s.",
+            "methods.%s: %d images have too few values for the quantile %s, so no value exceeds it: %s.",
             *(name, len(rows), measure.quantile, ", ".join(few)),
         )
     with closing(map_batches(context, layers, rows)) as batches:

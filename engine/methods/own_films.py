@@ -7,11 +7,12 @@ import importlib
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, ValidationInfo, model_validator
 
 from engine import kinds
 from engine.errors import ConfigError, UnreadableImage
@@ -27,21 +28,30 @@ class OwnFilms(BaseModel, extra="allow", frozen=True):
     kind: str
 
     @model_validator(mode="after")
-    def _is_probing_set(self) -> Self:
-        self._options()
+    def _is_probing_set(self, info: ValidationInfo) -> Self:
+        """Checks a configuration, which comes as JSON. The options in a run file need not fit the packages here."""
+        if info.mode == "json":
+            self._options()
         return self
 
     def load(self, key: str, base: Path) -> ProbingSet:
-        """The probing set. Relative paths start from `base`. Raises ConfigError, which names `key`, the table."""
+        """The films of the probing set that have a box or a polygon. Relative paths start from `base`.
+
+        Raises ConfigError, which names `key`, the table, when films or tables are missing or no film has an outline.
+        """
         try:
             films: ProbingSet = importlib.import_module(self._module_name()).load(self._options(), base)
         except ConfigError as error:
             text = str(error)
             told = text.removeprefix("probing.")
             raise ConfigError(f"{key}{': ' if told == text else '.'}{told}") from None
-        if not films.images:
-            raise ConfigError(f'{key}: the probing set of kind "{self.kind}" is empty.')
-        return films
+        outlined = tuple(image for image in films.images if image.boxes or image.polygons)
+        if not outlined:
+            raise ConfigError(
+                f"{key}: its films have no boxes or polygons, which activation maps are compared with. "
+                "Take a kind that has them, such as covid_cxr, chestx_det, or nih14 with boxes."
+            )
+        return _Part(outlined, films)
 
     def _module_name(self) -> str:
         name = kinds.module_of("probing", self.kind)
@@ -80,17 +90,23 @@ def usable(key: str, films: ProbingSet) -> tuple[Image, ...]:
     return tuple(image for image, why in zip(films.images, reasons, strict=True) if not why)
 
 
-def need_outlines(key: str, images: Sequence[Image]) -> None:
-    """Raises ConfigError when no image has a box or a polygon."""
-    if not any(image.boxes or image.polygons for image in images):
-        raise ConfigError(
-            f"{key}: its films have no boxes or polygons, which activation maps are compared with. "
-            "Take a kind that has them, such as covid_cxr, chestx_det, or nih14 with boxes."
-        )
+@dataclass(slots=True)
+class _Part:
+    """Some images of a probing set."""
+
+    images: Sequence[Image]
+    whole: ProbingSet
+
+    def read(self, image: Image) -> bytes:
+        return self.whole.read(image)
+
+    def content(self, image: Image) -> str | None:
+        return self.whole.content(image)
 
 
 def _wording(error: ValidationError, options: type[BaseModel]) -> str:
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     name = ".".join(map(str, fault["loc"]))
     if fault["type"] == "missing":
         return f"{name} is missing"

@@ -88,11 +88,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 
 def own_films(options: Options, base: Path) -> ProbingSet | None:
     """The films of `label_set`. Raises ConfigError when they are missing or have no outlines."""
-    if options.label_set is None:
-        return None
-    films = options.label_set.load(_SET, base)
-    own.need_outlines(_SET, films.images)
-    return films
+    return None if options.label_set is None else options.label_set.load(_SET, base)
 
 
 def check(options: Options, images: Sequence[Image], layers: Sequence[Layer]) -> None:  # noqa: ARG001

@@ -63,13 +63,8 @@ def says_nothing(cell: str) -> bool:
     return _plain(cell) in _WORDS[""]
 
 
-def number(cell: str) -> float | None:
-    """The number in a cell, which may have a decimal comma; None for a cell that says nothing.
-
-    Raises ValueError for anything else.
-    """
-    if says_nothing(cell):
-        return None
+def number(cell: str) -> float:
+    """The number in a cell, which may have a decimal comma. Raises ValueError for anything else, nan included."""
     value = _as_float(cell)
     if not math.isfinite(value):
         raise ValueError

@@ -93,8 +93,9 @@ def _polygons(
     tree: FileTree, masks: Sequence[_Mask], size: tuple[int, int] | None, faults: list[str]
 ) -> Iterator[Polygon]:
     """The outlines of masks on a film of this width and height; what lies beyond it is cut off, as in the published
-    code. Adds the paths of masks that cannot be read to `faults`."""
-    width, height = size or (0, 0)
+    code. Nothing is cut off a film that cannot be read, and will be set aside. Adds the paths of masks that cannot be
+    read to `faults`."""
+    width, height = size or (MAX_PIXELS, MAX_PIXELS)
     for mask in masks:
         pixels = _pixels(tree, mask.path)
         if pixels is None:

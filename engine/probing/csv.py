@@ -35,7 +35,7 @@ def load(options: Options, base: Path) -> FilmSet:
     }
     films = read_films(table, options, lambda _line, name: name, facts)
     images = of_views((image for image in films.values() if image is not None), options.views)
-    drawn = Drawn(table.path, options.drawn_side)
+    drawn = Drawn(table.path, options.side)
     found = collect(images, NamedFilms(tree).find, options, table.path, tree.folder, drawn.complete)
     drawn.warn()
     return found

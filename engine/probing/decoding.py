@@ -32,7 +32,7 @@ _OTHERS = {
     b"PK\x03\x04": "a zip file",
 }
 """How files of other kinds begin"""
-_TIFF = (b"II*\0", b"MM\0*")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PAGES = 16
 """The most pages of a file that are looked at"""
 _PAGE_KIND, _INVERTED = 254, 262

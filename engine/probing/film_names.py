@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from engine.probing.alike import Named
 from engine.probing.files import Ambiguous, FileTree, Film, short
 
-_UNUSUAL = re.compile(r"\\|//|(?:^|/)\.{0,2}(?:/|$)")
-
 
 def as_path(name: str) -> str:
     """A name with forward slashes, and without parts that lead nowhere, such as "./"."""
-    return posixpath.normpath(name.replace("\\", "/")) if _UNUSUAL.search(name) else name
+    path = name.replace("\\", "/")
+    return posixpath.normpath(path) if "./" in path or "//" in path else path
 
 
 class FilmNames:

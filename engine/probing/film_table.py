@@ -34,7 +34,11 @@ def read_films(
     every = _Facts(list(columns))
     boxes: dict[str, dict[Box, None]] = {}
     polygons: dict[str, dict[Polygon, None]] = {}
+    nameless: list[str] = []
     for line, cells in table.rows():
+        if not cells[path]:
+            nameless.append(f"line {line}")
+            continue
         name = cells[path] if folder is None or not cells[folder] else f"{cells[folder]}/{cells[path]}"
         film = film_of(line, as_path(name))
         if film is None:
@@ -49,9 +53,13 @@ def read_films(
     films: dict[str, Image | None] = {}
     for film, facts in every.facts.items():
         present = joined.of(film)
-        named: dict[str, Any] = dict(zip(columns, facts, strict=True))
-        named |= {"boxes": tuple(boxes.get(film, ())), "polygons": tuple(polygons.get(film, ()))}
-        films[film] = None if present is None else Image(film, labels=present, **named)
+        if present is None:
+            films[film] = None
+        else:
+            drawn = (tuple(boxes.get(film, ())), tuple(polygons.get(film, ())))
+            named: dict[str, Any] = dict(zip(columns, facts, strict=True))
+            films[film] = Image(film, labels=present, boxes=drawn[0], polygons=drawn[1], **named)
+    warn(f"{table.path}: left out rows that name no film", nameless)
     every.warn(table.path)
     labels.warn()
     outlines.warn()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import compress
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from engine.errors import ConfigError
 from engine.probing.cells import ABSENT, NOT_TOLD, PRESENT, UNCERTAIN, VOCABULARY, Meaning, Vocabulary
@@ -22,21 +22,19 @@ _AT_LEAST = [bytes(truth >= least for truth in range(256)) for least in (NOT_TOL
 """For each truth a table that makes the bytes of those below it 0"""
 
 
-class Told(NamedTuple):
-    """What a row says of labels."""
+Told = tuple[Sequence[str], bytes]
+"""What a row says: labels, and for each of them a byte: PRESENT, UNCERTAIN, ABSENT or NOT_TOLD. Plain and small, since
+a table has many rows."""
 
-    labels: Sequence[str]
-    truths: bytes
-    """ABSENT, UNCERTAIN, PRESENT or NOT_TOLD for each label. A byte each, since a table has many rows."""
 
-    def those(self, least: int) -> tuple[str, ...]:
-        """The labels of which it says at least that, such as UNCERTAIN."""
-        return tuple(compress(self.labels, self.truths.translate(_AT_LEAST[least])))
+def those(told: Told, least: int) -> tuple[str, ...]:
+    """The labels of which a row says at least that, such as UNCERTAIN."""
+    return tuple(compress(told[0], told[1].translate(_AT_LEAST[least])))
 
 
 def present(labels: Sequence[str]) -> Told:
     """What a row says that lists its labels."""
-    return Told(labels, bytes([PRESENT]) * len(labels))
+    return labels, bytes([PRESENT]) * len(labels)
 
 
 CHEXPERT_LABELS = (
@@ -58,6 +56,7 @@ CHEXPERT_LABELS = (
 """The findings of CheXpert and MIMIC-CXR-JPG. A table has "Lung Opacity" or, in sets that radiologists labelled,
 "Airspace Opacity". "No Finding" is not one of them: a film without findings has no label."""
 
+_NOTHING: Told = ((), b"")
 _NO_FINDING = frozenset({"no finding", "no findings", "normal"})
 """Labels that deny all others, in lower case with blanks for underscores"""
 
@@ -79,7 +78,7 @@ class LabelColumns:
     def told(self, line: int, cells: Sequence[str]) -> Told:
         """What a row says of each label. Raises ConfigError for a word that is not in the vocabulary."""
         try:
-            return Told(self._names, bytes([self._truth[cells[column]] for column in self._columns]))
+            return self._names, bytes([self._truth[cells[column]] for column in self._columns])
         except ValueError:
             raise self._unknown(line, cells) from None
 
@@ -112,25 +111,22 @@ class JoinedLabels:
         self._source = source
         self._least = UNCERTAIN if uncertain == "ones" else PRESENT
         self._ignores = uncertain == "ignore"
-        self._labels: dict[str, Sequence[str]] = {}
-        self._truths: dict[str, bytes] = {}
-        """Two of what Told holds: 200,000 named tuples would keep the garbage collector busy"""
+        self._told: dict[str, Told] = {}
         self._contradictions: dict[str, str] = {}
         """Film -> the first label that its rows contradict each other about"""
 
     def add(self, film: str, told: Told) -> None:
         """Adds a row of a film, or of a study."""
-        earlier = self._truths.get(film)
-        if earlier is not None:
-            told = self._joined(film, Told(self._labels[film], earlier), told)
-        self._labels[film], self._truths[film] = told
+        earlier = self._told.setdefault(film, told)
+        if earlier is not told:
+            self._told[film] = self._joined(film, earlier, told)
 
     def of(self, film: str) -> tuple[str, ...] | None:
         """The labels of a film, () for one without rows; None if an uncertain label leaves the film out."""
-        truths = self._truths.get(film, b"")
-        if self._ignores and UNCERTAIN in truths:
+        told = self._told.get(film, _NOTHING)
+        if self._ignores and UNCERTAIN in told[1]:
             return None
-        return Told(self._labels.get(film, ()), truths).those(self._least)
+        return those(told, self._least)
 
     def warn(self, what: str = "films") -> None:
         """Warns of `what` has rows that contradict each other."""
@@ -145,12 +141,12 @@ class JoinedLabels:
             if {before, said} == {ABSENT, PRESENT}:
                 self._contradictions.setdefault(film, label)
         for one, other in ((earlier, told), (told, earlier)):
-            denying = [label for label in one.those(PRESENT) if denies(label)]
-            findings = [label for label in other.those(PRESENT) if not denies(label)]
+            denying = [label for label in those(one, PRESENT) if denies(label)]
+            findings = [label for label in those(other, PRESENT) if not denies(label)]
             if denying and findings:
                 self._contradictions.setdefault(film, findings[0])
                 joined |= dict.fromkeys(denying, ABSENT)
-        return Told(tuple(joined), bytes(joined.values()))
+        return tuple(joined), bytes(joined.values())
 
 
 def denies(label: str) -> bool:

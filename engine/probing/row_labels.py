@@ -44,7 +44,7 @@ class RowLabels:
 
     def told(self, line: int, cells: Cells) -> Told:
         """What a row says of each label. Raises ConfigError for a cell that cannot be read."""
-        told = Told((), b"")
+        told: Told = ((), b"")
         if self._of_columns is not None:
             told = self._of_columns(line, cells)
         elif self._column is not None:
@@ -52,7 +52,7 @@ class RowLabels:
             told = present(labels)
         if self._mask is not None and self._options.mask_label:
             there = PRESENT if has_mask(cells[self._mask]) else ABSENT
-            told = Told((*told.labels, self._options.mask_label), bytes((*told.truths, there)))
+            told = ((*told[0], self._options.mask_label), bytes((*told[1], there)))
         return told
 
     def warn(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Polygon
-from engine.probing.cells import PRESENT, UNCERTAIN, number
+from engine.probing.cells import PRESENT, UNCERTAIN, number, says_nothing
 from engine.probing.files import short, warn
-from engine.probing.labels import Told, denies
+from engine.probing.labels import Told, denies, those
 from engine.probing.masks import outline
 from engine.probing.row_labels import has_mask
 from engine.probing.run_lengths import MASK_SIDE, box_around, mask_of
@@ -20,21 +21,19 @@ from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
 
 Cells = Sequence[str]
+Place = tuple[float, float, float, float]
+"""Of a box: left, top, width, height"""
 
 
-def box_of(path: Path, line: int, cells: Cells, corners: bool = False) -> tuple[float, float, float, float] | None:
+def box_of(path: Path, line: int, cells: Cells, corners: bool = False) -> Place | None:
     """The box in four cells: left, top, width, height, or with `corners` left, top, right, bottom; None where all four
     say nothing.
 
     Raises ConfigError, which names `path` and `line`, for cells that are no box.
     """
-    try:
-        numbers = [number(cell) for cell in cells]
-    except ValueError:
-        numbers = [None, 0]
-    given = [value for value in numbers if value is not None]
-    if not given and len(numbers) == len(cells):
+    if all(map(says_nothing, cells)):
         return None
+    given = _numbers(cells)
     if len(given) < 4:
         shown = ", ".join(cell or "nothing" for cell in cells)
         raise ConfigError(f"{path}: line {line} has {short(shown)!r} for a box, which must be four numbers.")
@@ -42,6 +41,15 @@ def box_of(path: Path, line: int, cells: Cells, corners: bool = False) -> tuple[
     if width <= 0 or height <= 0:
         raise ConfigError(f"{path}: line {line} has a box without width or height.")
     return x, y, width, height
+
+
+def _numbers(cells: Cells) -> list[float]:
+    """The numbers of cells that are numbers."""
+    found = []
+    for cell in cells:
+        with suppress(ValueError):
+            found.append(number(cell))
+    return found
 
 
 class RowOutlines:
@@ -54,6 +62,8 @@ class RowOutlines:
         key = f"probing.{'corner' if self._corners else 'box'}_columns"
         names = options.corner_columns or options.box_columns or ()
         self._box = [table.column(name, key) for name in names]
+        sizes = options.size_columns or ()
+        self._size = [table.column(name, "probing.size_columns") for name in sizes]
         self._mask = table.column(options.mask_column, "probing.mask_column") if options.mask_column else None
         self._least = UNCERTAIN if options.uncertain == "ones" else PRESENT
         self._unlabelled: list[str] = []
@@ -68,8 +78,8 @@ class RowOutlines:
         boxes: list[Box] = []
         polygons: list[Polygon] = []
         if self._box:
-            place = box_of(self._path, line, [cells[column] for column in self._box], self._corners)
-            labels = [label for label in told.those(self._least) if not denies(label)]
+            place = self._placed(line, cells)
+            labels = [label for label in those(told, self._least) if not denies(label)]
             if place is not None:
                 boxes = [Box(label, *place) for label in labels]
                 if not labels:
@@ -84,8 +94,24 @@ class RowOutlines:
         """Warns of boxes that belong to no label."""
         warn(f"{self._path}: left out boxes in rows without a label", self._unlabelled)
 
+    def _placed(self, line: int, cells: Cells) -> Place | None:
+        place = box_of(self._path, line, [cells[column] for column in self._box], self._corners)
+        if place is None or not self._size:
+            return place
+        size = [cells[column] for column in self._size]
+        try:
+            across, down = (number(cell) or 0 for cell in size)
+        except ValueError:
+            across = down = 0
+        if min(across, down) <= 0:
+            raise ConfigError(
+                f"{self._path}: line {line} has {short(', '.join(size))!r} for its film's width and height."
+            )
+        x, y, width, height = place
+        return x / across, y / down, width / across, height / down
+
     def _decoded(self, line: int, cell: str) -> NDArray[np.bool_]:
-        side = self._options.drawn_side or MASK_SIDE
+        side = self._options.side or MASK_SIDE
         try:
             return mask_of(cell, side)
         except ValueError:

@@ -25,7 +25,7 @@ _DICOM = b"DICM"
 _DICOM_AT = 128
 """Bytes before the letters DICM (DICOM PS3.10, section 7.1)"""
 _SIGNATURES = (
-    *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\xff\x4f\xff\x51"),
+    *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\x4f\xff\x51"),
     b"\0\0\0\x0cjP  \r\n\x87\n",
 )
 _DOCUMENTS = frozenset(

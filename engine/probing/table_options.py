@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from engine.probing.cells import Meaning
 from engine.probing.labels import Uncertain
+from engine.probing.run_lengths import MASK_SIDE
 from engine.text_files import Encoding, TextFiles
 
 Four = tuple[str, str, str, str]
@@ -46,6 +47,8 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
     drawn_side: int | None = Field(default=None, ge=1, le=1 << 16)
     """The side of the square films that boxes and masks were drawn on, where films here have another size. The default
     for masks is 1024."""
+    size_columns: tuple[str, str] | None = None
+    """Or the columns of the width and height of the film that a row's box was drawn on"""
 
     @model_validator(mode="after")
     def _one_way_of_each(self) -> Self:
@@ -55,7 +58,15 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
             raise ValueError("box_columns and corner_columns are two ways to give the same boxes; keep one of them")
         if bool(self.mask_column) != bool(self.mask_label):
             raise ValueError("mask_column and mask_label belong together; give both of them")
+        if self.size_columns and (self.drawn_side or self.mask_column):
+            raise ValueError("size_columns is for boxes alone; masks, and boxes of one size, have drawn_side")
         return self
+
+    @property
+    def side(self) -> int | None:
+        """The side of the films that boxes and masks are drawn on as they are read; None for the films as they are.
+        Boxes with a size of their own are read as parts of it."""
+        return 1 if self.size_columns else self.drawn_side or (MASK_SIDE if self.mask_column else None)
 
     def texts(self) -> TextFiles:
         """Reads the file in its encoding."""

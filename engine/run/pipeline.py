@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from engine.config.settings import RunConfig
-from engine.errors import ConfigError, RunFileError
+from engine.errors import ConfigError, RunFileError, writing
 from engine.progress import Progress
 from engine.run.assembly_stage import AssemblyStage
 from engine.run.cache import Cache
@@ -77,10 +77,8 @@ def _prepare_output(out: Path) -> None:
     """Makes the folder of the run file."""
     if out.is_dir():
         raise ConfigError(f"run.out: {out} is a folder; name a file, such as {out / 'run.duckdb'}.")
-    try:
+    with writing("run.out", fault=f"cannot make the folder {out.parent}", kind=ConfigError):
         out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"run.out: cannot make the folder {out.parent}: {error.strerror}.") from None
 
 
 def _finished(out: Path) -> FinishedRun:

@@ -50,8 +50,11 @@ class Run:
             probing = self.inputs.own_films(leaf)
             films = None if probing is None else Films(probing, by_name=False)
             if films is not None:
+                images = len(films.images)
+                self.progress.stage(f"{leaf.kind}: its own films", images)
                 with ThreadPoolExecutor(READERS) as threads:
-                    films.look_up(range(len(films.images)), threads, keep=False)
+                    films.look_up(range(images), threads, keep=False)
+                self.progress.advance(images, reused=images)
             self._own_films[leaf.kind] = films
         return self._own_films[leaf.kind]
 

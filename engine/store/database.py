@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunFileError, first_line
+from engine.errors import RunFileError, disk_fault, first_line
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -26,7 +26,8 @@ _BLOCK_BYTES = 65536
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:
     """A connection to one database file that can reach no other file, whatever views the file holds.
 
-    Raises RunFileError when the file is missing, damaged, or held by another process.
+    Raises RunFileError when the file is missing, damaged, or held by another process, and OSError when the disk refuses
+    a new one.
     """
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
     # DuckDB spills, fetches and loads nothing beyond the database itself, so a hostile file cannot reach anything else.
@@ -39,6 +40,8 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
         connection.execute(f"ATTACH '{quoted}' AS run (TYPE duckdb, {mode})")
     except duckdb.Error as error:
         connection.close()
+        if not read_only and disk_fault(error):
+            raise OSError(0, first_line(error)) from error
         raise RunFileError(_why_not_opened(path, read_only, error)) from error
     connection.execute("USE run")
     connection.execute("SET enable_external_access = false")

@@ -22,7 +22,7 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
 
     JSON is one array of objects; lists stay lists in JSON and Parquet. In CSV a list is its values joined by "; ", and
     a text that a spreadsheet would run as a formula (it starts with =, +, -, @, a tab or a carriage return) gets an
-    apostrophe before it. Raises ValueError for an unknown format, MammiError when `out` cannot be written.
+    apostrophe before it. Raises ValueError for an unknown format, OSError when `out` cannot be written.
     """
     if file_format not in FORMATS:
         raise ValueError(f"unknown format {file_format!r}: {', '.join(FORMATS)}")
@@ -37,7 +37,7 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
         try:
             connection.execute(f"COPY rows TO '{quoted}' ({FORMATS[file_format]})")
         except duckdb.IOException as error:
-            raise MammiError(f"{out}: cannot be written ({first_line(error)})") from error
+            raise OSError(0, first_line(error)) from error
         counted = connection.execute("SELECT count(*) FROM rows").fetchone()
     return int(counted[0]) if counted else 0
 

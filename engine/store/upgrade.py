@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from engine.errors import RunFileError
+from engine.errors import RunFileError, writing
 from engine.store import schema
 from engine.store.database import connect
 from engine.store.whole_file import written_whole
@@ -16,17 +16,12 @@ def upgrade(path: Path) -> None:
 
     Raises RunFileError when the folder cannot be written.
     """
-    try:
-        with written_whole(path) as copy:
-            shutil.copyfile(path, copy)
-            connection = connect(copy, read_only=False, memory="512MB", threads=2)
-            try:
-                schema.migrate(connection)
-                connection.execute("CHECKPOINT run")
-            finally:
-                connection.close()
-    except OSError as error:
-        raise RunFileError(
-            f"{path}: written by an older mammi, and cannot be brought up to date in its folder ({error.strerror}); "
-            "copy it to one that can be written"
-        ) from error
+    fault = "written by an older mammi; copy it to a folder where it can be brought up to date"
+    with writing(path, "", fault, RunFileError), written_whole(path) as copy:
+        shutil.copyfile(path, copy)
+        connection = connect(copy, read_only=False, memory="512MB", threads=2)
+        try:
+            schema.migrate(connection)
+            connection.execute("CHECKPOINT run")
+        finally:
+            connection.close()

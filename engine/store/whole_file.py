@@ -12,15 +12,24 @@ from pathlib import Path
 def written_whole(path: Path) -> Iterator[Path]:
     """Gives `path`.partial to write to; renames it to `path` when the block ends well and its bytes are on disk.
 
-    A leftover of an earlier, interrupted block is removed first.
+    What an interrupted block has left is removed first, and what this one leaves when it fails is removed at once, for
+    the disk may be full.
     """
     partial = path.with_name(path.name + ".partial")
+    _remove(partial)
+    try:
+        yield partial
+        _sync(partial)
+        partial.replace(path)
+    except BaseException:
+        _remove(partial)
+        raise
+    _sync(path.parent)
+
+
+def _remove(partial: Path) -> None:
     for leftover in (partial, partial.with_name(partial.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    yield partial
-    _sync(partial)
-    partial.replace(path)
-    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

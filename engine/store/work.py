@@ -19,12 +19,13 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunFileError
+from engine.errors import MAKE_ROOM, RunFileError, disk_fault, writing
 from engine.store.batch import Film, Floats
 from engine.store.parts import Computed
 
 _VERSION = 5
 """The version of the tables below"""
+_THEN = f"{MAKE_ROOM}: it goes on from here"
 _TABLES = ("results", "arrays")
 _PAGE = 32768
 """Bytes: with SQLite's 4,096, the activations of 1,024 units would take two pages"""
@@ -227,6 +228,11 @@ class WorkFile:
         except sqlite3.DatabaseError as error:
             if "locked" in str(error):
                 raise RunFileError(f"{self.path}: another process is writing it; wait for it to end") from error
+            with writing(self.path, _THEN, kind=RunFileError):
+                if "unable to open" in str(error) or "readonly" in str(error):  # SQLite does not say why
+                    self.path.open("ab").close()
+                if disk_fault(error):
+                    raise
             raise RunFileError(f"{self.path}: {error}; if it is damaged, delete it and run again") from error
 
 

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import MammiError, RunFileError, first_line
+from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
 from engine.store import evidence_writer, schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
@@ -28,6 +28,7 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being written, how much is done, of how much)"""
 
 _MEMORY = "512MB"
+_THEN = f"{MAKE_ROOM}: it goes on from here"
 _FLOAT = np.dtype("<f4")
 
 
@@ -41,7 +42,7 @@ def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: P
     Raises MammiError when no image is usable, a value is not finite or the file cannot be written, and ValueError
     when batches and run do not match.
     """
-    with written_whole(path) as partial, ExitStack() as stack:
+    with writing(path, _THEN, kind=RunFileError), written_whole(path) as partial, ExitStack() as stack:
         connection = connect(partial, read_only=False, memory=_MEMORY, threads=os.cpu_count() or 1)
         stack.callback(connection.close)
         try:
@@ -50,7 +51,7 @@ def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: P
             )
             connection.execute("CHECKPOINT run")
         except duckdb.IOException as error:
-            raise RunFileError(f"{path}: cannot be written ({first_line(error)})") from error
+            raise OSError(0, first_line(error)) from error
 
 
 class _RunWriter:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from engine.errors import ConfigError, MammiError, first_line
+from engine.errors import MAKE_ROOM, ConfigError, MammiError, first_line, writing
 from engine.progress import Progress
 
 TIMEOUT = 30.0
@@ -179,14 +179,14 @@ def _number(text: str) -> int | None:
 
 
 def _copy(response: IO[bytes], part: Part, meter: _Meter, limit: int, url: str) -> None:
-    with part.path.open("ab") as file:
+    with part.path.open("ab", buffering=0) as file:
         while block := response.read(_BLOCK):
             if file.tell() + len(block) > limit:
                 raise MammiError(f"{url}: the server sends more than the {limit:,} bytes that it should. Stopped.")
-            try:
-                file.write(block)
-            except OSError as error:
-                raise MammiError(f"{part.path} cannot be written: {error.strerror}.") from error
+            rest = memoryview(block)
+            with writing(part.path, f"{MAKE_ROOM}: the bytes so far are kept"):
+                while rest:
+                    rest = rest[file.write(rest) :]
             meter.add(len(block))
 
 

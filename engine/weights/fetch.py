@@ -6,7 +6,7 @@ import shutil
 from enum import Enum
 from pathlib import Path
 
-from engine.errors import ConfigError, MammiError
+from engine.errors import ConfigError, MammiError, writing
 from engine.progress import Progress
 from engine.weights.download import Part, download
 from engine.weights.entry import Entry, Published
@@ -65,13 +65,11 @@ def fetch(
     if sha256 and len(entry.files) > 1:
         raise ConfigError(f"--sha256: {entry.name} has {len(entry.files)} files; one checksum cannot be right for all.")
     came: dict[str, str] = {}
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for file in entry.files:
             take = _take_zip if file.holds else _take_file
             came |= take(entry, file, folder, progress, sha256 or file.sha256, force)
-    except OSError as error:
-        raise MammiError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
     return came
 
 

@@ -103,7 +103,7 @@ def concepts(
     from engine.concepts.report_files import check_sections, read_reports, report_files
     from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger
-    from engine.errors import ConfigError, MammiError
+    from engine.errors import MammiError, writing
     from engine.text_files import TextFiles
 
     check_output(output, force, report_files(reports))
@@ -129,13 +129,11 @@ def concepts(
             f"No noun is in {min_reports} or more of the {count(len(read), 'report')}: nothing was written."
         )
     lines = [f"{noun.noun}\t{noun.document_frequency}" if counts else noun.noun for noun in sifted.kept]
-    try:
-        if output == STDOUT:
-            click.echo("\n".join(lines))
-        else:
+    if output == STDOUT:
+        click.echo("\n".join(lines))
+    else:
+        with writing(f"--output {output}"):
             output.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--output: cannot write {output}: {error.strerror}.") from error
     click.echo(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from engine.errors import ConfigError, RunFileError
+from engine.errors import ConfigError, RunFileError, writing
 from mammi_tui.console import arguments
 from mammi_tui.console.compute import compute
 
@@ -50,10 +50,8 @@ def _check_whole(path: Path) -> None:
 
 
 def _compute(path: Path) -> None:
-    try:
+    with writing(f"--out {path.parent}", fault="cannot be made", kind=ConfigError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"--out {path.parent}: cannot be made: {error.strerror}.") from error
     with as_file(files("engine.demo") / "demo.toml") as toml:
         compute(toml, [f"run.out={_toml_text(path)}"], "mammi demo")
 

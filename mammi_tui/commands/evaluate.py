@@ -200,7 +200,7 @@ def _figure(reader: RunReader, figure: Figure2 | None) -> Figure2:
 
 def _check_folder(figure: Figure2, folder: Path, force: bool) -> None:
     """Makes the folder. Raises ConfigError when Matplotlib is missing, or when files exist and `force` is not given."""
-    from engine.errors import ConfigError, MammiError
+    from engine.errors import ConfigError, writing
     from engine.extras import missing
 
     try:
@@ -210,11 +210,9 @@ def _check_folder(figure: Figure2, folder: Path, force: bool) -> None:
             raise
         raise ConfigError(f"--figures: {missing(error.name)}.") from None
     for name in plots.names(figure):
-        check_output(folder / name, force, [], "--figures")
-    try:
+        check_output(folder / name, force, [], "--figures", made=True)
+    with writing(f"--figures {folder}", fault="cannot be made"):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MammiError(f"--figures {folder}: cannot be made: {error.strerror}.") from error
 
 
 def _draw(figure: Figure2, folder: Path) -> None:

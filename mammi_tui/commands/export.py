@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def export(
     Tables are at the run's own α and β unless you give others; each verdict keeps the α and β at which it was given.
     --force overwrites an existing FILE, but never the run's own files.
     """
-    from engine.errors import ConfigError, MammiError
+    from engine.errors import ConfigError, writing
     from engine.store.reader import RunReader
     from engine.store.work import work_path
     from mammi_tui.neurons.verdicts import verdicts_path
@@ -87,18 +88,17 @@ def export(
         raise ConfigError(f"--concept-set: {what} do not depend on it. Leave it out.")
     folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
     with RunReader(arguments.existing_run(run)) as reader:
-        try:
-            with tempfile.TemporaryDirectory(prefix=".mammi-export-", dir=folder) as unfinished:
+        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        with ExitStack() as stack:
+            with writing(folder if output == STDOUT else f"--output {output}"):
+                unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-export-", dir=folder))
                 written = Path(unfinished) / f"table.{file_format}"
-                rows = _write(reader, what, file_format, written, arguments.cuts(reader.info, alpha, beta, concept_set))
-                if output == STDOUT:
-                    _print(written)
-                    return
-                written.replace(output)
-        except FileNotFoundError as error:
-            raise ConfigError(f"--output {output}: there is no folder {folder}.") from error
-        except PermissionError as error:
-            raise MammiError(f"--output {output}: cannot be written: {error.strerror}.") from error
+                rows = _write(reader, what, file_format, written, cuts)
+                if output != STDOUT:
+                    written.replace(output)
+            if output == STDOUT:
+                _print(written)
+                return
         scores = f" ({reader.info.unsubtracted}: scores are mean cosines)" if reader.info.unsubtracted else ""
     click.echo(f"{rows} rows written to {output}{scores}", err=True)
 

@@ -14,10 +14,13 @@ STDOUT = Path("-")
 force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
-def check_output(output: Path, force: bool, kept: Iterable[Path], option: str = "--output") -> None:
+def check_output(
+    output: Path, force: bool, kept: Iterable[Path], option: str = "--output", *, made: bool = False
+) -> None:
     """Checks a file that a command is about to write; messages name the `option` that asked for it.
 
-    Raises ConfigError when `output` is one of the files `kept`, or when it exists and `force` is not given.
+    Raises ConfigError when `output` is one of the files `kept`, when it exists and `force` is not given, or when its
+    folder is missing, unless that will be `made`.
     """
     if output == STDOUT:
         return
@@ -26,3 +29,5 @@ def check_output(output: Path, force: bool, kept: Iterable[Path], option: str = 
             raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
     if output.exists() and not force:
         raise ConfigError(f"{option} {output}: exists already. Use --force to overwrite it.")
+    if not output.parent.is_dir() and not made:
+        raise ConfigError(f"{option} {output}: there is no folder {output.parent}.")

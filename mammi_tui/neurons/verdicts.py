@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from engine.annotation.cuts import Cuts
-from engine.errors import MammiError
+from engine.errors import MammiError, writing
 
 Verdict = Literal["accept", "reject", "unsure", "clear"]
 
@@ -97,19 +98,16 @@ class VerdictLog:
         )
         # A single write to a file opened for appending, so the lines of several readers never mix.
         data = (line.as_json() + "\n").encode()
-        try:
+        with writing(self.path, "make room, and give it again", "the verdict was not saved"):
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 if _ends_mid_line(descriptor):
                     data = b"\n" + data
                 if os.write(descriptor, data) != len(data):
-                    raise OSError("the disk is full")
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-        except OSError as error:
-            reason = error.strerror or error
-            raise MammiError(f"{self.path}: the verdict was not saved: {reason}") from error
         if _identity(self._run_path) != self._opened:
             self._opened = _identity(self._run_path)
             self.when_replaced()

@@ -59,6 +59,16 @@ def test_help_lists_every_command_with_what_it_does(mammi: Mammi) -> None:
     assert all(any(line.split()[:1] == [name] and len(line.split()) > 2 for line in lines) for name in COMMANDS)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_output_that_cannot_be_written_is_told(argument: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "mammi_tui", argument]
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == "mammi: standard output: cannot be written: the disk of this file is full.\n"
+
+
 def test_version(mammi: Mammi) -> None:
     outcome = mammi("--version")
     assert outcome.status == 0

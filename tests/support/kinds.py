@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image as Picture
 
 from engine.config.faults import Faults
 from engine.config.leaves import Leaf, Leaves
@@ -18,7 +17,7 @@ from tests.support.dicom import write_radiograph
 from tests.support.films import write_films, write_table
 from tests.support.medclip_files import TINY, write_medclip
 from tests.support.medklip_files import write_clinical_bert, write_medklip
-from tests.support.published import write_wordnet
+from tests.support.published import write_covid_cxr, write_wordnet
 from tests.support.target_files import classifier, write_xrv_densenet
 from tests.support.transformers_files import write_clip
 
@@ -140,15 +139,7 @@ def _chestx_det(folder: Path) -> Table:
 
 
 def _covid_cxr(folder: Path) -> Table:
-    write_films(folder / "images", ["1.png", "2.png"], side=64)
-    (folder / "masks").mkdir()
-    Picture.new("L", (20, 30), 255).save(folder / "masks" / "lung.png")
-    write_table(
-        folder / "structure.csv",
-        "#,Template Name,Filename,Mask,Top,Left",
-        "1,Left Lung,2.png,masks/lung.png,8,40",
-        "2,Left Lung,1.png,,,",
-    )
+    write_covid_cxr(folder)
     return {"folder": "."}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from PIL import Image as Picture
 
 from tests.shared import ROOT, SHARED
 from tests.support.clip_files import write_biomedclip, write_cxr_repair
@@ -68,15 +69,29 @@ def _tables_paper(data: Path, weights: Path) -> None:
     write_clinical_bert(weights / "bio-clinicalbert-model")
     write_clip(weights / "clip-vit-b-16")
     write_mpnet(weights / "all-mpnet-base-v2")
+    write_covid_cxr(data / "covid-19-chest-xray-segmentations-dataset")
+
+
+def write_covid_cxr(folder: Path) -> None:
+    """Two films of COVID-CXR, one of them with a mask."""
+    write_films(folder / "images", ["1.png", "2.png"], side=64)
+    (folder / "masks").mkdir(exist_ok=True)
+    Picture.new("L", (20, 30), 255).save(folder / "masks" / "lung.png")
+    write_table(
+        folder / "structure.csv",
+        "#,Template Name,Filename,Mask,Top,Left",
+        "1,Left Lung,2.png,masks/lung.png,8,40",
+        "2,Left Lung,1.png,,,",
+    )
 
 
 def write_wordnet(nltk_data: Path) -> None:
     write_table(
-        nltk_data / "corpora" / "wordnet" / "index.noun",
+        nltk_data / "corpora" / "wordnet" / "data.noun",
         "  1 This software and database is being provided to you, the LICENSEE, by  ",
-        "heart n 1 1 @ 1 1 00001740  ",
-        "pleural_effusion n 1 1 @ 1 0 00001930  ",
-        "saddle n 1 1 @ 1 0 00002137  ",
+        "00001740 03 n 02 heart 0 pump 0 000 | a gloss  ",
+        "00001930 03 n 01 pleural_effusion 0 000 | a gloss  ",
+        "00002137 03 n 01 saddle 0 000 | a gloss  ",
     )
 
 

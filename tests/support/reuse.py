@@ -137,6 +137,8 @@ CHANGES = (
     Change("another target model", Work(40, 0, 40), ("target.arguments.seed=1",)),
     Change("another VLM", Work(40, 0, 0, 40, 6), ("vlm.arguments.seed=2",)),
     Change("run.template", Work(texts=6), ("run.template=A film of a",)),
+    Change("run.subtract_template", Work(), ("run.subtract_template=false",)),
+    Change("run.parity", Work(40, 0, 0, 40, 5), ("run.parity=published",)),
 )
 
 

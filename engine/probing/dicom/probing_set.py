@@ -57,7 +57,7 @@ def load(options: Options, base: Path) -> FilmSet:
     images = _images(found, options.pseudonyms)
     if options.csv is not None:
         images = _labelled(images, found, base / options.csv, options)
-    drawn = Drawn(tree.folder if options.csv is None else base / options.csv, options.drawn_side)
+    drawn = Drawn(tree.folder if options.csv is None else base / options.csv, options.side)
     listed = collect(of_views(images, options.views), films.get, options, tree.folder, tree.folder, drawn.complete)
     drawn.warn()
     return listed

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from engine.evaluation.results import Figure, LabelScores, MethodEvaluation, Tie
 from engine.evaluation.table_files import as_markdown, as_object, write
 from engine.evaluation.table_rows import Table
 from engine.evaluation.tables import tables
+from engine.methods import KINDS as METHODS
 from engine.probing.findings import FINDINGS
 from tests.shared import shared_path
 from tests.support.published import SAMPLES
@@ -201,6 +203,17 @@ def test_a_method_or_set_with_other_options_has_no_published_figure() -> None:
     assert "methods.falcon.words is 3, the paper's 8." in methods.notes
     assert "methods.clip_dissect.prompted is true, the paper's false." in methods.notes
     assert sources(methods)[0:3] == [("clip_dissect", "here"), ("falcon", "here"), ("MAMMI", "here")]
+
+
+def test_every_option_that_is_treated_apart_exists() -> None:
+    apart = [
+        *published_setting.OPTIONS,
+        *((kind, key) for kind, keys in published_setting.FREE.items() for key in keys),
+    ]
+    for kind, key in apart:
+        module = import_module(METHODS[kind])
+        assert key in module.Options.model_fields
+    assert set(published.METHOD_NAMES) <= set(METHODS)
 
 
 def test_vlms_and_lists_with_other_files_have_no_published_figure() -> None:

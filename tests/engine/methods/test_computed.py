@@ -7,16 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image as Picture
 
 from engine import kinds
 from engine.config.settings import load_config
 from engine.errors import ConfigError
-from engine.methods import COMPUTED
+from engine.methods import COMPUTED, netdissect, tsi
+from engine.methods.panel import Panel
 from engine.probing.findings import FINDINGS
 from engine.progress import Silent
+from engine.requery import Requery
 from engine.run.pipeline import run
 from engine.store.reader import RunReader
+from engine.store.records import MethodScore
 from tests.support.models import tiny_project
+from tests.support.published import write_covid_cxr
 
 CONFIG = """
 [run]
@@ -76,6 +81,65 @@ def test_hidden_units_have_scores_where_the_method_can_score_them(phantoms: Path
         tested = reader.method_scores("tcav", "classifier", None)
         assert {score.detail for score in tested} == {"features.norm5"}
         assert all(score.p_value is not None and 0 <= score.p_value <= 1 for score in tested)
+
+
+@pytest.mark.slow
+def test_a_label_set_of_other_films(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is read with the run, its broken films are told, and a changed mask computes the method anew."""
+    write_covid_cxr(tmp_path / "covid")
+    (tmp_path / "covid" / "images" / "3.png").write_bytes(b"broken")
+    with (tmp_path / "covid" / "structure.csv").open("a") as file:
+        file.write("3,Left Lung,3.png,masks/lung.png,0,0\n")
+    text = CONFIG.format(folder=tmp_path.as_posix()).replace("count = 60", "count = 20")
+    text = f"{text.partition('[methods.netdissect]')[0]}[methods.tsi.label_set]\nkind = 'covid_cxr'\n"
+    (tmp_path / "run.toml").write_text(f"{text}folder = 'covid'\n")
+
+    def scores() -> set[MethodScore]:
+        with RunReader(run(load_config(tmp_path / "run.toml"), Silent())) as reader:
+            assert Panel(reader, Requery(reader)).methods[-1].title == "TSI (with covid_cxr)"
+            return set(reader.method_scores("tsi", "features.norm5"))
+
+    first = scores()
+    assert ("covid_cxr", "Left Lung") in {(score.detail, score.concept) for score in first}
+    assert "methods.tsi.label_set: left out films that cannot be used: 1 (images/3.png: " in caplog.text
+    caplog.clear()
+    assert scores() == first
+    assert not caplog.text
+    Picture.new("L", (40, 50), 255).save(tmp_path / "covid" / "masks" / "lung.png")
+    assert scores() != first
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("{}", "methods.tsi.label_set.kind is missing."),
+        ("{kind = 'covid'}", "kind 'covid' is not one of chestx_det, chexpert, covid_cxr, "),
+        ("{kind = 'covid_cxr'}", "is not right: folder is missing."),
+        ("{kind = 'covid_cxr', foldr = 'x'}", "foldr is not a key of this kind; did you mean 'folder'?"),
+        ("{kind = 'covid_cxr', folder = 3}", "folder = 3: Input should be a valid string."),
+        ("3", "methods.tsi.label_set = 3 is not a table."),
+        ("{kind = 'covid_cxr', folder = 'gone'}", "methods.tsi.label_set.folder: "),
+        ("{kind = 'folder', folder = '.'}", "methods.tsi.label_set: its films have no boxes or polygons"),
+    ],
+)
+def test_a_mistake_in_a_label_set_is_told_in_one_line(tmp_path: Path, table: str, message: str) -> None:
+    path = tiny_project(tmp_path)
+    path.write_text(f"{path.read_text()}\n[methods.tsi]\nlabel_set = {table}\n")
+    with pytest.raises(ConfigError) as caught:
+        run(load_config(path), Silent())
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_titles_name_the_options_that_are_not_as_published() -> None:
+    assert netdissect.title(netdissect.Options(cut=0, side=56)) == "Network Dissection"
+    options = netdissect.Options(counted_in="all labelled images", thresholds_over="all images")
+    told = "Network Dissection (active cells of all labelled images, thresholds over all images)"
+    assert netdissect.title(options) == told
+    assert tsi.title(tsi.Options()) == "TSI"
+    options_of_tsi = tsi.Options(border="edge", no_class=False, threshold_images=0, iou_images=20)
+    told = "TSI (edges go on, without no class, thresholds over all images, IoU over 20 images)"
+    assert tsi.title(options_of_tsi) == told
 
 
 @pytest.mark.parametrize("name", ["netdissect", "tsi", "tcav"])

@@ -228,3 +228,16 @@ def test_many_units_are_upsampled_a_few_at_a_time(monkeypatch: pytest.MonkeyPatc
     whole = netdissect.compute(netdissect.Options(quantile=0.5), context())
     monkeypatch.setattr(dissection, "_CELLS_AT_ONCE", 1)
     assert netdissect.compute(netdissect.Options(quantile=0.5), context()) == whole
+
+
+@pytest.mark.parametrize("module", [netdissect, tsi])
+def test_too_few_values_for_the_quantile_are_told(module: object, caplog: pytest.LogCaptureFixture) -> None:
+    module.compute(module.Options(quantile=0.9999999), context())  # type: ignore[attr-defined]
+    name = module.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
+    told = f"methods.{name}: 5 images have too few values for the quantile"
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(told)
+    assert caplog.messages[0].endswith("so no value exceeds it: maps, classifier.")
+    caplog.clear()
+    module.compute(module.Options(quantile=0.9), context())  # type: ignore[attr-defined]
+    assert not caplog.messages

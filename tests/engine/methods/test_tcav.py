@@ -250,6 +250,11 @@ def test_what_is_missing_is_reported_in_one_line(context: MethodContext) -> None
             tcav.compute(tcav.Options(), incomplete)
         assert len(str(caught.value).splitlines()) == 1
     other = method_context(*quarter_films(60), Quarters(), ["units", "classifier"], ["Cat", "Dog"])
+    with pytest.raises(ConfigError, match=r"no class has any: map labels to classes in \[probing.rename\]"):
+        tcav.check(tcav.Options(), other.images, other.layers)
+    films, images = quarter_films(60)
+    rare = [replace(image, labels=(*image.labels, "Cat")) for image in images[:3]]
+    other = method_context(films, [*rare, *images[3:]], Quarters(), ["units", "classifier"], ["Cat", "Dog"])
     with pytest.raises(ConfigError, match="no class of 'classifier' has 10 images"):
         tcav.compute(tcav.Options(), other)
 

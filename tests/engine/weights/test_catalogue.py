@@ -77,6 +77,10 @@ def test_files_that_a_configuration_names(tmp_path: Path) -> None:
         kind = "reports"
         path = "reports"
         nltk_data = "nltk"
+        [probing]
+        kind = "nih14"
+        folder = "films"
+        split = "../weights/nih14-lists/train_official.txt"
         """
     )
     (config.parent / "nouns.txt").write_text("heart\n")
@@ -86,6 +90,7 @@ def test_files_that_a_configuration_names(tmp_path: Path) -> None:
         ("concepts.path", True, None),
         ("concepts.path", False, None),
         ("concepts.nltk_data", False, None),
+        ("probing.split", False, "nih14-lists"),
     ]
     assert files[0].folder == tmp_path / "configs" / ".." / "weights"
     assert len(unknown) == 1

@@ -11,6 +11,7 @@ from engine.errors import ConfigError, MammiError
 from engine.progress import Silent
 from engine.weights import download as downloading
 from engine.weights.download import MEGABYTE, download
+from tests.support.disk import files_up_to
 from tests.support.file_server import Served, file_server
 
 CONTENT = bytes(range(256)) * 12_000
@@ -183,3 +184,15 @@ def test_redirect_within_loopback_is_followed(served: Served, tmp_path: Path) ->
     with file_server() as first:
         first.location = f"{served.url}/elsewhere"
         assert fetched(first, tmp_path) == CONTENT
+
+
+def test_a_disk_without_room_is_told_and_the_bytes_so_far_are_kept(served: Served, tmp_path: Path) -> None:
+    part = tmp_path / "model.pt.part"
+    with (
+        files_up_to(1_000_000),
+        pytest.raises(MammiError, match=r"model\.pt\.part: cannot be written: the file would be"),
+    ):
+        download(f"{served.url}/model.pt", tmp_path / "model.pt", Silent())
+    assert part.read_bytes() == CONTENT[:1_000_000]
+    assert fetched(served, tmp_path) == CONTENT
+    assert served.asked[-1]["Range"] == "bytes=1000000-"

@@ -171,7 +171,7 @@ def test_entry_by_hand_says_what_to_put_where(tmp_path: Path) -> None:
 
 def test_folder_that_cannot_be_written_is_told(entry: Entry, tmp_path: Path) -> None:
     (tmp_path / "weights").write_text("a file")
-    with pytest.raises(MammiError, match="weights cannot be written"):
+    with pytest.raises(MammiError, match="weights: cannot be written: File exists"):
         fetch(entry, tmp_path / "weights", Silent())
 
 

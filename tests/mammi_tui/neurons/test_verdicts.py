@@ -151,6 +151,14 @@ def test_where_nothing_can_be_written_one_line_says_so(tmp_path: Path) -> None:
         log(tmp_path).latest()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_on_a_full_disk_one_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "nih.verdicts.jsonl").symlink_to("/dev/full")
+    full = r"the verdict was not saved: the disk of this file is full; make room, and give it again\."
+    with pytest.raises(MammiError, match=full):
+        judge(log(tmp_path), "a:1", "accept")
+
+
 def test_every_verdict_can_be_kept(tmp_path: Path) -> None:
     for verdict in VERDICTS:
         judge(log(tmp_path), "a:1", verdict)  # type: ignore[arg-type]

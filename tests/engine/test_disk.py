@@ -1,0 +1,101 @@
+"""A disk that refuses a file: one line says which file, why, and what to do, whichever library wrote it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ConfigError, MammiError, RunFileError, disk_fault, writing
+from engine.store.tables import write_table
+from engine.store.whole_file import written_whole
+from engine.store.work import WorkFile
+from engine.store.writer import assemble
+from tests.engine.store.test_work import numbered
+from tests.support.disk import files_up_to
+from tests.support.runs import small_contents
+
+FULL = "the disk of this file is full"
+
+
+@pytest.mark.parametrize(
+    ("error", "clause"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), FULL),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "your quota on the disk of this file is used up"),
+        (OSError(errno.EROFS, "Read-only file system"), "the disk of this file can only be read"),
+        (PermissionError(errno.EACCES, "Permission denied"), "permission is denied"),
+        (RuntimeError('Failed to commit: Could not write file "x.wal": No space left on device'), FULL),
+        (sqlite3.OperationalError("database or disk is full"), FULL),
+        (ValueError("anything else"), ""),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), ""),
+    ],
+)
+def test_why_a_disk_refuses_is_told_from_any_librarys_error(error: Exception, clause: str) -> None:
+    assert disk_fault(error) == clause
+
+
+def test_only_a_full_disk_calls_for_room() -> None:
+    with pytest.raises(MammiError) as full, writing("x.csv"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert str(full.value) == f"x.csv: cannot be written: {FULL}; make room, and run the same command again."
+    with pytest.raises(MammiError) as other, writing("x.csv"):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    assert str(other.value) == "x.csv: cannot be written: Is a directory."
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), ConfigError("x"), KeyError("x")])
+def test_other_errors_go_through(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, writing("x.csv"):
+        raise error
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000, 400_000, 1_000_000])
+def test_a_run_file_that_finds_no_room_leaves_nothing(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "run.duckdb"
+    contents = small_contents()
+    with (
+        files_up_to(size),
+        pytest.raises(RunFileError, match=r"run\.duckdb: cannot be written: the file would be larg"),
+    ):
+        assemble(path, *contents)
+    assert not list(tmp_path.iterdir())
+    assemble(path, *contents)
+    assert [each.name for each in tmp_path.iterdir()] == ["run.duckdb"]
+
+
+def test_a_full_disk_keeps_what_the_work_file_holds(tmp_path: Path) -> None:
+    with WorkFile(tmp_path / "run.duckdb.work") as work:
+        work.put(numbered(0))
+        work._connection.execute("PRAGMA max_page_count = 1")
+        many = [numbered(number) for number in range(1, 50)]
+        told = rf"\.work: cannot be written: {FULL}; make room, and run the same command again: it goes on from here\."
+        with pytest.raises(RunFileError, match=told):
+            deque(map(work.put, many), maxlen=0)
+    with WorkFile(tmp_path / "run.duckdb.work") as work:
+        films = numbered(0).films
+        assert set(work.held([films.part])) >= set(films.images)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
+def test_a_table_that_finds_no_room_is_told(tmp_path: Path, file_format: str) -> None:
+    rows = [(os.urandom(20).hex(),) for _ in range(5000)]
+    with files_up_to(10_000), pytest.raises(MammiError, match=r"t: cannot be written: .* larger than the limit"):  # noqa: SIM117
+        with writing(tmp_path / "t"):
+            write_table(tmp_path / "t", file_format, {"name": "VARCHAR"}, rows)
+
+
+def test_a_file_that_fails_halfway_is_removed(tmp_path: Path) -> None:
+    def write() -> None:
+        with written_whole(tmp_path / "x") as partial:
+            partial.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
+    assert not list(tmp_path.iterdir())
