@@ -160,6 +160,12 @@ def test_films_without_labels_are_warned_of(tmp_path: Path, caplog: pytest.LogCa
         ),
         ("d.csv", ["Image,Labels"], {"data_entry": "d.csv"}, "./d.csv has no column 'Image Index'"),
         (
+            "d.csv",
+            ["Image Index,Finding Labels,View Position", "a.png,['Mass,PA"],
+            {"data_entry": "d.csv"},
+            "./d.csv: line 2 has \"['Mass\" in column 'Finding Labels', which begins like a list but is none.",
+        ),
+        (
             "b.csv",
             ["a,b,c,d,e,f", "1,2,3,4,5,x"],
             {"boxes": "b.csv"},
