@@ -102,7 +102,7 @@ def read(layer: str, gave: Seen, output: str | None, classes: int, channels: Cha
     if layer == LOGITS and "" not in gave.found:
         path = output if output is not None else _chosen(gave, classes, channels)
         if path not in gave.found:
-            return _choice(gave, output, classes)
+            return _choice(gave, output, classes, channels)
     elif layer == LOGITS and output is not None:
         return f'gives {gave.words()}, which has no names: leave target.output = "{output}" out'
     elif not gave.first:
@@ -153,11 +153,11 @@ def _units(tensor: Found, channels: Channels) -> int | None:
     return None if axis is None else shape[axis]
 
 
-def _choice(gave: Seen, output: str | None, classes: int) -> str:
+def _choice(gave: Seen, output: str | None, classes: int, channels: Channels) -> str:
     """Why no tensor of an output is taken, and how to choose one."""
     if output is not None:
         return f'gives {gave.words()}: target.output = "{output}" is none of these'
-    if 1 < classes == len(gave.found):
+    if 1 < classes == len(gave.found) and all(_units(found, channels) == 1 for found in gave.found.values()):
         return f"gives {gave.words()}: give one tensor [n, {classes}]"
     return f'gives {gave.words()}: choose one, as in target.output = "{list(gave.found)[-1]}"'
 
