@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from tests.support.models import TinyClassifier
 
@@ -46,7 +45,7 @@ OUTPUTS: Mapping[str, Callable[[Tensor, Tensor], Any]] = {
     "predictions only": lambda _, y: y.argmax(1),
     "no tensor": lambda _, y: "mass",
     "nothing": lambda _, y: None,
-    "dropout": lambda _, y: functional.dropout(y),
+    "noise": lambda _, y: y + torch.rand_like(y),
 }
 """What a model makes of its features [n, 6] and its logits [n, classes]"""
 

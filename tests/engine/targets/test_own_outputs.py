@@ -148,10 +148,12 @@ def test_tokens_before_images_are_seen(project: Path) -> None:
 
 
 def test_a_model_that_does_not_repeat_itself_is_told(project: Path) -> None:
-    compute(project, form("dropout"))
+    compute(project, form("noise"))
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         (warning,) = reader.notes
-    assert warning.text.startswith("target: the same film gave other activations in another batch, at logits: is dropout")
+    assert warning.text.startswith(
+        "target: the same film gave other activations in another batch, at logits: is dropout"
+    )
 
 
 @pytest.mark.parametrize(
