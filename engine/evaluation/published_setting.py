@@ -64,7 +64,7 @@ UNKNOWN = {
     "clip_dissect": "the paper's options of CLIP-Dissect, which its code leaves out (assumed: CLIP-Dissect's defaults)",
     "falcon": "that FALCON's reports are MIMIC-CXR's, and whether the paper used its groups of units and its crops",
     "falcon_crops": "that the reports for FALCON on crops are MIMIC-CXR's, and whether the paper used crops",
-    "tsi": "that TSI's second label set is COVID-CXR's",
+    "tsi": "the films and masks of TSI's second label set beyond its kind",
     "wordnet": "the version of WordNet",
 }
 """Method or kind of concept set -> what cannot be compared where it is used"""
@@ -122,8 +122,11 @@ def of_method(method: Leaf) -> Iterator[str]:
         wanted = OPTIONS.get((method.kind, key), (field.get_default(call_default_factory=True),))
         if own not in wanted and key not in FREE.get(method.kind, ()):
             yield f"methods.{method.kind}.{key} is {_shown(own)}, the paper's {_shown(wanted[-1])}"
-    if method.kind == "tsi" and getattr(method.options, "label_set", None) is None:
-        yield "methods.tsi.label_set is not given: the paper's TSI takes the higher of NIH14's and COVID-CXR's labels"
+    if method.kind == "tsi":
+        own_films = getattr(method.options, "label_set", None)
+        if own_films is None or own_films.kind != "covid_cxr":
+            given = "is not given" if own_films is None else f'is of kind "{own_films.kind}"'
+            yield f"methods.tsi.label_set {given}: the paper's TSI takes the higher of NIH14's and COVID-CXR's labels"
 
 
 def differences(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import ConfigError
-from engine.probing.cells import ABSENT, NOT_TOLD, PRESENT, UNCERTAIN, VOCABULARY, Meaning, Vocabulary
+from engine.probing.cells import ABSENT, NOT_TOLD, PRESENT, UNCERTAIN, VOCABULARY, Meaning, UnreadableCell, Vocabulary
 from engine.probing.files import short, warn
 from engine.probing.tables import Table
 
@@ -79,14 +79,14 @@ class LabelColumns:
         """What a row says of each label. Raises ConfigError for a word that is not in the vocabulary."""
         try:
             return self._names, bytes([self._truth[cells[column]] for column in self._columns])
-        except ValueError:
+        except UnreadableCell:
             raise self._unknown(line, cells) from None
 
     def _unknown(self, line: int, cells: Sequence[str]) -> ConfigError:
         for name, column in zip(self._names, self._columns, strict=True):
             try:
                 self._truth[cells[column]]
-            except ValueError:
+            except UnreadableCell:
                 place = f"{self._path}: line {line} has {short(cells[column])!r} in column {name!r}"
                 return ConfigError(f"{place}, which says neither yes nor no{self._hint}.\nWords: {VOCABULARY}.")
         raise AssertionError

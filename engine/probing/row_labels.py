@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.errors import ConfigError
-from engine.probing.cells import ABSENT, PRESENT, Vocabulary, is_list, labels_in, says_nothing
+from engine.probing.cells import ABSENT, PRESENT, UnreadableCell, Vocabulary, is_list, labels_in, says_nothing
 from engine.probing.files import log, short, warn
 from engine.probing.labels import LabelColumns, Told, present
 from engine.probing.table_options import TableOptions
@@ -75,7 +75,7 @@ class RowLabels:
     def _labels(self, line: int, cell: str) -> tuple[str, ...]:
         try:
             labels = labels_in(cell, self._separators)
-        except ValueError:
+        except UnreadableCell:
             place = f"{self._path}: line {line} has {short(cell)!r} in column {self._options.labels_column!r}"
             raise ConfigError(f"{place}, which begins like a list but is none.") from None
         for label in labels:
@@ -93,6 +93,6 @@ def has_mask(cell: str) -> bool:
 def _is_truth(truths: Vocabulary, label: str) -> bool:
     try:
         truths[label]
-    except ValueError:
+    except UnreadableCell:
         return False
     return True
