@@ -201,7 +201,7 @@ def _forward(module: nn.Module, films: Tensor) -> None:
     """Runs the module. Raises MammiError that says what it was given, and what may help."""
     try:
         with failing_as(f"target: the model failed on a batch of shape {list(films.shape)}"), torch.inference_mode():
-            module(films)
+            module(films.clone())  # some models normalise their input in place
     except MammiError as error:
         hint = _hint(module, films, error.__cause__)
         if not hint:
