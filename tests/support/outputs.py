@@ -68,6 +68,23 @@ def giving(form: str, classes: int = 3) -> nn.Module:
         return Giving(form, classes)
 
 
+class Around(nn.Module):
+    """Holds a model that gives several tensors."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.inner = giving(form)
+
+    def forward(self, films: Tensor) -> Tensor:
+        found = self.inner(films)
+        logits: Tensor = found["logits"] if isinstance(found, dict) else found[-1]
+        return logits
+
+
+def around(form: str) -> nn.Module:
+    return Around(form)
+
+
 class TokensFirst(nn.Module):
     """A transformer as torch makes it by default: its layers give [tokens, n, units]."""
 
