@@ -104,25 +104,13 @@ def main() -> None:
         with warnings_to(_say_more):
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
-    except OSError as error:
-        if not (isinstance(error, BrokenPipeError) or _output_is_gone()):
-            raise
-        # The reader of our output has gone: there is nothing to report, and nothing more can be written.
-        sys.stdout = sys.stderr = None
-        status = 1
     except MammiError as error:
         if settings.debug:
             traceback.print_exc()
         _say(str(error))
         status = error.exit_status
     except OSError as error:
-        # What writes a file names it (engine.errors.writing), so this one is an output stream.
-        fault = disk_fault(error)
-        if settings.debug or not fault or error.filename:
-            raise
-        sys.stdout = None  # else Python tries again, and complains
-        _say(f"standard output: cannot be written: {fault}.")
-        status = 1
+        status = _output_failed(error, settings)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         status = 2
@@ -133,6 +121,20 @@ def main() -> None:
         _say("stopped")
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _output_failed(error: OSError, settings: Settings) -> int:
+    """The status after an error of an output stream. Any other error is raised again: what writes a file names it
+    (engine.errors.writing)."""
+    if isinstance(error, BrokenPipeError) or _output_is_gone():
+        sys.stdout = sys.stderr = None  # nobody reads on: there is nothing to report, and nothing more can be written
+        return 1
+    fault = disk_fault(error)
+    if settings.debug or not fault or error.filename:
+        raise error
+    sys.stdout = None  # else Python tries again, and complains
+    _say(f"standard output: cannot be written: {fault}.")
+    return 1
 
 
 def _output_is_gone() -> bool:

@@ -55,7 +55,7 @@ def as_text(evaluation: Evaluation) -> Iterator[str]:
         yield from _truth(evaluation, layer)
     if evaluation.missing:
         yield ""
-        yield from (line for text in evaluation.missing for line in _wrapped(text, "Not evaluated. "))
+        yield from (line for text in evaluation.missing for line in _wrapped(clean(text), "Not evaluated. "))
 
 
 def _labels(evaluation: Evaluation) -> Iterator[str]:

@@ -107,7 +107,7 @@ def test_chestx_det(tmp_path: Path) -> None:
         (film,) = [image for image in reader.images(range(3)) if "Effusion" in image.labels]
         assert (film.boxes[0].x, film.boxes[0].width) == (128 / 16, (512 - 128) / 16)
         assert film.polygons[0].points[0] == (8, 16)
-        sets = {known.name: [reader.concepts[concept] for concept in known.concepts] for known in reader.concept_sets}
+        sets = {each.name: [reader.concepts[place] for place in each.concepts] for each in reader.concept_sets}
         assert sets == {
             "MIMIC nouns": ["effusion", "heart", "mass"],
             "WordNet": ["heart", "pleural effusion", "saddle"],
@@ -202,5 +202,5 @@ def test_tables_paper(tmp_path: Path) -> None:
     (folder / "weights" / "mimic-nouns" / "nouns.txt").write_text("\n".join(FEW_NOUNS) + "\n")
     found = table_sources(folder, "tables_paper")
     assert [name for name, source in found["Table 3"] if source == "here"] == ["medclip", "CXR-RePaiR", "MedKLIP"]
-    assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI", "MAMMI"]
+    assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI (with covid_cxr)", "MAMMI"]
     assert ("WordNet nouns (WWW)", "paper") in found["Table 1"]
