@@ -219,6 +219,8 @@ def title(options: Options, name: str = "FALCON") -> str:
         chosen.append("groups of units")
     if options.threshold is not None:
         chosen.append(f"r ≥ {options.threshold:g}")
+    elif options.limit != type(options)().limit:
+        chosen.append(f"limit {options.limit:g}")
     return f"{name} ({', '.join(chosen)})" if chosen else name
 
 

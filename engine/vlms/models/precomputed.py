@@ -92,7 +92,7 @@ class PrecomputedVLM:
             raise MammiError(
                 f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.\n"
                 "It must hold run.template, and for each concept the template, a blank and the concept; with "
-                'run.template = "" the concepts alone.'
+                'run.template = "", or with methods.clip_dissect.prompted = false, the concepts alone.'
             )
         vectors = self._texts.vectors[[self._texts.rows[text] for text in texts]]
         return functional.normalize(torch.from_numpy(vectors), dim=1).numpy()

@@ -83,7 +83,7 @@ def test_a_unit_has_the_words_of_its_groups(tmp_path: Path) -> None:
     options = Options(groups=True, limit=1.0, group_images=3, group_alike=0.1, alike=0.1)
     with opened_run(tmp_path, _with_captions(), images=300) as opened:
         method = falcon.load(options, opened.reader, opened.requery)
-        assert method.title == "FALCON (groups of units)"
+        assert method.title == "FALCON (groups of units, limit 1)"
         representations = unit_rows(opened.activations[LAYER])
         bound = representations.mean() + representations.std(ddof=1)
         groups: dict[tuple[int, ...], list[int]] = {}

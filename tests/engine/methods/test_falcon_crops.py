@@ -130,7 +130,7 @@ def test_groups_are_named_and_must_have_similar_crops() -> None:
     assert found
     assert all(score.detail.startswith("unit") for score in found)
     assert falcon_crops.compute(options.model_copy(update={"group_alike": 1.0}), context) == []
-    assert falcon_crops.title(options) == "FALCON on crops (groups of units)"
+    assert falcon_crops.title(options) == "FALCON on crops (groups of units, limit 0.5)"
 
 
 def test_the_vlm_is_given_crops_of_what_parity_shows_it() -> None:

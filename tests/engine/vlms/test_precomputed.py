@@ -119,7 +119,7 @@ def test_missing_texts_are_counted_and_the_first_named(tmp_path: Path) -> None:
     assert str(raised.value) == (
         f"vlm.texts: {tmp_path / 'texts.npy'} lacks 4 of 5 texts: 'rib', 'one', 'two' and 1 more.\n"
         'It must hold run.template, and for each concept the template, a blank and the concept; with run.template = ""'
-        " the concepts alone."
+        ", or with methods.clip_dissect.prompted = false, the concepts alone."
     )
 
 
