@@ -138,7 +138,7 @@ class ClipDissect:
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
         measure_title, self._measure = _MEASURES[options.similarity]
         template = reader.info.template
-        self._bare = bool(template) and compares_bare(options, reader.info.config.get("run", {}).get("parity", ""))
+        self._bare = bool(template) and compares_bare(options, reader.info.parity)
         self.title = f"CLIP-Dissect ({measure_title}, {'bare' if self._bare or not template else 'prompted'})"
         self._options = options
         self._reader = reader

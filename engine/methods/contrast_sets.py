@@ -26,7 +26,7 @@ class FeatureGroup:
 
     units: NDArray[np.int64]
     """Ascending"""
-    high: NDArray[np.int64]
+    high: NDArray[np.int32]
     """The images that activate them highly, ascending"""
 
 
@@ -52,7 +52,7 @@ def bound_at(representations: NDArray[np.float32], limit: float) -> float:
 def single_units(representations: NDArray[np.float32], bound: float) -> list[FeatureGroup]:
     """Each unit by itself, with the images where r_unit ≥ `bound`; there may be none."""
     return [
-        FeatureGroup(np.array([unit]), np.flatnonzero(values.astype(np.float64) >= bound))
+        FeatureGroup(np.array([unit]), np.flatnonzero(values.astype(np.float64) >= bound).astype(np.int32))
         for unit, values in enumerate(representations)
     ]
 
@@ -70,7 +70,10 @@ def feature_groups(representations: NDArray[np.float32], bound: float, more_than
     patterns, of_image, counts = np.unique(active, axis=1, return_inverse=True, return_counts=True)
     of_image = of_image.reshape(-1)
     found = (
-        FeatureGroup(np.flatnonzero(np.unpackbits(patterns[:, place], count=units)), np.flatnonzero(of_image == place))
+        FeatureGroup(
+            np.flatnonzero(np.unpackbits(patterns[:, place], count=units)),
+            np.flatnonzero(of_image == place).astype(np.int32),
+        )
         for place in np.flatnonzero(counts > more_than)
     )
     return [group for group in found if len(group.units)]

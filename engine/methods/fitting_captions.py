@@ -73,7 +73,7 @@ class FilmCaptions:
         self._best = np.zeros((len(embeddings), captions.each), dtype=np.int32)
         self._fits = np.zeros((len(embeddings), captions.each), dtype=np.float32)
 
-    def word_scores(self, films: NDArray[np.int64]) -> Floats:
+    def word_scores(self, films: NDArray[np.integer]) -> Floats:
         """The score of each word on some films, [words]."""
         missing = films[~self._done[films]]
         if len(missing):

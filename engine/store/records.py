@@ -32,6 +32,12 @@ class RunInfo:
     """Whether scores are Eq. 2's, to which the bare template is the zero point; else they are mean cosines"""
 
     @property
+    def parity(self) -> str:
+        """`run.parity` of the run's configuration; "none" where it has no such key."""
+        run = self.config.get("run")
+        return str(run.get("parity", "none")) if isinstance(run, dict) else "none"
+
+    @property
     def unsubtracted(self) -> str:
         """Says why scores are mean cosines, in a few words; "" where the template is subtracted."""
         if self.subtracts_template:

@@ -66,6 +66,7 @@ PARITY = {"run": {"parity": "published"}}
         (PARITY, {"prompted": True}, False),
         ({"run": {"parity": "none"}}, {}, False),
         ({"run": {}}, {"prompted": False, "a": None}, True),
+        ({"run": ["damaged"]}, {}, False),
     ],
 )
 def test_bare_or_prompted_concepts_are_compared(
