@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from tests.support.models import TinyClassifier
 
@@ -46,7 +45,7 @@ OUTPUTS: Mapping[str, Callable[[Tensor, Tensor], Any]] = {
     "predictions only": lambda _, y: y.argmax(1),
     "no tensor": lambda _, y: "mass",
     "nothing": lambda _, y: None,
-    "dropout": lambda _, y: functional.dropout(y),
+    "noise": lambda _, y: y + torch.rand_like(y),
 }
 """What a model makes of its features [n, 6] and its logits [n, classes]"""
 
@@ -67,6 +66,23 @@ def giving(form: str, classes: int = 3) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return Giving(form, classes)
+
+
+class Around(nn.Module):
+    """Holds a model that gives several tensors."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.inner = giving(form)
+
+    def forward(self, films: Tensor) -> Tensor:
+        found = self.inner(films)
+        logits: Tensor = found["logits"] if isinstance(found, dict) else found[-1]
+        return logits
+
+
+def around(form: str) -> nn.Module:
+    return Around(form)
 
 
 class TokensFirst(nn.Module):
