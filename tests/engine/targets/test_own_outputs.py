@@ -151,7 +151,7 @@ def test_tokens_before_images_are_seen(project: Path) -> None:
     ("given", "layers"),
     [
         ((form("noise"),), "logits: "),
-        (("target.factory=tests.support.outputs:batch_normed", "target.arguments={}"), "first, logits: "),
+        (("target.factory=tests.support.outputs:batch_normed", "target.arguments={}"), "first: "),
     ],
 )
 def test_a_model_that_does_not_repeat_itself_is_told(project: Path, given: tuple[str, ...], layers: str) -> None:
