@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 NOT_TOLD, ABSENT, UNCERTAIN, PRESENT = range(4)
@@ -88,7 +89,8 @@ def _as_float(text: str) -> float:
         return math.nan
 
 
-def labels_in(cell: str, separators: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(1 << 10)
+def labels_in(cell: str, separators: tuple[str, ...]) -> tuple[str, ...]:
     """The labels that a cell lists, each once, in order; items that say nothing, such as nan, are left out.
 
     The cell is a Python or JSON list, as `listed` reads it, or has one of the separators between labels. Raises

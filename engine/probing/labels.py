@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import ConfigError
-from engine.probing.cells import ABSENT, NOT_TOLD, PRESENT, UNCERTAIN, VOCABULARY, Meaning, UnreadableCell, Vocabulary
+from engine.probing.cells import (
+    ABSENT,
+    NOT_TOLD,
+    PRESENT,
+    UNCERTAIN,
+    VOCABULARY,
+    Meaning,
+    UnreadableCell,
+    Vocabulary,
+    labels_in,
+)
 from engine.probing.files import short, warn
 from engine.probing.tables import Table
 
@@ -59,6 +69,17 @@ CHEXPERT_LABELS = (
 _NOTHING: Told = ((), b"")
 _NO_FINDING = frozenset({"no finding", "no findings", "normal"})
 """Labels that deny all others, in lower case with blanks for underscores"""
+
+
+def listed_labels(
+    table: Table, line: int, cells: Sequence[str], column: int, separators: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The labels that a row lists in one cell. Raises ConfigError for a list that is not whole."""
+    try:
+        return labels_in(cells[column], separators)
+    except UnreadableCell:
+        place = f"{table.path}: line {line} has {short(cells[column])!r} in column {table.header[column]!r}"
+        raise ConfigError(f"{place}, which begins like a list but is none.") from None
 
 
 class LabelColumns:

@@ -9,12 +9,14 @@ import pytest
 from engine.annotation.cuts import Cuts
 from engine.config.settings import load_config
 from engine.errors import ConfigError
+from engine.methods.own_films import OwnFilms
 from engine.methods.panel import Panel
 from engine.names import nearest_label
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.rename import Renamed
 from engine.requery import Requery
 from engine.store.reader import RunReader
+from tests.support.films import write_films, write_table
 from tests.support.method_context import FilmsInMemory
 from tests.support.models import tiny_project
 from tests.support.tiny_runs import compute
@@ -133,6 +135,17 @@ def test_boxes_and_outlines_are_renamed_with_their_labels() -> None:
     assert renamed.labels == ("Infiltration", "Nodule")
     assert renamed.boxes == (Box("Infiltration", 1, 2, 3, 4),)
     assert renamed.polygons == (Polygon("Nodule", corners),)
+
+
+def test_the_label_set_of_a_method_has_other_names_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_films(tmp_path / "films", ["a.png"])
+    write_table(tmp_path / "rsna.csv", "patientId,x,y,w,h,Target", "a,1,2,3,4,1")
+    table = {"kind": "csv", "csv": "rsna.csv", "folder": "films", "path_column": "patientId"}
+    columns = {"label_columns": ["Target"], "box_columns": ["x", "y", "w", "h"]}
+    films = OwnFilms.model_validate({**table, **columns, "rename": {"Target": "Pneumonia", "Mass": "x"}})
+    [image] = films.load("methods.tsi.label_set", tmp_path).images
+    assert (image.labels, image.boxes) == (("Pneumonia",), (Box("Pneumonia", 1, 2, 3, 4),))
+    assert caplog.messages == ["methods.tsi.label_set.rename: labels that no film has: 1 (Mass)."]
 
 
 @pytest.mark.parametrize(
