@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 LONGEST_SET_NAME = 32
 """Characters: the name appears in the explorer's pane, in exported columns and in `--set concepts.NAME.key`"""
 _WORD = re.compile(r"\w+")
-_ALIKE = 0.6
+_ALIKE = 0.75
 """The least likeness of names that may mean the same, as difflib has it"""
 _SET_NAME = re.compile(r"\w([\w -]*\w)?")
 
@@ -115,15 +115,19 @@ def labels_of(class_name: str) -> tuple[str, ...]:
 
 
 def nearest_label(class_name: str, labels: Iterable[str]) -> str | None:
-    """The label most like a class name, if one is: a name of which the other has every word, such as "Pleural Effusion"
+    """The label most like a class name, if one is: of which one has every word of the other, such as "Pleural Effusion"
     for "Effusion", before one that is only spelt alike."""
-    name = compared(class_name)
-    words = set(_WORD.findall(name))
+    name, words = compared(class_name), _words(class_name)
 
     def likeness(label: str) -> float:
-        other = compared(label)
-        within = bool(words) and (words <= set(_WORD.findall(other)) or words >= set(_WORD.findall(other)) != set())
-        return within + difflib.SequenceMatcher(None, name, other).ratio()
+        others = _words(label)
+        within = bool(words and others) and (words <= others or words >= others)
+        return within + difflib.SequenceMatcher(None, name, compared(label)).ratio()
 
     best = max(labels, key=likeness, default=None)
     return best if best is not None and likeness(best) >= _ALIKE else None
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name, in the singular."""
+    return {word.removesuffix("s") for word in _WORD.findall(compared(name))}

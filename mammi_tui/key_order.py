@@ -21,19 +21,29 @@ class KeysInOrderApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._typed: deque[events.Key | events.Paste] = deque()
-        self._handling = False
+        self.keys_underway = False
+        """Whether something typed is not yet done"""
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._typed.append(event)
-            if not self._handling:
-                await self._handle_next()
-        else:
+        if not isinstance(event, events.Key | events.Paste):
             await super().on_event(event)
+        elif self._ending:
+            return
+        elif event.is_forwarded:
+            await super().on_event(event)
+        else:
+            self._typed.append(event)
+            if not self.keys_underway:
+                await self._handle_next()
+
+    @property
+    def _ending(self) -> bool:
+        """Whether the app is about to end: what is typed after the key that quits goes nowhere."""
+        return self._exit or not self.screen_stack
 
     async def _handle_next(self) -> None:
-        self._handling = bool(self._typed)
-        if self._typed:
+        self.keys_underway = bool(self._typed) and not self._ending
+        if self.keys_underway:
             key = self._typed.popleft()
             way = self._way()
             try:
@@ -48,7 +58,7 @@ class KeysInOrderApp(App[None]):
 
     def _follow(self, way: Iterator[MessagePump]) -> None:
         """Goes on along the way once the next one there has handled all that it has been sent so far."""
-        for pump in way:
+        for pump in () if self._ending else way:
             if pump.call_later(self._follow, way):
                 return
         self.call_later(self._handle_next)

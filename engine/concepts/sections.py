@@ -27,14 +27,16 @@ _NAMES = """
 _ALONE = frozenset(_NAMES.split())
 """Words of which one makes a usual name"""
 _NAMES_WITH_COLON = """
-    chest cxr data dictated details exams information notification notifications procedure radiograph radiographs read
-    reading signed studies study view views x-ray xray"""
+    accession assessment attending attestation chest cxr data dictated details exams information interpretation
+    notification notifications observations physician plan procedure protocol provider radiograph radiographs
+    radiologist read reading resident results signed studies study summary view views x-ray xray"""
 _WITH_COLON = _ALONE.union(_NAMES_WITH_COLON.split())
 """Words of which one makes a usual name before a colon"""
 _BESIDE_ALONE = frozenset(("and", "clinical", "final", "preliminary", "radiology"))
 _OTHERS_WITH_COLON = """
-    additional ap brief by date electronically for frontal lateral medical of one or other pa past patient pertinent
-    portable previous prior reason relevant single supine surgical the two type upright wet with"""
+    additional ap brief by date electronically for frontal interpreting lateral medical number of one or ordering other
+    pa past patient pertinent portable previous prior reason referring relevant single supine surgical the two type
+    upright wet with"""
 _BESIDE = _BESIDE_ALONE.union(_OTHERS_WITH_COLON.split())
 """Words that may stand beside them, as in `Reason for exam` or `Chest, PA and lateral`"""
 _BODY = """
@@ -46,20 +48,22 @@ _PARTS = frozenset(_BODY.split())
 """Words of the headings by which findings are divided"""
 
 _MARKS = r"(?:[ \t#*_=~>\[•·-]|<\w{1,6}>|\d{1,2}[.)])*"
-_MARKS_AFTER = r"(?:[ \t#*_=~\]]|</\w{1,6}>)*"
+_MARKS_AFTER = r"(?:[ \t#*_=~\]]|</\w{1,6}>){0,40}"
 _MARKS_BEHIND = r"(?:[ \t]*(?:\*+|</\w{1,6}>))*"
 _LINE = re.compile(
     rf"{_MARKS}(?P<name>[^\W\d_][^:：.;!?]{{0,80}}?){_MARKS_AFTER}"
-    rf"(?:(?P<colon>[:：])|[ \t]+[-–—]+|[-–—]+(?=[ \t]|$)|(?P<end>$)){_MARKS_BEHIND}"
+    rf"(?:(?P<colon>[:：])|(?<=[ \t])[-–—]+|[-–—]+(?=[ \t]|$)|(?P<end>$)){_MARKS_BEHIND}"
 )
 _ONE = f"(?:{'|'.join(sorted(_ALONE - {'exam', 'finding', 'report'}, reverse=True))})"
-_ANYWHERE = re.compile(rf"\b(?=[A-Z])(?P<name>(?i:{_ONE}(?:[ \t]*(?:/|&|,|and)[ \t]*{_ONE})*))[ \t]*:")
+_ANYWHERE = re.compile(rf"\b(?=[A-Z])(?P<name>(?i:{_ONE}(?:[ \t]*(?:/|&|,|and)[ \t]*{_ONE}){{0,3}}))[ \t]*:")
 _CAPITALS = re.compile(r"[A-Z][A-Z ,/()&-]+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _STANDS_FOR = {
-    "findings": re.compile(r"\bfindings?\b|^(?:chest|portable|frontal|lateral|ap|pa|one|two|single|upright)\b"),
-    "impression": re.compile(r"\bimpressions?\b|\bconclusions?\b|\bopinion\b"),
+    "findings": re.compile(
+        r"\bfindings?\b|^(?:chest|portable|frontal|lateral|ap|pa|one|two|single|upright)\b|^(?:observations|results)$"
+    ),
+    "impression": re.compile(r"\b(?:impressions?|conclusions?|opinion|interpretation)\b|^(?:assessment|summary)\b"),
 }
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 

@@ -23,14 +23,15 @@ VERSION = 2
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?"
 _BETWEEN = r"[ ]*[\t,;|][ ]*"
-_BEFORE = re.compile(rf"(?:{_NUMBER}(?:{_BETWEEN}|[.)]?[ ]+))+")
+_BEFORE = re.compile(rf"(?:{_NUMBER}(?:{_BETWEEN}|[.)]?[ ]+)){{1,20}}")
 """12<tab>nodule, 12,nodule, 12 nodule, 1. nodule"""
-_BEHIND = re.compile(rf"(?:(?:{_BETWEEN}|[ ]{{2,}}){_NUMBER})+$")
+_BEHIND = re.compile(rf"(?:(?:{_BETWEEN}|[ ]{{2,}}){_NUMBER}){{1,20}}$")
 """nodule<tab>12, nodule;12, nodule   12"""
 _COLUMNS = re.compile(r"[\t,;|]|[ ]{2,}")
 _COUNTED_HERE = re.compile(r"[^\t]+\t\d+")
 """A line of `mammi concepts --counts`"""
 _COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$|^#.*")
+_SPACES = re.compile(r" {3,}")
 _ENDS_WITH_NUMBER = re.compile(r"\s\d+$")
 _NAMED = 3
 
@@ -68,7 +69,8 @@ def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # 
     except UnreadableText as error:
         raise ConfigError(f"concepts.path: {error}") from None
     texts.warn(path)
-    lines = [(number, _COMMENT.sub("", line).strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    bare = (_COMMENT.sub("", _SPACES.sub("  ", line)).strip() for line in text.splitlines())
+    lines = list(enumerate(bare, start=1))
     concepts = clean_concepts(_without_numbers([(number, line) for number, line in lines if line], path), str(path))
     _warn_of_case(concepts, path)
     return concepts

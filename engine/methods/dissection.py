@@ -180,7 +180,8 @@ def _thresholds(
     }  # fmt: skip
     if few := [layer for layer, top in tops.items() if top.too_few]:
         log.warning(
-            "methods.%s: %d images have too few values for the quantile %s, so no value exceeds it: %s.",
+            "methods.%s: the maps of %d images have too few values for the quantile %.8g, so no cell is active in %s. "
+            "Take more images that have outlines, or a lower quantile.",
             *(name, len(rows), measure.quantile, ", ".join(few)),
         )
     with closing(map_batches(context, layers, rows)) as batches:

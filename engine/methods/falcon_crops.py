@@ -40,12 +40,13 @@ from engine.methods.placement import Placement, Placements
 from engine.probing.base import Image
 from engine.store.contents import Layer
 from engine.store.ladder import inverse_lengths
-from engine.store.records import MethodScore
+from engine.store.records import LayerInfo, MethodScore
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.methods.context import MethodContext
+    from engine.store.reader import RunReader
 
 TITLE = "FALCON on crops"
 VERSION = 1
@@ -85,6 +86,16 @@ def title(options: Options) -> str:
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:
     """The best words."""
     return list(scores[: options.words])
+
+
+def unscored(options: Options, reader: RunReader, layer: LayerInfo, unit: int) -> str:  # noqa: ARG001
+    """What may be the reason why a neuron has no words."""
+    where = "it is in no group of units with similar crops" if options.groups else "no image activates it highly enough"
+    key = "threshold" if options.threshold is not None else "limit"
+    return (
+        f"Its layer has no activation maps, {where} (methods.falcon_crops.{key}), or images that do not activate it "
+        "share all its words."
+    )
 
 
 def compute(options: Options, context: MethodContext) -> list[MethodScore]:

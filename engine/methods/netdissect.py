@@ -34,10 +34,11 @@ from pydantic import BaseModel, Field
 from engine.methods.outlines import finest, need_outlines
 from engine.probing.base import Image
 from engine.store.contents import Layer
-from engine.store.records import MethodScore
+from engine.store.records import LayerInfo, MethodScore
 
 if TYPE_CHECKING:
     from engine.methods.context import MethodContext
+    from engine.store.reader import RunReader
 
 TITLE = "Network Dissection"
 VERSION = 2
@@ -113,6 +114,11 @@ def title(options: Options) -> str:
 def _published_quantile(quantile: float) -> float:
     """The quantile whose place among 0, 1/999, …, 1 is 1000 q − 1, counted from 0."""
     return max((1000 * quantile - 1) / 999, 0)
+
+
+def unscored(options: Options, reader: RunReader, layer: LayerInfo, unit: int) -> str:  # noqa: ARG001
+    """Why a neuron has no scores, in a layer in which others have."""
+    return "None of its active cells lies on an outline." if reader.method_scores("netdissect", layer.name) else ""
 
 
 def annotation(options: Options, scores: Sequence[MethodScore]) -> list[MethodScore]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, model_validator
 
 from engine import kinds
 from engine.errors import ConfigError, UnreadableImage
@@ -20,18 +20,23 @@ from engine.extras import missing
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import READERS, decode
 from engine.probing.files import warn
+from engine.probing.rename import Renamed
 
 
 class OwnFilms(BaseModel, extra="allow", frozen=True):
     """A table inside [methods.NAME] that chooses a probing set as [probing] does: `kind`, and that kind's own keys."""
 
     kind: str
+    rename: Mapping[str, str] = Field(default_factory=dict)
+    """Label -> another name, as in [probing.rename]"""
 
     @model_validator(mode="after")
     def _is_probing_set(self, info: ValidationInfo) -> Self:
-        """Checks a configuration, which comes as JSON. The options in a run file need not fit the packages here."""
-        if info.mode == "json":
-            self._options()
+        """Checks a configuration, which comes as JSON, and gives its values their types, such as Path. The options in a
+        run file need not fit the packages here."""
+        if info.mode == "json" and self.__pydantic_extra__ is not None:
+            options = self._options()
+            self.__pydantic_extra__ |= {name: getattr(options, name) for name in self.__pydantic_extra__}
         return self
 
     def load(self, key: str, base: Path) -> ProbingSet:
@@ -51,7 +56,8 @@ class OwnFilms(BaseModel, extra="allow", frozen=True):
                 f"{key}: its films have no boxes or polygons, which activation maps are compared with. "
                 "Take a kind that has them, such as covid_cxr, chestx_det, or nih14 with boxes."
             )
-        return _Part(outlined, films)
+        part = _Part(outlined, films)
+        return Renamed(part, self.rename, f"{key}.rename") if self.rename else part
 
     def _module_name(self) -> str:
         name = kinds.module_of("probing", self.kind)

@@ -154,12 +154,11 @@ def unscored(options: Options, reader: RunReader, layer: LayerInfo, unit: int) -
     wanted = labels_of(name)
     own = [place for place, label in enumerate(labels) if compared(label) in wanted]
     count = int(carried[:, own].any(axis=1).sum())
+    if count >= options.fewest:
+        return ""
     if count:
-        return (
-            f"{count} images have the label {name}; TCAV was told to need {options.fewest}."
-            if count < options.fewest
-            else ""
-        )
+        images = "1 image has" if count == 1 else f"{count} images have"
+        return f"Only {images} the label {name}: fewer than methods.tcav.fewest, {options.fewest}."
     near = nearest_label(name, labels)
     return f"No image has the label {name}{f'; the nearest label is {near}' if near else ''}."
 
@@ -271,5 +270,5 @@ def _class_rows(options: Options, context: MethodContext, final: Layer) -> Itera
         yield unit, rows
     if few:
         more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
-        what = f"tcav: left out {len(few)} classes with fewer than {options.fewest} images (methods.tcav.fewest)"
-        context.progress.note(f"{what}: {', '.join(few[:_NAMED])}{more}")
+        what = f"tcav: left out classes with fewer than {options.fewest} images (methods.tcav.fewest)"
+        context.progress.note(f"{what}: {len(few)} ({', '.join(few[:_NAMED])}{more})")

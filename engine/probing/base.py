@@ -56,7 +56,8 @@ class ProbingSet(Protocol):
     """In a stable order, each path once"""
 
     def read(self, image: Image) -> bytes:
-        """The bytes of the image's file (PNG, JPEG or DICOM), for decoding. Several threads may call it at once.
+        """The bytes of the image's file, in one of FORMATS (engine.probing.suffixes), for decoding. Several threads may
+        call it at once.
 
         Raises UnreadableImage when the file cannot be read.
         """

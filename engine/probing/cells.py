@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 NOT_TOLD, ABSENT, UNCERTAIN, PRESENT = range(4)
@@ -36,11 +37,15 @@ _LIST = re.compile(r"""[\[{]|\(\s*(?:[uUbB]?['"]|\)$)""")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
 
+class UnreadableCell(ValueError):
+    """A cell does not say what it should."""
+
+
 class Vocabulary(dict[str, int]):
     """What each cell says: vocabulary[cell] is NOT_TOLD, ABSENT, UNCERTAIN or PRESENT. Upper and lower case are the
     same; 1.0, 0,0 and −1.00 are numbers too.
 
-    Raises ValueError for a cell that is neither a word of every table nor one of the user's own, which come first.
+    Raises UnreadableCell for a cell that is neither a word of every table nor one of the user's own, which come first.
     """
 
     def __init__(self, own: Mapping[str, Meaning] | None = None) -> None:
@@ -52,7 +57,7 @@ class Vocabulary(dict[str, int]):
         if word not in self:
             value = _as_float(word)
             if value not in (0, 1, -1):
-                raise ValueError
+                raise UnreadableCell
             word = str(int(value))
         self[cell] = self[word]
         return self[cell]
@@ -64,10 +69,10 @@ def says_nothing(cell: str) -> bool:
 
 
 def number(cell: str) -> float:
-    """The number in a cell, which may have a decimal comma. Raises ValueError for anything else, nan included."""
+    """The number in a cell, which may have a decimal comma. Raises UnreadableCell for anything else, nan included."""
     value = _as_float(cell)
     if not math.isfinite(value):
-        raise ValueError
+        raise UnreadableCell
     return value
 
 
@@ -76,11 +81,16 @@ def _plain(word: str) -> str:
 
 
 def _as_float(text: str) -> float:
+    """The number in a text; NaN if it is none."""
     text = text.replace("\N{MINUS SIGN}", "-")
-    return float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    try:
+        return float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    except ValueError:
+        return math.nan
 
 
-def labels_in(cell: str, separators: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(1 << 10)
+def labels_in(cell: str, separators: tuple[str, ...]) -> tuple[str, ...]:
     """The labels that a cell lists, each once, in order; items that say nothing, such as nan, are left out.
 
     The cell is a Python or JSON list, as `listed` reads it, or has one of the separators between labels. Raises
@@ -103,7 +113,7 @@ def is_list(cell: str) -> bool:
 def listed(text: str) -> list[str]:
     """The items of a list as Python, NumPy or JSON write it, those of lists inside it too.
 
-    Items are texts in quotes, or bare words. Raises ValueError where quotes or brackets do not fit. Nothing is
+    Items are texts in quotes, or bare words. Raises UnreadableCell where quotes or brackets do not fit. Nothing is
     evaluated.
     """
     items: list[str] = []
@@ -112,7 +122,7 @@ def listed(text: str) -> list[str]:
     while not (place and not closing):
         token = _TOKEN.match(text, place)
         if token is None:
-            raise ValueError
+            raise UnreadableCell
         place = token.end()
         sign = token["sign"]
         if token["text"] is not None:
@@ -122,9 +132,9 @@ def listed(text: str) -> list[str]:
         elif sign in _PAIRS:
             closing.append(_PAIRS[sign])
         elif sign not in _BETWEEN and (not closing or sign != closing.pop()):
-            raise ValueError
+            raise UnreadableCell
     if text[place:].strip():
-        raise ValueError
+        raise UnreadableCell
     return items
 
 
@@ -136,18 +146,21 @@ def _unescaped(text: str) -> str:
     def character(match: re.Match[str]) -> str:
         code = match[1] or match[2] or match[3]
         if code:
-            return chr(int(code, 16))  # ValueError above U+10FFFF
+            return chr(int(code, 16))
         return " " if match[4] in "abfnrtv\n0" else match[4]
 
-    found = _ESCAPE.sub(character, text)
-    return found.encode("utf-16", "surrogatepass").decode("utf-16")  # joins the halves of JSON's surrogate pairs
+    try:
+        found = _ESCAPE.sub(character, text)
+        return found.encode("utf-16", "surrogatepass").decode("utf-16")  # joins the halves of JSON's surrogate pairs
+    except ValueError:  # above U+10FFFF, or half a pair
+        raise UnreadableCell from None
 
 
 def _quoted(cell: str) -> list[str]:
     """The items of a list that lacks its brackets; none if the cell is not one."""
     try:
         return listed(f"[{cell}]")
-    except ValueError:
+    except UnreadableCell:
         return []
 
 

@@ -19,7 +19,7 @@ from PIL import Image as Picture
 from engine.errors import ConfigError
 from engine.probing.base import Image, Polygon
 from engine.probing.decoding import MAX_PIXELS
-from engine.probing.files import FileTree, Film, LeadsOut, film_size, short, warn
+from engine.probing.files import Ambiguous, FileTree, Film, LeadsOut, film_size, short, warn
 from engine.probing.film_set import FilmOptions, FilmSet, collect
 from engine.probing.masks import outline
 from engine.probing.tables import Table
@@ -110,7 +110,7 @@ def _pixels(tree: FileTree, path: str) -> NDArray[np.bool_] | None:
     """Whether each pixel [h, w] of a mask's file belongs to the mask; None if the file is missing or damaged."""
     try:
         found = tree.find(path)
-    except LeadsOut:
+    except (LeadsOut, Ambiguous):
         found = None
     if found is None:
         return None

@@ -35,8 +35,8 @@ _OTHERS = {
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PAGES = 16
 """The most pages of a file that are looked at"""
-_PAGE_KIND, _INVERTED = 254, 262
-"""TIFF tags: NewSubfileType, PhotometricInterpretation"""
+_PAGE_KIND, _LENGTH, _INVERTED = 254, 257, 262
+"""TIFF tags: NewSubfileType, ImageLength, PhotometricInterpretation"""
 _DICOM = b"DICM"
 _DICOM_AT = 128
 _DATA_SET = (b"\x02\x00", b"\x08\x00")
@@ -62,7 +62,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(data), formats=PICTURES) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadableImage(f"too large: {image.width} × {image.height} pixels")
-            _check_pages(image)
+            _check(image)
             film = _upright(_grey(image), _orientation(image))
     except UnidentifiedImageError:
         raise UnreadableImage(_unidentified(data)) from None
@@ -96,9 +96,9 @@ def _unidentified(data: bytes) -> str:
     return f"not a {FORMATS} file"
 
 
-def _check_pages(image: Image.Image) -> None:
-    """Raises UnreadableImage for a file of several films, such as an animation, and leaves the first page open. Smaller
-    copies of the first page are not films of their own."""
+def _check(image: Image.Image) -> None:
+    """Raises UnreadableImage for a file of several films, such as an animation, or one that lacks a part of the film.
+    Smaller copies of the first page are not films of their own."""
     for page in range(1, _PAGES):
         try:
             image.seek(page)
@@ -107,6 +107,15 @@ def _check_pages(image: Image.Image) -> None:
         if not (isinstance(image, TiffImageFile) and image.tag_v2.get(_PAGE_KIND, 0) & 1):
             raise UnreadableImage("several pages; save the one to read in a file of its own")
     image.seek(0)
+    if isinstance(image, TiffImageFile) and _rows(image) < image.tag_v2.get(
+        _LENGTH, 0
+    ):  # Pillow would leave them black
+        raise UnreadableImage("damaged: rows of pixels are missing")
+
+
+def _rows(image: TiffImageFile) -> int:
+    """How many rows the strips or tiles of a TIFF file hold."""
+    return max((extents[3] for _, extents, *_ in image.tile if extents), default=0)
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import ConfigError
-from engine.probing.cells import ABSENT, NOT_TOLD, PRESENT, UNCERTAIN, VOCABULARY, Meaning, Vocabulary
+from engine.probing.cells import (
+    ABSENT,
+    NOT_TOLD,
+    PRESENT,
+    UNCERTAIN,
+    VOCABULARY,
+    Meaning,
+    UnreadableCell,
+    Vocabulary,
+    labels_in,
+)
 from engine.probing.files import short, warn
 from engine.probing.tables import Table
 
@@ -61,6 +71,17 @@ _NO_FINDING = frozenset({"no finding", "no findings", "normal"})
 """Labels that deny all others, in lower case with blanks for underscores"""
 
 
+def listed_labels(
+    table: Table, line: int, cells: Sequence[str], column: int, separators: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The labels that a row lists in one cell. Raises ConfigError for a list that is not whole."""
+    try:
+        return labels_in(cells[column], separators)
+    except UnreadableCell:
+        place = f"{table.path}: line {line} has {short(cells[column])!r} in column {table.header[column]!r}"
+        raise ConfigError(f"{place}, which begins like a list but is none.") from None
+
+
 class LabelColumns:
     """One column for each label. Its cells are words of a vocabulary (engine.probing.cells)."""
 
@@ -79,14 +100,14 @@ class LabelColumns:
         """What a row says of each label. Raises ConfigError for a word that is not in the vocabulary."""
         try:
             return self._names, bytes([self._truth[cells[column]] for column in self._columns])
-        except ValueError:
+        except UnreadableCell:
             raise self._unknown(line, cells) from None
 
     def _unknown(self, line: int, cells: Sequence[str]) -> ConfigError:
         for name, column in zip(self._names, self._columns, strict=True):
             try:
                 self._truth[cells[column]]
-            except ValueError:
+            except UnreadableCell:
                 place = f"{self._path}: line {line} has {short(cells[column])!r} in column {name!r}"
                 return ConfigError(f"{place}, which says neither yes nor no{self._hint}.\nWords: {VOCABULARY}.")
         raise AssertionError

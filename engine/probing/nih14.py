@@ -15,12 +15,11 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
-from engine.probing.cells import labels_in
 from engine.probing.drawn import Drawn
 from engine.probing.files import FileTree, FilmsByName, short, stem, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.findings import FINDINGS
-from engine.probing.labels import JoinedLabels, present
+from engine.probing.labels import JoinedLabels, listed_labels, present
 from engine.probing.row_outlines import box_of
 from engine.probing.tables import Table, read_lines
 
@@ -134,9 +133,9 @@ def _read_entries(path: Path) -> dict[str, _Entry]:
     name, labels, view = (table.column(column) for column in ("Image Index", "Finding Labels", "View Position"))
     joined = JoinedLabels(path, "zeros")
     views: dict[str, str | None] = {}
-    for _, cells in table.rows():
+    for line, cells in table.rows():
         film = stem(cells[name])
-        joined.add(film, present(labels_in(cells[labels], "|")))
+        joined.add(film, present(listed_labels(table, line, cells, labels, ("|",))))
         views[film] = views.get(film) or cells[view] or None
     found = {film: joined.of(film) or () for film in views}
     joined.warn()

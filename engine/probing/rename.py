@@ -17,9 +17,9 @@ class Renamed:
     left out.
     """
 
-    def __init__(self, probing: ProbingSet, names: Mapping[str, str]) -> None:
-        """`names`: label -> new name. A label is found whatever its case, and with _ for a blank. Warns of names that
-        no film's label has."""
+    def __init__(self, probing: ProbingSet, names: Mapping[str, str], key: str = "probing.rename") -> None:
+        """`names`: label -> new name, from the configuration's `key`. A label is found whatever its case, and with _
+        for a blank. Warns of labels that no film has."""
         self._probing = probing
         self._own = {image.path: image for image in probing.images}
         labels = _labels(probing.images)
@@ -27,7 +27,7 @@ class Renamed:
         self._names = {label: names.get(label, alike.get(compared(label), label)) for label in labels}
         there = {compared(label) for label in labels}
         unknown = [_with_nearest(label, labels) for label in names if compared(label) not in there]
-        warn("probing.rename: labels that no film has", unknown)
+        warn(f"{key}: labels that no film has", unknown)
         self.images: Sequence[Image] = [self._renamed(image) for image in probing.images]
 
     def read(self, image: Image) -> bytes:

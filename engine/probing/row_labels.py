@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine.errors import ConfigError
-from engine.probing.cells import ABSENT, PRESENT, Vocabulary, is_list, labels_in, says_nothing
-from engine.probing.files import log, short, warn
-from engine.probing.labels import LabelColumns, Told, present
+from engine.probing.cells import ABSENT, PRESENT, UnreadableCell, Vocabulary, is_list, says_nothing
+from engine.probing.files import log, warn
+from engine.probing.labels import LabelColumns, Told, listed_labels, present
 from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
 
@@ -29,7 +28,7 @@ class RowLabels:
         self._of_columns: Callable[[int, Cells], Told] | None = None
         self._column: int | None = None
         self._mask: int | None = None
-        self._path, self._options = table.path, options
+        self._table, self._options = table, options
         self._separators = (options.separator,) if options.separator else SEPARATORS
         self._joined: dict[str, None] = {}
         """Labels that may be several"""
@@ -48,7 +47,7 @@ class RowLabels:
         if self._of_columns is not None:
             told = self._of_columns(line, cells)
         elif self._column is not None:
-            labels = self._labels(line, cells[self._column])
+            labels = self._labels(line, cells, self._column)
             told = present(labels)
         if self._mask is not None and self._options.mask_label:
             there = PRESENT if has_mask(cells[self._mask]) else ABSENT
@@ -58,7 +57,7 @@ class RowLabels:
     def warn(self) -> None:
         """Warns of labels that may be several labels, and of those that are no labels but say yes or no."""
         signs = " or ".join(repr(sign) for sign in (",", *SEPARATORS) if any(sign in label for label in self._joined))
-        what = f"{self._path}: labels with {signs}; if each is several labels, name what separates them in "
+        what = f"{self._table.path}: labels with {signs}; if each is several labels, name what separates them in "
         warn(f"{what}probing.separator", list(self._joined))
         truths = Vocabulary(self._options.words)
         if self._found and all(_is_truth(truths, label) for label in self._found):
@@ -66,22 +65,18 @@ class RowLabels:
             log.warning(
                 "%s: the labels in column %r are %s; if they say whether a film has the label %r, name the column in "
                 "probing.label_columns.",
-                self._path,
+                self._table.path,
                 name,
                 ", ".join(map(repr, self._found)),
                 name,
             )
 
-    def _labels(self, line: int, cell: str) -> tuple[str, ...]:
-        try:
-            labels = labels_in(cell, self._separators)
-        except ValueError:
-            place = f"{self._path}: line {line} has {short(cell)!r} in column {self._options.labels_column!r}"
-            raise ConfigError(f"{place}, which begins like a list but is none.") from None
+    def _labels(self, line: int, cells: Cells, column: int) -> tuple[str, ...]:
+        labels = listed_labels(self._table, line, cells, column, self._separators)
         for label in labels:
             if label not in self._found:
                 self._found[label] = None
-                if not is_list(cell) and any(sign in label for sign in (",", *SEPARATORS)):
+                if not is_list(cells[column]) and any(sign in label for sign in (",", *SEPARATORS)):
                     self._joined[label] = None
         return labels
 
@@ -93,6 +88,6 @@ def has_mask(cell: str) -> bool:
 def _is_truth(truths: Vocabulary, label: str) -> bool:
     try:
         truths[label]
-    except ValueError:
+    except UnreadableCell:
         return False
     return True

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ConfigError
 from engine.probing.base import Box, Polygon
-from engine.probing.cells import PRESENT, UNCERTAIN, number, says_nothing
+from engine.probing.cells import PRESENT, UNCERTAIN, UnreadableCell, number, says_nothing
 from engine.probing.files import short, warn
 from engine.probing.labels import Told, denies, those
 from engine.probing.masks import outline
@@ -47,7 +47,7 @@ def _numbers(cells: Cells) -> list[float]:
     """The numbers of cells that are numbers."""
     found = []
     for cell in cells:
-        with suppress(ValueError):
+        with suppress(UnreadableCell):
             found.append(number(cell))
     return found
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from engine.config.settings import RunConfig
 from engine.keys import content_key
-from engine.store.contents import Layer
 from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
 from engine.targets.base import LOGITS
 
@@ -17,20 +16,27 @@ TAPS = 2
 """Part of every layer's key. Raise it when the same inputs and models give other activations than before."""
 
 
-def part_keys(config: RunConfig, target: str, layers: Sequence[Layer], vlm: str) -> PartKeys:
-    """The keys of the parts that a run makes, from the identities of its target model and its VLM."""
-    taps, run = config.taps, config.run
-    shown = (run.parity, target) if run.parity == "published" else ()
+VIEW = 1
+"""Part of an embedding's key where the VLM is given the target model's view (engine.run.parity). Raise it when the same
+film and preprocessing give another view."""
 
-    def layer_key(layer: Layer) -> str:
+
+def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, view: str) -> PartKeys:
+    """The keys of the parts that a run makes, from the identities of its target model, of that model's view of a film,
+    and of its VLM."""
+    taps, run = config.taps, config.run
+    shown = (run.parity, VIEW, view) if run.parity == "published" else ()
+    classes = len(getattr(config.target.options, "classes", ()))
+
+    def layer_key(layer: str) -> str:
         # The number of classes can decide which of the model's outputs is taken.
-        output = (taps.output, len(layer.unit_names)) if layer.name == LOGITS else ()
-        facts = (layer.name, taps.pooling, taps.channels, run.mixed_precision)
+        output = (taps.output, classes) if layer == LOGITS else ()
+        facts = (layer, taps.pooling, taps.channels, run.mixed_precision)
         return content_key(VERSION, "layer", TAPS, target, *facts, *output)
 
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),
         input=content_key(VERSION, INPUT, target),
-        layers={layer.name: layer_key(layer) for layer in layers},
+        layers={layer: layer_key(layer) for layer in layers},
         embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown),
     )

@@ -38,7 +38,8 @@ class Run:
     @cached_property
     def parts(self) -> PartKeys:
         inputs = self.inputs
-        return part_keys(self.config, inputs.target_identity, inputs.layers, inputs.vlm_identity)
+        layers = [layer.name for layer in inputs.layers]
+        return part_keys(self.config, inputs.target_identity, layers, inputs.vlm_identity, inputs.view_identity)
 
     @cached_property
     def films(self) -> Films:

@@ -235,25 +235,13 @@ CATALOGUE: tuple[Entry, ...] = (
         "the paper's lists of NIH ChestX-ray14 films with their labels; its probing set is train_official.txt",
         "https://github.com/ailab-kyunghee/MAMMI",
         "dataset/nih_split there; sizes and checksums from this commit",
-        (
-            _github(
-                _MAMMI,
-                "dataset/nih_split/train_official.txt",
-                3_389_040,
-                "60cc170f312a2301e5c9a8860fe36437e0ee632b4da8a890b855a669fe3069f4",
-            ),
-            _github(
-                _MAMMI,
-                "dataset/nih_split/val_official.txt",
-                504_540,
-                "4ea551a628d287bbe19f474408975acfbee98437245956531101cbdab5c4c090",
-            ),
-            _github(
-                _MAMMI,
-                "dataset/nih_split/test_official.txt",
-                1_151_820,
-                "7fa6a1865c16b416ed0cd96954fbbb3945f8ea20c39c22521e068859cda4c7cf",
-            ),
+        tuple(
+            _github(_MAMMI, f"dataset/nih_split/{name}_official.txt", size, sha256)
+            for name, size, sha256 in (
+                ("train", 3_389_040, "60cc170f312a2301e5c9a8860fe36437e0ee632b4da8a890b855a669fe3069f4"),
+                ("val", 504_540, "4ea551a628d287bbe19f474408975acfbee98437245956531101cbdab5c4c090"),
+                ("test", 1_151_820, "7fa6a1865c16b416ed0cd96954fbbb3945f8ea20c39c22521e068859cda4c7cf"),
+            )
         ),
         licence="MIT",
     ),

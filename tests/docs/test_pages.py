@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
-from engine.config.settings import RunSettings, TapSettings
+from engine.config.settings import LabelSettings, RunSettings, TapSettings
 from engine.kinds import own
+from engine.probing.table_options import TableOptions
 from mammi_tui.cli import cli
 from tests.shared import ROOT
 
@@ -75,7 +76,8 @@ def test_the_guide_lists_every_sample_configuration() -> None:
 
 def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
-    named = [*RunSettings.model_fields, *TapSettings.model_fields, *(kind for table in TABLES for kind in own(table))]
+    tables = (RunSettings, LabelSettings, TapSettings, TableOptions)
+    named = [*(key for table in tables for key in table.model_fields), *(kind for name in TABLES for kind in own(name))]
     assert [name for name in named if f"`{name}`" not in guide] == []
 
 

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from engine.annotation.cuts import Cuts
@@ -64,6 +66,12 @@ class Explorer:
             await self.pilot.press(key)
             await self.rest()
 
+    async def press_together(self, *keys: str) -> None:
+        """Sends keys as a terminal does that delivers them in one packet, and waits for what they lead to."""
+        for key in keys:
+            self.app.post_message(events.Key(_character_to_key(key), key) if len(key) == 1 else events.Key(key, None))
+        await self.rest()
+
     async def type(self, text: str) -> None:
         await self.press(*(character if character != " " else "space" for character in text))
 
@@ -72,7 +80,7 @@ class Explorer:
         still = 0
         while still < 4:  # an answer may bring further messages
             await self.pilot.pause(0.003)
-            still = still + 1 if self.screen.desk.at_rest else 0
+            still = still + 1 if self.screen.desk.at_rest and not self.app.keys_underway else 0
 
     async def go_to(self, layer: int, unit: int) -> None:
         from mammi_tui.neurons.tree import NeuronTree

@@ -29,6 +29,7 @@ class Terminal:
         columns: int = 120,
         rows: int = 40,
         environment: Mapping[str, str] | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -43,8 +44,14 @@ class Terminal:
             "LC_ALL": "C.UTF-8",
             **(environment or {}),
         }
-        self.process = subprocess.Popen(  # a session of its own, so that the pty is its controlling terminal
-            command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True, close_fds=True
+
+        def start() -> None:
+            fcntl.ioctl(child, termios.TIOCSCTTY, 0)
+            if prepare is not None:
+                prepare()
+
+        self.process = subprocess.Popen(  # a session of its own, with the pty as its controlling terminal
+            command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True, preexec_fn=start
         )
         os.close(child)
         self._fd = parent
@@ -58,7 +65,13 @@ class Terminal:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-        os.close(self._fd)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Takes the terminal away, as a connection that breaks does."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
 
     def send(self, keys: str) -> None:
         """Types keys, as the bytes a terminal would send."""

@@ -1,4 +1,4 @@
-"""Reports in the columns of a CSV or TSV file.
+"""Reports in the columns of a CSV or TSV file. Without commas in its header, a CSV file has semicolons, tabs or bars.
 
 A file has either one column of whole reports or a column for each section. mimic_cxr_sectioned.csv, which the MIMIC-CXR
 authors' create_section_files.py makes (github.com/MIT-LCP/mimic-cxr, txt), has the columns study, impression, findings,
@@ -48,7 +48,9 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 
 @contextmanager
 def _rows(file: Path, choice: Choice) -> Iterator[csv.DictReader[str]]:
-    separator = "\t" if ".tsv" in [suffix.lower() for suffix in file.suffixes[-2:]] else ","
+    first = next(choice.texts.lines(file), "")
+    separators = "\t" if ".tsv" in [suffix.lower() for suffix in file.suffixes[-2:]] else ",;\t|"
+    separator = next((sign for sign in separators if sign in first), separators[0])
     rows = csv.DictReader(choice.texts.lines(file), delimiter=separator, strict=True, restkey=_BEYOND)
     try:
         rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]

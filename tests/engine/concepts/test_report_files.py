@@ -103,6 +103,12 @@ def test_broken_table_is_one_clear_error(tmp_path: Path, content: bytes) -> None
         read(write(tmp_path, "broken.csv", content))
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_table_may_have_the_separators_of_a_spreadsheet(tmp_path: Path, separator: str) -> None:
+    lines = [f"id{separator}report", f'1{separator}"Heart; large, | as before."']
+    assert read(write(tmp_path, "a.csv", "\n".join(lines))) == ["Heart; large, | as before."]
+
+
 def test_text_that_spills_into_cells_beyond_the_header_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", " id , Report \n1,Heart is large.,,\n")
     assert read(tmp_path / "a.csv") == ["Heart is large."]

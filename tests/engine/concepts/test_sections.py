@@ -100,6 +100,7 @@ WORDS = "Lungs are clear. A nodule."
         "Clinical information: Cough\nFindings/Impression: Lungs are clear. A nodule.\nReason for exam: Cough.",
         "Findings (chest): Lungs are clear.\nIMPRESSION (final): A nodule.\nClinical history (from order): Cough.",
         "Reason: Cough.\nChest, PA and lateral: Lungs are clear.\nConclusion: A nodule.",
+        "Clinical summary: Cough.\nObservations: Lungs are clear.\nAssessment and plan: A nodule.\nRadiologist: Dr. X",
         "Clinical details: Cough.\nReport: Lungs are clear. A nodule.",
         "Findings：Lungs are clear.\nImpression：A nodule.\nHistory：Cough.",
     ],
@@ -143,3 +144,8 @@ def test_one_section_by_itself() -> None:
 
 def test_names_of_sections() -> None:
     assert {"wet read", "final report", "findings and impression", "findings", "impression"} == section_names(WET_READ)
+
+
+@pytest.mark.parametrize("piece", [" ", "#", "*", "1.", "<b>", "Findings, ", "("])
+def test_a_hostile_line_does_not_hang(piece: str) -> None:
+    assert select_sections(f"{piece * 100_000}x\nFindings: Clear.", ["findings"]) == "Clear."

@@ -234,10 +234,9 @@ def test_many_units_are_upsampled_a_few_at_a_time(monkeypatch: pytest.MonkeyPatc
 def test_too_few_values_for_the_quantile_are_told(module: object, caplog: pytest.LogCaptureFixture) -> None:
     module.compute(module.Options(quantile=0.9999999), context())  # type: ignore[attr-defined]
     name = module.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
-    told = f"methods.{name}: 5 images have too few values for the quantile"
-    assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith(told)
-    assert caplog.messages[0].endswith("so no value exceeds it: maps, classifier.")
+    (told,) = caplog.messages
+    assert told.startswith(f"methods.{name}: the maps of 5 images have too few values for the quantile 0.9999999")
+    assert "so no cell is active in maps, classifier. Take more images" in told
     caplog.clear()
     module.compute(module.Options(quantile=0.9), context())  # type: ignore[attr-defined]
     assert not caplog.messages

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from torch import Tensor, nn
 
-from engine.evaluation.labels import NO_CONCEPT, LabelScorer, labels_of
-from engine.evaluation.synonyms import compared
+from engine.evaluation.labels import NO_CONCEPT, LabelScorer
 from engine.methods import netdissect, tsi
 from engine.methods.context import MethodContext
 from engine.methods.outlines import box_corners, inside
 from engine.methods.own_films import OwnFilms
+from engine.names import compared, labels_of
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.decoding import decode
 from engine.store.records import MethodScore

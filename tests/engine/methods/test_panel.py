@@ -124,6 +124,16 @@ def test_a_neuron_without_stored_scores_says_why(tmp_path: Path) -> None:
         assert "no scores" in panel.answer("tcav", LAYER, 5, Cuts(0.93, 0.95)).note
 
 
+def test_a_neuron_without_words_of_crops_says_what_may_be_the_reason(tmp_path: Path) -> None:
+    for options, reason in (({}, "highly enough (methods.falcon_crops.limit)"), ({"groups": True}, "in no group")):
+        folder = tmp_path / reason[:4]
+        folder.mkdir()
+        with opened_run(folder, {"methods": [StoredMethod("falcon_crops", options)]}) as opened:
+            answer = Panel(opened.reader, opened.requery).answer("falcon_crops", LAYER, 5, Cuts(0.93, 0.95))
+            assert answer.concepts == ()
+            assert reason in answer.note
+
+
 def test_unknown_names_are_refused(tmp_path: Path) -> None:
     with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
         panel = Panel(opened.reader, opened.requery)

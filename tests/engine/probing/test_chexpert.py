@@ -132,3 +132,16 @@ def test_films_that_lead_out_are_left_out(tmp_path: Path, caplog: pytest.LogCapt
     film.symlink_to(tmp_path / "secret.jpg")
     assert len(loaded(root).images) == 2
     assert caplog.messages == [f"{root}/train.csv: left out films that lead out of {root}: 1 (train/{FILMS[1]}.jpg)."]
+
+
+def test_rows_of_one_film_are_joined_and_words_for_truths_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = release(tmp_path)
+    film = "train/patient00001/study1/view1_frontal.jpg"
+    rows = (f"x/{film},Positive,no,nan", f"y/{film},FALSE,Uncertain,yes")
+    table = write_table(root / "train.csv", "Path,Edema,Fracture,Pneumonia", *rows)
+    assert by_path(loaded(root))[film].labels == ("Edema", "Pneumonia")
+    assert by_path(loaded(root, uncertain="ones"))[film].labels == ("Edema", "Pneumonia", "Fracture")
+    told = f"{table}: films whose rows contradict each other, so that the finding counts: 1 ({film}: Edema)."
+    assert caplog.messages == [told] * 2

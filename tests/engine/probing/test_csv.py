@@ -174,6 +174,152 @@ def test_labels_are_given_in_one_way_only(films: Path) -> None:
         listed(films, "path", label_columns=["Mass"], labels_column="labels")
 
 
+def test_several_rows_of_a_film_are_joined_and_contradictions_told(
+    films: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    probing = listed(
+        films,
+        "path,Mass,Effusion,Hernia,patient,view",
+        "b.png,1,0,,7,",
+        "./b.png,0,yes,-1,8,PA",
+        "c.jpg,-1,,0,9,AP",
+        "c.jpg,0,,0,9,AP",
+        label_columns=["Mass", "Effusion", "Hernia"],
+        uncertain="ones",
+    )
+    images = by_path(probing)
+    assert (images["b.png"].labels, images["b.png"].patient, images["b.png"].view) == (
+        ("Mass", "Effusion", "Hernia"),
+        "7",
+        "PA",
+    )
+    assert images["c.jpg"].labels == ("Mass",)
+    csv = films / "films.csv"
+    assert caplog.messages == [
+        f"{csv}: films whose rows differ in their patient, so that the first counts: 1 (b.png).",
+        f"{csv}: films whose rows contradict each other, so that the finding counts: 1 (b.png: Mass).",
+    ]
+
+
+def test_a_finding_counts_more_than_no_finding_in_another_row(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = ("b.png,No_Finding", "b.png,Mass", "b.png,normal", "c.jpg,normal", "a/2.PNG,No Finding|Support Devices")
+    images = by_path(listed(films, "path,labels", *rows))
+    assert images["b.png"].labels == ("Mass",)
+    assert images["c.jpg"].labels == ("normal",)
+    assert images["a/2.PNG"].labels == ("No Finding", "Support Devices")
+    assert ["contradict" in message for message in caplog.messages] == [True]
+
+
+def test_an_uncertain_label_leaves_a_film_out_unless_another_row_is_sure(
+    films: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = ("b.png,-1", "b.png,1", "c.jpg,-1", "c.jpg,0", "a/2.PNG,0")
+    images = by_path(listed(films, "path,Mass", *rows, label_columns=["Mass"], uncertain="ignore"))
+    assert {path: image.labels for path, image in images.items()} == {"b.png": ("Mass",), "a/2.PNG": ()}
+    assert caplog.messages == [f"{films / 'films.csv'}: left out films with an uncertain label: 1 (c.jpg)."]
+
+
+def test_films_go_by_their_names_without_suffix_and_by_folders_in_a_column(films: Path) -> None:
+    write_films(films, ["sub/x.1.png", "sub/deep/y.png"])
+    assert paths(listed(films, "path", "b", "a/10", "x.1", "Y")) == [
+        "a/10.jpeg",
+        "b.png",
+        "sub/deep/y.png",
+        "sub/x.1.png",
+    ]
+    rows = ("path,dir,labels", "2.PNG,a,Mass", "b.png,,", f"c,{films},Hernia", "y,sub/deep,")
+    images = by_path(listed(films, *rows, folder_column="dir"))
+    assert {path: image.labels for path, image in images.items()} == {
+        "a/2.PNG": ("Mass",),
+        "b.png": (),
+        "c.jpg": ("Hernia",),
+        "sub/deep/y.png": (),
+    }
+
+
+def test_a_name_of_two_films_is_told(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_films(films, ["a/x.png", "d/x.png"])
+    assert paths(listed(films, "path", "x", "d/x.png")) == ["d/x.png"]
+    [message] = caplog.messages
+    assert message.endswith("1 (x may be a/x.png or d/x.png).")
+
+
+def test_own_words_for_truths(films: Path) -> None:
+    words = {"ja": "present", "Nein": "absent", "?": "uncertain", "k. A.": ""}
+    rows = ("path,Mass,Hernia", "b.png,Ja,NEIN", "c.jpg,?,k. A.", "a/2.PNG,yes,")
+    options = {"label_columns": ["Mass", "Hernia"], "words": words, "uncertain": "ones"}
+    images = by_path(listed(films, *rows, **options))
+    assert {path: image.labels for path, image in images.items()} == {
+        "b.png": ("Mass",),
+        "c.jpg": ("Mass",),
+        "a/2.PNG": ("Mass",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "warning"),
+    [
+        (
+            ["b.png,'Mass, old'", "c.jpg,Mass"],
+            "labels with ','; if each is several labels, name what separates them in probing.separator: 1 (Mass, old).",
+        ),
+        (
+            ["b.png,1", "c.jpg,0", "c.jpg,"],
+            "the labels in column 'labels' are '1', '0'; if they say whether a film has the label 'labels', "
+            "name the column in probing.label_columns.",
+        ),
+        (["b.png,Mass", ",Mass", " ,"], "left out rows that name no film: 2 (line 3, line 4)."),
+    ],
+)
+def test_labels_that_are_likely_read_wrongly_are_told(
+    films: Path, rows: list[str], warning: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    listed(films, "path,labels", *(row.replace("'", '"') for row in rows))
+    assert caplog.messages == [f"{films / 'films.csv'}: {warning}"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("b.png,1,2,,4", "line 2 has '1, 2, nothing, 4' for a box, which must be four numbers."),
+        ("b.png,1,2,inf,4", "line 2 has '1, 2, inf, 4' for a box, which must be four numbers."),
+        ("b.png,1,2,0,4", "line 2 has a box without width or height."),
+    ],
+)
+def test_a_box_that_is_none_is_reported_with_its_line(films: Path, row: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        listed(films, "path,x,y,w,h", row, box_columns=["x", "y", "w", "h"])
+    assert str(raised.value) == f"{films / 'films.csv'}: {message}"
+
+
+def test_boxes_without_a_label_and_cells_without_a_box(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = ("b.png,nan,NA,,None,Mass", "b.png,1,2,3,4,", "c.jpg,0,0,1,1,No finding")
+    images = by_path(listed(films, "path,x,y,w,h,labels", *rows, box_columns=["x", "y", "w", "h"]))
+    assert [(image.labels, image.boxes) for image in images.values()] == [(("Mass",), ()), (("No finding",), ())]
+    assert caplog.messages == [f"{films / 'films.csv'}: left out boxes in rows without a label: 2 (b.png, c.jpg)."]
+
+
+@pytest.mark.parametrize("cell", ["1 2 3", "1 x", "-1 2", "5 0", "1048576 1", "1 " + "9" * 5000])
+def test_a_mask_that_is_none_is_reported_with_its_line(films: Path, cell: str) -> None:
+    with pytest.raises(ConfigError, match=r"line 2 has '.*' in column 'mask', which is no mask as run lengths"):
+        listed(films, "path,mask", f"b.png,{cell}", mask_column="mask", mask_label="Mass")
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"box_columns": list("abcd"), "corner_columns": list("abcd")}, "two ways to give the same boxes"),
+        ({"mask_column": "m"}, "belong together"),
+        ({"size_columns": ["w", "h"], "drawn_side": 8}, "size_columns is for boxes alone"),
+        ({"words": {"ja": "yes"}}, "words.ja"),
+        ({"box_columns": list("abc")}, "box_columns"),
+    ],
+)
+def test_keys_that_do_not_go_together(films: Path, options: dict[str, object], fault: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match=fault):
+        listed(films, "path", "b.png", **options)
+
+
 def test_the_real_films_with_their_csv(caplog: pytest.LogCaptureFixture) -> None:
     csv = shared_path("data", "xray", "labels.csv")
     probing = load(Options(csv=csv, labels_column="finding"), Path())

@@ -169,6 +169,12 @@ def test_a_tiff_whose_zero_is_white_is_inverted(dtype: type) -> None:
     np.testing.assert_allclose(film, 255 - GREY / GREY.max() * 255, atol=0.51)
 
 
+def test_a_tiff_whose_strips_hold_too_few_rows_is_refused() -> None:
+    taller = encoded(Image.fromarray(GREY), "TIFF").replace(b"\x01\x01\x04\0\1\0\0\0\x28", LENGTH_80)
+    with pytest.raises(UnreadableImage, match="damaged: rows of pixels are missing"):
+        decode(taller)
+
+
 def test_several_pages_are_refused_unless_they_are_smaller_copies() -> None:
     page = Image.fromarray(GREY)
     for kind in ("TIFF", "PNG", "WEBP"):
@@ -188,6 +194,8 @@ def test_the_orientation_of_other_formats_is_undone(orientation: int) -> None:
     np.testing.assert_array_equal(decode(encoded(stored, "WEBP", exif=exif.tobytes(), lossless=True)), GREY)
 
 
+LENGTH_80 = b"\x01\x01\x04\0\1\0\0\0\x50"
+"""The TIFF tag ImageLength"""
 BITS_24 = b"\x02\x01\x03\0\1\0\0\0\x18"
 """The TIFF tag BitsPerSample"""
 DECODED = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "JPEG2000")

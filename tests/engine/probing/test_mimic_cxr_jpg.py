@@ -147,3 +147,17 @@ def test_a_release_without_its_tables_is_refused(tmp_path: Path) -> None:
     write_films(tmp_path, [FRONTAL])
     with pytest.raises(ConfigError, match=r"^probing.folder: .* has no mimic-cxr-2.0.0-metadata.csv or .csv.gz"):
         loaded(tmp_path)
+
+
+def test_rows_of_one_study_are_joined(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    release(tmp_path, packed=False)
+    table = write_table(
+        tmp_path / "mimic-cxr-2.0.0-chexpert.csv",
+        *LABELS,
+        "11000183,51967845,0,1,NaN,positive,,,,,,,,,,",
+    )
+    labels = by_path(loaded(tmp_path, uncertain="ignore"))
+    assert OTHER not in labels  # the pleural effusion stays uncertain
+    assert by_path(loaded(tmp_path))[OTHER].labels == ("Cardiomegaly", "Edema", "Atelectasis", "Support Devices")
+    told = f"{table}: studies whose rows contradict each other, so that the finding counts: 1 (51967845: Edema)."
+    assert told in caplog.messages

@@ -160,6 +160,12 @@ def test_films_without_labels_are_warned_of(tmp_path: Path, caplog: pytest.LogCa
         ),
         ("d.csv", ["Image,Labels"], {"data_entry": "d.csv"}, "./d.csv has no column 'Image Index'"),
         (
+            "d.csv",
+            ["Image Index,Finding Labels,View Position", "a.png,['Mass,PA"],
+            {"data_entry": "d.csv"},
+            "./d.csv: line 2 has \"['Mass\" in column 'Finding Labels', which begins like a list but is none.",
+        ),
+        (
             "b.csv",
             ["a,b,c,d,e,f", "1,2,3,4,5,x"],
             {"boxes": "b.csv"},
@@ -223,3 +229,25 @@ def test_the_official_validation_list_is_read_whole(tmp_path: Path, caplog: pyte
     (image,) = loaded(tmp_path, split=str(validation)).images
     assert image.labels == ("Infiltration",)
     assert ": 11211 (" in caplog.messages[0]
+
+
+def test_rows_of_one_film_are_joined(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    release(tmp_path)
+    again = ROWS[1].replace("No Finding", "\"[nan, 'Mass']\"")
+    table = write_table(tmp_path / "Data_Entry_2017.csv", HEADER, *ROWS, again, ROWS[0].replace("Effusion", "Mass"))
+    images = by_path(loaded(tmp_path))
+    assert images["images_001/images/00000001_000.png"].labels == ("Cardiomegaly", "Effusion", "Mass")
+    assert images["images_001/images/00000001_001.png"].labels == ("Mass",)
+    assert caplog.messages == [
+        f"{table}: films whose rows contradict each other, so that the finding counts: 1 (00000001_001: Mass)."
+    ]
+
+
+def test_a_box_that_leads_out_of_its_film_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    release(tmp_path)
+    table = write_table(tmp_path / "BBox_List_2017.csv", BOXES[0], "00000001_000.png,Mass,1000,10,100,100,,,")
+    loaded(tmp_path)
+    assert caplog.messages == [
+        f"{table}: films with a box that leads out of the film, as if drawn on films of another size: "
+        "1 (images_001/images/00000001_000.png)."
+    ]

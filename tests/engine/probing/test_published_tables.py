@@ -1,4 +1,4 @@
-"""Label tables in the columns of public data sets, read by the lines that a user would write."""
+"""Label tables in the columns of public data sets, read by the lines that the guide gives for them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from engine import kinds
 from engine.probing.base import Box, Image, ProbingSet
+from engine.probing.rename import Renamed
+from tests.shared import ROOT
 from tests.support.dicom import write_radiograph
 from tests.support.films import by_path, write_films, write_table
 
@@ -30,9 +32,15 @@ def loaded(base: Path, toml: str) -> ProbingSet:
     kind = table.pop("kind")
     module_name = kinds.module_of("probing", kind)
     assert module_name is not None
+    rename = table.pop("rename", {})
     module = import_module(module_name)
-    probing: ProbingSet = module.load(module.Options.model_validate_json(json.dumps(table), strict=True), base)
-    return probing
+    return Renamed(module.load(module.Options.model_validate_json(json.dumps(table), strict=True), base), rename)
+
+
+def of_guide(name: str) -> str:
+    """The lines under [probing] that the guide gives for a data set."""
+    guide = (ROOT / "docs" / "guide.md").read_text("utf-8").partition("## Label tables")[2]
+    return guide.partition(f"\n{name}")[2].partition("\n\n")[2].partition("\n\n")[0].replace("\n    ", "\n")
 
 
 def labels(images: dict[str, Image]) -> dict[str, tuple[str, ...]]:
@@ -44,7 +52,7 @@ def test_padchest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     study, patient = "20140915,2168", "1964.0,F,POSTEROANTERIOR"
     quoted = "\"[\"\"Kerley's lines\"\", 'a\\'s', 'x, y']\""
     table = write_table(
-        tmp_path / "PADCHEST.csv",
+        tmp_path / "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv",
         PADCHEST,
         f"0,2168_1.png,0,{study},8406,{patient},PA,Manual,No,sin hallazgos,Physician,"
         "\"['pulmonary nodule', ' pleural effusion', 'pulmonary nodule']\",\"['loc right']\","
@@ -57,17 +65,7 @@ def test_padchest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     images = by_path(
         loaded(
             tmp_path,
-            """
-            kind = "csv"
-            csv = "PADCHEST.csv"
-            folder = "films"
-            path_column = "ImageID"
-            folder_column = "ImageDir"
-            labels_column = "Labels"
-            patient_column = "PatientID"
-            view_column = "Projection"
-            report_column = "Report"
-            """,
+            of_guide("PadChest"),
         )
     )
     assert labels(images) == {
@@ -102,14 +100,7 @@ def test_vindr_cxr_with_boxes_of_several_readers(tmp_path: Path, caplog: pytest.
     images = by_path(
         loaded(
             tmp_path,
-            """
-            kind = "csv"
-            csv = "train.csv"
-            folder = "films"
-            path_column = "image_id"
-            labels_column = "class_name"
-            corner_columns = ["x_min", "y_min", "x_max", "y_max"]
-            """,
+            of_guide("VinDr-CXR"),
         )
     )
     assert labels(images) == {
@@ -158,13 +149,8 @@ def test_vindr_cxr_labels_of_each_reader_over_dicom(tmp_path: Path, caplog: pyte
     ]
 
 
-RSNA = """
-folder = "films"
-csv = "stage_2_train_labels.csv"
-path_column = "patientId"
-label_columns = ["Target"]
-box_columns = ["x", "y", "width", "height"]
-"""
+def rsna(kind: str) -> str:
+    return of_guide("RSNA").replace('"dicom"', f'"{kind}"')
 
 
 @pytest.mark.parametrize("kind", ["csv", "dicom"])
@@ -183,9 +169,9 @@ def test_rsna_pneumonia(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixt
         "a0002,,,,,0",
     )
     suffix = "png" if kind == "csv" else "dcm"
-    images = by_path(loaded(tmp_path, f'kind = "{kind}"\n{RSNA}'))
-    assert labels(images) == {f"a0001.{suffix}": ("Target",), f"a0002.{suffix}": ()}
-    assert images[f"a0001.{suffix}"].boxes == (Box("Target", 12, 20, 9, 8), Box("Target", 30, 22, 9, 8))
+    images = by_path(loaded(tmp_path, rsna(kind)))
+    assert labels(images) == {f"a0001.{suffix}": ("Pneumonia",), f"a0002.{suffix}": ()}
+    assert images[f"a0001.{suffix}"].boxes == (Box("Pneumonia", 12, 20, 9, 8), Box("Pneumonia", 30, 22, 9, 8))
     assert not images[f"a0002.{suffix}"].boxes
     assert not caplog.messages
 
@@ -195,11 +181,11 @@ def test_rsna_boxes_are_those_of_films_of_1024_pixels(tmp_path: Path, caplog: py
     table = write_table(
         tmp_path / "stage_2_train_labels.csv", "patientId,x,y,width,height,Target", "a0001,512,256,128,64,1"
     )
-    assert by_path(loaded(tmp_path, f'kind = "csv"\n{RSNA}\ndrawn_side = 1024'))["a0001.png"].boxes == (
-        Box("Target", 32, 16, 8, 4),
+    assert by_path(loaded(tmp_path, f"{rsna('csv')}\ndrawn_side = 1024"))["a0001.png"].boxes == (
+        Box("Pneumonia", 32, 16, 8, 4),
     )
     assert not caplog.messages
-    loaded(tmp_path, f'kind = "csv"\n{RSNA}')
+    loaded(tmp_path, rsna("csv"))
     assert caplog.messages == [
         f"{table}: films with a box that leads out of the film, as if drawn on films of another size: 1 (a0001.png)."
     ]
@@ -242,14 +228,7 @@ def test_siim_acr_pneumothorax(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         f"{uid}.1.850819, {1000 * column + 1023} 1",
         f"{uid}.2.850820, -1",
     )
-    toml = """
-        kind = "csv"
-        csv = "train-rle.csv"
-        folder = "films"
-        path_column = "ImageId"
-        mask_column = "EncodedPixels"
-        mask_label = "Pneumothorax"
-        """
+    toml = of_guide("SIIM-ACR")
     images = by_path(loaded(tmp_path, f"{toml}\ndrawn_side = 1024"))
     some, none = images[f"{uid}.1.850819.png"], images[f"{uid}.2.850820.png"]
     assert (some.labels, none.labels) == (("Pneumothorax",), ())
@@ -276,15 +255,7 @@ def test_googles_adjudicated_labels_of_nih(tmp_path: Path, caplog: pytest.LogCap
     images = by_path(
         loaded(
             tmp_path,
-            """
-            kind = "csv"
-            csv = "test_labels.csv"
-            folder = "images"
-            path_column = "Image Index"
-            label_columns = ["Fracture", "Pneumothorax", "Airspace opacity", "Nodule or mass"]
-            patient_column = "Patient ID"
-            view_column = "View Position"
-            """,
+            of_guide("Google"),
         )
     )
     assert labels(images) == {

@@ -14,7 +14,7 @@ from engine.probing.tables import Table
 KEY = "probing.csv"
 
 
-def table(folder: Path, content: str | bytes, delimiter: str = ",") -> Table:
+def table(folder: Path, content: str | bytes, delimiter: str | None = ",") -> Table:
     path = folder / "films.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return Table(path, KEY, delimiter)
@@ -93,7 +93,7 @@ def test_a_gzipped_file_is_unpacked_only_up_to_the_size_of_a_table(
         ("x,y", "path", "no column 'path' (probing.path_column); its columns: x, y."),
         ("path,path", "path", "more than one column 'path' (probing.path_column)."),
         (
-            "path;labels",
+            "path;size, mm",
             "path",
             "no column 'path' (probing.path_column); its columns seem to be separated by ';', not by ','.",
         ),
@@ -107,6 +107,28 @@ def test_a_missing_column_is_reported_with_the_nearest(tmp_path: Path, header: s
 
 def test_another_delimiter_can_be_chosen(tmp_path: Path) -> None:
     assert cells(table(tmp_path, "path\tlabels\na\tb,c\n", "\t")) == [["a", "b,c"]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a;b,c\n1;2\n".replace("b,c", '"b,c"'),
+        'a\t"b,c"\n1\t2\n',
+        'sep=;\na;"b,c"\n1;2\n',
+        '"sep=;"\r\na;"b,c"\r\n1;2\r\n',
+        'SEP=\t\na\t"b,c"\n1\t2\n',
+        'a|"b,c"\n1|2\n',
+    ],
+)
+def test_the_delimiter_is_found_or_named_by_the_file(tmp_path: Path, content: str) -> None:
+    for data in (content, b"\xef\xbb\xbf" + content.encode(), content.encode("utf-16")):
+        read = table(tmp_path, data, None)
+        assert (read.header, cells(read)) == (["a", "b,c"], [["1", "2"]])
+
+
+def test_a_delimiter_that_is_named_counts_whatever_the_file_says(tmp_path: Path) -> None:
+    read = table(tmp_path, "sep=;\na,b;c\n1,2\n", ",")
+    assert (read.header, list(read.rows())) == (["a", "b;c"], [(3, ["1", "2"])])
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
