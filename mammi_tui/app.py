@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -76,6 +77,11 @@ class ExplorerApp(KeysInOrderApp, FrugalApp):
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Ends with a status, also where the thread that reads keys fails, such as with EIO from the terminal."""
+        self._return_code = 1
+        super().panic(*renderables)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The app's commands in the palette. They replace Textual's own, some of which do not fit here."""

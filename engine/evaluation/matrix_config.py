@@ -198,7 +198,8 @@ def _moved(options: BaseModel, folder: str) -> BaseModel:
             return tuple(moved(part) for part in value)
         return _moved(value, folder) if isinstance(value, BaseModel) else value
 
-    return options.model_copy(update={name: moved(getattr(options, name)) for name in type(options).model_fields})
+    names = (*type(options).model_fields, *(options.model_extra or ()))
+    return options.model_copy(update={name: moved(getattr(options, name)) for name in names})
 
 
 def _written_to(run: RunConfig, folder: Path, name: str) -> RunConfig:

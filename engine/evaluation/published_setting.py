@@ -23,6 +23,8 @@ from engine.targets.preprocessing import Preprocessing
 
 TARGET_NAME, TARGET_WEIGHTS = "densenet121", "densenet121_CXR_0.3M_mocov2.pth"
 """The weights' file name in github.com/lambert-x/medical_mae"""
+TARGET_KEY = "model"
+"""The key of the state dict in that file"""
 PREPROCESSING = Preprocessing(size=256, crop=224, interpolation="bilinear", mean=(0.5056,), std=(0.252,), channels=3)
 """dataloader_med.py, "full_224" with normalize="chestx-ray" """
 RUN = {
@@ -141,6 +143,8 @@ def differences(
     if [labels_of(name) for name in classes] != [labels_of(name) for name in FINDINGS]:
         yield "the final layer's units are not the 14 NIH findings"
     yield from _of_probing(config.probing, films)
+    if config.labels.rename:
+        yield "probing.rename changes the films' labels"
     for key, wanted in RUN.items():
         if (own := getattr(config.run, key)) != wanted:
             yield f"run.{key} is {_shown(own)}, the paper's {_shown(wanted)}"
@@ -158,6 +162,8 @@ def _of_target(config: RunConfig, target: str) -> Iterator[str]:
     known = config.target.kind == "torchvision" and isinstance(weights, Path) and weights.name == TARGET_WEIGHTS
     if not known or getattr(options, "name", None) != TARGET_NAME:
         yield f"the target model is {target}, the paper's {TARGET_WEIGHTS}"
+    if getattr(options, "weights_key", None) not in (None, TARGET_KEY):
+        yield f'target.weights_key is {_shown(getattr(options, "weights_key", None))}, the paper\'s "{TARGET_KEY}"'
     if getattr(options, "ignore_keys", ()):
         yield "target.ignore_keys leaves out some of the target model's weights"
     preprocessing = getattr(options, "preprocessing", None)
@@ -170,13 +176,15 @@ def _of_target(config: RunConfig, target: str) -> Iterator[str]:
         yield f'target.pooling is "{taps.pooling}", the paper\'s "mean"'
     if taps.channels == "last":
         yield 'target.channels is "last", the paper\'s "first"'
+    if taps.output is not None:
+        yield f"target.output chooses {_shown(taps.output)}; the paper's model gives one output"
 
 
 def _of_probing(probing: Leaf, films: Films) -> Iterator[str]:
     name, count = next(each for each in LISTS.values() if each[0] == PROBING_LIST)
     if probing.kind != "nih14":
         yield f'the probing set is of kind "{probing.kind}", the paper\'s is NIH14'
-    elif LISTS.get(films.digest, ("",))[0] != name:
+    elif (LISTS.get(films.digest), films.count) != ((name, count), count):
         own = LISTS.get(films.digest, ("another list",))[0]
         yield f"the probing set is {own} with {films.count:,} films, the paper's {name} with {count:,}"
     for key in ("sample", "views"):

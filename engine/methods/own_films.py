@@ -32,9 +32,11 @@ class OwnFilms(BaseModel, extra="allow", frozen=True):
 
     @model_validator(mode="after")
     def _is_probing_set(self, info: ValidationInfo) -> Self:
-        """Checks a configuration, which comes as JSON. The options in a run file need not fit the packages here."""
-        if info.mode == "json":
-            self._options()
+        """Checks a configuration, which comes as JSON, and gives its values their types, such as Path. The options in a
+        run file need not fit the packages here."""
+        if info.mode == "json" and self.__pydantic_extra__ is not None:
+            options = self._options()
+            self.__pydantic_extra__ |= {name: getattr(options, name) for name in self.__pydantic_extra__}
         return self
 
     def load(self, key: str, base: Path) -> ProbingSet:

@@ -17,6 +17,7 @@ from engine.probing.base import Box, Image, Polygon
 from engine.probing.drawn import Drawn
 from engine.probing.files import MAX_BYTES, FileTree, FilmsByName, short
 from engine.probing.film_set import FilmOptions, FilmSet, collect
+from engine.text_files import TextFiles, UnreadableText
 
 SIDE = 1024
 """Side, in pixels, of the films that were annotated"""
@@ -76,15 +77,14 @@ def _images(path: Path) -> Iterator[Image]:
 
 
 def _read(path: Path) -> list[_Entry]:
+    texts = TextFiles()
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"probing.annotations: cannot read {path}: {error.strerror}.") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"probing.annotations: {path} is larger than {MAX_BYTES >> 20} MB.")
+        text = texts.read(path, MAX_BYTES)
+    except UnreadableText as error:
+        raise ConfigError(f"probing.annotations: {error}") from None
+    texts.warn(path)
     try:
-        return TypeAdapter(list[_Entry]).validate_json(data)
+        return TypeAdapter(list[_Entry]).validate_json(text)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, fault["loc"]))

@@ -27,6 +27,7 @@ from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
 from engine.store.finished import FinishedRun
+from engine.targets.preprocessing import Preprocessing
 from engine.vlms.base import VLM
 
 if TYPE_CHECKING:
@@ -130,6 +131,15 @@ class RunInputs:
     @cached_property
     def target_identity(self) -> str:
         return self._own_target_identity or self.target.identity
+
+    @cached_property
+    def view_identity(self) -> str:
+        """The identity of the target model's view of a film: that of the model, or of its preprocessing where that is
+        known to decide alone."""
+        preprocessing = getattr(self._config.target.options, "preprocessing", None)
+        if self._own_target_identity is None or not isinstance(preprocessing, Preprocessing):
+            return self.target_identity
+        return content_key("view", preprocessing.of_view)
 
     @cached_property
     def vlm_identity(self) -> str:

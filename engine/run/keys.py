@@ -16,10 +16,16 @@ TAPS = 2
 """Part of every layer's key. Raise it when the same inputs and models give other activations than before."""
 
 
-def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str) -> PartKeys:
-    """The keys of the parts that a run makes, from the identities of its target model and its VLM."""
+VIEW = 1
+"""Part of an embedding's key where the VLM is given the target model's view (engine.run.parity). Raise it when the same
+film and preprocessing give another view."""
+
+
+def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, view: str) -> PartKeys:
+    """The keys of the parts that a run makes, from the identities of its target model, of that model's view of a film,
+    and of its VLM."""
     taps, run = config.taps, config.run
-    shown = (run.parity, target) if run.parity == "published" else ()
+    shown = (run.parity, VIEW, view) if run.parity == "published" else ()
     classes = len(getattr(config.target.options, "classes", ()))
 
     def layer_key(layer: str) -> str:

@@ -39,7 +39,7 @@ class Run:
     def parts(self) -> PartKeys:
         inputs = self.inputs
         layers = [layer.name for layer in inputs.layers]
-        return part_keys(self.config, inputs.target_identity, layers, inputs.vlm_identity)
+        return part_keys(self.config, inputs.target_identity, layers, inputs.vlm_identity, inputs.view_identity)
 
     @cached_property
     def films(self) -> Films:

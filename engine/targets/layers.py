@@ -70,5 +70,7 @@ def _listed(
     shape, units = image_shape(gave, reading, channels)
     if reading.entry:
         kind = f'"{reading.entry}" of {kind}, {gave.words()}'
+    elif len(gave.found) > 1:
+        kind = f"{kind}, first of {gave.words()}"
     problem = "gives maps, which cls cannot pool" if pooling == "cls" and len(shape) == 3 else ""
     return ListedLayer(name, kind, shape, units, problem)

@@ -56,6 +56,11 @@ class Preprocessing(BaseModel, extra="forbid", frozen=True):
         channels = np.broadcast_to((square - mean) / std, (self.channels, self.crop, self.crop))
         return from_numpy(np.array(channels, order="C"))
 
+    @property
+    def of_view(self) -> dict[str, Any]:
+        """The keys that determine `view`, as JSON types."""
+        return self.model_dump(mode="json", include={"size", "crop", "interpolation"})
+
     def view(self, film: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resizes and crops an 8-bit grey film [h, w] to [crop, crop].
 

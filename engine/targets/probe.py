@@ -31,12 +31,12 @@ def noise() -> NDArray[np.uint8]:
 
 
 def inputs(target: TargetModel, film: NDArray[np.uint8], name: str) -> Tensor:
-    """The model's inputs for a film and for its mirror image, [2, c, h, w]. `name` is the film's in messages.
+    """The model's inputs for a film and for its negative, [2, c, h, w]. `name` is the film's in messages.
 
     Raises MammiError when the preprocessing fails, and UnreadableImage when it refuses the film.
     """
     with failing_as(f"target: preprocessing {name} failed"):
-        return torch.stack([target.preprocess(view) for view in (film, np.ascontiguousarray(film[:, ::-1]))])
+        return torch.stack([target.preprocess(view) for view in (film, 255 - film)])
 
 
 def probe(module: nn.Module, layers: Sequence[str], films: Tensor) -> dict[str, Seen]:
@@ -80,6 +80,8 @@ def examine(
         _check_classes(target, found[LOGITS], readings.get(LOGITS), channels)
         with Taps(module, layers, pooling, channels, readings) as taps:
             alone, both = (_pooled(taps, module, films[:count]) for count in (1, 2))
+    if output is not None and LOGITS not in layers:
+        log.warning('target.output = "%s" has no effect: target.layers does not name "%s".', output, LOGITS)
     moved = [layer for layer in layers if not _close(alone[layer][0], both[layer][0])]
     if moved:
         log.warning(
@@ -115,7 +117,7 @@ def read(layer: str, gave: Seen, output: str | None, classes: int, channels: Cha
             return f"gives {rows} rows for one image"
         return f"gives a tensor {tensor.words()}, no axis of which is the images"
     if not tensor.floating:
-        return f"gives a tensor {tensor.words()} of whole numbers, which are no activations"
+        return f"gives a tensor {tensor.words()} without floating-point numbers, so no activations"
     if _units(tensor, channels) is None:
         return f"gives a tensor {tensor.words()}, which has no units"
     return reading
@@ -129,10 +131,7 @@ def image_shape(gave: Seen, reading: Reading, channels: Channels) -> tuple[tuple
 
 def _tensor(gave: Seen, path: str | None) -> Found:
     """The tensor at a path; with None the one that first_tensor takes."""
-    if path is not None:
-        return gave.found[path]
-    first, *others = gave.found
-    return gave.found["0" if others else first]
+    return gave.found[next(iter(gave.found)) if path is None else path]
 
 
 def _chosen(gave: Seen, classes: int, channels: Channels) -> str | None:
@@ -201,7 +200,7 @@ def _forward(module: nn.Module, films: Tensor) -> None:
     """Runs the module. Raises MammiError that says what it was given, and what may help."""
     try:
         with failing_as(f"target: the model failed on a batch of shape {list(films.shape)}"), torch.inference_mode():
-            module(films)
+            module(films.clone())  # some models normalise their input in place
     except MammiError as error:
         hint = _hint(module, films, error.__cause__)
         if not hint:

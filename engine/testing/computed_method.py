@@ -36,6 +36,9 @@ def check_computed_method(
     expect(issubclass(method.Options, BaseModel), "Options must be a pydantic model")
     chosen = method.Options.model_validate(options or {})
     expect(isinstance(method.follows_vlm(chosen), bool), "follows_vlm must return True or False")
+    if hasattr(method, "title"):
+        title = method.title(chosen)
+        expect(isinstance(title, str) and title, f"title must return a text that is not empty, not {title!r}")
     run = context(16)
     method.check(chosen, run.images, run.layers)
     before = _state(run)
@@ -54,6 +57,11 @@ def check_computed_method(
     for neuron, found in groupby(sorted(scores, key=_neuron), key=_neuron):
         own = sorted(found, key=lambda score: -score.score)
         annotation = method.annotation(chosen, own)
+        if hasattr(method, "nothing"):
+            reason = method.nothing(chosen, own)
+            expect(isinstance(reason, str), f"nothing must return a text, not {reason!r} ({neuron[0]}:{neuron[1]})")
+            silent = not (reason and annotation)
+            expect(silent, f"a neuron for which nothing gives a reason has no annotation ({neuron[0]}:{neuron[1]})")
         among = all(score in own for score in annotation)
         expect(among, f"annotation must choose among the scores that it is given ({neuron[0]}:{neuron[1]})")
         descending = all(one.score >= other.score for one, other in pairwise(annotation))

@@ -202,5 +202,5 @@ def test_tables_paper(tmp_path: Path) -> None:
     (folder / "weights" / "mimic-nouns" / "nouns.txt").write_text("\n".join(FEW_NOUNS) + "\n")
     found = table_sources(folder, "tables_paper")
     assert [name for name, source in found["Table 3"] if source == "here"] == ["medclip", "CXR-RePaiR", "MedKLIP"]
-    assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI", "MAMMI"]
+    assert [name for name, source in found["Table 4"] if source == "here"] == ["TSI (with covid_cxr)", "MAMMI"]
     assert ("WordNet nouns (WWW)", "paper") in found["Table 1"]

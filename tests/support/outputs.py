@@ -46,7 +46,7 @@ OUTPUTS: Mapping[str, Callable[[Tensor, Tensor], Any]] = {
     "predictions only": lambda _, y: y.argmax(1),
     "no tensor": lambda _, y: "mass",
     "nothing": lambda _, y: None,
-    "dropout": lambda _, y: functional.dropout(y),
+    "noise": lambda _, y: y + torch.rand_like(y),
 }
 """What a model makes of its features [n, 6] and its logits [n, classes]"""
 
@@ -69,6 +69,23 @@ def giving(form: str, classes: int = 3) -> nn.Module:
         return Giving(form, classes)
 
 
+class Around(nn.Module):
+    """Holds a model that gives several tensors."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.inner = giving(form)
+
+    def forward(self, films: Tensor) -> Tensor:
+        found = self.inner(films)
+        logits: Tensor = found["logits"] if isinstance(found, dict) else found[-1]
+        return logits
+
+
+def around(form: str) -> nn.Module:
+    return Around(form)
+
+
 class TokensFirst(nn.Module):
     """A transformer as torch makes it by default: its layers give [tokens, n, units]."""
 
@@ -88,6 +105,19 @@ def tokens_first() -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return TokensFirst()
+
+
+class BatchNormed(TinyClassifier):
+    """Its batch normalisation is always active, as torch.nn.functional's is by mistake."""
+
+    def forward(self, films: Tensor) -> Tensor:
+        return super().forward(functional.batch_norm(films, None, None, training=True))
+
+
+def batch_normed() -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return BatchNormed(3)
 
 
 class WithAge(TinyClassifier):

@@ -49,6 +49,7 @@ def test_one_set_is_called_by_its_kind(tmp_path: Path) -> None:
         "name": "word_list",
         "kind": "word_list",
         "path": "concepts.txt",
+        "encoding": None,
     }
     assert names(load_config(project, ["concepts.name=my words"])) == [("my words", "word_list")]
 

@@ -69,6 +69,16 @@ def test_its_methods_stand_beside_the_runs_and_in_their_place(matrix: Path) -> N
     assert other.methods == ()
 
 
+def test_the_folder_of_a_methods_own_films_starts_from_the_matrix(matrix: Path) -> None:
+    label_set = '\n[methods.tsi.label_set]\nkind = "covid_cxr"\nfolder = "films"\n'
+    matrix.write_text(matrix.read_text() + label_set)
+    base = load(matrix).base
+    (leaf,) = base.methods
+    with pytest.raises(ConfigError) as caught:
+        leaf.module.own_films(leaf.options, base.base)
+    assert f"{matrix.parent / 'films'} is not a folder" in str(caught.value).replace("run/../", "")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -111,8 +111,11 @@ def test_published_rows_stand_under_ours_where_the_setting_is_the_papers() -> No
     ("overrides", "difference"),
     [
         (["probing.sample=5"], "probing.sample leaves out films of NIH14"),
+        (['probing.rename={Mass = "Nodule"}'], "probing.rename changes the films' labels"),
         (['probing.views=["PA"]'], "probing.views leaves out films of NIH14"),
         (["target.pooling=max"], 'target.pooling is "max", the paper\'s "mean"'),
+        (["target.weights_key=ema"], 'target.weights_key is "ema", the paper\'s "model"'),
+        (["target.output=logits"], 'target.output chooses "logits"'),
         (["target.channels=last"], 'target.channels is "last"'),
         (["target.preprocessing.size=300"], "target.preprocessing.size is 300, the paper's 256"),
         (["target.preprocessing.crop=200"], "target.preprocessing.crop is 200, the paper's 224"),

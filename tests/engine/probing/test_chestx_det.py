@@ -50,6 +50,14 @@ def test_a_smaller_copy_has_smaller_boxes_and_outlines(tmp_path: Path) -> None:
     assert image.polygons == (Polygon("Effusion", ((256, 128), (384, 128), (384, 512))),)
 
 
+def test_annotations_are_read_in_any_encoding(tmp_path: Path) -> None:
+    write_films(tmp_path, ["36302.png"], side=64)
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "det.json").write_text(json.dumps([ENTRY]), encoding=encoding)
+        options = Options.model_validate({"folder": tmp_path, "annotations": "det.json"})
+        assert load(options, tmp_path).images[0].labels == ("Effusion", "Mass")
+
+
 def test_chestx_det10_has_no_outlines(tmp_path: Path) -> None:
     write_films(tmp_path, ["images_001/images/00000042_006.png"], side=1024)
     entry = {"file_name": "00000042_006.png", "syms": ["Fibrosis"], "boxes": [[632, 721, 909, 969]]}
@@ -98,7 +106,7 @@ def test_wrong_annotations_are_reported_in_one_line(tmp_path: Path, entries: obj
 
 def test_missing_annotations_are_reported(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"^probing.annotations: cannot read .*det.json: No such file or directory\.$"
+        ConfigError, match=r"^probing.annotations: .*det.json cannot be read: No such file or directory\.$"
     ):
         load(Options(folder=tmp_path, annotations=Path("det.json")), tmp_path)
 

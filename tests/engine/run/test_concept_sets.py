@@ -99,7 +99,7 @@ def test_a_mistake_in_one_of_several_sets_names_it(project: Path) -> None:
     with pytest.raises(ConfigError, match=r"^concepts\.devices: "):
         compute(project)
     devices.unlink()
-    with pytest.raises(ConfigError, match=r"^concepts\.devices: concepts\.path: cannot read .*devices\.txt"):
+    with pytest.raises(ConfigError, match=r"^concepts\.devices: concepts\.path: .*devices\.txt cannot be read"):
         compute(project)
 
 

@@ -16,6 +16,7 @@ from PIL import Image as Picture
 from torch import Tensor
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
+from torchvision.models import squeezenet1_1
 from torchvision.utils import save_image
 
 from engine.config.settings import load_config
@@ -201,6 +202,27 @@ def test_views_are_kept_apart_from_films_and_follow_the_targets_preprocessing(tm
     assert counted(lambda: project.compute(PUBLISHED, other)).vlm == 40
     assert counted(lambda: project.compute(other)).vlm == 40  # the views replaced the films in the run file
     assert counted(lambda: project.compute("target.preprocessing={size = 50, crop = 32, channels = 1}")).vlm == 0
+
+
+def test_embeddings_follow_the_view_and_not_the_weights(tmp_path: Path) -> None:
+    """Where a kind's options tell the preprocessing; a user's own function may bring another."""
+    project = Project(tmp_path)
+    for seed in range(2):
+        torch.manual_seed(seed)
+        torch.save(squeezenet1_1(num_classes=3).state_dict(), tmp_path / f"{seed}.pth")
+    text = project.path.read_text()
+    start, end = text.index("[target]"), text.index("[vlm]")
+    table = '[target]\nkind = "torchvision"\nname = "squeezenet1_1"\nweights = "0.pth"\nlayers = ["features.0"]\n'
+    project.path.write_text(text[:start] + table + "preprocessing = { size = 40, crop = 36 }\n\n" + text[end:])
+    layers = 'target.layers=["features.0"]'
+    project.compute(PUBLISHED, layers)
+    for change, embedded in (
+        ("target.weights=1.pth", 0),
+        ("target.preprocessing.mean=0.4", 0),
+        ("target.preprocessing.crop=32", 40),
+        ("target.preprocessing.interpolation=bicubic", 40),
+    ):
+        assert counted(lambda change=change: project.compute(PUBLISHED, layers, change)).vlm == embedded
 
 
 class WithoutView:

@@ -98,7 +98,7 @@ def test_a_classifier_of_one_finding_has_one_unit(project: Path, name: str) -> N
         ((PLAIN, "target.output=logits"), 'a tensor [n, 3], which has no names: leave target.output = "logits" out'),
         ((form("flat"),), "gives 3 rows for one image"),
         ((form("one number"),), "gives a tensor [], no axis of which is the images"),
-        ((form("predictions only"),), "gives a tensor [n] of whole numbers, which are no activations"),
+        ((form("predictions only"),), "gives a tensor [n] without floating-point numbers, so no activations"),
         ((form("no tensor"),), "gives a str without a tensor"),
         ((form("nothing"),), "gives nothing"),
         (
@@ -147,11 +147,18 @@ def test_tokens_before_images_are_seen(project: Path) -> None:
     np.testing.assert_allclose(logits(project), expected.detach().numpy().T, atol=1e-5)
 
 
-def test_a_model_that_does_not_repeat_itself_is_told(project: Path) -> None:
-    compute(project, form("dropout"))
+@pytest.mark.parametrize(
+    ("given", "layers"),
+    [
+        ((form("noise"),), "logits: "),
+        (("target.factory=tests.support.outputs:batch_normed", "target.arguments={}"), "first: "),
+    ],
+)
+def test_a_model_that_does_not_repeat_itself_is_told(project: Path, given: tuple[str, ...], layers: str) -> None:
+    compute(project, *given)
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         (warning,) = reader.notes
-    assert warning.text.startswith("target: the same film gave other activations in another batch, at logits: is dropout")
+    assert warning.text.startswith(f"target: the same film gave other activations in another batch, at {layers}")
 
 
 @pytest.mark.parametrize(
@@ -186,3 +193,7 @@ def test_mammi_layers_says_what_the_model_gives(project: Path) -> None:
     assert (deep[0], f"{deep[2]}.") == (None, CHOICE)
     tokens = listed("target.factory=tests.support.outputs:tokens_first", "target.arguments={}")
     assert tokens["encoder"][0] == 8
+    inner = listed("target.factory=tests.support.outputs:around", 'target.arguments={ form = "named tuple" }')
+    assert inner["inner"] == (6, 'Giving, first of a Named of "features" [n, 6] and "logits" [n, 3]', "")
+    inner = listed("target.factory=tests.support.outputs:around", 'target.arguments={ form = "dict" }')
+    assert inner["inner"][2] == f"gives {words}: name a layer inside it"

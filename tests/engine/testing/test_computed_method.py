@@ -121,6 +121,9 @@ class AnnotatesBackwards(Mean):
         (IsRandom(), "compute must return the same scores for the same run"),
         (SeesBatches(), "compute must return the same scores whatever the batch size"),
         (AnnotatesOthers(), "annotation must choose among the scores that it is given"),
+        (type("B", (Mean,), {"title": lambda *_: ""})(), "title must return a text that is not empty, not ''"),
+        (type("B", (Mean,), {"nothing": lambda *_: None})(), "nothing must return a text, not None (conv:0)"),
+        (type("B", (Mean,), {"nothing": lambda *_: "No."})(), "a neuron for which nothing gives a reason has no"),
         (AnnotatesBackwards(), "annotation must return the best score first"),
     ],
 )
