@@ -31,12 +31,12 @@ def noise() -> NDArray[np.uint8]:
 
 
 def inputs(target: TargetModel, film: NDArray[np.uint8], name: str) -> Tensor:
-    """The model's inputs for a film and for its mirror image, [2, c, h, w]. `name` is the film's in messages.
+    """The model's inputs for a film and for its negative, [2, c, h, w]. `name` is the film's in messages.
 
     Raises MammiError when the preprocessing fails, and UnreadableImage when it refuses the film.
     """
     with failing_as(f"target: preprocessing {name} failed"):
-        return torch.stack([target.preprocess(view) for view in (film, np.ascontiguousarray(film[:, ::-1]))])
+        return torch.stack([target.preprocess(view) for view in (film, 255 - film)])
 
 
 def probe(module: nn.Module, layers: Sequence[str], films: Tensor) -> dict[str, Seen]:

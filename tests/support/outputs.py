@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from tests.support.models import TinyClassifier
 
@@ -104,6 +105,19 @@ def tokens_first() -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return TokensFirst()
+
+
+class BatchNormed(TinyClassifier):
+    """Its batch normalisation is always active, as torch.nn.functional's is by mistake."""
+
+    def forward(self, films: Tensor) -> Tensor:
+        return super().forward(functional.batch_norm(films, None, None, training=True))
+
+
+def batch_normed() -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return BatchNormed(3)
 
 
 class WithAge(TinyClassifier):

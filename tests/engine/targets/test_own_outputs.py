@@ -147,13 +147,18 @@ def test_tokens_before_images_are_seen(project: Path) -> None:
     np.testing.assert_allclose(logits(project), expected.detach().numpy().T, atol=1e-5)
 
 
-def test_a_model_that_does_not_repeat_itself_is_told(project: Path) -> None:
-    compute(project, form("noise"))
+@pytest.mark.parametrize(
+    ("given", "layers"),
+    [
+        ((form("noise"),), "logits: "),
+        (("target.factory=tests.support.outputs:batch_normed", "target.arguments={}"), "first: "),
+    ],
+)
+def test_a_model_that_does_not_repeat_itself_is_told(project: Path, given: tuple[str, ...], layers: str) -> None:
+    compute(project, *given)
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         (warning,) = reader.notes
-    assert warning.text.startswith(
-        "target: the same film gave other activations in another batch, at logits: is dropout"
-    )
+    assert warning.text.startswith(f"target: the same film gave other activations in another batch, at {layers}")
 
 
 @pytest.mark.parametrize(
