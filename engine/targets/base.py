@@ -40,7 +40,8 @@ class TargetModel:
     """A classifier to be explained."""
 
     module: nn.Module
-    """On the CPU; the run moves it to its device and puts it in evaluation mode"""
+    """On the CPU; the run moves it to its device, puts it in evaluation mode and calls it with a batch of inputs alone.
+    It gives [n, units], or tensors among which this one is found (engine.targets.probe.read)."""
     preprocess: TargetPreprocess
     """Safe to call from several threads"""
     classes: tuple[str, ...]

@@ -99,10 +99,16 @@ def _outputs(target: TargetModel, inputs: torch.Tensor) -> torch.Tensor:
     import torch
 
     from engine.targets.base import LOGITS
+    from engine.targets.probe import probe, read
     from engine.targets.taps import Taps
 
     module = target.module.eval()
-    with torch.inference_mode(), Taps(module, [LOGITS], "mean") as taps:
+    gave = probe(module, [LOGITS], inputs[:2])[LOGITS]
+    reading = read(LOGITS, gave, None, len(target.classes), "auto")
+    is_clear = not isinstance(reading, str)
+    expect(is_clear or "" in gave.found, f"what module returns must hold the classes' outputs: it {reading}")
+    readings = {} if isinstance(reading, str) else {LOGITS: reading}
+    with torch.inference_mode(), Taps(module, [LOGITS], "mean", "auto", readings) as taps:
         module(inputs)
         return taps.pooled()[LOGITS]
 

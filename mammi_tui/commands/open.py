@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -64,6 +66,8 @@ def open(  # noqa: A001
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         end_with_terminal()
+        if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
+            sys.stderr.reconfigure(encoding="utf-8")
         with warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:

@@ -38,6 +38,7 @@ def good(**changes: Any) -> TargetModel:
 def test_a_target_model_that_keeps_its_promises() -> None:
     check_target(good)
     check_target(lambda: good(classes=()))
+    check_target(lambda: good(module=Wrapped(after=lambda x: {"features": x[:, :2], "logits": x})))
 
 
 class Wrapped(nn.Module):
@@ -88,6 +89,10 @@ def fussy(film: np.ndarray) -> torch.Tensor:
             "preprocess of a film of 1 × 1 pixels may raise UnreadableImage only, not KeyError",
         ),
         (lambda: good(module=Wrapped(after=lambda x: x[:1])), "module must return a row for each of 4 images"),
+        (
+            lambda: good(module=Wrapped(after=lambda x: [x, -x])),
+            'what module returns must hold the classes\' outputs: it gives a list of "0" [n, 3] and "1" [n, 3]: choose',
+        ),
         (
             lambda: good(module=Wrapped(after=lambda x: x + random.random())),
             "module must return the same outputs for the same inputs",

@@ -6,13 +6,13 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mammi_tui.console.spelling import SPELLED, spell_out
 from tests.shared import ROOT
+from tests.support.runs import small_run
 from tests.support.terminal import mammi
 
 
@@ -49,6 +49,7 @@ def test_every_character_is_spelled_in_ascii_that_can_be_seen() -> None:
     assert all(text.isascii() and text.isprintable() and text for text in SPELLED.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -72,15 +73,15 @@ def test_a_command_writes_in_any_encoding(run_path: Path, settings: dict[str, st
     assert json.loads(output("show", str(run_path), "layer1:3", "--json"))["alpha"] == 0.93
 
 
+@pytest.mark.slow
 def test_a_file_that_a_command_writes_is_utf_8(tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text("path,report\na.png,The Bülau drain — a mass.\n", encoding="utf-8")
-    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, "-m", "mammi_tui", "concepts", "r.csv", "-o", "n.txt"],
-        cwd=tmp_path,
-        env=environment,
-        timeout=120,
-        check=True,
-        capture_output=True,
-    )
-    assert "bülau" in (tmp_path / "n.txt").read_text(encoding="utf-8")
+    run = str(small_run(tmp_path, hostile=True))
+    written = {}
+    for encoding in ("utf-8", "ascii"):
+        environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
+        file = tmp_path / f"{encoding}.csv"
+        export = mammi("export", run, "--what", "concepts", "--format", "csv", "--beta", "0", "-o", str(file))
+        subprocess.run(export, env=environment, timeout=60, check=True, capture_output=True)
+        written[encoding] = file.read_bytes()
+    assert written["ascii"] == written["utf-8"]
+    assert not written["ascii"].decode("utf-8").isascii()
