@@ -41,7 +41,7 @@ def load(options: Options, base: Path) -> TargetModel:
     """Builds the model and loads its weights. Raises MammiError that lists the keys when the weights do not fit.
 
     Classes, input and calibration are the library's. Its DenseNets are published as whole modules, whose tensors
-    engine.weights.torch_file reads without running the module's code; its ResNet as a state dict.
+    engine.weights reads without running the module's code; its ResNet as a state dict.
     """
     from engine.targets.models.torchxrayvision import load_network
 

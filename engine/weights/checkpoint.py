@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError, first_line
 from engine.weights.file_kinds import START, what_it_is
-from engine.weights.torch_file import StateDict, StoredTensor, Unreadable, read_torch_file
+from engine.weights.torch_file import StateDict, StoredTensor, read_torch_file
+from engine.weights.unpickler import Unreadable
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts put a model's weights"""
@@ -103,7 +104,7 @@ class Checkpoint:
 def opened(path: Path, key: str, stream: BinaryIO | None = None) -> Iterator[Checkpoint]:
     """A file of weights for the length of a `with` block: safetensors, or what torch.save or torch.jit.save wrote.
 
-    Its content decides, not its suffix. Nothing that it names is run (engine.weights.torch_file). A `stream` that can
+    Its content decides, not its suffix. Nothing that it names is run (engine.weights.unpickler). A `stream` that can
     seek, such as a member of a zip, is read in place of the file; `path` then only names it in errors.
 
     Raises ConfigError, which names the configuration's `key`, when there is no such file, and MammiError when it holds

@@ -1,10 +1,5 @@
 """Reads the tensors of a file that torch wrote, without running anything that the file names.
 
-Such a file is a pickle that asks for classes and functions by name, calls them, and fills in what they return. Here a
-`Name` stands for each of them and a `Made` for whatever one would return: it only keeps arguments, state and items. The
-unpickler cannot reach any class of torch or of another package, so what a file names has no effect, and a checkpoint
-may hold any object beside its weights.
-
 The layouts are those of torch/serialization.py: the zip of torch 1.6 and later (`_save`, `_load`), the plain file
 before it (`_legacy_save`, `_legacy_load`), and TorchScript's zip (torch/csrc/jit/serialization), whose modules are
 objects with their tensors as attributes. TorchScript's code is never compiled.
@@ -12,17 +7,18 @@ objects with their tensors as attributes. TorchScript's code is never compiled.
 
 from __future__ import annotations
 
-import pickle
 import struct
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import IO, Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
+
+from engine.weights.unpickler import Made, Name, Storage, Unpickler, Unreadable
 
 DEEPEST = 8
 """How deep entries are looked for in dictionaries, lists and objects"""
@@ -33,32 +29,12 @@ MOST_MODULES = 100_000
 SCRIPTED = "__torch__."
 """What precedes the names of TorchScript's classes"""
 
-_DTYPES = {
-    "FloatStorage": torch.float32,
-    "DoubleStorage": torch.float64,
-    "HalfStorage": torch.float16,
-    "BFloat16Storage": torch.bfloat16,
-    "LongStorage": torch.int64,
-    "IntStorage": torch.int32,
-    "ShortStorage": torch.int16,
-    "CharStorage": torch.int8,
-    "ByteStorage": torch.uint8,
-    "BoolStorage": torch.bool,
-    "ComplexFloatStorage": torch.complex64,
-    "ComplexDoubleStorage": torch.complex128,
-    "UntypedStorage": torch.uint8,
-}
 _REBUILT = ("torch._utils._rebuild_", "torch._tensor._rebuild_")
-_MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict")
 _ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
 _ZIP = b"PK\3\4"
 _BIG_ENDIAN = "it was written on a big-endian machine"
 
-Memory = Callable[["_Storage"], "bytes | bytearray"]
-
-
-class Unreadable(Exception):
-    """A file that is sound, but holds no tensors that can be read. The text says why, and what to do."""
+Memory = Callable[[Storage], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,95 +49,6 @@ class StoredTensor:
 
 
 StateDict = dict[str, StoredTensor]
-
-
-class Name:
-    """Stands for a class or a function that a pickle asks for."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __call__(self, *arguments: Any) -> Made:
-        return Made(self.text, arguments)
-
-
-class Made:
-    """Stands for an object: the name of what would have made it, with its arguments, state and items."""
-
-    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        self.name = name
-        self.arguments = arguments
-        self.state: Any = None
-        self.items: dict[Any, Any] = {}
-        if name in _MAPPINGS and arguments:  # as Python 2 pickled them
-            self.items.update(arguments[0])
-
-    def __call__(self, *arguments: Any) -> Made:
-        return Made("", arguments)
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.items[key] = value
-
-    def extend(self, values: Any) -> None:
-        """Called for an object that is a list or a set: what it holds is not kept."""
-
-    append = add = extend
-
-
-class _Storage:
-    """A tensor's memory, whose bytes may come after the pickle."""
-
-    def __init__(self, key: str, kind: str) -> None:
-        self.key = key
-        self.kind = kind
-
-    @property
-    def dtype(self) -> torch.dtype:
-        if self.kind not in _DTYPES:
-            raise Unreadable(f"it holds tensors of a kind that is not read ({self.kind})")
-        return _DTYPES[self.kind]
-
-
-class _Unpickler(pickle._Unpickler):
-    """The unpickler written in Python: a hostile file can make the one in C ask for any amount of memory."""
-
-    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # by opcode
-    stack: list[Any]
-
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file, encoding="latin1")
-        self.storages: dict[str, _Storage] = {}
-        self.named: set[str] = set()
-
-    def find_class(self, module: str, name: str) -> Name:
-        self.named.add(f"{module}.{name}")
-        return Name(f"{module}.{name}")
-
-    def persistent_load(self, identity: Any) -> Any:
-        kind, *rest = identity
-        if kind == "module":  # class, source file, source
-            return rest[0]
-        storage_type, key, *_ = rest
-        if kind != "storage":
-            raise pickle.UnpicklingError("neither a module nor a tensor's memory")
-        if len(rest) > 4 and rest[4] is not None:
-            raise Unreadable("torch before 0.4 wrote it: load it with that version and save its state dict anew")
-        return self.storages.setdefault(key, _Storage(key, storage_type.text.rpartition(".")[2]))
-
-    def _made_new(self) -> None:
-        arguments = self.stack.pop()
-        self.stack[-1] = self.stack[-1](*arguments)
-
-    def _made_with_keywords(self) -> None:
-        keywords = self.stack.pop()
-        self._made_new()
-        self.stack[-1].items.update(keywords)
-
-    dispatch[pickle.NEWOBJ[0]] = _made_new
-    dispatch[pickle.NEWOBJ_EX[0]] = _made_with_keywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +91,7 @@ def _from_zip(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
     if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") != b"little":
         raise Unreadable(_BIG_ENDIAN)
     with archive.open(f"{folder}data.pkl") as data:
-        unpickler = _Unpickler(data)
+        unpickler = Unpickler(data)
         made = unpickler.load()
     return made, lambda storage: archive.read(f"{folder}data/{storage.key}"), unpickler.named
 
@@ -227,24 +114,24 @@ def _what_a_zip_is(names: list[str]) -> str:
 
 def _from_plain(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
     file.seek(0)
-    first = _Unpickler(file).load()
+    first = Unpickler(file).load()
     if first != torch.serialization.MAGIC_NUMBER:
         raise Unreadable(
             "it is a pickle that torch.save did not write: whoever made it can save its state dict with torch.save"
         )
-    _version, system = (_Unpickler(file).load() for _ in range(2))
+    _version, system = (Unpickler(file).load() for _ in range(2))
     if not system["little_endian"]:
         raise Unreadable(_BIG_ENDIAN)
-    unpickler = _Unpickler(file)
+    unpickler = Unpickler(file)
     made = unpickler.load()
     places: dict[str, tuple[int, int]] = {}
-    for key in _Unpickler(file).load():
+    for key in Unpickler(file).load():
         (count,) = struct.unpack("<q", file.read(8))
         size = count * unpickler.storages[key].dtype.itemsize
         places[key] = file.tell(), size
         file.seek(size, 1)
 
-    def memory(storage: _Storage) -> bytes:
+    def memory(storage: Storage) -> bytes:
         start, size = places[storage.key]
         file.seek(start)
         data = file.read(size)
@@ -340,12 +227,12 @@ class _Tensors:
                 return self.stored(Made(function.text, given))
             case Made(
                 name="torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
-                arguments=(_Storage() as storage, int() as offset, tuple() as size, tuple() as stride, *_),
+                arguments=(Storage() as storage, int() as offset, tuple() as size, tuple() as stride, *_),
             ):
                 return self._view(storage, None, offset, size, stride)
             case Made(
                 name="torch._utils._rebuild_tensor_v3",
-                arguments=(_Storage() as storage, int() as offset, tuple() as size, tuple() as stride, _, _, dtype, *_),
+                arguments=(Storage() as storage, int() as offset, tuple() as size, tuple() as stride, _, _, dtype, *_),
             ):
                 return self._view(storage, getattr(torch, dtype.text.removeprefix("torch.")), offset, size, stride)
         name = made.name
@@ -356,7 +243,7 @@ class _Tensors:
         return StoredTensor((), (id(made),), refuse)
 
     def _view(
-        self, storage: _Storage, dtype: torch.dtype | None, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
+        self, storage: Storage, dtype: torch.dtype | None, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
     ) -> StoredTensor:
         def read() -> Tensor:
             kind = dtype or storage.dtype
