@@ -15,9 +15,9 @@ Differences from the published code, and their reasons:
 - A probing set with fewer images than `top_k` is taken whole; ties of activation are broken by index.
 
 With λ = 1 no WPMI exceeds log(units). In a layer of few units, such as a final layer, several concepts reach this
-bound. The published code takes the first of equal scores in the order of the concept set. Concepts that share the best
-score to six digits are equal here: they stand in that order, and the answer's note gives their number. `mammi evaluate`
-gives the hit rate of a random choice among them.
+bound, and the published code takes the first of those that float32 does not tell apart. So does this method (see
+engine.methods.similarity): equal concepts stand in the order of the concept set. The answer's note gives the number of
+concepts that share the best score to six digits, and `mammi evaluate` gives the hit rate of a random choice among them.
 
 Cost: a layer is computed once, and the last few layers are kept (8 bytes × units × concepts); rank reorder computes
 each neuron separately. The WPMIs and rank reorder need top images only; the two cosines hold all activations of the
@@ -164,15 +164,12 @@ class ClipDissect:
                 else self._of_layer(info, cuts.concept_set)[unit]
             )
         ranking = scoring.rank(scores)[: np.count_nonzero(scores > -np.inf)]
-        ranked = scores[ranking]
-        equals = count_sharing_best(ranked)
-        ranking[:equals], ranked[:equals] = np.sort(ranking[:equals]), ranked[:1]
         return MethodAnswer(
             self.name,
             tuple(self._reader.concepts[concept] for concept in members[ranking]),
-            ranked,
+            scores[ranking],
             min(1, len(ranking)),
-            _note(equals),
+            _note(count_sharing_best(scores[ranking])),
         )
 
     def _layer_scores(self, info: LayerInfo, concept_set: str | None) -> Floats:
@@ -214,7 +211,7 @@ def _note(equals: int) -> str:
     """What a reader must know where this many concepts share the best score."""
     if equals == 0:
         return "No concept resembles its most activating images."
-    return f"{equals} concepts share the best score, in the concept set's order." if equals > 1 else ""
+    return f"{equals} concepts share the best score; equal ones stand in the concept set's order." if equals > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,8 @@
 
 Source: Oikarinen, Weng, "CLIP-Dissect: Automatic Description of Neuron Representations in Deep Vision Networks", ICLR
 2023, arXiv 2204.10965, section 3.2 and appendix; defaults and details from its code (github.com/
-Trustworthy-ML-Lab/CLIP-dissect, similarity.py), which computes in float32 on a GPU; here it is float64.
+Trustworthy-ML-Lab/CLIP-dissect, similarity.py), which computes in float32 on a GPU. Here it is float64, except for the
+last step of the WPMIs, where float32 decides which concepts are equal (`_mutual_information`).
 
 P [p, m] is the similarity of each image to each concept (CLIP's cosine). A [p, n] are the units' activations. D are a
 unit's most activating images, the most activating first, ties by index. Every measure is [n, m]; higher values are
@@ -178,9 +179,14 @@ def _order_scores(rows: Floats, activations: Floats, p: float, scale_p: float) -
 
 
 def _mutual_information(logs: Floats, lam: float) -> Floats:
-    """log P(D|t) − λ·log P(D), from log P(D|t) [n, m]."""
-    highest = logs.max(axis=0)
-    information: Floats = logs - lam * (highest + np.log(np.exp(logs - highest).mean(axis=0)))
+    """log P(D|t) − λ·log P(D), from log P(D|t) [n, m], with each step rounded to float32 as in the published code.
+
+    A log P(D|t) of −500 has steps of 3e-5 there. Concepts that differ by less are equal, and the first is told.
+    """
+    given = logs.astype(np.float32)
+    highest = given.max(axis=0)
+    total = highest + np.log(np.exp(given - highest).sum(axis=0, dtype=np.float32))
+    information: Floats = (given - np.float32(lam) * (total - np.log(np.float32(len(given))))).astype(np.float64)
     return information
 
 

@@ -22,8 +22,8 @@ Border = Literal["zeros", "edge"]
 def upsample(maps: Tensor, side: int, border: Border) -> Tensor:
     """Maps [units, h, w] to [units, side, side]."""
     if border == "edge":
-        size = (side, side)
-        return functional.interpolate(maps[None], size=size, mode="bilinear", align_corners=False, antialias=True)[0]
+        size, larger = (side, side), max(maps.shape[1:]) > side
+        return functional.interpolate(maps[None], size=size, mode="bilinear", align_corners=False, antialias=larger)[0]
     down, across = (_places(length, side, maps.device) for length in maps.shape[1:])
     grid = torch.stack([across.expand(side, side), down[:, None].expand(side, side)], dim=2)
     return functional.grid_sample(maps[None], grid[None], mode="bilinear", padding_mode="zeros", align_corners=True)[0]

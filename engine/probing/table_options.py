@@ -60,6 +60,10 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
             raise ValueError("mask_column and mask_label belong together; give both of them")
         if self.size_columns and (self.drawn_side or self.mask_column):
             raise ValueError("size_columns is for boxes alone; masks, and boxes of one size, have drawn_side")
+        if (self.size_columns or self.drawn_side) and not (self.box_columns or self.corner_columns or self.mask_column):
+            raise ValueError("size_columns and drawn_side need box_columns, corner_columns or mask_column")
+        if self.words and not self.label_columns:
+            raise ValueError("words are those of label_columns; give these too")
         return self
 
     @property

@@ -61,9 +61,8 @@ def read_fitting(
     none has that). `weights_key` chooses among several by the key and the prefix, with dots, or where none fits. Names
     beside the prefix are kept, unless `weights_key` has named it, and load_strictly will not expect them.
 
-    Two older ways of writing are covered: before torchvision 0.2.2, DenseNets had `norm.1` for `norm1`
-    (torchvision/models/densenet.py, _load_state_dict), and before torch 0.4.1 batch norms did not count batches, which
-    only training uses.
+    An older way of writing is covered: before torchvision 0.2.2, DenseNets had `norm.1` for `norm1`
+    (torchvision/models/densenet.py, _load_state_dict).
 
     Raises ConfigError when there is no file, or nothing under `weights_key`, and MammiError when the file is no
     checkpoint, and when several state dicts fit, such as MoCo's `encoder_q` and `encoder_k`, unless `ignored` (names or
@@ -74,13 +73,11 @@ def read_fitting(
             key: {_OLD_DENSENET.sub(r"\1\2", name): stored for name, stored in without_parallel(names).items()}
             for key, names in (checkpoint.entries if weights_key is None else _under(weights_key, checkpoint)).items()
         }
-        chosen = _chosen(entries, own, path, ignored) or _likeliest(entries, own)
+        chosen = _chosen(entries, own, path, ignored) or _likeliest(entries, own, checkpoint)
         tensors = checkpoint.read(entries[chosen.entry])
     matched = {name.removeprefix(chosen.prefix): value for name, value in tensors.items()}
     if len(matched) < len(tensors):  # a name with the prefix, and the same without it
         matched = tensors
-    if not any(name.endswith(_COUNT) for name in matched):
-        matched |= {name: value for name, value in own.items() if name.endswith(_COUNT)}
     if weights_key is None:
         _tell_others(checkpoint, chosen, len(own))
     return Fitting(matched, "" if chosen.entry in ("", *WRAPPERS) else chosen.entry)
@@ -138,9 +135,14 @@ def _places(names: StateDict, prefix: str, own: Iterable[str]) -> frozenset[tupl
     return frozenset((name, names[prefix + name].place) for name in own if prefix + name in names)
 
 
-def _likeliest(entries: Mapping[str, StateDict], own: Mapping[str, Tensor]) -> _Candidate:
+def _likeliest(entries: Mapping[str, StateDict], own: Mapping[str, Tensor], checkpoint: Checkpoint) -> _Candidate:
     """Where nothing fits: the entry that shares most names with the model, or has most. What does not fit is listed."""
     entry = max(entries, key=lambda each: (len(entries[each].keys() & own.keys()), len(entries[each])))
+    if len(entries) > 1:
+        log.warning(
+            "%s: no state dict in %s fits the model; it holds tensors under %s. Those under %s are compared with it.",
+            *(WEIGHTS, checkpoint.path.name, checkpoint.listed(), entry or TOP),
+        )
     return _Candidate(entry, "", 0)
 
 
@@ -164,7 +166,8 @@ def load_strictly(
     """Loads the weights into the module. `ignored` (names or globs) must cover the keys that do not fit.
 
     Returns the names of the module's own tensors that are left without weights from the file: parameters, which are
-    random then, and the statistics of batch norms. Other buffers are constants.
+    random then, and the statistics of batch norms. Other buffers are constants. Batch norms need not count batches,
+    which only training uses, and did not before torch 0.4.1.
 
     `path`, the file of the weights, and `key`, the configuration's key that lists the ignored ones, are for errors.
     Raises MammiError that lists the missing, unexpected and mismatched keys.
@@ -172,7 +175,8 @@ def load_strictly(
     own = module.state_dict()
     different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
     shapes = {name: (list(weights[name].shape), list(own[name].shape)) for name in different}
-    check_fit(path, own.keys() - weights.keys(), weights.keys() - own.keys(), shapes, ignored, key)
+    missing = (name for name in own.keys() - weights.keys() if not name.endswith(_COUNT))
+    check_fit(path, missing, weights.keys() - own.keys(), shapes, ignored, key)
     fitting = own.keys() & weights.keys() - different
     own.update({name: weights[name] for name in fitting})  # in place, as it holds the versions of its modules too
     module.load_state_dict(own)

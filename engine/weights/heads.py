@@ -86,7 +86,9 @@ def find_head(
     names = {name for name in own if name.startswith(f"{final}.")}
     place = _place(final, names, own)
     there = [name for name in weights if name.startswith(f"{place}.")]
-    if set(there) == names or len(not_ignored(there, ignored)) < len(there):
+    if (there and names.issuperset(there) and f"{final}.weight" not in there) or set(there) == names:
+        return None
+    if len(not_ignored(there, ignored)) < len(there):
         return None
     if not_ignored((name for name in own.keys() - weights.keys() - names), ignored):
         return None  # another model's weights: all that does not fit will be listed

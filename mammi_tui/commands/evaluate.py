@@ -159,6 +159,7 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
         "run": str(reader.path),
         "target": reader.info.target,
         "vlm": reader.info.vlm,
+        **({} if reader.info.subtracts_template else {"template": reader.info.template, "subtract_template": False}),
         **asdict(found.cuts),
         **evaluated,
         "truth_cut": {"auroc": truth.CLEAR, "fewest_images": truth.FEWEST, "parameter_share": truth.SHARE},

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
@@ -40,6 +42,13 @@ class Options(ViewOptions, TableOptions, frozen=True):
     """A table of labels and boxes. A film that has several rows has the labels of all of them."""
     path_column: str = "path"
     """The column of a film's path, its file name with or without suffix, or its SOP Instance UID"""
+
+    @model_validator(mode="after")
+    def _keys_have_their_table(self) -> Self:
+        of_table = [name for name in TableOptions.model_fields if name in self.model_fields_set]
+        if of_table and self.csv is None:
+            raise ValueError(f"{of_table[0]} is about the table that csv names; give csv too")
+        return self
 
 
 def load(options: Options, base: Path) -> FilmSet:

@@ -118,10 +118,18 @@ def test_a_concept_set_chooses_among_stored_concepts_that_are_the_runs(
 
 
 def test_a_neuron_without_stored_scores_says_why(tmp_path: Path) -> None:
-    with opened_run(tmp_path, {"methods": [StoredMethod("tcav", {})]}) as opened:
+    methods = [StoredMethod(name, {}) for name in ("tcav", "netdissect", "tsi")]
+    scores = {"netdissect": [MethodScore(LAYER, 3, "Mass", 0.5)]}
+    with opened_run(tmp_path, {"methods": methods, "method_scores": scores}) as opened:
         panel = Panel(opened.reader, opened.requery)
-        assert "Dead" in panel.answer("tcav", LAYER, 0, Cuts(0.93, 0.95)).note
-        assert "no scores" in panel.answer("tcav", LAYER, 5, Cuts(0.93, 0.95)).note
+        reasons = {
+            "tcav": "Only classes are tested, and the units of this layer are none.",
+            "netdissect": "None of its active cells lies on an outline.",
+            "tsi": "The run has no scores for this neuron.",
+        }
+        for name, reason in reasons.items():
+            assert "Dead" in panel.answer(name, LAYER, 0, Cuts(0.93, 0.95)).note
+            assert panel.answer(name, LAYER, 5, Cuts(0.93, 0.95)).note == reason
 
 
 def test_a_neuron_without_words_of_crops_says_what_may_be_the_reason(tmp_path: Path) -> None:

@@ -43,7 +43,17 @@ def test_soft_wpmi_follows_its_definition(rng: np.random.Generator) -> None:
         logs[unit, concept] = total
     expected = logs - 0.7 * np.log(np.exp(logs).mean(axis=0))
     ours = clip_dissect.soft_wpmi(similarity, activations, top_k=5, a=2, lam=0.7, p_start=0.9, p_end=0.5)
-    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+    np.testing.assert_allclose(ours, expected, rtol=2e-6)
+
+
+def test_concepts_that_float32_does_not_tell_apart_are_equal(rng: np.random.Generator) -> None:
+    """As in the published code, which then takes the first. log P(D|t) is about −480 here, with steps of 3e-5."""
+    similarity, activations = rng.normal(scale=0.2, size=(300, 120)), rng.normal(size=(300, 3))
+    similarity[:, 100] = similarity[:, 40] + 1e-9
+    similarity[:, 101] = similarity[:, 40] + 1e-6
+    scores = clip_dissect.soft_wpmi(similarity, activations, lam=0)
+    assert (scores[:, 100] == scores[:, 40]).all()
+    assert (scores[:, 101] > scores[:, 40]).all()
 
 
 def test_rank_reorder_follows_its_definition(rng: np.random.Generator) -> None:

@@ -312,6 +312,8 @@ def test_a_mask_that_is_none_is_reported_with_its_line(films: Path, cell: str) -
         ({"mask_column": "m"}, "belong together"),
         ({"size_columns": ["w", "h"], "drawn_side": 8}, "size_columns is for boxes alone"),
         ({"words": {"ja": "yes"}}, "words.ja"),
+        ({"words": {"ja": "present"}}, "words are those of label_columns"),
+        ({"drawn_side": 8}, "need box_columns, corner_columns or mask_column"),
         ({"box_columns": list("abc")}, "box_columns"),
     ],
 )

@@ -147,6 +147,7 @@ def test_every_command_says_so(
     assert shown["template"] == ("" if said == "no template" else TEMPLATE)
     assert "scores are mean cosines" in command("doctor", path).out
     assert said in command("evaluate", path).out
+    assert json.loads(command("evaluate", path, "--json").out)["subtract_template"] is False
     assert said in command("export", path, "--what", "concepts", "--format", "csv", "-o", str(tmp_path / "c.csv")).err
     plain = command("show", str(computed(project)), "logits:0")
     assert "cosine" not in plain.out

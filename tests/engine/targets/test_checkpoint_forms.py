@@ -114,6 +114,26 @@ def test_a_key_of_nothing_lists_what_there_is(weights: dict[str, Tensor], tmp_pa
     )
 
 
+def test_where_none_fits_it_is_told_what_was_compared(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = {
+        "generator": {"a.weight": torch.zeros(2, 2)},
+        "critic": {"b.weight": torch.zeros(2), "b.bias": torch.ones(2)},
+    }
+    with pytest.raises(MammiError, match=r"missing: .*; unexpected: b\.bias, b\.weight\."):
+        loaded(tmp_path, content)
+    assert caplog.messages == [
+        "target.weights: no state dict in model.pth fits the model; it holds tensors under critic (2), generator (1). "
+        "Those under critic are compared with it."
+    ]
+
+
+def test_batch_norms_need_not_count_batches(weights: dict[str, Tensor], tmp_path: Path) -> None:
+    fewer = {name: value for name, value in weights.items() if name != "conv1.1.num_batches_tracked"}
+    target = loaded(tmp_path, fewer)
+    assert same(target, network())
+    assert not target.untrained
+
+
 def test_the_key_is_part_of_the_identity(weights: dict[str, Tensor], tmp_path: Path) -> None:
     torch.save({"ema": weights}, tmp_path / "model.pth")
     plain, chosen = (Options(name=NAME, weights=Path("model.pth"), weights_key=key) for key in (None, "ema"))

@@ -168,6 +168,11 @@ def test_a_wrong_csv_is_reported_in_one_line(folder: Path, csv: str, message: st
     assert "\n" not in str(raised.value)
 
 
+def test_keys_of_a_table_need_the_table(folder: Path) -> None:
+    with pytest.raises(ValueError, match="label_columns is about the table that csv names; give csv too"):
+        listed(folder, label_columns=["Mass"])
+
+
 def test_views_and_a_sample_are_chosen(folder: Path) -> None:
     assert [image.path for image in listed(folder, views=["PA"]).images] == ["b/IM-0001.dcm"]
     assert len(listed(folder, sample=2).images) == 2
