@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from engine.testing.promises import expect, films, from_threads, narrow_films, o
 if TYPE_CHECKING:
     import torch
 
+    from engine.targets.outputs import Reading
+
 TOLERANCE = 1e-3
 """How far an output may move with its batch, as a share of the largest output"""
 
@@ -24,10 +26,11 @@ def check_target(load: Callable[[], TargetModel]) -> None:
     target = load()
     _check_facts(target)
     inputs = _check_preprocess(target)
-    outputs = _check_module(target, inputs)
+    readings = _readings(target, inputs)
+    outputs = _check_module(target, inputs, readings)
     again = load()
     expect(again.identity == target.identity, "identity must be the same whenever the target model is loaded")
-    same = _close(_outputs(again, inputs), outputs)
+    same = _close(_outputs(again, inputs, readings), outputs)
     expect(same, "a target model of the same identity must give the same outputs: is a weight left at random?")
 
 
@@ -79,35 +82,44 @@ def _check_views(preprocess: Viewing, examples: Sequence[NDArray[np.uint8]]) -> 
         expect(np.array_equal(preprocess.view(film), view), "view must return the same for a film each time")
 
 
-def _check_module(target: TargetModel, inputs: torch.Tensor) -> torch.Tensor:
+def _check_module(target: TargetModel, inputs: torch.Tensor, readings: Mapping[str, Reading]) -> torch.Tensor:
     import torch
 
-    outputs = _outputs(target, inputs)
+    outputs = _outputs(target, inputs, readings)
     shape = list(outputs.shape)
     expect(shape[:1] == [len(inputs)], f"module must return a row for each of {len(inputs)} images, not {shape}")
     if target.classes:
         count = len(target.classes)
         expect(shape[-1] == count, f"module must return an output for each of the {count} classes, not {shape[-1]}")
-    expect(torch.equal(_outputs(target, inputs), outputs), "module must return the same outputs for the same inputs")
-    alone = torch.cat([_outputs(target, single[None]) for single in inputs])
+    expect(
+        torch.equal(_outputs(target, inputs, readings), outputs),
+        "module must return the same outputs for the same inputs",
+    )
+    alone = torch.cat([_outputs(target, single[None], readings) for single in inputs])
     expect(_close(alone, outputs), "module must return the same outputs for an image in any batch")
     return outputs
 
 
-def _outputs(target: TargetModel, inputs: torch.Tensor) -> torch.Tensor:
+def _readings(target: TargetModel, inputs: torch.Tensor) -> Mapping[str, Reading]:
+    """How to take the classes' outputs from what the module returns."""
+    from engine.targets.base import LOGITS
+    from engine.targets.probe import probe, read
+
+    gave = probe(target.module, [LOGITS], inputs[:2])[LOGITS]
+    reading = read(LOGITS, gave, None, len(target.classes), "auto")
+    is_clear = not isinstance(reading, str)
+    expect(is_clear or "" in gave.found, f"what module returns must hold the classes' outputs: it {reading}")
+    return {} if isinstance(reading, str) else {LOGITS: reading}
+
+
+def _outputs(target: TargetModel, inputs: torch.Tensor, readings: Mapping[str, Reading]) -> torch.Tensor:
     """What the layer "logits" gives, [n, units]."""
     import torch
 
     from engine.targets.base import LOGITS
-    from engine.targets.probe import probe, read
     from engine.targets.taps import Taps
 
     module = target.module.eval()
-    gave = probe(module, [LOGITS], inputs[:2])[LOGITS]
-    reading = read(LOGITS, gave, None, len(target.classes), "auto")
-    is_clear = not isinstance(reading, str)
-    expect(is_clear or "" in gave.found, f"what module returns must hold the classes' outputs: it {reading}")
-    readings = {} if isinstance(reading, str) else {LOGITS: reading}
     with torch.inference_mode(), Taps(module, [LOGITS], "mean", "auto", readings) as taps:
         module(inputs)
         return taps.pooled()[LOGITS]
