@@ -16,7 +16,7 @@ EXIT_STATUS = 128 + 1
 def gone(stream: TextIO) -> bool:
     """Whether nobody can read or write on the other end of a stream any more."""
     try:
-        return _hung_up([stream.fileno()], 0)
+        return bool(_hung_up([stream.fileno()], 0))
     except (OSError, ValueError):  # no file of the operating system, or a closed one
         return False
 
@@ -52,26 +52,43 @@ class WhileRead:
             os.close(nowhere)
 
 
-def end_with_terminal() -> None:
-    """Ends this process at once when the terminal that it reads keys from, or draws on, goes away, as SIGHUP does.
+@contextmanager
+def ending_with_terminal() -> Iterator[None]:
+    """Within the block, ends this process at once when the terminal that it reads keys from, or draws on, goes away, as
+    SIGHUP does.
 
     The process ends without cleaning up: a program whose drawing is stuck in a lost terminal cannot. What the explorer
     writes, it writes whole.
     """
-    if hasattr(select, "poll"):
-        threading.Thread(target=_watch, name="terminal", daemon=True).start()
+    if not hasattr(select, "poll"):
+        yield
+        return
+    done, wake = os.pipe()
+    watcher = threading.Thread(target=_watch, args=(done,), name="terminal", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        os.close(wake)  # hangs up `done`
+        watcher.join()
+        os.close(done)
 
 
-def _watch() -> None:
-    if _hung_up([0, 2], None):
+def _watch(done: int) -> None:
+    hung_up = _hung_up([0, 2, done], None)
+    if hung_up and done not in hung_up:
         os._exit(EXIT_STATUS)
 
 
-def _hung_up(descriptors: list[int], milliseconds: int | None) -> bool:
-    """Whether one of these files hangs up within that time; None waits for it, without using the processor."""
+def _hung_up(descriptors: list[int], milliseconds: int | None) -> list[int]:
+    """Those of these files that hang up within that time; None waits for one, without using the processor."""
     if not hasattr(select, "poll"):
-        return False
+        return []
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, 0)
-    return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(milliseconds))
+    return [
+        descriptor
+        for descriptor, events in poll.poll(milliseconds)
+        if events & (select.POLLHUP | select.POLLERR | select.POLLNVAL)
+    ]

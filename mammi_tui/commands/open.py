@@ -46,7 +46,7 @@ def open(  # noqa: A001
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
     from mammi_tui.engine_warnings import warnings_to
-    from mammi_tui.hang_up import end_with_terminal
+    from mammi_tui.hang_up import ending_with_terminal
     from mammi_tui.images.choose import choose_backend
     from mammi_tui.neurons.verdicts import VerdictLog
     from mammi_tui.questions.start import Start
@@ -65,10 +65,9 @@ def open(  # noqa: A001
         app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
-        end_with_terminal()
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
             sys.stderr.reconfigure(encoding="utf-8")
-        with warnings_to(app.explorer.warn):
+        with ending_with_terminal(), warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")

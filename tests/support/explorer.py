@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
+
+PATIENCE = 60
+"""Seconds after which an explorer that is not at rest never will be"""
 
 
 @dataclass
@@ -76,9 +80,11 @@ class Explorer:
         await self.press(*(character if character != " " else "space" for character in text))
 
     async def rest(self) -> None:
-        """Waits until everything wanted is on screen."""
-        still = 0
-        while still < 4:  # an answer may bring further messages
+        """Waits until everything wanted is on screen, or the explorer ends. Raises TimeoutError where neither comes."""
+        still, started = 0, time.monotonic()
+        while still < 4 and self.app.return_code is None:  # an answer may bring further messages
+            if time.monotonic() - started > PATIENCE:
+                raise TimeoutError(f"desk at rest: {self.screen.desk.at_rest}; keys: {self.app.keys_underway}")
             await self.pilot.pause(0.003)
             still = still + 1 if self.screen.desk.at_rest and not self.app.keys_underway else 0
 
