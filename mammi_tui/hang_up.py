@@ -87,8 +87,4 @@ def _hung_up(descriptors: list[int], milliseconds: int | None) -> list[int]:
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, 0)
-    return [
-        descriptor
-        for descriptor, events in poll.poll(milliseconds)
-        if events & (select.POLLHUP | select.POLLERR | select.POLLNVAL)
-    ]
+    return [descriptor for descriptor, events in poll.poll(milliseconds) if events & (select.POLLHUP | select.POLLERR)]
