@@ -6,7 +6,6 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -17,7 +16,7 @@ from engine.config.leaves import Leaf, NamedLeaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
-from engine.methods import LIVE, is_computed
+from engine.methods import is_computed
 from engine.probing.base import ProbingSet
 from engine.probing.rename import Renamed
 from engine.progress import Progress
@@ -259,18 +258,6 @@ class RunInputs:
         with about(CAPTIONS):
             lists = [leaf.module.captions(leaf.options, self._config.base, self._reports) for leaf in self._asking]
         return tuple(dict.fromkeys(text for captions in lists for text in captions))
-
-    @cached_property
-    def compares_bare(self) -> bool:
-        """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
-        methods need no table to be asked."""
-        chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in self._config.methods}
-        for name in LIVE.keys() - chosen.keys():
-            module = importlib.import_module(LIVE[name])
-            chosen[name] = (module, module.Options())
-        parity, template = self._config.run.parity, self._config.run.template
-        asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
-        return bool(template) and any(module.compares_bare(options, parity) for module, options in asked)
 
     @property
     def _asking(self) -> list[Leaf]:

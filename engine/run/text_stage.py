@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.config.settings import RunConfig
 from engine.errors import MammiError, failing_as
 from engine.keys import content_key
+from engine.methods import LIVE
 from engine.run.cache import VLM_STAGE
 from engine.run.stage import Run
 from engine.store.contents import OtherTemplate, prompt
@@ -28,7 +31,7 @@ class TextStage:
         yield VLM_STAGE, inputs.vlm_identity
         sets = [[each.name, each.kind, each.concepts] for each in inputs.concept_sets]
         yield "concepts", content_key(settings.template, settings.subtract_template, inputs.concepts, sets)
-        bare = ["bare concepts"] if inputs.compares_bare else []
+        bare = ["bare concepts"] if compares_bare(run.config) else []
         yield "other texts", content_key(settings.other_templates, inputs.captions, *bare)
 
     def compute(self, run: Run) -> dict[str, Any]:
@@ -36,7 +39,7 @@ class TextStage:
         templates = (settings.template, *settings.other_templates)
         prompted = [prompt(template, concept) for template in templates for concept in inputs.concepts]
         subtracted = [template for template in templates if settings.subtracts(template)]
-        bare = inputs.concepts if inputs.compares_bare else ()
+        bare = inputs.concepts if compares_bare(run.config) else ()
         groups = (prompted, subtracted, inputs.captions, bare)
         embeddings = _embeddings(run, [text for texts in groups for text in texts])
         ends = np.cumsum([len(texts) for texts in groups[:-1]])
@@ -58,6 +61,19 @@ class TextStage:
             "caption_embeddings": of_captions,
             "bare_embeddings": of_bare if bare else None,
         }
+
+
+def compares_bare(config: RunConfig) -> bool:
+    """Whether a method compares the concepts without a template, and the run's own concepts are in one. Our live
+    methods need no table to be asked."""
+    chosen = {leaf.kind: (leaf.module, leaf.options) for leaf in config.methods}
+    for name in LIVE.keys() - chosen.keys():
+        module = importlib.import_module(LIVE[name])
+        chosen[name] = (module, module.Options())
+    asked = [(module, options) for module, options in chosen.values() if hasattr(module, "compares_bare")]
+    return bool(config.run.template) and any(
+        module.compares_bare(options, config.run.parity) for module, options in asked
+    )
 
 
 def _embeddings(run: Run, texts: Sequence[str]) -> NDArray[np.float32]:

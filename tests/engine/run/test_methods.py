@@ -16,7 +16,7 @@ from engine.methods.context import MethodContext
 from engine.methods.films import film_batches
 from engine.methods.panel import Panel
 from engine.requery import Requery
-from engine.run.inputs import RunInputs
+from engine.run.text_stage import compares_bare
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
 from tests.support import counting_method
@@ -102,7 +102,7 @@ def test_bare_concepts_are_encoded_where_they_are_compared(project: Path, calls:
         (["run.parity=published", "run.template="], False),
         (["methods.clip_dissect={}"], False),
     ):
-        assert RunInputs(load_config(project, given), None).compares_bare == asked
+        assert compares_bare(load_config(project, given)) == asked
     bare = "methods.clip_dissect.prompted=false"
     heard = compute(project, bare)
     assert heard.computed["concepts"] == 5
