@@ -123,8 +123,9 @@ def test_the_warnings_of_a_run_are_kept_as_long_as_what_they_are_about(
 
 
 def notes(project: Path) -> tuple[Note, ...]:
+    """Those about the target model."""
     with RunReader(project.with_name("run.duckdb")) as reader:
-        return reader.notes
+        return tuple(note for note in reader.notes if note.source == "target")
 
 
 @pytest.mark.slow
