@@ -113,7 +113,7 @@ def test_a_matrix_needs_its_encoders_and_what_its_run_needs(tmp_path: Path) -> N
     ]
     assert unknown == []
     (tmp_path / "run.toml").unlink()
-    assert [(file.key, file.exists) for file in needed(config)[0]][0] == ("matrix.run", False)
+    assert next((file.key, file.exists) for file in needed(config)[0]) == ("matrix.run", False)
 
 
 def test_package_that_is_missing_does_not_hide_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
