@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,18 @@ def names(figure: Figure2) -> list[str]:
 
 
 def draw(figure: Figure2, folder: Path) -> list[Path]:
-    """Writes each panel of figure 2 into the folder, over files of the same names. Raises MammiError on failure."""
+    """Writes each panel of figure 2 into the folder, over files of the same names.
+
+    Raises MammiError if one cannot be written; then none of them is left."""
+    with ExitStack() as failed:
+        for name in names(figure):
+            failed.callback((folder / name).unlink, missing_ok=True)
+        written = _drawn(figure, folder)
+        failed.pop_all()
+    return written
+
+
+def _drawn(figure: Figure2, folder: Path) -> list[Path]:
     written = []
     for name, panel in _panels(figure).items():
         with rc_context(STYLE):

@@ -1,4 +1,4 @@
-"""Whether the probing set has images of the target model's classes."""
+"""Whether the probing set has images of the target model's classes, each label in one spelling."""
 
 from __future__ import annotations
 
@@ -13,6 +13,24 @@ _NAMED = 12
 """The most classes that a warning names"""
 
 log = logging.getLogger(__name__)
+
+
+def warn_of_spellings(images: Sequence[Image]) -> None:
+    """Warns of labels that are another's spelling (engine.names.compared): TCAV and the evidence keep them apart."""
+    first: dict[str, str] = {}
+    twice: dict[str, str] = {}
+    for label in dict.fromkeys(label for image in images for label in image.labels):
+        if (spelling := first.setdefault(compared(label), label)) != label:
+            twice[label] = spelling
+    if not twice:
+        return
+    more = f" and {len(twice) - _NAMED} more" if len(twice) > _NAMED else ""
+    pairs = [f'"{label}" = "{spelling}"' for label, spelling in twice.items()]
+    log.warning(
+        "labels that differ from another only in case or _, and are counted apart: %d. "
+        "[probing.rename] unites them: %s%s.",
+        *(len(twice), ", ".join(pairs[:_NAMED]), more),
+    )
 
 
 def warn_of_classes(layers: Sequence[Layer], images: Sequence[Image]) -> None:

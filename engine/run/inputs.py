@@ -20,7 +20,7 @@ from engine.methods import is_computed
 from engine.probing.base import ProbingSet
 from engine.probing.rename import Renamed
 from engine.progress import Progress
-from engine.run.class_labels import warn_of_classes
+from engine.run.class_labels import warn_of_classes, warn_of_spellings
 from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
@@ -86,6 +86,7 @@ class RunInputs:
         progress.advance(1)
         _ = self.concepts, self.captions
         progress.advance(1)
+        warn_of_spellings(self.probing.images)
         warn_of_classes(layers, self.probing.images)
         for leaf in self._config.methods:
             if is_computed(leaf.kind):

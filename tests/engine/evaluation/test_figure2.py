@@ -104,3 +104,10 @@ def test_equal_figures_give_equal_files(figure: Figure2, tmp_path: Path) -> None
 def test_a_folder_that_cannot_be_written_has_a_message(figure: Figure2, tmp_path: Path) -> None:
     with pytest.raises(MammiError, match=r"class_distribution\.svg: cannot be written"):
         draw(figure, tmp_path / "missing")
+
+
+def test_where_one_file_cannot_be_written_none_is_left(figure: Figure2, tmp_path: Path) -> None:
+    (tmp_path / names(figure)[-1]).symlink_to(tmp_path / "missing" / "file")
+    with pytest.raises(MammiError, match="cannot be written"):
+        draw(figure, tmp_path)
+    assert list(tmp_path.iterdir()) == []

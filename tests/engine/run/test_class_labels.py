@@ -15,6 +15,7 @@ from engine.names import nearest_label
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.rename import Renamed
 from engine.requery import Requery
+from engine.run.class_labels import warn_of_spellings
 from engine.store.reader import RunReader
 from tests.support.films import write_films, write_table
 from tests.support.method_context import FilmsInMemory
@@ -30,7 +31,7 @@ CUTS = Cuts(0.9, 0.9)
 def project(tmp_path: Path) -> Path:
     """A run of the classes effusion, mass and hernia over films that are labelled otherwise."""
     project = tiny_project(tmp_path)
-    labels = ("Pleural Effusion|MASS", "Rib", "Mass|Pericardial_Effusion", "")
+    labels = ("Pleural Effusion|Mass", "Rib", "Mass|Pericardial_Effusion", "")
     rows = [f"{index:03}.png,{labels[index % 4]}" for index in range(14)]
     (tmp_path / "labels.csv").write_text("\n".join(["path,labels", *rows]))
     return project
@@ -74,7 +75,7 @@ def test_renamed_labels_are_those_of_the_run(project: Path, caplog: pytest.LogCa
     ]
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert [image.labels for image in reader.images(range(4))] == [
-            ("effusion", "MASS"),
+            ("effusion", "Mass"),
             (),
             ("Mass", "effusion"),
             (),
@@ -135,6 +136,21 @@ def test_boxes_and_outlines_are_renamed_with_their_labels() -> None:
     assert renamed.labels == ("Infiltration", "Nodule")
     assert renamed.boxes == (Box("Infiltration", 1, 2, 3, 4),)
     assert renamed.polygons == (Polygon("Nodule", corners),)
+
+
+def test_a_label_in_two_spellings_is_told_and_can_be_united(caplog: pytest.LogCaptureFixture) -> None:
+    films = FilmsInMemory([], [])
+    films.images = [Image("a.png", labels=("Mass",)), Image("b.png", labels=("mass", "Nodule"))]
+    warn_of_spellings(films.images)
+    assert caplog.messages == [
+        "labels that differ from another only in case or _, and are counted apart: 1. [probing.rename] unites them: "
+        '"mass" = "Mass".'
+    ]
+    caplog.clear()
+    united = Renamed(films, {"mass": "Mass"}).images
+    warn_of_spellings(united)
+    assert [image.labels for image in united] == [("Mass",), ("Mass", "Nodule")]
+    assert caplog.messages == []
 
 
 def test_a_label_has_one_new_name_without_blanks_around_it() -> None:
