@@ -93,8 +93,8 @@ def _as_float(text: str) -> float:
 def labels_in(cell: str, separators: tuple[str, ...]) -> tuple[str, ...]:
     """The labels that a cell lists, each once, in order; items that say nothing, such as nan, are left out.
 
-    The cell is a Python or JSON list, as `listed` reads it, or has one of the separators between labels. Raises
-    ValueError for a list that is not whole.
+    The cell is a Python or JSON list, as `listed` reads it, or has one of the separators or the end of a line between
+    labels. Raises ValueError for a list that is not whole.
     """
     if is_list(cell):
         items = listed(cell)
@@ -166,6 +166,6 @@ def _quoted(cell: str) -> list[str]:
 
 def _split(cell: str, separators: Sequence[str]) -> list[str]:
     first, *others = separators
-    for separator in others:
+    for separator in (*others, "\r", "\n"):
         cell = cell.replace(separator, first)
     return [item.strip() for item in cell.split(first)]

@@ -68,7 +68,7 @@ def test_lists_of_labels(cell: str, labels: tuple[str, ...]) -> None:
     assert labels_in(cell, SEPARATORS) == labels
 
 
-@pytest.mark.parametrize("cell", ["a, b", "['a', 'b']", "a,b,a", '["a" , "b"]'])
+@pytest.mark.parametrize("cell", ["a, b", "['a', 'b']", "a,b,a", '["a" , "b"]', "a\nb", "a,\r\nb"])
 def test_a_separator_of_ones_own_and_lists(cell: str) -> None:
     assert labels_in(cell, (",",)) == ("a", "b")
 
