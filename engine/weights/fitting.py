@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _STATISTICS = (".running_mean", ".running_var")
 _COUNT = ".num_batches_tracked"
+_AVERAGED = "n_averaged"
+"""What torch.optim.swa_utils.AveragedModel keeps beside the model's tensors: how many weights it has averaged"""
 _SHOWN = 3
 
 
@@ -70,7 +72,11 @@ def read_fitting(
     """
     with opened(path, WEIGHTS) as checkpoint:
         entries = {
-            key: {_OLD_DENSENET.sub(r"\1\2", name): stored for name, stored in without_parallel(names).items()}
+            key: {
+                _OLD_DENSENET.sub(r"\1\2", name): stored
+                for name, stored in without_parallel(names).items()
+                if name.rpartition(".")[2] != _AVERAGED
+            }
             for key, names in (checkpoint.entries if weights_key is None else _under(weights_key, checkpoint)).items()
         }
         chosen = _chosen(entries, own, path, ignored) or _likeliest(entries, own, checkpoint)
