@@ -76,6 +76,13 @@ def test_where_several_fit_the_message_asks_which(weights: dict[str, Tensor], tm
     assert torch.equal(average.module.state_dict()["fc.bias"], weights["fc.bias"] + 1)
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.complex64])
+def test_quantised_weights_are_refused(kind: torch.dtype, weights: dict[str, Tensor], tmp_path: Path) -> None:
+    """Their scale is not in the tensor."""
+    with pytest.raises(MammiError, match=rf"fc\.weight: {kind}, where the model has floating-point numbers"):
+        loaded(tmp_path, {**weights, "fc.weight": (weights["fc.weight"] * 100).to(kind)})
+
+
 def test_what_torch_averages_over_epochs_fits(weights: dict[str, Tensor], tmp_path: Path) -> None:
     average = torch.optim.swa_utils.AveragedModel(network()).state_dict()
     assert "n_averaged" in average
