@@ -176,7 +176,7 @@ def load_strictly(
     which only training uses, and did not before torch 0.4.1.
 
     `path`, the file of the weights, and `key`, the configuration's key that lists the ignored ones, are for errors.
-    Raises MammiError that lists the missing, unexpected and mismatched keys, and for weights that are quantised.
+    Raises MammiError that lists the missing, unexpected and mismatched keys, or quantised weights.
     """
     own = module.state_dict()
     different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
@@ -187,8 +187,8 @@ def load_strictly(
     quantised = sorted(name for name in fitting if own[name].is_floating_point() > weights[name].is_floating_point())
     if quantised:
         raise MammiError(
-    Raises MammiError that lists the missing, unexpected and mismatched keys, and those of quantised weights.
-            "weights are.\nGive the weights as they were before, in floating point."
+            f"{path}: {few(quantised)}: {weights[quantised[0]].dtype}, where the model has floating-point numbers, as "
+            "quantised weights are.\nGive the weights as they were before, in floating point."
         )
     own.update({name: weights[name] for name in fitting})  # in place, as it holds the versions of its modules too
     module.load_state_dict(own)
