@@ -39,8 +39,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LONGEST_MARK = 4
-_OTHER_FORMATS = {"{\\rtf": "RTF", "%PDF-": "PDF"}
-"""Formats that look like text, by how their files start"""
+_OTHER_FORMATS = {
+    "{\\rtf": "RTF",
+    "%PDF-": "PDF",
+    "PK\3\4": "a ZIP archive or a spreadsheet (save it as CSV)",
+    "PAR1": "Parquet (save it as CSV)",
+    "SQLite format 3": "a database of SQLite",
+}
+"""Formats of other files, by how these start"""
 _AT_ONCE = 1 << 16
 _NAMED = 3
 """The most files that a warning names"""
@@ -137,8 +143,10 @@ class TextFiles:
                     if total > most:
                         raise UnreadableText(f"{path} is too large: it has more than {most >> 20} MiB of text.")
                     yield piece if piece.isascii() or on_error == "strict" else self._guess(path, piece)
-            except UnicodeError:
-                raise UnreadableText(f"{path} is not text in {name}{self._advice()}.") from None
+            except UnicodeError as error:
+                unmarked = "does not start with BOM" in str(error)
+                orders = f", whose byte order is not told: say {name}-le or {name}-be" if unmarked else self._advice()
+                raise UnreadableText(f"{path} is not text in {name}{orders}.") from None
 
     def _encoding_of(self, start: bytes) -> tuple[str, str]:
         """The encoding of a file that starts like this, and what TextIOWrapper is to do with bytes outside it."""
@@ -153,7 +161,8 @@ class TextFiles:
                 if piece.startswith(start):
                     raise UnreadableText(f"{path} is {kind}, not plain text.")
         if "\0" in piece:
-            raise UnreadableText(f"{path} is not text, or is UTF-16 without a byte order mark{self._advice()}.")
+            kinds = ", such as utf-16-le" if self._key else ""
+            raise UnreadableText(f"{path} is not text, or is UTF-16 without a byte order mark{self._advice()}{kinds}.")
 
     def _guess(self, path: Path, piece: str) -> str:
         """The piece, with what is no UTF-8 read as Windows-1252."""

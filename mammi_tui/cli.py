@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 import traceback
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 import click
 
@@ -99,6 +102,7 @@ def main() -> None:
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     spell_out(sys.stdout, sys.stderr)
     try:
         with warnings_to(_say_more):
@@ -121,6 +125,11 @@ def main() -> None:
         _say("stopped")
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _nowhere() -> TextIO:
+    """Takes the place of an output stream that the shell has closed (>&-)."""
+    return Path(os.devnull).open("w")
 
 
 def _output_failed(error: OSError, settings: Settings) -> int:

@@ -33,6 +33,9 @@ _COUNTED_HERE = re.compile(r"[^\t]+\t\d+")
 _COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$|^#.*")
 _SPACES = re.compile(r" {3,}")
 _ENDS_WITH_NUMBER = re.compile(r"\s\d+$")
+_LIST = re.compile(r"""[\[\]{}]|[-*+•–][ ]|.*["'][ ]*[,;|\t][ ]*["']|["'].*["'][ ]*[,;]$""")
+"""A line of a list as JSON, Python, Markdown or a table with quotes writes it"""
+_SEVERAL = re.compile(r"[,;|]\s*[^\W\d]")
 _NAMED = 3
 
 log = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # 
     """The list's concepts in their order.
 
     Warns of numbers that are left out and of concepts that differ in case only. Raises ConfigError when the file cannot
-    be read, a line is too long, or only some lines have numbers.
+    be read, a line is too long or of a list in another form, or only some lines have numbers.
     """
     path = base / options.path
     texts = TextFiles(options.encoding, "concepts.encoding")
@@ -70,10 +73,23 @@ def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # 
         raise ConfigError(f"concepts.path: {error}") from None
     texts.warn(path)
     bare = (_COMMENT.sub("", _SPACES.sub("  ", line)).strip() for line in text.splitlines())
-    lines = list(enumerate(bare, start=1))
-    concepts = clean_concepts(_without_numbers([(number, line) for number, line in lines if line], path), str(path))
+    lines = [(number, line) for number, line in enumerate(bare, start=1) if line]
+    _check_plain(lines, path)
+    concepts = clean_concepts(_without_numbers(lines, path), str(path))
     _warn_of_case(concepts, path)
     return concepts
+
+
+def _check_plain(lines: Sequence[tuple[int, str]], path: Path) -> None:
+    """Raises ConfigError for a line that holds the signs of a list beside a concept, or several concepts."""
+    for number, line in lines:
+        if _LIST.match(line):
+            raise ConfigError(
+                f"{path}: line {number}, {line[:60]!r}, is of a list in another form, such as JSON or Markdown. "
+                "Write one concept a line, without other signs."
+            )
+    if len(lines) == 1 and _SEVERAL.search(lines[0][1]):
+        log.warning("%s has one line, %r. If these are several concepts, write one a line.", path, lines[0][1][:60])
 
 
 def _without_numbers(lines: Sequence[tuple[int, str]], path: Path) -> list[str]:

@@ -45,7 +45,7 @@ class Needed:
 
 def needed(config: Path) -> tuple[list[Needed], list[str]]:
     """The files that target, VLM and concepts name, the published lists that the probing set names, and a sentence for
-    each table that could not be examined.
+    each table that could not be examined; for a matrix, also those of its run, and its text encoders.
 
     The configuration may be incomplete, and the packages of its kinds may be missing. Raises ConfigError when the file
     is not TOML.
@@ -54,6 +54,8 @@ def needed(config: Path) -> tuple[list[Needed], list[str]]:
     found: list[Needed] = []
     unexamined: list[str] = []
     tables = read(config)
+    for matrix in _tables(tables.get("matrix")):
+        found, unexamined = _of_matrix(matrix, base)
     for name in TABLES:
         for table in _tables(tables.get(name)):
             try:
@@ -64,6 +66,20 @@ def needed(config: Path) -> tuple[list[Needed], list[str]]:
             paths = ((key, base / value) for key, value in _paths(options, table))
             found += [Needed(f"{name}.{key}", path, publisher_of(path)) for key, path in paths]
     return found + [each for table in _tables(tables.get("probing")) for each in _published(table, base)], unexamined
+
+
+def _of_matrix(matrix: Mapping[str, Any], base: Path) -> tuple[list[Needed], list[str]]:
+    found: list[Needed] = []
+    unexamined: list[str] = []
+    run = matrix.get("run")
+    if isinstance(run, str) and not (base / run).is_file():
+        found = [Needed("matrix.run", base / run, None)]
+    elif isinstance(run, str) and "matrix" not in read(base / run):
+        found, unexamined = needed(base / run)
+    for encoders in _tables(matrix.get("encoders")):
+        paths = ((name, base / path) for name, path in encoders.items() if isinstance(path, str))
+        found += [Needed(f"matrix.encoders.{name}", path, publisher_of(path)) for name, path in paths]
+    return found, unexamined
 
 
 def _published(probing: Mapping[str, Any], base: Path) -> Iterator[Needed]:

@@ -52,14 +52,20 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
 
     @field_validator("template")
     @classmethod
-    def _is_not_blank(cls, template: str) -> str:
+    def _stands_before_concepts(cls, template: str) -> str:
         if template and not template.strip():
             raise ValueError('a template of blanks is no template: write ""')
+        if "{" in template or "}" in template:
+            raise ValueError("a template has no place for the concept: it stands before each concept, without braces")
         return template
 
     @field_validator("other_templates")
     @classmethod
     def _are_others(cls, others: tuple[str, ...], run: ValidationInfo) -> tuple[str, ...]:
+        for other in others:
+            if not other.strip():
+                raise ValueError(f"{other!r} is no template: leave it out")
+            cls._stands_before_concepts(other)
         templates = [run.data.get("template"), *others]
         for place, other in enumerate(others, start=1):
             if other in templates[:place]:

@@ -78,7 +78,7 @@ class Figure2:
     sweep: tuple[SweepPoint, ...]
     """α ascending"""
     fixed_count: int
-    """Images of a neuron without adaptive selection, where the probing set has as many"""
+    """Images of a neuron without adaptive selection: 40, or all where the probing set has fewer"""
     fixed_scores: LabelScores
     """The scores without adaptive selection"""
 
@@ -114,7 +114,7 @@ def figure2(
         _classes(reader, chosen, np.concatenate(fixed_images)),
         counts,
         sweep,
-        FIXED_COUNT,
+        min(FIXED_COUNT, reader.image_count),
         scorer.score([list(map(compared, answer.concepts[: answer.annotated])) for answer in without]),
     )
 

@@ -48,25 +48,33 @@ CONCEPT_LISTS = {
 """`digest` of the concepts in dataset/concept_set/nouns.txt, and in CLIP-Dissect's data/20k.txt -> the paper's name"""
 ENCODERS = {"clip": ("clip-vit-b-16", "clip-vit-base-patch16"), "mpnet": ("all-mpnet-base-v2",)}
 """The names of a folder with the paper's encoder: the catalogue's, and the publisher's"""
+CXR_REPAIR = {"model": "ViT-B-32-quickgelu", "preprocessing": "cxr_repair"}
+"""CXR-RePaiR's options: OpenAI's architecture, and its own way of giving a film to it"""
 VLM_WEIGHTS = {"medklip": "checkpoint_final.pth", "open_clip": "clip-imp-pretrained_128_6_after_4.pt"}
 """The published file names of Table 3's other VLMs"""
 
 OPTIONS: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("clip_dissect", "prompted"): (None, False),  # where it is left out, run.parity = "published" means bare concepts
+    ("clip_dissect", "top_k"): (None, 100),  # and the others as soft WPMI has them
+    ("clip_dissect", "a"): (None, 10),
+    ("clip_dissect", "lam"): (None, 1),
+    ("clip_dissect", "p_start"): (None, 0.998),
+    ("clip_dissect", "p_end"): (None, 0.97),
 }
 """Method and key -> the values that the paper's may have; other keys must have their defaults"""
 _CAPTIONS = ("reports", "sections", "column", "splits", "encoding", "sample", "groups")
 FREE = {
     "falcon": _CAPTIONS,
     "falcon_crops": _CAPTIONS,
-    "tsi": ("label_set",),
+    "tsi": ("label_set", "cut"),
 }
-"""Method -> the keys whose values cannot be compared: they name data, or the paper does not tell them"""
+"""Method -> the keys whose values are not compared: they name data, the paper does not tell them, or they change no
+figure of the tables, as the cut of a method that is scored by its best concept"""
 UNKNOWN = {
     "clip_dissect": "the paper's options of CLIP-Dissect, which its code leaves out (assumed: CLIP-Dissect's defaults)",
     "falcon": "that FALCON's reports are MIMIC-CXR's, and whether the paper used its groups of units and its crops",
     "falcon_crops": "that the reports for FALCON on crops are MIMIC-CXR's, and whether the paper used crops",
-    "tsi": "the films and masks of TSI's second label set beyond its kind",
+    "tsi": "the boxes of TSI's NIH14, and the films and masks of its second label set beyond its kind",
     "wordnet": "the version of WordNet",
 }
 """Method or kind of concept set -> what cannot be compared where it is used"""
@@ -105,7 +113,8 @@ def published_vlm(vlm: Leaf, shown: str) -> str | None:
     if vlm.kind in VLM_WEIGHTS and (not isinstance(weights, Path) or weights.name != VLM_WEIGHTS[vlm.kind]):
         return None
     if vlm.kind == "open_clip":
-        return "CXR-RePaiR" if getattr(vlm.options, "preprocessing", None) == "cxr_repair" else None
+        own = {key: getattr(vlm.options, key, None) for key in CXR_REPAIR}
+        return "CXR-RePaiR" if own == CXR_REPAIR else None
     return {"MedCLIP ViT": published.MEDCLIP, "MedKLIP": "MedKLIP"}.get(shown)
 
 
@@ -123,7 +132,7 @@ def of_method(method: Leaf) -> Iterator[str]:
         own = getattr(method.options, key)
         wanted = OPTIONS.get((method.kind, key), (field.get_default(call_default_factory=True),))
         if own not in wanted and key not in FREE.get(method.kind, ()):
-            yield f"methods.{method.kind}.{key} is {_shown(own)}, the paper's {_shown(wanted[-1])}"
+            yield f"methods.{method.kind}.{key} is {_shown(own)}, {_of_paper(wanted[-1])}"
     if method.kind == "tsi":
         own_films = getattr(method.options, "label_set", None)
         if own_films is None or own_films.kind != "covid_cxr":
@@ -197,6 +206,10 @@ def _of_probing(probing: Leaf, films: Films) -> Iterator[str]:
 def unchecked(kinds: Collection[str]) -> tuple[str, ...]:
     """What cannot be compared in a setting with these methods and kinds of concept sets."""
     return (*ALWAYS, *(text for kind, text in UNKNOWN.items() if kind in kinds))
+
+
+def _of_paper(value: Any) -> str:
+    return "the paper's is not set" if value is None else f"the paper's {_shown(value)}"
 
 
 def _shown(value: Any) -> str:

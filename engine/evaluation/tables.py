@@ -71,7 +71,7 @@ class _Tables:
         lines = []
         for cell in [*self._cells("www"), *self._cells("mammi")]:
             adaptive = cell.count is None
-            shown = f"adaptive, α {cell.alpha:g}" if adaptive else f"without adaptive, {cell.count} images"
+            shown = f"adaptive, α {cell.alpha:g}" if adaptive else self._without_adaptive(cell)
             fits = self._own_fits and cell.count in (None, published.FIXED_COUNT)
             name = "adaptive" if adaptive else "without adaptive"
             lines.append(Line((shown,), cell, self._row(published.SELECTIONS, name if fits else None)))
@@ -81,6 +81,11 @@ class _Tables:
         return self._table(
             *("Table 2. Selection of images", ("selection",), lines, published.SELECTIONS, notes, [UNIQUE])
         )
+
+    def _without_adaptive(self, cell: Cell) -> str:
+        images = self._result.runs[cell.vlm].images
+        all_of_them = f": all {images}" if cell.count is not None and images < cell.count else ""
+        return f"without adaptive, {cell.count} images{all_of_them}"
 
     def vlms(self) -> Table:
         set_fits = self._set(self._own_set) == published.MIMIC_NOUNS

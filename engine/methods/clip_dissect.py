@@ -139,7 +139,9 @@ class ClipDissect:
         measure_title, self._measure = _MEASURES[options.similarity]
         template = reader.info.template
         self._bare = bool(template) and compares_bare(options, reader.info.parity)
-        self.title = f"CLIP-Dissect ({measure_title}, {'bare' if self._bare or not template else 'prompted'})"
+        chosen = [measure_title, "bare" if self._bare or not template else "prompted"]
+        chosen += [f"{key} {value:g}" for key, value in options.given.items()]
+        self.title = f"CLIP-Dissect ({', '.join(chosen)})"
         self._options = options
         self._reader = reader
         self._requery = requery

@@ -104,6 +104,8 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
 def title(options: Options) -> str:
     """The method's name, with the options that are not as published."""
     chosen = []
+    if options.quantile != Options().quantile:
+        chosen.append(f"quantile {options.quantile:g}")
     if options.counted_in != "images with an overlap":
         chosen.append(f"active cells of {options.counted_in}")
     if options.thresholds_over == "all images":

@@ -30,7 +30,8 @@ Differences from the published code:
   code scales boxes as if films had 1,024 pixels a side.
 - Names of labels are compared with underscores as spaces, so that "Pleural_Thickening" can name its class.
 
-With `cut = 0` each neuron has an annotation unless "No class" wins, as the paper's tables need.
+With `cut = 0` each neuron has an annotation unless "No class" wins. The paper's tables score the best label, whatever
+the cut.
 """
 
 from __future__ import annotations
@@ -140,15 +141,21 @@ def title(options: Options) -> str:
     chosen = []
     if options.label_set is not None:
         chosen.append(f"with {options.label_set.kind}")
+    if options.quantile != Options().quantile:
+        chosen.append(f"quantile {options.quantile:g}")
     if options.border == "edge":
         chosen.append("edges go on")
     if not options.no_class:
         chosen.append("without no class")
     if options.threshold_images != Options().threshold_images:
-        chosen.append(f"thresholds over {options.threshold_images or 'all'} images")
+        chosen.append(f"thresholds over {_images(options.threshold_images)}")
     if options.iou_images:
-        chosen.append(f"IoU over {options.iou_images} images")
+        chosen.append(f"IoU over {_images(options.iou_images)}")
     return f"{TITLE} ({', '.join(chosen)})" if chosen else TITLE
+
+
+def _images(number: int) -> str:
+    return "1 image" if number == 1 else f"{number or 'all'} images"
 
 
 def _agreements(options: Options, context: MethodContext) -> Iterator[tuple[str, dict[str, Agreement]]]:

@@ -50,8 +50,9 @@ class WWW:
     name = "www"
 
     def __init__(self, options: Options, reader: RunReader, requery: Requery) -> None:
-        self.title = f"WWW (top {options.count} images)"
         self._count = min(options.count, reader.image_count)
+        taken = f": all {self._count}" if self._count < options.count else ""
+        self.title = f"WWW (top {options.count} images{taken})"
         self._reader = reader
         self._requery = requery
 

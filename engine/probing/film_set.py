@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from engine.errors import ConfigError
+from engine.names import compared
 from engine.probing.base import Image
 from engine.probing.files import Ambiguous, Film, LeadsOut, read_film, short, warn
 
@@ -27,7 +28,7 @@ class ViewOptions(FilmOptions, frozen=True):
     """The keys of kinds whose films have a view: those of FilmOptions and one more."""
 
     views: tuple[str, ...] = ()
-    """The views to keep, such as PA and AP; all by default"""
+    """The views to keep, such as PA and AP, in upper or lower case; all by default"""
 
 
 class FilmSet:
@@ -63,6 +64,7 @@ def collect(
     """
     images: dict[str, Image] = {}
     files: dict[str, str] = {}
+    names: dict[str, str] = {}
     missing: list[str] = []
     outside: list[str] = []
     ambiguous: list[str] = []
@@ -79,7 +81,11 @@ def collect(
             missing.append(image.path)
             continue
         if film.name in images:
-            raise ConfigError(f"{source} names {short(film.name)!r} twice.")
+            both = f"as {short(names[film.name])!r} and {short(image.path)!r}: give it one name in all rows"
+            raise ConfigError(
+                f"{source} names {short(film.name)!r} twice{f', {both}' if image.path != names[film.name] else ''}."
+            )
+        names[film.name] = image.path
         image = replace(image, path=film.name)
         images[film.name] = complete(image, film.file) if complete else image
         files[film.name] = film.file
@@ -97,12 +103,13 @@ def collect(
 
 
 def of_views(images: Iterable[Image], views: Sequence[str]) -> list[Image]:
-    """The images that have one of the views; all images where no view is named.
+    """The images that have one of the views, in upper or lower case; all images where no view is named.
 
     Raises ConfigError when no image is left.
     """
     every = list(images)
-    chosen = [image for image in every if image.view in views] if views else every
+    wanted = {compared(view.strip()) for view in views}
+    chosen = [image for image in every if compared(image.view or "") in wanted] if views else every
     if every and not chosen:
         present = sorted({image.view for image in every if image.view})
         hint = f"views: {', '.join(present)}" if present else "its films have no views"

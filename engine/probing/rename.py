@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from engine.errors import ConfigError
 from engine.names import compared, nearest_label
 from engine.probing.base import Image, ProbingSet
 from engine.probing.files import warn
@@ -19,12 +20,15 @@ class Renamed:
 
     def __init__(self, probing: ProbingSet, names: Mapping[str, str], key: str = "probing.rename") -> None:
         """`names`: label -> new name, from the configuration's `key`. A label is found whatever its case, and with _
-        for a blank. Warns of labels that no film has."""
+        for a blank. Warns of labels that no film has. Raises ConfigError for a label with two new names."""
         self._probing = probing
         self._own = {image.path: image for image in probing.images}
         labels = _labels(probing.images)
-        alike = {compared(label): name for label, name in names.items()}
-        self._names = {label: names.get(label, alike.get(compared(label), label)) for label in labels}
+        alike: dict[str, str] = {}
+        for label, name in names.items():
+            if alike.setdefault(compared(label), name) != name:
+                raise ConfigError(f"{key}: {label!r} has two new names, {alike[compared(label)]!r} and {name!r}.")
+        self._names = {label: alike.get(compared(label), label).strip() for label in labels}
         there = {compared(label) for label in labels}
         unknown = [_with_nearest(label, labels) for label in names if compared(label) not in there]
         warn(f"{key}: labels that no film has", unknown)

@@ -33,11 +33,15 @@ class RowLabels:
         self._joined: dict[str, None] = {}
         """Labels that may be several"""
         self._found: dict[str, None] = {}
+        self._unused: list[str] = []
+        """Columns that may have the labels, where no key names one that does"""
         if options.label_columns:
             columns = LabelColumns(table, options.label_columns, options.words, "probing.label_columns")
             self._of_columns = columns.told
         elif table.has(options.labels_column) or "labels_column" in options.model_fields_set:
             self._column = table.column(options.labels_column, "probing.labels_column")
+        elif not options.mask_column:
+            self._unused = _unused(table, options)
         if options.mask_column:
             self._mask = table.column(options.mask_column, "probing.mask_column")
 
@@ -59,6 +63,10 @@ class RowLabels:
         signs = " or ".join(repr(sign) for sign in (",", *SEPARATORS) if any(sign in label for label in self._joined))
         what = f"{self._table.path}: labels with {signs}; if each is several labels, name what separates them in "
         warn(f"{what}probing.separator", list(self._joined))
+        what = (
+            f"{self._table.path}: no labels, as it has no column {self._options.labels_column!r}; if another has them, "
+        )
+        warn(f"{what}name it in probing.labels_column or label_columns", self._unused)
         truths = Vocabulary(self._options.words)
         if self._found and all(_is_truth(truths, label) for label in self._found):
             name = self._options.labels_column
@@ -79,6 +87,13 @@ class RowLabels:
                 if not is_list(cells[column]) and any(sign in label for sign in (",", *SEPARATORS)):
                     self._joined[label] = None
         return labels
+
+
+def _unused(table: Table, options: TableOptions) -> list[str]:
+    """The table's columns that no key names."""
+    keys = [value for key, value in options if key.endswith(("_column", "_columns")) and value]
+    named = {name for value in keys for name in ((value,) if isinstance(value, str) else value)}
+    return [name for name in table.header if name and name not in named]
 
 
 def has_mask(cell: str) -> bool:

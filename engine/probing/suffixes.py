@@ -10,7 +10,7 @@ PICTURES = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "JPEG2000")
 """Pillow's names of the formats that are decoded. No other decoder is ever given a file."""
 FORMATS = "PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM"
 """The same for a reader"""
-DICOM_SUFFIXES = (".dcm", ".dicom")
+DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".dc3", ".ima")
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp"),
     *(".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),

@@ -62,6 +62,9 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
             raise ValueError("size_columns is for boxes alone; masks, and boxes of one size, have drawn_side")
         if (self.size_columns or self.drawn_side) and not (self.box_columns or self.corner_columns or self.mask_column):
             raise ValueError("size_columns and drawn_side need box_columns, corner_columns or mask_column")
+        for word, meaning in self.words.items():
+            if any(other.casefold() == word.casefold() and self.words[other] != meaning for other in self.words):
+                raise ValueError(f"words: {word!r} has two meanings, as upper and lower case are the same")
         if self.words and not self.label_columns:
             raise ValueError("words are those of label_columns; give these too")
         return self

@@ -23,8 +23,8 @@ _SHOWN = 200
 class Table:
     """A CSV file with a header, gzipped or not. `key` is the configuration's key that names the file.
 
-    The first line may name the delimiter, as Excel writes it: "sep=;". Otherwise it is a comma or, in a header without
-    commas, a semicolon, a tab or a bar.
+    Empty lines before the header are skipped. The first line may name the delimiter, as Excel writes it: "sep=;".
+    Otherwise it is a comma or, in a header without commas, a semicolon, a tab or a bar.
     """
 
     def __init__(self, path: Path, key: str, delimiter: str | None = None, texts: TextFiles | None = None) -> None:
@@ -33,9 +33,10 @@ class Table:
         self.path = path
         self._key = key
         self._texts = texts or TextFiles()
-        first = next(read_lines(path, key, self._texts), "")
+        numbered = enumerate(read_lines(path, key, self._texts))
+        blank, first = next(((place, line) for place, line in numbered if line.strip()), (0, ""))
         named = _NAMED_DELIMITER.fullmatch(first)
-        self._begins_at = 1 if named else 0
+        self._begins_at = blank + 1 if named else blank
         self._delimiter = delimiter or (named[1] if named else _delimiter(first))
         _, header = next(self._records(), (0, []))
         self.header = _without_empty_end([name.strip() for name in header])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -132,8 +133,13 @@ def concepts(
     if output == STDOUT:
         click.echo("\n".join(lines))
     else:
-        with writing(f"--output {output}"):
-            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with (
+            writing(f"--output {output}"),
+            TemporaryDirectory(prefix=".mammi-concepts-", dir=output.parent) as unfinished,
+        ):
+            written = Path(unfinished) / output.name
+            written.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            written.replace(output)
     click.echo(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
 
 

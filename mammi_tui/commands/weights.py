@@ -125,7 +125,8 @@ def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
         yield from (f"    {name}: {state}" for name, state in entry["files"].items())
     size = sum(file["size"] or 0 for file in entry["downloads"])
     if entry["downloads"]:
-        large = f" ({size / 1e6:,.0f} MB)" if size else ""
+        shown = f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+        large = f" ({shown})" if size else ""
         yield f"    mammi weights fetch {entry['name']}{large}, from {entry['page']}"
     else:
         yield f"    by hand, from {entry['page']} into {entry['folder']}"

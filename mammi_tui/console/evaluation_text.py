@@ -193,10 +193,10 @@ def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
     scored = [(method, scores) for method in evaluation.methods for scores in _of_layer(method, layer.layer)]
     if scored:
         yield ""
-        yield _line(f"hit rate over {count(scored[0][1].units, 'unit')}", ["best concept", "annotation"], _CELL + 4)
+        yield _line(f"hit rate over {count(scored[0][1].units, 'unit')}", ["best concept", "annotation"], _CELL + 6)
     for method, scores in scored:
         cells = [_hits(scores.best), _hits(scores.annotation)]
-        yield _line(f"  {_title(method)}", cells, _CELL + 4)
+        yield _line(f"  {_title(method)}", cells, _CELL + 6)
 
 
 def _of_layer(method: MethodEvaluation, layer: str) -> list[TruthScores]:

@@ -72,4 +72,6 @@ def _cell(answer: MethodAnswer, rank: int) -> str:
         return " " * _COLUMN
     mark = "* " if rank < answer.annotated else "  "
     score = significant(float(answer.scores[rank]), 3)
+    if len(score) > _SCORE:
+        score = significant(float(answer.scores[rank]), 2)
     return f"{mark}{fit(clean(answer.concepts[rank]), _CONCEPT)} {fit(score, _SCORE, right=True)} "

@@ -19,7 +19,8 @@ def check_output(
 ) -> None:
     """Checks a file that a command is about to write; messages name the `option` that asked for it.
 
-    Raises ConfigError when `output` is one of the files `kept`, when it exists and `force` is not given, or when its
+    Raises ConfigError when `output` is one of the files `kept`, when it exists and `force` is not given or it is no
+    file, or when its
     folder is missing, unless that will be `made`.
     """
     if output == STDOUT:
@@ -27,6 +28,8 @@ def check_output(
     for path in kept:
         if output.resolve() == path.resolve() or (output.exists() and path.exists() and output.samefile(path)):
             raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
+    if output.exists() and not output.is_file():
+        raise ConfigError(f"{option} {output}: is not a file. Name one, or - for standard output.")
     if output.exists() and not force:
         raise ConfigError(f"{option} {output}: exists already. Use --force to overwrite it.")
     if not output.parent.is_dir() and not made:

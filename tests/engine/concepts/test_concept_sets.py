@@ -114,6 +114,33 @@ def test_a_list_with_columns_that_are_not_understood_is_refused_with_the_line(
         load(tmp_path, [], kind="word_list", path="list.txt")
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('["nodule", "mass"]\n', 1),
+        ('[\n  "nodule",\n  "mass"\n]\n', 1),
+        ('{"nodule": 12}\n', 1),
+        ("nodule\n- mass\n", 2),
+        ('nodule\n"mass","lung"\n', 2),
+        ('"nodule",\n"mass"\n', 1),
+        ("'nodule'; 'mass'\n", 1),
+        ('"nodule","12"\n', 1),
+    ],
+)
+def test_a_list_in_another_form_is_refused_with_the_line(tmp_path: Path, content: str, line: int) -> None:
+    (tmp_path / "list.txt").write_text(content)
+    with pytest.raises(
+        ConfigError, match=rf"list\.txt: line {line}, .* is of a list in another form.* one concept a line"
+    ):
+        load(tmp_path, [], kind="word_list", path="list.txt")
+
+
+def test_several_concepts_on_the_only_line_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "list.txt").write_text("nodule, mass, effusion\n")
+    load(tmp_path, [], kind="word_list", path="list.txt")
+    assert "has one line, 'nodule, mass, effusion'. If these are several concepts, write one a line." in caplog.text
+
+
 def test_concepts_with_numbers_of_their_own_stay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     concepts = ["20/20", "2 views", "segment 7,8", "T12", "effusion, pleural", "x-ray", "heart"]
     (tmp_path / "list.txt").write_text("\n".join(concepts))

@@ -54,6 +54,13 @@ def test_the_shares_are_of_images_and_of_representatives(reader: RunReader, figu
     assert [count.fixed for count in figure.counts] == [0, *[40] * 13]
 
 
+def test_without_adaptive_selection_few_images_are_all_taken(tmp_path: Path) -> None:
+    with RunReader(small_run(tmp_path, hostile=True, images=24)) as few:
+        made = figure2(few, Requery(few))
+    assert made is not None
+    assert made.fixed_count == 24
+
+
 def test_the_scores_without_adaptive_selection_are_wwws(reader: RunReader, figure: Figure2) -> None:
     method = www.load(www.Options(count=40), reader, Requery(reader))
     assert figure.fixed_scores == evaluate(reader, [method], cuts=Cuts(0.7, 0.95)).methods[0].annotation

@@ -222,6 +222,31 @@ def test_tsi_has_a_published_figure_with_the_papers_label_sets_only(table: str, 
     assert any(note.startswith(difference) for note in masks.notes)
 
 
+def test_options_written_out_as_published_are_no_difference() -> None:
+    soft_wpmi = "{top_k = 100, a = 10, lam = 1, p_start = 0.998, p_end = 0.97}"
+    masks = 'methods.tsi={cut = 0, label_set = {kind = "covid_cxr", folder = "x"}}'
+    *_, of_masks, methods, _ = tables(paper_result(f"methods.clip_dissect={soft_wpmi}", masks))
+    assert sources(methods)[1] == ("CLIP-Dissect (medical)", "paper")
+    assert sources(of_masks)[1] == ("TSI", "paper")
+    *_, methods, _ = tables(paper_result("methods.clip_dissect.top_k=50", "methods.falcon.threshold=0.5"))
+    assert "methods.clip_dissect.top_k is 50, the paper's 100." in methods.notes
+    assert "methods.falcon.threshold is 0.5, the paper's is not set." in methods.notes
+
+
+def test_cxr_repair_of_another_architecture_has_no_published_figure() -> None:
+    result = paper_result()
+    run = result.matrix.runs["CXR-RePaiR"]
+    run = replace(run, vlm=replace(run.vlm, options=run.vlm.options.model_copy(update={"model": "ViT-B-32"})))
+    result = replace(result, matrix=replace(result.matrix, runs={**result.matrix.runs, "CXR-RePaiR": run}))
+    assert "Here without a published figure: CXR-RePaiR." in tables(result)[2].notes
+
+
+def test_a_selection_that_takes_every_image_says_so() -> None:
+    result = paper_result()
+    few = replace(result, runs={name: replace(facts, images=24) for name, facts in result.runs.items()})
+    assert tables(few)[1].rows[0].names == ("without adaptive, 40 images: all 24",)
+
+
 def test_every_option_that_is_treated_apart_exists() -> None:
     apart = [
         *published_setting.OPTIONS,

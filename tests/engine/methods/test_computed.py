@@ -133,12 +133,13 @@ def test_a_mistake_in_a_label_set_is_told_in_one_line(tmp_path: Path, table: str
 
 def test_titles_name_the_options_that_are_not_as_published() -> None:
     assert netdissect.title(netdissect.Options(cut=0, side=56)) == "Network Dissection"
-    options = netdissect.Options(counted_in="all labelled images", thresholds_over="all images")
-    told = "Network Dissection (active cells of all labelled images, thresholds over all images)"
+    options = netdissect.Options(quantile=0.9, counted_in="all labelled images", thresholds_over="all images")
+    told = "Network Dissection (quantile 0.9, active cells of all labelled images, thresholds over all images)"
     assert netdissect.title(options) == told
     assert tsi.title(tsi.Options()) == "TSI"
-    options_of_tsi = tsi.Options(border="edge", no_class=False, threshold_images=0, iou_images=20)
-    told = "TSI (edges go on, without no class, thresholds over all images, IoU over 20 images)"
+    assert tsi.title(tsi.Options(iou_images=1)) == "TSI (IoU over 1 image)"
+    options_of_tsi = tsi.Options(quantile=0.9, border="edge", no_class=False, threshold_images=0, iou_images=20)
+    told = "TSI (quantile 0.9, edges go on, without no class, thresholds over all images, IoU over 20 images)"
     assert tsi.title(options_of_tsi) == told
 
 

@@ -55,6 +55,12 @@ def test_mammi_scores_the_representative_images(concept_set: str | None, tmp_pat
             assert answer.annotated == annotated
 
 
+def test_www_says_where_it_takes_all_images(tmp_path: Path) -> None:
+    with opened_run(tmp_path, images=24) as opened:
+        titles = [www.load(www.Options(count=count), opened.reader, opened.requery).title for count in (23, 24, 40)]
+    assert titles == ["WWW (top 23 images)", "WWW (top 24 images)", "WWW (top 40 images: all 24)"]
+
+
 def test_an_answer_without_concepts_says_why(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         ours = mammi.load(mammi.Options(), opened.reader, opened.requery)

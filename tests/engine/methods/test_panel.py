@@ -46,10 +46,13 @@ def test_falcon_needs_captions_and_computed_methods_need_scores(tmp_path: Path) 
 
 
 def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
-    methods = [StoredMethod("www", {"count": 3}), StoredMethod("clip_dissect", {"similarity": "wpmi", "a": None})]
+    methods = [
+        StoredMethod("www", {"count": 3}),
+        StoredMethod("clip_dissect", {"similarity": "wpmi", "a": None, "top_k": 9}),
+    ]
     with opened_run(tmp_path, {"methods": methods}) as opened:
         titles = [method.title for method in Panel(opened.reader, opened.requery).methods]
-        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted)"]
+        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted, top_k 9)"]
 
 
 def test_methods_of_packages_follow_ours(

@@ -83,8 +83,26 @@ def test_only_films_of_the_chosen_views_are_kept(films: Path) -> None:
     lines = ("path,view", "b.png,PA", "c.jpg,AP", "a/2.PNG,")
     assert paths(listed(films, *lines, views=["PA"])) == ["b.png"]
     assert paths(listed(films, *lines, views=["PA", "AP"])) == ["b.png", "c.jpg"]
-    with pytest.raises(ConfigError, match=r"^probing.views: no film has the view pa; views: AP, PA\.$"):
-        listed(films, *lines, views=["pa"])
+    with pytest.raises(ConfigError, match=r"^probing.views: no film has the view lateral; views: AP, PA\.$"):
+        listed(films, *lines, views=["lateral"])
+
+
+def test_a_table_whose_labels_no_key_names_is_told(films: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = ("Image,finding,age,patient", "b.png,Mass,50,7")
+    assert by_path(listed(films, *rows, path_column="Image"))["b.png"].labels == ()
+    assert caplog.messages == [
+        f"{films}/films.csv: no labels, as it has no column 'labels'; if another has them, name it in "
+        "probing.labels_column or label_columns: 2 (finding, age)."
+    ]
+    caplog.clear()
+    listed(films, *rows, path_column="Image", labels_column="finding")
+    listed(films, "path,patient,view", "b.png,7,PA")
+    assert caplog.messages == []
+
+
+def test_views_are_the_same_in_upper_and_lower_case(films: Path) -> None:
+    lines = ("path,view", "b.png,PA", "c.jpg,pa", "a/2.PNG,Lateral")
+    assert paths(listed(films, *lines, views=["Pa"])) == ["b.png", "c.jpg"]
 
 
 def test_rows_without_a_film_and_rows_that_lead_out_are_counted(films: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,7 +154,11 @@ def test_a_sample_looks_for_no_more_films_than_it_needs(films: Path, caplog: pyt
             {"label_columns": ["Mass"]},
             "films.csv has no column 'Mass' (probing.label_columns); did you mean 'Mas'?",
         ),
-        (["path", "b.png", "b"], {}, "films.csv names 'b.png' twice."),
+        (
+            ["path", "b.png", "b"],
+            {},
+            "films.csv names 'b.png' twice, as 'b.png' and 'b': give it one name in all rows.",
+        ),
         (
             ["path,Mass", "b.png,often"],
             {"label_columns": ["Mass"]},
@@ -313,6 +335,7 @@ def test_a_mask_that_is_none_is_reported_with_its_line(films: Path, cell: str) -
         ({"size_columns": ["w", "h"], "drawn_side": 8}, "size_columns is for boxes alone"),
         ({"words": {"ja": "yes"}}, "words.ja"),
         ({"words": {"ja": "present"}}, "words are those of label_columns"),
+        ({"words": {"ja": "present", "Ja": "absent"}, "label_columns": ["a"]}, "two meanings"),
         ({"drawn_side": 8}, "need box_columns, corner_columns or mask_column"),
         ({"box_columns": list("abc")}, "box_columns"),
     ],

@@ -34,10 +34,11 @@ def test_films_of_all_subfolders_are_sorted_by_path_and_have_no_labels(films: Pa
 
 
 def test_dicom_files_are_films_with_and_without_their_suffix(films: Path) -> None:
-    for name in ("d.dcm", "e.DICOM", "IM0001", "1.2.840.5", "DICOMDIR", "viewer.exe"):
+    for name in ("d.dcm", "e.DICOM", "f.IMA", "g.dic", "IM0001", "1.2.840.5", "DICOMDIR", "viewer.exe"):
         (films / name).write_bytes(bytes(128) + b"DICM")
     (films / "README").write_text("no film")
-    assert paths(listed(films)) == ["1.2.840.5", "IM0001", "a/10.jpeg", "a/2.PNG", "b.png", "c.jpg", "d.dcm", "e.DICOM"]
+    dicom = ["d.dcm", "e.DICOM", "f.IMA", "g.dic"]
+    assert paths(listed(films)) == ["1.2.840.5", "IM0001", "a/10.jpeg", "a/2.PNG", "b.png", "c.jpg", *dicom]
 
 
 def test_a_sample_is_drawn_by_its_seed_and_stays_as_films_are_added(films: Path) -> None:

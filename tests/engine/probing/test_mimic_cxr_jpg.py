@@ -60,8 +60,8 @@ def test_split_and_views(tmp_path: Path) -> None:
     release(tmp_path)
     assert paths(loaded(tmp_path, split="test")) == [OTHER]
     assert paths(loaded(tmp_path, split="train", views=["PA", "AP"])) == [FRONTAL]
-    with pytest.raises(ConfigError, match=r"^probing.views: no film has the view lateral; views: LATERAL, PA\.$"):
-        loaded(tmp_path, split="train", views=["lateral"])
+    with pytest.raises(ConfigError, match=r"^probing.views: no film has the view LL; views: LATERAL, PA\.$"):
+        loaded(tmp_path, split="train", views=["LL"])
 
 
 def test_uncertain_labels_by_the_policy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -112,7 +112,7 @@ def test_reports_are_read_in_any_encoding_and_told(tmp_path: Path, caplog: pytes
     assert told == [
         f"{path}: not UTF-8, so read as Windows-1252. If it is another encoding, name it with probing.encoding.",
         f"{reports}: reports set aside: 1. {path} is not text, or is UTF-16 without a byte order mark: name its "
-        "encoding with probing.encoding.",
+        "encoding with probing.encoding, such as utf-16-le.",
     ]
 
 

@@ -48,6 +48,11 @@ def test_empty_cells_beyond_the_header_and_under_unnamed_columns_do_not_count(tm
     assert cells(table(tmp_path, "a,b,,\n1,2\n3,4,,,,\n5,6,,\n")) == [["1", "2"], ["3", "4"], ["5", "6"]]
 
 
+def test_empty_lines_before_the_header_are_skipped(tmp_path: Path) -> None:
+    assert cells(table(tmp_path, "\n \na,b\n1,2\n")) == [["1", "2"]]
+    assert [line for line, _ in table(tmp_path, "\n\nsep=;\na;b\n1;2\n").rows()] == [5]
+
+
 def test_rows_know_their_lines(tmp_path: Path) -> None:
     assert [line for line, _ in table(tmp_path, 'a\n"1\n2"\n\n3\n').rows()] == [3, 5]
 
@@ -56,7 +61,7 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("", "films.csv is empty."),
-        ("\n1\n", "films.csv is empty."),
+        ("\n\n", "films.csv is empty."),
         ("path\n1,2\n", "films.csv: line 2 has 2 columns; the header has 1."),
         ("path,b\n1\n", "films.csv: line 2 has 1 columns; the header has 2."),
         ("path\na\nb\na\n", "films.csv: line 4 names 'a', as line 2 already does."),

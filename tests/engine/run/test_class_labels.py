@@ -137,6 +137,15 @@ def test_boxes_and_outlines_are_renamed_with_their_labels() -> None:
     assert renamed.polygons == (Polygon("Nodule", corners),)
 
 
+def test_a_label_has_one_new_name_without_blanks_around_it() -> None:
+    films = FilmsInMemory([], [])
+    films.images = [Image("a.png", labels=("pleural_effusion",))]
+    renamed = Renamed(films, {"Pleural Effusion": " Effusion "})
+    assert renamed.images[0].labels == ("Effusion",)
+    with pytest.raises(ConfigError, match="'pleural_effusion' has two new names, 'Effusion' and 'Fluid'"):
+        Renamed(films, {"Pleural Effusion": "Effusion", "pleural_effusion": "Fluid"})
+
+
 def test_the_label_set_of_a_method_has_other_names_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_films(tmp_path / "films", ["a.png"])
     write_table(tmp_path / "rsna.csv", "patientId,x,y,w,h,Target", "a,1,2,3,4,1")

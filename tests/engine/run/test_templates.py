@@ -159,8 +159,16 @@ def test_a_neuron_that_nothing_fits_is_told_without_naming_the_template(project:
         assert export(reader, "concepts", "json", project.with_name("c.json")) >= 0
 
 
+@pytest.mark.parametrize("given", ['run.template="A film of {}"', 'run.other_templates=["A film of {concept} "]'])
+def test_a_template_with_a_place_for_the_concept_is_a_mistake(project: Path, given: str) -> None:
+    with pytest.raises(ConfigError, match="it stands before each concept, without braces"):
+        load_config(project, [given])
+
+
 def test_a_blank_template_is_a_mistake(project: Path) -> None:
     with pytest.raises(ConfigError, match=r'run\.template = " +" is not right: a template of blanks .* write ""'):
         load_config(project, ['run.template="  "'])
+    with pytest.raises(ConfigError, match="'  ' is no template: leave it out"):
+        load_config(project, ['run.other_templates=["  "]'])
     with pytest.raises(ConfigError, match=r"run\.subtract_template = \"no\" is neither true nor false"):
         load_config(project, ["run.subtract_template=no"])

@@ -97,6 +97,25 @@ def test_files_that_a_configuration_names(tmp_path: Path) -> None:
     assert "vlm.kind = 'no such kind' is not a kind" in unknown[0]
 
 
+def test_a_matrix_needs_its_encoders_and_what_its_run_needs(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('[concepts]\nkind = "word_list"\npath = "weights/mimic-nouns/nouns.txt"\n')
+    config = tmp_path / "matrix.toml"
+    config.write_text(
+        '[matrix]\nrun = "run.toml"\n[matrix.encoders]\nclip = "weights/clip-vit-b-16"\nown = "encoder"\n'
+        '[[concepts]]\nkind = "word_list"\npath = "words.txt"\n'
+    )
+    files, unknown = needed(config)
+    assert [(file.key, file.entry.name if file.entry else None) for file in files] == [
+        ("concepts.path", "mimic-nouns"),
+        ("matrix.encoders.clip", "clip-vit-b-16"),
+        ("matrix.encoders.own", None),
+        ("concepts.path", None),
+    ]
+    assert unknown == []
+    (tmp_path / "run.toml").unlink()
+    assert next((file.key, file.exists) for file in needed(config)[0]) == ("matrix.run", False)
+
+
 def test_package_that_is_missing_does_not_hide_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.vlms.KINDS", {"rare": "no_such_package.vlm"})
     monkeypatch.setitem(EXTRAS, "no_such_package", "rare")

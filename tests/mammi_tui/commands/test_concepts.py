@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,30 @@ def test_writes_the_nouns_and_says_so(report: Path, tmp_path: Path) -> None:
     assert output.read_text().split() == ["effusion", "heart"]
     run(report, "-o", output, "--force", *counts)
     assert output.read_text() == "heart\t1\n"
+
+
+def test_a_list_that_cannot_be_written_whole_leaves_what_was_there(
+    report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "nouns.txt"
+    arguments = [report, "-o", output, "--nltk-data", shared_path("data", "nltk_data")]
+
+    def half(path: Path, text: str, **_: object) -> int:
+        path.write_bytes(text[:3].encode())
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", half)
+        with pytest.raises(MammiError, match="full; make room, and run the same command"):
+            run(*arguments)
+    assert sorted(tmp_path.iterdir()) == [report]
+    run(*arguments)
+    assert output.read_text().split() == ["effusion", "heart"]
+
+
+def test_an_output_that_is_no_file_is_refused(report: Path) -> None:
+    with pytest.raises(ConfigError, match=r"/dev/null: is not a file\. Name one, or - for standard output\."):
+        run(report, "-o", "/dev/null", "--force")
 
 
 def test_standard_output_gets_the_list_alone(report: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,7 @@ def test_the_text_has_each_method_both_ways_in_80_columns(mammi: Mammi, run_path
     assert lines[lines.index("MAMMI") + 1].startswith("* annotation")
     assert lines[lines.index("CLIP-Dissect (soft WPMI, prompted)") + 1].startswith("* best concept")
     assert "Different concepts, counted over best concepts and over all annotated" in lines
+    assert not [line for line in lines if re.search(r"p \d\.\d\d\S", line)]
 
 
 def test_best_concepts_that_are_the_best_by_rounding_alone_are_counted(mammi: Mammi, tmp_path: Path) -> None:

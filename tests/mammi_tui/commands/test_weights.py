@@ -43,6 +43,10 @@ def test_lists_what_is_published_and_what_is_here(mammi: Mammi, served: Served) 
     }
 
 
+def test_small_files_have_a_size(mammi: Mammi) -> None:
+    assert "mammi weights fetch mimic-nouns (12 kB), from" in mammi("weights").out
+
+
 def test_listing_and_configurations_ask_no_server(mammi: Mammi, served: Served, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text('[concepts]\nkind = "word_list"\npath = "weights/words/vocab.txt"\n')
     told = mammi("weights", "run.toml")
