@@ -32,7 +32,7 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         wanted = "" if error.name and module_name.startswith(error.name) else f", which {module_name} imports,"
         raise ConfigError(f"{key}: module {error.name!r}{wanted} is neither installed nor in {base}.") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # The user's own code, which may raise anything: no error of ours.
         raise _raised(error, f'{key} = "{reference}": importing {module_name}', module_name) from error
     factory = getattr(module, name, None)
@@ -50,7 +50,7 @@ def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], refe
         return factory(**arguments)
     except MammiError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # The user's own code, which may raise anything: no error of ours.
         raise _raised(error, f'{key} = "{reference}"', reference.partition(":")[0]) from error
 
@@ -73,7 +73,7 @@ def call_facts(
     return [reference, TypeAdapter(dict[str, Any]).dump_python(dict(arguments), mode="json"), sources]
 
 
-def _raised(error: Exception, what: str, module_name: str) -> MammiError:
+def _raised(error: Exception | SystemExit, what: str, module_name: str) -> MammiError:
     """The error, with the last line of the user's module that ran, if one did."""
     file = f"{module_name.rpartition('.')[2]}.py"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == file]
@@ -81,4 +81,9 @@ def _raised(error: Exception, what: str, module_name: str) -> MammiError:
         lines.append(error.lineno)
     place = f" ({file}, line {lines[-1]})" if lines else ""
     reason = first_line(error.msg if isinstance(error, SyntaxError) else error)
+    if isinstance(error, SystemExit):  # argparse, in a script that is not meant to be imported
+        return MammiError(
+            f"{what} ended the program{place}, as scripts do.\n"
+            'Put what the script runs under `if __name__ == "__main__":`, or the function in a module of its own.'
+        )
     return MammiError(f"{what} raised {type(error).__name__}: {reason}{place}")

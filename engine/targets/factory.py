@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -13,6 +13,9 @@ from engine.factories import call_factory, call_facts, find_factory
 from engine.keys import content_key
 from engine.targets.base import TargetModel
 from engine.targets.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Options(BaseModel, extra="forbid", frozen=True):
@@ -51,6 +54,7 @@ def load(options: Options, base: Path) -> TargetModel:
             f"target.factory: {options.factory} returned a TorchScript module, whose layers cannot be tapped.\n"
             "Return the nn.Module that it was made from, with module.load_state_dict(scripted.state_dict())."
         )
+    _check_values(made.module if isinstance(made, TargetModel) else made, options.factory)
     if isinstance(made, TargetModel):
         parts = (*made.module.modules(), made.preprocess)
         call = call_facts(factory, options.arguments, options.factory, parts)
@@ -63,3 +67,20 @@ def load(options: Options, base: Path) -> TargetModel:
         identity=fingerprint(made, options.preprocessing, content_key(call)),
         name=options.factory,
     )
+
+
+def _check_values(module: nn.Module, factory: str) -> None:
+    """Raises ConfigError for a module some of whose tensors have no values yet."""
+    from torch.nn.parameter import is_lazy
+
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if is_lazy(tensor):
+            raise ConfigError(
+                f"target.factory: {factory} returned a module whose {name} has no shape yet, as its layer is lazy.\n"
+                "Load the trained weights into the module before it is returned."
+            )
+        if tensor.is_meta:
+            raise ConfigError(
+                f"target.factory: {factory} returned a module whose {name} has no values (it is on the meta device).\n"
+                "Load the trained weights with module.load_state_dict(weights, assign=True)."
+            )

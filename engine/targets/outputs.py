@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from engine.errors import ConfigError
@@ -19,6 +20,7 @@ DEEPEST = 4
 """Levels of nesting that are searched for tensors"""
 MOST = 200
 """Tensors that are found in one output at most"""
+_SPARSE = (torch.sparse_coo, torch.sparse_csr)
 _TOLD = 8
 """Tensors that a message names at most"""
 
@@ -126,7 +128,7 @@ def tensors(output: Any) -> dict[str, Tensor]:
 
 def _tensors(output: Any, path: tuple[str, ...], outer: tuple[Any, ...]) -> Iterator[tuple[tuple[str, ...], Tensor]]:
     if isinstance(output, Tensor):
-        yield path, output
+        yield path, output.to_dense() if output.layout in _SPARSE else output
     elif len(outer) < DEEPEST and not any(output is each for each in outer):
         for name, value in _parts(output):
             yield from _tensors(value, (*path, name), (*outer, output))

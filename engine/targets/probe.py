@@ -16,6 +16,7 @@ from engine.errors import ConfigError, MammiError, failing_as
 from engine.targets.base import LOGITS, TargetModel
 from engine.targets.outputs import Found, Given, Reading, Seen, given, seen
 from engine.targets.taps import Channels, Pooling, Taps, unit_axis
+from engine.weights.fitting import few
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ def examine(
         _check_classes(target, found[LOGITS], readings.get(LOGITS), channels)
         with Taps(module, layers, pooling, channels, readings) as taps:
             alone, both = (_pooled(taps, module, films[:count]) for count in (1, 2))
+            _check_finite(target, taps, both)
     if output is not None and LOGITS not in layers:
         log.warning('target.output = "%s" has no effect: target.layers does not name "%s".', output, LOGITS)
     moved = [layer for layer in layers if not _close(alone[layer][0], both[layer][0])]
@@ -190,6 +192,28 @@ def _pooled(taps: Taps, module: nn.Module, films: Tensor) -> dict[str, Tensor]:
     return taps.pooled()
 
 
+def _check_finite(target: TargetModel, taps: Taps, pooled: Mapping[str, Tensor]) -> None:
+    """Raises MammiError where a layer gives no finite numbers for a film, its negative and noise."""
+    lost = [layer for layer, values in pooled.items() if _lost(values)]
+    if not lost:
+        return
+    device = pooled[lost[0]].device
+    other = _pooled(taps, target.module, inputs(target, noise(), "a film of noise").to(device))
+    lost = [layer for layer in lost if _lost(other[layer])]
+    if lost:
+        state = target.module.state_dict()
+        broken = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+        why = (
+            f"Its weights hold such values: {few(broken)}." if broken else "Look at its weights and its preprocessing."
+        )
+        raise MammiError(f"target: {lost[0]} gives values that are not finite numbers, whatever the film. {why}")
+
+
+def _lost(values: Tensor) -> bool:
+    """Whether each of the images [n, units] has a value that is not a finite number."""
+    return not values.isfinite().all(dim=1).any()
+
+
 def _close(one: Tensor, other: Tensor) -> bool:
     finite = torch.isfinite(one) & torch.isfinite(other)
     largest = other[finite].abs().max() if finite.any() else 0
@@ -212,6 +236,9 @@ def _hint(module: nn.Module, films: Tensor, error: BaseException | None) -> str:
     """What may mend an error of the model's own code; "" where nothing is known."""
     if isinstance(error, TypeError) and "required positional argument" in str(error):
         return "A run gives the model the images alone: wrap it in a module whose forward needs nothing else."
+    kinds = {tensor.dtype for tensor in module.parameters() if tensor.is_floating_point()}
+    if isinstance(error, RuntimeError) and kinds and films.dtype not in kinds:
+        return f"Its weights are {kinds.pop()}, and its input is {films.dtype}: return it as module.float()."
     first = next((child for child in module.modules() if isinstance(child, _CONVOLUTIONS)), None)
     if isinstance(error, RuntimeError) and first is not None and first.in_channels != films.shape[1]:
         return (

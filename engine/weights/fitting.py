@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _STATISTICS = (".running_mean", ".running_var")
 _COUNT = ".num_batches_tracked"
+_AVERAGED = "n_averaged"
+"""What torch.optim.swa_utils.AveragedModel keeps beside the model's tensors: how many weights it has averaged"""
 _SHOWN = 3
 
 
@@ -70,7 +72,11 @@ def read_fitting(
     """
     with opened(path, WEIGHTS) as checkpoint:
         entries = {
-            key: {_OLD_DENSENET.sub(r"\1\2", name): stored for name, stored in without_parallel(names).items()}
+            key: {
+                _OLD_DENSENET.sub(r"\1\2", name): stored
+                for name, stored in without_parallel(names).items()
+                if name.rpartition(".")[2] != _AVERAGED
+            }
             for key, names in (checkpoint.entries if weights_key is None else _under(weights_key, checkpoint)).items()
         }
         chosen = _chosen(entries, own, path, ignored) or _likeliest(entries, own, checkpoint)
@@ -170,7 +176,7 @@ def load_strictly(
     which only training uses, and did not before torch 0.4.1.
 
     `path`, the file of the weights, and `key`, the configuration's key that lists the ignored ones, are for errors.
-    Raises MammiError that lists the missing, unexpected and mismatched keys.
+    Raises MammiError that lists the missing, unexpected and mismatched keys, or quantised weights.
     """
     own = module.state_dict()
     different = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
@@ -178,6 +184,12 @@ def load_strictly(
     missing = (name for name in own.keys() - weights.keys() if not name.endswith(_COUNT))
     check_fit(path, missing, weights.keys() - own.keys(), shapes, ignored, key)
     fitting = own.keys() & weights.keys() - different
+    quantised = sorted(name for name in fitting if own[name].is_floating_point() > weights[name].is_floating_point())
+    if quantised:
+        raise MammiError(
+            f"{path}: {few(quantised)}: {weights[quantised[0]].dtype}, where the model has floating-point numbers, as "
+            "quantised weights are.\nGive the weights as they were before, in floating point."
+        )
     own.update({name: weights[name] for name in fitting})  # in place, as it holds the versions of its modules too
     module.load_state_dict(own)
     learned = {name for name, _ in module.named_parameters(remove_duplicate=False)}

@@ -36,6 +36,8 @@ class Head:
     """The layers with weights that the file has for it, in their order: one linear layer, and norms"""
     whole: bool
     """Whether the model's own layer takes the weights; otherwise it is replaced by one made as the file says"""
+    gaps: tuple[str, ...] = ()
+    """Places before the last of the layers that hold no weights: a dropout, or an activation"""
 
     def renamed(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The weights with the head's under the names of the model's own."""
@@ -60,10 +62,14 @@ class Head:
         if list(self.layers) == [self.final]:
             return
         named = " and ".join(self.layers)
+        before = (
+            f" {few(self.gaps)} came before: if it was more than a dropout, such as an activation, logits are not the "
+            'trained model\'s, which only a function of yours can build (kind = "factory").'
+        )
         log.warning(
             "%s: the final layer %s has the weights of %s in %s. Layers beside it without weights (a dropout, an "
-            "activation such as a sigmoid) are not in the file and left out: logits are the outputs before them.",
-            *(WEIGHTS, self.final, named, path.name),
+            "activation such as a sigmoid) are not in the file and left out: logits are the outputs before them.%s",
+            *(WEIGHTS, self.final, named, path.name, before if self.gaps else ""),
         )
 
 
@@ -102,12 +108,12 @@ def find_head(
                 f'and explain the layers before it: {IGNORE_KEYS} = ["{place}.*"].'
             )
         bias = {leaf for tensors in layers.values() for leaf in tensors} == {name.rpartition(".")[2] for name in names}
-        return Head(final, layers, whole=len(layers) == 1 and bias)
+        return Head(final, layers, whole=len(layers) == 1 and bias, gaps=_gaps(layers, final, weights))
     layers = _layers(not_ignored(weights.keys() - own.keys(), ignored), weights)
     elsewhere = len(layers) == 1 and _is_head(layers, width) and len(names) == sum(map(len, layers.values()))
     if not elsewhere:
         return None
-    head = Head(final, layers, whole=True)
+    head = Head(final, layers, whole=True, gaps=_gaps(layers, final, weights))
     if head.outputs != classes:
         (found,) = layers
         raise ConfigError(
@@ -132,6 +138,18 @@ def _layers(names: Sequence[str], weights: Mapping[str, Tensor]) -> Layers:
         module, _, leaf = name.rpartition(".")
         layers.setdefault(module, {})[leaf] = weights[name]
     return layers
+
+
+def _gaps(layers: Layers, final: str, weights: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """The numbered places before these layers that hold no weights, without those before the model's final layer."""
+    gaps = {}
+    for name in layers:
+        parts = name.split(".")
+        own = len(final.split(".")) if name.startswith(f"{final}.") else 0
+        for depth, part in enumerate(parts[own:], own):
+            places = range(int(part)) if part.isdigit() and len(part) < 3 else ()
+            gaps.update(dict.fromkeys(".".join([*parts[:depth], str(place)]) for place in places))
+    return tuple(gap for gap in gaps if not any(name.startswith(f"{gap}.") for name in weights))
 
 
 def _is_head(layers: Layers, width: Sequence[int]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, BinaryIO
@@ -72,7 +72,7 @@ def read_torch_file(file: BinaryIO) -> TorchFile:
     top = made.items if isinstance(made, Made) and made.items else made
     if not entries and _type_name(made).startswith(SCRIPTED):
         raise Unreadable("it is frozen TorchScript, without the weights: save it before torch.jit.freeze")
-    if not entries and isinstance(top, Mapping) and any(_type_name(value) in _ARRAYS for value in top.values()):
+    if not entries and isinstance(top, Mapping) and _holds_arrays(top.values()):
         raise Unreadable("its arrays are NumPy's: save them as tensors, by torch.from_numpy and torch.save")
     keys = tuple(map(str, top)) if isinstance(top, Mapping) else (_type_name(made),)
     return TorchFile(entries, frozenset(named), keys)
@@ -157,6 +157,12 @@ def _entries(made: Any, memory: Memory) -> Iterator[tuple[str, StateDict]]:
                 waiting += [((*path, key), value) for key, value in children if not _is_tensor(value)]
         if seen[id(node)]:
             yield ".".join(path), seen[id(node)]
+
+
+def _holds_arrays(values: Iterable[Any]) -> bool:
+    """Whether NumPy's arrays are among the values, or in one of them."""
+    inner = (child for value in values for _, child in [("", value), *_children(value)])
+    return any(_type_name(value) in _ARRAYS for value in inner)
 
 
 def _children(node: Any) -> list[tuple[Any, Any]]:

@@ -185,6 +185,21 @@ def test_a_module_that_cannot_be_imported_names_its_line(own: str, tmp_path: Pat
     assert str(raised.value) == f'target.factory = "{own}:module": importing {own} {told.format(own=own)}'
 
 
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("import sys\nsys.exit()\n", "importing {own} ended the program ({own}.py, line 2)"),
+        ("from argparse import *\np = ArgumentParser()\np.error('no data')\n", "ended the program ({own}.py, line 3)"),
+    ],
+)
+def test_a_script_that_ends_the_program_is_told(own: str, tmp_path: Path, source: str, place: str) -> None:
+    (tmp_path / f"{own}.py").write_text(source)
+    with pytest.raises(MammiError) as raised:
+        loaded(tmp_path, f"{own}:module")
+    assert place.format(own=own) in str(raised.value)
+    assert str(raised.value).endswith("or the function in a module of its own.")
+
+
 @pytest.mark.parametrize("reference", ["os.system", "os:", ":x", "os:system('ls')", "../os:system", "os:a.b"])
 def test_a_reference_is_a_module_and_a_name(reference: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="write it as"):

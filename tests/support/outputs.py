@@ -35,6 +35,7 @@ OUTPUTS: Mapping[str, Callable[[Tensor, Tensor], Any]] = {
     "object": lambda f, y: SimpleNamespace(features=f, logits=y),
     "predictions too": lambda _, y: {"predicted": y.argmax(1), "scores": y},
     "squeezed": lambda _, y: y.squeeze(),
+    "sparse": lambda _, y: y.to_sparse(),
     "[n, 3, 1]": lambda _, y: y[:, :, None],
     "[n, 1, 3]": lambda _, y: y[:, None],
     "classes first": lambda _, y: y.T,
@@ -47,6 +48,7 @@ OUTPUTS: Mapping[str, Callable[[Tensor, Tensor], Any]] = {
     "no tensor": lambda _, y: "mass",
     "nothing": lambda _, y: None,
     "noise": lambda _, y: y + torch.rand_like(y),
+    "without a number": lambda _, y: y / 0 * 0,
 }
 """What a model makes of its features [n, 6] and its logits [n, classes]"""
 
@@ -127,3 +129,23 @@ class WithAge(TinyClassifier):
 
 def with_age() -> nn.Module:
     return WithAge(3)
+
+
+def diverged() -> nn.Module:
+    """A model whose training has gone wrong."""
+    module = TinyClassifier(3)
+    nn.init.constant_(module.classifier.bias, float("nan"))
+    return module
+
+
+def lazy() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
+
+
+def without_values() -> nn.Module:
+    with torch.device("meta"):
+        return TinyClassifier(3)
+
+
+def half() -> nn.Module:
+    return TinyClassifier(3).half()

@@ -76,6 +76,20 @@ def test_where_several_fit_the_message_asks_which(weights: dict[str, Tensor], tm
     assert torch.equal(average.module.state_dict()["fc.bias"], weights["fc.bias"] + 1)
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.complex64])
+def test_quantised_weights_are_refused(kind: torch.dtype, weights: dict[str, Tensor], tmp_path: Path) -> None:
+    """Their scale is not in the tensor."""
+    with pytest.raises(MammiError, match=rf"fc\.weight: {kind}, where the model has floating-point numbers"):
+        loaded(tmp_path, {**weights, "fc.weight": (weights["fc.weight"] * 100).to(kind)})
+
+
+def test_what_torch_averages_over_epochs_fits(weights: dict[str, Tensor], tmp_path: Path) -> None:
+    average = torch.optim.swa_utils.AveragedModel(network()).state_dict()
+    assert "n_averaged" in average
+    assert same(loaded(tmp_path, average), network())
+    assert same(loaded(tmp_path, {"state_dict": {f"swa.{name}": value for name, value in average.items()}}), network())
+
+
 def test_an_average_of_the_parameters_alone_fits_too(weights: dict[str, Tensor], tmp_path: Path) -> None:
     average = {name: value for name, value in moved(weights).items() if "running" not in name and "num_" not in name}
     with pytest.raises(MammiError, match="under model and shadow: which one"):
@@ -199,6 +213,36 @@ def test_what_the_file_cannot_say_of_its_head_is_told(tmp_path: Path, caplog: py
     assert warning.endswith("are not in the file and left out: logits are the outputs before them.")
     with torch.inference_mode():
         torch.testing.assert_close(target.module.eval()(FILMS).sigmoid(), module(FILMS))
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (lambda width: [nn.BatchNorm1d(width), nn.ReLU()], "fc.1 came before: if it was more than a dropout, such as"),
+        (lambda width: [nn.Tanh()], "fc.0 came before: if it was more than a dropout, such as an activation, logits "),
+    ],
+)
+def test_what_may_stand_before_the_linear_layer_is_told(
+    before: Callable[[int], list[nn.Module]], told: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An activation there has no weights in the file, and without it logits differ."""
+    loaded(
+        tmp_path,
+        with_head(lambda width: nn.Sequential(*before(width), nn.Linear(width, FIVE))).state_dict(),
+        classes=CLASSES,
+    )
+    (warning,) = caplog.messages
+    assert told in warning
+    assert warning.endswith('which only a function of yours can build (kind = "factory").')
+
+
+def test_the_places_before_the_models_own_linear_layer_are_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = with_head(HEADS["in a Sequential"], "mnasnet0_5", "classifier.1")
+    loaded(tmp_path, module.state_dict(), "mnasnet0_5")
+    (warning,) = caplog.messages
+    assert warning.endswith("logits are the outputs before them.")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def logits(project: Path, layer: str = "logits") -> NDArray[np.float32]:
 FILMS = torch.rand(5, 1, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", list(outputs.OUTPUTS)[:14])
+@pytest.mark.parametrize("name", list(outputs.OUTPUTS)[:15])
 def test_the_classes_are_found_in_what_the_model_gives(name: str) -> None:
     """In batches of any size: `.squeeze()` drops the axis of a batch of one."""
     module = outputs.giving(name).eval()
@@ -116,6 +116,36 @@ def test_what_is_not_clear_is_told_before_the_images_are_read(
         compute(project, *overrides)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ((form("without a number"),), r"logits gives values that are not finite .*\. Look at its weights and"),
+        (
+            ("target.factory=tests.support.outputs:diverged", "target.arguments={}"),
+            r"finite numbers, whatever the film\. Its weights hold such values: classifier\.bias\.",
+        ),
+    ],
+)
+def test_a_model_that_no_film_can_go_through_is_told_before_the_images_are_read(
+    project: Path, monkeypatch: pytest.MonkeyPatch, overrides: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.setattr(image_pass, "ImagePass", None)
+    with pytest.raises(MammiError, match=told):
+        compute(project, *overrides)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lazy", r"whose 1\.weight has no shape yet, as its layer is lazy\.\nLoad the trained"),
+        ("without_values", r"whose .* has no values \(it is on the meta device\)\.\nLoad the trained"),
+    ],
+)
+def test_a_module_without_values_is_refused(project: Path, name: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        compute(project, f"target.factory=tests.support.outputs:{name}", "target.arguments={}")
+
+
 @pytest.mark.slow
 def test_a_chosen_output_and_a_chosen_layer(project: Path) -> None:
     compute(project, PLAIN)
@@ -167,6 +197,10 @@ def test_a_model_that_does_not_repeat_itself_is_told(project: Path, given: tuple
         (
             ("target.factory=tests.support.outputs:with_age", "target.arguments={}"),
             r"batch of shape \[1, 1, 32, 32\]: TypeError: .*'age'.*\n.*gives the model the images alone: wrap it",
+        ),
+        (
+            ("target.factory=tests.support.outputs:half", "target.arguments={}"),
+            r"RuntimeError: .*\nIts weights are torch\.float16, .*float32: return it as module\.float\(\)\.",
         ),
         (
             (PLAIN, "target.preprocessing.channels=3"),
