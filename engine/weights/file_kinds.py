@@ -20,10 +20,11 @@ _MAGIC = {
     b"7z\xbc\xaf\x27\x1c": f"a 7z archive: {_UNPACK}",
     b"Rar!": f"a RAR archive: {_UNPACK}",
     b"\x28\xb5\x2f\xfd": f"compressed by zstd: {_UNPACK}",
+    b"MATLAB 5.0": "a file of MATLAB: save its arrays as tensors with torch.save",
     b"GGUF": "a model in the format of llama.cpp (GGUF): give the weights of PyTorch",
     b"version https://git-lfs": "a pointer of Git LFS, without the file itself: run `git lfs pull`",
 }
-_TAR = b"ustar"
+_TAR, _TFLITE = b"ustar", b"TFL3"
 _ONNX = re.compile(rb"\x08[\x01-\x14]\x12.{0,60}(pytorch|onnx|tf2onnx|keras2onnx)", re.DOTALL | re.IGNORECASE)
 _NAMES = (
     (re.compile(r"\.data-\d{5}-of-\d{5}$|\.ckpt\.(index|meta)$|(^|/)checkpoint$"), _TENSORFLOW),
@@ -40,11 +41,15 @@ def what_it_is(name: str, start: bytes) -> str:
         return "empty"
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page that was saved in its place: download the file again"
+    if text.startswith(b"<?xml"):
+        return "XML, such as a server's message that was saved in its place: download the file again"
     for magic, what in _MAGIC.items():
         if start.startswith(magic):
             return what
     if start[257:262] == _TAR:
         return f"a tar archive: {_UNPACK}"
+    if start[4:8] == _TFLITE:
+        return "a model of TensorFlow Lite, whose layers cannot be tapped: give the weights of the PyTorch model"
     if _ONNX.match(start):
         return _NAMES[2][1]
     if (text.startswith(b"{") and b"weight_map" in text) or name.endswith(".index.json"):
