@@ -41,7 +41,7 @@ class NounFilters(BaseModel, extra="forbid", frozen=True):
     digits: bool = True
     """Words that contain a digit"""
     deidentified: bool = True
-    """The marks XXXX and ___ that published reports have in place of names, also inside a word (x-XXXX)"""
+    """What published reports have in place of names and dates (XXXX in Open-i, ___ in MIMIC-CXR), also inside a word"""
     picture_words: bool = True
     """The discard list of the paper's published code: left, right, view, image, show, sign, cm and 97 more"""
 

@@ -60,10 +60,10 @@ class RunInputs:
     Raises MammiError when an input cannot be loaded, and ConfigError when it is empty.
     """
 
-    def __init__(self, config: RunConfig, finished: FinishedRun | None, notes: Notes | None = None) -> None:
+    def __init__(self, config: RunConfig, finished: FinishedRun | None, notes: Notes) -> None:
         self._config = config
         self._finished = finished
-        self._notes = notes or Notes()
+        self._notes = notes
         self._own_films: dict[str, ProbingSet | None] = {}
 
     def load(self, progress: Progress) -> None:

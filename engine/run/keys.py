@@ -12,8 +12,6 @@ from engine.targets.base import LOGITS
 VERSION = 6
 """Part of every key. Raise it when the same images and models give other results than before, such as after a change in
 how films are decoded."""
-TAPS = 2
-"""Part of every layer's key. Raise it when the same inputs and models give other activations than before."""
 
 
 VIEW = 1
@@ -32,7 +30,7 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, v
         # The number of classes can decide which of the model's outputs is taken.
         output = (taps.output, classes) if layer == LOGITS else ()
         facts = (layer, taps.pooling, taps.channels, run.mixed_precision)
-        return content_key(VERSION, "layer", TAPS, target, *facts, *output)
+        return content_key(VERSION, "layer", target, *facts, *output)
 
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),

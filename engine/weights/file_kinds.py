@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 START = 512
 """The bytes that `what_it_is` looks at"""
@@ -57,9 +56,3 @@ def what_it_is(name: str, start: bytes) -> str:
     if text.startswith((b"{", b"[")):
         return "JSON, which holds no weights"
     return next((what for pattern, what in _NAMES if pattern.search(name)), "")
-
-
-def first_bytes(path: Path) -> bytes:
-    """The first START bytes of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return file.read(START)

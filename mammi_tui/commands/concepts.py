@@ -70,7 +70,11 @@ def _known_encoding(_context: click.Context, _parameter: click.Parameter, value:
 @click.option("--keep-stop-words", is_flag=True, help="Keep words such as which and there.")
 @click.option("--keep-single-letters", is_flag=True, help="Keep words of one letter.")
 @click.option("--keep-digits", is_flag=True, help="Keep words with a digit in them, such as t12.")
-@click.option("--keep-deidentified", is_flag=True, help="Keep XXXX and ___, the marks of de-identification.")
+@click.option(
+    "--keep-deidentified",
+    is_flag=True,
+    help="Keep XXXX and ___, which published reports have in place of names and dates.",
+)
 @click.option(
     "--keep-picture-words", is_flag=True, help="Keep the words that the paper's authors discard: left, view, image, …"
 )

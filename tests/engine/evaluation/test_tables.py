@@ -28,7 +28,12 @@ from tests.support.published import SAMPLES
 OURS = Figure(0.4321, 0.05)
 VLMS = {"medclip": "MedCLIP ViT", "MedKLIP": "MedKLIP", "CXR-RePaiR": "ViT-B-32-quickgelu"}
 SETS = {"word_list": 1361, "CLIP-Dissect 20k": 20_000, "WordNet nouns": 71_234}
-DIGESTS = {**dict(zip(SETS, published_setting.CONCEPT_LISTS, strict=False)), "WordNet nouns": "any"}
+_DIGEST_OF = {name: digest for digest, name in published_setting.CONCEPT_LISTS.items()}
+DIGESTS = {
+    "word_list": _DIGEST_OF[published.MIMIC_NOUNS],
+    "CLIP-Dissect 20k": _DIGEST_OF[published.CLIP_DISSECT_20K],
+    "WordNet nouns": "any",
+}
 FILMS = next(
     Films(count, 0, known) for known, (name, count) in published_setting.LISTS.items() if name == "train_official.txt"
 )
