@@ -18,6 +18,9 @@ from engine.store.reader import RunReader
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.key_order import KeysInOrderApp
+from mammi_tui.keyboard.counting_app import CountingApp
+from mammi_tui.keyboard.keymap import Keymap
+from mammi_tui.keyboard.remapped_app import RemappedApp
 from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
@@ -26,6 +29,9 @@ from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import working_bindings
 
+MOST_WARNINGS = 3
+"""Warnings shown at the start"""
+
 
 def _commands() -> type[Provider]:
     from mammi_tui.palette import ExplorerCommands
@@ -33,7 +39,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(KeysInOrderApp, FrugalApp):
+class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
@@ -44,14 +50,13 @@ class ExplorerApp(KeysInOrderApp, FrugalApp):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_commands}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="The keys that work now"),
-        Binding("f1", "help", "Help", id="help.f1", tooltip="The keys that work now"),
-        Binding("colon", "command_palette", "Commands", key_display=":", show=False, id="palette",
-                tooltip="The command palette"),
-        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="palette.ctrl+p",
-                tooltip="The command palette"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit the explorer"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
+        Binding("question_mark,f1", "help", "Help", id="app.help", tooltip="The keys that work now"),
+        Binding("colon", "command_palette", "Commands", show=False, id="app.commands", tooltip="The command palette"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.commands-anywhere",
+                tooltip="The command palette, also while you type"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Quit the explorer"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit-now",
+                tooltip="Quit the explorer, also while you type"),
     ]  # fmt: skip
 
     def __init__(
@@ -61,12 +66,25 @@ class ExplorerApp(KeysInOrderApp, FrugalApp):
         images: ImageBackend,
         verdicts: VerdictLog,
         views: Sequence[View] = VIEWS,
+        keymap: Keymap | None = None,
     ) -> None:
         super().__init__()
+        self.use_keys(keymap or Keymap())
+        self._warnings: list[str] = []
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
         self.explorer = ExplorerScreen(reader, start, images, verdicts, views)
+
+    def say_at_start(self, warnings: Sequence[str]) -> None:
+        """Shows warnings once the explorer is on screen: the first ones in full, and how many more there are."""
+        self._warnings = [*warnings[:MOST_WARNINGS]]
+        if len(warnings) > MOST_WARNINGS:
+            self._warnings.append(f"{len(warnings) - MOST_WARNINGS} more: `mammi keys` lists them.")
+
+    def on_mount(self) -> None:
+        for warning in self._warnings:
+            self.explorer.warn(warning)
 
     def _chosen_theme(self) -> str:
         """The theme that $MAMMI_THEME names, or the reading room."""

@@ -25,8 +25,8 @@ class FilterLine(Input):
     BINDING_GROUP_TITLE = "Filter"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "keep", "Keep", key_display="⏎", id="filter.keep", tooltip="Keep the filter"),
-        Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
+        Binding("enter,down", "keep", "Keep", id="filter.keep", tooltip="Keep the filter"),
+        Binding("escape", "drop", "Clear", id="filter.clear", tooltip="Clear the filter"),
     ]
 
     class Kept(Message):

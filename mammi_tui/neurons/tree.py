@@ -88,6 +88,10 @@ class NeuronTree(LineList):
     def row_count(self) -> int:
         return len(self.rows)
 
+    def head_of(self, index: int) -> int:
+        """The line of a neuron's layer."""
+        return index if self.rows.is_layer_line(index) else self.rows.line_of_layer(index)
+
     def columns(self, width: int) -> Columns:
         """How the columns share `width` cells."""
         most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
@@ -258,6 +262,10 @@ class NeuronTree(LineList):
     def row_clicked(self, index: int) -> None:
         if self.rows.at(index).unit == LAYER_LINE:
             self.action_enter()
+
+    def row_clicked_twice(self, index: int) -> None:
+        if self.rows.at(index).unit != LAYER_LINE:
+            self.post_message(self.Left())
 
 
 def beside_concept(wanted: int, cells: int, kept: int) -> int:

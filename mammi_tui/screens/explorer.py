@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets import Static
 from engine.errors import MammiError
 from engine.store.reader import RunReader
 from mammi_tui.images.base import ImageBackend
+from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
 from mammi_tui.neurons.order import ORDERS, order_after
@@ -46,7 +48,7 @@ ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
 REPLACED = "The run file was replaced: reopen it to see the new one."
 
 
-class ExplorerScreen(Screen[None]):
+class ExplorerScreen(Counting, Screen[None]):
     """Lays out the panes and passes what the reader does in one of them on to the others."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -152,6 +154,7 @@ class ExplorerScreen(Screen[None]):
         self.neurons.drop_filter()
         self.go_to_neuron(Neuron(layer, 0))
 
+    @counted
     def action_history(self, by: int) -> None:
         """Goes to the place before this one, or after it."""
         if (place := self.history.go(by)) is None:
@@ -198,6 +201,11 @@ class ExplorerScreen(Screen[None]):
     def action_pane(self, pane: Pane) -> None:
         self.panes.go_to(pane)
 
+    def way_back(self) -> Callable[[], None]:
+        """Takes back the digit that goes to a pane."""
+        return partial(self.panes.go_to, self.panes.present)
+
+    @counted
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
@@ -222,6 +230,7 @@ class ExplorerScreen(Screen[None]):
     def ask(self) -> None:
         self.desk.ask()
 
+    @counted
     def action_cut(self, name: str, step: float) -> None:
         self.cuts_bar.move_by(name, step)
 

@@ -26,7 +26,7 @@ class ConceptList(LineList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter,f", "find", "Neurons with it", key_display="⏎", id="concepts.find",
+            "enter,f", "find", "Neurons with it", id="concepts.find",
             tooltip="Filter the neurons by this concept",
         ),
     ]  # fmt: skip
@@ -102,6 +102,9 @@ class ConceptList(LineList):
         yield "─" * left, "line--accent"
         yield fit(text, min(width - left, len(text))), "line--accent"
         yield "─" * max(0, width - left - len(text)), "line--accent"
+
+    def row_clicked_twice(self, index: int) -> None:  # noqa: ARG002
+        self.action_find()
 
     def action_find(self) -> None:
         if self.answer is None or not self.row_count():

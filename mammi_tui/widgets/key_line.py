@@ -9,9 +9,12 @@ from rich.segment import Segment
 from textual import events
 from textual.binding import ActiveBinding
 from textual.keys import key_to_character
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+
+from mammi_tui.keyboard.counting_app import CountingApp
 
 GAP = 2
 ALWAYS = ("quit", "help")
@@ -31,7 +34,7 @@ def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
 class KeyLine(Widget):
     """Changes with the focus. A click presses the key."""
 
-    COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled"}  # noqa: RUF012
+    COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled", "key-line--number"}  # noqa: RUF012
 
     DEFAULT_CSS = """
     KeyLine {
@@ -42,11 +45,20 @@ class KeyLine(Widget):
         .key-line--key { color: $text-accent; text-style: bold; }
         .key-line--text { color: $foreground 80%; }
         .key-line--disabled { color: $foreground 40%; }
+        .key-line--number { color: $background; background: $accent; text-style: bold; }
     }
     """
 
+    number: reactive[str] = reactive("")
+    """The digits that wait for a key that they count"""
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        if isinstance(self.app, CountingApp):
+            self.app.number_shown.subscribe(self, self._show_number)
+
+    def _show_number(self, number: str) -> None:
+        self.number = number
 
     def _changed(self, screen: Screen[object]) -> None:  # noqa: ARG002
         self.refresh()
@@ -65,7 +77,7 @@ class KeyLine(Widget):
         items = {item[0].binding.action: item for item in self.items()}
         last = [items.pop(action) for action in ALWAYS if action in items]
         end = self.content_size.width - 1 - sum(self._cells(item) + GAP for item in last)
-        placed, x = [], 1
+        placed, x = [], 1 + (len(self.number) + 1 + GAP) * bool(self.number)
         for item in items.values():
             if x + self._cells(item) <= end:
                 placed.append((x, item))
@@ -90,6 +102,10 @@ class KeyLine(Widget):
         width = self.content_size.width
         segments: list[Segment] = []
         x = 0
+        if self.number and not y:
+            number = f" {self.number} "
+            segments.append(Segment(number, self.get_component_rich_style("key-line--number")))
+            x = len(number)
         for start, item in self._placed() if not y else ():
             words = "key-line--text" if item[0].enabled else "key-line--disabled"
             segments.append(Segment(" " * (start - x), self.rich_style))
