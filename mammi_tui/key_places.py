@@ -70,7 +70,7 @@ def keys_in_force(path: Path, chosen: Sequence[View] = VIEWS) -> tuple[Keymap, l
     """The keymap that a file of keys gives, and what is wrong with the file."""
     entries, problems = read_keys(path)
     keymap, conflicts = settle(entries, chains(chosen))
-    return keymap, [*problems, *conflicts]
+    return keymap, sorted([*problems, *conflicts], key=lambda problem: problem.line)
 
 
 def told(path: Path, problems: Sequence[Problem]) -> list[str]:
@@ -78,7 +78,7 @@ def told(path: Path, problems: Sequence[Problem]) -> list[str]:
     home = str(Path.home())
     name = clean(str(path))
     name = f"~{name[len(home) :]}" if name.startswith(f"{home}/") else name
-    return [f"{name}{f':{problem.line}' if problem.line else ''}: {problem.text}." for problem in problems]
+    return [f"{name}{f':{problem.line}' if problem.line else ''}: {problem.text}" for problem in problems]
 
 
 def _nodes() -> Iterator[type[DOMNode]]:

@@ -57,7 +57,7 @@ def settle(entries: Iterable[Entry], chains: Sequence[Chain]) -> tuple[Keymap, l
         if entry.name not in known:
             problems.append(Problem(entry.line, _unknown(entry.name, known)))
         elif entry.name in given:
-            problems.append(Problem(entry.line, f"{entry.name} is given keys twice. The first line holds"))
+            problems.append(Problem(entry.line, f"{entry.name} is given keys twice. The first line holds."))
         else:
             given[entry.name] = entry
     while clashes := [clash for chain in chains for clash in _clashes(chain, given)]:
@@ -68,16 +68,16 @@ def settle(entries: Iterable[Entry], chains: Sequence[Chain]) -> tuple[Keymap, l
         else:
             del given[entry.name]
         stays = " ".join(map(written, kept or known[entry.name].keys))
-        problems.append(Problem(entry.line, f"{entry.name}: {written(key)} {reason}. Its keys are: {stays}"))
+        problems.append(Problem(entry.line, f"{entry.name}: {written(key)} {reason}. Its keys are: {stays}."))
     keymap = Keymap({name: entry.keys for name, entry in given.items() if entry.keys != known[name].keys})
-    return keymap, sorted(problems, key=lambda problem: problem.line)
+    return keymap, problems
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
         other for other in known if name and name in other.split(".")
     ]
-    hint = f"Did you mean {near[0]}?" if near else "`mammi keys` lists all"
+    hint = f"Did you mean {near[0]}?" if near else "`mammi keys` lists all."
     return f"no binding is called {clean(name, 60)!r}. {hint}"
 
 

@@ -56,10 +56,10 @@ def read_keys(path: Path) -> tuple[list[Entry], list[Problem]]:
         line = int(found[1] or 0) if found else 0
         reason = _TOML_PLACE.sub("", str(error))
         last = text.count("\n") + 1
-        return [], [Problem(line or last, f"is not TOML: {clean(reason, 100)}. All keys stay as they were")]
+        return [], [Problem(line or last, f"is not TOML: {clean(reason, 100)}. All keys stay as they were.")]
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return [], [Problem(0, f"cannot be read: {clean(reason, 200)}. All keys stay as they were")]
+        return [], [Problem(0, f"cannot be read: {clean(reason, 200)}. All keys stay as they were.")]
     lines = _lines(text)
     entries: list[Entry] = []
     problems: list[Problem] = []
@@ -104,11 +104,11 @@ def _keys(value: object) -> tuple[str, ...]:
     elif isinstance(value, list) and all(isinstance(part, str) for part in value):
         parts = value
     else:
-        raise ValueError('its keys are written as "y", "y, ctrl+y", a list, or "" for none')
+        raise ValueError('its keys are written as "y", "y, ctrl+y", a list, or "" for none.')
     if len(parts) > MOST_KEYS:
-        raise ValueError(f"has more than {MOST_KEYS} keys")
+        raise ValueError(f"has more than {MOST_KEYS} keys.")
     if not all(part.strip() for part in parts):
-        raise ValueError("one of its keys is empty; write the comma itself as comma")
+        raise ValueError("one of its keys is empty; write the comma itself as comma.")
     return tuple(dict.fromkeys(map(key_named, parts)))
 
 
@@ -125,4 +125,8 @@ def _lines(text: str) -> dict[str, int]:
 
 
 def _joined(name: str) -> str:
-    return ".".join(part.strip("\"'") for part in re.findall(_PART, name))
+    """A name without its quotes and escapes."""
+    try:
+        return next((joined for joined, _ in _flat(tomllib.loads(f"{name} = 0"))), "")
+    except tomllib.TOMLDecodeError:
+        return ""

@@ -34,7 +34,7 @@ def key_named(text: str) -> str:
     modifiers = [modifier.lower().replace("control", "ctrl") for modifier in modifiers]
     for modifier in modifiers:
         if modifier not in MODIFIERS:
-            raise ValueError(f"{modifier!r} is no modifier. Known: {', '.join(MODIFIERS)}")
+            raise ValueError(f"{modifier!r} is no modifier. Known: {', '.join(MODIFIERS)}.")
     key = _last(last)
     if len(key) == 1 and modifiers == ["shift"]:
         return _shifted(key)
@@ -56,7 +56,7 @@ def _parts(text: str) -> list[str]:
 def _last(text: str) -> str:
     if len(text) == 1 and text not in ALIASES:
         if not text.isprintable():
-            raise ValueError("a control character is written by its name, such as ctrl+y or escape")
+            raise ValueError("a control character is written by its name, such as ctrl+y or escape.")
         return _character_to_key(text)
     name = text.lower()
     name = ALIASES.get(name, name)
@@ -70,7 +70,7 @@ def _last(text: str) -> str:
 
 def _shifted(key: str) -> str:
     if not key.isalpha():
-        raise ValueError("write the character that the key types with shift")
+        raise ValueError("write the character that the key types with shift.")
     return key.upper()
 
 

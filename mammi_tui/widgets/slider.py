@@ -45,6 +45,8 @@ class Slider(Widget, can_focus=True):
     """Posts `Changed` for every value that the reader wants; its owner sets `value`. ◇ marks the run's own value."""
 
     BINDING_GROUP_TITLE = "Slider"
+    TYPED: ClassVar[str] = DIGITS
+    """Characters that begin a value"""
     FOCUS_ON_CLICK = False  # after a drag the keys still go to the pane
 
     BINDINGS: ClassVar[list[BindingType]] = [
