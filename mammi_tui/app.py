@@ -55,7 +55,7 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp):
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.commands-anywhere",
                 tooltip="The command palette, also while you type"),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Quit the explorer"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit-now",
+        Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit-now",
                 tooltip="Quit the explorer, also while you type"),
     ]  # fmt: skip
 

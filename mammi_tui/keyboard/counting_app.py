@@ -130,4 +130,5 @@ class CountingApp(App[None]):
         self._drop_number()
         if takes == "place":
             return await super()._dispatch_action(namespace, action_name, (*params[:-1], count - 1))
-        return await super()._dispatch_action(namespace, action_name, (*params[:-1], (*params, 1)[-1] * count))
+        times = count * params[-1] if params else count
+        return await super()._dispatch_action(namespace, action_name, (*params[:-1], times))

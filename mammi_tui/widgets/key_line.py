@@ -88,7 +88,8 @@ class KeyLine(Widget):
         return placed
 
     def _keys(self, item: list[ActiveBinding]) -> str:
-        return "".join(self.app.get_key_display(active.binding) for active in item)
+        keys = [self.app.get_key_display(active.binding) for active in item]
+        return ("" if max(map(len, keys)) == 1 else " ").join(keys)
 
     @staticmethod
     def _words(item: list[ActiveBinding]) -> str:
