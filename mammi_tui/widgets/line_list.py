@@ -86,6 +86,8 @@ class LineList(Lines, inherit_bindings=False):
 
     def show_row(self, index: int) -> None:
         """Scrolls just enough to show a row, and the line above it where its head stays."""
+        if not self.scrollable_content_region.height:
+            return  # before the first layout: `on_resize` shows the cursor's row
         above = int(self._has_head(index))
         self.scroll_to_region(Region(0, index - above, 1, 1 + above), animate=False, force=True, immediate=True)
 
