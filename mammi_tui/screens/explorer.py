@@ -39,6 +39,7 @@ from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
 ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
@@ -75,6 +76,7 @@ class ExplorerScreen(Screen[None]):
         self.view_pane = ViewPane(self.looking, views)
         self.images = ImagesPane(self.looking, images)
         self.panes = Panes(self.neurons, self.view_pane, self.images)
+        self.one_line = OneLine()
         self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]
 
     def compose(self) -> ComposeResult:
@@ -82,6 +84,7 @@ class ExplorerScreen(Screen[None]):
         yield self.cuts_bar
         yield self.panes
         yield Static("MAMMI needs 60 × 15 cells or more", id="too-small")
+        yield self.one_line
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -201,6 +204,7 @@ class ExplorerScreen(Screen[None]):
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
+    @on(OneLine.Closed)
     def action_back_to_pane(self) -> None:
         self.panes.go_to(self.panes.present)
 
