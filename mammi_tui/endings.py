@@ -35,7 +35,7 @@ LETHAL: dict[int, str] = {
 PATIENCE = 0.5
 """Seconds that the app has to end once it is asked to"""
 _LAST = 0.2
-"""Seconds that the process has once the app has ended"""
+"""Seconds that the process has once the app has ended well, and has nothing more to say"""
 _TERMINAL = (0, 2)
 """The descriptors from which keys are read and to which the screen is drawn"""
 _ORPHANED = 1.0
@@ -111,25 +111,25 @@ def ending_cleanly(app: EndingApp) -> Iterator[None]:
     if not hasattr(select, "poll"):
         yield
         return
-    watch = _Watch(app)
-    try:
-        with watch.signals_caught():
+    with _Watch(app).signals_caught():
+        failed = True
+        try:
             yield
-    finally:
-        app.restore_terminal(alone=True)
-        watch.stop()
-        if app.has_used_terminal:
-            _hurry(app)
+            failed = bool(app.return_code)
+        finally:
+            app.restore_terminal(alone=True)
+            if app.has_used_terminal:
+                _hurry(app.status if app.status is not None else int(failed), PATIENCE if failed else _LAST)
     if app.status is not None:
         raise SystemExit(app.status)
 
 
-def _hurry(app: EndingApp) -> None:
-    """Ends the process if it has not ended soon, because threads that nobody waits for hold it up."""
+def _hurry(status: int, seconds: float) -> None:
+    """Ends the process after that time, where threads that nobody waits for hold it up."""
 
     def end() -> None:
-        time.sleep(_LAST)
-        os._exit(app.return_code or 0 if app.status is None else app.status)
+        time.sleep(seconds)
+        os._exit(status)
 
     threading.Thread(target=end, name="end", daemon=True).start()
 
@@ -161,22 +161,23 @@ class _Watch:
         try:
             yield
         finally:
+            self._stop()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(before)
+            for descriptor in (self._signals, self._wake, *self._parent):
+                os.close(descriptor)
 
     def _note(self, number: int, _frame: object) -> None:
         """Notes on the app's thread, before it goes on, that the app is to end."""
         if self._app.status is None:
             self._app.status = 128 + number
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         """Ends the thread."""
         with suppress(BlockingIOError):
             os.write(self._wake, b"\0")
         self._thread.join()
-        for descriptor in (self._signals, self._wake, *self._parent):
-            os.close(descriptor)
 
     def _run(self) -> None:
         while True:

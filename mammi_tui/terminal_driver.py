@@ -10,7 +10,6 @@ import select
 import signal
 import sys
 import termios
-import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
@@ -33,6 +32,8 @@ LEAVE = (
     "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"  # the keys, the screen, the cursor and the colours from before
 )
 """Undoes what the driver sets. The keys come before the screen, as each screen has its own."""
+_CANCEL = b"\x18"
+"""Ends an escape sequence of which only the beginning has come through"""
 _WITHIN = 0.3
 """Seconds to wait for room in a terminal that nobody reads"""
 _KEYS = 0.1
@@ -53,6 +54,16 @@ class TerminalDriver(LinuxDriver):
         """The terminal's attributes before and after it is in use, where `attrs_before` no longer holds them"""
         self._set: list[Any] | None = None
         """The terminal's attributes while it is in use"""
+
+        self._size = self._size or self._get_terminal_size()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows. The base class would believe the variable COLUMNS, which no resize changes."""
+        try:
+            columns, rows = os.get_terminal_size(self.fileno)
+        except OSError:
+            return super()._get_terminal_size()
+        return (columns, rows) if columns and rows else super()._get_terminal_size()
 
     def start_application_mode(self) -> None:
         if self.in_use:
@@ -75,8 +86,14 @@ class TerminalDriver(LinuxDriver):
         super().stop_application_mode()
         self._set_as_found(self.fileno)
 
+    def disable_input(self) -> None:
+        if self.in_use:
+            with _from_the_background():
+                super().disable_input()
+
     def close(self) -> None:
-        """Waits until the terminal has all that was written."""
+        """Waits until the terminal has all that was written, and is given back."""
+        self.stop_application_mode()
         super().close()
         self.in_use = False
 
@@ -99,8 +116,14 @@ class TerminalDriver(LinuxDriver):
                 nowhere = os.open(os.devnull, os.O_RDWR)
                 for descriptor in {self.fileno, drawing}:
                     os.dup2(nowhere, descriptor)
+                self._interrupt_writer()
             _write_within(terminal, LEAVE.encode(), _WITHIN)
             self._set_as_found(keys)
+
+    def _interrupt_writer(self) -> None:
+        """Ends a write that waits for room: while it waits, it keeps others from the terminal."""
+        if (writer := self._writer_thread) is not None and writer.ident is not None and writer.is_alive():
+            signal.pthread_kill(writer.ident, signal.SIGCONT)  # any signal with a handler does
 
     def _set_as_found(self, terminal: int) -> None:
         """Sets the attributes that were found, unless another program, such as the shell, has set its own since."""
@@ -184,11 +207,13 @@ def _opened_anew(terminal: int) -> int:
 
 
 def _write_within(terminal: int, data: bytes, seconds: float) -> None:
-    """Writes as soon as the terminal has room, or gives up after that time."""
-    end = time.monotonic() + seconds
-    while data and time.monotonic() < end:
-        if select.select([], [terminal], [], end - time.monotonic())[1]:
-            try:
+    """Writes as soon as the terminal has room. Halfway to giving up, drops what nobody has read."""
+    start, dropped = time.monotonic(), False
+    while data and (spent := time.monotonic() - start) < seconds:
+        if spent > seconds / 2 and not dropped:
+            with suppress(termios.error):
+                termios.tcflush(terminal, termios.TCOFLUSH)
+            data, dropped = _CANCEL + data, True
+        with suppress(BlockingIOError):
+            if select.select([], [terminal], [], seconds / 10)[1]:
                 data = data[os.write(terminal, data) :]
-            except BlockingIOError:
-                threading.Event().wait(0.01)
