@@ -17,9 +17,10 @@ from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import Heads
+from mammi_tui.widgets.typed_line import TypedLine
 
 
-class FilterLine(Input):
+class FilterLine(TypedLine):
     """The filter over the neurons. It filters while the reader types."""
 
     BINDING_GROUP_TITLE = "Filter"

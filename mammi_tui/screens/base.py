@@ -32,6 +32,7 @@ from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.registry import VIEWS
+from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
 ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
@@ -62,6 +63,7 @@ class ExplorerBase(Screen[None]):
         self.view_pane = ViewPane(self.looking, views)
         self.images = ImagesPane(self.looking, images)
         self.panes = Panes(self.neurons, self.view_pane, self.images)
+        self.one_line = OneLine()
         self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]
 
     def warn(self, text: str) -> None:

@@ -18,6 +18,7 @@ from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.judging import Judging
 from mammi_tui.screens.panes import Pane
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.one_line import OneLine
 
 
 class ExplorerScreen(Finding, Judging):
@@ -33,6 +34,7 @@ class ExplorerScreen(Finding, Judging):
         yield self.cuts_bar
         yield self.panes
         yield Static("MAMMI needs 60 × 15 cells or more", id="too-small")
+        yield self.one_line
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -78,6 +80,7 @@ class ExplorerScreen(Finding, Judging):
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
+    @on(OneLine.Closed)
     def action_back_to_pane(self) -> None:
         self.panes.go_to(self.panes.present)
 
