@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.errors import MammiError
@@ -21,6 +20,7 @@ from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
+from mammi_tui.widgets.still import StillScroll
 from mammi_tui.widgets.tile import Film, ThumbnailItem, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
 
@@ -30,7 +30,7 @@ __all__ = ["ThumbnailGrid", "ThumbnailItem"]
 _AT_ONCE = 8
 
 
-class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
+class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     """Tiles with film, rank, activation, labels and file name. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
@@ -61,9 +61,6 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     ThumbnailGrid {
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-gutter: stable;
         & .thumbnail-grid--film { background: black; color: #d0d0d0; }
         & .thumbnail-grid--rank { color: $text-muted; }
         & .thumbnail-grid--activation { text-style: bold; }
@@ -154,7 +151,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         before, self._tiles = self._tiles, self._fitting(self._across)
         self.virtual_size = Size(self.scrollable_content_region.width, self._tiles.lines(len(self.items)))
-        self.refresh()
+        self.redraw()
         if self._tiles != before:
             self._reveal(self.cursor)
 
@@ -214,7 +211,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Lines of cells
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         tiles = self._tiles
         row, line = divmod(y + self.scroll_offset.y, tiles.height)
         indices = range(row * tiles.across, min((row + 1) * tiles.across, len(self.items)))
