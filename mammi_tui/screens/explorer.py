@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.errors import MammiError
 from engine.store.reader import RunReader
+from mammi_tui.frugal import FrugalScreen
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
@@ -46,7 +46,7 @@ ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
 REPLACED = "The run file was replaced: reopen it to see the new one."
 
 
-class ExplorerScreen(Screen[None]):
+class ExplorerScreen(FrugalScreen[None]):
     """Lays out the panes and passes what the reader does in one of them on to the others."""
 
     BINDING_GROUP_TITLE = "Explorer"

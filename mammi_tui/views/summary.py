@@ -67,13 +67,10 @@ class Summary(StillLines):
         self.redraw()
 
     def draw_line(self, y: int) -> Strip:
-        blank = self.rich_style
+        blank = self.style_of()
         if self.evidence is None or y >= len(self._lines):
             return Strip.blank(self.content_size.width, blank)
         mark, style = TRUST_MARKS[self.evidence.trust]
         parts = [(fit("" if y else mark, 2), style), (self._lines[y], "line--text")]
-        segments = [
-            Segment(text, self.get_visual_style("line--stale" if self.stale else name).rich_style)
-            for text, name in parts
-        ]
+        segments = [Segment(text, self.style_of("line--stale" if self.stale else name)) for text, name in parts]
         return Strip(segments).adjust_cell_length(self.content_size.width, blank)

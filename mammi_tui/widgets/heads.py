@@ -33,4 +33,5 @@ class Heads(StillLines):
 
     def draw_line(self, y: int) -> Strip:  # noqa: ARG002
         text = self._heads(max(LEAST_CELLS, self._lines.scrollable_content_region.width - 1))
-        return Strip([Segment(text, self.rich_style)]).adjust_cell_length(self.content_size.width, self.rich_style)
+        style = self.style_of()
+        return Strip([Segment(text, style)]).adjust_cell_length(self.content_size.width, style)

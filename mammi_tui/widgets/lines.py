@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -75,7 +74,7 @@ class Lines(StillScroll, can_focus=True, inherit_bindings=False):
     def draw_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if index >= self.row_count():
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of())
         return self.drawn(index, width)
 
     def drawn(self, index: int, width: int) -> Strip:
@@ -84,6 +83,3 @@ class Lines(StillScroll, can_focus=True, inherit_bindings=False):
         return Strip([Segment(text, self.style_of(name)) for text, name in parts]).adjust_cell_length(
             width, self.style_of("line--text")
         )
-
-    def style_of(self, name: str) -> Style:
-        return self.get_visual_style(name).rich_style

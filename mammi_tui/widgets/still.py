@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from rich.style import Style
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
@@ -27,10 +28,21 @@ class StillLines(Widget):
         """The line that was drawn last at each y"""
         self._ready: dict[int, Strip] = {}
         """Lines that are drawn, but not yet on screen"""
+        self._styles: dict[tuple[str, ...], Style] = {}
 
     def draw_line(self, y: int) -> Strip:
         """The line at `y` of the widget's content."""
         raise NotImplementedError
+
+    def style_of(self, *names: str) -> Style:
+        """The style of a component, or without a name that of the widget itself."""
+        if (style := self._styles.get(names)) is None:
+            style = self._styles[names] = self.get_visual_style(*names).rich_style
+        return style
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
 
     def redraw(self) -> None:
         """Draws the lines that are not as they were."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -215,21 +216,16 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         tiles = self._tiles
         row, line = divmod(y + self.scroll_offset.y, tiles.height)
         indices = range(row * tiles.across, min((row + 1) * tiles.across, len(self.items)))
-        painter = self._painter()
+        painter = TilePainter(tiles, len(self.items), self.style_of(), self._style_of_part)
         segments: list[Segment] = []
         for index in indices:
             item = self.items[index]
             film = self._drawn.get(item.image, tiles.film_columns, tiles.film_rows)
             segments += painter.line(line, index, item, film, chosen=index == self.cursor)
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        return Strip(segments, len(indices) * tiles.width).adjust_cell_length(self.size.width, self.style_of())
 
-    def _painter(self) -> TilePainter:
-        return TilePainter(
-            self._tiles,
-            len(self.items),
-            self.rich_style,
-            lambda part: self.get_component_rich_style(f"thumbnail-grid--{part}"),
-        )
+    def _style_of_part(self, part: str) -> Style:
+        return self.style_of(f"thumbnail-grid--{part}")
 
     def _refresh_area(self, *areas: Region) -> None:
         """Redraws only these parts of the virtual area."""
