@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -30,14 +31,32 @@ _NARROW = re.compile(
 # Up to this many unchanged cells between two changed ones are sent too: that is cheaper than moving the cursor.
 _GAP = 2
 
-Cell = tuple[str, Style | None]
-"""A character and its style. Text with characters of other widths is one cell, followed by empty ones."""
+Cell = tuple[str, int]
+"""A character and the number of its style. Text with characters of other widths is one cell, then come empty ones."""
+
+
+class Styles:
+    """Numbers styles, as numbers are quicker to compare."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Style | None, int] = {}
+        self._styles: list[Style | None] = []
+
+    def number(self, style: Style | None) -> int:
+        if (number := self._numbers.get(style)) is None:
+            number = self._numbers[style] = len(self._styles)
+            self._styles.append(style)
+        return number
+
+    def __getitem__(self, number: int) -> Style | None:
+        return self._styles[number]
 
 
 class SentCells:
     """The cells that this process has sent to the terminal."""
 
     def __init__(self) -> None:
+        self.styles = Styles()
         self._rows: list[list[Cell | None]] = []
 
     def forget(self) -> None:
@@ -50,11 +69,14 @@ class SentCells:
 
     def changes(self, x: int, y: int, strip: Strip) -> Iterator[tuple[int, list[Cell]]]:
         """Records the strip as sent at (x, y); yields the runs of cells that it changes, each with its first column."""
+        new: list[Cell] = []
+        for text, style, _ in strip:
+            new += cells(text, self.styles.number(style))
         if not 0 <= y < len(self._rows):
-            yield x, [cell for text, style, _ in strip for cell in cells(text, style)]
+            yield x, new
             return
         row = self._rows[y]
-        new = [cell for text, style, _ in strip for cell in cells(text, style)][: max(0, len(row) - x)]
+        del new[max(0, len(row) - x) :]
         old = row[x : x + len(new)]
         if old == new:
             return
@@ -71,18 +93,17 @@ class SentCells:
 
 def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:
     """The places where the two differ, ascending. A change inside a wider text counts from the text's first cell."""
-    places: dict[int, None] = {}
-    for place, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was != now:
-            first = place
-            while first and not new[first][0]:
-                first -= 1
-            places.update(dict.fromkeys(range(first, place + 1)))
-    return sorted(places)
+    places = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+    inside: set[int] = set()
+    for place in places:
+        while place and not new[place][0]:
+            place -= 1
+            inside.add(place)
+    return sorted(inside.union(places)) if inside else places
 
 
-def cells(text: str, style: Style | None) -> list[Cell]:
-    """The cells of one segment."""
+def cells(text: str, style: int) -> list[Cell]:
+    """The cells of one segment in a style of this number."""
     if _NARROW.fullmatch(text):
         return [(character, style) for character in text]
     length = cell_len(text)
@@ -99,13 +120,13 @@ class LinesUpdate(CompositorUpdate):
     def __init__(self, placed: list[Placed]) -> None:
         self.placed = placed
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # noqa: ARG002
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for x, y, strip in self.placed:
             yield Control.move_to(x, y)
             yield from strip
 
     def render_segments(self, console: Console) -> str:
-        return "".join(f"{Control.move_to(x, y).segment.text}{strip.render(console)}" for x, y, strip in self.placed)
+        return "".join(f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.placed)
 
 
 class LineCompositor(Compositor):
@@ -172,10 +193,17 @@ class ChangesOnly(CompositorUpdate):
             self._sent.resize(self._update.region.size)
         colours = console._color_system or ColorSystem.TRUECOLOR
         return "".join(
-            f"{Control.move_to(column, y).segment.text}{_rendered(run, colours)}"
+            f"\x1b[{y + 1};{column + 1}H{self._rendered(run, colours)}"
             for x, y, strip in _strips(self._update)
             for column, run in self._sent.changes(x, y, strip)
         )
+
+    def _rendered(self, run: Iterable[Cell], colours: ColorSystem) -> str:
+        texts = []
+        for number, group in groupby(run, key=itemgetter(1)):
+            style, text = self._sent.styles[number], "".join([character for character, _ in group])
+            texts.append(text if style is None or not text else Strip.render_style(style, text, colours))
+        return "".join(texts)
 
 
 def _strips(update: Update) -> Iterable[Placed]:
@@ -195,14 +223,6 @@ def _whole_strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[Placed]:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=True):
             if strip is not None and any(x < last and end > first for first, last in spans):
                 yield x, y, strip
-
-
-def _rendered(run: Iterable[Cell], colours: ColorSystem) -> str:
-    return "".join(
-        text if style is None else Strip.render_style(style, text, colours)
-        for style, group in groupby(run, key=lambda cell: cell[1])
-        if (text := "".join(character for character, _ in group))
-    )
 
 
 class FrugalScreen(Screen[ScreenResultType]):

@@ -144,6 +144,7 @@ class ExplorerScreen(FrugalScreen[None]):
 
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:
+        event.stop()
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
             self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 

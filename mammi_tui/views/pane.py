@@ -58,6 +58,10 @@ class ViewPane(Framed, Vertical):
         self.draw_border()
 
     @on(ViewBody.Changed)
+    def body_changed(self, event: ViewBody.Changed) -> None:
+        event.stop()
+        self.draw_border()
+
     def draw_border(self) -> None:
         """Draws title and subtitle."""
         shown = self.body.shown or self._looking.sight

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 from rich.style import Style
 from textual.content import Content
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
@@ -43,6 +45,10 @@ class StillLines(Widget):
     def notify_style_update(self) -> None:
         self._styles.clear()
         super().notify_style_update()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the filter that replaces colours of the terminal's palette: no line has any."""
+        return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
 
     def redraw(self) -> None:
         """Draws the lines that are not as they were."""

@@ -14,6 +14,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
+from textual.timer import Timer
 
 from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
@@ -29,6 +30,9 @@ __all__ = ["ThumbnailGrid", "ThumbnailItem"]
 
 # Films that the worker thread decodes and draws at once: this takes a few milliseconds.
 _AT_ONCE = 8
+
+PATIENCE = 0.1
+"""Seconds for which the films before are kept until those that replace them are drawn"""
 
 
 class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
@@ -118,6 +122,8 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         self._across = 0
         self._tiles = self._fitting(0)
         self._drawn = DrawnFilms()
+        self._patience: Timer | None = None
+        """Runs while the films before are kept on screen, as those that replace them will be drawn in a moment"""
         self._lane: Lane[Wanted] = Lane(self, "films", self._missing, self._draw)
 
     # What is shown
@@ -137,6 +143,17 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         if not stays:
             self.scroll_to(y=0, animate=False)
         self._lane.pump()
+        if self._lane.idle:
+            self._draw_all()
+        elif self._patience is None:
+            self._patience = self.set_timer(PATIENCE, self._draw_all)
+
+    def _draw_all(self) -> None:
+        """Draws what has changed, also films that are still missing."""
+        if self._patience:
+            self._patience.stop()
+        self._patience = None
+        self.redraw()
 
     @property
     def highlighted(self) -> ThumbnailItem | None:
@@ -152,12 +169,12 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         before, self._tiles = self._tiles, self._fitting(self._across)
         self.virtual_size = Size(self.scrollable_content_region.width, self._tiles.lines(len(self.items)))
-        self.redraw()
         if self._tiles != before:
             self._reveal(self.cursor)
 
     def on_resize(self) -> None:
         self._lay_out()
+        self.redraw()
         self._reveal(self.cursor)
         self._lane.pump()
 
@@ -175,6 +192,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     def _set_across(self, across: int) -> None:
         self._across = across
         self._lay_out()
+        self.redraw()
         self._lane.pump()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -205,10 +223,9 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         message.stop()
         self._lane.settle()
         self._drawn.keep(message.wanted, message.films)
-        fresh = set(message.wanted.images)
-        shown = self._tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
-        self._refresh_area(*(self._tiles.film_region(index) for index in shown if self.items[index].image in fresh))
         self._lane.pump()
+        if self._patience is None or self._lane.idle:
+            self._draw_all()
 
     # Lines of cells
 
