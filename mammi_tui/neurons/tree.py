@@ -62,6 +62,10 @@ class NeuronTree(LineList):
                 tooltip=f"Sort by {', '.join(ORDERS)}"),
     ]  # fmt: skip
 
+    DEFAULT_CSS = """
+    NeuronTree { overflow-y: auto; }
+    """
+
     @dataclass
     class Selected(Message):
         """The cursor has come to a neuron."""
