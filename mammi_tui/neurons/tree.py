@@ -14,6 +14,7 @@ from engine.evidence.columns import TRUST
 from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
+from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.verdicts import Verdict
 from mammi_tui.text import clean, count, fit
@@ -21,11 +22,12 @@ from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
 SCORE_CELLS = 7
-FINDING_CELLS = 16
+FINDING_CELLS, LEAST_FINDING = 16, 9
 BESIDE_CLASS, BESIDE_FINDING = 11, 5
 """Cells that a best concept keeps beside a long class, and beside a finding that the filter has found"""
-ROOMY, ROOMIER, WIDE = 40, 48, 64
-"""Widths from which a layer's line counts dead units, columns have their full names, and findings are shown"""
+ROOMY, WIDE = 40, 64
+"""Widths from which a layer's line counts dead units; and from which columns have their full names, and findings have
+one even beside classes"""
 
 VERDICT_MARKS: dict[Verdict, Part] = {
     "accept": ("✓", "line--good"),
@@ -42,6 +44,7 @@ class Columns:
     trust: int
     concept: int
     finding: int
+    """0 where findings are not shown"""
     score: int
     images: int
 
@@ -77,10 +80,7 @@ class NeuronTree(LineList):
     def __init__(self, rows: NeuronRows, concepts: Iterable[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.rows = rows
-        self._concepts = [clean(concept) for concept in concepts]
-        self._layers = [clean(layer.name) for layer in rows.layers]
-        self._names = [[clean(name) for name in layer.unit_names] for layer in rows.layers]
-        self._longest = [max(map(cell_len, names), default=0) for names in self._names]
+        self._names = RowNames(rows, concepts)
         self._unit_cells = max((len(str(layer.units - 1)) for layer in rows.layers), default=1)
 
     # Lines
@@ -91,12 +91,17 @@ class NeuronTree(LineList):
     def columns(self, width: int) -> Columns:
         """How the columns share `width` cells."""
         most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
-        images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
+        images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
-        finding = FINDING_CELLS if width >= WIDE else 0
         trust = 1 if any(self.rows.evidence) else 0
-        concept = max(4, width - unit - 3 - trust - finding - SCORE_CELLS - images - 1)
-        return Columns(unit, trust, concept, finding, SCORE_CELLS, images)
+        names = max(4, width - unit - 3 - trust - SCORE_CELLS - images - 1)
+        finding = FINDING_CELLS if width >= WIDE else self._spare(names)
+        return Columns(unit, trust, names - finding, finding, SCORE_CELLS, images)
+
+    def _spare(self, cells: int) -> int:
+        """Of the `cells` for best concepts, those that no best concept needs, if they are enough for findings."""
+        spare = min(cells - self._names.longest_best, self._names.findings.longest + 1)
+        return spare if self._names.longest_best and spare >= LEAST_FINDING else 0
 
     def heads(self, width: int) -> str:
         """The names of the columns; a small triangle marks the one that sorts."""
@@ -128,7 +133,7 @@ class NeuronTree(LineList):
         random = " random" if self.rows.layers[layer].untrained else ""
         yield "▾ " if opened else "▸ ", "line--accent"
         cells = max(4, width - 2 - len(random) - len(tail))
-        yield fit(self._layers[layer], cells, keep_end=True), "line--strong"
+        yield self._names.layers.fit(self._names.layers[layer], cells), "line--strong"
         yield random, "line--bad"
         yield tail, "line--faint"
 
@@ -141,26 +146,23 @@ class NeuronTree(LineList):
         yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
-            yield from self._names_of(
-                neuron, "dead unit" if answer else "…", columns.concept, "line--dead", "line--dead"
-            )
+            state = "dead unit" if answer else "…"
+            yield from self._names_of(neuron, state, "", columns, width, "line--dead", "line--dead")
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
-            yield fit("", columns.finding) + (numbers if answer else fit("", len(numbers))), "line--dead"
+            yield numbers if answer else fit("", len(numbers)), "line--dead"
             return
         best = int(answer.best[neuron.unit])
         annotated = bool(answer.annotated[neuron.unit] > 0)
-        concept = "no image above τ" if best < 0 else self._concepts[best]
+        concept = "no image above τ" if best < 0 else self._names.concepts[best]
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
         if not columns.finding and self.rows.found_by_finding(neuron):
             finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
-            yield fit(concept, columns.concept - finding_cells), style
-            yield fit(f" {finding}", finding_cells), "line--faint"
+            yield self._names.concepts.fit(concept, columns.concept - finding_cells), style
+            yield " " + self._names.findings.fit(finding, finding_cells - 1), "line--faint"
         else:
-            yield from self._names_of(
-                neuron, concept, columns.concept, "line--strong" if annotated else "line--muted", style
-            )
-        yield fit(f" {finding}", columns.finding), "line--muted"
+            name_style = "line--strong" if annotated else "line--muted"
+            yield from self._names_of(neuron, concept, finding, columns, width, name_style, style)
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
@@ -179,14 +181,23 @@ class NeuronTree(LineList):
         values = figure.values(self.rows.answers[neuron.layer], self.rows.evidence[neuron.layer])
         return "…" if values is None else figure.shown(float(values[neuron.unit]))
 
-    def _names_of(self, neuron: Neuron, concept: str, cells: int, name_style: str, style: str) -> Iterable[Part]:
-        """The class that a final layer's unit stands for, if the run names it, and the unit's best concept."""
-        names = self._names[neuron.layer]
+    def _names_of(
+        self, neuron: Neuron, concept: str, finding: str, columns: Columns, width: int, name_style: str, style: str
+    ) -> Iterable[Part]:
+        """The class that a final layer's unit stands for, if the run names it, the unit's best concept, its finding.
+
+        Where all three do not fit, the finding is left out, as it seldom says more than the class.
+        """
+        names, cells = self._names.units[neuron.layer], columns.concept
+        with_finding = width >= WIDE or not names
         if names:
-            name_cells = beside_concept(self._longest[neuron.layer] + 1, cells, BESIDE_CLASS)
-            yield fit(names[neuron.unit], name_cells - 1) + " ", name_style
+            cells += 0 if with_finding else columns.finding
+            name_cells = beside_concept(names.longest + 1, cells, BESIDE_CLASS)
+            yield self._names.classes.fit(names[neuron.unit], name_cells - 1) + " ", name_style
             cells -= name_cells
-        yield fit(concept, cells), style
+        yield self._names.concepts.fit(concept, cells), style
+        if with_finding and columns.finding:
+            yield " " + self._names.findings.fit(finding, columns.finding - 1), "line--muted"
 
     # The cursor
 

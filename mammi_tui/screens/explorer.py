@@ -52,7 +52,7 @@ class ExplorerScreen(Screen[None]):
     BINDING_GROUP_TITLE = "Explorer"
     AUTO_FOCUS = "#neurons"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (80, "-two"), (120, "-three")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (36, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (20, "-short"), (28, "-middling"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,
