@@ -29,6 +29,9 @@ ROOMY, WIDE = 40, 64
 """Widths from which a layer's line counts dead units; and from which columns have their full names, and findings have
 one even beside classes"""
 
+HEAD = "best concept"
+UNKNOWN = "·"
+"""The mark of a neuron whose trust is not known yet"""
 VERDICT_MARKS: dict[Verdict, Part] = {
     "accept": ("✓", "line--good"),
     "reject": ("✗", "line--bad"),
@@ -100,8 +103,10 @@ class NeuronTree(LineList):
 
     def _spare(self, cells: int) -> int:
         """Of the `cells` for best concepts, those that no best concept needs, if they are enough for findings."""
-        spare = min(cells - self._names.longest_best, self._names.findings.longest + 1)
-        return spare if self._names.longest_best and spare >= LEAST_FINDING else 0
+        if all(names or answer is None for names, answer in zip(self._names.units, self.rows.answers, strict=True)):
+            return 0  # units with classes leave no room
+        spare = min(cells - max(len(HEAD) + 1, self._names.longest_best), self._names.findings.longest + 1)
+        return spare if spare >= LEAST_FINDING else 0
 
     def heads(self, width: int) -> str:
         """The names of the columns; a small triangle marks the one that sorts."""
@@ -111,7 +116,7 @@ class NeuronTree(LineList):
         return (
             fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 4)
             + fit("", columns.trust)
-            + fit("best concept" + order.mark * (order is BY_TRUST), columns.concept)
+            + fit(HEAD + order.mark * (order is BY_TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
             + fit(images + order.mark * (order is BY_IMAGES), columns.images, right=True)
@@ -131,11 +136,21 @@ class NeuronTree(LineList):
             tail += f"· {dead} dead " if dead and width >= ROOMY else ""
         opened = layer in self.rows.open or bool(self.rows.query)
         random = " random" if self.rows.layers[layer].untrained else ""
+        room = width - 2 - cell_len(self._names.layers[layer] + random)
+        tail = next((text for text in self._with_trust(layer, tail) if cell_len(text) <= room), tail)
         yield "▾ " if opened else "▸ ", "line--accent"
         cells = max(4, width - 2 - len(random) - len(tail))
         yield self._names.layers.fit(self._names.layers[layer], cells), "line--strong"
         yield random, "line--bad"
         yield tail, "line--faint"
+
+    def _with_trust(self, layer: int, tail: str) -> Iterable[str]:
+        """The end of a layer's line, and what it says while trust is not known, the longest first."""
+        underway = layer == self.rows.evidence_underway
+        if underway or self.rows.evidence[layer] is None:
+            yield f"{tail}· trust {'under way …' if underway else 'not known yet'} "
+            yield f"{tail}· trust … "
+            yield " trust … "
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
         columns = self.columns(width)
@@ -171,7 +186,7 @@ class NeuronTree(LineList):
         """The mark of how far the neuron's words can be trusted, dimmed where it was computed at other cuts."""
         evidence = self.rows.evidence[neuron.layer]
         if evidence is None or self.rows.is_dead(neuron):
-            return fit("", cells), "line--faint"
+            return fit("" if self.rows.is_dead(neuron) or cells < 2 else UNKNOWN, cells), "line--faint"
         mark, style = TRUST_MARKS[Trust(int(evidence[TRUST][neuron.unit]))]
         return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
 

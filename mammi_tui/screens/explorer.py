@@ -108,7 +108,7 @@ class ExplorerScreen(Screen[None]):
 
     @on(LayerEvidenceUnderway)
     def say_underway(self, message: LayerEvidenceUnderway) -> None:
-        self.neurons.set_underway(message.underway)
+        self.neurons.set_underway(message.layer)
 
     @on(QuestionFailed)
     def report_failure(self, message: QuestionFailed) -> None:
