@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring
-from engine.annotation.competing import Competing
+from engine.annotation.competing import Competing, Words
 from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
 from engine.annotation.selection import above, check_cut, threshold_between
@@ -56,8 +56,13 @@ class LayerAnswer:
     """The best concept's index, [units]; −1 if there is none"""
     best_scores: NDArray[np.float64]
     """The best concept's score, [units]; 0 if there is none"""
-    annotated: NDArray[np.int64]
-    """The number of concepts in the annotation, [units]"""
+    words: Words
+    """The annotated concepts of each unit"""
+
+    @property
+    def annotated(self) -> NDArray[np.int64]:
+        """The number of concepts in each unit's annotation, [units]."""
+        return np.diff(self.words.ends, prepend=0)
 
 
 class Requery:
@@ -120,15 +125,13 @@ class Requery:
         info = find_layer(layer, self._reader.layers)
         everything = np.array_equal(self.members(cuts.concept_set), self._members[None])
         if everything and replace(cuts, concept_set=None) == self._reader.info.cuts:
-            own = self._reader.own
-            part = info.neurons
-            return LayerAnswer(
-                *(layer, cuts, own.counts[part], own.best[part], own.best_scores[part], own.annotated[part])
-            )
+            own, part = self._reader.own, info.neurons
+            words = Words.of(info.units, *self._arrays.own_words(info))
+            return LayerAnswer(layer, cuts, own.counts[part], own.best[part], own.best_scores[part], words)
         means, scores = self.scores(info, cuts.alpha, cuts.concept_set)
-        best, best_scores, annotated = self.competing(cuts.concept_set).annotations(scores, cuts.beta)
+        best, best_scores, words = self.competing(cuts.concept_set).annotations(scores, cuts.beta)
         best = np.where(means.counts > 0, best, -1)
-        return LayerAnswer(layer, cuts, means.counts, best, best_scores, annotated)
+        return LayerAnswer(layer, cuts, means.counts, best, best_scores, words)
 
     def _neuron_scores(self, neuron: int, alpha: float, images: NDArray[np.int32], count: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron's first `count` images; [0] if there are none. `images` come in blocks."""

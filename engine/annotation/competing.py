@@ -9,6 +9,31 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """The annotated concepts of every unit of a layer."""
+
+    ends: NDArray[np.int64]
+    """The end of each unit's part of `concepts`, [units]"""
+    concepts: NDArray[np.int64]
+    """One unit's concepts after another's, each unit's by score, ties in the concept set's order"""
+
+    @classmethod
+    def of(cls, units: int, owners: NDArray[np.int64], concepts: NDArray[np.int64]) -> Words:
+        """`owners` is the unit of each of the `concepts`, ascending."""
+        return cls(np.searchsorted(owners, np.arange(units), side="right").astype(np.int64), concepts)
+
+    def of_unit(self, unit: int) -> tuple[int, ...]:
+        """The unit's concepts, by index; () if it has none."""
+        start = int(self.ends[unit - 1]) if unit else 0
+        return tuple(self.concepts[start : int(self.ends[unit])].tolist())
+
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """The unit of each of `concepts`."""
+        return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Competing:
     """The competing concepts, grouped by direction: concepts with the same text have the same one."""
 
@@ -21,6 +46,8 @@ class Competing:
     """The number of concepts with each direction, [k]"""
     rows: NDArray[np.int64]
     """The direction of each competing concept, in their order"""
+    concepts: NDArray[np.int64]
+    """The competing concepts, in their order"""
 
     @classmethod
     def of(cls, directions: NDArray[np.float64], members: NDArray[np.int64]) -> Competing:
@@ -29,8 +56,8 @@ class Competing:
             directions[members], axis=0, return_index=True, return_inverse=True, return_counts=True
         )
         order = np.argsort(first)
-        concepts = members[first[order]]
-        return cls(directions[concepts], concepts, sizes[order], np.argsort(order)[rows.reshape(-1)])
+        firsts = members[first[order]]
+        return cls(directions[firsts], firsts, sizes[order], np.argsort(order)[rows.reshape(-1)], members)
 
     def scores(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
         """Each direction's score, [units, k], from each unit's mean of unit image embeddings, [units, d]."""
@@ -39,9 +66,21 @@ class Competing:
 
     def annotations(
         self, scores: NDArray[np.float64], beta: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """Each unit's best concept, its score, and the number of concepts above β times that score; [units] each."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], Words]:
+        """Each unit's best concept, its score, [units] each, and the concepts above β times that score."""
         best = scores.argmax(axis=1)
         best_scores = np.take_along_axis(scores, best[:, None], axis=1)[:, 0]
         cuts = np.where(best_scores > 0, beta * best_scores, np.inf)
-        return self.first[best], best_scores, np.einsum("uk,k->u", scores > cuts[:, None], self.sizes)
+        return self.first[best], best_scores, self._words(scores, scores > cuts[:, None])
+
+    def _words(self, scores: NDArray[np.float64], above: NDArray[np.bool_]) -> Words:
+        """The concepts of the directions that are `above` each unit's cut, [units, k]."""
+        units, directions = np.nonzero(above)
+        sizes = self.sizes[directions]
+        by_direction = np.argsort(self.rows, kind="stable")
+        starts = (np.cumsum(self.sizes) - self.sizes)[directions]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        places = by_direction[np.repeat(starts, sizes) + within]
+        owners = np.repeat(units, sizes)
+        order = np.lexsort((places, -np.repeat(scores[units, directions], sizes), owners))
+        return Words.of(len(scores), owners[order], self.concepts[places[order]])

@@ -204,6 +204,17 @@ class RunArrays:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
         return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
 
+    def own_words(self, layer: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The annotated concepts of a layer's units at the run's own cuts, and the unit of each, ascending; each unit's
+        concepts by score, ties by index."""
+        columns = self._cursors.columns(
+            "SELECT unit, concept FROM concept_scores JOIN neurons USING (neuron), meta "
+            "WHERE neuron BETWEEN ? AND ? AND best_score > 0 AND score > beta * best_score "
+            "ORDER BY neuron, score DESC, concept",
+            *(layer.first_neuron, layer.first_neuron + layer.units - 1),
+        )
+        return columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)
+
 
 def _stack(rows: NDArray[Any], width: int) -> NDArray[Any]:
     """An object array of vectors as one matrix."""

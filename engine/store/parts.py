@@ -43,8 +43,13 @@ class PartKeys:
 
     def by_name(self) -> dict[str, str]:
         """The name of each part -> its key, in the order in which reasons to set an image aside count."""
-        layers = {f"{_LAYER}{name}": key for name, key in self.layers.items()}
+        layers = {part_of_layer(name): key for name, key in self.layers.items()}
         return {FILM: self.film, INPUT: self.input, **layers, EMBEDDING: self.embedding}
+
+
+def part_of_layer(layer: str) -> str:
+    """The name of a layer's part."""
+    return f"{_LAYER}{layer}"
 
 
 def layer_of(part: str) -> str:

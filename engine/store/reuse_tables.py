@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from engine.store.arrays import Cursors
 from engine.store.batch import Film
-from engine.store.parts import ImageKeys
+from engine.store.parts import ImageKeys, part_of_layer
 
 
 class ReuseTables:
@@ -33,6 +34,13 @@ class ReuseTables:
             "WHERE film_key IS NOT NULL ORDER BY position"
         )
         return [(ImageKeys(film, embedding), image) for film, embedding, image in rows]
+
+    def subject(self, layer: str) -> str:
+        """A hash of the target model, the layer and the probing images: runs that differ in concepts, VLM, α or β share
+        it. "" for a run without keys."""
+        part = self.parts().get(part_of_layer(layer), "")
+        images = self._cursors.rows("SELECT string_agg(film_key, ' ' ORDER BY position) FROM images")[0][0]
+        return hashlib.sha256(f"{part} {images}".encode()).hexdigest() if part and images else ""
 
     def part_reasons(self) -> dict[int, dict[str, str]]:
         """The position of each image that is set aside -> the name of each part that does so -> its reason."""

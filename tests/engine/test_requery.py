@@ -79,6 +79,7 @@ def _check(case: Case, layer: str, alpha: float, beta: float) -> None:
         assert whole.best[unit] == answer.ranking[0]
         assert whole.best_scores[unit] == pytest.approx(scores.max(), abs=1e-12)
         assert whole.annotated[unit] == len(annotation)
+        assert whole.words.of_unit(unit) == tuple(annotation.tolist())
 
 
 @pytest.mark.slow
