@@ -50,7 +50,7 @@ MOST_FILMS = 100
     help="Show at most N films of a neuron.",
 )
 @click.option("--no-identifiers", is_flag=True, help="Leave out what may name a person or a place.")
-@click.option("--keep-notes", is_flag=True, help="With --no-identifiers: keep notes and labels in a reader's own words.")
+@click.option("--keep-notes", is_flag=True, help="With --no-identifiers: keep notes and own labels.")
 @arguments.alpha
 @arguments.beta
 @arguments.concept_set
@@ -75,7 +75,7 @@ def report(
     It has the neurons that a reader has judged, or those of --filter or --all. The page needs no network and no other
     file. A verdict on another annotation than the one shown is called so.
 
-    --no-identifiers leaves out names of films, readers, the run and other files, the run's warnings, notes, and labels
+    --no-identifiers leaves out the names of films, readers and the run file, the run's warnings, notes, and own labels
     that are no words of the run. Films stay as they are: look whether a name is burnt into one.
     --force overwrites an existing FILE, but never the run's own files.
     """

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, PngImagePlugin, UnidentifiedImageError
 from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film
 from mammi_tui.handing_on.lettering import Lettering
-from mammi_tui.handing_on.phrases import NOTICE, given, judged, trust_head
+from mammi_tui.handing_on.phrases import NOTICE, given, judged
+from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.text import count, decimal, significant
 
 MOST_FILMS = 48
@@ -54,7 +55,7 @@ def _paragraphs(card: Card) -> Iterator[str]:
     words = ", ".join(f"{word.concept} {decimal(word.score, 3)}" for word in card.words[:_WORDS])
     more = len(card.words) - _WORDS
     yield (f"{words} and {more} more" if more > 0 else words) or ("dead unit" if card.dead else "no annotation")
-    yield f"{trust_head(card.trust)}: {card.sentence}"
+    yield f"{TRUST_MARKS[card.trust][0]} {card.sentence}"
     yield from (mark for word in (*card.words, *card.other_marks) for mark in judged(word))
     if card.settled:
         yield f"settled: {card.settled.mark} {card.settled.verdict} {given(card.settled)}"
@@ -125,7 +126,7 @@ def _png(sheet: Image.Image, card: Card) -> bytes:
     about.add_itxt("Title", card.name)
     about.add_itxt("Software", "MAMMI explorer")
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True, pnginfo=about)
+    sheet.save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()
 
 

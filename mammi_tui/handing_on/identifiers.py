@@ -1,6 +1,6 @@
-"""What may point to a person: names of films, patients, readers and files, and what readers write in words of their own.
+"""What may point to a person: names of films, readers and files, and what readers write in words of their own.
 
-Patients are in nothing that is handed on. A film's pixels are handed on as they are: what is burnt into them stays.
+Cards say nothing of patients. A film's pixels are handed on as they are: what is burnt into them stays.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Identifiers:
     def left_out(self) -> Iterator[str]:
         """Says what is left out."""
         if not self.shown:
-            yield "Names of films, readers, the run file and other files, and warnings of the run that may name them."
+            yield "Names of films, of readers and of the run file, and warnings of the run, which may hold names."
         if not self.free_texts:
             yield "Notes, and labels in a reader's own words, as they may name persons (--keep-notes keeps them)."
         if not self.shown:

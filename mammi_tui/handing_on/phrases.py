@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from engine.evidence.details import Trust
 from mammi_tui.handing_on.card import Card, Opinion, Word
-from mammi_tui.neurons.figures import TRUST_MARKS
 
 NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabilities: compare them within a neuron."
-
-
-def trust_head(trust: Trust) -> str:
-    """`● strong`."""
-    return f"{TRUST_MARKS[trust][0]} {trust.name.lower()}"
 
 
 def standing_word(card: Card) -> str:

@@ -14,6 +14,7 @@ from engine.store.reader import RunReader
 from mammi_tui.handing_on.card import Card
 from mammi_tui.handing_on.cards import Cards
 from mammi_tui.handing_on.identifiers import Identifiers
+from mammi_tui.handing_on.phrases import day
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.neurons.triage import take_up
@@ -21,7 +22,6 @@ from mammi_tui.report.contents import Counted, Report
 from mammi_tui.report.model_card import facts, limits
 from mammi_tui.text import count
 from mammi_tui.verdicts.log import VerdictLog
-from mammi_tui.verdicts.standing import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ class Gathering:
     def _policy(self) -> Identifiers:
         """What is shown of identifiers. The readers are in the order of their first lines."""
         reader, wanted = self._reader, self._wanted
-        words = {*reader.concepts, *reader.label_table()[0], *(name for each in reader.layers for name in each.unit_names)}
+        classes = (name for layer in reader.layers for name in layer.unit_names)
+        words = {*reader.concepts, *reader.label_table()[0], *classes}
         readers = list(dict.fromkeys(line.reader for line in self._file.lines))
         return Identifiers(wanted.identifiers, wanted.free_texts, words, readers)
 
@@ -110,13 +111,12 @@ class Gathering:
 
     def _said_chosen(self) -> str:
         wanted = self._wanted
-        found = count(len(self.neurons), "neuron")
+        which = "living" if wanted.every else "judged by a reader"
         if wanted.query:
-            which = f"that the filter “{wanted.query}” finds" if wanted.identifiers else "that a filter finds"
-        else:
-            which = "that live" if wanted.every else "that a reader has judged"
+            which = f"found by the filter “{wanted.query}”" if wanted.identifiers else "found by a filter"
         made = datetime.now(UTC)
-        return f"{found} {which}, by layer and {wanted.order.name}. Made on {made.day} {made:%b %Y}."
+        found = f"{count(len(self.neurons), 'neuron')} {which}, by layer and {wanted.order.name}"
+        return f"{found}. Made on {day(made.isoformat())}."
 
     def _damaged(self) -> Iterator[str]:
         file = self._file

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
-from mammi_tui.handing_on.phrases import NOTICE, given, judged, standing_word, trust_head
+from mammi_tui.handing_on.phrases import NOTICE, given, judged, standing_word
+from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import Counted, Fact, Report
 from mammi_tui.report.markup import Markup, bundled, data_address, element, joined, outside
 from mammi_tui.text import count, decimal, significant
@@ -160,10 +161,11 @@ def _best(card: Card) -> Markup:
 def _about(card: Card) -> Markup:
     images = "dead unit" if card.dead else f"{count(card.images, 'image')} above τ {decimal(card.threshold, 4)}"
     finding = [", most of them ", outside(card.finding)] if card.finding else None
+    grade = element("b", TRUST_MARKS[card.trust][0], class_=card.trust.name.lower())
     return element(
         "div",
         _words(card.words),
-        element("p", element("b", trust_head(card.trust), class_=card.trust.name.lower()), " ", outside(card.sentence)),
+        element("p", grade, " ", outside(card.sentence)),
         element("p", images, finding, class_="soft"),
         [element("p", outside(mark)) for mark in map(_marked, card.other_marks)],
         element("p", "Settled: ", _opinion(card.settled), class_="said") if card.settled else None,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mammi_tui.handing_on.card import Card, Film, Said
-from mammi_tui.handing_on.phrases import NOTICE, given, judged, standing_word, trust_head
+from mammi_tui.handing_on.phrases import NOTICE, given, judged, standing_word
+from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import Counted, Fact, Report
 from mammi_tui.report.markup import LONGEST
 from mammi_tui.text import clean, count, decimal, significant
@@ -57,7 +58,7 @@ def _card(card: Card) -> Iterator[str]:
     yield ""
     words = ", ".join(f"{escaped(word.concept)} {decimal(word.score, 4)}" for word in card.words)
     yield f"- words: {words or 'none'}"
-    yield f"- trust: {trust_head(card.trust)}. {escaped(card.sentence)}"
+    yield f"- trust: {TRUST_MARKS[card.trust][0]} {escaped(card.sentence)}"
     if not card.dead:
         finding = f", most of them {escaped(card.finding)}" if card.finding else ""
         yield f"- {count(card.images, 'image')} above τ {decimal(card.threshold, 4)}{finding}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.phrases import day
 from mammi_tui.report.contents import Fact
 from mammi_tui.text import count
 from mammi_tui.verdicts.log import VerdictFile, program_version
@@ -17,7 +18,7 @@ def facts(reader: RunReader, cuts: Cuts, file: VerdictFile, identifiers: bool) -
     """What was run, and at which cuts it is shown."""
     info = reader.info
     yield "run", f"{reader.path.name} · {info.content_hash}" if identifiers else info.content_hash
-    yield "computed", f"{info.created} with {_versions(info.versions) or 'unknown versions'}"
+    yield "computed", f"{day(info.created)} with {_versions(info.versions) or 'unknown versions'}"
     yield "target model", info.target
     for layer in reader.layers:
         dead = f", {int(layer.dead.sum()):,} dead" if layer.dead.any() else ""
@@ -31,7 +32,11 @@ def facts(reader: RunReader, cuts: Cuts, file: VerdictFile, identifiers: bool) -
         yield "concept set", f"{each.name}: {count(len(each.concepts), 'concept')}"
     yield "probing set", _probing(reader)
     yield "shown at", _cuts(cuts) + ("" if cuts == info.cuts else f"; the run's own: {_cuts(info.cuts)}")
-    yield "verdict log", f"{count(len(file.lines), 'line')} on this run; the last line's hash is {file.head or 'none'}"
+    yield (
+        "verdict log",
+        f"{count(len(file.lines), 'line')} on this run"
+        + (f"; the hash of its last line is {file.head}" if file.head else ""),
+    )
     yield "report", f"MAMMI explorer {program_version()}".rstrip()
 
 
@@ -55,13 +60,12 @@ def _probing(reader: RunReader) -> str:
     probing = reader.info.config.get("probing")
     kind = str(probing.get("kind", "")) if isinstance(probing, dict) else ""
     patients = len(reader.coded("patient")[0])
-    parts = [
-        kind,
-        count(reader.image_count, "image"),
-        f"of {count(patients, 'patient')}" if patients else "",
-        f"{count(aside, 'more')} set aside" if (aside := len(reader.set_aside())) else "",
-    ]
-    return ", ".join(part for part in parts if part)
+    of = f" of {count(patients, 'patient')}" if patients else ""
+    aside = len(reader.set_aside())
+    return (
+        f"{kind}{': ' if kind else ''}{count(reader.image_count, 'image')}{of}"
+        f"{f', {aside:,} more set aside' if aside else ''}"
+    )
 
 
 def _cuts(cuts: Cuts) -> str:
