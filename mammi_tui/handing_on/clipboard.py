@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 MOST_IN_TERMINAL = 74_994
@@ -92,22 +92,18 @@ def _ran(words: tuple[str, ...], text: str, environment: Mapping[str, str]) -> b
     return done.returncode == 0
 
 
-def copy(text: str, what: str, send: Callable[[str], object], environment: Mapping[str, str]) -> tuple[str, bool]:
-    """Copies a text wherever it can go. Returns a line that says where it went, and whether anything took it.
+def copied(text: str, what: str, environment: Mapping[str, str]) -> tuple[str, bool]:
+    """Gives a text, whose `sequence` the terminal has, to the clipboard commands too.
 
-    `send` writes a sequence to the terminal.
+    Returns a line that says where it went, and whether anything took it.
     """
-    places = []
-    wanted = sequence(text, environment)
-    if wanted:
-        send(wanted)
-        places.append("the terminal (OSC 52)")
+    places = ["the terminal (OSC 52)"] if sequence(text, environment) else []
     places += to_commands(text, environment)
     if places:
         return f"Copied {what} to {_listed(places)}", True
     size = len(text.encode())
     reason = f"it is too long for the terminal ({size:,} bytes)" if size * 4 > MOST_IN_TERMINAL * 3 else "no clipboard"
-    return f"Could not copy {what}: {reason}. Use E to write a file instead", False
+    return f"Could not copy {what}: {reason}. E writes a file instead", False
 
 
 def _listed(places: list[str]) -> str:

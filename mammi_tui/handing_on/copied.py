@@ -20,7 +20,14 @@ def deep_link(run: Path, neuron: str, cuts: Cuts, query: str = "", order: str = 
 
     Raises MammiError where a name cannot be pasted.
     """
-    words = ["mammi", "open", str(run.resolve()), neuron, f"--alpha={cuts.alpha:g}", f"--beta={cuts.beta:g}"]
+    words = [
+        "mammi",
+        "open",
+        str(run.resolve()),
+        neuron,
+        f"--alpha={float(cuts.alpha)!r}",
+        f"--beta={float(cuts.beta)!r}",
+    ]
     options = {"concept-set": cuts.concept_set, "filter": query, "sort": order}
     words += [f"--{name}={value}" for name, value in options.items() if value]
     for word in words:
@@ -36,7 +43,12 @@ def one_line(texts: Iterable[str], between: str) -> str:
 
 def row(values: Iterable[object]) -> str:
     """Values as a line of a table, separated by tabs."""
-    return "\t".join(
-        clean(without_formula(value), _LONGEST) if isinstance(value, str) else "" if value is None else str(value)
-        for value in values
-    )
+    return "\t".join(map(_cell, values))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
+    if isinstance(value, str):
+        return clean(without_formula(value), _LONGEST)
+    return "" if value is None else str(value)

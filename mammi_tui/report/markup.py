@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Iterable
 
 from mammi_tui.text import clean
 
 LONGEST = 20_000
 """Characters of one text"""
+_PARTS = re.compile(r"(?<=[_/])(?=.)")
 _EMPTY = frozenset({"br", "img", "input", "meta"})
 """Elements without an end"""
 
@@ -42,8 +44,8 @@ def joined(children: Iterable[Child], between: str = "") -> Markup:
 
 
 def outside(text: str) -> Markup:
-    """A text from outside, which cannot turn the direction of the text around it."""
-    return element("bdi", text)
+    """A text from outside. It cannot turn the direction of the text around it, and may be broken within long names."""
+    return element("bdi", joined(_PARTS.split(text), Markup("<wbr>")))
 
 
 def bundled(tag: str, source: str) -> tuple[Markup, str]:

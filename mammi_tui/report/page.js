@@ -28,7 +28,8 @@
       each.card.hidden = !fits(each);
       count += !each.card.hidden;
     }
-    shown.textContent = `${count} of ${cards.length} shown`;
+    const asked = [words.value.trim(), ...choices.map(([, select]) => select.value)].filter(Boolean);
+    shown.textContent = [`${count} of ${cards.length} shown`, ...asked].join(" · ");
   };
   const sort = () => {
     const sorted = [...cards].sort((a, b) => orders[order.value](a, b) || a.place - b.place);
