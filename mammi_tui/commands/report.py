@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mammi_tui.report.contents import Report
 
 MOST_FILMS = 100
+NOTHING = "The filter finds no neuron."
 
 
 @click.command("report")
@@ -107,6 +108,8 @@ def report(
         with writing(f"--output {output}"):
             size = _write(output, parts)
     click.echo(f"{count(len(gathering.neurons), 'neuron')}, {size / 1e6:.1f} MB, written to {output}", err=True)
+    if not gathering.neurons:
+        click.echo("No reader has judged a neuron yet: --all has every neuron." if not query else NOTHING, err=True)
 
 
 def _writer(file_format: str) -> Callable[[Report], Iterator[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -45,9 +46,9 @@ class Lettering:
         if self._font.getlength(shown) <= width:
             return shown
         end = self.written(ELLIPSIS)
-        while shown and self._font.getlength(shown + end) > width:
-            shown = shown[:-1]
-        return shown.rstrip() + end
+        room = width - self._font.getlength(end)
+        fits = bisect_right(range(len(shown)), room, key=lambda length: self._font.getlength(shown[:length]))
+        return shown[: max(0, fits - 1)].rstrip() + end
 
     def wrapped(self, text: str, width: float, lines: int) -> Iterator[str]:
         """At most so many lines of at most `width` pixels."""

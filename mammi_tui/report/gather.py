@@ -111,12 +111,13 @@ class Gathering:
 
     def _said_chosen(self) -> str:
         wanted = self._wanted
-        which = "living" if wanted.every else "judged by a reader"
+        found = count(len(self.neurons), "living neuron" if wanted.every else "neuron")
         if wanted.query:
-            which = f"found by the filter “{wanted.query}”" if wanted.identifiers else "found by a filter"
+            found += f" found by the filter “{wanted.query}”" if wanted.identifiers else " found by a filter"
+        elif not wanted.every:
+            found += " judged by a reader"
         made = datetime.now(UTC)
-        found = f"{count(len(self.neurons), 'neuron')} {which}, by layer and {wanted.order.name}"
-        return f"{found}. Made on {day(made.isoformat())}."
+        return f"{found}, by layer and {wanted.order.name}. Made on {day(made.isoformat())}."
 
     def _damaged(self) -> Iterator[str]:
         file = self._file
