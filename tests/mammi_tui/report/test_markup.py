@@ -24,7 +24,7 @@ HOSTILE = [
 
 
 class Page(HTMLParser):
-    """Collects the elements, their attributes and the text of a page."""
+    """Collects the elements, their attributes and the text of a page, without its style and its script."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -37,7 +37,8 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if not self.tags or self.tags[-1][0] not in ("style", "script"):
+            self.text += data
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
