@@ -61,17 +61,19 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _verdict("x", "reject", "Reject it, then the next undecided one"),
         _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
         _verdict("c", "clear", "Clear the verdict"),
+        _hidden("z", "undo", "Undo", "verdict.undo", "Take back the last thing that you judged or wrote"),
+        _hidden("Z", "redo", "Redo", "verdict.redo", "Do again what was taken back"),
         _undecided("n", 1, "Next"),
         _undecided("N", -1, "Previous"),
         *_views(views),
         _history(
-            "o,ctrl+o,alt+left",
+            "ctrl+o,alt+left",
             -1,
             "Back",
             "history.back",
             "Back to the neuron and view before, at the present α and β",
         ),
-        _history("O,alt+right", 1, "Forward", "history.forward", "Forward again"),
+        _history("ctrl+i,alt+right", 1, "Forward", "history.forward", "Forward again"),
         _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
         _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
         Binding(
@@ -90,5 +92,5 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
-        _hidden("i", "films", "Films", "images.toggle", "Show films, or only their names"),
+        _hidden("I", "films", "Films", "images.toggle", "Show films, or only their names"),
     ]

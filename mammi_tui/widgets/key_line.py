@@ -9,12 +9,11 @@ from rich.segment import Segment
 from textual import events
 from textual.binding import ActiveBinding
 from textual.keys import key_to_character
-from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
 
 from mammi_tui.keyboard.counting_app import CountingApp
+from mammi_tui.widgets.still import StillLines
 
 GAP = 2
 ALWAYS = ("quit", "help")
@@ -31,7 +30,7 @@ def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
     ]
 
 
-class KeyLine(Widget):
+class KeyLine(StillLines):
     """Changes with the focus. A click presses the key."""
 
     COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled", "key-line--number"}  # noqa: RUF012
@@ -49,7 +48,7 @@ class KeyLine(Widget):
     }
     """
 
-    number: reactive[str] = reactive("")
+    number = ""
     """The digits that wait for a key that they count"""
 
     def on_mount(self) -> None:
@@ -59,9 +58,10 @@ class KeyLine(Widget):
 
     def _show_number(self, number: str) -> None:
         self.number = number
+        self.redraw()
 
     def _changed(self, screen: Screen[object]) -> None:  # noqa: ARG002
-        self.refresh()
+        self.redraw()
 
     def items(self) -> list[list[ActiveBinding]]:
         """The bindings to show, one key for each action, those of a group together."""
@@ -99,21 +99,21 @@ class KeyLine(Widget):
     def _cells(self, item: list[ActiveBinding]) -> int:
         return cell_len(self._keys(item)) + 1 + cell_len(self._words(item))
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
         segments: list[Segment] = []
         x = 0
         if self.number and not y:
             number = f" {self.number} "
-            segments.append(Segment(number, self.get_component_rich_style("key-line--number")))
+            segments.append(Segment(number, self.style_of("key-line--number")))
             x = len(number)
         for start, item in self._placed() if not y else ():
             words = "key-line--text" if item[0].enabled else "key-line--disabled"
-            segments.append(Segment(" " * (start - x), self.rich_style))
-            segments.append(Segment(self._keys(item), self.get_component_rich_style("key-line--key")))
-            segments.append(Segment(f" {self._words(item)}", self.get_component_rich_style(words)))
+            segments.append(Segment(" " * (start - x), self.style_of()))
+            segments.append(Segment(self._keys(item), self.style_of("key-line--key")))
+            segments.append(Segment(f" {self._words(item)}", self.style_of(words)))
             x = start + self._cells(item)
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self.style_of())
 
     def on_click(self, event: events.Click) -> None:
         for start, item in self._placed():

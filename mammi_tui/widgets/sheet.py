@@ -31,15 +31,14 @@ class Sheet(Lines, inherit_bindings=False):
                 tooltip="To the last line; with a number before it, to that line"),
     ]  # fmt: skip
 
-    DEFAULT_CSS = """
-    Sheet { scrollbar-gutter: stable; }
-    """
-
-    stale: reactive[bool] = reactive(False)
+    stale: reactive[bool] = reactive(False, repaint=False)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
+
+    def watch_stale(self) -> None:
+        self.redraw()
 
     def lay_out(self, width: int) -> Sequence[Row]:
         """All rows, each in `width` cells."""

@@ -20,10 +20,11 @@ from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.verdicts.log import VerdictLog, log_of
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 
@@ -126,16 +127,23 @@ async def explorer(
     concept_set: str | None = None,
     views: Sequence[View] = VIEWS,
     keymap: Keymap | None = None,
+    in_background: bool = False,
 ) -> AsyncIterator[Explorer]:
-    """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers."""
+    """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
+
+    With `in_background` the layers that nothing on screen needs get their evidence while no key is pressed.
+    """
     path = folder / "run.duckdb"
     shutil.copy(run, path)
     with RunReader(path) as reader:
         info = reader.info
-        log = VerdictLog(path, info.content_hash)
+        log = log_of(reader)
         first = Start(start, Cuts(info.alpha, info.beta, concept_set))
         app = ExplorerApp(reader, first, AsciiBackend(), log, views, keymap)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
+            for asker in app.explorer.desk.askers:
+                if isinstance(asker, EvidenceAsker):
+                    asker.in_background = in_background
             await opened.rest()
             yield opened

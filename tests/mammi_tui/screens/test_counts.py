@@ -171,7 +171,7 @@ async def test_a_click_ends_a_number(opened: Explorer, press: Typist) -> None:
 
 async def test_other_keys_take_no_number(opened: Explorer, press: Typist) -> None:
     await press("5", "y")
-    assert len(opened.rows.verdicts) == 1
+    assert len(opened.rows.judgements) == 1
 
 
 async def test_films_are_counted(opened: Explorer, press: Typist) -> None:

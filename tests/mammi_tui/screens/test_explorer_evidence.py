@@ -23,6 +23,7 @@ from mammi_tui.views.evidence_sheet import EvidenceSheet
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.summary import Summary
 from tests.support.explorer import Explorer, explorer
+from tests.support.verdicts import latest
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +75,9 @@ async def test_e_brings_up_the_evidence_and_again_the_concepts(run_path: Path, t
         assert title(opened) == "2 Evidence of layer1:3 class 3"
         assert said(opened).startswith(f"{TRUST_MARKS[evidence.trust][0]} {evidence.sentence}")
         assert isinstance(opened.screen.focused, NeuronTree), "the neurons keep the keys"
-        assert re.search(rf"Images above τ +{evidence.count} of {count(evidence[PATIENTS], 'patient')}", said(opened))
+        assert re.search(
+            rf"(images|image|patients) +{evidence.count} of {count(evidence[PATIENTS], 'patient')}", said(opened)
+        )
         await opened.press("e")
         assert title(opened) == "2 Concepts of layer1:3 class 3"
         assert "β cut" in said(opened) or "no score" in said(opened)
@@ -240,7 +243,7 @@ async def test_one_pane_goes_to_the_evidence_and_back(run_path: Path, tmp_path: 
 async def test_verdicts_are_given_with_the_evidence_in_sight(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("e", "y", "x")
-        assert {name: line.verdict for name, line in opened.log.latest().items()} == {
+        assert latest(opened.log) == {
             "layer1:3": "accept",
             "layer1:4": "reject",
         }
@@ -262,7 +265,7 @@ async def test_the_help_explains_the_lines(run_path: Path, tmp_path: Path) -> No
         assert "trust:strong" in opened.text()
         assert "Evidence, line by line" not in opened.text()
         await opened.press("escape", "e", "question_mark")
-        for line in ("Images above τ", "Lead over the second", "Stands out most", "at β", "centred"):
+        for line in ("Enough images", "Leads the second by", "Stands out most", "at β", "centred"):
             assert line in opened.text()
 
 

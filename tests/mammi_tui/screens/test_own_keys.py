@@ -15,9 +15,9 @@ async def test_the_keys_in_force_work_and_are_shown(run_path: Path, tmp_path: Pa
         assert "Wxu Verdict" in opened.text()
         assert "^x Quit" in opened.text()
         await opened.press("y", "c")
-        assert not opened.rows.verdicts
+        assert not opened.rows.judgements
         await opened.press("W", "ctrl+y")
-        assert len(opened.rows.verdicts) == 2
+        assert len(opened.rows.judgements) == 2
         await opened.press("question_mark")
         assert "W  ^y" in opened.text()
         assert "Clear the verdict" not in opened.text()
