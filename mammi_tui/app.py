@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -47,7 +47,7 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp
 
     TITLE = "MAMMI explorer"
     CSS_PATH = "app.tcss"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="app.help", tooltip="The keys that work now"),
@@ -99,13 +99,18 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp
         return self.explorer
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """The app's commands in the palette. They replace Textual's own, some of which do not fit here."""
+        """The app's commands in the palette that have no key. They replace Textual's own."""
         yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
         for name, theme in (("Dark theme", READING_ROOM), ("Light theme", DAYLIGHT)):
             yield SystemCommand(name, f"The explorer's own, {theme.name}", partial(setattr, self, "theme", theme.name))
-        yield SystemCommand("Keys", "The keys that work now", self.action_help)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", lambda: self.deliver_screenshot())
-        yield SystemCommand("Quit", "Leave the explorer", self.action_quit)
+
+    def search_themes(self) -> None:
+        from textual.command import CommandPalette
+
+        from mammi_tui.palette import Themes
+
+        self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
 
     def action_help(self) -> None:
         from mammi_tui.screens.help import HelpScreen

@@ -88,8 +88,9 @@ class KeyLine(StillLines):
         return placed
 
     def _keys(self, item: list[ActiveBinding]) -> str:
+        """The keys of an item; a space stands between them unless each takes one cell."""
         keys = [self.app.get_key_display(active.binding) for active in item]
-        return ("" if max(map(len, keys)) == 1 else " ").join(keys)
+        return ("" if max(map(cell_len, keys)) == 1 else " ").join(keys)
 
     @staticmethod
     def _words(item: list[ActiveBinding]) -> str:
@@ -118,5 +119,6 @@ class KeyLine(StillLines):
     def on_click(self, event: events.Click) -> None:
         for start, item in self._placed():
             if start <= event.x < start + self._cells(item):
-                key = min(event.x - start, len(item) - 1)
+                before = [cell_len(self._keys(item[: count + 1])) for count in range(len(item))]
+                key = next((place for place, end in enumerate(before) if event.x - start < end), len(item) - 1)
                 self.app.simulate_key(item[key].binding.key)
