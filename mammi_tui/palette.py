@@ -139,10 +139,10 @@ class ExplorerCommands(WordProvider):
         if self._neurons:
             return
         rows = explorer.looking.rows
-        self._concepts = [folded(concept) for concept in explorer.looking.reader.concepts]
+        self._concepts = [folded(f"{concept} neurons with concept") for concept in explorer.looking.reader.concepts]
         self._neurons = [Neuron(layer, unit) for layer, info in enumerate(rows.layers) for unit in range(info.units)]
         self._neurons.sort(key=lambda neuron: not rows.layers[neuron.layer].unit_names)
-        self._names = [folded(f"{rows.name_of(neuron)} {rows.class_of(neuron)}") for neuron in self._neurons]
+        self._names = [folded(f"{rows.name_of(neuron)} {rows.class_of(neuron)} neuron") for neuron in self._neurons]
 
 
 class Themes(WordProvider):
