@@ -113,7 +113,8 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp
         self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
 
     def action_help(self) -> None:
-        from mammi_tui.screens.help import HelpScreen
+        from mammi_tui.screens.help import CAVEAT, HelpScreen, help_notes
 
         first, last = self.explorer.notes() if self.screen is self.explorer else ((), ())
-        self.push_screen(HelpScreen(working_bindings(self.screen), first, last))
+        focused, keys = help_notes(self.focused or self.screen, working_bindings(self.screen))
+        self.push_screen(HelpScreen([focused, *first, *keys, *last, CAVEAT]))

@@ -2,9 +2,9 @@
 
 An action takes a count where its method has the decorator `counted`. Before any other key, a number does nothing.
 
-A digit that has a task of its own, such as going to a pane, does its task at once. If another digit follows within
-TOGETHER seconds, the two are a number: the task is taken back. So a number that begins with such a digit needs no
-waiting, and one that consists of it alone is written with a zero: `02j`.
+A digit that has a task of its own, such as going to a pane, does its task at once, and may yet turn out to begin a
+number: if a digit without a task follows (`20`), or if a number of several such digits and the key that it counts are
+typed without a pause (`12j`). The task is then taken back. A zero in front makes any number certain: `02j`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from textual.signal import Signal
 from textual.timer import Timer
 
 TOGETHER = 1.0
-"""Seconds within which two digits belong to one number"""
+"""Seconds within which a digit without a task belongs to the digit before it"""
+AT_ONCE = 0.4
+"""Seconds from key to key without a pause"""
 MOST_DIGITS = 5
 
 Action = TypeVar("Action", bound=Callable[..., Any])
@@ -50,14 +52,14 @@ class CountingApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.number = ""
-        """The digits so far"""
         self.number_shown: Signal[str] = Signal(self, "number")
         """Tells the digits that the screen should show"""
-        self._task_back: Callable[[], object] | None = None
-        """Takes back what the only digit so far has done; None where it had no task"""
+        self._number = ""
+        self._take_back: Callable[[], object] | None = None
+        """Takes back what the digits have done, as long as each of them had a task; then they may be no number"""
         self._hiding: Timer | None = None
-        self._typed_at = 0.0
+        self._typed_at = self._pause = 0.0
+        """When the last key was typed, and the seconds before it"""
         self._unsettled = False
         """Whether a key has come and has not yet been found to be taken by no widget"""
 
@@ -66,9 +68,7 @@ class CountingApp(App[None]):
             if self._unsettled:  # the focused widget has taken the key before
                 self._drop_number()
             self._unsettled = True
-            if self._task_back and event.time - self._typed_at > TOGETHER:
-                self._drop_number()
-            self._typed_at = event.time
+            self._pause, self._typed_at = event.time - self._typed_at, event.time
         elif isinstance(event, events.MouseDown | events.Paste):
             self._drop_number()
         await super().on_event(event)
@@ -83,48 +83,66 @@ class CountingApp(App[None]):
             return await super()._check_bindings(key)
         if key.isdecimal() and key.isascii():
             return await self._digit(key, self.screen)
-        if key == "escape" and self.number and self._task_back is None:
+        if key == "escape" and self._count is not None:
             self._drop_number()
             return True
+        if self._take_back and len(self._number) > 1 and self._pause <= AT_ONCE and self._counts(key):
+            self._make_certain()
         try:
             return await super()._check_bindings(key)
         finally:
             self._drop_number()
 
     async def _digit(self, digit: str, screen: Counting) -> bool:
-        if self.number:
-            if self._task_back:
-                self._task_back()
-                self._task_back = None
-            self._note((self.number + digit)[:MOST_DIGITS])
+        if self._number and self._take_back is None:
+            self._note(self._number + digit)
             return True
-        back = screen.way_back()
-        if await super()._check_bindings(digit):
-            self._task_back = back
-        self._note(digit)
+        has_task = digit in self.screen.active_bindings
+        if self._pause > (AT_ONCE if has_task else TOGETHER):
+            self._drop_number()
+        if has_task:
+            self._take_back = self._take_back or screen.way_back()
+            await super()._check_bindings(digit)
+        elif self._number:
+            self._make_certain()
+        self._note(self._number + digit)
         return True
 
+    def _make_certain(self) -> None:
+        """Takes the digits as a number, and takes back what they have done."""
+        if self._take_back:
+            self._take_back()
+            self._take_back = None
+
+    def _counts(self, key: str) -> bool:
+        """Whether the action of a key takes a count."""
+        active = self.screen.active_bindings.get(key)
+        if active is None:
+            return False
+        node, name, _ = self._parse_action(active.binding.action, active.node)
+        return _takes_count(node, name) is not None
+
     def _note(self, number: str) -> None:
-        if number != self.number:
-            self.number = number
-            self.number_shown.publish(number)
+        self._number = number[:MOST_DIGITS]
+        self.number_shown.publish(self._number)
         if self._hiding:
             self._hiding.stop()
             self._hiding = None
-        if self._task_back:
+        if self._take_back:
             self._hiding = self.set_timer(TOGETHER, lambda: self.number_shown.publish(""))
 
     def _drop_number(self) -> None:
-        self._task_back = None
-        self._note("")
+        self._take_back = None
+        if self._number:
+            self._note("")
 
     @property
     def _count(self) -> int | None:
-        return None if not self.number or self._task_back else int(self.number)
+        """The number, if it is one."""
+        return int(self._number) if self._number and self._take_back is None else None
 
     async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
-        count = self._count
-        takes = getattr(getattr(namespace, f"action_{action_name}", None), "takes_count", None)
+        count, takes = self._count, _takes_count(namespace, action_name)
         if not count or not takes:
             return await super()._dispatch_action(namespace, action_name, params)
         self._drop_number()
@@ -132,3 +150,7 @@ class CountingApp(App[None]):
             return await super()._dispatch_action(namespace, action_name, (*params[:-1], count - 1))
         times = count * params[-1] if params else count
         return await super()._dispatch_action(namespace, action_name, (*params[:-1], times))
+
+
+def _takes_count(node: object, action: str) -> str | None:
+    return getattr(getattr(node, f"action_{action}", None), "takes_count", None)

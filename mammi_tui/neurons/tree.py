@@ -58,6 +58,11 @@ class NeuronTree(LineList):
     """One line for each layer, and below an open layer one line for each of its neurons."""
 
     BINDING_GROUP_TITLE = "Neurons"
+    HELP = """
+    Layers and their neurons: your verdict, the grade of the evidence (● strong, ◐ fair, ○ weak, ◌ unsupported), the
+    class if the layer has classes, the best concept, its score, and the number of representative images. All of it
+    follows α and β.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "open_layer", "Open", show=False, id="neurons.open", tooltip="Open the layer"),

@@ -32,6 +32,7 @@ class FilmScreen(Counting, ModalScreen[int]):
     """Shows one film. The screen's result is the place in `items` of the film that was shown last."""
 
     BINDING_GROUP_TITLE = "Film"
+    HELP = "One representative image, with the findings' outlines where the probing set has them."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,j,down,space", "step(1)", "Next", tooltip="Next representative image", id="film.next"),
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),

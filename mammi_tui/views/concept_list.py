@@ -23,6 +23,10 @@ class ConceptList(LineList):
     """Every concept by score. The bars have one scale within a neuron, as scores are not probabilities."""
 
     BINDING_GROUP_TITLE = "Concepts"
+    HELP = """
+    Every concept of the neuron by concept score. The line is the β cut: the concepts above it are the annotation. The
+    bars have one scale within a neuron.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

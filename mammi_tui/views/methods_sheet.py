@@ -20,6 +20,7 @@ class MethodsSheet(Sheet):
     """One column for each method, as many as fit."""
 
     BINDING_GROUP_TITLE = "Methods"
+    HELP = "What other methods say about the neuron, side by side. The first column stays while the others move."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "move(1)", "More", id="methods.right", tooltip="Methods further right"),

@@ -45,6 +45,7 @@ class Slider(StillLines, can_focus=True):
     """Posts `Changed` for every value that the reader wants; its owner sets `value`. ◇ marks the run's own value."""
 
     BINDING_GROUP_TITLE = "Slider"
+    HELP = "α or β: type a value and press Enter, or move it. ◇ marks the run's own value."
     TYPED: ClassVar[str] = DIGITS
     """Characters that begin a value"""
     FOCUS_ON_CLICK = False  # after a drag the keys still go to the pane

@@ -39,6 +39,10 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
+    HELP = """
+    The images above τ, the highest activation first: rank, finding, identifier and activation. Films drawn with cells
+    are a preview.
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open film", tooltip="Show the film large", id="films.open"),
         Binding("left,h", "move(-1)", "Left", show=False, tooltip="Previous film", id="films.left"),

@@ -9,7 +9,7 @@ import pytest
 from textual import events
 from textual.keys import _character_to_key
 
-from mammi_tui.keyboard.counting_app import TOGETHER
+from mammi_tui.keyboard.counting_app import AT_ONCE, TOGETHER
 from mammi_tui.screens.film import FilmScreen
 from mammi_tui.widgets.line_list import LineList
 from tests.support.explorer import Explorer, explorer
@@ -118,6 +118,24 @@ async def test_a_second_digit_that_comes_later_begins_a_number_there(opened: Exp
     await press("5", "j", apart=1.1 * TOGETHER)
     assert opened.app.focused is opened.screen.view_pane.reading
     assert line(opened) == 6 + (opened.answer().annotated < 6)
+
+
+async def test_a_number_of_panes_digits_counts_where_it_is_typed_at_once(opened: Explorer, press: Typist) -> None:
+    await press("g")
+    await press("1", "2", "j")
+    assert line(opened) == 13
+    await press("2", "1", "k")
+    assert opened.app.focused is opened.screen.neurons.outline
+    assert line(opened) == 1
+    await press("3", "2", "1", apart=1.1 * AT_ONCE)
+    await press("j")
+    assert line(opened) == 2
+    await press("2", "1")
+    await press("j", apart=1.1 * AT_ONCE)
+    assert line(opened) == 3
+    await press("2", "1", "e", "1", "2")
+    assert opened.screen.view_pane.view.name == "evidence"
+    assert opened.screen.panes.present == "view"
 
 
 async def test_a_zero_begins_a_number_below_four(opened: Explorer, press: Typist) -> None:
