@@ -18,10 +18,10 @@ from mammi_tui.endings import EndingApp
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.key_order import KeysInOrderApp
-from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
+from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import working_bindings

@@ -48,8 +48,8 @@ def open(  # noqa: A001
     from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
     from mammi_tui.images.choose import choose_backend
-    from mammi_tui.neurons.verdicts import VerdictLog
     from mammi_tui.questions.start import Start
+    from mammi_tui.verdicts.log import log_of
 
     path = arguments.existing_run(run)
     with RunReader(path) as reader:
@@ -61,8 +61,7 @@ def open(  # noqa: A001
             parse_neuron(neuron, reader.layers) if neuron else None,
             arguments.cuts(reader.info, alpha, beta, concept_set),
         )
-        verdicts = VerdictLog(path, reader.info.content_hash)
-        app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)
+        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader))
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from mammi_tui.neurons.rows import VERDICT_WORDS, Neuron
-from mammi_tui.neurons.tree import VERDICT_MARKS
+from mammi_tui.neurons.tree import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import Sight
 from mammi_tui.text import clean
@@ -81,5 +81,9 @@ class ViewPane(Vertical):
         return pane_title(self.view.title, subject, set_name, self._set_sizes[concept_set], room)
 
     def _verdict(self, shown: Sight) -> str:
-        verdict = self._looking.rows.verdicts.get(shown.subject) if isinstance(shown.subject, Neuron) else None
-        return f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]}" if verdict else ""
+        rows, neuron = self._looking.rows, shown.subject
+        verdict = rows.verdict_of(neuron) if isinstance(neuron, Neuron) else None
+        if verdict is None or not isinstance(neuron, Neuron):
+            return ""
+        mark = HOLLOW_MARKS[verdict] if rows.is_hollow(neuron) else VERDICT_MARKS[verdict][0]
+        return f"{mark} {VERDICT_WORDS[verdict]}"
