@@ -18,7 +18,7 @@ from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.judging import Judging
 from mammi_tui.screens.panes import Pane
 from mammi_tui.widgets.key_line import KeyLine
-from mammi_tui.widgets.one_line import OneLine
+from mammi_tui.widgets.way_back import Stranded
 
 
 class ExplorerScreen(Finding, Judging):
@@ -80,7 +80,7 @@ class ExplorerScreen(Finding, Judging):
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
-    @on(OneLine.Closed)
+    @on(Stranded)
     def action_back_to_pane(self) -> None:
         self.panes.go_to(self.panes.present)
 
