@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.binding import BindingsMap
-from textual.screen import Screen
 
 from engine.store.reader import RunReader
+from mammi_tui.frugal import FrugalScreen
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.neurons.pane import FilterLine, NeuronsPane
 from mammi_tui.neurons.rows import Neuron
@@ -39,7 +39,7 @@ ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
 """What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 
 
-class ExplorerBase(Screen[None]):
+class ExplorerBase(FrugalScreen[None]):
     """Holds the panes, and passes what the reader does in one of them on to the others."""
 
     def __init__(

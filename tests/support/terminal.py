@@ -98,15 +98,23 @@ class Terminal:
         """The screen, one line a row."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
+    @property
+    def fd(self) -> int:
+        """The terminal's end of the pseudo-terminal, for a caller that reads it itself and then calls `feed`."""
+        return self._fd
+
+    def feed(self, output: bytes) -> None:
+        """Gives output of the program to the emulator."""
+        self.received += output
+        self._stream.feed(output)
+
     def pump(self, seconds: float = 0.05) -> bool:
         """Feeds the program's output to the emulator, waiting at most `seconds`. False when the program has ended."""
         ready, _, _ = select.select([self._fd], [], [], seconds)
         if not ready:
             return self.process.poll() is None
         with contextlib.suppress(OSError):  # EIO: the other end is closed
-            data = os.read(self._fd, 65536)
-            self.received += data
-            self._stream.feed(data)
+            self.feed(os.read(self._fd, 65536))
             return True
         return False
 
