@@ -251,9 +251,10 @@ class FrugalApp(App[None]):
         self._sent.forget()
 
     def action_redraw(self) -> None:
-        """Sends every cell again, for when another program has written on the terminal."""
+        """Draws every widget and sends every cell again, for when another program has written on the terminal."""
         self._sent.forget()
-        self.screen.refresh()
+        self.screen.refresh(layout=True)
+        self.screen.query("*").refresh()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
