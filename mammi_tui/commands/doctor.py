@@ -130,16 +130,18 @@ def _method(reader: RunReader, name: str) -> str:
 
 def verdicts(reader: RunReader) -> Iterator[Fact]:
     """The state of the verdict file beside a run."""
-    from mammi_tui.neurons.verdicts import VerdictLog
+    from mammi_tui.verdicts.log import log_of
+    from mammi_tui.verdicts.standing import standing
 
-    log = VerdictLog(reader.path, reader.info.content_hash)
+    log = log_of(reader)
     if not log.path.exists():
         yield "file", "none yet"
         return
     found = log.read()
     yield "file", str(log.path)
     yield "lines", f"{len(found.lines)} of this run, {found.other_runs} of other runs, {found.damaged} damaged"
-    yield "standing", f"{len(log.latest())} neurons"
+    judged = {neuron for of_reader in standing(found.lines).judgements.values() for neuron in of_reader}
+    yield "judged", f"{len(judged)} neurons"
 
 
 def _print(title: str, facts: Iterator[Fact] | list[Fact]) -> None:
