@@ -13,10 +13,10 @@ from textual.message import Message
 from engine.evidence.columns import TRUST
 from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
+from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.text import clean, count, fit
-from mammi_tui.verdicts.lines import Verdict
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
@@ -26,14 +26,6 @@ BESIDE_CLASS, BESIDE_FINDING = 11, 5
 """Cells that a best concept keeps beside a long class, and beside a finding that the filter has found"""
 ROOMY, ROOMIER, WIDE = 40, 48, 64
 """Widths from which a layer's line counts dead units, columns have their full names, and findings are shown"""
-
-VERDICT_MARKS: dict[Verdict, Part] = {
-    "accept": ("✓", "line--good"),
-    "reject": ("✗", "line--bad"),
-    "unsure": ("?", "line--unsure"),
-}
-HOLLOW_MARKS: dict[Verdict, str] = {"accept": "◇", "reject": "⨯", "unsure": "¿"}
-"""For a verdict on another annotation than the one on screen; drawn faint"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,6 @@ class Gathering:
                 if verdicts:
                     yield Counted(
                         *(layer.name, self._identifiers.reader(reader)),
-                        *(verdicts.count(verdict) for verdict in ("accept", "reject", "unsure")),
-                        living=layer.units - rows.dead_count(layer.position),
+                        *(verdicts.count("accept"), verdicts.count("reject"), verdicts.count("unsure")),
+                        layer.units - rows.dead_count(layer.position),
                     )

@@ -105,7 +105,7 @@ class HandingOn(ExplorerBase):
 
     def action_export(self) -> None:
         """Asks for a format, and writes the table of the focused pane."""
-        self.app.push_screen(MenuLine(f"Export {self.panes.present_title}", _FORMATS), self._export)
+        self.app.push_screen(MenuLine(f"Export {self.panes.named}", _FORMATS), self._export)
 
     def _export(self, chosen: str | None) -> None:
         if chosen is None:
