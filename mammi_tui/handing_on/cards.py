@@ -32,13 +32,17 @@ class Cards:
         rows: NeuronRows,
         own: str,
         identifiers: Identifiers,
+        *,
+        others: bool,
     ) -> None:
-        """`own` is the name of the reader whose judgements are `rows.judgements`."""
+        """`own` is the name of the reader whose judgements are `rows.judgements`; `others` says whether the cards have
+        other readers' judgements, and what was settled between them."""
         self._reader = reader
         self._requery = requery
         self._evidence = evidence
         self._rows = rows
         self._own = own
+        self._others = others
         self._identifiers = identifiers
 
     def card(self, neuron: Neuron, cuts: Cuts, films: int) -> Card:
@@ -53,7 +57,7 @@ class Cards:
         concepts = self._reader.concepts
         annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
         said = dict(self._judgements(neuron))
-        settled = self._rows.settled.get(neuron)
+        settled = self._rows.settled.get(neuron) if self._others else None
         return Card(
             *(answer.layer, answer.unit, self._rows.class_of(neuron), self._rows.findings[neuron.layer][neuron.unit]),
             *(answer.dead, len(answer.images), answer.threshold),
@@ -76,7 +80,7 @@ class Cards:
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
         """What each reader says, by the reader's name; the names in their order."""
         rows = self._rows
-        by_reader = {**rows.others, self._own: rows.judgements}
+        by_reader = {**(rows.others if self._others else {}), self._own: rows.judgements}
         for reader in sorted(by_reader):
             if judgement := by_reader[reader].get(neuron):
                 yield reader, judgement
