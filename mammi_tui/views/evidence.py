@@ -10,7 +10,7 @@ from mammi_tui.handing_on.table import Table
 from mammi_tui.neurons.evidence_lines import lines
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered, EvidenceAsker
-from mammi_tui.text import clean
+from mammi_tui.short_names import ShortNames
 from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.evidence_help import HELP
 from mammi_tui.views.evidence_sheet import EvidenceSheet
@@ -21,7 +21,7 @@ class EvidenceBody(ViewBody):
 
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
-        self.sheet = EvidenceSheet([clean(concept) for concept in reader.concepts], reader.info.alpha, id="evidence")
+        self.sheet = EvidenceSheet(ShortNames(reader.concepts), reader.info.alpha, id="evidence")
 
     def compose(self) -> ComposeResult:
         yield self.sheet
