@@ -1,4 +1,4 @@
-"""A triage by keys in a real terminal is handed on: a copied link opens the same place, a report has what was judged."""
+"""A triage by keys is handed on: a copied link opens the same place, and a report has what was judged."""
 
 from __future__ import annotations
 
