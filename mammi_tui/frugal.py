@@ -256,6 +256,11 @@ class FrugalApp(App[None]):
         self.screen.refresh(layout=True)
         self.screen.query("*").refresh()
 
+    def send(self, sequence: str) -> None:
+        """Sends the terminal what draws nothing, such as text for its clipboard."""
+        if self._driver and sequence:
+            self._driver.write(sequence)
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
             renderable = ChangesOnly(renderable, self._sent)

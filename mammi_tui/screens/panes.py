@@ -52,6 +52,11 @@ class Panes(Horizontal):
         """Goes to the next pane, or with −1 to the one before."""
         self.go_to(PANES[(PANES.index(self.present) + step) % len(PANES)])
 
+    @property
+    def named(self) -> str:
+        """The present pane in a word."""
+        return self.view.view.title.lower() if self.present == "view" else self.present
+
     def reading(self, pane: Pane) -> Widget:
         """The widget of a pane that takes the keys."""
         return {"neurons": self.neurons.outline, "view": self.view.reading, "images": self.images.grid}[pane]
