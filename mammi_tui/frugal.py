@@ -19,6 +19,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import ScreenResume
 from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
@@ -231,6 +232,17 @@ class FrugalScreen(Screen[ScreenResultType]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = LineCompositor()
+
+    def on_compose(self) -> None:
+        """Takes the classes of the breakpoints before what it holds is styled, and laid out as if for another size."""
+        width, height = self.app.size
+        classes = self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS or [])
+        classes |= self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS or [])
+        self.add_class(*classes, update=False)
+
+    def _on_screen_resume(self, event: ScreenResume) -> None:
+        """Spares a new screen a second look at all its styles, which have only just been found."""
+        event.refresh_styles &= self.stack_updates > 0
 
 
 class FrugalApp(App[None]):
