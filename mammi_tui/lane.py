@@ -71,6 +71,11 @@ class Lane(Generic[Key]):
         return self._asking is None
 
     @property
+    def asking(self) -> Key | None:
+        """The question in flight."""
+        return self._asking
+
+    @property
     def wants(self) -> Key | None:
         """What is wanted now."""
         return self._wanted()

@@ -60,7 +60,6 @@ class NeuronsPane(Framed, Vertical):
         )
         self._heads = Heads(self.outline, self.outline.heads)
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
-        self._underway = False
         self._before: Neuron | None = None
         """The line that the cursor was on before the filter line was opened"""
 
@@ -81,12 +80,14 @@ class NeuronsPane(Framed, Vertical):
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         words = [found if self.rows.query else f"sorted by {self.rows.order.name}"]
-        self.frame(subtitle=" · ".join(words + ["computing evidence …"] * self._underway))
+        underway = ["computing evidence …"] if self.rows.evidence_underway is not None else []
+        self.frame(subtitle=" · ".join(words + underway))
 
-    def set_underway(self, underway: bool) -> None:
-        """Shows whether the evidence of a layer is being computed."""
-        if underway != self._underway:
-            self._underway = underway
+    def set_underway(self, layer: int | None) -> None:
+        """Shows which layer's evidence is being computed, if any is."""
+        if layer != self.rows.evidence_underway:
+            self.rows.evidence_underway = layer
+            self.outline.refresh()
             self.draw_subtitle()
 
     def numbers_changed(self) -> None:

@@ -27,7 +27,7 @@ class ExplorerScreen(Finding, Judging):
     BINDING_GROUP_TITLE = "Explorer"
     AUTO_FOCUS = "#neurons"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (80, "-two"), (120, "-three")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (36, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (20, "-short"), (28, "-middling"), (36, "-tall")]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -60,7 +60,7 @@ class ExplorerScreen(Finding, Judging):
 
     @on(LayerEvidenceUnderway)
     def say_underway(self, message: LayerEvidenceUnderway) -> None:
-        self.neurons.set_underway(message.underway)
+        self.neurons.set_underway(message.layer)
 
     @on(QuestionFailed)
     def report_failure(self, message: QuestionFailed) -> None:

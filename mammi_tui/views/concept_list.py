@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine.requery import NeuronAnswer
-from mammi_tui.text import clean, decimal, fit, wrap
+from mammi_tui.short_names import ShortNames
+from mammi_tui.text import decimal, fit, wrap
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
@@ -39,11 +39,10 @@ class ConceptList(LineList):
 
     def __init__(self, concepts: Sequence[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.concepts = [clean(concept) for concept in concepts]
+        self.concepts = ShortNames(concepts)
         self.answer: NeuronAnswer | None = None
         self._reason: list[str] = []
         """Why there is no concept, in lines"""
-        self._longest = max((cell_len(concept) for concept in self.concepts), default=0)
 
     def show(self, answer: NeuronAnswer) -> None:
         """Draws a neuron's ranking. Scrolls to the top if the neuron or the concept set has changed."""
@@ -91,7 +90,7 @@ class ConceptList(LineList):
         annotated = rank < answer.annotated
         rank_cells, name_cells, bar_cells = self._columns(width)
         yield fit(f"{rank + 1}", rank_cells, right=True) + " ", "line--faint"
-        yield fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
+        yield self.concepts.fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
         yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
         first, last = answer.ranking[[0, -1]]
         low, high = min(0.0, float(answer.scores[last])), max(0.0, float(answer.scores[first]))
@@ -108,7 +107,7 @@ class ConceptList(LineList):
         """The cells of the rank, the concept and the bar."""
         rank = len(str(len(self.concepts)))
         left = width - rank - SCORE_CELLS - 2
-        name = max(6, min(self._longest, max(left * 3 // 5, left - 40)))
+        name = max(6, min(self.concepts.longest, max(left * 3 // 5, left - 40)))
         return rank, name, max(0, left - name - 1)
 
     def _cut(self, answer: NeuronAnswer, width: int) -> Iterable[Part]:

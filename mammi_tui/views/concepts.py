@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.table import Table
 from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered
@@ -58,6 +59,17 @@ class ConceptsBody(ViewBody):
         event.stop()
         concept = self.reader.concepts[event.concept]
         self.post_message(self.FilterWanted(clean(concept) if concept.isalpha() else f'"{clean(concept)}"'))
+
+    def table(self) -> Table | None:
+        answer = self.ranking.answer
+        if answer is None:
+            return None
+        columns = {"rank": "INTEGER", "concept": "VARCHAR", "score": "DOUBLE", "annotated": "BOOLEAN"}
+        rows = [
+            (place + 1, self.reader.concepts[concept], float(answer.scores[concept]), place < answer.annotated)
+            for place, concept in enumerate(answer.ranking.tolist())
+        ]
+        return Table("concepts", columns, rows)
 
     @property
     def is_old(self) -> bool:

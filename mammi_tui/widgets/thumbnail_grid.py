@@ -21,12 +21,11 @@ from engine.store.thumbnails import LONGEST_SIDE
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
+from mammi_tui.widgets.captions import Captions, ThumbnailItem
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
 from mammi_tui.widgets.still import StillScroll
-from mammi_tui.widgets.tile import Film, ThumbnailItem, TilePainter
+from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
-
-__all__ = ["ThumbnailGrid", "ThumbnailItem"]
 
 # Films that the worker thread decodes and draws at once: this takes a few milliseconds.
 _AT_ONCE = 8
@@ -36,7 +35,7 @@ PATIENCE = 0.1
 
 
 class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
-    """Tiles with film, rank, activation, labels and file name. The cursor is on one of them."""
+    """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,6 +59,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         "thumbnail-grid--activation",
         "thumbnail-grid--labels",
         "thumbnail-grid--path",
+        "thumbnail-grid--folder",
         "thumbnail-grid--cursor",
         "thumbnail-grid--frame",
     }
@@ -71,6 +71,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         & .thumbnail-grid--activation { text-style: bold; }
         & .thumbnail-grid--labels { color: $text-accent; }
         & .thumbnail-grid--path { color: $text-muted; }
+        & .thumbnail-grid--folder { color: $text-disabled; }
         & .thumbnail-grid--frame { color: $text-muted; }
         & .thumbnail-grid--cursor {
             background: $block-cursor-blurred-background;
@@ -106,17 +107,10 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         wanted: Wanted
         films: list[Film]
 
-    def __init__(
-        self,
-        films: Films,
-        backend: ImageBackend,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, films: Films, backend: ImageBackend, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
         self.items: Sequence[ThumbnailItem] = ()
+        self._captions = Captions(self.items)
         self.films = films
         self.backend = backend
         self._across = 0
@@ -137,6 +131,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
             items[self.cursor].image == self.items[self.cursor].image
         )
         self.items = items
+        self._captions = Captions(items)
         if not stays:
             self.set_reactive(ThumbnailGrid.cursor, 0)
         self._lay_out()
@@ -233,12 +228,11 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         tiles = self._tiles
         row, line = divmod(y + self.scroll_offset.y, tiles.height)
         indices = range(row * tiles.across, min((row + 1) * tiles.across, len(self.items)))
-        painter = TilePainter(tiles, len(self.items), self.style_of(), self._style_of_part)
+        painter = TilePainter(tiles, self._captions, self.style_of(), self._style_of_part)
         segments: list[Segment] = []
         for index in indices:
-            item = self.items[index]
-            film = self._drawn.get(item.image, tiles.film_columns, tiles.film_rows)
-            segments += painter.line(line, index, item, film, chosen=index == self.cursor)
+            film = self._drawn.get(self.items[index].image, tiles.film_columns, tiles.film_rows)
+            segments += painter.line(line, index, film, chosen=index == self.cursor)
         return Strip(segments, len(indices) * tiles.width).adjust_cell_length(self.size.width, self.style_of())
 
     def _style_of_part(self, part: str) -> Style:
