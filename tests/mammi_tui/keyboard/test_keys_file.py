@@ -40,16 +40,16 @@ def test_without_a_file_nothing_changes(file: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '"verdict.accept" = "Y, ctrl+y"',
-        "'verdict.accept' = ['Y', 'Ctrl+Y']",
-        'verdict.accept = "Y,ctrl+y"',
-        '# mine\n[verdict]\naccept = "Y, ctrl+y"',
-        '\ufeff"verdict.accept" = "Y, ctrl+y"',
+        '"verdict.accept" = "f7, ctrl+y"',
+        "'verdict.accept' = ['F7', 'Ctrl+Y']",
+        'verdict.accept = "f7,ctrl+y"',
+        '# mine\n[verdict]\naccept = "f7, ctrl+y"',
+        '\ufeff"verdict.accept" = "f7, ctrl+y"',
     ],
     ids=["string", "list", "dotted", "table", "byte order mark"],
 )
 def test_every_way_of_writing_is_understood(file: Path, text: str) -> None:
-    assert read(file, text) == ({"verdict.accept": ("Y", "ctrl+y")}, [])
+    assert read(file, text) == ({"verdict.accept": ("f7", "ctrl+y")}, [])
 
 
 def test_keys_are_taken_away_and_swapped(file: Path) -> None:
@@ -67,11 +67,11 @@ def test_keys_are_taken_away_and_swapped(file: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "told_of"),
     [
-        ('"verdict.acept" = "Y"', ["verdict.acept", "verdict.accept"]),
-        ('"accept" = "Y"', ["accept", "verdict.accept"]),
-        ('"nothing like it" = "Y"', ["mammi keys"]),
+        ('"verdict.acept" = "f7"', ["verdict.acept", "verdict.accept"]),
+        ('"accept" = "f7"', ["accept", "verdict.accept"]),
+        ('"nothing like it" = "f7"', ["mammi keys"]),
         ('"verdict.accept" = "hyper+entr"', ["verdict.accept", "entr", "enter"]),
-        ('"verdict.accept" = "Y,,ctrl+y"', ["verdict.accept", "comma"]),
+        ('"verdict.accept" = "f7,,ctrl+y"', ["verdict.accept", "comma"]),
         ('"verdict.accept" = 7', ["verdict.accept", '"y, ctrl+y"']),
         ('"verdict.accept" = "x"', ["verdict.accept", "verdict.reject"]),
         ('"list.down" = "n"', ["list.down", "undecided.next"]),
@@ -81,7 +81,7 @@ def test_keys_are_taken_away_and_swapped(file: Path) -> None:
         ('"filter.keep" = "ctrl+a"', ["filter.keep", "ctrl+a"]),
         ('"slider.up" = "5"', ["slider.up", "types"]),
         ('"app.quit-now" = "k"', ["app.quit-now", "k"]),
-        ('"\x07" = "Y"'.replace("\x07", "\\u001b[31m"), ["␛[31m"]),
+        ('"\x07" = "f7"'.replace("\x07", "\\u001b[31m"), ["␛[31m"]),
         ('"verdict.accept" = "\\u001b"', ["verdict.accept", "control character"]),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isprintable() else "told",
@@ -97,8 +97,8 @@ def test_what_cannot_be_is_told_with_its_line_and_the_rest_works(file: Path, lin
 
 
 def test_of_two_lines_with_one_key_the_later_is_left_out(file: Path) -> None:
-    changed, problems = read(file, '"verdict.accept" = "Y"\n"verdict.reject" = "Y, ctrl+x"\n')
-    assert changed == {"verdict.accept": ("Y",), "verdict.reject": ("ctrl+x",)}
+    changed, problems = read(file, '"verdict.accept" = "f7"\n"verdict.reject" = "f7, ctrl+x"\n')
+    assert changed == {"verdict.accept": ("f7",), "verdict.reject": ("ctrl+x",)}
     assert [problem.split(": ")[0] for problem in problems] == [f"{file}:2"]
 
 
