@@ -39,6 +39,10 @@ def open(  # noqa: A001
 
     The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one. Films are drawn as previews, not for diagnosis.
     """
+    from mammi_tui import garbage
+
+    garbage.put_off()
+
     from rich.console import Console
 
     from engine.errors import MammiError
