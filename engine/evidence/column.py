@@ -40,7 +40,10 @@ class Column(Generic[Value]):
     in_json: bool = True
     """Whether `mammi show --evidence --json` has it under its name, beside the lists that go into detail"""
     title: str = ""
-    """The name of its line in a neuron's evidence; "" if it has no line"""
+    """What its line in a neuron's evidence says where nothing is against the figure; "" if it has no line.
+
+    engine.evidence.findings has what the line says otherwise.
+    """
     help: str = ""
     """What the figure says, in the help of its line and in the documentation; `meaning` where it is empty"""
     word: str = ""

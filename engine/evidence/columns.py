@@ -20,7 +20,7 @@ REPRESENTATIVES: Column[np.int64] = Column(
     written=Written.COUNT,
     of_units=lambda units: units.counts,
     in_json=False,
-    title="Images above τ",
+    title="Enough images",
     help="The number of representative images. One is unsupported, two are weak. Fewer than five patients are fair, as "
     "are more than half of all images.",
 )
@@ -74,7 +74,7 @@ GROUP_COUNT: Column[np.int64] = Column(
     of_layer=lambda units: 1 + units[TWO_GROUPS],
     in_table=False,
     in_json=False,
-    title="Groups that differ",
+    title="Images hold together",
     help="Two when the images fall apart, more than random images do, into parts with different first concepts.",
     word="groups",
     meaning="2 where the images fall into two groups with different first concepts",
@@ -109,7 +109,7 @@ Q_VALUE: Column[np.float64] = Column(
     written=Written.CHANCE,
     of_layer=lambda units: significance.q_values_of_units(units[P_VALUE], units.counts),
     in_json=False,
-    title="Random images do as well",
+    title="Beats random image sets",
     help="q of the first concept. For the grade, q below 0.01 is strong, below 0.05 fair, and from 0.05 weak.",
     word="q",
     meaning="the p value, corrected over the layer's units",
@@ -121,7 +121,7 @@ MARGIN: Column[np.float64] = Column(
     name="margin",
     written=Written.NUMBER,
     of_units=lambda units: units.margins,
-    title="Lead over the second",
+    title="Leads the second by",
     help="The first concept's score less the second's.",
     word="lead",
     meaning="the first concept's score less the second's",
@@ -138,7 +138,7 @@ CHANGE_CHANCE: Column[np.float64] = Column(
     name="change_chance",
     written=Written.SHARE,
     of_units=lambda units: units.resampled.change_chances,
-    title="Draws with another first",
+    title="Another first in few draws",
     help="Share of 400 draws of the patients, with replacement, in which another concept is first (draws of images "
     "where patients are not recorded). Up to 10 % is strong. Above 50 % is weak where nothing else is annotated.",
     word="change",
@@ -163,8 +163,9 @@ ALPHA_INTERVAL: Column[np.float64] = Column(
         *(units.probing.reader, units.probing.requery, units.layer, units.alpha, units.contest.competing, units[BEST])
     ),
     in_table=False,
-    title="Stays first for α",
-    help="From the lowest to the highest α. Fair when another concept is first within 0.02 of α.",
+    title="Stays first around α",
+    help="The lowest and the highest α at which the first concept stays. Fair when another concept is first within "
+    "0.02 of α.",
 )
 ALPHA_LOW: Column[np.float64] = Column(
     name="alpha_low",
@@ -205,7 +206,7 @@ HALF_CORRELATION: Column[np.float64] = Column(
     digits=2,
     of_units=lambda units: units.resampled.half_correlations,
     in_table=False,
-    title="Halves correlate",
+    title="Correlation of halves",
     help="Mean correlation of the two halves' centred scores over all concepts.",
 )
 TEMPLATE_BESTS: Column[np.int64] = Column(
@@ -232,7 +233,7 @@ TIGHTNESS: Column[np.float64] = Column(
     name="tightness",
     written=Written.NUMBER,
     of_layer=lambda units: groups.tightness(units.means, units.counts),
-    title="Images alike",
+    title="More alike than all",
     help="Mean cosine between two of the images, and between two of all images.",
     word="alike",
     meaning="mean cosine between two representative images",
@@ -249,7 +250,7 @@ PATIENT_SHARE: Column[np.float64] = Column(
     written=Written.SHARE,
     of_units=lambda units: units.shares[0],
     in_json=False,
-    title="Most common patient",
+    title="No patient prevails",
     help="Share of the images that come from one patient. Weak when half of the images or more do.",
     word="patient",
     head="patnt",

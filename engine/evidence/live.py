@@ -23,8 +23,8 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
-_TABLES = 8
-"""Layers that are kept, each at one α and for one concept set"""
+_TABLES = 16
+"""Layers that are kept, each at one α and for one concept set; those at another α go first"""
 
 
 class Evidence:
@@ -103,5 +103,5 @@ class Evidence:
             table = self._tables.pop(key, None) or unit_table(self._probing, contest, concept_set, layer, cuts.alpha)
             self._tables[key] = table
             while len(self._tables) > _TABLES:
-                del self._tables[next(iter(self._tables))]
+                del self._tables[next((kept for kept in self._tables if kept[1:] != key[1:]), next(iter(self._tables)))]
             return table

@@ -75,6 +75,8 @@ class Rule:
     holds: Callable[[Graded], Held]
     says: Callable[[NeuronEvidence, Sequence[str]], str]
     """The reason in words, for a neuron that it holds for; also takes the run's concepts"""
+    finding: str
+    """The same in a few words, at most 27 characters: what the figure's line says"""
 
 
 def grade(evidence: Graded) -> NDArray[np.int8]:
@@ -126,6 +128,10 @@ def _unstable_and_alone(of: Graded) -> Held:
     return held
 
 
+def _unstable(of: Graded) -> Held:
+    return (of[CHANGE_CHANCE] > SELDOM) & ~_unstable_and_alone(of)
+
+
 def _below(of: Graded) -> Held:
     """Another concept is the best a little below α."""
     return of[ALPHA_LOW] > max(of.cuts.alpha - NEARBY, 0) + ROUNDING
@@ -141,24 +147,40 @@ def _hardly(of: Graded) -> Held:
 
 
 RULES = (
-    Rule(Trust.UNSUPPORTED, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 0, wording.no_images),
-    Rule(Trust.UNSUPPORTED, ANNOTATED, lambda of: of[ANNOTATED] == 0, wording.no_annotation),
-    Rule(Trust.UNSUPPORTED, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 1, wording.one_image),
-    Rule(Trust.UNSUPPORTED, PATIENT_SHARE, lambda of: of[PATIENTS] == 1, wording.all_of_one_patient),
-    Rule(Trust.WEAK, Q_VALUE, lambda of: ~(of[Q_VALUE] < SIGNIFICANT), wording.chance),
-    Rule(Trust.WEAK, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 2, wording.two_images),
-    Rule(Trust.WEAK, PATIENT_SHARE, _one_patient, wording.one_patient),
-    Rule(Trust.WEAK, CHANGE_CHANCE, _unstable_and_alone, wording.changes),
-    Rule(Trust.FAIR, REPRESENTATIVES, _few, wording.few),
-    Rule(Trust.FAIR, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] * 2 > of.images, wording.most_images),
     Rule(
-        Trust.FAIR, CHANGE_CHANCE, lambda of: (of[CHANGE_CHANCE] > SELDOM) & ~_unstable_and_alone(of), wording.changes
+        Trust.UNSUPPORTED, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 0, wording.no_images, "No image above τ"
     ),
-    Rule(Trust.FAIR, ALPHA_INTERVAL, _below, wording.changes_below),
-    Rule(Trust.FAIR, ALPHA_INTERVAL, _above, wording.changes_above),
-    Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] == 2, wording.groups),
-    Rule(Trust.FAIR, HALF_AGREEMENT, lambda of: of[HALF_AGREEMENT] < 0.5, wording.halves),
-    Rule(Trust.FAIR, TEMPLATE_AGREEMENT, lambda of: of[TEMPLATE_AGREEMENT] < 0.5, wording.templates),
-    Rule(Trust.FAIR, Q_VALUE, _hardly, wording.hardly),
+    Rule(
+        Trust.UNSUPPORTED, ANNOTATED, lambda of: of[ANNOTATED] == 0, wording.no_annotation, "No concept above the β cut"
+    ),
+    Rule(Trust.UNSUPPORTED, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 1, wording.one_image, "A single image"),
+    Rule(
+        Trust.UNSUPPORTED, PATIENT_SHARE, lambda of: of[PATIENTS] == 1, wording.all_of_one_patient, "All of one patient"
+    ),
+    Rule(Trust.WEAK, Q_VALUE, lambda of: ~(of[Q_VALUE] < SIGNIFICANT), wording.chance, "No better than random sets"),
+    Rule(Trust.WEAK, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 2, wording.two_images, "Only two images"),
+    Rule(Trust.WEAK, PATIENT_SHARE, _one_patient, wording.one_patient, "One patient prevails"),
+    Rule(Trust.WEAK, CHANGE_CHANCE, _unstable_and_alone, wording.changes, "Another first in most draws"),
+    Rule(Trust.FAIR, REPRESENTATIVES, _few, wording.few, "Few images or patients"),
+    Rule(
+        Trust.FAIR,
+        REPRESENTATIVES,
+        lambda of: of[REPRESENTATIVES] * 2 > of.images,
+        wording.most_images,
+        "Most of all images",
+    ),
+    Rule(Trust.FAIR, CHANGE_CHANCE, _unstable, wording.changes, "Another first in many draws"),
+    Rule(Trust.FAIR, ALPHA_INTERVAL, _below, wording.changes_below, "Changes just below α"),
+    Rule(Trust.FAIR, ALPHA_INTERVAL, _above, wording.changes_above, "Changes just above α"),
+    Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] == 2, wording.groups, "Images fall apart"),
+    Rule(Trust.FAIR, HALF_AGREEMENT, lambda of: of[HALF_AGREEMENT] < 0.5, wording.halves, "Halves seldom agree"),
+    Rule(
+        Trust.FAIR,
+        TEMPLATE_AGREEMENT,
+        lambda of: of[TEMPLATE_AGREEMENT] < 0.5,
+        wording.templates,
+        "Few other templates agree",
+    ),
+    Rule(Trust.FAIR, Q_VALUE, _hardly, wording.hardly, "Barely beats random sets"),
 )
 """By cap, and within one cap the more informative first. A sentence gives its reasons in this order."""

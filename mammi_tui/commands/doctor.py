@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +40,7 @@ def doctor(run: Path | None) -> None:
         return
 
     from engine.store.reader import RunReader
-    from mammi_tui.console.run_health import faults
+    from mammi_tui.console.run_health import faults, warnings
     from mammi_tui.text import count
 
     with RunReader(arguments.existing_run(run)) as reader:
@@ -127,21 +126,6 @@ def _method(reader: RunReader, name: str) -> str:
         return name
     scores = [score for layer in reader.layers for score in reader.method_scores(name, layer.name)]
     return f"{name} (scores for {len({(score.layer, score.unit) for score in scores}):,} neurons)"
-
-
-def warnings(reader: RunReader) -> list[str]:
-    """What was warned of while the run was made, and what is likely wrong with the films or the target model's inputs,
-    although the run file may be sound."""
-    from engine.errors import UnreadableImage
-    from engine.store.thumbnails import decode
-    from engine.targets.input_check import likely_mistakes, sampled
-
-    films = []
-    for image in sampled(reader.image_count):
-        with suppress(UnreadableImage):  # reported as a fault
-            films.append(decode(reader.thumbnail(image)))
-    mistakes = likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
-    return [note.text for note in reader.notes] + mistakes
 
 
 def verdicts(reader: RunReader) -> Iterator[Fact]:

@@ -45,8 +45,8 @@ def open(  # noqa: A001
     from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
+    from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
-    from mammi_tui.hang_up import ending_with_terminal
     from mammi_tui.images.choose import choose_backend
     from mammi_tui.questions.start import Start
     from mammi_tui.verdicts.log import log_of
@@ -66,7 +66,7 @@ def open(  # noqa: A001
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
             sys.stderr.reconfigure(encoding="utf-8")
-        with ending_with_terminal(), warnings_to(app.explorer.warn):
+        with ending_cleanly(app), warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")

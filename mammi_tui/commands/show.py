@@ -63,7 +63,7 @@ def show(
             shown["untrained"] = untrained
         if not reader.info.subtracts_template:
             shown |= {"template": reader.info.template, "subtract_template": False}
-        sections = [annotation(answer, reader.concepts), films(answer, images)]
+        sections = [annotation(answer, reader.concepts), films(answer, images, reader.concepts)]
         if evidence or methods:
             sections.clear()
         if evidence:
@@ -141,14 +141,17 @@ def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
         yield from table(("concept", "score"), rows)
 
 
-def films(answer: NeuronAnswer, images: Sequence[ImageInfo]) -> Iterator[str]:
-    """The representative images as lines for a reader; no lines if there are no images."""
+def films(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> Iterator[str]:
+    """The representative images as lines for a reader, the telling labels first; no lines if there are no images."""
     from mammi_tui.console.text_table import table
+    from mammi_tui.film_labels import LabelOrder
     from mammi_tui.text import clean
 
     if images:
+        annotation = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        order = LabelOrder((info.labels for info in images), annotation)
         rows = [
-            (clean(info.path), f"{activation:#.4g}", ", ".join(map(clean, info.labels)))
+            (clean(info.path), f"{activation:#.4g}", ", ".join(map(clean, order.sorted(info.labels))))
             for info, activation in zip(images, answer.activations.tolist(), strict=True)
         ]
         yield from table(("image", "activation", "labels"), rows)

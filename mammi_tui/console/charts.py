@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.evaluation.figure2 import Figure2, fixed_lines, sweep_lines
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, decimal, fit
 
 WIDTH = 80
@@ -23,8 +24,9 @@ def charts(figure: Figure2) -> Iterator[str]:
         yield f"{_FIXED * 3} without adaptive selection ({figure.fixed_count} images each)"
         yield ""
         top = max(max(share.probing, share.representatives, share.fixed) for share in figure.classes)
-        for share in figure.classes:
-            yield _bar(share.label, f"{share.probing:.1%}", "·" * round(_BAR * share.probing / top))
+        labels = ShortNames(share.label for share in figure.classes).within(_NAME)
+        for label, share in zip(labels, figure.classes, strict=True):
+            yield _bar(label, f"{share.probing:.1%}", "·" * round(_BAR * share.probing / top))
             yield _bar("", f"{share.representatives:.1%}", _blocks(share.representatives / top))
             yield _bar("", f"{share.fixed:.1%}", _FIXED * round(_BAR * share.fixed / top))
     yield ""
@@ -32,8 +34,9 @@ def charts(figure: Figure2) -> Iterator[str]:
     yield f"{_FIXED * 3} without adaptive selection"
     yield ""
     most = max([1, *(max(count.representatives, count.fixed) for count in figure.counts)])
-    for count in figure.counts:
-        yield _bar(count.name, f"{count.representatives:,}", _blocks(count.representatives / most))
+    names = ShortNames(count.name for count in figure.counts).within(_NAME)
+    for name, count in zip(names, figure.counts, strict=True):
+        yield _bar(name, f"{count.representatives:,}", _blocks(count.representatives / most))
         yield _bar("", f"{count.fixed:,}", _FIXED * round(_BAR * count.fixed / most))
     yield ""
     first, last = figure.sweep[0].alpha, figure.sweep[-1].alpha

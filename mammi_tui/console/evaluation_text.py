@@ -17,6 +17,7 @@ from engine.evaluation.results import (
 )
 from engine.evaluation.truth import CLEAR
 from engine.store.reader import RunReader
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count, decimal, fit
 
 WIDTH = 80
@@ -94,7 +95,7 @@ def _similarities(methods: Sequence[MethodEvaluation], encoders: Sequence[str]) 
         yield ""
         yield "Cosine similarity of concepts to class labels, by text encoder"
         yield ""
-        yield _cells("", [fit(clean(name), _CELL - 2).rstrip() for name in part])
+        yield _cells("", ShortNames(part).within(_CELL - 2))
         for method, by, found in _rows(methods, lambda method, by: getattr(method, by)):
             yield from _row(method, by, [_figure(found.similarity[name]) for name in part])
 

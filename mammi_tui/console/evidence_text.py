@@ -25,11 +25,12 @@ from engine.evidence.written import number_or_none, plain
 from engine.export import listed
 from engine.requery import NeuronAnswer
 from mammi_tui.console.text_table import table
-from mammi_tui.neurons.evidence_lines import NONE, lines
+from mammi_tui.neurons.evidence_lines import lines
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count, decimal, fit, number, percent, probability, wrap
 
 WIDTH = 80
-_NAME = 24
+_NAME, _TEMPLATE = 24, 40
 _VALUE = 50
 _LABELS = 5
 
@@ -120,10 +121,10 @@ def as_text(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[s
     yield from wrap(clean(evidence.sentence), WIDTH)
     if not evidence.count:
         return
-    names = [_short(concept) for concept in concepts]
+    names = ShortNames(concepts).within(_NAME)
     yield ""
     yield from _concepts(evidence, answer, names)
-    figures = [(title, _short(text, _VALUE)) for _, title, text in lines(evidence, names) if not text.startswith(NONE)]
+    figures = [(title, _short(text, _VALUE)) for _, title, text in lines(evidence, names)]
     for heads, rows in (
         ((), figures),
         (("α", "first concept", "images"), _path(evidence, names)),
@@ -169,7 +170,9 @@ def _path(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
 
 
 def _templates(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
-    return [(_short(template, 40), _named(best, names)) for template, best in evidence.template_bests]
+    templates = ShortNames(template for template, _ in evidence.template_bests).within(_TEMPLATE)
+    bests = [_named(best, names) for _, best in evidence.template_bests]
+    return list(zip(templates, bests, strict=True))
 
 
 def _groups(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
@@ -180,15 +183,17 @@ def _groups(evidence: NeuronEvidence, names: Sequence[str]) -> Table:
 
 
 def _labels(evidence: NeuronEvidence) -> Table:
+    shown = evidence.enrichments[:_LABELS]
+    names = ShortNames(label.label for label in shown).within(_NAME)
     return [
         (
-            _short(label.label),
+            name,
             f"{label.inside} of {evidence.count}",
             decimal(label.expected, 1),
             probability(label.p_value),
             probability(label.q_value),
         )
-        for label in evidence.enrichments[:_LABELS]
+        for name, label in zip(names, shown, strict=True)
     ]
 
 

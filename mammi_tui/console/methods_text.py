@@ -8,6 +8,7 @@ from typing import Any
 from engine.evidence.written import number_or_none
 from engine.export import listed
 from engine.methods.base import Method, MethodAnswer
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, fit, significant, wrap
 
 WIDTH = 80
@@ -53,8 +54,9 @@ def as_text(answers: Answers) -> Iterator[str]:
         for row in range(max(map(len, titles))):
             cells = (" " * _MARK + fit(title[row] if row < len(title) else "", _COLUMN - _MARK) for title in titles)
             yield (" " * _RANK + "".join(cells)).rstrip()
+        names = ShortNames(concept for _, answer in few for concept in answer.concepts[: _shown(answer)])
         for rank in range(max(_shown(answer) for _, answer in few)):
-            cells = (_cell(answer, rank) for _, answer in few)
+            cells = (_cell(answer, rank, names) for _, answer in few)
             yield (fit(str(rank + 1), _RANK - 1, right=True) + " " + "".join(cells)).rstrip()
         for method, answer in few:
             if answer.note:
@@ -67,11 +69,11 @@ def _shown(answer: MethodAnswer) -> int:
     return listed(answer.annotated, len(answer.concepts))
 
 
-def _cell(answer: MethodAnswer, rank: int) -> str:
+def _cell(answer: MethodAnswer, rank: int, names: ShortNames) -> str:
     if rank >= _shown(answer):
         return " " * _COLUMN
     mark = "* " if rank < answer.annotated else "  "
     score = significant(float(answer.scores[rank]), 3)
     if len(score) > _SCORE:
         score = significant(float(answer.scores[rank]), 2)
-    return f"{mark}{fit(clean(answer.concepts[rank]), _CONCEPT)} {fit(score, _SCORE, right=True)} "
+    return f"{mark}{names.fit(clean(answer.concepts[rank]), _CONCEPT)} {fit(score, _SCORE, right=True)} "

@@ -21,6 +21,7 @@ from engine.evidence.columns import (
     TIGHTNESS,
 )
 from engine.evidence.details import Trust
+from engine.evidence.findings import finding
 from engine.evidence.trust import RULES
 from engine.evidence.written import Written
 from mammi_tui.text import count, number, percent, probability
@@ -36,6 +37,7 @@ class Line(NamedTuple):
 
     column: Column[Any]
     title: str
+    """What was found"""
     text: str
 
 
@@ -47,7 +49,7 @@ def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
                 fuller = _FULLER.get(column)
                 text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
                 if text:
-                    yield Line(column, column.title, text)
+                    yield Line(column, finding(column, evidence), text)
 
 
 def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> str:
@@ -82,7 +84,8 @@ def _images(evidence: NeuronEvidence) -> str:
 
 def _patient(evidence: NeuronEvidence) -> str:
     """The share of the most common patient; empty if no image has a patient."""
-    return "" if np.isnan(evidence[PATIENT_SHARE]) else percent(float(evidence[PATIENT_SHARE]))
+    share = float(evidence[PATIENT_SHARE])
+    return "" if np.isnan(share) else f"largest {percent(share)}"
 
 
 def _templates(evidence: NeuronEvidence) -> str:
@@ -101,7 +104,7 @@ _FULLER: dict[Column[Any], Callable[[NeuronEvidence], str]] = {
     Q_VALUE: lambda evidence: f"q {probability(float(evidence[Q_VALUE]))}",
     MARGIN: lambda evidence: number(float(evidence[MARGIN]), 4),
     TEMPLATE_AGREEMENT: _templates,
-    GROUP_COUNT: lambda evidence: "two" if evidence.groups else "none",
+    GROUP_COUNT: lambda evidence: "two groups" if evidence.groups else "one group",
     TIGHTNESS: _alike,
 }
 """Columns whose line says more than the figure; an empty text leaves the line out"""

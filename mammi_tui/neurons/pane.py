@@ -17,9 +17,11 @@ from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import Heads
+from mammi_tui.widgets.still import Framed
+from mammi_tui.widgets.typed_line import TypedLine
 
 
-class FilterLine(Input):
+class FilterLine(TypedLine):
     """The filter over the neurons. It filters while the reader types."""
 
     BINDING_GROUP_TITLE = "Filter"
@@ -42,7 +44,7 @@ class FilterLine(Input):
         self.post_message(self.Dropped())
 
 
-class NeuronsPane(Vertical):
+class NeuronsPane(Framed, Vertical):
     """The tree, its column heads, and the filter line while the reader uses it."""
 
     class Filtered(Message):
@@ -58,7 +60,6 @@ class NeuronsPane(Vertical):
         )
         self._heads = Heads(self.outline, self.outline.heads)
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
-        self._underway = False
         self._before: Neuron | None = None
         """The line that the cursor was on before the filter line was opened"""
 
@@ -79,27 +80,30 @@ class NeuronsPane(Vertical):
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         words = [found if self.rows.query else f"sorted by {self.rows.order.name}"]
-        self.border_subtitle = " · ".join(words + ["computing evidence …"] * self._underway)
+        underway = ["computing evidence …"] if self.rows.evidence_underway is not None else []
+        self.frame(subtitle=" · ".join(words + underway))
 
-    def set_underway(self, underway: bool) -> None:
-        """Shows whether the evidence of a layer is being computed."""
-        if underway != self._underway:
-            self._underway = underway
+    def set_underway(self, layer: int | None) -> None:
+        """Shows which layer's evidence is being computed, if any is."""
+        if layer != self.rows.evidence_underway:
+            self.rows.evidence_underway = layer
+            self.outline.refresh()
             self.draw_subtitle()
 
     def numbers_changed(self) -> None:
         """Draws new answers or verdicts, with the cursor where it is."""
         if self.rows.query or self.rows.order is not BY_UNIT:
             self.outline.rebuild(self.outline.here(), self._before)
-        self.outline.refresh()
-        self._heads.draw()
+        else:
+            self.outline.redraw()
+        self._heads.redraw()
         self.draw_subtitle()
 
     def sort_by(self, order: Order) -> None:
         """Sorts the neurons of every layer; the cursor stays on its neuron."""
         self.rows.order = order
         self.outline.rebuild(self.outline.here())
-        self._heads.draw()
+        self._heads.redraw()
         self.draw_subtitle()
 
     def open_filter(self, text: str | None = None) -> None:

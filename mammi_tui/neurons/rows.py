@@ -41,6 +41,8 @@ class NeuronRows:
         self.answers: list[LayerAnswer | None] = [None] * len(layers)
         self.evidence: list[LayerEvidence | None] = [None] * len(layers)
         """The last evidence of each layer, possibly at another α or β than the answers"""
+        self.evidence_underway: int | None = None
+        """The layer whose evidence is being computed"""
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
         self.run = ""
         """The run's content hash"""

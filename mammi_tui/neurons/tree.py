@@ -14,6 +14,7 @@ from engine.evidence.columns import TRUST
 from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
+from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.text import clean, count, fit
 from mammi_tui.verdicts.lines import Verdict
@@ -21,12 +22,16 @@ from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
 SCORE_CELLS = 7
-FINDING_CELLS = 16
+FINDING_CELLS, LEAST_FINDING = 16, 9
 BESIDE_CLASS, BESIDE_FINDING = 11, 5
 """Cells that a best concept keeps beside a long class, and beside a finding that the filter has found"""
-ROOMY, ROOMIER, WIDE = 40, 48, 64
-"""Widths from which a layer's line counts dead units, columns have their full names, and findings are shown"""
+ROOMY, WIDE = 40, 64
+"""Widths from which a layer's line counts dead units; and from which columns have their full names, and findings have
+one even beside classes"""
 
+HEAD = "best concept"
+UNKNOWN = "·"
+"""The mark of a neuron whose trust is not known yet"""
 VERDICT_MARKS: dict[Verdict, Part] = {
     "accept": ("✓", "line--good"),
     "reject": ("✗", "line--bad"),
@@ -44,6 +49,7 @@ class Columns:
     trust: int
     concept: int
     finding: int
+    """0 where findings are not shown"""
     score: int
     images: int
 
@@ -62,6 +68,10 @@ class NeuronTree(LineList):
                 tooltip=f"Sort by {', '.join(ORDERS)}"),
     ]  # fmt: skip
 
+    DEFAULT_CSS = """
+    NeuronTree { overflow-y: auto; }
+    """
+
     @dataclass
     class Selected(Message):
         """The cursor has come to a neuron."""
@@ -79,10 +89,7 @@ class NeuronTree(LineList):
     def __init__(self, rows: NeuronRows, concepts: Iterable[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.rows = rows
-        self._concepts = [clean(concept) for concept in concepts]
-        self._layers = [clean(layer.name) for layer in rows.layers]
-        self._names = [[clean(name) for name in layer.unit_names] for layer in rows.layers]
-        self._longest = [max(map(cell_len, names), default=0) for names in self._names]
+        self._names = RowNames(rows, concepts)
         self._unit_cells = max((len(str(layer.units - 1)) for layer in rows.layers), default=1)
 
     # Lines
@@ -93,12 +100,19 @@ class NeuronTree(LineList):
     def columns(self, width: int) -> Columns:
         """How the columns share `width` cells."""
         most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
-        images = max(7 if width >= ROOMIER else 5, len(f"{most:,}") + 1)
+        images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
-        finding = FINDING_CELLS if width >= WIDE else 0
         trust = 1 if any(self.rows.evidence) else 0
-        concept = max(4, width - unit - 3 - trust - finding - SCORE_CELLS - images - 1)
-        return Columns(unit, trust, concept, finding, SCORE_CELLS, images)
+        names = max(4, width - unit - 3 - trust - SCORE_CELLS - images - 1)
+        finding = FINDING_CELLS if width >= WIDE else self._spare(names)
+        return Columns(unit, trust, names - finding, finding, SCORE_CELLS, images)
+
+    def _spare(self, cells: int) -> int:
+        """Of the `cells` for best concepts, those that no best concept needs, if they are enough for findings."""
+        if all(names or answer is None for names, answer in zip(self._names.units, self.rows.answers, strict=True)):
+            return 0  # units with classes leave no room
+        spare = min(cells - max(len(HEAD) + 1, self._names.longest_best), self._names.findings.longest + 1)
+        return spare if spare >= LEAST_FINDING else 0
 
     def heads(self, width: int) -> str:
         """The names of the columns; a small triangle marks the one that sorts."""
@@ -108,7 +122,7 @@ class NeuronTree(LineList):
         return (
             fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 4)
             + fit("", columns.trust)
-            + fit("best concept" + order.mark * (order is BY_TRUST), columns.concept)
+            + fit(HEAD + order.mark * (order is BY_TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
             + fit(images + order.mark * (order is BY_IMAGES), columns.images, right=True)
@@ -128,11 +142,21 @@ class NeuronTree(LineList):
             tail += f"· {dead} dead " if dead and width >= ROOMY else ""
         opened = layer in self.rows.open or bool(self.rows.query)
         random = " random" if self.rows.layers[layer].untrained else ""
+        room = width - 2 - cell_len(self._names.layers[layer] + random)
+        tail = next((text for text in self._with_trust(layer, tail) if cell_len(text) <= room), tail)
         yield "▾ " if opened else "▸ ", "line--accent"
         cells = max(4, width - 2 - len(random) - len(tail))
-        yield fit(self._layers[layer], cells, keep_end=True), "line--strong"
+        yield self._names.layers.fit(self._names.layers[layer], cells), "line--strong"
         yield random, "line--bad"
         yield tail, "line--faint"
+
+    def _with_trust(self, layer: int, tail: str) -> Iterable[str]:
+        """The end of a layer's line, and what it says while trust is not known, the longest first."""
+        underway = layer == self.rows.evidence_underway
+        if underway or self.rows.evidence[layer] is None:
+            yield f"{tail}· trust {'under way …' if underway else 'not known yet'} "
+            yield f"{tail}· trust … "
+            yield " trust … "
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
         columns = self.columns(width)
@@ -142,26 +166,23 @@ class NeuronTree(LineList):
         yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
-            yield from self._names_of(
-                neuron, "dead unit" if answer else "…", columns.concept, "line--dead", "line--dead"
-            )
+            state = "dead unit" if answer else "…"
+            yield from self._names_of(neuron, state, "", columns, width, "line--dead", "line--dead")
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
-            yield fit("", columns.finding) + (numbers if answer else fit("", len(numbers))), "line--dead"
+            yield numbers if answer else fit("", len(numbers)), "line--dead"
             return
         best = int(answer.best[neuron.unit])
         annotated = bool(answer.annotated[neuron.unit] > 0)
-        concept = "no image above τ" if best < 0 else self._concepts[best]
+        concept = "no image above τ" if best < 0 else self._names.concepts[best]
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
         if not columns.finding and self.rows.found_by_finding(neuron):
             finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
-            yield fit(concept, columns.concept - finding_cells), style
-            yield fit(f" {finding}", finding_cells), "line--faint"
+            yield self._names.concepts.fit(concept, columns.concept - finding_cells), style
+            yield " " + self._names.findings.fit(finding, finding_cells - 1), "line--faint"
         else:
-            yield from self._names_of(
-                neuron, concept, columns.concept, "line--strong" if annotated else "line--muted", style
-            )
-        yield fit(f" {finding}", columns.finding), "line--muted"
+            name_style = "line--strong" if annotated else "line--muted"
+            yield from self._names_of(neuron, concept, finding, columns, width, name_style, style)
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
@@ -177,7 +198,7 @@ class NeuronTree(LineList):
         """The mark of how far the neuron's words can be trusted, dimmed where it was computed at other cuts."""
         evidence = self.rows.evidence[neuron.layer]
         if evidence is None or self.rows.is_dead(neuron):
-            return fit("", cells), "line--faint"
+            return fit("" if self.rows.is_dead(neuron) or cells < 2 else UNKNOWN, cells), "line--faint"
         mark, style = TRUST_MARKS[Trust(int(evidence[TRUST][neuron.unit]))]
         return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
 
@@ -187,14 +208,23 @@ class NeuronTree(LineList):
         values = figure.values(self.rows.answers[neuron.layer], self.rows.evidence[neuron.layer])
         return "…" if values is None else figure.shown(float(values[neuron.unit]))
 
-    def _names_of(self, neuron: Neuron, concept: str, cells: int, name_style: str, style: str) -> Iterable[Part]:
-        """The class that a final layer's unit stands for, if the run names it, and the unit's best concept."""
-        names = self._names[neuron.layer]
+    def _names_of(
+        self, neuron: Neuron, concept: str, finding: str, columns: Columns, width: int, name_style: str, style: str
+    ) -> Iterable[Part]:
+        """The class that a final layer's unit stands for, if the run names it, the unit's best concept, its finding.
+
+        Where all three do not fit, the finding is left out, as it seldom says more than the class.
+        """
+        names, cells = self._names.units[neuron.layer], columns.concept
+        with_finding = width >= WIDE or not names
         if names:
-            name_cells = beside_concept(self._longest[neuron.layer] + 1, cells, BESIDE_CLASS)
-            yield fit(names[neuron.unit], name_cells - 1) + " ", name_style
+            cells += 0 if with_finding else columns.finding
+            name_cells = beside_concept(names.longest + 1, cells, BESIDE_CLASS)
+            yield self._names.classes.fit(names[neuron.unit], name_cells - 1) + " ", name_style
             cells -= name_cells
-        yield fit(concept, cells), style
+        yield self._names.concepts.fit(concept, cells), style
+        if with_finding and columns.finding:
+            yield " " + self._names.findings.fit(finding, columns.finding - 1), "line--muted"
 
     # The cursor
 

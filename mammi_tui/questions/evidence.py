@@ -21,6 +21,9 @@ QUIET = 0.25
 computes the whole layer, which takes seconds on large runs and cannot be cancelled."""
 SOON_COMPUTED = 5000
 """Images up to which evidence is wanted from the start: a layer's takes a second or two at most"""
+IDLE, IDLE_OF_LARGE_RUNS = 2.0, 10.0
+"""Seconds without a move before the evidence of the other layers is computed, one layer after the other; the second
+where a layer takes long, as the reader who comes back has to wait for the one under way"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +52,34 @@ class LayerEvidenceAnswered(Answer):
 
 @dataclass
 class LayerEvidenceUnderway(Message, bubble=False):
-    """The computation of a layer's evidence has begun or ended."""
+    """The computation of a layer's evidence has begun, or ended with none to follow."""
 
-    underway: bool
+    layer: int | None
 
 
 class EvidenceAsker(Asker):
     """Asks about the neuron that the reader looks at, then about its layer, which the first answer has computed.
 
-    It asks about other layers only when the reader sorts by evidence (the open ones) or filters by it (all). On large
-    runs nothing is asked before the reader has turned to a view that wants evidence.
+    It asks about other layers at once only when the reader sorts by evidence (the open ones) or filters by it (all),
+    and else in the background. On large runs nothing is asked at once before the reader has turned to a view that
+    wants evidence.
     """
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.called = self.looking.reader.image_count <= SOON_COMPUTED
+        self.in_background = True
+        """Whether layers that nothing on screen needs get their evidence while the reader rests"""
+        self._idle_after = IDLE if self.called else IDLE_OF_LARGE_RUNS
+        self._idle = False
+        self._idle_timer: Timer | None = None
+        self._sight = self.looking.sight
         self._neuron_lane = self.add_lane("evidence", self._neuron_wanted, self._ask_neuron)
         self._layer_lane = self.add_lane("layer evidence", self._layer_wanted, self._ask_layer)
         self._cuts = self.looking.cuts
         self._quiet = True
         self._quiet_timer: Timer | None = None
-        self._underway = False
+        self._underway: int | None = None
 
     def call(self, called: bool) -> None:
         """Once called, evidence is wanted in every view: the concepts have its sentence below them."""
@@ -79,10 +89,23 @@ class EvidenceAsker(Asker):
         if self.looking.cuts != self._cuts:
             self._cuts = self.looking.cuts
             self.hold()
+        if self._idle_timer is None or self.looking.sight != self._sight:
+            self._wait_until_idle()
         super().pump()
-        if self._underway == self._layer_lane.idle:
-            self._underway = not self._underway
-            self.desk.post(LayerEvidenceUnderway(self._underway))
+        asking = self._layer_lane.asking
+        if (layer := None if asking is None else asking.layer) != self._underway:
+            self._underway = layer
+            self.desk.post(LayerEvidenceUnderway(layer))
+
+    def _wait_until_idle(self) -> None:
+        self._sight, self._idle = self.looking.sight, False
+        if self._idle_timer:
+            self._idle_timer.stop()
+        self._idle_timer = self.desk.owner.set_timer(self._idle_after, self._become_idle)
+
+    def _become_idle(self) -> None:
+        self._idle = True
+        self.desk.ask()
 
     def hold(self) -> None:
         """Waits until nothing has moved for a moment."""
@@ -110,14 +133,18 @@ class EvidenceAsker(Asker):
         return EvidenceQuestion(neuron, self.looking.cuts)
 
     def _layer_wanted(self) -> LayerEvidenceQuestion | None:
-        if not self._is_wanted or not self._quiet or self._neuron_lane.wants or layer_wanted(self.looking):
+        if not self._quiet or self._neuron_lane.wants or layer_wanted(self.looking):
             return None
         rows, cuts = self.looking.rows, self.looking.cuts
-        layers = [self.looking.neuron.layer] if self.looking.neuron else []
+        layers: list[int] = []
+        if self._is_wanted and self.looking.neuron:
+            layers.append(self.looking.neuron.layer)
         if rows.filter.needs_evidence:
             layers += range(len(rows.layers))
         elif rows.order.needs_evidence:
             layers += sorted(rows.open)
+        if self._idle and self.in_background:
+            layers += (*sorted(rows.open), *range(len(rows.layers)))
         for layer in layers:
             stored = rows.evidence[layer]
             if stored is None or stored.cuts != cuts:

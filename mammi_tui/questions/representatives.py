@@ -8,7 +8,8 @@ from typing import overload
 from engine.requery import NeuronAnswer
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo
-from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
+from mammi_tui.film_labels import LabelOrder
+from mammi_tui.widgets.captions import ThumbnailItem
 
 PAGE = 64
 
@@ -20,8 +21,9 @@ class Representatives(Sequence[ThumbnailItem]):
         self._reader = reader
         self._answer = answer
         self._pages: dict[int, list[ImageInfo]] = {}
-        if len(self):
-            self._page(0)
+        first = self._page(0) if len(self) else []
+        annotation = [reader.concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        self._labels = LabelOrder((info.labels for info in first), annotation)
 
     def __len__(self) -> int:
         return len(self._answer.images)
@@ -35,7 +37,9 @@ class Representatives(Sequence[ThumbnailItem]):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         info = self.info(place)
-        return ThumbnailItem(info.image, info.path, float(self._answer.activations[place]), tuple(info.labels))
+        return ThumbnailItem(
+            info.image, info.path, float(self._answer.activations[place]), self._labels.sorted(info.labels)
+        )
 
     def __iter__(self) -> Iterator[ThumbnailItem]:
         return (self[place] for place in range(len(self)))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.binding import BindingsMap
-from textual.screen import Screen
 
 from engine.store.reader import RunReader
+from mammi_tui.frugal import FrugalScreen
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.neurons.pane import FilterLine, NeuronsPane
 from mammi_tui.neurons.rows import Neuron
@@ -32,13 +32,14 @@ from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.registry import VIEWS
+from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
 ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
 """What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 
 
-class ExplorerBase(Screen[None]):
+class ExplorerBase(FrugalScreen[None]):
     """Holds the panes, and passes what the reader does in one of them on to the others."""
 
     def __init__(
@@ -62,6 +63,7 @@ class ExplorerBase(Screen[None]):
         self.view_pane = ViewPane(self.looking, views)
         self.images = ImagesPane(self.looking, images)
         self.panes = Panes(self.neurons, self.view_pane, self.images)
+        self.one_line = OneLine()
         self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]
 
     def warn(self, text: str) -> None:

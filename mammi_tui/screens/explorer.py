@@ -18,6 +18,7 @@ from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.judging import Judging
 from mammi_tui.screens.panes import Pane
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.one_line import OneLine
 
 
 class ExplorerScreen(Finding, Judging):
@@ -26,13 +27,14 @@ class ExplorerScreen(Finding, Judging):
     BINDING_GROUP_TITLE = "Explorer"
     AUTO_FOCUS = "#neurons"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (80, "-two"), (120, "-three")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (36, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (20, "-short"), (28, "-middling"), (36, "-tall")]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:
         yield self.header
         yield self.cuts_bar
         yield self.panes
         yield Static("MAMMI needs 60 × 15 cells or more", id="too-small")
+        yield self.one_line
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -58,7 +60,7 @@ class ExplorerScreen(Finding, Judging):
 
     @on(LayerEvidenceUnderway)
     def say_underway(self, message: LayerEvidenceUnderway) -> None:
-        self.neurons.set_underway(message.underway)
+        self.neurons.set_underway(message.layer)
 
     @on(QuestionFailed)
     def report_failure(self, message: QuestionFailed) -> None:
@@ -78,6 +80,7 @@ class ExplorerScreen(Finding, Judging):
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
+    @on(OneLine.Closed)
     def action_back_to_pane(self) -> None:
         self.panes.go_to(self.panes.present)
 

@@ -16,13 +16,13 @@ from textual.widgets import Footer, Static
 
 from engine.errors import MammiError
 from engine.store.records import ImageInfo
+from mammi_tui.findings import outlines
 from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
 from mammi_tui.text import clean, significant
-from mammi_tui.widgets.outlines import outlines
+from mammi_tui.widgets.captions import ThumbnailItem, identifier
 from mammi_tui.widgets.thumbnail import Thumbnail
-from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
 
 NOTE = "A preview, not for diagnosis."
 
@@ -132,7 +132,9 @@ class FilmScreen(ModalScreen[int]):
         item = self._items[self.index]
         first = f"{self.index + 1} of {len(self._items)}   activation {significant(item.activation)}   "
         text = Text(first, style="bold").append(", ".join(map(clean, item.labels)) or "no labels", style="not bold")
-        text.append(f"\n{clean(item.path)}", style="not bold")
+        text.append(f"\n{clean(identifier(item.path))}", style="bold").append(
+            f"   {clean(item.path)}", style="not bold"
+        )
         if info is not None:
             facts = [("patient", info.patient), ("view", info.view)]
             parts = [f"{name} {clean(str(value))}" for name, value in facts if value]

@@ -17,6 +17,7 @@ class Finding(ExplorerBase):
 
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:
+        event.stop()
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
             self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from engine.evidence.details import AlphaStep
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import decimal, fit
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.sheet import Row
@@ -52,7 +53,7 @@ def _place(path: Sequence[AlphaStep], alpha: float) -> int | None:
     return next((place for place in range(len(path) - 1, -1, -1) if path[place].low <= alpha + _ROUNDING), None)
 
 
-def step_rows(path: Sequence[AlphaStep], best: int, alpha: float, concepts: Sequence[str], width: int) -> Iterator[Row]:
+def step_rows(path: Sequence[AlphaStep], best: int, alpha: float, concepts: ShortNames, width: int) -> Iterator[Row]:
     """The stretches nearest to the present one, from the highest α down, each with its largest number of images."""
     here = _place(path, alpha)
     if here is None or len(path) < 2:
@@ -70,7 +71,7 @@ def step_rows(path: Sequence[AlphaStep], best: int, alpha: float, concepts: Sequ
         style = "line--text" if step.best == best else "line--muted"
         yield (
             (stretch, style),
-            (fit(name, room), "line--strong" if step.best == best else style),
+            (concepts.fit(name, room), "line--strong" if step.best == best else style),
             (fit(images, 7, right=True), "line--muted"),
         )
     if low > 0:

@@ -10,6 +10,7 @@ import numpy as np
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.columns import SECOND
 from engine.evidence.trust import SIGNIFICANT
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import MINUS, decimal, fit, number, probability
 from mammi_tui.widgets.sheet import Row
 
@@ -27,7 +28,7 @@ Z, Q, ENTRY, P, CENTRED = Column("z", 6), Column("q", 7), Column("at β", 7), Co
 LEAST_NAME = 14
 
 
-def concept_rows(evidence: NeuronEvidence, concepts: Sequence[str], width: int) -> Iterator[Row]:
+def concept_rows(evidence: NeuronEvidence, concepts: ShortNames, width: int) -> Iterator[Row]:
     """CONCEPTS concepts and the cut, padded with blank rows, so that what follows stays in its place."""
     columns: list[Column] = []
     room = width - LEAST_NAME
@@ -63,7 +64,7 @@ def _cut(beta: float, width: int) -> Row:
 
 
 def _concept_row(
-    evidence: NeuronEvidence, concept: int, concepts: Sequence[str], columns: Sequence[Column], name: int, above: bool
+    evidence: NeuronEvidence, concept: int, concepts: ShortNames, columns: Sequence[Column], name: int, above: bool
 ) -> Row:
     q = float(evidence.q_values[concept])
     figures = {
@@ -76,7 +77,7 @@ def _concept_row(
     style = "line--text" if above else "line--muted"
     of_q = "line--good" if q < SIGNIFICANT else style if np.isnan(q) else "line--bad"
     return (
-        (fit(concepts[concept], name - 1) + " ", "line--strong" if above else style),
+        (concepts.fit(concepts[concept], name - 1) + " ", "line--strong" if above else style),
         *((fit(figures[column], column.cells, right=True), of_q if column is Q else style) for column in columns),
     )
 

@@ -6,9 +6,11 @@ from textual import on
 from textual.app import ComposeResult
 
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.table import Table
+from mammi_tui.neurons.evidence_lines import lines
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered, EvidenceAsker
-from mammi_tui.text import clean
+from mammi_tui.short_names import ShortNames
 from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.evidence_help import HELP
 from mammi_tui.views.evidence_sheet import EvidenceSheet
@@ -19,7 +21,7 @@ class EvidenceBody(ViewBody):
 
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
-        self.sheet = EvidenceSheet([clean(concept) for concept in reader.concepts], reader.info.alpha, id="evidence")
+        self.sheet = EvidenceSheet(ShortNames(reader.concepts), reader.info.alpha, id="evidence")
 
     def compose(self) -> ComposeResult:
         yield self.sheet
@@ -29,6 +31,14 @@ class EvidenceBody(ViewBody):
         self.shown = message.question.sight
         self.sheet.show(message.evidence, message.reason)
         self.changed()
+
+    def table(self) -> Table | None:
+        evidence = self.sheet.evidence
+        if evidence is None:
+            return None
+        columns = {"figure": "VARCHAR", "meaning": "VARCHAR", "value": "VARCHAR"}
+        found = [(line.column.name, line.title, line.text) for line in lines(evidence, self.reader.concepts)]
+        return Table("evidence", columns, [("sentence", "How far the words can be trusted", evidence.sentence), *found])
 
     def dim(self, old: bool) -> None:
         self.stale = self.sheet.stale = old

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, decimal, fit, probability, wrap
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.sheet import Row
@@ -45,9 +46,10 @@ def fitting(columns: int, width: int) -> int:
 
 def method_rows(columns: Sequence[MethodColumn], shared: Counter[str], width: int) -> Iterator[Row]:
     """The rows of all columns, `width` cells in total."""
+    names = ShortNames(name for column in columns if column.answer for name in column.answer.concepts[:MOST_ROWS])
     each = (width - GAP * (len(columns) - 1)) // len(columns)
     titles = [list(_title(column, each)) for column in columns]
-    bodies = [islice(_body(column, shared, each), MOST_ROWS) for column in columns]
+    bodies = [islice(_body(column, shared, names, each), MOST_ROWS) for column in columns]
     blank: Row = ((" " * each, "line--text"),)
     for rows in (
         *zip_longest(*titles, fillvalue=blank),
@@ -93,7 +95,7 @@ def _heads(column: MethodColumn, width: int) -> Row:
     return ((fit("concept" if heads else "", width - len(heads)) + heads, "line--faint"),)
 
 
-def _body(column: MethodColumn, shared: Counter[str], width: int) -> Iterator[Row]:
+def _body(column: MethodColumn, shared: Counter[str], names: ShortNames, width: int) -> Iterator[Row]:
     """The concepts, with a line below the annotation."""
     answer = column.answer
     if answer is None:
@@ -107,8 +109,7 @@ def _body(column: MethodColumn, shared: Counter[str], width: int) -> Iterator[Ro
         annotated = rank < answer.annotated
         methods = shared[concept.casefold()] if annotated else 0
         style = "line--bar" if methods > 1 else "line--text" if annotated else "line--muted"
-        name = clean(concept)
-        name = fit(name, min(name_cells, cell_len(name)))
+        name = names.fit(clean(concept), name_cells).rstrip()
         times = SUPERSCRIPTS[min(methods, 9)] if methods > 1 else ""
         detail = f" {clean(answer.details[rank])}" if answer.details else ""
         room = name_cells + SHARED_CELLS - cell_len(name + times)

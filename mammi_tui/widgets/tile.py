@@ -1,4 +1,4 @@
-"""One tile of the thumbnail grid, line by line: frame, film, and a caption with rank, activation, labels, file name."""
+"""One tile of the thumbnail grid, line by line: frame, film and caption."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from mammi_tui.images.base import coloured
-from mammi_tui.text import clean, fit, significant
+from mammi_tui.text import clean, fit
+from mammi_tui.widgets.captions import Captions
 from mammi_tui.widgets.tiles import Tiles
 
 Film = list[Strip] | str | None
@@ -19,39 +20,30 @@ Film = list[Strip] | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class ThumbnailItem:
-    """One representative image, as its tile shows it."""
-
-    image: int
-    path: str
-    activation: float
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TilePainter:
-    """Paints tiles. `style` returns the style of a part: film, rank, activation, labels, path, cursor or frame."""
+    """Paints tiles. `style` returns the style of a part: film, those of a caption, film, cursor or frame."""
 
     tiles: Tiles
-    count: int
-    """Tiles in the grid"""
+    captions: Captions
     blank: Style
     style: Callable[[str], Style]
 
-    def line(self, line: int, index: int, item: ThumbnailItem, film: Film, *, chosen: bool) -> list[Segment]:
+    def line(self, line: int, index: int, film: Film, *, chosen: bool) -> list[Segment]:
         """One line of the tile at `index`, as wide as a tile. The cursor is on a `chosen` tile."""
         tiles = self.tiles
         if not tiles.film_rows:
             mark = Segment("▸ " if chosen else "  ", self.blank)
-            return [mark, *self._parts(self._text_only(index, item), tiles.width - 2, chosen)]
+            return [mark, *self._parts(self.captions.line(index, tiles.width - 2), tiles.width - 2, chosen)]
+        if not tiles.frame:
+            return [*self._film_line(film, line), Segment(" " * (tiles.width - tiles.film_columns), self.blank)]
         if line == 0:
             sides, inside = "┏┓", [Segment(("━" if chosen else " ") * tiles.film_columns, self._frame(chosen))]
         elif line <= tiles.film_rows:
             sides, inside = "┃┃", self._film_line(film, line - 1)
-        elif line == tiles.film_rows + 1:
-            sides, inside = "┃┃", self._parts(self._caption(index, item), tiles.film_columns, chosen)
         else:
-            sides, inside = "┗┛", self._parts([("path", clean(item.path))], tiles.film_columns, chosen)
+            below = line - tiles.film_rows - 1
+            sides = ("┃┃", "┗┛")[below]
+            inside = self._parts(self.captions.below(index, tiles.film_columns)[below], tiles.film_columns, chosen)
         left, right = (sides[0], sides[1]) if chosen else (" ", " ")
         return [Segment(left, self._frame(chosen)), *inside, Segment(right, self._frame(chosen))]
 
@@ -64,22 +56,6 @@ class TilePainter:
         text = "" if line != self.tiles.film_rows // 2 else "…" if film is None else clean(film)
         columns = self.tiles.film_columns
         return [Segment(fit(text.center(columns), columns), self.style("film"))]
-
-    def _caption(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
-        return [
-            ("rank", f"#{index + 1} "),
-            ("activation", f"{significant(item.activation)} "),
-            ("labels", ", ".join(map(clean, item.labels))),
-        ]
-
-    def _text_only(self, index: int, item: ThumbnailItem) -> list[tuple[str, str]]:
-        labels = ", ".join(map(clean, item.labels))
-        return [
-            ("rank", f"#{index + 1}".rjust(len(f"#{self.count}")) + "  "),
-            ("activation", f"{significant(item.activation):<10}"),
-            ("labels", f"{labels}  " if labels else ""),
-            ("path", clean(item.path)),
-        ]
 
     def _parts(self, parts: list[tuple[str, str]], width: int, chosen: bool) -> list[Segment]:
         """The parts in their styles, exactly `width` cells in total; the last part is cut or padded."""

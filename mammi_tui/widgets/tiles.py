@@ -9,18 +9,21 @@ from textual.geometry import Region
 # Cells of the smallest tiles, which scroll.
 _USUAL_WIDTH = 23
 _WIDEST = 30
-_NARROWEST = 16
+_NARROWEST = 14
 _FEWEST_FILM_ROWS = 4
 
 _FRAME = 1
 _CAPTION = 2
+
+_STRIP, _GAP = 6, 1
+"""Films side by side in a pane too low for captions, and the columns between them"""
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
     """Tiles of one size in rows: a line of frame, the film between two columns of frame, and a caption.
 
-    Without films (`film_rows` 0) a tile is one line of text as wide as the pane.
+    A strip has films only. Without films (`film_rows` 0) a tile is one line of text as wide as the pane.
     """
 
     across: int
@@ -28,6 +31,8 @@ class Tiles:
     height: int
     film_columns: int
     film_rows: int
+    frame: int = _FRAME
+    """0 in a strip of films without frames and captions"""
 
     def lines(self, count: int) -> int:
         """The number of lines that `count` tiles take."""
@@ -53,12 +58,12 @@ class Tiles:
     def film_region(self, index: int) -> Region:
         """The cells of a tile's film."""
         x, y, _, _ = self.region(index)
-        return Region(x + _FRAME, y + _FRAME, self.film_columns, self.film_rows)
+        return Region(x + self.frame, y + self.frame, self.film_columns, self.film_rows)
 
     def frame_regions(self, index: int) -> list[Region]:
         """The cells of a tile without its film."""
         tile = self.region(index)
-        if not self.film_rows:
+        if not self.film_rows or not self.frame:
             return [tile]
         sides = [Region(x, tile.y + _FRAME, _FRAME, self.film_rows) for x in (tile.x, tile.right - _FRAME)]
         return [
@@ -76,6 +81,8 @@ def tile_layout(count: int, columns: int, rows: int, *, widest: int, across: int
     """
     if not widest:
         return Tiles(1, max(1, columns), 1, 0, 0)
+    if rows < _FRAME + _FEWEST_FILM_ROWS + _CAPTION:
+        return _strip(count, columns, rows)
     smallest = _smallest(columns, rows)
     if across:
         larger = [_square(across, columns, rows, widest)]
@@ -93,6 +100,14 @@ def _square(across: int, columns: int, rows: int, widest: int) -> Tiles:
     # With an even number of columns a square film fills whole rows.
     film_columns = max(2, widest // 2 * 2)
     return _tiles(columns // (film_columns + 2 * _FRAME), film_columns, film_columns // 2)
+
+
+def _strip(count: int, columns: int, rows: int) -> Tiles:
+    """Films as high as the pane, but narrow enough for all or _STRIP of them side by side, with gaps between them."""
+    film_columns = max(2, min(2 * rows, columns // max(1, min(count, _STRIP)) - _GAP))
+    film_rows = max(1, min(rows, -(-film_columns // 2)))
+    width = film_columns + _GAP
+    return Tiles(max(1, columns // width), width, film_rows, film_columns, film_rows, frame=0)
 
 
 def _smallest(columns: int, rows: int) -> Tiles:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.evidence.columns import COLUMNS
+from engine.evidence.findings import findings
 from tests.shared import ROOT
 
 PAGE = ROOT / "docs" / "evidence.md"
 RENEW = "python -m tests.docs.evidence_page"
 START, END = f"<!-- made by `{RENEW}` -->\n\n", "\n<!-- end -->\n"
-HEADS = ("Figure", "Filter word", "Order", "Export", "What it says")
+HEADS = ("Figure", "Or else", "Filter word", "Order", "Export", "What it says")
 
 
 def page() -> str:
@@ -27,7 +28,9 @@ def _table() -> Iterator[str]:
         if column.title or column.word or column.in_table:
             meaning = f"{column.meaning[:1].upper()}{column.meaning[1:]}."
             words = (column.word, column.order, column.name if column.in_table else "")
-            cells = (column.title or column.name.replace("_", " "), *map(_code, words), column.help or meaning)
+            others = "; ".join(findings(column)[1:]) if column.title else ""
+            name = column.title or column.name.replace("_", " ")
+            cells = (name, others, *map(_code, words), column.help or meaning)
             yield f"| {' | '.join(cells)} |\n"
 
 

@@ -19,6 +19,7 @@ from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
@@ -124,8 +125,12 @@ async def explorer(
     start: tuple[str, int] | None = ("layer1", 3),
     concept_set: str | None = None,
     views: Sequence[View] = VIEWS,
+    in_background: bool = False,
 ) -> AsyncIterator[Explorer]:
-    """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers."""
+    """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
+
+    With `in_background` the layers that nothing on screen needs get their evidence while no key is pressed.
+    """
     path = folder / "run.duckdb"
     shutil.copy(run, path)
     with RunReader(path) as reader:
@@ -135,5 +140,8 @@ async def explorer(
         app = ExplorerApp(reader, first, AsciiBackend(), log, views)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
+            for asker in app.explorer.desk.askers:
+                if isinstance(asker, EvidenceAsker):
+                    asker.in_background = in_background
             await opened.rest()
             yield opened

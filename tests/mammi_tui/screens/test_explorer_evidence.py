@@ -75,7 +75,9 @@ async def test_e_brings_up_the_evidence_and_again_the_concepts(run_path: Path, t
         assert title(opened) == "2 Evidence of layer1:3 class 3"
         assert said(opened).startswith(f"{TRUST_MARKS[evidence.trust][0]} {evidence.sentence}")
         assert isinstance(opened.screen.focused, NeuronTree), "the neurons keep the keys"
-        assert re.search(rf"Images above τ +{evidence.count} of {count(evidence[PATIENTS], 'patient')}", said(opened))
+        assert re.search(
+            rf"(images|image|patients) +{evidence.count} of {count(evidence[PATIENTS], 'patient')}", said(opened)
+        )
         await opened.press("e")
         assert title(opened) == "2 Concepts of layer1:3 class 3"
         assert "β cut" in said(opened) or "no score" in said(opened)
@@ -263,7 +265,7 @@ async def test_the_help_explains_the_lines(run_path: Path, tmp_path: Path) -> No
         assert "trust:strong" in opened.text()
         assert "Evidence, line by line" not in opened.text()
         await opened.press("escape", "e", "question_mark")
-        for line in ("Images above τ", "Lead over the second", "Stands out most", "at β", "centred"):
+        for line in ("Enough images", "Leads the second by", "Stands out most", "at β", "centred"):
             assert line in opened.text()
 
 

@@ -17,8 +17,8 @@ from engine.store.records import ImageInfo
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.images.films import Films
 from mammi_tui.screens.film import FilmScreen
+from mammi_tui.widgets.captions import ThumbnailItem
 from mammi_tui.widgets.thumbnail import Thumbnail
-from mammi_tui.widgets.thumbnail_grid import ThumbnailItem
 
 SIZE = (80, 30)
 BROKEN = 102

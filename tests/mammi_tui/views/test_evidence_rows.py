@@ -15,17 +15,17 @@ from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.text import clean
+from mammi_tui.short_names import ShortNames
 from mammi_tui.views.alpha_track import step_rows, track
 from mammi_tui.views.evidence_rows import check_rows, evidence_rows
 from mammi_tui.widgets.sheet import Row
 
 
 @pytest.fixture(scope="module")
-def evidences(rich_run_path: Path) -> list[tuple[NeuronEvidence, list[str]]]:
+def evidences(rich_run_path: Path) -> list[tuple[NeuronEvidence, ShortNames]]:
     """The evidence of every unit of the last layer at several α and β, with the run's clean concepts."""
     with RunReader(rich_run_path) as reader:
-        concepts = [clean(concept) for concept in reader.concepts]
+        concepts = ShortNames(reader.concepts)
         live = Evidence(reader, Requery(reader))
         several = [Cuts(0.93, 0.95), Cuts(0.5, 0.8), Cuts(0.0, 0.0), Cuts(1.0, 1.0)]
         return [(live.neuron("layer1", unit, cuts), concepts) for cuts in several for unit in range(14)]
@@ -36,14 +36,14 @@ def text(row: Row) -> str:
 
 
 @pytest.mark.parametrize("width", [30, 35, 50, 90])
-def test_no_row_is_wider_than_the_pane(evidences: list[tuple[NeuronEvidence, list[str]]], width: int) -> None:
+def test_no_row_is_wider_than_the_pane(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int) -> None:
     for evidence, concepts in evidences:
         for row in evidence_rows(evidence, concepts, 0.93, width):
             assert cell_len(text(row)) <= width, text(row)
             assert text(row).isprintable()
 
 
-def test_the_neurons_mark_is_the_lowest_of_its_lines(evidences: list[tuple[NeuronEvidence, list[str]]]) -> None:
+def test_the_neurons_mark_is_the_lowest_of_its_lines(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
     grades = {mark: grade for grade, (mark, _) in TRUST_MARKS.items()}
     seen = set()
     for evidence, concepts in evidences:
@@ -54,16 +54,18 @@ def test_the_neurons_mark_is_the_lowest_of_its_lines(evidences: list[tuple[Neuro
     assert len(seen) >= 2
 
 
-def test_lines_stay_in_their_places(evidences: list[tuple[NeuronEvidence, list[str]]]) -> None:
+def test_lines_stay_in_their_places(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
     places = set()
     for evidence, concepts in evidences:
         if evidence.best >= 0:
             lines = [text(row) for row in evidence_rows(evidence, concepts, 0.93, 80)]
-            places.add(next(place for place, line in enumerate(lines) if "Images above τ" in line))
+            places.add(
+                next(place for place, line in enumerate(lines) if "Images hold" in line or "Images fall" in line)
+            )
     assert len(places) == 1
 
 
-def test_a_dead_unit_has_a_sentence_alone(evidences: list[tuple[NeuronEvidence, list[str]]]) -> None:
+def test_a_dead_unit_has_a_sentence_alone(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
     lines = [text(row).strip() for row in evidence_rows(*evidences[0], 0.93, 80)]
     assert "dead" in lines[0]
     assert not any(lines[1:])
@@ -87,7 +89,7 @@ def test_the_path_is_drawn_on_the_sliders_scale() -> None:
 
 def test_the_nearest_stretches_are_listed() -> None:
     path = tuple(AlphaStep(place / 10, place / 10 + 0.09, place, 100 - place) for place in range(10))
-    rows = [text(row) for row in step_rows(path, 5, 0.55, [f"concept {place}" for place in range(10)], 60)]
+    rows = [text(row) for row in step_rows(path, 5, 0.55, ShortNames(f"concept {place}" for place in range(10)), 60)]
     assert rows[0].split() == ["1", "more", "above"]
     assert rows[4].split() == ["▸", "0.50", "…", "0.59", "concept", "5", "95"]
     assert rows[-1].split() == ["2", "more", "below"]
@@ -95,7 +97,7 @@ def test_the_nearest_stretches_are_listed() -> None:
     assert not list(step_rows(path[:1], 0, 0.05, ["concept 0"], 60)), "the line alone shows a path of one stretch"
 
 
-def test_no_evidence_breaks_the_rows(evidences: list[tuple[NeuronEvidence, list[str]]]) -> None:
+def test_no_evidence_breaks_the_rows(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
     evidence, concepts = next(pair for pair in evidences if pair[0].best >= 0)
     bare = replace(evidence, alpha_path=(), template_bests=(), groups=(), enrichments=(), confounds=())
     assert list(evidence_rows(bare, concepts, 0.93, 40))

@@ -20,7 +20,8 @@ from mammi_tui.images.films import Films
 from mammi_tui.images.off import OffBackend
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
-from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid, ThumbnailItem
+from mammi_tui.widgets.captions import ThumbnailItem
+from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 
 # At this size the smallest tiles are 24 × 14 cells, 4 across, and 2 rows of them are seen.
 SIZE = (98, 28)
@@ -111,14 +112,14 @@ async def shown(pilot: Pilot[None], app: GridApp, images: Sequence[int]) -> None
     await pilot.pause()
 
 
-async def test_a_tile_shows_film_rank_activation_labels_and_file_name() -> None:
+async def test_a_tile_shows_film_rank_labels_identifier_and_activation() -> None:
     app = GridApp()
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot, app, [7, *range(20, 27)])
         lines = app.lines()
         assert any(glyph in "".join(lines[1:12]) for glyph in "▀▌▖▗▘▝▚▞")
-        assert "#1 2.493 Effusion, [r…" in lines[12]
-        assert "films/00000007.png" in lines[13]
+        assert "#1 Effusion +1  " in lines[12]
+        assert "┗00000007         2.493┛" in lines[13]
         assert "\x1b" not in "".join(lines)
 
 
@@ -129,7 +130,7 @@ async def test_a_single_film_takes_the_pane_and_its_caption_the_room() -> None:
         lines = app.lines()
         assert app.grid._tiles.height == SIZE[1]
         assert any(glyph in lines[25] for glyph in "▀▌▖▗▘▝▚▞")
-        assert "#1 2.493 Effusion, [red]Mass[/]␛]0;x" in lines[26]
+        assert "#1 Effusion, [red]Mass[/]␛]0;x" in lines[26]
 
 
 @pytest.mark.slow
@@ -166,7 +167,7 @@ async def test_only_the_visible_films_of_thousands_are_read() -> None:
         app.grid.set_images(items)
         await until(pilot, lambda: bool(app.grid.size) and app.grid._missing() is None)
         assert sorted(app.store.read) == list(range(20, 28))
-        assert max(items.seen) < 12
+        assert max(items.seen) < 24
         await pilot.press("G")
         await until(pilot, lambda: app.grid._missing() is None)
         assert set(app.store.read) <= {*range(20, 28), *range(100_008, 100_020)}
@@ -278,7 +279,8 @@ async def test_with_images_off_there_is_a_line_for_each_and_nothing_is_read() ->
         await pilot.press("j")
         await pilot.pause()
         lines = app.lines()
-        assert lines[0].startswith("   #1  2.400")
+        assert lines[0].startswith("   #1  2.400     Effusion +1")
+        assert "00000100  films" in lines[0]
         assert lines[1].startswith("▸  #2  2.399")
         assert app.store.read == []
 

@@ -55,7 +55,9 @@ def test_fewer_images_never_make_tiles_smaller(size: Size, count: int) -> None:
         ((50, 30), 2, (22, 11)),
         ((104, 30), 5, (18, 9)),
         ((26, 30), 1, (24, 12)),
-        ((80, 9), 5, (14, 6)),
+        ((80, 9), 5, (12, 6)),
+        ((47, 9), 3, (12, 6)),
+        ((37, 3), 6, (5, 3)),
     ],
 )
 def test_many_films_are_of_useful_size(pane: tuple[int, int], across: int, film: tuple[int, int]) -> None:

@@ -1,0 +1,61 @@
+"""What a neuron's figures say, a few words each: the title of its line states what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.column import Column
+from engine.evidence.columns import (
+    ALPHA_INTERVAL,
+    CHANGE_CHANCE,
+    HALF_AGREEMENT,
+    HALF_CORRELATION,
+    MARGIN,
+    MARGIN_INTERVAL,
+    Q_VALUE,
+    TIGHTNESS,
+)
+from engine.evidence.trust import RULES
+
+
+def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
+    """The title of a figure's line, for what the figure is.
+
+    That is `column.title` where all is well, else the words of the first rule that holds, or why there is no figure.
+    """
+    if column in _UNKNOWN and np.isnan(evidence[column]).any():
+        return _UNKNOWN[column]
+    title, holds = _ON_ITS_VALUE.get(column, ("", None))
+    if holds and holds(evidence):
+        return title
+    return next((rule.finding for rule in RULES if rule.column is column and rule.holds(evidence)), column.title)
+
+
+def findings(column: Column[Any]) -> tuple[str, ...]:
+    """Every title that the line of a figure can have, `column.title` first."""
+    ruled = [rule.finding for rule in RULES if rule.column is column]
+    others = _ON_ITS_VALUE.get(column, ("",))[0], _UNKNOWN.get(column, "")
+    return tuple(dict.fromkeys(filter(None, (column.title, *ruled, *others))))
+
+
+_ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] = {
+    Q_VALUE: ("A single image is no test", lambda evidence: evidence.count == 1),
+    MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
+    TIGHTNESS: ("No more alike than all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
+}
+"""Titles that depend on a value without a rule of the grade"""
+_UNKNOWN: dict[Column[Any], str] = {
+    Q_VALUE: "Not compared with chance",
+    MARGIN: "No second concept",
+    MARGIN_INTERVAL: "Lead not drawn",
+    CHANGE_CHANCE: "Not drawn again",
+    ALPHA_INTERVAL: "Not followed along α",
+    HALF_AGREEMENT: "Halves not compared",
+    HALF_CORRELATION: "Halves not correlated",
+    TIGHTNESS: "No two images to compare",
+}
+"""Titles of figures that a neuron does not have"""

@@ -1,0 +1,111 @@
+"""What stands below a film: its rank, its labels, what identifies it, and its activation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from rich.cells import cell_len
+
+from mammi_tui.film_labels import short_list
+from mammi_tui.short_names import ShortNames
+from mammi_tui.text import clean, fit, significant
+
+PAGE = 24
+"""Films whose names are told apart from each other; only the pages that are drawn are read"""
+NARROW = 12
+"""Cells below which a caption leaves out the activation"""
+
+_ENDING = re.compile(r"(?<=[^/])(\.[A-Za-z][A-Za-z0-9]{1,4}){1,2}$")
+"""The ending of a file's name, such as .png or .nii.gz; the numbers of a DICOM identifier are none"""
+
+Words = list[tuple[str, str]]
+"""Clean texts, each with its kind: rank, labels, path or activation"""
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailItem:
+    """One representative image, as its tile shows it."""
+
+    image: int
+    path: str
+    activation: float
+    labels: tuple[str, ...]
+    """The telling ones first"""
+
+
+class Captions:
+    """The captions of a sequence of films, made when they are drawn."""
+
+    def __init__(self, items: Sequence[ThumbnailItem]) -> None:
+        self._items = items
+        self._pages: dict[int, _Page] = {}
+
+    def below(self, index: int, width: int) -> tuple[Words, Words]:
+        """The two lines below a film of `width` cells."""
+        item, page = self._items[index], self._page(index)
+        rank = f"#{index + 1} "
+        labels = short_list([*map(clean, item.labels)], width - cell_len(rank), page.labels)
+        activation = f" {significant(item.activation)}" if width >= NARROW else ""
+        room = width - len(activation)
+        name = page.names.fit(page.names[index % PAGE], room)
+        return [("rank", rank), ("labels", labels)], [("path", name), ("activation", activation)]
+
+    def line(self, index: int, width: int) -> Words:
+        """One line of `width` cells in place of a film."""
+        item, page = self._items[index], self._page(index)
+        rank = f"#{index + 1}".rjust(len(f"#{len(self._items)}")) + "  "
+        activation = f"{significant(item.activation):<10}"
+        room = max(0, width - len(rank) - len(activation))
+        cells = min(page.label_cells, room // 2)
+        labels = fit(short_list([*map(clean, item.labels)], cells, page.labels), cells) + "  " * bool(cells)
+        name_cells = min(page.names.longest, max(0, room - cell_len(labels)))
+        name = page.names.fit(page.names[index % PAGE], name_cells)
+        folder = f"  {clean(str(PurePosixPath(item.path).parent))}" if "/" in item.path else ""
+        return [("rank", rank), ("activation", activation), ("labels", labels), ("path", name), ("folder", folder)]
+
+    def _page(self, index: int) -> _Page:
+        number = index // PAGE
+        if number not in self._pages:
+            first = number * PAGE
+            self._pages[number] = _Page([self._items[i] for i in range(first, min(first + PAGE, len(self._items)))])
+        return self._pages[number]
+
+
+class _Page:
+    """Films that stand near each other, and the names that have to be told apart."""
+
+    def __init__(self, items: Sequence[ThumbnailItem]) -> None:
+        self._items = items
+
+    @cached_property
+    def labels(self) -> ShortNames:
+        return ShortNames(label for item in self._items for label in item.labels)
+
+    @cached_property
+    def label_cells(self) -> int:
+        """The cells of the longest list of labels."""
+        return max((cell_len(", ".join(map(clean, item.labels))) for item in self._items), default=0)
+
+    @cached_property
+    def names(self) -> ShortNames:
+        """What identifies each film."""
+        return ShortNames(identifiers([item.path for item in self._items]), keep_end=True)
+
+
+def identifier(path: str) -> str:
+    """A file's name without its ending."""
+    return _ENDING.sub("", path).rpartition("/")[2]
+
+
+def identifiers(paths: Sequence[str]) -> list[str]:
+    """What tells these files apart: their names without endings, after as many folders as that takes."""
+    whole = [_ENDING.sub("", path).split("/") for path in paths]
+    for taken in range(1, max(map(len, whole), default=0) + 1):
+        names = ["/".join(parts[-taken:]) for parts in whole]
+        if len(set(names)) == len(set(paths)):
+            return names
+    return list(paths)
