@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mammi_tui.verdicts.act_order import moment
 from mammi_tui.verdicts.agreement import Agreement, agreement
 from mammi_tui.verdicts.lines import Line
 from mammi_tui.verdicts.standing import Judgement
@@ -53,7 +54,7 @@ def compared(by_reader: Mapping[str, Mapping[N, Judgement]], settled: Mapping[N,
 
 def _compared(verdicts: Mapping[str, Line], settled: Line | None) -> Compared:
     judged = Counter(line.seen.annotation for line in verdicts.values())
-    chosen = max(verdicts.values(), key=lambda line: (judged[line.seen.annotation], line.number)).seen.annotation
+    chosen = max(verdicts.values(), key=lambda line: (judged[line.seen.annotation], moment(line))).seen.annotation
     same = {reader: line for reader, line in verdicts.items() if line.seen.annotation == chosen}
     apart = {reader: line for reader, line in verdicts.items() if reader not in same}
     return Compared(same, apart, settled if settled and _settles(settled, same) else None)
@@ -63,7 +64,7 @@ def _settles(settled: Line, verdicts: Mapping[str, Line]) -> bool:
     """Whether a settlement is about these words, and nobody has said otherwise since."""
     return all(
         line.seen.annotation == settled.seen.annotation
-        and (line.number < settled.number or line.verdict == settled.verdict)
+        and (moment(line) < moment(settled) or line.verdict == settled.verdict)
         for line in verdicts.values()
     )
 
