@@ -109,7 +109,6 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
     from mammi_tui.text import clean
     from mammi_tui.verdicts.log import log_of
     from mammi_tui.verdicts.places import place_of
-    from mammi_tui.verdicts.standing import standing
     from mammi_tui.verdicts.table import COLUMNS, row
 
     log = log_of(reader)
@@ -119,7 +118,7 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
         return len(entries)
     if found.earlier:
         click.echo(clean(found.earlier), err=True)
-    stand, run = standing(found.lines).lines(), reader.info.content_hash
+    stand, run = log.standing.lines(), reader.info.content_hash
     places = {line.neuron: place_of(reader.layers, line.neuron) for line in found.lines}
     named = {neuron: (place[0].name, place[1]) if place else (None, None) for neuron, place in places.items()}
     rows = (

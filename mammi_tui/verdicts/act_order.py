@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mammi_tui.verdicts.lines import Line
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-def when(line: Line) -> datetime | None:
-    """The time of a line; None where it cannot be read."""
+@lru_cache(maxsize=1 << 16)
+def _time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(line.time)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def when(line: Line) -> datetime | None:
+    """The time of a line; None where it cannot be read."""
+    return _time(line.time)
 
 
 def moment(line: Line) -> tuple[datetime, int]:
@@ -24,7 +29,7 @@ def moment(line: Line) -> tuple[datetime, int]:
     return when(line) or _EARLIEST, line.number
 
 
-def in_order(lines: Sequence[Line]) -> Sequence[Line]:
+def in_order(lines: list[Line]) -> list[Line]:
     """The lines of a log in the order of their acts: an imported line goes where its time says.
 
     The others keep their order, also where a clock was put back.

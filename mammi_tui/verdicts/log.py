@@ -5,20 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from engine.errors import MammiError, writing
 from engine.store.reader import RunReader
 from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
 from mammi_tui.verdicts.entries import START, Entry, entries_of
+from mammi_tui.verdicts.files import identity, locked, stamp_of
 from mammi_tui.verdicts.keeping import keep
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
+from mammi_tui.verdicts.standing import Standing, standing
 from mammi_tui.verdicts.who import Reader, this_reader
 
 
@@ -67,11 +70,8 @@ class VerdictLog:
         self.run = content_hash
         self._subject_of = cache(subject_of)
         self._run_path = run_path
-        self._opened = _identity(run_path)
-        self._entries: list[Entry] = []
-        self._read_to = 0
-        self._stamp: tuple[int, ...] | None = None
-        """Changes when the file does; None before it was read, and where there is none"""
+        self._opened = identity(run_path)
+        self._forget()
         self.when_replaced: Callable[[], object] = lambda: None
         """Called after the first verdict that is written since another file has replaced the run file"""
         self.when_lost: Callable[[str], object] = lambda message: None  # noqa: ARG005
@@ -89,15 +89,35 @@ class VerdictLog:
             found = self.path.stat()
         except OSError:
             return self._stamp is not None
-        return _stamp_of(found) != self._stamp
+        return stamp_of(found) != self._stamp
 
     def append(self, neuron: str, deed: Deed, seen: Seen) -> Line:
         """Adds one line about a neuron, `layer:unit`, and waits until it is on the disk.
 
         Raises MammiError if it cannot be written; then the file is as it was.
         """
+        return self.add([self._line(neuron, deed, seen)])[0]
+
+    def take_back(self, act: Literal["undo", "redo"]) -> Line | None:
+        """Undoes the reader's last act, or does the one again that was undone last, and returns that act's line.
+
+        None if there is no such act: then nothing is written. It is found while no other process writes, so that two
+        processes of one reader take back two acts. Raises as `append` does.
+        """
+        found: list[Line] = []
+
+        def taking_back() -> list[Line]:
+            stand, name = self.standing, self.reader.name
+            found[:] = filter(None, [stand.undoable(name) if act == "undo" else stand.redoable(name)])
+            return [self._line(line.neuron, Deed(act, of=line.identity), line.seen) for line in found]
+
+        self.add(taking_back)
+        return found[0] if found else None
+
+    def _line(self, neuron: str, deed: Deed, seen: Seen) -> Line:
+        """A line that has no place in the log yet."""
         reader = self.reader
-        line = Line(
+        return Line(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             reader=reader.name,
             role=reader.role,
@@ -108,28 +128,28 @@ class VerdictLog:
             subject=self._subject_of(neuron.rpartition(":")[0]),
             engine=program_version(),
         )
-        return self.add([line])[0]
 
-    def add(self, lines: list[Line]) -> list[Line]:
-        """Adds lines, sealed in their new places, all or none. Raises as `append` does."""
-        return self.add_after(lambda entries: lines)  # noqa: ARG005
+    def add(self, lines: list[Line] | Callable[[], list[Line]]) -> list[Line]:
+        """Adds lines, sealed in their new places, all or none. Raises as `append` does.
 
-    def add_after(self, choose: Callable[[Sequence[Entry]], list[Line]]) -> list[Line]:
-        """As `add`, for lines that depend on those in the file; nobody else writes meanwhile."""
+        A function that makes the lines is called when all earlier lines are read and no other process can write.
+        """
         with writing(self.path, "make room, and give it again", "the verdict was not saved"):
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                with _locked(descriptor, exclusive=True):
+                with locked(descriptor, exclusive=True):
                     self._catch_up(descriptor)
-                    sealed = self._write(descriptor, choose(tuple(self._entries)))
+                    sealed = self._write(descriptor, lines() if callable(lines) else lines)
             finally:
                 os.close(descriptor)
-        if _identity(self._run_path) != self._opened:
-            self._opened = _identity(self._run_path)
+        if identity(self._run_path) != self._opened:
+            self._opened = identity(self._run_path)
             self.when_replaced()
         return sealed
 
     def _write(self, descriptor: int, lines: list[Line]) -> list[Line]:
+        if not lines:
+            return []
         size = os.fstat(descriptor).st_size
         ends_mid_line = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # another writer was cut off
         sealed: list[Line] = []
@@ -138,8 +158,6 @@ class VerdictLog:
             sealed.append(line.sealed(number, previous))
             previous = sealed[-1].hash
         data = b"\n" * ends_mid_line + b"".join(line.as_json().encode() + b"\n" for line in sealed)
-        if not lines:
-            return []
         try:
             if os.write(descriptor, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -153,32 +171,36 @@ class VerdictLog:
 
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""
-        entries = self.entries()
-        lines = [entry.line for entry in entries if entry.line]
-        ours = tuple(in_order([line for line in lines if self.is_ours(line)]))
-        head = entries[-1].hash if entries else ""
-        return VerdictFile(self.path.name, ours, len(lines) - len(ours), len(entries) - len(lines), head)
+        self._read_file()
+        return VerdictFile(self.path.name, tuple(self._ours), self._other_runs, self._damaged, self._last.hash)
+
+    @property
+    def known(self) -> Sequence[Entry]:
+        """Every line that was read or written last."""
+        return self._entries
 
     def entries(self) -> tuple[Entry, ...]:
         """Every line of the file. Raises MammiError if it cannot be read."""
+        self._read_file()
+        return tuple(self._entries)
+
+    def _read_file(self) -> None:
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
         except FileNotFoundError:
-            lost = self._forget()
-            self._tell_lost(lost, "is no longer there")
-            return ()
+            self._tell_lost(self._forget(), "is no longer there")
+            return
         except OSError as error:
             raise self._unreadable(error) from error
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file")
-            with _locked(descriptor, exclusive=False):
+            with locked(descriptor, exclusive=False):
                 self._catch_up(descriptor)
         except OSError as error:
             raise self._unreadable(error) from error
         finally:
             os.close(descriptor)
-        return tuple(self._entries)
 
     def _unreadable(self, error: OSError) -> MammiError:
         return MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}")
@@ -194,10 +216,37 @@ class VerdictLog:
         return self._entries[-1] if self._entries else START
 
     def _forget(self) -> list[Entry]:
-        """Forgets what was read, and returns it."""
-        lost, self._entries = self._entries, []
-        self._read_to, self._stamp = 0, None
+        """Goes back to the state before anything was read. Returns what was read."""
+        lost: list[Entry] = getattr(self, "_entries", [])
+        self._entries: list[Entry] = []
+        self._ours: list[Line] = []
+        self._other_runs = self._damaged = 0
+        self._read_to = 0
+        self._stamp: tuple[int, ...] | None = None
+        """Changes when the file does; None before it was read, and where there is none"""
+        self.standing = Standing(self.run)
+        """What stands of the lines that were read or written last"""
         return lost
+
+    def _take(self, entries: Iterable[Entry]) -> None:
+        """Takes the next lines of the file."""
+        ours: list[Line] = []
+        for entry in entries:
+            self._entries.append(entry)
+            if entry.line is None:
+                self._damaged += 1
+            elif self.is_ours(entry.line):
+                ours.append(entry.line)
+            else:
+                self._other_runs += 1
+        latest = [*self._ours[-1:], *ours]
+        self._ours += ours
+        if in_order(latest) == latest:
+            for line in ours:
+                self.standing.add(line)
+        else:  # lines were imported that are older than some that were there
+            self._ours = in_order(self._ours)
+            self.standing = standing(self._ours, self.run)
 
     def _catch_up(self, descriptor: int) -> None:
         """Reads what was written since the last time; all of it where what was read is no longer there."""
@@ -207,14 +256,14 @@ class VerdictLog:
         known = [] if self._goes_on(descriptor, found) else self._forget()
         with os.fdopen(os.dup(descriptor), "rb") as stream:
             stream.seek(self._read_to)
-            self._entries += entries_of(stream.readline, self._last)
-            self._read_to, self._stamp = stream.tell(), _stamp_of(found)
+            self._take(entries_of(stream.readline, self._last))
+            self._read_to, self._stamp = stream.tell(), stamp_of(found)
         present = {entry.hash for entry in self._entries} if known else set()
         self._tell_lost([entry for entry in known if entry.hash not in present], "was replaced or cut off")
 
     def _goes_on(self, descriptor: int, found: os.stat_result) -> bool:
         """Whether the file is what was read, and perhaps more."""
-        stamp, raw = _stamp_of(found), self._last.raw
+        stamp, raw = stamp_of(found), self._last.raw
         if self._stamp is None or stamp[:2] != self._stamp[:2] or found.st_size < self._read_to:
             return False
         if found.st_size == self._read_to:
@@ -233,32 +282,6 @@ class VerdictLog:
             else "they could not be kept: the folder cannot be written"
         )
         self.when_lost(f"{self.path.name} {what}: {lines} that it had {are} not in it; {where}")
-
-
-@contextmanager
-def _locked(descriptor: int, *, exclusive: bool) -> Iterator[None]:
-    """Keeps other processes from writing (and from reading while this one writes), where the file system can."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-    yield  # closing the descriptor unlocks
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """A file's device and inode, which change when a new file replaces it; None where there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _stamp_of(found: os.stat_result) -> tuple[int, ...]:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @cache

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from mammi_tui.verdicts.act_order import when
-from mammi_tui.verdicts.entries import Entry
 from mammi_tui.verdicts.incoming import Incoming
 from mammi_tui.verdicts.lines import Line
 from mammi_tui.verdicts.log import VerdictLog
@@ -36,8 +35,8 @@ def merge(log: VerdictLog, incoming: Iterable[Incoming], lacks: Callable[[str], 
     """
     found = Merged()
 
-    def choose(entries: Sequence[Entry]) -> list[Line]:
-        known = [entry.line for entry in entries if entry.line]
+    def choose() -> list[Line]:
+        known = [entry.line for entry in log.known if entry.line]
         acts = {line.identity: line.reader for line in known}
         contents = set(map(_content, known))
         for each in incoming:
@@ -55,7 +54,7 @@ def merge(log: VerdictLog, incoming: Iterable[Incoming], lacks: Callable[[str], 
                 found.added.append(replace(line, imported=line.identity))
         return found.added
 
-    found.added = log.add_after(choose)
+    found.added = log.add(choose)
     return found
 
 
