@@ -62,7 +62,7 @@ def verify(run: Path, head: str | None, as_json: bool) -> None:
         }
         click.echo(json.dumps(found, indent=2))
     else:
-        told = [*(f"line {fault.number} {fault.what}" for fault in wrong), *cut]
+        told = [*(f"line {fault.number}: {fault.what}" for fault in wrong), *cut]
         for line in _told(path, entries, told):
             click.echo(line)
         if head is None and not seen and entries:
@@ -87,7 +87,7 @@ def _told(path: Path, entries: Sequence[Entry], wrong: Sequence[str]) -> Iterato
             "the first line after them that has one tells whether they have changed since it was written."
         )
     if entries:
-        yield f"head {entries[-1].hash}"
+        yield f"head {clean(entries[-1].hash)}"
 
 
 @verdicts.command("import")
@@ -135,7 +135,7 @@ def _left_out(found: Merged) -> Iterator[str]:
     from mammi_tui.text import clean
 
     for each in found.unfit[:MOST_TOLD]:
-        yield clean(f"line {each.number} {each.why}")
+        yield clean(f"line {each.number}: {each.why}")
     if len(found.unfit) > MOST_TOLD:
         yield f"and {len(found.unfit) - MOST_TOLD:,} more"
 
