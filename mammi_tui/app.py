@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from rich.console import RenderableType
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -15,13 +14,14 @@ from textual.screen import Screen
 
 from engine.errors import ConfigError
 from engine.store.reader import RunReader
+from mammi_tui.endings import EndingApp
 from mammi_tui.frugal import FrugalApp
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.key_order import KeysInOrderApp
-from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
+from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import working_bindings
@@ -33,7 +33,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(KeysInOrderApp, FrugalApp):
+class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
@@ -52,6 +52,8 @@ class ExplorerApp(KeysInOrderApp, FrugalApp):
                 tooltip="The command palette"),
         Binding("q", "quit", "Quit", id="quit", tooltip="Quit the explorer"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
+        Binding("ctrl+z", "suspend_process", "To the shell", show=False, priority=True, id="suspend",
+                tooltip="To the shell; there `fg` comes back"),
     ]  # fmt: skip
 
     def __init__(
@@ -77,11 +79,6 @@ class ExplorerApp(KeysInOrderApp, FrugalApp):
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer
-
-    def panic(self, *renderables: RenderableType) -> None:
-        """Ends with a status, also where the thread that reads keys fails, such as with EIO from the terminal."""
-        self._return_code = 1
-        super().panic(*renderables)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The app's commands in the palette. They replace Textual's own, some of which do not fit here."""

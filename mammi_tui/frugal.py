@@ -1,10 +1,14 @@
-"""Sends the terminal only the cells that changed: a film is not sent again when a number beside it changes."""
+"""Draws only the lines that changed, and sends the terminal only their cells that changed.
+
+A film is not sent again when a number beside it changes. It uses Textual's internals, hence the narrow pin.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -12,11 +16,11 @@ from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.control import Control
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
-from textual.screen import Screen
+from textual.geometry import Region, Size
+from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
 # Text whose every character takes one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
@@ -27,14 +31,32 @@ _NARROW = re.compile(
 # Up to this many unchanged cells between two changed ones are sent too: that is cheaper than moving the cursor.
 _GAP = 2
 
-Cell = tuple[str, Style | None]
-"""A character and its style. Text with characters of other widths is one cell, followed by empty ones."""
+Cell = tuple[str, int]
+"""A character and the number of its style. Text with characters of other widths is one cell, then come empty ones."""
+
+
+class Styles:
+    """Numbers styles, as numbers are quicker to compare."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Style | None, int] = {}
+        self._styles: list[Style | None] = []
+
+    def number(self, style: Style | None) -> int:
+        if (number := self._numbers.get(style)) is None:
+            number = self._numbers[style] = len(self._styles)
+            self._styles.append(style)
+        return number
+
+    def __getitem__(self, number: int) -> Style | None:
+        return self._styles[number]
 
 
 class SentCells:
     """The cells that this process has sent to the terminal."""
 
     def __init__(self) -> None:
+        self.styles = Styles()
         self._rows: list[list[Cell | None]] = []
 
     def forget(self) -> None:
@@ -47,11 +69,14 @@ class SentCells:
 
     def changes(self, x: int, y: int, strip: Strip) -> Iterator[tuple[int, list[Cell]]]:
         """Records the strip as sent at (x, y); yields the runs of cells that it changes, each with its first column."""
+        new: list[Cell] = []
+        for text, style, _ in strip:
+            new += cells(text, self.styles.number(style))
         if not 0 <= y < len(self._rows):
-            yield x, [cell for text, style, _ in strip for cell in cells(text, style)]
+            yield x, new
             return
         row = self._rows[y]
-        new = [cell for text, style, _ in strip for cell in cells(text, style)][: max(0, len(row) - x)]
+        del new[max(0, len(row) - x) :]
         old = row[x : x + len(new)]
         if old == new:
             return
@@ -68,28 +93,95 @@ class SentCells:
 
 def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:
     """The places where the two differ, ascending. A change inside a wider text counts from the text's first cell."""
-    places: dict[int, None] = {}
-    for place, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was != now:
-            first = place
-            while first and not new[first][0]:
-                first -= 1
-            places.update(dict.fromkeys(range(first, place + 1)))
-    return sorted(places)
+    places = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+    inside: set[int] = set()
+    for place in places:
+        while place and not new[place][0]:
+            place -= 1
+            inside.add(place)
+    return sorted(inside.union(places)) if inside else places
 
 
-def cells(text: str, style: Style | None) -> list[Cell]:
-    """The cells of one segment."""
+def cells(text: str, style: int) -> list[Cell]:
+    """The cells of one segment in a style of this number."""
     if _NARROW.fullmatch(text):
         return [(character, style) for character in text]
     length = cell_len(text)
     return [(text, style), *[("", style)] * (length - 1)][:length]
 
 
+Placed = tuple[int, int, Strip]
+"""A strip, and the column and the line where it begins"""
+
+
+class LinesUpdate(CompositorUpdate):
+    """Parts of lines, none of which overlap."""
+
+    def __init__(self, placed: list[Placed]) -> None:
+        self.placed = placed
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for x, y, strip in self.placed:
+            yield Control.move_to(x, y)
+            yield from strip
+
+    def render_segments(self, console: Console) -> str:
+        return "".join(f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.placed)
+
+
+class LineCompositor(Compositor):
+    """Asks each widget only for the lines that an update changes and that nothing in front of it covers.
+
+    Textual's own asks every widget for every line of the rectangle around all changes.
+    """
+
+    def render_partial_update(self) -> LinesUpdate | None:  # type: ignore[override]  # it has the same interface
+        regions = [found for region in self._dirty_regions if (found := region.intersection(self.size.region))]
+        self._dirty_regions.clear()
+        if not regions:
+            return None
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for y, start, end in self._regions_to_spans(regions):
+            spans.setdefault(y, []).append((start, end))
+        return LinesUpdate(list(self._placed(spans)))
+
+    def _placed(self, spans: dict[int, list[tuple[int, int]]]) -> Iterator[Placed]:
+        """The strips for these spans of columns of each line, from the widgets in front to those behind."""
+        for widget, (region, clip) in self.visible_widgets.items():
+            left, top, width, height = region.intersection(clip)
+            lines = [
+                y for y in range(top, top + height) if any(a < left + width and b > left for a, b in spans.get(y, ()))
+            ]
+            for first, last in _runs(lines):
+                part = Region(left - region.x, first - region.y, width, last - first + 1)
+                for y, strip in enumerate(widget.render_lines(part), first):
+                    uncovered = []
+                    for a, b in spans[y]:
+                        start, end = max(a, left), min(b, left + width)
+                        if start >= end:
+                            uncovered.append((a, b))
+                            continue
+                        yield start, y, strip.crop(start - left, end - left)
+                        uncovered += [span for span in ((a, start), (end, b)) if span[0] < span[1]]
+                    spans[y] = uncovered
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of consecutive numbers, which ascend."""
+    start = 0
+    for place in range(1, len(numbers) + 1):
+        if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
+            yield numbers[start], numbers[place - 1]
+            start = place
+
+
+Update = LayoutUpdate | ChopsUpdate | LinesUpdate
+
+
 class ChangesOnly(CompositorUpdate):
     """Wraps an update, and sends only its changed cells."""
 
-    def __init__(self, update: LayoutUpdate | ChopsUpdate, sent: SentCells) -> None:
+    def __init__(self, update: Update, sent: SentCells) -> None:
         self._update = update
         self._sent = sent
 
@@ -101,14 +193,27 @@ class ChangesOnly(CompositorUpdate):
             self._sent.resize(self._update.region.size)
         colours = console._color_system or ColorSystem.TRUECOLOR
         return "".join(
-            f"{Control.move_to(column, y).segment.text}{_rendered(run, colours)}"
+            f"\x1b[{y + 1};{column + 1}H{self._rendered(run, colours)}"
             for x, y, strip in _strips(self._update)
             for column, run in self._sent.changes(x, y, strip)
         )
 
+    def _rendered(self, run: Iterable[Cell], colours: ColorSystem) -> str:
+        texts = []
+        for number, group in groupby(run, key=itemgetter(1)):
+            style, text = self._sent.styles[number], "".join([character for character, _ in group])
+            texts.append(text if style is None or not text else Strip.render_style(style, text, colours))
+        return "".join(texts)
 
-def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
-    """The strips that an update draws, each with the cell (x, y) where it begins."""
+
+def _strips(update: Update) -> Iterable[Placed]:
+    """The strips that an update draws."""
+    if isinstance(update, LinesUpdate):
+        return update.placed
+    return _whole_strips(update)
+
+
+def _whole_strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[Placed]:
     if isinstance(update, LayoutUpdate):
         for y, line in enumerate(update.strips, update.region.y):
             yield update.region.x, y, Strip.join(line)
@@ -120,12 +225,12 @@ def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
                 yield x, y, strip
 
 
-def _rendered(run: Iterable[Cell], colours: ColorSystem) -> str:
-    return "".join(
-        text if style is None else Strip.render_style(style, text, colours)
-        for style, group in groupby(run, key=lambda cell: cell[1])
-        if (text := "".join(character for character, _ in group))
-    )
+class FrugalScreen(Screen[ScreenResultType]):
+    """A screen that draws only the lines that changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = LineCompositor()
 
 
 class FrugalApp(App[None]):
@@ -151,6 +256,6 @@ class FrugalApp(App[None]):
         self.screen.refresh()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+        if isinstance(renderable, Update):
             renderable = ChangesOnly(renderable, self._sent)
         super()._display(screen, renderable)

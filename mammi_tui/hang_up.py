@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-EXIT_STATUS = 128 + 1
+HUNG_UP = 128 + 1
 """What a shell reports for a program that SIGHUP ended"""
 
 
 def gone(stream: TextIO) -> bool:
     """Whether nobody can read or write on the other end of a stream any more."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
     try:
-        return bool(_hung_up([stream.fileno()], 0))
+        poll.register(stream.fileno(), 0)
+        return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
     except (OSError, ValueError):  # no file of the operating system, or a closed one
         return False
 
@@ -52,39 +55,9 @@ class WhileRead:
             os.close(nowhere)
 
 
-@contextmanager
-def ending_with_terminal() -> Iterator[None]:
-    """Within the block, ends this process at once when the terminal that it reads keys from, or draws on, goes away, as
-    SIGHUP does.
-
-    The process ends without cleaning up: a program whose drawing is stuck in a lost terminal cannot. What the explorer
-    writes, it writes whole.
-    """
-    if not hasattr(select, "poll"):
-        yield
-        return
-    done, wake = os.pipe()
-    watcher = threading.Thread(target=_watch, args=(done,), name="terminal", daemon=True)
-    watcher.start()
+def in_foreground(terminal: int) -> bool:
+    """Whether this process may use a terminal that it shares with other jobs of a shell."""
     try:
-        yield
-    finally:
-        os.close(wake)  # hangs up `done`
-        watcher.join()
-        os.close(done)
-
-
-def _watch(done: int) -> None:
-    hung_up = _hung_up([0, 2, done], None)
-    if hung_up and done not in hung_up:
-        os._exit(EXIT_STATUS)
-
-
-def _hung_up(descriptors: list[int], milliseconds: int | None) -> list[int]:
-    """Those of these files that hang up within that time; None waits for one, without using the processor."""
-    if not hasattr(select, "poll"):
-        return []
-    poll = select.poll()
-    for descriptor in descriptors:
-        poll.register(descriptor, 0)
-    return [descriptor for descriptor, events in poll.poll(milliseconds) if events & (select.POLLHUP | select.POLLERR)]
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:  # not a terminal, or not the one that controls this process: nobody else is given it
+        return True

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from asyncio import Future, get_running_loop
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, TypeVar
 
-from textual.dom import DOMNode
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 from engine.errors import MammiError
 
 Key = TypeVar("Key")
+
+
+def on_a_thread(owner: MessagePump, work: Callable[..., object], *arguments: object) -> None:
+    """Runs `work` on a thread, as Textual's workers do, but without messages about its state.
+
+    Called on the app's thread. An error of the work ends the app, like one of the owner's own.
+    """
+
+    def done(future: Future[object]) -> None:
+        if (error := None if future.cancelled() else future.exception()) is not None:
+            owner.call_later(_raise, error)
+
+    context = copy_context()
+    get_running_loop().run_in_executor(None, context.run, work, *arguments).add_done_callback(done)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 @dataclass
@@ -33,7 +52,7 @@ class Lane(Generic[Key]):
 
     def __init__(
         self,
-        owner: DOMNode,
+        owner: MessagePump,
         name: str,
         wanted: Callable[[], Key | None],
         ask: Callable[[Key], Message],
@@ -69,7 +88,7 @@ class Lane(Generic[Key]):
     def pump(self) -> None:
         """Asks what is wanted, unless a question is in flight or the one wanted has just failed."""
         if (question := self._begin()) is not None:
-            self._owner.run_worker(partial(self._work, question), name=self.name, group=self.name, thread=True)
+            on_a_thread(self._owner, self._work, question)
 
     def answer_now(self) -> Message | None:
         """Answers what is wanted on the calling thread; None if there is nothing to ask."""

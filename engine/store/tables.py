@@ -45,9 +45,12 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
 def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         value = "; ".join(str(part) for part in value)
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
+    return without_formula(value) if isinstance(value, str) else value
+
+
+def without_formula(text: str) -> str:
+    """A text that a spreadsheet takes as text: where it would be a formula, an apostrophe stands before it."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np.float32]]:

@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +40,7 @@ def doctor(run: Path | None) -> None:
         return
 
     from engine.store.reader import RunReader
-    from mammi_tui.console.run_health import faults
+    from mammi_tui.console.run_health import faults, warnings
     from mammi_tui.text import count
 
     with RunReader(arguments.existing_run(run)) as reader:
@@ -129,33 +128,20 @@ def _method(reader: RunReader, name: str) -> str:
     return f"{name} (scores for {len({(score.layer, score.unit) for score in scores}):,} neurons)"
 
 
-def warnings(reader: RunReader) -> list[str]:
-    """What was warned of while the run was made, and what is likely wrong with the films or the target model's inputs,
-    although the run file may be sound."""
-    from engine.errors import UnreadableImage
-    from engine.store.thumbnails import decode
-    from engine.targets.input_check import likely_mistakes, sampled
-
-    films = []
-    for image in sampled(reader.image_count):
-        with suppress(UnreadableImage):  # reported as a fault
-            films.append(decode(reader.thumbnail(image)))
-    mistakes = likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
-    return [note.text for note in reader.notes] + mistakes
-
-
 def verdicts(reader: RunReader) -> Iterator[Fact]:
     """The state of the verdict file beside a run."""
-    from mammi_tui.neurons.verdicts import VerdictLog
+    from mammi_tui.verdicts.log import log_of
+    from mammi_tui.verdicts.standing import standing
 
-    log = VerdictLog(reader.path, reader.info.content_hash)
+    log = log_of(reader)
     if not log.path.exists():
         yield "file", "none yet"
         return
     found = log.read()
     yield "file", str(log.path)
     yield "lines", f"{len(found.lines)} of this run, {found.other_runs} of other runs, {found.damaged} damaged"
-    yield "standing", f"{len(log.latest())} neurons"
+    judged = {neuron for of_reader in standing(found.lines).judgements.values() for neuron in of_reader}
+    yield "judged", f"{len(judged)} neurons"
 
 
 def _print(title: str, facts: Iterator[Fact] | list[Fact]) -> None:

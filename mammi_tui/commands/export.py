@@ -32,6 +32,12 @@ VERDICT_COLUMNS = {
     "annotation": "VARCHAR[]",
     "stands": "BOOLEAN",
     "concept_set": "VARCHAR",
+    "act": "VARCHAR",
+    "text": "VARCHAR",
+    "concept": "VARCHAR",
+    "mark": "VARCHAR",
+    "role": "VARCHAR",
+    "this_run": "BOOLEAN",
 }
 
 
@@ -77,7 +83,7 @@ def export(
     from engine.errors import ConfigError, writing
     from engine.store.reader import RunReader
     from engine.store.work import work_path
-    from mammi_tui.neurons.verdicts import verdicts_path
+    from mammi_tui.verdicts.log import verdicts_path
 
     if output == STDOUT and file_format == "parquet":
         raise ConfigError("--output -: Parquet can only be written to a file. Use csv or json, or name a file.")
@@ -113,28 +119,21 @@ def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cut
 
 
 def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
-    """Every verdict of the run in the order given; `stands` says whether it is the neuron's present verdict."""
-    from mammi_tui.neurons.verdicts import VerdictLog, standing
+    """Every line of the run's verdict log in its order; `stands` says whether it is what its reader says at present."""
     from mammi_tui.text import clean
+    from mammi_tui.verdicts.log import log_of
+    from mammi_tui.verdicts.standing import standing
 
-    found = VerdictLog(reader.path, reader.info.content_hash).read()
+    found = log_of(reader).read()
     if found.earlier:
         click.echo(clean(found.earlier), err=True)
-    lines = found.lines
-    last = {line.neuron: place for place, line in enumerate(lines)}
-    stand = standing(lines)
-    for place, line in enumerate(lines):
+    stand = standing(found.lines).lines()
+    for line in found.lines:
+        deed, cuts = line.deed, line.seen.cuts
         yield (
-            *(
-                line.time,
-                line.reader,
-                line.neuron,
-                *_neuron(reader, line.neuron),
-                line.verdict,
-                line.cuts.alpha,
-                line.cuts.beta,
-            ),
-            *(list(line.annotation), line.neuron in stand and last[line.neuron] == place, line.cuts.concept_set),
+            *(line.time, line.reader, line.neuron, *_neuron(reader, line.neuron), deed.verdict, cuts.alpha, cuts.beta),
+            *(list(line.seen.annotation), line.identity in stand, cuts.concept_set),
+            *(deed.act, deed.text, deed.concept, deed.mark, line.role, line.run == reader.info.content_hash),
         )
 
 

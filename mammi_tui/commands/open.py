@@ -45,11 +45,11 @@ def open(  # noqa: A001
     from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
     from mammi_tui.app import ExplorerApp
+    from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
-    from mammi_tui.hang_up import ending_with_terminal
     from mammi_tui.images.choose import choose_backend
-    from mammi_tui.neurons.verdicts import VerdictLog
     from mammi_tui.questions.start import Start
+    from mammi_tui.verdicts.log import log_of
 
     path = arguments.existing_run(run)
     with RunReader(path) as reader:
@@ -61,13 +61,12 @@ def open(  # noqa: A001
             parse_neuron(neuron, reader.layers) if neuron else None,
             arguments.cuts(reader.info, alpha, beta, concept_set),
         )
-        verdicts = VerdictLog(path, reader.info.content_hash)
-        app = ExplorerApp(reader, start, choose_backend(images, os.environ), verdicts)
+        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader))
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
             sys.stderr.reconfigure(encoding="utf-8")
-        with ending_with_terminal(), warnings_to(app.explorer.warn):
+        with ending_cleanly(app), warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")

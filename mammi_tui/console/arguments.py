@@ -14,6 +14,7 @@ from engine.errors import ConfigError
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
     from engine.store.records import RunInfo
+    from mammi_tui.neurons.order import Order
 
 # How many other files a message names when the requested one is missing.
 _NAMED = 3
@@ -40,6 +41,35 @@ beta = click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 
 concept_set = click.option(
     "--concept-set", metavar="NAME", help="Let only the concepts of this set compete; all of the run's by default."
 )
+neuron_filter = click.option(
+    "--filter",
+    "query",
+    default="",
+    metavar="QUERY",
+    help="Only the neurons that this filter of the explorer finds, such as 'effusion trust:strong'.",
+)
+order = click.option("--sort", "order", metavar="NAME", help="Sort the neurons of each layer; by unit by default.")
+
+
+def checked_filter(query: str) -> str:
+    """A filter without blanks around it. Raises ConfigError for one that is no filter."""
+    from mammi_tui.neurons.filter import parse
+
+    found = parse(query.strip())
+    if found.hint:
+        raise ConfigError(f"--filter {query!r}: {found.hint}.")
+    return query.strip()
+
+
+def chosen_order(name: str | None) -> Order:
+    """The order with that name; by unit for None. Raises ConfigError, which lists the orders."""
+    from mammi_tui.neurons.order import BY_UNIT, ORDERS
+
+    if name is None:
+        return BY_UNIT
+    if name not in ORDERS:
+        raise ConfigError(f"--sort {name!r}: no such order. There are: {', '.join(ORDERS)}.")
+    return ORDERS[name]
 
 
 def cuts(info: RunInfo, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:

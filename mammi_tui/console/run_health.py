@@ -1,14 +1,18 @@
-"""Checks that a run file is consistent: its stored answers must follow from its activations and embeddings."""
+"""What is wrong with a run file, and what a reader of the run is warned of.
+
+A run file is consistent when its stored answers follow from its activations and embeddings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring
-from engine.errors import MammiError
+from engine.errors import MammiError, UnreadableImage
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -40,6 +44,19 @@ def faults(reader: RunReader) -> Iterator[str]:
         for unit in _spread(layer.units, _UNITS):
             if _differs(reader, requery, layer, unit, embeddings, texts, template):
                 yield f"{layer.name}:{unit}: the stored scores are not those of its representative images"
+
+
+def warnings(reader: RunReader) -> list[str]:
+    """What was warned of while the run was made, and what is likely wrong with the films or the target model's inputs,
+    although the run file may be sound."""
+    from engine.targets.input_check import likely_mistakes, sampled
+
+    films = []
+    for image in sampled(reader.image_count):
+        with suppress(UnreadableImage):  # reported as a fault
+            films.append(decode(reader.thumbnail(image)))
+    mistakes = likely_mistakes(reader.input_statistics(), films, reader.info.config.get("target", {}))
+    return [note.text for note in reader.notes] + mistakes
 
 
 def _broken_thumbnails(reader: RunReader) -> Iterator[str]:

@@ -15,14 +15,14 @@ from engine.evidence.details import Trust
 from engine.requery import LayerAnswer
 from mammi_tui.neurons.evidence_lines import NONE, written
 from mammi_tui.text import number
-from mammi_tui.widgets.lines import Part
 
-TRUST_MARKS: dict[Trust, Part] = {
+TRUST_MARKS: dict[Trust, tuple[str, str]] = {
     Trust.STRONG: ("●", "line--good"),
     Trust.FAIR: ("◐", "line--unsure"),
     Trust.WEAK: ("○", "line--bad"),
     Trust.UNSUPPORTED: ("◌", "line--bad"),
 }
+"""The mark of each grade, and its style in a line"""
 TRUST_WORDS: dict[Trust, str] = {grade: grade.name.lower() for grade in reversed(Trust)}
 
 Values = NDArray[np.generic]

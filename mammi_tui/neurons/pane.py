@@ -17,9 +17,11 @@ from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import Heads
+from mammi_tui.widgets.still import Framed
+from mammi_tui.widgets.typed_line import TypedLine
 
 
-class FilterLine(Input):
+class FilterLine(TypedLine):
     """The filter over the neurons. It filters while the reader types."""
 
     BINDING_GROUP_TITLE = "Filter"
@@ -42,7 +44,7 @@ class FilterLine(Input):
         self.post_message(self.Dropped())
 
 
-class NeuronsPane(Vertical):
+class NeuronsPane(Framed, Vertical):
     """The tree, its column heads, and the filter line while the reader uses it."""
 
     class Filtered(Message):
@@ -81,7 +83,7 @@ class NeuronsPane(Vertical):
         if self.rows.evidence_underway is not None:
             room = self.size.width - len(words[0]) - 7
             words.append("computing evidence …" if room >= 20 else "computing …")
-        self.border_subtitle = " · ".join(words)
+        self.frame(subtitle=" · ".join(words))
 
     def set_underway(self, layer: int | None) -> None:
         """Shows which layer's evidence is being computed, if any is."""
@@ -94,15 +96,16 @@ class NeuronsPane(Vertical):
         """Draws new answers or verdicts, with the cursor where it is."""
         if self.rows.query or self.rows.order is not BY_UNIT:
             self.outline.rebuild(self.outline.here(), self._before)
-        self.outline.refresh()
-        self._heads.draw()
+        else:
+            self.outline.redraw()
+        self._heads.redraw()
         self.draw_subtitle()
 
     def sort_by(self, order: Order) -> None:
         """Sorts the neurons of every layer; the cursor stays on its neuron."""
         self.rows.order = order
         self.outline.rebuild(self.outline.here())
-        self._heads.draw()
+        self._heads.redraw()
         self.draw_subtitle()
 
     def open_filter(self, text: str | None = None) -> None:

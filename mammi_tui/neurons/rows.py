@@ -14,7 +14,8 @@ from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter import Filter, parse
 from mammi_tui.neurons.order import BY_UNIT, Order
-from mammi_tui.neurons.verdicts import Verdict
+from mammi_tui.verdicts.lines import Line, Verdict
+from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
 
@@ -43,13 +44,21 @@ class NeuronRows:
         self.evidence_underway: int | None = None
         """The layer whose evidence is being computed"""
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
-        self.verdicts: dict[Neuron, Verdict] = {}
+        self.run = ""
+        """The run's content hash"""
+        self.judgements: dict[Neuron, Judgement] = {}
+        """What the reader says of each neuron"""
+        self.others: dict[str, dict[Neuron, Judgement]] = {}
+        """What other readers say, by their names"""
+        self.settled: dict[Neuron, Line] = {}
+        """The line that settled a difference between readers"""
         self.open: set[int] = set()
         self.order: Order = BY_UNIT
         self.query = ""
         self.matches: list[NDArray[np.int64]] = []
         self.line_layers: NDArray[np.int64] = np.empty(0, np.int64)
         self.line_units: NDArray[np.int64] = np.empty(0, np.int64)
+        self._words = concepts
         self._concepts = [concept.casefold() for concept in concepts]
         self._names = [[name.casefold() for name in layer.unit_names] or [""] * layer.units for layer in layers]
         self._dead = [np.asarray(layer.dead, bool) for layer in layers]
@@ -133,10 +142,34 @@ class NeuronRows:
         return int(self._dead[layer].sum())
 
     def progress(self, layer: int | None = None) -> tuple[int, int]:
-        """The number of living neurons with a verdict, and of all living neurons, in one layer or in all layers."""
+        """The number of living neurons that are decided, and of all living neurons, in one layer or in all layers."""
         layers = range(len(self.layers)) if layer is None else [layer]
-        decided = sum(1 for neuron in self.verdicts if neuron.layer in layers)
+        decided = sum(1 for neuron in self.judgements if neuron.layer in layers and self.is_decided(neuron))
         return decided, sum(int((~self._dead[index]).sum()) for index in layers)
+
+    def verdict_of(self, neuron: Neuron) -> Verdict | None:
+        """The reader's own verdict, which may be hollow; None if there is none, and for a dead unit."""
+        judgement = self.judgements.get(neuron)
+        line = judgement.verdict if judgement and not self.is_dead(neuron) else None
+        return line.verdict if line else None
+
+    def is_decided(self, neuron: Neuron) -> bool:
+        """Whether the reader has given a verdict in this run, at whatever α and β."""
+        judgement = self.judgements.get(neuron)
+        return self.verdict_of(neuron) is not None and bool(
+            judgement and judgement.verdict and judgement.verdict.run == self.run
+        )
+
+    def is_hollow(self, neuron: Neuron, line: Line | None = None) -> bool:
+        """Whether a line about a neuron, by default the reader's own verdict, is about another annotation than the one
+        in the layer's answer: about other words, or about another content of the run."""
+        judgement = self.judgements.get(neuron)
+        line = line or (judgement.verdict if judgement else None)
+        answer = self.answers[neuron.layer]
+        if line is None or answer is None:
+            return False
+        words = tuple(self._words[concept] for concept in answer.words.of_unit(neuron.unit))
+        return line.run != self.run or line.seen.annotation != words
 
     def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
         """The next living neuron without a verdict (with step −1 the previous) in the order shown, cyclically."""
@@ -150,7 +183,7 @@ class NeuronRows:
             first = (later[0] if later else 0) - (step > 0)
         for offset in range(1, len(neurons) + 1):
             neuron = neurons[(first + step * offset) % len(neurons)]
-            if neuron != start and neuron not in self.verdicts and not self.is_dead(neuron):
+            if neuron != start and not self.is_decided(neuron) and not self.is_dead(neuron):
                 return neuron
         return None
 
@@ -175,7 +208,7 @@ class NeuronRows:
         best = [-1] * self.layers[layer].units if answer is None else answer.best.tolist()
         layer_name = self.layers[layer].name.casefold()
         for unit, concept in enumerate(best):
-            verdict = self.verdicts.get(Neuron(layer, unit))
+            verdict = self.verdict_of(Neuron(layer, unit))
             state = "dead" if dead[unit] else VERDICT_WORDS[verdict] if verdict else "undecided"
             parts = (
                 f"{layer_name}:{unit}",

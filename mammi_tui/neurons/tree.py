@@ -16,8 +16,8 @@ from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
-from mammi_tui.neurons.verdicts import Verdict
 from mammi_tui.text import clean, count, fit
+from mammi_tui.verdicts.lines import Verdict
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
@@ -37,6 +37,8 @@ VERDICT_MARKS: dict[Verdict, Part] = {
     "reject": ("✗", "line--bad"),
     "unsure": ("?", "line--unsure"),
 }
+HOLLOW_MARKS: dict[Verdict, str] = {"accept": "◇", "reject": "⨯", "unsure": "¿"}
+"""For a verdict on another annotation than the one on screen; drawn faint"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class NeuronTree(LineList):
         Binding("s", "screen.sort", "Sort", id="neurons.sort",
                 tooltip=f"Sort by {', '.join(ORDERS)}"),
     ]  # fmt: skip
+
+    DEFAULT_CSS = """
+    NeuronTree { overflow-y: auto; }
+    """
 
     @dataclass
     class Selected(Message):
@@ -154,8 +160,7 @@ class NeuronTree(LineList):
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
         columns = self.columns(width)
-        verdict = self.rows.verdicts.get(neuron)
-        mark, mark_style = VERDICT_MARKS[verdict] if verdict else (" ", "line--faint")
+        mark, mark_style = self._verdict_mark(neuron)
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
         yield f" {mark}", mark_style
         yield self._trust_mark(neuron, columns.trust + 1)
@@ -181,6 +186,13 @@ class NeuronTree(LineList):
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
+
+    def _verdict_mark(self, neuron: Neuron) -> Part:
+        verdict = self.rows.verdict_of(neuron)
+        if verdict is None:
+            return " ", "line--faint"
+        mark, style = VERDICT_MARKS[verdict]
+        return (HOLLOW_MARKS[verdict], "line--faint") if self.rows.is_hollow(neuron) else (mark, style)
 
     def _trust_mark(self, neuron: Neuron, cells: int) -> Part:
         """The mark of how far the neuron's words can be trusted, dimmed where it was computed at other cuts."""

@@ -1,4 +1,4 @@
-"""Reads the verdicts from the log when the explorer starts, and adds those that the reader gives."""
+"""What readers say about the neurons of a run: taken up from the log, and added to it."""
 
 from __future__ import annotations
 
@@ -7,42 +7,52 @@ from collections.abc import Sequence
 from engine.errors import MammiError
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.neurons.verdicts import Verdict, VerdictLog
+from mammi_tui.verdicts.lines import Deed, Evidence, Line, Seen
+from mammi_tui.verdicts.log import VerdictLog
+from mammi_tui.verdicts.standing import Judgement, standing
 
 
 def take_up(log: VerdictLog, rows: NeuronRows) -> None:
-    """Copies the log's standing verdicts to `rows`, without those on neurons that the run lacks."""
-    layers = {layer.name: position for position, layer in enumerate(rows.layers)}
-    for name, line in log.latest().items():
-        layer_name, _, unit = name.rpartition(":")
-        layer = layers.get(layer_name)
-        if layer is None or not unit.isdecimal() or int(unit) >= rows.layers[layer].units:
-            continue
-        neuron = Neuron(layer, int(unit))
-        if not rows.is_dead(neuron):
-            rows.verdicts[neuron] = line.verdict
+    """Copies what stands in the log to `rows`, without what is about neurons that the run lacks.
+
+    Raises MammiError if the log cannot be read.
+    """
+    found = standing(log.read().lines)
+    own = log.reader.name
+    by_reader = {reader: _by_neuron(rows, judgements) for reader, judgements in found.judgements.items()}
+    rows.run = log.run
+    rows.judgements = by_reader.pop(own, {})
+    rows.others = {reader: judgements for reader, judgements in by_reader.items() if judgements}
+    rows.settled = {neuron: line for name, line in found.settled.items() if (neuron := neuron_of(rows, name))}
 
 
-def judge(
-    log: VerdictLog,
-    rows: NeuronRows,
-    neuron: Neuron,
-    verdict: Verdict,
-    answer: NeuronAnswer | None,
-    concepts: Sequence[str],
-) -> None:
-    """Adds a verdict on the annotation in `answer`, which is on screen, to the log and to `rows`.
+def _by_neuron(rows: NeuronRows, judgements: dict[str, Judgement]) -> dict[Neuron, Judgement]:
+    return {neuron: each for name, each in judgements.items() if (neuron := neuron_of(rows, name))}
 
-    Raises MammiError where there is nothing to judge: on a dead unit, or before the answer is on screen (None).
+
+def neuron_of(rows: NeuronRows, name: str) -> Neuron | None:
+    """The neuron with the name `layer:unit`; None if the run has none."""
+    layer_name, _, unit = name.rpartition(":")
+    layer = next((layer for layer in rows.layers if layer.name == layer_name), None)
+    if layer is None or not unit.isdecimal() or len(unit) > 9 or int(unit) >= layer.units:
+        return None
+    return Neuron(layer.position, int(unit))
+
+
+def seen_in(answer: NeuronAnswer, concepts: Sequence[str], evidence: Evidence | None) -> Seen:
+    """What an answer on screen shows of a neuron. `concepts` are the run's, by index."""
+    words = tuple(concepts[concept] for concept in answer.ranking[: answer.annotated])
+    return Seen(answer.cuts, words, evidence=evidence)
+
+
+def add(log: VerdictLog, rows: NeuronRows, neuron: Neuron, deed: Deed, seen: Seen) -> Line:
+    """Adds a reader's act to the log and takes up what stands then.
+
+    Raises MammiError on a verdict on a dead unit, and if the log cannot be written.
     """
     name = rows.name_of(neuron)
-    if rows.is_dead(neuron):
+    if deed.act in ("verdict", "settle") and rows.is_dead(neuron):
         raise MammiError(f"{name} is a dead unit: there is no annotation to judge")
-    if answer is None:
-        raise MammiError(f"{name} is still being computed: its annotation is not on screen yet")
-    seen = [concepts[concept] for concept in answer.ranking[: answer.annotated]]
-    log.append(name, verdict, answer.cuts, seen)
-    if verdict == "clear":
-        rows.verdicts.pop(neuron, None)
-    else:
-        rows.verdicts[neuron] = verdict
+    line = log.append(name, deed, seen)
+    take_up(log, rows)
+    return line

@@ -16,7 +16,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 from engine.errors import MammiError
-from mammi_tui.lane import Lane, QuestionFailed
+from mammi_tui.lane import Lane, QuestionFailed, on_a_thread
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import Sight
 
@@ -145,7 +145,7 @@ class Desk:
 
     def warm_up(self) -> None:
         """Loads, off the app's thread, what every later α and β needs."""
-        self.owner.run_worker(self._warm, name="warm", thread=True)
+        on_a_thread(self.owner, self._warm)
 
     def settle_soon(self, asker: Asker, lane: Lane[Any], reply: Message) -> None:
         """Hands a worker's reply to the app's thread."""

@@ -165,6 +165,8 @@ class EvidenceAsker(Asker):
 
     def take(self, answer: EvidenceAnswered | LayerEvidenceAnswered, *, wanted: bool) -> bool:
         if isinstance(answer, EvidenceAnswered):
+            if wanted:
+                self.looking.evidence = answer.evidence
             return wanted
         if answer.question.cuts != self.looking.cuts:
             return False

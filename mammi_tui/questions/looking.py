@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.annotation.cuts import Cuts
+from engine.evidence.columns import PATIENTS, Q_VALUE
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
+from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
 from mammi_tui.questions.subjects import Sight, Subject
+from mammi_tui.verdicts.lines import Evidence
+
+if TYPE_CHECKING:
+    from engine.evidence.answers import NeuronEvidence
 
 
 class Looking:
@@ -25,6 +33,8 @@ class Looking:
         self.subject: Subject | None = self.neuron
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""
+        self.evidence: NeuronEvidence | None = None
+        """The last evidence of a neuron"""
 
     def look_at(self, subject: Subject) -> None:
         self.subject = subject
@@ -42,6 +52,17 @@ class Looking:
         if answer is None or neuron is None or answer.cuts != self.cuts:
             return None
         return answer if (answer.layer, answer.unit) == (self.layer_name(neuron.layer), neuron.unit) else None
+
+    @property
+    def evidence_on_screen(self) -> Evidence | None:
+        """What a verdict keeps of the evidence, if it is about the present neuron at the present cuts."""
+        found, neuron = self.evidence, self.neuron
+        if found is None or neuron is None or found.cuts != self.cuts:
+            return None
+        if (found.layer, found.unit) != (self.layer_name(neuron.layer), neuron.unit):
+            return None
+        q = float(found[Q_VALUE])
+        return Evidence(TRUST_WORDS[found.trust], None if q != q else q, found.count, int(found[PATIENTS]))
 
     @property
     def awaits_neuron(self) -> bool:

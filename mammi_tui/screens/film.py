@@ -16,12 +16,12 @@ from textual.widgets import Footer, Static
 
 from engine.errors import MammiError
 from engine.store.records import ImageInfo
+from mammi_tui.findings import outlines
 from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
 from mammi_tui.text import clean, significant
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
-from mammi_tui.widgets.outlines import outlines
 from mammi_tui.widgets.thumbnail import Thumbnail
 
 NOTE = "A preview, not for diagnosis."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
@@ -13,10 +12,11 @@ from mammi_tui.images.off import OffBackend
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.neuron import NeuronAnswered
 from mammi_tui.text import count, decimal
+from mammi_tui.widgets.still import Framed
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 
 
-class ImagesPane(Container):
+class ImagesPane(Framed, Container):
     """Films as thumbnails, or only their names. One opens large over the screen."""
 
     def __init__(self, looking: Looking, backend: ImageBackend) -> None:
@@ -34,7 +34,7 @@ class ImagesPane(Container):
     def show_images(self, message: NeuronAnswered) -> None:
         answer = message.answer
         images = "dead unit" if answer.dead else count(len(answer.images), "image")
-        self.border_subtitle = Content(f"τ {decimal(answer.threshold, 4)} · {images}")
+        self.frame(subtitle=f"τ {decimal(answer.threshold, 4)} · {images}")
         self.grid.set_images(message.representatives)
 
     def turn_films_on_or_off(self) -> None:

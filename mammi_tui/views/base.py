@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.table import Table
 from mammi_tui.notes import Note
 from mammi_tui.questions.desk import Asker, LookingAt
 from mammi_tui.questions.subjects import Sight, Subject
@@ -67,6 +68,10 @@ class ViewBody(Vertical):
     def subtitle(self, room: int) -> str:  # noqa: ARG002
         """The text in the pane's border below the view, in `room` cells if possible."""
         return ""
+
+    def table(self) -> Table | None:
+        """What is drawn, for other programs; None if there is nothing yet. The neuron and the cuts are added to it."""
+        return None
 
     @property
     def is_old(self) -> bool:

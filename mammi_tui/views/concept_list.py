@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from textual.message import Message
 
 from engine.requery import NeuronAnswer
 from mammi_tui.short_names import ShortNames
-from mammi_tui.text import decimal, fit
+from mammi_tui.text import decimal, fit, wrap
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
@@ -41,27 +41,45 @@ class ConceptList(LineList):
         super().__init__(id=id)
         self.concepts = ShortNames(concepts)
         self.answer: NeuronAnswer | None = None
+        self._reason: list[str] = []
+        """Why there is no concept, in lines"""
 
     def show(self, answer: NeuronAnswer) -> None:
         """Draws a neuron's ranking. Scrolls to the top if the neuron or the concept set has changed."""
         before, self.answer = self.answer, answer
-        self.rows_changed()
         if before is None or _subject(before) != _subject(answer):
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
-            self.cursor = 0
+            self.set_reactive(ConceptList.cursor, 0)
         if not self.can_stand_on(self.cursor):
-            self.cursor = 1
+            self.set_reactive(ConceptList.cursor, 1)
+        self.rows_changed()
+
+    def rows_changed(self) -> None:
+        width = self.scrollable_content_region.width - 4
+        empty = self.answer is not None and not self._ranked
+        self._reason = [] if self.answer is None or not empty else list(why_empty(self.answer, width))
+        super().rows_changed()
+
+    @property
+    def _ranked(self) -> int:
+        return 0 if self.answer is None else len(self.answer.ranking)
 
     def row_count(self) -> int:
-        ranked = 0 if self.answer is None else len(self.answer.ranking)
-        return ranked + 1 if ranked else 0
+        return self._ranked + 1 if self._ranked else len(self._reason)
 
     def can_stand_on(self, index: int) -> bool:
-        return self.answer is not None and index != self.answer.annotated
+        return self.answer is not None and index != self.answer.annotated and self._ranked > 0
+
+    def on_resize(self) -> None:
+        self.rows_changed()
+        super().on_resize()
 
     def row(self, index: int, width: int) -> Iterable[Part]:
         answer = self.answer
         if answer is None:
+            return
+        if self._reason:
+            yield fit(f" {self._reason[index]}", width), "line--muted"
             return
         if index == answer.annotated:
             yield from self._cut(answer, width)
@@ -79,7 +97,9 @@ class ConceptList(LineList):
         yield bar(score, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
 
     def heads(self, width: int) -> str:
-        """The names of the columns, in `width` cells."""
+        """The names of the columns, in `width` cells; blank where there are no concepts."""
+        if self._reason:
+            return fit("", width)
         rank, name, _ = self._columns(width)
         return fit("", rank + 2) + fit("concept", name) + fit("score", SCORE_CELLS, right=True)
 
@@ -103,10 +123,23 @@ class ConceptList(LineList):
         yield "─" * max(0, width - left - len(text)), "line--accent"
 
     def action_find(self) -> None:
-        if self.answer is None or not self.row_count():
+        if self.answer is None or not self._ranked:
             return
         rank = self.cursor if self.cursor < self.answer.annotated else self.cursor - 1
         self.post_message(self.Chosen(int(self.answer.ranking[rank])))
+
+
+def why_empty(answer: NeuronAnswer, width: int) -> Iterator[str]:
+    """The reason why a neuron has no concepts, in lines of `width` cells."""
+    tau = decimal(answer.threshold, 4)
+    if answer.dead:
+        yield from wrap(f"A dead unit: its activation is {tau} on every image of the probing set.", width)
+        yield ""
+        yield from wrap("No image stands out, so there are no representative images and nothing to annotate.", width)
+    else:
+        yield from wrap(f"No image lies above τ = {tau}.", width)
+        yield ""
+        yield from wrap("Lower α to take in the strongest ones.", width)
 
 
 def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None]:

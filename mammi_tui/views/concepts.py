@@ -5,15 +5,14 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
 
-from engine.requery import NeuronAnswer
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.table import Table
 from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
-from mammi_tui.text import clean, decimal
+from mammi_tui.text import clean
 from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.summary import Summary
@@ -21,30 +20,19 @@ from mammi_tui.widgets.heads import Heads
 
 
 class ConceptsBody(ViewBody):
-    """The ranking, or the reason why it is empty; the summary where the screen is tall."""
-
-    DEFAULT_CSS = """
-    ConceptsBody {
-        .reason { display: none; }
-        &.-empty Heads { display: none; }
-        &.-empty ConceptList { display: none; }
-        &.-empty .reason { display: block; }
-    }
-    """
+    """The ranking, and the summary where the screen is tall."""
 
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
         self.ranking = ConceptList(reader.concepts, id="concepts")
         self.summary = Summary(classes="tall-only")
         self._heads = Heads(self.ranking, self.ranking.heads)
-        self._reason = Static(classes="reason", markup=False)
         self._annotated = ""
         self._evidence: EvidenceAnswered | None = None
         self._sizes = {None: len(reader.concepts)} | {found.name: len(found.concepts) for found in reader.concept_sets}
 
     def compose(self) -> ComposeResult:
         yield self._heads
-        yield self._reason
         yield self.ranking
         yield self.summary
 
@@ -54,10 +42,7 @@ class ConceptsBody(ViewBody):
         self.shown = message.question.sight
         self._annotated = f"{answer.annotated:,} of {self._sizes[answer.cuts.concept_set]:,} annotated"
         self.ranking.show(answer)
-        empty = not len(answer.ranking)
-        self.set_class(empty, "-empty")
-        if empty:
-            self._reason.update(why_empty(answer))
+        self._heads.redraw()
         if self._evidence is None or not self.shown.names_the_same(self._evidence.question.sight):
             self.summary.show(None)
         self.changed()
@@ -75,6 +60,17 @@ class ConceptsBody(ViewBody):
         concept = self.reader.concepts[event.concept]
         self.post_message(self.FilterWanted(clean(concept) if concept.isalpha() else f'"{clean(concept)}"'))
 
+    def table(self) -> Table | None:
+        answer = self.ranking.answer
+        if answer is None:
+            return None
+        columns = {"rank": "INTEGER", "concept": "VARCHAR", "score": "DOUBLE", "annotated": "BOOLEAN"}
+        rows = [
+            (place + 1, self.reader.concepts[concept], float(answer.scores[concept]), place < answer.annotated)
+            for place, concept in enumerate(answer.ranking.tolist())
+        ]
+        return Table("concepts", columns, rows)
+
     @property
     def is_old(self) -> bool:
         """The ranking comes at once. What may be old is the summary."""
@@ -90,17 +86,6 @@ class ConceptsBody(ViewBody):
         mark, word = TRUST_MARKS[evidence.trust][0], TRUST_WORDS[evidence.trust]
         full = f"{mark} {word} · {self._annotated}"
         return full if cell_len(full) <= room else f"{mark} · {self._annotated}"
-
-
-def why_empty(answer: NeuronAnswer) -> str:
-    """The reason why a neuron has no concepts."""
-    tau = decimal(answer.threshold, 4)
-    if answer.dead:
-        return (
-            f"A dead unit: its activation is {tau} on every image of the probing set.\n\n"
-            "No image stands out, so there are no representative images and nothing to annotate."
-        )
-    return f"No image lies above τ = {tau}.\n\nLower α to take in the strongest ones."
 
 
 CONCEPTS = View(

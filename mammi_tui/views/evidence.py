@@ -6,6 +6,8 @@ from textual import on
 from textual.app import ComposeResult
 
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.table import Table
+from mammi_tui.neurons.evidence_lines import lines
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered, EvidenceAsker
 from mammi_tui.short_names import ShortNames
@@ -29,6 +31,14 @@ class EvidenceBody(ViewBody):
         self.shown = message.question.sight
         self.sheet.show(message.evidence, message.reason)
         self.changed()
+
+    def table(self) -> Table | None:
+        evidence = self.sheet.evidence
+        if evidence is None:
+            return None
+        columns = {"figure": "VARCHAR", "meaning": "VARCHAR", "value": "VARCHAR"}
+        found = [(line.column.name, line.title, line.text) for line in lines(evidence, self.reader.concepts)]
+        return Table("evidence", columns, [("sentence", "How far the words can be trusted", evidence.sentence), *found])
 
     def dim(self, old: bool) -> None:
         self.stale = self.sheet.stale = old

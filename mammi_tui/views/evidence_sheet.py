@@ -30,7 +30,7 @@ class EvidenceSheet(Sheet):
     def show(self, evidence: NeuronEvidence | None, reason: str = "") -> None:
         """Draws a neuron's evidence, or the reason why there is none."""
         self.evidence, self._reason = evidence, reason
-        self.stale = False
+        self.set_reactive(EvidenceSheet.stale, False)
         self.rows_changed()
 
     @property

@@ -5,7 +5,9 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from engine.evidence.written import number_or_none
 from engine.store.reader import RunReader
+from mammi_tui.handing_on.table import Table
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.notes import Note
 from mammi_tui.questions.methods import MethodAnswered, MethodsAsker, MethodsListed
@@ -84,6 +86,28 @@ class MethodsBody(ViewBody):
         self.shown = self.sight
         self.sheet.show(columns)
         return True
+
+    def table(self) -> Table | None:
+        columns = {
+            "method": "VARCHAR",
+            "rank": "INTEGER",
+            "concept": "VARCHAR",
+            "score": "DOUBLE",
+            "annotated": "BOOLEAN",
+            "p_value": "DOUBLE",
+            "detail": "VARCHAR",
+        }
+        rows = [
+            (
+                *(name, place + 1, concept, float(answer.scores[place]), place < answer.annotated),
+                None if answer.p_values is None else number_or_none(answer.p_values[place]),
+                answer.details[place] or None if answer.details else None,
+            )
+            for name, said in self._answers.items()
+            if self._is_current(name) and (answer := said.answer)
+            for place, concept in enumerate(answer.concepts)
+        ]
+        return Table("methods", columns, rows) if rows else None
 
     def subtitle(self, room: int) -> str:  # noqa: ARG002
         return self.sheet.place

@@ -36,7 +36,7 @@ class MethodsSheet(Sheet):
     def show(self, columns: Sequence[MethodColumn]) -> None:
         """Draws the columns, of which some may lack an answer."""
         self.columns = columns
-        self.stale = False
+        self.set_reactive(MethodsSheet.stale, False)
         self.rows_changed()
 
     @property

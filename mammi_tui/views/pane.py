@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widget import Widget
 
 from mammi_tui.neurons.rows import VERDICT_WORDS, Neuron
-from mammi_tui.neurons.tree import VERDICT_MARKS
+from mammi_tui.neurons.tree import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import Sight
 from mammi_tui.text import clean
 from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.title import named, pane_title
+from mammi_tui.widgets.still import Framed
 
 
-class ViewPane(Vertical):
+class ViewPane(Framed, Vertical):
     """Its title names what is drawn, which may be an earlier neuron while the answer about the next is computed."""
 
     def __init__(self, looking: Looking, views: Sequence[View]) -> None:
@@ -27,7 +27,6 @@ class ViewPane(Vertical):
         self.view = views[0]
         self.bodies: dict[str, ViewBody] = {view.name: view.body(looking.reader) for view in views}
         self._looking = looking
-        self._border = "", ""
         reader = looking.reader
         self._set_sizes = {None: len(reader.concepts)} | {
             found.name: len(found.concepts) for found in reader.concept_sets
@@ -59,6 +58,10 @@ class ViewPane(Vertical):
         self.draw_border()
 
     @on(ViewBody.Changed)
+    def body_changed(self, event: ViewBody.Changed) -> None:
+        event.stop()
+        self.draw_border()
+
     def draw_border(self) -> None:
         """Draws title and subtitle."""
         shown = self.body.shown or self._looking.sight
@@ -68,10 +71,7 @@ class ViewPane(Vertical):
         words = [self._verdict(shown)]
         words.append(self.body.subtitle(room - sum(len(word) + 3 for word in words if word)))
         words.append("computing …" if self.body.stale else "")
-        border = self._title(shown, room), " · ".join(filter(None, words))
-        if border != self._border:  # setting a border draws the whole pane
-            self._border = border
-            self.border_title, self.border_subtitle = map(Content, border)
+        self.frame(self._title(shown, room), " · ".join(filter(None, words)))
 
     def _title(self, shown: Sight, room: int) -> str:
         looking, concept_set = self._looking, shown.cuts.concept_set
@@ -81,5 +81,9 @@ class ViewPane(Vertical):
         return pane_title(self.view.title, subject, set_name, self._set_sizes[concept_set], room)
 
     def _verdict(self, shown: Sight) -> str:
-        verdict = self._looking.rows.verdicts.get(shown.subject) if isinstance(shown.subject, Neuron) else None
-        return f"{VERDICT_MARKS[verdict][0]} {VERDICT_WORDS[verdict]}" if verdict else ""
+        rows, neuron = self._looking.rows, shown.subject
+        verdict = rows.verdict_of(neuron) if isinstance(neuron, Neuron) else None
+        if verdict is None or not isinstance(neuron, Neuron):
+            return ""
+        mark = HOLLOW_MARKS[verdict] if rows.is_hollow(neuron) else VERDICT_MARKS[verdict][0]
+        return f"{mark} {VERDICT_WORDS[verdict]}"

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from textual.content import Content
+from typing import ClassVar
+
+from rich.segment import Segment
 from textual.reactive import reactive
-from textual.widgets import Static
+from textual.strip import Strip
 
 from engine.evidence.answers import NeuronEvidence
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.text import clean, fit, wrap
-
-COLOURS = {
-    "line--good": "$text-success bold",
-    "line--unsure": "$text-warning bold",
-    "line--bad": "$text-error bold",
-}
+from mammi_tui.widgets.still import StillLines
 
 
-class Summary(Static):
+class Summary(StillLines):
     """Takes no room until there is evidence. A `stale` sentence is dimmed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--good", "line--unsure", "line--bad", "line--text", "line--stale"}
 
     DEFAULT_CSS = """
     Summary {
@@ -26,42 +25,52 @@ class Summary(Static):
         width: 1fr;
         padding: 0 1;
         border-top: solid $border-blurred;
-        color: $foreground;
         display: none;
         &.-used { display: block; }
-        &.-stale { color: $foreground 45%; }
+        .line--good { color: $text-success; text-style: bold; }
+        .line--unsure { color: $text-warning; text-style: bold; }
+        .line--bad { color: $text-error; text-style: bold; }
+        .line--text { color: $foreground; }
+        .line--stale { color: $foreground 45%; }
     }
     """
 
-    stale: reactive[bool] = reactive(False)
+    stale: reactive[bool] = reactive(False, repaint=False)
 
     def __init__(self, *, classes: str | None = None) -> None:
-        super().__init__(classes=classes, markup=False)
+        super().__init__(classes=classes)
         self.evidence: NeuronEvidence | None = None
+        self._lines: list[str] = []
 
     def show(self, evidence: NeuronEvidence | None) -> None:
         """Draws a neuron's sentence. With None it is blank and keeps its room."""
         self.evidence = evidence
-        self.stale = False
-        self.set_class(self.has_class("-used") or evidence is not None, "-used")
-        self._draw()
+        self.set_reactive(Summary.stale, False)
+        if evidence is not None:
+            self.add_class("-used")
+        self._lay_out()
 
     def watch_stale(self) -> None:
-        self.set_class(self.stale, "-stale")
-        self._draw()
+        self.redraw()
 
     def on_resize(self) -> None:
-        self._draw()
+        self._lay_out()
 
-    def _draw(self) -> None:
-        """Draws as much of the sentence as fits."""
+    def _lay_out(self) -> None:
+        """Takes as much of the sentence as fits."""
         width, height = self.content_size
-        if self.evidence is None or width < 4 or not height:
-            self.update("")
-            return
+        self._lines = []
+        if self.evidence is not None and width >= 4 and height:
+            self._lines = list(wrap(clean(self.evidence.sentence, 2000), width - 2))
+            if len(self._lines) > height:
+                self._lines[height - 1] = fit(f"{self._lines[height - 1]} {self._lines[height]}", width - 2)
+        self.redraw()
+
+    def draw_line(self, y: int) -> Strip:
+        blank = self.style_of()
+        if self.evidence is None or y >= len(self._lines):
+            return Strip.blank(self.content_size.width, blank)
         mark, style = TRUST_MARKS[self.evidence.trust]
-        lines = list(wrap(clean(self.evidence.sentence, 2000), width - 2))
-        if len(lines) > height:
-            lines[height - 1] = fit(f"{lines[height - 1]} {lines[height]}", width - 2)
-        text = "\n  ".join(lines[:height])
-        self.update(Content.assemble((f"{mark} ", "" if self.stale else COLOURS[style]), text))
+        parts = [(fit("" if y else mark, 2), style), (self._lines[y], "line--text")]
+        segments = [Segment(text, self.style_of("line--stale" if self.stale else name)) for text, name in parts]
+        return Strip(segments).adjust_cell_length(self.content_size.width, blank)

@@ -11,7 +11,8 @@ from textual.binding import ActiveBinding
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
+
+from mammi_tui.widgets.still import StillLines
 
 GAP = 2
 ALWAYS = ("quit", "help")
@@ -28,7 +29,7 @@ def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
     ]
 
 
-class KeyLine(Widget):
+class KeyLine(StillLines):
     """Changes with the focus. A click presses the key."""
 
     COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled"}  # noqa: RUF012
@@ -49,7 +50,7 @@ class KeyLine(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, screen: Screen[object]) -> None:  # noqa: ARG002
-        self.refresh()
+        self.redraw()
 
     def items(self) -> list[list[ActiveBinding]]:
         """The bindings to show, one key for each action, those of a group together."""
@@ -86,17 +87,17 @@ class KeyLine(Widget):
     def _cells(self, item: list[ActiveBinding]) -> int:
         return cell_len(self._keys(item)) + 1 + cell_len(self._words(item))
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
         segments: list[Segment] = []
         x = 0
         for start, item in self._placed() if not y else ():
             words = "key-line--text" if item[0].enabled else "key-line--disabled"
-            segments.append(Segment(" " * (start - x), self.rich_style))
-            segments.append(Segment(self._keys(item), self.get_component_rich_style("key-line--key")))
-            segments.append(Segment(f" {self._words(item)}", self.get_component_rich_style(words)))
+            segments.append(Segment(" " * (start - x), self.style_of()))
+            segments.append(Segment(self._keys(item), self.style_of("key-line--key")))
+            segments.append(Segment(f" {self._words(item)}", self.style_of(words)))
             x = start + self._cells(item)
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self.style_of())
 
     def on_click(self, event: events.Click) -> None:
         for start, item in self._placed():

@@ -37,8 +37,8 @@ class LineList(Lines, inherit_bindings=False):
         return True
 
     def rows_changed(self) -> None:
-        super().rows_changed()
         self.set_reactive(LineList.cursor, self.validate_cursor(self.cursor))
+        super().rows_changed()
 
     def drawn(self, index: int, width: int) -> Strip:
         """Draws all parts under the cursor in one colour: the one that a theme pairs with the cursor's background."""

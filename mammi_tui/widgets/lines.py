@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from mammi_tui.widgets.still import StillScroll
 
 Part = tuple[str, str]
 """Text, already clean and fitted, and the name of its component style"""
 
 
-class Lines(ScrollView, can_focus=True, inherit_bindings=False):
+class Lines(StillScroll, can_focus=True, inherit_bindings=False):
     """Subclasses define the number of rows and the content of each."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -36,9 +36,6 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     Lines {
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
         .line--text { color: $foreground; }
         .line--strong { color: $foreground; text-style: bold; }
         .line--muted { color: $foreground 72%; }
@@ -70,14 +67,14 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         raise NotImplementedError
 
     def rows_changed(self) -> None:
-        """Draws the rows again. Their number may have changed."""
+        """Draws rows that are not as they were. Their number may have changed."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
-        self.refresh()
+        self.redraw()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if index >= self.row_count():
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of())
         return self.drawn(index, width)
 
     def drawn(self, index: int, width: int) -> Strip:
@@ -86,6 +83,3 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip([Segment(text, self.style_of(name)) for text, name in parts]).adjust_cell_length(
             width, self.style_of("line--text")
         )
-
-    def style_of(self, name: str) -> Style:
-        return self.get_visual_style(name).rich_style

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from engine.store.records import ImageInfo
+from mammi_tui.findings import Contour, Finding, Outline
 from mammi_tui.images.base import PLAIN, Placement
 from mammi_tui.text import clean
 
@@ -22,47 +21,7 @@ _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """Braille's bit for each of a cell's 4 × 2 dots, above U+2800"""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A box over a film, in fractions of its width and height."""
-
-    label: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Contour:
-    """A closed line over a film; its corners (x, y) are fractions of the width and height."""
-
-    label: str
-    points: tuple[tuple[float, float], ...]
-
-
-def outlines(info: ImageInfo) -> list[Outline | Contour]:
-    """An image's findings: their contours where it has any, else their boxes."""
-    if info.width <= 0 or info.height <= 0:
-        return []
-    if info.polygons:
-        return [
-            Contour(polygon.label, tuple((x / info.width, y / info.height) for x, y in polygon.points))
-            for polygon in info.polygons
-        ]
-    return [
-        Outline(
-            box.label,
-            box.x / info.width,
-            box.y / info.height,
-            (box.x + box.width) / info.width,
-            (box.y + box.height) / info.height,
-        )
-        for box in info.boxes
-    ]
-
-
-def draw(strips: list[Strip], findings: Sequence[Outline | Contour], placement: Placement, style: Style) -> None:
+def draw(strips: list[Strip], findings: Sequence[Finding], placement: Placement, style: Style) -> None:
     """Draws findings into the strips of a film at `placement`: all lines first, then the labels over them."""
     labels = []
     for finding in findings:

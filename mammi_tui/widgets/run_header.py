@@ -7,13 +7,13 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from engine.store.reader import RunReader
 from mammi_tui.text import clean, fit
+from mammi_tui.widgets.still import StillLines
 
 
-class RunHeader(Widget):
+class RunHeader(StillLines):
     """Run name, layers without trained weights, target model, VLM and counts.
 
     What does not fit is left out, but never the progress, nor that there are such layers.
@@ -56,10 +56,10 @@ class RunHeader(Widget):
         about = f"{clean(str(reader.path))}\ntarget model: {clean(target)}\nVLM: {clean(vlm)}{scores}"
         self.tooltip = Content(f"{about}{reasons}")
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
         if y:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of())
         decided, living = self.progress
         progress = f" {decided:,}/{living:,} decided "
         room = width - cell_len(progress)
@@ -71,12 +71,10 @@ class RunHeader(Widget):
         for fact in self._chosen(room - used):
             parts.append((f" · {fact}", "header--text"))
             used += cell_len(fact) + 3
-        segments = [Segment(text, self.get_component_rich_style(name)) for text, name in parts]
-        left = Strip(segments).adjust_cell_length(max(0, room), self.rich_style)
-        right = Segment(
-            fit(progress, min(width, cell_len(progress))), self.get_component_rich_style("header--progress")
-        )
-        return Strip([*left, right]).adjust_cell_length(width, self.rich_style)
+        segments = [Segment(text, self.style_of(name)) for text, name in parts]
+        left = Strip(segments).adjust_cell_length(max(0, room), self.style_of())
+        right = Segment(fit(progress, min(width, cell_len(progress))), self.style_of("header--progress"))
+        return Strip([*left, right]).adjust_cell_length(width, self.style_of())
 
     def _chosen(self, room: int) -> list[str]:
         """The facts that fit: what scores are and the counts before the models' names, as they are shorter."""

@@ -27,15 +27,14 @@ class Sheet(Lines, inherit_bindings=False):
         Binding("G,end", "last", "Last", show=False, id="sheet.last", tooltip="Go to the last line"),
     ]
 
-    DEFAULT_CSS = """
-    Sheet { scrollbar-gutter: stable; }
-    """
-
-    stale: reactive[bool] = reactive(False)
+    stale: reactive[bool] = reactive(False, repaint=False)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
+
+    def watch_stale(self) -> None:
+        self.redraw()
 
     def lay_out(self, width: int) -> Sequence[Row]:
         """All rows, each in `width` cells."""

@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from mammi_tui.text import fit
+from mammi_tui.widgets.still import StillLines
 
 FINE, COARSE, LEAP = 0.001, 0.01, 0.05
 LEAST_TRACK = 8
@@ -41,7 +41,7 @@ def shown(value: float) -> str:
     return text + "0" * (3 - len(text.partition(".")[2]))
 
 
-class Slider(Widget, can_focus=True):
+class Slider(StillLines, can_focus=True):
     """Posts `Changed` for every value that the reader wants; its owner sets `value`. ◇ marks the run's own value."""
 
     BINDING_GROUP_TITLE = "Slider"
@@ -114,10 +114,10 @@ class Slider(Widget, can_focus=True):
         self.set_reactive(Slider.value, value)
         self.tooltip = tooltip
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
         if y or width < 4:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of())
         left, track, readout = self._layout()
         parts = [(f" {self.symbol} ", "slider--name")]
         if self.editing is None:
@@ -125,8 +125,8 @@ class Slider(Widget, can_focus=True):
         else:
             parts.append((f"{self.editing}▏".ljust(left - 4), "slider--edit"))
         parts += [(" ", "slider--track"), *self._track(track), (f" {readout} ", "slider--readout")]
-        strip = Strip([Segment(text, self.get_component_rich_style(name)) for text, name in parts])
-        return strip.adjust_cell_length(width, self.rich_style)
+        strip = Strip([Segment(text, self.style_of(name)) for text, name in parts])
+        return strip.adjust_cell_length(width, self.style_of())
 
     def _layout(self) -> tuple[int, int, str]:
         """Cells left of the track, cells of the track, and the readout that fits."""
@@ -145,15 +145,15 @@ class Slider(Widget, can_focus=True):
 
     def _track(self, cells: int) -> list[tuple[str, str]]:
         thumb, own = round(self.value * (cells - 1)), round(self.own * (cells - 1))
-        parts = []
-        for cell in range(cells):
-            if cell == thumb:
-                parts.append(("◆" if self.value == self.own else "●", "slider--thumb"))
-            elif cell == own:
-                parts.append(("◇", "slider--own"))
-            else:
-                parts.append(("━", "slider--filled") if cell < thumb else ("─", "slider--track"))
-        return parts
+        line = [("━" * thumb, "slider--filled"), ("◆" if self.value == self.own else "●", "slider--thumb")]
+        line.append(("─" * (cells - thumb - 1), "slider--track"))
+        if own == thumb:
+            return line
+        place = 0 if own < thumb else 2
+        text, style = line[place]
+        before = own if place == 0 else own - thumb - 1
+        line[place : place + 1] = [(text[:before], style), ("◇", "slider--own"), (text[before + 1 :], style)]
+        return line
 
     def ask_for(self, value: float) -> None:
         """Posts the value, unless it is already the one shown."""

@@ -9,9 +9,10 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mammi_tui.findings import Finding
 from mammi_tui.images.base import Grey, ImageBackend, coloured, place
 from mammi_tui.text import clean
-from mammi_tui.widgets.outlines import Contour, Outline, draw
+from mammi_tui.widgets.outlines import draw
 
 
 class Thumbnail(Widget):
@@ -30,11 +31,11 @@ class Thumbnail(Widget):
         super().__init__(id=id)
         self.backend = backend
         self._film: Grey | None = None
-        self._outlines: Sequence[Outline | Contour] = ()
+        self._outlines: Sequence[Finding] = ()
         self._message = "…"
         self._strips: list[Strip] | None = None
 
-    def show(self, film: Grey, outlines: Sequence[Outline | Contour] = ()) -> None:
+    def show(self, film: Grey, outlines: Sequence[Finding] = ()) -> None:
         """Shows this film [h, w] and these findings."""
         self._film, self._outlines = film, outlines
         self._redraw()

@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
@@ -23,14 +23,18 @@ from mammi_tui.images.films import Films
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
+from mammi_tui.widgets.still import StillScroll
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
 
 # Films that the worker thread decodes and draws at once: this takes a few milliseconds.
 _AT_ONCE = 8
 
+PATIENCE = 0.1
+"""Seconds for which the films before are kept until those that replace them are drawn"""
 
-class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
+
+class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
@@ -62,9 +66,6 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     ThumbnailGrid {
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-gutter: stable;
         & .thumbnail-grid--film { background: black; color: #d0d0d0; }
         & .thumbnail-grid--rank { color: $text-muted; }
         & .thumbnail-grid--activation { text-style: bold; }
@@ -115,6 +116,8 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._across = 0
         self._tiles = self._fitting(0)
         self._drawn = DrawnFilms()
+        self._patience: Timer | None = None
+        """Runs while the films before are kept on screen, as those that replace them will be drawn in a moment"""
         self._lane: Lane[Wanted] = Lane(self, "films", self._missing, self._draw)
 
     # What is shown
@@ -135,6 +138,17 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if not stays:
             self.scroll_to(y=0, animate=False)
         self._lane.pump()
+        if self._lane.idle:
+            self._draw_all()
+        elif self._patience is None:
+            self._patience = self.set_timer(PATIENCE, self._draw_all)
+
+    def _draw_all(self) -> None:
+        """Draws what has changed, also films that are still missing."""
+        if self._patience:
+            self._patience.stop()
+        self._patience = None
+        self.redraw()
 
     @property
     def highlighted(self) -> ThumbnailItem | None:
@@ -150,12 +164,12 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         before, self._tiles = self._tiles, self._fitting(self._across)
         self.virtual_size = Size(self.scrollable_content_region.width, self._tiles.lines(len(self.items)))
-        self.refresh()
         if self._tiles != before:
             self._reveal(self.cursor)
 
     def on_resize(self) -> None:
         self._lay_out()
+        self.redraw()
         self._reveal(self.cursor)
         self._lane.pump()
 
@@ -173,6 +187,7 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def _set_across(self, across: int) -> None:
         self._across = across
         self._lay_out()
+        self.redraw()
         self._lane.pump()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -203,29 +218,25 @@ class ThumbnailGrid(ScrollView, can_focus=True, inherit_bindings=False):
         message.stop()
         self._lane.settle()
         self._drawn.keep(message.wanted, message.films)
-        fresh = set(message.wanted.images)
-        shown = self._tiles.shown(self.scroll_offset.y, self.size.height, len(self.items))
-        self._refresh_area(*(self._tiles.film_region(index) for index in shown if self.items[index].image in fresh))
         self._lane.pump()
+        if self._patience is None or self._lane.idle:
+            self._draw_all()
 
     # Lines of cells
 
-    def render_line(self, y: int) -> Strip:
+    def draw_line(self, y: int) -> Strip:
         tiles = self._tiles
         row, line = divmod(y + self.scroll_offset.y, tiles.height)
         indices = range(row * tiles.across, min((row + 1) * tiles.across, len(self.items)))
-        painter = self._painter()
+        painter = TilePainter(tiles, self._captions, self.style_of(), self._style_of_part)
         segments: list[Segment] = []
         for index in indices:
             film = self._drawn.get(self.items[index].image, tiles.film_columns, tiles.film_rows)
             segments += painter.line(line, index, film, chosen=index == self.cursor)
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        return Strip(segments, len(indices) * tiles.width).adjust_cell_length(self.size.width, self.style_of())
 
-    def _painter(self) -> TilePainter:
-        def style(part: str) -> Style:
-            return self.get_component_rich_style(f"thumbnail-grid--{part}")
-
-        return TilePainter(self._tiles, self._captions, self.rich_style, style)
+    def _style_of_part(self, part: str) -> Style:
+        return self.style_of(f"thumbnail-grid--{part}")
 
     def _refresh_area(self, *areas: Region) -> None:
         """Redraws only these parts of the virtual area."""

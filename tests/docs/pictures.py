@@ -21,8 +21,8 @@ from textual.strip import Strip
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.choose import choose_backend
-from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
+from mammi_tui.verdicts.log import log_of
 from tests.shared import ROOT
 
 COLUMNS, ROWS = 150, 40
@@ -41,7 +41,7 @@ QUADRANTS |= {"▙": 13, "▟": 14, "█": 15}
 async def screen(run: Path, start: tuple[str, int], keys: Sequence[str]) -> list[Strip]:
     """The explorer's lines at rest, after some keys."""
     with RunReader(run) as reader:
-        log = VerdictLog(run, reader.info.content_hash)
+        log = log_of(reader)
         app = ExplorerApp(reader, Start(start, reader.info.cuts), choose_backend("quadrant", os.environ), log)
         async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
             await pilot.press(*keys)

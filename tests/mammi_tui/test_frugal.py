@@ -73,7 +73,7 @@ def test_a_number_beside_a_film_does_not_send_the_film_again() -> None:
 def test_a_terminal_of_another_size_gets_everything() -> None:
     sent = SentCells()
     sent.resize(Size(4, 1))
-    assert list(sent.changes(0, 0, Strip([Segment("abcd")]))) == [(0, [(c, None) for c in "abcd"])]
+    assert list(sent.changes(0, 0, Strip([Segment("abcd")]))) == [(0, [(c, 0) for c in "abcd"])]
     sent.resize(Size(4, 1))
     assert list(sent.changes(0, 0, Strip([Segment("abcd")]))) == []
     sent.resize(Size(5, 1))

@@ -1,36 +1,16 @@
-"""The explorer ends with its terminal; what reports its progress there goes on."""
+"""What reports its progress to a terminal or a pipe goes on when nobody reads it any more."""
 
 from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mammi_tui.hang_up import WhileRead, gone
-from tests.support.runs import small_run
-from tests.support.terminal import Terminal, mammi
-
-
-def _ignore_hang_up() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("prepare", [_ignore_hang_up, None], ids=["SIGHUP ignored", "SIGHUP"])
-def test_the_explorer_ends_when_its_terminal_goes_away(tmp_path: Path, prepare: Callable[[], None] | None) -> None:
-    run = small_run(tmp_path)
-    with Terminal(mammi("open", str(run), "layer1:5"), prepare=prepare) as terminal:
-        terminal.wait_for("layer1:5")
-        terminal.send("y")
-        terminal.wait_for("1/20 decided")
-        terminal.hang_up()
-        assert terminal.process.wait(2) != 0
-    assert len(run.with_name("run.verdicts.jsonl").read_text().splitlines()) == 1
+from tests.support.terminal import mammi
 
 
 def test_a_pipe_whose_reader_has_gone() -> None:

@@ -25,13 +25,13 @@ from pathlib import Path
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.choose import choose_backend
-from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.start import Start
+from mammi_tui.verdicts.log import log_of
 
 async def look():
     path = Path(sys.argv[1])
     with RunReader(path) as reader:
-        log = VerdictLog(path, reader.info.content_hash)
+        log = log_of(reader)
         app = ExplorerApp(reader, Start(None, reader.info.cuts), choose_backend("quadrant", os.environ), log)
         async with app.run_test(size=(140, 40)) as pilot:
             await pilot.press("j", "[", "[", "3", "enter")

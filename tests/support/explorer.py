@@ -19,11 +19,11 @@ from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.neurons.verdicts import VerdictLog
 from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.verdicts.log import VerdictLog, log_of
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 
@@ -135,7 +135,7 @@ async def explorer(
     shutil.copy(run, path)
     with RunReader(path) as reader:
         info = reader.info
-        log = VerdictLog(path, info.content_hash)
+        log = log_of(reader)
         first = Start(start, Cuts(info.alpha, info.beta, concept_set))
         app = ExplorerApp(reader, first, AsciiBackend(), log, views)
         async with app.run_test(size=size) as pilot:

@@ -15,8 +15,18 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 import pyte
+
+_OF_OTHER_TERMINALS = {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM", "COLUMNS", "LINES"}
+
+
+class _Screen(pyte.Screen):
+    """Takes sequences that were cut off and joined to others, as terminals do: by their first numbers."""
+
+    def cursor_position(self, *numbers: int) -> None:
+        super().cursor_position(*numbers[:2])
 
 
 class Terminal:
@@ -31,16 +41,14 @@ class Terminal:
         environment: Mapping[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.received = b""
         parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         env = {
-            **{k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM"}},
+            **{name: value for name, value in os.environ.items() if name not in _OF_OTHER_TERMINALS},
             "TERM": "xterm-256color",
-            "COLUMNS": str(columns),
-            "LINES": str(rows),
             "LC_ALL": "C.UTF-8",
             **(environment or {}),
         }
@@ -73,13 +81,32 @@ class Terminal:
             os.close(self._fd)
         self._fd = -1
 
-    def send(self, keys: str) -> None:
+    def send(self, keys: str | bytes) -> None:
         """Types keys, as the bytes a terminal would send."""
-        os.write(self._fd, keys.encode())
+        os.write(self._fd, keys.encode() if isinstance(keys, str) else keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Gives the terminal another size, and tells the program."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def attributes(self) -> list[Any]:
+        """The terminal's settings, such as whether it echoes what is typed."""
+        return termios.tcgetattr(self._fd)
 
     def text(self) -> str:
         """The screen, one line a row."""
         return "\n".join(line.rstrip() for line in self.screen.display)
+
+    @property
+    def fd(self) -> int:
+        """The terminal's end of the pseudo-terminal, for a caller that reads it itself and then calls `feed`."""
+        return self._fd
+
+    def feed(self, output: bytes) -> None:
+        """Gives output of the program to the emulator."""
+        self.received += output
+        self._stream.feed(output)
 
     def pump(self, seconds: float = 0.05) -> bool:
         """Feeds the program's output to the emulator, waiting at most `seconds`. False when the program has ended."""
@@ -87,9 +114,7 @@ class Terminal:
         if not ready:
             return self.process.poll() is None
         with contextlib.suppress(OSError):  # EIO: the other end is closed
-            data = os.read(self._fd, 65536)
-            self.received += data
-            self._stream.feed(data)
+            self.feed(os.read(self._fd, 65536))
             return True
         return False
 

@@ -12,8 +12,10 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
-from mammi_tui.neurons.verdicts import Verdict, VerdictLog
+from mammi_tui.verdicts.lines import Verdict
+from mammi_tui.verdicts.log import log_of
 from tests.support.commands import Mammi
+from tests.support.verdicts import judge
 
 
 @pytest.fixture
@@ -22,8 +24,6 @@ def judged_run(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MAMMI_READER", "=cmd()")
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)
-    with RunReader(path) as reader:
-        log = VerdictLog(path, reader.info.content_hash)
     given: list[tuple[str, Verdict]] = [
         ("layer1:3", "accept"),
         ("layer1:4", "unsure"),
@@ -31,8 +31,9 @@ def judged_run(run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("layer1:4", "clear"),
         ("gone:1", "accept"),
     ]
-    for neuron, verdict in given:
-        log.append(neuron, verdict, Cuts(0.9, 0.8), ["mass", "nodule"])
+    with RunReader(path) as reader:
+        for neuron, verdict in given:
+            judge(log_of(reader), neuron, verdict, ["mass", "nodule"], Cuts(0.9, 0.8))
     return path
 
 

@@ -88,3 +88,10 @@ async def test_the_explorer_says_it_in_its_header_and_in_its_tree(run: Path, tmp
 def test_an_evaluation_says_why_there_are_no_hits(run: Path, mammi: Mammi) -> None:
     said = " ".join(mammi("evaluate", run).out.split())
     assert f"The units of logits are random: {REASON}." in said
+
+
+def test_a_report_says_it_before_the_cards(run: Path, mammi: Mammi, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    assert mammi("report", run, "-o", out, "--all", "--no-identifiers").status == 0
+    before = out.read_text("utf-8").split("<main")[0]
+    assert f"logits is random: {REASON}. Its annotations mean nothing." in before.replace("<wbr>", "")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
-from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.verdicts.log import VerdictLog
 from tests.support.commands import Mammi
 from tests.support.explorer import Explorer, explorer
+from tests.support.verdicts import judge
 
 
 def said(opened: Explorer) -> list[str]:
@@ -21,9 +21,7 @@ def said(opened: Explorer) -> list[str]:
 
 def judged_before(path: Path, verdicts: int) -> None:
     for unit in range(verdicts):
-        VerdictLog(path, "an earlier content").append(
-            f"layer1:{unit + 3}", "accept", Cuts(0.9, 0.9), annotation=["mass"]
-        )
+        judge(VerdictLog(path, "an earlier content"), f"layer1:{unit + 3}", "accept", ["mass"])
 
 
 @pytest.mark.slow
@@ -33,7 +31,7 @@ async def test_the_explorer_reports_how_many_verdicts_it_does_not_show(run_path:
         assert said(opened) == [
             "4 verdicts in run.verdicts.jsonl belong to an earlier version of this run and are not shown"
         ]
-        assert opened.rows.verdicts == {}
+        assert opened.rows.judgements == {}
 
 
 def test_so_does_the_export(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:

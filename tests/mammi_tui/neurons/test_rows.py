@@ -12,7 +12,8 @@ from engine.store.reader import RunReader
 from mammi_tui.neurons.order import BY_IMAGES, BY_SCORE
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.triage import take_up
-from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.verdicts.log import VerdictLog
+from tests.support.verdicts import judge
 
 
 @pytest.fixture
@@ -65,14 +66,19 @@ def test_units_without_concepts_come_last(rows: NeuronRows) -> None:
         assert rows.matches[1][-1] == 0, "the dead unit"
 
 
-def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows) -> None:
+def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows, tmp_path: Path) -> None:
     assert rows.next_undecided(Neuron(1, 13), 1) == Neuron(0, 1)
     assert rows.next_undecided(Neuron(0, 1), -1) == Neuron(1, 13)
     assert rows.next_undecided(Neuron(1, LAYER_LINE), 1) == Neuron(1, 1)
-    rows.verdicts = {Neuron(0, unit): "accept" for unit in range(1, 8)}
+    log = VerdictLog(tmp_path / "run.duckdb", "hash")
+    for unit in range(1, 8):
+        judge(log, f"layer0:{unit}", "accept")
+    take_up(log, rows)
     assert rows.next_undecided(Neuron(1, 13), 1) == Neuron(1, 1)
     assert rows.progress() == (7, 20)
-    rows.verdicts |= {Neuron(1, unit): "unsure" for unit in range(1, 14)}
+    for unit in range(1, 14):
+        judge(log, f"layer1:{unit}", "unsure")
+    take_up(log, rows)
     assert rows.next_undecided(Neuron(1, 5), 1) is None
 
 
@@ -84,6 +90,7 @@ def test_a_lone_undecided_neuron_is_not_its_own_next(rows: NeuronRows) -> None:
 def test_verdicts_of_unknown_neurons_are_left_out(rows: NeuronRows, tmp_path: Path) -> None:
     log = VerdictLog(tmp_path / "run.duckdb", "hash")
     for name in ("layer0:3", "layer0:99", "layer0:x", "layer9:1", "layer0:0", "nonsense", "layer1:4"):
-        log.append(name, "reject", Cuts(0.5, 0.5), [])
+        judge(log, name, "reject")
     take_up(log, rows)
-    assert rows.verdicts == {Neuron(0, 3): "reject", Neuron(1, 4): "reject"}
+    verdicts = {neuron: rows.verdict_of(neuron) for neuron in rows.judgements if rows.verdict_of(neuron)}
+    assert verdicts == {Neuron(0, 3): "reject", Neuron(1, 4): "reject"}

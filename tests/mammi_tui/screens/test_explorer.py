@@ -25,6 +25,7 @@ from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.slider import Slider
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from tests.support.explorer import Explorer, explorer
+from tests.support.verdicts import latest
 
 
 def expected_readout(answer: NeuronAnswer) -> str:
@@ -172,7 +173,7 @@ async def test_a_verdict_never_falls_on_what_was_not_on_screen(
         gate.set()
         await opened.rest()
         await opened.press("y")
-        assert opened.log.latest().keys() == {"layer1:4"}
+        assert latest(opened.log).keys() == {"layer1:4"}
 
 
 @pytest.mark.slow
@@ -194,7 +195,7 @@ async def test_only_the_neuron_under_the_cursor_is_judged(run_path: Path, tmp_pa
         assert await refused(), "in an empty list"
         await opened.press("escape", "j", "y")
         assert "nothing matches" not in opened.text()
-        assert list(opened.log.latest()) == ["layer1:1"]
+        assert list(latest(opened.log)) == ["layer1:1"]
 
 
 @pytest.mark.slow
@@ -237,7 +238,7 @@ async def test_a_dead_unit_is_explained(run_path: Path, tmp_path: Path) -> None:
         row = next(line for line in opened.lines() if re.search(r"│▌\s+0 ", line))
         assert "dead unit" in row
         await opened.press("y")
-        assert opened.log.latest() == {}, "there is nothing to judge"
+        assert latest(opened.log) == {}, "there is nothing to judge"
         assert opened.neuron == "layer1:0"
 
 
@@ -559,7 +560,7 @@ async def test_keys_can_be_remapped(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
         opened.app.set_keymap({"verdict.accept": "ctrl+y", "alpha.up": "f5"})
         await opened.press("ctrl+y")
-        assert opened.log.latest().keys() == {"layer1:3"}
+        assert latest(opened.log).keys() == {"layer1:3"}
         await opened.press("f5")
         assert opened.cuts.alpha == pytest.approx(0.94)
         await opened.press("question_mark")

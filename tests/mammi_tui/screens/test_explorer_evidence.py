@@ -23,6 +23,7 @@ from mammi_tui.views.evidence_sheet import EvidenceSheet
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.summary import Summary
 from tests.support.explorer import Explorer, explorer
+from tests.support.verdicts import latest
 
 pytestmark = pytest.mark.slow
 
@@ -242,7 +243,7 @@ async def test_one_pane_goes_to_the_evidence_and_back(run_path: Path, tmp_path: 
 async def test_verdicts_are_given_with_the_evidence_in_sight(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("e", "y", "x")
-        assert {name: line.verdict for name, line in opened.log.latest().items()} == {
+        assert latest(opened.log) == {
             "layer1:3": "accept",
             "layer1:4": "reject",
         }

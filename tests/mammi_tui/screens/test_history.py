@@ -100,16 +100,16 @@ async def test_jumps_can_be_gone_back_and_forward(run_path: Path, tmp_path: Path
         await opened.press("j", "j", "G")
         await opened.press("slash", "l", "a", "y", "e", "r", "0", "colon", "5", "enter")
         assert opened.neuron == "layer0:5"
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert opened.neuron == "layer1:13"
         assert opened.rows.query == "", "the filter hides it"
         await opened.press("ctrl+o")
         assert opened.neuron == "layer1:5", "the last of the steps"
         assert opened.screen.query_one(NeuronTree).here() == opened.looking.neuron
         assert opened.neuron in opened.text()
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert opened.neuron == "layer1:5", "there is nothing before"
-        await opened.press("O", "alt+right", "O")
+        await opened.press("alt+right", "alt+right", "alt+right")
         assert opened.neuron == "layer0:5"
         await opened.press("alt+left")
         assert opened.neuron == "layer1:13"
@@ -118,10 +118,10 @@ async def test_jumps_can_be_gone_back_and_forward(run_path: Path, tmp_path: Path
 @pytest.mark.slow
 async def test_the_next_undecided_leaves_a_place(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        await opened.press("y", "x", "o")
+        await opened.press("y", "x", "ctrl+o")
         assert opened.neuron == "layer1:4"
         assert "✗ rejected" in opened.text()
-        await opened.press("o", "n")
+        await opened.press("ctrl+o", "n")
         assert opened.neuron == "layer1:5"
 
 
@@ -134,9 +134,9 @@ async def test_the_palette_and_a_far_click_leave_a_place(run_path: Path, tmp_pat
         opened.screen.go_to_layer(0)
         await opened.rest()
         assert opened.neuron == "layer0:0"
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert opened.neuron == "layer1:9"
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert opened.neuron == "layer1:3"
 
 
@@ -145,7 +145,7 @@ async def test_a_filter_that_is_dropped_leaves_no_place(run_path: Path, tmp_path
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("n", "slash", "1", "2", "escape")
         assert opened.neuron == "layer1:4"
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert opened.neuron == "layer1:3"
 
 
@@ -159,11 +159,11 @@ async def test_views_are_places_too(run_path: Path, tmp_path: Path, size: tuple[
         await opened.press("e", "m", "n", "left_square_bracket")
         assert shown(opened) == ("methods", "layer1:4")
         for view in ("methods", "evidence", "concepts"):
-            await opened.press("o")
+            await opened.press("ctrl+o")
             assert shown(opened) == (view, "layer1:3")
             assert f"2 {view.title()} of layer1:3" in opened.text()
             assert opened.cuts.alpha == 0.92, "α stays"
-        await opened.press("O")
+        await opened.press("alt+right")
         assert shown(opened) == ("evidence", "layer1:3")
 
 
@@ -171,8 +171,8 @@ async def test_views_are_places_too(run_path: Path, tmp_path: Path, size: tuple[
 async def test_help_and_palette_offer_back_and_forward(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(140, 80)) as opened:
         await opened.press("n", "question_mark")
-        assert re.search(r"o +\^o +alt\+← +Back to", opened.text()) or re.search(r"o\s+.*Back to", opened.text())
-        assert re.search(r"O\s+.*Forward again", opened.text())
+        assert re.search(r"\^o\s+.*Back to", opened.text())
+        assert re.search(r"alt\+→\s+.*Forward again", opened.text())
         await opened.press("escape")
         await opened.pilot.press("colon", *"back")
         await opened.pilot.pause(0.4)

@@ -130,9 +130,9 @@ async def test_the_cursor_leads_back_to_a_view_of_neurons_and_the_history_to_the
         await opened.press("j")
         assert opened.neuron == "layer1:4"
         assert pane(opened).view.name == "concepts"
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert pane(opened).view.name == "units"
-        await opened.press("o")
+        await opened.press("ctrl+o")
         assert (pane(opened).view.name, opened.looking.subject) == ("evidence", Neuron(1, 3))
 
 

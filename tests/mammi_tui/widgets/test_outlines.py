@@ -7,10 +7,11 @@ import pytest
 from rich.style import Style
 from textual.strip import Strip
 
+from mammi_tui.findings import Contour, Outline
 from mammi_tui.images.base import Placement, place
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
-from mammi_tui.widgets.outlines import Contour, Outline, draw
+from mammi_tui.widgets.outlines import draw
 
 FILM = np.full((100, 100), 120, np.uint8)
 YELLOW = Style(color="yellow", bgcolor="black")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
-from mammi_tui.neurons.verdicts import LONGEST_LINE, VERDICTS, Verdict, VerdictLog
+from mammi_tui.verdicts.lines import LONGEST_LINE, VERDICTS
+from mammi_tui.verdicts.log import VerdictLog
 from tests.shared import ROOT
+from tests.support.verdicts import judge, latest
 
 
 @pytest.fixture(autouse=True)
@@ -24,32 +25,35 @@ def log(folder: Path, run: str = "hash") -> VerdictLog:
     return VerdictLog(folder / "nih.duckdb", run)
 
 
-def judge(log: VerdictLog, neuron: str, verdict: Verdict) -> None:
-    log.append(neuron, verdict, Cuts(0.93, 0.95), ["effusion", "fluid"])
-
-
 def test_a_verdict_is_one_line_beside_the_run(tmp_path: Path) -> None:
     judge(log(tmp_path), "layer1:3", "accept")
     (line,) = (tmp_path / "nih.verdicts.jsonl").read_text("utf-8").splitlines()
     found = json.loads(line)
     assert found.pop("time").endswith("+00:00")
+    assert len(found.pop("hash")) == 64
+    assert found.pop("engine")
     assert found == {
+        "number": 1,
         "reader": "dr. röntgen",
         "neuron": "layer1:3",
+        "act": "verdict",
         "verdict": "accept",
         "alpha": 0.93,
         "beta": 0.95,
-        "annotation": ["effusion", "fluid"],
-        "run": "hash",
         "concept_set": None,
+        "method": "mammi",
+        "annotation": ["effusion", "fluid"],
+        "evidence": None,
+        "run": "hash",
+        "subject": "",
+        "previous": "",
     }
 
 
 def test_without_a_readers_name_it_is_the_login_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAMMI_READER")
     monkeypatch.setenv("LOGNAME", "wcr")
-    judge(log(tmp_path), "a:1", "accept")
-    assert log(tmp_path).latest()["a:1"].reader == "wcr"
+    assert judge(log(tmp_path), "a:1", "accept").reader == "wcr"
 
 
 def test_the_last_verdict_stands_and_clear_takes_it_away(tmp_path: Path) -> None:
@@ -59,16 +63,16 @@ def test_the_last_verdict_stands_and_clear_takes_it_away(tmp_path: Path) -> None
     judge(verdicts, "a:1", "reject")
     judge(verdicts, "a:3", "accept")
     judge(verdicts, "a:3", "clear")
-    assert {neuron: line.verdict for neuron, line in verdicts.latest().items()} == {"a:2": "unsure", "a:1": "reject"}
+    assert latest(verdicts) == {"a:2": "unsure", "a:1": "reject"}
     assert len(verdicts.read().lines) == 5
 
 
 def test_verdicts_on_another_run_are_kept_but_do_not_count(tmp_path: Path) -> None:
     judge(log(tmp_path, "older"), "a:1", "accept")
     judge(log(tmp_path), "a:2", "accept")
-    assert list(log(tmp_path).latest()) == ["a:2"]
+    assert list(latest(log(tmp_path))) == ["a:2"]
     assert log(tmp_path).read().other_runs == 1
-    assert list(log(tmp_path, "older").latest()) == ["a:1"]
+    assert list(latest(log(tmp_path, "older"))) == ["a:1"]
 
 
 def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -90,6 +94,12 @@ def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> N
         json.dumps(good | {"neuron": "\ud800"}).encode(),
         json.dumps(good | {"annotation": "effusion"}).encode(),
         json.dumps(good | {"annotation": [1]}).encode(),
+        json.dumps(good | {"act": "praise"}).encode(),
+        json.dumps(good | {"act": "undo"}).encode(),
+        json.dumps(good | {"act": "note", "text": "x" * 20_000}).encode(),
+        json.dumps(good | {"act": "concept", "concept": "mass", "mark": "maybe"}).encode(),
+        json.dumps(good | {"evidence": {"trust": "strong", "q": 0.1, "images": -1, "patients": 2}}).encode(),
+        json.dumps(good | {"number": True}).encode(),
         json.dumps(good | {"concept_set": ["nouns"]}).encode(),
         json.dumps({key: good[key] for key in good if key != "run"}).encode(),
     ]
@@ -105,9 +115,10 @@ def test_lines_from_before_concept_sets_are_read(tmp_path: Path) -> None:
     verdicts = log(tmp_path)
     judge(verdicts, "a:1", "accept")
     line = json.loads(verdicts.path.read_bytes())
-    del line["concept_set"]
-    verdicts.path.write_text(json.dumps(line) + "\n")
-    assert verdicts.latest()["a:1"].cuts.concept_set is None
+    old = ("time", "reader", "neuron", "verdict", "alpha", "beta", "annotation", "run")
+    verdicts.path.write_text(json.dumps({name: line[name] for name in old}) + "\n")
+    (read,) = log(tmp_path).read().lines
+    assert (read.neuron, read.verdict, read.seen.cuts.concept_set, read.state) == ("a:1", "accept", None, "unsealed")
 
 
 def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
@@ -120,18 +131,18 @@ def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> No
 
 
 def test_no_file_means_no_verdicts(tmp_path: Path) -> None:
-    assert log(tmp_path).latest() == {}
+    assert latest(log(tmp_path)) == {}
 
 
 def test_several_readers_at_once_never_mix_their_lines(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
-from engine.annotation.cuts import Cuts
-from mammi_tui.neurons.verdicts import VerdictLog
+from mammi_tui.verdicts.log import VerdictLog
+from tests.support.verdicts import judge
 log = VerdictLog(Path(sys.argv[1]), "hash")
 for unit in range(50):
-    log.append(f"layer{sys.argv[2]}:{unit}", "accept", Cuts(0.5, 0.5), ["long concept"] * 500)
+    judge(log, f"layer{sys.argv[2]}:{unit}", "accept", ["long concept"] * 500)
 """
     writers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "nih.duckdb"), str(number)], cwd=ROOT)
@@ -141,14 +152,16 @@ for unit in range(50):
     found = log(tmp_path).read()
     assert found.damaged == 0
     assert sorted(line.neuron for line in found.lines) == sorted(f"layer{n}:{u}" for n in range(4) for u in range(50))
+    hashes = ["", *(line.hash for line in found.lines)]
+    assert [line.previous for line in found.lines] == hashes[:-1], "one chain through the lines of all writers"
 
 
 def test_where_nothing_can_be_written_one_line_says_so(tmp_path: Path) -> None:
     (tmp_path / "nih.verdicts.jsonl").mkdir()
     with pytest.raises(MammiError, match=r"nih\.verdicts\.jsonl: the verdict was not saved: Is a directory"):
         judge(log(tmp_path), "a:1", "accept")
-    with pytest.raises(MammiError, match="the verdicts cannot be read"):
-        log(tmp_path).latest()
+    with pytest.raises(MammiError, match="the verdicts cannot be read: it is no regular file"):
+        log(tmp_path).read()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

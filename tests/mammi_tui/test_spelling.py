@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mammi_tui.console.spelling import SPELLED, spell_out
+from mammi_tui.spelling import SPELLED, spell_out
 from tests.shared import ROOT
 from tests.support.runs import small_run
 from tests.support.terminal import mammi

@@ -1,0 +1,1 @@
+"""What the explorer hands on of what is on screen: copied text, a contact sheet, tables."""

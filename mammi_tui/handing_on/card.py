@@ -1,0 +1,100 @@
+"""What is handed on of a neuron, in a report and on a contact sheet. Its texts are as they came; who writes them cleans
+them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.annotation.cuts import Cuts
+from engine.evidence.details import Trust
+from mammi_tui.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A representative image."""
+
+    rank: int
+    """From 1, the highest activation first"""
+    picture: bytes | None
+    """WebP; None where the run's thumbnail is damaged"""
+    width: int
+    height: int
+    """Pixels of the film"""
+    activation: float
+    labels: tuple[str, ...]
+    name: str
+    """Its path in the probing set; "" where identifiers are left out"""
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A concept of the annotation, and the readers who marked it."""
+
+    concept: str
+    score: float
+    right: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A verdict, and what was judged by it."""
+
+    verdict: str
+    """accepted, rejected or unsure"""
+    mark: str
+    hollow: bool
+    """Whether the annotation that was judged is another than the report's"""
+    words: tuple[str, ...]
+    """The annotation that was judged"""
+    cuts: Cuts
+    reader: str
+    role: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one reader says of a neuron. A text that is left out is None, one that was never given is ""."""
+
+    reader: str
+    opinion: Opinion | None
+    label: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A neuron."""
+
+    layer: str
+    unit: int
+    class_name: str
+    finding: str
+    """The label that its images share; "" for none"""
+    dead: bool
+    images: int
+    threshold: float
+    words: Sequence[Word]
+    other_marks: Sequence[Word]
+    """Concepts outside the annotation that a reader marked"""
+    trust: Trust
+    sentence: str
+    said: Sequence[Said]
+    settled: Opinion | None
+    films: Sequence[Film]
+
+    @property
+    def name(self) -> str:
+        return f"{self.layer}:{self.unit}"
+
+    @property
+    def standing(self) -> Opinion | None:
+        """The verdict that stands for the neuron: the settled one, else that on which all readers agree."""
+        if self.settled:
+            return self.settled
+        opinions = [said.opinion for said in self.said if said.opinion]
+        return opinions[0] if len({opinion.verdict for opinion in opinions}) == 1 else None

@@ -1,0 +1,127 @@
+"""Makes cards: what a run and its readers say of neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.annotation.cuts import Cuts
+from engine.errors import MammiError
+from engine.evidence.answers import NeuronEvidence
+from engine.evidence.live import Evidence
+from engine.requery import NeuronAnswer, Requery
+from engine.store.reader import RunReader
+from engine.store.records import ImageInfo
+from engine.store.thumbnails import decode
+from mammi_tui.findings import outlines
+from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
+from mammi_tui.handing_on.identifiers import Identifiers
+from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS, VERDICT_WORDS
+from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.verdicts.lines import Line
+from mammi_tui.verdicts.standing import Judgement
+
+
+class Cards:
+    """Makes the cards of one run. `rows` hold what readers say; any thread may ask while they do not change."""
+
+    def __init__(
+        self,
+        reader: RunReader,
+        requery: Requery,
+        evidence: Evidence,
+        rows: NeuronRows,
+        own: str,
+        identifiers: Identifiers,
+    ) -> None:
+        """`own` is the name of the reader whose judgements are `rows.judgements`."""
+        self._reader = reader
+        self._requery = requery
+        self._evidence = evidence
+        self._rows = rows
+        self._own = own
+        self._identifiers = identifiers
+
+    def card(self, neuron: Neuron, cuts: Cuts, films: int) -> Card:
+        """A neuron's card with at most so many films."""
+        layer = self._rows.layers[neuron.layer]
+        answer = self._requery.neuron(layer.name, neuron.unit, cuts)
+        evidence = self._evidence.neuron(layer.name, neuron.unit, cuts)
+        return self.card_of(neuron, answer, evidence, films)
+
+    def card_of(self, neuron: Neuron, answer: NeuronAnswer, evidence: NeuronEvidence, films: int) -> Card:
+        """The card of an answer and its evidence."""
+        concepts = self._reader.concepts
+        annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        said = dict(self._judgements(neuron))
+        settled = self._rows.settled.get(neuron)
+        return Card(
+            *(answer.layer, answer.unit, self._rows.class_of(neuron), self._rows.findings[neuron.layer][neuron.unit]),
+            *(answer.dead, len(answer.images), answer.threshold),
+            words=[
+                self._word(said, concepts[concept], float(answer.scores[concept]))
+                for concept in answer.ranking[: answer.annotated].tolist()
+            ],
+            other_marks=[
+                self._word(said, concept, float("nan"))
+                for concept in dict.fromkeys(concept for judgement in said.values() for concept in judgement.concepts)
+                if concept not in annotated
+            ],
+            trust=evidence.trust,
+            sentence=evidence.sentence,
+            said=[self._said(neuron, reader, judgement) for reader, judgement in said.items()],
+            settled=self._opinion(neuron, settled) if settled else None,
+            films=list(self._films(answer, films)),
+        )
+
+    def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
+        """What each reader says, by the reader's name; the names in their order."""
+        rows = self._rows
+        by_reader = {**rows.others, self._own: rows.judgements}
+        for reader in sorted(by_reader):
+            if judgement := by_reader[reader].get(neuron):
+                yield reader, judgement
+
+    def _word(self, said: dict[str, Judgement], concept: str, score: float) -> Word:
+        marks: dict[str, list[str]] = {"right": [], "wrong": []}
+        for reader, judgement in said.items():
+            line = judgement.concepts.get(concept)
+            if line and line.deed.mark in marks:
+                marks[line.deed.mark].append(self._identifiers.reader(reader))
+        return Word(concept, score, tuple(marks["right"]), tuple(marks["wrong"]))
+
+    def _said(self, neuron: Neuron, reader: str, judgement: Judgement) -> Said:
+        verdict, label, note = judgement.verdict, judgement.label, judgement.note
+        return Said(
+            self._identifiers.reader(reader),
+            self._opinion(neuron, verdict) if verdict else None,
+            self._identifiers.label((label.deed.text or "") if label else ""),
+            self._identifiers.note((note.deed.text or "") if note else ""),
+        )
+
+    def _opinion(self, neuron: Neuron, line: Line) -> Opinion:
+        verdict = line.deed.verdict or "unsure"
+        hollow = self._rows.is_hollow(neuron, line)
+        return Opinion(
+            VERDICT_WORDS[verdict],
+            HOLLOW_MARKS[verdict] if hollow else VERDICT_MARKS[verdict][0],
+            hollow,
+            *(line.seen.annotation, line.seen.cuts, self._identifiers.reader(line.reader), line.role, line.time),
+        )
+
+    def _films(self, answer: NeuronAnswer, most: int) -> Iterator[Film]:
+        images = answer.images[:most].tolist()
+        infos = self._reader.images(images)
+        for place, (info, activation) in enumerate(zip(infos, answer.activations[:most].tolist(), strict=True)):
+            yield Film(
+                *(place + 1, self._picture(info), info.width, info.height, activation, info.labels),
+                name=info.path if self._identifiers.shown else "",
+                findings=outlines(info),
+            )
+
+    def _picture(self, info: ImageInfo) -> bytes | None:
+        encoded = self._reader.thumbnail(info.image)
+        try:
+            decode(encoded)
+        except MammiError:
+            return None
+        return encoded

@@ -1,0 +1,43 @@
+"""The phrases about a neuron, for every form in which it is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mammi_tui.handing_on.card import Card, Opinion, Word
+
+NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabilities: compare them within a neuron."
+
+
+def standing_word(card: Card) -> str:
+    """accepted, rejected, unsure; differ where the readers differ and nothing is settled; undecided."""
+    if card.standing:
+        return card.standing.verdict
+    return "differ" if any(said.opinion for said in card.said) else "undecided"
+
+
+def given(opinion: Opinion) -> str:
+    """What was judged, at which cuts, by whom and when."""
+    words = ", ".join(f"“{word}”" for word in opinion.words) or "no concept"
+    cuts, concept_set = opinion.cuts, opinion.cuts.concept_set
+    at = f"α {cuts.alpha:g}, β {cuts.beta:g}" + (f", concept set {concept_set}" if concept_set else "")
+    role = f" ({opinion.role})" if opinion.role else ""
+    other = "; the annotation here is another" if opinion.hollow else ""
+    return f"{words} at {at} · {opinion.reader}{role} · {day(opinion.time)}{other}"
+
+
+def judged(word: Word) -> Iterator[str]:
+    """Which readers marked a concept right, and which wrong."""
+    for readers, mark in ((word.right, "right"), (word.wrong, "wrong")):
+        if readers:
+            yield f"“{word.concept}” is {mark} ({', '.join(readers)})"
+
+
+def day(time: str) -> str:
+    """The day of an ISO 8601 time, such as 3 Nov 2026; any other text as it is."""
+    try:
+        found = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    return f"{found.day} {found:%b %Y}"

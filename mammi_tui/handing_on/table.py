@@ -1,0 +1,101 @@
+"""Tables of what is on screen, for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.annotation.cuts import Cuts
+from engine.evidence.columns import TRUST
+from engine.evidence.details import Trust
+from engine.requery import NeuronAnswer
+from engine.store.reader import RunReader
+from mammi_tui.neurons.marks import VERDICT_WORDS
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
+
+FORMATS = {"c": "csv", "j": "json", "p": "parquet"}
+"""By the letter that chooses it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows for engine.store.tables.write_table. Their texts are as they came."""
+
+    what: str
+    """One word: what a row is about, in the plural"""
+    columns: Mapping[str, str]
+    """Name -> DuckDB type"""
+    rows: Sequence[tuple[object, ...]]
+
+    def of(self, layer: str, unit: int, cuts: Cuts) -> Table:
+        """The table with the neuron and the cuts in its first columns."""
+        first = (layer, unit, cuts.alpha, cuts.beta, cuts.concept_set)
+        return Table(self.what, {**_ABOUT, **self.columns}, [(*first, *row) for row in self.rows])
+
+
+_ABOUT = {"layer": "VARCHAR", "unit": "INTEGER", "alpha": "DOUBLE", "beta": "DOUBLE", "concept_set": "VARCHAR"}
+_NEURONS = {
+    **_ABOUT,
+    "name": "VARCHAR",
+    "dead": "BOOLEAN",
+    "best_concept": "VARCHAR",
+    "best_score": "DOUBLE",
+    "representatives": "INTEGER",
+    "annotation": "VARCHAR[]",
+    "finding": "VARCHAR",
+    "trust": "VARCHAR",
+    "verdict": "VARCHAR",
+    "hollow": "BOOLEAN",
+    "own_label": "VARCHAR",
+    "note": "VARCHAR",
+}
+
+
+def neurons_on_screen(rows: NeuronRows, concepts: Sequence[str]) -> Table:
+    """The neurons of the tree, in its order: those that the filter leaves, or those of the open layers."""
+    lines = (rows.at(line) for line in range(len(rows)))
+    found = [row_of(rows, neuron, concepts) for neuron in lines if neuron.unit != LAYER_LINE]
+    return Table("neurons", _NEURONS, found)
+
+
+def row_of(rows: NeuronRows, neuron: Neuron, concepts: Sequence[str]) -> tuple[object, ...]:
+    """A neuron's row in the table of neurons. What is not computed yet, or not at the present cuts, is None."""
+    answer, evidence = rows.answers[neuron.layer], rows.evidence[neuron.layer]
+    judgement = rows.judgements.get(neuron)
+    label, note = (judgement.label, judgement.note) if judgement else (None, None)
+    verdict = rows.verdict_of(neuron)
+    numbers: tuple[object, ...] = (None, None, None, None)
+    cuts: tuple[object, ...] = (None, None, None)
+    if answer is not None:
+        best, unit = int(answer.best[neuron.unit]), neuron.unit
+        named = (concepts[best], float(answer.best_scores[unit])) if best >= 0 else (None, None)
+        words = [concepts[concept] for concept in answer.words.of_unit(unit)]
+        numbers = (*named, int(answer.counts[unit]), words)
+        cuts = (answer.cuts.alpha, answer.cuts.beta, answer.cuts.concept_set)
+    graded = evidence is not None and not rows.evidence_is_stale(neuron.layer)
+    return (
+        *(rows.layers[neuron.layer].name, neuron.unit, *cuts, rows.class_of(neuron) or None, rows.is_dead(neuron)),
+        *(*numbers, rows.findings[neuron.layer][neuron.unit] or None),
+        Trust(int(evidence[TRUST][neuron.unit])).name.lower() if graded and evidence is not None else None,
+        *(VERDICT_WORDS[verdict] if verdict else None, rows.is_hollow(neuron) if verdict else None),
+        *(label.deed.text if label else None, note.deed.text if note else None),
+    )
+
+
+def films_of(reader: RunReader, answer: NeuronAnswer) -> Table:
+    """The representative images of a neuron, the highest activation first. Reads the run file."""
+    columns = {
+        "rank": "INTEGER",
+        "image": "INTEGER",
+        "path": "VARCHAR",
+        "patient": "VARCHAR",
+        "labels": "VARCHAR[]",
+        "activation": "DOUBLE",
+    }
+    infos = reader.images(answer.images.tolist())
+    activations: Iterator[float] = iter(answer.activations.tolist())
+    rows = [
+        (rank, info.image, info.path, info.patient, list(info.labels), next(activations))
+        for rank, info in enumerate(infos, start=1)
+    ]
+    return Table("films", columns, rows)

@@ -1,0 +1,29 @@
+"""Who judges: the reader's name and role."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from typing import NamedTuple
+
+
+class Reader(NamedTuple):
+    """Signs every line."""
+
+    name: str
+    role: str = ""
+    """Such as "radiologist"; "" where none is set"""
+
+
+def this_reader() -> Reader:
+    """$MAMMI_READER, or the login name; $MAMMI_ROLE."""
+    try:
+        name = os.environ.get("MAMMI_READER") or getpass.getuser()
+    except (OSError, KeyError):
+        name = f"uid {os.getuid()}"
+    return Reader(_writable(name), _writable(os.environ.get("MAMMI_ROLE", "")))
+
+
+def _writable(text: str) -> str:
+    """Text that can be written as UTF-8."""
+    return text.encode(errors="replace").decode()

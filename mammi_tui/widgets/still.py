@@ -1,0 +1,95 @@
+"""Widgets that keep their geometry. A change of what they show draws the lines that differ, and lays nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from rich.style import Style
+from textual.content import Content
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+class StillLines(Widget):
+    """Draws line by line. Subclasses define `draw_line`, and call `redraw` when a line may have changed."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._last: dict[int, Strip] = {}
+        """The line that was drawn last at each y"""
+        self._ready: dict[int, Strip] = {}
+        """Lines that are drawn, but not yet on screen"""
+        self._styles: dict[tuple[str, ...], Style] = {}
+
+    def draw_line(self, y: int) -> Strip:
+        """The line at `y` of the widget's content."""
+        raise NotImplementedError
+
+    def style_of(self, *names: str) -> Style:
+        """The style of a component, or without a name that of the widget itself."""
+        if (style := self._styles.get(names)) is None:
+            style = self._styles[names] = self.get_visual_style(*names).rich_style
+        return style
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the filter that replaces colours of the terminal's palette: no line has any."""
+        return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
+
+    def redraw(self) -> None:
+        """Draws the lines that are not as they were."""
+        width, height = self.content_size
+        lines = {y: self.draw_line(y) for y in range(height)}
+        if changed := {y: line for y, line in lines.items() if self._last.get(y) != line}:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+            self._ready = changed
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        self._ready = {}
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_line(self, y: int) -> Strip:
+        line = self._ready.pop(y, None)
+        self._last[y] = line = self.draw_line(y) if line is None else line
+        return line
+
+
+class StillScroll(StillLines, ScrollView):
+    """Scrolls vertically. The scroll bar keeps its column, so that the width does not depend on the number of lines."""
+
+    DEFAULT_CSS = """
+    StillScroll { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
+    """
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Moves the scroll bar."""
+        self._scroll_update(size)
+
+
+class Framed(Widget):
+    """A pane that draws its title and its subtitle without drawing what it frames."""
+
+    def frame(self, title: str | None = None, subtitle: str | None = None) -> None:
+        """Draws the title, the subtitle, or both, where they are not as they were."""
+        edges = {"_border_title": (title, 0), "_border_subtitle": (subtitle, self.outer_size.height - 1)}
+        for name, (text, line) in edges.items():
+            if text is not None and getattr(self, name) != (content := Content(text)):
+                setattr(self, name, content)
+                edge = Region(0, line, self.outer_size.width, 1)
+                self.refresh(edge.translate(-self.content_offset))

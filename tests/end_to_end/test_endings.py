@@ -1,0 +1,298 @@
+"""However the explorer ends, the terminal is as it was found, nothing runs on, and no verdict is lost.
+
+`MAMMI_ENDINGS=200 pytest tests/end_to_end/test_endings.py -k moment` tries that many moments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import small_run
+from tests.support.terminal import Terminal, mammi
+from tests.support.terminal_modes import AS_FOUND, left
+
+SECONDS = 1.0
+"""Within which the process is gone; four times that where other tests share the machine"""
+SLACK = 4
+MOMENTS = int(os.environ.get("MAMMI_ENDINGS", "4"))
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGALRM]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return small_run(tmp_path)
+
+
+def verdicts(run: Path) -> list[str]:
+    log = run.with_name("run.verdicts.jsonl")
+    return [json.loads(line)["neuron"] for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def ended(terminal: Terminal, found: list[object], what: str = "") -> int:
+    """The status of a process that ends in time and leaves its terminal as found."""
+    status = terminal.wait_for_end(SECONDS * SLACK)
+    assert left(terminal.received) == AS_FOUND, what
+    assert terminal.attributes() == found, what
+    return status
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_gives_the_terminal_back(run: Path, number: signal.Signals) -> None:
+    with Terminal(mammi("open", str(run), "layer1:5")) as terminal:
+        found = terminal.attributes()
+        terminal.wait_for("layer1:5")
+        assert left(terminal.received) != AS_FOUND
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+        terminal.process.send_signal(number)
+        assert ended(terminal, found) == 128 + number
+    assert verdicts(run) == ["layer1:5"]
+
+
+@pytest.mark.parametrize("seed", range(MOMENTS))
+def test_a_signal_at_any_moment(run: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    wait, number = chance.uniform(0, 2.5), chance.choice(SIGNALS[:4])
+    with Terminal(mammi("open", str(run), "layer1:5")) as terminal:
+        found, end = terminal.attributes(), time.monotonic() + wait
+        while time.monotonic() < end:
+            terminal.pump(end - time.monotonic())
+        terminal.process.send_signal(number)
+        status = ended(terminal, found, f"{number.name} after {wait:.3f} s")
+        assert status in (128 + number, -number, 1), "before the explorer catches signals, they end it as any program"
+
+
+def test_a_signal_ends_an_explorer_whose_terminal_nobody_reads(run: Path) -> None:
+    with Terminal(mammi("open", str(run), "layer1:5"), columns=200, rows=60) as terminal:
+        found = terminal.attributes()
+        terminal.wait_for("layer1:5")
+        for _ in range(60):
+            terminal.send("em")  # far more than the terminal holds
+        time.sleep(0.5)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.process.wait(SECONDS * SLACK) == 128 + signal.SIGTERM
+        assert ended(terminal, found) == 128 + signal.SIGTERM
+
+
+BROKEN = """
+import sys
+from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.questions.desk import Desk
+from mammi_tui.terminal_driver import TerminalDriver
+
+def breaks(*_arguments, **_options):
+    raise {error}
+
+{place} = breaks
+from mammi_tui.cli import main
+sys.argv[0] = "mammi"
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("ExplorerScreen.action_next_concept_set = ExplorerScreen.check_action", "ZeroDivisionError()"),
+        ("ExplorerScreen.on_mount", "ZeroDivisionError()"),
+        ("Desk._warm", "ZeroDivisionError()"),
+        ("TerminalDriver._query_in_band_window_resize", "SystemError()"),
+    ],
+    ids=["a key", "the start", "a thread", "the driver"],
+)
+def test_an_error_of_its_own_gives_the_terminal_back(run: Path, place: str, error: str) -> None:
+    command = [sys.executable, "-c", BROKEN.format(place=place, error=error), "open", str(run), "layer1:5"]
+    with Terminal(command) as terminal:
+        found = terminal.attributes()
+        terminal.pump(2)
+        if terminal.process.poll() is None:
+            terminal.send("S")
+        end = time.monotonic() + 15
+        while terminal.process.poll() is None and time.monotonic() < end:
+            terminal.pump()
+        assert ended(terminal, found) == 1
+        said = terminal.received[terminal.received.rindex(b"\x1b[?1049l") :].decode()
+        assert "mammi: " in said
+        assert "Traceback" not in said
+
+
+def _ignore_hang_up() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("prepare", [_ignore_hang_up, None], ids=["SIGHUP ignored", "SIGHUP"])
+@pytest.mark.parametrize("wait", [0.0, 0.3, 0.7, None])
+def test_an_explorer_ends_when_its_terminal_goes_away(
+    run: Path, prepare: Callable[[], None] | None, wait: float | None
+) -> None:
+    with Terminal(mammi("open", str(run), "layer1:5"), prepare=prepare) as terminal:
+        if wait is None:
+            terminal.wait_for("layer1:5")
+            terminal.send("y")
+            terminal.wait_for("1/20 decided")
+        else:
+            terminal.pump(wait)
+        terminal.hang_up()
+        assert terminal.process.wait(SECONDS * SLACK) != 0
+    assert verdicts(run) == (["layer1:5"] if wait is None else [])
+
+
+@contextmanager
+def shell(*, sets_terminal: bool = False) -> Iterator[Terminal]:
+    """A shell with job control, which leaves the terminal's settings alone or, as most do, sets its own."""
+    command = ["bash", "--norc", "--noprofile", *([] if sets_terminal else ["--noediting"]), "-i"]
+    with Terminal(command, columns=130, environment={"PS1": "P>", "INPUTRC": str(INPUTRC)}) as terminal:
+        terminal.wait_for("P>")
+        yield terminal
+
+
+def typed(terminal: Terminal, line: str, seen: bytes, seconds: float = 30) -> None:
+    """Types a line, and waits until the terminal has received these bytes after it."""
+    start, end = len(terminal.received), time.monotonic() + seconds
+    terminal.send(f"{line}\r")
+    while seen not in terminal.received[start:]:
+        assert time.monotonic() < end, f"after {line!r}: {terminal.received[start:][-500:]!r}"
+        terminal.pump()
+
+
+def process_of(run: Path) -> int:
+    """The process of the explorer that is open on a run file."""
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):
+            if folder.name.isdecimal() and str(run).encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                return int(folder.name)
+    raise AssertionError("the explorer does not run")
+
+
+def until(happened: Callable[[], bool], terminal: Terminal, what: str) -> None:
+    end = time.monotonic() + SECONDS * SLACK
+    while not happened():
+        assert time.monotonic() < end, what
+        terminal.pump()
+
+
+def state(process: int) -> str:
+    """R running, S asleep, T stopped, "" gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0].replace("Z", "")
+    except OSError:
+        return ""
+
+
+INPUTRC = Path(__file__).with_name("inputrc")
+"""Keeps the shell's own modes out of what the explorer leaves"""
+OPEN = b"\x1b[?1049h"
+
+
+def test_ctrl_z_goes_to_the_shell_and_fg_comes_back_to_the_whole_screen(run: Path) -> None:
+    with shell() as terminal:
+        typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
+        explorer = process_of(run)
+        terminal.send("\x1a")
+        until(lambda: state(explorer) == "T" and left(terminal.received) == AS_FOUND, terminal, "it does not stop")
+        typed(terminal, "echo $((6 * 7))", b"42\r\n")
+        typed(terminal, "stty -a", b" echo ")
+        terminal.resize(100, 30)
+        start = len(terminal.received)
+        typed(terminal, "fg", b"decided")
+        until(lambda: "layer1:5" in terminal.text() and "q Quit" in terminal.text().splitlines()[-1], terminal, "fg")
+        assert OPEN in terminal.received[start:]
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+        typed(terminal, "\x1a", b"P>")
+        typed(terminal, "bg", b"P>")
+        until(lambda: state(explorer) == "T", terminal, "in the background it may not draw")
+        typed(terminal, "fg", OPEN)
+        typed(terminal, "q", b"P>")
+        until(lambda: state(explorer) == "" and left(terminal.received) == AS_FOUND, terminal, "it does not quit")
+        typed(terminal, "stty -a", b" echo ")
+
+
+def test_a_stop_without_warning_and_a_continuation_without_a_stop(run: Path) -> None:
+    with shell(sets_terminal=True) as terminal:
+        typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
+        explorer = process_of(run)
+        os.kill(explorer, signal.SIGSTOP)
+        until(lambda: state(explorer) == "T", terminal, "it does not stop")
+        typed(terminal, "fg", OPEN)
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+        start = len(terminal.received)
+        os.kill(explorer, signal.SIGCONT)
+        until(lambda: OPEN in terminal.received[start:], terminal, "it does not take the terminal again")
+        terminal.send("y")
+        terminal.wait_for("2/20 decided")
+        typed(terminal, "q", b"P>")
+        until(lambda: state(explorer) == "", terminal, "it does not quit")
+        assert left(terminal.received) == AS_FOUND
+        typed(terminal, "stty -a", b" echo ")
+    assert verdicts(run) == ["layer1:5", "layer1:6"]
+
+
+@pytest.mark.parametrize("sets_terminal", [True, False])
+def test_a_stopped_explorer_can_be_ended(run: Path, sets_terminal: bool) -> None:
+    with shell(sets_terminal=sets_terminal) as terminal:
+        typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
+        explorer = process_of(run)
+        typed(terminal, "\x1a", b"P>")
+        until(lambda: state(explorer) == "T", terminal, "it does not stop")
+        typed(terminal, "kill %1", b"P>")
+        until(lambda: state(explorer) == "", terminal, "it does not end")
+        assert left(terminal.received) == AS_FOUND
+
+
+@pytest.mark.parametrize("sets_terminal", [True, False])
+def test_an_explorer_ends_with_the_shell_that_started_it(run: Path, sets_terminal: bool) -> None:
+    with shell(sets_terminal=sets_terminal) as terminal:
+        typed(terminal, "PS1=INNER bash --norc --noprofile --noediting -i", b"INNER")
+        typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
+        explorer = process_of(run)
+        inner = int(Path(f"/proc/{explorer}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(inner, signal.SIGKILL)
+        until(lambda: state(explorer) == "" and left(terminal.received) == AS_FOUND, terminal, "it does not end")
+        typed(terminal, "stty -a", b" echo ")
+
+
+def test_ctrl_z_without_a_shell_to_go_to_does_nothing(run: Path) -> None:
+    with Terminal(mammi("open", str(run), "layer1:5")) as terminal:
+        terminal.wait_for("layer1:5")
+        terminal.send("\x1a")
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+
+
+def test_quitting_does_not_wait_for_what_is_still_computed(run: Path) -> None:
+    command = [sys.executable, "-c", BROKEN.format(place="Desk._warm", error="__import__('time').sleep(60)")]
+    with Terminal([*command, "open", str(run), "layer1:5"]) as terminal:
+        found = terminal.attributes()
+        terminal.wait_for("layer1:5")
+        terminal.send("q")
+        assert ended(terminal, found) == 0
+
+
+def test_bytes_that_no_keyboard_sends_do_not_end_it(run: Path) -> None:
+    with Terminal(mammi("open", str(run), "layer1:5")) as terminal:
+        terminal.wait_for("layer1:5")
+        for strange in (b"\xff\xfe\x80", b"\x1b[1114112u", b"\x1b[99999999999999999u", b"\x1b[;:1200~"):
+            terminal.send(strange)
+            terminal.pump(0.2)
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+
+
+def test_a_variable_with_another_size_is_not_believed(run: Path) -> None:
+    with Terminal(mammi("open", str(run)), columns=130, environment={"COLUMNS": "70", "LINES": "20"}) as terminal:
+        terminal.wait_for(lambda text: "3 Representative images" in text and "q Quit" in text.splitlines()[-1])
