@@ -20,7 +20,7 @@ from engine.evidence.columns import (
     REPRESENTATIVES,
     TIGHTNESS,
 )
-from engine.evidence.trust import FEW, RULES
+from engine.evidence.trust import FEW, OFTEN, RULES
 
 
 def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
@@ -45,6 +45,7 @@ def findings(column: Column[Any]) -> tuple[str, ...]:
 
 _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] = {
     Q_VALUE: ("A single image is no test", lambda evidence: evidence.count == 1),
+    CHANGE_CHANCE: ("Another first in most draws", lambda evidence: bool(evidence[CHANGE_CHANCE] > OFTEN)),
     REPRESENTATIVES: ("Few images", lambda evidence: 2 < evidence.count < FEW),
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
     TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),

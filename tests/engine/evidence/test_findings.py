@@ -63,6 +63,7 @@ def test_where_nothing_is_against_a_neuron_every_line_speaks_for_it(sound: Neuro
         (c.REPRESENTATIVES, 59, "Most of all images"),
         (c.ANNOTATED, 0, "No concept above the β cut"),
         (c.CHANGE_CHANCE, 0.3, "Another first in many draws"),
+        (c.CHANGE_CHANCE, 0.6, "Another first in most draws"),
         (c.CHANGE_CHANCE, np.nan, "Not drawn again"),
         (c.HALF_AGREEMENT, 0.2, "Halves seldom agree"),
         (c.HALF_AGREEMENT, np.nan, "Halves not compared"),

@@ -1,0 +1,1 @@
+"""Every screen as text, at three sizes of terminal."""
