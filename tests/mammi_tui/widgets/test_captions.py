@@ -55,7 +55,7 @@ def test_as_many_labels_are_named_as_fit() -> None:
 
 def test_labels_that_begin_alike_stay_different() -> None:
     films = captions(("a.png", ("Pneumonia", "Mass")), ("b.png", ("Pneumothorax", "Mass")))
-    assert [below(films, place, 12)[0] for place in (0, 1)] == ["Pneumonia +1", "Pneumot… +1"]
+    assert [below(films, place, 12)[0] for place in (0, 1)] == ["Pneumonia +1", "Pneumoth… +1"]
 
 
 def test_the_identifier_comes_before_the_folder() -> None:
