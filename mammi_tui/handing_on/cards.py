@@ -12,6 +12,7 @@ from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo
 from engine.store.thumbnails import decode
+from mammi_tui.film_labels import LabelOrder
 from mammi_tui.findings import outlines
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
 from mammi_tui.handing_on.identifiers import Identifiers
@@ -111,9 +112,11 @@ class Cards:
     def _films(self, answer: NeuronAnswer, most: int) -> Iterator[Film]:
         images = answer.images[:most].tolist()
         infos = self._reader.images(images)
+        annotation = [self._reader.concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        order = LabelOrder((info.labels for info in infos), annotation)
         for place, (info, activation) in enumerate(zip(infos, answer.activations[:most].tolist(), strict=True)):
             yield Film(
-                *(place + 1, self._picture(info), info.width, info.height, activation, info.labels),
+                *(place + 1, self._picture(info), info.width, info.height, activation, order.sorted(info.labels)),
                 name=info.path if self._identifiers.shown else "",
                 findings=outlines(info),
             )
