@@ -13,13 +13,12 @@ from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter import Filter, parse
+from mammi_tui.neurons.marks import VERDICT_WORDS
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.verdicts.lines import Line, Verdict
 from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
-
-VERDICT_WORDS: dict[Verdict, str] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
 
 
 @dataclass(frozen=True, slots=True)

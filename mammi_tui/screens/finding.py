@@ -39,13 +39,16 @@ class Finding(ExplorerBase):
     def on_descendant_focus(self) -> None:
         self.history.settle()
 
-    def action_filter(self, query: str | None = None) -> None:
+    def action_filter(self) -> None:
         self.panes.show("neurons")
-        self.neurons.open_filter(query)
+        self.neurons.open_filter()
 
     @on(ViewBody.FilterWanted)
     def filter_by(self, event: ViewBody.FilterWanted) -> None:
-        self.action_filter(event.query)
+        """Shows the neurons that a view wants. The keys still go to the view, unless it leaves the screen."""
+        self.neurons.filter_to(event.query)
+        if not self.neurons.region.area:
+            self.panes.go_to("neurons")
 
     def action_drop_filter(self) -> None:
         self.neurons.drop_filter()
