@@ -1,1 +1,0 @@
-"""Every screen as text, at three sizes of terminal."""
