@@ -1,4 +1,4 @@
-"""Writes the screens as they are now: `python -m tests.mammi_tui.snapshots [NAME …]`. Read the difference afterwards."""
+"""Writes the screens as they are now: `python -m tests.mammi_tui.snapshots [NAME …]`. Read the difference after it."""
 
 from __future__ import annotations
 
