@@ -48,10 +48,9 @@ class Captions:
     def below(self, index: int, width: int) -> tuple[Words, Words]:
         """The two lines below a film of `width` cells."""
         item, page = self._items[index], self._page(index)
-        rank, names = f"#{index + 1} ", [*map(clean, item.labels)]
-        labels = short_list(names, width - cell_len(rank), page.labels)
-        if labels and not labels.startswith(names[0]):  # the finding goes before the rank
-            rank, labels = "", short_list(names, width, page.labels)
+        rank = f"#{index + 1} "
+        rank = rank if page.names_findings(width - len(rank)) else ""  # the finding goes before the rank
+        labels = short_list([*map(clean, item.labels)], width - len(rank), page.labels)
         activation = f" {significant(item.activation)}" if width >= NARROW else ""
         room = width - len(activation)
         name = page.names.fit(page.names[index % PAGE], room)
@@ -85,6 +84,14 @@ class _Page:
 
     def __init__(self, items: Sequence[ThumbnailItem]) -> None:
         self._items = items
+        self._named: dict[int, bool] = {}
+
+    def names_findings(self, cells: int) -> bool:
+        """Whether in so many cells every film's first label is whole."""
+        if cells not in self._named:
+            lists = ([*map(clean, item.labels)] for item in self._items if item.labels)
+            self._named[cells] = all(short_list(names, cells, self.labels).startswith(names[0]) for names in lists)
+        return self._named[cells]
 
     @cached_property
     def labels(self) -> ShortNames:

@@ -94,3 +94,9 @@ def test_nothing_is_wider_than_the_film(width: int) -> None:
         assert sum(cell_len(text) for _, text in second) == width
         assert sum(cell_len(text) for _, text in first[1:]) <= width
         assert "\x1b" not in "".join(text for _, text in first + second)
+
+
+def test_films_side_by_side_all_have_a_rank_or_none_has() -> None:
+    films = captions(("a.png", ("Mass",)), ("b.png", ("Pneumothorax",)))
+    assert [below(films, place, 12)[0] for place in (0, 1)] == ["Mass", "Pneumothorax"]
+    assert [below(films, place, 15)[0] for place in (0, 1)] == ["#1 Mass", "#2 Pneumothorax"]
