@@ -29,10 +29,10 @@ class FilterLine(TypedLine):
     BINDING_GROUP_TITLE = "Filter"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "keep", "Keep", key_display="⏎", id="filter.keep", tooltip="Keep the filter"),
+        Binding("enter", "keep", "Keep", id="filter.keep", tooltip="Keep the filter"),
         Binding("down", "to_found", "To the neurons", show=False, id="filter.found",
                 tooltip="Keep the filter, and go to the neurons"),
-        Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
+        Binding("escape", "drop", "Clear", id="filter.clear", tooltip="Clear the filter"),
     ]  # fmt: skip
 
     class Kept(Message):
