@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from mammi_tui import garbage
 from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
@@ -54,7 +55,12 @@ class ExplorerScreen(Finding, Judging, HandingOn, Counting):
         if looking.cuts == looking.reader.info.cuts:
             self.desk.ask_first()
         self.desk.ask()
-        self.call_after_refresh(self.desk.warm_up)
+        self.call_after_refresh(self._go_on)
+
+    def _go_on(self) -> None:
+        """Does what could wait until the first frame is on screen."""
+        garbage.go_on()
+        self.desk.warm_up()
 
     # Answers
 

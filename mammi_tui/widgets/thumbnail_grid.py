@@ -18,7 +18,7 @@ from textual.timer import Timer
 
 from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
-from mammi_tui.images.base import ImageBackend
+from mammi_tui.images.base import ImageBackend, apart
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.lane import Lane
@@ -219,7 +219,9 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         films: list[Film] = []
         for image in wanted.images:
             try:
-                films.append(self.backend.render(self.films.get(image), wanted.columns, wanted.rows))
+                film = self.films.get(image)
+                film = film if self._tiles.frame else apart(film)
+                films.append(self.backend.render(film, wanted.columns, wanted.rows))
             except MammiError as error:
                 films.append(str(error))
         return self.Drawn(wanted, films)

@@ -30,7 +30,9 @@ def test_every_key_of_the_explorer_is_in_the_table_or_named_beside_it(place: Pla
     part = PART.search((ROOT / "docs" / "guide.md").read_text("utf-8"))
     assert part
     named = keys_in_the_guide() | {
-        key_named(text) for text in re.findall(r"`([^`\s]+)`", part[1]) if re.fullmatch(r"[!-~]|Ctrl\+\w|F\d+|Esc", text)
+        key_named(text)
+        for text in re.findall(r"`([^`\s]+)`", part[1])
+        if re.fullmatch(r"[!-~]|Ctrl\+\w|F\d+|Esc", text)
     }
     missing = [binding.name for binding in place.bindings if not named & set(binding.keys)]
     assert missing == []
