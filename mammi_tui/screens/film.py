@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine.errors import MammiError
 from engine.store.records import ImageInfo
@@ -23,6 +23,7 @@ from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.text import clean, significant
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
+from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.thumbnail import Thumbnail
 
 NOTE = "A preview, not for diagnosis."
@@ -90,7 +91,7 @@ class FilmScreen(Counting, ModalScreen[int]):
         with Container(id="film-frame"):
             yield Thumbnail(self._backend, id="film")
             yield Static(id="film-info", markup=False)
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         frame = self.query_one("#film-frame")

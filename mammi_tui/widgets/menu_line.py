@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mammi_tui.keyboard.remapped_app import keys_of
 from mammi_tui.text import fit
 
 GAP = 3
@@ -35,9 +36,6 @@ class Choice:
     @property
     def cells(self) -> int:
         return cell_len(self.key) + 1 + cell_len(self.text)
-
-
-_LEAVE = Choice("esc", "leave")
 
 
 class _Placed(NamedTuple):
@@ -122,13 +120,14 @@ class MenuLine(ModalScreen[str]):
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__()
         self._choices = choices
-        self._line = _Line(
-            title, [*choices, _LEAVE], lambda choice: self._end(None if choice is _LEAVE else choice.key)
-        )
+        self._title = title
         self._ended = False
 
     def compose(self) -> ComposeResult:
-        yield self._line
+        leave = Choice(" ".join(keys_of(self, "menu.leave")), "leave")
+        yield _Line(
+            self._title, [*self._choices, leave], lambda choice: self._end(None if choice is leave else choice.key)
+        )
 
     def on_key(self, event: events.Key) -> None:
         for choice in self._choices:
