@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import string
 import sys
@@ -23,7 +24,7 @@ from pathlib import Path
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
-from tests.support.watched_explorer import PATIENCE, rest_mark
+from tests.support.watched_explorer import PATIENCE, WHERE, rest_mark
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
@@ -183,11 +184,16 @@ class Session:
         except OSError:
             raise Fault(self._ended()) from None
         mark, end = rest_mark(self._asked), time.monotonic() + 2 * PATIENCE
-        while mark not in self.terminal.received:
+        while not (told := re.search(re.escape(mark) + rb"([^\x07]*)\x07", self.terminal.received)):
             if not self.terminal.pump() and self.terminal.process.poll() is not None:
                 raise Fault(self._ended())
             if time.monotonic() > end:
-                raise Fault("it is stuck")
+                self.terminal.received = b""
+                os.write(self._requests, bytes([WHERE]))
+                self.terminal.pump(1)
+                raise Fault(f"it is stuck: {self.terminal.received.decode(errors='replace')[-6000:]}")
+        if told[1]:
+            raise Fault(f"it is never at rest: {told[1].decode()}")
         self._kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
         self.terminal.received = b""
 

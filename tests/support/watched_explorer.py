@@ -7,6 +7,7 @@ asked for is on screen. What draws by the clock is kept out of the way: cursors 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import sys
 import threading
@@ -21,14 +22,19 @@ from mammi_tui.app import ExplorerApp
 
 PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
+WHERE = 255
+"""Asks for what each thread does at the moment"""
 _STEP = 0.01
 _STILL = 5
 """How often it must be found at rest, one step after the other"""
 
 
 def rest_mark(number: int) -> bytes:
-    """What the explorer sends the `number`-th time that it is at rest. A terminal shows nothing of it."""
-    return f"\x1b]7777;{number}\x07".encode()
+    """What the explorer sends the `number`-th time that it is at rest, up to what keeps it from rest.
+
+    A terminal shows nothing of it.
+    """
+    return f"\x1b]7777;{number};".encode()
 
 
 class WatchedExplorer(ExplorerApp):
@@ -43,6 +49,9 @@ class WatchedExplorer(ExplorerApp):
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         while asked := os.read(self.requests, 1):
+            if ord(asked) == WHERE:
+                faulthandler.dump_traceback(sys.__stderr__ or 2)
+                continue
             asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop)
 
     async def _tell(self, number: int) -> None:
@@ -50,22 +59,24 @@ class WatchedExplorer(ExplorerApp):
         while still < _STILL and steps * _STEP < PATIENCE:
             await asyncio.sleep(_STEP)
             steps += 1
-            still = still + 1 if self._at_rest() else 0
+            still = 0 if self._busy() else still + 1
         if self._driver is not None:
-            self._driver.write(rest_mark(number).decode())
+            self._driver.write(f"{rest_mark(number).decode()}{','.join(self._busy())}\x07")
 
-    def _at_rest(self) -> bool:
+    def _busy(self) -> list[str]:
+        """What keeps the explorer from rest."""
         pumps: list[MessagePump] = [self, *self.screen_stack, *self.screen.walk_children()]
         lanes = [lane for pump in pumps if (lane := getattr(pump, "_lane", None)) is not None]
-        return (
-            not self.keys_underway
-            and not len(self._notifications)
-            and self.explorer.desk.at_rest
-            and all(lane.at_rest for lane in lanes)
-            and all(pump._message_queue.empty() for pump in pumps)
-            and not any(worker.is_running for worker in self.workers if worker.node.is_attached)
-            and not any(screen._layout_required or screen._dirty_widgets for screen in self.screen_stack)
-        )
+        found = {
+            "keys": self.keys_underway,
+            "messages to the reader": bool(len(self._notifications) or self.screen.query("Toast")),
+            "questions": not self.explorer.desk.at_rest,
+            "films": not all(lane.at_rest for lane in lanes),
+            "messages": not all(pump._message_queue.empty() for pump in pumps),
+            "workers": any(worker.is_running for worker in self.workers if worker.node.is_attached),
+            "drawing": any(screen._layout_required or screen._dirty_widgets for screen in self.screen_stack),
+        }
+        return [what for what, busy in found.items() if busy]
 
 
 def main() -> None:
