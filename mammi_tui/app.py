@@ -23,6 +23,7 @@ from mammi_tui.keyboard.counting_app import CountingApp
 from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.keyboard.remapped_app import RemappedApp
 from mammi_tui.questions.start import Start
+from mammi_tui.screen_stack import SoundStackApp
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts.log import VerdictLog
@@ -40,7 +41,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp):
+class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, FrugalApp, EndingApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.

@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
-from tests.support.watched_explorer import PATIENCE, WHERE, rest_mark
+from tests.support.watched_explorer import ERROR, PATIENCE, WHERE, rest_mark
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
@@ -85,7 +85,7 @@ class Session:
         self._asked = 0
         requests, self._requests = os.pipe()
         self.terminal = Terminal(
-            [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", "--debug", str(self.run)],
+            [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", str(self.run)],
             columns=self.size[0],
             rows=self.size[1],
             environment={"HOME": str(self.run.parent), "XDG_CONFIG_HOME": str(self.run.parent)},
@@ -199,7 +199,9 @@ class Session:
 
     def _ended(self) -> str:
         self.terminal.pump(1)
-        said = self.terminal.received[-3000:].decode(errors="replace")
+        error = self.run.with_name(ERROR)
+        said = error.read_text() if error.exists() else self.terminal.received[-3000:].decode(errors="replace")
+        error.unlink(missing_ok=True)
         return f"it ended with status {self.terminal.process.wait(10)}: {said}"
 
     def _cells(self) -> dict[tuple[int, int], tuple[object, ...]]:

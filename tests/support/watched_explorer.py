@@ -11,8 +11,10 @@ import faulthandler
 import os
 import sys
 import threading
+import traceback
 from pathlib import Path
 
+from textual.command import CommandPalette
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
@@ -22,6 +24,8 @@ from mammi_tui.app import ExplorerApp
 
 PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
+ERROR = "error.txt"
+"""The file, in the folder that it runs in, to which an error goes"""
 WHERE = 255
 """Asks for what each thread does at the moment"""
 _STEP = 0.01
@@ -54,6 +58,11 @@ class WatchedExplorer(ExplorerApp):
                 continue
             asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop)
 
+    def _handle_exception(self, error: Exception) -> None:
+        with Path(ERROR).open("a") as file:
+            traceback.print_exception(error, file=file)
+        super()._handle_exception(error)
+
     async def _tell(self, number: int) -> None:
         still, steps = 0, 0
         while still < _STILL and steps * _STEP < PATIENCE:
@@ -69,18 +78,20 @@ class WatchedExplorer(ExplorerApp):
         lanes = [lane for pump in pumps if (lane := getattr(pump, "_lane", None)) is not None]
         found = {
             "keys": self.keys_underway,
-            "messages to the reader": bool(len(self._notifications) or self.screen.query("Toast")),
+            "messages to the reader": any(screen.query("Toast") for screen in self.screen_stack),
             "questions": not self.explorer.desk.at_rest,
             "films": not all(lane.at_rest for lane in lanes),
             "messages": not all(pump._message_queue.empty() for pump in pumps),
             "workers": any(worker.is_running for worker in self.workers if worker.node.is_attached),
-            "drawing": any(screen._layout_required or screen._dirty_widgets for screen in self.screen_stack),
+            "layout": self.screen._layout_required,
+            f"drawing {[str(widget) for widget in self.screen._dirty_widgets]}": bool(self.screen._dirty_widgets),
         }
         return [what for what, busy in found.items() if busy]
 
 
 def main() -> None:
     WatchedExplorer.requests = int(sys.argv.pop(1))
+    CommandPalette._NO_MATCHES_COUNTDOWN = CommandPalette._BUSY_COUNTDOWN = _STEP  # type: ignore[misc]
     Input._toggle_cursor = lambda self: None  # type: ignore[method-assign]
     mammi_tui.app.ExplorerApp = WatchedExplorer  # type: ignore[misc]
     cli.main()
