@@ -24,11 +24,11 @@ from pathlib import Path
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
-from tests.support.watched_explorer import ERROR, PATIENCE, WHERE, rest_mark
+from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_mark
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
-ENTER, ESCAPE, REDRAW = "\r", "\x1b", "\x0c"
+ENTER, ESCAPE = "\r", "\x1b"
 NAMED = (
     *(ENTER, ESCAPE, "\t", "\x1b[Z", "\x7f", " "),
     *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[3~"),
@@ -162,7 +162,7 @@ class Session:
         """Raises Fault where the explorer has ended, or drawing everything anew changes its screen."""
         self.rest()
         shown = self._cells()
-        self.terminal.send(REDRAW)
+        os.write(self._requests, bytes([REDRAW]))
         self.rest()
         if stale := [place for place, cell in self._cells().items() if shown.get(place) != cell]:
             rows = sorted({row for row, _ in stale})

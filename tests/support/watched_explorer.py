@@ -28,6 +28,8 @@ ERROR = "error.txt"
 """The file, in the folder that it runs in, to which an error goes"""
 WHERE = 255
 """Asks for what each thread does at the moment"""
+REDRAW = 254
+"""Asks for what Ctrl-L does, without the key, which would end what other keys have begun"""
 _STEP = 0.01
 _STILL = 5
 """How often it must be found at rest, one step after the other"""
@@ -55,6 +57,9 @@ class WatchedExplorer(ExplorerApp):
         while asked := os.read(self.requests, 1):
             if ord(asked) == WHERE:
                 faulthandler.dump_traceback(sys.__stderr__ or 2)
+                continue
+            if ord(asked) == REDRAW:
+                loop.call_soon_threadsafe(self.action_redraw)
                 continue
             asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop)
 
