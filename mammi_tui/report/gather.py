@@ -55,6 +55,7 @@ class Gathering:
         self._rows = NeuronRows(reader.layers, reader.concepts)
         self._own = log.reader.name
         self._file = log.read()
+        self._rows.shows_others = True
         take_up(log, self._rows)
         self._ask_layers()
         self.neurons = list(self._chosen())

@@ -62,6 +62,8 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _hidden("Z", "redo", "Redo", "verdict.redo", "Do again what was taken back"),
         _undecided("n", 1, "Next"),
         _undecided("N", -1, "Previous"),
+        _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
+        _hidden("D", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
         *_views(views),
         _history(
             "ctrl+o,alt+left",
