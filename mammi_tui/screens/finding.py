@@ -31,7 +31,7 @@ class Finding(ExplorerBase):
 
     def find_concept(self, concept: str) -> None:
         """Filters the neurons by a concept."""
-        self.action_filter(clean(concept) if concept.isalpha() else f'"{clean(concept)}"')
+        self.neurons.filter_to(clean(concept) if concept.isalpha() else f'"{clean(concept)}"')
 
     def best_concept(self, neuron: Neuron) -> str:
         """The neuron's best concept at the present cuts; "" where it has none, or none is known yet."""
