@@ -95,7 +95,11 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         _hidden(
-            "X", "contact_sheet", "Contact sheet", "hand-on.sheet", "Write the neuron's films and words as a picture"
+            "X",
+            "contact_sheet",
+            "Contact sheet",
+            "hand-on.sheet",
+            "Write a contact sheet: films and words as a picture",
         ),
         _hidden("E", "export", "Export", "hand-on.export", "Write the table of this pane: CSV, JSON or Parquet"),
         _hidden("Y", "copy", "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),
