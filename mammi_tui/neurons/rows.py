@@ -15,6 +15,8 @@ from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter import Filter, parse
 from mammi_tui.neurons.marks import VERDICT_WORDS
 from mammi_tui.neurons.order import BY_UNIT, Order
+from mammi_tui.verdicts.agreement import Agreement
+from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.lines import Line, Verdict
 from mammi_tui.verdicts.standing import Judgement
 
@@ -47,10 +49,15 @@ class NeuronRows:
         """The run's content hash"""
         self.judgements: dict[Neuron, Judgement] = {}
         """What the reader says of each neuron"""
+        self.shows_others = False
+        """Whether other readers' verdicts are shown; else the following are empty"""
         self.others: dict[str, dict[Neuron, Judgement]] = {}
         """What other readers say, by their names"""
         self.settled: dict[Neuron, Line] = {}
         """The line that settled a difference between readers"""
+        self.compared: dict[Neuron, Compared] = {}
+        """The verdicts of all readers on each neuron"""
+        self.agreement: Agreement | None = None
         self.open: set[int] = set()
         self.order: Order = BY_UNIT
         self.query = ""
@@ -176,6 +183,10 @@ class NeuronRows:
             return False
         words = tuple(self._words[concept] for concept in answer.words.of_unit(neuron.unit))
         return line.run != self.run or line.seen.annotation != words
+
+    def differs(self, neuron: Neuron) -> bool:
+        """Whether readers differ on a neuron and have not settled it."""
+        return neuron in self.compared and self.compared[neuron].is_open
 
     def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
         """The next living neuron without a verdict (with step −1 the previous) in the order shown, cyclically."""

@@ -65,6 +65,8 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _hidden("Z", "redo", "Redo", "verdict.redo", "Do again what was taken back"),
         _undecided("n", 1, "Next"),
         _undecided("N", -1, "Previous"),
+        _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
+        _hidden("D", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
         *_views(views),
         _history(
             "ctrl+o,alt+left",
@@ -93,7 +95,11 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         _hidden(
-            "X", "contact_sheet", "Contact sheet", "hand-on.sheet", "Write the neuron's films and words as a picture"
+            "X",
+            "contact_sheet",
+            "Contact sheet",
+            "hand-on.sheet",
+            "Write a contact sheet: films and words as a picture",
         ),
         _hidden("E", "export", "Export", "hand-on.export", "Write the table of this pane: CSV, JSON or Parquet"),
         _hidden("Y", "copy", "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),
