@@ -29,10 +29,10 @@ class FilterLine(TypedLine):
     BINDING_GROUP_TITLE = "Filter"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "keep", "Keep", key_display="⏎", id="filter.keep", tooltip="Keep the filter"),
+        Binding("enter", "keep", "Keep", id="filter.keep", tooltip="Keep the filter"),
         Binding("down", "to_found", "To the neurons", show=False, id="filter.found",
                 tooltip="Keep the filter, and go to the neurons"),
-        Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
+        Binding("escape", "drop", "Clear", id="filter.clear", tooltip="Clear the filter"),
     ]  # fmt: skip
 
     class Kept(Message):
@@ -94,8 +94,10 @@ class NeuronsPane(Framed, Vertical):
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         words = [found if self.rows.query else f"sorted by {self.rows.order.name}"]
-        underway = ["computing evidence …"] if self.rows.evidence_underway is not None else []
-        self.frame(subtitle=" · ".join(words + underway))
+        if self.rows.evidence_underway is not None:
+            room = self.size.width - len(words[0]) - 7
+            words.append("computing evidence …" if room >= 20 else "computing …")
+        self.frame(subtitle=" · ".join(words))
 
     def set_underway(self, layer: int | None) -> None:
         """Shows which layer's evidence is being computed, if any is."""
