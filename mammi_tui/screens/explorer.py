@@ -15,13 +15,15 @@ from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnd
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
-from mammi_tui.screens.judging import Judging
+from mammi_tui.screens.large_films import LargeFilms
+from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
+from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.one_line import OneLine
 
 
-class ExplorerScreen(Finding, Judging):
+class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"

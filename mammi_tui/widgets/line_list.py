@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -14,6 +15,7 @@ from textual.strip import Strip
 from mammi_tui.widgets.lines import Lines
 
 CURSOR_MARK = "▌"
+ITALIC = Style(italic=True)
 
 
 class LineList(Lines, inherit_bindings=False):
@@ -41,12 +43,16 @@ class LineList(Lines, inherit_bindings=False):
         super().rows_changed()
 
     def drawn(self, index: int, width: int) -> Strip:
-        """Draws all parts under the cursor in one colour: the one that a theme pairs with the cursor's background."""
+        """Draws all parts under the cursor in one colour: the one that a theme pairs with the cursor's background.
+
+        A reader's own words stay italic.
+        """
         if index != self.cursor or not self.can_stand_on(index):
             return super().drawn(index, width)
-        parts = [CURSOR_MARK if self.has_focus else " ", *(text for text, _ in self.row(index, width - 1))]
         style = self.style_of("line--cursor")
-        return Strip([Segment(text, style) for text in parts]).adjust_cell_length(width, style)
+        parts = [(CURSOR_MARK if self.has_focus else " ", style)]
+        parts += [(text, style + ITALIC if name == "line--own" else style) for text, name in self.row(index, width - 1)]
+        return Strip([Segment(*part) for part in parts]).adjust_cell_length(width, style)
 
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, self.row_count() - 1))

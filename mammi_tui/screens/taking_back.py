@@ -1,0 +1,51 @@
+"""Undo and redo of what the reader has judged and written, line by line of the log, also across restarts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.errors import MammiError
+from mammi_tui.neurons.triage import neuron_of, take_up
+from mammi_tui.screens.judging import Judging
+from mammi_tui.verdicts.lines import Line
+
+
+class TakingBack(Judging):
+    """The part of the explorer that takes acts back."""
+
+    def action_undo(self) -> None:
+        """Takes back the reader's last act that stands."""
+        self._take_back("undo")
+
+    def action_redo(self) -> None:
+        """Does the act again that was taken back last."""
+        self._take_back("redo")
+
+    def _take_back(self, act: Literal["undo", "redo"]) -> None:
+        log, rows = self.verdict_log, self.looking.rows
+        try:
+            line = log.take_back(act)
+            take_up(log, rows)
+        except MammiError as error:
+            self.warn(str(error))
+            return
+        if line is None:
+            reader = log.reader.name
+            nothing = f"Nothing of {reader}'s to take back" if act == "undo" else "Nothing was taken back since"
+            self.notify(nothing, markup=False)
+            return
+        self.draw_verdicts()
+        did = "taken back · Z does it again" if act == "undo" else "done again · z takes it back"
+        self.notify(f"{self.words_of(line.deed, line.neuron)} {did}{self._go_to_line(line)}", markup=False)
+
+    def _go_to_line(self, line: Line) -> str:
+        """Goes to the neuron that a line is about. Returns what else there is to say."""
+        rows = self.looking.rows
+        neuron = neuron_of(rows, line.neuron)
+        if neuron is None:
+            return " · the run has no such neuron"
+        hidden = bool(rows.query) and rows.line_of(neuron) is None
+        if hidden:
+            self.neurons.drop_filter()
+        self.go_to_neuron(neuron)
+        return " · the filter hid it and is cleared" if hidden else ""
