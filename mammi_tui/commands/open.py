@@ -6,10 +6,14 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mammi_tui.console import arguments
+
+if TYPE_CHECKING:
+    from mammi_tui.keyboard.keymap import Keymap
 
 
 @click.command("open")
@@ -39,11 +43,22 @@ def open(  # noqa: A001
 
     The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one. Films are drawn as previews, not for diagnosis.
     """
-    from rich.console import Console
+    from mammi_tui import garbage
+
+    garbage.put_off()
+    path = arguments.existing_run(run)
+
+    from concurrent.futures import ThreadPoolExecutor
 
     from engine.errors import MammiError
-    from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
+
+    opener = ThreadPoolExecutor(1)
+    opening = opener.submit(RunReader, path)  # while the rest is loaded
+
+    from rich.console import Console
+
+    from engine.names import find_concept_set, parse_neuron
     from mammi_tui.app import ExplorerApp
     from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
@@ -51,8 +66,8 @@ def open(  # noqa: A001
     from mammi_tui.questions.start import Start
     from mammi_tui.verdicts.log import log_of
 
-    path = arguments.existing_run(run)
-    with RunReader(path) as reader:
+    opener.shutdown()
+    with opening.result() as reader:
         if not arguments.at_a_terminal():
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
         if concept_set is not None:
@@ -61,7 +76,9 @@ def open(  # noqa: A001
             parse_neuron(neuron, reader.layers) if neuron else None,
             arguments.cuts(reader.info, alpha, beta, concept_set),
         )
-        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader))
+        keymap, problems = _own_keys()
+        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader), keymap=keymap)
+        app.say_at_start(problems)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
@@ -70,3 +87,17 @@ def open(  # noqa: A001
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")
+
+
+def _own_keys() -> tuple[Keymap, list[str]]:
+    """The keys that the reader has given to bindings, and what is wrong with their file."""
+    from mammi_tui.keyboard.file import keys_file
+    from mammi_tui.keyboard.keymap import Keymap
+
+    path = keys_file()
+    if not os.path.lexists(path):
+        return Keymap(), []
+    from mammi_tui.key_places import keys_in_force, told
+
+    keymap, problems = keys_in_force(path)
+    return keymap, told(path, problems)

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mammi_tui.neurons.order import BY_UNIT, Order
@@ -19,6 +20,7 @@ from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import Heads
 from mammi_tui.widgets.still import Framed
 from mammi_tui.widgets.typed_line import TypedLine
+from mammi_tui.widgets.way_back import come_back
 
 
 class FilterLine(TypedLine):
@@ -27,18 +29,28 @@ class FilterLine(TypedLine):
     BINDING_GROUP_TITLE = "Filter"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "keep", "Keep", key_display="⏎", id="filter.keep", tooltip="Keep the filter"),
-        Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
-    ]
+        Binding("enter", "keep", "Keep", id="filter.keep", tooltip="Keep the filter"),
+        Binding("down", "to_found", "To the neurons", show=False, id="filter.found",
+                tooltip="Keep the filter, and go to the neurons"),
+        Binding("escape", "drop", "Clear", id="filter.clear", tooltip="Clear the filter"),
+    ]  # fmt: skip
 
     class Kept(Message):
-        """The reader goes back to the neurons and keeps the filter."""
+        """The reader keeps the filter."""
+
+        def __init__(self, to_found: bool) -> None:
+            """`to_found` says that the reader goes on to the neurons, not back to where they came from."""
+            super().__init__()
+            self.to_found = to_found
 
     class Dropped(Message):
-        """The reader goes back to the neurons and drops the filter."""
+        """The reader drops the filter."""
 
     def action_keep(self) -> None:
-        self.post_message(self.Kept())
+        self.post_message(self.Kept(to_found=False))
+
+    def action_to_found(self) -> None:
+        self.post_message(self.Kept(to_found=True))
 
     def action_drop(self) -> None:
         self.post_message(self.Dropped())
@@ -60,6 +72,8 @@ class NeuronsPane(Framed, Vertical):
         )
         self._heads = Heads(self.outline, self.outline.heads)
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
+        self._came_from: Widget | None = None
+        """Where the focus was before the filter line had it"""
         self._before: Neuron | None = None
         """The line that the cursor was on before the filter line was opened"""
 
@@ -80,8 +94,10 @@ class NeuronsPane(Framed, Vertical):
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         words = [found if self.rows.query else f"sorted by {self.rows.order.name}"]
-        underway = ["computing evidence …"] if self.rows.evidence_underway is not None else []
-        self.frame(subtitle=" · ".join(words + underway))
+        if self.rows.evidence_underway is not None:
+            room = self.size.width - len(words[0]) - 7
+            words.append("computing evidence …" if room >= 20 else "computing …")
+        self.frame(subtitle=" · ".join(words))
 
     def set_underway(self, layer: int | None) -> None:
         """Shows which layer's evidence is being computed, if any is."""
@@ -106,14 +122,19 @@ class NeuronsPane(Framed, Vertical):
         self._heads.redraw()
         self.draw_subtitle()
 
-    def open_filter(self, text: str | None = None) -> None:
-        """Shows the filter line, with this text or as it was."""
+    def open_filter(self) -> None:
+        """Shows the filter line as it was, and lets the reader type."""
         if not isinstance(self.screen.focused, FilterLine):
             self._before = self.outline.here() or self._before
+            self._came_from = self.screen.focused
         self._line.display = True
-        if text is not None:
-            self._line.value = text
         self.screen.set_focus(self._line)
+
+    def filter_to(self, query: str) -> None:
+        """Shows the filter line with a query, and what it leaves."""
+        self._before = self.outline.here() or self._before
+        self._line.display = True
+        self._line.value = query
 
     def drop_filter(self) -> None:
         """Shows all neurons again, with the cursor on the same one, and hides the filter line."""
@@ -146,10 +167,10 @@ class NeuronsPane(Framed, Vertical):
     def keep_filter(self, event: FilterLine.Kept) -> None:
         event.stop()
         self._line.display = bool(self.rows.query)
-        self.screen.set_focus(self.outline)
+        come_back(self, self.outline if event.to_found else self._came_from)
 
     @on(FilterLine.Dropped)
     def leave_filter(self, event: FilterLine.Dropped) -> None:
         event.stop()
         self._leave(self._before, self.outline.here())
-        self.screen.set_focus(self.outline)
+        come_back(self, self._came_from)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from mammi_tui import garbage
+from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
 from mammi_tui.neurons.pane import NeuronsPane
@@ -15,15 +20,16 @@ from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnd
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
+from mammi_tui.screens.handing_on import HandingOn
 from mammi_tui.screens.large_films import LargeFilms
 from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
 from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.widgets.key_line import KeyLine
-from mammi_tui.widgets.one_line import OneLine
+from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack):
+class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, HandingOn, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -51,7 +57,12 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack):
         if looking.cuts == looking.reader.info.cuts:
             self.desk.ask_first()
         self.desk.ask()
-        self.call_after_refresh(self.desk.warm_up)
+        self.call_after_refresh(self._go_on)
+
+    def _go_on(self) -> None:
+        """Does what could wait until the first frame is on screen."""
+        garbage.go_on()
+        self.desk.warm_up()
 
     # Answers
 
@@ -79,10 +90,15 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack):
     def action_pane(self, pane: Pane) -> None:
         self.panes.go_to(pane)
 
+    def way_back(self) -> Callable[[], None]:
+        """Takes back the digit that goes to a pane."""
+        return partial(self.panes.go_to, self.panes.present)
+
+    @counted
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
-    @on(OneLine.Closed)
+    @on(Stranded)
     def action_back_to_pane(self) -> None:
         self.panes.go_to(self.panes.present)
 
@@ -104,6 +120,7 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack):
     def ask(self) -> None:
         self.desk.ask()
 
+    @counted
     def action_cut(self, name: str, step: float) -> None:
         self.cuts_bar.move_by(name, step)
 

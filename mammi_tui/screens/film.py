@@ -21,6 +21,7 @@ from engine.store.records import ImageInfo
 from mammi_tui.findings import outlines
 from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
+from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.screens.explorer_keys import judging_keys
 from mammi_tui.text import clean, significant
@@ -28,15 +29,17 @@ from mammi_tui.views.head import Head
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.thumbnail import Thumbnail
+from mammi_tui.widgets.way_back import Stranded
 
 NOTE = "A preview, not for diagnosis."
 
 
-class FilmScreen(ModalScreen[int]):
+class FilmScreen(Counting, ModalScreen[int]):
     """Shows one film. The screen's result is the place in `items` of the film that was shown last."""
 
     BINDING_GROUP_TITLE = "Film"
     AUTO_FOCUS = ""
+    HELP = "One representative image, with the findings' outlines where the probing set has them."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,j,down,space", "step(1)", "Next", tooltip="Next representative image", id="film.next"),
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
@@ -45,7 +48,7 @@ class FilmScreen(ModalScreen[int]):
         Binding("I", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
-        Binding("question_mark,f1", "app.help", "Help", key_display="?", tooltip="The keys that work now",
+        Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
                 id="film.help"),
         *judging_keys(lambda action: f"judge({action!r})"),
     ]  # fmt: skip
@@ -181,19 +184,23 @@ class FilmScreen(ModalScreen[int]):
             return bool(info and outlines(info)) or None
         return True
 
+    @counted
     def action_step(self, by: int) -> None:
-        self.action_go_to(max(0, min(self.index + by, len(self._items) - 1)))
+        self.action_go_to(max(0, self.index + by))
 
+    @counted_from_one
     def action_go_to(self, index: int) -> None:
+        """Shows a film; −1 is the last."""
         if self._items:
-            self.index = index % len(self._items)
+            last = len(self._items) - 1
+            self.index = min(index, last) if index >= 0 else last
             self._show()
 
     async def action_judge(self, action: str) -> None:
         """Does what a key does in the explorer."""
         await self.app.run_action(action, self._judge)
 
-    @on(OneLine.Closed)
+    @on(Stranded)
     def leave_line(self) -> None:
         self.set_focus(None)
 

@@ -25,10 +25,14 @@ class ConceptList(LineList):
     """Every concept by score. The bars have one scale within a neuron, as scores are not probabilities."""
 
     BINDING_GROUP_TITLE = "Concepts"
+    HELP = """
+    Every concept of the neuron by concept score. The line is the β cut: the concepts above it are the annotation. The
+    bars have one scale within a neuron.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter,f", "find", "Neurons with it", key_display="⏎", id="concepts.find",
+            "enter,f", "find", "Neurons with it", id="concepts.find",
             tooltip="Filter the neurons by this concept",
         ),
         Binding(
@@ -140,6 +144,9 @@ class ConceptList(LineList):
         yield "─" * left, "line--accent"
         yield fit(text, min(width - left, len(text))), "line--accent"
         yield "─" * max(0, width - left - len(text)), "line--accent"
+
+    def row_clicked_twice(self, index: int) -> None:  # noqa: ARG002
+        self.action_find()
 
     def here(self) -> int | None:
         """The concept under the cursor; None if there is none."""

@@ -94,8 +94,9 @@ class ConceptsBody(ViewBody):
         if evidence is None:
             return self._annotated
         mark, word = TRUST_MARKS[evidence.trust][0], TRUST_WORDS[evidence.trust]
-        full = f"{mark} {word} · {self._annotated}"
-        return full if cell_len(full) <= room else f"{mark} · {self._annotated}"
+        short = self._annotated.removesuffix(" annotated")
+        texts = (f"{mark} {word} · {self._annotated}", f"{mark} · {self._annotated}", f"{mark} · {short}")
+        return next((text for text in texts if cell_len(text) <= room), mark)
 
 
 CONCEPTS = View(

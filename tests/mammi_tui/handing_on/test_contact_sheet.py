@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mammi_tui.handing_on import lettering
+from mammi_tui.handing_on.card import Film
 from mammi_tui.handing_on.contact_sheet import MARGIN, MOST_FILMS, WIDTH, contact_sheet
 from mammi_tui.handing_on.lettering import Lettering
 from tests.mammi_tui.report.test_markup import HOSTILE
@@ -33,10 +35,8 @@ def test_films_stand_in_rank_order_from_left_to_right() -> None:
     assert first[:, 0].min() == second[:, 0].min()
 
 
-def _without_shapes(one: object) -> object:
-    from dataclasses import replace
-
-    return replace(one, findings=[])  # type: ignore[type-var]
+def _without_shapes(one: Film) -> Film:
+    return replace(one, findings=[])
 
 
 def test_outlines_are_drawn_over_the_film() -> None:
@@ -44,7 +44,7 @@ def test_outlines_are_drawn_over_the_film() -> None:
     without = sheet(contact_sheet(card("x", films=[_without_shapes(film("x"))]), HEADING))
     drawn = np.argwhere((with_shapes != without).any(axis=2))
     grey = np.argwhere((without == 90).all(axis=2))
-    (top, left), (bottom, right) = grey.min(axis=0), grey.max(axis=0)
+    (top, left), (_, right) = grey.min(axis=0), grey.max(axis=0)
     inside = drawn[(drawn[:, 0] > top + 20)]
     assert inside[:, 1].min() == pytest.approx(left + (right - left) / 4, abs=3)
     assert inside[:, 1].max() == pytest.approx(left + 3 * (right - left) / 4, abs=3)
@@ -87,4 +87,5 @@ def test_text_is_wrapped_and_cut_to_its_width() -> None:
     assert len(lines) == 3
     assert lines[-1].endswith(("…", "..."))
     assert all(letters._font.getlength(line) <= 60 for line in lines)
-    assert list(letters.wrapped("unbreakable" * 20, 60, 2))[0].endswith(("…", "..."))
+    (line,) = letters.wrapped("unbreakable" * 20, 60, 2)
+    assert line.endswith(("…", "..."))
