@@ -168,8 +168,9 @@ class NeuronTree(LineList):
         yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
-            state = "dead unit" if answer else "…"
-            yield from self._names_of(neuron, state, "", columns, width, "line--dead", "line--dead")
+            state, own = "dead unit" if answer else "…", self._names.label_of(neuron)
+            concept_style = "line--own" if own else "line--dead"
+            yield from self._names_of(neuron, own or state, "", columns, width, "line--dead", concept_style)
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
             yield numbers if answer else fit("", len(numbers)), "line--dead"
             return
@@ -178,13 +179,15 @@ class NeuronTree(LineList):
         concept = "no image above τ" if best < 0 else self._names.concepts[best]
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
+        own = self._names.label_of(neuron)
+        concept, concept_style = own or concept, "line--own" if own else style
         if not columns.finding and self.rows.found_by_finding(neuron):
             finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
-            yield self._names.concepts.fit(concept, columns.concept - finding_cells), style
+            yield self._names.concepts.fit(concept, columns.concept - finding_cells), concept_style
             yield " " + self._names.findings.fit(finding, finding_cells - 1), "line--faint"
         else:
             name_style = "line--strong" if annotated else "line--muted"
-            yield from self._names_of(neuron, concept, finding, columns, width, name_style, style)
+            yield from self._names_of(neuron, concept, finding, columns, width, name_style, concept_style)
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
@@ -213,7 +216,8 @@ class NeuronTree(LineList):
     def _names_of(
         self, neuron: Neuron, concept: str, finding: str, columns: Columns, width: int, name_style: str, style: str
     ) -> Iterable[Part]:
-        """The class that a final layer's unit stands for, if the run names it, the unit's best concept, its finding.
+        """The class that a final layer's unit stands for, if the run names it, the unit's best concept or the
+        reader's label, and its finding.
 
         Where all three do not fit, the finding is left out, as it seldom says more than the class.
         """
