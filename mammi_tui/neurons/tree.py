@@ -17,6 +17,7 @@ from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
+from mammi_tui.neurons.second_reading import others_cells, others_head, others_parts
 from mammi_tui.text import clean, count, fit
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
@@ -105,7 +106,7 @@ class NeuronTree(LineList):
         images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
         trust = 1 if any(self.rows.evidence) else 0
-        names = max(4, width - unit - 3 - trust - SCORE_CELLS - images - 1)
+        names = max(4, width - unit - 3 - others_cells(self.rows) - trust - SCORE_CELLS - images - 1)
         finding = FINDING_CELLS if width >= WIDE else self._spare(names)
         return Columns(unit, trust, names - finding, finding, SCORE_CELLS, images)
 
@@ -122,8 +123,9 @@ class NeuronTree(LineList):
         sorts = order.mark * (order not in (BY_UNIT, BY_IMAGES, BY_TRUST))
         images = "images" if columns.images > 6 + (order is BY_IMAGES) else "img"
         return (
-            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 4)
-            + fit("", columns.trust)
+            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 2)
+            + others_head(self.rows)
+            + fit("", columns.trust + 2)
             + fit(HEAD + order.mark * (order is BY_TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
@@ -165,6 +167,7 @@ class NeuronTree(LineList):
         mark, mark_style = self._verdict_mark(neuron)
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
         yield f" {mark}", mark_style
+        yield from others_parts(self.rows, neuron)
         yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):

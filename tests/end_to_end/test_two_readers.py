@@ -50,6 +50,7 @@ def test_a_second_reader_is_hidden_until_asked_for_and_differences_are_settled(r
     with opened(run, "r1", 5) as first, opened(run, "r2", 5) as second:
         first.wait_for(decided(0))
         second.wait_for(decided(0))
+        first.wait_for("Do not trust: only one image")
         press(first, "yyx")
         press(second, "yxx")
         assert "r1 (radiologist) · 3/20 decided" in first.text().splitlines()[0]
@@ -83,11 +84,12 @@ def test_a_second_reader_is_hidden_until_asked_for_and_differences_are_settled(r
     assert settle["annotation"] == found[-4]["annotation"]
     blind = [line.get("others_shown", False) for line in found if line["act"] == "verdict"]
     assert blind == [False] * 7 + [True], "the last verdict of r1 was given with the others' on screen"
-    assert all(line["role"] == "radiologist" and line["engine"] and line["evidence"] for line in found[:6])
+    assert all(line["role"] == "radiologist" and line["engine"] and line["method"] == "mammi" for line in found)
+    assert found[0]["evidence"] == {"trust": "unsupported", "q": None, "images": 1, "patients": 1}
 
 
 def test_one_reader_twice_sees_in_one_what_the_other_writes(run: Path) -> None:
-    with opened(run, "r1", 0) as first, opened(run, "r1", 10) as second:
+    with opened(run, "r1", 1) as first, opened(run, "r1", 10) as second:
         first.wait_for(decided(0))
         second.wait_for(decided(0))
         press(first, "yy")
@@ -103,7 +105,7 @@ def test_one_reader_twice_sees_in_one_what_the_other_writes(run: Path) -> None:
 
 @pytest.mark.parametrize("readers", [("r1", "r2"), ("r1", "r1")], ids=["two readers", "one reader"])
 def test_of_two_at_once_one_is_killed_and_no_verdict_is_lost_or_doubled(run: Path, readers: tuple[str, str]) -> None:
-    with opened(run, readers[0], 0) as first, opened(run, readers[1], 10) as second:
+    with opened(run, readers[0], 1) as first, opened(run, readers[1], 10) as second:
         first.wait_for(decided(0))
         second.wait_for(decided(0))
         for _ in range(3):
@@ -115,9 +117,10 @@ def test_of_two_at_once_one_is_killed_and_no_verdict_is_lost_or_doubled(run: Pat
         acknowledged = len(lines(run))
         assert acknowledged
         second.wait_for(lambda screen: len([line for line in lines(run) if line["verdict"] == "reject"]) == 3)
-        with opened(run, readers[0], 0) as again:
+        with opened(run, readers[0], 1) as again:
             own = {line["neuron"] for line in lines(run) if line["reader"] == readers[0]}
             again.wait_for(decided(len(own)))
+            again.send("n")
             press(again, "y" * (12 - len(own)), already=len(own))
             again.send("q")
             assert again.wait_for_end() == 0
