@@ -85,7 +85,7 @@ def test_a_second_reader_is_hidden_until_asked_for_and_differences_are_settled(r
     blind = [line.get("others_shown", False) for line in found if line["act"] == "verdict"]
     assert blind == [False] * 7 + [True], "the last verdict of r1 was given with the others' on screen"
     assert all(line["role"] == "radiologist" and line["engine"] and line["method"] == "mammi" for line in found)
-    assert found[0]["evidence"] == {"trust": "unsupported", "q": None, "images": 1, "patients": 1}
+    assert found[0]["evidence"] == {"trust": "unsupported", "q": 1.0, "images": 1, "patients": 1}
 
 
 def test_one_reader_twice_sees_in_one_what_the_other_writes(run: Path) -> None:
