@@ -18,6 +18,7 @@ from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.lines import Line, Verdict
+from mammi_tui.verdicts.said import is_of
 from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
@@ -166,6 +167,11 @@ class NeuronRows:
         line = judgement.verdict if judgement and not self.is_dead(neuron) else None
         return line.verdict if line else None
 
+    def label_of(self, neuron: Neuron) -> str:
+        """The reader's own label; "" if there is none."""
+        judgement = self.judgements.get(neuron)
+        return (judgement.label.deed.text or "") if judgement and judgement.label else ""
+
     def is_decided(self, neuron: Neuron) -> bool:
         """Whether the reader has given a verdict in this run, at whatever α and β."""
         judgement = self.judgements.get(neuron)
@@ -182,7 +188,7 @@ class NeuronRows:
         if line is None or answer is None:
             return False
         words = tuple(self._words[concept] for concept in answer.words.of_unit(neuron.unit))
-        return line.run != self.run or line.seen.annotation != words
+        return not is_of(line, self.run, words)
 
     def differs(self, neuron: Neuron) -> bool:
         """Whether readers differ on a neuron and have not settled it."""

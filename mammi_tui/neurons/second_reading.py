@@ -16,6 +16,16 @@ MOST_COLUMNS = 3
 COUNT_CELLS = 6
 
 
+def agreement_words(rows: NeuronRows) -> str:
+    """How far the readers agree, such as `κ 0.71 (0.55 to 0.87) · 9 of 62 differ · 2 settled`; "" while others are
+    hidden."""
+    found = rows.agreement
+    if found is None:
+        return ""
+    settled = sum(1 for each in rows.compared.values() if each.differs and each.settled)
+    return " · ".join([found.kappa_text, found.differ_text, *([f"{settled:,} settled"] if settled else [])])
+
+
 def others_cells(rows: NeuronRows) -> int:
     """The width of the column of other readers' marks, with the final mark; 0 while they are hidden."""
     if not rows.others:

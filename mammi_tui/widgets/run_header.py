@@ -41,6 +41,8 @@ class RunHeader(StillLines):
 
     progress: reactive[tuple[int, int]] = reactive((0, 0))
     """Neurons with a verdict, and living neurons"""
+    notice: reactive[str] = reactive("")
+    """What is said in the place of the progress; "" for nothing"""
 
     def __init__(self, reader: RunReader, judge: tuple[str, str]) -> None:
         """`judge` is the name and the role of who judges."""
@@ -70,8 +72,9 @@ class RunHeader(StillLines):
         if y:
             return Strip.blank(width, self.style_of())
         decided, living = self.progress
-        progress = f" {decided:,}/{living:,} decided "
-        judge = self._judge(width)
+        progress = f" {fit(self.notice, min(cell_len(self.notice), width - 2))} " if self.notice else ""
+        progress = progress or f" {decided:,}/{living:,} decided "
+        judge = "" if self.notice else self._judge(width)
         room = width - cell_len(judge) - cell_len(progress)
         parts = [(" MAMMI ", "header--mark"), (f" {self.run_name} ", "header--name")]
         if self.random:
