@@ -30,7 +30,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evidence import wording
-from engine.evidence.alpha_path import NEARBY, ROUNDING
 from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
@@ -47,7 +46,7 @@ from engine.evidence.columns import (
     REPRESENTATIVES,
     TEMPLATE_AGREEMENT,
 )
-from engine.evidence.details import Bools, Trust
+from engine.evidence.details import NEARBY, ROUNDING, Bools, Trust
 
 SIGNIFICANT, HIGHLY_SIGNIFICANT = 0.05, 0.01
 FEW = 5

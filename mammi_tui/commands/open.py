@@ -39,11 +39,22 @@ def open(  # noqa: A001
 
     The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one. Films are drawn as previews, not for diagnosis.
     """
-    from rich.console import Console
+    from mammi_tui import garbage
+
+    garbage.put_off()
+    path = arguments.existing_run(run)
+
+    from concurrent.futures import ThreadPoolExecutor
 
     from engine.errors import MammiError
-    from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
+
+    opener = ThreadPoolExecutor(1)
+    opening = opener.submit(RunReader, path)  # while the rest is loaded
+
+    from rich.console import Console
+
+    from engine.names import find_concept_set, parse_neuron
     from mammi_tui.app import ExplorerApp
     from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
@@ -51,8 +62,8 @@ def open(  # noqa: A001
     from mammi_tui.questions.start import Start
     from mammi_tui.verdicts.log import log_of
 
-    path = arguments.existing_run(run)
-    with RunReader(path) as reader:
+    opener.shutdown()
+    with opening.result() as reader:
         if not arguments.at_a_terminal():
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
         if concept_set is not None:

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -51,6 +50,8 @@ def place(grey: Grey, columns: int, rows: int) -> Placement:
 
 def resample(grey: Grey, width: int, height: int) -> Grey:
     """The film [h, w] at `height` × `width` pixels, antialiased (Lanczos; axes may be scaled differently)."""
+    from PIL import Image  # the explorer's first frame has no film
+
     return np.asarray(Image.fromarray(grey).resize((width, height), Image.Resampling.LANCZOS))
 
 

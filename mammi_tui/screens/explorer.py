@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from mammi_tui import garbage
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
 from mammi_tui.neurons.pane import NeuronsPane
@@ -50,7 +51,12 @@ class ExplorerScreen(Finding, Judging, HandingOn):
         if looking.cuts == looking.reader.info.cuts:
             self.desk.ask_first()
         self.desk.ask()
-        self.call_after_refresh(self.desk.warm_up)
+        self.call_after_refresh(self._go_on)
+
+    def _go_on(self) -> None:
+        """Does what could wait until the first frame is on screen."""
+        garbage.go_on()
+        self.desk.warm_up()
 
     # Answers
 
