@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -107,6 +108,8 @@ class MenuLine(ModalScreen[str]):
     """
 
     BINDING_GROUP_TITLE = "Menu"
+    TYPED: ClassVar[str] = ascii_letters + digits
+    """Characters that may choose"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", tooltip="Leave the menu", id="menu.leave"),
     ]

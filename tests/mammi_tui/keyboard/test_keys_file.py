@@ -80,6 +80,7 @@ def test_keys_are_taken_away_and_swapped(file: Path) -> None:
         ('"filter.keep" = "k"', ["filter.keep", "types"]),
         ('"filter.keep" = "ctrl+a"', ["filter.keep", "ctrl+a"]),
         ('"slider.up" = "5"', ["slider.up", "types"]),
+        ('"menu.leave" = "c"', ["menu.leave", "types"]),
         ('"app.quit-now" = "k"', ["app.quit-now", "k"]),
         ('"\x07" = "f7"'.replace("\x07", "\\u001b[31m"), ["␛[31m"]),
         ('"verdict.accept" = "\\u001b"', ["verdict.accept", "control character"]),
