@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,11 +18,10 @@ from mammi_tui.handing_on.phrases import day
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.neurons.triage import take_up
-from mammi_tui.report.contents import Counted, Fact, Report
+from mammi_tui.report.agreement import agreement_facts
+from mammi_tui.report.contents import Counted, Report
 from mammi_tui.report.model_card import facts, limits
 from mammi_tui.text import count
-from mammi_tui.verdicts.agreement import Agreement
-from mammi_tui.verdicts.comparison import Compared, agreement_on
 from mammi_tui.verdicts.log import VerdictLog
 
 
@@ -104,26 +103,12 @@ class Gathering:
             chosen=self._said_chosen(),
             left_out=[*self._identifiers.left_out(), *self._damaged()],
             counts=list(self._counts()),
-            agreement=list(self._agreement()),
+            agreement=list(agreement_facts(self._rows)),
             cards=self._cards(),
         )
 
-    def _agreement(self) -> Iterator[Fact]:
-        """How far the readers agree, in each layer and over all."""
-        rows = self._rows
-        if rows.agreement is None:
-            return
-        for layer in rows.layers:
-            of_layer = [each for neuron, each in rows.compared.items() if neuron.layer == layer.position]
-            found = agreement_on(rows.agreement.readers, of_layer)
-            if found.neurons:
-                yield layer.name, _agreement_words(found, of_layer)
-        yield "all layers", _agreement_words(rows.agreement, rows.compared.values())
-
     def _cards(self) -> Iterator[Card]:
-        cards = Cards(
-            self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers, others=True
-        )
+        cards = Cards(self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers)
         return (cards.card(neuron, self._wanted.cuts, self._wanted.films) for neuron in self.neurons)
 
     def _said_chosen(self) -> str:
@@ -159,10 +144,3 @@ class Gathering:
                         *(verdicts.count("accept"), verdicts.count("reject"), verdicts.count("unsure")),
                         layer.units - rows.dead_count(layer.position),
                     )
-
-
-def _agreement_words(found: Agreement, neurons: Iterable[Compared]) -> str:
-    """Such as `Cohen's κ 0.71 (0.55 to 0.87) · 9 of 62 differ, 2 settled`."""
-    settled = sum(1 for each in neurons if each.differs and each.settled)
-    words = f"{found.name.removesuffix(' κ')} {found.kappa_text} · {found.differ_text}"
-    return words + (f", {settled:,} settled" if settled else "") + (f" ({found.lacks})" if found.lacks else "")

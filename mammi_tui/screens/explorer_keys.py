@@ -102,12 +102,16 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine-down"),
         _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine-up"),
         Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
-        _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
+        _moving("shift+tab", "pane_by(-1)", "Pane before", "pane.previous", "Previous pane", show=False),
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         _hidden(
-            "X", "contact_sheet", "Contact sheet", "hand-on.sheet", "Write the neuron's films and words as a picture"
+            "X",
+            "contact_sheet",
+            "Contact sheet",
+            "hand-on.sheet",
+            "Write a contact sheet: films and words as a picture",
         ),
         _hidden("E", "export", "Export", "hand-on.export", "Write the table of this pane: CSV, JSON or Parquet"),
         _hidden("Y", "copy", "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),
