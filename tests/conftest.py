@@ -1,4 +1,5 @@
-"""Lets tests import helpers from tests/support, takes the clock off property tests, and shares out the processor."""
+"""Lets tests import helpers from tests/support, keeps personal settings away, takes the clock off property tests, and
+shares out the processor."""
 
 from __future__ import annotations
 
@@ -18,6 +19,12 @@ settings.load_profile("any machine")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Each of several workers, and what it starts, computes with one thread: more would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_mine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of whoever runs the tests, such as a file of keys, have no effect."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-settings"))
 
 
 @pytest.hookimpl(trylast=True)

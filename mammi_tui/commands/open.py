@@ -6,10 +6,14 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mammi_tui.console import arguments
+
+if TYPE_CHECKING:
+    from mammi_tui.keyboard.keymap import Keymap
 
 
 @click.command("open")
@@ -72,7 +76,9 @@ def open(  # noqa: A001
             parse_neuron(neuron, reader.layers) if neuron else None,
             arguments.cuts(reader.info, alpha, beta, concept_set),
         )
-        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader))
+        keymap, problems = _own_keys()
+        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader), keymap=keymap)
+        app.say_at_start(problems)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
@@ -81,3 +87,17 @@ def open(  # noqa: A001
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")
+
+
+def _own_keys() -> tuple[Keymap, list[str]]:
+    """The keys that the reader has given to bindings, and what is wrong with their file."""
+    from mammi_tui.keyboard.file import keys_file
+    from mammi_tui.keyboard.keymap import Keymap
+
+    path = keys_file()
+    if not os.path.lexists(path):
+        return Keymap(), []
+    from mammi_tui.key_places import keys_in_force, told
+
+    keymap, problems = keys_in_force(path)
+    return keymap, told(path, problems)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from mammi_tui import garbage
+from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import filter_help
 from mammi_tui.neurons.pane import NeuronsPane
@@ -17,13 +21,16 @@ from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.handing_on import HandingOn
-from mammi_tui.screens.judging import Judging
+from mammi_tui.screens.large_films import LargeFilms
+from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
+from mammi_tui.screens.second_reader import SecondReader
+from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, Judging, HandingOn):
+class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -46,6 +53,7 @@ class ExplorerScreen(Finding, Judging, HandingOn):
         self.neurons.outline.rebuild(looking.neuron)
         self.neurons.draw_subtitle()
         self.take_up_verdicts()
+        self.follow_log()
         self.desk.call(self.view_pane.view.asks)
         self.visit()
         if looking.cuts == looking.reader.info.cuts:
@@ -84,6 +92,11 @@ class ExplorerScreen(Finding, Judging, HandingOn):
     def action_pane(self, pane: Pane) -> None:
         self.panes.go_to(pane)
 
+    def way_back(self) -> Callable[[], None]:
+        """Takes back the digit that goes to a pane."""
+        return partial(self.panes.go_to, self.panes.present)
+
+    @counted
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
@@ -109,6 +122,7 @@ class ExplorerScreen(Finding, Judging, HandingOn):
     def ask(self) -> None:
         self.desk.ask()
 
+    @counted
     def action_cut(self, name: str, step: float) -> None:
         self.cuts_bar.move_by(name, step)
 
