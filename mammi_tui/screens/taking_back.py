@@ -35,7 +35,7 @@ class TakingBack(Judging):
             return False
         if line is None:
             reader = log.reader.name
-            nothing = f"Nothing of {reader}'s to take back" if act == "undo" else "Nothing was taken back since"
+            nothing = f"Nothing of {reader}'s to take back" if act == "undo" else "Nothing to do again"
             self.notify(nothing, markup=False)
             return False
         self.draw_verdicts()

@@ -36,7 +36,7 @@ class ConceptList(LineList):
             tooltip="Filter the neurons by this concept",
         ),
         Binding(
-            "space", "mark", "Right, wrong", id="concepts.mark",
+            "space", "mark", "Mark", id="concepts.mark",
             tooltip="Mark this concept: right, wrong, neither",
         ),
     ]  # fmt: skip
