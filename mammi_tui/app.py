@@ -20,6 +20,7 @@ from mammi_tui.images.base import ImageBackend
 from mammi_tui.key_order import KeysInOrderApp
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
@@ -63,12 +64,13 @@ class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
         images: ImageBackend,
         verdicts: VerdictLog,
         views: Sequence[View] = VIEWS,
+        keeper: StateKeeper | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
-        self.explorer = ExplorerScreen(reader, start, images, verdicts, views)
+        self.explorer = ExplorerScreen(reader, start, images, verdicts, views, keeper)
 
     def _chosen_theme(self) -> str:
         """The theme that $MAMMI_THEME names, or the reading room."""

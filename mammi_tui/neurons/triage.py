@@ -20,7 +20,7 @@ def take_up(log: VerdictLog, rows: NeuronRows) -> None:
     found = standing(log.read().lines)
     own = log.reader.name
     by_reader = {reader: _by_neuron(rows, judgements) for reader, judgements in found.judgements.items()}
-    rows.run = log.run
+    rows.run, rows.reader = log.run, own
     rows.judgements = by_reader.pop(own, {})
     rows.others = {reader: judgements for reader, judgements in by_reader.items() if judgements}
     rows.settled = {neuron: line for name, line in found.settled.items() if (neuron := neuron_of(rows, name))}

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from mammi_tui.lane import QuestionFailed
-from mammi_tui.neurons import filter_help
+from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
@@ -17,11 +17,12 @@ from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.judging import Judging
 from mammi_tui.screens.panes import Pane
+from mammi_tui.screens.returning import Returning
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.one_line import OneLine
 
 
-class ExplorerScreen(Finding, Judging):
+class ExplorerScreen(Finding, Judging, Returning):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -41,9 +42,11 @@ class ExplorerScreen(Finding, Judging):
         looking = self.looking
         if looking.neuron:
             looking.rows.open.add(looking.neuron.layer)
+        self.come_back()
         self.neurons.outline.rebuild(looking.neuron)
         self.neurons.draw_subtitle()
         self.take_up_verdicts()
+        self.come_back_to_filter()
         self.desk.call(self.view_pane.view.asks)
         self.visit()
         if looking.cuts == looking.reader.info.cuts:

@@ -43,9 +43,10 @@ class Judging(ExplorerBase):
         except MammiError as error:
             self.warn(str(error))
             return
+        following, round_the_end = looking.rows.next_undecided(neuron, 1)  # before the verdict changes the list
         self.draw_verdicts()
         if verdict != "clear":
-            self.go_to_undecided(1)
+            self.go_on(following, round_the_end, 1)
 
     def _judge(self, neuron: Neuron, verdict: Verdict) -> None:
         """Adds a verdict on the annotation on screen. Raises MammiError where none is on screen, and as `add` does."""
