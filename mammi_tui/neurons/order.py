@@ -32,7 +32,9 @@ class Units:
     finding_places: NDArray[np.int64]
     """The place in the alphabet of each unit's finding, [units]; the empty one last"""
     undecided: NDArray[np.bool_]
-    """Living units without a verdict, [units]"""
+    """Living units that are not decided, [units]"""
+    dead: NDArray[np.bool_]
+    """[units]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Order:
         if self is BY_UNIT:
             return [np.arange(len(units.undecided), dtype=np.float64)]
         if self is UNDECIDED:
-            return [np.where(units.undecided, 0.0, 1.0)]
+            return [np.where(units.dead, np.nan, np.where(units.undecided, 0.0, 1.0))]
         if self is WORTH_A_LOOK:
             return [] if evidence is None else _worth_a_look(evidence)
         if self.columns:

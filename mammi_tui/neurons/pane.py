@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -75,17 +76,20 @@ class NeuronsPane(Framed, Vertical):
             reason = f" ({hint})" if hint else ""
             found = "looking for" if rows.is_searching else "nothing matches"
             self._nothing.update(f"{found} {clean(rows.query, 60)}{reason}; esc shows all")
-        self.frame(subtitle=" · ".join(self._subtitle(hint)))
+        words = self._subtitle(hint)
+        while len(words) > 1 and cell_len(" · ".join(words)) > self.size.width - 4:
+            words.pop(-2 if rows.evidence_underway is not None else -1)
+        self.frame(subtitle=" · ".join(words))
 
     def _subtitle(self, hint: str) -> list[str]:
+        """What the subtitle says where it fits, the most important first, but for what is under way."""
         rows = self.rows
-        backwards = ", backwards" if rows.flipped else ""
-        words = [f"sorted by {rows.order.name}{backwards}"] if rows.order is not BY_UNIT or rows.flipped else []
+        words = [f"sorted by {rows.order.name}{', backwards' * rows.flipped}"]
         if rows.query:
             decided, living = rows.progress_found()
-            words[:0] = [f"{count(rows.match_count, 'neuron')} found", hint or f"{decided:,} of {living:,} decided"]
-        underway = ["computing evidence …"] if rows.evidence_underway is not None else []
-        return [*(words or ["sorted by unit"]), *underway]
+            found = [f"{count(rows.match_count, 'neuron')} found", hint or f"{decided:,} of {living:,} decided"]
+            words = found + words * (rows.order is not BY_UNIT or rows.flipped)
+        return words + ["computing evidence …"] * (rows.evidence_underway is not None)
 
     def set_underway(self, layer: int | None) -> None:
         """Shows which layer's evidence is being computed, if any is."""
@@ -115,7 +119,7 @@ class NeuronsPane(Framed, Vertical):
 
     def on_click(self, event: events.Click) -> None:
         """A click on the head of a column sorts by it."""
-        offset = event.get_content_offset(self._heads) if event.widget is self._heads else None
+        offset = event.get_content_offset(self._heads)
         if offset is None:
             return
         event.stop()

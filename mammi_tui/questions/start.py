@@ -22,7 +22,7 @@ class Start:
     order: str = ""
     """The name of an order that was asked for; "" for the one that the state keeps"""
     named: bool = False
-    """Whether the neuron was asked for, so that no kept filter may hide it"""
+    """Whether the neuron was asked for: then no filter that the state keeps may hide it"""
 
 
 def kept_neuron(state: RunState, layers: Sequence[NamedLayer]) -> tuple[str, int] | None:

@@ -59,20 +59,17 @@ class Returning(ExplorerBase):
             "Back where you were",
             f"without the concept set {clean(state.concept_set)}, which the run lacks" if lost else "",
             "r the run's own α and β" if moved else "",
-            f"esc without the filter {clean(state.query, 40)}" if state.query else "",
+            f"esc without the filter {clean(self._query(), 40)}" if self._query() else "",
         )
         return " · ".join(filter(None, parts))
 
     def come_back_to_filter(self) -> None:
-        """Filters as before, once the neurons have their lines. A neuron of the command line goes before the filter."""
-        state, neuron = self.keeper.state, self.looking.neuron
-        query = self.start.query or state.query
-        if not query:
-            return
-        self.neurons.put_filter(query, neuron)
-        rows = self.looking.rows
-        if self.start.named and neuron and rows.line_of(neuron) is None and not rows.is_searching:
-            self.neurons.put_filter("", neuron)
+        """Filters as before, once the neurons have their lines; not where the command line names a neuron."""
+        if query := self._query():
+            self.neurons.put_filter(query, self.looking.neuron)
+
+    def _query(self) -> str:
+        return self.start.query or ("" if self.start.named else self.keeper.state.query)
 
     def keep_state(self) -> None:
         """Writes where the reader is, if that has changed."""
