@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 from engine.store.reader import RunReader
 from mammi_tui.endings import EndingApp
 from mammi_tui.frugal import FrugalApp
+from mammi_tui.handing_on.clipboard import sequence
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.key_order import KeysInOrderApp
 from mammi_tui.questions.start import Start
@@ -81,6 +82,11 @@ class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Gives the terminal a text for its clipboard, through tmux and screen as well."""
+        self._clipboard = text
+        self.send(sequence(text, os.environ))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The app's commands in the palette. They replace Textual's own, some of which do not fit here."""

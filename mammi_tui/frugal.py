@@ -19,6 +19,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import ScreenResume
 from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
@@ -232,6 +233,17 @@ class FrugalScreen(Screen[ScreenResultType]):
         super().__init__()
         self._compositor = LineCompositor()
 
+    def on_compose(self) -> None:
+        """Takes the classes of the breakpoints before what it holds is styled, and laid out as if for another size."""
+        width, height = self.app.size
+        classes = self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS or [])
+        classes |= self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS or [])
+        self.add_class(*classes, update=False)
+
+    def _on_screen_resume(self, event: ScreenResume) -> None:
+        """Spares a new screen a second look at all its styles, which have only just been found."""
+        event.refresh_styles &= self.stack_updates > 0
+
 
 class FrugalApp(App[None]):
     """An app that sends only the cells that changed."""
@@ -251,9 +263,15 @@ class FrugalApp(App[None]):
         self._sent.forget()
 
     def action_redraw(self) -> None:
-        """Sends every cell again, for when another program has written on the terminal."""
+        """Draws every widget and sends every cell again, for when another program has written on the terminal."""
         self._sent.forget()
-        self.screen.refresh()
+        self.screen.refresh(layout=True)
+        self.screen.query("*").refresh()
+
+    def send(self, sequence: str) -> None:
+        """Sends the terminal what draws nothing, such as text for its clipboard."""
+        if self._driver and sequence:
+            self._driver.write(sequence)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):

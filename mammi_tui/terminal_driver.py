@@ -15,15 +15,13 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from mammi_tui.hang_up import HUNG_UP, in_foreground
-
-if TYPE_CHECKING:
-    from mammi_tui.endings import EndingApp
 
 LEAVE = (
     "\x1b[?2026l"  # a frame that was cut off is no longer held back
@@ -40,12 +38,21 @@ _KEYS = 0.1
 """Seconds after which an Esc without more is the key"""
 
 
+class Ends(Protocol):
+    """What the driver needs of an app (mammi_tui/endings.py)."""
+
+    @property
+    def is_ending(self) -> bool: ...
+
+    def end_soon(self, status: int) -> bool: ...
+
+
 class TerminalDriver(LinuxDriver):
     """Keeps the terminal's settings as they were found, whatever comes: stops, signals, strange bytes."""
 
-    def __init__(self, app: EndingApp, **options: Any) -> None:
+    def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._ends = app
+        self._ends = cast(Ends, app)
         self.in_use = False
         """Whether the terminal is set for the explorer, or about to be"""
         self._stopped = True

@@ -131,7 +131,6 @@ def _method(reader: RunReader, name: str) -> str:
 def verdicts(reader: RunReader) -> Iterator[Fact]:
     """The state of the verdict file beside a run."""
     from mammi_tui.verdicts.log import log_of
-    from mammi_tui.verdicts.standing import standing
 
     log = log_of(reader)
     if not log.path.exists():
@@ -140,7 +139,7 @@ def verdicts(reader: RunReader) -> Iterator[Fact]:
     found = log.read()
     yield "file", str(log.path)
     yield "lines", f"{len(found.lines)} of this run, {found.other_runs} of other runs, {found.damaged} damaged"
-    judged = {neuron for of_reader in standing(found.lines).judgements.values() for neuron in of_reader}
+    judged = {neuron for of_reader in log.standing.judgements.values() for neuron in of_reader}
     yield "judged", f"{len(judged)} neurons"
 
 

@@ -122,12 +122,12 @@ def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
     """Every line of the run's verdict log in its order; `stands` says whether it is what its reader says at present."""
     from mammi_tui.text import clean
     from mammi_tui.verdicts.log import log_of
-    from mammi_tui.verdicts.standing import standing
 
-    found = log_of(reader).read()
+    log = log_of(reader)
+    found = log.read()
     if found.earlier:
         click.echo(clean(found.earlier), err=True)
-    stand = standing(found.lines).lines()
+    stand = log.standing.lines()
     for line in found.lines:
         deed, cuts = line.deed, line.seen.cuts
         yield (

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from mammi_tui.report.contents import Report
 
 MOST_FILMS = 100
-NOTHING = "The filter finds no neuron."
+LARGE = 30_000_000
+"""Bytes of a page"""
+NOTHING_FOUND = "The filter finds no neuron."
+NOTHING_JUDGED = "No reader has judged a neuron yet: --all has every neuron."
 
 
 @click.command("report")
@@ -109,7 +112,9 @@ def report(
             size = _write(output, parts)
     click.echo(f"{count(len(gathering.neurons), 'neuron')}, {size / 1e6:.1f} MB, written to {output}", err=True)
     if not gathering.neurons:
-        click.echo("No reader has judged a neuron yet: --all has every neuron." if not query else NOTHING, err=True)
+        click.echo(NOTHING_FOUND if query else NOTHING_JUDGED, err=True)
+    elif size > LARGE:
+        click.echo("Browsers may open it slowly: --films N makes it smaller.", err=True)
 
 
 def _writer(file_format: str) -> Callable[[Report], Iterator[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
@@ -12,6 +12,7 @@ from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo
 from engine.store.thumbnails import decode
+from mammi_tui.film_labels import LabelOrder
 from mammi_tui.findings import outlines
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
 from mammi_tui.handing_on.identifiers import Identifiers
@@ -32,13 +33,17 @@ class Cards:
         rows: NeuronRows,
         own: str,
         identifiers: Identifiers,
+        *,
+        others: bool,
     ) -> None:
-        """`own` is the name of the reader whose judgements are `rows.judgements`."""
+        """`own` is the name of the reader whose judgements are `rows.judgements`; `others` says whether the cards have
+        other readers' judgements, and what was settled between them."""
         self._reader = reader
         self._requery = requery
         self._evidence = evidence
         self._rows = rows
         self._own = own
+        self._others = others
         self._identifiers = identifiers
 
     def card(self, neuron: Neuron, cuts: Cuts, films: int) -> Card:
@@ -53,7 +58,7 @@ class Cards:
         concepts = self._reader.concepts
         annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
         said = dict(self._judgements(neuron))
-        settled = self._rows.settled.get(neuron)
+        settled = self._rows.settled.get(neuron) if self._others else None
         return Card(
             *(answer.layer, answer.unit, self._rows.class_of(neuron), self._rows.findings[neuron.layer][neuron.unit]),
             *(answer.dead, len(answer.images), answer.threshold),
@@ -70,13 +75,13 @@ class Cards:
             sentence=evidence.sentence,
             said=[self._said(neuron, reader, judgement) for reader, judgement in said.items()],
             settled=self._opinion(neuron, settled) if settled else None,
-            films=list(self._films(answer, films)),
+            films=list(self._films(answer, annotated, films)),
         )
 
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
         """What each reader says, by the reader's name; the names in their order."""
         rows = self._rows
-        by_reader = {**rows.others, self._own: rows.judgements}
+        by_reader = {**(rows.others if self._others else {}), self._own: rows.judgements}
         for reader in sorted(by_reader):
             if judgement := by_reader[reader].get(neuron):
                 yield reader, judgement
@@ -108,12 +113,13 @@ class Cards:
             *(line.seen.annotation, line.seen.cuts, self._identifiers.reader(line.reader), line.role, line.time),
         )
 
-    def _films(self, answer: NeuronAnswer, most: int) -> Iterator[Film]:
-        images = answer.images[:most].tolist()
-        infos = self._reader.images(images)
+    def _films(self, answer: NeuronAnswer, annotated: Sequence[str], most: int) -> Iterator[Film]:
+        infos = self._reader.images(answer.images[:most].tolist())
+        order = LabelOrder([info.labels for info in infos], annotated)
         for place, (info, activation) in enumerate(zip(infos, answer.activations[:most].tolist(), strict=True)):
             yield Film(
-                *(place + 1, self._picture(info), info.width, info.height, activation, info.labels),
+                *(place + 1, self._picture(info), info.width, info.height, activation),
+                labels=order.sorted(info.labels),
                 name=info.path if self._identifiers.shown else "",
                 findings=outlines(info),
             )

@@ -23,7 +23,7 @@ def given(opinion: Opinion) -> str:
     cuts, concept_set = opinion.cuts, opinion.cuts.concept_set
     at = f"α {cuts.alpha:g}, β {cuts.beta:g}" + (f", concept set {concept_set}" if concept_set else "")
     role = f" ({opinion.role})" if opinion.role else ""
-    other = "; the annotation here is another" if opinion.hollow else ""
+    other = "; carried over from another annotation" if opinion.hollow else ""
     return f"{words} at {at} · {opinion.reader}{role} · {day(opinion.time)}{other}"
 
 

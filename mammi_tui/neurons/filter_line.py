@@ -30,15 +30,20 @@ class FilterLine(TypedLine):
         Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
         Binding("up", "earlier", "Earlier", show=False, id="filter.earlier", tooltip="The filter before"),
         Binding("down", "later", "Later", show=False, id="filter.later",
-                tooltip="The filter after; after the last, keep it"),
+                tooltip="The filter after; after the last, to the neurons"),
         Binding("ctrl+s", "save", "Save", id="filter.save", tooltip="Keep the filter under a name"),
     ]  # fmt: skip
 
     class Kept(Message):
-        """The reader goes back to the neurons and keeps the filter."""
+        """The reader keeps the filter."""
+
+        def __init__(self, *, to_found: bool) -> None:
+            """`to_found` says that the reader goes on to the neurons, not back to where they came from."""
+            super().__init__()
+            self.to_found = to_found
 
     class Dropped(Message):
-        """The reader goes back to the neurons and drops the filter."""
+        """The reader drops the filter."""
 
     class SaveWanted(Message):
         """The reader wants to keep the filter under a name."""
@@ -60,8 +65,11 @@ class FilterLine(TypedLine):
         self._typed = ""
 
     def action_keep(self) -> None:
+        self._keep(to_found=False)
+
+    def _keep(self, *, to_found: bool) -> None:
         self._place = None
-        self.post_message(self.Kept())
+        self.post_message(self.Kept(to_found=to_found))
 
     def action_drop(self) -> None:
         self._place = None
@@ -84,7 +92,7 @@ class FilterLine(TypedLine):
         """Shows the filter after; after the last what was typed; there it keeps the filter."""
         place = self._shown()
         if place is None:
-            self.action_keep()
+            self._keep(to_found=True)
         else:
             self._show(place + 1)
 

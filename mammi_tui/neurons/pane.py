@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mammi_tui.neurons.filter.fields import Vocabulary
@@ -21,6 +22,7 @@ from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import LEAST_CELLS, Heads
 from mammi_tui.widgets.still import Framed
+from mammi_tui.widgets.way_back import come_back
 
 
 class NeuronsPane(Framed, Vertical):
@@ -51,6 +53,8 @@ class NeuronsPane(Framed, Vertical):
         self._aid = FilterAid()
         self._heads = Heads(self.outline, lambda width: "".join(head.text for head in self.outline.heads(width)))
         self._nothing = Static(id="neurons-reason", classes="reason", markup=False)
+        self._came_from: Widget | None = None
+        """Where the focus was before the filter line had it"""
         self._before: Neuron | None = None
         """The line that the cursor was on before the filter line was opened"""
         self.line.display = self._nothing.display = False
@@ -129,15 +133,13 @@ class NeuronsPane(Framed, Vertical):
 
     # Filter
 
-    def open_filter(self, text: str | None = None) -> None:
-        """Shows the filter line, with this text or as it was."""
+    def open_filter(self) -> None:
+        """Shows the filter line as it was, and lets the reader type."""
         if not isinstance(self.screen.focused, FilterLine):
             self._before = self.outline.here() or self._before
+            self._came_from = self.screen.focused
         self.line.vocabulary = self._vocabulary()
         self.line.display = True
-        if text is not None:
-            self.line.value = text
-            self.line.cursor_position = len(text)
         self.screen.set_focus(self.line)
         self._help()
 
@@ -204,7 +206,7 @@ class NeuronsPane(Framed, Vertical):
     def keep_filter(self, event: FilterLine.Kept) -> None:
         event.stop()
         self.line.display = bool(self.rows.query)
-        self.screen.set_focus(self.outline)
+        come_back(self, self.outline if event.to_found else self._came_from)
         if self.rows.query:
             self.post_message(self.Kept(self.rows.query))
 
@@ -212,4 +214,4 @@ class NeuronsPane(Framed, Vertical):
     def leave_filter(self, event: FilterLine.Dropped) -> None:
         event.stop()
         self._leave(self._before, self.outline.here())
-        self.screen.set_focus(self.outline)
+        come_back(self, self._came_from)

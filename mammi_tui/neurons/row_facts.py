@@ -42,7 +42,9 @@ class RowFacts:
     def units(self, layer: int, facts: LayerFacts, findings: Sequence[str]) -> Units:
         """What orders compare."""
         places_of_findings = self._folded_findings(layer, findings)[2]
-        return Units(facts.answer, facts.evidence, self._concept_places, places_of_findings, facts.undecided, facts.dead)
+        return Units(
+            facts.answer, facts.evidence, self._concept_places, places_of_findings, facts.undecided, facts.dead
+        )
 
     def _folded_findings(
         self, layer: int, findings: Sequence[str]

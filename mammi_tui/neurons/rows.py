@@ -23,8 +23,6 @@ from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
 
-VERDICT_WORDS: dict[Verdict, str] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
-
 
 @dataclass(frozen=True, slots=True)
 class Neuron:

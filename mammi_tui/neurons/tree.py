@@ -15,11 +15,11 @@ from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.filter.reason import Where
 from mammi_tui.neurons.heads import WIDE, Columns, Head, columns, heads
+from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.order import BY_FINDING
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.text import clean, count, fit
-from mammi_tui.verdicts.lines import Verdict
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
@@ -31,13 +31,6 @@ NEAR = 50
 """Lines that the cursor looks at for a place when its own goes away"""
 UNKNOWN = "·"
 """The mark of a neuron whose trust is not known yet"""
-VERDICT_MARKS: dict[Verdict, Part] = {
-    "accept": ("✓", "line--good"),
-    "reject": ("✗", "line--bad"),
-    "unsure": ("?", "line--unsure"),
-}
-HOLLOW_MARKS: dict[Verdict, str] = {"accept": "◇", "reject": "⨯", "unsure": "¿"}
-"""For a verdict on another annotation than the one on screen; drawn faint"""
 
 
 class Names(NamedTuple):

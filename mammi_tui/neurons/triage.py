@@ -9,7 +9,7 @@ from engine.requery import NeuronAnswer
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.verdicts.lines import Deed, Evidence, Line, Seen
 from mammi_tui.verdicts.log import VerdictLog
-from mammi_tui.verdicts.standing import Judgement, standing
+from mammi_tui.verdicts.standing import Judgement
 
 
 def take_up(log: VerdictLog, rows: NeuronRows) -> None:
@@ -17,8 +17,8 @@ def take_up(log: VerdictLog, rows: NeuronRows) -> None:
 
     Raises MammiError if the log cannot be read.
     """
-    found = standing(log.read().lines)
-    own = log.reader.name
+    log.read()
+    found, own = log.standing, log.reader.name
     by_reader = {reader: _by_neuron(rows, judgements) for reader, judgements in found.judgements.items()}
     rows.run, rows.reader = log.run, own
     rows.judgements = by_reader.pop(own, {})

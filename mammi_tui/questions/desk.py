@@ -21,6 +21,8 @@ from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import Sight
 
 Key = TypeVar("Key")
+MOST_IMAGES = 4096
+"""Images whose data are read at the start, at once: one by one takes many times as long"""
 
 
 class Answer(Message):
@@ -170,5 +172,7 @@ class Desk:
             self.post(LookingAt(sight))
 
     def _warm(self) -> None:
+        reader = self.looking.reader
         with suppress(MammiError):  # the question that needs it will say so
+            reader.images(range(min(reader.image_count, MOST_IMAGES)))
             self.looking.requery.warm()

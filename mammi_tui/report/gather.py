@@ -106,7 +106,9 @@ class Gathering:
         )
 
     def _cards(self) -> Iterator[Card]:
-        cards = Cards(self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers)
+        cards = Cards(
+            self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers, others=True
+        )
         return (cards.card(neuron, self._wanted.cuts, self._wanted.films) for neuron in self.neurons)
 
     def _said_chosen(self) -> str:
@@ -139,6 +141,6 @@ class Gathering:
                 if verdicts:
                     yield Counted(
                         *(layer.name, self._identifiers.reader(reader)),
-                        *(verdicts.count(verdict) for verdict in ("accept", "reject", "unsure")),
-                        living=layer.units - rows.dead_count(layer.position),
+                        *(verdicts.count("accept"), verdicts.count("reject"), verdicts.count("unsure")),
+                        layer.units - rows.dead_count(layer.position),
                     )

@@ -94,6 +94,7 @@ def _counts(counts: Sequence[Counted]) -> Markup:
             )
             for row in counts
         ],
+        class_="counts",
     )
 
 

@@ -12,12 +12,14 @@ from mammi_tui.report.contents import Counted, Fact, Report
 from mammi_tui.report.markup import LONGEST
 from mammi_tui.text import clean, count, decimal, significant
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+|~$@^=!&]|:(?=//)|(?<=www)\.|^-|(?<=^\d)[.)]", re.IGNORECASE)
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+|~$@^=!&]|:(?=//)|(?<=www)\.|^-", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d+)\.")
 
 
 def escaped(text: str) -> str:
     """A text in which nothing is markup, HTML or an address."""
-    return _SPECIAL.sub(r"\\\g<0>", clean(text, LONGEST)).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    marked = _SPECIAL.sub(r"\\\g<0>", clean(text, LONGEST)).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    return _NUMBERED.sub(r"\1\\.", marked)
 
 
 def document(report: Report) -> Iterator[str]:

@@ -15,14 +15,15 @@ from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnd
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
+from mammi_tui.screens.handing_on import HandingOn
 from mammi_tui.screens.judging import Judging
 from mammi_tui.screens.panes import Pane
 from mammi_tui.screens.returning import Returning
 from mammi_tui.widgets.key_line import KeyLine
-from mammi_tui.widgets.one_line import OneLine
+from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, Judging, Returning):
+class ExplorerScreen(Finding, Judging, HandingOn, Returning):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -83,7 +84,7 @@ class ExplorerScreen(Finding, Judging, Returning):
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
-    @on(OneLine.Closed)
+    @on(Stranded)
     def action_back_to_pane(self) -> None:
         self.panes.go_to(self.panes.present)
 

@@ -87,5 +87,10 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
         _moving("2", "pane('view')", "Concepts", "pane.concepts", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
+        _hidden(
+            "X", "contact_sheet", "Contact sheet", "hand_on.sheet", "Write the neuron's films and words as a picture"
+        ),
+        _hidden("E", "export", "Export", "hand_on.export", "Write the table of this pane: CSV, JSON or Parquet"),
+        _hidden("Y", "copy", "Copy", "hand_on.copy", "Copy a link to this, the words, or the neuron's row"),
         _hidden("I", "films", "Films", "images.toggle", "Show films, or only their names"),
     ]

@@ -74,19 +74,25 @@ class Finding(ExplorerBase):
 
     # Filter
 
-    def action_filter(self, query: str | None = None) -> None:
+    def action_filter(self) -> None:
         self.panes.show("neurons")
-        self.neurons.open_filter(query)
+        self.neurons.open_filter()
 
     def apply(self, query: str) -> None:
         """Filters by a query at once, and goes to the neurons."""
         self.panes.go_to("neurons")
-        self.neurons.put_filter(query)
-        self.keep_in_history(NeuronsPane.Kept(query))
+        self._filter_by(query)
 
     @on(ViewBody.FilterWanted)
     def filter_by(self, event: ViewBody.FilterWanted) -> None:
-        self.action_filter(event.query)
+        """Shows the neurons that a view wants. The keys still go to the view, unless it leaves the screen."""
+        self._filter_by(event.query)
+        if not self.neurons.region.area:
+            self.panes.go_to("neurons")
+
+    def _filter_by(self, query: str) -> None:
+        self.neurons.put_filter(query)
+        self.keep_in_history(NeuronsPane.Kept(query))
 
     def action_drop_filter(self) -> None:
         self.neurons.drop_filter()

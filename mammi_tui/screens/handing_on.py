@@ -87,7 +87,7 @@ class HandingOn(ExplorerBase):
         looking, cuts = self.looking, self.looking.cuts
         own = self.verdict_log.reader.name
         evidence = looking.sources.evidence()
-        cards = Cards(looking.reader, looking.requery, evidence, looking.rows, own, Identifiers())
+        cards = Cards(looking.reader, looking.requery, evidence, looking.rows, own, Identifiers(), others=False)
         card = cards.card(neuron, cuts, MOST_FILMS)
         info = looking.reader.info
         concept_set = f", concept set {cuts.concept_set}" if cuts.concept_set else ""
@@ -105,7 +105,7 @@ class HandingOn(ExplorerBase):
 
     def action_export(self) -> None:
         """Asks for a format, and writes the table of the focused pane."""
-        self.app.push_screen(MenuLine(f"Export {self.panes.present_title}", _FORMATS), self._export)
+        self.app.push_screen(MenuLine(f"Export {self.panes.named}", _FORMATS), self._export)
 
     def _export(self, chosen: str | None) -> None:
         if chosen is None:
@@ -130,7 +130,7 @@ class HandingOn(ExplorerBase):
         body = self.view_pane.body
         found, shown = body.table(), body.shown
         if found is None or shown is None:
-            return f"{self.view_pane.view.title} has nothing to export yet"
+            return f"{self.view_pane.view.title} has nothing to export yet: it is still being computed"
         if isinstance(shown.subject, Neuron):
             found = found.of(looking.layer_name(shown.subject.layer), shown.subject.unit, shown.cuts)
         return lambda: found

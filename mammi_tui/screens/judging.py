@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from engine.errors import MammiError
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.neurons.triage import add, neuron_of, seen_in, take_up
 from mammi_tui.screens.base import ExplorerBase
-from mammi_tui.verdicts.lines import Deed, Line, Verdict
-from mammi_tui.verdicts.standing import redoable, undoable
+from mammi_tui.verdicts.lines import Deed, Verdict
 
 REPLACED = "The run file was replaced: reopen it to see the new one."
 
@@ -67,24 +68,18 @@ class Judging(ExplorerBase):
     def action_redo(self) -> None:
         self._take_back("redo")
 
-    def _take_back(self, act: str) -> None:
+    def _take_back(self, act: Literal["undo", "redo"]) -> None:
         """Undoes the reader's last act, or does it again, and goes to the neuron that it touched."""
         log, rows = self.verdict_log, self.looking.rows
         try:
-            lines, reader = log.read().lines, log.reader.name
-            line = undoable(lines, reader) if act == "undo" else redoable(lines, reader)
-            if line is None:
-                self.notify(f"Nothing to {act}", markup=False)
-                return
-            self._append_taking_back(line, act)
+            line = log.take_back(act)
+            take_up(log, rows)
         except MammiError as error:
             self.warn(str(error))
+            return
+        if line is None:
+            self.notify(f"Nothing to {act}", markup=False)
             return
         self.draw_verdicts()
         if neuron := neuron_of(rows, line.neuron):
             self.go_to_neuron(neuron)
-
-    def _append_taking_back(self, line: Line, act: str) -> None:
-        deed = Deed("undo" if act == "undo" else "redo", of=line.identity)
-        self.verdict_log.append(line.neuron, deed, line.seen)
-        take_up(self.verdict_log, self.looking.rows)

@@ -24,18 +24,15 @@ class Panes(Horizontal):
     """
 
     def __init__(self, neurons: NeuronsPane, view: ViewPane, images: ImagesPane) -> None:
-        super().__init__(id="panes")
-        self.neurons, self.view, self.images = neurons, view, images
         self.present: Pane = "neurons"
+        super().__init__(id="panes", classes=f"-at-{self.present}")
+        self.neurons, self.view, self.images = neurons, view, images
 
     def compose(self) -> ComposeResult:
         yield self.neurons
         with Container(id="right"):
             yield self.view
             yield self.images
-
-    def on_mount(self) -> None:
-        self.show(self.present)
 
     def show(self, pane: Pane) -> None:
         """Makes a pane the one to show where not all fit."""
@@ -51,6 +48,11 @@ class Panes(Horizontal):
     def go_by(self, step: int) -> None:
         """Goes to the next pane, or with −1 to the one before."""
         self.go_to(PANES[(PANES.index(self.present) + step) % len(PANES)])
+
+    @property
+    def named(self) -> str:
+        """The present pane in a word."""
+        return self.view.view.title.lower() if self.present == "view" else self.present
 
     def reading(self, pane: Pane) -> Widget:
         """The widget of a pane that takes the keys."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine.errors import MammiError, writing
 from engine.store.reader import RunReader
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen, hash_of_bytes, parse_line
+from mammi_tui.verdicts.standing import Standing
 from mammi_tui.verdicts.who import Reader, this_reader
 
 
@@ -75,9 +76,7 @@ class VerdictLog:
         self._subject_of = cache(subject_of)
         self._run_path = run_path
         self._opened = _identity(run_path)
-        self._entries: list[Entry] = []
-        self._read_to = 0
-        self._file: tuple[int, int] | None = None
+        self._forget()
         self.when_replaced: Callable[[], object] = lambda: None
         """Called after the first verdict that is written since another file has replaced the run file"""
 
@@ -98,8 +97,28 @@ class VerdictLog:
 
         Raises MammiError if it cannot be written; then the file is as it was.
         """
+        return self.add([self._line(neuron, deed, seen)])[0]
+
+    def take_back(self, act: Literal["undo", "redo"]) -> Line | None:
+        """Undoes the reader's last act, or does the one again that was undone last, and returns that act's line.
+
+        None if there is no such act: then nothing is written. It is found while no other process writes, so that two
+        processes of one reader take back two acts. Raises as `append` does.
+        """
+        found: list[Line] = []
+
+        def taking_back() -> list[Line]:
+            stand, name = self.standing, self.reader.name
+            found[:] = filter(None, [stand.undoable(name) if act == "undo" else stand.redoable(name)])
+            return [self._line(line.neuron, Deed(act, of=line.identity), line.seen) for line in found]
+
+        self.add(taking_back)
+        return found[0] if found else None
+
+    def _line(self, neuron: str, deed: Deed, seen: Seen) -> Line:
+        """A line that has no place in the log yet."""
         reader = self.reader
-        line = Line(
+        return Line(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             reader=reader.name,
             role=reader.role,
@@ -110,15 +129,18 @@ class VerdictLog:
             subject=self._subject_of(neuron.rpartition(":")[0]),
             engine=program_version(),
         )
-        return self.add([line])[0]
 
-    def add(self, lines: list[Line]) -> list[Line]:
-        """Adds lines, sealed in their new places, all or none. Raises as `append` does."""
+    def add(self, lines: list[Line] | Callable[[], list[Line]]) -> list[Line]:
+        """Adds lines, sealed in their new places, all or none. Raises as `append` does.
+
+        A function that makes the lines is called when all earlier lines are read and no other process can write.
+        """
         with writing(self.path, "make room, and give it again", "the verdict was not saved"):
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 with _locked(descriptor, exclusive=True):
-                    sealed = self._write(descriptor, lines)
+                    self._catch_up(descriptor)
+                    sealed = self._write(descriptor, lines() if callable(lines) else lines)
             finally:
                 os.close(descriptor)
         if _identity(self._run_path) != self._opened:
@@ -127,7 +149,8 @@ class VerdictLog:
         return sealed
 
     def _write(self, descriptor: int, lines: list[Line]) -> list[Line]:
-        self._catch_up(descriptor)
+        if not lines:
+            return []
         size = os.fstat(descriptor).st_size
         ends_mid_line = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # another writer was cut off
         last = self._entries[-1] if self._entries else Entry(0, None, "")
@@ -149,19 +172,21 @@ class VerdictLog:
 
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""
-        entries = self.entries()
-        lines = [entry.line for entry in entries if entry.line]
-        ours = tuple(line for line in lines if self._is_ours(line))
-        head = entries[-1].hash if entries else ""
-        return VerdictFile(self.path.name, ours, len(lines) - len(ours), len(entries) - len(lines), head)
+        self._read_file()
+        head = self._entries[-1].hash if self._entries else ""
+        return VerdictFile(self.path.name, tuple(self._ours), self._other_runs, self._damaged, head)
 
     def entries(self) -> tuple[Entry, ...]:
         """Every line of the file. Raises MammiError if it cannot be read."""
+        self._read_file()
+        return tuple(self._entries)
+
+    def _read_file(self) -> None:
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
         except FileNotFoundError:
             self._forget()
-            return ()
+            return
         except OSError as error:
             raise self._unreadable(error) from error
         try:
@@ -173,7 +198,6 @@ class VerdictLog:
             raise self._unreadable(error) from error
         finally:
             os.close(descriptor)
-        return tuple(self._entries)
 
     def _unreadable(self, error: OSError) -> MammiError:
         return MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}")
@@ -184,7 +208,25 @@ class VerdictLog:
         return bool(line.subject) and line.subject == self._subject_of(line.neuron.rpartition(":")[0])
 
     def _forget(self) -> None:
-        self._entries, self._read_to, self._file = [], 0, None
+        """Goes back to the state before anything was read."""
+        self._entries: list[Entry] = []
+        self._ours: list[Line] = []
+        self._other_runs = self._damaged = 0
+        self._read_to = 0
+        self._file: tuple[int, int] | None = None
+        self.standing = Standing(self.run)
+        """What stands of the lines that were read or written last"""
+
+    def _note(self, entry: Entry) -> None:
+        """Takes the next line of the file."""
+        self._entries.append(entry)
+        if entry.line is None:
+            self._damaged += 1
+        elif self._is_ours(entry.line):
+            self._ours.append(entry.line)
+            self.standing.add(entry.line)
+        else:
+            self._other_runs += 1
 
     def _catch_up(self, descriptor: int) -> None:
         """Reads what was written since the last time; all of it where the file is another, or shorter."""
@@ -198,7 +240,7 @@ class VerdictLog:
             stream.seek(self._read_to)
             for raw in _raw_lines(stream.readline):
                 last = self._entries[-1] if self._entries else Entry(0, None, "")
-                self._entries.append(_entry(last, raw))
+                self._note(_entry(last, raw))
             self._read_to, self._file = stream.tell(), file
 
 

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from mammi_tui.neurons.rows import VERDICT_WORDS, Neuron
-from mammi_tui.neurons.tree import HOLLOW_MARKS, VERDICT_MARKS
+from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS, VERDICT_WORDS
+from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import Sight
 from mammi_tui.text import clean

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from mammi_tui.text import clean
 from mammi_tui.widgets.typed_line import MOST_CHARACTERS, Completer, TypedLine
+from mammi_tui.widgets.way_back import come_back
 
 Keep = Callable[[str], str | None]
 """Takes the text that the reader enters. Returns why it cannot be taken; None where it is"""
@@ -51,9 +52,6 @@ class OneLine(Horizontal):
         AnswerLine { height: 1; width: 1fr; border: none; padding: 0 1; background: $panel; }
     }
     """
-
-    class Closed(Message):
-        """The line has closed, and the focus has nowhere to return to."""
 
     def __init__(self) -> None:
         super().__init__(id="one-line")
@@ -133,14 +131,3 @@ class OneLine(Horizontal):
         """Takes the focus again where a small terminal has hidden the line for a while."""
         if self._keep and self.screen.focused is None:
             self._line.focus()
-
-
-def come_back(leaver: Widget, origin: Widget | None) -> None:
-    """Returns the focus from a line to the widget that it came from, if that is still on screen.
-
-    Else `OneLine.Closed` tells the screen, which knows what else can have the focus.
-    """
-    if origin is not None and origin.is_attached and origin.focusable and origin.region.area:
-        leaver.screen.set_focus(origin)
-    else:
-        leaver.post_message(OneLine.Closed())

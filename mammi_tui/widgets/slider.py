@@ -176,7 +176,8 @@ class Slider(StillLines, can_focus=True):
                 event.stop()
             return
         if event.key == "enter":
-            self._apply()
+            if self._apply():
+                return  # and the key goes on to its binding, which leaves the slider
         elif event.key == "escape":
             self.editing = None
         elif event.key == "backspace":
@@ -188,7 +189,8 @@ class Slider(StillLines, can_focus=True):
         event.stop()
         event.prevent_default()
 
-    def _apply(self) -> None:
+    def _apply(self) -> bool:
+        """Takes the typed value. Returns whether it is one."""
         value = typed(self.editing or "")
         if value is None:
             self.notify(
@@ -197,8 +199,9 @@ class Slider(StillLines, can_focus=True):
                 severity="warning",
                 markup=False,
             )
-        else:
-            self.ask_for(value)
+            return False
+        self.ask_for(value)
+        return True
 
     def on_blur(self) -> None:
         self.editing = None

@@ -1,6 +1,6 @@
-"""The pictures of README.md, drawn cell by cell: `python -m tests.docs.pictures RUN.duckdb`, on the demo's run file.
+"""The pictures of the documents: `python -m tests.docs.pictures RUN.duckdb`, on the demo's run file.
 
-Needs the font DejaVu Sans Mono.
+The explorer is drawn cell by cell, in the font DejaVu Sans Mono; the report by Chromium.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mammi_tui.app import ExplorerApp
 from mammi_tui.images.choose import choose_backend
 from mammi_tui.questions.start import Start
 from mammi_tui.verdicts.log import log_of
+from tests.docs.report_picture import report_picture
 from tests.shared import ROOT
 
 COLUMNS, ROWS = 150, 40
@@ -98,3 +99,4 @@ def _draw_block(canvas: ImageDraw.ImageDraw, x: int, y: int, quarters: int, colo
 if __name__ == "__main__":
     for name, (start, keys) in PICTURES.items():
         draw(asyncio.run(screen(Path(sys.argv[1]), start, keys))).save(ROOT / "docs" / name, optimize=True)
+    report_picture(Path(sys.argv[1])).quantize(256).save(ROOT / "docs" / "report.png", optimize=True)

@@ -74,6 +74,7 @@ def test_the_explorer_loads_no_torch_and_evidence_late(run_path: Path) -> None:
         ["show", "RUN", "layer1:4", "--methods"],
         ["export", "RUN", "--what", "neurons", "--format", "csv", "-o", "-"],
         ["export", "RUN", "--what", "evidence", "--format", "json", "-o", "-"],
+        ["report", "RUN", "-o", "-", "--filter", "trust>=weak", "--films", "1"],
         ["evaluate", "RUN"],
         ["evaluate", "RUN", "--json"],
     ],

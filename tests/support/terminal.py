@@ -14,6 +14,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -40,7 +41,10 @@ class Terminal:
         rows: int = 40,
         environment: Mapping[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
+        inherited: Sequence[int] = (),
+        folder: Path | None = None,
     ) -> None:
+        """`inherited` are descriptors that the program keeps; `folder` is the one that it runs in."""
         self.screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.received = b""
@@ -59,7 +63,15 @@ class Terminal:
                 prepare()
 
         self.process = subprocess.Popen(  # a session of its own, with the pty as its controlling terminal
-            command, stdin=child, stdout=child, stderr=child, env=env, start_new_session=True, preexec_fn=start
+            command,
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            env=env,
+            cwd=folder,
+            start_new_session=True,
+            preexec_fn=start,
+            pass_fds=inherited,
         )
         os.close(child)
         self._fd = parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])|\x1b\[([<>])\d*u")
+MODES = re.compile(rb"\x1b\[\?([\d;]+)([hl])|\x1b\[([<>])\d*u")
 _SET_AT_FIRST = {7: True, 25: True}
 """A terminal wraps lines and shows its cursor unless a program says otherwise"""
 _SCREENS = (47, 1047, 1049)
@@ -24,7 +24,7 @@ def left(received: bytes) -> Left:
     """What is set after all these bytes."""
     modes = dict(_SET_AT_FIRST)
     depth = {False: 0, True: 0}  # each screen has a stack of its own
-    for found in _MODE.finditer(received):
+    for found in MODES.finditer(received):
         numbers, switch, push = found.groups()
         if numbers:
             modes |= {int(number): switch == b"h" for number in numbers.split(b";")}

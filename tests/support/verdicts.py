@@ -29,7 +29,6 @@ def do(log: VerdictLog, neuron: str, deed: Deed) -> Line:
 
 def latest(log: VerdictLog) -> dict[str, Verdict | None]:
     """The standing verdict of the log's reader on each neuron."""
-    from mammi_tui.verdicts.standing import standing
-
-    own = standing(log.read().lines).judgements.get(log.reader.name, {})
+    log.read()
+    own = log.standing.judgements.get(log.reader.name, {})
     return {neuron: each.verdict.verdict for neuron, each in own.items() if each.verdict}

@@ -9,10 +9,12 @@ import numpy as np
 
 from mammi_tui.neurons.filter.facts import Bools, LayerFacts, Said
 from mammi_tui.neurons.filter.terms import Term
+from mammi_tui.neurons.marks import VERDICT_WORDS
 
 ANYTHING = "*"
 """A value that any text has, but no empty one"""
-STATES = {"accept": "accepted", "reject": "rejected", "unsure": "unsure", "": "undecided"}
+DEAD, UNDECIDED = "dead", "undecided"
+STATES = {str(verdict): word for verdict, word in VERDICT_WORDS.items()}
 """Each verdict as a plain word finds it"""
 LEAST_OF_STATE = 3
 """Letters of a state from which a plain word finds it"""
@@ -94,8 +96,8 @@ class Word(TextTerm):
     def _states(self, facts: LayerFacts) -> Bools:
         if len(self.text) < LEAST_OF_STATE or self.exact:
             return np.zeros(facts.units, bool)
-        found = facts.dead & "dead".startswith(self.text)
-        if STATES[""].startswith(self.text):
+        found = facts.dead & DEAD.startswith(self.text)
+        if UNDECIDED.startswith(self.text):
             found |= facts.undecided
         return found | facts.where(
             [u for u, said in facts.said.items() if said.verdict and STATES[said.verdict].startswith(self.text)]

@@ -44,7 +44,7 @@ def test_outlines_are_drawn_over_the_film() -> None:
     without = sheet(contact_sheet(card("x", films=[_without_shapes(film("x"))]), HEADING))
     drawn = np.argwhere((with_shapes != without).any(axis=2))
     grey = np.argwhere((without == 90).all(axis=2))
-    (top, left), (bottom, right) = grey.min(axis=0), grey.max(axis=0)
+    (top, left), (_, right) = grey.min(axis=0), grey.max(axis=0)
     inside = drawn[(drawn[:, 0] > top + 20)]
     assert inside[:, 1].min() == pytest.approx(left + (right - left) / 4, abs=3)
     assert inside[:, 1].max() == pytest.approx(left + 3 * (right - left) / 4, abs=3)
@@ -87,4 +87,5 @@ def test_text_is_wrapped_and_cut_to_its_width() -> None:
     assert len(lines) == 3
     assert lines[-1].endswith(("…", "..."))
     assert all(letters._font.getlength(line) <= 60 for line in lines)
-    assert list(letters.wrapped("unbreakable" * 20, 60, 2))[0].endswith(("…", "..."))
+    (line,) = letters.wrapped("unbreakable" * 20, 60, 2)
+    assert line.endswith(("…", "..."))

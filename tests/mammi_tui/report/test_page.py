@@ -47,7 +47,7 @@ def test_a_card_says_everything() -> None:
     assert (
         "✓ accepted “opacity”, “air” at α 0.93, β 0.95, concept set opacity · opacity (opacity) · 3 Nov 2026" in words
     )
-    for text in ("the annotation here is another", "own label: opacity", "note: opacity", "Settled:", "0.2500"):
+    for text in ("carried over from another annotation", "own label: opacity", "note: opacity", "Settled:", "0.2500"):
         assert text in words
     for text in ("opacityopacity1234", "2 images above τ 0.5000, most of them opacity", "“opacity” is wrong"):
         assert text in words

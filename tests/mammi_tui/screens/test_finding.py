@@ -209,7 +209,7 @@ async def test_undecided_first_goes_on_where_it_is(run_path: Path, tmp_path: Pat
         assert opened.neuron == "layer1:4"
         await opened.press("y")
         assert opened.neuron == "layer1:5"
-        assert opened.rows.matches[1].tolist()[-3:] == [0, 3, 4]
+        assert opened.rows.matches[1].tolist()[-3:] == [3, 4, 0]
 
 
 async def test_back_and_forward_bring_the_filter_back(run_path: Path, tmp_path: Path) -> None:

@@ -47,9 +47,9 @@ async def test_keys_in_one_packet_do_what_they_do_one_by_one(run_path: Path, tmp
 @pytest.mark.slow
 async def test_a_value_and_a_filter_typed_ahead(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        await opened.press_together(*"a0.6", "enter", "enter", "j")
+        await opened.press_together(*"a0.6", "enter", "j")
         assert (opened.cuts.alpha, opened.neuron) == (0.6, "layer1:4")
-        await opened.press_together(*"/12", "enter", *"b.5", "enter", "enter")
+        await opened.press_together(*"/12", "enter", *"b.5", "enter")
         assert (opened.rows.query, opened.cuts.beta, opened.neuron) == ("12", 0.5, "layer1:12")
         await opened.press_together("escape", "k")
         assert (opened.rows.query, opened.neuron) == ("", "layer1:11")

@@ -1,0 +1,264 @@
+"""Random keys, clicks, pastes and resizes through the explorer in a pseudo-terminal.
+
+    python -m tests.end_to_end.random_events --events 5000 --seed 7 [RUN.duckdb]
+
+After each batch of events the explorer must run on, and its screen must be what drawing everything anew shows. At the
+end it must quit and leave the terminal as it was. What goes wrong is printed with the seed and the last events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import string
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.runs import small_run
+from tests.support.terminal import Terminal
+from tests.support.terminal_modes import AS_FOUND, MODES, left
+from tests.support.watched_explorer import PATIENCE, rest_mark
+
+SMALLEST, LARGEST = (20, 8), (250, 80)
+USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
+ENTER, ESCAPE, REDRAW = "\r", "\x1b", "\x0c"
+NAMED = (
+    *(ENTER, ESCAPE, "\t", "\x1b[Z", "\x7f", " "),
+    *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[3~"),
+    *("\x1b[1;2A", "\x1b[1;2B", "\x1b[1;2C", "\x1b[1;2D", "\x1b[1;3C", "\x1b[1;3D", "\x1b[1;5A", "\x1b[1;5H"),
+    *(
+        "\x1bOP",
+        "\x10",
+        "\x04",
+        "\x15",
+        "\x06",
+        "\x02",
+        "\x0f",
+        "\x17",
+        "\x01",
+        "\x05",
+        "\x0b",
+        "\x00",
+        "\x1bx",
+        "\x1b\x1b",
+    ),
+)
+TYPED = string.ascii_letters.replace("q", "") + string.digits + string.punctuation
+OFTEN = "jkhl123emyxuczZoinN/[]{},.<>abrsSVDXEYfiI+-=?:gG"
+PASTED = (
+    "effusion",
+    "q<0.05 trust:strong",
+    "\x1b]52;c;aGk=\x07\x1b[2J",
+    "a\nb\r\nc",
+    "[bold red]x[/]",
+    "\u202egnp.exe",
+    "肺炎" * 40,
+    "x" * 5000,
+    "",
+)
+BYTES = (b"\xff\xfe", b"\x1b[1114112u", b"\x1b[99999999999u", b"\x1b[?1;2c", b"\x1b[<64;999;999M", b"\x1b[I", b"\x1b[O")
+
+
+class Fault(AssertionError):
+    """Something that no event may do."""
+
+
+@dataclass
+class Session:
+    """An explorer that gets random events."""
+
+    seed: int
+    run: Path
+    size: tuple[int, int] = (130, 42)
+    events: list[bytes] = field(default_factory=list)
+    """All so far, a resize as text"""
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self._asked = 0
+        requests, self._requests = os.pipe()
+        self.terminal = Terminal(
+            [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", "--debug", str(self.run)],
+            columns=self.size[0],
+            rows=self.size[1],
+            environment={"HOME": str(self.run.parent), "XDG_CONFIG_HOME": str(self.run.parent)},
+            inherited=[requests],
+            folder=self.run.parent,
+        )
+        os.close(requests)
+        self.found = self.terminal.attributes()
+        self._kept = b""
+
+    # Events
+
+    def some(self, count: int) -> None:
+        """Sends that many events, most of them without waiting for what they lead to."""
+        for _ in range(count):
+            kind = self.chance.choices(
+                (self._key, self._named, self._click, self._wheel, self._drag, self._paste, self._bytes, self._resize),
+                (50, 14, 12, 8, 3, 3, 2, 8),
+            )[0]
+            kind()
+            if self.chance.random() < 0.3:
+                self.terminal.pump(self.chance.choice((0.0, 0.01, 0.05)))
+
+    def _send(self, data: bytes) -> None:
+        self.events.append(data)
+        self.terminal.send(data)
+
+    def _key(self) -> None:
+        self._send(self.chance.choice(OFTEN if self.chance.random() < 0.8 else TYPED).encode())
+
+    def _named(self) -> None:
+        self._send(self.chance.choice(NAMED).encode())
+
+    def _place(self) -> str:
+        columns, rows = self.size
+        return f"{self.chance.randint(1, columns)};{self.chance.randint(1, rows)}"
+
+    def _click(self) -> None:
+        place, button = self._place(), self.chance.choice((0, 0, 0, 1, 2))
+        for _ in range(self.chance.choice((1, 1, 2, 3))):
+            self._send(f"\x1b[<{button};{place}M\x1b[<{button};{place}m".encode())
+
+    def _wheel(self) -> None:
+        place, way = self._place(), self.chance.choice((64, 65, 66, 67))
+        self._send(f"\x1b[<35;{place}M".encode())
+        for _ in range(self.chance.choice((1, 3, 8))):
+            self._send(f"\x1b[<{way};{place}M".encode())
+
+    def _drag(self) -> None:
+        start, *stops = (self._place() for _ in range(4))
+        parts = [f"\x1b[<0;{start}M", *(f"\x1b[<32;{stop}M" for stop in stops), f"\x1b[<0;{stops[-1]}m"]
+        self._send("".join(parts).encode())
+
+    def _paste(self) -> None:
+        self._send(f"\x1b[200~{self.chance.choice(PASTED)}\x1b[201~".encode())
+
+    def _bytes(self) -> None:
+        self._send(self.chance.choice(BYTES))
+
+    def _resize(self) -> None:
+        least, most = SMALLEST, LARGEST
+        usual = self.chance.random() < 0.6
+        self.size = (
+            self.chance.choice(USUAL)
+            if usual
+            else (self.chance.randint(least[0], most[0]), self.chance.randint(least[1], most[1]))
+        )
+        self.events.append(f"<{self.size[0]}×{self.size[1]}>".encode())
+        self.terminal.resize(*self.size)
+
+    # Checks
+
+    def check(self) -> None:
+        """Raises Fault where the explorer has ended, or drawing everything anew changes its screen."""
+        self.rest()
+        shown = self._cells()
+        self.terminal.send(REDRAW)
+        self.rest()
+        if stale := [place for place, cell in self._cells().items() if shown.get(place) != cell]:
+            rows = sorted({row for row, _ in stale})
+            texts = self.terminal.screen.display
+            lines = [
+                f"{row:3} was {''.join(shown[row, c][0] for c in range(self.size[0]))}\n    is  {texts[row]}"
+                for row in rows[:4]
+            ]
+            raise Fault(
+                f"{len(stale)} stale cells in rows {rows}, columns {sorted({c for _, c in stale})[:9]} …\n"
+                + "\n".join(lines)
+            )
+
+    def rest(self) -> None:
+        """Waits until all that was asked for is on screen."""
+        self._asked = self._asked % 200 + 1
+        try:
+            os.write(self._requests, bytes([self._asked]))
+        except OSError:
+            raise Fault(self._ended()) from None
+        mark, end = rest_mark(self._asked), time.monotonic() + 2 * PATIENCE
+        while mark not in self.terminal.received:
+            if not self.terminal.pump() and self.terminal.process.poll() is not None:
+                raise Fault(self._ended())
+            if time.monotonic() > end:
+                raise Fault("it is stuck")
+        self._kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
+        self.terminal.received = b""
+
+    def _ended(self) -> str:
+        self.terminal.pump(1)
+        said = self.terminal.received[-3000:].decode(errors="replace")
+        return f"it ended with status {self.terminal.process.wait(10)}: {said}"
+
+    def _cells(self) -> dict[tuple[int, int], tuple[object, ...]]:
+        buffer, (columns, rows) = self.terminal.screen.buffer, self.size
+        return {(y, x): tuple(buffer[y][x]) for y in range(rows) for x in range(columns)}
+
+    def quit(self) -> None:
+        """Raises Fault where Ctrl-C, at most three times, does not end it with the terminal as it was."""
+        self.terminal.send("\x03\x03\x03")
+        status = self.terminal.wait_for_end(20)
+        if status or left(self._kept + self.terminal.received) != AS_FOUND or self.terminal.attributes() != self.found:
+            raise Fault(f"status {status}, left {left(self._kept + self.terminal.received)}")
+
+    def close(self) -> None:
+        self.terminal.__exit__(None, None, None)
+        os.close(self._requests)
+
+    def last(self, count: int = 60) -> str:
+        return b" ".join(self.events[-count:]).decode(errors="backslashreplace").replace("\x1b", "␛")
+
+
+def events(seed: int, count: int, run: Path, batch: int = 12) -> Iterator[int]:
+    """Sends `count` events in checked batches and yields how many were sent so far. Raises Fault with the seed."""
+    session = Session(seed, run)
+    try:
+        session.rest()
+        while len(session.events) < count:
+            session.some(batch)
+            session.check()
+            yield len(session.events)
+        session.quit()
+    except Fault as fault:
+        raise Fault(f"seed {seed}, after {len(session.events)} events: {fault}\nlast: {session.last()}") from None
+    finally:
+        session.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", nargs="?", type=Path, help="a run file; by default a small one")
+    parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--batch", type=int, default=12)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run.duckdb"
+        if options.run:
+            shutil.copy(options.run, run)
+        else:
+            small_run(Path(folder), hostile=True, sets=2, methods={"www": {"count": 20}, "netdissect": {}})
+        print(f"seed {options.seed}", flush=True)
+        start, faults = time.monotonic(), 0
+        done = 0
+        while done < options.events:
+            sent = 0
+            try:
+                for sent in events(options.seed + done, options.events - done, run, options.batch):
+                    print(f"\r{done + sent} events, {time.monotonic() - start:.0f} s", end="", flush=True)
+            except Fault as fault:
+                faults += 1
+                print(f"\n{fault}\n", flush=True)
+            done += max(sent, options.batch)
+        print(f"\n{faults} faults in {done} events")
+        return int(faults > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
