@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -19,6 +19,9 @@ from mammi_tui.frugal import FrugalApp
 from mammi_tui.handing_on.clipboard import sequence
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.key_order import KeysInOrderApp
+from mammi_tui.keyboard.counting_app import CountingApp
+from mammi_tui.keyboard.keymap import Keymap
+from mammi_tui.keyboard.remapped_app import RemappedApp
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.state.keeper import StateKeeper
@@ -28,6 +31,9 @@ from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import working_bindings
 
+MOST_WARNINGS = 3
+"""Warnings shown at the start"""
+
 
 def _commands() -> type[Provider]:
     from mammi_tui.palette import ExplorerCommands
@@ -35,7 +41,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
+class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
@@ -43,18 +49,17 @@ class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
 
     TITLE = "MAMMI explorer"
     CSS_PATH = "app.tcss"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="The keys that work now"),
-        Binding("f1", "help", "Help", id="help.f1", tooltip="The keys that work now"),
-        Binding("colon", "command_palette", "Commands", key_display=":", show=False, id="palette",
-                tooltip="The command palette"),
-        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="palette.ctrl+p",
-                tooltip="The command palette"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit the explorer"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="quit.now"),
-        Binding("ctrl+z", "suspend_process", "To the shell", show=False, priority=True, id="suspend",
+        Binding("question_mark,f1", "help", "Help", id="app.help", tooltip="The keys that work now"),
+        Binding("colon", "command_palette", "Commands", show=False, id="app.commands", tooltip="The command palette"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.commands-anywhere",
+                tooltip="The command palette, also while you type"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Quit the explorer"),
+        Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit-now",
+                tooltip="Quit the explorer, also while you type"),
+        Binding("ctrl+z", "suspend_process", "To the shell", show=False, priority=True, id="app.suspend",
                 tooltip="To the shell; there `fg` comes back"),
     ]  # fmt: skip
 
@@ -66,12 +71,25 @@ class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
         verdicts: VerdictLog,
         views: Sequence[View] = VIEWS,
         keeper: StateKeeper | None = None,
+        keymap: Keymap | None = None,
     ) -> None:
         super().__init__()
+        self.use_keys(keymap or Keymap())
+        self._warnings: list[str] = []
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
         self.explorer = ExplorerScreen(reader, start, images, verdicts, views, keeper)
+
+    def say_at_start(self, warnings: Sequence[str]) -> None:
+        """Shows warnings once the explorer is on screen: the first ones in full, and how many more there are."""
+        self._warnings = [*warnings[:MOST_WARNINGS]]
+        if len(warnings) > MOST_WARNINGS:
+            self._warnings.append(f"{len(warnings) - MOST_WARNINGS} more: `mammi keys` lists them.")
+
+    def on_mount(self) -> None:
+        for warning in self._warnings:
+            self.explorer.warn(warning)
 
     def _chosen_theme(self) -> str:
         """The theme that $MAMMI_THEME names, or the reading room."""
@@ -89,16 +107,22 @@ class ExplorerApp(KeysInOrderApp, FrugalApp, EndingApp):
         self.send(sequence(text, os.environ))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """The app's commands in the palette. They replace Textual's own, some of which do not fit here."""
+        """The app's commands in the palette that have no key. They replace Textual's own."""
         yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
         for name, theme in (("Dark theme", READING_ROOM), ("Light theme", DAYLIGHT)):
             yield SystemCommand(name, f"The explorer's own, {theme.name}", partial(setattr, self, "theme", theme.name))
-        yield SystemCommand("Keys", "The keys that work now", self.action_help)
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", lambda: self.deliver_screenshot())
-        yield SystemCommand("Quit", "Leave the explorer", self.action_quit)
+
+    def search_themes(self) -> None:
+        from textual.command import CommandPalette
+
+        from mammi_tui.palette import Themes
+
+        self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
 
     def action_help(self) -> None:
-        from mammi_tui.screens.help import HelpScreen
+        from mammi_tui.screens.help import CAVEAT, HelpScreen, help_notes
 
         first, last = self.explorer.notes() if self.screen is self.explorer else ((), ())
-        self.push_screen(HelpScreen(working_bindings(self.screen), first, last))
+        focused, keys = help_notes(self.focused or self.screen, working_bindings(self.screen))
+        self.push_screen(HelpScreen([focused, *first, *keys, *last, CAVEAT]))

@@ -249,7 +249,7 @@ class FrugalApp(App[None]):
     """An app that sends only the cells that changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l", "redraw", "Redraw", show=False, tooltip="Draw the whole screen again", id="redraw"),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, tooltip="Draw the whole screen again", id="app.redraw"),
     ]
 
     def __init__(self) -> None:

@@ -1,67 +1,171 @@
-"""The explorer's commands in the command palette, beside those of the app."""
+"""The command palette: every action with its key, and neurons, classes and concepts by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.text import Text
+from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.style import Style
 
+from mammi_tui.keyboard.names import shown as key_shown
 from mammi_tui.neurons.order import ORDERS
+from mammi_tui.neurons.rows import Neuron
 from mammi_tui.screens.explorer import ExplorerScreen
-from mammi_tui.text import clean
-from mammi_tui.widgets.slider import shown
+from mammi_tui.screens.panes import PANES
+from mammi_tui.text import clean, count
+from mammi_tui.widgets.key_line import working_bindings
+from mammi_tui.words import Words, folded
+
+MOST = 30
+"""Neurons, and concepts, that are offered for what is typed"""
+_OPENS_PALETTE = "command_palette"
 
 
 class Command(NamedTuple):
     name: str
-    help: str
     run: Callable[[], object]
+    detail: str = ""
+    keys: str = ""
+    also: str = ""
+    """Further words that find it"""
 
 
-class ExplorerCommands(Provider):
-    """Offers views, sort orders, concept sets, layers, and actions whose keys need not be remembered."""
+class WordProvider(Provider):
+    """Offers commands for which every word that is typed begins a word."""
 
-    def _commands(self) -> Iterator[Command]:
-        explorer = self.app.screen_stack[0]
-        if not isinstance(explorer, ExplorerScreen):
-            return
+    def commands(self) -> Iterator[Command]:
+        """The commands that are listed before anything is typed."""
+        raise NotImplementedError
+
+    def found(self, words: Words) -> Iterator[Command]:  # noqa: ARG002
+        """Commands that come after the others, and only once something is typed. The best is first."""
+        yield from ()
+
+    async def discover(self) -> Hits:
+        for command in self.commands():
+            yield DiscoveryHit(_prompt(command, self._accent), command.run, text=command.name)
+
+    async def search(self, query: str) -> Hits:
+        words = Words(query)
+        commands = list(self.commands())
+        names = [folded(f"{command.name} {command.also}") for command in commands]
+        first = [commands[place] for place in words.among(names, len(names))]
+        for rank, command in enumerate((*first, *self.found(words))):
+            yield Hit(1 / (1 + rank), _prompt(command, self._accent), command.run, text=command.name)
+
+    @property
+    def _accent(self) -> str:
+        return self.app.theme_variables["text-accent"]
+
+
+class ExplorerCommands(WordProvider):
+    """What can be done on the screen from which the palette was opened."""
+
+    def __init__(self, screen: Screen[Any], match_style: Style | None = None) -> None:
+        super().__init__(screen, match_style)
+        self._concepts: list[str] = []
+        self._neurons: list[Neuron] = []
+        self._names: list[str] = []
+
+    def commands(self) -> Iterator[Command]:
+        seen: set[str] = set()
+        for active in sorted(self._bindings(), key=lambda active: not active.binding.show):
+            if (command := self._of_binding(active)) and command.name not in seen:
+                seen.add(command.name)
+                yield command
+        if isinstance(self.screen, ExplorerScreen):
+            yield from self._of_explorer(self.screen)
+        for system in self.app.get_system_commands(self.screen):
+            yield Command(system.title, system.callback, system.help)
+
+    def _bindings(self) -> Iterator[ActiveBinding]:
+        """The bindings that work now, then those of the panes without the focus."""
+        yield from working_bindings(self.screen)
+        if isinstance(self.screen, ExplorerScreen):
+            for pane in PANES:
+                node = self.screen.panes.reading(pane)
+                yield from (ActiveBinding(node, binding, True) for _, binding in node._bindings)
+
+    def _of_binding(self, active: ActiveBinding) -> Command | None:
+        node, binding, enabled, _ = active
+        if not enabled or not binding.id or not binding.description or _OPENS_PALETTE in binding.action:
+            return None
+        run = partial(self.app.run_action, binding.action, node)
+        name = binding.tooltip or binding.description
+        return Command(name, run, keys=keys_of(node, binding), also=binding.description)
+
+    def _of_explorer(self, explorer: ExplorerScreen) -> Iterator[Command]:
         looking = explorer.looking
-        own = looking.reader.info
-        yield Command(
-            f"α {shown(own.alpha)}, β {shown(own.beta)}: back to the run's own",
-            "The α and β that the run was computed with",
-            explorer.action_own_cuts,
-        )
-        yield Command("Filter neurons", "By unit, concept, class, finding, verdict or evidence", explorer.action_filter)
-        for view in explorer.views:
-            if view.shows(looking.subject):
-                yield Command(view.title, view.purpose, partial(explorer.turn_to, view))
-        yield Command("Back", "To the neuron and view before", partial(explorer.action_history, -1))
-        yield Command("Forward", "To the neuron and view that Back left", partial(explorer.action_history, 1))
+        first = explorer.first_view(looking.subject)
+        if explorer.view_pane.view is not first:
+            yield Command(first.purpose, partial(explorer.turn_to, first), also=first.title)
         for order in ORDERS:
-            yield Command(f"Sort neurons by {order}", "Within each layer", partial(explorer.action_sort, order))
+            yield Command(f"Sort neurons by {order}", partial(explorer.action_sort, order))
+        for name, query in explorer.saved_filters.items():
+            shown = clean(name)
+            yield Command(f"Filter by {shown}", partial(explorer.apply, query), clean(query, 60), also="saved filter")
+            yield Command(f"Delete the filter {shown}", partial(explorer.delete_filter, name), clean(query, 60))
         sets = [found.name for found in looking.reader.concept_sets]
         for concept_set in [None, *sets] if len(sets) > 1 else []:
             yield Command(
                 f"Concept set {clean(concept_set)}" if concept_set else "All concept sets",
-                "Which concepts compete",
                 partial(explorer.cuts_bar.choose_concept_set, concept_set),
+                "Which concepts compete",
             )
-        yield Command("Next undecided neuron", "Continue the triage", partial(explorer.action_undecided, 1))
-        yield Command("Films on or off", "Show films, or only their names", explorer.action_films)
         for position, layer in enumerate(looking.rows.layers):
-            name = f"Go to layer {clean(layer.name)}"
-            yield Command(name, f"{layer.units} units", partial(explorer.go_to_layer, position))
+            name, units = f"Go to layer {clean(layer.name)}", count(layer.units, "unit")
+            yield Command(name, partial(explorer.go_to_layer, position), units)
 
-    async def discover(self) -> Hits:
-        for command in self._commands():
-            yield DiscoveryHit(Text(command.name), command.run, text=command.name, help=command.help)
+    # What the run holds
 
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for command in self._commands():
-            if (score := matcher.match(command.name)) > 0:
-                yield Hit(score, Text(command.name), command.run, text=command.name, help=command.help)
+    def found(self, words: Words) -> Iterator[Command]:
+        if not isinstance(self.screen, ExplorerScreen):
+            return
+        explorer, rows = self.screen, self.screen.looking.rows
+        self._read(explorer)
+        for place in words.among(self._concepts, MOST):
+            concept = explorer.looking.reader.concepts[place]
+            name = clean(concept)
+            yield Command(f"Neurons with {name}", partial(explorer.find_concept, concept), "concept")
+        for place in words.among(self._names, MOST):
+            neuron = self._neurons[place]
+            name = clean(f"{rows.name_of(neuron)} {rows.class_of(neuron)}".rstrip())
+            yield Command(name, partial(explorer.show_neuron, neuron), clean(explorer.best_concept(neuron)))
+
+    def _read(self, explorer: ExplorerScreen) -> None:
+        """Folds the names of concepts and neurons once. Neurons with a class come first."""
+        if self._neurons:
+            return
+        rows = explorer.looking.rows
+        self._concepts = [folded(f"{concept} neurons with concept") for concept in explorer.looking.reader.concepts]
+        self._neurons = [Neuron(layer, unit) for layer, info in enumerate(rows.layers) for unit in range(info.units)]
+        self._neurons.sort(key=lambda neuron: not rows.layers[neuron.layer].unit_names)
+        self._names = [folded(f"{rows.name_of(neuron)} {rows.class_of(neuron)} neuron") for neuron in self._neurons]
+
+
+class Themes(WordProvider):
+    """The themes."""
+
+    def commands(self) -> Iterator[Command]:
+        for name in sorted(self.app.available_themes):
+            yield Command(name, partial(setattr, self.app, "theme", name))
+
+
+def keys_of(node: DOMNode, binding: Binding) -> str:
+    """The keys in force of a node's binding, as the screen shows them."""
+    return "  ".join(key_shown(key) for key, other in node._bindings if other.id == binding.id)
+
+
+def _prompt(command: Command, accent: str) -> Text:
+    text = Text(command.name)
+    if command.keys:
+        text.append(f"   {command.keys}", accent)
+    if command.detail:
+        text.append(f"   {command.detail}", "dim not bold")
+    return text

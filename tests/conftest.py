@@ -1,4 +1,5 @@
-"""Lets tests import helpers from tests/support, takes the clock off property tests, and shares out the processor."""
+"""Lets tests import helpers from tests/support, keeps personal settings away, takes the clock off property tests, and
+shares out the processor."""
 
 from __future__ import annotations
 
@@ -33,6 +34,12 @@ def state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def state_home(state_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps the state of the runs that a test opens, also in processes of their own, away from the real home."""
     monkeypatch.setenv("XDG_STATE_HOME", str(next(state_folders)))
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_mine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of whoever runs the tests, such as a file of keys, have no effect."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-settings"))
 
 
 @pytest.hookimpl(trylast=True)

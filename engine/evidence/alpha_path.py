@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.annotation.selection import threshold_between
-from engine.evidence.details import AlphaStep, Floats, Integers
+from engine.evidence.details import NEARBY, ROUNDING, AlphaStep, Floats, Integers
 from engine.requery import Requery, Vectors
 from engine.store.ladder import sum_rows
 from engine.store.reader import RunReader
@@ -26,9 +26,6 @@ from engine.store.schema import BLOCK
 GRID: Floats = np.arange(101) / 100
 FOLLOWED = 8 * BLOCK
 """The number of images above τ from which a neuron is no longer followed"""
-NEARBY = 0.02
-"""The distance from α that counts as near"""
-ROUNDING = 1e-9
 _UNITS_AT_ONCE = 128
 
 

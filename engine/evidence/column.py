@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.contest import Contest
 from engine.evidence.details import Floats, Integers
-from engine.evidence.units import Probing, Units
 from engine.evidence.written import Written
 from engine.store.records import LayerInfo
+
+if TYPE_CHECKING:
+    from engine.evidence.contest import Contest
+    from engine.evidence.units import Probing, Units
 
 Value = TypeVar("Value", bound=np.generic)
 
@@ -62,7 +64,10 @@ class Column(Generic[Value]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerUnits:
-    """All units of a layer, with or without representative images: `units[COLUMN]` is [units]."""
+    """All units of a layer, with or without representative images: `units[COLUMN]` is [units].
+
+    What computes a figure is imported when the figure is computed: to declare figures must not take long.
+    """
 
     probing: Probing
     contest: Contest
@@ -77,3 +82,34 @@ class LayerUnits:
 
     def __getitem__(self, column: Column[Value]) -> NDArray[Value]:
         return self.figures[column]
+
+    def q_values(self, p_values: Floats) -> Floats:
+        """p-values [units], corrected over the units."""
+        from engine.evidence import significance
+
+        return significance.q_values_of_units(p_values, self.counts)
+
+    def alpha_intervals(self, best: Integers) -> Floats:
+        """The interval of α in which each unit's best concept stays, [units, 2]."""
+        from engine.evidence import alpha_path
+
+        run, competing = self.probing, self.contest.competing
+        return alpha_path.intervals(run.reader, run.requery, self.layer, self.alpha, competing, best)
+
+    def template_bests(self) -> Integers:
+        """The best concept under each of the T other templates, [units, T]."""
+        from engine.evidence import templates
+
+        return templates.best_concepts(self.probing.reader, self.contest.competing, self.means, self.counts)
+
+    def template_agreements(self, bests: Integers, best: Integers) -> Floats:
+        """The share of the other templates that have the same best concept, [units]."""
+        from engine.evidence import templates
+
+        return templates.agreement(bests, best)
+
+    def tightness(self) -> Floats:
+        """The mean cosine between two representative images, [units]."""
+        from engine.evidence import groups
+
+        return groups.tightness(self.means, self.counts)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.evidence import alpha_path, groups, significance, templates
 from engine.evidence.column import Column
 from engine.evidence.written import Written
 
@@ -107,7 +106,7 @@ P_VALUE: Column[np.float64] = Column(
 Q_VALUE: Column[np.float64] = Column(
     name="q_value",
     written=Written.CHANCE,
-    of_layer=lambda units: significance.q_values_of_units(units[P_VALUE], units.counts),
+    of_layer=lambda units: units.q_values(units[P_VALUE]),
     in_json=False,
     title="Beats random image sets",
     help="q of the first concept. For the grade, q below 0.01 is strong, below 0.05 fair, and from 0.05 weak.",
@@ -159,9 +158,7 @@ ALPHA_INTERVAL: Column[np.float64] = Column(
     name="alpha_interval",
     written=Written.INTERVAL,
     digits=2,
-    of_layer=lambda units: alpha_path.intervals(
-        *(units.probing.reader, units.probing.requery, units.layer, units.alpha, units.contest.competing, units[BEST])
-    ),
+    of_layer=lambda units: units.alpha_intervals(units[BEST]),
     in_table=False,
     title="Stays first around α",
     help="The lowest and the highest α at which the first concept stays. Fair when another concept is first within "
@@ -212,9 +209,7 @@ HALF_CORRELATION: Column[np.float64] = Column(
 TEMPLATE_BESTS: Column[np.int64] = Column(
     name="template_bests",
     written=Written.CONCEPT,
-    of_layer=lambda units: templates.best_concepts(
-        *(units.probing.reader, units.contest.competing, units.means, units.counts)
-    ),
+    of_layer=lambda units: units.template_bests(),
     in_table=False,
     in_json=False,
 )
@@ -222,7 +217,7 @@ TEMPLATE_BESTS: Column[np.int64] = Column(
 TEMPLATE_AGREEMENT: Column[np.float64] = Column(
     name="template_agreement",
     written=Written.SHARE,
-    of_layer=lambda units: templates.agreement(units[TEMPLATE_BESTS], units[BEST]),
+    of_layer=lambda units: units.template_agreements(units[TEMPLATE_BESTS], units[BEST]),
     title="Other templates agree",
     help="How many of the run's other templates give the same first concept. Fair below half.",
     word="templates",
@@ -232,8 +227,8 @@ TEMPLATE_AGREEMENT: Column[np.float64] = Column(
 TIGHTNESS: Column[np.float64] = Column(
     name="tightness",
     written=Written.NUMBER,
-    of_layer=lambda units: groups.tightness(units.means, units.counts),
-    title="More alike than all",
+    of_layer=lambda units: units.tightness(),
+    title="Images are alike",
     help="Mean cosine between two of the images, and between two of all images.",
     word="alike",
     meaning="mean cosine between two representative images",

@@ -12,6 +12,11 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+NEARBY = 0.02
+"""The distance from an α that counts as near"""
+ROUNDING = 1e-9
+"""The difference of two α that counts as none"""
+
 
 class Trust(IntEnum):
     """How far a neuron's annotation can be trusted, by the rules of engine.evidence.trust."""

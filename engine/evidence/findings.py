@@ -17,9 +17,10 @@ from engine.evidence.columns import (
     MARGIN,
     MARGIN_INTERVAL,
     Q_VALUE,
+    REPRESENTATIVES,
     TIGHTNESS,
 )
-from engine.evidence.trust import RULES
+from engine.evidence.trust import FEW, OFTEN, RULES
 
 
 def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
@@ -44,8 +45,10 @@ def findings(column: Column[Any]) -> tuple[str, ...]:
 
 _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] = {
     Q_VALUE: ("A single image is no test", lambda evidence: evidence.count == 1),
+    CHANGE_CHANCE: ("Another first in most draws", lambda evidence: bool(evidence[CHANGE_CHANCE] > OFTEN)),
+    REPRESENTATIVES: ("Few images", lambda evidence: 2 < evidence.count < FEW),
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
-    TIGHTNESS: ("No more alike than all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
+    TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
 }
 """Titles that depend on a value without a rule of the grade"""
 _UNKNOWN: dict[Column[Any], str] = {
@@ -56,6 +59,6 @@ _UNKNOWN: dict[Column[Any], str] = {
     ALPHA_INTERVAL: "Not followed along α",
     HALF_AGREEMENT: "Halves not compared",
     HALF_CORRELATION: "Halves not correlated",
-    TIGHTNESS: "No two images to compare",
+    TIGHTNESS: "No pair of images",
 }
 """Titles of figures that a neuron does not have"""

@@ -30,7 +30,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evidence import wording
-from engine.evidence.alpha_path import NEARBY, ROUNDING
 from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
@@ -47,7 +46,7 @@ from engine.evidence.columns import (
     REPRESENTATIVES,
     TEMPLATE_AGREEMENT,
 )
-from engine.evidence.details import Bools, Trust
+from engine.evidence.details import NEARBY, ROUNDING, Bools, Trust
 
 SIGNIFICANT, HIGHLY_SIGNIFICANT = 0.05, 0.01
 FEW = 5
@@ -157,11 +156,11 @@ RULES = (
     Rule(
         Trust.UNSUPPORTED, PATIENT_SHARE, lambda of: of[PATIENTS] == 1, wording.all_of_one_patient, "All of one patient"
     ),
-    Rule(Trust.WEAK, Q_VALUE, lambda of: ~(of[Q_VALUE] < SIGNIFICANT), wording.chance, "No better than random sets"),
+    Rule(Trust.WEAK, Q_VALUE, lambda of: ~(of[Q_VALUE] < SIGNIFICANT), wording.chance, "No better than random"),
     Rule(Trust.WEAK, REPRESENTATIVES, lambda of: of[REPRESENTATIVES] == 2, wording.two_images, "Only two images"),
     Rule(Trust.WEAK, PATIENT_SHARE, _one_patient, wording.one_patient, "One patient prevails"),
     Rule(Trust.WEAK, CHANGE_CHANCE, _unstable_and_alone, wording.changes, "Another first in most draws"),
-    Rule(Trust.FAIR, REPRESENTATIVES, _few, wording.few, "Few images or patients"),
+    Rule(Trust.FAIR, REPRESENTATIVES, _few, wording.few, "Few patients"),
     Rule(
         Trust.FAIR,
         REPRESENTATIVES,

@@ -1,4 +1,7 @@
-"""Thumbnails of films as a run file holds them: small grey pictures in which a reader still recognises a film."""
+"""Thumbnails of films as a run file holds them: small grey pictures in which a reader still recognises a film.
+
+Pillow is imported when a film is needed, as the explorer's first frame has none.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from engine.errors import UnreadableImage
 
@@ -19,6 +21,8 @@ _LARGEST_SIDE = 4096
 
 def encode(film: NDArray[np.uint8], longest_side: int = LONGEST_SIDE) -> bytes:
     """An 8-bit grey film [h, w] as a WebP picture no longer than `longest_side`; smaller films keep their size."""
+    from PIL import Image
+
     picture = Image.fromarray(film, mode="L")
     picture.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     buffer = io.BytesIO()
@@ -28,6 +32,8 @@ def encode(film: NDArray[np.uint8], longest_side: int = LONGEST_SIDE) -> bytes:
 
 def decode(thumbnail: bytes) -> NDArray[np.uint8]:
     """The grey pixels [h, w] of an encoded thumbnail. Raises UnreadableImage for anything else."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(thumbnail), formats=["WEBP"]) as picture:
             if max(picture.size) > _LARGEST_SIDE:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,26 +19,6 @@ if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
     from engine.store.reader import RunReader
 
-VERDICT_COLUMNS = {
-    "time": "VARCHAR",
-    "reader": "VARCHAR",
-    "neuron": "VARCHAR",
-    "layer": "VARCHAR",
-    "unit": "INTEGER",
-    "verdict": "VARCHAR",
-    "alpha": "DOUBLE",
-    "beta": "DOUBLE",
-    "annotation": "VARCHAR[]",
-    "stands": "BOOLEAN",
-    "concept_set": "VARCHAR",
-    "act": "VARCHAR",
-    "text": "VARCHAR",
-    "concept": "VARCHAR",
-    "mark": "VARCHAR",
-    "role": "VARCHAR",
-    "this_run": "BOOLEAN",
-}
-
 
 @click.command("export")
 @arguments.run_file
@@ -51,7 +30,11 @@ VERDICT_COLUMNS = {
     "method), each representative image or each verdict.",
 )
 @click.option(
-    "--format", "file_format", required=True, type=click.Choice(["csv", "json", "parquet"]), help="The file's format."
+    "--format",
+    "file_format",
+    required=True,
+    type=click.Choice(["csv", "json", "parquet", "jsonl"]),
+    help="The file's format. jsonl, for verdicts only, is the verdict log as it stands.",
 )
 @click.option(
     "-o",
@@ -59,7 +42,7 @@ VERDICT_COLUMNS = {
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The file to write; - is standard output (csv, json).",
+    help="The file to write; - is standard output (all but parquet).",
 )
 @arguments.alpha
 @arguments.beta
@@ -87,6 +70,8 @@ def export(
 
     if output == STDOUT and file_format == "parquet":
         raise ConfigError("--output -: Parquet can only be written to a file. Use csv or json, or name a file.")
+    if file_format == "jsonl" and what != "verdicts":
+        raise ConfigError("--format jsonl: only verdicts are written as JSON lines. Use json.")
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
     if what == "verdicts" and (alpha is not None or beta is not None):
         raise ConfigError("--alpha, --beta: verdicts have their own α and β. Leave these options out.")
@@ -111,41 +96,37 @@ def export(
 
 def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cuts) -> int:
     from engine.export import export as export_table
-    from engine.store.tables import write_table
 
     if what == "verdicts":
-        return write_table(path, file_format, VERDICT_COLUMNS, verdict_rows(reader))
+        return _write_verdicts(reader, file_format, path)
     return export_table(reader, what, file_format, path, cuts)
 
 
-def verdict_rows(reader: RunReader) -> Iterator[tuple[object, ...]]:
-    """Every line of the run's verdict log in its order; `stands` says whether it is what its reader says at present."""
+def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
+    """Writes every line of the run's verdict log in its order. `stands` says whether it is what its reader says at
+    present."""
+    from engine.store.tables import write_table
     from mammi_tui.text import clean
     from mammi_tui.verdicts.log import log_of
+    from mammi_tui.verdicts.places import place_of
+    from mammi_tui.verdicts.table import COLUMNS, row
 
     log = log_of(reader)
-    found = log.read()
+    entries, found = log.entries(), log.read()
+    if file_format == "jsonl":
+        path.write_bytes(b"".join(entry.raw.rstrip(b"\r\n") + b"\n" for entry in entries))
+        return len(entries)
     if found.earlier:
         click.echo(clean(found.earlier), err=True)
-    stand = log.standing.lines()
-    for line in found.lines:
-        deed, cuts = line.deed, line.seen.cuts
-        yield (
-            *(line.time, line.reader, line.neuron, *_neuron(reader, line.neuron), deed.verdict, cuts.alpha, cuts.beta),
-            *(list(line.seen.annotation), line.identity in stand, cuts.concept_set),
-            *(deed.act, deed.text, deed.concept, deed.mark, line.role, line.run == reader.info.content_hash),
-        )
-
-
-def _neuron(reader: RunReader, name: str) -> tuple[str | None, int | None]:
-    """The layer and the unit; None for both if the run has no such neuron."""
-    from engine.errors import MammiError
-    from engine.names import parse_neuron
-
-    try:
-        return parse_neuron(name, reader.layers)
-    except MammiError:
-        return None, None
+    stand, run = log.standing.lines(), reader.info.content_hash
+    places = {line.neuron: place_of(reader.layers, line.neuron) for line in found.lines}
+    named = {neuron: (place[0].name, place[1]) if place else (None, None) for neuron, place in places.items()}
+    rows = (
+        row(entry, entry.line, named[entry.line.neuron], stand, run)
+        for entry in entries
+        if entry.line and log.is_ours(entry.line)
+    )
+    return write_table(path, file_format, COLUMNS, rows)
 
 
 def _print(table: Path) -> None:

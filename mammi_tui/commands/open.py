@@ -15,6 +15,7 @@ from mammi_tui.console import arguments
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
     from engine.store.reader import RunReader
+    from mammi_tui.keyboard.keymap import Keymap
     from mammi_tui.state.record import RunState
 
 
@@ -52,11 +53,22 @@ def open(  # noqa: A001
     The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one, else where you left the run. Films are drawn as
     previews, not for diagnosis.
     """
-    from rich.console import Console
+    from mammi_tui import garbage
+
+    garbage.put_off()
+    path = arguments.existing_run(run)
+
+    from concurrent.futures import ThreadPoolExecutor
 
     from engine.errors import MammiError
-    from engine.names import find_concept_set, parse_neuron
     from engine.store.reader import RunReader
+
+    opener = ThreadPoolExecutor(1)
+    opening = opener.submit(RunReader, path)  # while the rest is loaded
+
+    from rich.console import Console
+
+    from engine.names import find_concept_set, parse_neuron
     from mammi_tui.app import ExplorerApp
     from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
@@ -66,8 +78,8 @@ def open(  # noqa: A001
     from mammi_tui.state.keeper import StateKeeper
     from mammi_tui.verdicts.log import log_of
 
-    path = arguments.existing_run(run)
-    with RunReader(path) as reader:
+    opener.shutdown()
+    with opening.result() as reader:
         if not arguments.at_a_terminal():
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
         if concept_set is not None:
@@ -80,7 +92,10 @@ def open(  # noqa: A001
             order=arguments.chosen_order(order).name if order else "",
             named=neuron is not None,
         )
-        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader), keeper=keeper)
+        keymap, problems = _own_keys()
+        backend = choose_backend(images, os.environ)
+        app = ExplorerApp(reader, start, backend, log_of(reader), keeper=keeper, keymap=keymap)
+        app.say_at_start(problems)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
@@ -100,3 +115,17 @@ def _cuts(reader: RunReader, state: RunState, alpha: float | None, beta: float |
         state.beta if beta is None else beta,
         concept_set or kept,
     )
+
+
+def _own_keys() -> tuple[Keymap, list[str]]:
+    """The keys that the reader has given to bindings, and what is wrong with their file."""
+    from mammi_tui.keyboard.file import keys_file
+    from mammi_tui.keyboard.keymap import Keymap
+
+    path = keys_file()
+    if not os.path.lexists(path):
+        return Keymap(), []
+    from mammi_tui.key_places import keys_in_force, told
+
+    keymap, problems = keys_in_force(path)
+    return keymap, told(path, problems)

@@ -17,6 +17,7 @@ from engine.evaluation.results import (
 )
 from engine.evaluation.truth import CLEAR
 from engine.store.reader import RunReader
+from mammi_tui.film_labels import short_list
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count, decimal, fit
 
@@ -24,6 +25,7 @@ WIDTH = 80
 NEURONS_SHOWN = 20
 _ROW = 16
 _CELL = 16
+_LABELS = 24
 _AT_ONCE = (WIDTH - _ROW) // _CELL
 _BY = {"annotation": "annotation", "best": "best concept"}
 
@@ -158,10 +160,13 @@ def _neurons(title: str, neurons: Sequence[NamedNeuron]) -> Iterator[str]:
     yield ""
     yield _cut(f"Their concepts by {title}; + marks those with the label among them")
     yield ""
-    for neuron in neurons[:NEURONS_SHOWN]:
+    shown = neurons[:NEURONS_SHOWN]
+    names = ShortNames(label for neuron in shown for label in neuron.labels)
+    for neuron in shown:
         sign = "+" if set(neuron.labels) & set(neuron.annotation) else " "
         concepts = ", ".join(neuron.annotation) or "no annotation"
-        yield _cut(f"{sign} {fit(clean(', '.join(neuron.labels)), 24)}  {concepts}")
+        labels = short_list([*map(clean, neuron.labels)], _LABELS, names)
+        yield _cut(f"{sign} {fit(labels, _LABELS)}  {concepts}")
     if len(neurons) > NEURONS_SHOWN:
         yield f"  and {len(neurons) - NEURONS_SHOWN:,} more: --json has all of them"
 

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -51,7 +50,14 @@ def place(grey: Grey, columns: int, rows: int) -> Placement:
 
 def resample(grey: Grey, width: int, height: int) -> Grey:
     """The film [h, w] at `height` × `width` pixels, antialiased (Lanczos; axes may be scaled differently)."""
+    from PIL import Image  # the explorer's first frame has no film
+
     return np.asarray(Image.fromarray(grey).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def apart(grey: Grey) -> Grey:
+    """The film with a black edge on the right, a twelfth of its width, so that it does not run into the next."""
+    return np.pad(grey, ((0, 0), (0, -(-grey.shape[1] // 11))))
 
 
 def coloured(strip: Strip, style: Style) -> Strip:

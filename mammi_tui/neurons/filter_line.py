@@ -26,8 +26,8 @@ class FilterLine(TypedLine):
     BINDING_GROUP_TITLE = "Filter"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "keep", "Keep", key_display="⏎", id="filter.keep", tooltip="Keep the filter"),
-        Binding("escape", "drop", "Clear", key_display="esc", id="filter.clear", tooltip="Clear the filter"),
+        Binding("enter", "keep", "Keep", id="filter.keep", tooltip="Keep the filter"),
+        Binding("escape", "drop", "Clear", id="filter.clear", tooltip="Clear the filter"),
         Binding("up", "earlier", "Earlier", show=False, id="filter.earlier", tooltip="The filter before"),
         Binding("down", "later", "Later", show=False, id="filter.later",
                 tooltip="The filter after; after the last, to the neurons"),

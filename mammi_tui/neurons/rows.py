@@ -137,6 +137,13 @@ class NeuronRows:
         found = np.flatnonzero((self.line_layers == neuron.layer) & (self.line_units == neuron.unit))
         return int(found[0]) if len(found) else None
 
+    def is_layer_line(self, line: int) -> bool:
+        return bool(self.line_units[line] == LAYER_LINE)
+
+    def line_of_layer(self, line: int) -> int:
+        """The line of the layer that the neuron at a line belongs to."""
+        return int(np.searchsorted(self.line_layers, self.line_layers[line]))
+
     def evidence_is_stale(self, layer: int) -> bool:
         """Whether a layer's evidence has other cuts than its answer."""
         evidence, answer = self.evidence[layer], self.answers[layer]

@@ -44,6 +44,11 @@ class NeuronTree(LineList):
     """One line for each layer, and below an open layer one line for each of its neurons."""
 
     BINDING_GROUP_TITLE = "Neurons"
+    HELP = """
+    Layers and their neurons: your verdict, the grade of the evidence (● strong, ◐ fair, ○ weak, ◌ unsupported), the
+    class if the layer has classes, the best concept, its score, and the number of representative images. All of it
+    follows α and β.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "open_layer", "Open", show=False, id="neurons.open", tooltip="Open the layer"),
@@ -81,6 +86,10 @@ class NeuronTree(LineList):
 
     def row_count(self) -> int:
         return len(self.rows)
+
+    def head_of(self, index: int) -> int:
+        """The line of a neuron's layer."""
+        return index if self.rows.is_layer_line(index) else self.rows.line_of_layer(index)
 
     def columns(self, width: int) -> Columns:
         """How the columns share `width` cells."""
@@ -290,6 +299,10 @@ class NeuronTree(LineList):
     def row_clicked(self, index: int) -> None:
         if self.rows.at(index).unit == LAYER_LINE:
             self.action_enter()
+
+    def row_clicked_twice(self, index: int) -> None:
+        if self.rows.at(index).unit != LAYER_LINE:
+            self.post_message(self.Left())
 
 
 def beside_concept(wanted: int, cells: int, kept: int) -> int:

@@ -9,6 +9,7 @@ from engine.requery import NeuronAnswer
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.verdicts.lines import Deed, Evidence, Line, Seen
 from mammi_tui.verdicts.log import VerdictLog
+from mammi_tui.verdicts.places import place_of
 from mammi_tui.verdicts.standing import Judgement
 
 
@@ -32,11 +33,8 @@ def _by_neuron(rows: NeuronRows, judgements: dict[str, Judgement]) -> dict[Neuro
 
 def neuron_of(rows: NeuronRows, name: str) -> Neuron | None:
     """The neuron with the name `layer:unit`; None if the run has none."""
-    layer_name, _, unit = name.rpartition(":")
-    layer = next((layer for layer in rows.layers if layer.name == layer_name), None)
-    if layer is None or not unit.isdecimal() or len(unit) > 9 or int(unit) >= layer.units:
-        return None
-    return Neuron(layer.position, int(unit))
+    found = place_of(rows.layers, name)
+    return Neuron(found[0].position, found[1]) if found else None
 
 
 def seen_in(answer: NeuronAnswer, concepts: Sequence[str], evidence: Evidence | None) -> Seen:

@@ -61,8 +61,8 @@ class EvidenceAsker(Asker):
     """Asks about the neuron that the reader looks at, then about its layer, which the first answer has computed.
 
     It asks about other layers at once only when the reader sorts by evidence (the open ones) or filters by it (all),
-    and else in the background. On large runs nothing is asked at once before the reader has turned to a view that
-    wants evidence.
+    and else in the background: the open ones, and those whose evidence is not known at any cuts. On large runs nothing
+    is asked at once before the reader has turned to a view that wants evidence.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -144,7 +144,8 @@ class EvidenceAsker(Asker):
         elif rows.order.needs_evidence:
             layers += sorted(rows.open)
         if self._idle and self.in_background:
-            layers += (*sorted(rows.open), *range(len(rows.layers)))
+            layers += sorted(rows.open)
+            layers += (layer for layer, known in enumerate(rows.evidence) if known is None)
         for layer in layers:
             stored = rows.evidence[layer]
             if stored is None or stored.cuts != cuts:

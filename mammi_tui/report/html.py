@@ -15,6 +15,8 @@ from mammi_tui.text import count, decimal, significant
 
 _GRID = 1000
 """Steps of the coordinates of outlines across a film"""
+_APART = 5
+"""Steps between two corners of an outline: a pixel of a film's picture"""
 _ORDERS = (
     ("written", "as written"),
     ("verdict", "verdict"),
@@ -265,10 +267,19 @@ def _outlines(findings: Sequence[Finding]) -> Markup | None:
 def _outline(finding: Finding) -> Markup:
     title = element("title", finding.label)
     if isinstance(finding, Contour):
-        corners = dict.fromkeys((_step(x), _step(y)) for x, y in finding.points)
+        corners = _apart((_step(x), _step(y)) for x, y in finding.points)
         return element("g", title, element("polygon", points=" ".join(f"{x},{y}" for x, y in corners)))
     left, top, right, bottom = map(_step, (finding.left, finding.top, finding.right, finding.bottom))
     return element("g", title, element("rect", x=left, y=top, width=max(0, right - left), height=max(0, bottom - top)))
+
+
+def _apart(corners: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Corners without those close to the one before: a mask's outline has one for each pixel."""
+    last = None
+    for x, y in corners:
+        if last is None or abs(x - last[0]) + abs(y - last[1]) >= _APART:
+            last = x, y
+            yield last
 
 
 def _step(fraction: float) -> int:

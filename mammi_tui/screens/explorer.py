@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from mammi_tui import garbage
+from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
@@ -23,7 +28,7 @@ from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, Judging, HandingOn, Returning):
+class ExplorerScreen(Finding, Judging, HandingOn, Returning, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -53,7 +58,12 @@ class ExplorerScreen(Finding, Judging, HandingOn, Returning):
         if looking.cuts == looking.reader.info.cuts:
             self.desk.ask_first()
         self.desk.ask()
-        self.call_after_refresh(self.desk.warm_up)
+        self.call_after_refresh(self._go_on)
+
+    def _go_on(self) -> None:
+        """Does what could wait until the first frame is on screen."""
+        garbage.go_on()
+        self.desk.warm_up()
 
     # Answers
 
@@ -81,6 +91,11 @@ class ExplorerScreen(Finding, Judging, HandingOn, Returning):
     def action_pane(self, pane: Pane) -> None:
         self.panes.go_to(pane)
 
+    def way_back(self) -> Callable[[], None]:
+        """Takes back the digit that goes to a pane."""
+        return partial(self.panes.go_to, self.panes.present)
+
+    @counted
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
 
@@ -106,6 +121,7 @@ class ExplorerScreen(Finding, Judging, HandingOn, Returning):
     def ask(self) -> None:
         self.desk.ask()
 
+    @counted
     def action_cut(self, name: str, step: float) -> None:
         self.cuts_bar.move_by(name, step)
 

@@ -1,4 +1,7 @@
-"""The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β."""
+"""The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β.
+
+Where brackets need AltGr, shift and the arrows do: left and right for α, down and up for β.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def _views(views: Sequence[View]) -> list[BindingType]:
 def explorer_keys(views: Sequence[View]) -> list[BindingType]:
     """The bindings of the explorer with these views."""
     return [
-        _moving("slash", "filter", "Filter", "filter", "Filter the neurons"),
+        _moving("slash", "filter", "Filter", "filter.open", "Filter the neurons"),
         _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
         _moving("tab", "pane_by(1)", "Pane", "pane.next", "Next pane"),
         _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
@@ -73,24 +76,26 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _history("ctrl+i,alt+right", 1, "Forward", "history.forward", "Forward again"),
         _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
         _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
-        Binding("S", "next_concept_set", "Set", id="concept_set", tooltip="The next concept set; after the last, all"),
-        _hidden("left_square_bracket", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
-        _hidden("right_square_bracket", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
-        _hidden("left_curly_bracket", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
-        _hidden("right_curly_bracket", f"cut('beta', {COARSE})", "β +0.01", "beta.up"),
-        _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001", "alpha.fine_down"),
-        _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001", "alpha.fine_up"),
-        _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine_down"),
-        _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine_up"),
+        Binding(
+            "S", "next_concept_set", "Set", id="concept-set.next", tooltip="The next concept set; after the last, all"
+        ),
+        _hidden("left_square_bracket,shift+left", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
+        _hidden("right_square_bracket,shift+right", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
+        _hidden("left_curly_bracket,shift+down", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
+        _hidden("right_curly_bracket,shift+up", f"cut('beta', {COARSE})", "β +0.01", "beta.up"),
+        _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001", "alpha.fine-down"),
+        _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001", "alpha.fine-up"),
+        _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine-down"),
+        _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine-up"),
         Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
         _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
-        _moving("2", "pane('view')", "Concepts", "pane.concepts", "To the view of the neuron", show=False),
+        _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         _hidden(
-            "X", "contact_sheet", "Contact sheet", "hand_on.sheet", "Write the neuron's films and words as a picture"
+            "X", "contact_sheet", "Contact sheet", "hand-on.sheet", "Write the neuron's films and words as a picture"
         ),
-        _hidden("E", "export", "Export", "hand_on.export", "Write the table of this pane: CSV, JSON or Parquet"),
-        _hidden("Y", "copy", "Copy", "hand_on.copy", "Copy a link to this, the words, or the neuron's row"),
+        _hidden("E", "export", "Export", "hand-on.export", "Write the table of this pane: CSV, JSON or Parquet"),
+        _hidden("Y", "copy", "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),
         _hidden("I", "films", "Films", "images.toggle", "Show films, or only their names"),
     ]

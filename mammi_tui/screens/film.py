@@ -19,6 +19,7 @@ from engine.store.records import ImageInfo
 from mammi_tui.findings import outlines
 from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
+from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.text import clean, significant
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
@@ -27,10 +28,11 @@ from mammi_tui.widgets.thumbnail import Thumbnail
 NOTE = "A preview, not for diagnosis."
 
 
-class FilmScreen(ModalScreen[int]):
+class FilmScreen(Counting, ModalScreen[int]):
     """Shows one film. The screen's result is the place in `items` of the film that was shown last."""
 
     BINDING_GROUP_TITLE = "Film"
+    HELP = "One representative image, with the findings' outlines where the probing set has them."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,j,down,space", "step(1)", "Next", tooltip="Next representative image", id="film.next"),
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
@@ -39,7 +41,7 @@ class FilmScreen(ModalScreen[int]):
         Binding("i", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
-        Binding("question_mark,f1", "app.help", "Help", key_display="?", tooltip="The keys that work now",
+        Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
                 id="film.help"),
     ]  # fmt: skip
 
@@ -152,11 +154,15 @@ class FilmScreen(ModalScreen[int]):
             return bool(info and outlines(info)) or None
         return True
 
+    @counted
     def action_step(self, by: int) -> None:
-        self.action_go_to(max(0, min(self.index + by, len(self._items) - 1)))
+        self.action_go_to(max(0, self.index + by))
 
+    @counted_from_one
     def action_go_to(self, index: int) -> None:
-        self.index = index % len(self._items)
+        """Shows a film; −1 is the last."""
+        last = len(self._items) - 1
+        self.index = min(index, last) if index >= 0 else last
         self._show()
 
     def action_toggle_info(self) -> None:

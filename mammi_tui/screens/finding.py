@@ -6,6 +6,8 @@ from functools import partial
 
 from textual import on
 
+from mammi_tui.keyboard.counting_app import counted
+from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.filter_line import FilterLine
 from mammi_tui.neurons.order import (
     BY_CONCEPT,
@@ -48,11 +50,28 @@ class Finding(ExplorerBase):
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
             self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 
+    def show_neuron(self, neuron: Neuron) -> None:
+        """Goes to a neuron, without the filter if that hides it."""
+        if self.looking.rows.query and self.looking.rows.line_of(neuron) is None:
+            self.neurons.drop_filter()
+        self.go_to_neuron(neuron)
+
+    def find_concept(self, concept: str) -> None:
+        """Filters the neurons by a concept."""
+        self._filter_by(f"concept:{written(clean(concept))}")
+
+    def best_concept(self, neuron: Neuron) -> str:
+        """The neuron's best concept at the present cuts; "" where it has none, or none is known yet."""
+        answer = self.looking.rows.answers[neuron.layer]
+        best = -1 if answer is None else int(answer.best[neuron.unit])
+        return self.looking.reader.concepts[best] if best >= 0 else ""
+
     def go_to_layer(self, layer: int) -> None:
         """Opens a layer, with the cursor on its first neuron."""
         self.neurons.drop_filter()
         self.go_to_neuron(Neuron(layer, 0))
 
+    @counted
     def action_history(self, by: int) -> None:
         """Goes to the place before this one, or after it, with the filter that stood then."""
         if (place := self.history.go(by)) is None:

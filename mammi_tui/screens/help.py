@@ -1,118 +1,149 @@
-"""The help: the keys that work now, taken from the bindings, and notes on what is on screen."""
+"""The help, which can be searched: the pane with the focus, the keys in force, and notes on what is on screen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.table import Table
-from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Input
 
+from mammi_tui.keyboard.names import shown
 from mammi_tui.notes import Note
+from mammi_tui.screens.help_sheet import HelpSheet
+from mammi_tui.widgets.typed_line import TypedLine
 
-NOTE = (
-    "Films drawn with cells are a preview, not for diagnosis. "
-    "Concept scores are differences of cosines (or cosines, where the line on top says that no template is "
-    "subtracted), not probabilities: compare them within a neuron."
-)
+EVERYWHERE = "Everywhere"
+CAVEAT = Note(
+    "Keep in mind",
+    [
+        ("", "Films drawn with cells are a preview, not for diagnosis."),
+        ("", "Concept scores are differences of cosines (or cosines, where the line on top says that no template is "
+             "subtracted), not probabilities: compare them within a neuron."),
+        ("", "A number before a key counts: 5j goes five lines down, 20G to the twentieth line."),
+    ],
+)  # fmt: skip
+
+
+class SearchLine(TypedLine):
+    """Takes what is searched, while other keys scroll the help."""
+
+    BINDING_GROUP_TITLE = "Help"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "screen.leave", "Close", id="help.close", tooltip="Clear what is searched, then close"),
+        Binding("f1", "screen.close", "Close", show=False, id="help.close-now", tooltip="Close the help"),
+        Binding("down", "screen.scroll(1)", "Down", show=False, id="help.down", tooltip="One line down"),
+        Binding("up", "screen.scroll(-1)", "Up", show=False, id="help.up", tooltip="One line up"),
+        Binding("ctrl+d", "screen.page(0.5)", "Half page down", show=False, id="help.half-down"),
+        Binding("ctrl+u", "screen.page(-0.5)", "Half page up", show=False, id="help.half-up"),
+        Binding("pagedown,ctrl+f", "screen.page(1)", "Page down", show=False, id="help.page-down"),
+        Binding("pageup,ctrl+b", "screen.page(-1)", "Page up", show=False, id="help.page-up"),
+        Binding("ctrl+home", "screen.go_to(0)", "First", show=False, id="help.first", tooltip="To the first line"),
+        Binding("ctrl+end", "screen.go_to(-1)", "Last", show=False, id="help.last", tooltip="To the last line"),
+    ]
+
+    def on_key(self, event: events.Key) -> None:
+        """Closes the help by the key that opened it, as long as nothing is searched."""
+        if not self.value and event.key in [key for key, binding in self.app._bindings if binding.action == "help"]:
+            event.stop()
+            event.prevent_default()
+            self.screen.dismiss()
 
 
 class HelpScreen(ModalScreen[None]):
-    """Notes on what is on screen, then the keys of the focused pane, then those of the explorer."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "Close", key_display="esc", id="help.close"),
-        Binding("j,down", "scroll(1)", "Down", show=False, id="help.down"),
-        Binding("k,up", "scroll(-1)", "Up", show=False, id="help.up"),
-    ]
+    """Shows notes. Typing searches them."""
 
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
         background: $background 60%;
-        VerticalScroll {
-            width: 76;
+        Vertical {
+            width: 84;
             max-width: 96%;
-            height: auto;
-            max-height: 92%;
-            padding: 1 2;
+            height: 92%;
             background: $surface;
             border: round $border;
             border-title-color: $text-accent;
             border-title-style: bold;
             border-subtitle-color: $foreground 70%;
-            scrollbar-size-vertical: 1;
         }
-        Static { height: auto; width: 1fr; }
+        SearchLine { height: 1; border: none; padding: 0 1; background: $panel; }
+        HelpSheet { background: $surface; height: 1fr; }
     }
     """
 
-    def __init__(
-        self, bindings: Iterable[ActiveBinding], first: Sequence[Note] = (), last: Sequence[Note] = ()
-    ) -> None:
-        """`first` are the notes before the keys, `last` those after them."""
+    def __init__(self, notes: Sequence[Note]) -> None:
         super().__init__()
-        self._first, self._last = first, last
-        self._sections = sections(bindings)
+        self._line = SearchLine(placeholder="type to search", compact=True)
+        self._sheet = HelpSheet(notes, id="help-sheet")
+        self._sheet.can_focus = False
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
+        with Vertical() as box:
             box.border_title = "Help"
-            box.border_subtitle = "esc closes"
-            yield Static(Text(NOTE, "italic"))
-            yield from (Static(self._table(note)) for note in self._first)
-            yield Static(self._text())
-            yield from (Static(self._table(note)) for note in self._last)
+            yield self._line
+            yield self._sheet
 
-    def _text(self) -> Text:
-        lines = Text("\n")
-        widest = max(cell_len(self._shown(keys)) for _, rows in self._sections for keys, _ in rows)
-        for title, rows in self._sections:
-            lines.append(f"{title}\n", self._title_style)
-            for keys, what in rows:
-                shown = self._shown(keys)
-                lines.append(f"  {shown}{' ' * (widest - cell_len(shown))}  ", "bold")
-                lines.append(f"{what}\n")
-            lines.append("\n")
-        lines.right_crop(1)
-        return lines
+    def on_mount(self) -> None:
+        keys = [shown(key) for key, binding in self._line._bindings if binding.id == "help.close"]
+        self.query_one(Vertical).border_subtitle = f"{keys[0]} closes" if keys else ""
 
-    def _table(self, note: Note) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(max_width=24)
-        table.add_column(ratio=1)
-        table.title, table.title_justify, table.title_style = f"\n{note.title}", "left", self._title_style
-        for term, explanation in note.lines:
-            table.add_row(Text(f"  {term}", "bold"), Text(explanation))
-        return table
+    @on(Input.Changed)
+    def search(self, event: Input.Changed) -> None:
+        event.stop()
+        self._sheet.search(event.value)
 
-    @property
-    def _title_style(self) -> str:
-        return f"bold {self.app.theme_variables['text-accent']}"
+    def action_leave(self) -> None:
+        """Clears what is searched; where nothing is, closes the help."""
+        if self._line.value:
+            self._line.value = ""
+        else:
+            self.dismiss()
 
-    def _shown(self, keys: list[Binding]) -> str:
-        plain = [binding.with_key(binding.key) for binding in keys]
-        return "  ".join(dict.fromkeys(self.app.get_key_display(binding) for binding in plain))
+    def action_close(self) -> None:
+        self.dismiss()
 
     def action_scroll(self, lines: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+        self._sheet.action_scroll(lines)
+
+    def action_page(self, pages: float) -> None:
+        self._sheet.action_page(pages)
+
+    def action_go_to(self, row: int) -> None:
+        self._sheet.action_go_to(row)
 
 
-def sections(bindings: Iterable[ActiveBinding]) -> list[tuple[str, list[tuple[list[Binding], str]]]]:
-    """For each part of the screen, its actions in words, each with all of its keys."""
-    found: dict[str, dict[str, list[Binding]]] = {}
+def help_notes(focused: Widget | None, bindings: Iterable[ActiveBinding]) -> tuple[Note, list[Note]]:
+    """What the focused widget is, with its keys; and the keys of the other parts of the screen, part by part."""
+    about = [("", " ".join(focused.HELP.split()))] if focused and focused.HELP else []
+    first, *others = sections(bindings)
+    return Note(first.title, [*about, *first.lines]), others
+
+
+def sections(bindings: Iterable[ActiveBinding]) -> list[Note]:
+    """For each part of the screen, its keys and what they do. An action has one line, with all of its keys."""
+    found: dict[str, dict[str, list[ActiveBinding]]] = {}
     for active in bindings:
         if active.binding.system or not active.binding.description or not active.enabled:
             continue
-        title = active.node.BINDING_GROUP_TITLE or "Everywhere"
-        found.setdefault(title, {}).setdefault(active.binding.action, []).append(active.binding)
+        title = active.node.BINDING_GROUP_TITLE or EVERYWHERE
+        found.setdefault(title, {}).setdefault(active.binding.action, []).append(active)
     return [
-        (title, [(keys, keys[0].tooltip or keys[0].description) for keys in actions.values()])
+        Note(
+            title,
+            [
+                (
+                    "  ".join(dict.fromkeys(shown(active.binding.key) for active in same)),
+                    same[0].binding.tooltip or same[0].binding.description,
+                )
+                for same in actions.values()
+            ],
+        )
         for title, actions in found.items()
-    ]
+    ] or [Note(EVERYWHERE, [])]

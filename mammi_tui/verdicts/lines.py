@@ -68,6 +68,8 @@ class Seen:
     """The annotated concepts, by score"""
     method: str = "mammi"
     evidence: Evidence | None = None
+    others_shown: bool = False
+    """Whether other readers' verdicts were on screen"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class Line:
             else {
                 "trust": evidence.trust, "q": evidence.q, "images": evidence.images, "patients": evidence.patients,
             },
+            **({"others_shown": True} if seen.others_shown else {}),
             "engine": self.engine,
             "run": self.run,
             "subject": self.subject,
@@ -218,7 +221,8 @@ def _seen(found: dict[str, Any]) -> Seen:
     if not isinstance(concept_set, str | None):
         raise _Damaged("concept_set")
     cuts = Cuts(_share(found, "alpha"), _share(found, "beta"), concept_set)
-    return Seen(cuts, tuple(annotation), _text(found, "method", default="mammi"), _evidence(found.get("evidence")))
+    method, evidence = _text(found, "method", default="mammi"), _evidence(found.get("evidence"))
+    return Seen(cuts, tuple(annotation), method, evidence, found.get("others_shown") is True)
 
 
 def _evidence(found: Any) -> Evidence | None:

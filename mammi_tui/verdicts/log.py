@@ -5,34 +5,29 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from engine.errors import MammiError, writing
 from engine.store.reader import RunReader
-from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen, hash_of_bytes, parse_line
-from mammi_tui.verdicts.standing import Standing
+from mammi_tui.text import count
+from mammi_tui.verdicts.act_order import in_order
+from mammi_tui.verdicts.entries import START, Entry, entries_of
+from mammi_tui.verdicts.files import identity, locked, stamp_of
+from mammi_tui.verdicts.keeping import keep
+from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
+from mammi_tui.verdicts.standing import Standing, standing
 from mammi_tui.verdicts.who import Reader, this_reader
-
-
-class Entry(NamedTuple):
-    """One line of the file, which may be damaged."""
-
-    number: int
-    """From 1"""
-    line: Line | None
-    """None for a damaged line. The line's own hash is set also where the file has none."""
-    hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictFile:
-    """The content of a verdict file: the lines on this run in order, and the numbers of other lines."""
+    """The content of a verdict file: the lines on this run in the order of their acts, and the numbers of others."""
 
     name: str
     lines: tuple[Line, ...]
@@ -75,10 +70,12 @@ class VerdictLog:
         self.run = content_hash
         self._subject_of = cache(subject_of)
         self._run_path = run_path
-        self._opened = _identity(run_path)
+        self._opened = identity(run_path)
         self._forget()
         self.when_replaced: Callable[[], object] = lambda: None
         """Called after the first verdict that is written since another file has replaced the run file"""
+        self.when_lost: Callable[[str], object] = lambda message: None  # noqa: ARG005
+        """Called with what to tell the reader when lines that were read are no longer in the file"""
 
     @property
     def reader(self) -> Reader:
@@ -86,11 +83,13 @@ class VerdictLog:
         return this_reader()
 
     @property
-    def has_grown(self) -> bool:
-        """Whether the file differs from what was read last: another process has written."""
-        with suppress(OSError):
-            return (_identity(self.path), self.path.stat().st_size) != (self._file, self._read_to)
-        return self._file is not None
+    def has_changed(self) -> bool:
+        """Whether the file differs from what was read last: another process has written. Reads nothing."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return self._stamp is not None
+        return stamp_of(found) != self._stamp
 
     def append(self, neuron: str, deed: Deed, seen: Seen) -> Line:
         """Adds one line about a neuron, `layer:unit`, and waits until it is on the disk.
@@ -138,13 +137,13 @@ class VerdictLog:
         with writing(self.path, "make room, and give it again", "the verdict was not saved"):
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                with _locked(descriptor, exclusive=True):
+                with locked(descriptor, exclusive=True):
                     self._catch_up(descriptor)
                     sealed = self._write(descriptor, lines() if callable(lines) else lines)
             finally:
                 os.close(descriptor)
-        if _identity(self._run_path) != self._opened:
-            self._opened = _identity(self._run_path)
+        if identity(self._run_path) != self._opened:
+            self._opened = identity(self._run_path)
             self.when_replaced()
         return sealed
 
@@ -153,11 +152,11 @@ class VerdictLog:
             return []
         size = os.fstat(descriptor).st_size
         ends_mid_line = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # another writer was cut off
-        last = self._entries[-1] if self._entries else Entry(0, None, "")
         sealed: list[Line] = []
-        for line in lines:
-            sealed.append(line.sealed(last.number + 1, last.hash))
-            last = Entry(last.number + 1, sealed[-1], sealed[-1].hash)
+        previous = self._last.hash
+        for number, line in enumerate(lines, self._last.number + 1):
+            sealed.append(line.sealed(number, previous))
+            previous = sealed[-1].hash
         data = b"\n" * ends_mid_line + b"".join(line.as_json().encode() + b"\n" for line in sealed)
         try:
             if os.write(descriptor, data) != len(data):
@@ -173,8 +172,12 @@ class VerdictLog:
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""
         self._read_file()
-        head = self._entries[-1].hash if self._entries else ""
-        return VerdictFile(self.path.name, tuple(self._ours), self._other_runs, self._damaged, head)
+        return VerdictFile(self.path.name, tuple(self._ours), self._other_runs, self._damaged, self._last.hash)
+
+    @property
+    def known(self) -> Sequence[Entry]:
+        """Every line that was read or written last."""
+        return self._entries
 
     def entries(self) -> tuple[Entry, ...]:
         """Every line of the file. Raises MammiError if it cannot be read."""
@@ -185,14 +188,14 @@ class VerdictLog:
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
         except FileNotFoundError:
-            self._forget()
+            self._tell_lost(self._forget(), "is no longer there")
             return
         except OSError as error:
             raise self._unreadable(error) from error
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file")
-            with _locked(descriptor, exclusive=False):
+            with locked(descriptor, exclusive=False):
                 self._catch_up(descriptor)
         except OSError as error:
             raise self._unreadable(error) from error
@@ -202,87 +205,83 @@ class VerdictLog:
     def _unreadable(self, error: OSError) -> MammiError:
         return MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}")
 
-    def _is_ours(self, line: Line) -> bool:
+    def is_ours(self, line: Line) -> bool:
+        """Whether a line is about this run, or about the same target, layer and images."""
         if line.run == self.run:
             return True
         return bool(line.subject) and line.subject == self._subject_of(line.neuron.rpartition(":")[0])
 
-    def _forget(self) -> None:
-        """Goes back to the state before anything was read."""
+    @property
+    def _last(self) -> Entry:
+        return self._entries[-1] if self._entries else START
+
+    def _forget(self) -> list[Entry]:
+        """Goes back to the state before anything was read. Returns what was read."""
+        lost: list[Entry] = getattr(self, "_entries", [])
         self._entries: list[Entry] = []
         self._ours: list[Line] = []
         self._other_runs = self._damaged = 0
         self._read_to = 0
-        self._file: tuple[int, int] | None = None
+        self._stamp: tuple[int, ...] | None = None
+        """Changes when the file does; None before it was read, and where there is none"""
         self.standing = Standing(self.run)
         """What stands of the lines that were read or written last"""
+        return lost
 
-    def _note(self, entry: Entry) -> None:
-        """Takes the next line of the file."""
-        self._entries.append(entry)
-        if entry.line is None:
-            self._damaged += 1
-        elif self._is_ours(entry.line):
-            self._ours.append(entry.line)
-            self.standing.add(entry.line)
-        else:
-            self._other_runs += 1
+    def _take(self, entries: Iterable[Entry]) -> None:
+        """Takes the next lines of the file."""
+        ours: list[Line] = []
+        for entry in entries:
+            self._entries.append(entry)
+            if entry.line is None:
+                self._damaged += 1
+            elif self.is_ours(entry.line):
+                ours.append(entry.line)
+            else:
+                self._other_runs += 1
+        latest = [*self._ours[-1:], *ours]
+        self._ours += ours
+        if in_order(latest) == latest:
+            for line in ours:
+                self.standing.add(line)
+        else:  # lines were imported that are older than some that were there
+            self._ours = in_order(self._ours)
+            self.standing = standing(self._ours, self.run)
 
     def _catch_up(self, descriptor: int) -> None:
-        """Reads what was written since the last time; all of it where the file is another, or shorter."""
+        """Reads what was written since the last time; all of it where what was read is no longer there."""
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return  # a device may never end
-        file = found.st_dev, found.st_ino
-        if file != self._file or found.st_size < self._read_to:
-            self._forget()
+        known = [] if self._goes_on(descriptor, found) else self._forget()
         with os.fdopen(os.dup(descriptor), "rb") as stream:
             stream.seek(self._read_to)
-            for raw in _raw_lines(stream.readline):
-                last = self._entries[-1] if self._entries else Entry(0, None, "")
-                self._note(_entry(last, raw))
-            self._read_to, self._file = stream.tell(), file
+            self._take(entries_of(stream.readline, self._last))
+            self._read_to, self._stamp = stream.tell(), stamp_of(found)
+        present = {entry.hash for entry in self._entries} if known else set()
+        self._tell_lost([entry for entry in known if entry.hash not in present], "was replaced or cut off")
 
+    def _goes_on(self, descriptor: int, found: os.stat_result) -> bool:
+        """Whether the file is what was read, and perhaps more."""
+        stamp, raw = stamp_of(found), self._last.raw
+        if self._stamp is None or stamp[:2] != self._stamp[:2] or found.st_size < self._read_to:
+            return False
+        if found.st_size == self._read_to:
+            return stamp == self._stamp
+        return os.pread(descriptor, len(raw), self._read_to - len(raw)) == raw or len(raw) > LONGEST_LINE
 
-def _entry(last: Entry, raw: bytes) -> Entry:
-    """The line after `last`."""
-    line, number = parse_line(raw), last.number + 1
-    if line is None or line.state == "unsealed":
-        found = hash_of_bytes(last.hash, raw)
-        return Entry(number, replace(line, hash=found, number=number) if line else None, found)
-    return Entry(number, line, line.hash)
-
-
-def _raw_lines(readline: Callable[[int], bytes]) -> Iterator[bytes]:
-    """The lines of a file that are not blank, none much longer than LONGEST_LINE."""
-    while raw := readline(LONGEST_LINE + 1):
-        whole = raw
-        while len(whole) > LONGEST_LINE and not whole.endswith(b"\n"):
-            whole = readline(LONGEST_LINE + 1) or b"\n"
-        if raw.strip():
-            yield raw
-
-
-@contextmanager
-def _locked(descriptor: int, *, exclusive: bool) -> Iterator[None]:
-    """Keeps other processes from writing (and from reading while this one writes), where the file system can."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-    yield  # closing the descriptor unlocks
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """A file's device and inode, which change when a new file replaces it; None where there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+    def _tell_lost(self, lost: Sequence[Entry], what: str) -> None:
+        """Keeps lines that were read and are no longer in the file, and says so."""
+        if not lost:
+            return
+        kept = keep(self.path, lost)
+        lines, are = count(len(lost), "line"), "is" if len(lost) == 1 else "are"
+        where = (
+            f"they are kept in {kept}, and `mammi verdicts import` brings them back"
+            if kept
+            else "they could not be kept: the folder cannot be written"
+        )
+        self.when_lost(f"{self.path.name} {what}: {lines} that it had {are} not in it; {where}")
 
 
 @cache

@@ -23,10 +23,14 @@ class ConceptList(LineList):
     """Every concept by score. The bars have one scale within a neuron, as scores are not probabilities."""
 
     BINDING_GROUP_TITLE = "Concepts"
+    HELP = """
+    Every concept of the neuron by concept score. The line is the β cut: the concepts above it are the annotation. The
+    bars have one scale within a neuron.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter,f", "find", "Neurons with it", key_display="⏎", id="concepts.find",
+            "enter,f", "find", "Neurons with it", id="concepts.find",
             tooltip="Filter the neurons by this concept",
         ),
     ]  # fmt: skip
@@ -121,6 +125,9 @@ class ConceptList(LineList):
         yield "─" * left, "line--accent"
         yield fit(text, min(width - left, len(text))), "line--accent"
         yield "─" * max(0, width - left - len(text)), "line--accent"
+
+    def row_clicked_twice(self, index: int) -> None:  # noqa: ARG002
+        self.action_find()
 
     def action_find(self) -> None:
         if self.answer is None or not self._ranked:

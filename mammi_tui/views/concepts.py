@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.table import Table
 from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
+from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
@@ -57,8 +58,8 @@ class ConceptsBody(ViewBody):
     @on(ConceptList.Chosen)
     def filter_by(self, event: ConceptList.Chosen) -> None:
         event.stop()
-        concept = self.reader.concepts[event.concept]
-        self.post_message(self.FilterWanted(clean(concept) if concept.isalpha() else f'"{clean(concept)}"'))
+        concept = clean(self.reader.concepts[event.concept])
+        self.post_message(self.FilterWanted(f"concept:{written(concept)}"))
 
     def table(self) -> Table | None:
         answer = self.ranking.answer
@@ -84,8 +85,9 @@ class ConceptsBody(ViewBody):
         if evidence is None:
             return self._annotated
         mark, word = TRUST_MARKS[evidence.trust][0], TRUST_WORDS[evidence.trust]
-        full = f"{mark} {word} · {self._annotated}"
-        return full if cell_len(full) <= room else f"{mark} · {self._annotated}"
+        short = self._annotated.removesuffix(" annotated")
+        texts = (f"{mark} {word} · {self._annotated}", f"{mark} · {self._annotated}", f"{mark} · {short}")
+        return next((text for text in texts if cell_len(text) <= room), mark)
 
 
 CONCEPTS = View(

@@ -72,11 +72,11 @@ def check_rows(evidence: NeuronEvidence, concepts: ShortNames, width: int) -> It
     for column, title, text in lines(evidence, concepts):
         cap = caps.get(column, Trust.STRONG)
         mark, style = TRUST_MARKS[cap] if column in GRADED and not text.startswith(NONE) else ("", "line--text")
-        cells = min(cell_len(text), width - 16)
+        cells = min(cell_len(text), max(width // 3, width - 3 - cell_len(title)))
         yield (
             (fit(mark, 2), style),
             (fit(title, width - 3 - cells) + " ", "line--muted"),
-            (fit(text, cells), "line--text" if cap is Trust.STRONG else style),
+            (concepts.fit(text, cells), "line--text" if cap is Trust.STRONG else style),
         )
 
 

@@ -18,6 +18,7 @@ class EvidenceSheet(Sheet):
     """A neuron's evidence, or the reason why there is none."""
 
     BINDING_GROUP_TITLE = "Evidence"
+    HELP = "How far the neuron's words can be trusted: first in a sentence, then in figures."
 
     def __init__(self, concepts: ShortNames, own_alpha: float, *, id: str) -> None:  # noqa: A002
         """`concepts` are all of the run, `own_alpha` is the run's."""

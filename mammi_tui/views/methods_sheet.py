@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from mammi_tui.keyboard.counting_app import counted
 from mammi_tui.text import wrap
 from mammi_tui.views.method_columns import MethodColumn, fitting, method_rows, shared_concepts
 from mammi_tui.widgets.sheet import Row, Sheet
@@ -19,6 +20,7 @@ class MethodsSheet(Sheet):
     """One column for each method, as many as fit."""
 
     BINDING_GROUP_TITLE = "Methods"
+    HELP = "What other methods say about the neuron, side by side. The first column stays while the others move."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l,right", "move(1)", "More", id="methods.right", tooltip="Methods further right"),
@@ -65,6 +67,7 @@ class MethodsSheet(Sheet):
         """The number of methods hidden between the first and those beside it."""
         return max(0, min(self._moved, len(self.columns) - self._fitting()))
 
+    @counted
     def action_move(self, step: int) -> None:
         self._moved = max(0, self._offset() + step)
         self._moved = self._offset()

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from rich.cells import cell_len
 
@@ -21,6 +20,8 @@ NARROW = 12
 
 _ENDING = re.compile(r"(?<=[^/])(\.[A-Za-z][A-Za-z0-9]{1,4}){1,2}$")
 """The ending of a file's name, such as .png or .nii.gz; the numbers of a DICOM identifier are none"""
+LEAST_FOLDER = 8
+"""Cells below which a folder is left out"""
 
 Words = list[tuple[str, str]]
 """Clean texts, each with its kind: rank, labels, path or activation"""
@@ -48,7 +49,8 @@ class Captions:
         """The two lines below a film of `width` cells."""
         item, page = self._items[index], self._page(index)
         rank = f"#{index + 1} "
-        labels = short_list([*map(clean, item.labels)], width - cell_len(rank), page.labels)
+        rank = rank if page.names_findings(width - len(rank)) else ""  # the finding goes before the rank
+        labels = short_list([*map(clean, item.labels)], width - len(rank), page.labels)
         activation = f" {significant(item.activation)}" if width >= NARROW else ""
         room = width - len(activation)
         name = page.names.fit(page.names[index % PAGE], room)
@@ -64,8 +66,10 @@ class Captions:
         labels = fit(short_list([*map(clean, item.labels)], cells, page.labels), cells) + "  " * bool(cells)
         name_cells = min(page.names.longest, max(0, room - cell_len(labels)))
         name = page.names.fit(page.names[index % PAGE], name_cells)
-        folder = f"  {clean(str(PurePosixPath(item.path).parent))}" if "/" in item.path else ""
-        return [("rank", rank), ("activation", activation), ("labels", labels), ("path", name), ("folder", folder)]
+        words = [("rank", rank), ("activation", activation), ("labels", labels), ("path", name)]
+        folder = clean(item.path.rpartition("/")[0])
+        room -= cell_len(labels) + name_cells
+        return [*words, ("folder", f"  {folder}")] if folder and room >= LEAST_FOLDER else words
 
     def _page(self, index: int) -> _Page:
         number = index // PAGE
@@ -80,6 +84,14 @@ class _Page:
 
     def __init__(self, items: Sequence[ThumbnailItem]) -> None:
         self._items = items
+        self._named: dict[int, bool] = {}
+
+    def names_findings(self, cells: int) -> bool:
+        """Whether in so many cells every film's first label is whole."""
+        if cells not in self._named:
+            lists = ([*map(clean, item.labels)] for item in self._items if item.labels)
+            self._named[cells] = all(short_list(names, cells, self.labels).startswith(names[0]) for names in lists)
+        return self._named[cells]
 
     @cached_property
     def labels(self) -> ShortNames:

@@ -12,6 +12,7 @@ from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.strip import Strip
 
+from mammi_tui.keyboard.counting_app import CountingApp
 from mammi_tui.widgets.still import StillLines
 
 GAP = 2
@@ -32,7 +33,7 @@ def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
 class KeyLine(StillLines):
     """Changes with the focus. A click presses the key."""
 
-    COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled"}  # noqa: RUF012
+    COMPONENT_CLASSES = {"key-line--key", "key-line--text", "key-line--disabled", "key-line--number"}  # noqa: RUF012
 
     DEFAULT_CSS = """
     KeyLine {
@@ -43,11 +44,21 @@ class KeyLine(StillLines):
         .key-line--key { color: $text-accent; text-style: bold; }
         .key-line--text { color: $foreground 80%; }
         .key-line--disabled { color: $foreground 40%; }
+        .key-line--number { color: $background; background: $accent; text-style: bold; }
     }
     """
 
+    number = ""
+    """The digits that wait for a key that they count"""
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        if isinstance(self.app, CountingApp):
+            self.app.number_shown.subscribe(self, self._show_number)
+
+    def _show_number(self, number: str) -> None:
+        self.number = number
+        self.redraw()
 
     def _changed(self, screen: Screen[object]) -> None:  # noqa: ARG002
         self.redraw()
@@ -66,7 +77,7 @@ class KeyLine(StillLines):
         items = {item[0].binding.action: item for item in self.items()}
         last = [items.pop(action) for action in ALWAYS if action in items]
         end = self.content_size.width - 1 - sum(self._cells(item) + GAP for item in last)
-        placed, x = [], 1
+        placed, x = [], 1 + (len(self.number) + 1 + GAP) * bool(self.number)
         for item in items.values():
             if x + self._cells(item) <= end:
                 placed.append((x, item))
@@ -77,7 +88,9 @@ class KeyLine(StillLines):
         return placed
 
     def _keys(self, item: list[ActiveBinding]) -> str:
-        return "".join(self.app.get_key_display(active.binding) for active in item)
+        """The keys of an item; a space stands between them unless each takes one cell."""
+        keys = [self.app.get_key_display(active.binding) for active in item]
+        return ("" if max(map(cell_len, keys)) == 1 else " ").join(keys)
 
     @staticmethod
     def _words(item: list[ActiveBinding]) -> str:
@@ -91,6 +104,10 @@ class KeyLine(StillLines):
         width = self.content_size.width
         segments: list[Segment] = []
         x = 0
+        if self.number and not y:
+            number = f" {self.number} "
+            segments.append(Segment(number, self.style_of("key-line--number")))
+            x = len(number)
         for start, item in self._placed() if not y else ():
             words = "key-line--text" if item[0].enabled else "key-line--disabled"
             segments.append(Segment(" " * (start - x), self.style_of()))
@@ -102,5 +119,6 @@ class KeyLine(StillLines):
     def on_click(self, event: events.Click) -> None:
         for start, item in self._placed():
             if start <= event.x < start + self._cells(item):
-                key = min(event.x - start, len(item) - 1)
+                before = [cell_len(self._keys(item[: count + 1])) for count in range(len(item))]
+                key = next((place for place, end in enumerate(before) if event.x - start < end), len(item) - 1)
                 self.app.simulate_key(item[key].binding.key)

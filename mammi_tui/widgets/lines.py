@@ -71,8 +71,12 @@ class Lines(StillScroll, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
         self.redraw()
 
+    def index_at(self, y: int) -> int:
+        """The row in line `y` of the pane, which may be past the last row."""
+        return y + self.scroll_offset.y
+
     def draw_line(self, y: int) -> Strip:
-        index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        index, width = self.index_at(y), self.scrollable_content_region.width
         if index >= self.row_count():
             return Strip.blank(width, self.style_of())
         return self.drawn(index, width)

@@ -110,7 +110,7 @@ class MenuLine(ModalScreen[str]):
 
     BINDING_GROUP_TITLE = "Menu"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", key_display="esc", tooltip="Leave the menu", id="menu.leave"),
+        Binding("escape", "leave", "Leave", tooltip="Leave the menu", id="menu.leave"),
     ]
     DEFAULT_CSS = """
     MenuLine {

@@ -27,8 +27,8 @@ class AnswerLine(TypedLine):
     BINDING_GROUP_TITLE = "Line"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", key_display="⏎", id="line.keep", tooltip="Keep what is typed"),
-        Binding("escape", "drop", "Leave", key_display="esc", id="line.drop", tooltip="Leave it as it was"),
+        Binding("enter", "submit", "Keep", id="line.keep", tooltip="Keep what is typed"),
+        Binding("escape", "drop", "Leave", id="line.drop", tooltip="Leave it as it was"),
     ]
 
     class Dropped(Message):

@@ -45,20 +45,23 @@ class Slider(StillLines, can_focus=True):
     """Posts `Changed` for every value that the reader wants; its owner sets `value`. ◇ marks the run's own value."""
 
     BINDING_GROUP_TITLE = "Slider"
+    HELP = "α or β: type a value and press Enter, or move it. ◇ marks the run's own value."
+    TYPED: ClassVar[str] = DIGITS
+    """Characters that begin a value"""
     FOCUS_ON_CLICK = False  # after a drag the keys still go to the pane
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", f"step({-COARSE})", "−0.01", key_display="←", id="slider.down", tooltip="Lower by 0.01"),
-        Binding("right,l", f"step({COARSE})", "+0.01", key_display="→", id="slider.up", tooltip="Higher by 0.01"),
+        Binding("left,h", f"step({-COARSE})", "−0.01", id="slider.down", tooltip="Lower by 0.01"),
+        Binding("right,l", f"step({COARSE})", "+0.01", id="slider.up", tooltip="Higher by 0.01"),
         Binding(
             "shift+left,H", f"step({-FINE})", "−0.001", show=False, id="slider.fine-down", tooltip="Lower by 0.001"
         ),
         Binding("shift+right,L", f"step({FINE})", "+0.001", show=False, id="slider.fine-up", tooltip="Higher by 0.001"),
-        Binding("down,j", f"step({-LEAP})", "−0.05", key_display="↓", show=False, id="slider.leap-down"),
-        Binding("up,k", f"step({LEAP})", "+0.05", key_display="↑", show=False, id="slider.leap-up"),
+        Binding("down,j", f"step({-LEAP})", "−0.05", show=False, id="slider.leap-down"),
+        Binding("up,k", f"step({LEAP})", "+0.05", show=False, id="slider.leap-up"),
         Binding("home,g", "step(-1)", "To 0", show=False, id="slider.least"),
         Binding("end,G", "step(1)", "To 1", show=False, id="slider.most"),
-        Binding("escape,enter", "screen.back_to_pane", "Back", key_display="esc", id="slider.leave"),
+        Binding("escape,enter", "screen.back_to_pane", "Back", id="slider.leave"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -18,8 +18,9 @@ from textual.timer import Timer
 
 from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
-from mammi_tui.images.base import ImageBackend
+from mammi_tui.images.base import ImageBackend, apart
 from mammi_tui.images.films import Films
+from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
@@ -38,20 +39,29 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
+    HELP = """
+    The images above τ, the highest activation first: rank, finding, identifier and activation. Films drawn with cells
+    are a preview.
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open film", tooltip="Show the film large", id="films.open"),
         Binding("left,h", "move(-1)", "Left", show=False, tooltip="Previous film", id="films.left"),
         Binding("right,l", "move(1)", "Right", show=False, tooltip="Next film", id="films.right"),
         Binding("up,k", "move_rows(-1)", "Up", show=False, tooltip="Film above", id="films.up"),
         Binding("down,j", "move_rows(1)", "Down", show=False, tooltip="Film below", id="films.down"),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, tooltip="A page up", id="films.page_up"),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, tooltip="A page down", id="films.page_down"),
-        Binding("home,g", "go_to(0)", "First", show=False, tooltip="First film", id="films.first"),
-        Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last film", id="films.last"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, tooltip="A page up", id="films.page-up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, tooltip="A page down", id="films.page-down"),
+        Binding("ctrl+d", "page(0.5)", "Half page down", show=False, id="films.half-down"),
+        Binding("ctrl+u", "page(-0.5)", "Half page up", show=False, id="films.half-up"),
+        Binding("home,g", "go_to(0)", "First", show=False, id="films.first",
+                tooltip="First film; with a number before it, that film"),
+        Binding("end,G", "go_to(-1)", "Last", show=False, id="films.last",
+                tooltip="Last film; with a number before it, that film"),
+        Binding("v", "centre", "Centre", show=False, tooltip="The film to the middle", id="films.centre"),
         Binding("plus", "resize(1)", "Larger", show=False, tooltip="Larger films", id="films.larger"),
         Binding("minus", "resize(-1)", "Smaller", show=False, tooltip="Smaller films", id="films.smaller"),
         Binding("equals_sign", "fit", "Fit", show=False, tooltip="Fit all films into the pane", id="films.fit"),
-    ]
+    ]  # fmt: skip
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "thumbnail-grid--film",
@@ -214,7 +224,9 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         films: list[Film] = []
         for image in wanted.images:
             try:
-                films.append(self.backend.render(self.films.get(image), wanted.columns, wanted.rows))
+                film = self.films.get(image)
+                film = film if self._tiles.frame else apart(film)
+                films.append(self.backend.render(film, wanted.columns, wanted.rows))
             except MammiError as error:
                 films.append(str(error))
         return self.Drawn(wanted, films)
@@ -267,23 +279,33 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
             self._reveal(new)
             self.post_message(self.Highlighted(self, new))
 
+    @counted
     def action_move(self, by: int) -> None:
         self.cursor += by
 
+    @counted
     def action_move_rows(self, by: int) -> None:
-        across = self._tiles.across
-        target = self.cursor + by * across
-        if target >= len(self.items) and self.cursor // across < (len(self.items) - 1) // across:
-            target = len(self.items) - 1
-        if 0 <= target < len(self.items):
-            self.cursor = target
+        """Goes down or up by rows of films, as far as there are rows."""
+        across, last = self._tiles.across, len(self.items) - 1
+        row, column = divmod(self.cursor, across)
+        if self.items:
+            self.cursor = min(max(0, min(row + by, last // across)) * across + column, last)
 
-    def action_page(self, by: int) -> None:
+    @counted
+    def action_page(self, pages: float) -> None:
         rows = max(1, self.size.height // self._tiles.height)
-        self.cursor += by * rows * self._tiles.across
+        self.action_move_rows(int(pages * rows) or (1 if pages > 0 else -1))
 
+    @counted_from_one
     def action_go_to(self, index: int) -> None:
-        self.cursor = index % len(self.items) if self.items else 0
+        """Goes to a film; −1 is the last."""
+        last = len(self.items) - 1
+        self.cursor = min(index, last) if index >= 0 else last
+
+    def action_centre(self) -> None:
+        """Scrolls so that the film stands in the middle."""
+        tile = self._tiles.region(self.cursor)
+        self.scroll_to(y=tile.y - max(0, self.size.height - tile.height) // 2, animate=False)
 
     def action_open(self) -> None:
         if self.items:

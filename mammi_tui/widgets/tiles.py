@@ -15,8 +15,8 @@ _FEWEST_FILM_ROWS = 4
 _FRAME = 1
 _CAPTION = 2
 
-_STRIP, _GAP = 6, 1
-"""Films side by side in a pane too low for captions, and the columns between them"""
+_STRIP = 6
+"""Films side by side in a pane too low for captions"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Tiles:
     film_columns: int
     film_rows: int
     frame: int = _FRAME
-    """0 in a strip of films without frames and captions"""
+    """0 in a strip of films without frames and captions, which keep themselves apart"""
 
     def lines(self, count: int) -> int:
         """The number of lines that `count` tiles take."""
@@ -103,11 +103,10 @@ def _square(across: int, columns: int, rows: int, widest: int) -> Tiles:
 
 
 def _strip(count: int, columns: int, rows: int) -> Tiles:
-    """Films as high as the pane, but narrow enough for all or _STRIP of them side by side, with gaps between them."""
-    film_columns = max(2, min(2 * rows, columns // max(1, min(count, _STRIP)) - _GAP))
-    film_rows = max(1, min(rows, -(-film_columns // 2)))
-    width = film_columns + _GAP
-    return Tiles(max(1, columns // width), width, film_rows, film_columns, film_rows, frame=0)
+    """Films as high as the pane, but narrow enough for all or _STRIP of them side by side."""
+    film_columns = max(2, min(2 * rows, columns // max(1, min(count, _STRIP))) // 2 * 2)
+    film_rows = film_columns // 2
+    return Tiles(max(1, columns // film_columns), film_columns, film_rows, film_columns, film_rows, frame=0)
 
 
 def _smallest(columns: int, rows: int) -> Tiles:

@@ -114,3 +114,17 @@ def test_the_terminal_is_left_as_it_was(run: Path) -> None:
         assert terminal.received.rindex(b"\x1b[?25h") > terminal.received.rindex(b"\x1b[?25l"), (
             "the cursor stays hidden"
         )
+
+
+@pytest.mark.slow
+def test_keys_of_ones_own_and_what_is_wrong_with_them(run: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "config" / "mammi" / "keys.toml"
+    keys.parent.mkdir(parents=True)
+    keys.write_text('"verdict.accept" = "f7"\n"verdict.reject" = "n"\n"no.such.key" = "w"\n')
+    environment = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    with Terminal(mammi("open", str(run), "layer1:5"), columns=140, environment=environment) as terminal:
+        terminal.wait_for("keys.toml:2: ")
+        terminal.wait_for("keys.toml:3: ")
+        terminal.send("y\x1b[18~")
+        terminal.wait_for("1/20 decided")
+        terminal.wait_for("layer1:6")

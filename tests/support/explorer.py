@@ -18,6 +18,7 @@ from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
+from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.looking import Looking
@@ -125,6 +126,7 @@ async def explorer(
     start: tuple[str, int] | None = ("layer1", 3),
     concept_set: str | None = None,
     views: Sequence[View] = VIEWS,
+    keymap: Keymap | None = None,
     in_background: bool = False,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
@@ -137,7 +139,7 @@ async def explorer(
         info = reader.info
         log = log_of(reader)
         first = Start(start, Cuts(info.alpha, info.beta, concept_set))
-        app = ExplorerApp(reader, first, AsciiBackend(), log, views)
+        app = ExplorerApp(reader, first, AsciiBackend(), log, views, keymap)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             for asker in app.explorer.desk.askers:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
 from engine.annotation.cuts import Cuts
-from engine.evidence.alpha_path import FOLLOWED, GRID, NEARBY, intervals, path
+from engine.evidence.alpha_path import FOLLOWED, GRID, intervals, path
 from engine.evidence.columns import ALPHA_LOW
+from engine.evidence.details import NEARBY
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader

@@ -54,14 +54,16 @@ def test_where_nothing_is_against_a_neuron_every_line_speaks_for_it(sound: Neuro
     [
         (c.Q_VALUE, 0.001, "Beats random image sets"),
         (c.Q_VALUE, 0.03, "Barely beats random sets"),
-        (c.Q_VALUE, 0.4, "No better than random sets"),
+        (c.Q_VALUE, 0.4, "No better than random"),
         (c.Q_VALUE, np.nan, "Not compared with chance"),
         (c.REPRESENTATIVES, 0, "No image above τ"),
         (c.REPRESENTATIVES, 1, "A single image"),
         (c.REPRESENTATIVES, 2, "Only two images"),
+        (c.REPRESENTATIVES, 4, "Few images"),
         (c.REPRESENTATIVES, 59, "Most of all images"),
         (c.ANNOTATED, 0, "No concept above the β cut"),
         (c.CHANGE_CHANCE, 0.3, "Another first in many draws"),
+        (c.CHANGE_CHANCE, 0.6, "Another first in most draws"),
         (c.CHANGE_CHANCE, np.nan, "Not drawn again"),
         (c.HALF_AGREEMENT, 0.2, "Halves seldom agree"),
         (c.HALF_AGREEMENT, np.nan, "Halves not compared"),
@@ -70,8 +72,8 @@ def test_where_nothing_is_against_a_neuron_every_line_speaks_for_it(sound: Neuro
         (c.PATIENT_SHARE, 0.6, "One patient prevails"),
         (c.MARGIN, 0.0, "Ties with the second"),
         (c.MARGIN, np.nan, "No second concept"),
-        (c.TIGHTNESS, 0.4, "No more alike than all"),
-        (c.TIGHTNESS, np.nan, "No two images to compare"),
+        (c.TIGHTNESS, 0.4, "As alike as all"),
+        (c.TIGHTNESS, np.nan, "No pair of images"),
         (c.ALPHA_INTERVAL, np.array([np.nan, np.nan]), "Not followed along α"),
     ],
 )
@@ -85,7 +87,7 @@ def test_a_line_says_what_its_figure_means(
 
 def test_few_patients_and_changes_near_alpha_are_said(sound: NeuronEvidence) -> None:
     few = replace(sound, figures={**sound.figures, **_arrays({c.PATIENTS: 3})})
-    assert finding(c.REPRESENTATIVES, few) == "Few images or patients"
+    assert finding(c.REPRESENTATIVES, few) == "Few patients"
     one = replace(sound, figures={**sound.figures, **_arrays({c.PATIENTS: 1, c.PATIENT_SHARE: 1.0})})
     assert finding(c.PATIENT_SHARE, one) == "All of one patient"
     for end, value, said in ((c.ALPHA_LOW, 0.93, "Changes just below α"), (c.ALPHA_HIGH, 0.93, "Changes just above α")):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mammi_tui.handing_on import lettering
+from mammi_tui.handing_on.card import Film
 from mammi_tui.handing_on.contact_sheet import MARGIN, MOST_FILMS, WIDTH, contact_sheet
 from mammi_tui.handing_on.lettering import Lettering
 from tests.mammi_tui.report.test_markup import HOSTILE
@@ -33,10 +35,8 @@ def test_films_stand_in_rank_order_from_left_to_right() -> None:
     assert first[:, 0].min() == second[:, 0].min()
 
 
-def _without_shapes(one: object) -> object:
-    from dataclasses import replace
-
-    return replace(one, findings=[])  # type: ignore[type-var]
+def _without_shapes(one: Film) -> Film:
+    return replace(one, findings=[])
 
 
 def test_outlines_are_drawn_over_the_film() -> None:

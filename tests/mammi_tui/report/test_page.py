@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 
 from engine.evidence.details import Trust
+from mammi_tui.findings import Contour
 from mammi_tui.report.html import page
 from mammi_tui.report.markdown import document
 from mammi_tui.text import clean
@@ -68,7 +70,10 @@ def test_films_are_embedded_with_their_outlines_and_damaged_ones_are_told() -> N
     assert box == {"x": "250", "y": "250", "width": "500", "height": "500"}
     (corners, *_) = [given["points"] for tag, given in found.tags if tag == "polygon"]
     assert corners == "100,100 900,100 0,2000"
-    broken = card("x", films=[film("x").__class__(1, None, 1, 1, 0.5, (), "", [])])
+    mask = Contour("x", tuple((0.2 + place / 10_000, 0.5) for place in range(3_000)))
+    dense = "".join(page(report("x", [card("x", films=[replace(film("x"), findings=[mask])])])))
+    assert re.findall(r'points="200,500 (\d+),500 ', dense) == ["205"]
+    broken = card("x", films=[replace(film("x"), picture=None)])
     assert "The picture is damaged." in "".join(page(report("x", [broken])))
 
 

@@ -21,11 +21,12 @@ PACKETS = (
     (("j", "j", "2"), "layer1:5", "view"),
     (("down", "down", "3"), "layer1:5", "images"),
     (("j", "2", "j", "1", "j"), "layer1:5", "neurons"),
-    (("1", "2", "3", "1", "j"), "layer1:4", "neurons"),
+    (("1", "tab", "3", "shift+tab", "1", "j"), "layer1:4", "neurons"),
+    (("1", "2", "j"), "layer1:13", "neurons"),
     (("j", "tab", "shift+tab", "k", "k"), "layer1:2", "neurons"),
     (("tab", "tab", "tab", "j"), "layer1:4", "neurons"),
     (("e", "1", "j", "m", "m", "1", "j"), "layer1:5", "neurons"),
-    (("question_mark", "j", "q", "j"), "layer1:4", "neurons"),
+    (("question_mark", "j", "escape", "escape", "j"), "layer1:4", "neurons"),
     (("3", "enter", "l", "q", "1", "j"), "layer1:4", "neurons"),
     (("j", "k") * 50 + ("j",), "layer1:4", "neurons"),
 )
@@ -36,7 +37,7 @@ PACKETS = (
 async def test_keys_in_one_packet_do_what_they_do_one_by_one(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         for keys, neuron, pane in PACKETS:
-            await opened.press("1")
+            opened.screen.panes.go_to("neurons")
             await opened.go_to(1, 3)
             await opened.press_together(*keys)
             assert (opened.neuron, opened.screen.panes.present) == (neuron, pane), keys

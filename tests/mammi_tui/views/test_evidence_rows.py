@@ -43,6 +43,12 @@ def test_no_row_is_wider_than_the_pane(evidences: list[tuple[NeuronEvidence, Sho
             assert text(row).isprintable()
 
 
+def test_titles_are_whole_in_80_columns(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
+    for evidence, concepts in evidences:
+        titles = [row[1][0] for row in check_rows(evidence, concepts, 35)]
+        assert [title for title in titles if "…" in title] == []
+
+
 def test_the_neurons_mark_is_the_lowest_of_its_lines(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
     grades = {mark: grade for grade, (mark, _) in TRUST_MARKS.items()}
     seen = set()

@@ -49,13 +49,13 @@ def test_of_two_labels_that_are_as_common_the_annotated_one_comes_first() -> Non
 def test_as_many_labels_are_named_as_fit() -> None:
     films = captions(("a.png", ("Effusion", "Mass", "Nodule")))
     assert [below(films, 0, width)[0] for width in (27, 22, 16, 14, 12)] == [
-        *("#1 Effusion, Mass, Nodule", "#1 Effusion, Mass +1", "#1 Effusion +2", "#1 Effusion +2", "#1 Effus… +2"),
+        *("#1 Effusion, Mass, Nodule", "#1 Effusion, Mass +1", "#1 Effusion +2", "#1 Effusion +2", "Effusion +2"),
     ]
 
 
 def test_labels_that_begin_alike_stay_different() -> None:
     films = captions(("a.png", ("Pneumonia", "Mass")), ("b.png", ("Pneumothorax", "Mass")))
-    assert [below(films, place, 12)[0] for place in (0, 1)] == ["#1 Pne…ia +1", "#2 Pne…ax +1"]
+    assert [below(films, place, 12)[0] for place in (0, 1)] == ["Pneumonia +1", "Pneumoth… +1"]
 
 
 def test_the_identifier_comes_before_the_folder() -> None:
@@ -92,5 +92,11 @@ def test_nothing_is_wider_than_the_film(width: int) -> None:
     for place in (0, 1):
         first, second = films.below(place, width)
         assert sum(cell_len(text) for _, text in second) == width
-        assert sum(cell_len(text) for _, text in first[1:]) <= max(0, width - 3)
+        assert sum(cell_len(text) for _, text in first[1:]) <= width
         assert "\x1b" not in "".join(text for _, text in first + second)
+
+
+def test_films_side_by_side_all_have_a_rank_or_none_has() -> None:
+    films = captions(("a.png", ("Mass",)), ("b.png", ("Pneumothorax",)))
+    assert [below(films, place, 12)[0] for place in (0, 1)] == ["Mass", "Pneumothorax"]
+    assert [below(films, place, 15)[0] for place in (0, 1)] == ["#1 Mass", "#2 Pneumothorax"]

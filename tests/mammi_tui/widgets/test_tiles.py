@@ -57,7 +57,7 @@ def test_fewer_images_never_make_tiles_smaller(size: Size, count: int) -> None:
         ((26, 30), 1, (24, 12)),
         ((80, 9), 5, (12, 6)),
         ((47, 9), 3, (12, 6)),
-        ((37, 3), 6, (5, 3)),
+        ((37, 3), 6, (6, 3)),
     ],
 )
 def test_many_films_are_of_useful_size(pane: tuple[int, int], across: int, film: tuple[int, int]) -> None:

@@ -1,0 +1,71 @@
+"""Remembers the last line of each verdict log that this machine has seen: without it a log whose end was cut off is
+whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from mammi_tui.verdicts.entries import Entry
+
+LARGEST = 10_000
+"""Bytes of such a file"""
+
+
+class Head(NamedTuple):
+    """A line that was the last."""
+
+    number: int
+    hash: str
+
+    def is_in(self, entries: Sequence[Entry]) -> bool:
+        return 0 < self.number <= len(entries) and entries[self.number - 1].hash == self.hash
+
+
+def head_path(log: Path) -> Path:
+    """The file that remembers a log's head: below $XDG_STATE_HOME, by default ~/.local/state."""
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    home = base if base.is_absolute() else Path("~/.local/state").expanduser()
+    name = hashlib.sha256(os.fsencode(log.resolve())).hexdigest()[:24]
+    return home / "mammi" / "heads" / f"{name}.json"
+
+
+def remembered(log: Path) -> Head | None:
+    """The head that this machine saw last; None where it remembers none."""
+    try:
+        with head_path(log).open("rb") as file:
+            found = json.loads(file.read(LARGEST))
+        head = Head(found["number"], found["hash"])
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return head if type(head.number) is int and isinstance(head.hash, str) else None
+
+
+def remember(log: Path, entries: Sequence[Entry]) -> None:
+    """Remembers the last line, unless the one remembered is gone: that is for a person to look into.
+
+    Does nothing where it cannot be written: then `mammi verdicts verify` says that no head is known.
+    """
+    if not entries:
+        return
+    before, now = remembered(log), Head(entries[-1].number, entries[-1].hash)
+    if now == before or (before and not before.is_in(entries)):
+        return
+    path = head_path(log)
+    temporary = ""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"log": str(log.resolve()), **now._asdict()}, file)
+        Path(temporary).replace(path)
+    except (OSError, ValueError):
+        if temporary:
+            with suppress(OSError):
+                Path(temporary).unlink()

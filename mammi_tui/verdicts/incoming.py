@@ -1,0 +1,106 @@
+"""Reads verdict lines from a file of another reader: JSON lines or CSV, as `mammi verdicts export` writes them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import MammiError
+from mammi_tui.verdicts.entries import entries_of
+from mammi_tui.verdicts.lines import LONGEST_LINE, Line, parse_line
+from mammi_tui.verdicts.table import SHOWN, shown
+
+LARGEST = 256 << 20
+"""Bytes of a file"""
+_HASH = re.compile(r"[0-9a-f]{64}")
+_NEEDED = {*SHOWN, "hash", "line"}
+
+
+class Incoming(NamedTuple):
+    """One line of the file; `why` says what is wrong with it where it is None."""
+
+    number: int
+    """From 1: of a JSON line, or of a row below the heads"""
+    line: Line | None
+    why: str = ""
+
+
+def read_incoming(path: Path) -> list[Incoming]:
+    """The lines of a file. Raises MammiError where it cannot be read, or is nothing that was exported."""
+    try:
+        data = _content(path)
+    except OSError as error:
+        raise MammiError(f"{path}: cannot be read: {error.strerror or error}") from error
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        return []
+    if start.startswith(b"{"):
+        return list(_json_lines(start))
+    return list(_rows(path, start))
+
+
+def _content(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(0, "it is no regular file")
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(0, f"it is larger than {LARGEST >> 20} MiB")
+    return data
+
+
+def _json_lines(data: bytes) -> Iterator[Incoming]:
+    for entry in entries_of(io.BytesIO(data).readline):
+        yield Incoming(entry.number, *_sound(entry.line))
+
+
+def _sound(line: Line | None) -> tuple[Line | None, str]:
+    if line is None:
+        return None, "is damaged: it cannot be read"
+    if line.state == "altered":
+        return None, "was altered: its hash does not fit"
+    return line, ""
+
+
+def _rows(path: Path, data: bytes) -> Iterator[Incoming]:
+    limit = csv.field_size_limit(LONGEST_LINE)
+    try:
+        rows = csv.DictReader(io.StringIO(data.decode(), newline=""))
+        missing = _NEEDED - set(rows.fieldnames or ())
+        if missing:
+            raise MammiError(
+                f"{path}: is neither JSON lines nor CSV as `mammi verdicts export` writes them: "
+                f"no column {sorted(missing)[0]}"
+            )
+        for number, row in enumerate(rows, 1):
+            yield Incoming(number, *_of_row({name: text or "" for name, text in row.items() if name in _NEEDED}))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MammiError(f"{path}: is neither JSON lines nor CSV: {error}") from error
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _of_row(row: dict[str, str]) -> tuple[Line | None, str]:
+    """The line in a row, and what is wrong with it."""
+    line, why = _sound(parse_line(row["line"].encode(errors="surrogatepass")))
+    if line is None:
+        return line, why
+    for name, text in shown(line).items():
+        if _plain(row[name]) != _plain(text):
+            return None, f"was altered: its {name} is not that of its line"
+    if line.state == "unsealed":
+        if not _HASH.fullmatch(row["hash"]):
+            return None, "is damaged: it has no hash"
+        line = replace(line, hash=row["hash"])
+    return line, ""
+
+
+def _plain(text: str) -> str:
+    """A text without what CSV or a spreadsheet changes: an apostrophe before a formula, blanks, ends of lines."""
+    return " ".join(text.removeprefix("'").split())

@@ -1,0 +1,104 @@
+"""The screens to draw, and the run that they show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+from engine.store.contents import Layer
+from engine.store.writer import assemble
+from mammi_tui.questions import evidence
+from tests.mammi_tui.snapshots.settled import settled
+from tests.support.explorer import explorer
+from tests.support.runs import small_contents, with_evidence
+
+SIZES = ((80, 24), (100, 30), (130, 42))
+FOLDER = Path(__file__).parent
+UNITS = (9, 14)
+CLASSES = (
+    *("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax"),
+    *("Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia"),
+)
+CONCEPTS = (
+    *("effusion", "fluid", "infiltrate", "infiltration", "infiltrates", "pneumonia", "pneumothorax", "opacity"),
+    *("opacity of the left lower lobe", "opacity of the left upper lobe", "atelectasis", "heart", "cardiomegaly"),
+    *("air", "scar", "scarring", "tissue", "tissues", "hyperinflation", "diaphragm", "diaphragms", "nodule", "mass"),
+    *("edema", "rib"),
+)
+
+Keys = Sequence[str]
+SCREENS: Mapping[str, Keys] = {
+    "concepts": (),
+    "hidden layer": ("k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "enter", "j", "j", "j", "j"),
+    "dead unit": ("g", "j", "j"),
+    "evidence": ("e",),
+    "evidence of a weak neuron": ("j", "e"),
+    "methods": ("m",),
+    "films": ("3",),
+    "films off": ("I", "3"),
+    "film": ("3", "enter"),
+    "slider": ("a",),
+    "lower alpha": ("a", *"0.5", "enter"),
+    "help": ("question_mark",),
+    "palette": ("ctrl+p", *"sort"),
+    "filter": ("slash", *"infil"),
+    "filter that finds nothing": ("slash", *"zebra", "enter"),
+    "verdicts": ("y", "x", "u"),
+}
+"""By name, the keys that lead to each screen from the classifier's unit 7"""
+
+
+def write_run(folder: Path) -> Path:
+    """The run on the screens: synthetic, with the names of findings and concepts that are much alike."""
+    contents, batches = small_contents(units=UNITS, concepts=len(CONCEPTS))
+    hidden, last = contents.layers
+    contents = replace(
+        contents,
+        concepts=list(CONCEPTS),
+        alpha=0.75,
+        layers=[
+            Layer("features.denseblock3", hidden.pooling, ()),
+            Layer("classifier", last.pooling, CLASSES),
+        ],
+    )
+    batches = [
+        replace(
+            batch,
+            activations={
+                layer.name: values for layer, values in zip(contents.layers, batch.activations.values(), strict=True)
+            },
+        )
+        for batch in batches
+    ]
+    methods = {"www": {"count": 20}, "netdissect": {}, "tcav": {}}
+    contents = with_evidence(contents, UNITS, 0, 3, 0, methods)
+    path = folder / "run.duckdb"
+    assemble(path, contents, batches)
+    return path
+
+
+async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
+    """A screen as text, one line for each of its rows."""
+    with _steady():
+        async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
+            await opened.press(*SCREENS[name])
+            return await settled(opened)
+
+
+def stored(name: str, size: tuple[int, int]) -> Path:
+    """The file with the screen as it should be."""
+    columns, rows = size
+    return FOLDER / f"{columns}x{rows}" / f"{name.replace(' ', '_')}.txt"
+
+
+@contextmanager
+def _steady() -> Iterator[None]:
+    """Whatever differs from one machine or one day to the next is fixed."""
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, {"MAMMI_READER": "r1", "TZ": "UTC"}))
+        stack.enter_context(mock.patch.object(evidence, "SOON_COMPUTED", 5000))
+        yield
