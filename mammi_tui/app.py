@@ -70,8 +70,8 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp
         images: ImageBackend,
         verdicts: VerdictLog,
         views: Sequence[View] = VIEWS,
-        keeper: StateKeeper | None = None,
         keymap: Keymap | None = None,
+        keeper: StateKeeper | None = None,
     ) -> None:
         super().__init__()
         self.use_keys(keymap or Keymap())

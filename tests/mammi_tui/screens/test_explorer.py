@@ -356,7 +356,7 @@ async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) ->
     async with explorer(run_path, tmp_path) as opened:
         best = opened.reader.concepts[int(opened.answer().ranking[0])]
         await opened.press("2", "enter")
-        assert opened.rows.query == f'"{best}"'
+        assert opened.rows.query == f'concept:"{best}"'
         assert opened.rows.match_count >= 1
         assert opened.neuron == "layer1:3"
 
