@@ -23,6 +23,7 @@ from mammi_tui.keyboard.counting_app import CountingApp
 from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.keyboard.remapped_app import RemappedApp
 from mammi_tui.questions.start import Start
+from mammi_tui.screen_stack import SoundStackApp
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
@@ -30,6 +31,7 @@ from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.key_line import working_bindings
+from mammi_tui.widgets.undone import undone_on
 
 MOST_WARNINGS = 3
 """Warnings shown at the start"""
@@ -41,7 +43,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp):
+class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, FrugalApp, EndingApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.
@@ -74,6 +76,8 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp
         keeper: StateKeeper | None = None,
     ) -> None:
         super().__init__()
+        self._told_undone: list[str] = []
+        """What the reader was told to be undone, on the last attempt to quit"""
         self.use_keys(keymap or Keymap())
         self._warnings: list[str] = []
         self.register_theme(READING_ROOM)
@@ -97,6 +101,15 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, FrugalApp, EndingApp
         if name not in self.available_themes:
             raise ConfigError(f"MAMMI_THEME: no theme {name!r}. Available: {', '.join(sorted(self.available_themes))}.")
         return name
+
+    async def action_quit(self) -> None:
+        """Quits. Where something is undone it says so first, once."""
+        undone = [what for screen in self.screen_stack for what in undone_on(screen)]
+        if undone and undone != self._told_undone:
+            self._told_undone = undone
+            self.notify(f"{undone[0]}. Quit once more to leave it.", severity="warning", markup=False)
+        else:
+            self.exit()
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer

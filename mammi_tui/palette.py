@@ -33,7 +33,7 @@ class Command(NamedTuple):
     detail: str = ""
     keys: str = ""
     also: str = ""
-    """Further words that find it"""
+    """Further words that find it; typed in full, they put it first"""
 
 
 class WordProvider(Provider):
@@ -56,6 +56,7 @@ class WordProvider(Provider):
         commands = list(self.commands())
         names = [folded(f"{command.name} {command.also}") for command in commands]
         first = [commands[place] for place in words.among(names, len(names))]
+        first.sort(key=lambda command: folded(command.also) != folded(query.strip()))
         for rank, command in enumerate((*first, *self.found(words))):
             yield Hit(1 / (1 + rank), _prompt(command, self._accent), command.run, text=command.name)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mammi_tui.neurons.figures import Figure
-from mammi_tui.neurons.order import Order, Place
+from mammi_tui.neurons.order import Place
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import NeuronRows
+from mammi_tui.neurons.second_reading import others_cells, others_head
 from mammi_tui.text import fit
 
 SCORE_CELLS = 7
@@ -21,6 +21,8 @@ class Columns(NamedTuple):
     """Cells of each column of a neuron's line."""
 
     unit: int
+    others: int
+    """0 where other readers are hidden"""
     trust: int
     concept: int
     finding: int
@@ -32,7 +34,8 @@ class Columns(NamedTuple):
 class Head(NamedTuple):
     """The head of one column, as wide as the column."""
 
-    place: Place
+    place: Place | None
+    """None for a column that does not sort"""
     text: str
 
 
@@ -42,9 +45,10 @@ def columns(rows: NeuronRows, names: RowNames, width: int) -> Columns:
     images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
     unit = max(4, max((len(str(layer.units - 1)) for layer in rows.layers), default=1) + 1)
     trust = 1 if any(rows.evidence) else 0
-    room = max(4, width - unit - 3 - trust - SCORE_CELLS - images - 1)
+    others = others_cells(rows)
+    room = max(4, width - unit - 3 - others - trust - SCORE_CELLS - images - 1)
     finding = FINDING_CELLS if width >= WIDE else _spare(rows, names, room)
-    return Columns(unit, trust, room - finding, finding, SCORE_CELLS, images)
+    return Columns(unit, others, trust, room - finding, finding, SCORE_CELLS, images)
 
 
 def _spare(rows: NeuronRows, names: RowNames, cells: int) -> int:
@@ -55,9 +59,9 @@ def _spare(rows: NeuronRows, names: RowNames, cells: int) -> int:
     return spare if spare >= LEAST_FINDING else 0
 
 
-def heads(columns: Columns, order: Order, figure: Figure, *, flipped: bool) -> list[Head]:
+def heads(rows: NeuronRows, columns: Columns) -> list[Head]:
     """The heads from left to right. A triangle stands at the column that sorts."""
-    triangle = {order.place: order.mark(flipped=flipped)}
+    triangle = {rows.order.place: rows.order.mark(flipped=rows.flipped)}
 
     def mark(place: Place) -> str:
         return triangle.get(place, "")
@@ -65,10 +69,11 @@ def heads(columns: Columns, order: Order, figure: Figure, *, flipped: bool) -> l
     finding = "" if columns.finding else mark("finding")
     concept = HEAD + (f", finding{finding}" if finding else mark("concept"))
     images = "images" if columns.images > 6 + len(mark("images")) else "img"
-    score = fit(figure.head + mark("figure"), columns.score, right=True)
+    score = fit(rows.figure.head + mark("figure"), columns.score, right=True)
     return [
         Head("unit", fit("unit", columns.unit + 1, right=True) + (mark("unit") or " ")),
         Head("verdict", mark("verdict") or "✓"),
+        Head(None, others_head(rows)),
         Head("trust", fit(mark("trust") or ("●" if columns.trust else ""), columns.trust + 1)),
         Head("concept", fit(concept, columns.concept)),
         Head("finding", fit(" finding" + mark("finding"), columns.finding)),

@@ -18,6 +18,7 @@ from mammi_tui.neurons.filter_line import FilterAid, FilterLine
 from mammi_tui.neurons.heads import place_at
 from mammi_tui.neurons.order import BY_UNIT, Order, Place
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
+from mammi_tui.neurons.second_reading import agreement_words
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import LEAST_CELLS, Heads
@@ -93,7 +94,8 @@ class NeuronsPane(Framed, Vertical):
             decided, living = rows.progress_found()
             found = [f"{count(rows.match_count, 'neuron')} found", hint or f"{decided:,} of {living:,} decided"]
             words = found + words * (rows.order is not BY_UNIT or rows.flipped)
-        return words + ["computing evidence …"] * (rows.evidence_underway is not None)
+        underway = ["computing evidence …"] if rows.evidence_underway is not None else []
+        return [*filter(None, [agreement_words(rows)]), *words, *underway]
 
     def set_underway(self, layer: int | None) -> None:
         """Shows which layer's evidence is being computed, if any is."""

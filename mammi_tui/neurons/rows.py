@@ -18,7 +18,10 @@ from mammi_tui.neurons.filter.grammar import Filter, parse
 from mammi_tui.neurons.filter.reason import Reason, reason
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.row_facts import RowFacts, said_in
+from mammi_tui.verdicts.agreement import Agreement
+from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.lines import Line, Verdict
+from mammi_tui.verdicts.said import is_of
 from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
@@ -50,10 +53,15 @@ class NeuronRows:
         """The run's content hash"""
         self.judgements: dict[Neuron, Judgement] = {}
         """What the reader says of each neuron"""
+        self.shows_others = False
+        """Whether other readers' verdicts are shown; else the following are empty"""
         self.others: dict[str, dict[Neuron, Judgement]] = {}
         """What other readers say, by their names"""
         self.settled: dict[Neuron, Line] = {}
         """The line that settled a difference between readers"""
+        self.compared: dict[Neuron, Compared] = {}
+        """The verdicts of all readers on each neuron"""
+        self.agreement: Agreement | None = None
         self.open: set[int] = set()
         self.order: Order = BY_UNIT
         self.flipped = False
@@ -185,6 +193,11 @@ class NeuronRows:
         line = judgement.verdict if judgement and not self.is_dead(neuron) else None
         return line.verdict if line else None
 
+    def label_of(self, neuron: Neuron) -> str:
+        """The reader's own label; "" if there is none."""
+        judgement = self.judgements.get(neuron)
+        return (judgement.label.deed.text or "") if judgement and judgement.label else ""
+
     def note_of(self, neuron: Neuron) -> str:
         """The reader's note on a neuron; "" if there is none."""
         judgement = self.judgements.get(neuron)
@@ -206,7 +219,11 @@ class NeuronRows:
         if line is None or answer is None:
             return False
         words = tuple(self._words[concept] for concept in answer.words.of_unit(neuron.unit))
-        return line.run != self.run or line.seen.annotation != words
+        return not is_of(line, self.run, words)
+
+    def differs(self, neuron: Neuron) -> bool:
+        """Whether readers differ on a neuron and have not settled it."""
+        return neuron in self.compared and self.compared[neuron].is_open
 
     def next_undecided(self, start: Neuron, step: int) -> tuple[Neuron | None, bool]:
         """The next living neuron that is not decided (with step −1 the previous) in the order shown, cyclically, and
@@ -268,11 +285,4 @@ class NeuronRows:
         return [neuron.unit for neuron in self.judgements if neuron.layer == layer and self.is_hollow(neuron)]
 
     def _differ(self, layer: int) -> list[int]:
-        """Units that two readers have judged differently, without those where it is settled."""
-        facts = self._facts[layer]
-        verdicts: dict[int, set[str]] = {}
-        for said in (facts.said, *facts.others.values()):
-            for unit, one in said.items():
-                if one.verdict:
-                    verdicts.setdefault(unit, set()).add(one.verdict)
-        return [unit for unit, each in verdicts.items() if len(each) > 1 and Neuron(layer, unit) not in self.settled]
+        return [neuron.unit for neuron in self.compared if neuron.layer == layer and self.differs(neuron)]

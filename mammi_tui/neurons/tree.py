@@ -15,18 +15,18 @@ from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.filter.reason import Where
 from mammi_tui.neurons.heads import WIDE, Columns, Head, columns, heads
+from mammi_tui.neurons.layer_line import layer_line
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.order import BY_FINDING
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
-from mammi_tui.text import clean, count, fit
+from mammi_tui.neurons.second_reading import others_parts
+from mammi_tui.text import clean, fit
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
 BESIDE_CLASS, BESIDE_REASON = 11, 5
 """Cells that a best concept keeps beside a long class, and beside the reason why the filter finds its neuron"""
-ROOMY = 40
-"""Width from which a layer's line counts dead units"""
 NEAR = 50
 """Lines that the cursor looks at for a place when its own goes away"""
 UNKNOWN = "·"
@@ -97,56 +97,28 @@ class NeuronTree(LineList):
 
     def heads(self, width: int) -> list[Head]:
         """The heads of the columns of rows of the given width."""
-        return heads(self.columns(width), self.rows.order, self.rows.figure, flipped=self.rows.flipped)
+        return heads(self.rows, self.columns(width))
 
     def row(self, index: int, width: int) -> Iterable[Part]:
         neuron = self.rows.at(index)
-        return self._layer_row(neuron.layer, width) if neuron.unit == LAYER_LINE else self._unit_row(neuron, width)
-
-    def _layer_row(self, layer: int, width: int) -> Iterable[Part]:
-        decided, living = self.rows.progress(layer)
-        dead = self.rows.dead_count(layer)
-        if self.rows.query:
-            tail = self._found(layer, roomy=width >= ROOMY)
-        else:
-            tail = f" {decided}/{living} decided " if decided else f" {count(self.rows.layers[layer].units, 'unit')} "
-            tail += f"· {dead} dead " if dead and width >= ROOMY else ""
-        opened = layer in self.rows.open or bool(self.rows.query)
-        random = " random" if self.rows.layers[layer].untrained else ""
-        room = width - 2 - cell_len(self._names.layers[layer] + random)
-        tail = next((text for text in self._with_trust(layer, tail) if cell_len(text) <= room), tail)
-        yield "▾ " if opened else "▸ ", "line--accent"
-        cells = max(4, width - 2 - len(random) - len(tail))
-        yield self._names.layers.fit(self._names.layers[layer], cells), "line--strong"
-        yield random, "line--bad"
-        yield tail, "line--faint"
-
-    def _found(self, layer: int, *, roomy: bool) -> str:
-        """How many neurons of a layer the filter leaves, and how many of them are decided."""
-        found = len(self.rows.matches[layer])
-        decided, _ = self.rows.progress_found(layer)
-        if not decided:
-            return f" {found:,} found "
-        return f" {found:,} found · {decided:,} decided " if roomy else f" {decided:,}/{found:,} found "
-
-    def _with_trust(self, layer: int, tail: str) -> Iterable[str]:
-        """The end of a layer's line, and what it says while trust is not known, the longest first."""
-        underway = layer == self.rows.evidence_underway
-        if underway or self.rows.evidence[layer] is None:
-            yield f"{tail}· trust {'under way …' if underway else 'not known yet'} "
-            yield f"{tail}· trust … "
-            yield " trust … "
+        return (
+            layer_line(self.rows, self._names, neuron.layer, width)
+            if neuron.unit == LAYER_LINE
+            else self._unit_row(neuron, width)
+        )
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
         columns = self.columns(width)
         mark, mark_style = self._verdict_mark(neuron)
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
         yield f" {mark}", mark_style
+        yield from others_parts(self.rows, neuron)
         yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
-            state = "dead unit" if answer else "…"
-            yield from self._names_of(neuron, Names(state), columns, width, "line--dead", "line--dead")
+            state, own = "dead unit" if answer else "…", self._names.label_of(neuron)
+            concept_style = "line--own" if own else "line--dead"
+            yield from self._names_of(neuron, Names(own or state), columns, width, "line--dead", concept_style)
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
             yield numbers if answer else fit("", len(numbers)), "line--dead"
             return
@@ -156,7 +128,9 @@ class NeuronTree(LineList):
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
         name_style = "line--strong" if annotated else "line--muted"
-        yield from self._names_of(neuron, Names(concept, finding), columns, width, name_style, style)
+        own = self._names.label_of(neuron)
+        concept_style = "line--own" if own else style
+        yield from self._names_of(neuron, Names(own or concept, finding), columns, width, name_style, concept_style)
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
@@ -201,8 +175,8 @@ class NeuronTree(LineList):
     def _names_of(
         self, neuron: Neuron, said: Names, columns: Columns, width: int, name_style: str, style: str
     ) -> Iterable[Part]:
-        """The class that a final layer's unit stands for, if the run names it, the unit's best concept, the reason why
-        it is found, and its finding.
+        """The class that a final layer's unit stands for, if the run names it, the unit's best concept or the
+        reader's label, the reason why it is found, and its finding.
 
         Where all do not fit, the finding is left out, as it seldom says more than the class.
         """

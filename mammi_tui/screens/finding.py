@@ -161,12 +161,12 @@ class Finding(ExplorerBase):
 
         present = self.looking.rows.order
         choices = [
-            Choice(each.key, f"{each.name}{self._mark(each) if each is present else ''}", marked=each is present)
+            Choice(each.key, f"{each.name}{self._triangle(each) if each is present else ''}", marked=each is present)
             for each in ORDERS.values()
         ]
         self.app.push_screen(MenuLine("Sort by", choices), self._sort_by_letter)
 
-    def _mark(self, order: Order) -> str:
+    def _triangle(self, order: Order) -> str:
         return order.mark(flipped=self.looking.rows.flipped)
 
     def _sort_by_letter(self, letter: str | None) -> None:

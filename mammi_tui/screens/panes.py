@@ -31,6 +31,7 @@ class Panes(Horizontal):
     def compose(self) -> ComposeResult:
         yield self.neurons
         with Container(id="right"):
+            yield self.view.head
             yield self.view
             yield self.images
 

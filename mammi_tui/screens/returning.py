@@ -43,11 +43,11 @@ class Returning(ExplorerBase):
         if pane is not None:
             panes.show(pane)
             self.call_after_refresh(panes.go_to, pane)
-        if told := self._told():
-            self.notify(told, markup=False)
+        if back := self._back():
+            self.notify(back, markup=False)
         self.set_interval(EVERY, self.keep_state)
 
-    def _told(self) -> str:
+    def _back(self) -> str:
         """What is told of where the explorer opens; "" where it opens as new."""
         state, looking = self.keeper.state, self.looking
         if kept_of(state, RunState()) == state:

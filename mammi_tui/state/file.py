@@ -8,26 +8,28 @@ import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
-from engine.store.reader import RunReader
 from mammi_tui.state.record import LARGEST, RunState, StateDamaged, as_json, from_json
+
+if TYPE_CHECKING:
+    from engine.store.reader import RunReader
 
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def state_folder() -> Path:
-    """`$XDG_STATE_HOME/mammi/runs`, by default below ~/.local/state. A relative $XDG_STATE_HOME counts as none."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(base) if Path(base).is_absolute() else Path("~/.local/state").expanduser()
-    return home / "mammi" / "runs"
+def state_home() -> Path:
+    """`$XDG_STATE_HOME/mammi`, by default below ~/.local/state. A relative $XDG_STATE_HOME counts as none."""
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (base if base.is_absolute() else Path("~/.local/state").expanduser()) / "mammi"
 
 
 def state_path(run: Path, identity: str) -> Path:
     """The file of a run. It goes by the run's name and identity, not by its folder: a run that was moved keeps it."""
     name = _NAME.sub("_", run.name.removesuffix(".duckdb"))[:40]
     digest = hashlib.sha256(f"{run.name}\0{identity}".encode(errors="surrogateescape")).hexdigest()
-    return state_folder() / f"{name}-{digest[:16]}.json"
+    return state_home() / "runs" / f"{name}-{digest[:16]}.json"
 
 
 def identity_of(reader: RunReader) -> str:

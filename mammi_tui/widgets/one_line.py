@@ -68,8 +68,10 @@ class OneLine(Horizontal):
 
     @property
     def undone(self) -> str:
-        """What the line asks for, if it is open with a text that is neither kept nor dropped; else ""."""
-        return self._asked if self._keep and self._line.value != self._before else ""
+        """Says so if the line is open with a text that is neither kept nor dropped."""
+        if self._keep is None or self._line.value == self._before:
+            return ""
+        return f"{self._asked}: “{clean(self._line.value, 40)}” is not entered yet"
 
     def ask(
         self,
@@ -83,7 +85,7 @@ class OneLine(Horizontal):
     ) -> None:
         """Opens the line with a label and a text. If it is open already with something undone, only focuses it."""
         if undone := self.undone:
-            self.notify(f"{undone}: Enter keeps it, Esc leaves it as it was.", severity="warning", markup=False)
+            self.notify(f"{undone}: Enter keeps it, Esc drops it.", severity="warning", markup=False)
         else:
             self._asked = clean(label)
             self._keep = keep

@@ -117,6 +117,11 @@ class Slider(StillLines, can_focus=True):
         self.set_reactive(Slider.value, value)
         self.tooltip = tooltip
 
+    @property
+    def undone(self) -> str:
+        """Says so where a value is typed and not entered."""
+        return "" if self.editing is None else f"{self.symbol}: {self.editing} is not entered yet"
+
     def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
         if y or width < 4:

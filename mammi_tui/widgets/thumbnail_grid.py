@@ -64,14 +64,8 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     ]  # fmt: skip
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "thumbnail-grid--film",
-        "thumbnail-grid--rank",
-        "thumbnail-grid--activation",
-        "thumbnail-grid--labels",
-        "thumbnail-grid--path",
-        "thumbnail-grid--folder",
-        "thumbnail-grid--cursor",
-        "thumbnail-grid--frame",
+        f"thumbnail-grid--{part}"
+        for part in ("film", "rank", "activation", "labels", "path", "folder", "cursor", "frame")
     }
 
     DEFAULT_CSS = """
@@ -95,13 +89,12 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
+    @dataclass
     class Highlighted(Message):
         """The cursor is on another film."""
 
-        def __init__(self, grid: ThumbnailGrid, index: int) -> None:
-            super().__init__()
-            self.grid = grid
-            self.index = index
+        grid: ThumbnailGrid
+        index: int
 
         @property
         def control(self) -> ThumbnailGrid:
@@ -128,6 +121,8 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         self._drawn = DrawnFilms()
         self._patience: Timer | None = None
         """Runs while the films before are kept on screen, as those that replace them will be drawn in a moment"""
+        self._pressed: int | None = None
+        """The tile under the mouse when its button went down: this may show the grid in another size"""
         self._lane: Lane[Wanted] = Lane(self, "films", self._missing, self._draw)
 
     # What is shown
@@ -313,9 +308,11 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
 
     # The mouse
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._pressed = self._tiles.at(event.x, event.y + self.scroll_offset.y, len(self.items))
+
     def on_click(self, event: events.Click) -> None:
-        index = self._tiles.at(event.x, event.y + self.scroll_offset.y, len(self.items))
-        if index is None:
+        if (index := self._pressed) is None:
             return
         event.stop()
         if index == self.cursor:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import string
 import sys
@@ -23,11 +24,11 @@ from pathlib import Path
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
-from tests.support.watched_explorer import PATIENCE, rest_mark
+from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_mark
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
-ENTER, ESCAPE, REDRAW = "\r", "\x1b", "\x0c"
+ENTER, ESCAPE = "\r", "\x1b"
 NAMED = (
     *(ENTER, ESCAPE, "\t", "\x1b[Z", "\x7f", " "),
     *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[3~"),
@@ -84,7 +85,7 @@ class Session:
         self._asked = 0
         requests, self._requests = os.pipe()
         self.terminal = Terminal(
-            [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", "--debug", str(self.run)],
+            [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", str(self.run)],
             columns=self.size[0],
             rows=self.size[1],
             environment={"HOME": str(self.run.parent), "XDG_CONFIG_HOME": str(self.run.parent)},
@@ -161,7 +162,7 @@ class Session:
         """Raises Fault where the explorer has ended, or drawing everything anew changes its screen."""
         self.rest()
         shown = self._cells()
-        self.terminal.send(REDRAW)
+        os.write(self._requests, bytes([REDRAW]))
         self.rest()
         if stale := [place for place, cell in self._cells().items() if shown.get(place) != cell]:
             rows = sorted({row for row, _ in stale})
@@ -183,17 +184,24 @@ class Session:
         except OSError:
             raise Fault(self._ended()) from None
         mark, end = rest_mark(self._asked), time.monotonic() + 2 * PATIENCE
-        while mark not in self.terminal.received:
+        while not (told := re.search(re.escape(mark) + rb"([^\x07]*)\x07", self.terminal.received)):
             if not self.terminal.pump() and self.terminal.process.poll() is not None:
                 raise Fault(self._ended())
             if time.monotonic() > end:
-                raise Fault("it is stuck")
+                self.terminal.received = b""
+                os.write(self._requests, bytes([WHERE]))
+                self.terminal.pump(1)
+                raise Fault(f"it is stuck: {self.terminal.received.decode(errors='replace')[-6000:]}")
+        if told[1]:
+            raise Fault(f"it is never at rest: {told[1].decode()}")
         self._kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
         self.terminal.received = b""
 
     def _ended(self) -> str:
         self.terminal.pump(1)
-        said = self.terminal.received[-3000:].decode(errors="replace")
+        error = self.run.with_name(ERROR)
+        said = error.read_text() if error.exists() else self.terminal.received[-3000:].decode(errors="replace")
+        error.unlink(missing_ok=True)
         return f"it ended with status {self.terminal.process.wait(10)}: {said}"
 
     def _cells(self) -> dict[tuple[int, int], tuple[object, ...]]:

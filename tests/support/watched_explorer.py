@@ -7,11 +7,14 @@ asked for is on screen. What draws by the clock is kept out of the way: cursors 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import sys
 import threading
+import traceback
 from pathlib import Path
 
+from textual.command import CommandPalette
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
@@ -21,14 +24,23 @@ from mammi_tui.app import ExplorerApp
 
 PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
+ERROR = "error.txt"
+"""The file, in the folder that it runs in, to which an error goes"""
+WHERE = 255
+"""Asks for what each thread does at the moment"""
+REDRAW = 254
+"""Asks for what Ctrl-L does, without the key, which would end what other keys have begun"""
 _STEP = 0.01
 _STILL = 5
 """How often it must be found at rest, one step after the other"""
 
 
 def rest_mark(number: int) -> bytes:
-    """What the explorer sends the `number`-th time that it is at rest. A terminal shows nothing of it."""
-    return f"\x1b]7777;{number}\x07".encode()
+    """What the explorer sends the `number`-th time that it is at rest, up to what keeps it from rest.
+
+    A terminal shows nothing of it.
+    """
+    return f"\x1b]7777;{number};".encode()
 
 
 class WatchedExplorer(ExplorerApp):
@@ -43,33 +55,48 @@ class WatchedExplorer(ExplorerApp):
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         while asked := os.read(self.requests, 1):
+            if ord(asked) == WHERE:
+                faulthandler.dump_traceback(sys.__stderr__ or 2)
+                continue
+            if ord(asked) == REDRAW:
+                loop.call_soon_threadsafe(self.action_redraw)
+                continue
             asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop)
+
+    def _handle_exception(self, error: Exception) -> None:
+        with Path(ERROR).open("a") as file:
+            traceback.print_exception(error, file=file)
+        super()._handle_exception(error)
 
     async def _tell(self, number: int) -> None:
         still, steps = 0, 0
         while still < _STILL and steps * _STEP < PATIENCE:
             await asyncio.sleep(_STEP)
             steps += 1
-            still = still + 1 if self._at_rest() else 0
+            still = 0 if self._busy() else still + 1
         if self._driver is not None:
-            self._driver.write(rest_mark(number).decode())
+            self._driver.write(f"{rest_mark(number).decode()}{','.join(self._busy())}\x07")
 
-    def _at_rest(self) -> bool:
+    def _busy(self) -> list[str]:
+        """What keeps the explorer from rest."""
         pumps: list[MessagePump] = [self, *self.screen_stack, *self.screen.walk_children()]
         lanes = [lane for pump in pumps if (lane := getattr(pump, "_lane", None)) is not None]
-        return (
-            not self.keys_underway
-            and not len(self._notifications)
-            and self.explorer.desk.at_rest
-            and all(lane.at_rest for lane in lanes)
-            and all(pump._message_queue.empty() for pump in pumps)
-            and not any(worker.is_running for worker in self.workers if worker.node.is_attached)
-            and not any(screen._layout_required or screen._dirty_widgets for screen in self.screen_stack)
-        )
+        found = {
+            "keys": self.keys_underway,
+            "messages to the reader": any(screen.query("Toast") for screen in self.screen_stack),
+            "questions": not self.explorer.desk.at_rest,
+            "films": not all(lane.at_rest for lane in lanes),
+            "messages": not all(pump._message_queue.empty() for pump in pumps),
+            "workers": any(worker.is_running for worker in self.workers if worker.node.is_attached),
+            "layout": self.screen._layout_required,
+            f"drawing {[str(widget) for widget in self.screen._dirty_widgets]}": bool(self.screen._dirty_widgets),
+        }
+        return [what for what, busy in found.items() if busy]
 
 
 def main() -> None:
     WatchedExplorer.requests = int(sys.argv.pop(1))
+    CommandPalette._NO_MATCHES_COUNTDOWN = CommandPalette._BUSY_COUNTDOWN = _STEP  # type: ignore[misc]
     Input._toggle_cursor = lambda self: None  # type: ignore[method-assign]
     mammi_tui.app.ExplorerApp = WatchedExplorer  # type: ignore[misc]
     cli.main()

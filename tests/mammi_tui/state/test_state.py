@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MammiError
-from mammi_tui.state.file import StateFile, state_folder, state_path
+from mammi_tui.state.file import StateFile, state_home, state_path
 from mammi_tui.state.record import LARGEST, MOST_EARLIER, RunState, as_json, from_json
 
 WHOLE = RunState(
@@ -110,7 +110,7 @@ def test_filters_are_saved_and_deleted_by_name() -> None:
 def test_the_file_goes_by_the_runs_name_and_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     first = state_path(Path("/a/demo.duckdb"), "1")
-    assert first.parent == tmp_path / "mammi" / "runs" == state_folder()
+    assert first.parent == tmp_path / "mammi" / "runs" == state_home() / "runs"
     assert first == state_path(Path("/b/demo.duckdb"), "1"), "a run that was moved keeps its state"
     assert first != state_path(Path("/a/demo.duckdb"), "2")
     assert first != state_path(Path("/a/other.duckdb"), "1")
@@ -119,7 +119,7 @@ def test_the_file_goes_by_the_runs_name_and_content(tmp_path: Path, monkeypatch:
     assert odd.name.isascii()
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert state_folder() == tmp_path / "home" / ".local" / "state" / "mammi" / "runs"
+    assert state_home() == tmp_path / "home" / ".local" / "state" / "mammi"
 
 
 def test_where_nothing_can_be_written_one_line_says_so(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ async def test_another_question_does_not_overwrite_what_is_undone() -> None:
         app.set_focus(app.query_one("#one"))
         app.ask("label", "other")
         assert app.line.value == "a"
-        assert app.query_one(OneLine).undone == "note"
+        assert app.query_one(OneLine).undone == "note: “a” is not entered yet"
         await pilot.press("enter")
         assert app.kept == ["a"]
         assert app.query_one(OneLine).undone == ""
