@@ -90,6 +90,10 @@ class Lane(Generic[Key]):
         if (question := self._begin()) is not None:
             on_a_thread(self._owner, self._work, question)
 
+    def retry(self) -> None:
+        """Lets the question that has failed be asked again."""
+        self._failed = None
+
     def answer_now(self) -> Message | None:
         """Answers what is wanted on the calling thread; None if there is nothing to ask."""
         question = self._begin()

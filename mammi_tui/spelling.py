@@ -21,7 +21,7 @@ _DEFAULTS = ("strict", "backslashreplace", "surrogateescape")
 _TABLE = """
     α alpha β beta τ tau λ lambda μ mu σ sigma Σ Sum Π Prod √ sqrt ∂ d ∇ grad ∞ inf ∈ in ∪ or ∩ and ≤ <= ≥ >= ± +- × x
     ² ^2 ³ ^3 · | … ... − - – - — - ’ ' “ " ” " § par. † + → -> ⇢ -> ● * ◐ + ○ o ◌ . ◆ # ◇ o ✓ v ✗ x � ?
-    ▁ _ ▂ . ▃ : ▄ - ▅ = ▆ + ▇ * █ # ▉ # ▊ # ▋ # ▌ # ▍ - ▎ - ▏ - ─ - ━ - ╌ - ╸ - ╺ - │ | ┃ |
+    ⊞ [v] ⊠ [x] ⊡ [?] ▁ _ ▂ . ▃ : ▄ - ▅ = ▆ + ▇ * █ # ▉ # ▊ # ▋ # ▌ # ▍ - ▎ - ▏ - ─ - ━ - ╌ - ╸ - ╺ - │ | ┃ |
 """
 _WORDS = _TABLE.split()
 SPELLED = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True)) | {

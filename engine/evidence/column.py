@@ -37,6 +37,8 @@ class Column(Generic[Value]):
     """Its values [n] for n units, all with representative images. Other units get the blank of `written`."""
     of_layer: Callable[[LayerUnits], NDArray[Value]] | None = None
     """Its values [units] for a whole layer, from its means and from the columns that stand before it in COLUMNS"""
+    compared: bool = False
+    """Whether a unit's evidence depends on this figure of every unit of its layer"""
     in_table: bool = True
     """Whether the exported table of evidence has it"""
     in_json: bool = True

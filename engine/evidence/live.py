@@ -30,14 +30,15 @@ _TABLES = 16
 class Evidence:
     """The evidence of whole layers and of single neurons. A neuron has the figures that its layer has for its unit.
 
-    The first question about a layer, an α or a concept set computes the evidence of the whole layer. Another β only
-    grades it again. Any thread may ask; one computes at a time.
+    The first question about a layer at an α and for a concept set computes all of it, and another β only grades it
+    again. A neuron is computed alone while its layer is not. Any thread may ask; one layer is computed at a time.
     """
 
     def __init__(self, reader: RunReader, requery: Requery) -> None:
         self._reader = reader
         self._requery = requery
         self._computing = threading.Lock()
+        self._loading = threading.Lock()
         self._probing: Probing | None = None
         self._contests: dict[str | None, Contest] = {}
         self._tables: dict[tuple[int, float, str | None], LayerUnits] = {}
@@ -53,7 +54,7 @@ class Evidence:
         """All evidence of one neuron. Raises MammiError for an unknown neuron or concept set."""
         info = find_layer(layer, self._reader.layers)
         find_unit(unit, info)
-        table = self._table(info, cuts)
+        table = self._tables.get(_key(info, cuts)) or self._compute(info, cuts, unit)
         probing, contest = table.probing, table.contest
         members = self._requery.members(cuts.concept_set)
         images = self._requery.image_sets(info, np.array([unit]), table.counts[[unit]]).images
@@ -91,17 +92,25 @@ class Evidence:
 
     def _table(self, layer: LayerInfo, cuts: Cuts) -> LayerUnits:
         """The figures of a layer, computed when they are first asked for."""
+        key = _key(layer, cuts)
         with self._computing:
-            if self._probing is None:
-                self._probing = Probing.of(self._reader, self._requery)
-            concept_set = cuts.concept_set
-            if concept_set not in self._contests:
-                competing = self._requery.competing(concept_set)
-                self._contests[concept_set] = Contest.of(competing, self._probing.population)
-            contest = self._contests[concept_set]
-            key = (layer.position, cuts.alpha, concept_set)
-            table = self._tables.pop(key, None) or unit_table(self._probing, contest, concept_set, layer, cuts.alpha)
+            table = self._tables.pop(key, None) or self._compute(layer, cuts)
             self._tables[key] = table
             while len(self._tables) > _TABLES:
                 del self._tables[next((kept for kept in self._tables if kept[1:] != key[1:]), next(iter(self._tables)))]
             return table
+
+    def _compute(self, layer: LayerInfo, cuts: Cuts, only: int | None = None) -> LayerUnits:
+        """A layer's figures, or with `only` those of one of its units."""
+        concept_set = cuts.concept_set
+        with self._loading:
+            if self._probing is None:
+                self._probing = Probing.of(self._reader, self._requery)
+            if concept_set not in self._contests:
+                competing = self._requery.competing(concept_set)
+                self._contests[concept_set] = Contest.of(competing, self._probing.population)
+        return unit_table(self._probing, self._contests[concept_set], concept_set, layer, cuts.alpha, only)
+
+
+def _key(layer: LayerInfo, cuts: Cuts) -> tuple[int, float, str | None]:
+    return layer.position, cuts.alpha, cuts.concept_set

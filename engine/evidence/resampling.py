@@ -65,9 +65,9 @@ def _bootstrap(found: Resampled, units: dict[int, Clusters], scores: Floats, con
 
 
 def _halve(found: Resampled, units: dict[int, Clusters], scores: Floats, contest: Contest) -> None:
-    halved = [halves.half_means(clusters) for clusters in units.values()]
-    higher = np.concatenate([means for means, _ in halved]) @ contest.narrow.T
-    for index, first, (_, ratios) in zip(units, np.split(higher, len(halved)), halved, strict=True):
+    for index, clusters in units.items():
+        means, ratios = halves.half_means(clusters)
+        # A product of its own, so that a unit has the same figures alone as among others, to the last bit.
         found.half_agreements[index], found.half_correlations[index] = halves.agreement(
-            scores[index], scores[index] - contest.means, first, ratios
+            scores[index], scores[index] - contest.means, means @ contest.narrow.T, ratios
         )

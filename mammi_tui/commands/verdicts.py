@@ -102,7 +102,6 @@ def import_(run: Path, file: Path) -> None:
     from engine.errors import MammiError
     from engine.store.reader import RunReader
     from mammi_tui.text import count
-    from mammi_tui.verdicts.heads import remember
     from mammi_tui.verdicts.incoming import read_incoming
     from mammi_tui.verdicts.log import log_of
     from mammi_tui.verdicts.merging import merge
@@ -111,7 +110,6 @@ def import_(run: Path, file: Path) -> None:
     with RunReader(arguments.existing_run(run)) as reader:
         log = log_of(reader)
         found = merge(log, read_incoming(file), lambda neuron: place_of(reader.layers, neuron) is None)
-        remember(log.path, log.entries())
     for line in _merged(found):
         click.echo(line)
     for line in _left_out(found):

@@ -87,7 +87,7 @@ def _difference(found: Readings, neuron: str, each: Compared) -> dict[str, Any]:
     notes = dict(found.notes(neuron))
     return {
         "neuron": neuron,
-        "words": list(_words(each)),
+        "words": list(each.words),
         "verdicts": {reader: _verdict(found, line, notes.get(reader)) for reader, line in each.verdicts.items()},
         "settled": None
         if each.settled is None
@@ -108,10 +108,6 @@ def _verdict(found: Readings, line: Line, note: str | None) -> dict[str, Any]:
         "carried_over": line.run != found.run,
         "others_shown": line.seen.others_shown,
     }
-
-
-def _words(each: Compared) -> tuple[str, ...]:
-    return next(iter(each.verdicts.values())).seen.annotation
 
 
 def lines(found: Readings) -> Iterator[str]:
@@ -162,6 +158,6 @@ def _difference_row(found: Readings, readers: Sequence[str], name: str, each: Co
         clean(name),
         *(str(line.verdict) if line else "–" for line in verdicts),
         settled,
-        clean(", ".join(_words(each)), WORDS),
+        clean(", ".join(each.words), WORDS),
         notes,
     )

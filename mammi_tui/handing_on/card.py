@@ -85,16 +85,11 @@ class Card:
     sentence: str
     said: Sequence[Said]
     settled: Opinion | None
+    """What settles a difference between readers"""
+    standing: str
+    """accepted, rejected or unsure; differ where readers differ and nothing is settled; undecided"""
     films: Sequence[Film]
 
     @property
     def name(self) -> str:
         return f"{self.layer}:{self.unit}"
-
-    @property
-    def standing(self) -> Opinion | None:
-        """The verdict that stands for the neuron: the settled one, else that on which all readers agree."""
-        if self.settled:
-            return self.settled
-        opinions = [said.opinion for said in self.said if said.opinion]
-        return opinions[0] if len({opinion.verdict for opinion in opinions}) == 1 else None

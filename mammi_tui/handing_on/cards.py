@@ -18,6 +18,7 @@ from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
 from mammi_tui.handing_on.identifiers import Identifiers
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS, VERDICT_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.verdicts.comparison import Compared, compared
 from mammi_tui.verdicts.lines import Line
 from mammi_tui.verdicts.standing import Judgement
 
@@ -33,17 +34,13 @@ class Cards:
         rows: NeuronRows,
         own: str,
         identifiers: Identifiers,
-        *,
-        others: bool,
     ) -> None:
-        """`own` is the name of the reader whose judgements are `rows.judgements`; `others` says whether the cards have
-        other readers' judgements, and what was settled between them."""
+        """`own` is the name of the reader whose judgements are `rows.judgements`."""
         self._reader = reader
         self._requery = requery
         self._evidence = evidence
         self._rows = rows
         self._own = own
-        self._others = others
         self._identifiers = identifiers
 
     def card(self, neuron: Neuron, cuts: Cuts, films: int) -> Card:
@@ -58,7 +55,8 @@ class Cards:
         concepts = self._reader.concepts
         annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
         said = dict(self._judgements(neuron))
-        settled = self._rows.settled.get(neuron) if self._others else None
+        found = self._compared(neuron, said)
+        settled = found.settled if found else None
         return Card(
             *(answer.layer, answer.unit, self._rows.class_of(neuron), self._rows.findings[neuron.layer][neuron.unit]),
             *(answer.dead, len(answer.images), answer.threshold),
@@ -75,16 +73,22 @@ class Cards:
             sentence=evidence.sentence,
             said=[self._said(neuron, reader, judgement) for reader, judgement in said.items()],
             settled=self._opinion(neuron, settled) if settled else None,
+            standing=_standing(found),
             films=list(self._films(answer, annotated, films)),
         )
 
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
         """What each reader says, by the reader's name; the names in their order."""
         rows = self._rows
-        by_reader = {**(rows.others if self._others else {}), self._own: rows.judgements}
+        by_reader = {**rows.others, self._own: rows.judgements}
         for reader in sorted(by_reader):
             if judgement := by_reader[reader].get(neuron):
                 yield reader, judgement
+
+    def _compared(self, neuron: Neuron, said: dict[str, Judgement]) -> Compared | None:
+        """The verdicts of all readers; None if there is none."""
+        by_reader = {reader: {neuron: judgement} for reader, judgement in said.items()}
+        return compared(by_reader, self._rows.settled).get(neuron)
 
     def _word(self, said: dict[str, Judgement], concept: str, score: float) -> Word:
         marks: dict[str, list[str]] = {"right": [], "wrong": []}
@@ -131,3 +135,13 @@ class Cards:
         except MammiError:
             return None
         return encoded
+
+
+def _standing(found: Compared | None) -> str:
+    """The verdict that stands for a neuron, in a word."""
+    if found is None:
+        return "undecided"
+    if found.is_open:
+        return "differ"
+    line = found.settled or next(iter(found.verdicts.values()))
+    return VERDICT_WORDS[line.verdict or "unsure"]

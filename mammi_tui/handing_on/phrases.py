@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from mammi_tui.handing_on.card import Card, Opinion, Word
+from mammi_tui.handing_on.card import Opinion, Word
 
 NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabilities: compare them within a neuron."
-
-
-def standing_word(card: Card) -> str:
-    """accepted, rejected, unsure; differ where the readers differ and nothing is settled; undecided."""
-    if card.standing:
-        return card.standing.verdict
-    return "differ" if any(said.opinion for said in card.said) else "undecided"
 
 
 def given(opinion: Opinion) -> str:

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
+from mammi_tui.neurons.second_reading import agreement_words
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.heads import Heads
@@ -94,6 +95,8 @@ class NeuronsPane(Framed, Vertical):
             self._nothing.update(f"nothing matches {clean(self.rows.query, 60)}{hint}; esc shows all")
         found = f"{count(self.rows.match_count, 'neuron')} found"
         words = [found if self.rows.query else f"sorted by {self.rows.order.name}"]
+        if agreement := agreement_words(self.rows):
+            words = [agreement, *words] if len(agreement) + len(words[0]) + 7 <= self.size.width else [agreement]
         if self.rows.evidence_underway is not None:
             room = self.size.width - len(words[0]) - 7
             words.append("computing evidence …" if room >= 20 else "computing …")

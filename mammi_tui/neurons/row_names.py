@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from mammi_tui.neurons.rows import NeuronRows
+from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.short_names import ShortNames
+from mammi_tui.text import clean
 
 
 class RowNames:
@@ -26,6 +27,10 @@ class RowNames:
         self._findings_of: list[Sequence[str]] = []
         self._longest_best = 0
         self._bests: list[NDArray[np.int64]] = []
+
+    def label_of(self, neuron: Neuron) -> str:
+        """The reader's own label, clean; "" if there is none."""
+        return clean(self._rows.label_of(neuron))
 
     @property
     def findings(self) -> ShortNames:

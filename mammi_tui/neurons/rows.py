@@ -15,7 +15,10 @@ from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter import Filter, parse
 from mammi_tui.neurons.marks import VERDICT_WORDS
 from mammi_tui.neurons.order import BY_UNIT, Order
+from mammi_tui.verdicts.agreement import Agreement
+from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.lines import Line, Verdict
+from mammi_tui.verdicts.said import is_of
 from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
@@ -47,10 +50,15 @@ class NeuronRows:
         """The run's content hash"""
         self.judgements: dict[Neuron, Judgement] = {}
         """What the reader says of each neuron"""
+        self.shows_others = False
+        """Whether other readers' verdicts are shown; else the following are empty"""
         self.others: dict[str, dict[Neuron, Judgement]] = {}
         """What other readers say, by their names"""
         self.settled: dict[Neuron, Line] = {}
         """The line that settled a difference between readers"""
+        self.compared: dict[Neuron, Compared] = {}
+        """The verdicts of all readers on each neuron"""
+        self.agreement: Agreement | None = None
         self.open: set[int] = set()
         self.order: Order = BY_UNIT
         self.query = ""
@@ -159,6 +167,11 @@ class NeuronRows:
         line = judgement.verdict if judgement and not self.is_dead(neuron) else None
         return line.verdict if line else None
 
+    def label_of(self, neuron: Neuron) -> str:
+        """The reader's own label; "" if there is none."""
+        judgement = self.judgements.get(neuron)
+        return (judgement.label.deed.text or "") if judgement and judgement.label else ""
+
     def is_decided(self, neuron: Neuron) -> bool:
         """Whether the reader has given a verdict in this run, at whatever α and β."""
         judgement = self.judgements.get(neuron)
@@ -175,7 +188,11 @@ class NeuronRows:
         if line is None or answer is None:
             return False
         words = tuple(self._words[concept] for concept in answer.words.of_unit(neuron.unit))
-        return line.run != self.run or line.seen.annotation != words
+        return not is_of(line, self.run, words)
+
+    def differs(self, neuron: Neuron) -> bool:
+        """Whether readers differ on a neuron and have not settled it."""
+        return neuron in self.compared and self.compared[neuron].is_open
 
     def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
         """The next living neuron without a verdict (with step −1 the previous) in the order shown, cyclically."""

@@ -17,6 +17,7 @@ from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
+from mammi_tui.neurons.second_reading import others_cells, others_head, others_parts
 from mammi_tui.text import clean, count, fit
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
@@ -105,7 +106,7 @@ class NeuronTree(LineList):
         images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
         unit = max(4, self._unit_cells + 1)
         trust = 1 if any(self.rows.evidence) else 0
-        names = max(4, width - unit - 3 - trust - SCORE_CELLS - images - 1)
+        names = max(4, width - unit - 3 - others_cells(self.rows) - trust - SCORE_CELLS - images - 1)
         finding = FINDING_CELLS if width >= WIDE else self._spare(names)
         return Columns(unit, trust, names - finding, finding, SCORE_CELLS, images)
 
@@ -122,8 +123,9 @@ class NeuronTree(LineList):
         sorts = order.mark * (order not in (BY_UNIT, BY_IMAGES, BY_TRUST))
         images = "images" if columns.images > 6 + (order is BY_IMAGES) else "img"
         return (
-            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 4)
-            + fit("", columns.trust)
+            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 2)
+            + others_head(self.rows)
+            + fit("", columns.trust + 2)
             + fit(HEAD + order.mark * (order is BY_TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
@@ -165,11 +167,13 @@ class NeuronTree(LineList):
         mark, mark_style = self._verdict_mark(neuron)
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
         yield f" {mark}", mark_style
+        yield from others_parts(self.rows, neuron)
         yield self._trust_mark(neuron, columns.trust + 1)
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
-            state = "dead unit" if answer else "…"
-            yield from self._names_of(neuron, state, "", columns, width, "line--dead", "line--dead")
+            state, own = "dead unit" if answer else "…", self._names.label_of(neuron)
+            concept_style = "line--own" if own else "line--dead"
+            yield from self._names_of(neuron, own or state, "", columns, width, "line--dead", concept_style)
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
             yield numbers if answer else fit("", len(numbers)), "line--dead"
             return
@@ -178,13 +182,15 @@ class NeuronTree(LineList):
         concept = "no image above τ" if best < 0 else self._names.concepts[best]
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
+        own = self._names.label_of(neuron)
+        concept, concept_style = own or concept, "line--own" if own else style
         if not columns.finding and self.rows.found_by_finding(neuron):
             finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
-            yield self._names.concepts.fit(concept, columns.concept - finding_cells), style
+            yield self._names.concepts.fit(concept, columns.concept - finding_cells), concept_style
             yield " " + self._names.findings.fit(finding, finding_cells - 1), "line--faint"
         else:
             name_style = "line--strong" if annotated else "line--muted"
-            yield from self._names_of(neuron, concept, finding, columns, width, name_style, style)
+            yield from self._names_of(neuron, concept, finding, columns, width, name_style, concept_style)
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
@@ -213,7 +219,8 @@ class NeuronTree(LineList):
     def _names_of(
         self, neuron: Neuron, concept: str, finding: str, columns: Columns, width: int, name_style: str, style: str
     ) -> Iterable[Part]:
-        """The class that a final layer's unit stands for, if the run names it, the unit's best concept, its finding.
+        """The class that a final layer's unit stands for, if the run names it, the unit's best concept or the
+        reader's label, and its finding.
 
         Where all three do not fit, the finding is left out, as it seldom says more than the class.
         """

@@ -130,6 +130,18 @@ class Desk:
         for asker in self.askers:
             asker.call(isinstance(asker, kinds))
 
+    def retry(self, kind: type[Asker]) -> None:
+        """Lets an asker ask again what has failed."""
+        for lane in self._asker(kind).lanes:
+            lane.retry()
+
+    def is_at_rest(self, kind: type[Asker]) -> bool:
+        """Whether an asker has no question left to ask, except what has failed."""
+        return self._asker(kind).at_rest
+
+    def _asker(self, kind: type[Asker]) -> Asker:
+        return next(asker for asker in self.askers if type(asker) is kind)
+
     def hold(self) -> None:
         """Puts off what takes long: the reader is likely to go on at once."""
         for asker in self.askers:

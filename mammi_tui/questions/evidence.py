@@ -16,9 +16,10 @@ from mammi_tui.questions.neuron import NeuronQuestion
 if TYPE_CHECKING:
     from engine.evidence.answers import LayerEvidence, NeuronEvidence
 
-QUIET = 0.25
-"""Seconds without a change of α, β or the concept set before evidence is asked for. The first answer at another α
-computes the whole layer, which takes seconds on large runs and cannot be cancelled."""
+STILL, QUIET = 0.08, 0.4
+"""Seconds without a change of α, β or the concept set before evidence is asked for: first that of the neuron, longer
+than a key held down takes to repeat; then that of its layer, which takes seconds on large runs and cannot be
+cancelled"""
 SOON_COMPUTED = 5000
 """Images up to which evidence is wanted from the start: a layer's takes a second or two at most"""
 IDLE, IDLE_OF_LARGE_RUNS = 2.0, 10.0
@@ -58,7 +59,7 @@ class LayerEvidenceUnderway(Message, bubble=False):
 
 
 class EvidenceAsker(Asker):
-    """Asks about the neuron that the reader looks at, then about its layer, which the first answer has computed.
+    """Asks about the neuron that the reader looks at, then about its layer.
 
     It asks about other layers at once only when the reader sorts by evidence (the open ones) or filters by it (all),
     and else in the background: the open ones, and those whose evidence is not known at any cuts. On large runs nothing
@@ -77,8 +78,9 @@ class EvidenceAsker(Asker):
         self._neuron_lane = self.add_lane("evidence", self._neuron_wanted, self._ask_neuron)
         self._layer_lane = self.add_lane("layer evidence", self._layer_wanted, self._ask_layer)
         self._cuts = self.looking.cuts
-        self._quiet = True
-        self._quiet_timer: Timer | None = None
+        self._still = self._quiet = True
+        """Whether nothing has moved for STILL, and for QUIET seconds"""
+        self._timers: list[Timer] = []
         self._underway: int | None = None
 
     def call(self, called: bool) -> None:
@@ -108,14 +110,19 @@ class EvidenceAsker(Asker):
         self.desk.ask()
 
     def hold(self) -> None:
-        """Waits until nothing has moved for a moment."""
-        self._quiet = False
-        if self._quiet_timer:
-            self._quiet_timer.stop()
-        self._quiet_timer = self.desk.owner.set_timer(QUIET, self._end_hold)
+        """Waits until nothing has moved for a moment, and with layers longer."""
+        self._still = self._quiet = False
+        for timer in self._timers:
+            timer.stop()
+        owner = self.desk.owner
+        self._timers = [owner.set_timer(STILL, self._come_to_a_stop), owner.set_timer(QUIET, self._end_hold)]
+
+    def _come_to_a_stop(self) -> None:
+        self._still = True
+        self.desk.ask()
 
     def _end_hold(self) -> None:
-        self._quiet = True
+        self._still = self._quiet = True
         self.desk.ask()
 
     @property
@@ -128,7 +135,7 @@ class EvidenceAsker(Asker):
 
     def _neuron_wanted(self) -> EvidenceQuestion | None:
         neuron = self.looking.neuron
-        if neuron is None or self.looking.awaits_neuron or not self._is_wanted or not self._quiet:
+        if neuron is None or self.looking.awaits_neuron or not self._is_wanted or not self._still:
             return None
         return EvidenceQuestion(neuron, self.looking.cuts)
 

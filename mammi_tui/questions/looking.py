@@ -54,6 +54,14 @@ class Looking:
         return answer if (answer.layer, answer.unit) == (self.layer_name(neuron.layer), neuron.unit) else None
 
     @property
+    def words_on_screen(self) -> tuple[str, ...] | None:
+        """The annotated concepts of the present neuron at the present cuts; None before the answer has come."""
+        answer = self.answer_on_screen
+        if answer is None:
+            return None
+        return tuple(self.reader.concepts[concept] for concept in answer.ranking[: answer.annotated])
+
+    @property
     def evidence_on_screen(self) -> Evidence | None:
         """What a verdict keeps of the evidence, if it is about the present neuron at the present cuts."""
         found, neuron = self.evidence, self.neuron

@@ -18,6 +18,7 @@ from mammi_tui.handing_on.phrases import day
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.neurons.triage import take_up
+from mammi_tui.report.agreement import agreement_facts
 from mammi_tui.report.contents import Counted, Report
 from mammi_tui.report.model_card import facts, limits
 from mammi_tui.text import count
@@ -55,6 +56,7 @@ class Gathering:
         self._rows = NeuronRows(reader.layers, reader.concepts)
         self._own = log.reader.name
         self._file = log.read()
+        self._rows.shows_others = True
         take_up(log, self._rows)
         self._ask_layers()
         self.neurons = list(self._chosen())
@@ -101,14 +103,12 @@ class Gathering:
             chosen=self._said_chosen(),
             left_out=[*self._identifiers.left_out(), *self._damaged()],
             counts=list(self._counts()),
-            agreement=(),
+            agreement=list(agreement_facts(self._rows)),
             cards=self._cards(),
         )
 
     def _cards(self) -> Iterator[Card]:
-        cards = Cards(
-            self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers, others=True
-        )
+        cards = Cards(self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers)
         return (cards.card(neuron, self._wanted.cuts, self._wanted.films) for neuron in self.neurons)
 
     def _said_chosen(self) -> str:

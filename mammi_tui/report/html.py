@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
-from mammi_tui.handing_on.phrases import NOTICE, given, judged, standing_word
+from mammi_tui.handing_on.phrases import NOTICE, given, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import Counted, Fact, Report
 from mammi_tui.report.markup import Markup, bundled, data_address, element, joined, outside
@@ -130,7 +130,6 @@ def _controls() -> Markup:
 
 def _card(card: Card) -> Markup:
     best = card.words[0] if card.words else None
-    verdict = standing_word(card)
     return element(
         "article",
         element(
@@ -138,12 +137,12 @@ def _card(card: Card) -> Markup:
             element("h3", outside(card.name), class_="name"),
             element("span", outside(card.class_name)) if card.class_name else None,
             _best(card),
-            element("span", verdict, class_=f"verdict {verdict}"),
+            element("span", card.standing, class_=f"verdict {card.standing}"),
             class_="head",
         ),
         element("div", _about(card), _films(card), class_="body"),
         data_layer=card.layer,
-        data_verdict=verdict,
+        data_verdict=card.standing,
         data_trust=card.trust.name.lower(),
         data_grade=int(card.trust),
         data_best=best.concept if best else "",

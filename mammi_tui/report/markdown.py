@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mammi_tui.handing_on.card import Card, Film, Said
-from mammi_tui.handing_on.phrases import NOTICE, given, judged, standing_word
+from mammi_tui.handing_on.phrases import NOTICE, given, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import Counted, Fact, Report
 from mammi_tui.report.markup import LONGEST
@@ -56,7 +56,7 @@ def _counts(counts: Sequence[Counted]) -> Iterator[str]:
 
 def _card(card: Card) -> Iterator[str]:
     class_name = f" ({escaped(card.class_name)})" if card.class_name else ""
-    yield f"### {escaped(card.name)}{class_name}: {standing_word(card)}"
+    yield f"### {escaped(card.name)}{class_name}: {card.standing}"
     yield ""
     words = ", ".join(f"{escaped(word.concept)} {decimal(word.score, 4)}" for word in card.words)
     yield f"- words: {words or 'none'}"

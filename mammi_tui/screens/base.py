@@ -57,7 +57,7 @@ class ExplorerBase(FrugalScreen[None]):
         self.looking = Looking(reader, start)
         self.desk = Desk(self, self.looking, (*ALWAYS_ASKED, *(asker for view in views for asker in view.asks)))
         self.history = History()
-        self.header = RunHeader(reader)
+        self.header = RunHeader(reader, verdicts.reader)
         self.cuts_bar = CutsBar(self.looking)
         self.neurons = NeuronsPane(self.looking.rows, reader.concepts)
         self.view_pane = ViewPane(self.looking, views)

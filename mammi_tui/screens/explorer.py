@@ -21,13 +21,16 @@ from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.handing_on import HandingOn
-from mammi_tui.screens.judging import Judging
+from mammi_tui.screens.large_films import LargeFilms
+from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
+from mammi_tui.screens.second_reader import SecondReader
+from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, Judging, HandingOn, Counting):
+class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -50,6 +53,7 @@ class ExplorerScreen(Finding, Judging, HandingOn, Counting):
         self.neurons.outline.rebuild(looking.neuron)
         self.neurons.draw_subtitle()
         self.take_up_verdicts()
+        self.follow_log()
         self.desk.call(self.view_pane.view.asks)
         self.visit()
         if looking.cuts == looking.reader.info.cuts:

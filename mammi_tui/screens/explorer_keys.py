@@ -5,7 +5,7 @@ Where brackets need AltGr, shift and the arrows do: left and right for α, down 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.binding import Binding, BindingType
 
@@ -14,6 +14,7 @@ from mammi_tui.widgets.slider import COARSE, FINE
 
 _VERDICT = Binding.Group("Verdict", compact=True)
 _UNDECIDED = Binding.Group("Next", compact=True)
+_OWN = Binding.Group("Label, note", compact=True)
 
 
 def _hidden(key: str, action: str, description: str, name: str, tooltip: str = "") -> Binding:
@@ -24,16 +25,34 @@ def _moving(key: str, action: str, description: str, name: str, tooltip: str, *,
     return Binding(key, action, description, id=name, tooltip=tooltip, show=show)
 
 
-def _verdict(key: str, verdict: str, tooltip: str) -> Binding:
-    return Binding(
-        key, f"verdict('{verdict}')", verdict.title(), group=_VERDICT, id=f"verdict.{verdict}", tooltip=tooltip
-    )
+def judging_keys(through: Callable[[str], str] = str) -> list[BindingType]:
+    """The keys that judge a neuron and go on to the next. `through` turns an action of the explorer into one of
+    another screen."""
+    go_on = "then the next undecided one"
 
+    def verdict(key: str, name: str, tooltip: str) -> Binding:
+        action = through(f"verdict('{name}')")
+        return Binding(key, action, name.title(), group=_VERDICT, id=f"verdict.{name}", tooltip=tooltip)
 
-def _undecided(key: str, step: int, description: str) -> Binding:
-    name = f"undecided.{description.lower()}"
-    tooltip = f"{description} undecided neuron"
-    return Binding(key, f"undecided({step})", description, group=_UNDECIDED, id=name, tooltip=tooltip)
+    def own(key: str, name: str, tooltip: str) -> Binding:
+        return Binding(key, through(name), name.title(), group=_OWN, id=f"own.{name}", tooltip=tooltip)
+
+    def undecided(key: str, step: int, description: str) -> Binding:
+        name, tooltip = f"undecided.{description.lower()}", f"{description} undecided neuron"
+        return Binding(key, through(f"undecided({step})"), description, group=_UNDECIDED, id=name, tooltip=tooltip)
+
+    return [
+        verdict("y", "accept", f"Accept the annotation, {go_on}"),
+        verdict("x", "reject", f"Reject it, {go_on}"),
+        verdict("u", "unsure", f"Mark it unsure, {go_on}"),
+        verdict("c", "clear", "Clear the verdict"),
+        _hidden("z", through("undo"), "Undo", "verdict.undo", "Take back the last thing that you judged or wrote"),
+        _hidden("Z", through("redo"), "Redo", "verdict.redo", "Do again what was taken back"),
+        undecided("n", 1, "Next"),
+        undecided("N", -1, "Previous"),
+        own("o", "label", "Your own label; it replaces the best concept in the tree"),
+        own("i", "note", "A note on the neuron"),
+    ]
 
 
 def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Binding:
@@ -57,14 +76,9 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("slash", "filter", "Filter", "filter.open", "Filter the neurons"),
         _hidden("escape", "drop_filter", "Clear filter", "filter.drop", "Clear the filter"),
         _moving("tab", "pane_by(1)", "Pane", "pane.next", "Next pane"),
-        _verdict("y", "accept", "Accept the annotation, then the next undecided one"),
-        _verdict("x", "reject", "Reject it, then the next undecided one"),
-        _verdict("u", "unsure", "Mark it unsure, then the next undecided one"),
-        _verdict("c", "clear", "Clear the verdict"),
-        _hidden("z", "undo", "Undo", "verdict.undo", "Take back the last thing that you judged or wrote"),
-        _hidden("Z", "redo", "Redo", "verdict.redo", "Do again what was taken back"),
-        _undecided("n", 1, "Next"),
-        _undecided("N", -1, "Previous"),
+        *judging_keys(),
+        _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
+        _hidden("D", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
         *_views(views),
         _history(
             "ctrl+o,alt+left",
@@ -88,12 +102,16 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine-down"),
         _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine-up"),
         Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
-        _moving("shift+tab", "pane_by(-1)", "Back", "pane.previous", "Previous pane", show=False),
+        _moving("shift+tab", "pane_by(-1)", "Pane before", "pane.previous", "Previous pane", show=False),
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         _hidden(
-            "X", "contact_sheet", "Contact sheet", "hand-on.sheet", "Write the neuron's films and words as a picture"
+            "X",
+            "contact_sheet",
+            "Contact sheet",
+            "hand-on.sheet",
+            "Write a contact sheet: films and words as a picture",
         ),
         _hidden("E", "export", "Export", "hand-on.export", "Write the table of this pane: CSV, JSON or Parquet"),
         _hidden("Y", "copy", "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine.errors import MammiError
 from engine.store.records import ImageInfo
@@ -21,9 +23,14 @@ from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
+from mammi_tui.screens.explorer_keys import judging_keys
 from mammi_tui.text import clean, significant
+from mammi_tui.views.head import Head
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
+from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.thumbnail import Thumbnail
+from mammi_tui.widgets.way_back import Stranded
 
 NOTE = "A preview, not for diagnosis."
 
@@ -32,17 +39,19 @@ class FilmScreen(Counting, ModalScreen[int]):
     """Shows one film. The screen's result is the place in `items` of the film that was shown last."""
 
     BINDING_GROUP_TITLE = "Film"
+    AUTO_FOCUS = ""
     HELP = "One representative image, with the findings' outlines where the probing set has them."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,j,down,space", "step(1)", "Next", tooltip="Next representative image", id="film.next"),
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
         Binding("home,g", "go_to(0)", "First", show=False, tooltip="First representative image", id="film.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last representative image", id="film.last"),
-        Binding("i", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
+        Binding("I", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
-                id="film.help"),
+                id="app.help"),
+        *judging_keys(lambda action: f"judge({action!r})"),
     ]  # fmt: skip
 
     DEFAULT_CSS = """
@@ -73,9 +82,13 @@ class FilmScreen(Counting, ModalScreen[int]):
         films: Films,
         describe: Callable[[int], ImageInfo],
         backend: ImageBackend,
+        judge: DOMNode,
     ) -> None:
-        """`describe` returns what the run stores about an image; it is called on a worker thread."""
+        """`describe` returns what the run stores about an image; it is called on a worker thread. `judge` has the
+        actions of the keys that judge."""
         super().__init__()
+        self.head = Head()
+        self._judge = judge
         self._heading = title
         self._items = items
         self._films = films
@@ -89,18 +102,31 @@ class FilmScreen(Counting, ModalScreen[int]):
     def compose(self) -> ComposeResult:
         with Container(id="film-frame"):
             yield Thumbnail(self._backend, id="film")
+            yield self.head
             yield Static(id="film-info", markup=False)
-        yield Footer()
+        yield OneLine()
+        yield KeyLine()
 
     def on_mount(self) -> None:
-        frame = self.query_one("#film-frame")
-        frame.border_title = Text(clean(self._heading))
-        frame.border_subtitle = Text(NOTE)
+        self.query_one("#film-frame").border_subtitle = Text(NOTE)
+        self._show()
+
+    def look_at(self, title: str, items: Sequence[ThumbnailItem]) -> None:
+        """Shows the films of a neuron, the first one if it is another."""
+        if items is self._items:
+            return
+        if title != self._heading:
+            self.index = 0
+        self._heading, self._items = title, items
+        self.index = max(0, min(self.index, len(items) - 1))
+        self._loaded = None
         self._show()
 
     # Loading, on a worker thread
 
     def _missing(self) -> int | None:
+        if not self._items:
+            return None
         return self.index if self._loaded is None or self._loaded.index != self.index else None
 
     def _load(self, index: int) -> Message:
@@ -121,7 +147,10 @@ class FilmScreen(Counting, ModalScreen[int]):
     def _show(self) -> None:
         loaded = self._loaded if self._loaded and self._loaded.index == self.index else None
         film = self.query_one(Thumbnail)
-        if loaded is None:
+        self.query_one("#film-frame").border_title = Text(clean(self._heading))
+        if not self._items:
+            film.say("No representative images: lower α to take in the strongest ones")
+        elif loaded is None:
             self._lane.pump()
         elif loaded.film is None:
             film.say(loaded.reason)
@@ -131,6 +160,8 @@ class FilmScreen(Counting, ModalScreen[int]):
         self.refresh_bindings()
 
     def _info(self, info: ImageInfo | None) -> Text:
+        if not self._items:
+            return Text("no images", style="bold")
         item = self._items[self.index]
         first = f"{self.index + 1} of {len(self._items)}   activation {significant(item.activation)}   "
         text = Text(first, style="bold").append(", ".join(map(clean, item.labels)) or "no labels", style="not bold")
@@ -161,9 +192,18 @@ class FilmScreen(Counting, ModalScreen[int]):
     @counted_from_one
     def action_go_to(self, index: int) -> None:
         """Shows a film; −1 is the last."""
-        last = len(self._items) - 1
-        self.index = min(index, last) if index >= 0 else last
-        self._show()
+        if self._items:
+            last = len(self._items) - 1
+            self.index = min(index, last) if index >= 0 else last
+            self._show()
+
+    async def action_judge(self, action: str) -> None:
+        """Does what a key does in the explorer."""
+        await self.app.run_action(action, self._judge)
+
+    @on(Stranded)
+    def leave_line(self) -> None:
+        self.set_focus(None)
 
     def action_toggle_info(self) -> None:
         self.query_one("#film-info").toggle_class("hidden")

@@ -87,7 +87,7 @@ class HandingOn(ExplorerBase):
         looking, cuts = self.looking, self.looking.cuts
         own = self.verdict_log.reader.name
         evidence = looking.sources.evidence()
-        cards = Cards(looking.reader, looking.requery, evidence, looking.rows, own, Identifiers(), others=False)
+        cards = Cards(looking.reader, looking.requery, evidence, looking.rows, own, Identifiers())
         card = cards.card(neuron, cuts, MOST_FILMS)
         info = looking.reader.info
         concept_set = f", concept set {cuts.concept_set}" if cuts.concept_set else ""

@@ -23,9 +23,9 @@ class ImagesPane(Framed, Container):
         super().__init__(id="images-pane", classes="pane")
         self.border_title = "3 Representative images"
         self._looking = looking
-        self._backend = backend
-        self._films = Films(looking.reader.thumbnail)
-        self.grid = ThumbnailGrid(self._films, backend, id="images")
+        self.backend = backend
+        self.films = Films(looking.reader.thumbnail)
+        self.grid = ThumbnailGrid(self.films, backend, id="images")
 
     def compose(self) -> ComposeResult:
         yield self.grid
@@ -38,20 +38,5 @@ class ImagesPane(Framed, Container):
         self.grid.set_images(message.representatives)
 
     def turn_films_on_or_off(self) -> None:
-        self.grid.backend = self._backend if self.grid.backend is not self._backend else OffBackend()
+        self.grid.backend = self.backend if self.grid.backend is not self.backend else OffBackend()
         self.grid.set_images(self.grid.items)
-
-    @on(ThumbnailGrid.Opened)
-    def open_film(self, event: ThumbnailGrid.Opened) -> None:
-        from mammi_tui.screens.film import FilmScreen
-
-        rows, neuron = self._looking.rows, self._looking.neuron
-        screen = FilmScreen(
-            f"{rows.name_of(neuron)} {rows.class_of(neuron)}".rstrip() if neuron else "",
-            self.grid.items,
-            event.index,
-            films=self._films,
-            describe=lambda image: self._looking.reader.images([image])[0],
-            backend=self._backend,
-        )
-        self.app.push_screen(screen, lambda index: self.grid.action_go_to(index or 0))

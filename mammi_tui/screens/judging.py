@@ -1,20 +1,49 @@
-"""Judging neurons: verdicts, and taking them back."""
+"""Judging neurons: what is on screen is what is judged. A key that comes before the answer waits for it."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual import on
 
 from engine.errors import MammiError
+from mammi_tui.key_order import KeysInOrderApp
+from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
-from mammi_tui.neurons.triage import add, neuron_of, seen_in, take_up
+from mammi_tui.neurons.triage import add, take_up
+from mammi_tui.questions.desk import LookingAt
+from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
+from mammi_tui.questions.subjects import Sight
 from mammi_tui.screens.base import ExplorerBase
-from mammi_tui.verdicts.lines import Deed, Verdict
+from mammi_tui.text import clean, count
+from mammi_tui.verdicts.lines import Deed, Seen, Verdict
+from mammi_tui.verdicts.said import deed_words
+from mammi_tui.views.title import named
 
 REPLACED = "The run file was replaced: reopen it to see the new one."
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An act that waits until the annotation that it is about is on screen."""
+
+    what: str
+    """Such as "accept" """
+    name: str
+    """The neuron's name, clean"""
+    sight: Sight
+    act: Callable[[Neuron], object]
+
+    def __str__(self) -> str:
+        return f"{self.what} waits for {self.name} …"
+
+
 class Judging(ExplorerBase):
     """The part of the explorer that writes the verdict log."""
+
+    waiting: Waiting | None = None
+    """What waits; meanwhile the keys typed after it are held"""
 
     def take_up_verdicts(self) -> None:
         """Shows what stands in the verdict log."""
@@ -33,52 +62,128 @@ class Judging(ExplorerBase):
         self.view_pane.draw_border()
         self.neurons.numbers_changed()
 
+    # Verdicts
+
     def action_verdict(self, verdict: Verdict) -> None:
-        looking, neuron = self.looking, self.neurons.outline.here()
-        if neuron is None or neuron.unit == LAYER_LINE or not isinstance(looking.subject, Neuron):
-            self.notify("No neuron is selected", severity="warning", markup=False)
-            return
-        self.look_at(neuron, step=True)  # where the cursor has just come, its answer is not on screen yet
+        """Judges the annotation on screen, and goes to the next neuron that is not decided."""
+
+        def judge(neuron: Neuron) -> None:
+            if verdict == "clear" and self.looking.rows.verdict_of(neuron) is None:
+                self.notify(f"{self.name_of(neuron)} has no verdict to clear", markup=False)
+            elif self.do(neuron, Deed("verdict", verdict=verdict)) and verdict != "clear":
+                self.go_to_undecided(1)
+
+        self.once_seen("clearing" if verdict == "clear" else verdict, judge)
+
+    def do(self, neuron: Neuron, deed: Deed, seen: Seen | None = None) -> bool:
+        """Adds an act on a neuron to the log, and draws what stands then. False, with a warning, if it cannot.
+
+        Without `seen` it is about the annotation on screen.
+        """
         try:
-            self._judge(neuron, verdict)
+            add(self.verdict_log, self.looking.rows, neuron, deed, seen or self.seen())
         except MammiError as error:
             self.warn(str(error))
-            return
+            return False
         self.draw_verdicts()
-        if verdict != "clear":
-            self.go_to_undecided(1)
+        return True
 
-    def _judge(self, neuron: Neuron, verdict: Verdict) -> None:
-        """Adds a verdict on the annotation on screen. Raises MammiError where none is on screen, and as `add` does."""
+    def seen(self) -> Seen:
+        """What is on screen of the present neuron: its words, and its evidence where a pane shows it."""
+        looking, rows = self.looking, self.looking.rows
+        in_tree = bool(self.neurons.region.area and looking.neuron and rows.evidence[looking.neuron.layer])
+        in_view = bool(self.view_pane.region.area) and self.view_pane.body.shows_evidence
+        shown = self.is_current and (in_tree or in_view)
+        return Seen(looking.cuts, looking.words_on_screen or (), evidence=looking.evidence_on_screen if shown else None)
+
+    # Waiting
+
+    def once_seen(self, what: str, act: Callable[[Neuron], object]) -> None:
+        """Does something about the neuron that is looked at, once its annotation is on screen."""
+        if (neuron := self._judged()) is None:
+            return
         looking = self.looking
-        answer = looking.answer_on_screen
-        if answer is None and not looking.rows.is_dead(neuron):
-            name = looking.rows.name_of(neuron)
-            raise MammiError(f"{name} is still being computed: its annotation is not on screen yet")
-        if answer is not None:
-            seen = seen_in(answer, looking.reader.concepts, looking.evidence_on_screen)
-            add(self.verdict_log, looking.rows, neuron, Deed("verdict", verdict=verdict), seen)
-
-    # Taking back
-
-    def action_undo(self) -> None:
-        self._take_back("undo")
-
-    def action_redo(self) -> None:
-        self._take_back("redo")
-
-    def _take_back(self, act: Literal["undo", "redo"]) -> None:
-        """Undoes the reader's last act, or does it again, and goes to the neuron that it touched."""
-        log, rows = self.verdict_log, self.looking.rows
-        try:
-            line = log.take_back(act)
-            take_up(log, rows)
-        except MammiError as error:
-            self.warn(str(error))
+        if neuron != looking.neuron:  # the cursor has just come there
+            self.look_at(neuron, step=True)
+        if looking.answer_on_screen is not None:
+            act(neuron)
             return
-        if line is None:
-            self.notify(f"Nothing to {act}", markup=False)
+        self.give_up("is dropped for this")
+        self.waiting = Waiting(what, self.name_of(neuron), Sight(neuron, looking.cuts), act)
+        self._say_waiting(str(self.waiting))
+        if isinstance(self.app, KeysInOrderApp):
+            self.app.hold_keys(lambda: self.give_up("is dropped"))
+        self.desk.retry(NeuronAsker)
+        self.desk.ask()
+
+    def _judged(self) -> Neuron | None:
+        """The neuron to judge. Where there is none, a warning says why."""
+        looking, here = self.looking, self.neurons.outline.here()
+        if looking.subject is not None and not isinstance(looking.subject, Neuron):
+            name = named(looking.subject, looking.reader, looking.rows).name
+            self.warn(f"The view is about {name}: go to a neuron to judge it")
+        elif here is not None and here.unit != LAYER_LINE:
+            return here
+        elif self.focused is not self.neurons.outline and looking.neuron is not None:
+            return looking.neuron
+        else:
+            self.warn("The cursor is on no neuron: go to one to judge it")
+        return None
+
+    @on(NeuronAnswered)
+    def go_on_waiting(self) -> None:
+        """Does what waits if its annotation has come, then lets the next key go on."""
+        waiting = self.waiting
+        if waiting is None or self.looking.answer_on_screen is None or self.looking.sight != waiting.sight:
             return
-        self.draw_verdicts()
-        if neuron := neuron_of(rows, line.neuron):
-            self.go_to_neuron(neuron)
+        self._stop_waiting()
+        neuron = waiting.sight.subject
+        if isinstance(neuron, Neuron):
+            waiting.act(neuron)
+        # What the act leaves to the view comes before the next key.
+        self.view_pane.body.call_later(self._release_keys)
+
+    @on(LookingAt)
+    def drop_waiting(self) -> None:
+        if self.waiting and self.looking.sight != self.waiting.sight:
+            self.give_up("is dropped, as you have moved on")
+
+    @on(QuestionFailed)
+    def fail_waiting(self) -> None:
+        if self.waiting and self.desk.is_at_rest(NeuronAsker):
+            self.give_up("is dropped: its annotation has not come")
+
+    def give_up(self, why: str) -> None:
+        """Drops what waits and the keys typed after it, and says so."""
+        if (waiting := self.waiting) is None:
+            return
+        self._stop_waiting()
+        dropped = self._release_keys(drop=True)
+        keys = f", and {count(dropped, 'key')} typed after it" if dropped else ""
+        self.warn(f"{waiting.what} of {waiting.name} {why}{keys}")
+
+    @property
+    def undone(self) -> str:
+        """What would be lost if the explorer ended now; "" for nothing."""
+        waiting = self.waiting
+        return f"{waiting.what} of {waiting.name} is not given yet: it waits for the annotation" if waiting else ""
+
+    def _stop_waiting(self) -> None:
+        self.waiting = None
+        self._say_waiting("")
+
+    def _release_keys(self, *, drop: bool = False) -> int:
+        """Returns how many keys are dropped."""
+        if self.waiting or not isinstance(self.app, KeysInOrderApp):
+            return 0
+        return self.app.release_keys(drop=drop)
+
+    def _say_waiting(self, text: str) -> None:
+        self.header.notice = text
+
+    def name_of(self, neuron: Neuron) -> str:
+        return clean(self.looking.rows.name_of(neuron))
+
+    def words_of(self, deed: Deed, name: str) -> str:
+        """What was done to the neuron with this name: `accept of norm5:57`."""
+        return f"{deed_words(deed)} of {clean(name)}"

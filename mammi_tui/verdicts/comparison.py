@@ -32,6 +32,11 @@ class Compared:
     """The line that settles their difference, unless it was judged again since"""
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The annotation that is compared."""
+        return next(iter(self.verdicts.values())).seen.annotation
+
+    @property
     def differs(self) -> bool:
         """Whether two readers say different things, settled or not."""
         return len({line.verdict for line in self.verdicts.values()}) > 1

@@ -47,6 +47,14 @@ def remembered(log: Path) -> Head | None:
     return head if type(head.number) is int and isinstance(head.hash, str) else None
 
 
+def lost_head(log: Path, entries: Sequence[Entry]) -> str:
+    """What to tell where the line that this machine saw last is gone; "" where it is there, or none is remembered."""
+    head = remembered(log)
+    if head is None or head.is_in(entries):
+        return ""
+    return f"{log.name} lacks line {head.number}, which this machine has seen: look with `mammi verdicts verify`"
+
+
 def remember(log: Path, entries: Sequence[Entry]) -> None:
     """Remembers the last line, unless the one remembered is gone: that is for a person to look into.
 

@@ -19,6 +19,7 @@ from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
 from mammi_tui.verdicts.entries import START, Entry, entries_of
 from mammi_tui.verdicts.files import identity, locked, stamp_of
+from mammi_tui.verdicts.heads import remember
 from mammi_tui.verdicts.keeping import keep
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
 from mammi_tui.verdicts.standing import Standing, standing
@@ -142,6 +143,7 @@ class VerdictLog:
                     sealed = self._write(descriptor, lines() if callable(lines) else lines)
             finally:
                 os.close(descriptor)
+        remember(self.path, self._entries)
         if identity(self._run_path) != self._opened:
             self._opened = identity(self._run_path)
             self.when_replaced()

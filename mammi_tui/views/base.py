@@ -6,6 +6,7 @@ in the palette, its part of the help, its title and its place in the history fol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,7 @@ from mammi_tui.handing_on.table import Table
 from mammi_tui.notes import Note
 from mammi_tui.questions.desk import Asker, LookingAt
 from mammi_tui.questions.subjects import Sight, Subject
+from mammi_tui.verdicts.lines import ConceptMark
 
 PATIENCE = 0.15
 """Seconds after which a view is dimmed while it still shows what is no longer looked at"""
@@ -72,6 +74,14 @@ class ViewBody(Vertical):
     def table(self) -> Table | None:
         """What is drawn, for other programs; None if there is nothing yet. The neuron and the cuts are added to it."""
         return None
+
+    def mark(self, marks: Mapping[str, ConceptMark]) -> None:
+        """Draws the reader's marks beside concepts, by the concepts' texts, where the view lists concepts."""
+
+    @property
+    def shows_evidence(self) -> bool:
+        """Whether the evidence about the neuron looked at is drawn."""
+        return False
 
     @property
     def is_old(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine.requery import NeuronAnswer
+from mammi_tui.neurons.marks import CONCEPT_MARKS
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import decimal, fit, wrap
+from mammi_tui.verdicts.lines import ConceptMark
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
@@ -30,8 +32,12 @@ class ConceptList(LineList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter,f", "find", "Neurons with it", id="concepts.find",
+            "enter,f", "find", "Find", id="concepts.find",
             tooltip="Filter the neurons by this concept",
+        ),
+        Binding(
+            "space", "mark", "Mark", id="concepts.mark",
+            tooltip="Mark this concept: right, wrong, neither",
         ),
     ]  # fmt: skip
 
@@ -41,10 +47,16 @@ class ConceptList(LineList):
 
         concept: int
 
+    class Marked(Message):
+        """The reader marks the concept under the cursor as right or wrong."""
+
     def __init__(self, concepts: Sequence[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.concepts = ShortNames(concepts)
         self.answer: NeuronAnswer | None = None
+        self._texts = concepts
+        self._marks: Mapping[str, ConceptMark] = {}
+        """The reader's marks, by the concepts' texts"""
         self._reason: list[str] = []
         """Why there is no concept, in lines"""
 
@@ -63,6 +75,12 @@ class ConceptList(LineList):
         empty = self.answer is not None and not self._ranked
         self._reason = [] if self.answer is None or not empty else list(why_empty(self.answer, width))
         super().rows_changed()
+
+    def mark(self, marks: Mapping[str, ConceptMark]) -> None:
+        """Draws the reader's marks beside concepts, by the concepts' texts."""
+        if marks != self._marks:
+            self._marks = marks
+            self.redraw()
 
     @property
     def _ranked(self) -> int:
@@ -93,7 +111,8 @@ class ConceptList(LineList):
         score = float(answer.scores[concept])
         annotated = rank < answer.annotated
         rank_cells, name_cells, bar_cells = self._columns(width)
-        yield fit(f"{rank + 1}", rank_cells, right=True) + " ", "line--faint"
+        yield fit(f"{rank + 1}", rank_cells, right=True), "line--faint"
+        yield CONCEPT_MARKS.get(self._marks.get(self._texts[concept], "clear"), (" ", "line--faint"))
         yield self.concepts.fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
         yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
         first, last = answer.ranking[[0, -1]]
@@ -129,11 +148,19 @@ class ConceptList(LineList):
     def row_clicked_twice(self, index: int) -> None:  # noqa: ARG002
         self.action_find()
 
-    def action_find(self) -> None:
+    def here(self) -> int | None:
+        """The concept under the cursor; None if there is none."""
         if self.answer is None or not self._ranked:
-            return
+            return None
         rank = self.cursor if self.cursor < self.answer.annotated else self.cursor - 1
-        self.post_message(self.Chosen(int(self.answer.ranking[rank])))
+        return int(self.answer.ranking[rank])
+
+    def action_find(self) -> None:
+        if (concept := self.here()) is not None:
+            self.post_message(self.Chosen(concept))
+
+    def action_mark(self) -> None:
+        self.post_message(self.Marked())
 
 
 def why_empty(answer: NeuronAnswer, width: int) -> Iterator[str]:

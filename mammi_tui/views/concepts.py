@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +15,7 @@ from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
 from mammi_tui.text import clean
+from mammi_tui.verdicts.lines import ConceptMark
 from mammi_tui.views.base import View, ViewBody
 from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.summary import Summary
@@ -70,6 +73,13 @@ class ConceptsBody(ViewBody):
             for place, concept in enumerate(answer.ranking.tolist())
         ]
         return Table("concepts", columns, rows)
+
+    def mark(self, marks: Mapping[str, ConceptMark]) -> None:
+        self.ranking.mark(marks)
+
+    @property
+    def shows_evidence(self) -> bool:
+        return self.summary.evidence is not None and not self.is_old
 
     @property
     def is_old(self) -> bool:

@@ -40,6 +40,10 @@ class EvidenceBody(ViewBody):
         found = [(line.column.name, line.title, line.text) for line in lines(evidence, self.reader.concepts)]
         return Table("evidence", columns, [("sentence", "How far the words can be trusted", evidence.sentence), *found])
 
+    @property
+    def shows_evidence(self) -> bool:
+        return self.sheet.evidence is not None and not self.is_old
+
     def dim(self, old: bool) -> None:
         self.stale = self.sheet.stale = old
 

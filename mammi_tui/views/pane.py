@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS, VERDICT_WORDS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import Sight
 from mammi_tui.text import clean
+from mammi_tui.verdicts.standing import Judgement
 from mammi_tui.views.base import View, ViewBody
+from mammi_tui.views.head import Head
 from mammi_tui.views.title import named, pane_title
 from mammi_tui.widgets.still import Framed
 
@@ -26,6 +27,7 @@ class ViewPane(Framed, Vertical):
         super().__init__(id="view-pane", classes="pane")
         self.view = views[0]
         self.bodies: dict[str, ViewBody] = {view.name: view.body(looking.reader) for view in views}
+        self.head = Head()
         self._looking = looking
         reader = looking.reader
         self._set_sizes = {None: len(reader.concepts)} | {
@@ -68,10 +70,9 @@ class ViewPane(Framed, Vertical):
         if shown is None:
             return
         room = self.size.width - 4
-        words = [self._verdict(shown)]
-        words.append(self.body.subtitle(room - sum(len(word) + 3 for word in words if word)))
-        words.append("computing …" if self.body.stale else "")
+        words = [self.body.subtitle(room), "computing …" if self.body.stale else ""]
         self.frame(self._title(shown, room), " · ".join(filter(None, words)))
+        self._draw_said(shown)
 
     def _title(self, shown: Sight, room: int) -> str:
         looking, concept_set = self._looking, shown.cuts.concept_set
@@ -80,10 +81,12 @@ class ViewPane(Framed, Vertical):
         subject = named(shown.subject, looking.reader, looking.rows)
         return pane_title(self.view.title, subject, set_name, self._set_sizes[concept_set], room)
 
-    def _verdict(self, shown: Sight) -> str:
-        rows, neuron = self._looking.rows, shown.subject
-        verdict = rows.verdict_of(neuron) if isinstance(neuron, Neuron) else None
-        if verdict is None or not isinstance(neuron, Neuron):
-            return ""
-        mark = HOLLOW_MARKS[verdict] if rows.is_hollow(neuron) else VERDICT_MARKS[verdict][0]
-        return f"{mark} {VERDICT_WORDS[verdict]}"
+    def _draw_said(self, shown: Sight) -> None:
+        """Draws what the reader has said of the neuron shown, with the marks of its concepts."""
+        neuron = shown.subject
+        if not isinstance(neuron, Neuron):
+            self.head.say("")
+            return
+        self.head.show(self._looking, neuron)
+        judgement = self._looking.rows.judgements.get(neuron) or Judgement()
+        self.body.mark({concept: line.deed.mark or "clear" for concept, line in judgement.concepts.items()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -15,6 +16,7 @@ from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.widgets.lines import Lines
 
 CURSOR_MARK = "▌"
+ITALIC = Style(italic=True)
 LEAST_WITH_HEAD = 3
 """Lines of a pane from which a head stays in its first line"""
 
@@ -49,12 +51,16 @@ class LineList(Lines, inherit_bindings=False):
         super().rows_changed()
 
     def drawn(self, index: int, width: int) -> Strip:
-        """Draws all parts under the cursor in one colour: the one that a theme pairs with the cursor's background."""
+        """Draws all parts under the cursor in one colour: the one that a theme pairs with the cursor's background.
+
+        A reader's own words stay italic.
+        """
         if index != self.cursor or not self.can_stand_on(index):
             return super().drawn(index, width)
-        parts = [CURSOR_MARK if self.has_focus else " ", *(text for text, _ in self.row(index, width - 1))]
         style = self.style_of("line--cursor")
-        return Strip([Segment(text, style) for text in parts]).adjust_cell_length(width, style)
+        parts = [(CURSOR_MARK if self.has_focus else " ", style)]
+        parts += [(text, style + ITALIC if name == "line--own" else style) for text, name in self.row(index, width - 1)]
+        return Strip([Segment(*part) for part in parts]).adjust_cell_length(width, style)
 
     def head_of(self, index: int) -> int:
         """The row that stays in the first line of the pane while a row below it is there; the row itself for none."""
@@ -98,7 +104,10 @@ class LineList(Lines, inherit_bindings=False):
         self.refresh_row(self.cursor)
 
     def on_resize(self) -> None:
+        first = not self.virtual_size.width
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
+        if first:
+            self.action_centre()
         self.show_row(self.cursor)
 
     @counted

@@ -26,6 +26,7 @@ class Lines(StillScroll, can_focus=True, inherit_bindings=False):
         "line--faint",
         "line--dead",
         "line--stale",
+        "line--own",
         "line--accent",
         "line--bar",
         "line--bar-below",
@@ -41,6 +42,7 @@ class Lines(StillScroll, can_focus=True, inherit_bindings=False):
         .line--muted { color: $foreground 72%; }
         .line--faint { color: $foreground 62%; }
         .line--dead { color: $foreground 45%; text-style: italic; }
+        .line--own { color: $foreground; text-style: italic; }
         .line--stale { color: $foreground 45%; }
         .line--accent { color: $text-accent; }
         .line--bar { color: $primary; }

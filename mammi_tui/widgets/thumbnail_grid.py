@@ -16,14 +16,13 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.timer import Timer
 
-from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
-from mammi_tui.images.base import ImageBackend, apart
+from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
-from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
+from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted, drawn
 from mammi_tui.widgets.still import StillScroll
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
@@ -64,14 +63,8 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     ]  # fmt: skip
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "thumbnail-grid--film",
-        "thumbnail-grid--rank",
-        "thumbnail-grid--activation",
-        "thumbnail-grid--labels",
-        "thumbnail-grid--path",
-        "thumbnail-grid--folder",
-        "thumbnail-grid--cursor",
-        "thumbnail-grid--frame",
+        f"thumbnail-grid--{part}"
+        for part in ("film", "rank", "activation", "labels", "path", "folder", "cursor", "frame")
     }
 
     DEFAULT_CSS = """
@@ -95,13 +88,12 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
+    @dataclass
     class Highlighted(Message):
         """The cursor is on another film."""
 
-        def __init__(self, grid: ThumbnailGrid, index: int) -> None:
-            super().__init__()
-            self.grid = grid
-            self.index = index
+        grid: ThumbnailGrid
+        index: int
 
         @property
         def control(self) -> ThumbnailGrid:
@@ -128,6 +120,8 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         self._drawn = DrawnFilms()
         self._patience: Timer | None = None
         """Runs while the films before are kept on screen, as those that replace them will be drawn in a moment"""
+        self._pressed: int | None = None
+        """The tile under the mouse when its button went down: this may show the grid in another size"""
         self._lane: Lane[Wanted] = Lane(self, "films", self._missing, self._draw)
 
     # What is shown
@@ -216,15 +210,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         return self._drawn.missing(images, tiles.film_columns, tiles.film_rows, _AT_ONCE)
 
     def _draw(self, wanted: Wanted) -> Message:
-        films: list[Film] = []
-        for image in wanted.images:
-            try:
-                film = self.films.get(image)
-                film = film if self._tiles.frame else apart(film)
-                films.append(self.backend.render(film, wanted.columns, wanted.rows))
-            except MammiError as error:
-                films.append(str(error))
-        return self.Drawn(wanted, films)
+        return self.Drawn(wanted, drawn(wanted, self.films, self.backend))
 
     def on_thumbnail_grid_drawn(self, message: Drawn) -> None:
         message.stop()
@@ -308,9 +294,11 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
 
     # The mouse
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._pressed = self._tiles.at(event.x, event.y + self.scroll_offset.y, len(self.items))
+
     def on_click(self, event: events.Click) -> None:
-        index = self._tiles.at(event.x, event.y + self.scroll_offset.y, len(self.items))
-        if index is None:
+        if (index := self._pressed) is None:
             return
         event.stop()
         if index == self.cursor:

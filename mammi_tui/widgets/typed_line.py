@@ -46,14 +46,15 @@ class TypedLine(Input):
         """`most` is the number of characters that the line takes; `options` are those of Textual's Input."""
         self.most = most
         self._complete: Completer | None = None
-        self._offered: tuple[str, Sequence[str]] = "", ()
-        """The text that was completed, and what it may become"""
+        self._offered: tuple[str | None, Sequence[str]] = None, ()
+        """The text that was completed (None before any was), and what it may become"""
         super().__init__(value, select_on_focus=False, **options)
         self.complete_with(complete)
 
     def complete_with(self, complete: Completer | None) -> None:
         """Completes what is typed from now on with another completer, or with none."""
         self._complete = complete
+        self._offered = None, ()
         self.suggester = _First(complete) if complete else None
 
     def validate_value(self, value: str) -> str:
@@ -82,8 +83,10 @@ class TypedLine(Input):
         if self._complete is None:
             return
         typed, lines = self._offered
-        if self.value != typed and self.value not in lines:
-            typed, lines = self._offered = self.value, list(self._complete(self.value))
+        if typed is None or (self.value != typed and self.value not in lines):
+            typed = self.value
+            lines = list(self._complete(typed))
+            self._offered = typed, lines
         if not lines:
             return
         choices = [*lines, *([typed] if typed not in lines else [])]

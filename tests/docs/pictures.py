@@ -47,7 +47,7 @@ async def screen(run: Path, start: tuple[str, int], keys: Sequence[str]) -> list
         async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
             await pilot.press(*keys)
             await pilot.pause(0.5)
-            while not app.explorer.desk.at_rest:
+            while not (app.explorer.desk.at_rest and all(app.explorer.looking.rows.evidence)):
                 await pilot.pause(0.1)
             await pilot.pause(0.5)
             return app.screen._compositor.render_strips()

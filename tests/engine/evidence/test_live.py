@@ -136,6 +136,22 @@ def test_a_layer_and_its_neurons_have_the_same_figures(images: int, tmp_path: Pa
         _check(evidence, "layer0", 8, 0.8, 0.9, "set 1")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("images", [1, 60, 700])
+def test_a_neuron_has_the_same_evidence_alone_and_with_its_layer(images: int, tmp_path: Path) -> None:
+    contents, batches = small_contents(images=images, seed=images, sets=2)
+    with _evidence(tmp_path, *(with_evidence(contents, (8, 14), images, 2, 0, {}), batches)) as alone:
+        together = Evidence(alone._reader, alone._requery)
+        for concept_set in (None, "set 1"):
+            for alpha in (0.0, 0.5, 0.93, 1.0):
+                cuts = Cuts(alpha, 0.95, concept_set)
+                together.layer("layer1", cuts)
+                for unit in range(14):
+                    one, other = (evidence.neuron("layer1", unit, cuts) for evidence in (alone, together))
+                    np.testing.assert_equal(astuple(one), astuple(other))
+        assert not alone._tables
+
+
 def _awkward() -> dict[str, tuple[RunContents, list[Batch]]]:
     contents, batches = small_contents(images=90, seed=4)
     constant = [replace(batch, embeddings=np.ones_like(batch.embeddings)) for batch in batches]

@@ -93,6 +93,24 @@ def test_a_verdict_on_other_words_is_called_so(written: Write) -> None:
     assert written("--alpha", "0.2").text.count("carried over from another annotation") == 2
 
 
+def test_the_readers_agreement_and_what_they_settled(
+    written: Write, judged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, reject = Deed("verdict", verdict="accept"), Deed("verdict", verdict="reject")
+    for who, verdicts in (("olga", (accept, accept, reject, accept)), ("hugo", (accept, accept, reject, reject))):
+        for unit, deed in enumerate(verdicts, start=4):
+            judge(judged, monkeypatch, who, f"layer1:{unit}", deed)
+    judge(judged, monkeypatch, "olga", "layer1:7", Deed("settle", verdict="accept", settles=("hugo", "olga")))
+    page = written()
+    standing = [given["data-verdict"] for given in cards(page)]
+    assert standing == ["undecided", "differ", "accepted", "accepted", "rejected", "accepted"]
+    words = " ".join(page.text.split())
+    # They say the same of 3 in 5; by chance of 4/5 · 2/5 + 1/5 · 3/5 = 0.44: (0.6 − 0.44) / 0.56
+    assert "all layersCohen's κ 0.29 (" in words
+    assert "2 of 5 differ; rough, as it rests on fewer than 30 neurons" in words
+    assert words.count("Settled:") == 1
+
+
 def test_all_filter_and_sort(written: Write, judged: Path) -> None:
     with RunReader(judged) as reader:
         living = sum(layer.units - int(layer.dead.sum()) for layer in reader.layers)

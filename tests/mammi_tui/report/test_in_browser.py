@@ -33,9 +33,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 def write(folder: Path, text: str = "text") -> Path:
     cards = [
-        card("a", 0, trust=Trust.WEAK, settled=None, said=[]),
+        card("a", 0, trust=Trust.WEAK, settled=None, said=[], standing="undecided"),
         card("b", 1, trust=Trust.STRONG, sentence="shadow"),
-        card("b", 2, trust=Trust.FAIR, settled=None),
+        card("b", 2, trust=Trust.FAIR, settled=None, standing="differ"),
     ]
     path = folder / "report.html"
     path.write_text("".join(page(report(text, cards))), encoding="utf-8")

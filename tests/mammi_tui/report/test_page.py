@@ -55,12 +55,6 @@ def test_a_card_says_everything() -> None:
         assert text in words
 
 
-def test_where_the_readers_differ_and_nothing_is_settled_the_card_says_so() -> None:
-    made = Page("".join(page(report("x", [card("x", settled=None), card("x", 1, settled=None, said=[])]))))
-    verdicts = [given["data-verdict"] for tag, given in made.tags if tag == "article"]
-    assert verdicts == ["differ", "undecided"]
-
-
 def test_films_are_embedded_with_their_outlines_and_damaged_ones_are_told() -> None:
     cards = [card("x", films=[film("x"), film("x", 2)]), card("x", 1, trust=Trust.WEAK)]
     made = "".join(page(report("x", cards)))

@@ -45,7 +45,13 @@ class FilmApp(App[None]):
             for image in range(100, 105)
         ]
         self.film = FilmScreen(
-            "features.norm5:17", items, index, films=Films(film), describe=describe, backend=AsciiBackend()
+            "features.norm5:17",
+            items,
+            index,
+            films=Films(film),
+            describe=describe,
+            backend=AsciiBackend(),
+            judge=self,
         )
         self.closed_at: list[int | None] = []
 
@@ -115,14 +121,14 @@ async def test_escape_q_and_enter_close_at_the_film_shown_last() -> None:
             assert not isinstance(app.screen, FilmScreen)
 
 
-async def test_i_hides_the_data_and_shows_it_again() -> None:
+async def test_shift_i_hides_the_data_and_shows_it_again() -> None:
     app = FilmApp()
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, loaded(app))
-        await pilot.press("i")
+        await pilot.press("I")
         await pilot.pause()
         assert "films/100" not in app.text()
-        await pilot.press("i")
+        await pilot.press("I")
         await pilot.pause()
         assert "films/100" in app.text()
 

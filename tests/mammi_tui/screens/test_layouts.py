@@ -105,3 +105,16 @@ async def test_concepts_of_methods_never_look_the_same_at_80_by_24(alike: Path, 
 def as_on_small_runs(monkeypatch: pytest.MonkeyPatch, as_on_large_runs: None) -> None:
     """The neuron's layer has its evidence from the start."""
     monkeypatch.setattr(asking, "SOON_COMPUTED", 5000)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)])
+async def test_a_click_on_a_small_film_chooses_it_though_the_films_grow(
+    alike: Path, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with explorer(alike, tmp_path, size=size, start=START) as opened:
+        grid = opened.screen.query_one(ThumbnailGrid)
+        before, tile = grid._tiles, grid._tiles.region(2)
+        await opened.pilot.click(ThumbnailGrid, offset=(tile.x + 1, tile.y + 1))
+        await opened.rest()
+        assert grid._tiles.film_columns > before.film_columns
+        assert grid.cursor == 2
