@@ -123,9 +123,9 @@ class NeuronTree(LineList):
         sorts = order.mark * (order not in (BY_UNIT, BY_IMAGES, BY_TRUST))
         images = "images" if columns.images > 6 + (order is BY_IMAGES) else "img"
         return (
-            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 2)
+            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 3)
             + others_head(self.rows)
-            + fit("", columns.trust + 2)
+            + fit("", columns.trust + 1)
             + fit(HEAD + order.mark * (order is BY_TRUST), columns.concept)
             + fit(" finding", columns.finding)
             + fit(figure.head + sorts, columns.score, right=True)
