@@ -32,7 +32,7 @@ class ConceptList(LineList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter,f", "find", "Neurons with it", id="concepts.find",
+            "enter,f", "find", "Find", id="concepts.find",
             tooltip="Filter the neurons by this concept",
         ),
         Binding(
