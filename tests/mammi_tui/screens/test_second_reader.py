@@ -96,10 +96,11 @@ async def test_until_v_nothing_tells_what_others_say(run_path: Path, tmp_path: P
         assert opened.text() == alone
         assert not opened.rows.others
         assert not opened.rows.compared
-        for query in (f"by:{SECOND}", "verdict:differ", "shadow", "note:see", f"{SECOND}"):
+        for query in (f"verdict:by:{SECOND}", "verdict:differ", "shadow", "note:see", f"{SECOND}"):
             await opened.press("slash")
             await opened.type(query)
             assert not len(opened.rows), f"{query} finds nothing"
+            assert ("V shows them" in opened.text()) == (query in (f"verdict:by:{SECOND}", "verdict:differ"))
             await opened.press("escape")
 
 
