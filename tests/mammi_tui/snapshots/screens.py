@@ -56,6 +56,12 @@ SCREENS: Mapping[str, Keys] = {
     "verdicts": ("y", "x", "u"),
     "judged": ("y", "k"),
     "hollow": ("y", "k", "a", *"0.3", "enter"),
+    "own label": ("o", *"pneu"),
+    "note": ("i", *"only AP films"),
+    "own label and note": ("o", *"wedge", "enter", "i", *"only AP films", "enter"),
+    "concepts marked": ("2", "space", "j", "space", "space"),
+    "export menu": ("E",),
+    "copy menu": ("Y",),
     "other readers": ("y", "y", "y", "V"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
