@@ -14,7 +14,8 @@ def test_every_binding_has_an_id_of_its_own_and_says_what_it_does() -> None:
     bindings = [binding for place in places() for binding in place.bindings]
     assert [binding for binding in bindings if not ID.fullmatch(binding.name)] == []
     assert [binding.name for binding in bindings if not binding.does] == []
-    assert [name for name, times in Counter(binding.name for binding in bindings).items() if times > 1] == []
+    different = set(bindings)  # the keys that judge work in two places, and are chosen once for both
+    assert [name for name, times in Counter(binding.name for binding in different).items() if times > 1] == []
 
 
 def test_every_binding_is_in_force_somewhere() -> None:
