@@ -51,7 +51,7 @@ class FilmScreen(Counting, ModalScreen[int]):
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
-                id="film.help"),
+                id="app.help"),
     ]  # fmt: skip
 
     DEFAULT_CSS = """

@@ -6,7 +6,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from engine.errors import MammiError
+from mammi_tui.images.base import ImageBackend, apart
+from mammi_tui.images.films import Films
 from mammi_tui.widgets.tile import Film
+from mammi_tui.widgets.tiles import FEWEST_FILM_ROWS
 
 # Cells of drawn films to keep, up to 200 bytes each: more than any terminal has.
 _CELLS_KEPT = 160_000
@@ -19,6 +23,19 @@ class Wanted:
     images: tuple[int, ...]
     columns: int
     rows: int
+
+
+def drawn(wanted: Wanted, films: Films, backend: ImageBackend) -> list[Film]:
+    """Draws films. A text in place of a film gives the reason why there is none."""
+    shown: list[Film] = []
+    for image in wanted.images:
+        try:
+            film = films.get(image)
+            film = apart(film) if wanted.rows < FEWEST_FILM_ROWS else film
+            shown.append(backend.render(film, wanted.columns, wanted.rows))
+        except MammiError as error:
+            shown.append(str(error))
+    return shown
 
 
 class DrawnFilms:

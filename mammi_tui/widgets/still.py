@@ -11,6 +11,7 @@ from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -68,6 +69,12 @@ class StillLines(Widget):
         return line
 
 
+class StillBar(ScrollBar):
+    """A scroll bar whose size lays nothing out."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
+
+
 class StillScroll(StillLines, ScrollView):
     """Scrolls vertically. The scroll bar keeps its column, so that the width does not depend on the number of lines."""
 
@@ -77,6 +84,15 @@ class StillScroll(StillLines, ScrollView):
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
 
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, which is made when it is first needed."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = StillBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)
+        return self._vertical_scrollbar
+
     def watch_virtual_size(self, size: Size) -> None:
         """Moves the scroll bar."""
         self._scroll_update(size)
@@ -84,6 +100,8 @@ class StillScroll(StillLines, ScrollView):
 
 class Framed(Widget):
     """A pane that draws its title and its subtitle without drawing what it frames."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     def frame(self, title: str | None = None, subtitle: str | None = None) -> None:
         """Draws the title, the subtitle, or both, where they are not as they were."""

@@ -16,14 +16,13 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.timer import Timer
 
-from engine.errors import MammiError
 from engine.store.thumbnails import LONGEST_SIDE
-from mammi_tui.images.base import ImageBackend, apart
+from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
-from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted
+from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted, drawn
 from mammi_tui.widgets.still import StillScroll
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
@@ -211,15 +210,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         return self._drawn.missing(images, tiles.film_columns, tiles.film_rows, _AT_ONCE)
 
     def _draw(self, wanted: Wanted) -> Message:
-        films: list[Film] = []
-        for image in wanted.images:
-            try:
-                film = self.films.get(image)
-                film = film if self._tiles.frame else apart(film)
-                films.append(self.backend.render(film, wanted.columns, wanted.rows))
-            except MammiError as error:
-                films.append(str(error))
-        return self.Drawn(wanted, films)
+        return self.Drawn(wanted, drawn(wanted, self.films, self.backend))
 
     def on_thumbnail_grid_drawn(self, message: Drawn) -> None:
         message.stop()

@@ -10,7 +10,8 @@ from textual.geometry import Region
 _USUAL_WIDTH = 23
 _WIDEST = 30
 _NARROWEST = 14
-_FEWEST_FILM_ROWS = 4
+FEWEST_FILM_ROWS = 4
+"""Of tiles with captions; the films of a strip have fewer"""
 
 _FRAME = 1
 _CAPTION = 2
@@ -81,7 +82,7 @@ def tile_layout(count: int, columns: int, rows: int, *, widest: int, across: int
     """
     if not widest:
         return Tiles(1, max(1, columns), 1, 0, 0)
-    if rows < _FRAME + _FEWEST_FILM_ROWS + _CAPTION:
+    if rows < _FRAME + FEWEST_FILM_ROWS + _CAPTION:
         return _strip(count, columns, rows)
     smallest = _smallest(columns, rows)
     if across:
@@ -103,15 +104,15 @@ def _square(across: int, columns: int, rows: int, widest: int) -> Tiles:
 
 
 def _strip(count: int, columns: int, rows: int) -> Tiles:
-    """Films as high as the pane, but narrow enough for all or _STRIP of them side by side."""
-    film_columns = max(2, min(2 * rows, columns // max(1, min(count, _STRIP))) // 2 * 2)
+    """Small films, narrow enough for all or _STRIP of them side by side."""
+    film_columns = max(2, min(2 * rows, 2 * FEWEST_FILM_ROWS - 2, columns // max(1, min(count, _STRIP))) // 2 * 2)
     film_rows = film_columns // 2
     return Tiles(max(1, columns // film_columns), film_columns, film_rows, film_columns, film_rows, frame=0)
 
 
 def _smallest(columns: int, rows: int) -> Tiles:
     """Tiles about 23 columns wide, or narrower where the pane is too low for that size."""
-    tallest = max(_FEWEST_FILM_ROWS, rows - _FRAME - _CAPTION)
+    tallest = max(FEWEST_FILM_ROWS, rows - _FRAME - _CAPTION)
     across = max(1, round(columns / _USUAL_WIDTH))
     width = min(columns // across, _WIDEST)
     if width - 2 * _FRAME > 2 * tallest:

@@ -6,15 +6,21 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 from unittest import mock
 
+from engine.requery import Requery
 from engine.store.contents import Layer
+from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from mammi_tui.questions import evidence
+from mammi_tui.verdicts import log
+from mammi_tui.verdicts.log import VerdictLog
 from tests.mammi_tui.snapshots.settled import settled
 from tests.support.explorer import explorer
 from tests.support.runs import small_contents, with_evidence
+from tests.support.verdicts import judge
 
 SIZES = ((80, 24), (100, 30), (130, 42))
 FOLDER = Path(__file__).parent
@@ -48,6 +54,9 @@ SCREENS: Mapping[str, Keys] = {
     "filter": ("slash", *"infil"),
     "filter that finds nothing": ("slash", *"zebra", "enter"),
     "verdicts": ("y", "x", "u"),
+    "judged": ("y", "k"),
+    "hollow": ("y", "k", "a", *"0.3", "enter"),
+    "other readers": ("y", "y", "y", "V"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
 
@@ -84,6 +93,7 @@ def write_run(folder: Path) -> Path:
 async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
     """A screen as text, one line for each of its rows."""
     with _steady():
+        _judge_as_another(run, folder)
         async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
             await opened.press(*SCREENS[name])
             return await settled(opened)
@@ -95,10 +105,30 @@ def stored(name: str, size: tuple[int, int]) -> Path:
     return FOLDER / f"{columns}x{rows}" / f"{name.replace(' ', '_')}.txt"
 
 
+def _judge_as_another(run: Path, folder: Path) -> None:
+    """Writes verdicts of a second reader beside the copy of the run."""
+    with RunReader(run) as reader, mock.patch.dict(os.environ, {"MAMMI_READER": "r2"}):
+        others = VerdictLog(folder / run.name, reader.info.content_hash, reader.subject)
+        requery, cuts = Requery(reader), reader.info.cuts
+        for unit, verdict in (7, "accept"), (8, "reject"), (9, "accept"), (11, "unsure"):
+            answer = requery.neuron("classifier", unit, cuts)
+            words = [reader.concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+            judge(others, f"classifier:{unit}", verdict, words, cuts)
+
+
+class _Then(datetime):
+    """A clock that stands."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> _Then:
+        return cls(2026, 11, 3, 12, tzinfo=tz)
+
+
 @contextmanager
 def _steady() -> Iterator[None]:
     """Whatever differs from one machine or one day to the next is fixed."""
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, {"MAMMI_READER": "r1", "TZ": "UTC"}))
+        stack.enter_context(mock.patch.object(log, "datetime", _Then))
         stack.enter_context(mock.patch.object(evidence, "SOON_COMPUTED", 5000))
         yield
