@@ -58,9 +58,7 @@ def annotation(opened: Explorer, line: Line) -> tuple[str, ...]:
 def other_alpha(opened: Explorer) -> float:
     """An α at which the neuron on screen has other words."""
     words = [opened.answer(alpha).ranking[: opened.answer(alpha).annotated].tolist() for alpha in (0.93, 0.5, 0.3, 0)]
-    return next(
-        alpha for alpha, found in zip((0.93, 0.5, 0.3, 0), words, strict=True) if found and found != words[0]
-    )
+    return next(alpha for alpha, found in zip((0.93, 0.5, 0.3, 0), words, strict=True) if found and found != words[0])
 
 
 async def move_alpha(opened: Explorer, alpha: float) -> None:
@@ -123,7 +121,7 @@ async def test_keys_in_one_packet_each_judge_one_neuron_after_another(run_path: 
 
 
 class Gate:
-    """Holds answers about neurons until it is opened."""
+    """Holds answers about neurons that other threads than the app's ask for, until it is opened."""
 
     def __init__(self, opened: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
         self._gate = threading.Event()
@@ -132,7 +130,7 @@ class Gate:
         monkeypatch.setattr(opened.looking.requery, "neuron", self._answer)
 
     def _answer(self, *asked: object) -> object:
-        assert self._gate.wait(30)
+        assert threading.current_thread() is threading.main_thread() or self._gate.wait(30)
         if self.fails:
             raise MammiError("the disk is gone")
         return self._ask(*asked)
@@ -214,6 +212,7 @@ async def test_quitting_asks_once_while_a_verdict_waits(
         send(opened, "ctrl+c")
         await until(lambda: opened.app.return_code is not None)
         gate.open()
+    assert latest(opened.log) == {"layer1:4": "accept"}, "no verdict is lost"
 
 
 @pytest.mark.slow
