@@ -53,11 +53,7 @@ class FilmScreen(Counting, ModalScreen[int]):
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
                 id="app.help"),
-<<<<<<< HEAD
-        *judging_keys(lambda action: f"judge({action!r})"),
         *handing_on_keys(lambda action: f"judge({action!r})"),
-=======
->>>>>>> judging
     ]  # fmt: skip
 
     DEFAULT_CSS = """
