@@ -31,7 +31,6 @@ from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.thumbnail import Thumbnail
 from mammi_tui.widgets.way_back import Stranded
-from mammi_tui.widgets.way_back import Stranded
 
 NOTE = "A preview, not for diagnosis."
 
