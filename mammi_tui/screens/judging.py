@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from textual import on
@@ -143,6 +144,17 @@ class Judging(ExplorerBase):
             waiting.act(neuron)
         # What the act leaves to the view comes before the next key.
         self.view_pane.body.call_later(self._release_keys)
+
+    def finish_waiting(self) -> None:
+        """Does what waits before the explorer ends, without waiting for the screen: no verdict is lost."""
+        waiting, looking = self.waiting, self.looking
+        if waiting is None or not isinstance(neuron := waiting.sight.subject, Neuron):
+            return
+        self._stop_waiting()
+        with suppress(MammiError):
+            layer = looking.layer_name(neuron.layer)
+            looking.answer = looking.requery.neuron(layer, neuron.unit, waiting.sight.cuts)
+            waiting.act(neuron)
 
     @on(LookingAt)
     def drop_waiting(self) -> None:
