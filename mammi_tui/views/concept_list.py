@@ -27,7 +27,7 @@ class ConceptList(LineList):
     BINDING_GROUP_TITLE = "Concepts"
     HELP = """
     Every concept of the neuron by concept score. The line is the β cut: the concepts above it are the annotation. The
-    bars have one scale within a neuron.
+    bars have one scale within a neuron. ✓ and ✗ are your marks of single concepts.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +37,7 @@ class ConceptList(LineList):
         ),
         Binding(
             "space", "mark", "Mark", id="concepts.mark",
-            tooltip="Mark this concept: right, wrong, neither",
+            tooltip="Mark this concept as right; again: as wrong; again: neither",
         ),
     ]  # fmt: skip
 
