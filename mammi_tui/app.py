@@ -25,6 +25,7 @@ from mammi_tui.keyboard.remapped_app import RemappedApp
 from mammi_tui.questions.start import Start
 from mammi_tui.screen_stack import SoundStackApp
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
@@ -72,6 +73,7 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
         verdicts: VerdictLog,
         views: Sequence[View] = VIEWS,
         keymap: Keymap | None = None,
+        keeper: StateKeeper | None = None,
     ) -> None:
         super().__init__()
         self._told_undone: list[str] = []
@@ -81,7 +83,7 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
-        self.explorer = ExplorerScreen(reader, start, images, verdicts, views)
+        self.explorer = ExplorerScreen(reader, start, images, verdicts, views, keeper)
 
     def say_at_start(self, warnings: Sequence[str]) -> None:
         """Shows warnings once the explorer is on screen: the first ones in full, and how many more there are."""

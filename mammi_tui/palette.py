@@ -107,6 +107,10 @@ class ExplorerCommands(WordProvider):
             yield Command(first.purpose, partial(explorer.turn_to, first), also=first.title)
         for order in ORDERS:
             yield Command(f"Sort neurons by {order}", partial(explorer.action_sort, order))
+        for name, query in explorer.saved_filters.items():
+            shown = clean(name)
+            yield Command(f"Filter by {shown}", partial(explorer.apply, query), clean(query, 60), also="saved filter")
+            yield Command(f"Delete the filter {shown}", partial(explorer.delete_filter, name), clean(query, 60))
         sets = [found.name for found in looking.reader.concept_sets]
         for concept_set in [None, *sets] if len(sets) > 1 else []:
             yield Command(

@@ -13,7 +13,10 @@ import click
 from mammi_tui.console import arguments
 
 if TYPE_CHECKING:
+    from engine.annotation.cuts import Cuts
+    from engine.store.reader import RunReader
     from mammi_tui.keyboard.keymap import Keymap
+    from mammi_tui.state.record import RunState
 
 
 @click.command("open")
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 @arguments.alpha
 @arguments.beta
 @arguments.concept_set
+@arguments.neuron_filter
+@arguments.order
 @click.option(
     "--images",
     type=click.Choice(["auto", "kitty", "quadrant", "halfblock", "ascii", "off"]),
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to draw films. Kitty graphics are not supported: `kitty` draws quadrant blocks.",
 )
+@click.option("--fresh", is_flag=True, help="Open the run as new, not where you left it.")
 @click.pass_context
 def open(  # noqa: A001
     context: click.Context,
@@ -37,11 +43,15 @@ def open(  # noqa: A001
     alpha: float | None,
     beta: float | None,
     concept_set: str | None,
+    query: str,
+    order: str | None,
     images: str,
+    fresh: bool,
 ) -> None:
     """Open the explorer on a run file.
 
-    The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one. Films are drawn as previews, not for diagnosis.
+    The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one, else where you left the run. Films are drawn as
+    previews, not for diagnosis.
     """
     from mammi_tui import garbage
 
@@ -63,7 +73,9 @@ def open(  # noqa: A001
     from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
     from mammi_tui.images.choose import choose_backend
-    from mammi_tui.questions.start import Start
+    from mammi_tui.questions.start import Start, kept_neuron
+    from mammi_tui.state.file import StateFile, identity_of, state_path
+    from mammi_tui.state.keeper import StateKeeper
     from mammi_tui.verdicts.log import log_of
 
     opener.shutdown()
@@ -72,12 +84,17 @@ def open(  # noqa: A001
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
         if concept_set is not None:
             find_concept_set(concept_set, reader.concept_sets)
+        keeper = StateKeeper(StateFile(state_path(path, identity_of(reader))), fresh=fresh)
         start = Start(
-            parse_neuron(neuron, reader.layers) if neuron else None,
-            arguments.cuts(reader.info, alpha, beta, concept_set),
+            parse_neuron(neuron, reader.layers) if neuron else kept_neuron(keeper.state, reader.layers),
+            _cuts(reader, keeper.state, alpha, beta, concept_set),
+            query=arguments.checked_filter(query, reader.layers),
+            order=arguments.chosen_order(order).name if order else "",
+            named=neuron is not None,
         )
         keymap, problems = _own_keys()
-        app = ExplorerApp(reader, start, choose_backend(images, os.environ), log_of(reader), keymap=keymap)
+        backend = choose_backend(images, os.environ)
+        app = ExplorerApp(reader, start, backend, log_of(reader), keeper=keeper, keymap=keymap)
         app.say_at_start(problems)
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
@@ -87,6 +104,17 @@ def open(  # noqa: A001
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")
+
+
+def _cuts(reader: RunReader, state: RunState, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:
+    """The cuts that were asked for, else those that the reader left, else the run's own."""
+    kept = state.concept_set if state.concept_set in {found.name for found in reader.concept_sets} else None
+    return arguments.cuts(
+        reader.info,
+        state.alpha if alpha is None else alpha,
+        state.beta if beta is None else beta,
+        concept_set or kept,
+    )
 
 
 def _own_keys() -> tuple[Keymap, list[str]]:

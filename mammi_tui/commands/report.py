@@ -99,7 +99,7 @@ def report(
     with RunReader(arguments.existing_run(run)) as reader:
         wanted = Wanted(
             arguments.cuts(reader.info, alpha, beta, concept_set),
-            *(arguments.checked_filter(query), every, arguments.chosen_order(order), films),
+            *(arguments.checked_filter(query, reader.layers), every, arguments.chosen_order(order), films),
             *(not no_identifiers, keep_notes or not no_identifiers),
         )
         gathering = Gathering(reader, log_of(reader), wanted, warnings(reader))

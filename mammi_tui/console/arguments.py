@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
-    from engine.store.records import RunInfo
+    from engine.store.records import LayerInfo, RunInfo
     from mammi_tui.neurons.order import Order
 
 # How many other files a message names when the requested one is missing.
@@ -51,25 +52,26 @@ neuron_filter = click.option(
 order = click.option("--sort", "order", metavar="NAME", help="Sort the neurons of each layer; by unit by default.")
 
 
-def checked_filter(query: str) -> str:
-    """A filter without blanks around it. Raises ConfigError for one that is no filter."""
-    from mammi_tui.neurons.filter import parse
+def checked_filter(query: str, layers: Sequence[LayerInfo]) -> str:
+    """A filter without blanks around it. Raises ConfigError for one that is wrong or incomplete."""
+    from mammi_tui.neurons.filter.facts import folded
+    from mammi_tui.neurons.filter.grammar import parse
 
-    found = parse(query.strip())
-    if found.hint:
-        raise ConfigError(f"--filter {query!r}: {found.hint}.")
+    if hint := parse(query.strip()).hint([folded(layer.name) for layer in layers]):
+        raise ConfigError(f"--filter {query!r}: {hint}.")
     return query.strip()
 
 
 def chosen_order(name: str | None) -> Order:
     """The order with that name; by unit for None. Raises ConfigError, which lists the orders."""
-    from mammi_tui.neurons.order import BY_UNIT, ORDERS
+    from mammi_tui.neurons.order import BY_UNIT, ORDERS, order_named
 
     if name is None:
         return BY_UNIT
-    if name not in ORDERS:
+    order = order_named(name)
+    if order is None:
         raise ConfigError(f"--sort {name!r}: no such order. There are: {', '.join(ORDERS)}.")
-    return ORDERS[name]
+    return order
 
 
 def cuts(info: RunInfo, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from engine.evidence.answers import LayerEvidence
 from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
-from mammi_tui.neurons.filter import Filter, parse
-from mammi_tui.neurons.marks import VERDICT_WORDS
+from mammi_tui.neurons.filter.facts import LayerFacts, Said, folded
+from mammi_tui.neurons.filter.grammar import Filter, parse
+from mammi_tui.neurons.filter.reason import Reason, reason
 from mammi_tui.neurons.order import BY_UNIT, Order
+from mammi_tui.neurons.row_facts import RowFacts, said_in
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.lines import Line, Verdict
@@ -61,13 +64,17 @@ class NeuronRows:
         self.agreement: Agreement | None = None
         self.open: set[int] = set()
         self.order: Order = BY_UNIT
+        self.flipped = False
+        """Whether the order goes the other way"""
         self.query = ""
+        self.reader = ""
+        """The name of the reader"""
         self.matches: list[NDArray[np.int64]] = []
         self.line_layers: NDArray[np.int64] = np.empty(0, np.int64)
         self.line_units: NDArray[np.int64] = np.empty(0, np.int64)
         self._words = concepts
-        self._concepts = [concept.casefold() for concept in concepts]
-        self._names = [[name.casefold() for name in layer.unit_names] or [""] * layer.units for layer in layers]
+        self._facts_of = RowFacts(layers, concepts)
+        self._facts: list[LayerFacts] = []
         self._dead = [np.asarray(layer.dead, bool) for layer in layers]
         self.rebuild()
 
@@ -76,6 +83,7 @@ class NeuronRows:
 
     def rebuild(self) -> None:
         """Filters and sorts the units of every layer, and lays out the lines."""
+        self._facts = list(self._all_facts())
         self.matches = [self._ordered(layer, self._matching(layer)) for layer in range(len(self.layers))]
         layers: list[NDArray[np.int64]] = []
         units: list[NDArray[np.int64]] = []
@@ -88,13 +96,13 @@ class NeuronRows:
         self.line_layers = np.concatenate(layers) if layers else np.empty(0, np.int64)
         self.line_units = np.concatenate(units) if units else np.empty(0, np.int64)
 
-    def found_by_finding(self, neuron: Neuron) -> bool:
-        """Whether a word of the filter is in the neuron's finding, but not in its class or its best concept."""
-        answer, unit = self.answers[neuron.layer], neuron.unit
-        best = -1 if answer is None else int(answer.best[unit])
-        others = f"{self._names[neuron.layer][unit]}\n{self._concepts[best] if best >= 0 else ''}"
-        finding = self.findings[neuron.layer][unit].casefold()
-        return any(word.text in finding and word.text not in others for word in self.filter.words)
+    def reason(self, neuron: Neuron) -> Reason | None:
+        """Why the filter finds the neuron, where its class, its best concept and the reader's label do not show it."""
+        facts, unit = self._facts[neuron.layer], neuron.unit
+        best = -1 if facts.answer is None else int(facts.answer.best[unit])
+        label = facts.said[unit].label if unit in facts.said else ""
+        shown = f"{facts.classes[unit]}\n{label or (facts.concepts[best] if best >= 0 else '')}"
+        return reason(self.filter, facts, unit, shown)
 
     @property
     def filter(self) -> Filter:
@@ -108,10 +116,23 @@ class NeuronRows:
     @property
     def figure(self) -> Figure:
         """The figure in the column of scores: the evidence that sorts, or that the filter compares; else the score."""
-        if self.order.needs_evidence and self.order.figure:
+        if self.order.place == "figure" and self.order.figure:
             return self.order.figure
-        compared = (comparison.figure for comparison in self.filter.comparisons)
-        return next((figure for figure in compared if figure.of_evidence and figure.word != "trust"), FIGURES["score"])
+        compared = (figure for figure in self.filter.figures if figure.of_evidence and figure.word != "trust")
+        return next(compared, FIGURES["score"])
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the filter finds more once answers or evidence have come."""
+        term = self.filter.term
+        return term is not None and not all(term.is_known(facts) for facts in self._facts)
+
+    @property
+    def hint(self) -> str:
+        """What is wrong with the filter, or what it waits for; "" if nothing."""
+        if not self.shows_others and self.filter.asks_others(folded(self.reader)):
+            return "other readers are hidden: V shows them"
+        return self.filter.hint(self._facts_of.layer_names)
 
     @property
     def match_count(self) -> int:
@@ -161,6 +182,13 @@ class NeuronRows:
         decided = sum(1 for neuron in self.judgements if neuron.layer in layers and self.is_decided(neuron))
         return decided, sum(int((~self._dead[index]).sum()) for index in layers)
 
+    def progress_found(self, layer: int | None = None) -> tuple[int, int]:
+        """The same among the neurons that the filter leaves."""
+        layers = range(len(self.layers)) if layer is None else [layer]
+        undecided = sum(int(self._is_undecided(index)[self.matches[index]].sum()) for index in layers)
+        living = sum(int((~self._dead[index][self.matches[index]]).sum()) for index in layers)
+        return living - undecided, living
+
     def verdict_of(self, neuron: Neuron) -> Verdict | None:
         """The reader's own verdict, which may be hollow; None if there is none, and for a dead unit."""
         judgement = self.judgements.get(neuron)
@@ -171,6 +199,11 @@ class NeuronRows:
         """The reader's own label; "" if there is none."""
         judgement = self.judgements.get(neuron)
         return (judgement.label.deed.text or "") if judgement and judgement.label else ""
+
+    def note_of(self, neuron: Neuron) -> str:
+        """The reader's note on a neuron; "" if there is none."""
+        judgement = self.judgements.get(neuron)
+        return (judgement.note.deed.text or "") if judgement and judgement.note else ""
 
     def is_decided(self, neuron: Neuron) -> bool:
         """Whether the reader has given a verdict in this run, at whatever α and β."""
@@ -194,50 +227,64 @@ class NeuronRows:
         """Whether readers differ on a neuron and have not settled it."""
         return neuron in self.compared and self.compared[neuron].is_open
 
-    def next_undecided(self, start: Neuron, step: int) -> Neuron | None:
-        """The next living neuron without a verdict (with step −1 the previous) in the order shown, cyclically."""
-        neurons = [Neuron(layer, int(unit)) for layer, units in enumerate(self.matches) for unit in units]
-        if not neurons:
-            return None
-        if start in neurons:
-            first = neurons.index(start)
-        else:  # a layer's line, or a neuron that the filter hides
-            later = [index for index, neuron in enumerate(neurons) if neuron.layer >= start.layer]
-            first = (later[0] if later else 0) - (step > 0)
-        for offset in range(1, len(neurons) + 1):
-            neuron = neurons[(first + step * offset) % len(neurons)]
-            if neuron != start and not self.is_decided(neuron) and not self.is_dead(neuron):
-                return neuron
-        return None
+    def next_undecided(self, start: Neuron, step: int) -> tuple[Neuron | None, bool]:
+        """The next living neuron that is not decided (with step −1 the previous) in the order shown, cyclically, and
+        whether it comes after the last (or before the first). None if there is no other."""
+        units = np.concatenate([*self.matches, np.empty(0, np.int64)])
+        layers = np.repeat(np.arange(len(self.matches)), [len(found) for found in self.matches])
+        here = np.flatnonzero((layers == start.layer) & (units == start.unit))
+        before_layer = float(np.searchsorted(layers, start.layer)) - 0.5
+        place = float(here[0]) if len(here) else before_layer  # of a layer's line, or of what the filter hides
+        wanted = [self._is_undecided(layer)[found] for layer, found in enumerate(self.matches)]
+        places = np.flatnonzero(np.concatenate([*wanted, np.empty(0, bool)]))
+        places = places[places != place]
+        if not len(places):
+            return None, False
+        ahead = places[places > place] if step > 0 else places[places < place][::-1]
+        chosen = int(ahead[0] if len(ahead) else places[0 if step > 0 else -1])
+        return Neuron(int(layers[chosen]), int(units[chosen])), not len(ahead)
+
+    def _is_undecided(self, layer: int) -> NDArray[np.bool_]:
+        """Living units that are not decided by now, [units]."""
+        found = ~self._dead[layer]
+        found[[each.unit for each in self.judgements if each.layer == layer and self.is_decided(each)]] = False
+        return found
 
     def _ordered(self, layer: int, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        keys = self.order.keys(self.answers[layer], self.evidence[layer])
+        facts = self._facts[layer]
+        compared = self._facts_of.units(layer, facts, self.findings[layer])
+        keys = self.order.keys(compared, flipped=self.flipped)
         return units[np.lexsort([key[units] for key in keys])] if keys else units
 
     def _matching(self, layer: int) -> NDArray[np.int64]:
-        units = np.arange(self.layers[layer].units)
-        wanted = self.filter
-        for comparison in wanted.comparisons:
-            values = comparison.figure.values(self.answers[layer], self.evidence[layer])
-            units = units[:0] if values is None else units[comparison.holds(values[units])]
-        if not wanted.words or not len(units):
-            return units
-        texts = list(self._texts(layer))
-        return units[[all(word.is_in(unit, texts[unit]) for word in wanted.words) for unit in units.tolist()]]
+        term, facts = self.filter.term, self._facts[layer]
+        return np.arange(facts.units) if term is None else np.flatnonzero(term.holds(facts))
 
-    def _texts(self, layer: int) -> Iterator[str]:
-        """For each unit, the text that the words of a filter are searched in."""
-        answer, dead = self.answers[layer], self._dead[layer]
-        best = [-1] * self.layers[layer].units if answer is None else answer.best.tolist()
-        layer_name = self.layers[layer].name.casefold()
-        for unit, concept in enumerate(best):
-            verdict = self.verdict_of(Neuron(layer, unit))
-            state = "dead" if dead[unit] else VERDICT_WORDS[verdict] if verdict else "undecided"
-            parts = (
-                f"{layer_name}:{unit}",
-                self._concepts[concept] if concept >= 0 else "",
-                self._names[layer][unit],
-                self.findings[layer][unit].casefold(),
-                state,
+    def _all_facts(self) -> Iterator[LayerFacts]:
+        said = self._said(self.judgements)
+        others = {folded(reader): self._said(judgements) for reader, judgements in self.others.items()}
+        for layer in range(len(self.layers)):
+            yield self._facts_of.facts(
+                layer,
+                answer=self.answers[layer],
+                evidence=self.evidence[layer],
+                findings=self.findings[layer],
+                reader=folded(self.reader),
+                said=said[layer],
+                others={reader: each[layer] for reader, each in others.items()},
+                hollow=partial(self._hollow, layer),
+                differ=partial(self._differ, layer),
             )
-            yield "\n".join(parts)
+
+    def _said(self, judgements: Mapping[Neuron, Judgement]) -> list[dict[int, Said]]:
+        """What a reader says of the units of each layer."""
+        found: list[dict[int, Said]] = [{} for _ in self.layers]
+        for neuron, each in judgements.items():
+            found[neuron.layer][neuron.unit] = said_in(each, self.run)
+        return found
+
+    def _hollow(self, layer: int) -> list[int]:
+        return [neuron.unit for neuron in self.judgements if neuron.layer == layer and self.is_hollow(neuron)]
+
+    def _differ(self, layer: int) -> list[int]:
+        return [neuron.unit for neuron in self.compared if neuron.layer == layer and self.differs(neuron)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
@@ -13,39 +13,31 @@ from textual.message import Message
 from engine.evidence.columns import TRUST
 from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
+from mammi_tui.neurons.filter.reason import Where
+from mammi_tui.neurons.heads import WIDE, Columns, Head, columns, heads
+from mammi_tui.neurons.layer_line import layer_line
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
-from mammi_tui.neurons.order import BY_IMAGES, BY_TRUST, BY_UNIT, ORDERS
+from mammi_tui.neurons.order import BY_FINDING
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
-from mammi_tui.neurons.second_reading import others_cells, others_head, others_parts
-from mammi_tui.text import clean, count, fit
+from mammi_tui.neurons.second_reading import others_parts
+from mammi_tui.text import clean, fit
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
-SCORE_CELLS = 7
-FINDING_CELLS, LEAST_FINDING = 16, 9
-BESIDE_CLASS, BESIDE_FINDING = 11, 5
-"""Cells that a best concept keeps beside a long class, and beside a finding that the filter has found"""
-ROOMY, WIDE = 40, 64
-"""Widths from which a layer's line counts dead units; and from which columns have their full names, and findings have
-one even beside classes"""
-
-HEAD = "best concept"
+BESIDE_CLASS, BESIDE_REASON = 11, 5
+"""Cells that a best concept keeps beside a long class, and beside the reason why the filter finds its neuron"""
+NEAR = 50
+"""Lines that the cursor looks at for a place when its own goes away"""
 UNKNOWN = "·"
 """The mark of a neuron whose trust is not known yet"""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Cells of each column of a neuron's line."""
+class Names(NamedTuple):
+    """What a neuron's line says, clean."""
 
-    unit: int
-    trust: int
-    concept: int
-    finding: int
-    """0 where findings are not shown"""
-    score: int
-    images: int
+    concept: str
+    finding: str = ""
 
 
 class NeuronTree(LineList):
@@ -65,7 +57,7 @@ class NeuronTree(LineList):
         Binding("space,enter", "enter", "Open or close", show=False, id="neurons.enter",
                 tooltip="Open or close a layer; from a neuron, go to its view"),
         Binding("s", "screen.sort", "Sort", id="neurons.sort",
-                tooltip=f"Sort by {', '.join(ORDERS)}"),
+                tooltip="Sort: a letter for each order, the same again for the other direction"),
     ]  # fmt: skip
 
     DEFAULT_CSS = """
@@ -90,7 +82,6 @@ class NeuronTree(LineList):
         super().__init__(id=id)
         self.rows = rows
         self._names = RowNames(rows, concepts)
-        self._unit_cells = max((len(str(layer.units - 1)) for layer in rows.layers), default=1)
 
     # Lines
 
@@ -103,65 +94,19 @@ class NeuronTree(LineList):
 
     def columns(self, width: int) -> Columns:
         """How the columns share `width` cells."""
-        most = max((int(answer.counts.max(initial=0)) for answer in self.rows.answers if answer), default=0)
-        images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
-        unit = max(4, self._unit_cells + 1)
-        trust = 1 if any(self.rows.evidence) else 0
-        names = max(4, width - unit - 3 - others_cells(self.rows) - trust - SCORE_CELLS - images - 1)
-        finding = FINDING_CELLS if width >= WIDE else self._spare(names)
-        return Columns(unit, trust, names - finding, finding, SCORE_CELLS, images)
+        return columns(self.rows, self._names, width)
 
-    def _spare(self, cells: int) -> int:
-        """Of the `cells` for best concepts, those that no best concept needs, if they are enough for findings."""
-        if all(names or answer is None for names, answer in zip(self._names.units, self.rows.answers, strict=True)):
-            return 0  # units with classes leave no room
-        spare = min(cells - max(len(HEAD) + 1, self._names.longest_best), self._names.findings.longest + 1)
-        return spare if spare >= LEAST_FINDING else 0
-
-    def heads(self, width: int) -> str:
-        """The names of the columns; a small triangle marks the one that sorts."""
-        columns, order, figure = self.columns(width), self.rows.order, self.rows.figure
-        sorts = order.mark * (order not in (BY_UNIT, BY_IMAGES, BY_TRUST))
-        images = "images" if columns.images > 6 + (order is BY_IMAGES) else "img"
-        return (
-            fit("  unit" + order.mark * (order is BY_UNIT), columns.unit + 2)
-            + others_head(self.rows)
-            + fit("", columns.trust + 2)
-            + fit(HEAD + order.mark * (order is BY_TRUST), columns.concept)
-            + fit(" finding", columns.finding)
-            + fit(figure.head + sorts, columns.score, right=True)
-            + fit(images + order.mark * (order is BY_IMAGES), columns.images, right=True)
-        )
+    def heads(self, width: int) -> list[Head]:
+        """The heads of the columns of rows of the given width."""
+        return heads(self.rows, self.columns(width))
 
     def row(self, index: int, width: int) -> Iterable[Part]:
         neuron = self.rows.at(index)
-        return self._layer_row(neuron.layer, width) if neuron.unit == LAYER_LINE else self._unit_row(neuron, width)
-
-    def _layer_row(self, layer: int, width: int) -> Iterable[Part]:
-        decided, living = self.rows.progress(layer)
-        dead = self.rows.dead_count(layer)
-        if self.rows.query:
-            tail = f" {len(self.rows.matches[layer]):,} found "
-        else:
-            tail = f" {decided}/{living} decided " if decided else f" {count(self.rows.layers[layer].units, 'unit')} "
-            tail += f"· {dead} dead " if dead and width >= ROOMY else ""
-        opened = layer in self.rows.open or bool(self.rows.query)
-        random = " random" if self.rows.layers[layer].untrained else ""
-        room = width - 2 - cell_len(self._names.layers[layer] + random)
-        tail = next((text for text in self._with_trust(layer, tail) if cell_len(text) <= room), tail)
-        yield "▾ " if opened else "▸ ", "line--accent"
-        cells = max(4, width - 2 - len(random) - len(tail))
-        yield self._names.layers.fit(self._names.layers[layer], cells), "line--strong"
-        yield random, "line--bad"
-        yield tail, "line--faint"
-
-    def _with_trust(self, layer: int, tail: str) -> Iterable[str]:
-        """The end of a layer's line, and what it says while trust is not known, the longest first."""
-        underway = layer == self.rows.evidence_underway
-        if underway or self.rows.evidence[layer] is None:
-            yield f"{tail}· trust {'under way …' if underway else 'not known yet'} "
-            yield f"{tail}· trust … "
-            yield " trust … "
+        return (
+            layer_line(self.rows, self._names, neuron.layer, width)
+            if neuron.unit == LAYER_LINE
+            else self._unit_row(neuron, width)
+        )
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
         columns = self.columns(width)
@@ -174,7 +119,7 @@ class NeuronTree(LineList):
         if answer is None or self.rows.is_dead(neuron):
             state, own = "dead unit" if answer else "…", self._names.label_of(neuron)
             concept_style = "line--own" if own else "line--dead"
-            yield from self._names_of(neuron, own or state, "", columns, width, "line--dead", concept_style)
+            yield from self._names_of(neuron, Names(own or state), columns, width, "line--dead", concept_style)
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
             yield numbers if answer else fit("", len(numbers)), "line--dead"
             return
@@ -183,18 +128,29 @@ class NeuronTree(LineList):
         concept = "no image above τ" if best < 0 else self._names.concepts[best]
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
+        name_style = "line--strong" if annotated else "line--muted"
         own = self._names.label_of(neuron)
-        concept, concept_style = own or concept, "line--own" if own else style
-        if not columns.finding and self.rows.found_by_finding(neuron):
-            finding_cells = beside_concept(cell_len(finding) + 1, columns.concept, BESIDE_FINDING)
-            yield self._names.concepts.fit(concept, columns.concept - finding_cells), concept_style
-            yield " " + self._names.findings.fit(finding, finding_cells - 1), "line--faint"
-        else:
-            name_style = "line--strong" if annotated else "line--muted"
-            yield from self._names_of(neuron, concept, finding, columns, width, name_style, concept_style)
+        concept_style = "line--own" if own else style
+        yield from self._names_of(neuron, Names(own or concept, finding), columns, width, name_style, concept_style)
         figure = "–" if best < 0 else self._figure(neuron)
         yield fit(figure, columns.score, right=True), style
         yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
+
+    def _reason(self, neuron: Neuron, *, with_finding: bool) -> str:
+        """Why the filter finds the neuron, or the finding that sorts, where nothing else in its line shows it."""
+        finding = "" if with_finding else clean(self.rows.findings[neuron.layer][neuron.unit])
+        found = self.rows.reason(neuron) if self.rows.query else None
+        if self.rows.order is BY_FINDING and finding:
+            return finding
+        match found.where if found else None:
+            case Where.CONCEPT:
+                return f"+{self._names.concepts[found.concept]}" if found else ""
+            case Where.FINDING:
+                return finding
+            case Where.NOTE:
+                return f"note: {clean(self.rows.note_of(neuron))}"
+            case _:
+                return ""
 
     def _verdict_mark(self, neuron: Neuron) -> Part:
         verdict = self.rows.verdict_of(neuron)
@@ -218,29 +174,41 @@ class NeuronTree(LineList):
         return "…" if values is None else figure.shown(float(values[neuron.unit]))
 
     def _names_of(
-        self, neuron: Neuron, concept: str, finding: str, columns: Columns, width: int, name_style: str, style: str
+        self, neuron: Neuron, said: Names, columns: Columns, width: int, name_style: str, style: str
     ) -> Iterable[Part]:
         """The class that a final layer's unit stands for, if the run names it, the unit's best concept or the
-        reader's label, and its finding.
+        reader's label, the reason why it is found, and its finding.
 
-        Where all three do not fit, the finding is left out, as it seldom says more than the class.
+        Where all do not fit, the finding is left out, as it seldom says more than the class.
         """
         names, cells = self._names.units[neuron.layer], columns.concept
-        with_finding = width >= WIDE or not names
+        with_finding = bool(columns.finding) and (width >= WIDE or not names)
+        cells += 0 if with_finding else columns.finding
+        reason = self._reason(neuron, with_finding=with_finding)
+        reason_cells = beside_concept(cell_len(reason) + 1, cells, BESIDE_REASON) if reason else 0
+        cells -= reason_cells
         if names:
-            cells += 0 if with_finding else columns.finding
             name_cells = beside_concept(names.longest + 1, cells, BESIDE_CLASS)
             yield self._names.classes.fit(names[neuron.unit], name_cells - 1) + " ", name_style
             cells -= name_cells
-        yield self._names.concepts.fit(concept, cells), style
-        if with_finding and columns.finding:
-            yield " " + self._names.findings.fit(finding, columns.finding - 1), "line--muted"
+        yield self._names.concepts.fit(said.concept, cells), style
+        if reason:
+            yield fit(f" {reason}", reason_cells), "line--faint"
+        if with_finding:
+            yield " " + self._names.findings.fit(said.finding, columns.finding - 1), "line--muted"
 
     # The cursor
 
     def here(self) -> Neuron | None:
         """The neuron or the layer under the cursor."""
         return self.rows.at(self.cursor) if len(self.rows) else None
+
+    def around(self) -> list[Neuron]:
+        """The neuron or the layer under the cursor, and those whose lines follow, or come before the end of the list:
+        where the cursor goes if the first are no longer shown."""
+        near = [*range(self.cursor, min(self.cursor + NEAR, len(self.rows))), *range(self.cursor - 1, -1, -1)[:NEAR]]
+        lines = [self.rows.at(line) for line in near]
+        return [line for place, line in enumerate(lines) if not place or line.unit != LAYER_LINE]
 
     def watch_cursor(self, old: int, new: int) -> None:
         super().watch_cursor(old, new)

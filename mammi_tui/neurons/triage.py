@@ -22,7 +22,7 @@ def take_up(log: VerdictLog, rows: NeuronRows) -> None:
     """
     log.read()
     found, own = log.standing, log.reader.name
-    rows.run = log.run
+    rows.run, rows.reader = log.run, own
     rows.judgements = _by_neuron(rows, found.judgements.get(own, {}))
     rows.others, rows.settled, rows.compared, rows.agreement = {}, {}, {}, None
     if not rows.shows_others:

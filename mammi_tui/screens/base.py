@@ -13,8 +13,9 @@ from textual.binding import BindingsMap
 from engine.store.reader import RunReader
 from mammi_tui.frugal import FrugalScreen
 from mammi_tui.images.base import ImageBackend
-from mammi_tui.neurons.pane import FilterLine, NeuronsPane
-from mammi_tui.neurons.rows import Neuron
+from mammi_tui.neurons.filter_line import FilterLine
+from mammi_tui.neurons.pane import NeuronsPane
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.questions.desk import Desk
 from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.layer import LayerAsker
@@ -27,6 +28,7 @@ from mammi_tui.screens.explorer_keys import explorer_keys
 from mammi_tui.screens.history import History, Place
 from mammi_tui.screens.images_pane import ImagesPane
 from mammi_tui.screens.panes import Panes
+from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.text import clean
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
@@ -49,8 +51,11 @@ class ExplorerBase(FrugalScreen[None]):
         images: ImageBackend,
         verdicts: VerdictLog,
         views: Sequence[View] = VIEWS,
+        keeper: StateKeeper | None = None,
     ) -> None:
         super().__init__()
+        self.start = start
+        self.keeper = keeper or StateKeeper()
         self._bindings = BindingsMap(explorer_keys(views))  # Textual takes a class's bindings before any view exists
         self.views = views
         self.verdict_log = verdicts
@@ -95,19 +100,27 @@ class ExplorerBase(FrugalScreen[None]):
         self.neurons.outline.go_to(neuron)
 
     def go_to_undecided(self, step: int) -> None:
-        """Goes to the next neuron without a verdict, or with −1 to the one before."""
-        rows = self.looking.rows
-        following = rows.next_undecided(self.looking.neuron or Neuron(0, 0), step)
+        """Goes to the next neuron that is not decided, or with −1 to the one before, in the order shown."""
+        start = self.neurons.outline.here() or self.looking.neuron or Neuron(0, 0)
+        self.go_on(*self.looking.rows.next_undecided(start, step), step)
+
+    def go_on(self, following: Neuron | None, round_the_end: bool, step: int) -> None:
+        """Goes to what NeuronRows.next_undecided has found, and says where nothing is left or the list began again."""
         if following is None:
+            rows = self.looking.rows
             among = " that the filter leaves" if rows.query else ""
-            self.notify(f"Every neuron{among} has a verdict", markup=False)
-        else:
-            self.go_to_neuron(following)
+            here = self.neurons.outline.here()
+            others = "other " if here and here.unit != LAYER_LINE and not rows.is_decided(here) else ""
+            self.notify(f"Every {others}neuron{among} has a verdict", markup=False)
+            return
+        if round_the_end:
+            self.notify("From the top again" if step > 0 else "From the end again", markup=False)
+        self.go_to_neuron(following)
 
     def visit(self, *, step: bool = False) -> None:
         """Notes in the history what is looked at."""
         if self.looking.subject is not None:
-            place = Place(self.looking.subject, self.view_pane.view)
+            place = Place(self.looking.subject, self.view_pane.view, self.looking.rows.query)
             self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine))
 
     # Views

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from mammi_tui import garbage
 from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
-from mammi_tui.neurons import filter_help
+from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
@@ -24,13 +24,14 @@ from mammi_tui.screens.handing_on import HandingOn
 from mammi_tui.screens.large_films import LargeFilms
 from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
+from mammi_tui.screens.returning import Returning
 from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Counting):
+class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -50,9 +51,11 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
         looking = self.looking
         if looking.neuron:
             looking.rows.open.add(looking.neuron.layer)
+        self.come_back()
         self.neurons.outline.rebuild(looking.neuron)
         self.neurons.draw_subtitle()
         self.take_up_verdicts()
+        self.come_back_to_filter()
         self.follow_log()
         self.desk.call(self.view_pane.view.asks)
         self.visit()

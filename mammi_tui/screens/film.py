@@ -23,7 +23,7 @@ from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
-from mammi_tui.screens.explorer_keys import judging_keys
+from mammi_tui.screens.explorer_keys import handing_on_keys, judging_keys
 from mammi_tui.text import clean, significant
 from mammi_tui.views.head import Head
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
@@ -52,6 +52,7 @@ class FilmScreen(Counting, ModalScreen[int]):
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
                 id="app.help"),
+        *handing_on_keys(lambda action: f"judge({action!r})"),
     ]  # fmt: skip
 
     DEFAULT_CSS = """

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 
 from mammi_tui.keyboard.counting_app import counted
-from mammi_tui.neurons.order import ORDERS, order_after
-from mammi_tui.neurons.pane import FilterLine
+from mammi_tui.neurons.filter.completion import written
+from mammi_tui.neurons.filter_line import FilterLine
+from mammi_tui.neurons.order import (
+    BY_CONCEPT,
+    BY_FINDING,
+    BY_IMAGES,
+    BY_TRUST,
+    BY_UNIT,
+    ORDERS,
+    UNDECIDED,
+    Order,
+    order_by,
+)
+from mammi_tui.neurons.order import Place as Column
+from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.screens.base import ExplorerBase
+from mammi_tui.screens.history import Place
 from mammi_tui.text import clean
 from mammi_tui.views.base import ViewBody
+
+LONGEST_NAME = 60
+"""Characters of the name of a filter"""
+_OF_COLUMN: dict[Column, Order] = {
+    "unit": BY_UNIT,
+    "verdict": UNDECIDED,
+    "trust": BY_TRUST,
+    "concept": BY_CONCEPT,
+    "finding": BY_FINDING,
+    "images": BY_IMAGES,
+}
 
 
 class Finding(ExplorerBase):
@@ -31,7 +58,7 @@ class Finding(ExplorerBase):
 
     def find_concept(self, concept: str) -> None:
         """Filters the neurons by a concept."""
-        self.neurons.filter_to(clean(concept) if concept.isalpha() else f'"{clean(concept)}"')
+        self._filter_by(f"concept:{written(clean(concept))}")
 
     def best_concept(self, neuron: Neuron) -> str:
         """The neuron's best concept at the present cuts; "" where it has none, or none is known yet."""
@@ -46,34 +73,117 @@ class Finding(ExplorerBase):
 
     @counted
     def action_history(self, by: int) -> None:
-        """Goes to the place before this one, or after it."""
+        """Goes to the place before this one, or after it, with the filter that stood then."""
         if (place := self.history.go(by)) is None:
+            self.notify("There is no place before this one" if by < 0 else "There is no place after this one",
+                        markup=False)  # fmt: skip
             return
+        neuron = place.subject if isinstance(place.subject, Neuron) else None
+        if place.query != self.looking.rows.query:
+            self.neurons.put_filter(place.query, neuron)
         self.look_at(place.subject, place.view)
-        if isinstance(place.subject, Neuron):
-            if self.looking.rows.query and self.looking.rows.line_of(place.subject) is None:
+        if neuron is not None:
+            if self.looking.rows.query and self.looking.rows.line_of(neuron) is None:
                 self.neurons.drop_filter()
-            self.neurons.outline.go_to(place.subject)
+            self.neurons.outline.go_to(neuron)
+        self.history.put(Place(place.subject, self.view_pane.view, self.looking.rows.query))
 
     def on_descendant_focus(self) -> None:
         self.history.settle()
+
+    # Filter
 
     def action_filter(self) -> None:
         self.panes.show("neurons")
         self.neurons.open_filter()
 
+    def apply(self, query: str) -> None:
+        """Filters by a query at once, and goes to the neurons."""
+        self.panes.go_to("neurons")
+        self._filter_by(query)
+
     @on(ViewBody.FilterWanted)
     def filter_by(self, event: ViewBody.FilterWanted) -> None:
         """Shows the neurons that a view wants. The keys still go to the view, unless it leaves the screen."""
-        self.neurons.filter_to(event.query)
+        self._filter_by(event.query)
         if not self.neurons.region.area:
             self.panes.go_to("neurons")
+
+    def _filter_by(self, query: str) -> None:
+        self.neurons.put_filter(query)
+        self.keep_in_history(NeuronsPane.Kept(query))
 
     def action_drop_filter(self) -> None:
         self.neurons.drop_filter()
 
+    @on(NeuronsPane.Kept)
+    def keep_in_history(self, event: NeuronsPane.Kept) -> None:
+        self.keeper.change(lambda state: state.with_earlier(event.query))
+        self.neurons.line.history = self.keeper.state.earlier
+
+    # Saved filters
+
+    @property
+    def saved_filters(self) -> dict[str, str]:
+        """The filters that the reader has saved for this run, by name."""
+        return dict(self.keeper.state.saved)
+
+    @on(FilterLine.SaveWanted)
+    def ask_for_name(self) -> None:
+        query = self.looking.rows.query
+        if not query:
+            self.notify("There is no filter to save: type one first", severity="warning", markup=False)
+            return
+        self.one_line.ask("save this filter as", partial(self._save, query), most=LONGEST_NAME)
+
+    def _save(self, query: str, name: str) -> str | None:
+        if not name:
+            return "A filter needs a name; Esc leaves it unsaved"
+        replaced = self.saved_filters.get(name, query) != query
+        self.keeper.change(lambda state: state.with_saved(name, query))
+        said = f"Saved as {name}, in place of another filter" if replaced else f"Saved as {name}"
+        self.notify(f"{clean(said)}; the palette (:) lists it", markup=False)
+        return None
+
+    def delete_filter(self, name: str) -> None:
+        """Deletes a saved filter."""
+        self.keeper.change(lambda state: state.with_saved(name, None))
+        self.notify(f"Deleted the filter {clean(name)}", markup=False)
+
+    # Order
+
     def action_sort(self, order: str | None = None) -> None:
-        self.neurons.sort_by(ORDERS[order] if order else order_after(self.looking.rows.order))
+        """Sorts by the order of a name, or offers all of them in a menu."""
+        if order is not None:
+            self.sort_by(ORDERS[order])
+            return
+        from mammi_tui.widgets.menu_line import Choice, MenuLine
+
+        present = self.looking.rows.order
+        choices = [
+            Choice(each.key, f"{each.name}{self._triangle(each) if each is present else ''}", marked=each is present)
+            for each in ORDERS.values()
+        ]
+        self.app.push_screen(MenuLine("Sort by", choices), self._sort_by_letter)
+
+    def _triangle(self, order: Order) -> str:
+        return order.mark(flipped=self.looking.rows.flipped)
+
+    def _sort_by_letter(self, letter: str | None) -> None:
+        for order in ORDERS.values():
+            if order.key == letter:
+                self.sort_by(order)
+
+    @on(NeuronsPane.SortWanted)
+    def sort_by_column(self, event: NeuronsPane.SortWanted) -> None:
+        rows = self.looking.rows
+        shown = _OF_COLUMN.get(event.place) or order_by(rows.figure)
+        self.sort_by(rows.order if rows.order.place == event.place else shown)
+
+    def sort_by(self, order: Order) -> None:
+        """Sorts the neurons; by the order that sorts them already, in the other direction."""
+        rows = self.looking.rows
+        self.neurons.sort_by(order, flipped=order == rows.order and not rows.flipped)
         self.desk.hold()  # the next key may go on to another order
         self.desk.ask()
 

@@ -12,10 +12,12 @@ MOST_PLACES = 100
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A subject in a view. α, β and the concept set are not part of it: two neurons are compared at the same cuts."""
+    """A subject in a view, under a filter. α, β and the concept set are not part of it: two neurons are compared at the
+    same cuts."""
 
     subject: Subject
     view: View
+    query: str = ""
 
 
 class History:
@@ -51,6 +53,11 @@ class History:
     def settle(self) -> None:
         """Keeps the place that a filter has led to: the next jump does not replace it."""
         self._passing = False
+
+    def put(self, place: Place) -> None:
+        """Puts another place where the present one was, such as when its filter no longer finds it."""
+        if self._places:
+            self._places[self._present] = place
 
     def go(self, by: int) -> Place | None:
         """Goes one place back (−1) or forward (1) and returns it; None if there is none."""

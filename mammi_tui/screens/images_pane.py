@@ -37,6 +37,11 @@ class ImagesPane(Framed, Container):
         self.frame(subtitle=f"τ {decimal(answer.threshold, 4)} · {images}")
         self.grid.set_images(message.representatives)
 
+    @property
+    def films_shown(self) -> bool:
+        """Whether films are drawn, not only named."""
+        return self.grid.backend is self.backend
+
     def turn_films_on_or_off(self) -> None:
-        self.grid.backend = self.backend if self.grid.backend is not self.backend else OffBackend()
+        self.grid.backend = OffBackend() if self.films_shown else self.backend
         self.grid.set_images(self.grid.items)

@@ -68,10 +68,11 @@ class Judging(ExplorerBase):
         """Judges the annotation on screen, and goes to the next neuron that is not decided."""
 
         def judge(neuron: Neuron) -> None:
+            following = self.looking.rows.next_undecided(neuron, 1)  # before the verdict changes the list
             if verdict == "clear" and self.looking.rows.verdict_of(neuron) is None:
                 self.notify(f"{self.name_of(neuron)} has no verdict to clear", markup=False)
             elif self.do(neuron, Deed("verdict", verdict=verdict)) and verdict != "clear":
-                self.go_to_undecided(1)
+                self.go_on(*following, 1)
 
         self.once_seen("clearing" if verdict == "clear" else verdict, judge)
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from mammi_tui.state.file import state_home
 from mammi_tui.verdicts.entries import Entry
 
 LARGEST = 10_000
@@ -30,10 +31,8 @@ class Head(NamedTuple):
 
 def head_path(log: Path) -> Path:
     """The file that remembers a log's head: below $XDG_STATE_HOME, by default ~/.local/state."""
-    base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    home = base if base.is_absolute() else Path("~/.local/state").expanduser()
     name = hashlib.sha256(os.fsencode(log.resolve())).hexdigest()[:24]
-    return home / "mammi" / "heads" / f"{name}.json"
+    return state_home() / "heads" / f"{name}.json"
 
 
 def remembered(log: Path) -> Head | None:

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.table import Table
 from mammi_tui.neurons.figures import TRUST_MARKS, TRUST_WORDS
+from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
@@ -60,17 +61,25 @@ class ConceptsBody(ViewBody):
     @on(ConceptList.Chosen)
     def filter_by(self, event: ConceptList.Chosen) -> None:
         event.stop()
-        concept = self.reader.concepts[event.concept]
-        self.post_message(self.FilterWanted(clean(concept) if concept.isalpha() else f'"{clean(concept)}"'))
+        concept = clean(self.reader.concepts[event.concept])
+        self.post_message(self.FilterWanted(f"concept:{written(concept)}"))
 
     def table(self) -> Table | None:
         answer = self.ranking.answer
         if answer is None:
             return None
-        columns = {"rank": "INTEGER", "concept": "VARCHAR", "score": "DOUBLE", "annotated": "BOOLEAN"}
+        columns = {
+            "rank": "INTEGER",
+            "concept": "VARCHAR",
+            "score": "DOUBLE",
+            "annotated": "BOOLEAN",
+            "mark": "VARCHAR",
+        }
+        concepts, marks = self.reader.concepts, self.ranking.marks
         rows = [
-            (place + 1, self.reader.concepts[concept], float(answer.scores[concept]), place < answer.annotated)
+            (place + 1, name, float(answer.scores[concept]), place < answer.annotated, marks.get(name))
             for place, concept in enumerate(answer.ranking.tolist())
+            for name in (concepts[concept],)
         ]
         return Table("concepts", columns, rows)
 

@@ -182,13 +182,18 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         now = self._tiles
         for across in range(now.across, 0, -1) if by > 0 else (now.across, now.across + 1):
             if (self._fitting(across).film_columns - now.film_columns) * by > 0:
-                self._set_across(across)
+                self.set_across(across)
                 return
 
     def action_fit(self) -> None:
-        self._set_across(0)
+        self.set_across(0)
 
-    def _set_across(self, across: int) -> None:
+    @property
+    def across(self) -> int:
+        """Films side by side; 0 for as many as fit best."""
+        return self._across
+
+    def set_across(self, across: int) -> None:
         self._across = across
         self._lay_out()
         self.redraw()

@@ -1,18 +1,65 @@
-"""What a filter asks for."""
+"""What a filter asks for: its grammar, which units its terms hold for, and how it is completed."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from mammi_tui.neurons.filter import Comparison, parse
+from engine.annotation.competing import Words
+from engine.annotation.cuts import Cuts
+from engine.requery import LayerAnswer
+from mammi_tui.neurons.filter.completion import completions
+from mammi_tui.neurons.filter.facts import LayerFacts, Said
+from mammi_tui.neurons.filter.fields import Vocabulary
+from mammi_tui.neurons.filter.grammar import LONGEST, parse
+from mammi_tui.neurons.filter.reason import Reason, Where, reason
+from mammi_tui.neurons.filter.terms import Comparison, Not
 
 VALUES = np.array([0.0, 0.01, 0.05, 0.5, 1.0, np.nan])
+CONCEPTS = ("effusion", "fluid", "right lung", "air")
+ANSWER = LayerAnswer(
+    layer="Features.norm5",
+    cuts=Cuts(0.9, 0.9),
+    counts=np.array([3, 4, 5, 6, 0]),
+    best=np.array([0, 1, 2, 3, -1]),
+    best_scores=np.array([0.4, 0.3, 0.2, 0.1, 0.0]),
+    words=Words(np.array([1, 3, 4, 4, 4]), np.array([0, 1, 0, 2])),
+)
+"""Unit 1 is annotated with fluid and effusion, unit 3 has a best concept but no annotation, unit 4 is dead."""
+FACTS = LayerFacts(
+    layer="features.norm5",
+    classes=("", "mass", "no finding", "", ""),
+    dead=np.array([False, False, False, False, True]),
+    concepts=CONCEPTS,
+    findings=("cardiomegaly", "", "effusion", "", ""),
+    answer=ANSWER,
+    reader="r1",
+    said={
+        0: Said("accept", decided=True),
+        2: Said("reject", "pacer", "only ap films", decided=True),
+        3: Said(note="see air"),
+    },
+    others={"dr x": {1: Said("unsure"), 2: Said("accept")}},
+    hollow=lambda: {0},
+    differ=lambda: {2},
+)
+VOCABULARY = Vocabulary(
+    concepts=("Effusion", "effusions", "right lung", "fluid"),
+    classes=("effusion", "No Finding"),
+    layers=("features.norm5",),
+    readers=("r1", "Dr X"),
+)
 
 
-def held(query: str) -> list[int]:
-    (comparison,) = parse(query).comparisons
-    return np.flatnonzero(comparison.holds(VALUES)).tolist()
+def comparison(query: str) -> Comparison:
+    term = parse(query).term
+    assert isinstance(term, Comparison)
+    return term
+
+
+def found(query: str, facts: LayerFacts = FACTS) -> list[int]:
+    term = parse(query).term
+    return list(range(facts.units)) if term is None else np.flatnonzero(term.holds(facts)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -31,12 +78,22 @@ def held(query: str) -> list[int]:
     ],
 )
 def test_comparisons_never_hold_for_a_missing_figure(query: str, places: list[int]) -> None:
-    assert held(query) == places
+    assert np.flatnonzero(comparison(query).compare(VALUES)).tolist() == places
 
 
-@pytest.mark.parametrize("query", ["q<", "q<=", "change>-", "q < ", "trust:", "trust>=", "view>."])
-def test_a_comparison_that_is_being_typed_asks_nothing(query: str) -> None:
-    assert held(query) == [0, 1, 2, 3, 4, 5]
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("q<", "q<=", "change>-", "q < ", "trust:", "trust>=", "view>.", "concept:", "verdict:", "verdict:by:"),
+        *("!", "!concept:", "(", "()", "concept:(", "unit:-", "verdict:b", "q<!", "|"),
+    ],
+)
+def test_what_is_being_typed_lets_everything_pass_and_says_what_it_waits_for(query: str) -> None:
+    wanted = parse(query)
+    if query not in {"|", "()", "q<!"}:
+        assert wanted.term is None
+        assert "wait" in wanted.problem
+    assert parse(f"{query} mass").term is not None
 
 
 @pytest.mark.parametrize(
@@ -51,36 +108,163 @@ def test_a_comparison_that_is_being_typed_asks_nothing(query: str) -> None:
     ],
 )
 def test_grades_go_by_their_names(query: str, grade: int) -> None:
-    (comparison,) = parse(query).comparisons
-    assert comparison.value == grade
+    assert comparison(query).value == grade
 
 
 @pytest.mark.parametrize(
-    "query", ['"q<0.05"', "q<a", "trust:great", "size<3", "layer1:3", "view:3", "p", "x<y", "<", "q"]
+    ("query", "units"),
+    [
+        ("effusion", [0, 1, 2]),
+        ("EFFUSION|mass", [0, 1, 2]),
+        ("!effusion", [3, 4]),
+        ("!!effusion", [0, 1, 2]),
+        ("concept:effusion", [0, 1]),
+        ("concept: effusion", [0, 1]),
+        ("best:effusion", [0]),
+        ("best:air", [3]),
+        ("concept:air", []),
+        ("label:effusion", [2]),
+        ("label:*", [0, 2]),
+        ("concept:effusion|fluid !best:fluid", [0]),
+        ("concept:effusion | mass", [0, 1]),
+        ("concept:fluid|label:cardio", [0, 1]),
+        ("concept:(fluid|lung)", [1, 2]),
+        ("(mass|cardiomegaly) effusion", [0, 1]),
+        ("mass | cardiomegaly effusion", [0, 1]),
+        ('"right lung"', [2]),
+        ('concept:"right lung"', [2]),
+        ('"concept:effusion"', []),
+        ('class:"no finding"', [2]),
+        ("layer:norm5", [0, 1, 2, 3, 4]),
+        ("layer:*norm?", [0, 1, 2, 3, 4]),
+        ("layer:norm*", []),
+        ("unit:1", [1]),
+        ("unit:1-3", [1, 2, 3]),
+        ("unit:3-", [3, 4]),
+        ("unit:0,3-4", [0, 3, 4]),
+        ("norm5:3", [3]),
+        ("norm5:mass", [1]),
+        ("3", [3]),
+        ("verdict:accept", [0]),
+        ("verdict:rejected", [2]),
+        ("verdict:accept|reject", [0, 2]),
+        ("verdict:none", [1, 3]),
+        ("!verdict:none", [0, 2, 4]),
+        ("verdict:hollow", [0]),
+        ("verdict:differ", [2]),
+        ("verdict:by:r1", [0, 2]),
+        ('verdict:by:"Dr X"', [1, 2]),
+        ("rejected", [2]),
+        ("undecided", [1, 3]),
+        ("dead", [4]),
+        ("note:ap", [2]),
+        ("note:*", [2, 3]),
+        ("own:pacer", [2]),
+        ("pacer|films", [2]),
+        ("images>3 score<=0.3", [1, 2, 3]),
+        ("images>3", [1, 2, 3]),
+        ("!images>3", [0, 4]),
+    ],
 )
-def test_other_words_are_words(query: str) -> None:
-    assert not parse(query).comparisons
-    assert len(parse(query).words) == 1
+def test_units_that_a_filter_finds(query: str, units: list[int]) -> None:
+    assert found(query) == units
+
+
+def test_what_has_not_been_computed_finds_nothing_and_neither_does_its_negation() -> None:
+    bare = LayerFacts(layer="norm5", classes=("",) * 3, dead=np.zeros(3, bool), concepts=CONCEPTS)
+    for query in ("concept:effusion", "!concept:effusion", "q<1", "!q<1", "!(images>3 best:air)"):
+        assert found(query, bare) == [], query
+    assert found("!verdict:accept", bare) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
     ("query", "hint"),
     [
         ("trust:none", "trust is strong, fair, weak or unsupported"),
+        ("trust:week", "trust is strong, fair, weak or unsupported; nearest: weak"),
         ("air trust > 7x", "trust is strong, fair, weak or unsupported"),
         ("q<abc", "q is compared with a number"),
+        ("q:0.05", "q is compared with < or >: q<0.05"),
+        ("verdict>3", "verdict takes a colon: verdict:3"),
+        ("consept:effusion", "no field consept; nearest: concept"),
+        ("chnage<0.1", "no field chnage; nearest: change"),
+        (
+            "verdict:acept",
+            "verdict is accept, reject, unsure, none, differ, hollow or by:READER; nearest: accept",
+        ),
+        ("unit:x", "unit is a number or a range: unit:10-20"),
         ('"q<abc"', ""),
+        ('"consept:effusion"', ""),
         ("air q<0.05", ""),
+        ("layer1:3", ""),
+        ("layer1:mass", ""),
+        ("a|", "| waits for another word"),
+        ("(a", "( waits for )"),
     ],
 )
-def test_what_looks_like_a_comparison_has_a_hint(query: str, hint: str) -> None:
-    assert parse(query).hint == hint
+def test_what_is_wrong_is_told(query: str, hint: str) -> None:
+    assert parse(query).hint(["layer1", "norm5"]) == hint
+
+
+@pytest.mark.parametrize("query", ["verdict:acept", "trust:great", "unit:x", "consept:effusion", "q<abc"])
+def test_what_is_wrong_finds_nothing(query: str) -> None:
+    assert found(query) == []
+
+
+@pytest.mark.parametrize("query", ["(" * 400, "!" * 400, "a|" * 200, "concept:(" * 50, "x" * (LONGEST + 1), ")" * 99])
+def test_no_filter_is_too_much(query: str) -> None:
+    wanted = parse(query)
+    assert wanted.problem or wanted.term is not None
 
 
 def test_words_and_comparisons_stand_together() -> None:
-    wanted = parse('air q<0.05 "right lung" trust:weak')
-    assert [word.text for word in wanted.words] == ["air", "right lung"]
-    assert [comparison.figure.word for comparison in wanted.comparisons] == ["q", "trust"]
+    wanted = parse('air q<0.05 "right lung" trust:weak !fluid')
+    assert [text.text for text in wanted.texts] == ["air", "right lung"], "what must not be found is no text to show"
+    assert [figure.word for figure in wanted.figures] == ["q", "trust"]
     assert wanted.needs_evidence
     assert not parse("air images>5 score>0.2").needs_evidence
-    assert all(isinstance(comparison, Comparison) for comparison in wanted.comparisons)
+    assert isinstance(parse("!air").term, Not)
+
+
+@pytest.mark.parametrize(
+    ("query", "unit", "shown", "expected"),
+    [
+        ("effusion", 0, "effusion", None),
+        ("effusion", 1, "mass\nfluid", Reason(Where.CONCEPT, 0)),
+        ("effusion", 2, "no finding\nright lung", Reason(Where.FINDING)),
+        ("concept:effusion", 1, "mass\nfluid", Reason(Where.CONCEPT, 0)),
+        ("films", 2, "no finding\nright lung", Reason(Where.NOTE)),
+        ("pacer", 2, "no finding\npacer", None),
+        ("note:*", 2, "no finding\nright lung", Reason(Where.NOTE)),
+        ("verdict:reject", 2, "no finding\nright lung", None),
+        ("!effusion", 3, "air", None),
+    ],
+)
+def test_a_line_says_why_it_is_found_where_that_is_hidden(
+    query: str, unit: int, shown: str, expected: Reason | None
+) -> None:
+    assert reason(parse(query), FACTS, unit, shown) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "ways"),
+    [
+        ("con", ["concept:"]),
+        ("!con", ["!concept:"]),
+        ("eff", ["effusion", "effusions"]),
+        ("mass (eff", ["mass (effusion", "mass (effusions"]),
+        ("concept:", ["concept:Effusion", "concept:effusions", 'concept:"right lung"', "concept:fluid"]),
+        ("concept:lung", ['concept:"right lung"']),
+        ('concept:"ri', ['concept:"right lung"']),
+        ("concept:eff|fl", ["concept:eff|fluid"]),
+        ('"right', ['"right lung"']),
+        ("verdict:by:", ["verdict:by:r1", 'verdict:by:"Dr X"']),
+        ("trust>=st", ["trust>=strong"]),
+        ("class:no", ['class:"No Finding"']),
+        ("layer:", ["layer:features.norm5"]),
+        ("chan", ["change"]),
+        *((whole, []) for whole in ("", "fluid", "fluid ", 'class:"No Finding"', "q<", "q<0.05", "(", "layer1:3")),
+    ],
+)
+def test_completions(query: str, ways: list[str]) -> None:
+    assert [way.query for way in completions(query, VOCABULARY)] == ways

@@ -67,24 +67,24 @@ def test_units_without_concepts_come_last(rows: NeuronRows) -> None:
 
 
 def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows, tmp_path: Path) -> None:
-    assert rows.next_undecided(Neuron(1, 13), 1) == Neuron(0, 1)
-    assert rows.next_undecided(Neuron(0, 1), -1) == Neuron(1, 13)
-    assert rows.next_undecided(Neuron(1, LAYER_LINE), 1) == Neuron(1, 1)
+    assert rows.next_undecided(Neuron(1, 13), 1)[0] == Neuron(0, 1)
+    assert rows.next_undecided(Neuron(0, 1), -1)[0] == Neuron(1, 13)
+    assert rows.next_undecided(Neuron(1, LAYER_LINE), 1)[0] == Neuron(1, 1)
     log = VerdictLog(tmp_path / "run.duckdb", "hash")
     for unit in range(1, 8):
         judge(log, f"layer0:{unit}", "accept")
     take_up(log, rows)
-    assert rows.next_undecided(Neuron(1, 13), 1) == Neuron(1, 1)
+    assert rows.next_undecided(Neuron(1, 13), 1)[0] == Neuron(1, 1)
     assert rows.progress() == (7, 20)
     for unit in range(1, 14):
         judge(log, f"layer1:{unit}", "unsure")
     take_up(log, rows)
-    assert rows.next_undecided(Neuron(1, 5), 1) is None
+    assert rows.next_undecided(Neuron(1, 5), 1) == (None, False)
 
 
 def test_a_lone_undecided_neuron_is_not_its_own_next(rows: NeuronRows) -> None:
     filtered(rows, "layer0:5")
-    assert rows.next_undecided(Neuron(0, 5), 1) is None
+    assert rows.next_undecided(Neuron(0, 5), 1) == (None, False)
 
 
 def test_verdicts_of_unknown_neurons_are_left_out(rows: NeuronRows, tmp_path: Path) -> None:

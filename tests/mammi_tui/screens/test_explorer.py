@@ -115,6 +115,7 @@ async def test_a_typed_value_is_taken_and_a_bad_one_is_refused_gently(run_path: 
         await opened.press("enter")
         assert opened.cuts.alpha == 0.7125
         for bad in ("7", "1.5.2"):
+            await opened.press("a")
             await opened.type(bad)
             await opened.press("enter")
             assert opened.cuts.alpha == 0.7125
@@ -338,7 +339,7 @@ async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) ->
     async with explorer(run_path, tmp_path) as opened:
         best = opened.reader.concepts[int(opened.answer().ranking[0])]
         await opened.press("2", "enter")
-        assert opened.rows.query == f'"{best}"'
+        assert opened.rows.query == f'concept:"{best}"'
         assert opened.rows.match_count >= 1
         assert opened.neuron == "layer1:3"
 
@@ -352,17 +353,23 @@ async def test_sorting(run_path: Path, tmp_path: Path) -> None:
             answer = opened.layer_answer(1)
             return [answer.best_scores[unit] for unit in units if answer.best[unit] >= 0]
 
-        await opened.press("s")
+        await opened.press("s", "s")
         assert scores() == sorted(scores(), reverse=True)
         assert opened.neuron == "layer1:3", "the cursor stays on its neuron"
         assert "sorted by best score" in opened.text()
         await opened.press("left_square_bracket", "left_square_bracket")
         assert scores() == sorted(scores(), reverse=True), "the order follows α"
-        await opened.press("s")
+        await opened.press("s", "s")
+        assert scores() == sorted(scores()), "the same letter again gives the other direction"
+        assert opened.rows.matches[1][-1] == 0, "the dead unit stays last"
+        await opened.press("s", "i")
         counts = opened.layer_answer(1).counts[opened.rows.matches[1]]
         assert counts.tolist() == sorted(counts, reverse=True)
-        await opened.press("s", "s", "s", "s")
+        await opened.press("s", "escape", "s", "x", "escape")
+        assert "sorted by representatives" in opened.text(), "Esc leaves it as it was"
+        await opened.press("s", "u")
         assert opened.rows.matches[1].tolist() == list(range(14))
+        assert opened.log.read().lines == (), "letters of the menu are no verdicts"
 
 
 @pytest.mark.slow
@@ -512,8 +519,8 @@ async def test_a_screen_that_is_too_small_says_so(run_path: Path, tmp_path: Path
 async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(120, 110)) as opened:
         for pane, mine, others in (
-            ("1", "Sort by unit", "Show the film large"),
-            ("3", "Show the film large", "Sort by"),
+            ("1", "Sort: a letter for each order", "Show the film large"),
+            ("3", "Show the film large", "Sort: a letter"),
         ):
             for key in ("question_mark", "f1"):
                 await opened.press(pane, key)

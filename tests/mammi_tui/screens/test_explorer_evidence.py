@@ -139,7 +139,7 @@ async def test_every_unit_is_marked_as_the_engine_grades_it(run_path: Path, tmp_
 async def test_sorting_by_evidence(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         live = Evidence(opened.reader, Requery(opened.reader)).layer("layer1", Cuts(0.93, 0.95))
-        for order, head in (("trust", "best concept▾"), ("significance", " q▴"), ("stability", " change▴")):
+        for order, head in (("trust", "✓▾ best concept"), ("significance", " q▴"), ("stability", " change▴")):
             opened.screen.action_sort(order)
             await opened.rest()
             units = opened.rows.matches[1]
@@ -152,10 +152,9 @@ async def test_sorting_by_evidence(run_path: Path, tmp_path: Path) -> None:
             assert opened.neuron == "layer1:3"
 
 
-async def test_keys_that_pass_an_order_by_compute_nothing(run_path: Path, tmp_path: Path) -> None:
+async def test_an_order_that_is_left_at_once_computes_nothing(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        await opened.pilot.press(*"ssssss")
-        await opened.rest()
+        await opened.press_together("s", "t", "s", "u")
         assert opened.rows.evidence == [None, None]
         assert "sorted by unit" in opened.text()
 

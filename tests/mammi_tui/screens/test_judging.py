@@ -58,9 +58,7 @@ def annotation(opened: Explorer, line: Line) -> tuple[str, ...]:
 def other_alpha(opened: Explorer) -> float:
     """An α at which the neuron on screen has other words."""
     words = [opened.answer(alpha).ranking[: opened.answer(alpha).annotated].tolist() for alpha in (0.93, 0.5, 0.3, 0)]
-    return next(
-        alpha for alpha, found in zip((0.93, 0.5, 0.3, 0), words, strict=True) if found and found != words[0]
-    )
+    return next(alpha for alpha, found in zip((0.93, 0.5, 0.3, 0), words, strict=True) if found and found != words[0])
 
 
 async def move_alpha(opened: Explorer, alpha: float) -> None:

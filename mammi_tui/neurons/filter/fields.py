@@ -1,0 +1,160 @@
+"""The fields of a filter, each declared once: `concept:effusion`, `unit:10-20`, `trust:strong`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mammi_tui.neurons.figures import FIGURES, TRUST_WORDS
+from mammi_tui.neurons.filter.facts import LayerFacts
+from mammi_tui.neurons.filter.terms import Comparison, InLayer, Marked, Term, UnitIn, Verdict, VerdictBy
+from mammi_tui.neurons.filter.texts import InConcepts, InSaid, InTexts
+
+BY = "by:"
+_RANGE = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?")
+_NUMBER = re.compile(r"([−-]?\d*[.,]?\d*)(%?)")
+_ALIKE = 0.5
+"""The least likeness of a word to the one that is suggested, as difflib has it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a value says: a term; a problem in words; or neither, while the value is still being typed."""
+
+    term: Term | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a run offers as values, clean."""
+
+    concepts: Sequence[str] = ()
+    classes: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    layers: Sequence[str] = ()
+    readers: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    """The reader's own"""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field by its word. `read` takes the value, folded, and is not called with an empty one."""
+
+    word: str
+    meaning: str
+    read: Callable[[str], Read]
+    values: Callable[[Vocabulary], Iterable[str]] = lambda _: ()
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`; nearest: …` with the word most like one; "" if none is."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=_ALIKE)
+    return f"; nearest: {found[0]}" if found else ""
+
+
+_VERDICTS: dict[str, Term] = {
+    "accept": Verdict("accept"),
+    "reject": Verdict("reject"),
+    "unsure": Verdict("unsure"),
+    "none": Verdict(""),
+    "differ": Marked(lambda facts: facts.differ(), of_others=True),
+    "hollow": Marked(lambda facts: facts.hollow()),
+}
+_OTHER_WORDS = {"accepted": "accept", "rejected": "reject", "undecided": "none"}
+
+
+def _verdict(value: str) -> Read:
+    if value.startswith(BY):
+        name = value.removeprefix(BY)
+        return Read(VerdictBy(name)) if name else Read()
+    found = [word for word in _VERDICTS if word.startswith(value)]
+    found = found or [other for word, other in _OTHER_WORDS.items() if word.startswith(value)]
+    if found:
+        return Read(_VERDICTS[found[0]]) if len(found) == 1 or value in _VERDICTS else Read()
+    if BY.startswith(value):
+        return Read()
+    known = (*_VERDICTS, f"{BY}READER")
+    return Read(problem=f"verdict is {', '.join(known[:-1])} or {known[-1]}{nearest(value, _VERDICTS)}")
+
+
+def _trust(value: str) -> Read:
+    return compared("trust", "=", value)
+
+
+def _unit(value: str) -> Read:
+    ranges = []
+    for part in filter(None, value.split(",")):
+        found = _RANGE.fullmatch(part)
+        if not found:
+            return Read(problem="unit is a number or a range: unit:10-20")
+        low, dash, high = found.groups()
+        if low or high:
+            least = float(low or 0)
+            ranges.append((least, float(high or "inf") if dash else least))
+    return Read(UnitIn(tuple(ranges))) if ranges else Read()
+
+
+def _findings(facts: LayerFacts) -> Sequence[str]:
+    return facts.findings
+
+
+def _classes(facts: LayerFacts) -> Sequence[str]:
+    return facts.classes
+
+
+FIELDS: dict[str, Field] = {
+    field.word: field
+    for field in (
+        Field("concept", "any annotated concept at the cuts on screen",
+              lambda value: Read(InConcepts(value, best=False)), lambda found: found.concepts),
+        Field("best", "the best concept",
+              lambda value: Read(InConcepts(value, best=True)), lambda found: found.concepts),
+        Field("label", "the finding: the label of most images",
+              lambda value: Read(InTexts(value, _findings)), lambda found: found.findings),
+        Field("class", "the class of a final layer's unit",
+              lambda value: Read(InTexts(value, _classes)), lambda found: found.classes),
+        Field("layer", "part of the layer's name, or a pattern such as *norm*",
+              lambda value: Read(InLayer(value)), lambda found: found.layers),
+        Field("unit", "a number, a range, or several: 5,10-20",
+              _unit),
+        Field("verdict", "accept, reject, unsure, none, differ (readers do, once V shows them), "
+                         "hollow (another annotation was judged), by:READER",
+              _verdict, lambda found: (*_VERDICTS, *(f"{BY}{reader}" for reader in found.readers))),
+        Field("note", "your note; * any",
+              lambda value: Read(InSaid(value, note=True))),
+        Field("own", "your own label; * any",
+              lambda value: Read(InSaid(value, note=False)), lambda found: found.labels),
+        Field("trust", "strong, fair, weak or unsupported; also trust>=fair",
+              _trust, lambda _: TRUST_WORDS.values()),
+    )
+}  # fmt: skip
+"""By word"""
+
+
+def compared(name: str, sign: str, value: str) -> Read:
+    """A comparison of a figure, or of `unit`, with a value."""
+    if name == "trust":
+        grades = [grade for grade, word in TRUST_WORDS.items() if word.startswith(value)]
+        if len(grades) == 1:
+            return Read(Comparison(FIGURES[name], sign, grades[0]))
+        return Read() if grades else Read(problem=f"trust is {FIGURES[name].meaning}{nearest(value, _GRADES)}")
+    found = _NUMBER.fullmatch(value)
+    if not found:
+        return Read(problem=f"{name} is compared with a number")
+    number = _number(*found.groups())
+    return Read() if number is None else Read(Comparison(FIGURES[name], sign, number))
+
+
+_GRADES = tuple(TRUST_WORDS.values())
+
+
+def _number(digits: str, percent: str) -> float | None:
+    try:
+        value = float(digits.replace(",", ".").replace("−", "-"))
+    except ValueError:
+        return None
+    return value / 100 if percent else value

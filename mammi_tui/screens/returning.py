@@ -1,0 +1,103 @@
+"""Coming back to where the reader was: the state of a run is taken up when it opens, and kept as it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mammi_tui.neurons.order import BY_UNIT, order_named
+from mammi_tui.neurons.rows import LAYER_LINE, Neuron
+from mammi_tui.screens.base import ExplorerBase
+from mammi_tui.screens.panes import PANES
+from mammi_tui.state.keeper import kept_of
+from mammi_tui.state.record import RunState
+from mammi_tui.text import clean
+
+EVERY = 3.0
+"""Seconds between two looks at whether the state has changed: what a killed explorer loses at most"""
+
+
+class Returning(ExplorerBase):
+    """The part of the explorer that keeps the state of the run."""
+
+    def come_back(self) -> None:
+        """Takes up the state before the first frame, and keeps it from then on.
+
+        α, β, the concept set and the neuron are in `Start` already, as the command line may name others.
+        """
+        state, rows, panes = self.keeper.state, self.looking.rows, self.panes
+        if self.keeper.warning:
+            self.warn(self.keeper.warning)
+        self.neurons.line.history = state.earlier
+        layers = {layer.name: layer.position for layer in rows.layers}
+        rows.open |= {layers[name] for name in state.open_layers if name in layers}
+        rows.order = order_named(self.start.order or state.order) or BY_UNIT
+        rows.flipped = state.flipped and not self.start.order
+        if state.film_size:
+            self.images.grid.set_across(state.film_size)
+        if not state.films:
+            self.images.turn_films_on_or_off()
+        view = next((view for view in self.views if view.name == state.view), None)
+        if view is not None and view.shows(self.looking.subject):
+            panes.turn_to(view)
+        pane = next((pane for pane in PANES if pane == state.pane), None)
+        if pane is not None:
+            panes.show(pane)
+            self.call_after_refresh(panes.go_to, pane)
+        if back := self._back():
+            self.notify(back, markup=False)
+        self.set_interval(EVERY, self.keep_state)
+
+    def _back(self) -> str:
+        """What is told of where the explorer opens; "" where it opens as new."""
+        state, looking = self.keeper.state, self.looking
+        if kept_of(state, RunState()) == state:
+            return ""
+        lost = state.concept_set and state.concept_set not in {found.name for found in looking.reader.concept_sets}
+        own = looking.reader.info
+        moved = (looking.cuts.alpha, looking.cuts.beta) != (own.alpha, own.beta)
+        parts = (
+            "Back where you were",
+            f"without the concept set {clean(state.concept_set)}, which the run lacks" if lost else "",
+            "r the run's own α and β" if moved else "",
+            f"esc without the filter {clean(self._query(), 40)}" if self._query() else "",
+        )
+        return " · ".join(filter(None, parts))
+
+    def come_back_to_filter(self) -> None:
+        """Filters as before, once the neurons have their lines; not where the command line names a neuron."""
+        if query := self._query():
+            self.neurons.put_filter(query, self.looking.neuron)
+
+    def _query(self) -> str:
+        return self.start.query or ("" if self.start.named else self.keeper.state.query)
+
+    def keep_state(self) -> None:
+        """Writes where the reader is, if that has changed."""
+        self.keeper.state = self._present()
+        if warning := self.keeper.write():
+            self.warn(warning)
+
+    def on_unmount(self) -> None:
+        self.keeper.state = self._present()
+        self.keeper.write()
+
+    def _present(self) -> RunState:
+        looking, rows = self.looking, self.looking.rows
+        neuron = looking.neuron
+        named = neuron is not None and neuron.unit != LAYER_LINE
+        cuts, own = looking.cuts, looking.reader.info.cuts
+        return replace(
+            self.keeper.state,
+            neuron=rows.name_of(neuron) if named and isinstance(neuron, Neuron) else "",
+            alpha=None if cuts.alpha == own.alpha else cuts.alpha,
+            beta=None if cuts.beta == own.beta else cuts.beta,
+            concept_set=cuts.concept_set or "",
+            query=rows.query,
+            order=rows.order.name,
+            flipped=rows.flipped,
+            view=self.view_pane.view.name,
+            pane=self.panes.present,
+            film_size=self.images.grid.across,
+            films=self.images.films_shown,
+            open_layers=tuple(rows.layers[layer].name for layer in sorted(rows.open)),
+        )
