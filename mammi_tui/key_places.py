@@ -57,7 +57,7 @@ def chains(chosen: Sequence[View] = VIEWS) -> list[Chain]:
         if issubclass(node, Screen)
     }
     modal = {screen.__module__: screen for screen in of_screen if issubclass(screen, ModalScreen)}
-    found = [Chain(bindings) for bindings in of_screen.values()]
+    found = [Chain(bindings, getattr(screen, "TYPED", "")) for screen, bindings in of_screen.items()]
     for node in nodes:
         if not issubclass(node, Screen | App):
             screen = modal.get(node.__module__, ExplorerScreen)  # a modal screen's own widgets stand beside it

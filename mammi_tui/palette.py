@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rich.text import Text
-from textual.binding import ActiveBinding, Binding
+from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.style import Style
 
-from mammi_tui.keyboard.names import shown as key_shown
+from mammi_tui.keyboard.remapped_app import keys_of
 from mammi_tui.neurons.order import ORDERS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.screens.explorer import ExplorerScreen
@@ -99,7 +98,7 @@ class ExplorerCommands(WordProvider):
             return None
         run = partial(self.app.run_action, binding.action, node)
         name = binding.tooltip or binding.description
-        return Command(name, run, keys=keys_of(node, binding), also=binding.description)
+        return Command(name, run, keys="  ".join(keys_of(node, binding.id)), also=binding.description)
 
     def _of_explorer(self, explorer: ExplorerScreen) -> Iterator[Command]:
         looking = explorer.looking
@@ -156,11 +155,6 @@ class Themes(WordProvider):
     def commands(self) -> Iterator[Command]:
         for name in sorted(self.app.available_themes):
             yield Command(name, partial(setattr, self.app, "theme", name))
-
-
-def keys_of(node: DOMNode, binding: Binding) -> str:
-    """The keys in force of a node's binding, as the screen shows them."""
-    return "  ".join(key_shown(key) for key, other in node._bindings if other.id == binding.id)
 
 
 def _prompt(command: Command, accent: str) -> Text:

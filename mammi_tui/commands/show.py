@@ -36,7 +36,7 @@ def show(
     methods: bool,
     as_json: bool,
 ) -> None:
-    """Print a neuron's representative images and annotation.
+    """Print a neuron's representative images, its annotation, and what readers say of it.
 
     LAYER:CLASS names a neuron as well as LAYER:UNIT, in layers whose units have class names.
 
@@ -44,12 +44,15 @@ def show(
     as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. With --json
     they add to the object.
     """
+    from engine.errors import MammiError
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
     from engine.names import parse_neuron
     from engine.requery import Requery
     from engine.store.reader import RunReader
     from mammi_tui.console import evidence_text, methods_text
+    from mammi_tui.console.verdicts_text import ReadersOf
+    from mammi_tui.text import clean
 
     with RunReader(arguments.existing_run(run)) as reader:
         layer, unit = parse_neuron(neuron, reader.layers)
@@ -63,6 +66,14 @@ def show(
             shown["untrained"] = untrained
         if not reader.info.subtracts_template:
             shown |= {"template": reader.info.template, "subtract_template": False}
+        words = [reader.concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        said: Iterator[str] = iter(())
+        try:
+            readers = ReadersOf(reader, f"{layer}:{unit}", words)
+            shown |= readers.as_objects()
+            said = readers.as_text()
+        except MammiError as error:
+            click.echo(clean(str(error)), err=True)
         sections = [annotation(answer, reader.concepts), films(answer, images, reader.concepts)]
         if evidence or methods:
             sections.clear()
@@ -74,6 +85,7 @@ def show(
             answers = [(method, method.neuron(layer, unit, cuts)) for method in Panel(reader, requery).methods]
             shown["methods"] = methods_text.as_object(answers)
             sections.append(methods_text.as_text(answers))
+        sections.insert(0, said)
         if as_json:
             click.echo(json.dumps(shown, indent=2))
             return

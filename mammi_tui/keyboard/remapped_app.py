@@ -11,6 +11,11 @@ from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.keyboard.names import shown
 
 
+def keys_of(node: DOMNode, name: str) -> list[str]:
+    """The keys in force of one of a node's bindings, as the screen shows them."""
+    return [shown(key) for key, binding in node._bindings if binding.id == name]
+
+
 class RemappedApp(App[None]):
     """Gives the app, and each screen and widget when it comes, the keys in force. It uses Textual's internals."""
 

@@ -83,7 +83,7 @@ class NeuronsPane(Framed, Vertical):
             self._nothing.update(f"{found} {clean(rows.query, 60)}{reason}; esc shows all")
         words = self._subtitle(hint)
         while len(words) > 1 and cell_len(" · ".join(words)) > self.size.width - 4:
-            words.pop(-2 if rows.evidence_underway is not None else -1)
+            words.pop(-2 if rows.evidence_underway is not None and rows.agreement is None else -1)
         self.frame(subtitle=" · ".join(words))
 
     def _subtitle(self, hint: str) -> list[str]:

@@ -130,6 +130,8 @@ class NeuronRows:
     @property
     def hint(self) -> str:
         """What is wrong with the filter, or what it waits for; "" if nothing."""
+        if not self.shows_others and self.filter.asks_others(folded(self.reader)):
+            return "other readers are hidden: V shows them"
         return self.filter.hint(self._facts_of.layer_names)
 
     @property

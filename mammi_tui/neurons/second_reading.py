@@ -30,7 +30,7 @@ def others_cells(rows: NeuronRows) -> int:
     """The width of the column of other readers' marks, with the final mark; 0 while they are hidden."""
     if not rows.others:
         return 0
-    settled = 2 if any(each.settled for each in rows.compared.values()) else 0
+    settled = 2 if rows.settled else 0
     return (len(rows.others) if len(rows.others) <= MOST_COLUMNS else COUNT_CELLS) + settled
 
 

@@ -14,7 +14,7 @@ from textual.containers import Container
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine.errors import MammiError
 from engine.store.records import ImageInfo
@@ -23,12 +23,14 @@ from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
-from mammi_tui.screens.explorer_keys import judging_keys
+from mammi_tui.screens.explorer_keys import handing_on_keys, judging_keys
 from mammi_tui.text import clean, significant
 from mammi_tui.views.head import Head
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
+from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.thumbnail import Thumbnail
+from mammi_tui.widgets.way_back import Stranded
 from mammi_tui.widgets.way_back import Stranded
 
 NOTE = "A preview, not for diagnosis."
@@ -45,12 +47,17 @@ class FilmScreen(Counting, ModalScreen[int]):
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
         Binding("home,g", "go_to(0)", "First", show=False, tooltip="First representative image", id="film.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last representative image", id="film.last"),
+        *judging_keys(lambda action: f"judge({action!r})"),
         Binding("I", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
-                id="film.help"),
+                id="app.help"),
+<<<<<<< HEAD
         *judging_keys(lambda action: f"judge({action!r})"),
+        *handing_on_keys(lambda action: f"judge({action!r})"),
+=======
+>>>>>>> judging
     ]  # fmt: skip
 
     DEFAULT_CSS = """
@@ -104,7 +111,7 @@ class FilmScreen(Counting, ModalScreen[int]):
             yield self.head
             yield Static(id="film-info", markup=False)
         yield OneLine()
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#film-frame").border_subtitle = Text(NOTE)

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from mammi_tui.keyboard.names import shown
+from mammi_tui.keyboard.remapped_app import keys_of
 from mammi_tui.notes import Note
 from mammi_tui.screens.help_sheet import HelpSheet
 from mammi_tui.widgets.typed_line import TypedLine
@@ -91,7 +92,7 @@ class HelpScreen(ModalScreen[None]):
             yield self._sheet
 
     def on_mount(self) -> None:
-        keys = [shown(key) for key, binding in self._line._bindings if binding.id == "help.close"]
+        keys = keys_of(self._line, "help.close")
         self.query_one(Vertical).border_subtitle = f"{keys[0]} closes" if keys else ""
 
     @on(Input.Changed)

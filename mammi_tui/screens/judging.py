@@ -163,6 +163,12 @@ class Judging(ExplorerBase):
         keys = f", and {count(dropped, 'key')} typed after it" if dropped else ""
         self.warn(f"{waiting.what} of {waiting.name} {why}{keys}")
 
+    @property
+    def undone(self) -> str:
+        """What would be lost if the explorer ended now; "" for nothing."""
+        waiting = self.waiting
+        return f"{waiting.what} of {waiting.name} is not given yet: it waits for the annotation" if waiting else ""
+
     def _stop_waiting(self) -> None:
         self.waiting = None
         self._say_waiting("")

@@ -38,8 +38,15 @@ class Panes(Horizontal):
     def show(self, pane: Pane) -> None:
         """Makes a pane the one to show where not all fit."""
         self.present = pane
-        for name in PANES:
-            self.set_class(name == pane, f"-at-{name}")
+        self._take_classes({f"-at-{name}": name == pane for name in PANES})
+
+    def _take_classes(self, classes: dict[str, bool]) -> None:
+        """Takes or drops classes. Only the panes themselves look different for them, not what is inside."""
+        if any(self.has_class(name) is not wanted for name, wanted in classes.items()):
+            for name, wanted in classes.items():
+                self.set_class(wanted, name, update=False)
+            panes = (self, *self.children, self.view, self.images)
+            self.app.stylesheet.update_nodes(list(dict.fromkeys(panes)))
 
     def go_to(self, pane: Pane) -> None:
         """Shows and focuses a pane at once, so that keys typed ahead go to it."""
@@ -62,8 +69,7 @@ class Panes(Horizontal):
     def turn_to(self, view: View) -> None:
         """Shows a view. The focus moves to it only if it cannot stay where it is."""
         self.view.turn_to(view)
-        for room in ("wide", "whole"):
-            self.set_class(room == view.room, f"-{room}")
+        self._take_classes({f"-{room}": room == view.room for room in ("wide", "whole")})
         if self.present == "view" or not self.view.region.area:
             self.go_to("view")
 

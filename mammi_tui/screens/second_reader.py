@@ -7,7 +7,7 @@ from functools import partial
 
 from engine.errors import MammiError
 from mammi_tui.neurons.marks import VERDICT_MARKS
-from mammi_tui.neurons.rows import LAYER_LINE, Neuron
+from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.triage import add_settlement, take_up
 from mammi_tui.screens.judging import Judging
 from mammi_tui.text import clean, count, fit
@@ -75,12 +75,9 @@ class SecondReader(Judging):
 
     def action_settle(self) -> None:
         """Asks for the verdict that settles the difference between readers about a neuron."""
-        rows, neuron = self.looking.rows, self.neurons.outline.here()
-        if not rows.shows_others:
+        if not self.looking.rows.shows_others:
             self.notify("Other readers' verdicts are hidden: V shows them", severity="warning", markup=False)
-        elif neuron is None or neuron.unit == LAYER_LINE:
-            self.notify("No neuron is selected", severity="warning", markup=False)
-        elif (compared := self._difference(neuron)) is not None:
+        elif (neuron := self._judged()) is not None and (compared := self._difference(neuron)) is not None:
             choices = [
                 Choice("y", "accept"),
                 Choice("x", "reject"),

@@ -1,25 +1,42 @@
-"""The line above the view and the films of a neuron: what the reader has said of it."""
+"""The lines above the view and the films of a neuron: what the reader has said of it, and what others have."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.strip import Strip
 
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.looking import Looking
-from mammi_tui.text import clean
+from mammi_tui.text import clean, count, fit
+from mammi_tui.verdicts.lines import Line
 from mammi_tui.verdicts.said import Said, is_of, said
 from mammi_tui.verdicts.standing import Judgement
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.still import StillLines
 
+MOST_OTHERS = 3
+"""Other readers that have a line"""
+
+
+class Spoken(NamedTuple):
+    """One line."""
+
+    said: Said | str
+    mark: Part = (" ", "line--faint")
+    """That of a verdict, before it"""
+    faint: bool = True
+
 
 class Head(StillLines):
-    """One line, which is there also where nothing was said: the view below it never moves."""
+    """One line, and one for each other reader that is shown. They are there also where nothing was said: the view below
+    them does not move."""
 
     COMPONENT_CLASSES = {  # noqa: RUF012
         "line--good", "line--bad", "line--unsure", "line--faint", "line--text", "line--muted",
@@ -41,39 +58,64 @@ class Head(StillLines):
 
     def __init__(self) -> None:
         super().__init__(id="head")
-        self._mark: Part = " ", "line--faint"
-        self._said: Said | str = ""
-        self._style = "line--faint"
+        self._own = Spoken("")
+        self._others: list[Spoken] = []
 
     def say(self, said: Said | str, mark: Part = (" ", "line--faint"), *, faint: bool = True) -> None:
-        """Draws what was said, with the mark of a verdict before it."""
-        self._mark, self._said = mark, said
-        self._style = "line--faint" if faint else "line--text"
+        """Draws what the reader has said, with the mark of a verdict before it."""
+        self._own = Spoken(said, mark, faint)
         self.tooltip = Content(str(said)) if said else None
         self.redraw()
 
     def show(self, looking: Looking, neuron: Neuron) -> None:
-        """Draws what the reader has said of a neuron. The mark is hollow where other words are on screen."""
+        """Draws what readers have said of a neuron. A mark is hollow where other words are on screen."""
         rows = looking.rows
-        judgement = rows.judgements.get(neuron) or Judgement()
-        words = said(judgement, run=rows.run, own=looking.reader.info.cuts, today=date.today())
-        verdict = rows.verdict_of(neuron)
-        on_screen = looking.words_on_screen if neuron == looking.neuron else None
-        if words is None:
-            self.say(
-                "a dead unit" if rows.is_dead(neuron) else f"not judged yet: {', '.join(map(clean, on_screen or ()))}"
-            )
-        elif verdict is None or judgement.verdict is None:
-            self.say(words, faint=False)
-        else:
-            hollow = on_screen is not None and not is_of(judgement.verdict, rows.run, on_screen)
-            mark = (HOLLOW_MARKS[verdict], "line--faint") if hollow else VERDICT_MARKS[verdict]
-            self.say(words, mark, faint=hollow)
+        self._others = list(self._others_on(looking, neuron))
+        height = 1 + len(self._others)
+        if self.styles.height != Scalar.from_number(height):
+            self.styles.height = height
+        own = self._spoken(looking, neuron, rows.judgements.get(neuron))
+        if own is None:
+            words = ", ".join(map(clean, self._on_screen(looking, neuron) or ()))
+            own = Spoken("a dead unit" if rows.is_dead(neuron) else f"not judged yet: {words}")
+        self.say(*own[:2], faint=own.faint)
 
-    def draw_line(self, y: int) -> Strip:  # noqa: ARG002
+    def _others_on(self, looking: Looking, neuron: Neuron) -> Iterator[Spoken]:
+        """What others say of a neuron, and how a difference was settled: the same number of lines for each neuron."""
+        rows = looking.rows
+        for reader, judgements in sorted(rows.others.items())[:MOST_OTHERS]:
+            spoken = self._spoken(looking, neuron, judgements.get(neuron))
+            yield spoken or Spoken(f"{clean(reader, 60)}: nothing yet")
+        if len(rows.others) > MOST_OTHERS:
+            yield Spoken(f"and {count(len(rows.others) - MOST_OTHERS, 'other reader')}")
+        if rows.settled:
+            found = rows.compared.get(neuron)
+            yield self._settled(looking, neuron, found.settled) if found and found.settled else Spoken("")
+
+    def _settled(self, looking: Looking, neuron: Neuron, line: Line) -> Spoken:
+        found = self._spoken(looking, neuron, Judgement(verdict=line))
+        return Spoken(f"settled: {found.said}", found.mark, found.faint) if found else Spoken("")
+
+    def _on_screen(self, looking: Looking, neuron: Neuron) -> Sequence[str] | None:
+        return looking.words_on_screen if neuron == looking.neuron else None
+
+    def _spoken(self, looking: Looking, neuron: Neuron, judgement: Judgement | None) -> Spoken | None:
+        """What one reader says; None for nothing."""
+        rows, on_screen = looking.rows, self._on_screen(looking, neuron)
+        words = said(judgement or Judgement(), run=rows.run, own=looking.reader.info.cuts, today=date.today())
+        verdict = judgement.verdict if judgement and not rows.is_dead(neuron) else None
+        if words is None or verdict is None or verdict.verdict is None:
+            return Spoken(words, faint=False) if words else None
+        hollow = on_screen is not None and not is_of(verdict, rows.run, on_screen)
+        mark = (HOLLOW_MARKS[verdict.verdict], "line--faint") if hollow else VERDICT_MARKS[verdict.verdict]
+        return Spoken(words, mark, hollow)
+
+    def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
+        spoken = [self._own, *self._others][y] if y <= len(self._others) else Spoken("")
         room = max(0, width - 4)
-        text = self._said if isinstance(self._said, str) else self._said.line(room)
-        mark, style = self._mark
-        segments = [Segment(f" {mark} ", self.style_of(style)), Segment(text, self.style_of(self._style))]
+        text = fit(spoken.said, room) if isinstance(spoken.said, str) else spoken.said.line(room)
+        mark, style = spoken.mark
+        text_style = self.style_of("line--faint" if spoken.faint else "line--text")
+        segments = [Segment(f" {mark} ", self.style_of(style)), Segment(text, text_style)]
         return Strip(segments).adjust_cell_length(width, self.style_of())

@@ -104,7 +104,10 @@ class LineList(Lines, inherit_bindings=False):
         self.refresh_row(self.cursor)
 
     def on_resize(self) -> None:
+        first = not self.virtual_size.width
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count())
+        if first:
+            self.action_centre()
         self.show_row(self.cursor)
 
     @counted

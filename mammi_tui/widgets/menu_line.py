@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -16,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mammi_tui.keyboard.remapped_app import keys_of
 from mammi_tui.text import fit
 
 GAP = 3
@@ -35,9 +37,6 @@ class Choice:
     @property
     def cells(self) -> int:
         return cell_len(self.key) + 1 + cell_len(self.text)
-
-
-_LEAVE = Choice("esc", "leave")
 
 
 class _Placed(NamedTuple):
@@ -109,6 +108,8 @@ class MenuLine(ModalScreen[str]):
     """
 
     BINDING_GROUP_TITLE = "Menu"
+    TYPED: ClassVar[str] = ascii_letters + digits
+    """Characters that may choose"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", tooltip="Leave the menu", id="menu.leave"),
     ]
@@ -122,13 +123,14 @@ class MenuLine(ModalScreen[str]):
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__()
         self._choices = choices
-        self._line = _Line(
-            title, [*choices, _LEAVE], lambda choice: self._end(None if choice is _LEAVE else choice.key)
-        )
+        self._title = title
         self._ended = False
 
     def compose(self) -> ComposeResult:
-        yield self._line
+        leave = Choice(" ".join(keys_of(self, "menu.leave")), "leave")
+        yield _Line(
+            self._title, [*self._choices, leave], lambda choice: self._end(None if choice is leave else choice.key)
+        )
 
     def on_key(self, event: events.Key) -> None:
         for choice in self._choices:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from mammi_tui.keyboard.remapped_app import keys_of
 from mammi_tui.text import clean
 from mammi_tui.widgets.typed_line import MOST_CHARACTERS, Completer, TypedLine
 from mammi_tui.widgets.way_back import come_back
@@ -85,7 +86,8 @@ class OneLine(Horizontal):
     ) -> None:
         """Opens the line with a label and a text. If it is open already with something undone, only focuses it."""
         if undone := self.undone:
-            self.notify(f"{undone}: Enter keeps it, Esc drops it.", severity="warning", markup=False)
+            enter, leave = ("/".join(keys_of(self._line, name)) for name in ("line.keep", "line.drop"))
+            self.notify(f"{undone}: {enter} keeps it, {leave} drops it.", severity="warning", markup=False)
         else:
             self._asked = clean(label)
             self._keep = keep

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
+
+Part = tuple[str, str]
+"""Text, already clean and fitted, and the name of its component style"""
+_KEPT = 1000
+"""Lines that a widget keeps, to draw them again at no cost"""
 
 
 class StillLines(Widget):
@@ -31,6 +38,7 @@ class StillLines(Widget):
         self._ready: dict[int, Strip] = {}
         """Lines that are drawn, but not yet on screen"""
         self._styles: dict[tuple[str, ...], Style] = {}
+        self._strips: dict[tuple[int, tuple[Part, ...]], Strip] = {}
 
     def draw_line(self, y: int) -> Strip:
         """The line at `y` of the widget's content."""
@@ -42,8 +50,19 @@ class StillLines(Widget):
             style = self._styles[names] = self.get_visual_style(*names).rich_style
         return style
 
+    def strip(self, width: int, parts: tuple[Part, ...]) -> Strip:
+        """A line of `width` cells. One that was drawn before is found again; what is missing has the first style."""
+        if (strip := self._strips.get((width, parts))) is None:
+            if len(self._strips) >= _KEPT:
+                self._strips.clear()
+            segments = [Segment(text, self.style_of(name)) for text, name in parts]
+            strip = Strip(segments).adjust_cell_length(width, self.style_of(parts[0][1]))
+            self._strips[width, parts] = strip
+        return strip
+
     def notify_style_update(self) -> None:
         self._styles.clear()
+        self._strips.clear()
         super().notify_style_update()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -54,9 +73,10 @@ class StillLines(Widget):
         """Draws the lines that are not as they were."""
         width, height = self.content_size
         lines = {y: self.draw_line(y) for y in range(height)}
-        if changed := {y: line for y, line in lines.items() if self._last.get(y) != line}:
+        changed = {y: line for y, line in lines.items() if (last := self._last.get(y)) is not line and last != line}
+        if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
-            self._ready = changed
+        self._ready = changed
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         self._ready = {}
@@ -68,6 +88,12 @@ class StillLines(Widget):
         return line
 
 
+class StillBar(ScrollBar):
+    """A scroll bar whose size lays nothing out."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
+
+
 class StillScroll(StillLines, ScrollView):
     """Scrolls vertically. The scroll bar keeps its column, so that the width does not depend on the number of lines."""
 
@@ -77,6 +103,15 @@ class StillScroll(StillLines, ScrollView):
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
 
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, which is made when it is first needed."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = StillBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)
+        return self._vertical_scrollbar
+
     def watch_virtual_size(self, size: Size) -> None:
         """Moves the scroll bar."""
         self._scroll_update(size)
@@ -84,6 +119,8 @@ class StillScroll(StillLines, ScrollView):
 
 class Framed(Widget):
     """A pane that draws its title and its subtitle without drawing what it frames."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     def frame(self, title: str | None = None, subtitle: str | None = None) -> None:
         """Draws the title, the subtitle, or both, where they are not as they were."""

@@ -128,3 +128,15 @@ def test_keys_of_ones_own_and_what_is_wrong_with_them(run: Path, tmp_path: Path)
         terminal.send("y\x1b[18~")
         terminal.wait_for("1/20 decided")
         terminal.wait_for("layer1:6")
+
+
+@pytest.mark.slow
+def test_numbers_before_keys(run: Path) -> None:
+    with opened(run, columns=140) as terminal:
+        terminal.wait_for("of layer1:5")
+        terminal.send("03j")
+        terminal.wait_for("of layer1:8")
+        terminal.send("12k")
+        terminal.wait_for(lambda text: "▌▸ layer0" in text)
+        terminal.send("10G")
+        terminal.wait_for("of layer1:7")

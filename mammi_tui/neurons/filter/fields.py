@@ -61,7 +61,7 @@ _VERDICTS: dict[str, Term] = {
     "reject": Verdict("reject"),
     "unsure": Verdict("unsure"),
     "none": Verdict(""),
-    "differ": Marked(lambda facts: facts.differ()),
+    "differ": Marked(lambda facts: facts.differ(), of_others=True),
     "hollow": Marked(lambda facts: facts.hollow()),
 }
 _OTHER_WORDS = {"accepted": "accept", "rejected": "reject", "undecided": "none"}
@@ -121,8 +121,8 @@ FIELDS: dict[str, Field] = {
               lambda value: Read(InLayer(value)), lambda found: found.layers),
         Field("unit", "a number, a range, or several: 5,10-20",
               _unit),
-        Field("verdict", "accept, reject, unsure, none, differ (readers do), hollow (another annotation was judged), "
-                         "by:READER",
+        Field("verdict", "accept, reject, unsure, none, differ (readers do, once V shows them), "
+                         "hollow (another annotation was judged), by:READER",
               _verdict, lambda found: (*_VERDICTS, *(f"{BY}{reader}" for reader in found.readers))),
         Field("note", "your note; * any",
               lambda value: Read(InSaid(value, note=True))),

@@ -50,6 +50,10 @@ class Filter:
         """The texts that it looks for, without those that must not be found."""
         return [term for term in self.parts() if isinstance(term, TextTerm)]
 
+    def asks_others(self, reader: str) -> bool:
+        """Whether it looks at what others say than the reader of that name, folded."""
+        return any(term.asks_others(reader) for term in self.parts())
+
     def parts(self) -> Iterator[Term]:
         """Its terms, without those that are negated."""
         terms = [self.term] if self.term else []

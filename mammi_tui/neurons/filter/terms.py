@@ -36,6 +36,10 @@ class Term(ABC):
     def needs_evidence(self) -> bool:
         return False
 
+    def asks_others(self, reader: str) -> bool:  # noqa: ARG002
+        """Whether it looks at what others say than the reader of that name, folded."""
+        return False
+
     @abstractmethod
     def holds(self, facts: LayerFacts) -> Bools:
         """Whether the term holds for each unit, [units]."""
@@ -113,6 +117,11 @@ class Marked(Term):
     """Units in one of the layer's sets: those with a hollow verdict, or those on which readers differ."""
 
     units: Callable[[LayerFacts], Any]
+    of_others: bool = False
+    """Whether other readers decide it"""
+
+    def asks_others(self, reader: str) -> bool:  # noqa: ARG002
+        return self.of_others
 
     def holds(self, facts: LayerFacts) -> Bools:
         return facts.where(self.units(facts))
@@ -123,6 +132,9 @@ class VerdictBy(Term):
     """Any verdict of a reader whose name begins so."""
 
     reader: str
+
+    def asks_others(self, reader: str) -> bool:
+        return not reader.startswith(self.reader)
 
     def holds(self, facts: LayerFacts) -> Bools:
         found = np.zeros(facts.units, bool)

@@ -11,8 +11,11 @@ import pytest
 from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
+from mammi_tui.verdicts.lines import Deed
+from mammi_tui.verdicts.log import log_of
 from tests.support.commands import Mammi
 from tests.support.runs import small_run
+from tests.support.verdicts import do, judge
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(None, None), (0.3, 0.6), (0, 0), (1, 1)])
@@ -147,3 +150,35 @@ def test_a_warning_of_the_engine_is_one_clean_line_beside_the_answer(mammi: Mamm
     assert warning.startswith("warning: ")
     assert "gone" in warning
     assert "\x1b" not in outcome.out + outcome.err
+
+
+def test_what_readers_say_is_shown_and_hollow_at_other_words(
+    mammi: Mammi, run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.duckdb"
+    path.symlink_to(run_path)
+    with RunReader(path) as reader:
+        log = log_of(reader)
+        answer = Requery(reader).neuron("layer1", 4, reader.info.cuts)
+        words = [reader.concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        monkeypatch.setenv("MAMMI_READER", "r1")
+        judge(log, "layer1:4", "accept", words)
+        do(log, "layer1:4", Deed("note", text="only \x1b[31mAP"))
+        do(log, "layer1:4", Deed("concept", concept="mass", mark="wrong"))
+        monkeypatch.setenv("MAMMI_READER", "r2")
+        judge(log, "layer1:4", "reject", ["other"])
+        do(log, "layer1:4", Deed("label", text="mine"))
+    first, second = json.loads(mammi("show", path, "layer1:4", "--json").out)["readers"]
+    assert (first["reader"], first["verdict"]["verdict"], first["verdict"]["hollow"]) == ("r1", "accept", False)
+    assert (first["label"], first["note"], first["concepts"]) == (None, "only \x1b[31mAP", {"mass": "wrong"})
+    assert (second["verdict"]["hollow"], second["verdict"]["annotation"], second["label"]) == (True, ["other"], "mine")
+    shown = mammi("show", path, "layer1:4").out
+    assert f'accepted "{", ".join(words)}" at α 0.93 · r1 · ' in shown
+    assert 'wrong: mass: "only ␛[31mAP"\n' in shown
+    assert 'label "mine" · rejected "other" at α 0.93 · r2 · ' in shown
+    assert shown.count("(of other words than these)") == 1
+    log.path.unlink()
+    log.path.mkdir()
+    outcome = mammi("show", path, "layer1:4")
+    assert outcome.status == 0
+    assert "the verdicts cannot be read" in outcome.err

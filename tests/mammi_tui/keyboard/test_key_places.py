@@ -10,11 +10,18 @@ from mammi_tui.key_places import chains, places
 ID = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-def test_every_binding_has_an_id_of_its_own_and_says_what_it_does() -> None:
+def test_every_binding_has_an_id_and_says_what_it_does() -> None:
     bindings = [binding for place in places() for binding in place.bindings]
     assert [binding for binding in bindings if not ID.fullmatch(binding.name)] == []
     assert [binding.name for binding in bindings if not binding.does] == []
-    assert [name for name, times in Counter(binding.name for binding in bindings).items() if times > 1] == []
+
+
+def test_an_id_means_the_same_wherever_it_works() -> None:
+    bindings = {(binding.name, binding.keys, binding.does) for place in places() for binding in place.bindings}
+    names = Counter(name for name, _, _ in bindings)
+    assert [name for name, times in names.items() if times > 1] == []
+    for place in places():
+        assert len({binding.name for binding in place.bindings}) == len(place.bindings)
 
 
 def test_every_binding_is_in_force_somewhere() -> None:

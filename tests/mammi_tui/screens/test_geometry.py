@@ -1,4 +1,4 @@
-"""A cursor move, a verdict or a slider step changes no geometry: nothing is laid out, and only what differs is drawn."""
+"""A cursor move, a verdict or a slider step changes no geometry: nothing is laid out, only what differs is drawn."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ async def test_keys_lay_nothing_out(run_path: Path, tmp_path: Path, size: tuple[
                 await opened.press(key)
             passes[key] = counts["layouts"] + counts["scrolls"], counts["styles"]
         assert passes == dict.fromkeys(passes, (0, 0))
+
+
+async def test_turning_to_a_view_lays_out_once_and_styles_only_the_panes(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path, size=TALL) as opened:
+        await opened.press("e", "e")
+        for _ in range(2):
+            with counted() as counts:
+                await opened.press("e")
+            assert counts["layouts"] == 1
+            assert counts["styles"] < 10
 
 
 async def test_a_dead_unit_lays_nothing_out(run_path: Path, tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ async def test_keys_in_one_packet_each_judge_one_neuron_after_another(run_path: 
         await move_alpha(opened, 0.6)
         await opened.press_together(*"yxuyyxuyy", "n", "y")
         found = lines(opened)
-        assert [line.verdict for line in found] == ["accept", "reject", "unsure", "accept", "accept", "reject", "unsure",
-                                                    "accept", "accept", "accept"]  # fmt: skip
+        verdicts = {"y": "accept", "x": "reject", "u": "unsure"}
+        assert [line.verdict for line in found] == [verdicts[key] for key in "yxuyyxuyyy"]
         assert len({line.neuron for line in found}) == len(found)
         assert [line.seen.annotation for line in found] == [annotation(opened, line) for line in found]
         assert all(line.seen.cuts.alpha == 0.6 for line in found)
@@ -195,6 +195,23 @@ async def test_what_waits_can_be_given_up_and_is_dropped_where_the_reader_moves_
         await opened.rest()
         assert opened.neuron == "layer1:9"
         assert not opened.log.path.exists()
+
+
+@pytest.mark.slow
+async def test_quitting_asks_once_while_a_verdict_waits(
+    run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        gate = Gate(opened, monkeypatch)
+        send(opened, "j", "y")
+        await until(lambda: opened.screen.waiting is not None)
+        send(opened, "ctrl+c")
+        await until(lambda: bool(said(opened)))
+        assert "accept of layer1:4 is not given yet: it waits for the annotation" in said(opened)[0]
+        assert opened.app.return_code is None
+        send(opened, "ctrl+c")
+        await until(lambda: opened.app.return_code is not None)
+        gate.open()
 
 
 @pytest.mark.slow
