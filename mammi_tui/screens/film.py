@@ -31,7 +31,6 @@ from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.thumbnail import Thumbnail
 from mammi_tui.widgets.way_back import Stranded
-from mammi_tui.widgets.way_back import Stranded
 
 NOTE = "A preview, not for diagnosis."
 
@@ -53,11 +52,7 @@ class FilmScreen(Counting, ModalScreen[int]):
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
                 id="app.help"),
-<<<<<<< HEAD
-        *judging_keys(lambda action: f"judge({action!r})"),
         *handing_on_keys(lambda action: f"judge({action!r})"),
-=======
->>>>>>> judging
     ]  # fmt: skip
 
     DEFAULT_CSS = """
