@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from os.path import commonprefix
 
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
@@ -35,10 +36,13 @@ def others_cells(rows: NeuronRows) -> int:
 
 
 def others_head(rows: NeuronRows) -> str:
-    """The head of that column: the first letter of each name; of many readers their number."""
-    names = sorted(rows.others)
-    head = "".join(clean(name)[:1] for name in names) if len(names) <= MOST_COLUMNS else f"{len(names)} rd."
-    return fit(head, others_cells(rows))
+    """The head of that column: the first character of each name in which the readers' names differ; of many readers
+    their number."""
+    names = [clean(name) for name in sorted(rows.others)]
+    if len(names) > MOST_COLUMNS:
+        return fit(f"{len(names)} rd.", others_cells(rows))
+    same = len(commonprefix([clean(rows.reader), *names]))
+    return fit("".join(name[same : same + 1] or name[:1] for name in names), others_cells(rows))
 
 
 def others_parts(rows: NeuronRows, neuron: Neuron) -> Iterator[Part]:

@@ -113,7 +113,7 @@ async def test_v_shows_a_column_of_marks_and_kappa_and_hides_them_again(
         assert "✗" not in row(opened, 4)
         await opened.press("V")
         assert [row(opened, unit)[7:9] for unit in (3, 4, 5, 6)] == ["✓✓", "✓✗", "??", "  "]
-        assert opened.lines()[3][8] == "z", "the head is the beginning of the name"
+        assert opened.lines()[3][8] == "z", "the head is where the names differ"
         assert "κ 0.50 (−0.11 to 1.00) · 1 of 3 differs" in opened.text()
         assert f"{SECOND}: shown until V hides it" in said(opened)
         assert opened.rows.differs(Neuron(1, 4))
