@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from os.path import commonprefix
 
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
@@ -41,7 +40,8 @@ def others_head(rows: NeuronRows) -> str:
     names = [clean(name) for name in sorted(rows.others)]
     if len(names) > MOST_COLUMNS:
         return fit(f"{len(names)} rd.", others_cells(rows))
-    same = len(commonprefix([clean(rows.reader), *names]))
+    every = [clean(rows.reader), *names]
+    same = next((end for end in range(min(map(len, every))) if len({name[: end + 1] for name in every}) > 1), 0)
     return fit("".join(name[same : same + 1] or name[:1] for name in names), others_cells(rows))
 
 
