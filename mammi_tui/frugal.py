@@ -142,29 +142,36 @@ class LineCompositor(Compositor):
         if not regions:
             return None
         spans: dict[int, list[tuple[int, int]]] = {}
-        for y, start, end in self._regions_to_spans(regions):
+        for y, start, end in self._regions_to_spans(regions):  # by lines, ascending
             spans.setdefault(y, []).append((start, end))
         return LinesUpdate(list(self._placed(spans)))
 
     def _placed(self, spans: dict[int, list[tuple[int, int]]]) -> Iterator[Placed]:
         """The strips for these spans of columns of each line, from the widgets in front to those behind."""
         for widget, (region, clip) in self.visible_widgets.items():
+            if not spans:
+                return
             left, top, width, height = region.intersection(clip)
+            right = left + width
             lines = [
-                y for y in range(top, top + height) if any(a < left + width and b > left for a, b in spans.get(y, ()))
+                y
+                for y, wanted in spans.items()
+                if top <= y < top + height and any(a < right and b > left for a, b in wanted)
             ]
             for first, last in _runs(lines):
                 part = Region(left - region.x, first - region.y, width, last - first + 1)
                 for y, strip in enumerate(widget.render_lines(part), first):
                     uncovered = []
                     for a, b in spans[y]:
-                        start, end = max(a, left), min(b, left + width)
+                        start, end = max(a, left), min(b, right)
                         if start >= end:
                             uncovered.append((a, b))
                             continue
                         yield start, y, strip.crop(start - left, end - left)
                         uncovered += [span for span in ((a, start), (end, b)) if span[0] < span[1]]
                     spans[y] = uncovered
+                    if not uncovered:
+                        del spans[y]
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:

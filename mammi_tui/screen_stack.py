@@ -20,6 +20,9 @@ class SoundStackApp(App[None]):
         """Closes the screen on top. Does nothing where it is the only one, or where another screen asks for this."""
         if len(self.screen_stack) == 1 or self._asking_screen() not in (None, self.screen):
             return AwaitComplete()
+        for worker in list(self.workers):
+            if worker.node.screen is self.screen:
+                worker.cancel()  # what it asks of its screen would fail, and end the app
         closed = super().pop_screen()
         if self.screen.size != self.size:  # a screen that was covered is not told of a new size
             self.screen.post_message(events.Resize(self.size, self.size))

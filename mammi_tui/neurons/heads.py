@@ -12,6 +12,8 @@ from mammi_tui.text import fit
 
 SCORE_CELLS = 7
 FINDING_CELLS, LEAST_FINDING = 16, 9
+ENOUGH = 16
+"""Cells that suffice for a best concept where there is a finding to show beside it"""
 WIDE = 64
 """Width from which columns have their full names, and findings have one even beside classes"""
 HEAD = "best concept"
@@ -52,10 +54,11 @@ def columns(rows: NeuronRows, names: RowNames, width: int) -> Columns:
 
 
 def _spare(rows: NeuronRows, names: RowNames, cells: int) -> int:
-    """Of the `cells` for best concepts, those that no best concept needs, if they are enough for findings."""
+    """Of the `cells` for best concepts, those that they do not need, if they are enough for findings."""
     if all(units or answer is None for units, answer in zip(names.units, rows.answers, strict=True)):
         return 0  # units with classes leave no room
-    spare = min(cells - max(len(HEAD) + 1, names.longest_best), names.findings.longest + 1)
+    needed = max(len(HEAD) + 1, min(names.longest_best, ENOUGH))
+    spare = min(cells - needed, names.findings.longest + 1)
     return spare if spare >= LEAST_FINDING else 0
 
 

@@ -45,9 +45,10 @@ class NeuronTree(LineList):
 
     BINDING_GROUP_TITLE = "Neurons"
     HELP = """
-    Layers and their neurons: your verdict, the grade of the evidence (● strong, ◐ fair, ○ weak, ◌ unsupported), the
-    class if the layer has classes, the best concept, its score, and the number of representative images. All of it
-    follows α and β.
+    Layers and their neurons: your verdict (✓ accepted, ✗ rejected, ? unsure; ⊞ ⊠ ⊡ where you judged other words than
+    those on screen), the grade of the evidence (● strong, ◐ fair, ○ weak, ◌ unsupported), the class if the layer has
+    classes, the best concept or your own label in italics, its score, and the number of representative images. All of
+    it follows α and β.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

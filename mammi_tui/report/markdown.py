@@ -12,7 +12,7 @@ from mammi_tui.report.contents import Counted, Fact, Report
 from mammi_tui.report.markup import LONGEST
 from mammi_tui.text import clean, count, decimal, significant
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+|~$@^=!&]|:(?=//)|(?<=www)\.|^-", re.IGNORECASE)
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$@^!&]|:(?=//)|(?<=www)\.|^[-+=]", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\d+)\.")
 
 

@@ -55,6 +55,16 @@ def judging_keys(through: Callable[[str], str] = str) -> list[BindingType]:
     ]
 
 
+def handing_on_keys(through: Callable[[str], str] = str) -> list[BindingType]:
+    """The keys that hand on what is on screen. `through` is that of `judging_keys`."""
+    sheet, table = "Write a contact sheet: films and words as a picture", "the table of this pane: CSV, JSON or Parquet"
+    return [
+        _hidden("X", through("contact_sheet"), "Contact sheet", "hand-on.sheet", sheet),
+        _hidden("E", through("export"), "Export", "hand-on.export", f"Write {table}"),
+        _hidden("Y", through("copy"), "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),
+    ]
+
+
 def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Binding:
     return _hidden(key, f"history({by})", description, name, tooltip)
 
@@ -106,14 +116,6 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
-        _hidden(
-            "X",
-            "contact_sheet",
-            "Contact sheet",
-            "hand-on.sheet",
-            "Write a contact sheet: films and words as a picture",
-        ),
-        _hidden("E", "export", "Export", "hand-on.export", "Write the table of this pane: CSV, JSON or Parquet"),
-        _hidden("Y", "copy", "Copy", "hand-on.copy", "Copy a link to this, the words, or the neuron's row"),
+        *handing_on_keys(),
         _hidden("I", "films", "Films", "images.toggle", "Show films, or only their names"),
     ]

@@ -23,7 +23,7 @@ from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.keyboard.counting_app import Counting, counted, counted_from_one
 from mammi_tui.lane import Lane
-from mammi_tui.screens.explorer_keys import judging_keys
+from mammi_tui.screens.explorer_keys import handing_on_keys, judging_keys
 from mammi_tui.text import clean, significant
 from mammi_tui.views.head import Head
 from mammi_tui.widgets.captions import ThumbnailItem, identifier
@@ -46,12 +46,13 @@ class FilmScreen(Counting, ModalScreen[int]):
         Binding("left,h,k,up", "step(-1)", "Previous", tooltip="Previous representative image", id="film.previous"),
         Binding("home,g", "go_to(0)", "First", show=False, tooltip="First representative image", id="film.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last representative image", id="film.last"),
+        *judging_keys(lambda action: f"judge({action!r})"),
         Binding("I", "toggle_info", "Info", tooltip="Show or hide the data of the image", id="film.info"),
         Binding("b", "toggle_outlines", "Outlines", tooltip="Show or hide the findings' outlines", id="film.outlines"),
         Binding("escape,q,enter", "close", "Close", tooltip="Back to the explorer", id="film.close"),
         Binding("question_mark,f1", "app.help", "Help", tooltip="The keys that work now",
                 id="app.help"),
-        *judging_keys(lambda action: f"judge({action!r})"),
+        *handing_on_keys(lambda action: f"judge({action!r})"),
     ]  # fmt: skip
 
     DEFAULT_CSS = """

@@ -27,7 +27,7 @@ class ConceptList(LineList):
     BINDING_GROUP_TITLE = "Concepts"
     HELP = """
     Every concept of the neuron by concept score. The line is the β cut: the concepts above it are the annotation. The
-    bars have one scale within a neuron.
+    bars have one scale within a neuron. ✓ and ✗ are your marks of single concepts.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +37,7 @@ class ConceptList(LineList):
         ),
         Binding(
             "space", "mark", "Mark", id="concepts.mark",
-            tooltip="Mark this concept: right, wrong, neither",
+            tooltip="Mark this concept as right; again: as wrong; again: neither",
         ),
     ]  # fmt: skip
 
@@ -55,7 +55,7 @@ class ConceptList(LineList):
         self.concepts = ShortNames(concepts)
         self.answer: NeuronAnswer | None = None
         self._texts = concepts
-        self._marks: Mapping[str, ConceptMark] = {}
+        self.marks: Mapping[str, ConceptMark] = {}
         """The reader's marks, by the concepts' texts"""
         self._reason: list[str] = []
         """Why there is no concept, in lines"""
@@ -78,8 +78,8 @@ class ConceptList(LineList):
 
     def mark(self, marks: Mapping[str, ConceptMark]) -> None:
         """Draws the reader's marks beside concepts, by the concepts' texts."""
-        if marks != self._marks:
-            self._marks = marks
+        if marks != self.marks:
+            self.marks = marks
             self.redraw()
 
     @property
@@ -112,7 +112,7 @@ class ConceptList(LineList):
         annotated = rank < answer.annotated
         rank_cells, name_cells, bar_cells = self._columns(width)
         yield fit(f"{rank + 1}", rank_cells, right=True), "line--faint"
-        yield CONCEPT_MARKS.get(self._marks.get(self._texts[concept], "clear"), (" ", "line--faint"))
+        yield CONCEPT_MARKS.get(self.marks.get(self._texts[concept], "clear"), (" ", "line--faint"))
         yield self.concepts.fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
         yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
         first, last = answer.ranking[[0, -1]]

@@ -68,10 +68,18 @@ class ConceptsBody(ViewBody):
         answer = self.ranking.answer
         if answer is None:
             return None
-        columns = {"rank": "INTEGER", "concept": "VARCHAR", "score": "DOUBLE", "annotated": "BOOLEAN"}
+        columns = {
+            "rank": "INTEGER",
+            "concept": "VARCHAR",
+            "score": "DOUBLE",
+            "annotated": "BOOLEAN",
+            "mark": "VARCHAR",
+        }
+        concepts, marks = self.reader.concepts, self.ranking.marks
         rows = [
-            (place + 1, self.reader.concepts[concept], float(answer.scores[concept]), place < answer.annotated)
+            (place + 1, name, float(answer.scores[concept]), place < answer.annotated, marks.get(name))
             for place, concept in enumerate(answer.ranking.tolist())
+            for name in (concepts[concept],)
         ]
         return Table("concepts", columns, rows)
 

@@ -1,4 +1,4 @@
-"""The keys that work now, in one line. A key that does not fit is left out, but never quit and help."""
+"""The keys that work now, in one line. A key that does not fit is left out, but never the last ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mammi_tui.keyboard.counting_app import CountingApp
 from mammi_tui.widgets.still import StillLines
 
 GAP = 2
-ALWAYS = ("quit", "help")
+ALWAYS = ("close", "quit", "help", "app.help")
 """Actions shown at any width, on the right"""
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 
-from mammi_tui.widgets.still import StillScroll
+from mammi_tui.widgets.still import Part, StillScroll
 
-Part = tuple[str, str]
-"""Text, already clean and fitted, and the name of its component style"""
+__all__ = ["Lines", "Part"]
 
 
 class Lines(StillScroll, can_focus=True, inherit_bindings=False):
@@ -85,7 +83,4 @@ class Lines(StillScroll, can_focus=True, inherit_bindings=False):
 
     def drawn(self, index: int, width: int) -> Strip:
         """One row in its colours."""
-        parts = [(" ", "line--text"), *self.row(index, width - 1)]
-        return Strip([Segment(text, self.style_of(name)) for text, name in parts]).adjust_cell_length(
-            width, self.style_of("line--text")
-        )
+        return self.strip(width, ((" ", "line--text"), *self.row(index, width - 1)))

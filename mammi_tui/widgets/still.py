@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -14,6 +15,11 @@ from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
+
+Part = tuple[str, str]
+"""Text, already clean and fitted, and the name of its component style"""
+_KEPT = 1000
+"""Lines that a widget keeps, to draw them again at no cost"""
 
 
 class StillLines(Widget):
@@ -32,6 +38,7 @@ class StillLines(Widget):
         self._ready: dict[int, Strip] = {}
         """Lines that are drawn, but not yet on screen"""
         self._styles: dict[tuple[str, ...], Style] = {}
+        self._strips: dict[tuple[int, tuple[Part, ...]], Strip] = {}
 
     def draw_line(self, y: int) -> Strip:
         """The line at `y` of the widget's content."""
@@ -43,8 +50,19 @@ class StillLines(Widget):
             style = self._styles[names] = self.get_visual_style(*names).rich_style
         return style
 
+    def strip(self, width: int, parts: tuple[Part, ...]) -> Strip:
+        """A line of `width` cells. One that was drawn before is found again; what is missing has the first style."""
+        if (strip := self._strips.get((width, parts))) is None:
+            if len(self._strips) >= _KEPT:
+                self._strips.clear()
+            segments = [Segment(text, self.style_of(name)) for text, name in parts]
+            strip = Strip(segments).adjust_cell_length(width, self.style_of(parts[0][1]))
+            self._strips[width, parts] = strip
+        return strip
+
     def notify_style_update(self) -> None:
         self._styles.clear()
+        self._strips.clear()
         super().notify_style_update()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -55,9 +73,10 @@ class StillLines(Widget):
         """Draws the lines that are not as they were."""
         width, height = self.content_size
         lines = {y: self.draw_line(y) for y in range(height)}
-        if changed := {y: line for y, line in lines.items() if self._last.get(y) != line}:
+        changed = {y: line for y, line in lines.items() if (last := self._last.get(y)) is not line and last != line}
+        if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
-            self._ready = changed
+        self._ready = changed
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         self._ready = {}

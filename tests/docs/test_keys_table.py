@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from mammi_tui.key_places import Place, places
+from mammi_tui.key_places import Place, keys_in_force, places
 from mammi_tui.keyboard.names import key_named
 from tests.shared import ROOT
 
@@ -18,6 +19,17 @@ def keys_in_the_guide() -> set[str]:
     assert part
     rows = [line for line in part[1].splitlines() if line.startswith("|")]
     return {key_named(text) for row in rows[2:] for text in re.findall(r"`([^`]+)`", row) if text != "fg"}
+
+
+def test_the_example_of_a_file_of_keys_is_right(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    part = PART.search((ROOT / "docs" / "guide.md").read_text("utf-8"))
+    assert part
+    file.write_text("\n".join(line for line in part[1].splitlines() if line.startswith("    ")), "utf-8")
+    keymap, problems = keys_in_force(file)
+    assert problems == []
+    assert keymap.keys["verdict.accept"] == ("f7", "ctrl+y")
+    assert len(keymap.keys) == 4
 
 
 def test_every_key_in_the_table_works() -> None:

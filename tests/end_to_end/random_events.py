@@ -28,7 +28,7 @@ from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
-ENTER, ESCAPE = "\r", "\x1b"
+ENTER, ESCAPE = "\r", "\x1b[27u"  # as the kitty protocol sends Esc: nobody has to wait whether more follows
 NAMED = (
     *(ENTER, ESCAPE, "\t", "\x1b[Z", "\x7f", " "),
     *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[3~"),
@@ -94,7 +94,8 @@ class Session:
         )
         os.close(requests)
         self.found = self.terminal.attributes()
-        self._kept = b""
+        self.kept = b""
+        """What it has sent to set the terminal's modes"""
 
     # Events
 
@@ -146,15 +147,16 @@ class Session:
         self._send(self.chance.choice(BYTES))
 
     def _resize(self) -> None:
-        least, most = SMALLEST, LARGEST
-        usual = self.chance.random() < 0.6
-        self.size = (
-            self.chance.choice(USUAL)
-            if usual
-            else (self.chance.randint(least[0], most[0]), self.chance.randint(least[1], most[1]))
-        )
-        self.events.append(f"<{self.size[0]}×{self.size[1]}>".encode())
-        self.terminal.resize(*self.size)
+        if self.chance.random() < 0.6:
+            self.resize(*self.chance.choice(USUAL))
+        else:
+            (least, least_rows), (most, most_rows) = SMALLEST, LARGEST
+            self.resize(self.chance.randint(least, most), self.chance.randint(least_rows, most_rows))
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.size = columns, rows
+        self.events.append(f"<{columns}×{rows}>".encode())
+        self.terminal.resize(columns, rows)
 
     # Checks
 
@@ -194,7 +196,7 @@ class Session:
                 raise Fault(f"it is stuck: {self.terminal.received.decode(errors='replace')[-6000:]}")
         if told[1]:
             raise Fault(f"it is never at rest: {told[1].decode()}")
-        self._kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
+        self.kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
         self.terminal.received = b""
 
     def _ended(self) -> str:
@@ -212,8 +214,8 @@ class Session:
         """Raises Fault where Ctrl-C, at most three times, does not end it with the terminal as it was."""
         self.terminal.send("\x03\x03\x03")
         status = self.terminal.wait_for_end(20)
-        if status or left(self._kept + self.terminal.received) != AS_FOUND or self.terminal.attributes() != self.found:
-            raise Fault(f"status {status}, left {left(self._kept + self.terminal.received)}")
+        if status or left(self.kept + self.terminal.received) != AS_FOUND or self.terminal.attributes() != self.found:
+            raise Fault(f"status {status}, left {left(self.kept + self.terminal.received)}")
 
     def close(self) -> None:
         self.terminal.__exit__(None, None, None)

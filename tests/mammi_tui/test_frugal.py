@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import numpy as np
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import LayoutUpdate
+from textual.app import App, ComposeResult
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.widgets import Label
 
-from mammi_tui.frugal import ChangesOnly, SentCells
+from mammi_tui.frugal import ChangesOnly, LineCompositor, LinesUpdate, SentCells
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
 
@@ -84,3 +87,44 @@ def test_while_the_screen_is_unknown_everything_is_sent() -> None:
     sent = SentCells()
     for _ in range(2):
         assert [column for column, _ in sent.changes(3, 1, Strip([Segment("abcd")]))] == [3]
+
+
+@given(st.lists(st.tuples(st.integers(0, 28), st.integers(0, 8), st.integers(1, 12), st.integers(1, 4)), max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_a_part_of_a_screen_is_drawn_as_a_whole_screen_is(changes: list[tuple[int, int, int, int]]) -> None:
+    """Whatever regions are dirty, the cells sent are those of a full update, each once, and none is left out."""
+    asyncio.run(_compare([Region(*change) for change in changes]))
+
+
+class _Overlapping(App[None]):
+    CSS = """
+    Screen { layers: base top; background: red; }
+    Label { width: 14; height: 4; border: round white; }
+    #over { layer: top; offset: 6 2; background: blue; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Label("behind, on several lines of text")
+        yield Label("in front of it", id="over")
+
+
+async def _compare(changes: list[Region]) -> None:
+    app = _Overlapping()
+    async with app.run_test(size=(30, 10)) as pilot:
+        await pilot.pause()
+        compositor = app.screen._compositor
+        compositor.__class__ = LineCompositor
+        whole = compositor.render_strips()
+        compositor._dirty_regions = set(changes)
+        update = compositor.render_partial_update()
+        expected = {cell for change in changes for cell in _cells(change.intersection(Region(0, 0, 30, 10)))}
+        sent: dict[tuple[int, int], str] = {}
+        for x, y, strip in update.placed if isinstance(update, LinesUpdate) else ():
+            for place, character in enumerate(strip.text, x):
+                assert (place, y) not in sent
+                sent[place, y] = character
+        assert sent == {(x, y): whole[y].text[x] for x, y in expected}
+
+
+def _cells(region: Region) -> list[tuple[int, int]]:
+    return [(x, y) for y in range(region.y, region.bottom) for x in range(region.x, region.right)]

@@ -21,6 +21,8 @@ from textual.widgets import Input
 import mammi_tui.app
 from mammi_tui import cli
 from mammi_tui.app import ExplorerApp
+from mammi_tui.keyboard import counting_app
+from mammi_tui.questions import evidence
 
 PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
@@ -97,6 +99,7 @@ class WatchedExplorer(ExplorerApp):
 def main() -> None:
     WatchedExplorer.requests = int(sys.argv.pop(1))
     CommandPalette._NO_MATCHES_COUNTDOWN = CommandPalette._BUSY_COUNTDOWN = _STEP  # type: ignore[misc]
+    counting_app.TOGETHER = evidence.IDLE = evidence.IDLE_OF_LARGE_RUNS = _STEP
     Input._toggle_cursor = lambda self: None  # type: ignore[method-assign]
     mammi_tui.app.ExplorerApp = WatchedExplorer  # type: ignore[misc]
     cli.main()

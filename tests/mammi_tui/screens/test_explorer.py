@@ -115,6 +115,7 @@ async def test_a_typed_value_is_taken_and_a_bad_one_is_refused_gently(run_path: 
         await opened.press("enter")
         assert opened.cuts.alpha == 0.7125
         for bad in ("7", "1.5.2"):
+            await opened.press("a")
             await opened.type(bad)
             await opened.press("enter")
             assert opened.cuts.alpha == 0.7125
