@@ -255,5 +255,6 @@ async def test_a_log_whose_end_was_cut_off_is_told_at_the_start(
 async def test_a_verdict_says_whether_others_were_on_screen(run_path: Path, tmp_path: Path, judge_as: Judge) -> None:
     judge_as(SECOND, {3: "accept", 4: "reject"})
     async with explorer(run_path, tmp_path) as opened:
-        await opened.press("y", "V", "y")
-        assert [line.seen.others_shown for line in opened.log.read().lines] == [False, False, False, True]
+        await opened.press("y", "V", "y", "V", "y")
+        own = opened.log.read().lines[2:]
+        assert [line.seen.others_shown for line in own] == [False, True, True], "what was seen is not forgotten"
