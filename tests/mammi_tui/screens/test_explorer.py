@@ -18,6 +18,7 @@ from engine.errors import ConfigError, RunFileError
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.screens.explorer_keys import explorer_keys
+from mammi_tui.screens.help_sheet import HelpSheet
 from mammi_tui.text import decimal
 from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.registry import VIEWS
@@ -527,7 +528,8 @@ async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path)
                 screen = opened.text()
                 assert mine in screen
                 assert others not in screen
-                assert "not for diagnosis" in screen
+                notes = opened.app.screen.query_one(HelpSheet).found()
+                assert any("not for diagnosis" in text for note in notes for _, text in note.lines)
                 assert "To the α slider" in screen
                 await opened.press("escape")
 
