@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.errors import MammiError
-from engine.requery import NeuronAnswer
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.verdicts.comparison import Compared, agreement_on, compared
-from mammi_tui.verdicts.lines import Deed, Evidence, Line, Seen, Verdict
+from mammi_tui.verdicts.lines import Deed, Line, Seen, Verdict
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.verdicts.places import place_of
 from mammi_tui.verdicts.standing import Judgement
@@ -46,12 +45,6 @@ def neuron_of(rows: NeuronRows, name: str) -> Neuron | None:
     """The neuron with the name `layer:unit`; None if the run has none."""
     found = place_of(rows.layers, name)
     return Neuron(found[0].position, found[1]) if found else None
-
-
-def seen_in(answer: NeuronAnswer, concepts: Sequence[str], evidence: Evidence | None) -> Seen:
-    """What an answer on screen shows of a neuron. `concepts` are the run's, by index."""
-    words = tuple(concepts[concept] for concept in answer.ranking[: answer.annotated])
-    return Seen(answer.cuts, words, evidence=evidence)
 
 
 def add(log: VerdictLog, rows: NeuronRows, neuron: Neuron, deed: Deed, seen: Seen) -> Line:
