@@ -60,7 +60,9 @@ def written(mammi: Mammi, judged: Path) -> Write:
         outcome = mammi("report", judged, "-o", out, "--force", *more)
         assert outcome.status == 0, outcome.err
         assert outcome.out == ""
-        assert re.fullmatch(rf"\d+ neurons?, \d\.\d MB, written to {out}\n", outcome.err)
+        done, written = outcome.err.splitlines()
+        assert re.match(r"neurons: (\d+) of \1 ", done)
+        assert re.fullmatch(rf"\d+ neurons?, \d\.\d MB, written to {out}", written)
         return Page(out.read_text("utf-8"))
 
     return write
@@ -179,7 +181,7 @@ def test_markdown_and_standard_output(mammi: Mammi, judged: Path) -> None:
     assert printed.status == 0
     assert printed.out.startswith("<!DOCTYPE html>")
     assert printed.out.endswith("</html>\n")
-    assert printed.err == ""
+    assert printed.err.startswith("neurons: 3 of 3 ")
 
 
 def test_a_run_without_verdicts_has_an_empty_report_that_says_what_to_do(
