@@ -80,7 +80,7 @@ def test_it_has_the_judged_neurons_with_what_was_said(written: Write, judged: Pa
     with RunReader(judged) as reader:
         living = int((~reader.layers[1].dead).sum())
     page = written()
-    assert [given["data-verdict"] for given in cards(page)] == ["undecided", "differ", "accepted"]
+    assert [given["data-verdict"] for given in cards(page)] == ["undecided", "differ", "accepted, carried over"]
     words = " ".join(page.text.split())
     assert "3 neurons judged by a reader, by layer and unit" in words
     assert "own label: my shadow" in words
