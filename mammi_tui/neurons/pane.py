@@ -101,7 +101,7 @@ class NeuronsPane(Framed, Vertical):
         """Shows which layer's evidence is being computed, if any is."""
         if layer != self.rows.evidence_underway:
             self.rows.evidence_underway = layer
-            self.outline.refresh()
+            self.outline.redraw()
             self.draw_subtitle()
 
     def numbers_changed(self) -> None:
