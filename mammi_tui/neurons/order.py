@@ -78,7 +78,8 @@ class Order:
         if self is WORTH_A_LOOK:
             return [] if evidence is None else _worth_a_look(evidence)
         if self.columns:
-            return [] if evidence is None else [_best_first(evidence, column) for column in reversed(self.columns)]
+            found = [] if evidence is None else [_best_first(evidence, column) for column in reversed(self.columns)]
+            return [np.where(units.dead, np.nan, key) for key in found]
         if answer is None:
             return []
         if self is BY_CONCEPT:
