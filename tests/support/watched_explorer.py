@@ -64,9 +64,9 @@ class WatchedExplorer(ExplorerApp):
             if ord(asked) == REDRAW:
                 loop.call_soon_threadsafe(self.action_redraw)
                 continue
-            asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop).add_done_callback(self._note)
+            asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop).add_done_callback(self._report)
 
-    def _note(self, told: Future[None]) -> None:
+    def _report(self, told: Future[None]) -> None:
         if not told.cancelled() and (error := told.exception()) is not None:
             self.call_later(self._handle_exception, error)
 
