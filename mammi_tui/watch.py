@@ -6,6 +6,7 @@ import math
 import os
 import select
 import signal
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -60,8 +61,8 @@ class Watch:
         for descriptor in self._parent:
             self._poll.register(descriptor, select.POLLIN)
         for descriptor in _TERMINAL:
-            if os.isatty(descriptor):
-                self._poll.register(descriptor, 0)  # tells when it hangs up
+            if _is_device(descriptor):
+                self._poll.register(descriptor, 0)  # tells when it hangs up, or has hung up
         self._end_by = self._orphan_until = math.inf
         self._thread = threading.Thread(target=self._run, name="endings", daemon=True)
 
@@ -143,6 +144,14 @@ def _process(number: int) -> tuple[int, ...]:
         return (os.pidfd_open(number),)
     except (AttributeError, OSError):
         return ()
+
+
+def _is_device(descriptor: int) -> bool:
+    """Whether this may be a terminal: one that is lost no longer says that it is."""
+    try:
+        return stat.S_ISCHR(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
 
 
 @contextmanager

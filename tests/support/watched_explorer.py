@@ -94,6 +94,7 @@ class WatchedExplorer(ExplorerApp):
         found = {
             "keys": self.keys_underway,
             "messages to the reader": any(screen.query("Toast") for screen in self.screen_stack),
+            "widgets that leave": any("prune" in task.get_name() for task in asyncio.all_tasks()),
             "questions": not self.explorer.desk.at_rest,
             "films": not all(lane.at_rest for lane in lanes),
             "messages": not all(pump._message_queue.empty() for pump in pumps),
