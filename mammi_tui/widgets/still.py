@@ -104,6 +104,26 @@ class StillScroll(StillLines, ScrollView):
     """
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+    _while_drawing: Region | None = None
+    """The region of the lines, which does not change while they are drawn, and takes long to find"""
+
+    @property
+    def scrollable_content_region(self) -> Region:
+        return self._while_drawing or super().scrollable_content_region
+
+    def redraw(self) -> None:
+        self._while_drawing = super().scrollable_content_region
+        try:
+            super().redraw()
+        finally:
+            self._while_drawing = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._while_drawing = super().scrollable_content_region
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._while_drawing = None
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
