@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from textual.command import CommandPalette
@@ -79,11 +80,20 @@ class WatchedExplorer(ExplorerApp):
         still, steps = 0, 0
         while still < _STILL and steps * _STEP < PATIENCE:
             await asyncio.sleep(_STEP)
+            for pump in (self, self.screen):
+                await self._turn_of(pump)
             steps += 1
             busy = self._busy()
             still = 0 if busy else still + 1
         if self._driver is not None:
             self._driver.write(f"{rest_mark(number).decode()}{','.join(busy)}\x07")
+
+    async def _turn_of(self, pump: MessagePump) -> None:
+        """Waits until a pump has handled all that it has been sent so far."""
+        turn = asyncio.Event()
+        if pump.call_later(turn.set):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(turn.wait(), PATIENCE)
 
     def _busy(self) -> list[str]:
         """What keeps the explorer from rest."""
@@ -94,7 +104,6 @@ class WatchedExplorer(ExplorerApp):
         found = {
             "keys": self.keys_underway,
             "messages to the reader": any(screen.query("Toast") for screen in self.screen_stack),
-            "widgets that leave": any("prune" in task.get_name() for task in asyncio.all_tasks()),
             "questions": not self.explorer.desk.at_rest,
             "films": not all(lane.at_rest for lane in lanes),
             "messages": not all(pump._message_queue.empty() for pump in pumps),
