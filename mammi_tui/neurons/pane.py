@@ -193,9 +193,9 @@ class NeuronsPane(Framed, Vertical):
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """Filters while the reader types, and remembers where the cursor was."""
+        """Filters while the reader types: the cursor is where it was before, or on the first neuron that is found."""
         event.stop()
-        self._filter_by(event.value.strip(), self._before, self.outline.here())
+        self._filter_by(event.value.strip(), self._before)
         self._help()
 
     @on(events.DescendantFocus)

@@ -20,8 +20,8 @@ NARROW = 12
 
 _ENDING = re.compile(r"(?<=[^/])(\.[A-Za-z][A-Za-z0-9]{1,4}){1,2}$")
 """The ending of a file's name, such as .png or .nii.gz; the numbers of a DICOM identifier are none"""
-LEAST_FOLDER = 8
-"""Cells below which a folder is left out"""
+LEAST_NAME, LEAST_FOLDER = 10, 8
+"""Cells that a film's name keeps beside its labels, and cells below which its folder is left out"""
 
 Words = list[tuple[str, str]]
 """Clean texts, each with its kind: rank, labels, path or activation"""
@@ -60,9 +60,10 @@ class Captions:
         """One line of `width` cells in place of a film."""
         item, page = self._items[index], self._page(index)
         rank = f"#{index + 1}".rjust(len(f"#{len(self._items)}")) + "  "
-        activation = f"{significant(item.activation):<10}"
+        activation = significant(item.activation).ljust(page.activation_cells) + "  "
         room = max(0, width - len(rank) - len(activation))
-        cells = min(page.label_cells, room // 2)
+        full, short = page.label_cells
+        cells = min(full, max(room // 2, min(short, room - LEAST_NAME)))
         labels = fit(short_list([*map(clean, item.labels)], cells, page.labels), cells) + "  " * bool(cells)
         name_cells = min(page.names.longest, max(0, room - cell_len(labels)))
         name = page.names.fit(page.names[index % PAGE], name_cells)
@@ -98,9 +99,18 @@ class _Page:
         return ShortNames(label for item in self._items for label in item.labels)
 
     @cached_property
-    def label_cells(self) -> int:
-        """The cells of the longest list of labels."""
-        return max((cell_len(", ".join(map(clean, item.labels))) for item in self._items), default=0)
+    def label_cells(self) -> tuple[int, int]:
+        """The cells of the longest list of labels, and those in which every list has its first label whole."""
+        lists = [[*map(clean, item.labels)] for item in self._items if item.labels]
+        full = max((cell_len(", ".join(names)) for names in lists), default=0)
+        others = (f" +{len(names) - 1}" if len(names) > 1 else "" for names in lists)
+        short = max((cell_len(names[0] + other) for names, other in zip(lists, others, strict=True)), default=0)
+        return full, short
+
+    @cached_property
+    def activation_cells(self) -> int:
+        """The cells of the longest activation."""
+        return max((len(significant(item.activation)) for item in self._items), default=0)
 
     @cached_property
     def names(self) -> ShortNames:

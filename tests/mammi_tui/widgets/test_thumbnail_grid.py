@@ -279,7 +279,7 @@ async def test_with_images_off_there_is_a_line_for_each_and_nothing_is_read() ->
         await pilot.press("j")
         await pilot.pause()
         lines = app.lines()
-        assert lines[0].startswith("   #1  2.400     Effusion +1")
+        assert lines[0].startswith("   #1  2.400  Effusion +1")
         assert "00000100  films" in lines[0]
         assert lines[1].startswith("▸  #2  2.399")
         assert app.store.read == []
