@@ -31,6 +31,7 @@ def take_up(log: VerdictLog, rows: NeuronRows) -> None:
     rows.others = {reader: judgements for reader, judgements in by_reader.items() if judgements and reader != own}
     rows.settled = {neuron: line for name, line in found.settled.items() if (neuron := neuron_of(rows, name))}
     if rows.others:
+        rows.saw_others = True
         said = {own: rows.judgements, **dict(sorted(rows.others.items()))}
         rows.compared = compared(said, rows.settled)
         rows.agreement = agreement_on(said, rows.compared.values())
@@ -54,7 +55,7 @@ def add(log: VerdictLog, rows: NeuronRows, neuron: Neuron, deed: Deed, seen: See
     name = rows.name_of(neuron)
     if deed.act in ("verdict", "settle") and rows.is_dead(neuron):
         raise MammiError(f"{name} is a dead unit: there is no annotation to judge")
-    line = log.append(name, deed, replace(seen, others_shown=bool(rows.others)))
+    line = log.append(name, deed, replace(seen, others_shown=rows.saw_others))
     take_up(log, rows)
     return line
 
