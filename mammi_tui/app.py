@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -107,9 +107,14 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
         undone = [what for screen in self.screen_stack for what in undone_on(screen)]
         if undone and undone != self._told_undone:
             self._told_undone = undone
-            self.notify(f"{undone[0]}. Quit once more to leave it.", severity="warning", markup=False)
+            self.notify(f"{undone[0]}. Quit once more to end.", severity="warning", markup=False)
         else:
             self.exit()
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Ends, whoever asks for it, with the verdict that waits for its annotation given."""
+        super().exit(*arguments, **options)  # first, as it sees to it that nothing can hold up the end
+        self.explorer.finish_waiting()
 
     def get_default_screen(self) -> ExplorerScreen:
         return self.explorer

@@ -14,8 +14,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -64,6 +65,17 @@ class EndingApp(App[None]):
         with suppress(RuntimeError):  # the loop has been closed since
             loop.call_soon_threadsafe(self.exit)
         return True
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Ends the app; and the process where that takes too long, as with a terminal that nobody reads."""
+        if self.has_used_terminal:
+            _after(2 * PATIENCE, self.end_now)
+        super().exit(*arguments, **options)
+
+    def end_now(self) -> None:
+        """Gives the terminal back and ends the process, from any thread."""
+        self.restore_terminal(alone=False)
+        os._exit(self.return_code or 0 if self.status is None else self.status)
 
     def restore_terminal(self, *, alone: bool) -> None:
         """Gives the terminal back at once, if that has not been done. `alone` as in `TerminalDriver.restore_now`."""
@@ -119,19 +131,21 @@ def ending_cleanly(app: EndingApp) -> Iterator[None]:
         finally:
             app.restore_terminal(alone=True)
             if app.has_used_terminal:
-                _hurry(app.status if app.status is not None else int(failed), PATIENCE if failed else _LAST)
+                # Threads that still compute what nobody waits for would hold it up.
+                status = int(failed) if app.status is None else app.status
+                _after(PATIENCE if failed else _LAST, partial(os._exit, status))
     if app.status is not None:
         raise SystemExit(app.status)
 
 
-def _hurry(status: int, seconds: float) -> None:
-    """Ends the process after that time, where threads that nobody waits for hold it up."""
+def _after(seconds: float, end: Callable[[], object]) -> None:
+    """Calls `end`, which ends the process, after that time. Until then the process may end by itself."""
 
-    def end() -> None:
+    def wait() -> None:
         time.sleep(seconds)
-        os._exit(status)
+        end()
 
-    threading.Thread(target=end, name="end", daemon=True).start()
+    threading.Thread(target=wait, name="end", daemon=True).start()
 
 
 class _Watch:
@@ -197,7 +211,7 @@ class _Watch:
             if self._is_orphaned():
                 self._end(HUNG_UP)
             if time.monotonic() >= self._end_by:
-                self._end_now()
+                self._app.end_now()
 
     def _milliseconds(self) -> float | None:
         """How long to wait for something to happen; None where nothing is due."""
@@ -218,11 +232,7 @@ class _Watch:
         """Asks the app to end. Ends the process where the app does not run yet."""
         self._end_by = min(self._end_by, time.monotonic() + PATIENCE)
         if not self._app.end_soon(status):
-            self._end_now()
-
-    def _end_now(self) -> None:
-        self._app.restore_terminal(alone=False)
-        os._exit(self._app.status or 0)
+            self._app.end_now()
 
 
 def _process(number: int) -> tuple[int, ...]:

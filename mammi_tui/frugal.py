@@ -19,7 +19,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.events import ScreenResume
+from textual.events import Resize, ScreenResume
 from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
@@ -266,8 +266,16 @@ class FrugalApp(App[None]):
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
+        """Draws all again even where the size is as before: the terminal may have had another one in between."""
         self._sent.forget()
+        if event.size == self._size:
+            self.screen.refresh()
+
+    def _check_resize(self) -> None:
+        super()._check_resize()
+        if self.screen_stack:
+            self.screen.refresh()
 
     def action_redraw(self) -> None:
         """Draws every widget and sends every cell again, for when another program has written on the terminal."""

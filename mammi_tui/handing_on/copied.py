@@ -16,18 +16,12 @@ _LONGEST = 10_000
 
 
 def deep_link(run: Path, neuron: str, cuts: Cuts, query: str = "", order: str = "") -> str:
-    """The command that opens the explorer at a neuron, quoted for a POSIX shell.
+    """The command that opens the explorer at a neuron, whatever was left there, quoted for a POSIX shell.
 
     Raises MammiError where a name cannot be pasted.
     """
-    words = [
-        "mammi",
-        "open",
-        str(run.resolve()),
-        neuron,
-        f"--alpha={float(cuts.alpha)!r}",
-        f"--beta={float(cuts.beta)!r}",
-    ]
+    words = ["mammi", "open", str(run.resolve()), neuron, "--fresh"]
+    words += [f"--alpha={float(cuts.alpha)!r}", f"--beta={float(cuts.beta)!r}"]
     options = {"concept-set": cuts.concept_set, "filter": query, "sort": order}
     words += [f"--{name}={value}" for name, value in options.items() if value]
     for word in words:

@@ -75,11 +75,13 @@ class CountingApp(App[None]):
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         if priority:
-            handled = await super()._check_bindings(key, priority)
-            self._unsettled = self._unsettled and not handled
+            if handled := await super()._check_bindings(key, priority):
+                self._unsettled = False
+                self._drop_number()
             return handled
         self._unsettled = False
         if not isinstance(self.screen, Counting):
+            self._drop_number()
             return await super()._check_bindings(key)
         if key.isdecimal() and key.isascii():
             return await self._digit(key, self.screen)

@@ -24,6 +24,10 @@ class FilterLine(TypedLine):
     """The filter over the neurons. It filters while the reader types."""
 
     BINDING_GROUP_TITLE = "Filter"
+    HELP = """
+    Words, fields and comparisons that a neuron must match, all of them. The line below says how the filter may go on,
+    what is wrong with it and what it waits for.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "keep", "Keep", id="filter.keep", tooltip="Keep the filter"),

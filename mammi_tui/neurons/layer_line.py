@@ -50,4 +50,5 @@ def _with_trust(rows: NeuronRows, layer: int, tail: str) -> Iterable[str]:
     if underway or rows.evidence[layer] is None:
         yield f"{tail}· trust {'under way …' if underway else 'not known yet'} "
         yield f"{tail}· trust … "
-        yield " trust … "
+        if not rows.query:  # how many are found says more
+            yield " trust … "

@@ -16,6 +16,7 @@ from engine.evidence.details import Trust
 from engine.evidence.trust import SIGNIFICANT
 from engine.requery import LayerAnswer
 from mammi_tui.neurons.figures import FIGURES, Figure, Floats
+from mammi_tui.notes import Note
 
 Place = Literal["unit", "verdict", "trust", "concept", "finding", "figure", "images"]
 """The column at which the order's triangle stands"""
@@ -155,3 +156,16 @@ def order_by(figure: Figure) -> Order:
 def order_named(name: str) -> Order | None:
     """The order of that name, which may be the word of a figure; None if there is none."""
     return ORDERS.get(name) or (order_by(FIGURES[name]) if name in FIGURES else None)
+
+
+HELP = Note(
+    "Orders",
+    (
+        ("s", "A letter for each order; the same letter again gives the other direction, as does a click on the head of "
+              "the column. Neurons without what is compared come last both ways."),
+        (WORTH_A_LOOK.name, f"First the neurons that say more than chance (q below {SIGNIFICANT:g}), and of them those "
+                            "in which other patients most often give another first concept; then those with the smaller "
+                            "lead."),
+        (UNDECIDED.name, "What you have judged comes last."),
+    ),
+)  # fmt: skip

@@ -101,7 +101,7 @@ class NeuronsPane(Framed, Vertical):
         """Shows which layer's evidence is being computed, if any is."""
         if layer != self.rows.evidence_underway:
             self.rows.evidence_underway = layer
-            self.outline.refresh()
+            self.outline.redraw()
             self.draw_subtitle()
 
     def numbers_changed(self) -> None:
@@ -193,9 +193,9 @@ class NeuronsPane(Framed, Vertical):
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """Filters while the reader types, and remembers where the cursor was."""
+        """Filters while the reader types: the cursor is where it was before, or on the first neuron that is found."""
         event.stop()
-        self._filter_by(event.value.strip(), self._before, self.outline.here())
+        self._filter_by(event.value.strip(), self._before)
         self._help()
 
     @on(events.DescendantFocus)

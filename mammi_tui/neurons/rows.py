@@ -55,6 +55,8 @@ class NeuronRows:
         """What the reader says of each neuron"""
         self.shows_others = False
         """Whether other readers' verdicts are shown; else the following are empty"""
+        self.saw_others = False
+        """Whether any have been shown"""
         self.others: dict[str, dict[Neuron, Judgement]] = {}
         """What other readers say, by their names"""
         self.settled: dict[Neuron, Line] = {}

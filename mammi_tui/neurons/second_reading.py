@@ -35,10 +35,14 @@ def others_cells(rows: NeuronRows) -> int:
 
 
 def others_head(rows: NeuronRows) -> str:
-    """The head of that column: the first letter of each name; of many readers their number."""
-    names = sorted(rows.others)
-    head = "".join(clean(name)[:1] for name in names) if len(names) <= MOST_COLUMNS else f"{len(names)} rd."
-    return fit(head, others_cells(rows))
+    """The head of that column: the first character of each name in which the readers' names differ; of many readers
+    their number."""
+    names = [clean(name) for name in sorted(rows.others)]
+    if len(names) > MOST_COLUMNS:
+        return fit(f"{len(names)} rd.", others_cells(rows))
+    every = [clean(rows.reader), *names]
+    same = next((end for end in range(min(map(len, every))) if len({name[: end + 1] for name in every}) > 1), 0)
+    return fit("".join(name[same : same + 1] or name[:1] for name in names), others_cells(rows))
 
 
 def others_parts(rows: NeuronRows, neuron: Neuron) -> Iterator[Part]:

@@ -179,12 +179,14 @@ class NeuronTree(LineList):
         """The class that a final layer's unit stands for, if the run names it, the unit's best concept or the
         reader's label, the reason why it is found, and its finding.
 
-        Where all do not fit, the finding is left out, as it seldom says more than the class.
+        Where all do not fit, the finding is left out: it seldom says more than the class, and less than the reason.
         """
         names, cells = self._names.units[neuron.layer], columns.concept
         with_finding = bool(columns.finding) and (width >= WIDE or not names)
-        cells += 0 if with_finding else columns.finding
         reason = self._reason(neuron, with_finding=with_finding)
+        if reason and not names and cell_len(said.concept) + 1 + cell_len(reason) > cells:
+            with_finding = False
+        cells += 0 if with_finding else columns.finding
         reason_cells = beside_concept(cell_len(reason) + 1, cells, BESIDE_REASON) if reason else 0
         cells -= reason_cells
         if names:

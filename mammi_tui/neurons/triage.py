@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.errors import MammiError
-from engine.requery import NeuronAnswer
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.verdicts.comparison import Compared, agreement_on, compared
-from mammi_tui.verdicts.lines import Deed, Evidence, Line, Seen, Verdict
+from mammi_tui.verdicts.lines import Deed, Line, Seen, Verdict
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.verdicts.places import place_of
 from mammi_tui.verdicts.standing import Judgement
@@ -32,6 +31,7 @@ def take_up(log: VerdictLog, rows: NeuronRows) -> None:
     rows.others = {reader: judgements for reader, judgements in by_reader.items() if judgements and reader != own}
     rows.settled = {neuron: line for name, line in found.settled.items() if (neuron := neuron_of(rows, name))}
     if rows.others:
+        rows.saw_others = True
         said = {own: rows.judgements, **dict(sorted(rows.others.items()))}
         rows.compared = compared(said, rows.settled)
         rows.agreement = agreement_on(said, rows.compared.values())
@@ -47,12 +47,6 @@ def neuron_of(rows: NeuronRows, name: str) -> Neuron | None:
     return Neuron(found[0].position, found[1]) if found else None
 
 
-def seen_in(answer: NeuronAnswer, concepts: Sequence[str], evidence: Evidence | None) -> Seen:
-    """What an answer on screen shows of a neuron. `concepts` are the run's, by index."""
-    words = tuple(concepts[concept] for concept in answer.ranking[: answer.annotated])
-    return Seen(answer.cuts, words, evidence=evidence)
-
-
 def add(log: VerdictLog, rows: NeuronRows, neuron: Neuron, deed: Deed, seen: Seen) -> Line:
     """Adds a reader's act to the log and takes up what stands then.
 
@@ -61,7 +55,7 @@ def add(log: VerdictLog, rows: NeuronRows, neuron: Neuron, deed: Deed, seen: See
     name = rows.name_of(neuron)
     if deed.act in ("verdict", "settle") and rows.is_dead(neuron):
         raise MammiError(f"{name} is a dead unit: there is no annotation to judge")
-    line = log.append(name, deed, replace(seen, others_shown=bool(rows.others)))
+    line = log.append(name, deed, replace(seen, others_shown=rows.saw_others))
     take_up(log, rows)
     return line
 

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from mammi_tui import garbage
 from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
+from mammi_tui.neurons import order
 from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
@@ -112,10 +113,13 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
         self.panes.go_to("view")
 
     def notes(self) -> tuple[list[Note], list[Note]]:
-        """The notes that the help shows before the keys (on the view) and after them (on the filter)."""
+        """The notes that the help shows before the keys (on the view) and after them (on the filter and the orders)."""
         view = self.view_pane.view.help
         shown = view is not None and bool(self.view_pane.region.area)
-        return [view] if view and shown else [], [filter_help.HELP] if self.panes.present == "neurons" else []
+        return [view] if view and shown else [], [
+            filter_help.HELP,
+            order.HELP,
+        ] if self.panes.present == "neurons" else []
 
     # Cuts
 

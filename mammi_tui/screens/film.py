@@ -146,6 +146,8 @@ class FilmScreen(Counting, ModalScreen[int]):
     # What is shown
 
     def _show(self) -> None:
+        if not self.query(Thumbnail):
+            return  # it is about to open, or has just closed
         loaded = self._loaded if self._loaded and self._loaded.index == self.index else None
         film = self.query_one(Thumbnail)
         self.query_one("#film-frame").border_title = Text(clean(self._heading))
@@ -207,7 +209,7 @@ class FilmScreen(Counting, ModalScreen[int]):
         self.set_focus(None)
 
     def action_toggle_info(self) -> None:
-        self.query_one("#film-info").toggle_class("hidden")
+        self.query("#film-info").toggle_class("hidden")
 
     def action_toggle_outlines(self) -> None:
         self._outlined = not self._outlined

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from textual import on
@@ -103,9 +104,13 @@ class Judging(ExplorerBase):
         """Does something about the neuron that is looked at, once its annotation is on screen."""
         if (neuron := self._judged()) is None:
             return
-        looking = self.looking
-        if neuron != looking.neuron:  # the cursor has just come there
+        if neuron != self.looking.neuron:  # the cursor has just come there
             self.look_at(neuron, step=True)
+        self.once_answered(what, neuron, act)
+
+    def once_answered(self, what: str, neuron: Neuron, act: Callable[[Neuron], object]) -> None:
+        """The same about the neuron whose films and numbers are shown, whatever the view is about."""
+        looking = self.looking
         if looking.answer_on_screen is not None:
             act(neuron)
             return
@@ -135,7 +140,7 @@ class Judging(ExplorerBase):
     def go_on_waiting(self) -> None:
         """Does what waits if its annotation has come, then lets the next key go on."""
         waiting = self.waiting
-        if waiting is None or self.looking.answer_on_screen is None or self.looking.sight != waiting.sight:
+        if waiting is None or self.looking.answer_on_screen is None or not self._still_waits(waiting):
             return
         self._stop_waiting()
         neuron = waiting.sight.subject
@@ -144,10 +149,25 @@ class Judging(ExplorerBase):
         # What the act leaves to the view comes before the next key.
         self.view_pane.body.call_later(self._release_keys)
 
+    def finish_waiting(self) -> None:
+        """Does what waits before the explorer ends, without waiting for the screen: no verdict is lost."""
+        waiting, looking = self.waiting, self.looking
+        if waiting is None or not isinstance(neuron := waiting.sight.subject, Neuron):
+            return
+        self._stop_waiting()
+        with suppress(MammiError):
+            layer = looking.layer_name(neuron.layer)
+            looking.answer = looking.requery.neuron(layer, neuron.unit, waiting.sight.cuts)
+            waiting.act(neuron)
+
     @on(LookingAt)
     def drop_waiting(self) -> None:
-        if self.waiting and self.looking.sight != self.waiting.sight:
+        if self.waiting and not self._still_waits(self.waiting):
             self.give_up("is dropped, as you have moved on")
+
+    def _still_waits(self, waiting: Waiting) -> bool:
+        looking = self.looking
+        return looking.neuron is not None and waiting.sight == Sight(looking.neuron, looking.cuts)
 
     @on(QuestionFailed)
     def fail_waiting(self) -> None:

@@ -24,16 +24,22 @@ class LargeFilms(Judging):
 
     @on(ThumbnailGrid.Opened)
     def open_film(self, event: ThumbnailGrid.Opened) -> None:
+        event.stop()
+        if (neuron := self.looking.neuron) is not None:
+            index = event.index
+            self.once_answered("film", neuron, lambda neuron: self.images.call_later(self._show_film, neuron, index))
+
+    def _show_film(self, neuron: Neuron, index: int) -> None:
+        """Runs after the pane of images has taken the answer."""
         from mammi_tui.screens.film import FilmScreen
 
-        event.stop()
         looking, images = self.looking, self.images
-        if self.film or looking.neuron is None:
+        if self.film or neuron != looking.neuron or not images.grid.items:
             return
         self.film = FilmScreen(
-            self._heading(looking.neuron),
+            self._heading(neuron),
             images.grid.items,
-            event.index,
+            min(index, len(images.grid.items) - 1),
             films=images.films,
             describe=lambda image: looking.reader.images([image])[0],
             backend=images.backend,

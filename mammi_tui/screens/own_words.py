@@ -32,8 +32,8 @@ class OwnWords(Judging):
         self.once_seen("note", partial(self._ask_note, self._line_on_screen()))
 
     def _line_on_screen(self) -> OneLine:
-        """The line of the screen in front, such as that of a large film."""
-        return self.app.screen.query_one(OneLine)
+        """The line of the screen in front, such as that of a large film; the explorer's own where it has none."""
+        return next(iter(self.app.screen.query(OneLine)), self.one_line)
 
     def _ask_label(self, line: OneLine, neuron: Neuron) -> None:
         now = self.judgement_of(neuron).label

@@ -59,9 +59,15 @@ def compared(by_reader: Mapping[str, Mapping[N, Judgement]], settled: Mapping[N,
 
 def _compared(verdicts: Mapping[str, Line], settled: Line | None) -> Compared:
     judged = Counter(line.seen.annotation for line in verdicts.values())
+    if len(judged) == 1:
+        return _settled_by(verdicts, {}, settled)
     chosen = max(verdicts.values(), key=lambda line: (judged[line.seen.annotation], moment(line))).seen.annotation
     same = {reader: line for reader, line in verdicts.items() if line.seen.annotation == chosen}
     apart = {reader: line for reader, line in verdicts.items() if reader not in same}
+    return _settled_by(same, apart, settled)
+
+
+def _settled_by(same: Mapping[str, Line], apart: Mapping[str, Line], settled: Line | None) -> Compared:
     return Compared(same, apart, settled if settled and _settles(settled, same) else None)
 
 

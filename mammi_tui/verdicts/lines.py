@@ -69,7 +69,7 @@ class Seen:
     method: str = "mammi"
     evidence: Evidence | None = None
     others_shown: bool = False
-    """Whether other readers' verdicts were on screen"""
+    """Whether other readers' verdicts were on screen, then or before since the explorer was opened"""
 
 
 @dataclass(frozen=True, slots=True)

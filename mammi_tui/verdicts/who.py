@@ -18,10 +18,10 @@ class Reader(NamedTuple):
 def this_reader() -> Reader:
     """$MAMMI_READER, or the login name; $MAMMI_ROLE."""
     try:
-        name = os.environ.get("MAMMI_READER") or getpass.getuser()
+        name = os.environ.get("MAMMI_READER", "").strip() or getpass.getuser()
     except (OSError, KeyError):
         name = f"uid {os.getuid()}"
-    return Reader(_writable(name), _writable(os.environ.get("MAMMI_ROLE", "")))
+    return Reader(_writable(name), _writable(os.environ.get("MAMMI_ROLE", "").strip()))
 
 
 def _writable(text: str) -> str:

@@ -69,7 +69,7 @@ class LineList(Lines, inherit_bindings=False):
     def index_at(self, y: int) -> int:
         """The row in line `y`. The cursor's row is never hidden by the head of the rows below it."""
         index = super().index_at(y)
-        return self.head_of(index) if self._has_head(index) and not y and index != self.cursor else index
+        return self.head_of(index) if not y and index != self.cursor and self._has_head(index) else index
 
     def _has_head(self, index: int) -> bool:
         """Whether a row belongs to a head that stays in sight above it."""

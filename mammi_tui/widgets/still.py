@@ -37,6 +37,8 @@ class StillLines(Widget):
         """The line that was drawn last at each y"""
         self._ready: dict[int, Strip] = {}
         """Lines that are drawn, but not yet on screen"""
+        self._ready_at = Size(0, 0)
+        """The widget's size for which they are drawn"""
         self._styles: dict[tuple[str, ...], Style] = {}
         self._strips: dict[tuple[int, tuple[Part, ...]], Strip] = {}
 
@@ -76,14 +78,14 @@ class StillLines(Widget):
         changed = {y: line for y, line in lines.items() if (last := self._last.get(y)) is not line and last != line}
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
-        self._ready = changed
+        self._ready, self._ready_at = changed, self.outer_size
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         self._ready = {}
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:
-        line = self._ready.pop(y, None)
+        line = self._ready.pop(y, None) if self._ready_at == self.outer_size else None
         self._last[y] = line = self.draw_line(y) if line is None else line
         return line
 
@@ -102,6 +104,26 @@ class StillScroll(StillLines, ScrollView):
     """
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+    _while_drawing: Region | None = None
+    """The region of the lines, which does not change while they are drawn, and takes long to find"""
+
+    @property
+    def scrollable_content_region(self) -> Region:
+        return self._while_drawing or super().scrollable_content_region
+
+    def redraw(self) -> None:
+        self._while_drawing = super().scrollable_content_region
+        try:
+            super().redraw()
+        finally:
+            self._while_drawing = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._while_drawing = super().scrollable_content_region
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._while_drawing = None
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:

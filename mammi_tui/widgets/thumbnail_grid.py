@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -24,12 +24,12 @@ from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted, drawn
 from mammi_tui.widgets.still import StillScroll
+from mammi_tui.widgets.thumbnail_keys import KEYS
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
 
-# Films that the worker thread decodes and draws at once: this takes a few milliseconds.
 _AT_ONCE = 8
-
+"""Films that the worker thread decodes and draws at once: this takes a few milliseconds"""
 PATIENCE = 0.1
 """Seconds for which the films before are kept until those that replace them are drawn"""
 
@@ -42,25 +42,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     The images above τ, the highest activation first: rank, finding, identifier and activation. Films drawn with cells
     are a preview.
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open film", tooltip="Show the film large", id="films.open"),
-        Binding("left,h", "move(-1)", "Left", show=False, tooltip="Previous film", id="films.left"),
-        Binding("right,l", "move(1)", "Right", show=False, tooltip="Next film", id="films.right"),
-        Binding("up,k", "move_rows(-1)", "Up", show=False, tooltip="Film above", id="films.up"),
-        Binding("down,j", "move_rows(1)", "Down", show=False, tooltip="Film below", id="films.down"),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, tooltip="A page up", id="films.page-up"),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, tooltip="A page down", id="films.page-down"),
-        Binding("ctrl+d", "page(0.5)", "Half page down", show=False, id="films.half-down"),
-        Binding("ctrl+u", "page(-0.5)", "Half page up", show=False, id="films.half-up"),
-        Binding("home,g", "go_to(0)", "First", show=False, id="films.first",
-                tooltip="First film; with a number before it, that film"),
-        Binding("end,G", "go_to(-1)", "Last", show=False, id="films.last",
-                tooltip="Last film; with a number before it, that film"),
-        Binding("v", "centre", "Centre", show=False, tooltip="The film to the middle", id="films.centre"),
-        Binding("plus", "resize(1)", "Larger", show=False, tooltip="Larger films", id="films.larger"),
-        Binding("minus", "resize(-1)", "Smaller", show=False, tooltip="Smaller films", id="films.smaller"),
-        Binding("equals_sign", "fit", "Fit", show=False, tooltip="Fit all films into the pane", id="films.fit"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"thumbnail-grid--{part}"
@@ -153,11 +135,6 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
             self._patience.stop()
         self._patience = None
         self.redraw()
-
-    @property
-    def highlighted(self) -> ThumbnailItem | None:
-        """The item under the cursor."""
-        return self.items[self.cursor] if self.cursor < len(self.items) else None
 
     def _fitting(self, across: int) -> Tiles:
         """The tiles for these items in this pane: `across` of them side by side, or with 0 as many as fit best."""

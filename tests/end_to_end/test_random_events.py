@@ -14,10 +14,10 @@ from tests.support.runs import small_run
 
 pytestmark = pytest.mark.slow
 
-EVENTS = 60
+EVENTS = 50
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_random_events(tmp_path: Path, seed: int) -> None:
     run = small_run(tmp_path, hostile=seed % 2 == 0, sets=1 + seed % 2)
     assert max(events(seed, EVENTS, run)) >= EVENTS
@@ -28,7 +28,7 @@ def test_a_screen_that_is_told_twice_to_close_closes_no_other(tmp_path: Path) ->
     try:
         session.rest()
         beside = "\x1b[<0;2;41M\x1b[<0;2;41m"
-        for opens in (":", "?", "3\r", "?:", "3\r?"):
+        for opens in (":", "3\r?", "?:"):
             session.terminal.send(opens)
             session.rest()
             session.terminal.send(beside * 4 + ESCAPE)
@@ -40,33 +40,35 @@ def test_a_screen_that_is_told_twice_to_close_closes_no_other(tmp_path: Path) ->
         session.close()
 
 
-@pytest.mark.parametrize("opens", ["3\r", "?", ":"])
-def test_a_size_that_changes_below_another_screen(tmp_path: Path, opens: str) -> None:
+def test_a_size_that_changes_below_another_screen(tmp_path: Path) -> None:
     session = Session(0, small_run(tmp_path), size=(130, 42))
     try:
         session.rest()
-        session.terminal.send(opens)
-        session.rest()
-        session.resize(70, 20)
-        session.check()
-        session.terminal.send(ESCAPE)
-        session.check()
-        assert session.terminal.text().count("╭") == 1, "one pane fits"
+        for opens, size, panes in (("3\r", (70, 20), 1), ("?", (130, 42), 3), (":", (70, 20), 1)):
+            session.terminal.send(opens)
+            session.rest()
+            session.resize(*size)
+            session.check()
+            session.terminal.send(ESCAPE)
+            session.check()
+            assert session.terminal.text().count("╭") == panes, opens
         session.quit()
     finally:
         session.close()
 
 
-def test_heads_follow_a_resize_after_the_methods(tmp_path: Path) -> None:
+def test_a_resize_there_and_back_and_one_after_the_methods(tmp_path: Path) -> None:
     session = Session(0, small_run(tmp_path), size=(100, 30))
     try:
         session.rest()
+        session.resize(40, 12)
+        session.resize(100, 30)
+        session.check()
         session.terminal.send("mm")
         session.rest()
         session.resize(200, 55)
         session.check()
-        heads = session.terminal.text().splitlines()[3]
-        assert "finding" in heads
+        assert "finding" in session.terminal.text().splitlines()[3], "the heads have the new width"
         session.quit()
     finally:
         session.close()

@@ -95,8 +95,9 @@ def test_fifty_neurons_with_second_thoughts_and_a_kill(
 
     with opened(run) as terminal:
         wait_for_decided(terminal, decided)
+        terminal.wait_for("30 found")  # back where the reader was, with the filter
         terminal.send("\x1b")
-        terminal.wait_for(lambda screen: "neurons found" not in screen)
+        terminal.wait_for(lambda screen: "30 found" not in screen and "layer0" in screen)
         terminal.send("n")
         judge(terminal, "y" * (LIVING - decided), decided)
         terminal.wait_for("Every neuron has a verdict")

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import traceback
+from concurrent.futures import Future
 from pathlib import Path
 
 from textual.command import CommandPalette
@@ -63,7 +64,11 @@ class WatchedExplorer(ExplorerApp):
             if ord(asked) == REDRAW:
                 loop.call_soon_threadsafe(self.action_redraw)
                 continue
-            asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop)
+            asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop).add_done_callback(self._note)
+
+    def _note(self, told: Future[None]) -> None:
+        if not told.cancelled() and (error := told.exception()) is not None:
+            self.call_later(self._handle_exception, error)
 
     def _handle_exception(self, error: Exception) -> None:
         with Path(ERROR).open("a") as file:
@@ -75,12 +80,15 @@ class WatchedExplorer(ExplorerApp):
         while still < _STILL and steps * _STEP < PATIENCE:
             await asyncio.sleep(_STEP)
             steps += 1
-            still = 0 if self._busy() else still + 1
+            busy = self._busy()
+            still = 0 if busy else still + 1
         if self._driver is not None:
-            self._driver.write(f"{rest_mark(number).decode()}{','.join(self._busy())}\x07")
+            self._driver.write(f"{rest_mark(number).decode()}{','.join(busy)}\x07")
 
     def _busy(self) -> list[str]:
         """What keeps the explorer from rest."""
+        if not self.screen_stack:
+            return ["no screen"]
         pumps: list[MessagePump] = [self, *self.screen_stack, *self.screen.walk_children()]
         lanes = [lane for pump in pumps if (lane := getattr(pump, "_lane", None)) is not None]
         found = {

@@ -88,3 +88,29 @@ def test_an_explorer_that_breaks_leaves_one_line(mammi: Mammi, run_path: Path, m
     outcome = mammi("open", run_path)
     assert outcome.status == 1
     assert outcome.err == "mammi: The explorer stopped because of an error of its own. Use --debug for the traceback.\n"
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_a_filter_and_an_order_are_taken_up(mammi: Mammi, run_path: Path, started: list[ExplorerApp]) -> None:
+    assert mammi("open", run_path, "--filter", " images>1 ", "--sort", "best score").status == 0
+    assert (started[0].explorer.start.query, started[0].explorer.start.order) == ("images>1", "best score")
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--filter", "concpt:air"), "no field concpt; nearest: concept"),
+        (("--filter", "q<much"), "q is compared with a number"),
+        (("--sort", "beauty"), "no such order. There are: unit"),
+    ],
+    ids=["field", "number", "order"],
+)
+def test_a_wrong_filter_or_order_is_told_before_the_screen_changes(
+    mammi: Mammi, run_path: Path, started: list[ExplorerApp], arguments: tuple[str, str], said: str
+) -> None:
+    outcome = mammi("open", run_path, *arguments)
+    assert outcome.status == 2
+    assert said in outcome.err
+    assert len(outcome.err.splitlines()) <= 2
+    assert not started

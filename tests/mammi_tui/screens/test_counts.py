@@ -187,6 +187,11 @@ async def test_a_click_ends_a_number(opened: Explorer, press: Typist) -> None:
     assert line(opened) == before + 1
 
 
+async def test_a_number_does_not_outlive_the_palette(opened: Explorer, press: Typist) -> None:
+    await press("7", "ctrl+p", "escape", "j")
+    assert opened.neuron == "layer1:4"
+
+
 async def test_other_keys_take_no_number(opened: Explorer, press: Typist) -> None:
     await press("5", "y")
     assert len(opened.rows.judgements) == 1

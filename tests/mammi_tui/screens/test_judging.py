@@ -121,7 +121,7 @@ async def test_keys_in_one_packet_each_judge_one_neuron_after_another(run_path: 
 
 
 class Gate:
-    """Holds answers about neurons until it is opened."""
+    """Holds answers about neurons that other threads than the app's ask for, until it is opened."""
 
     def __init__(self, opened: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
         self._gate = threading.Event()
@@ -130,7 +130,7 @@ class Gate:
         monkeypatch.setattr(opened.looking.requery, "neuron", self._answer)
 
     def _answer(self, *asked: object) -> object:
-        assert self._gate.wait(30)
+        assert threading.current_thread() is threading.main_thread() or self._gate.wait(30)
         if self.fails:
             raise MammiError("the disk is gone")
         return self._ask(*asked)
@@ -212,6 +212,7 @@ async def test_quitting_asks_once_while_a_verdict_waits(
         send(opened, "ctrl+c")
         await until(lambda: opened.app.return_code is not None)
         gate.open()
+    assert latest(opened.log) == {"layer1:4": "accept"}, "no verdict is lost"
 
 
 @pytest.mark.slow
@@ -270,8 +271,33 @@ async def test_on_the_screen_of_a_film_verdicts_go_on_to_the_films_of_the_next(r
         await opened.press("escape")
         assert opened.app.screen is opened.screen
         assert opened.neuron == "layer1:5"
+        assert opened.screen.film is None
         assert opened.screen.neurons.outline.here() == Neuron(1, 5)
         assert all(line.seen.evidence is None for line in lines(opened)), "no evidence was on screen"
+
+
+@pytest.mark.slow
+async def test_a_film_opened_in_one_packet_is_the_neurons_and_keys_typed_ahead_judge_there(
+    run_path: Path, tmp_path: Path
+) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press_together("n", "3", "enter", "y", "x", "y")
+        assert latest(opened.log) == {"layer1:4": "accept", "layer1:5": "reject", "layer1:6": "accept"}
+        assert [line.seen.annotation for line in lines(opened)] == [annotation(opened, line) for line in lines(opened)]
+        assert "layer1:7 class 7: " in opened.lines()[0]
+        film = opened.screen.film
+        assert film is not None
+        assert [item.image for item in film._items] == opened.answer().images.tolist()
+
+
+@pytest.mark.slow
+async def test_a_value_typed_ahead_is_what_the_verdict_is_about(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press_together(*"a0.4", "enter", "y", "right_square_bracket", "x")
+        first, second = lines(opened)
+        assert (first.seen.cuts.alpha, second.seen.cuts.alpha) == (0.4, 0.41)
+        assert (first.neuron, second.neuron) == ("layer1:3", "layer1:4")
+        assert [line.seen.annotation for line in lines(opened)] == [annotation(opened, line) for line in lines(opened)]
 
 
 @pytest.mark.slow

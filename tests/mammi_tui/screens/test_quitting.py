@@ -28,7 +28,7 @@ async def test_it_asks_once_about_a_text_that_is_not_entered(run_path: Path, tmp
         opened.screen.one_line.ask("note on layer1:3", kept.append)
         await opened.press("a", "ctrl+c")
         assert opened.app.return_code is None
-        assert "note on layer1:3: “a” is not entered yet. Quit once more to leave it." in told(opened)
+        assert "note on layer1:3: “a” is not entered yet. Quit once more to end." in told(opened)
         await opened.press("b", "ctrl+c")
         assert opened.app.return_code is None, "another text is another question"
         await opened.press("ctrl+c")
@@ -49,7 +49,7 @@ async def test_it_asks_about_an_alpha_that_is_not_entered(run_path: Path, tmp_pa
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("a", *"0.6", "ctrl+c")
         assert opened.app.return_code is None
-        assert "α: 0.6 is not entered yet. Quit once more to leave it." in told(opened)
+        assert "α: 0.6 is not entered yet. Quit once more to end." in told(opened)
         await opened.press("ctrl+c")
         assert opened.app.return_code == 0
 

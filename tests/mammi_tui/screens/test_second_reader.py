@@ -113,7 +113,7 @@ async def test_v_shows_a_column_of_marks_and_kappa_and_hides_them_again(
         assert "✗" not in row(opened, 4)
         await opened.press("V")
         assert [row(opened, unit)[7:9] for unit in (3, 4, 5, 6)] == ["✓✓", "✓✗", "??", "  "]
-        assert opened.lines()[3][8] == "z", "the head is the beginning of the name"
+        assert opened.lines()[3][8] == "z", "the head is where the names differ"
         assert "κ 0.50 (−0.11 to 1.00) · 1 of 3 differs" in opened.text()
         assert f"{SECOND}: shown until V hides it" in said(opened)
         assert opened.rows.differs(Neuron(1, 4))
@@ -255,5 +255,6 @@ async def test_a_log_whose_end_was_cut_off_is_told_at_the_start(
 async def test_a_verdict_says_whether_others_were_on_screen(run_path: Path, tmp_path: Path, judge_as: Judge) -> None:
     judge_as(SECOND, {3: "accept", 4: "reject"})
     async with explorer(run_path, tmp_path) as opened:
-        await opened.press("y", "V", "y")
-        assert [line.seen.others_shown for line in opened.log.read().lines] == [False, False, False, True]
+        await opened.press("y", "V", "y", "V", "y")
+        own = opened.log.read().lines[2:]
+        assert [line.seen.others_shown for line in own] == [False, True, True], "what was seen is not forgotten"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -147,6 +148,16 @@ def test_an_end_that_was_cut_off_is_found_by_the_head_seen_before(log: VerdictLo
     assert what.startswith(f"this machine has seen a line 6 with the hash {seen.hash[:12]}")
     remember(log.path, log.entries())
     assert remembered(log.path) == seen, "a head that is missing is not forgotten"
+
+
+def test_a_head_that_came_back_by_an_import_is_there(log: VerdictLog, log_as: LogAs) -> None:
+    lines = [entry.line for entry in log.entries() if entry.line]
+    remember(log.path, log.entries())
+    log.path.unlink()
+    again = log_as("r1")
+    again.add([replace(line, imported=line.hash) for line in lines])
+    assert list(head_faults(again.entries(), None, Head(6, lines[-1].hash))) == []
+    assert remembered(log.path) == Head(6, again.entries()[-1].hash)
 
 
 def test_a_given_head_is_looked_for_by_its_first_digits(log: VerdictLog) -> None:
