@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from functools import partial
 
 from textual import on
 
 from mammi_tui.keyboard.counting_app import counted
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.filter_line import FilterLine
 from mammi_tui.neurons.order import (
@@ -138,12 +140,23 @@ class Finding(ExplorerBase):
 
     def _save(self, query: str, name: str) -> str | None:
         if not name:
-            return "A filter needs a name; Esc leaves it unsaved"
+            return f"A filter needs a name; {self.one_line.leaving} leaves it unsaved"
         replaced = self.saved_filters.get(name, query) != query
         self.keeper.change(lambda state: state.with_saved(name, query))
         said = f"Saved as {name}, in place of another filter" if replaced else f"Saved as {name}"
-        self.notify(f"{clean(said)}; the palette (:) lists it", markup=False)
+        self.notify(f"{clean(said)}; the palette ({key_of(self.app, 'app.commands')}) lists it", markup=False)
         return None
+
+    def choose_filter_to_delete(self) -> None:
+        """Offers the saved filters in a menu, and deletes the one that is chosen."""
+        from mammi_tui.widgets.menu_line import Choice, MenuLine
+
+        saved = list(self.saved_filters)[: len(string.ascii_lowercase)]
+        names = dict(zip(string.ascii_lowercase[: len(saved)], saved, strict=True))
+        choices = [Choice(letter, clean(name)) for letter, name in names.items()]
+        self.app.push_screen(
+            MenuLine("Delete the filter", choices), lambda letter: self.delete_filter(names[letter]) if letter else None
+        )
 
     def delete_filter(self, name: str) -> None:
         """Deletes a saved filter."""
@@ -187,6 +200,7 @@ class Finding(ExplorerBase):
         self.desk.hold()  # the next key may go on to another order
         self.desk.ask()
 
+    @counted
     def action_undecided(self, step: int) -> None:
         self.go_to_undecided(step)
 
