@@ -67,8 +67,11 @@ class Head(StillLines):
         self.tooltip = Content(str(said)) if said else None
         self.redraw()
 
-    def show(self, looking: Looking, neuron: Neuron) -> None:
-        """Draws what readers have said of a neuron. A mark is hollow where other words are on screen."""
+    def show(self, looking: Looking, neuron: Neuron, *, alone: bool = False) -> None:
+        """Draws what readers have said of a neuron. A mark is hollow where other words are on screen.
+
+        `alone` says that nothing else on screen shows the neuron's words: then the line shows them.
+        """
         rows = looking.rows
         self._others = list(self._others_on(looking, neuron))
         height = 1 + len(self._others)
@@ -78,6 +81,9 @@ class Head(StillLines):
         if own is None:
             words = ", ".join(map(clean, self._on_screen(looking, neuron) or ()))
             own = Spoken("a dead unit" if rows.is_dead(neuron) else f"not judged yet: {words}")
+        elif alone and own.faint:
+            words = ", ".join(map(clean, self._on_screen(looking, neuron) or ()))
+            own = own._replace(said=f'now "{words}" · {own.said}')
         self.say(*own[:2], faint=own.faint)
 
     def _others_on(self, looking: Looking, neuron: Neuron) -> Iterator[Spoken]:
