@@ -16,6 +16,11 @@ def keys_of(node: DOMNode, name: str) -> list[str]:
     return [shown(key) for key, binding in node._bindings if binding.id == name]
 
 
+def key_of(node: DOMNode, name: str) -> str:
+    """The first key in force of one of a node's bindings, as the screen shows it."""
+    return next(iter(keys_of(node, name)), "no key")
+
+
 class RemappedApp(App[None]):
     """Gives the app, and each screen and widget when it comes, the keys in force. It uses Textual's internals."""
 

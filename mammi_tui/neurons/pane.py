@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.filter.fields import Vocabulary
 from mammi_tui.neurons.filter_line import FilterAid, FilterLine
 from mammi_tui.neurons.heads import place_at
@@ -80,11 +81,16 @@ class NeuronsPane(Framed, Vertical):
         if rows.query:
             reason = f" ({hint})" if hint else ""
             found = "looking for" if rows.is_searching else "nothing matches"
-            self._nothing.update(f"{found} {clean(rows.query, 60)}{reason}; esc shows all")
+            self._nothing.update(f"{found} {clean(rows.query, 60)}{reason}; {self._clearing} shows all")
         words = self._subtitle(hint)
         while len(words) > 1 and cell_len(" · ".join(words)) > self.size.width - 4:
             words.pop(-2 if rows.evidence_underway is not None and rows.agreement is None else -1)
         self.frame(subtitle=" · ".join(words))
+
+    @property
+    def _clearing(self) -> str:
+        """The key in force that clears the filter."""
+        return key_of(self.line, "filter.clear")
 
     def _subtitle(self, hint: str) -> list[str]:
         """What the subtitle says where it fits, the most important first, but for what is under way."""

@@ -230,8 +230,8 @@ class NeuronRows:
         return neuron in self.compared and self.compared[neuron].is_open
 
     def next_undecided(self, start: Neuron, step: int) -> tuple[Neuron | None, bool]:
-        """The next living neuron that is not decided (with step −1 the previous) in the order shown, cyclically, and
-        whether it comes after the last (or before the first). None if there is no other."""
+        """The next living neuron that is not decided (with step −1 the previous, with 3 the third) in the order shown,
+        cyclically, and whether it comes after the last (or before the first). None if there is no other."""
         units = np.concatenate([*self.matches, np.empty(0, np.int64)])
         layers = np.repeat(np.arange(len(self.matches)), [len(found) for found in self.matches])
         here = np.flatnonzero((layers == start.layer) & (units == start.unit))
@@ -242,9 +242,10 @@ class NeuronRows:
         places = places[places != place]
         if not len(places):
             return None, False
-        ahead = places[places > place] if step > 0 else places[places < place][::-1]
-        chosen = int(ahead[0] if len(ahead) else places[0 if step > 0 else -1])
-        return Neuron(int(layers[chosen]), int(units[chosen])), not len(ahead)
+        before, after = places[places < place], places[places > place]
+        ahead, behind = (after, before) if step > 0 else (before[::-1], after[::-1])
+        chosen = int(np.concatenate([ahead, behind])[(abs(step) - 1) % len(places)])
+        return Neuron(int(layers[chosen]), int(units[chosen])), abs(step) > len(ahead)
 
     def _is_undecided(self, layer: int) -> NDArray[np.bool_]:
         """Living units that are not decided by now, [units]."""

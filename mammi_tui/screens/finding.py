@@ -8,6 +8,7 @@ from functools import partial
 from textual import on
 
 from mammi_tui.keyboard.counting_app import counted
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.filter_line import FilterLine
 from mammi_tui.neurons.order import (
@@ -139,11 +140,11 @@ class Finding(ExplorerBase):
 
     def _save(self, query: str, name: str) -> str | None:
         if not name:
-            return "A filter needs a name; Esc leaves it unsaved"
+            return f"A filter needs a name; {self.one_line.leaving} leaves it unsaved"
         replaced = self.saved_filters.get(name, query) != query
         self.keeper.change(lambda state: state.with_saved(name, query))
         said = f"Saved as {name}, in place of another filter" if replaced else f"Saved as {name}"
-        self.notify(f"{clean(said)}; the palette (:) lists it", markup=False)
+        self.notify(f"{clean(said)}; the palette ({key_of(self.app, 'app.commands')}) lists it", markup=False)
         return None
 
     def choose_filter_to_delete(self) -> None:
@@ -199,6 +200,7 @@ class Finding(ExplorerBase):
         self.desk.hold()  # the next key may go on to another order
         self.desk.ask()
 
+    @counted
     def action_undecided(self, step: int) -> None:
         self.go_to_undecided(step)
 

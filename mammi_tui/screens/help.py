@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from mammi_tui.keyboard.names import shown
-from mammi_tui.keyboard.remapped_app import keys_of
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.notes import Note
 from mammi_tui.screens.help_sheet import HelpSheet
 from mammi_tui.widgets.typed_line import TypedLine
@@ -92,8 +92,7 @@ class HelpScreen(ModalScreen[None]):
             yield self._sheet
 
     def on_mount(self) -> None:
-        keys = keys_of(self._line, "help.close")
-        self.query_one(Vertical).border_subtitle = f"{keys[0]} closes" if keys else ""
+        self.query_one(Vertical).border_subtitle = f"{key_of(self._line, 'help.close')} closes"
 
     @on(Input.Changed)
     def search(self, event: Input.Changed) -> None:

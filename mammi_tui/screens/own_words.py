@@ -42,7 +42,7 @@ class OwnWords(Judging):
             partial(self._keep, "label", neuron, self.seen()),
             text=(now.deed.text or "") if now else "",
             complete=self._complete,
-            placeholder="one line · empty takes it away · esc leaves it",
+            placeholder=f"one line · empty takes it away · {line.leaving} leaves it",
             most=LONGEST_LABEL,
         )
 
@@ -52,7 +52,7 @@ class OwnWords(Judging):
             f"note on {self.looking.rows.name_of(neuron)}",
             partial(self._keep, "note", neuron, self.seen()),
             text=(now.deed.text or "") if now else "",
-            placeholder="one line · empty takes it away · esc leaves it",
+            placeholder=f"one line · empty takes it away · {line.leaving} leaves it",
             most=LONGEST_NOTE,
         )
 
@@ -64,7 +64,7 @@ class OwnWords(Judging):
             return None
         deed = Deed("label", text=text) if act == "label" else Deed("note", text=text)
         if not self.do(neuron, deed, seen):
-            return f"The {act} was not kept: Enter tries again, Esc drops it"
+            return f"The {act} was not kept: {self.one_line.keeping} tries again, {self.one_line.leaving} drops it"
         return None
 
     def _complete(self, text: str) -> Sequence[str]:

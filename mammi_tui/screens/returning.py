@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.order import BY_UNIT, order_named
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.screens.base import ExplorerBase
@@ -58,8 +59,8 @@ class Returning(ExplorerBase):
         parts = (
             "Back where you were",
             f"without the concept set {clean(state.concept_set)}, which the run lacks" if lost else "",
-            "r the run's own α and β" if moved else "",
-            f"esc without the filter {clean(self._query(), 40)}" if self._query() else "",
+            f"{key_of(self, 'cuts.own')} the run's own α and β" if moved else "",
+            f"{key_of(self, 'filter.drop')} without the filter {clean(self._query(), 40)}" if self._query() else "",
         )
         return " · ".join(filter(None, parts))
 

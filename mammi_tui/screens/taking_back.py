@@ -6,6 +6,7 @@ from typing import Literal
 
 from engine.errors import MammiError
 from mammi_tui.keyboard.counting_app import counted
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.triage import neuron_of, take_up
 from mammi_tui.screens.judging import Judging
 from mammi_tui.verdicts.lines import Line
@@ -39,7 +40,8 @@ class TakingBack(Judging):
             self.notify(nothing, markup=False)
             return False
         self.draw_verdicts()
-        did = "taken back · Z does it again" if act == "undo" else "done again · z takes it back"
+        redo, undo = key_of(self, "verdict.redo"), key_of(self, "verdict.undo")
+        did = f"taken back · {redo} does it again" if act == "undo" else f"done again · {undo} takes it back"
         self.notify(f"{self.words_of(line.deed, line.neuron)} {did}{self._go_to_line(line)}", markup=False)
         return True
 

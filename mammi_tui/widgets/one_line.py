@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from mammi_tui.keyboard.remapped_app import keys_of
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.text import clean
 from mammi_tui.widgets.typed_line import MOST_CHARACTERS, Completer, TypedLine
 from mammi_tui.widgets.way_back import come_back
@@ -68,6 +68,16 @@ class OneLine(Horizontal):
         yield self._line
 
     @property
+    def keeping(self) -> str:
+        """The key in force that keeps the text."""
+        return key_of(self._line, "line.keep")
+
+    @property
+    def leaving(self) -> str:
+        """The key in force that drops the text."""
+        return key_of(self._line, "line.drop")
+
+    @property
     def undone(self) -> str:
         """Says so if the line is open with a text that is neither kept nor dropped."""
         if self._keep is None or self._line.value == self._before:
@@ -86,8 +96,9 @@ class OneLine(Horizontal):
     ) -> None:
         """Opens the line with a label and a text. If it is open already with something undone, only focuses it."""
         if undone := self.undone:
-            enter, leave = ("/".join(keys_of(self._line, name)) for name in ("line.keep", "line.drop"))
-            self.notify(f"{undone}: {enter} keeps it, {leave} drops it.", severity="warning", markup=False)
+            self.notify(
+                f"{undone}: {self.keeping} keeps it, {self.leaving} drops it.", severity="warning", markup=False
+            )
         else:
             self._asked = clean(label)
             self._keep = keep

@@ -38,10 +38,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
-    HELP = """
-    The images above τ, the highest activation first: rank, finding, identifier and activation. Films drawn with cells
-    are a preview.
-    """
+    HELP = "The images above τ, the highest activation first. Films drawn with cells are a preview."
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

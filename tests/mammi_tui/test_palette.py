@@ -99,7 +99,7 @@ async def test_over_a_film_it_offers_what_works_there(run_path: Path, tmp_path: 
         await opened.press("3", "enter")
         film = opened.app.screen
         commands = await offered(opened)
-        assert "Show or hide the data of the image   i" in commands
+        assert "Show or hide the data of the image   I" in commands
         assert "Filter the neurons   /" not in commands
         await opened.pilot.press("escape")
         await choose(opened, "show or hide the data")

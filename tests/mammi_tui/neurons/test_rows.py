@@ -105,6 +105,10 @@ def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows, t
     assert rows.next_undecided(Neuron(1, 13), 1)[0] == Neuron(0, 1)
     assert rows.next_undecided(Neuron(0, 1), -1)[0] == Neuron(1, 13)
     assert rows.next_undecided(Neuron(1, LAYER_LINE), 1)[0] == Neuron(1, 1)
+    assert rows.next_undecided(Neuron(1, 5), 3) == (Neuron(1, 8), False)
+    assert rows.next_undecided(Neuron(1, 5), -3) == (Neuron(1, 2), False)
+    assert rows.next_undecided(Neuron(1, 12), 3) == (Neuron(0, 2), True)
+    assert rows.next_undecided(Neuron(1, 12), 99_999)[1]
     log = VerdictLog(tmp_path / "run.duckdb", "hash")
     for unit in range(1, 8):
         judge(log, f"layer0:{unit}", "accept")

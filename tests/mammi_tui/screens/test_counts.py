@@ -90,6 +90,24 @@ async def test_a_number_moves_the_cuts_and_goes_back(opened: Explorer, press: Ty
     assert opened.neuron == "layer1:89"
 
 
+async def test_undecided_neurons_and_what_is_taken_back_are_counted(opened: Explorer, press: Typist) -> None:
+    await press("0", "3", "n")
+    assert opened.neuron == "layer1:6"
+    await press("0", "2", "N")
+    assert opened.neuron == "layer1:4"
+    await press("y", "y", "y", "0", "3", "z")
+    assert opened.neuron == "layer1:4"
+    assert not opened.rows.progress()[0]
+    await press("0", "2", "Z")
+    assert opened.rows.progress()[0] == 2
+
+
+async def test_over_a_film_too(opened: Explorer, press: Typist) -> None:
+    await press("3", "enter", "0", "3", "n")
+    assert isinstance(opened.app.screen, FilmScreen)
+    assert opened.neuron == "layer1:6"
+
+
 @pytest.mark.parametrize(("digit", "pane"), [("1", "neurons"), ("2", "concepts"), ("3", "images")])
 async def test_alone_a_digit_goes_to_a_pane_and_the_next_key_works_there_once(
     opened: Explorer, press: Typist, digit: str, pane: str

@@ -118,4 +118,5 @@ async def test_of_a_film_it_lists_the_films_keys(run_path: Path, tmp_path: Path)
     async with explorer(run_path, tmp_path, size=TALL) as opened:
         await opened.press("3", "enter", "question_mark")
         assert titles(opened)[0] == "Film"
-        assert "Verdict" not in opened.text().partition("type to search")[2]
+        assert "Show or hide the findings' outlines" in opened.text()
+        assert "Filter the neurons" not in opened.text()

@@ -56,3 +56,14 @@ async def test_shift_and_arrows_move_the_cuts(run_path: Path, tmp_path: Path) ->
         assert round(opened.cuts.alpha, 3) == 0.9
         await opened.press("slash", *"ab", "shift+left")
         assert round(opened.cuts.alpha, 3) == 0.9
+
+
+async def test_what_is_said_names_the_keys_in_force(run_path: Path, tmp_path: Path) -> None:
+    keymap = Keymap({"verdict.redo": ("f7",), "filter.clear": ("ctrl+g",), "line.drop": ("ctrl+t",)})
+    async with explorer(run_path, tmp_path, keymap=keymap) as opened:
+        await opened.press("y", "z")
+        assert any("f7 does it again" in said.message for said in opened.app._notifications)
+        await opened.press("i")
+        assert "^t leaves it" in opened.text()
+        await opened.press("ctrl+t", "slash", *"zebra")
+        assert "^g shows all" in opened.text()
