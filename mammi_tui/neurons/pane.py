@@ -183,6 +183,7 @@ class NeuronsPane(Framed, Vertical):
 
     def _help(self) -> None:
         self._aid.help(self.line.value, self.rows.hint, self.line.vocabulary)
+        self.line.refresh_bindings()  # Tab completes, or goes to the next pane
 
     def _vocabulary(self) -> Vocabulary:
         rows = self.rows
