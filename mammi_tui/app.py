@@ -132,11 +132,16 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
         yield SystemCommand("Screenshot", "Save the screen as an SVG file", lambda: self.deliver_screenshot())
 
     def search_themes(self) -> None:
-        from textual.command import CommandPalette
-
         from mammi_tui.palette import Themes
+        from mammi_tui.widgets.palette_box import PaletteBox
 
-        self.push_screen(CommandPalette(providers=[Themes], placeholder="Search for themes…"))
+        self.push_screen(PaletteBox(providers=[Themes], placeholder="Search for themes…"))
+
+    def action_command_palette(self) -> None:
+        from mammi_tui.widgets.palette_box import PaletteBox
+
+        if not any(isinstance(screen, PaletteBox) for screen in self.screen_stack):
+            self.push_screen(PaletteBox(id="--command-palette"))
 
     def action_help(self) -> None:
         from mammi_tui.screens.help import CAVEAT, HelpScreen, help_notes

@@ -110,7 +110,8 @@ class ExplorerCommands(WordProvider):
         for name, query in explorer.saved_filters.items():
             shown = clean(name)
             yield Command(f"Filter by {shown}", partial(explorer.apply, query), clean(query, 60), also="saved filter")
-            yield Command(f"Delete the filter {shown}", partial(explorer.delete_filter, name), clean(query, 60))
+        if explorer.saved_filters:
+            yield Command("Delete a saved filter", explorer.choose_filter_to_delete)
         sets = [found.name for found in looking.reader.concept_sets]
         for concept_set in [None, *sets] if len(sets) > 1 else []:
             yield Command(

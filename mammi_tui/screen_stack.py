@@ -1,4 +1,4 @@
-"""Keeps the stack of screens sound: a screen closes once, never closes another, and always has the terminal's size.
+"""Keeps the stack of screens sound: a screen closes once, and only itself, and always has the terminal's size.
 
 It uses Textual's internals, hence the narrow pin.
 """
@@ -17,16 +17,32 @@ class SoundStackApp(App[None]):
     """An app whose screens may be told to close twice, as by the second click of a double click."""
 
     def pop_screen(self) -> AwaitComplete:
-        """Closes the screen on top. Does nothing where it is the only one, or where another screen asks for this."""
-        if len(self.screen_stack) == 1 or self._asking_screen() not in (None, self.screen):
+        """Closes the screen that asks for this, or the one on top where none does.
+
+        Does nothing where the screen has been closed already, or is the last.
+        """
+        closing = self._asking_screen() or self.screen
+        if closing not in self.screen_stack[1:]:
             return AwaitComplete()
         for worker in list(self.workers):
-            if worker.node.screen is self.screen:
+            if worker.node.screen is closing:
                 worker.cancel()  # what it asks of its screen would fail, and end the app
+        if closing is not self.screen:
+            return self._close_covered(closing)
         closed = super().pop_screen()
         if self.screen.size != self.size:  # a screen that was covered is not told of a new size
             self.screen.post_message(events.Resize(self.size, self.size))
         return closed
+
+    def _close_covered(self, screen: Screen[object]) -> AwaitComplete:
+        self._screen_stack.remove(screen)
+        screen._pop_result_callback()
+        self.screen.refresh()
+
+        async def close() -> None:
+            await self._replace_screen(screen)
+
+        return AwaitComplete(close()).call_next(self)
 
     def _asking_screen(self) -> Screen[object] | None:
         """The screen whose message, or whose widget's message, is handled at present."""

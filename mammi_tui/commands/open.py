@@ -54,7 +54,9 @@ def open(  # noqa: A001
     previews, not for diagnosis.
     """
     from mammi_tui import garbage
+    from mammi_tui.watch import watching
 
+    watch = context.with_resource(watching())  # first, as loading takes its time
     garbage.put_off()
     path = arguments.existing_run(run)
 
@@ -100,7 +102,7 @@ def open(  # noqa: A001
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
             sys.stderr.reconfigure(encoding="utf-8")
-        with ending_cleanly(app), warnings_to(app.explorer.warn):
+        with ending_cleanly(app, watch), warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")

@@ -86,6 +86,7 @@ def report(
     from engine.errors import ConfigError, writing
     from engine.store.reader import RunReader
     from engine.store.work import work_path
+    from mammi_tui.console.progress import run_progress
     from mammi_tui.console.run_health import warnings
     from mammi_tui.report.gather import Gathering, Wanted
     from mammi_tui.text import count
@@ -103,13 +104,14 @@ def report(
             *(not no_identifiers, keep_notes or not no_identifiers),
         )
         gathering = Gathering(reader, log_of(reader), wanted, warnings(reader))
-        parts = _writer(file_format)(gathering.report())
-        if output == STDOUT:
-            for part in parts:
-                sys.stdout.buffer.write(part.encode())
-            return
-        with writing(f"--output {output}"):
-            size = _write(output, parts)
+        with run_progress(sys.stderr) as progress:
+            parts = _writer(file_format)(gathering.report(progress))
+            if output == STDOUT:
+                for part in parts:
+                    sys.stdout.buffer.write(part.encode())
+                return
+            with writing(f"--output {output}"):
+                size = _write(output, parts)
     click.echo(f"{count(len(gathering.neurons), 'neuron')}, {size / 1e6:.1f} MB, written to {output}", err=True)
     if not gathering.neurons:
         click.echo(NOTHING_FOUND if query else NOTHING_JUDGED, err=True)

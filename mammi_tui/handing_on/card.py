@@ -88,8 +88,15 @@ class Card:
     """What settles a difference between readers"""
     standing: str
     """accepted, rejected or unsure; differ where readers differ and nothing is settled; undecided"""
+    carried: bool
+    """Whether that is about another annotation than the card's"""
     films: Sequence[Film]
 
     @property
     def name(self) -> str:
         return f"{self.layer}:{self.unit}"
+
+    @property
+    def verdict(self) -> str:
+        """What stands, in words."""
+        return f"{self.standing}, carried over" if self.carried else self.standing

@@ -74,6 +74,7 @@ class Cards:
             said=[self._said(neuron, reader, judgement) for reader, judgement in said.items()],
             settled=self._opinion(neuron, settled) if settled else None,
             standing=_standing(found),
+            carried=bool(found) and all(self._rows.is_hollow(neuron, line) for line in _lines(found)),
             films=list(self._films(answer, annotated, films)),
         )
 
@@ -135,6 +136,12 @@ class Cards:
         except MammiError:
             return None
         return encoded
+
+
+def _lines(found: Compared | None) -> Iterator[Line]:
+    """The verdicts that stand for a neuron: the one that settles, else those that are compared."""
+    if found:
+        yield from (found.settled,) if found.settled else found.verdicts.values()
 
 
 def _standing(found: Compared | None) -> str:

@@ -48,6 +48,8 @@ _NEURONS = {
     "hollow": "BOOLEAN",
     "own_label": "VARCHAR",
     "note": "VARCHAR",
+    "other_readers": "VARCHAR[]",
+    "settled": "VARCHAR",
 }
 
 
@@ -78,7 +80,20 @@ def row_of(rows: NeuronRows, neuron: Neuron, concepts: Sequence[str]) -> tuple[o
         *(*numbers, rows.findings[neuron.layer][neuron.unit] or None),
         Trust(int(evidence[TRUST][neuron.unit])).name.lower() if graded and evidence is not None else None,
         *(VERDICT_WORDS[verdict] if verdict else None, rows.is_hollow(neuron) if verdict else None),
-        *(label.deed.text if label else None, note.deed.text if note else None),
+        *(label.deed.text if label else None, note.deed.text if note else None, *_of_others(rows, neuron)),
+    )
+
+
+def _of_others(rows: NeuronRows, neuron: Neuron) -> tuple[list[str] | None, str | None]:
+    """What other readers say of a neuron, and what settles it; None for both while other readers are hidden."""
+    if not rows.others:
+        return None, None
+    verdicts = {reader: said[neuron].verdict for reader, said in sorted(rows.others.items()) if neuron in said}
+    found = rows.compared.get(neuron)
+    settled = found.settled.verdict if found and found.settled else None
+    return (
+        [f"{reader}: {VERDICT_WORDS[line.verdict]}" for reader, line in verdicts.items() if line and line.verdict],
+        VERDICT_WORDS[settled] if settled else None,
     )
 
 

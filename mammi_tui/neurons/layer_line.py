@@ -50,5 +50,6 @@ def _with_trust(rows: NeuronRows, layer: int, tail: str) -> Iterable[str]:
     if underway or rows.evidence[layer] is None:
         yield f"{tail}· trust {'under way …' if underway else 'not known yet'} "
         yield f"{tail}· trust … "
+        yield f"{tail.partition('·')[0]}· trust … "
         if not rows.query:  # how many are found says more
             yield " trust … "

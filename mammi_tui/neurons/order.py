@@ -78,7 +78,8 @@ class Order:
         if self is WORTH_A_LOOK:
             return [] if evidence is None else _worth_a_look(evidence)
         if self.columns:
-            return [] if evidence is None else [_best_first(evidence, column) for column in reversed(self.columns)]
+            found = [] if evidence is None else [_best_first(evidence, column) for column in reversed(self.columns)]
+            return [np.where(units.dead, np.nan, key) for key in found]
         if answer is None:
             return []
         if self is BY_CONCEPT:
@@ -161,11 +162,11 @@ def order_named(name: str) -> Order | None:
 HELP = Note(
     "Orders",
     (
-        ("s", "A letter for each order; the same letter again gives the other direction, as does a click on the head of "
-              "the column. Neurons without what is compared come last both ways."),
-        (WORTH_A_LOOK.name, f"First the neurons that say more than chance (q below {SIGNIFICANT:g}), and of them those "
-                            "in which other patients most often give another first concept; then those with the smaller "
-                            "lead."),
+        ("s", "A letter for each order; the same letter again gives the other direction, as does a click on the head "
+              "of the column. Neurons without what is compared come last both ways."),
+        (WORTH_A_LOOK.name, f"First the neurons that say more than chance (q below {SIGNIFICANT:g}), and of them "
+                            "those in which other patients most often give another first concept; then those with "
+                            "the smaller lead."),
         (UNDECIDED.name, "What you have judged comes last."),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from engine.annotation.cuts import Cuts
 from engine.evidence.live import Evidence
 from engine.names import find_concept_set
+from engine.progress import Progress
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.card import Card
@@ -93,8 +94,8 @@ class Gathering:
         readers = list(dict.fromkeys(line.reader for line in self._file.lines))
         return Identifiers(wanted.identifiers, wanted.free_texts, words, readers)
 
-    def report(self) -> Report:
-        """The report."""
+    def report(self, progress: Progress) -> Report:
+        """The report. Reading its cards is what takes long."""
         reader, wanted, shown = self._reader, self._wanted, self._wanted.identifiers
         return Report(
             title=f"Triage of {reader.path.name}" if shown else "Triage of a run",
@@ -104,12 +105,15 @@ class Gathering:
             left_out=[*self._identifiers.left_out(), *self._damaged()],
             counts=list(self._counts()),
             agreement=list(agreement_facts(self._rows)),
-            cards=self._cards(),
+            cards=self._cards(progress),
         )
 
-    def _cards(self) -> Iterator[Card]:
+    def _cards(self, progress: Progress) -> Iterator[Card]:
         cards = Cards(self._reader, self._requery, self._evidence, self._rows, self._own, self._identifiers)
-        return (cards.card(neuron, self._wanted.cuts, self._wanted.films) for neuron in self.neurons)
+        progress.stage("neurons", len(self.neurons))
+        for neuron in self.neurons:
+            yield cards.card(neuron, self._wanted.cuts, self._wanted.films)
+            progress.advance(1)
 
     def _said_chosen(self) -> str:
         wanted = self._wanted

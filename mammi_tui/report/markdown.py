@@ -56,7 +56,7 @@ def _counts(counts: Sequence[Counted]) -> Iterator[str]:
 
 def _card(card: Card) -> Iterator[str]:
     class_name = f" ({escaped(card.class_name)})" if card.class_name else ""
-    yield f"### {escaped(card.name)}{class_name}: {card.standing}"
+    yield f"### {escaped(card.name)}{class_name}: {card.verdict}"
     yield ""
     words = ", ".join(f"{escaped(word.concept)} {decimal(word.score, 4)}" for word in card.words)
     yield f"- words: {words or 'none'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from functools import partial
 
 from textual import on
@@ -145,6 +146,17 @@ class Finding(ExplorerBase):
         said = f"Saved as {name}, in place of another filter" if replaced else f"Saved as {name}"
         self.notify(f"{clean(said)}; the palette ({key_of(self.app, 'app.commands')}) lists it", markup=False)
         return None
+
+    def choose_filter_to_delete(self) -> None:
+        """Offers the saved filters in a menu, and deletes the one that is chosen."""
+        from mammi_tui.widgets.menu_line import Choice, MenuLine
+
+        saved = list(self.saved_filters)[: len(string.ascii_lowercase)]
+        names = dict(zip(string.ascii_lowercase[: len(saved)], saved, strict=True))
+        choices = [Choice(letter, clean(name)) for letter, name in names.items()]
+        self.app.push_screen(
+            MenuLine("Delete the filter", choices), lambda letter: self.delete_filter(names[letter]) if letter else None
+        )
 
     def delete_filter(self, name: str) -> None:
         """Deletes a saved filter."""

@@ -39,7 +39,7 @@ def merge(log: VerdictLog, incoming: Iterable[Incoming], lacks: Callable[[str], 
         known = [entry.line for entry in log.known if entry.line]
         acts = {line.identity: line.reader for line in known}
         contents = set(map(_content, known))
-        for each in incoming:
+        for each in sorted(incoming, key=_when_done):
             line = each.line
             if line is None:
                 found.unfit.append(each)
@@ -52,10 +52,17 @@ def merge(log: VerdictLog, incoming: Iterable[Incoming], lacks: Callable[[str], 
                 contents.add(_content(line))
                 found.unsealed += line.state == "unsealed"
                 found.added.append(replace(line, imported=line.identity))
+        found.unfit.sort(key=lambda each: each.number)
         return found.added
 
     found.added = log.add(choose)
     return found
+
+
+def _when_done(each: Incoming) -> tuple[datetime, bool, int]:
+    """Sorts acts by time, and one that is taken back before that which takes it back."""
+    time = when(each.line) if each.line else None
+    return time or datetime.max.replace(tzinfo=UTC), bool(each.line and each.line.deed.of), each.number
 
 
 def _unfit(log: VerdictLog, line: Line, lacks: Callable[[str], bool], acts: dict[str, str]) -> str:

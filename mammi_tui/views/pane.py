@@ -59,6 +59,13 @@ class ViewPane(Framed, Vertical):
         self.body.check()
         self.draw_border()
 
+    def on_show(self) -> None:
+        self.draw_border()
+
+    def on_hide(self) -> None:
+        if shown := self.body.shown or self._looking.sight:
+            self._draw_said(shown)
+
     @on(ViewBody.Changed)
     def body_changed(self, event: ViewBody.Changed) -> None:
         event.stop()
@@ -87,6 +94,6 @@ class ViewPane(Framed, Vertical):
         if not isinstance(neuron, Neuron):
             self.head.say("")
             return
-        self.head.show(self._looking, neuron)
+        self.head.show(self._looking, neuron, alone=not self.region.area)
         judgement = self._looking.rows.judgements.get(neuron) or Judgement()
         self.body.mark({concept: line.deed.mark or "clear" for concept, line in judgement.concepts.items()})

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from mammi_tui.keyboard.counting_app import CountingApp
+from mammi_tui.keyboard.names import is_typed, shown
 from mammi_tui.widgets.still import StillLines
 
 GAP = 2
@@ -26,8 +27,13 @@ def working_bindings(screen: Screen[object]) -> list[ActiveBinding]:
     return [
         active
         for active in screen.active_bindings.values()
-        if not (focused and focused.check_consume_key(active.binding.key, key_to_character(active.binding.key)))
+        if not (focused and focused.check_consume_key(active.binding.key, _character(active.binding.key)))
     ]
+
+
+def _character(key: str) -> str | None:
+    """The character that a key types; None for a key that types none."""
+    return key_to_character(key) or (name if len(name := shown(key)) == 1 and is_typed(key) else None)
 
 
 class KeyLine(StillLines):

@@ -56,6 +56,8 @@ class TypedLine(Input):
         self._complete = complete
         self._offered = None, ()
         self.suggester = _First(complete) if complete else None
+        if self.is_attached:
+            self.refresh_bindings()  # Tab completes, or it does not
 
     def validate_value(self, value: str) -> str:
         return clean(value[: self.most], self.most)

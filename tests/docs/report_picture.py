@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from engine.progress import Silent
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.report.gather import Gathering, Wanted
@@ -37,7 +38,7 @@ def report_picture(run: Path) -> Image.Image:
         with RunReader(copy) as reader:
             _judge(reader)
             written = Path(folder) / "triage.html"
-            made = Gathering(reader, log_of(reader), Wanted(reader.info.cuts), ()).report()
+            made = Gathering(reader, log_of(reader), Wanted(reader.info.cuts), ()).report(Silent())
             written.write_text("".join(page(made)), encoding="utf-8")
         with browser(program, Path(folder) / "browser") as opened:
             opened.open(written, *SIZE)

@@ -17,7 +17,7 @@ sys.argv = ["mammi", *sys.argv[1:]]
 try:
     cli.main()
 except SystemExit as ended:
-    print(ended.code, *sorted(sys.modules), sep="\\n", file=sys.stderr)
+    print("ended", ended.code, *sorted(sys.modules), sep="\\n", file=sys.stderr)
 """
 EXPLORER = """
 import asyncio, os, sys
@@ -43,7 +43,7 @@ async def look():
                 await pilot.pause(0.05)
 
 asyncio.run(look())
-print(0, *sorted(sys.modules), sep="\\n", file=sys.stderr)
+print("ended", 0, *sorted(sys.modules), sep="\\n", file=sys.stderr)
 """
 TORCH = {"torch", "torchvision", "transformers", "nltk", "scipy.stats"}
 
@@ -52,7 +52,8 @@ def loaded_by(code: str, *arguments: object) -> set[str]:
     """The modules that a Python process has loaded at its end."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    status, *modules = ended.stderr.splitlines()
+    _, _, after = ended.stderr.rpartition("ended\n")
+    status, *modules = after.splitlines()
     assert status == "0", ended.stderr
     return set(modules)
 

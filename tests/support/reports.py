@@ -35,7 +35,8 @@ def card(text: str, unit: int = 0, **changes: object) -> Card:
         "words": [Word(text, 0.25 + unit, (text,), (text,)), Word("air", 0.2)],
         "other_marks": [Word(text, float("nan"), wrong=(text,))], "trust": Trust.STRONG, "sentence": text,
         "said": [Said(text, opinion(text, hollow=True), text, text), Said("r2", opinion(text, "rejected"), None, "")],
-        "settled": opinion(text), "standing": "accepted", "films": [film(text), film(text, 2)],
+        "settled": opinion(text), "standing": "accepted", "carried": False,
+        "films": [film(text), film(text, 2)],
     }  # fmt: skip
     return Card(**(given | changes))  # type: ignore[arg-type]
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from textual.command import CommandPalette
@@ -64,9 +65,9 @@ class WatchedExplorer(ExplorerApp):
             if ord(asked) == REDRAW:
                 loop.call_soon_threadsafe(self.action_redraw)
                 continue
-            asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop).add_done_callback(self._note)
+            asyncio.run_coroutine_threadsafe(self._tell(ord(asked)), loop).add_done_callback(self._report)
 
-    def _note(self, told: Future[None]) -> None:
+    def _report(self, told: Future[None]) -> None:
         if not told.cancelled() and (error := told.exception()) is not None:
             self.call_later(self._handle_exception, error)
 
@@ -79,11 +80,20 @@ class WatchedExplorer(ExplorerApp):
         still, steps = 0, 0
         while still < _STILL and steps * _STEP < PATIENCE:
             await asyncio.sleep(_STEP)
+            for pump in (self, self.screen):
+                await self._turn_of(pump)
             steps += 1
             busy = self._busy()
             still = 0 if busy else still + 1
         if self._driver is not None:
             self._driver.write(f"{rest_mark(number).decode()}{','.join(busy)}\x07")
+
+    async def _turn_of(self, pump: MessagePump) -> None:
+        """Waits until a pump has handled all that it has been sent so far."""
+        turn = asyncio.Event()
+        if pump.call_later(turn.set):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(turn.wait(), PATIENCE)
 
     def _busy(self) -> list[str]:
         """What keeps the explorer from rest."""

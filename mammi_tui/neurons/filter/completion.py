@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from mammi_tui.neurons.figures import FIGURES
@@ -24,7 +25,8 @@ class Completion:
     """The whole filter with it"""
 
 
-def completions(query: str, vocabulary: Vocabulary) -> list[Completion]:
+@lru_cache(maxsize=8)
+def completions(query: str, vocabulary: Vocabulary) -> tuple[Completion, ...]:
     """The ways to go on at the end of a filter: values of its field, or fields and then texts of the run.
 
     First those that begin with what is typed, then those that have it elsewhere. What is whole already is no way to
@@ -32,12 +34,12 @@ def completions(query: str, vocabulary: Vocabulary) -> list[Completion]:
     """
     token, name = _last(query)
     if token is None:
-        return []
+        return ()
     head = query[: token.value_start]
     if name:
         values = list(FIELDS[name].values(vocabulary)) if name in FIELDS else []
     elif not token.text:
-        return []
+        return ()
     else:
         fields = [f"{word}:" for word in FIELDS] if not token.quoted else []
         figures = [word for word in FIGURES if not token.quoted and len(token.text) > 1]
@@ -45,7 +47,9 @@ def completions(query: str, vocabulary: Vocabulary) -> list[Completion]:
         values = [*fields, *figures, *(text for found in texts for text in found)]
     fitting = {folded(value): value for value in reversed(list(_in_order(token.text, values, anywhere=bool(name))))}
     chosen = islice(reversed(fitting.values()), MOST)
-    return [Completion(value, head + (value if not name and _is_head(value) else written(value))) for value in chosen]
+    return tuple(
+        Completion(value, head + (value if not name and _is_head(value) else written(value))) for value in chosen
+    )
 
 
 def written(value: str) -> str:

@@ -27,7 +27,7 @@ class Read:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """What a run offers as values, clean."""
 

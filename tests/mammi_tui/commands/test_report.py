@@ -60,7 +60,9 @@ def written(mammi: Mammi, judged: Path) -> Write:
         outcome = mammi("report", judged, "-o", out, "--force", *more)
         assert outcome.status == 0, outcome.err
         assert outcome.out == ""
-        assert re.fullmatch(rf"\d+ neurons?, \d\.\d MB, written to {out}\n", outcome.err)
+        done, written = outcome.err.splitlines()
+        assert re.match(r"neurons: (\d+) of \1 ", done)
+        assert re.fullmatch(rf"\d+ neurons?, \d\.\d MB, written to {out}", written)
         return Page(out.read_text("utf-8"))
 
     return write
@@ -78,7 +80,7 @@ def test_it_has_the_judged_neurons_with_what_was_said(written: Write, judged: Pa
     with RunReader(judged) as reader:
         living = int((~reader.layers[1].dead).sum())
     page = written()
-    assert [given["data-verdict"] for given in cards(page)] == ["undecided", "differ", "accepted"]
+    assert [given["data-verdict"] for given in cards(page)] == ["undecided", "differ", "accepted, carried over"]
     words = " ".join(page.text.split())
     assert "3 neurons judged by a reader, by layer and unit" in words
     assert "own label: my shadow" in words
@@ -179,7 +181,7 @@ def test_markdown_and_standard_output(mammi: Mammi, judged: Path) -> None:
     assert printed.status == 0
     assert printed.out.startswith("<!DOCTYPE html>")
     assert printed.out.endswith("</html>\n")
-    assert printed.err == ""
+    assert printed.err.startswith("neurons: 3 of 3 ")
 
 
 def test_a_run_without_verdicts_has_an_empty_report_that_says_what_to_do(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.annotation.competing import Words
 from engine.annotation.cuts import Cuts
 from engine.requery import LayerAnswer
-from mammi_tui.neurons.filter.completion import completions
+from mammi_tui.neurons.filter.completion import completions, written
 from mammi_tui.neurons.filter.facts import LayerFacts, Said
 from mammi_tui.neurons.filter.fields import Vocabulary
 from mammi_tui.neurons.filter.grammar import LONGEST, parse
 from mammi_tui.neurons.filter.reason import Reason, Where, reason
 from mammi_tui.neurons.filter.terms import Comparison, Not
+from mammi_tui.neurons.filter.texts import InConcepts
 
 VALUES = np.array([0.0, 0.01, 0.05, 0.5, 1.0, np.nan])
 CONCEPTS = ("effusion", "fluid", "right lung", "air")
@@ -268,3 +271,27 @@ def test_a_line_says_why_it_is_found_where_that_is_hidden(
 )
 def test_completions(query: str, ways: list[str]) -> None:
     assert [way.query for way in completions(query, VOCABULARY)] == ways
+
+
+PIECES = st.sampled_from(
+    [*'()|!:"<>= *-', "concept:", "verdict:", "unit:", "q<", "trust:", "effusion", "12", "by:", "\x1b", "ﬁ"]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=3), max_size=30).map("".join))
+def test_whatever_is_typed_is_read_and_completed(query: str) -> None:
+    wanted = parse(query)
+    assert isinstance(wanted.hint(["layer1"]), str)
+    if wanted.term is not None:
+        held = wanted.term.holds(FACTS)
+        assert (held.shape, held.dtype) == ((5,), bool)
+    for way in completions(query, VOCABULARY):
+        assert way.query.startswith(query[: len(way.query) - len(way.shown) - 3])
+
+
+@given(st.text(min_size=1, max_size=8))
+def test_a_value_that_is_completed_is_found(concept: str) -> None:
+    if '"' not in concept and concept.strip():
+        term = parse(f"concept:{written(concept)}").term
+        assert isinstance(term, InConcepts)
+        assert term.text == concept.casefold()

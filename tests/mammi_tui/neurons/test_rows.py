@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from operator import eq
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.annotation.cuts import Cuts
+from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from mammi_tui.neurons.order import BY_IMAGES, BY_SCORE
+from mammi_tui.neurons.order import BY_IMAGES, BY_SCORE, ORDERS, order_named
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.triage import take_up
 from mammi_tui.verdicts.log import VerdictLog
@@ -64,6 +67,38 @@ def test_units_without_concepts_come_last(rows: NeuronRows) -> None:
         rows.order = order
         rows.rebuild()
         assert rows.matches[1][-1] == 0, "the dead unit"
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("name", [name for name in ORDERS if name != "unit"])
+def test_in_every_order_what_is_missing_comes_last_and_ties_go_by_unit(
+    rows: NeuronRows, run_path: Path, name: str, flipped: bool
+) -> None:
+    rows.order, rows.flipped = ORDERS[name], flipped
+    with RunReader(run_path) as reader:
+        live = Evidence(reader, Requery(reader))
+        rows.evidence = [live.layer(layer.name, Cuts(0.9, 0.9)) for layer in reader.layers]
+    rows.rebuild()
+    for layer, units in enumerate(rows.matches):
+        facts = rows._facts[layer]
+        keys = rows.order.keys(rows._facts_of.units(layer, facts, rows.findings[layer]), flipped=flipped)
+        values = [tuple(np.nan_to_num(key[unit], nan=np.inf) for key in reversed(keys)) for unit in units]
+        assert values == sorted(values)
+        equal = map(eq, values[:-1], values[1:])
+        assert all(not same or one < other for one, other, same in zip(units[:-1], units[1:], equal, strict=True))
+        if name != "finding":  # other units may have none either
+            assert units[-1] == 0, "the dead unit"
+
+
+def test_orders_have_letters_of_their_own() -> None:
+    letters = [order.key for order in ORDERS.values()]
+    assert len(set(letters)) == len(letters)
+    assert all(len(letter) == 1 for letter in letters)
+    assert [order_named(order.name) for order in ORDERS.values()] == list(ORDERS.values())
+    assert order_named("beauty") is None
+    by_z = order_named("z")
+    assert by_z is not None
+    assert (by_z.key, by_z.needs_evidence) == ("", True)
 
 
 def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows, tmp_path: Path) -> None:

@@ -187,3 +187,14 @@ async def test_the_wheel_steps_through_the_list() -> None:
         await until(pilot, loaded(app))
         await pilot._post_mouse_events([MouseScrollDown, MouseScrollDown, MouseScrollUp], Thumbnail, button=0)
         assert app.film.index == 1
+
+
+async def test_an_answer_that_comes_before_it_opens_or_after_it_has_closed_is_no_error() -> None:
+    app = FilmApp()
+    app.film.look_at("features.norm5:18", [])
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape")
+        await pilot.pause()
+        app.film.look_at("features.norm5:19", list(app.film._items))
+        await pilot.pause()
+        assert app.return_code is None

@@ -134,7 +134,10 @@ async def test_filters_are_saved_by_name_applied_and_deleted(run_path: Path, tmp
         assert line_of(opened) == "layer0"
         await opened.press("slash", "ctrl+s", "escape")
         assert list(opened.screen.saved_filters) == ["[b]mine"], "Esc saves nothing"
-        opened.screen.delete_filter("[b]mine")
+        opened.screen.choose_filter_to_delete()
+        await opened.rest()
+        assert "Delete the filter: a [b]mine" in opened.text()
+        await opened.press("a")
         assert opened.screen.saved_filters == {}
 
 

@@ -85,3 +85,12 @@ async def test_hostile_text_in_the_filter_is_drawn_as_it_is(run_path: Path, tmp_
         await opened.rest()
         assert "␛[31mred␇" in opened.text()
         assert "\x1b" not in opened.text()
+
+
+async def test_a_key_that_is_typed_into_the_line_is_not_offered(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        assert "/ Filter" in opened.lines()[-1]
+        opened.screen.one_line.ask("note", lambda _: None)
+        await opened.rest()
+        assert "esc Leave" in opened.lines()[-1]
+        assert "/ Filter" not in opened.lines()[-1]

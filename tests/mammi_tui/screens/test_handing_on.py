@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mammi_tui.verdicts.log import log_of
 from tests.support.explorer import Explorer, explorer
+from tests.support.verdicts import judge
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +77,23 @@ async def test_the_table_of_the_focused_pane_is_exported(run_path: Path, tmp_pat
     concepts = json.loads((away / f"run.{neuron}.concepts.json").read_text("utf-8"))
     assert [row["score"] for row in concepts] == [float(answer.scores[concept]) for concept in answer.ranking]
     assert sum(row["annotated"] for row in concepts) == answer.annotated
+
+
+async def test_other_readers_are_exported_only_while_they_are_shown(
+    run_path: Path, tmp_path: Path, away: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        monkeypatch.setenv("MAMMI_READER", "other")
+        judge(log_of(opened.reader), "layer1:3", "reject")
+        monkeypatch.undo()
+        monkeypatch.chdir(away)
+        await opened.press("y", "1", "E", "j")
+        await done(opened)
+        await opened.press("V", "E", "j")
+        await done(opened)
+    hidden, shown = (json.loads((away / f"run.neurons{more}.json").read_text("utf-8")) for more in ("", "-2"))
+    assert {row["other_readers"] for row in hidden} == {None}
+    assert [row["other_readers"] for row in shown if row["unit"] == 3] == [["other: rejected"]]
 
 
 async def test_a_filtered_and_sorted_tree_is_exported_as_it_stands(run_path: Path, tmp_path: Path, away: Path) -> None:

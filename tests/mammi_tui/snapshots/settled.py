@@ -7,7 +7,7 @@ import time
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from tests.support.explorer import PATIENCE, Explorer
 
-STILL = 4
+STILL = 3
 """Looks at an unchanged screen, with nothing under way, after which it is taken to be drawn"""
 
 
@@ -21,6 +21,7 @@ async def settled(opened: Explorer) -> str:
         await opened.pilot.pause(0.02)
         grid = opened.screen.query_one(ThumbnailGrid)
         working = any(not worker.is_finished for worker in opened.app.workers) or grid._missing() is not None
+        working |= grid._patience is not None
         now = "".join(f"{line.rstrip()}\n" for line in opened.lines())
         still = still + 1 if now == before and not working else 0
         before = now

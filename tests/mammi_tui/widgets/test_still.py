@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.segment import Segment
 from textual.app import App, ComposeResult
+from textual.geometry import Size
 from textual.strip import Strip
 
 from mammi_tui.widgets.still import Framed, StillLines
@@ -78,3 +79,30 @@ async def test_a_frame_draws_only_its_edges() -> None:
         assert "[b]" in lines[0]
         assert "below" in lines[3]
         assert (drawn.count("lines"), drawn.count("layouts")) == (2, 0)
+
+
+class Wide(StillLines):
+    """Shows its width in each line."""
+
+    DEFAULT_CSS = "Wide { height: 3; width: 1fr; }"
+
+    def draw_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        return Strip([Segment(f"{width} {self.number}".ljust(width), self.style_of())])
+
+    number = 0
+
+
+async def test_a_line_that_was_drawn_before_a_resize_is_drawn_again_after_it() -> None:
+    class WideApp(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Wide()
+
+    app = WideApp()
+    async with app.run_test(size=(20, 3)) as pilot:
+        wide = app.query_one(Wide)
+        await pilot.pause()
+        wide.number = 1
+        wide.redraw()  # is not shown before the new size
+        app.screen._refresh_layout(Size(10, 3))
+        assert app.screen._compositor.render_strips()[0].text == "10 1      "

@@ -1,0 +1,165 @@
+"""Sees what would end the program: signals, a lost terminal, the end of the shell that started it."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import signal
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol
+
+from mammi_tui.hang_up import HUNG_UP, in_foreground
+
+LETHAL: dict[int, str] = {
+    getattr(signal, name): name
+    for name in (
+        *("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2"),
+        *("SIGIO", "SIGPWR", "SIGSTKFLT", "SIGXCPU", "SIGXFSZ"),
+    )
+    if hasattr(signal, name)
+}
+"""The signals that would end the process at once, without those of a fault in the program's own code, and SIGKILL"""
+PATIENCE = 0.5
+"""Seconds that what runs has to end once it is asked to"""
+_TERMINAL = (0, 2)
+"""The descriptors from which keys are read and to which the screen is drawn"""
+_ORPHANED = 1.0
+"""Seconds in which another shell takes the terminal after the one that started the explorer has ended"""
+
+
+class Ends(Protocol):
+    """What can be ended."""
+
+    status: int | None
+    """The status that ends the process; None while nobody has asked for its end"""
+
+    def end_soon(self, status: int) -> bool:
+        """Asks it, from any thread, to end with a status. False if it does not run (yet)."""
+
+    def end_now(self) -> None:
+        """Ends the process, from any thread."""
+
+
+class Watch:
+    """A thread that sees signals, and the loss of the terminal, also while the program's own thread is busy or stuck.
+
+    It ends the process at once until the program has something that has to be ended with care (`ends`).
+    """
+
+    def __init__(self) -> None:
+        self.ends: Ends | None = None
+        self._signals, self._wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        self._poll = select.poll()
+        self._poll.register(self._signals, select.POLLIN)
+        self._parent = _process(os.getppid())
+        for descriptor in self._parent:
+            self._poll.register(descriptor, select.POLLIN)
+        for descriptor in _TERMINAL:
+            if _is_device(descriptor):
+                self._poll.register(descriptor, 0)  # tells when it hangs up, or has hung up
+        self._end_by = self._orphan_until = math.inf
+        self._thread = threading.Thread(target=self._run, name="endings", daemon=True)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Within the block, the thread sees all lethal signals that this process does not ignore."""
+        before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        caught = [number for number in LETHAL if signal.getsignal(number) is not signal.SIG_IGN]
+        handlers = {number: signal.signal(number, self._note) for number in caught}
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._stop()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(before)
+            for descriptor in (self._signals, self._wake, *self._parent):
+                os.close(descriptor)
+
+    def _note(self, number: int, _frame: object) -> None:
+        """Notes on the app's thread, before it goes on, that the app is to end."""
+        if self.ends is not None and self.ends.status is None:
+            self.ends.status = 128 + number
+
+    def _stop(self) -> None:
+        """Ends the thread."""
+        with suppress(BlockingIOError):
+            os.write(self._wake, b"\0")
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            for descriptor, _ in self._poll.poll(self._milliseconds()):
+                if descriptor == self._signals:
+                    for number in os.read(self._signals, 1024):
+                        if not number:
+                            return
+                        if number in LETHAL:
+                            self._end(128 + number)
+                    continue
+                self._poll.unregister(descriptor)
+                if descriptor in self._parent:
+                    self._orphan_until = time.monotonic() + _ORPHANED
+                else:
+                    self._end(HUNG_UP)
+            if self._is_orphaned():
+                self._end(HUNG_UP)
+            if self.ends is not None and time.monotonic() >= self._end_by:
+                self.ends.end_now()
+
+    def _milliseconds(self) -> float | None:
+        """How long to wait for something to happen; None where nothing is due."""
+        if self._orphan_until < math.inf:
+            return 50
+        return None if self._end_by == math.inf else max(1, 1000 * (self._end_by - time.monotonic()))
+
+    def _is_orphaned(self) -> bool:
+        """Whether another shell uses the terminal after the one that started the explorer has ended."""
+        if self._orphan_until == math.inf:
+            return False
+        taken = not in_foreground(_TERMINAL[0])
+        if taken or time.monotonic() >= self._orphan_until:
+            self._orphan_until = math.inf
+        return taken
+
+    def _end(self, status: int) -> None:
+        """Asks what runs to end. Ends the process where nothing runs yet."""
+        if self.ends is None:
+            os._exit(status)
+        self._end_by = min(self._end_by, time.monotonic() + PATIENCE)
+        if not self.ends.end_soon(status):
+            self.ends.end_now()
+
+
+def _process(number: int) -> tuple[int, ...]:
+    """A descriptor that tells when a process ends; none where the system has no such thing."""
+    try:
+        return (os.pidfd_open(number),)
+    except (AttributeError, OSError):
+        return ()
+
+
+def _is_device(descriptor: int) -> bool:
+    """Whether this may be a terminal: one that is lost no longer says that it is."""
+    try:
+        return stat.S_ISCHR(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+@contextmanager
+def watching() -> Iterator[Watch | None]:
+    """Watches within the block; not where the system, or the calling thread, cannot."""
+    if not hasattr(select, "poll") or threading.current_thread() is not threading.main_thread():
+        yield None
+        return
+    watch = Watch()
+    with watch.watching():
+        yield watch

@@ -1,0 +1,21 @@
+"""The palette looks for nothing once it has closed."""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from mammi_tui.widgets.palette_box import PaletteBox
+
+
+async def test_what_is_typed_into_a_closed_palette_is_no_error() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        palette = PaletteBox()
+        await app.push_screen(palette)
+        await pilot.press("t")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert palette not in app.screen_stack
+        assert palette._gather_commands("th") is None
+        await pilot.pause()
+        assert app.return_code is None
