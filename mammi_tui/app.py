@@ -140,7 +140,7 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
     def action_command_palette(self) -> None:
         from mammi_tui.widgets.palette_box import PaletteBox
 
-        if not PaletteBox.is_open(self):
+        if not any(isinstance(screen, PaletteBox) for screen in self.screen_stack):
             self.push_screen(PaletteBox(id="--command-palette"))
 
     def action_help(self) -> None:
