@@ -518,7 +518,7 @@ async def test_a_screen_that_is_too_small_says_so(run_path: Path, tmp_path: Path
 
 @pytest.mark.slow
 async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(120, 110)) as opened:
+    async with explorer(run_path, tmp_path, size=(120, 160)) as opened:
         for pane, mine, others in (
             ("1", "Sort: a letter for each order", "Show the film large"),
             ("3", "Show the film large", "Sort: a letter"),
@@ -536,7 +536,7 @@ async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path)
 
 @pytest.mark.slow
 async def test_in_the_filter_f1_is_the_help(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
+    async with explorer(run_path, tmp_path, size=(120, 110)) as opened:
         await opened.press("slash")
         keys = opened.lines()[-1]
         assert keys.rstrip().endswith("f1 Help")
