@@ -16,7 +16,6 @@ from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.signal import Signal
-from textual.timer import Timer
 
 TOGETHER = 1.0
 """Seconds within which a digit without a task belongs to the digit before it"""
@@ -53,11 +52,10 @@ class CountingApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.number_shown: Signal[str] = Signal(self, "number")
-        """Tells the digits that the screen should show"""
+        """Tells the number that waits for its key; "" where there is none, or where the digits may be none"""
         self._number = ""
         self._take_back: Callable[[], object] | None = None
         """Takes back what the digits have done, as long as each of them had a task; then they may be no number"""
-        self._hiding: Timer | None = None
         self._typed_at = self._pause = 0.0
         """When the last key was typed, and the seconds before it"""
         self._unsettled = False
@@ -126,12 +124,7 @@ class CountingApp(App[None]):
 
     def _note(self, number: str) -> None:
         self._number = number[:MOST_DIGITS]
-        self.number_shown.publish(self._number)
-        if self._hiding:
-            self._hiding.stop()
-            self._hiding = None
-        if self._take_back:
-            self._hiding = self.set_timer(TOGETHER, lambda: self.number_shown.publish(""))
+        self.number_shown.publish("" if self._take_back else self._number)
 
     def _drop_number(self) -> None:
         self._take_back = None

@@ -101,7 +101,7 @@ class NeuronsPane(Framed, Vertical):
             found = [f"{count(rows.match_count, 'neuron')} found", hint or f"{decided:,} of {living:,} decided"]
             words = found + words * (rows.order is not BY_UNIT or rows.flipped)
         underway = ["computing evidence …"] if rows.evidence_underway is not None else []
-        return [*filter(None, [agreement_words(rows)]), *words, *underway]
+        return [*filter(None, [agreement_words(rows, self.size.width - 4)]), *words, *underway]
 
     def set_underway(self, layer: int | None) -> None:
         """Shows which layer's evidence is being computed, if any is."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.text import clean, fit
@@ -16,14 +18,16 @@ MOST_COLUMNS = 3
 COUNT_CELLS = 6
 
 
-def agreement_words(rows: NeuronRows) -> str:
-    """How far the readers agree, such as `κ 0.71 (0.55 to 0.87) · 9 of 62 differ · 2 settled`; "" while others are
-    hidden."""
+def agreement_words(rows: NeuronRows, room: int) -> str:
+    """How far the readers agree, in at most `room` cells where that can be: `κ 0.71 (0.55 to 0.87) · 9 of 62 differ · 2
+    settled`; "" while others are hidden."""
     found = rows.agreement
     if found is None:
         return ""
     settled = sum(1 for each in rows.compared.values() if each.differs and each.settled)
-    return " · ".join([found.kappa_text, found.differ_text, *([f"{settled:,} settled"] if settled else [])])
+    texts = list(found.texts())
+    words = [f"{texts[0]} · {settled:,} settled"] * bool(settled) + texts
+    return next((text for text in words if cell_len(text) <= room), words[-1])
 
 
 def others_cells(rows: NeuronRows) -> int:

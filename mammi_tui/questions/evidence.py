@@ -90,7 +90,7 @@ class EvidenceAsker(Asker):
     def pump(self) -> None:
         if self.looking.cuts != self._cuts:
             self._cuts = self.looking.cuts
-            self.hold()
+            self._wait(STILL)
         if self._idle_timer is None or self.looking.sight != self._sight:
             self._wait_until_idle()
         super().pump()
@@ -110,12 +110,16 @@ class EvidenceAsker(Asker):
         self.desk.ask()
 
     def hold(self) -> None:
-        """Waits until nothing has moved for a moment, and with layers longer."""
+        """Waits until nothing has moved for a while."""
+        self._wait(QUIET)
+
+    def _wait(self, still: float) -> None:
+        """Asks nothing for `still` seconds, and about no layer for QUIET seconds."""
         self._still = self._quiet = False
         for timer in self._timers:
             timer.stop()
         owner = self.desk.owner
-        self._timers = [owner.set_timer(STILL, self._come_to_a_stop), owner.set_timer(QUIET, self._end_hold)]
+        self._timers = [owner.set_timer(still, self._come_to_a_stop), owner.set_timer(QUIET, self._end_hold)]
 
     def _come_to_a_stop(self) -> None:
         self._still = True

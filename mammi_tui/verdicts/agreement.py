@@ -10,7 +10,7 @@ The categories are whatever the readers chose, without an order between them. So
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,16 +53,26 @@ class Agreement:
     @property
     def kappa_text(self) -> str:
         """Such as `κ 0.71 (0.55 to 0.87)`, or `κ –` where it is not defined."""
+        return self._kappa_text(" to ")
+
+    def _kappa_text(self, to: str) -> str:
         if self.kappa is None:
             return "κ –"
         if self.interval is None:
             return f"κ {_two(self.kappa)}"
-        return f"κ {_two(self.kappa)} ({_two(self.interval[0])} to {_two(self.interval[1])})"
+        return f"κ {_two(self.kappa)} ({_two(self.interval[0])}{to}{_two(self.interval[1])})"
 
     @property
     def differ_text(self) -> str:
         """Such as `9 of 62 differ`."""
         return f"{self.differ:,} of {self.neurons:,} differ{'s' if self.differ == 1 else ''}"
+
+    def texts(self) -> Iterator[str]:
+        """Both in one line, the longest first: `κ 0.71 (0.55 to 0.87) · 9 of 62 differ`."""
+        yield f"{self.kappa_text} · {self.differ_text}"
+        short = f"{self.differ}/{self.neurons} differ"
+        yield f"{self._kappa_text(', ')} · {short}"
+        yield f"{self.kappa_text.partition(' (')[0]} · {short}"
 
 
 def _two(value: float) -> str:

@@ -26,10 +26,10 @@ class Head(NamedTuple):
     hash: str
 
     def is_in(self, entries: Sequence[Entry]) -> bool:
-        """Whether the line is in its place, or has come back by an import."""
+        """Whether the line is there, in whatever place, or has come back by an import."""
         if 0 < self.number <= len(entries) and entries[self.number - 1].hash == self.hash:
             return True
-        return any(entry.line and entry.line.imported == self.hash for entry in entries)
+        return any(self.hash in (entry.hash, entry.line.imported if entry.line else "") for entry in entries)
 
 
 def head_path(log: Path) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.content import Content
 from textual.css.scalar import Scalar
@@ -23,6 +25,8 @@ from mammi_tui.widgets.still import StillLines
 
 MOST_OTHERS = 3
 """Other readers that have a line"""
+LONGEST_NAME = 20
+"""Characters of another reader's name"""
 
 
 class Spoken(NamedTuple):
@@ -32,6 +36,8 @@ class Spoken(NamedTuple):
     mark: Part = (" ", "line--faint")
     """That of a verdict, before it"""
     faint: bool = True
+    who: str = ""
+    """The name of another reader, clean"""
 
 
 class Head(StillLines):
@@ -64,7 +70,8 @@ class Head(StillLines):
     def say(self, said: Said | str, mark: Part = (" ", "line--faint"), *, faint: bool = True) -> None:
         """Draws what the reader has said, with the mark of a verdict before it."""
         self._own = Spoken(said, mark, faint)
-        self.tooltip = Content(str(said)) if said else None
+        whole = (f"{each.who}: {each.said}" if each.who else str(each.said) for each in (self._own, *self._others))
+        self.tooltip = Content("\n".join(filter(None, whole))) if said else None
         self.redraw()
 
     def show(self, looking: Looking, neuron: Neuron, *, alone: bool = False) -> None:
@@ -90,8 +97,9 @@ class Head(StillLines):
         """What others say of a neuron, and how a difference was settled: the same number of lines for each neuron."""
         rows = looking.rows
         for reader, judgements in sorted(rows.others.items())[:MOST_OTHERS]:
-            spoken = self._spoken(looking, neuron, judgements.get(neuron))
-            yield spoken or Spoken(f"{clean(reader, 60)}: nothing yet")
+            spoken = self._spoken(looking, neuron, judgements.get(neuron)) or Spoken("nothing yet")
+            said = spoken.said if isinstance(spoken.said, str) else replace(spoken.said, reader="")
+            yield spoken._replace(said=said, who=clean(reader, LONGEST_NAME))
         if len(rows.others) > MOST_OTHERS:
             yield Spoken(f"and {count(len(rows.others) - MOST_OTHERS, 'other reader')}")
         if rows.settled:
@@ -119,8 +127,9 @@ class Head(StillLines):
     def draw_line(self, y: int) -> Strip:
         width = self.content_size.width
         spoken = [self._own, *self._others][y] if y <= len(self._others) else Spoken("")
-        room = max(0, width - 4)
-        text = fit(spoken.said, room) if isinstance(spoken.said, str) else spoken.said.line(room)
+        who = f"{spoken.who}: " if spoken.who else ""
+        room = max(0, width - 4 - cell_len(who))
+        text = who + (fit(spoken.said, room) if isinstance(spoken.said, str) else spoken.said.line(room))
         mark, style = spoken.mark
         text_style = self.style_of("line--faint" if spoken.faint else "line--text")
         segments = [Segment(f" {mark} ", self.style_of(style)), Segment(text, text_style)]

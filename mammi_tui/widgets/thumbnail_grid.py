@@ -28,6 +28,7 @@ from mammi_tui.widgets.thumbnail_keys import KEYS
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
 
+PARTS = ("film", "rank", "activation", "labels", "path", "folder", "cursor", "frame")
 _AT_ONCE = 8
 """Films that the worker thread decodes and draws at once: this takes a few milliseconds"""
 PATIENCE = 0.1
@@ -41,10 +42,7 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
     HELP = "The images above τ, the highest activation first. Films drawn with cells are a preview."
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"thumbnail-grid--{part}"
-        for part in ("film", "rank", "activation", "labels", "path", "folder", "cursor", "frame")
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"thumbnail-grid--{part}" for part in PARTS}
 
     DEFAULT_CSS = """
     ThumbnailGrid {

@@ -195,12 +195,17 @@ def measure(bench: Bench, trial: Trial, count: int) -> dict[str, Any]:
     return figures
 
 
+def at_home_in(folder: Path) -> dict[str, str]:
+    """An environment in which the explorer finds neither the reader's keys nor where the reader was."""
+    return {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
+
+
 def first_frame(run: Path, columns: int, rows: int, compiled: Path) -> float:
     """Seconds from starting the command to the frame that shows the sliders.
 
     Python keeps what it has compiled in the folder `compiled`, as it does for an installed program.
     """
-    environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(compiled)}
+    environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(compiled), **at_home_in(compiled)}
     start = time.perf_counter()
     with Terminal(mammi("open", str(run)), columns=columns, rows=rows, environment=environment) as terminal:
         terminal.wait_for(lambda screen: "α" in screen and "β" in screen)
@@ -226,7 +231,8 @@ def run_trials(arguments: argparse.Namespace, folder: Path) -> dict[str, Mapping
         counts = Counts.new(folder / "counts")
         command = mammi("open", str(run), start, "--images", "quadrant")
         command[2:3] = ["tests.support.counted", str(folder / "counts")]
-        with Terminal(command, columns=arguments.columns, rows=arguments.rows) as terminal:
+        environment = at_home_in(folder / trial.name)
+        with Terminal(command, columns=arguments.columns, rows=arguments.rows, environment=environment) as terminal:
             terminal.wait_for("τ")
             bench = Bench(terminal, counts)
             bench.go("jk")

@@ -33,6 +33,23 @@ KEYS = (
     "\x1b",
     "2",
     "j",
+    "1",
+    "y",
+    "x",
+    "z",
+    "e",
+    "j",
+    "]",
+    "m",
+    "l",
+    "e",
+    "e",
+    "G",
+    "k",
+    "g",
+    "{",
+    "2",
+    "j",
 )
 
 
@@ -58,8 +75,10 @@ def test_after_many_keys_the_screen_is_that_of_a_full_redraw(tmp_path: Path) -> 
         for key in KEYS:
             terminal.send(key)
             settle(terminal)
+        settle(terminal, quiet=3.0)  # evidence that waits until the reader rests has come
         shown, before = cells(terminal), len(terminal.received)
         terminal.send(REDRAW)
+        terminal.wait_for(lambda _: len(terminal.received) > before + 10_000)
         settle(terminal)
         assert cells(terminal) == shown
         whole = len(terminal.received) - before

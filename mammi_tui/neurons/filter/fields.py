@@ -78,7 +78,13 @@ def _verdict(value: str) -> Read:
     if BY.startswith(value):
         return Read()
     known = (*_VERDICTS, f"{BY}READER")
-    return Read(problem=f"verdict is {', '.join(known[:-1])} or {known[-1]}{nearest(value, _VERDICTS)}")
+    return Read(problem=_unknown("verdict", value, _VERDICTS, f"{', '.join(known[:-1])} or {known[-1]}"))
+
+
+def _unknown(field: str, value: str, known: Iterable[str], all_known: str) -> str:
+    """Names the known value that is most like one, which fits into a line, or else all of them."""
+    near = nearest(value, known)
+    return f"no {field} {value}{near}" if near else f"{field} is {all_known}"
 
 
 def _trust(value: str) -> Read:
@@ -141,7 +147,7 @@ def compared(name: str, sign: str, value: str) -> Read:
         grades = [grade for grade, word in TRUST_WORDS.items() if word.startswith(value)]
         if len(grades) == 1:
             return Read(Comparison(FIGURES[name], sign, grades[0]))
-        return Read() if grades else Read(problem=f"trust is {FIGURES[name].meaning}{nearest(value, _GRADES)}")
+        return Read() if grades else Read(problem=_unknown(name, value, _GRADES, FIGURES[name].meaning))
     found = _NUMBER.fullmatch(value)
     if not found:
         return Read(problem=f"{name} is compared with a number")

@@ -264,8 +264,8 @@ def test_verify_names_what_is_wrong_and_prints_the_head(mammi: Mammi, log_as: Lo
         "line 1: was altered",
         "line 4: 1 line before it was dropped",
     ]
-    assert "this machine has seen a line 9" in wrong.out
-    assert "3 faults" in wrong.err
+    assert "this machine has seen" not in wrong.out, "the last line is there"
+    assert "2 faults" in wrong.err
     found = json.loads(mammi("verdicts", "verify", run_of(log), "--json").out)
     assert [fault["line"] for fault in found["faults"]] == [1, 4]
     assert (found["lines"], found["head"]) == (8, head)

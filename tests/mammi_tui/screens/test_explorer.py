@@ -18,6 +18,7 @@ from engine.errors import ConfigError, RunFileError
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.screens.explorer_keys import explorer_keys
+from mammi_tui.screens.help_sheet import HelpSheet
 from mammi_tui.text import decimal
 from mammi_tui.views.concept_list import ConceptList
 from mammi_tui.views.registry import VIEWS
@@ -517,7 +518,7 @@ async def test_a_screen_that_is_too_small_says_so(run_path: Path, tmp_path: Path
 
 @pytest.mark.slow
 async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(120, 110)) as opened:
+    async with explorer(run_path, tmp_path, size=(120, 160)) as opened:
         for pane, mine, others in (
             ("1", "Sort: a letter for each order", "Show the film large"),
             ("3", "Show the film large", "Sort: a letter"),
@@ -527,14 +528,15 @@ async def test_help_lists_the_focused_panes_keys(run_path: Path, tmp_path: Path)
                 screen = opened.text()
                 assert mine in screen
                 assert others not in screen
-                assert "not for diagnosis" in screen
+                notes = opened.app.screen.query_one(HelpSheet).found()
+                assert any("not for diagnosis" in text for note in notes for _, text in note.lines)
                 assert "To the α slider" in screen
                 await opened.press("escape")
 
 
 @pytest.mark.slow
 async def test_in_the_filter_f1_is_the_help(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
+    async with explorer(run_path, tmp_path, size=(120, 110)) as opened:
         await opened.press("slash")
         keys = opened.lines()[-1]
         assert keys.rstrip().endswith("f1 Help")

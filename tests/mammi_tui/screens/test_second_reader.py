@@ -12,6 +12,7 @@ from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
+from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.heads import remembered
 from mammi_tui.verdicts.lines import Deed, Seen, Verdict
 from mammi_tui.verdicts.log import VerdictLog, log_of, verdicts_path
@@ -258,3 +259,33 @@ async def test_a_verdict_says_whether_others_were_on_screen(run_path: Path, tmp_
         await opened.press("y", "V", "y", "V", "y")
         own = opened.log.read().lines[2:]
         assert [line.seen.others_shown for line in own] == [False, True, True], "what was seen is not forgotten"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+async def test_what_others_say_stands_above_the_view(
+    run_path: Path, tmp_path: Path, judge_as: Judge, size: tuple[int, int]
+) -> None:
+    judge_as(SECOND, {3: "reject", 4: "accept"}, Deed("note", text="only AP films"))
+    judge_as("r1", {3: "accept", 4: "accept"})
+    async with explorer(run_path, tmp_path, size=size) as opened:
+        assert "only AP" not in opened.text()
+        await opened.press("V")
+        assert f"✗ {SECOND}: rejected" in opened.text()
+        assert '"only AP' in opened.text() or size[0] == 80
+        assert 'only AP films"' in str(opened.screen.view_pane.head.tooltip)
+        assert "κ 0.00 · 1 of 2 differs" in opened.text()
+        geometry = opened.screen.view_pane.region
+        await opened.press("j", "j")
+        assert f"  {SECOND}: nothing yet" in opened.text()
+        assert opened.screen.view_pane.region == geometry, "the view stays where it is"
+        await opened.press("V")
+        assert SECOND not in opened.text().replace(said(opened), "")
+
+
+def test_where_there_is_little_room_agreement_is_said_shortly() -> None:
+    found = Agreement(("r1", "r2"), 150, 12, 0.45, (-0.21, 1.0))
+    assert list(found.texts()) == [
+        "κ 0.45 (−0.21 to 1.00) · 12 of 150 differ",
+        "κ 0.45 (−0.21, 1.00) · 12/150 differ",
+        "κ 0.45 · 12/150 differ",
+    ]
