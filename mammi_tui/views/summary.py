@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -41,6 +42,8 @@ class Summary(StillLines):
         super().__init__(classes=classes)
         self.evidence: NeuronEvidence | None = None
         self._lines: list[str] = []
+        self._lines_for = Size(0, 0)
+        """The size in which the sentence is broken into lines: a line may be drawn before the event of a new size"""
 
     def show(self, evidence: NeuronEvidence | None) -> None:
         """Draws a neuron's sentence. With None it is blank and keeps its room."""
@@ -50,23 +53,28 @@ class Summary(StillLines):
             self.add_class("-used")
         self._lay_out()
 
+    def _lay_out(self) -> None:
+        self._break_lines()
+        self.redraw()
+
     def watch_stale(self) -> None:
         self.redraw()
 
     def on_resize(self) -> None:
         self._lay_out()
 
-    def _lay_out(self) -> None:
+    def _break_lines(self) -> None:
         """Takes as much of the sentence as fits."""
         width, height = self.content_size
-        self._lines = []
+        self._lines, self._lines_for = [], self.content_size
         if self.evidence is not None and width >= 4 and height:
             self._lines = list(wrap(clean(self.evidence.sentence, 2000), width - 2))
             if len(self._lines) > height:
                 self._lines[height - 1] = fit(f"{self._lines[height - 1]} {self._lines[height]}", width - 2)
-        self.redraw()
 
     def draw_line(self, y: int) -> Strip:
+        if self._lines_for != self.content_size:
+            self._break_lines()
         blank = self.style_of()
         if self.evidence is None or y >= len(self._lines):
             return Strip.blank(self.content_size.width, blank)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from tests.support.explorer import PATIENCE, Explorer
 
@@ -21,8 +22,13 @@ async def settled(opened: Explorer) -> str:
         await opened.pilot.pause(0.02)
         grid = opened.screen.query_one(ThumbnailGrid)
         working = any(not worker.is_finished for worker in opened.app.workers) or grid._missing() is not None
-        working |= grid._patience is not None
+        working |= grid._patience is not None or _hides_digits(opened)
         now = "".join(f"{line.rstrip()}\n" for line in opened.lines())
         still = still + 1 if now == before and not working else 0
         before = now
     return before
+
+
+def _hides_digits(opened: Explorer) -> bool:
+    """Whether the line of keys shows a digit that will go away, as it has done its task."""
+    return opened.app._take_back is not None and any(line.number for line in opened.app.screen.query(KeyLine))
