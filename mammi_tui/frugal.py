@@ -6,7 +6,7 @@ A film is not sent again when a number beside it changes. It uses Textual's inte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import ClassVar
@@ -23,6 +23,7 @@ from textual.events import Resize, ScreenResume
 from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
+from textual.widget import AwaitMount
 
 # Text whose every character takes one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
 _NARROW = re.compile(
@@ -133,7 +134,8 @@ class LinesUpdate(CompositorUpdate):
 class LineCompositor(Compositor):
     """Asks each widget only for the lines that an update changes and that nothing in front of it covers.
 
-    Textual's own asks every widget for every line of the rectangle around all changes.
+    Textual's own asks every widget for every line of the rectangle around all changes. It also divides what stands in
+    front at the edges of what it covers, and draws blanks for a wide character that such an edge divides.
     """
 
     def render_partial_update(self) -> LinesUpdate | None:  # type: ignore[override]  # it has the same interface
@@ -145,6 +147,15 @@ class LineCompositor(Compositor):
         for y, start, end in self._regions_to_spans(regions):  # by lines, ascending
             spans.setdefault(y, []).append((start, end))
         return LinesUpdate(list(self._placed(spans)))
+
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> list[dict[int, Strip]]:
+        """The strips of each line of the screen by the column where they begin, ascending."""
+        crop = crop.intersection(self.size.region)
+        spans = {y: [(crop.x, crop.right)] for y in crop.line_range if is_rendered_line(y)}
+        lines: list[dict[int, Strip]] = [{} for _ in range(self.size.height)]
+        for x, y, strip in sorted(self._placed(spans), key=itemgetter(0)):
+            lines[y][x] = strip
+        return lines
 
     def _placed(self, spans: dict[int, list[tuple[int, int]]]) -> Iterator[Placed]:
         """The strips for these spans of columns of each line, from the widgets in front to those behind."""
@@ -271,6 +282,12 @@ class FrugalApp(App[None]):
         self._sent.forget()
         if event.size == self._size:
             self.screen.refresh()
+
+    def _get_screen(self, screen: Screen[object] | str) -> tuple[Screen[object], AwaitMount]:
+        found = self.get_screen(screen)
+        if not isinstance(found._compositor, LineCompositor):  # a screen over another, such as the palette
+            found._compositor = LineCompositor()
+        return super()._get_screen(found)
 
     def _check_resize(self) -> None:
         super()._check_resize()
