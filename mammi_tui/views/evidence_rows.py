@@ -63,7 +63,7 @@ def summary_rows(evidence: NeuronEvidence, width: int, reserved: int) -> Iterato
     lines = list(wrap(clean(evidence.sentence, 2000), width - 2))
     for place, line in enumerate(lines):
         yield (fit("" if place else mark, 2), style), (line, "line--text")
-    yield from [BLANK] * (reserved // (width - 2) + 1 - len(lines))
+    yield from [BLANK] * (reserved // max(1, width - 2) + 1 - len(lines))
 
 
 def check_rows(evidence: NeuronEvidence, concepts: ShortNames, width: int) -> Iterator[Row]:

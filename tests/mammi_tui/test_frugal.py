@@ -15,14 +15,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
+from textual.containers import Container
 from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Label
 
-from mammi_tui.frugal import ChangesOnly, FrugalApp, FrugalScreen, LineCompositor, LinesUpdate, SentCells, Update
+from mammi_tui.frugal import ChangesOnly, FrugalApp, FrugalScreen, LineCompositor, LinesUpdate, Update
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
+from mammi_tui.sent_cells import SentCells
 
 WIDTH, HEIGHT = 20, 3
 CONSOLE = Console(file=io.StringIO(), color_system="256", force_terminal=True)
@@ -138,7 +140,8 @@ class _Wide(FrugalApp):
     Screen { layers: base top; }
     Label { height: 1; }
     #narrow { width: 7; dock: left; }
-    #over { layer: top; offset: 4 0; display: none; }
+    #rack { layer: top; height: 1; visibility: hidden; }
+    #over { width: auto; visibility: visible; display: none; }
     """
 
     def __init__(self) -> None:
@@ -152,11 +155,12 @@ class _Wide(FrugalApp):
     def compose(self) -> ComposeResult:
         yield Label("narrow", id="narrow")
         yield Label("a肺炎肺炎")
-        yield Label("", id="over")
+        with Container(id="rack"):  # as that of messages to the reader: only what it holds is drawn
+            yield Label("", id="over")
 
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:  # noqa: ARG002
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
-            self._stream.feed(ChangesOnly(renderable, self._sent).render_segments(CONSOLE))
+            self._stream.feed(ChangesOnly(renderable, self.sent).render_segments(CONSOLE))
 
     def cells(self) -> list[str]:
         return [self.shown.buffer[0][x].data for x in range(WIDTH)]
