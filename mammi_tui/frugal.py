@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorMap, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize, ScreenResume
@@ -50,6 +50,19 @@ class LineCompositor(Compositor):
     Textual's own asks every widget for every line of the rectangle around all changes. It also divides what stands in
     front at the edges of what it covers, and draws blanks for a wide character that such an edge divides.
     """
+
+    @property
+    def full_map(self) -> CompositorMap:
+        """Where each widget is. Where that is found anew between two layouts, what has changed is drawn, as after one.
+
+        Textual's own would compare the next layout with this one, and leave on screen what has gone since the last.
+        """
+        before = self._full_map
+        now = super().full_map
+        if now is not before:
+            changed = (found.clip.intersection(found.region) for _, found in before.items() ^ now.items())
+            self._dirty_regions.update(region for region in changed if region)
+        return now
 
     def render_partial_update(self) -> LinesUpdate | None:  # type: ignore[override]  # it has the same interface
         regions = [found for region in self._dirty_regions if (found := region.intersection(self.size.region))]

@@ -140,6 +140,7 @@ class _Wide(FrugalApp):
     Screen { layers: base top; }
     Label { height: 1; }
     #narrow { width: 7; dock: left; }
+    #hidden { display: none; }
     #rack { layer: top; height: 1; visibility: hidden; }
     #over { width: auto; visibility: visible; display: none; }
     """
@@ -155,6 +156,7 @@ class _Wide(FrugalApp):
     def compose(self) -> ComposeResult:
         yield Label("narrow", id="narrow")
         yield Label("a肺炎肺炎")
+        yield Label("", id="hidden")
         with Container(id="rack"):  # as that of messages to the reader: only what it holds is drawn
             yield Label("", id="over")
 
@@ -191,3 +193,24 @@ async def _cover(text: str) -> None:
             over.display = False
             await pilot.pause()
             assert app.cells() == bare, column
+
+
+def test_what_goes_is_wiped_though_others_ask_where_they_are_meanwhile() -> None:
+    asyncio.run(_take_away())
+
+
+async def _take_away() -> None:
+    app = _Wide()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        over, hidden = app.query_one("#over", Label), app.query_one("#hidden", Label)
+        over.update("xyz")
+        await pilot.pause()
+        bare = app.cells()
+        over.display = True
+        await pilot.pause()
+        assert app.cells() != bare
+        over.display = False
+        app.screen._compositor.update_widgets({hidden})
+        assert app.query_one("#narrow").region.width == 7
+        await pilot.pause()
+        assert app.cells() == bare
