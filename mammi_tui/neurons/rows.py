@@ -268,7 +268,7 @@ class NeuronRows:
 
     def _all_facts(self) -> Iterator[LayerFacts]:
         said = self._said(self.judgements)
-        others = {folded(reader): self._said(judgements) for reader, judgements in self.others.items()}
+        others = {reader: self._said(judgements) for reader, judgements in self.others.items()}
         for layer in range(len(self.layers)):
             yield self._facts_of.facts(
                 layer,

@@ -185,6 +185,21 @@ async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path
         assert "settled" not in opened.lines()[-2]
 
 
+async def test_the_filter_finds_two_readers_whose_names_differ_in_capitals_only(
+    run_path: Path, tmp_path: Path, judge_as: Judge
+) -> None:
+    judge_as("ann", {3: "accept"})
+    judge_as("Ann", {4: "accept"})
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press("slash")
+        await opened.type("!verdict:by:ann")
+        assert "V shows them" in opened.text()
+        await opened.press("enter", "V")
+        opened.screen.apply("verdict:by:ann")
+        await opened.rest()
+        assert opened.rows.match_count == 2
+
+
 async def test_lines_of_others_are_followed(run_path: Path, tmp_path: Path, judge_as: Judge) -> None:
     judge_as(SECOND, {3: "accept"})
     async with explorer(run_path, tmp_path) as opened:
