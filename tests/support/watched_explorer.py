@@ -48,7 +48,7 @@ def rest_mark(number: int) -> bytes:
 
 
 class WatchedExplorer(ExplorerApp):
-    CSS_PATH = Path(mammi_tui.app.__file__).with_name("app.tcss")
+    CSS_PATH = str(Path(mammi_tui.app.__file__).with_name("app.tcss"))
     NOTIFICATION_TIMEOUT = 0.2
     TOOLTIP_DELAY = 0.01
     requests = 0
