@@ -53,8 +53,8 @@ def read(reader: RunReader, readers: str | None) -> Readings:
     from mammi_tui.verdicts.places import place_of
 
     log = log_of(reader)
-    if earlier := log.read().earlier:
-        click.echo(clean(earlier), err=True)
+    for warning in log.read().warnings():
+        click.echo(clean(warning), err=True)
     known = {
         name: {neuron: judgement for neuron, judgement in found.items() if place_of(reader.layers, neuron)}
         for name, found in sorted(log.standing.judgements.items())

@@ -113,11 +113,11 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
 
     log = log_of(reader)
     entries, found = log.entries(), log.read()
+    for warning in found.warnings():
+        click.echo(clean(warning), err=True)
     if file_format == "jsonl":
         path.write_bytes(b"".join(entry.raw.rstrip(b"\r\n") + b"\n" for entry in entries))
         return len(entries)
-    if found.earlier:
-        click.echo(clean(found.earlier), err=True)
     stand, run = log.standing.lines(), reader.info.content_hash
     places = {line.neuron: place_of(reader.layers, line.neuron) for line in found.lines}
     named = {neuron: (place[0].name, place[1]) if place else (None, None) for neuron, place in places.items()}

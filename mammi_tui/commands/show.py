@@ -72,6 +72,8 @@ def show(
             readers = ReadersOf(reader, f"{layer}:{unit}", words)
             shown |= readers.as_objects()
             said = readers.as_text()
+            for warning in readers.warnings:
+                click.echo(clean(warning), err=True)
         except MammiError as error:
             click.echo(clean(str(error)), err=True)
         sections = [annotation(answer, reader.concepts), films(answer, images, reader.concepts)]

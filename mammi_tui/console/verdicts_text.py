@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mammi_tui.text import clean
+from mammi_tui.verdicts.comparison import compared
 from mammi_tui.verdicts.log import log_of
 from mammi_tui.verdicts.said import is_of, said
 
@@ -23,13 +24,15 @@ class ReadersOf:
         """Raises MammiError if the verdicts cannot be read."""
         log = log_of(reader)
         self._log, self._own, self._words = log, reader.info.cuts, words
-        log.read()
+        self.warnings = list(log.read().warnings())
+        """About lines of the log"""
         stand = log.standing
         self._said = {name: found[neuron] for name, found in sorted(stand.judgements.items()) if neuron in found}
-        self._settled = stand.settled.get(neuron)
+        each = compared({name: {neuron: found} for name, found in self._said.items()}, stand.settled).get(neuron)
+        self._settled = each.settled if each else None
 
     def __bool__(self) -> bool:
-        return bool(self._said or self._settled)
+        return bool(self._said)
 
     def as_objects(self) -> dict[str, Any]:
         """`readers` and, where a difference is settled, `settled`, as JSON types; nothing where nothing was said."""

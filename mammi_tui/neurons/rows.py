@@ -130,10 +130,13 @@ class NeuronRows:
         return term is not None and not all(term.is_known(facts) for facts in self._facts)
 
     @property
+    def asks_hidden(self) -> bool:
+        """Whether the filter asks what other readers say, who are hidden."""
+        return not self.shows_others and self.filter.asks_others(folded(self.reader))
+
+    @property
     def hint(self) -> str:
         """What is wrong with the filter, or what it waits for; "" if nothing."""
-        if not self.shows_others and self.filter.asks_others(folded(self.reader)):
-            return "other readers are hidden: V shows them"
         return self.filter.hint(self._facts_of.layer_names)
 
     @property
@@ -265,7 +268,7 @@ class NeuronRows:
 
     def _all_facts(self) -> Iterator[LayerFacts]:
         said = self._said(self.judgements)
-        others = {folded(reader): self._said(judgements) for reader, judgements in self.others.items()}
+        others = {reader: self._said(judgements) for reader, judgements in self.others.items()}
         for layer in range(len(self.layers)):
             yield self._facts_of.facts(
                 layer,

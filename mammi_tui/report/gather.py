@@ -100,7 +100,7 @@ class Gathering:
         return Report(
             title=f"Triage of {reader.path.name}" if shown else "Triage of a run",
             facts=list(facts(reader, wanted.cuts, self._file, shown)),
-            limits=list(limits(reader, self._warnings, shown)),
+            limits=[*limits(reader, self._warnings, shown), *self._altered()],
             chosen=self._said_chosen(),
             left_out=[*self._identifiers.left_out(), *self._damaged()],
             counts=list(self._counts()),
@@ -131,6 +131,10 @@ class Gathering:
             yield f"{count(file.other_runs, 'line')} of the verdict log on an earlier version of this run."
         if file.damaged:
             yield f"{count(file.damaged, 'damaged line')} of the verdict log."
+
+    def _altered(self) -> Iterator[str]:
+        if altered := self._file.altered:
+            yield f"{count(altered, 'line')} of the verdict log {'is' if altered == 1 else 'are'} not as written."
 
     def _counts(self) -> Iterator[Counted]:
         rows = self._rows

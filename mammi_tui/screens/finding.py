@@ -28,6 +28,7 @@ from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.screens.history import Place
+from mammi_tui.state.record import MOST_SAVED
 from mammi_tui.text import clean
 from mammi_tui.views.base import ViewBody
 
@@ -141,6 +142,8 @@ class Finding(ExplorerBase):
     def _save(self, query: str, name: str) -> str | None:
         if not name:
             return f"A filter needs a name; {self.one_line.leaving} leaves it unsaved"
+        if name not in self.saved_filters and len(self.saved_filters) >= MOST_SAVED:
+            return f"{MOST_SAVED} filters are saved already: delete one in the palette first"
         replaced = self.saved_filters.get(name, query) != query
         self.keeper.change(lambda state: state.with_saved(name, query))
         said = f"Saved as {name}, in place of another filter" if replaced else f"Saved as {name}"

@@ -50,8 +50,8 @@ class Judging(ExplorerBase):
         """Shows what stands in the verdict log."""
         try:
             take_up(self.verdict_log, self.looking.rows)
-            if earlier := self.verdict_log.read().earlier:
-                self.warn(earlier)
+            for warning in self.verdict_log.read().warnings():
+                self.warn(warning)
         except MammiError as error:
             self.warn(str(error))
         self.verdict_log.when_replaced = lambda: self.warn(REPLACED)

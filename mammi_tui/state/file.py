@@ -50,6 +50,8 @@ class StateFile:
         Raises MammiError where it cannot be read. A damaged file is set aside first, under its name with `.damaged`.
         """
         try:
+            if self.path.exists() and not self.path.is_file():
+                raise OSError(0, "it is no regular file")  # a pipe would wait for a writer
             with self.path.open("rb") as file:
                 data = file.read(LARGEST + 1)
         except FileNotFoundError:

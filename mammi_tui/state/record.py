@@ -6,7 +6,6 @@ Whatever a file says is checked: what does not fit is left out, and nothing is l
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -14,17 +13,14 @@ from typing import Any
 from engine.errors import MammiError
 
 VERSION = 1
-LARGEST = 256 * 1024
-"""Bytes of a state file"""
+LARGEST = 8 << 20
+"""Bytes of a state file: more than the limits below let one have"""
 LONGEST = 500
 """Characters of a text"""
 MOST_EARLIER = 50
 """Filters that the history keeps"""
 MOST_SAVED = 100
 MOST_LAYERS = 1000
-MOST_EXTRA = 50
-
-Extra = str | int | float | bool | None
 
 
 class StateDamaged(MammiError):
@@ -54,8 +50,6 @@ class RunState:
     """The filters that were kept, the latest last"""
     saved: Mapping[str, str] = field(default_factory=dict)
     """Filters by the names that the reader has given them"""
-    extra: Mapping[str, Extra] = field(default_factory=dict)
-    """What other parts of the explorer keep, by names such as `verdicts.head`"""
 
     def with_earlier(self, query: str) -> RunState:
         """With a filter as the latest of the history, where it stands once."""
@@ -67,9 +61,6 @@ class RunState:
         others = {known: found for known, found in self.saved.items() if known != name}
         return replace(self, saved=others if query is None else others | {name: query})
 
-    def with_extra(self, name: str, value: Extra) -> RunState:
-        return replace(self, extra={**self.extra, name: value})
-
 
 def as_json(state: RunState) -> str:
     return json.dumps({"version": VERSION, **asdict(state)}, ensure_ascii=True, indent=1)
@@ -78,7 +69,7 @@ def as_json(state: RunState) -> str:
 def from_json(data: bytes) -> RunState:
     """Raises StateDamaged, with the reason, for what is no state of a known version."""
     if len(data) > LARGEST:
-        raise StateDamaged(f"is larger than {LARGEST // 1024} KiB")
+        raise StateDamaged(f"is larger than {LARGEST >> 20} MiB")
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
@@ -121,17 +112,6 @@ def _saved(value: object) -> dict[str, str]:
     return {name: query for name, query in items if _text(name) and _text(query)}
 
 
-def _extra(value: object) -> dict[str, Extra]:
-    items = list(value.items())[:MOST_EXTRA] if isinstance(value, dict) else []
-    return {name: each for name, each in items if _text(name) and _is_extra(each)}
-
-
-def _is_extra(value: object) -> bool:
-    if isinstance(value, str):
-        return _text(value) is not None
-    return value is None or (isinstance(value, int | float) and math.isfinite(value))
-
-
 _READERS: dict[str, Any] = {
     **dict.fromkeys(("neuron", "concept_set", "query", "order", "view", "pane"), _text),
     **dict.fromkeys(("alpha", "beta"), _share),
@@ -140,5 +120,4 @@ _READERS: dict[str, Any] = {
     "open_layers": lambda value: _texts(value, MOST_LAYERS),
     "earlier": lambda value: _texts(value, MOST_EARLIER),
     "saved": _saved,
-    "extra": _extra,
 }

@@ -164,7 +164,7 @@ def parse_line(raw: bytes) -> Line | None:
     if len(raw) > LONGEST_LINE:
         return None
     try:
-        found = json.loads(raw)
+        found = json.loads(raw.decode("utf-8-sig"))
         # Refuses lone surrogates, which can be written neither to a file nor to a terminal.
         json.dumps(found, ensure_ascii=False).encode()
         return _line(found) if isinstance(found, dict) else None

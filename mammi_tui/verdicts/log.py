@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from engine.errors import MammiError, writing
 from engine.store.reader import RunReader
 from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
+from mammi_tui.verdicts.content import VerdictFile
 from mammi_tui.verdicts.entries import START, Entry, entries_of
 from mammi_tui.verdicts.files import identity, locked, stamp_of
 from mammi_tui.verdicts.heads import remember
@@ -24,30 +24,6 @@ from mammi_tui.verdicts.keeping import keep
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
 from mammi_tui.verdicts.standing import Standing, standing
 from mammi_tui.verdicts.who import Reader, this_reader
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictFile:
-    """The content of a verdict file: the lines on this run in the order of their acts, and the numbers of others."""
-
-    name: str
-    lines: tuple[Line, ...]
-    """Those of this run, and those of other runs of the same target, layer and images"""
-    other_runs: int
-    damaged: int
-    head: str
-    """The hash of the last line of the file; "" for an empty one"""
-
-    @property
-    def earlier(self) -> str:
-        """A message about lines that belong to other versions of the run; "" if there are none."""
-        if not self.other_runs:
-            return ""
-        verdicts, belong, are = ("verdict", "belongs", "is") if self.other_runs == 1 else ("verdicts", "belong", "are")
-        return (
-            f"{self.other_runs:,} {verdicts} in {self.name} {belong} to an earlier version of this run "
-            f"and {are} not shown"
-        )
 
 
 def verdicts_path(run_path: Path) -> Path:
@@ -159,7 +135,7 @@ class VerdictLog:
         for number, line in enumerate(lines, self._last.number + 1):
             sealed.append(line.sealed(number, previous))
             previous = sealed[-1].hash
-        data = b"\n" * ends_mid_line + b"".join(line.as_json().encode() + b"\n" for line in sealed)
+        data = b"\n" * ends_mid_line + b"".join(map(_written, sealed))
         try:
             if os.write(descriptor, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -284,6 +260,17 @@ class VerdictLog:
             else "they could not be kept: the folder cannot be written"
         )
         self.when_lost(f"{self.path.name} {what}: {lines} that it had {are} not in it; {where}")
+
+
+def _written(line: Line) -> bytes:
+    """A line as it stands in the file. Raises MammiError for one that would be too long to be read again."""
+    data = line.as_json().encode() + b"\n"
+    if len(data) > LONGEST_LINE:
+        raise MammiError(
+            f"{line.neuron}: not saved, as its line would be longer than {LONGEST_LINE >> 10:,} KiB: "
+            f"{count(len(line.seen.annotation), 'concept')} are annotated; a higher β leaves fewer"
+        )
+    return data
 
 
 @cache

@@ -28,11 +28,11 @@ class Judgement:
 
 @dataclass(slots=True)
 class _Steps:
-    """What one reader can undo and redo."""
+    """What one reader can undo and redo: lines by identity."""
 
-    done: list[Line] = field(default_factory=list)
-    """The lines that stand or were followed by others, the last at the end"""
-    undone: list[Line] = field(default_factory=list)
+    done: dict[str, Line] = field(default_factory=dict)
+    """Those that stand or were followed by others, the last at the end"""
+    undone: dict[str, Line] = field(default_factory=dict)
     """Those that can be done again, the next at the end"""
 
 
@@ -42,17 +42,20 @@ class Standing:
     def __init__(self, run: str = "") -> None:
         """`run` is the content hash of the run that is looked at: a verdict given in it stands, whatever the order,
         before one that is carried over from another content. With "" the last verdict stands."""
-        self.judgements: dict[str, dict[str, Judgement]] = {}
-        """By reader, then by neuron (`layer:unit`); the last that has changed comes last"""
         self.settled: dict[str, Line] = {}
         """The line that settled a difference between readers, by neuron"""
         self._run = run
+        self._judgements: dict[str, dict[str, Judgement]] = {}
+        self._changed: dict[tuple[str, str], None] = {}
+        """Readers and neurons of judgements that are to be made anew; the last that has changed comes last"""
         self._acts: dict[str, Line] = {}
         """All lines but undo and redo, by identity"""
         self._undone: set[str] = set()
         """The identities of the lines that are undone and not done again"""
-        self._of_neuron: dict[str, list[Line]] = {}
-        """The acts of all readers on a neuron, in their order"""
+        self._of_reader: dict[tuple[str, str], list[Line]] = {}
+        """The acts of a reader on a neuron, in their order, but for settlements"""
+        self._settlements: dict[str, list[Line]] = {}
+        """Those of all readers on a neuron, in their order"""
         self._steps: dict[str, _Steps] = {}
         """By reader"""
 
@@ -64,46 +67,60 @@ class Standing:
             if line.identity in self._acts:
                 return
             self._acts[line.identity] = line
-            self._of_neuron.setdefault(line.neuron, []).append(line)
-            steps.done.append(line)
+            if line.deed.act == "settle":
+                self._settlements.setdefault(line.neuron, []).append(line)
+            else:
+                self._of_reader.setdefault((line.reader, line.neuron), []).append(line)
+            steps.done[line.identity] = line
             steps.undone.clear()
-            self._judge(line)
+            self._note_change(line)
             return
         target = self._acts.get(of)
         if target is None or target.reader != line.reader:
             return
         if line.deed.act == "undo" and of not in self._undone:
             self._undone.add(of)
-            _move(target, steps.done, steps.undone)
+            steps.undone[of] = steps.done.pop(of)
         elif line.deed.act == "redo" and of in self._undone:
             self._undone.discard(of)
-            _move(target, steps.undone, steps.done)
-        self._judge(target)
+            steps.undone.pop(of, None)
+            steps.done[of] = target
+        self._note_change(target)
 
-    def _judge(self, changed: Line) -> None:
-        """Replays the acts on a neuron of which one has come, or was undone or done again."""
-        neuron, reader = changed.neuron, changed.reader
-        acts = [line for line in self._of_neuron[neuron] if line.identity not in self._undone]
-        if changed.deed.act == "settle":
-            self.settled.pop(neuron, None)
-            last = next((line for line in reversed(acts) if line.deed.act == "settle"), None)
-            if last and last.deed.verdict != "clear":
-                self.settled[neuron] = last
+    def _note_change(self, line: Line) -> None:
+        """Notes that an act has come, or was undone or done again."""
+        if line.deed.act != "settle":
+            changed = line.reader, line.neuron
+            self._changed.pop(changed, None)
+            self._changed[changed] = None
             return
-        of_reader = self.judgements.setdefault(reader, {})
-        of_reader.pop(neuron, None)
-        if judgement := _judgement([line for line in acts if line.reader == reader], self._run):
-            of_reader[neuron] = judgement
+        self.settled.pop(line.neuron, None)
+        given = reversed(self._settlements[line.neuron])
+        last = next((each for each in given if each.identity not in self._undone), None)
+        if last and last.deed.verdict != "clear":
+            self.settled[line.neuron] = last
+
+    @property
+    def judgements(self) -> dict[str, dict[str, Judgement]]:
+        """By reader, then by neuron (`layer:unit`); the last that has changed comes last."""
+        for reader, neuron in self._changed:
+            of_reader = self._judgements.setdefault(reader, {})
+            of_reader.pop(neuron, None)
+            acts = [line for line in self._of_reader[reader, neuron] if line.identity not in self._undone]
+            if judgement := _judgement(acts, self._run):
+                of_reader[neuron] = judgement
+        self._changed.clear()
+        return self._judgements
 
     def undoable(self, reader: str) -> Line | None:
         """The reader's last line that is not undone; None if there is none."""
         steps = self._steps.get(reader)
-        return steps.done[-1] if steps and steps.done else None
+        return next(reversed(steps.done.values()), None) if steps else None
 
     def redoable(self, reader: str) -> Line | None:
         """The line that the reader undid last, if nothing was done since; else None."""
         steps = self._steps.get(reader)
-        return steps.undone[-1] if steps and steps.undone else None
+        return next(reversed(steps.undone.values()), None) if steps else None
 
     def lines(self) -> set[str]:
         """The identities of the lines that stand."""
@@ -144,11 +161,3 @@ def _judgement(lines: Iterable[Line], run: str) -> Judgement:
     if verdict and verdict.deed.verdict == "clear":
         verdict = None
     return Judgement(verdict, label, note, concepts)
-
-
-def _move(line: Line, start: list[Line], goal: list[Line]) -> None:
-    """Moves a line, which is the last in nearly all cases, from one list to the end of another."""
-    for place in range(len(start) - 1, -1, -1):
-        if start[place].identity == line.identity:
-            goal.append(start.pop(place))
-            return

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+os.environ |= {"TEXTUAL_COLOR_SYSTEM": "truecolor", "MAMMI_READER": "reader"}
 
 from PIL import Image, ImageDraw, ImageFont
 from rich.cells import cell_len

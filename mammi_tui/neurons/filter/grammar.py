@@ -52,10 +52,10 @@ class Filter:
 
     def asks_others(self, reader: str) -> bool:
         """Whether it looks at what others say than the reader of that name, folded."""
-        return any(term.asks_others(reader) for term in self.parts())
+        return any(term.asks_others(reader) for term in self.parts(negated=True))
 
-    def parts(self) -> Iterator[Term]:
-        """Its terms, without those that are negated."""
+    def parts(self, *, negated: bool = False) -> Iterator[Term]:
+        """Its terms, without those that are negated, or with them."""
         terms = [self.term] if self.term else []
         while terms:
             term = terms.pop(0)
@@ -63,6 +63,8 @@ class Filter:
                 terms[:0] = term.terms
             elif not isinstance(term, Not):
                 yield term
+            elif negated:
+                terms.insert(0, term.term)
 
     def hint(self, layers: Sequence[str]) -> str:
         """What is wrong with it in a run with these layers, folded; "" if nothing is."""

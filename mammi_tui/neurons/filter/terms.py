@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mammi_tui.neurons.figures import Figure, Floats
-from mammi_tui.neurons.filter.facts import Bools, LayerFacts
+from mammi_tui.neurons.filter.facts import Bools, LayerFacts, folded
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
@@ -139,7 +139,7 @@ class VerdictBy(Term):
     def holds(self, facts: LayerFacts) -> Bools:
         found = np.zeros(facts.units, bool)
         for reader, said in ((facts.reader, facts.said), *facts.others.items()):
-            if reader.startswith(self.reader):
+            if folded(reader).startswith(self.reader):
                 found |= facts.where([unit for unit, one in said.items() if one.verdict])
         return found
 

@@ -182,3 +182,20 @@ def test_what_readers_say_is_shown_and_hollow_at_other_words(
     outcome = mammi("show", path, "layer1:4")
     assert outcome.status == 0
     assert "the verdicts cannot be read" in outcome.err
+
+
+def test_a_settlement_is_shown_as_long_as_nobody_has_judged_otherwise_since(
+    mammi: Mammi, run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.duckdb"
+    path.symlink_to(run_path)
+    with RunReader(path) as reader:
+        log = log_of(reader)
+        for name, verdict in (("r1", "accept"), ("r2", "reject")):
+            monkeypatch.setenv("MAMMI_READER", name)
+            judge(log, "layer1:4", verdict)
+        do(log, "layer1:4", Deed("settle", verdict="accept", settles=("r1", "r2")))
+        assert json.loads(mammi("show", path, "layer1:4", "--json").out)["settled"]["verdict"] == "accept"
+        judge(log, "layer1:4", "unsure")
+    assert "settled" not in json.loads(mammi("show", path, "layer1:4", "--json").out)
+    assert "settled" not in mammi("show", path, "layer1:4").out

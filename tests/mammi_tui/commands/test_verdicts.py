@@ -309,3 +309,27 @@ def test_a_line_carried_over_from_another_content_fits(mammi: Mammi, log_as: Log
     theirs.add([replace(line, run="an earlier content", seen=Seen(line.seen.cuts, ("nodule",)))])
     mine = log_as("r1", "mine")
     assert mammi("verdicts", "import", run_of(mine), theirs.path).out == "2 lines added: r2 2.\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["agree", "RUN"],
+        ["show", "RUN", "layer1:1"],
+        ["export", "RUN", "--what", "verdicts", "--format", "csv", "-o", "-"],
+        ["verdicts", "export", "RUN", "-o", "-"],
+    ],
+    ids=["agree", "show", "export", "verdicts-export"],
+)
+def test_lines_left_out_and_altered_are_told_wherever_verdicts_are_read(
+    mammi: Mammi, log_as: LogAs, command: list[str]
+) -> None:
+    log = log_as("r1", "mine")
+    judge(log, "layer1:1", "accept")
+    log.path.write_text(log.path.read_text("utf-8").replace('"accept"', '"reject"') + "no line\n" * 2)
+    outcome = mammi(*(run_of(log) if word == "RUN" else word for word in command))
+    assert outcome.status == 0
+    assert outcome.err.splitlines() == [
+        "run.verdicts.jsonl: 2 lines cannot be read and are left out, 1 line is not as written: "
+        "look with `mammi verdicts verify`"
+    ]

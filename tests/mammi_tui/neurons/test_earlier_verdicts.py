@@ -34,6 +34,20 @@ async def test_the_explorer_reports_how_many_verdicts_it_does_not_show(run_path:
         assert opened.rows.judgements == {}
 
 
+@pytest.mark.slow
+async def test_the_explorer_tells_of_lines_that_are_damaged_or_altered(run_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.duckdb"
+    with RunReader(run_path) as reader:
+        log = VerdictLog(path, reader.info.content_hash)
+    judge(log, "layer1:3", "accept", ["mass"])
+    log.path.write_text(log.path.read_text("utf-8").replace('"accept"', '"reject"') + "no line\n")
+    async with explorer(run_path, tmp_path) as opened:
+        assert said(opened) == [
+            "run.verdicts.jsonl: 1 line cannot be read and is left out, 1 line is not as written: "
+            "look with `mammi verdicts verify`"
+        ]
+
+
 def test_so_does_the_export(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -293,3 +295,13 @@ def test_a_value_that_is_completed_is_found(concept: str) -> None:
         term = parse(f"concept:{written(concept)}").term
         assert isinstance(term, InConcepts)
         assert term.text == concept.casefold()
+
+
+@pytest.mark.parametrize("query", ["verdict:differ", "!verdict:differ", "!(a !verdict:by:r2)", "!!verdict:by:r2|a"])
+def test_what_asks_others_is_known_also_where_it_is_negated(query: str) -> None:
+    assert parse(query).asks_others("r1")
+
+
+def test_readers_whose_names_differ_in_capitals_only_are_two() -> None:
+    facts = replace(FACTS, others={"Dr X": {1: Said("unsure")}, "dr x": {2: Said("accept")}})
+    assert found("verdict:by:dr", facts) == [1, 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from engine.evidence.live import Evidence
 from engine.requery import Requery
 from mammi_tui.neurons.filter_line import FilterAid, FilterLine
 from mammi_tui.neurons.tree import NeuronTree
+from mammi_tui.state.record import MOST_SAVED
 from mammi_tui.widgets.heads import Heads
 from tests.support.explorer import Explorer, explorer
 
@@ -139,6 +141,17 @@ async def test_filters_are_saved_by_name_applied_and_deleted(run_path: Path, tmp
         assert "Delete the filter: a [b]mine" in opened.text()
         await opened.press("a")
         assert opened.screen.saved_filters == {}
+
+
+async def test_no_more_filters_are_saved_than_come_back(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        keeper = opened.screen.keeper
+        keeper.change(lambda state: replace(state, saved={str(number): "layer0" for number in range(MOST_SAVED)}))
+        await opened.press("slash", "a", "ctrl+s", "m", "enter")
+        assert said(opened)[-1] == f"{MOST_SAVED} filters are saved already: delete one in the palette first"
+        assert "m" not in opened.screen.saved_filters
+        await opened.press("backspace", "5", "enter")
+        assert opened.screen.saved_filters["5"] == "a", "another filter of a known name takes its place"
 
 
 async def test_the_heads_sort(run_path: Path, tmp_path: Path) -> None:

@@ -324,3 +324,13 @@ async def test_what_cannot_be_judged_is_said(run_path: Path, tmp_path: Path) -> 
         await opened.press("h", "y")
         assert said(opened)[-1] == "The cursor is on no neuron: go to one to judge it"
         assert not opened.log.path.exists()
+
+
+async def test_an_empty_annotation_is_told_before_and_after_the_verdict(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.go_to(1, 1)
+        assert not opened.answer().annotated
+        assert head(opened) == "not judged yet: no words"
+        await opened.press("y", "k")
+        await opened.go_to(1, 1)
+        assert head(opened).startswith("✓ accepted no words at α 0.93")

@@ -154,6 +154,8 @@ async def test_without_another_reader_v_says_so(run_path: Path, tmp_path: Path) 
         await opened.press("V")
         assert said(opened) == "No other reader has judged this run yet"
         assert not opened.rows.shows_others
+        await opened.press("D")
+        assert said(opened).endswith("V shows them, if there are any")
 
 
 async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path, judge_as: Judge) -> None:
@@ -161,7 +163,7 @@ async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path
     judge_as("r1", {3: "accept", 4: "accept"})
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("D")
-        assert said(opened) == "Other readers' verdicts are hidden: V shows them"
+        assert said(opened) == "Other readers' verdicts are hidden: V shows them, if there are any"
         await opened.press("V", "j", "D")
         assert said(opened) == "layer1:4: there is no difference to settle"
         await opened.press("k", "D")
@@ -181,6 +183,21 @@ async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path
         await opened.press("Z", "D", "c")
         assert "=" not in row(opened, 3)
         assert "settled" not in opened.lines()[-2]
+
+
+async def test_the_filter_finds_two_readers_whose_names_differ_in_capitals_only(
+    run_path: Path, tmp_path: Path, judge_as: Judge
+) -> None:
+    judge_as("ann", {3: "accept"})
+    judge_as("Ann", {4: "accept"})
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press("slash")
+        await opened.type("!verdict:by:ann")
+        assert "V shows them" in opened.text()
+        await opened.press("enter", "V")
+        opened.screen.apply("verdict:by:ann")
+        await opened.rest()
+        assert opened.rows.match_count == 2
 
 
 async def test_lines_of_others_are_followed(run_path: Path, tmp_path: Path, judge_as: Judge) -> None:

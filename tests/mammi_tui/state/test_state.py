@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.errors import MammiError
 from mammi_tui.state.file import StateFile, state_home, state_path
-from mammi_tui.state.record import LARGEST, MOST_EARLIER, RunState, as_json, from_json
+from mammi_tui.state.record import (
+    LARGEST,
+    LONGEST,
+    MOST_EARLIER,
+    MOST_LAYERS,
+    MOST_SAVED,
+    RunState,
+    as_json,
+    from_json,
+)
 
 WHOLE = RunState(
     *("features.norm5:57", 0.9, 0.8, "set 1", "effusion|fluid", "trust", True, "evidence", "images", 24, False),
     open_layers=("features.norm5",),
     earlier=("a", "b"),
     saved={"mine": "concept:effusion", "肺": "q<0.05"},
-    extra={"verdicts.head": "ab12", "seen": 3, "help": True},
 )
 
 
@@ -81,7 +91,7 @@ def test_a_damaged_file_is_told_and_set_aside(tmp_path: Path, content: bytes) ->
         ("earlier", {"a": 1}),
         ("saved", ["a"]),
         ("saved", {"a": 3, "": "x", "b": "y" * 501}),
-        ("extra", {"a": [1], "b": {"c": 1}, "d": float("inf")}),
+        ("extra", {"a": [1], "b": {"c": 1}, "d": float("inf"), "e": 10**400}),
     ],
 )
 def test_what_does_not_fit_is_left_out_and_the_rest_stays(name: str, value: object) -> None:
@@ -105,6 +115,22 @@ def test_filters_are_saved_and_deleted_by_name() -> None:
     assert state.saved == {"b": "y", "a": "z"}
     assert state.with_saved("a", None).saved == {"b": "y"}
     assert state.with_saved("none of them", None).saved == state.saved
+
+
+def test_whatever_the_explorer_keeps_comes_back(tmp_path: Path) -> None:
+    layers = tuple("層" * 480 + str(number) for number in range(MOST_LAYERS))
+    saved = {"名" * 490 + str(number): "字" * LONGEST for number in range(MOST_SAVED)}
+    state = replace(WHOLE, open_layers=layers, saved=saved)
+    file_in(tmp_path).write(state)
+    assert file_in(tmp_path).read() == state
+
+
+def test_a_pipe_in_its_place_is_told_and_does_not_hold_up_the_start(tmp_path: Path) -> None:
+    file = file_in(tmp_path)
+    file.path.parent.mkdir()
+    os.mkfifo(file.path)
+    with pytest.raises(MammiError, match="no regular file"):
+        file.read()
 
 
 def test_the_file_goes_by_the_runs_name_and_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,3 +176,22 @@ def test_every_verdict_can_be_kept(tmp_path: Path) -> None:
     for verdict in VERDICTS:
         judge(log(tmp_path), "a:1", verdict)  # type: ignore[arg-type]
     assert [line.verdict for line in log(tmp_path).read().lines] == list(VERDICTS)
+
+
+def test_a_verdict_too_long_to_be_read_again_is_refused(tmp_path: Path) -> None:
+    verdicts = log(tmp_path)
+    judge(verdicts, "a:1", "accept")
+    with pytest.raises(MammiError, match="a:2: not saved.*30,000 concepts are annotated; a higher β leaves fewer"):
+        judge(verdicts, "a:2", "accept", ["a concept of forty characters, or so long"] * 30_000)
+    judge(verdicts, "a:3", "accept")
+    assert latest(log(tmp_path)) == {"a:1": "accept", "a:3": "accept"}
+    assert not log(tmp_path).read().damaged
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_line_that_is_not_utf_8_is_damaged(tmp_path: Path, encoding: str) -> None:
+    verdicts = log(tmp_path)
+    judge(verdicts, "a:1", "accept")
+    verdicts.path.write_bytes(verdicts.path.read_text("utf-8").strip().encode(encoding))
+    found = log(tmp_path).read()
+    assert (found.lines, found.damaged) == ((), 1)

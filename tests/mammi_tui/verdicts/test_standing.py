@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mammi_tui.verdicts.lines import Deed
+from mammi_tui.verdicts import standing as module
+from mammi_tui.verdicts.lines import Deed, Line
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.verdicts.standing import Judgement, standing
 from tests.support.verdicts import do, judge, latest
@@ -133,3 +134,32 @@ def test_a_line_that_comes_twice_counts_once(log: VerdictLog) -> None:
     log.take_back("undo")
     assert latest(log) == {}
     assert log.take_back("undo") is None
+
+
+def test_many_acts_on_one_neuron_are_replayed_once_not_once_for_each(
+    log: VerdictLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed: list[int] = []
+    replay = module._judgement
+
+    def counting(lines: list[Line], run: str) -> Judgement:
+        replayed.append(len(lines))
+        return replay(lines, run)
+
+    first = judge(log, "a:1", "accept")
+    acts = [replace(first, time=f"{number}").sealed(number, "") for number in range(1, 501)]
+    undone = [replace(acts[0], deed=Deed("undo", of=act.identity)).sealed(501, "") for act in acts[1:]]
+    monkeypatch.setattr(module, "_judgement", counting)
+    found = standing([*acts, *undone], "hash").judgements["r1"]["a:1"]
+    assert found.verdict == acts[0]
+    assert replayed == [1]
+
+
+def test_a_line_done_again_after_another_act_can_be_undone_once_more(log: VerdictLog) -> None:
+    first = judge(log, "a:1", "accept")
+    log.take_back("undo")
+    judge(log, "a:2", "accept")
+    do(log, "a:1", Deed("redo", of=first.identity))
+    assert latest(log) == {"a:2": "accept", "a:1": "accept"}
+    assert log.take_back("undo") == first
+    assert latest(log) == {"a:2": "accept"}

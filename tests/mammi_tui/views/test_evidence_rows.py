@@ -49,6 +49,13 @@ def test_no_row_is_wider_than_the_pane(evidences: list[tuple[NeuronEvidence, Sho
             assert text(row).isprintable()
 
 
+@pytest.mark.parametrize("width", range(1, 30))
+@pytest.mark.parametrize("steady", [True, False])
+def test_no_pane_is_too_narrow(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int, steady: bool) -> None:
+    for evidence, concepts in evidences[::7]:
+        assert list(evidence_rows(evidence, concepts, 0.93, width, steady=steady))
+
+
 def test_titles_are_whole_in_80_columns(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:
     for evidence, concepts in evidences:
         titles = [row[1][0] for row in check_rows(evidence, concepts, 35)]
