@@ -24,6 +24,19 @@ async def test_what_is_typed_into_a_closed_palette_is_no_error() -> None:
         assert app.return_code is None
 
 
+async def test_a_click_on_what_the_palette_no_longer_lists_is_no_error() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        await app.push_screen(palette := PaletteBox())
+        await pilot.press("t")
+        await pilot.pause()
+        found = palette.query_one(CommandList)
+        late = Style(meta={"option": found.option_count})
+        found.post_message(Click(found, 1, 1, 0, 0, 1, False, False, False, style=late))
+        await pilot.pause()
+        assert app.return_code is None
+
+
 async def test_what_is_found_too_late_is_not_drawn() -> None:
     """The palette's parts go before it does."""
     app = App[None]()
@@ -36,16 +49,3 @@ async def test_what_is_found_too_late_is_not_drawn() -> None:
         palette._list_visible = not palette._list_visible
         await pilot.pause()
         assert app.is_running
-
-
-async def test_a_click_on_what_the_palette_no_longer_lists_is_no_error() -> None:
-    app = App[None]()
-    async with app.run_test() as pilot:
-        await app.push_screen(palette := PaletteBox())
-        await pilot.press("t")
-        await pilot.pause()
-        found = palette.query_one(CommandList)
-        late = Style(meta={"option": found.option_count})
-        found.post_message(Click(found, 1, 1, 0, 0, 1, False, False, False, style=late))
-        await pilot.pause()
-        assert app.return_code is None
