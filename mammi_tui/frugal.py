@@ -5,8 +5,7 @@ A film is not sent again when a number beside it changes. It uses Textual's inte
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import ClassVar
@@ -15,101 +14,16 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.control import Control
-from rich.style import Style
-from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorMap, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize, ScreenResume
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
+from textual.widget import AwaitMount, Widget
 
-# Text whose every character takes one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
-_NARROW = re.compile(
-    r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2190-\u22ff\u2400-\u2426\u2500-\u25ff]*"
-)
-
-# Up to this many unchanged cells between two changed ones are sent too: that is cheaper than moving the cursor.
-_GAP = 2
-
-Cell = tuple[str, int]
-"""A character and the number of its style. Text with characters of other widths is one cell, then come empty ones."""
-
-
-class Styles:
-    """Numbers styles, as numbers are quicker to compare."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Style | None, int] = {}
-        self._styles: list[Style | None] = []
-
-    def number(self, style: Style | None) -> int:
-        if (number := self._numbers.get(style)) is None:
-            number = self._numbers[style] = len(self._styles)
-            self._styles.append(style)
-        return number
-
-    def __getitem__(self, number: int) -> Style | None:
-        return self._styles[number]
-
-
-class SentCells:
-    """The cells that this process has sent to the terminal."""
-
-    def __init__(self) -> None:
-        self.styles = Styles()
-        self._rows: list[list[Cell | None]] = []
-
-    def forget(self) -> None:
-        """Makes the next update send every cell, because the terminal may show anything."""
-        self._rows = []
-
-    def resize(self, size: Size) -> None:
-        if len(self._rows) != size.height or (self._rows and len(self._rows[0]) != size.width):
-            self._rows = [[None] * size.width for _ in range(size.height)]
-
-    def changes(self, x: int, y: int, strip: Strip) -> Iterator[tuple[int, list[Cell]]]:
-        """Records the strip as sent at (x, y); yields the runs of cells that it changes, each with its first column."""
-        new: list[Cell] = []
-        for text, style, _ in strip:
-            new += cells(text, self.styles.number(style))
-        if not 0 <= y < len(self._rows):
-            yield x, new
-            return
-        row = self._rows[y]
-        del new[max(0, len(row) - x) :]
-        old = row[x : x + len(new)]
-        if old == new:
-            return
-        row[x : x + len(new)] = new
-        changed = _changed(old, new)
-        start = end = changed[0]
-        for place in changed[1:]:
-            if place - end > _GAP + 1:
-                yield x + start, new[start : end + 1]
-                start = place
-            end = place
-        yield x + start, new[start : end + 1]
-
-
-def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:
-    """The places where the two differ, ascending. A change inside a wider text counts from the text's first cell."""
-    places = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
-    inside: set[int] = set()
-    for place in places:
-        while place and not new[place][0]:
-            place -= 1
-            inside.add(place)
-    return sorted(inside.union(places)) if inside else places
-
-
-def cells(text: str, style: int) -> list[Cell]:
-    """The cells of one segment in a style of this number."""
-    if _NARROW.fullmatch(text):
-        return [(character, style) for character in text]
-    length = cell_len(text)
-    return [(text, style), *[("", style)] * (length - 1)][:length]
-
+from mammi_tui.sent_cells import Cell, SentCells, Span
 
 Placed = tuple[int, int, Strip]
 """A strip, and the column and the line where it begins"""
@@ -133,20 +47,45 @@ class LinesUpdate(CompositorUpdate):
 class LineCompositor(Compositor):
     """Asks each widget only for the lines that an update changes and that nothing in front of it covers.
 
-    Textual's own asks every widget for every line of the rectangle around all changes.
+    Textual's own asks every widget for every line of the rectangle around all changes. It also divides what stands in
+    front at the edges of what it covers, and draws blanks for a wide character that such an edge divides.
     """
+
+    @property
+    def full_map(self) -> CompositorMap:
+        """Where each widget is. Where that is found anew between two layouts, what has changed is drawn, as after one.
+
+        Textual's own would compare the next layout with this one, and leave on screen what has gone since the last.
+        """
+        before = self._full_map
+        now = super().full_map
+        if now is not before:
+            changed = (found.clip.intersection(found.region) for _, found in before.items() ^ now.items())
+            self._dirty_regions.update(region for region in changed if region)
+        return now
 
     def render_partial_update(self) -> LinesUpdate | None:  # type: ignore[override]  # it has the same interface
         regions = [found for region in self._dirty_regions if (found := region.intersection(self.size.region))]
         self._dirty_regions.clear()
         if not regions:
             return None
-        spans: dict[int, list[tuple[int, int]]] = {}
+        spans: dict[int, list[Span]] = {}
         for y, start, end in self._regions_to_spans(regions):  # by lines, ascending
             spans.setdefault(y, []).append((start, end))
+        if self.root and isinstance(app := self.root.app, FrugalApp):
+            spans = {y: app.sent.whole_texts(y, found) for y, found in spans.items()}
         return LinesUpdate(list(self._placed(spans)))
 
-    def _placed(self, spans: dict[int, list[tuple[int, int]]]) -> Iterator[Placed]:
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> list[dict[int, Strip]]:
+        """The strips of each line of the screen by the column where they begin, ascending."""
+        crop = crop.intersection(self.size.region)
+        spans = {y: [(crop.x, crop.right)] for y in crop.line_range if is_rendered_line(y)}
+        lines: list[dict[int, Strip]] = [{} for _ in range(self.size.height)]
+        for x, y, strip in sorted(self._placed(spans), key=itemgetter(0)):
+            lines[y][x] = strip
+        return lines
+
+    def _placed(self, spans: dict[int, list[Span]]) -> Iterator[Placed]:
         """The strips for these spans of columns of each line, from the widgets in front to those behind."""
         for widget, (region, clip) in self.visible_widgets.items():
             if not spans:
@@ -167,11 +106,47 @@ class LineCompositor(Compositor):
                         if start >= end:
                             uncovered.append((a, b))
                             continue
-                        yield start, y, strip.crop(start - left, end - left)
+                        yield self._cropped(widget, strip, left, y, (start, end))
                         uncovered += [span for span in ((a, start), (end, b)) if span[0] < span[1]]
                     spans[y] = uncovered
                     if not uncovered:
                         del spans[y]
+
+    def _cropped(self, widget: Widget, strip: Strip, x: int, y: int, span: Span) -> Placed:
+        """A span of a widget's strip at (x, y), with the other half of each character that begins or ends in it.
+
+        A half that something in front covers stays out.
+        """
+        start, end = _uncut(strip, span[0] - x, span[1] - x)
+        if (x + start, x + end) == span:
+            return span[0], y, strip.crop(start, end)
+        first = span[0] if self._is_covered(widget, x + start, y) else x + start
+        last = span[1] if self._is_covered(widget, x + end - 1, y) else x + end
+        return first, y, strip.crop(first - x, last - x)
+
+    def _is_covered(self, widget: Widget, x: int, y: int) -> bool:
+        """Whether another widget stands in front of the widget there."""
+        for other, (region, clip) in self.visible_widgets.items():
+            if other is widget:
+                return False
+            if region.contains(x, y) and clip.contains(x, y):
+                return True
+        return False
+
+
+def _uncut(strip: Strip, start: int, end: int) -> Span:
+    """The span of a strip, widened by one cell where it begins or ends within a wide character."""
+    if (start <= 0 and end >= strip.cell_length) or len(strip.text) == strip.cell_length:
+        return start, end
+    x = 0
+    for character in strip.text:
+        after = x + cell_len(character)
+        if x < start < after:
+            start = x
+        if x < end < after:
+            end = after
+        x = after
+    return start, end
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
@@ -261,16 +236,23 @@ class FrugalApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sent = SentCells()
+        self.sent = SentCells()
+        """What the terminal shows"""
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     def on_resize(self, event: Resize) -> None:
         """Draws all again even where the size is as before: the terminal may have had another one in between."""
-        self._sent.forget()
+        self.sent.forget()
         if event.size == self._size:
             self.screen.refresh()
+
+    def _get_screen(self, screen: Screen[object] | str) -> tuple[Screen[object], AwaitMount]:
+        found = self.get_screen(screen)
+        if not isinstance(found._compositor, LineCompositor):  # a screen over another, such as the palette
+            found._compositor = LineCompositor()
+        return super()._get_screen(found)
 
     def _check_resize(self) -> None:
         super()._check_resize()
@@ -279,7 +261,7 @@ class FrugalApp(App[None]):
 
     def action_redraw(self) -> None:
         """Draws every widget and sends every cell again, for when another program has written on the terminal."""
-        self._sent.forget()
+        self.sent.forget()
         self.screen.refresh(layout=True)
         self.screen.query("*").refresh()
 
@@ -290,5 +272,5 @@ class FrugalApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
-            renderable = ChangesOnly(renderable, self._sent)
+            renderable = ChangesOnly(renderable, self.sent)
         super()._display(screen, renderable)

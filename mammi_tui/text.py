@@ -5,6 +5,7 @@ Every such text goes through `clean` once and is then drawn as plain text, never
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -96,9 +97,9 @@ def percent(share: float) -> str:
 
 
 def wrap(text: str, width: int) -> Iterator[str]:
-    """Lines of at most `width` cells, broken at spaces; a longer word is cut."""
+    """Lines of at most `width` cells, broken at spaces; a longer word is cut. A percent sign stays with its number."""
     line = ""
-    for word in text.split():
+    for word in re.split(r"\s+(?!%)", text.strip()):
         for part in chop_cells(word, max(2, width)):
             if line and cell_len(line) + 1 + cell_len(part) > width:
                 yield line

@@ -74,7 +74,7 @@ class Card:
     unit: int
     class_name: str
     finding: str
-    """The label that its images share; "" for none"""
+    """The label that most of its images carry; "" for none, and at another α than the run's own"""
     dead: bool
     images: int
     threshold: float

@@ -54,11 +54,12 @@ class Cards:
         """The card of an answer and its evidence."""
         concepts = self._reader.concepts
         annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
+        finding = self._rows.findings[neuron.layer][neuron.unit] if answer.cuts.alpha == self._reader.info.alpha else ""
         said = dict(self._judgements(neuron))
         found = self._compared(neuron, said)
         settled = found.settled if found else None
         return Card(
-            *(answer.layer, answer.unit, self._rows.class_of(neuron), self._rows.findings[neuron.layer][neuron.unit]),
+            *(answer.layer, answer.unit, self._rows.class_of(neuron), finding),
             *(answer.dead, len(answer.images), answer.threshold),
             words=[
                 self._word(said, concepts[concept], float(answer.scores[concept]))

@@ -77,7 +77,7 @@ class NeuronsPane(Framed, Vertical):
         """
         rows = self.rows
         self._nothing.display = not len(rows)
-        hint = clean(rows.hint)
+        hint = self._hint
         if rows.query:
             reason = f" ({hint})" if hint else ""
             found = "looking for" if rows.is_searching else "nothing matches"
@@ -86,6 +86,13 @@ class NeuronsPane(Framed, Vertical):
         while len(words) > 1 and cell_len(" · ".join(words)) > self.size.width - 4:
             words.pop(-2 if rows.evidence_underway is not None and rows.agreement is None else -1)
         self.frame(subtitle=" · ".join(words))
+
+    @property
+    def _hint(self) -> str:
+        """What the filter lacks, as text to be drawn; "" for nothing."""
+        if self.rows.asks_hidden:
+            return f"other readers are hidden: {key_of(self.screen, 'readers.others')} shows them"
+        return clean(self.rows.hint)
 
     @property
     def _clearing(self) -> str:
@@ -182,7 +189,7 @@ class NeuronsPane(Framed, Vertical):
         self.post_message(self.Filtered())
 
     def _help(self) -> None:
-        self._aid.help(self.line.value, self.rows.hint, self.line.vocabulary)
+        self._aid.help(self.line.value, self._hint, self.line.vocabulary)
         self.line.refresh_bindings()  # Tab completes, or goes to the next pane
 
     def _vocabulary(self) -> Vocabulary:

@@ -130,10 +130,13 @@ class NeuronRows:
         return term is not None and not all(term.is_known(facts) for facts in self._facts)
 
     @property
+    def asks_hidden(self) -> bool:
+        """Whether the filter asks what other readers say, who are hidden."""
+        return not self.shows_others and self.filter.asks_others(folded(self.reader))
+
+    @property
     def hint(self) -> str:
         """What is wrong with the filter, or what it waits for; "" if nothing."""
-        if not self.shows_others and self.filter.asks_others(folded(self.reader)):
-            return "other readers are hidden: V shows them"
         return self.filter.hint(self._facts_of.layer_names)
 
     @property

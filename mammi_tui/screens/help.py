@@ -92,12 +92,17 @@ class HelpScreen(ModalScreen[None]):
             yield self._sheet
 
     def on_mount(self) -> None:
-        self.query_one(Vertical).border_subtitle = f"{key_of(self._line, 'help.close')} closes"
+        self._say_what_leaves()
 
     @on(Input.Changed)
     def search(self, event: Input.Changed) -> None:
         event.stop()
         self._sheet.search(event.value)
+        self._say_what_leaves()
+
+    def _say_what_leaves(self) -> None:
+        does = "shows all again" if self._line.value else "closes"
+        self.query_one(Vertical).border_subtitle = f"{key_of(self._line, 'help.close')} {does}"
 
     def action_leave(self) -> None:
         """Clears what is searched; where nothing is, closes the help."""
@@ -127,22 +132,24 @@ def help_notes(focused: Widget | None, bindings: Iterable[ActiveBinding]) -> tup
 
 
 def sections(bindings: Iterable[ActiveBinding]) -> list[Note]:
-    """For each part of the screen, its keys and what they do. An action has one line, with all of its keys."""
-    found: dict[str, dict[str, list[ActiveBinding]]] = {}
+    """For each part of the screen, its keys and what they do. Keys that do the same in the same words share a line.
+
+    Keys that Textual gives to every screen are left out: they are not the explorer's, and have no id.
+    """
+    found: dict[str, dict[tuple[str, str], list[ActiveBinding]]] = {}
     for active in bindings:
-        if active.binding.system or not active.binding.description or not active.enabled:
+        binding = active.binding
+        if binding.id is None or binding.system or not binding.description or not active.enabled:
             continue
         title = active.node.BINDING_GROUP_TITLE or EVERYWHERE
-        found.setdefault(title, {}).setdefault(active.binding.action, []).append(active)
+        does = binding.action, binding.tooltip or binding.description
+        found.setdefault(title, {}).setdefault(does, []).append(active)
     return [
         Note(
             title,
             [
-                (
-                    "  ".join(dict.fromkeys(shown(active.binding.key) for active in same)),
-                    same[0].binding.tooltip or same[0].binding.description,
-                )
-                for same in actions.values()
+                ("  ".join(dict.fromkeys(shown(active.binding.key) for active in same)), text)
+                for (_, text), same in actions.items()
             ],
         )
         for title, actions in found.items()

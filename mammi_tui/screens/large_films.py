@@ -10,6 +10,7 @@ from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.neuron import NeuronAnswered
 from mammi_tui.screens.judging import Judging
 from mammi_tui.text import clean
+from mammi_tui.verdicts.said import NO_WORDS
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LargeFilms(Judging):
     def _heading(self, neuron: Neuron) -> str:
         """The neuron, its class, and the words that a verdict judges."""
         looking, rows = self.looking, self.looking.rows
-        words = ", ".join(map(clean, looking.words_on_screen or ())) or "no words"
+        words = ", ".join(map(clean, looking.words_on_screen or ())) or NO_WORDS
         return f"{clean(f'{rows.name_of(neuron)} {rows.class_of(neuron)}'.rstrip())}: {words}"
 
     @on(NeuronAnswered)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 
 from engine.errors import MammiError
+from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.marks import VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.triage import add_settlement, take_up
@@ -55,6 +56,10 @@ class SecondReader(Judging):
         if before != (rows.judgements, rows.others, rows.settled):
             self.draw_verdicts()
 
+    @property
+    def _others_key(self) -> str:
+        return key_of(self, "readers.others")
+
     def action_others(self) -> None:
         """Shows what other readers say, or hides it."""
         rows = self.looking.rows
@@ -67,7 +72,7 @@ class SecondReader(Judging):
             names = ", ".join(clean(reader, 40) for reader in sorted(rows.others))
             found = rows.agreement
             lacks = f"; no κ: {found.lacks}" if found and found.kappa is None else ""
-            self.notify(f"{names}: shown until V hides it{lacks}", markup=False)
+            self.notify(f"{names}: shown until {self._others_key} hides it{lacks}", markup=False)
         else:
             self.notify("Other readers' verdicts are hidden", markup=False)
 
@@ -76,7 +81,8 @@ class SecondReader(Judging):
     def action_settle(self) -> None:
         """Asks for the verdict that settles the difference between readers about a neuron."""
         if not self.looking.rows.shows_others:
-            self.notify("Other readers' verdicts are hidden: V shows them", severity="warning", markup=False)
+            said = f"Other readers' verdicts are hidden: {self._others_key} shows them, if there are any"
+            self.notify(said, severity="warning", markup=False)
         elif (neuron := self._judged()) is not None and (compared := self._difference(neuron)) is not None:
             choices = [
                 Choice("y", "accept"),

@@ -15,6 +15,8 @@ from mammi_tui.verdicts.standing import Judgement
 
 _VERBS: dict[Verdict, str] = {"accept": "accepted", "reject": "rejected", "unsure": "unsure of"}
 _MARKS: tuple[ConceptMark, ...] = ("right", "wrong")
+NO_WORDS = "no words"
+"""Says that an annotation is empty"""
 _LONGEST = 2_000
 """Characters of a text that is shown whole"""
 _LEAST_WORDS, _LEAST_NOTE = 12, 14
@@ -53,7 +55,7 @@ class Said:
 
     def _fitted(self, label: str, after: Sequence[str], note: str, room: int) -> str:
         """The line with these parts; "" where it does not fit with its words and its note cut."""
-        verdict = self.verdict and f"{self.verdict} " + ("" if self.words else "no words")
+        verdict = self.verdict and f"{self.verdict} " + ("" if self.words else NO_WORDS)
         words = f'"{self.words}"' if verdict and self.words else ""
         before = " · ".join(filter(None, (label, verdict)))
         end = " · ".join(filter(None, ("" if verdict else before, *after)))

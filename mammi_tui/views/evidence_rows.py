@@ -60,10 +60,11 @@ def evidence_rows(
 def summary_rows(evidence: NeuronEvidence, width: int, reserved: int) -> Iterator[Row]:
     """How far the neuron's annotation can be trusted: a mark, and the sentence, in at least `reserved` cells."""
     mark, style = TRUST_MARKS[evidence.trust]
-    lines = list(wrap(clean(evidence.sentence, 2000), width - 2))
+    room = max(2, width - 2)
+    lines = list(wrap(clean(evidence.sentence, 2000), room))
     for place, line in enumerate(lines):
         yield (fit("" if place else mark, 2), style), (line, "line--text")
-    yield from [BLANK] * (reserved // (width - 2) + 1 - len(lines))
+    yield from [BLANK] * (reserved // room + 1 - len(lines))
 
 
 def check_rows(evidence: NeuronEvidence, concepts: ShortNames, width: int) -> Iterator[Row]:

@@ -18,7 +18,7 @@ from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.looking import Looking
 from mammi_tui.text import clean, count, fit
 from mammi_tui.verdicts.lines import Line
-from mammi_tui.verdicts.said import Said, is_of, said
+from mammi_tui.verdicts.said import NO_WORDS, Said, is_of, said
 from mammi_tui.verdicts.standing import Judgement
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.still import StillLines
@@ -85,12 +85,14 @@ class Head(StillLines):
         if self.styles.height != Scalar.from_number(height):
             self.styles.height = height
         own = self._spoken(looking, neuron, rows.judgements.get(neuron))
+        words = self._on_screen(looking, neuron)
+        shown = None if words is None else ", ".join(map(clean, words)) or NO_WORDS
         if own is None:
-            words = ", ".join(map(clean, self._on_screen(looking, neuron) or ()))
-            own = Spoken("a dead unit" if rows.is_dead(neuron) else f"not judged yet: {words}")
-        elif alone and own.faint:
-            words = ", ".join(map(clean, self._on_screen(looking, neuron) or ()))
-            own = own._replace(said=f'now "{words}" · {own.said}')
+            undecided = "not judged yet" if shown is None else f"not judged yet: {shown}"
+            own = Spoken("a dead unit" if rows.is_dead(neuron) else undecided)
+        elif alone and own.faint and shown is not None:
+            now = f'"{shown}"' if words else shown
+            own = own._replace(said=f"now {now} · {own.said}")
         self.say(*own[:2], faint=own.faint)
 
     def _others_on(self, looking: Looking, neuron: Neuron) -> Iterator[Spoken]:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from textual.command import CommandPalette
+from textual import events
+from textual.app import ComposeResult
+from textual.command import CommandList, CommandPalette
 from textual.worker import Worker
+
+
+class _Found(CommandList):
+    """What the palette has found."""
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
+        """Leaves out a click on what has gone since: it would end the app."""
+        if event.style.meta.get("option", 0) >= self.option_count:
+            event.prevent_default()
 
 
 class PaletteBox(CommandPalette):
     """What is typed may come when the palette has all but gone; what it then looks for would end the app."""
+
+    def compose(self) -> ComposeResult:
+        for widget in super().compose():
+            yield _Found() if isinstance(widget, CommandList) else widget
 
     def _gather_commands(self, search_value: str) -> Worker[None] | None:  # type: ignore[override]
         return super()._gather_commands(search_value) if self in self.app.screen_stack else None

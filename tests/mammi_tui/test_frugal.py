@@ -10,18 +10,21 @@ import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
+from textual.containers import Container
 from textual.geometry import Region, Size
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Label
 
-from mammi_tui.frugal import ChangesOnly, LineCompositor, LinesUpdate, SentCells
+from mammi_tui.frugal import ChangesOnly, FrugalApp, FrugalScreen, LineCompositor, LinesUpdate, Update
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
+from mammi_tui.sent_cells import SentCells
 
 WIDTH, HEIGHT = 20, 3
 CONSOLE = Console(file=io.StringIO(), color_system="256", force_terminal=True)
@@ -128,3 +131,86 @@ async def _compare(changes: list[Region]) -> None:
 
 def _cells(region: Region) -> list[tuple[int, int]]:
     return [(x, y) for y in range(region.y, region.bottom) for x in range(region.x, region.right)]
+
+
+class _Wide(FrugalApp):
+    """Text whose characters take two cells each, behind and in front of other widgets."""
+
+    CSS = """
+    Screen { layers: base top; }
+    Label { height: 1; }
+    #narrow { width: 7; dock: left; }
+    #hidden { display: none; }
+    #rack { layer: top; height: 1; visibility: hidden; }
+    #over { width: auto; visibility: visible; display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = pyte.Screen(WIDTH, HEIGHT)
+        self._stream = pyte.Stream(self.shown)
+
+    def get_default_screen(self) -> Screen[object]:
+        return FrugalScreen()
+
+    def compose(self) -> ComposeResult:
+        yield Label("narrow", id="narrow")
+        yield Label("a肺炎肺炎")
+        yield Label("", id="hidden")
+        with Container(id="rack"):  # as that of messages to the reader: only what it holds is drawn
+            yield Label("", id="over")
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, Update):
+            self._stream.feed(ChangesOnly(renderable, self.sent).render_segments(CONSOLE))
+
+    def cells(self) -> list[str]:
+        return [self.shown.buffer[0][x].data for x in range(WIDTH)]
+
+
+@pytest.mark.parametrize("text", ["x", "xy", "肺", "肺炎肺", "x肺炎"])
+def test_what_stands_before_wide_characters_leaves_none_of_them_cut(text: str) -> None:
+    asyncio.run(_cover(text))
+
+
+async def _cover(text: str) -> None:
+    app = _Wide()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        over = app.query_one("#over", Label)
+        over.update(text)
+        await pilot.pause()
+        bare = app.cells()
+        assert "".join(bare).rstrip() == "narrow a肺炎肺炎"
+        for column in range(WIDTH - len(text) * 2):
+            over.styles.offset = (column, 0)
+            over.display = True
+            await pilot.pause()
+            covered = app.cells()
+            assert text in "".join(covered)
+            app.action_redraw()
+            await pilot.pause()
+            assert app.cells() == covered, column
+            over.display = False
+            await pilot.pause()
+            assert app.cells() == bare, column
+
+
+def test_what_goes_is_wiped_though_others_ask_where_they_are_meanwhile() -> None:
+    asyncio.run(_take_away())
+
+
+async def _take_away() -> None:
+    app = _Wide()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        over, hidden = app.query_one("#over", Label), app.query_one("#hidden", Label)
+        over.update("xyz")
+        await pilot.pause()
+        bare = app.cells()
+        over.display = True
+        await pilot.pause()
+        assert app.cells() != bare
+        over.display = False
+        app.screen._compositor.update_widgets({hidden})
+        assert app.query_one("#narrow").region.width == 7
+        await pilot.pause()
+        assert app.cells() == bare

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from mammi_tui.text import clean, count, decimal, fit, significant
+from mammi_tui.text import clean, count, decimal, fit, significant, wrap
 
 
 @given(st.text())
@@ -56,3 +56,8 @@ def test_numbers() -> None:
     assert significant(-1.5e-9) == "−1.500e-09"
     assert count(1, "image") == "1 image"
     assert count(1024, "image") == "1,024 images"
+
+
+def test_a_percent_sign_stays_with_its_number() -> None:
+    assert list(wrap("stays first in 91 % of draws", 17)) == ["stays first in", "91 % of draws"]
+    assert list(wrap("", 17)) == []

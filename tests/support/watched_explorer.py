@@ -103,12 +103,12 @@ class WatchedExplorer(ExplorerApp):
         lanes = [lane for pump in pumps if (lane := getattr(pump, "_lane", None)) is not None]
         found = {
             "keys": self.keys_underway,
-            "messages to the reader": any(screen.query("Toast") for screen in self.screen_stack),
+            "messages to the reader": self._notifications or any(screen.query("Toast") for screen in self.screen_stack),
             "questions": not self.explorer.desk.at_rest,
             "films": not all(lane.at_rest for lane in lanes),
             "messages": not all(pump._message_queue.empty() for pump in pumps),
             "workers": any(worker.is_running for worker in self.workers if worker.node.is_attached),
-            "layout": self.screen._layout_required,
+            "layout": any(screen._layout_required for screen in (self.screen, *self._background_screens)),
             f"drawing {[str(widget) for widget in self.screen._dirty_widgets]}": bool(self.screen._dirty_widgets),
         }
         return [what for what, busy in found.items() if busy]

@@ -90,6 +90,11 @@ def test_it_has_the_judged_neurons_with_what_was_said(written: Write, judged: Pa
     assert f"layer1olga2000{living - 2}" in words.replace(" ", "")
 
 
+def test_what_most_images_carry_is_said_at_the_runs_own_alpha_only(written: Write) -> None:
+    assert ", most of them " in written().text
+    assert ", most of them " not in written("--alpha", "0.2").text
+
+
 def test_a_verdict_on_other_words_is_called_so(written: Write) -> None:
     assert written().text.count("carried over from another annotation") == 1
     assert written("--alpha", "0.2").text.count("carried over from another annotation") == 2

@@ -119,6 +119,12 @@ def test_nothing_is_wider_than_the_window(opened: Browser, tmp_path: Path, width
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_heads_of_columns_are_not_broken_inside_a_word(opened: Browser, tmp_path: Path) -> None:
+    opened.open(write(tmp_path), 390)
+    two_lines = "2 * parseFloat(getComputedStyle(head).lineHeight)"
+    assert opened.evaluate(f"[...document.querySelectorAll('th')].every((head) => head.clientHeight < {two_lines})")
+
+
 def test_dark_windows_get_a_dark_page(opened: Browser, tmp_path: Path) -> None:
     opened.media(prefers_color_scheme="dark")
     opened.open(write(tmp_path))

@@ -84,7 +84,7 @@ async def test_another_key_may_open_and_close_it(run_path: Path, tmp_path: Path)
     async with explorer(run_path, tmp_path, keymap=keymap) as opened:
         await opened.press("H", "?")
         assert isinstance(opened.app.screen, HelpScreen)
-        assert "^g closes" in opened.text()
+        assert "^g shows all again" in opened.text()
         await opened.press("ctrl+g", "H")
         assert opened.app.screen is opened.screen
 
@@ -120,3 +120,21 @@ async def test_of_a_film_it_lists_the_films_keys(run_path: Path, tmp_path: Path)
         assert titles(opened)[0] == "Film"
         assert "Show or hide the findings' outlines" in opened.text()
         assert "Filter the neurons" not in opened.text()
+        assert "Copy selected text" not in opened.text()
+        assert "Focus Next" not in opened.text()
+
+
+async def test_only_keys_that_work_while_one_types_say_so(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path, size=TALL) as opened:
+        await opened.press("question_mark", *"quit the explorer")
+        lines = [line for note in opened.app.screen.query_one(HelpSheet).found() for line in note.lines]
+        assert ("q", "Quit the explorer") in lines
+        assert ("^q  ^c", "Quit the explorer, also while you type") in lines
+
+
+async def test_the_frame_says_what_escape_does(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path, size=TALL) as opened:
+        await opened.press("question_mark", *"undo")
+        assert "esc shows all again" in opened.text()
+        await opened.press("escape")
+        assert "esc closes" in opened.text()

@@ -154,6 +154,8 @@ async def test_without_another_reader_v_says_so(run_path: Path, tmp_path: Path) 
         await opened.press("V")
         assert said(opened) == "No other reader has judged this run yet"
         assert not opened.rows.shows_others
+        await opened.press("D")
+        assert said(opened).endswith("V shows them, if there are any")
 
 
 async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path, judge_as: Judge) -> None:
@@ -161,7 +163,7 @@ async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path
     judge_as("r1", {3: "accept", 4: "accept"})
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("D")
-        assert said(opened) == "Other readers' verdicts are hidden: V shows them"
+        assert said(opened) == "Other readers' verdicts are hidden: V shows them, if there are any"
         await opened.press("V", "j", "D")
         assert said(opened) == "layer1:4: there is no difference to settle"
         await opened.press("k", "D")

@@ -35,12 +35,25 @@ def text(row: Row) -> str:
     return "".join(part for part, _ in row)
 
 
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_a_pane_of_hardly_a_column_has_rows_too(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int) -> None:
+    for evidence, concepts in evidences:
+        assert list(evidence_rows(evidence, concepts, 0.93, width))
+
+
 @pytest.mark.parametrize("width", [30, 35, 50, 90])
 def test_no_row_is_wider_than_the_pane(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int) -> None:
     for evidence, concepts in evidences:
         for row in evidence_rows(evidence, concepts, 0.93, width):
             assert cell_len(text(row)) <= width, text(row)
             assert text(row).isprintable()
+
+
+@pytest.mark.parametrize("width", range(1, 30))
+@pytest.mark.parametrize("steady", [True, False])
+def test_no_pane_is_too_narrow(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int, steady: bool) -> None:
+    for evidence, concepts in evidences[::7]:
+        assert list(evidence_rows(evidence, concepts, 0.93, width, steady=steady))
 
 
 def test_titles_are_whole_in_80_columns(evidences: list[tuple[NeuronEvidence, ShortNames]]) -> None:

@@ -1,8 +1,11 @@
-"""The palette looks for nothing once it has closed."""
+"""The palette looks for nothing once it has closed, and takes no click on what it no longer lists."""
 
 from __future__ import annotations
 
+from rich.style import Style
 from textual.app import App
+from textual.command import CommandList
+from textual.events import Click
 
 from mammi_tui.widgets.palette_box import PaletteBox
 
@@ -17,5 +20,18 @@ async def test_what_is_typed_into_a_closed_palette_is_no_error() -> None:
         await pilot.pause()
         assert palette not in app.screen_stack
         assert palette._gather_commands("th") is None
+        await pilot.pause()
+        assert app.return_code is None
+
+
+async def test_a_click_on_what_the_palette_no_longer_lists_is_no_error() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        await app.push_screen(palette := PaletteBox())
+        await pilot.press("t")
+        await pilot.pause()
+        found = palette.query_one(CommandList)
+        late = Style(meta={"option": found.option_count})
+        found.post_message(Click(found, 1, 1, 0, 0, 1, False, False, False, style=late))
         await pilot.pause()
         assert app.return_code is None
