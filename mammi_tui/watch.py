@@ -28,7 +28,7 @@ PATIENCE = 0.5
 """Seconds that what runs has to end once it is asked to"""
 _TERMINAL = (0, 2)
 """The descriptors from which keys are read and to which the screen is drawn"""
-_ORPHANED = 1.0
+_ORPHANED = 5.0
 """Seconds in which another shell takes the terminal after the one that started the explorer has ended"""
 
 

@@ -3,7 +3,8 @@
     python -m tests.end_to_end.random_events --events 5000 --seed 7 [RUN.duckdb]
 
 After each batch of events the explorer must run on, and its screen must be what drawing everything anew shows. At the
-end it must quit and leave the terminal as it was. What goes wrong is printed with the seed and the last events.
+end it must quit and leave the terminal as it was. What goes wrong is printed with the seed and the last events. With
+`--beside`, another reader judges the same run at the same time.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
+FOLLOWED = 2.5
+"""Seconds after which a reader's lines are on every other's screen"""
 ENTER, ESCAPE = "\r", "\x1b[27u"  # as the kitty protocol sends Esc: nobody has to wait whether more follows
 NAMED = (
     *(ENTER, ESCAPE, "\t", "\x1b[Z", "\x7f", " "),
@@ -77,6 +80,7 @@ class Session:
     seed: int
     run: Path
     size: tuple[int, int] = (130, 42)
+    reader: str = "r1"
     events: list[bytes] = field(default_factory=list)
     """All so far, a resize as text"""
 
@@ -88,7 +92,10 @@ class Session:
             [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", str(self.run)],
             columns=self.size[0],
             rows=self.size[1],
-            environment={"HOME": str(self.run.parent), "XDG_CONFIG_HOME": str(self.run.parent)},
+            environment={
+                **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), str(self.run.parent)),
+                "MAMMI_READER": self.reader,
+            },
             inherited=[requests],
             folder=self.run.parent,
         )
@@ -199,6 +206,12 @@ class Session:
         self.kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
         self.terminal.received = b""
 
+    def follow(self) -> None:
+        """Waits until the lines that others have written so far are on screen."""
+        end = time.monotonic() + FOLLOWED
+        while (left_over := end - time.monotonic()) > 0:
+            self.terminal.pump(left_over)
+
     def _ended(self) -> str:
         self.terminal.pump(1)
         error = self.run.with_name(ERROR)
@@ -225,47 +238,60 @@ class Session:
         return b" ".join(self.events[-count:]).decode(errors="backslashreplace").replace("\x1b", "␛")
 
 
-def events(seed: int, count: int, run: Path, batch: int = 12) -> Iterator[int]:
-    """Sends `count` events in checked batches and yields how many were sent so far. Raises Fault with the seed."""
-    session = Session(seed, run)
+def events(seed: int, count: int, run: Path, batch: int = 12, *, beside: bool = False) -> Iterator[int]:
+    """Sends `count` events in checked batches and yields how many were sent so far. Raises Fault with the seed.
+
+    With another reader `beside`, whose lines a reader sees after a while, each check waits for that long.
+    """
+    sessions = [Session(seed, run), *([Session(seed + 1, run, reader="r2")] if beside else [])]
+    session = sessions[0]
     try:
-        session.rest()
+        for each in sessions:
+            each.rest()
         while len(session.events) < count:
-            session.some(batch)
+            for each in sessions:
+                each.some(batch)
+            for each in sessions[1:]:
+                each.rest()
+                session.follow()
             session.check()
             yield len(session.events)
-        session.quit()
+        for each in sessions:
+            each.quit()
     except Fault as fault:
-        raise Fault(f"seed {seed}, after {len(session.events)} events: {fault}\nlast: {session.last()}") from None
+        told = "\n".join(f"last of {each.reader}: {each.last()}" for each in sessions)
+        raise Fault(f"seed {seed}, after {len(session.events)} events: {fault}\n{told}") from None
     finally:
-        session.close()
+        for each in sessions:
+            each.close()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", nargs="?", type=Path, help="a run file; by default a small one")
+    parser.add_argument("run", nargs="?", type=Path, help="a run file, with its verdicts; by default a small one")
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--beside", action="store_true", help="another reader works on the run at the same time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run.duckdb"
         if options.run:
             shutil.copy(options.run, run)
+            if (verdicts := options.run.with_suffix(".verdicts.jsonl")).exists():
+                shutil.copy(verdicts, run.with_suffix(".verdicts.jsonl"))
         else:
             small_run(Path(folder), hostile=True, sets=2, methods={"www": {"count": 20}, "netdissect": {}})
         print(f"seed {options.seed}", flush=True)
-        start, faults = time.monotonic(), 0
-        done = 0
+        start, faults, done = time.monotonic(), 0, 0
         while done < options.events:
             sent = 0
             try:
-                for sent in events(options.seed + done, options.events - done, run, options.batch):
+                for sent in events(options.seed + done, options.events - done, run, beside=options.beside):
                     print(f"\r{done + sent} events, {time.monotonic() - start:.0f} s", end="", flush=True)
             except Fault as fault:
                 faults += 1
                 print(f"\n{fault}\n", flush=True)
-            done += max(sent, options.batch)
+            done += max(sent, 1)
         print(f"\n{faults} faults in {done} events")
         return int(faults > 0)
 

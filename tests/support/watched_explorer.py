@@ -48,7 +48,7 @@ def rest_mark(number: int) -> bytes:
 
 
 class WatchedExplorer(ExplorerApp):
-    CSS_PATH = Path(mammi_tui.app.__file__).with_name("app.tcss")
+    CSS_PATH = str(Path(mammi_tui.app.__file__).with_name("app.tcss"))
     NOTIFICATION_TIMEOUT = 0.2
     TOOLTIP_DELAY = 0.01
     requests = 0
@@ -108,7 +108,7 @@ class WatchedExplorer(ExplorerApp):
             "films": not all(lane.at_rest for lane in lanes),
             "messages": not all(pump._message_queue.empty() for pump in pumps),
             "workers": any(worker.is_running for worker in self.workers if worker.node.is_attached),
-            "layout": any(screen._layout_required for screen in (self.screen, *self._background_screens)),
+            "layout": self.screen._layout_required,
             f"drawing {[str(widget) for widget in self.screen._dirty_widgets]}": bool(self.screen._dirty_widgets),
         }
         return [what for what, busy in found.items() if busy]

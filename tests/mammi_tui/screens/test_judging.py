@@ -326,6 +326,16 @@ async def test_what_cannot_be_judged_is_said(run_path: Path, tmp_path: Path) -> 
         assert not opened.log.path.exists()
 
 
+async def test_an_empty_annotation_is_told_before_and_after_the_verdict(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.go_to(1, 1)
+        assert not opened.answer().annotated
+        assert head(opened) == "not judged yet: no words"
+        await opened.press("y", "k")
+        await opened.go_to(1, 1)
+        assert head(opened).startswith("✓ accepted no words at α 0.93")
+
+
 async def test_nothing_is_judged_while_the_terminal_is_too_small_to_show_it(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.pilot.resize_terminal(50, 12)
@@ -340,13 +350,3 @@ async def test_nothing_is_judged_while_the_terminal_is_too_small_to_show_it(run_
         await opened.rest()
         await opened.press("y")
         assert [line.verdict for line in opened.log.read().lines] == ["accept"]
-
-
-async def test_an_empty_annotation_is_told_before_and_after_the_verdict(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path) as opened:
-        await opened.go_to(1, 1)
-        assert not opened.answer().annotated
-        assert head(opened) == "not judged yet: no words"
-        await opened.press("y", "k")
-        await opened.go_to(1, 1)
-        assert head(opened).startswith("✓ accepted no words at α 0.93")
