@@ -35,12 +35,6 @@ def text(row: Row) -> str:
     return "".join(part for part, _ in row)
 
 
-@pytest.mark.parametrize("width", [1, 2, 3])
-def test_a_pane_of_hardly_a_column_has_rows_too(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int) -> None:
-    for evidence, concepts in evidences:
-        assert list(evidence_rows(evidence, concepts, 0.93, width))
-
-
 @pytest.mark.parametrize("width", [30, 35, 50, 90])
 def test_no_row_is_wider_than_the_pane(evidences: list[tuple[NeuronEvidence, ShortNames]], width: int) -> None:
     for evidence, concepts in evidences:
