@@ -107,6 +107,7 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
     present."""
     from engine.store.tables import write_table
     from mammi_tui.text import clean
+    from mammi_tui.verdicts.comparison import standing_lines
     from mammi_tui.verdicts.log import log_of
     from mammi_tui.verdicts.places import place_of
     from mammi_tui.verdicts.table import COLUMNS, row
@@ -118,7 +119,7 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
     if file_format == "jsonl":
         path.write_bytes(b"".join(entry.raw.rstrip(b"\r\n") + b"\n" for entry in entries))
         return len(entries)
-    stand, run = log.standing.lines(), reader.info.content_hash
+    stand, run = standing_lines(log.standing), reader.info.content_hash
     places = {line.neuron: place_of(reader.layers, line.neuron) for line in found.lines}
     named = {neuron: (place[0].name, place[1]) if place else (None, None) for neuron, place in places.items()}
     rows = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from PIL import Image, ImageDraw, PngImagePlugin, UnidentifiedImageError
 
@@ -128,7 +127,3 @@ def _png(sheet: Image.Image, card: Card) -> bytes:
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()
-
-
-def sheet_name(run: Path, card: Card) -> str:
-    return f"{run.name.removesuffix('.duckdb')}.{card.layer}-{card.unit}"

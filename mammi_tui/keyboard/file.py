@@ -88,13 +88,15 @@ def _text(path: Path) -> str:
         raise ValueError(f"line {data[: error.start].count(10) + 1} is not UTF-8") from None
 
 
-def _flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """`verdict.accept` for `"verdict.accept" = …`, and for `accept = …` in the table `[verdict]`."""
-    for name, value in values.items():
+def _flat(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """`verdict.accept` for `"verdict.accept" = …`, and for `accept = …` in the table `[verdict]`, however deep."""
+    left = list(values.items())[::-1]
+    while left:
+        name, value = left.pop()
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name}.")
+            left += [(f"{name}.{below}", each) for below, each in reversed(value.items())]
         else:
-            yield above + name, value
+            yield name, value
 
 
 def _keys(value: object) -> tuple[str, ...]:

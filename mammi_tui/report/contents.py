@@ -11,21 +11,27 @@ Fact = tuple[str, str]
 """A term and what is said about it"""
 
 
+COUNTS = ("accepted", "rejected", "unsure", "on another content", "undecided")
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The verdicts of a reader in a layer."""
+    """The verdicts of a reader in a layer: those given in this run, and how many on another content of it."""
 
     layer: str
     reader: str
     accepted: int
     rejected: int
     unsure: int
+    on_another: int
     living: int
     """Living neurons of the layer"""
 
     @property
-    def undecided(self) -> int:
-        return self.living - self.accepted - self.rejected - self.unsure
+    def numbers(self) -> tuple[int, ...]:
+        """What stands below the heads COUNTS. They add up to the living neurons."""
+        judged = self.accepted, self.rejected, self.unsure, self.on_another
+        return *judged, self.living - sum(judged)
 
 
 @dataclass(frozen=True, slots=True)

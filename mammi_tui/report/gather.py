@@ -142,13 +142,15 @@ class Gathering:
         for layer in rows.layers:
             for reader in sorted(said):
                 verdicts = [
-                    judgement.verdict.verdict
+                    judgement.verdict
                     for neuron, judgement in said[reader].items()
                     if neuron.layer == layer.position and judgement.verdict and not rows.is_dead(neuron)
                 ]
+                here = [line.verdict for line in verdicts if line.run == rows.run]
                 if verdicts:
                     yield Counted(
                         *(layer.name, self._identifiers.reader(reader)),
-                        *(verdicts.count("accept"), verdicts.count("reject"), verdicts.count("unsure")),
+                        *(here.count("accept"), here.count("reject"), here.count("unsure")),
+                        len(verdicts) - len(here),
                         layer.units - rows.dead_count(layer.position),
                     )

@@ -9,7 +9,7 @@ from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
 from mammi_tui.handing_on.phrases import NOTICE, given, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.report.contents import Counted, Fact, Report
+from mammi_tui.report.contents import COUNTS, Counted, Fact, Report
 from mammi_tui.report.markup import Markup, bundled, data_address, element, joined, outside
 from mammi_tui.text import count, decimal, significant
 
@@ -83,7 +83,7 @@ def _facts(facts: Iterable[Fact]) -> Markup:
 def _counts(counts: Sequence[Counted]) -> Markup:
     if not counts:
         return element("p", "No verdict yet.")
-    heads = ("layer", "reader", "accepted", "rejected", "unsure", "undecided")
+    heads = ("layer", "reader", *COUNTS)
     return element(
         "table",
         element("tr", [element("th", head) for head in heads]),
@@ -92,7 +92,7 @@ def _counts(counts: Sequence[Counted]) -> Markup:
                 "tr",
                 element("td", outside(row.layer)),
                 element("td", outside(row.reader)),
-                *(element("td", f"{number:,}") for number in (row.accepted, row.rejected, row.unsure, row.undecided)),
+                *(element("td", f"{number:,}") for number in row.numbers),
             )
             for row in counts
         ],

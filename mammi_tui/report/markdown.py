@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mammi_tui.handing_on.card import Card, Film, Said
 from mammi_tui.handing_on.phrases import NOTICE, given, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.report.contents import Counted, Fact, Report
+from mammi_tui.report.contents import COUNTS, Counted, Fact, Report
 from mammi_tui.report.markup import LONGEST
 from mammi_tui.text import clean, count, decimal, significant
 
@@ -47,11 +47,10 @@ def _facts(facts: Iterable[Fact]) -> Iterator[str]:
 
 def _counts(counts: Sequence[Counted]) -> Iterator[str]:
     if counts:
-        yield "| layer | reader | accepted | rejected | unsure | undecided |"
-        yield "| --- | --- | --: | --: | --: | --: |"
+        yield f"| layer | reader | {' | '.join(COUNTS)} |"
+        yield f"| --- | --- |{' --: |' * len(COUNTS)}"
     for row in counts:
-        numbers = (row.accepted, row.rejected, row.unsure, row.undecided)
-        yield f"| {' | '.join([escaped(row.layer), escaped(row.reader), *map(str, numbers)])} |"
+        yield f"| {' | '.join([escaped(row.layer), escaped(row.reader), *map(str, row.numbers)])} |"
 
 
 def _card(card: Card) -> Iterator[str]:

@@ -58,7 +58,7 @@ class FilmScreen(Counting, ModalScreen[int]):
     DEFAULT_CSS = """
     FilmScreen {
         align: center middle;
-        & #film-frame { width: 100%; height: 1fr; border: round $primary; background: black; }
+        & #film-frame { width: 100%; height: 1fr; border: round $primary; background: $background; }
         & Thumbnail { width: 1fr; height: 1fr; }
         & #film-info { height: auto; width: 1fr; padding: 0 1; background: $surface; }
         & #film-info.hidden { display: none; }

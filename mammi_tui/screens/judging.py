@@ -102,6 +102,9 @@ class Judging(ExplorerBase):
 
     def once_seen(self, what: str, act: Callable[[Neuron], object]) -> None:
         """Does something about the neuron that is looked at, once its annotation is on screen."""
+        if self.app.screen is self and self.query_one("#too-small").display:
+            self.warn(f"No {what}: the terminal is too small to show what it would be about")
+            return
         if (neuron := self._judged()) is None:
             return
         if neuron != self.looking.neuron:  # the cursor has just come there

@@ -56,11 +56,13 @@ class Returning(ExplorerBase):
         lost = state.concept_set and state.concept_set not in {found.name for found in looking.reader.concept_sets}
         own = looking.reader.info
         moved = (looking.cuts.alpha, looking.cuts.beta) != (own.alpha, own.beta)
+        asked = self.start.named or self.start.query or self.start.order
+        kept = self._query() if not self.start.query else ""
         parts = (
-            "Back where you were",
+            "All else as you left it" if asked else "Back where you were",
             f"without the concept set {clean(state.concept_set)}, which the run lacks" if lost else "",
             f"{key_of(self, 'cuts.own')} the run's own α and β" if moved else "",
-            f"{key_of(self, 'filter.drop')} without the filter {clean(self._query(), 40)}" if self._query() else "",
+            f"{key_of(self, 'filter.drop')} without the filter {clean(kept, 40)}" if kept else "",
         )
         return " · ".join(filter(None, parts))
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from mammi_tui.verdicts.act_order import moment
 from mammi_tui.verdicts.agreement import Agreement, agreement
 from mammi_tui.verdicts.lines import Line
-from mammi_tui.verdicts.standing import Judgement
+from mammi_tui.verdicts.standing import Judgement, Standing
 
 N = TypeVar("N", bound=Hashable)
 """What names a neuron"""
@@ -55,6 +55,13 @@ def compared(by_reader: Mapping[str, Mapping[N, Judgement]], settled: Mapping[N,
             if judgement.verdict:
                 found.setdefault(neuron, {})[reader] = judgement.verdict
     return {neuron: _compared(verdicts, settled.get(neuron)) for neuron, verdicts in found.items()}
+
+
+def standing_lines(found: Standing) -> set[str]:
+    """The identities of the lines that stand: what each reader says, and what settles a difference."""
+    settled = [each.settled for each in compared(found.judgements, found.settled).values() if each.settled]
+    said = [line for of_reader in found.judgements.values() for each in of_reader.values() for line in each.lines]
+    return {line.identity for line in (*settled, *said)}
 
 
 def _compared(verdicts: Mapping[str, Line], settled: Line | None) -> Compared:

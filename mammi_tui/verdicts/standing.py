@@ -122,14 +122,6 @@ class Standing:
         steps = self._steps.get(reader)
         return next(reversed(steps.undone.values()), None) if steps else None
 
-    def lines(self) -> set[str]:
-        """The identities of the lines that stand."""
-        found = {line.identity for line in self.settled.values()}
-        for judgements in self.judgements.values():
-            for each in judgements.values():
-                found |= {line.identity for line in each.lines}
-        return found
-
 
 def standing(lines: Iterable[Line], run: str = "") -> Standing:
     """What stands after some lines. `run` as in Standing."""

@@ -94,6 +94,11 @@ class _Line(Widget):
                 x = column + choice.cells
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Keeps messages to the reader above the choices."""
+        for messages in self.screen.query("ToastRack"):
+            messages.styles.margin = (0, 0, event.size.height, 0)
+
     def on_click(self, event: events.Click) -> None:
         event.stop()
         for row, column, choice in self._placed(self.content_size.width):

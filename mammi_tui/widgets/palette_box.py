@@ -1,4 +1,4 @@
-"""Textual's command palette, which looks for nothing more once it has closed."""
+"""Textual's command palette, which looks for nothing more, and draws nothing more, once it has closed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Found(CommandList):
 
 
 class PaletteBox(CommandPalette):
-    """What is typed may come when the palette has all but gone; what it then looks for would end the app."""
+    """What is typed or found may come when the palette has all but gone; what it then does would end the app."""
 
     def compose(self) -> ComposeResult:
         for widget in super().compose():
@@ -26,3 +26,15 @@ class PaletteBox(CommandPalette):
 
     def _gather_commands(self, search_value: str) -> Worker[None] | None:  # type: ignore[override]
         return super()._gather_commands(search_value) if self in self.app.screen_stack else None
+
+    def _watch__list_visible(self) -> None:
+        if self._has_parts():
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self._has_parts():
+            await super()._watch__show_busy()
+
+    def _has_parts(self) -> bool:
+        """Whether all that is drawn upon is still there."""
+        return len(self.query("LoadingIndicator, CommandList, #--input")) == 3

@@ -56,11 +56,6 @@ class Tiles:
         last = -(-(top + height) // self.height) * self.across
         return range(min(first, count), min(last, count))
 
-    def film_region(self, index: int) -> Region:
-        """The cells of a tile's film."""
-        x, y, _, _ = self.region(index)
-        return Region(x + self.frame, y + self.frame, self.film_columns, self.film_rows)
-
     def frame_regions(self, index: int) -> list[Region]:
         """The cells of a tile without its film."""
         tile = self.region(index)

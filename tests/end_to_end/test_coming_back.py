@@ -90,6 +90,7 @@ def test_what_the_command_line_says_goes_first(run: Path) -> None:
     with opened(run, "layer0:5", "--alpha", "0.9") as terminal:
         screen = terminal.wait_for(title("layer0:5"))
         assert "α 0.900" in screen
+        terminal.wait_for("All else as you left it")
         terminal.wait_for(lambda text: "neurons found" not in text)
         terminal.send("j")
         terminal.wait_for(title("layer0:6"))
@@ -97,6 +98,8 @@ def test_what_the_command_line_says_goes_first(run: Path) -> None:
     with opened(run, "--filter", "layer0 images>0", "--sort", "best score") as terminal:
         terminal.wait_for("neurons found")
         terminal.wait_for("score▾")
+        assert "Back where you were" not in terminal.text()
+        assert "without the filter" not in terminal.text()
         leave(terminal)
 
 

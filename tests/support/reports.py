@@ -49,7 +49,7 @@ def report(text: str, cards: list[Card] | None = None) -> Report:
         limits=[text],
         chosen=text,
         left_out=[text],
-        counts=[Counted(text, text, 1, 2, 3, 10)],
+        counts=[Counted(text, text, 1, 2, 3, 4, 15)],
         agreement=[("overall", text)],
         cards=[card(text)] if cards is None else cards,
     )

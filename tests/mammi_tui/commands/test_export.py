@@ -12,10 +12,10 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
-from mammi_tui.verdicts.lines import Verdict
+from mammi_tui.verdicts.lines import Deed, Verdict
 from mammi_tui.verdicts.log import log_of
 from tests.support.commands import Mammi
-from tests.support.verdicts import judge
+from tests.support.verdicts import do, judge
 
 
 @pytest.fixture
@@ -68,6 +68,27 @@ def test_verdicts_tell_which_one_stands(mammi: Mammi, judged_run: Path) -> None:
     assert [(row["layer"], row["unit"]) for row in rows][2:] == [("layer1", 3), ("layer1", 4), (None, None)]
     assert rows[0]["annotation"] == ["mass", "nodule"]
     assert (rows[0]["alpha"], rows[0]["beta"], rows[0]["reader"]) == (0.9, 0.8, "=cmd()")
+
+
+def test_a_settlement_stands_until_one_of_the_readers_judges_otherwise(
+    mammi: Mammi, run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.duckdb"
+    shutil.copy(run_path, path)
+
+    def standing() -> list[bool]:
+        rows = json.loads(mammi("export", path, "--what", "verdicts", "--format", "json", "-o", "-").out)
+        return [row["stands"] for row in rows]
+
+    with RunReader(path) as reader:
+        log = log_of(reader)
+        for name, verdict in (("r1", "accept"), ("r2", "reject")):
+            monkeypatch.setenv("MAMMI_READER", name)
+            judge(log, "layer1:3", verdict)
+        do(log, "layer1:3", Deed("settle", verdict="reject", settles=("r1", "r2")))
+        assert standing() == [True, True, True]
+        judge(log, "layer1:3", "unsure")
+    assert standing() == [True, False, False, True]
 
 
 def test_a_spreadsheet_gets_no_formula(mammi: Mammi, judged_run: Path) -> None:

@@ -14,7 +14,7 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.text import clean
 from mammi_tui.verdicts.lines import Deed, Seen
-from mammi_tui.verdicts.log import log_of
+from mammi_tui.verdicts.log import VerdictLog, log_of
 from tests.mammi_tui.report.test_markup import Page
 from tests.support.commands import Mammi
 
@@ -87,7 +87,7 @@ def test_it_has_the_judged_neurons_with_what_was_said(written: Write, judged: Pa
     assert f"note: {NOTE}" in words
     assert "olga (radiologist)" in words
     assert "“concept 0” is wrong (hugo)" in words or "concept 0 ✗ hugo" in words
-    assert f"layer1olga200{living - 2}" in words.replace(" ", "")
+    assert f"layer1olga2000{living - 2}" in words.replace(" ", "")
 
 
 def test_what_most_images_carry_is_said_at_the_runs_own_alpha_only(written: Write) -> None:
@@ -234,3 +234,18 @@ def test_files_are_overwritten_by_force_only_and_never_the_runs_own(mammi: Mammi
     missing = mammi("report", judged, "-o", judged.parent / "none" / "report.html")
     assert missing.status == 2
     assert "there is no folder" in missing.err
+
+
+def test_verdicts_on_another_content_are_counted_apart_and_altered_lines_told(
+    written: Write, judged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAMMI_READER", "olga")
+    with RunReader(judged) as reader:
+        living = int((~reader.layers[0].dead).sum())
+        earlier = VerdictLog(judged, "an earlier content", reader.subject)
+        earlier.append("layer0:1", Deed("verdict", verdict="accept"), Seen(reader.info.cuts, ("mass",)))
+        log = log_of(reader)
+        log.path.write_text(log.path.read_text("utf-8").replace("my shadow", "my shade"))
+    page = " ".join(written().text.split())
+    assert f"layer0olga0001{living - 1}" in page.replace(" ", "")
+    assert "1 line of the verdict log is not as written." in page

@@ -136,6 +136,13 @@ def test_a_file_that_cannot_be_read_changes_nothing(file: Path, content: bytes, 
     assert reason in line
 
 
+def test_a_name_of_thousands_of_parts_is_told(file: Path) -> None:
+    file.write_text(f"a{'.a' * 3000} = 1\n")
+    keymap, problems = keys_in_force(file)
+    assert keymap.keys == {}
+    assert told(file, problems)[0].startswith(f"{file}:1: a.a.a.")
+
+
 def test_what_is_no_file_is_told(file: Path) -> None:
     os.mkfifo(file)
     keymap, problems = keys_in_force(file)

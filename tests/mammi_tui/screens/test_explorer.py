@@ -647,6 +647,22 @@ async def test_rows_can_be_read_in_every_theme(run_path: Path, tmp_path: Path, t
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("theme", ["mammi-light", "mammi-dark", "textual-light"])
+async def test_what_stands_around_a_film_can_be_read(run_path: Path, tmp_path: Path, theme: str) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        opened.app.theme = theme
+        await opened.press("y", "3", "enter")
+        rows = opened.app.screen._compositor.render_strips()
+        around = [segment for strip in (*rows[:2], *rows[-6:]) for segment in strip]
+        said = [segment for segment in around if any(map(str.isalpha, segment.text))]
+        assert any("judged" in segment.text or "accepted" in segment.text for segment in said)
+        for text, style, _ in said:
+            assert style is not None
+            if not style.dim:
+                assert contrast(style) >= 2, (theme, text, style)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 async def test_quits(run_path: Path, tmp_path: Path, key: str) -> None:
     async with explorer(run_path, tmp_path) as opened:

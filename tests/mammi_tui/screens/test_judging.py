@@ -334,3 +334,19 @@ async def test_an_empty_annotation_is_told_before_and_after_the_verdict(run_path
         await opened.press("y", "k")
         await opened.go_to(1, 1)
         assert head(opened).startswith("✓ accepted no words at α 0.93")
+
+
+async def test_nothing_is_judged_while_the_terminal_is_too_small_to_show_it(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.pilot.resize_terminal(50, 12)
+        await opened.rest()
+        assert "MAMMI needs 60 × 15 cells or more" in opened.text()
+        await opened.press("y", "o")
+        assert opened.log.read().lines == ()
+        said = [toast.message for toast in opened.app._notifications]
+        assert said[0] == "No accept: the terminal is too small to show what it would be about"
+        assert not opened.screen.one_line.display
+        await opened.pilot.resize_terminal(80, 24)
+        await opened.rest()
+        await opened.press("y")
+        assert [line.verdict for line in opened.log.read().lines] == ["accept"]

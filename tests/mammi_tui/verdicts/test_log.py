@@ -181,7 +181,7 @@ def test_every_verdict_can_be_kept(tmp_path: Path) -> None:
 def test_a_verdict_too_long_to_be_read_again_is_refused(tmp_path: Path) -> None:
     verdicts = log(tmp_path)
     judge(verdicts, "a:1", "accept")
-    with pytest.raises(MammiError, match="a:2: not saved.*30,000 concepts are annotated; a higher β leaves fewer"):
+    with pytest.raises(MammiError, match=r"a:2: not saved.*30,000 concepts are annotated; a higher β leaves fewer"):
         judge(verdicts, "a:2", "accept", ["a concept of forty characters, or so long"] * 30_000)
     judge(verdicts, "a:3", "accept")
     assert latest(log(tmp_path)) == {"a:1": "accept", "a:3": "accept"}

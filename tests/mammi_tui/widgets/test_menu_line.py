@@ -56,6 +56,19 @@ async def test_a_letter_chooses_and_is_typed_ahead() -> None:
         assert len(app.screen_stack) == 1
 
 
+async def test_a_message_covers_no_choice() -> None:
+    app = Host()
+    async with app.run_test(size=(24, 14), notifications=True) as pilot:
+        app.notify("nothing written")
+        await pilot.press("m")
+        while not app.screen.query("Toast"):
+            await pilot.pause(0.01)
+        await pilot.pause()
+        shown = [line.rstrip() for line in lines(app)]
+        assert any("written" in line for line in shown)
+        assert shown[-3:] == [" Export: c CSV   j JSON", "         p Parquet", "         esc leave"]
+
+
 async def test_another_key_does_nothing_and_escape_leaves() -> None:
     app = Host()
     async with app.run_test(size=(60, 10)) as pilot:

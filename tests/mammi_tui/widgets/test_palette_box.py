@@ -35,3 +35,17 @@ async def test_a_click_on_what_the_palette_no_longer_lists_is_no_error() -> None
         found.post_message(Click(found, 1, 1, 0, 0, 1, False, False, False, style=late))
         await pilot.pause()
         assert app.return_code is None
+
+
+async def test_what_is_found_too_late_is_not_drawn() -> None:
+    """The palette's parts go before it does."""
+    app = App[None]()
+    async with app.run_test() as pilot:
+        palette = PaletteBox()
+        await app.push_screen(palette)
+        await pilot.pause()
+        await palette.query("LoadingIndicator").remove()
+        palette._show_busy = True
+        palette._list_visible = not palette._list_visible
+        await pilot.pause()
+        assert app.is_running
