@@ -177,7 +177,7 @@ class Session:
             rows = sorted({row for row, _ in stale})
             texts = self.terminal.screen.display
             lines = [
-                f"{row:3} was {''.join(shown[row, c][0] for c in range(self.size[0]))}\n    is  {texts[row]}"
+                f"{row:3} was {''.join(str(shown[row, c][0]) for c in range(self.size[0]))}\n    is  {texts[row]}"
                 for row in rows[:4]
             ]
             raise Fault(
