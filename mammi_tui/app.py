@@ -14,18 +14,18 @@ from textual.screen import Screen
 
 from engine.errors import ConfigError
 from engine.store.reader import RunReader
-from mammi_tui.endings import EndingApp
-from mammi_tui.frugal import FrugalApp
 from mammi_tui.handing_on.clipboard import sequence
 from mammi_tui.images.base import ImageBackend
-from mammi_tui.key_order import KeysInOrderApp
 from mammi_tui.keyboard.counting_app import CountingApp
+from mammi_tui.keyboard.key_order import KeysInOrderApp
 from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.keyboard.remapped_app import RemappedApp
 from mammi_tui.questions.start import Start
-from mammi_tui.screen_stack import SoundStackApp
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.state.keeper import StateKeeper
+from mammi_tui.terminal.endings import EndingApp
+from mammi_tui.terminal.frugal import FrugalApp
+from mammi_tui.terminal.screen_stack import SoundStackApp
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View

@@ -18,8 +18,8 @@ import click
 from engine.errors import MammiError, disk_fault
 from mammi_tui import commands
 from mammi_tui.engine_warnings import warnings_to
-from mammi_tui.hang_up import gone
 from mammi_tui.spelling import spell_out
+from mammi_tui.terminal.hang_up import gone
 
 
 @dataclass

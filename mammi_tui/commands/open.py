@@ -53,8 +53,8 @@ def open(  # noqa: A001
     The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one, else where you left the run. Films are drawn as
     previews, not for diagnosis.
     """
-    from mammi_tui import garbage
-    from mammi_tui.watch import watching
+    from mammi_tui.terminal import garbage
+    from mammi_tui.terminal.watch import watching
 
     watch = context.with_resource(watching())  # first, as loading takes its time
     garbage.put_off()
@@ -72,12 +72,12 @@ def open(  # noqa: A001
 
     from engine.names import find_concept_set, parse_neuron
     from mammi_tui.app import ExplorerApp
-    from mammi_tui.endings import ending_cleanly
     from mammi_tui.engine_warnings import warnings_to
     from mammi_tui.images.choose import choose_backend
     from mammi_tui.questions.start import Start, kept_neuron
     from mammi_tui.state.file import StateFile, identity_of, state_path
     from mammi_tui.state.keeper import StateKeeper
+    from mammi_tui.terminal.endings import ending_cleanly
     from mammi_tui.verdicts.log import log_of
 
     opener.shutdown()

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from engine.progress import Progress
 from mammi_tui.engine_warnings import warnings_to
-from mammi_tui.hang_up import WhileRead
+from mammi_tui.terminal.hang_up import WhileRead
 from mammi_tui.text import clean
 
 PLAIN_EVERY = 10.0

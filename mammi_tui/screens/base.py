@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from textual.binding import BindingsMap
 
 from engine.store.reader import RunReader
-from mammi_tui.frugal import FrugalScreen
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.neurons.filter_line import FilterLine
 from mammi_tui.neurons.pane import NeuronsPane
@@ -29,6 +28,7 @@ from mammi_tui.screens.history import History, Place
 from mammi_tui.screens.images_pane import ImagesPane
 from mammi_tui.screens.panes import Panes
 from mammi_tui.state.keeper import StateKeeper
+from mammi_tui.terminal.frugal import FrugalScreen
 from mammi_tui.text import clean
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from mammi_tui import garbage
 from mammi_tui.keyboard.counting_app import Counting, counted
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import order
@@ -28,6 +27,7 @@ from mammi_tui.screens.panes import Pane
 from mammi_tui.screens.returning import Returning
 from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
+from mammi_tui.terminal import garbage
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.way_back import Stranded
 

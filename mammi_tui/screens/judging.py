@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textual import on
 
 from engine.errors import MammiError
-from mammi_tui.key_order import KeysInOrderApp
+from mammi_tui.keyboard.key_order import KeysInOrderApp
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.neurons.triage import add, take_up

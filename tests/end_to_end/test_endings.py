@@ -90,7 +90,7 @@ BROKEN = """
 import sys
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.questions.desk import Desk
-from mammi_tui.terminal_driver import TerminalDriver
+from mammi_tui.terminal.driver import TerminalDriver
 
 def breaks(*_arguments, **_options):
     raise {error}

@@ -8,7 +8,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
-from mammi_tui.key_order import KeysInOrderApp
+from mammi_tui.keyboard.key_order import KeysInOrderApp
 from mammi_tui.widgets.menu_line import Choice, MenuLine
 
 CHOICES = [Choice("c", "CSV"), Choice("j", "JSON"), Choice("p", "Parquet", marked=True)]

@@ -21,10 +21,10 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Label
 
-from mammi_tui.frugal import ChangesOnly, FrugalApp, FrugalScreen, LineCompositor, LinesUpdate, Update
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
-from mammi_tui.sent_cells import SentCells
+from mammi_tui.terminal.frugal import ChangesOnly, FrugalApp, FrugalScreen, LineCompositor, LinesUpdate, Update
+from mammi_tui.terminal.sent_cells import SentCells
 
 WIDTH, HEIGHT = 20, 3
 CONSOLE = Console(file=io.StringIO(), color_system="256", force_terminal=True)

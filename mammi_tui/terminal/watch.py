@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from mammi_tui.hang_up import HUNG_UP, in_foreground
+from mammi_tui.terminal.hang_up import HUNG_UP, in_foreground
 
 LETHAL: dict[int, str] = {
     getattr(signal, name): name

@@ -21,7 +21,7 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-from mammi_tui.hang_up import HUNG_UP, in_foreground
+from mammi_tui.terminal.hang_up import HUNG_UP, in_foreground
 
 LEAVE = (
     "\x1b[?2026l"  # a frame that was cut off is no longer held back
@@ -39,7 +39,7 @@ _KEYS = 0.1
 
 
 class Ends(Protocol):
-    """What the driver needs of an app (mammi_tui/endings.py)."""
+    """What the driver needs of an app (mammi_tui/terminal/endings.py)."""
 
     @property
     def is_ending(self) -> bool: ...

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mammi_tui.hang_up import WhileRead, gone
+from mammi_tui.terminal.hang_up import WhileRead, gone
 from tests.support.terminal import mammi
 
 

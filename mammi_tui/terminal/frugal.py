@@ -23,7 +23,7 @@ from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import AwaitMount, Widget
 
-from mammi_tui.sent_cells import Cell, SentCells, Span
+from mammi_tui.terminal.sent_cells import Cell, SentCells, Span
 
 Placed = tuple[int, int, Strip]
 """A strip, and the column and the line where it begins"""

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from mammi_tui.screen_stack import SoundStackApp
+from mammi_tui.terminal.screen_stack import SoundStackApp
 
 
 class CloseTwice(Message):

@@ -20,7 +20,7 @@ from typing import Any
 from textual.app import App
 from textual.driver import Driver
 
-from mammi_tui.watch import PATIENCE, Watch
+from mammi_tui.terminal.watch import PATIENCE, Watch
 
 _LAST = 0.2
 """Seconds that the process has once the app has ended well, and has nothing more to say"""
@@ -72,7 +72,7 @@ class EndingApp(App[None]):
     def get_driver_class(self) -> type[Driver]:
         if sys.platform == "win32":
             return super().get_driver_class()
-        from mammi_tui.terminal_driver import TerminalDriver
+        from mammi_tui.terminal.driver import TerminalDriver
 
         return TerminalDriver
 
