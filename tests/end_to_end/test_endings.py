@@ -249,8 +249,7 @@ def test_a_stopped_explorer_can_be_ended(run: Path, sets_terminal: bool) -> None
         typed(terminal, "\x1a", b"P>")
         until(lambda: state(explorer) == "T", terminal, "it does not stop")
         typed(terminal, "kill %1", b"P>")
-        until(lambda: state(explorer) == "", terminal, "it does not end")
-        assert left(terminal.received) == AS_FOUND
+        until(lambda: state(explorer) == "" and left(terminal.received) == AS_FOUND, terminal, "it does not end")
 
 
 @pytest.mark.parametrize("sets_terminal", [True, False])
