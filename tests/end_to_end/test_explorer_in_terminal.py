@@ -45,8 +45,8 @@ def test_moving_alpha_changes_what_a_person_sees(run: Path) -> None:
         screen = terminal.wait_for(shows(before))
         assert "α 0.930" in screen
         terminal.send("a0.5\r")
-        screen = terminal.wait_for(shows(after))
-        assert "α 0.500" in screen
+        terminal.wait_for(shows(after))
+        terminal.wait_for("α 0.500")
         best = f"concept {after.ranking[0]}"
         first = terminal.wait_for(lambda text: re.search(rf"\b1 {best}\b", text) is not None)
         assert f"{after.scores[after.ranking[0]]:.4f}".replace("-", "−") in first
