@@ -163,6 +163,7 @@ def test_a_damaged_state_is_told_in_a_line_and_set_aside(run: Path) -> None:
     state.write_text(json.dumps(hostile))
     with opened(run) as terminal:
         terminal.wait_for("without the concept set ␛]8;;x␇")
+        terminal.wait_for("nothing matches")
         terminal.send("\x1b")
         terminal.wait_for(lambda text: "nothing matches" not in text)
         leave(terminal)

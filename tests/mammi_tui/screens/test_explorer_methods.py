@@ -44,7 +44,7 @@ async def test_m_shows_every_method_with_mammi_first(rich_run_path: Path, tmp_pa
         assert "m Methods" in opened.lines()[-1]
         await opened.press("m")
         check_shown(opened)
-        heads = opened.lines()[3]
+        heads = opened.lines()[4]
         assert heads.index("MAMMI", 20) < heads.index("WWW (top 20")
         for keys in (["j"], ["left_square_bracket"] * 2, ["left_curly_bracket"] * 5, ["h", "h", "g", "l", "j"]):
             await opened.press(*keys)
@@ -69,7 +69,7 @@ async def test_methods_that_have_no_room_come_by_keys(rich_run_path: Path, tmp_p
         assert f"methods 1, 2 of {count} ▸" in opened.text()
         await opened.press("2", "l")
         assert f"◂ methods 1, 3 of {count} ▸" in opened.text()
-        assert "MAMMI" in opened.lines()[3]
+        assert "MAMMI" in opened.lines()[4]
         await opened.press(*"l" * 9)
         assert f"◂ methods 1, {count} of {count} " in opened.text()
         await opened.press(*"h" * 9)
