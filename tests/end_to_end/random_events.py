@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.shared import ROOT
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
@@ -95,6 +96,7 @@ class Session:
             environment={
                 **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), str(self.run.parent)),
                 "MAMMI_READER": self.reader,
+                "PYTHONPATH": str(ROOT),
             },
             inherited=[requests],
             folder=self.run.parent,
