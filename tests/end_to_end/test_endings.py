@@ -224,8 +224,10 @@ def test_a_stop_without_warning_and_a_continuation_without_a_stop(run: Path) -> 
     with shell(sets_terminal=True) as terminal:
         typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
         explorer = process_of(run)
+        start = len(terminal.received)
         os.kill(explorer, signal.SIGSTOP)
         until(lambda: state(explorer) == "T", terminal, "it does not stop")
+        until(lambda: b"P>" in terminal.received[start:], terminal, "the shell does not see that it has stopped")
         typed(terminal, "fg", OPEN)
         terminal.send("y")
         terminal.wait_for("1/20 decided")
@@ -235,8 +237,7 @@ def test_a_stop_without_warning_and_a_continuation_without_a_stop(run: Path) -> 
         terminal.send("y")
         terminal.wait_for("2/20 decided")
         typed(terminal, "q", b"P>")
-        until(lambda: state(explorer) == "", terminal, "it does not quit")
-        assert left(terminal.received) == AS_FOUND
+        until(lambda: state(explorer) == "" and left(terminal.received) == AS_FOUND, terminal, "it does not quit")
         typed(terminal, "stty -a", b" echo ")
     assert verdicts(run) == ["layer1:5", "layer1:6"]
 
