@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui.console.compute import need_engine
-from mammi_tui.console.output import STDOUT, check_output, force
+from mammi_tui.console.output import STDOUT, check_output, force, output_option
 from mammi_tui.console.progress import run_progress
 from mammi_tui.text import clean, count
 
@@ -40,14 +40,7 @@ def _known_encoding(_context: click.Context, _parameter: click.Parameter, value:
 
 @click.command("concepts")
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The list to write; - means standard output.",
-)
+@output_option("The list to write; - means standard output.")
 @click.option(
     "--section", "sections", multiple=True, help='A section to read, or "all"; findings and impression by default.'
 )

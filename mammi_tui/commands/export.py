@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui.console import arguments
-from mammi_tui.console.output import STDOUT, check_output
+from mammi_tui.console.output import STDOUT, check_output, output_option
 from mammi_tui.console.output import force as force_option
 
 if TYPE_CHECKING:
@@ -36,14 +36,7 @@ if TYPE_CHECKING:
     type=click.Choice(["csv", "json", "parquet", "jsonl"]),
     help="The file's format. jsonl, for verdicts only, is the verdict log as it stands.",
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The file to write; - is standard output (all but parquet).",
-)
+@output_option("The file to write; - is standard output (all but parquet).")
 @arguments.alpha
 @arguments.beta
 @arguments.concept_set

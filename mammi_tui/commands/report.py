@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui.console import arguments
-from mammi_tui.console.output import STDOUT, check_output
+from mammi_tui.console.output import STDOUT, check_output, output_option
 from mammi_tui.console.output import force as force_option
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ NOTHING_JUDGED = "No reader has judged a neuron yet: --all has every neuron."
 
 @click.command("report")
 @arguments.run_file
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The file to write; - is standard output.",
-)
+@output_option("The file to write; - is standard output.")
 @click.option(
     "--format",
     "file_format",

@@ -13,6 +13,7 @@ import click
 from mammi_tui.commands.export import export
 from mammi_tui.console import arguments
 from mammi_tui.console.output import force as force_option
+from mammi_tui.console.output import output_option
 
 if TYPE_CHECKING:
     from mammi_tui.verdicts.entries import Entry
@@ -148,14 +149,7 @@ def _left_out(found: Merged) -> Iterator[str]:
     show_default=True,
     help="jsonl is the log as it stands; csv has a row for each line. `import` reads both.",
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The file to write; - is standard output.",
-)
+@output_option("The file to write; - is standard output.")
 @force_option
 @click.pass_context
 def export_(context: click.Context, run: Path, file_format: str, output: Path, force: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,14 +15,19 @@ STDOUT = Path("-")
 force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
+def output_option(about: str) -> Callable[[Any], Any]:
+    """The option `output`: a file, or STDOUT. `about` is its help."""
+    kind = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+    return click.option("-o", "--output", required=True, metavar="FILE", type=kind, help=about)
+
+
 def check_output(
     output: Path, force: bool, kept: Iterable[Path], option: str = "--output", *, made: bool = False
 ) -> None:
     """Checks a file that a command is about to write; messages name the `option` that asked for it.
 
     Raises ConfigError when `output` is one of the files `kept`, when it exists and `force` is not given or it is no
-    file, or when its
-    folder is missing, unless that will be `made`.
+    file, or when its folder is missing, unless that will be `made`.
     """
     if output == STDOUT:
         return
