@@ -1,9 +1,9 @@
 """The configuration of a run: a TOML file, typed and checked before anything is computed or imported for it.
 
-[run], the layers of [target], the labels of [probing] and the names of concept sets are checked here. [probing],
-[target], [vlm] and [concepts] choose a `kind` (engine.kinds); the Options of its module define the table's other keys.
-Several concept sets are written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a run needs
-none. Relative paths start from the file's folder; only `run.out` starts from the current directory.
+[run], [keep], the layers of [target], the labels of [probing] and the names of concept sets are checked here.
+[probing], [target], [vlm] and [concepts] choose a `kind` (engine.kinds); the Options of its module define the table's
+other keys. Several concept sets are written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a
+run needs none. Relative paths start from the file's folder; only `run.out` starts from the current directory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
 Parity = Literal["none", "published"]
-TABLES = ("run", *PACKAGES)
+TABLES = ("run", "keep", *PACKAGES)
 
 
 class RunSettings(BaseModel, extra="forbid", frozen=True):
@@ -77,6 +77,19 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
         return bool(template) and self.subtract_template
 
 
+class KeepSettings(BaseModel, extra="forbid", frozen=True):
+    """The [keep] table: what the run file keeps to connect neurons to the model's decisions."""
+
+    films: bool = True
+    """Whether every film's activations are kept by row"""
+    maps: bool = True
+    """Whether activation maps are kept: of each unit over its strongest films, and of each film's classes"""
+    top_maps: int = Field(default=24, ge=1, le=256)
+    """The films of each unit whose maps are kept"""
+    importance: tuple[str, ...] = ()
+    """Tapped layers whose importance is computed by gradients; that of the layer before the head is always kept"""
+
+
 class TapSettings(BaseModel, extra="forbid", frozen=True):
     """The keys of [target] that every kind of target model has."""
 
@@ -88,6 +101,11 @@ class TapSettings(BaseModel, extra="forbid", frozen=True):
     output: str | None = Field(default=None, min_length=1)
     """Which of the model's outputs the layer "logits" is, where the model gives several: the key, field name or place
     of one, or several of them joined by dots"""
+    probabilities: Literal["auto", "sigmoid", "softmax", "none"] = "auto"
+    """How the model's outputs become probabilities; "none" where they are probabilities. With "auto" this is seen where
+    the model ends in a sigmoid or a softmax, and else taken to be a sigmoid."""
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    """The probability from which on a film counts as predicted to have a class; of a softmax the highest counts"""
 
     @field_validator("output", mode="before")
     @classmethod
@@ -109,6 +127,7 @@ class RunConfig:
     path: Path
     base: Path
     run: RunSettings
+    keep: KeepSettings
     taps: TapSettings
     labels: LabelSettings
     probing: Leaf
@@ -137,6 +156,7 @@ class RunConfig:
         sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
         return {
             "run": self.run.model_dump(mode="json"),
+            "keep": self.keep.model_dump(mode="json"),
             "probing": self.probing.as_dict() | self.labels.model_dump(mode="json"),
             "target": self.target.as_dict() | self.taps.model_dump(mode="json"),
             "vlm": self.vlm.as_dict(),
@@ -167,6 +187,7 @@ class _Checker:
     def config(self) -> RunConfig:
         self._check_tables()
         run = self.faults.check("run", RunSettings, self.tables["run"])
+        keep = self.faults.check("keep", KeepSettings, self.tables["keep"])
         taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
         labels, of_kind = self.leaves.common("probing", LabelSettings, self.tables["probing"])
         probing = self.leaves.leaf("probing", of_kind)
@@ -181,6 +202,7 @@ class _Checker:
             path=self.path,
             base=self.path.absolute().parent,
             run=cast(RunSettings, run),
+            keep=cast(KeepSettings, keep),
             taps=cast(TapSettings, taps),
             labels=cast(LabelSettings, labels),
             probing=cast(Leaf, probing),

@@ -3,7 +3,7 @@
 Source: Kalibhat et al., ICML 2023 (see engine.methods.falcon); github.com/NehaKalibhat/falcon-explain, falcon_utils.py.
 Grad-CAM: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-Based Localization", ICCV
 2017. It weights each map of a layer by the mean over positions of ∂y/∂map, and takes relu of their sum. y is the sum of
-some units' activations. Where an activation is the mean of the unit's own map (engine.methods.maps), its derivative is
+some units' activations. Where an activation is the mean of the unit's own map (engine.targets.maps), its derivative is
 1/positions by that map and 0 by others. So Grad-CAM is relu of the sum of the units' maps, up to a factor, and needs no
 gradients. For a final linear layer the maps are its class activation maps without the bias, which has no derivative.
 """

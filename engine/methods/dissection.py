@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.methods.context import MethodContext
-from engine.methods.maps import map_batches, need_maps
+from engine.methods.map_batches import map_batches, need_maps
 from engine.methods.outlines import Corners, Outlines, inside
 from engine.methods.placement import Placements
 from engine.methods.top_values import TopValues

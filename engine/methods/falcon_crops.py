@@ -103,7 +103,7 @@ def compute(options: Options, context: MethodContext) -> list[MethodScore]:
 
     Raises ConfigError when no layer has maps or the target's preprocessing is not a scale and a crop.
     """
-    from engine.methods.maps import need_maps
+    from engine.methods.map_batches import need_maps
 
     shapes = need_maps("falcon_crops", context)
     found = FittingCaptions(
@@ -193,7 +193,7 @@ def _embedded(
     """The crops of all layers, a batch at a time."""
     import torch
 
-    from engine.methods.maps import map_batches
+    from engine.methods.map_batches import map_batches
     from engine.vlms.embedding import embed_images
 
     members = {layer: torch.from_numpy(plan.members).to(context.device) for layer, plan in plans.items()}

@@ -20,7 +20,7 @@ Differences from the published code:
 - Outlines are placed on the model's input by the model's own preprocessing (engine.methods.placement); the published
   code resizes films and masks alike. A cell belongs to an outline if its centre is inside.
 - The quantile is exact; the published one is a random sketch where there are more than some 20,000 values.
-- Layers of pooled vectors and the classes have class activation maps (engine.methods.maps), so that the final layer's
+- Layers of pooled vectors and the classes have class activation maps (engine.targets.maps), so that the final layer's
   neurons have scores too.
 """
 

@@ -17,7 +17,7 @@ Each label set has its own films and thresholds: the boxes of the run's probing 
 `label_set`, which may be other films, such as COVID-CXR's for table 4. A neuron has the scores of the set with the
 higher best IoU, of the first of these where they are equal (the published code prefers NIH14 to COVID-CXR), and the
 set's name as the scores' detail. Neither paper says how the final layer's neurons get maps. Here these have class
-activation maps (engine.methods.maps).
+activation maps (engine.targets.maps).
 
 Differences from the published code:
 - It passes a number of 20 images to the IoU, but also a loader, and then uses all images of the loader.

@@ -69,5 +69,30 @@ def _from_4(connection: Connection) -> None:
     connection.execute("DELETE FROM sources")
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4)
+DECISIONS = """
+CREATE TABLE classes (class INTEGER, name VARCHAR);
+CREATE TABLE decision_facts (probabilities VARCHAR, threshold DOUBLE, missing VARCHAR);
+CREATE TABLE heads (
+    layer INTEGER, same BOOLEAN, units INTEGER, weights BLOB, bias BLOB, mean BLOB, scale DOUBLE,
+    map_height INTEGER, map_width INTEGER
+);
+CREATE TABLE row_scales (layer INTEGER, scale DOUBLE);
+CREATE TABLE film_outputs (image INTEGER, outputs BLOB);
+CREATE TABLE film_activations (image INTEGER, activations BLOB);
+CREATE TABLE head_inputs (image INTEGER, inputs BLOB);
+CREATE TABLE film_maps (image INTEGER, lows BLOB, highs BLOB, cells BLOB);
+CREATE TABLE map_sizes (layer INTEGER, height INTEGER, width INTEGER);
+CREATE TABLE unit_maps (neuron INTEGER, images BLOB, lows BLOB, highs BLOB, cells BLOB);
+CREATE TABLE importance (layer INTEGER, class INTEGER, over VARCHAR, films INTEGER, mean BLOB);
+CREATE TABLE film_importance (image INTEGER, layer INTEGER, classes BLOB, units BLOB, shares BLOB);
+"""
+"""The tables that connect neurons to the model's decisions"""
+
+
+def _from_5(connection: Connection) -> None:
+    """Adds what connects neurons to the model's decisions, empty: the next `mammi run` fills it."""
+    connection.execute(DECISIONS)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4, _from_5)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

@@ -17,6 +17,7 @@ from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
 from engine.store.contents import ConceptSet, Note, StoredMethod
 from engine.store.database import Connection, connect
+from engine.store.decision_tables import DecisionTables
 from engine.store.image_tables import ImageTables
 from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo
 from engine.store.reuse_tables import ReuseTables
@@ -25,7 +26,7 @@ from engine.store.upgrade import upgrade
 _MEMORY = "48MB"
 
 
-class RunReader(ImageTables, ReuseTables):
+class RunReader(ImageTables, ReuseTables, DecisionTables):
     """An open run file, read-only; any number may be open at once, and any thread may ask.
 
     A file of an older schema is brought up to date first (engine.store.upgrade). Raises RunFileError when the file is

@@ -12,6 +12,13 @@ The tables of arrays are written in order (activation_blocks by neuron and block
 image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept,
 captions by caption), so that a row's
 rowid is its place: a migration must keep it so.
+
+What connects neurons to the model's decisions (engine.store.decision_tables) is stored as bytes, little-endian, row
+by row: `outputs` float32 [classes], `activations` float16 [neurons], `inputs` float16 [units of the head], `cells`
+uint8 [classes or images, height, width], `lows` and `highs` float32 of each map, `weights` and `bias` float32, the
+head's `mean` float64 [units], the `mean` of importance float32 [units]. A class is counted in the model's order.
+`film_outputs`, `film_activations`, `head_inputs` and `film_maps` are written by image, `unit_maps` by neuron, so that
+a row's rowid is its place. Tables without rows stand for what a run did not keep.
 """
 
 from __future__ import annotations
@@ -68,7 +75,7 @@ CREATE TABLE methods (method INTEGER, name VARCHAR, options VARCHAR);
 CREATE TABLE method_scores (
     method VARCHAR, neuron INTEGER, place INTEGER, concept VARCHAR, score DOUBLE, p_value DOUBLE, detail VARCHAR
 );
-"""
+{decisions}"""
 
 _VIEWS = """
 CREATE VIEW activations AS
@@ -99,7 +106,7 @@ def create(connection: Connection, dimension: int) -> None:
     with transaction(connection):
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
-        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension))
+        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, decisions=migrations.DECISIONS))
         connection.execute(_VIEWS.format(block=BLOCK))
 
 

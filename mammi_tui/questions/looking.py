@@ -12,7 +12,7 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import Sight, Subject
+from mammi_tui.questions.subjects import FilmList, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Looking:
         self.neuron: Neuron | None = self._first(start.neuron)
         """The subject, or the last subject that was a neuron, whose images and numbers stand beside every view"""
         self.subject: Subject | None = self.neuron
+        self.films: FilmList | None = None
+        """The films that the film view steps through"""
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""
         self.evidence: NeuronEvidence | None = None

@@ -33,6 +33,16 @@ Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject
 
 
 @dataclass(frozen=True, slots=True)
+class FilmList:
+    """Films that the film view steps through."""
+
+    title: str
+    """What they are, such as "representative images of norm5:57" """
+    images: tuple[int, ...]
+    """By their index in the run, in order"""
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What the reader looks at: a subject, at an α and a β, for a concept set."""
 

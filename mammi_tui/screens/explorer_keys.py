@@ -88,7 +88,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _moving("tab", "pane_by(1)", "Pane", "pane.next", "Next pane"),
         *judging_keys(),
         _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
-        _hidden("D", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
+        _hidden("T", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
         *_views(views),
         _history(
             "ctrl+o,alt+left",

@@ -47,6 +47,17 @@ _OF_COLUMN: dict[Column, Order] = {
 class Finding(ExplorerBase):
     """The part of the explorer that moves among neurons."""
 
+    @on(ViewBody.SubjectWanted)
+    def show_subject(self, event: ViewBody.SubjectWanted) -> None:
+        """Looks at what a view leads to."""
+        event.stop()
+        if event.films is not None:
+            self.looking.films = event.films
+        if isinstance(event.subject, Neuron):
+            self.show_neuron(event.subject)
+        else:
+            self.look_at(event.subject)
+
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:
         event.stop()

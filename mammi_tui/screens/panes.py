@@ -69,7 +69,7 @@ class Panes(Horizontal):
     def turn_to(self, view: View) -> None:
         """Shows a view. The focus moves to it only if it cannot stay where it is."""
         self.view.turn_to(view)
-        self._take_classes({f"-{room}": room == view.room for room in ("wide", "whole")})
+        self._take_classes({f"-{room}": room == view.room for room in ("wide", "whole", "all")})
         if self.present == "view" or not self.view.region.area:
             self.go_to("view")
 

@@ -20,14 +20,15 @@ from engine.store.reader import RunReader
 from mammi_tui.handing_on.table import Table
 from mammi_tui.notes import Note
 from mammi_tui.questions.desk import Asker, LookingAt
-from mammi_tui.questions.subjects import Sight, Subject
+from mammi_tui.questions.subjects import FilmList, Sight, Subject
 from mammi_tui.verdicts.lines import ConceptMark
 
 PATIENCE = 0.15
 """Seconds after which a view is dimmed while it still shows what is no longer looked at"""
 
-Room = Literal["usual", "wide", "whole"]
-"""How wide pane 2 is where three panes fit: `wide` for lines with many figures, `whole` takes the images' place"""
+Room = Literal["usual", "wide", "whole", "all"]
+"""How wide pane 2 is where three panes fit: `wide` for lines with many figures, `whole` takes the images' place, `all`
+the place of both other panes"""
 
 
 class ViewBody(Vertical):
@@ -44,6 +45,13 @@ class ViewBody(Vertical):
         """The reader wants the neurons that a filter leaves."""
 
         query: str
+
+    @dataclass
+    class SubjectWanted(Message):
+        """The reader wants to look at another subject; a film with the list that it is from."""
+
+        subject: Subject
+        films: FilmList | None = None
 
     DEFAULT_CSS = """
     ViewBody { height: 1fr; width: 1fr; }

@@ -21,5 +21,5 @@ KEYS: list[BindingType] = [
     Binding("v", "centre", "Centre", show=False, tooltip="The film to the middle", id="films.centre"),
     Binding("plus", "resize(1)", "Larger", show=False, tooltip="Larger films", id="films.larger"),
     Binding("minus", "resize(-1)", "Smaller", show=False, tooltip="Smaller films", id="films.smaller"),
-    Binding("equals_sign", "fit", "Fit", show=False, tooltip="Fit all films into the pane", id="films.fit"),
+    Binding("f", "fit", "Fit", show=False, tooltip="Fit all films into the pane", id="films.fit"),
 ]  # fmt: skip

@@ -55,7 +55,7 @@ def test_a_second_reader_is_hidden_until_asked_for_and_differences_are_settled(r
         press(second, "yxx")
         assert "r1 (radiologist) · 3/20 decided" in first.text().splitlines()[0]
         assert "κ" not in first.text()
-        first.send("D")
+        first.send("T")
         first.wait_for("hidden: V shows them")
         first.send("V")
         first.wait_for("κ 0.40")
@@ -65,7 +65,7 @@ def test_a_second_reader_is_hidden_until_asked_for_and_differences_are_settled(r
         first.wait_for("2 of 4 differ")
         first.send("k")
         first.wait_for("layer1:8")
-        first.send("D")
+        first.send("T")
         first.wait_for("(r1 ✓ r2 ?)")
         first.send("x")
         first.wait_for("1 settled")

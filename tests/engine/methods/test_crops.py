@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.methods.crops import active_boxes, grad_cam, on_film
-from engine.methods.maps import MapTaps
 from engine.methods.placement import Placement, Placements
+from engine.targets.maps import MapTaps
 from tests.support.models import TinyClassifier
 
 FILMS = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0))

@@ -84,7 +84,7 @@ async def test_names_of_readers_are_drawn_as_plain_text(
     async with explorer(run_path, tmp_path) as opened:
         assert "␛[31m[bold]a" in opened.lines()[0]
         assert opened.lines()[0].rstrip().endswith("0/20 decided")
-        await opened.press("y", "k", "V", "D")
+        await opened.press("y", "k", "V", "T")
         assert "␛[31m[bold]a" in opened.text()
         assert "\x1b" not in opened.text()
 
@@ -135,7 +135,7 @@ async def test_marks_on_other_words_are_hollow_and_are_not_compared(
         assert row(opened, 3)[7] == "✓"
         assert row(opened, 3)[8] not in "✗ "
         assert "0 of 0 differ" in opened.text()
-        await opened.press("D")
+        await opened.press("T")
         assert said(opened) == "layer1:3: there is no difference to settle; they judged different words"
 
 
@@ -154,7 +154,7 @@ async def test_without_another_reader_v_says_so(run_path: Path, tmp_path: Path) 
         await opened.press("V")
         assert said(opened) == "No other reader has judged this run yet"
         assert not opened.rows.shows_others
-        await opened.press("D")
+        await opened.press("T")
         assert said(opened).endswith("V shows them, if there are any")
 
 
@@ -162,15 +162,15 @@ async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path
     judge_as(SECOND, {3: "reject", 4: "accept"})
     judge_as("r1", {3: "accept", 4: "accept"})
     async with explorer(run_path, tmp_path) as opened:
-        await opened.press("D")
+        await opened.press("T")
         assert said(opened) == "Other readers' verdicts are hidden: V shows them, if there are any"
-        await opened.press("V", "j", "D")
+        await opened.press("V", "j", "T")
         assert said(opened) == "layer1:4: there is no difference to settle"
-        await opened.press("k", "D")
+        await opened.press("k", "T")
         assert "of layer1:3 (r1 ✓ zoë ✗): y accept   x reject   u unsure   esc leave" in opened.lines()[-1]
         await opened.press("escape")
         assert len(opened.log.read().lines) == 4
-        await opened.press("D", "x")
+        await opened.press("T", "x")
         assert row(opened, 3)[7:11] == "✓✗=✗"
         assert "1 of 2 differs · 1 settled" in opened.text()
         assert said(opened) == "Settled; 0 differences left"
@@ -180,7 +180,7 @@ async def test_a_difference_is_settled_and_undone(run_path: Path, tmp_path: Path
         assert line.seen.others_shown
         await opened.press("z")
         assert "=" not in row(opened, 3)
-        await opened.press("Z", "D", "c")
+        await opened.press("Z", "T", "c")
         assert "=" not in row(opened, 3)
         assert "settled" not in opened.lines()[-2]
 

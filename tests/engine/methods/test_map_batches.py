@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torchvision.models import densenet121, resnet18, swin_t, vit_b_16
 
 from engine.errors import MammiError
-from engine.methods import maps as maps_module
-from engine.methods.maps import MapTaps, as_maps, layers_with_maps, map_batches
+from engine.methods import map_batches as maps_module
+from engine.methods.map_batches import layers_with_maps, map_batches
 from engine.probing.base import Image
+from engine.targets.maps import MapTaps, as_maps
 from tests.support.method_context import hooks, method_context
 from tests.support.models import TinyClassifier
 

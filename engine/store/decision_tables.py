@@ -1,0 +1,187 @@
+"""The tables of a run file that connect neurons to the target model's decisions (engine.store.schema)."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.arrays import Cursors
+from engine.store.batch import Floats
+from engine.store.decision_records import FilmImportance, Head, LayerImportance, Missing, Over, Probabilities, UnitMaps
+from engine.store.records import LayerInfo
+
+
+class DecisionTables:
+    """The part of RunReader about decisions: outputs, the head, films by row, maps and importance.
+
+    What a run did not keep is None; `missing` says why and what adds it. Damaged rows raise RunFileError.
+    """
+
+    _cursors: Cursors
+    image_count: int
+    layers: tuple[LayerInfo, ...]
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The model's outputs by name, in its order; by number where they have no names; () without outputs."""
+        return tuple(name for (name,) in self._cursors.rows("SELECT name FROM classes ORDER BY class"))
+
+    @cached_property
+    def probabilities(self) -> Probabilities:
+        """How outputs become probabilities."""
+        found: Probabilities = self._facts[0]
+        return found
+
+    @cached_property
+    def threshold(self) -> float:
+        """The probability from which on a film counts as predicted to have a class (softmax: the highest class)."""
+        return float(self._facts[1])
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """What the run file lacks of all this."""
+        return tuple(Missing(*each) for each in json.loads(self._facts[2]))
+
+    @cached_property
+    def _facts(self) -> tuple[Any, ...]:
+        rows = self._cursors.rows("SELECT probabilities, threshold, missing FROM decision_facts")
+        if rows:
+            return rows[0]
+        older = ("outputs", "The run was made by a version of mammi that did not keep it.", "mammi run CONFIG.toml")
+        return ("sigmoid", 0.5, json.dumps([older]))
+
+    @cached_property
+    def outputs(self) -> Floats | None:
+        """The model's outputs before they become probabilities, [p, classes]."""
+        rows = self._cursors.columns("SELECT outputs FROM film_outputs ORDER BY rowid")["outputs"]
+        if not len(rows):
+            return None
+        with self._cursors.whole():
+            return np.frombuffer(b"".join(rows), "<f4").reshape(self.image_count, len(self.classes))
+
+    @cached_property
+    def head(self) -> Head | None:
+        """The linear layer that gives the outputs."""
+        found = self._head_row
+        if found is None:
+            return None
+        layer, _, units, weights, bias, mean, *_ = found
+        with self._cursors.whole():
+            return Head(
+                layer,
+                np.frombuffer(weights, "<f4").reshape(-1, units),
+                np.frombuffer(bias, "<f4"),
+                np.frombuffer(mean, "<f8").reshape(units),
+            )
+
+    @cached_property
+    def _head_row(self) -> tuple[Any, ...] | None:
+        rows = self._cursors.rows(
+            "SELECT layer, same, units, weights, bias, mean, scale, map_height, map_width FROM heads"
+        )
+        return rows[0] if rows else None
+
+    @cached_property
+    def _row_scales(self) -> NDArray[np.float32] | None:
+        """The scale of each neuron's activations by film, [neurons]."""
+        scales = dict(self._cursors.rows("SELECT layer, scale FROM row_scales"))
+        with self._cursors.whole():
+            each = [np.full(layer.units, scales[layer.position], np.float32) for layer in self.layers if scales]
+        return np.concatenate(each) if each else None
+
+    def film_activations(self, image: int) -> Floats | None:
+        """The activation of every neuron on one image, [neurons], to ROW_ERROR. None if films are not kept."""
+        scales = self._row_scales
+        if scales is None:
+            return None
+        row = self._one("film_activations", "activations", image)
+        with self._cursors.whole():
+            return np.frombuffer(row[0], "<f2").astype(np.float32).reshape(scales.shape) * scales
+
+    def head_inputs(self, image: int) -> Floats | None:
+        """The head's inputs on one image, [units], to ROW_ERROR. None without a head or where films are not kept."""
+        row, head = self._head_row, self.head
+        if row is None or head is None or self._row_scales is None:
+            return None
+        if row[1]:
+            activations = self.film_activations(image)
+            return None if activations is None or head.layer is None else activations[self.layers[head.layer].neurons]
+        stored = self._one("head_inputs", "inputs", image)
+        with self._cursors.whole():
+            return np.frombuffer(stored[0], "<f2").astype(np.float32).reshape(row[2]) * np.float32(row[6])
+
+    def class_map(self, image: int, number: int) -> Floats | None:
+        """The class activation map of one class on one image, [h, w]; None where there are none."""
+        head = self._head_row
+        if head is None or not head[7]:
+            return None
+        lows, highs, cells = self._one("film_maps", "lows, highs, cells", image)
+        with self._cursors.whole():
+            maps = np.frombuffer(cells, np.uint8).reshape(len(self.classes), head[7], head[8])
+            low, high = np.frombuffer(lows, "<f4")[number], np.frombuffer(highs, "<f4")[number]
+            return scaled(maps[number], low, high)
+
+    def unit_maps(self, neuron: int) -> UnitMaps | None:
+        """The maps of a neuron (its index in the run) over its strongest images; None where there are none."""
+        sizes = self._map_sizes
+        layer = next((each for each in self.layers if 0 <= neuron - each.first_neuron < each.units), None)
+        if layer is None or layer.position not in sizes:
+            return None
+        query = "SELECT images, lows, highs, cells FROM unit_maps WHERE neuron = ?"
+        rows = self._cursors.rows(query, neuron)
+        if not rows:
+            return None
+        with self._cursors.whole():
+            images, lows, highs, cells = rows[0]
+            maps = np.frombuffer(cells, np.uint8).reshape(-1, *sizes[layer.position])
+            low, high = np.frombuffer(lows, "<f4")[:, None, None], np.frombuffer(highs, "<f4")[:, None, None]
+            return UnitMaps(np.frombuffer(images, "<i4"), scaled(maps, low, high))
+
+    @cached_property
+    def _map_sizes(self) -> dict[int, tuple[int, int]]:
+        rows = self._cursors.rows("SELECT layer, height, width FROM map_sizes")
+        return {layer: (height, width) for layer, height, width in rows}
+
+    @cached_property
+    def important_layers(self) -> tuple[int, ...]:
+        """The positions of the layers whose importance the run holds."""
+        return tuple(layer for (layer,) in self._cursors.rows("SELECT DISTINCT layer FROM importance ORDER BY layer"))
+
+    def importance(self, layer: int, over: Over) -> LayerImportance | None:
+        """The mean importance of a layer's units for each class, over some films; None if it is not kept."""
+        query = "SELECT films, mean FROM importance WHERE layer = ? AND over = ? ORDER BY class"
+        rows = self._cursors.rows(query, layer, over)
+        if not rows:
+            return None
+        with self._cursors.whole():
+            means = np.frombuffer(b"".join(mean for _, mean in rows), "<f4")
+            shaped = means.reshape(len(self.classes), self.layers[layer].units)
+            return LayerImportance(layer, np.array([films for films, _ in rows], dtype=np.int64), shaped)
+
+    def film_importance(self, image: int) -> list[FilmImportance]:
+        """The strongest units of hidden layers for the strongest outputs of one image."""
+        query = "SELECT layer, classes, units, shares FROM film_importance WHERE image = ? ORDER BY layer"
+        found = []
+        with self._cursors.whole():
+            for layer, classes, units, shares in self._cursors.rows(query, image):
+                numbers = np.frombuffer(classes, "<i4")
+                shape = (len(numbers), -1)
+                strongest, values = np.frombuffer(units, "<i4").reshape(shape), np.frombuffer(shares, "<f4")
+                found.append(FilmImportance(layer, numbers, strongest, values.reshape(shape)))
+        return found
+
+    def _one(self, table: str, columns: str, image: int) -> tuple[Any, ...]:
+        """The row of an image in a table that is written by image. Raises IndexError for an unknown image."""
+        rows = self._cursors.rows(f"SELECT {columns} FROM {table} WHERE rowid = ?", int(image))  # noqa: S608 (this file's own)
+        if not rows:
+            raise IndexError(f"no image {image}: the run has {self.image_count}")
+        return rows[0]
+
+
+def scaled(cells: NDArray[np.uint8], low: Any, high: Any) -> Floats:
+    """Maps of 8 bits as values from `low` to `high`."""
+    return np.asarray(low + cells.astype(np.float32) / 255 * (high - low), dtype=np.float32)
