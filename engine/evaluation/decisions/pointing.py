@@ -1,0 +1,177 @@
+"""The pointing game: does a map's strongest cell lie in the finding's box?
+
+Source: Zhang et al., "Top-Down Neural Attention by Excitation Backprop", ECCV 2016, who count a hit where the maximum
+lies within 15 pixels of the object. Here the tolerance is half a cell of the map, as its maximum is known no better. A
+map of a few cells hits a large box by chance, so each share stands beside what a cell drawn at random would hit, beside
+the layer's other units, and beside the same maps of the layer with random weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evaluation.truth import aurocs
+from engine.names import compared
+from engine.store.batch import Floats
+from engine.store.reader import RunReader
+from engine.store.records import ImageInfo, LayerInfo
+
+UNITS = 5
+"""Units of a finding: those whose activation separates the films with the finding best from the others"""
+FEWEST = 5
+"""Pairs of a unit and a film, or films, on which a share is based"""
+
+Pair = tuple[int, int]
+"""A unit of a layer and an image"""
+MapsOf = Callable[[str, Sequence[Pair]], Mapping[Pair, Floats]]
+"""The maps [h, w] of a layer's units on images"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often the strongest cell lies in the box."""
+
+    hits: float
+    """The share"""
+    pairs: int
+    """Maps that it is a share of"""
+    chance: float
+    """The share of all cells of these maps that would be hits"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """The pointing game of one finding in one layer, or of its class activation maps."""
+
+    layer: str
+    """ "" for class activation maps"""
+    finding: str
+    units: tuple[int, ...]
+    own: Share
+    others: Share | None = None
+    """The layer's other units on the films that activate them most and have the finding"""
+    random: Share | None = None
+    """The same units and films with random weights in the layer"""
+
+
+def pointing(reader: RunReader, random_maps: MapsOf | None = None) -> tuple[Pointing, ...]:
+    """The game for each layer with maps and each finding with boxes or outlines, and for class activation maps.
+
+    `random_maps` gives the maps of the layers with random weights.
+    """
+    found: list[Pointing] = []
+    names, labelled = reader.label_table()
+    marked = _marked(reader, labelled.any(axis=1))
+    findings = sorted({label for of_film in marked.values() for label in of_film})
+    for layer in reader.layers:
+        maps = _stored_maps(reader, layer)
+        if maps and findings:
+            found += _of_layer(reader, layer, maps, findings, marked, names, labelled, random_maps)
+    return (*found, *_of_classes(reader, findings, marked))
+
+
+def _marked(reader: RunReader, films: NDArray[np.bool_]) -> dict[int, dict[str, list[NDArray[np.float64]]]]:
+    """Image -> finding -> the corners [k, 2] (x, y as shares of the film) of each place that is marked."""
+    found: dict[int, dict[str, list[NDArray[np.float64]]]] = {}
+    for info in reader.images(np.flatnonzero(films).tolist()):
+        places = dict(_places(info))
+        if places:
+            found[info.image] = places
+    return found
+
+
+def _places(info: ImageInfo) -> Iterator[tuple[str, list[NDArray[np.float64]]]]:
+    size = np.array([info.width, info.height], dtype=np.float64)
+    of: dict[str, list[NDArray[np.float64]]] = {}
+    for box in info.boxes:
+        right, below = box.x + box.width, box.y + box.height
+        corners = [(box.x, box.y), (right, box.y), (right, below), (box.x, below)]
+        of.setdefault(box.label, []).append(np.array(corners, dtype=np.float64) / size)
+    for polygon in info.polygons:
+        of.setdefault(polygon.label, []).append(np.array(polygon.points, dtype=np.float64) / size)
+    yield from of.items()
+
+
+def hits(places: Sequence[NDArray[np.float64]], height: int, width: int) -> NDArray[np.bool_]:
+    """Which cells of a map [h, w] are hits: those whose square, which reaches half a cell to each side of the centre,
+    meets the bounding box of a place."""
+    found = np.zeros((height, width), dtype=np.bool_)
+    across, down = np.arange(width) / width, np.arange(height) / height
+    for corners in places:
+        (left, top), (right, below) = corners.min(axis=0), corners.max(axis=0)
+        columns = (across < right) & (across + 1 / width > left)
+        rows = (down < below) & (down + 1 / height > top)
+        found |= rows[:, None] & columns
+    return found
+
+
+def _share(maps: Sequence[Floats], places: Sequence[Sequence[NDArray[np.float64]]]) -> Share | None:
+    """The share of hits. A map that is the same everywhere has no strongest cell and counts as chance does."""
+    if len(maps) < FEWEST:
+        return None
+    scored, chances = [], []
+    for each, of_film in zip(maps, places, strict=True):
+        cells = hits(of_film, *each.shape)
+        chances.append(float(cells.mean()))
+        strongest = each == each.max()
+        scored.append(float(cells[strongest].mean()))
+    return Share(float(np.mean(scored)), len(maps), float(np.mean(chances)))
+
+
+def _stored_maps(reader: RunReader, layer: LayerInfo) -> dict[Pair, Floats]:
+    found: dict[Pair, Floats] = {}
+    for unit in range(layer.units):
+        maps = reader.unit_maps(layer.first_neuron + unit)
+        if maps is not None and not layer.dead[unit]:
+            found |= {(unit, image): each for image, each in zip(maps.images.tolist(), maps.maps, strict=True)}
+    return found
+
+
+def _of_layer(
+    reader: RunReader,
+    layer: LayerInfo,
+    maps: Mapping[Pair, Floats],
+    findings: Sequence[str],
+    marked: Mapping[int, Mapping[str, list[NDArray[np.float64]]]],
+    names: Sequence[str],
+    labelled: NDArray[np.bool_],
+    random_maps: MapsOf | None,
+) -> Iterator[Pointing]:
+    known = [finding for finding in findings if finding in names]
+    if not known:
+        return
+    members = np.stack([labelled[:, names.index(finding)] for finding in known])
+    usable = members.any(axis=1) & ~members.all(axis=1)
+    areas = aurocs(reader.arrays.activations(layer), members[usable])
+    for finding, of_units in zip([each for each, use in zip(known, usable, strict=True) if use], areas.T, strict=True):
+        units = np.argsort(-of_units, kind="stable")[:UNITS].tolist()
+        pairs = [pair for pair in maps if finding in marked.get(pair[1], {})]
+        own = [pair for pair in pairs if pair[0] in units]
+        places = {pair: marked[pair[1]][finding] for pair in pairs}
+        share = _share([maps[pair] for pair in own], [places[pair] for pair in own])
+        if share is None:
+            continue
+        rest = [pair for pair in pairs if pair[0] not in units]
+        others = _share([maps[pair] for pair in rest], [places[pair] for pair in rest])
+        again = random_maps(layer.name, own) if random_maps else {}
+        random = _share([again[pair] for pair in own if pair in again], [places[pair] for pair in own if pair in again])
+        yield Pointing(layer.name, finding, tuple(units), share, others, random)
+
+
+def _of_classes(
+    reader: RunReader, findings: Sequence[str], marked: Mapping[int, Mapping[str, list[NDArray[np.float64]]]]
+) -> Iterator[Pointing]:
+    by_name = {compared(finding): finding for finding in findings}
+    for number, name in enumerate(reader.classes):
+        finding = by_name.get(compared(name))
+        if finding is None:
+            continue
+        films = [image for image in sorted(marked) if finding in marked[image]]
+        maps = {image: found for image in films if (found := reader.class_map(image, number)) is not None}
+        share = _share(list(maps.values()), [marked[image][finding] for image in maps])
+        if share is not None:
+            yield Pointing("", name, (number,), share)
