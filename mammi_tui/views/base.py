@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.table import Table
+from mammi_tui.neurons.rows import NeuronRows
 from mammi_tui.notes import Note
 from mammi_tui.questions.desk import Asker, LookingAt
 from mammi_tui.questions.subjects import FilmList, Sight, Subject
@@ -60,6 +61,8 @@ class ViewBody(Vertical):
     def __init__(self, reader: RunReader) -> None:
         super().__init__()
         self.reader = reader
+        self.rows: NeuronRows | None = None
+        """The neurons with their trust, findings and verdicts; the pane sets it before the first answer"""
         self.sight: Sight | None = None
         """What is looked at"""
         self.shown: Sight | None = None
