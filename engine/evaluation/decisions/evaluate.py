@@ -54,13 +54,16 @@ class DecisionEvaluation:
     """What was not evaluated and why, as sentences"""
 
 
-def evaluate_decisions(reader: RunReader, random_maps: MapsOf | None = None) -> DecisionEvaluation:
-    """The evaluation of an open run file. `random_maps` gives the maps of a layer with random weights."""
+def evaluate_decisions(
+    reader: RunReader, random_maps: MapsOf | None = None, no_random_maps: str = ""
+) -> DecisionEvaluation:
+    """The evaluation of an open run file. `random_maps` gives the maps of the model with random weights;
+    `no_random_maps` says why there are none."""
     outcomes, head = Outcomes.of(reader), reader.head
     deleted = deletion(reader, outcomes, head) if outcomes and head else ()
     pointed = pointing(reader, random_maps)
     layer = "" if head is None or head.layer is None else reader.layers[head.layer].name
-    missing = tuple(_missing(reader, outcomes, deleted, pointed, random_maps is not None))
+    missing = tuple(_missing(reader, outcomes, deleted, pointed, "" if random_maps else no_random_maps))
     return DecisionEvaluation(layer, _areas(deleted), deleted, _games(pointed), pointed, missing)
 
 
@@ -104,7 +107,7 @@ def _missing(
     outcomes: Outcomes | None,
     deleted: Sequence[ClassDeletion],
     pointed: Sequence[Pointing],
-    randomised: bool,
+    no_random_maps: str,
 ) -> Iterator[str]:
     for lack in reader.missing:
         yield f"{lack.why}{f' To add it: {lack.remedy}.' if lack.remedy else ''}"
@@ -112,5 +115,5 @@ def _missing(
         yield f"No class is a label of {FEWEST} films or more whose films' inputs to the head are kept: no deletion."
     if not pointed:
         yield "No finding has boxes or outlines on enough films with maps: no pointing game."
-    elif not randomised:
-        yield "No maps with random weights, which need the target model and the films."
+    elif no_random_maps:
+        yield f"No maps with random weights: {no_random_maps}"

@@ -67,7 +67,7 @@ def pointing(reader: RunReader, random_maps: MapsOf | None = None) -> tuple[Poin
     """
     found: list[Pointing] = []
     names, labelled = reader.label_table()
-    marked = _marked(reader, labelled.any(axis=1))
+    marked = _marked(reader, np.flatnonzero(labelled.any(axis=1)))
     findings = sorted({label for of_film in marked.values() for label in of_film})
     for layer in reader.layers:
         maps = _stored_maps(reader, layer)
@@ -76,10 +76,10 @@ def pointing(reader: RunReader, random_maps: MapsOf | None = None) -> tuple[Poin
     return (*found, *_of_classes(reader, findings, marked))
 
 
-def _marked(reader: RunReader, films: NDArray[np.bool_]) -> dict[int, dict[str, list[NDArray[np.float64]]]]:
+def _marked(reader: RunReader, films: NDArray[np.int64]) -> dict[int, dict[str, list[NDArray[np.float64]]]]:
     """Image -> finding -> the corners [k, 2] (x, y as shares of the film) of each place that is marked."""
     found: dict[int, dict[str, list[NDArray[np.float64]]]] = {}
-    for info in reader.images(np.flatnonzero(films).tolist()):
+    for info in reader.images(films.tolist()):
         places = dict(_places(info))
         if places:
             found[info.image] = places
@@ -141,13 +141,12 @@ def _of_layer(
     labelled: NDArray[np.bool_],
     random_maps: MapsOf | None,
 ) -> Iterator[Pointing]:
-    known = [finding for finding in findings if finding in names]
+    columns = {name: column for name, column in zip(names, labelled.T, strict=True) if 0 < column.sum() < len(column)}
+    known = [finding for finding in findings if finding in columns]
     if not known:
         return
-    members = np.stack([labelled[:, names.index(finding)] for finding in known])
-    usable = members.any(axis=1) & ~members.all(axis=1)
-    areas = aurocs(reader.arrays.activations(layer), members[usable])
-    for finding, of_units in zip([each for each, use in zip(known, usable, strict=True) if use], areas.T, strict=True):
+    areas = aurocs(reader.arrays.activations(layer), np.stack([columns[finding] for finding in known]))
+    for finding, of_units in zip(known, areas.T, strict=True):
         units = np.argsort(-of_units, kind="stable")[:UNITS].tolist()
         pairs = [pair for pair in maps if finding in marked.get(pair[1], {})]
         own = [pair for pair in pairs if pair[0] in units]
