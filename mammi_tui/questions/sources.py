@@ -10,6 +10,7 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 
 if TYPE_CHECKING:
+    from engine.decisions.concepts import Concepts
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
 
@@ -29,6 +30,16 @@ class Sources:
     def panel(self) -> Panel:
         with self._loading:
             return self._panel
+
+    def concepts(self) -> Concepts:
+        with self._loading:
+            return self._concepts
+
+    @cached_property
+    def _concepts(self) -> Concepts:
+        from engine.decisions.concepts import Concepts
+
+        return Concepts(self._reader, self._requery)
 
     @cached_property
     def _evidence(self) -> Evidence:
