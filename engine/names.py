@@ -114,6 +114,12 @@ def labels_of(class_name: str) -> tuple[str, ...]:
     return tuple(compared(label) for label in class_name.split(", "))
 
 
+def labels_by_class(classes: Sequence[str], labels: Sequence[str]) -> list[list[int]]:
+    """For each class the labels that its name names, by their index; [] where it names none of them."""
+    spelt = [compared(label) for label in labels]
+    return [[place for place, label in enumerate(spelt) if label in labels_of(name)] for name in classes]
+
+
 def nearest_label(class_name: str, labels: Iterable[str]) -> str | None:
     """The label most like a class name, if one is: of which one has every word of the other, such as "Pleural Effusion"
     for "Effusion", before one that is only spelt alike."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from engine.config.faults import Faults
+from engine.config.faults import MOVED, Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
 from engine.errors import ConfigError
@@ -173,6 +173,23 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     tables = read(path)
     overridden = [override(tables, text) for text in overrides]
     return _Checker(path, tables, overridden).config()
+
+
+def config_from(path: Path, tables: Mapping[str, Any]) -> RunConfig:
+    """The configuration that a run file keeps (`RunConfig.as_dict`), checked again. `path` is the run file's, and
+    relative paths start from the current folder, as a run file does not record where its configuration was.
+
+    Raises ConfigError for a configuration that this version does not take, and for one that runs a user's own code:
+    code is not run because a run file names it.
+    """
+    kept = {name: dict(table) if isinstance(table, Mapping) else table for name, table in tables.items()}
+    for name in ("probing", "target", "vlm"):
+        if isinstance(table := kept.get(name), dict):
+            if table.get("kind") == "factory":
+                raise ConfigError(f"{path}: its {name} is made by code of yours. Name its configuration: --config.")
+            kept[name] = {key: value for key, value in table.items() if (name, key) not in MOVED and value is not None}
+    config = _Checker(path, kept, ()).config()
+    return replace(config, base=Path.cwd())
 
 
 class _Checker:

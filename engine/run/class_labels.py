@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from engine.names import compared, labels_of, nearest_label
+from engine.names import compared, labels_by_class, labels_of, nearest_label
 from engine.probing.base import Image
 from engine.store.contents import Layer
 
@@ -37,9 +37,8 @@ def warn_of_classes(layers: Sequence[Layer], images: Sequence[Image]) -> None:
     """Warns of classes whose name no label has, with the nearest label of each; of none where no class has a name or no
     image a label."""
     classes = list(dict.fromkeys(name for layer in layers for name in layer.unit_names if name))
-    labels = dict.fromkeys(label for image in images for label in image.labels)
-    there = {compared(label) for label in labels}
-    absent = [name for name in classes if there.isdisjoint(labels_of(name))]
+    labels = list(dict.fromkeys(label for image in images for label in image.labels))
+    absent = [name for name, named in zip(classes, labels_by_class(classes, labels), strict=True) if not named]
     if not (labels and absent):
         return
     taken = {label for name in classes for label in labels_of(name)}

@@ -212,6 +212,18 @@ class RunArrays:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
         return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
 
+    def own_layer_scores(self, layer: LayerInfo, units: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The concept scores [n, m] at the run's own α of some units of a layer, ascending, which all have
+        representative images."""
+        if not len(units):
+            return np.empty((0, 0))
+        first, last = layer.first_neuron + int(units[0]), layer.first_neuron + int(units[-1])
+        scores = self._cursors.columns(
+            "SELECT score FROM concept_scores WHERE neuron BETWEEN ? AND ? ORDER BY rowid", first, last
+        )["score"]
+        with self._cursors.whole():
+            return scores.reshape(len(units), -1)
+
     def own_words(self, layer: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The annotated concepts of a layer's units at the run's own cuts, and the unit of each, ascending; each unit's
         concepts by score, ties by index."""

@@ -27,6 +27,8 @@ class ViewPane(Framed, Vertical):
         super().__init__(id="view-pane", classes="pane")
         self.view = views[0]
         self.bodies: dict[str, ViewBody] = {view.name: view.body(looking.reader) for view in views}
+        for body in self.bodies.values():
+            body.rows = looking.rows
         self.head = Head()
         self._looking = looking
         reader = looking.reader

@@ -1,0 +1,114 @@
+"""The target model's outputs beside the probing set's labels: which films it is right about, and which not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.names import labels_by_class
+from engine.store.batch import Floats
+from engine.store.decision_records import Probabilities
+from engine.store.reader import RunReader
+
+Kind = Literal["true positive", "false positive", "missed", "true negative"]
+"""Predicted and labelled; predicted only; labelled only; neither"""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+WRONG: tuple[Kind, ...] = ("false positive", "missed")
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """What the model predicts for each of p images and each class, and whether the image is labelled so."""
+
+    classes: tuple[str, ...]
+    probabilities: Floats
+    """[p, classes]; NaN where the model gave no number"""
+    predicted: Flags
+    """[p, classes]: at the run's threshold; with softmax the class of the highest output"""
+    labelled: Flags
+    """[p, classes]; False for classes that are no label of the probing set"""
+    known: Flags
+    """Whether a class is a label of the probing set at all, [classes]. Of others nothing is right or wrong."""
+    exclusive: bool
+    """Whether the probabilities of a film's classes sum to one, so that it is predicted to have one class"""
+    threshold: float
+    """The probability from which on a film is predicted to have a class; without meaning for exclusive ones"""
+
+    @classmethod
+    def of(cls, reader: RunReader) -> Self | None:
+        """None where the run does not hold the outputs (`RunReader.missing` says why)."""
+        outputs = reader.outputs
+        if outputs is None:
+            return None
+        labels, carried = reader.label_table()
+        named = labels_by_class(reader.classes, labels)
+        return cls(
+            reader.classes,
+            probabilities := as_probabilities(outputs, reader.probabilities),
+            predictions(probabilities, reader.probabilities, reader.threshold),
+            np.stack([carried[:, places].any(axis=1) for places in named], axis=1),
+            np.array([bool(places) for places in named]),
+            reader.probabilities == "softmax",
+            reader.threshold,
+        )
+
+    @property
+    def films(self) -> int:
+        """p"""
+        return len(self.probabilities)
+
+    def of_kind(self, kind: Kind, number: int) -> Flags:
+        """The images of one kind for a class, [p]; none where the class is no label."""
+        if not self.known[number]:
+            return np.zeros(self.films, dtype=np.bool_)
+        predicted, labelled = self.predicted[:, number], self.labelled[:, number]
+        if kind == "true positive":
+            return predicted & labelled
+        if kind == "false positive":
+            return predicted & ~labelled
+        return ~predicted & labelled if kind == "missed" else ~predicted & ~labelled
+
+    def kind(self, image: int, number: int) -> Kind | None:
+        """What the prediction of a class is for an image; None where the class is no label."""
+        if not self.known[number]:
+            return None
+        if self.predicted[image, number]:
+            return "true positive" if self.labelled[image, number] else "false positive"
+        return "missed" if self.labelled[image, number] else "true negative"
+
+    def sureness(self, number: int) -> NDArray[np.float64]:
+        """How sure the model is of its prediction, right or wrong: the distance of the probability from the threshold
+        as a share of the most it can be on that side, [p]; with softmax the probability of what it predicts."""
+        probabilities, predicted = self.probabilities[:, number].astype(np.float64), self.predicted[:, number]
+        if self.exclusive:
+            return np.where(predicted, probabilities, 1 - probabilities)
+        most = np.where(predicted, 1 - self.threshold, self.threshold)
+        return np.abs(probabilities - self.threshold) / np.maximum(most, np.finfo(np.float64).tiny)
+
+
+def as_probabilities(outputs: Floats, how: Probabilities) -> Floats:
+    """Outputs [p, classes] as probabilities, float32."""
+    if how == "none":
+        return outputs
+    values = outputs.astype(np.float64)
+    if how == "softmax":
+        powers = np.exp(values - values.max(axis=1, keepdims=True))
+        values = powers / powers.sum(axis=1, keepdims=True)
+    else:
+        values = 0.5 + 0.5 * np.tanh(values / 2)
+    return values.astype(np.float32)
+
+
+def predictions(probabilities: Floats, how: Probabilities, threshold: float) -> Flags:
+    """Which films are predicted to have which class, [p, classes]. NaN predicts nothing."""
+    if how != "softmax":
+        return probabilities >= np.float32(threshold)
+    flags = np.zeros(probabilities.shape, dtype=np.bool_)
+    usable = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
+    flags[usable, probabilities[usable].argmax(axis=1)] = True
+    return flags

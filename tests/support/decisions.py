@@ -1,0 +1,101 @@
+"""Small run files that know their target model's decisions: outputs, a linear head, films by row, importance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.decisions.outputs import Outcomes
+from engine.store.database import connect, transaction
+from engine.store.decision_records import OVER, Over, Probabilities
+from engine.store.reader import RunReader
+from tests.support.runs import LABELS, small_run
+
+
+def decided_run(
+    folder: Path,
+    *,
+    classes: Sequence[str] = (*LABELS, "Edema"),
+    probabilities: Probabilities = "sigmoid",
+    threshold: float = 0.5,
+    seed: int = 0,
+    hidden: bool = False,
+    **options: object,
+) -> Path:
+    """A `small_run` with all tables of decisions. Its head reads the first layer, one for one: output = w · a + b.
+
+    The head's weights follow the labels, so that outputs are better than chance; "Edema" is no label of the run.
+    `hidden` adds importance of the second layer too.
+    """
+    path = small_run(folder, seed=seed, **options)  # type: ignore[arg-type]
+    with RunReader(path) as reader:
+        layer, rows = reader.layers[0], [reader.arrays.activations(each).T for each in reader.layers]
+        inputs, (names, carried) = rows[0].astype(np.float64), reader.label_table()
+    rng = np.random.default_rng(seed + 5)
+    weights = rng.normal(size=(len(classes), layer.units))
+    for number, name in enumerate(classes):
+        if name in names and (labelled := carried[:, names.index(name)]).any() and not labelled.all():
+            weights[number] = 4 * (inputs[labelled].mean(axis=0) - inputs[~labelled].mean(axis=0))
+    bias = -(inputs @ weights.T).mean(axis=0)
+    outputs = (inputs @ weights.T + bias).astype("<f4")
+    if probabilities == "none":
+        outputs = (1 / (1 + np.exp(-outputs))).astype("<f4")
+    scales = [float(2.0 ** np.ceil(np.log2(np.abs(each).max() / 32768))) for each in rows]
+    stored = np.concatenate([each / scale for each, scale in zip(rows, scales, strict=True)], axis=1).astype("<f2")
+    connection = connect(path, read_only=False, memory="256MB", threads=1)
+    with transaction(connection):
+        connection.execute("DELETE FROM decision_facts")
+        connection.execute("INSERT INTO decision_facts VALUES (?, ?, '[]')", [probabilities, threshold])
+        connection.executemany("INSERT INTO classes VALUES (?, ?)", list(enumerate(classes)))
+        arrays = [weights.astype("<f4").tobytes(), bias.astype("<f4").tobytes(), inputs.mean(axis=0).tobytes()]
+        connection.execute("INSERT INTO heads VALUES (0, TRUE, ?, ?, ?, ?, ?, 0, 0)", [layer.units, *arrays, scales[0]])
+        connection.executemany("INSERT INTO row_scales VALUES (?, ?)", list(enumerate(scales)))
+        films = [(image, row.tobytes()) for image, row in enumerate(outputs)]
+        connection.executemany("INSERT INTO film_outputs VALUES (?, ?)", films)
+        films = [(image, row.tobytes()) for image, row in enumerate(stored)]
+        connection.executemany("INSERT INTO film_activations VALUES (?, ?)", films)
+    connection.close()
+    add_importance(path, 0, inputs, weights)
+    if hidden:
+        add_importance(path, 1, rows[1], rng.normal(size=(len(classes), rows[1].shape[1])))
+    return path
+
+
+def add_importance(path: Path, layer: int, inputs: np.ndarray, weights: np.ndarray) -> None:
+    """The mean of w · a over the films of each kind, as a run keeps it."""
+    with RunReader(path) as reader:
+        outcomes = Outcomes.of(reader)
+    assert outcomes is not None
+    connection = connect(path, read_only=False, memory="256MB", threads=1)
+    with transaction(connection):
+        for over in OVER:
+            for number, row in enumerate(weights):
+                films = films_over(outcomes, over, number)
+                mean = row * inputs[films].mean(axis=0) if films.any() else np.zeros(len(row))
+                values = [layer, number, over, int(films.sum()), mean.astype("<f4").tobytes()]
+                connection.execute("INSERT INTO importance VALUES (?, ?, ?, ?, ?)", values)
+    connection.close()
+
+
+def films_over(outcomes: Outcomes, over: Over, number: int) -> np.ndarray:
+    """Which films a mean importance is over, [p]."""
+    predicted, labelled = outcomes.predicted[:, number], outcomes.labelled[:, number]
+    return {
+        "all": np.ones_like(predicted),
+        "labelled": labelled,
+        "predicted": predicted,
+        "true positive": labelled & predicted,
+        "false positive": predicted & ~labelled,
+        "missed": labelled & ~predicted,
+    }[over]
+
+
+def say_missing(path: Path, *missing: tuple[str, str, str]) -> None:
+    """Makes a run say that it lacks something: what, why, and the remedy."""
+    connection = connect(path, read_only=False, memory="256MB", threads=1)
+    with transaction(connection):
+        connection.execute("UPDATE decision_facts SET missing = ?", [json.dumps(missing)])
+    connection.close()
