@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from engine.comparing.differences import Difference, Differing, differences
 from engine.comparing.exchange import FIRST, SECOND, Answers, Exchange, Source
@@ -121,13 +123,11 @@ class Comparison:
         singly = {name: (_with(FIRST, part, 1), _with(SECOND, part, 0)) for name, part in parts.items()}
         exchange.prepare([FIRST, SECOND])
         before, after = exchange.answers(FIRST), exchange.answers(SECOND)
-        changed = [set(old) != set(new) for old, new in zip(before.words, after.words, strict=True)]
         found: dict[str, tuple[Answers, Answers]] = {}
-        if any(changed):
+        if any(set(before.words[unit]) != set(after.words[unit]) for unit in np.flatnonzero(match.partners >= 0)):
             exchange.prepare(source for pair in singly.values() for source in pair)
             found = {name: (exchange.answers(one), exchange.answers(other)) for name, (one, other) in singly.items()}
-        places = {unit: place for place, unit in enumerate(exchange.units[0].tolist())}
-        return LayerChanges(match, tuple(_rows(match, places, (before, after), found)))
+        return LayerChanges(match, tuple(_row(match, unit, (before, after), found) for unit in range(pair[0].units)))
 
 
 def _with(source: Source, parts: Sequence[str], run: int) -> Source:
@@ -135,28 +135,18 @@ def _with(source: Source, parts: Sequence[str], run: int) -> Source:
     return source._replace(**dict.fromkeys(parts, run))
 
 
-def _rows(
-    match: LayerMatch,
-    places: Mapping[int, int],
-    answers: tuple[Answers, Answers],
-    found: Mapping[str, tuple[Answers, Answers]],
-) -> Iterator[Row]:
-    """A row for each unit of the first layer. `places` are the places of matched units in the answers."""
-    before, after = answers
-    for unit in range(match.first.units):
-        name = match.first.unit_names[unit] if match.first.unit_names else ""
-        fixed = (match.first.name, unit, name, bool(match.first.dead[unit]), match.second.name)
-        correlation, place = float(match.correlations[unit]), places.get(unit)
-        if place is None:
-            yield Row(*fixed, None, correlation)
-            continue
-        singly = {thing: Exchanged(one.words[place], other.words[place]) for thing, (one, other) in found.items()}
-        words = before.words[place], after.words[place]
-        yield Row(
-            *(*fixed, int(match.partners[unit]), correlation, *words),
-            *(float(before.scores[place]), float(after.scores[place])),
-            *(because(*words, singly), singly),
-        )
+def _row(
+    match: LayerMatch, unit: int, answers: tuple[Answers, Answers], found: Mapping[str, tuple[Answers, Answers]]
+) -> Row:
+    name = match.first.unit_names[unit] if match.first.unit_names else ""
+    fixed = (match.first.name, unit, name, bool(match.first.dead[unit]), match.second.name)
+    before, after = (answer.words[unit] for answer in answers)
+    scores = float(answers[0].scores[unit]), float(answers[1].scores[unit])
+    correlation, partner = float(match.correlations[unit]), int(match.partners[unit])
+    if partner < 0:
+        return Row(*fixed, None, correlation, before, score_before=scores[0])
+    singly = {thing: Exchanged(one.words[unit], other.words[unit]) for thing, (one, other) in found.items()}
+    return Row(*fixed, partner, correlation, before, after, *scores, because(before, after, singly), singly)
 
 
 def because(before: tuple[str, ...], after: tuple[str, ...], singly: Mapping[str, Exchanged]) -> tuple[str, ...]:

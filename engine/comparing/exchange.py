@@ -44,7 +44,8 @@ class Answers(NamedTuple):
 
 
 class Exchange:
-    """Answers about the matched neurons of one layer for any source.
+    """Answers for any source about each unit of the first run's layer and its match. Of a unit without a match,
+    only the answer of FIRST means something.
 
     Where the runs looked at different target models and have different images, another run's activations are known on
     the images that both have, and these alone count.
@@ -57,9 +58,8 @@ class Exchange:
         self._films = films
         self._match = match
         self._other_images = other_images
-        first = np.flatnonzero(match.partners >= 0)
-        self.units = first, match.partners[first]
-        """The paired units of each run, [n]"""
+        self._units = np.arange(match.first.units), np.maximum(match.partners, 0)
+        """The units of each pair, [n]; a unit without a match stands beside any unit"""
         self._sets: dict[tuple[int, int, float], ImageSets] = {}
         self._means: dict[tuple[int, int, float], NDArray[np.float64]] = {}
         self._scores: dict[tuple[tuple[int, int, float], int], NDArray[np.float64]] = {}
@@ -102,7 +102,7 @@ class Exchange:
             among = None
             if across and not self._films.all_shared:
                 among = self._films.across(activations) >= 0
-            found = _of_units(representatives(reader, layer, alpha, among), self.units[activations])
+            found = _of_units(representatives(reader, layer, alpha, among), self._units[activations])
             if across:
                 found = ImageSets(self._films.across(activations)[found.images].astype(np.int32), found.starts)
             self._sets[key] = found

@@ -39,6 +39,7 @@ def representatives(
     for units in _in_parts(sizes):
         blocks = first + np.repeat(units * arrays.blocks_each, sizes[units]) + _within(sizes[units])
         found, activations = arrays.blocks(blocks)
+        found = found.astype(np.int32, copy=False)  # no block at all has no type of its own
         kept = (found >= 0) & above(activations, np.repeat(tau[units], sizes[units])[:, None])
         if among is not None:
             kept &= among[found]
