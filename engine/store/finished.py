@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from engine.store.contents import prompt
 from engine.store.parts import EMBEDDING, INPUT, ImageKeys, PartKeys, layer_of
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
+from engine.store.unit_maps import MAPS_STAGE, MapRows
 
 
 class _Place(NamedTuple):
@@ -122,6 +123,13 @@ class FinishedRun:
         if None in indices:
             raise KeyError(images[indices.index(None)])
         return self._array(name)[np.array(indices, dtype=np.int64)]
+
+    def map_rows(self, key: str) -> Iterator[MapRows]:
+        """As MapSource.map_rows."""
+        keys = {image: keys.film for keys, image in self._images if image is not None}
+        for layer in self._reader.layers:
+            if self.stages.get(MAPS_STAGE + layer.name) == key:
+                yield from self._reader.map_rows(layer, key, keys)
 
     def _check(self, part: str) -> str:
         """The name of the part. Raises KeyError when the run did not make it."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from engine.store.arrays import Cursors
 from engine.store.batch import Film
 from engine.store.parts import ImageKeys, part_of_layer
+from engine.store.records import LayerInfo
+from engine.store.unit_maps import MapRows, unpacked
 
 
 class ReuseTables:
@@ -48,6 +52,21 @@ class ReuseTables:
         for position, part, reason in self._cursors.rows("FROM part_reasons ORDER BY rowid"):
             found.setdefault(position, {})[part] = reason
         return found
+
+    def map_rows(self, layer: LayerInfo, key: str, keys: Mapping[int, str]) -> Iterator[MapRows]:
+        """The maps of a layer's units; `keys` are those of the images by index. A layer without maps gives one value
+        that says so."""
+        sizes = self._cursors.rows("SELECT height, width FROM map_sizes WHERE layer = ?", layer.position)
+        if not sizes:
+            yield MapRows.of_no_maps(key)
+            return
+        query = "SELECT images, lows, highs, cells FROM unit_maps WHERE neuron = ?"
+        for unit in range(layer.units):
+            for images, *values in self._cursors.rows(query, layer.first_neuron + unit):
+                with self._cursors.whole():
+                    films = tuple(keys[image] for image in np.frombuffer(images, "<i4").tolist())
+                    units = np.full(len(films), unit, np.int32)
+                    yield unpacked(key, films, units, values, sizes[0])
 
     def films(self, positions: Sequence[int]) -> dict[int, Film]:
         """The films at these positions."""

@@ -88,11 +88,12 @@ def _deletion(found: DecisionEvaluation) -> Iterator[str]:
 
 
 def _pointing(found: DecisionEvaluation) -> Iterator[str]:
+    findings = max(game.findings for game in found.games)
     yield ""
     yield from _wrapped(
         "Pointing game: the share of maps whose strongest cell lies in the finding's box or within 15/224 of the film, "
         "for the five units that tell the finding best: mean ± standard error over "
-        f"{count(max(game.findings for game in found.games), 'finding')}; beside the layer's other units, the same maps of "
+        f"{count(findings, 'finding')}; beside the layer's other units, the same maps of "
         "the model with random weights, and a cell drawn at random"
     )
     yield ""
