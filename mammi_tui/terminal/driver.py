@@ -50,6 +50,8 @@ class Ends(Protocol):
 
     def end_soon(self, status: int) -> bool: ...
 
+    def farewell(self) -> str: ...
+
 
 class TerminalDriver(LinuxDriver):
     """Keeps the terminal's settings as they were found, whatever comes: stops, signals, strange bytes."""
@@ -90,6 +92,8 @@ class TerminalDriver(LinuxDriver):
         if self._stopped:
             return
         self._stopped = True
+        if farewell := self._ends.farewell():
+            self.write(farewell)
         if self._mouse_pixels:
             self.write("\x1b[?1016l")
         self._found = self.attrs_before
@@ -128,7 +132,7 @@ class TerminalDriver(LinuxDriver):
                 for descriptor in {self.fileno, drawing}:
                     os.dup2(nowhere, descriptor)
                 self._interrupt_writer()
-            _write_within(terminal, LEAVE.encode(), _WITHIN)
+            _write_within(terminal, (self._ends.farewell() + LEAVE).encode(), _WITHIN)
             self._set_as_found(keys)
 
     def _interrupt_writer(self) -> None:

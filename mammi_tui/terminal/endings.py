@@ -60,6 +60,10 @@ class EndingApp(App[None]):
             _after(2 * PATIENCE, self.end_now)
         super().exit(*arguments, **options)
 
+    def farewell(self) -> str:
+        """What else takes off the terminal what the app has put there, from any thread."""
+        return ""
+
     def end_now(self) -> None:
         """Gives the terminal back and ends the process, from any thread."""
         self.restore_terminal(alone=False)
