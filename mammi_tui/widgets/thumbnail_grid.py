@@ -23,7 +23,7 @@ from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted, drawn
-from mammi_tui.widgets.still import StillScroll
+from mammi_tui.widgets.sharp_tiles import SharpTiles
 from mammi_tui.widgets.thumbnail_keys import KEYS
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
@@ -35,7 +35,7 @@ PATIENCE = 0.1
 """Seconds for which the films before are kept until those that replace them are drawn"""
 
 
-class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
+class ThumbnailGrid(SharpTiles, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
