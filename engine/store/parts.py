@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.store.batch import Film, Floats
+from engine.store.unit_maps import MapRows
 
 FILM, INPUT, EMBEDDING = "film", "input", "embedding"
 OUTPUTS, HEAD_INPUTS, CLASS_MAPS = "outputs", "head inputs", "class maps"
@@ -112,6 +113,8 @@ class Computed:
 
     films: FilmRows
     vectors: tuple[VectorRows, ...]
+    maps: tuple[MapRows, ...] = ()
+    """What may be worth keeping of each layer's activation maps (engine.targets.top_maps)"""
 
 
 class PartSource(Protocol):

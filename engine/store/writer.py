@@ -20,7 +20,9 @@ from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, connect, insert, text, transaction
 from engine.store.decision_writer import DecisionWriter
+from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
+from engine.store.map_writer import write_unit_maps
 from engine.store.spill import Spill
 from engine.store.whole_file import written_whole
 
@@ -72,10 +74,20 @@ class _RunWriter:
             self._write_concepts()
             evidence_writer.write_texts(self._connection, run)
         layers = LayerWriter(self._connection, run, embeddings)
+        first_neuron = 0
         for index, layer in enumerate(run.layers):
-            layers.write(index, self._spills[layer.name].all(), self._progress)
+            activations = self._spills[layer.name].all()
+            layers.write(index, activations, self._progress)
+            if maps := run.unit_maps(layer.name):
+                with transaction(self._connection):
+                    write_unit_maps(self._connection, index, first_neuron, maps)
+            first_neuron += activations.shape[1]
         if self._decisions:
             self._decisions.write(lambda films: self._progress("films", films, len(embeddings)))
+        numbers = {layer.name: number for number, layer in enumerate(run.layers)}
+        for shares in run.layer_shares:
+            with transaction(self._connection):
+                write_layer_shares(self._connection, numbers[shares.layer], shares)
         with transaction(self._connection):
             evidence_writer.write_methods(self._connection, run)
             self._write_meta()
