@@ -18,6 +18,8 @@ QUESTIONS = (
 
 _MOST_NAME = 80
 """Characters of a terminal's name that are kept"""
+_LARGEST_CELL = 256
+"""Pixels of a cell's side; more than that is no cell"""
 _MOST_HELD = 4096
 """Characters of a reply that does not end; then it is dropped"""
 _SOON = 0.1
@@ -86,7 +88,8 @@ class Replies:
                 return replace(self, kitty=value.startswith("i=31;OK"))
             case "cell":
                 height, width = _numbers(value)
-                return replace(self, cell=(width, height) if width and height else None)
+                is_one = 0 < width <= _LARGEST_CELL and 0 < height <= _LARGEST_CELL
+                return replace(self, cell=(width, height) if is_one else None)
         return self._with_sixel(_numbers(value))
 
     def _with_sixel(self, numbers: list[int]) -> Replies:
