@@ -16,11 +16,15 @@ from engine.config.settings import RunConfig
 from engine.device import precision
 from engine.errors import ConfigError, MammiError, failing_as
 from engine.run.inputs import Models
+from engine.run.keys import map_key
 from engine.run.loading import PreparedImage
+from engine.run.map_pass import map_rows
 from engine.store.batch import Floats
 from engine.store.parts import STATISTICS, Computed, FilmRows, ImageKeys, PartKeys, VectorRows
+from engine.store.unit_maps import MapRows
 from engine.targets.base import TargetModel
 from engine.targets.taps import Taps
+from engine.targets.top_maps import CuttingTaps, TopFilms
 from engine.vlms.embedding import embed_images
 
 
@@ -36,6 +40,8 @@ class ImagePass:
         self._models = models
         self._mixed = config.run.mixed_precision
         self._stack = ExitStack()
+        self._top = TopFilms(config.keep.top_maps)
+        self._without_maps: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -58,10 +64,10 @@ class ImagePass:
     @cached_property
     def _taps(self) -> Taps:
         """On all layers of the run, until the block ends."""
-        taps = self._config.taps
-        return self._stack.enter_context(
-            Taps(self._target.module, tuple(self._parts.layers), taps.pooling, taps.channels, self._models.readings)
-        )
+        module, layers, settings = self._target.module, tuple(self._parts.layers), self._config.taps
+        given = (module, layers, settings.pooling, settings.channels, self._models.readings)
+        cutting = self._config.keep.maps
+        return self._stack.enter_context(CuttingTaps(*given, self._top.entering) if cutting else Taps(*given))
 
     def compute(self, images: Sequence[PreparedImage]) -> Computed:
         """Computes the parts that a batch of images lacks. A part that is not finite sets its image aside.
@@ -71,10 +77,12 @@ class ImagePass:
         """
         opened = [(image.keys.film, image.film) for image in images if image.film is not None]
         films = FilmRows(self._parts.film, tuple(key for key, _ in opened), tuple(film for _, film in opened))
-        return Computed(films, (*self._of_target(images), *self._of_vlm(images)))
+        maps: list[MapRows] = []
+        vectors = (*self._of_target(images, maps), *self._of_vlm(images))
+        return Computed(films, vectors, tuple(maps))
 
-    def _of_target(self, images: Sequence[PreparedImage]) -> Iterator[VectorRows]:
-        """The statistics of the target model's inputs, and the activations of each layer."""
+    def _of_target(self, images: Sequence[PreparedImage], maps: list[MapRows]) -> Iterator[VectorRows]:
+        """The statistics of the target model's inputs, and the activations of each layer. Adds to `maps`."""
         made = [(image, image.target) for image in images if image.target is not None]
         inputs = [target.input for _, target in made if target.input is not None]
         if not made:
@@ -84,8 +92,22 @@ class ImagePass:
         yield _rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
         with self._memory_failure_named(len(inputs)):
             activations = self._activations(_stacked("target", inputs)) if inputs else {}
+        maps += self._maps([image.keys.film for image, target in made if target.input is not None])
         for layer, part in self._parts.layers.items():
             yield _rows(part, reasons, activations.get(layer, np.empty((0, 0), np.float32)), attrgetter("film"), layer)
+
+    def _maps(self, images: Sequence[str]) -> Iterator[MapRows]:
+        """What may be worth keeping of the maps of the images that have just passed. That a layer has none is told
+        once."""
+        if not (images and isinstance(self._taps, CuttingTaps)):
+            return
+        self._top.remember()
+        for layer, kept in self._taps.maps().items():
+            if kept is None and layer in self._without_maps:
+                continue
+            if kept is None:
+                self._without_maps.add(layer)
+            yield map_rows(map_key(self._parts.layers[layer]), images, kept)
 
     def _of_vlm(self, images: Sequence[PreparedImage]) -> Iterator[VectorRows]:
         """The embeddings of the images."""
@@ -112,7 +134,7 @@ class ImagePass:
             with failing_as(
                 f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError
             ):
-                self._target.module(films.to(self._device))
+                taps.forward(films.to(self._device))
             pooled = taps.pooled()
         for layer, values in pooled.items():
             if len(values) != len(films):

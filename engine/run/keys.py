@@ -19,6 +19,15 @@ VIEW = 1
 film and preprocessing give another view."""
 
 
+MAPS = 1
+"""Part of the key of a layer's maps (engine.store.unit_maps). Raise it when the same layer and film give other maps."""
+
+
+def map_key(layer: str) -> str:
+    """The key of a layer's maps, from that of its part."""
+    return content_key(MAPS, "maps", layer)
+
+
 def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, view: str) -> PartKeys:
     """The keys of the parts that a run makes, from the identities of its target model, of that model's view of a film,
     and of its VLM."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Image
+from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
+from engine.store.unit_maps import LayerMaps
 
 
 class Note(NamedTuple):
@@ -105,6 +107,10 @@ class RunContents:
     notes: Sequence[Note] = ()
     parts: PartKeys | None = None
     """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
+    unit_maps: Callable[[str], LayerMaps | None] = lambda _layer: None
+    """Gives the maps of a layer's units, one layer at a time; None for a layer without maps"""
+    layer_shares: Sequence[LayerShares] = ()
+    """The importance of hidden layers that was computed by gradients"""
     image_keys: Sequence[ImageKeys] = ()
     """The keys of the images, in their order; () when nothing is to be reused"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from engine.store.batch import Film, Floats
 from engine.store.contents import prompt
+from engine.store.layer_shares import LayerShares
 from engine.store.parts import EMBEDDING, INPUT, ImageKeys, PartKeys, layer_of
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
+from engine.store.unit_maps import MAPS_STAGE, MapRows
 
 
 class _Place(NamedTuple):
@@ -123,9 +125,21 @@ class FinishedRun:
             raise KeyError(images[indices.index(None)])
         return self._array(name)[np.array(indices, dtype=np.int64)]
 
+    def map_rows(self, key: str) -> Iterator[MapRows]:
+        """As MapSource.map_rows."""
+        keys = {image: keys.film for keys, image in self._images if image is not None}
+        for layer in self._reader.layers:
+            if self.stages.get(MAPS_STAGE + layer.name) == key:
+                yield from self._reader.map_rows(layer, key, keys)
+
     def _check(self, part: str) -> str:
         """The name of the part. Raises KeyError when the run did not make it."""
         return self._names[part]
+
+    def layer_shares(self, layer: str) -> LayerShares | None:
+        """The importance of a hidden layer of this name, as the run file holds it."""
+        info = next((each for each in self._reader.layers if each.name == layer), None)
+        return None if info is None else self._reader.layer_shares(info)
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of the subtracted templates, of the concepts in each template, of the bare concepts and of

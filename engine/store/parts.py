@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.store.batch import Film, Floats
+from engine.store.unit_maps import MapRows
 
 FILM, INPUT, EMBEDDING = "film", "input", "embedding"
 _LAYER = "layer "
@@ -94,6 +95,8 @@ class Computed:
 
     films: FilmRows
     vectors: tuple[VectorRows, ...]
+    maps: tuple[MapRows, ...] = ()
+    """What may be worth keeping of each layer's activation maps (engine.targets.top_maps)"""
 
 
 class PartSource(Protocol):

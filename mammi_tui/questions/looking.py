@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.examples import STRONGEST, Examples, Range
 from engine.evidence.columns import PATIENTS, Q_VALUE
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
@@ -12,7 +13,7 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import FilmList, Sight, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ class Looking:
         self.subject: Subject | None = self.neuron
         self.films: FilmList | None = None
         """The films that the film view steps through"""
+        self.heat: Neuron | ClassSubject | None = None
+        """Whose heat map lies over the film; None for none"""
+        self.class_name = ""
+        """The class that was looked at last; "" for none"""
+        self.range: Range = STRONGEST
+        """Which of the neuron's images are shown; it stays from neuron to neuron"""
+        self.examples: Examples | None = None
+        """The last images from another range than the strongest"""
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""
         self.evidence: NeuronEvidence | None = None
@@ -42,6 +51,10 @@ class Looking:
         self.subject = subject
         if isinstance(subject, Neuron):
             self.neuron = subject
+        elif isinstance(subject, ClassSubject):
+            self.class_name = subject.name
+        elif isinstance(subject, FilmSubject) and subject.neuron is not None:
+            self.neuron = subject.neuron
 
     @property
     def sight(self) -> Sight | None:
@@ -73,6 +86,23 @@ class Looking:
             return None
         q = float(found[Q_VALUE])
         return Evidence(TRUST_WORDS[found.trust], None if q != q else q, found.count, int(found[PATIENTS]))
+
+    @property
+    def layers_beside(self) -> tuple[int, ...]:
+        """The layers whose units a view of something other than a neuron lists: the head's inputs."""
+        if self.subject is None or isinstance(self.subject, Neuron | ConceptSubject):
+            return ()
+        head = self.reader.head
+        return () if head is None or head.layer is None else (head.layer,)
+
+    @property
+    def examples_on_screen(self) -> Examples | None:
+        """The present neuron's images from the present range; None for its representative images, and before the answer
+        has come."""
+        found, neuron = self.examples, self.neuron
+        if found is None or neuron is None or found.range != self.range:
+            return None
+        return found if (found.layer, found.unit) == (self.layer_name(neuron.layer), neuron.unit) else None
 
     @property
     def awaits_neuron(self) -> bool:

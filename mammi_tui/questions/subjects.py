@@ -20,6 +20,8 @@ class FilmSubject:
     """An image of the probing set, by its index in the run."""
 
     image: int
+    neuron: Neuron | None = None
+    """The neuron among whose films it is looked at; None where it is looked at for itself"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,15 @@ class ConceptSubject:
     concept: int
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject
+@dataclass(frozen=True, slots=True)
+class FilmSearch:
+    """A search among all images of the probing set."""
+
+    query: str = ""
+    """What the reader has typed; "" for all of them"""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Panes(Horizontal):
         """Shows a view. The focus moves to it only if it cannot stay where it is."""
         self.view.turn_to(view)
         self._take_classes({f"-{room}": room == view.room for room in ("wide", "whole", "all")})
-        if self.present == "view" or not self.view.region.area:
+        if self.present == "view" or view.room == "all" or not self.view.region.area:
             self.go_to("view")
 
     def on_resize(self) -> None:

@@ -13,6 +13,7 @@ from engine.config.settings import load_config
 from engine.progress import Silent
 from engine.run import layers, loading
 from engine.run.pipeline import run
+from engine.targets import films as target_films
 from tests.support import models
 
 FILMS = 40
@@ -54,6 +55,7 @@ def counted(compute: Callable[[], object]) -> Work:
 
     places = [
         (loading, "decode", "decodes", lambda _: 1),
+        (target_films, "decode", "decodes", lambda _: 1),
         (loading, "encode", "thumbnails", lambda *_: 1),
         (models.TinyClassifier, "forward", "target", lambda _, films: len(films)),
         (models.TinyVLM, "encode_images", "vlm", lambda _, batch: len(batch)),
@@ -127,7 +129,7 @@ CHANGES = (
     Change("the order of the films, and all names", Work(), films=reverse),
     Change("one film more, at the end", Work(1, 1, 1, 1), films=lambda project: more(project, "last.png")),
     Change("one film more, sorted in first", Work(1, 1, 1, 1), films=lambda project: more(project, "00.png")),
-    Change("one film fewer", Work(), films=away),
+    Change("one film fewer", Work(decodes=4, target=4), films=away),  # those that now are among a unit's strongest
     Change("a film renamed", Work(), films=rename),
     Change("a film of the run once more", Work(), films=twice),
     Change("a new film, twice", Work(1, 1, 1, 1), films=new_twice),
