@@ -67,7 +67,7 @@ def terminal() -> Iterator[Pty]:
 def test_replies_end_the_wait(terminal: Pty) -> None:
     terminal.plays(FOOT)
     replies, typed, took = terminal.asked()
-    assert replies == Replies("foot(1.13.1)", False, frozenset({62, 4, 22}), (7, 14), None, None, True)
+    assert replies == Replies("foot(1.13.1)", False, frozenset({62, 4, 22}), (7, 14), None, True)
     assert typed == ""
     assert took < PATIENCE
 
