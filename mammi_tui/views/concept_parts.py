@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
 from engine.decisions.concepts import NearConcept, Standing
-from engine.evidence.columns import TRUST
-from engine.evidence.details import Trust
 from engine.store.records import ImageInfo
 from mammi_tui.film_labels import LabelOrder, short_list
-from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.neurons.unit_marks import trust_mark, verdict_mark
 from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject, Subject
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, decimal, fit, percent, significant
@@ -104,7 +101,7 @@ class Neurons(PartOfList):
     def line(self, index: int, width: int) -> Iterable[Part]:
         found, neuron = self._standings[index], self._neurons[index]
         right = len(self.heads(width))
-        yield self._verdict(neuron)
+        yield verdict_mark(self._rows, neuron)
         yield self._trust(neuron)
         style = "line--strong" if found.rank == 1 else "line--text"
         yield " " + self._names.fit(self._names[index], max(0, width - right - 3)), style
@@ -117,18 +114,11 @@ class Neurons(PartOfList):
     def lead(self, index: int) -> Lead:
         return self._neurons[index], None
 
-    def _verdict(self, neuron: Neuron) -> Part:
-        verdict = self._rows.verdict_of(neuron)
-        if verdict is None:
-            return " ", "line--faint"
-        return (HOLLOW_MARKS[verdict], "line--faint") if self._rows.is_hollow(neuron) else VERDICT_MARKS[verdict]
-
     def _trust(self, neuron: Neuron) -> Part:
-        """Blank before the layer's evidence is known at these cuts."""
+        """Dimmed where it was computed at other cuts than the list."""
+        mark, style = trust_mark(self._rows, neuron)
         evidence = self._rows.evidence[neuron.layer]
-        if evidence is None or evidence.cuts != self._cuts:
-            return " ", "line--faint"
-        return TRUST_MARKS[Trust(int(evidence[TRUST][neuron.unit]))]
+        return mark, "line--stale" if evidence is not None and evidence.cuts != self._cuts else style
 
 
 class NearConcepts(PartOfList):
