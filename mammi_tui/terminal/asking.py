@@ -56,9 +56,8 @@ class Asking:
     def replies(self) -> Replies:
         """All replies, or those that came in time."""
         with suppress(OSError):  # the terminal is lost: the watch sees to that
-            while not self.sorter.replies.complete and (left := self._until - time.monotonic()) > 0:
-                if not self._read(left):
-                    break
+            while not self.sorter.replies.complete and self._read(max(0.0, self._until - time.monotonic())):
+                pass
         return self.sorter.replies
 
     def end(self) -> None:

@@ -89,6 +89,14 @@ def test_a_terminal_that_does_not_come_to_an_end_is_waited_for_no_longer_than_a_
     assert took < PATIENCE + 0.15
 
 
+def test_replies_that_came_while_the_program_did_other_things_are_read(terminal: Pty) -> None:
+    terminal.plays(FOOT)
+    with asking(terminal.program, terminal.program) as question:
+        assert question is not None
+        time.sleep(PATIENCE + 0.1)
+        assert question.replies().sixel
+
+
 def test_what_comes_late_but_before_the_explorer_takes_over_is_no_key(terminal: Pty) -> None:
     with asking(terminal.program, terminal.program) as question:
         assert question is not None
