@@ -72,7 +72,9 @@ class ReuseTables:
 
     def layer_shares(self, layer: LayerInfo) -> LayerShares | None:
         """The importance of a hidden layer; None where the file does not hold it film by film."""
-        means = self._cursors.rows("SELECT over, films, mean FROM importance WHERE layer = ? ORDER BY class", layer.position)
+        means = self._cursors.rows(
+            "SELECT over, films, mean FROM importance WHERE layer = ? ORDER BY class", layer.position
+        )
         query = "SELECT classes, units, shares FROM film_importance WHERE layer = ? ORDER BY image"
         films = self._cursors.columns(query, layer.position)
         if not means or not len(films["classes"]):
@@ -85,7 +87,9 @@ class ReuseTables:
             return LayerShares(
                 layer.name,
                 np.array([[count for _, count, _ in rows] for rows in kinds], np.int64),
-                np.stack([np.frombuffer(b"".join(mean for *_, mean in rows), "<f4").reshape(len(rows), -1) for rows in kinds]),
+                np.stack(
+                    [np.frombuffer(b"".join(mean for *_, mean in rows), "<f4").reshape(len(rows), -1) for rows in kinds]
+                ),
                 classes,
                 np.frombuffer(joined["units"], "<i4").reshape(shape),
                 np.frombuffer(joined["shares"], "<f4").reshape(shape),
