@@ -34,7 +34,7 @@ async def go_to_part(opened: Explorer, title: str) -> ConceptSheet:
     await opened.press("g")
     for _ in range(8):
         part, _line = sheet._at(sheet.cursor)
-        if part.title.startswith(title):
+        if part.titles[0].startswith(title):
             return sheet
         await opened.press(")")
     raise AssertionError(f"no part {title!r}")
