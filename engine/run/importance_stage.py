@@ -104,14 +104,14 @@ def _pieces(run: Run, decisions: DecisionContents) -> Iterator[_Piece]:
     pairs = zip(run.films.images, run.images, run.usable(), strict=True)
     usable = [(image, keys) for image, keys, use in pairs if use]
     labelled = _labelled([image for image, _ in usable], decisions.classes)
-    known = labelled.any(axis=0)
+    known = np.array(labelled.any(axis=0))
     for start in range(0, len(usable), TOGETHER):
         rows = range(start, min(start + TOGETHER, len(usable)))
         keys: list[ImageKeys] = [usable[row][1] for row in rows]
         outputs = run.results.outputs(keys)
         how = decisions.probabilities
         predicted = predictions(as_probabilities(outputs, how), how, decisions.threshold)
-        kinds = films_over(predicted, labelled[rows], known)
+        kinds = films_over(predicted, labelled[rows.start : rows.stop], known)
         flags = np.stack([kinds[over] for over in OVER])
         order = np.argsort(-outputs, axis=1, kind="stable")[:, :CLASSES].astype(np.int32)
         films = [each.film for each in keys]
