@@ -130,6 +130,10 @@ class ImageResults:
         """The embeddings of these images, all of them usable, [n, d]."""
         return self._vectors(self.parts.embedding, [keys.embedding for keys in images])
 
+    def outputs(self, images: Sequence[ImageKeys]) -> Floats:
+        """The target model's outputs for these images, all of them usable, [n, classes]."""
+        return self._vectors(self.parts.outputs, [keys.film for keys in images])
+
     def _batch(self, images: Sequence[ImageKeys]) -> Batch:
         usable = [keys for keys, use in zip(images, self.usable(images), strict=True) if use]
         films = self._films(images)

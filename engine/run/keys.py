@@ -19,6 +19,11 @@ VIEW = 1
 film and preprocessing give another view."""
 
 
+LAST_PART = 1
+"""Part of the keys of what a target model's last part gives. Raise it when the same model gives other outputs, another
+head or other class maps."""
+
+
 MAPS = 1
 """Part of the key of a layer's maps (engine.store.unit_maps). Raise it when the same layer and film give other maps."""
 
@@ -26,11 +31,6 @@ MAPS = 1
 def map_key(layer: str) -> str:
     """The key of a layer's maps, from that of its part."""
     return content_key(MAPS, "maps", layer)
-
-
-LAST_PART = 1
-"""Part of the keys of what a target model's last part gives. Raise it when the same model gives other outputs, another
-head or other class maps."""
 
 
 def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, view: str) -> PartKeys:

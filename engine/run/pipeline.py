@@ -24,13 +24,7 @@ from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile, work_path
 
 STAGES: tuple[Stage, ...] = (
-    TextStage(),
-    LastPartStage(),
-    ImageStage(),
-    MapStage(),
-    ImportanceStage(),
-    MethodStage(),
-    AssemblyStage(),
+    *(TextStage(), LastPartStage(), ImageStage(), MapStage(), ImportanceStage(), MethodStage(), AssemblyStage()),
 )
 """In order. The last one writes the run file."""
 

@@ -82,12 +82,12 @@ class _RunWriter:
                 with transaction(self._connection):
                     write_unit_maps(self._connection, index, first_neuron, maps)
             first_neuron += activations.shape[1]
+        if self._decisions:
+            self._decisions.write(lambda films: self._progress("films", films, len(embeddings)))
         numbers = {layer.name: number for number, layer in enumerate(run.layers)}
         for shares in run.layer_shares:
             with transaction(self._connection):
                 write_layer_shares(self._connection, numbers[shares.layer], shares)
-        if self._decisions:
-            self._decisions.write(lambda films: self._progress("films", films, len(embeddings)))
         with transaction(self._connection):
             evidence_writer.write_methods(self._connection, run)
             self._write_meta()

@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
 from engine.decisions.concepts import NearConcept, Standing
-from engine.evidence.columns import TRUST
-from engine.evidence.details import Trust
 from engine.store.records import ImageInfo
 from mammi_tui.film_labels import LabelOrder, short_list
-from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.neurons.unit_marks import trust_mark, verdict_mark
 from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject, Subject
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, decimal, fit, percent, significant
@@ -34,9 +31,8 @@ WITH_FINDING, FINDING = 52, 16
 class PartOfList:
     """A head, and below it lines that each lead to a subject."""
 
-    title: str = ""
-    short: str = ""
-    """The title where it does not fit beside the heads; "" for the title itself, cut"""
+    titles: Sequence[str] = ()
+    """From the longest to the shortest: the first that fits stands beside the heads"""
     nothing: str = ""
     """Stands where there is no line; "" leaves the part out"""
 
@@ -60,7 +56,7 @@ class Namesake(PartOfList):
     """The class or the label that has the concept's name, if there is one."""
 
     def __init__(self, name: str) -> None:
-        self.title = "The class of this name"
+        self.titles = ("The class of this name",)
         self._name = name
 
     def __len__(self) -> int:
@@ -78,15 +74,14 @@ class Neurons(PartOfList):
 
     def __init__(
         self,
-        title: str,
-        short: str,
+        titles: Sequence[str],
         nothing: str,
         standings: Sequence[Standing],
         rows: NeuronRows,
         cuts: Cuts,
         findings: Mapping[int, Sequence[str]],
     ) -> None:
-        self.title, self.short, self.nothing = title, short, nothing
+        self.titles, self.nothing = titles, nothing
         self._standings, self._rows, self._cuts = standings, rows, cuts
         self._found = [clean(findings[each.layer][each.unit]) for each in standings]
         self._neurons = [Neuron(each.layer, each.unit) for each in standings]
@@ -104,7 +99,7 @@ class Neurons(PartOfList):
     def line(self, index: int, width: int) -> Iterable[Part]:
         found, neuron = self._standings[index], self._neurons[index]
         right = len(self.heads(width))
-        yield self._verdict(neuron)
+        yield verdict_mark(self._rows, neuron)
         yield self._trust(neuron)
         style = "line--strong" if found.rank == 1 else "line--text"
         yield " " + self._names.fit(self._names[index], max(0, width - right - 3)), style
@@ -117,25 +112,18 @@ class Neurons(PartOfList):
     def lead(self, index: int) -> Lead:
         return self._neurons[index], None
 
-    def _verdict(self, neuron: Neuron) -> Part:
-        verdict = self._rows.verdict_of(neuron)
-        if verdict is None:
-            return " ", "line--faint"
-        return (HOLLOW_MARKS[verdict], "line--faint") if self._rows.is_hollow(neuron) else VERDICT_MARKS[verdict]
-
     def _trust(self, neuron: Neuron) -> Part:
-        """Blank before the layer's evidence is known at these cuts."""
+        """Dimmed where it was computed at other cuts than the list."""
+        mark, style = trust_mark(self._rows, neuron)
         evidence = self._rows.evidence[neuron.layer]
-        if evidence is None or evidence.cuts != self._cuts:
-            return " ", "line--faint"
-        return TRUST_MARKS[Trust(int(evidence[TRUST][neuron.unit]))]
+        return mark, "line--stale" if evidence is not None and evidence.cuts != self._cuts else style
 
 
 class NearConcepts(PartOfList):
     """Other concepts by the cosine of their directions, and how many neurons have them."""
 
     def __init__(self, near: Sequence[NearConcept], concepts: Sequence[str]) -> None:
-        self.title, self.nothing = "Nearest concepts", "No other concept competes."
+        self.titles, self.nothing = ("Nearest concepts", "Nearest"), "No other concept competes."
         self._near = near
         self._names = ShortNames(concepts[each.concept] for each in near)
 
@@ -162,8 +150,7 @@ class Films(PartOfList):
 
     def __init__(
         self,
-        title: str,
-        short: str,
+        titles: Sequence[str],
         nothing: str,
         images: Sequence[int],
         numbers: Sequence[tuple[float, float, float | None]],
@@ -173,7 +160,7 @@ class Films(PartOfList):
     ) -> None:
         """`numbers` are each film's cosine, activation, and the share of the films with a higher one; `named` says what
         the films are, in the film view's list."""
-        self.title, self.short, self.nothing = title, short, nothing
+        self.titles, self.nothing = titles, nothing
         self._images, self._numbers = images, numbers
         self._list = FilmList(named, tuple(images))
         self._with_shares = any(share is not None for _, _, share in numbers)
@@ -211,7 +198,8 @@ class Unclaimed(PartOfList):
     """Concepts that no neuron has: there may be many thousands, so that only those on screen are looked up."""
 
     def __init__(self, found: NDArray[np.int64], competing: int, concepts: Sequence[str]) -> None:
-        self.title = f"No neuron has these: {len(found):,} of {competing:,} concepts"
+        number = f"{len(found):,} of {competing:,}"
+        self.titles = (f"No neuron has these: {number} concepts", f"No neuron has {number}")
         self.nothing = "Every concept is in some neuron's annotation."
         self._found, self._concepts = found, concepts
 
