@@ -122,10 +122,6 @@ class ImageResults:
         """The activations of a layer on these images, all of them usable, [n, units]."""
         return self._vectors(self.parts.layers[name], [keys.film for keys in images])
 
-    def outputs(self, images: Sequence[ImageKeys]) -> Floats:
-        """The target model's outputs for these images, all of them usable, [n, classes]."""
-        return self._vectors(self.parts.outputs, [keys.film for keys in images])
-
     def embeddings(self, images: Sequence[ImageKeys]) -> Floats:
         """The embeddings of these images, all of them usable, [n, d]."""
         return self._vectors(self.parts.embedding, [keys.embedding for keys in images])
