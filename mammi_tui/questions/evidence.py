@@ -59,7 +59,7 @@ class LayerEvidenceUnderway(Message, bubble=False):
 
 
 class EvidenceAsker(Asker):
-    """Asks about the neuron that the reader looks at, then about its layer.
+    """Asks about the neuron that the reader looks at, then about its layer and those that the view lists units of.
 
     It asks about other layers at once only when the reader sorts by evidence (the open ones) or filters by it (all),
     and else in the background: the open ones, and those whose evidence is not known at any cuts. On large runs nothing
@@ -150,6 +150,7 @@ class EvidenceAsker(Asker):
         layers: list[int] = []
         if self._is_wanted and self.looking.neuron:
             layers.append(self.looking.neuron.layer)
+            layers += self.looking.layers_beside
         if rows.filter.needs_evidence:
             layers += range(len(rows.layers))
         elif rows.order.needs_evidence:

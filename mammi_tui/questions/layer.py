@@ -26,11 +26,13 @@ class LayerAnswered(Answer):
 
 
 def layer_wanted(looking: Looking) -> LayerQuestion | None:
-    """The neuron's layer, then the other open layers; with a filter all layers, because it searches best concepts."""
+    """The neuron's layer, then the head's where a film or a class is looked at, then the other open layers; with a
+    filter all layers, because it searches best concepts."""
     if looking.awaits_neuron:
         return None
     rows = looking.rows
     layers = [looking.neuron.layer] if looking.neuron else []
+    layers += looking.layers_beside
     layers += range(len(rows.layers)) if rows.query else sorted(rows.open)
     for layer in layers:
         answer = rows.answers[layer]

@@ -12,7 +12,7 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import FilmList, Sight, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Looking:
         self.subject: Subject | None = self.neuron
         self.films: FilmList | None = None
         """The films that the film view steps through"""
+        self.heat: Neuron | ClassSubject | None = None
+        """Whose heat map lies over the film; None for none"""
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""
         self.evidence: NeuronEvidence | None = None
@@ -42,6 +44,8 @@ class Looking:
         self.subject = subject
         if isinstance(subject, Neuron):
             self.neuron = subject
+        elif isinstance(subject, FilmSubject) and subject.neuron is not None:
+            self.neuron = subject.neuron
 
     @property
     def sight(self) -> Sight | None:
@@ -73,6 +77,14 @@ class Looking:
             return None
         q = float(found[Q_VALUE])
         return Evidence(TRUST_WORDS[found.trust], None if q != q else q, found.count, int(found[PATIENTS]))
+
+    @property
+    def layers_beside(self) -> tuple[int, ...]:
+        """The layers whose units a view of something other than a neuron lists: the head's inputs."""
+        if self.subject is None or isinstance(self.subject, Neuron | ConceptSubject):
+            return ()
+        head = self.reader.head
+        return () if head is None or head.layer is None else (head.layer,)
 
     @property
     def awaits_neuron(self) -> bool:

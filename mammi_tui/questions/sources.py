@@ -10,6 +10,7 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 
 if TYPE_CHECKING:
+    from engine.decisions.outputs import Outcomes
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
 
@@ -29,6 +30,17 @@ class Sources:
     def panel(self) -> Panel:
         with self._loading:
             return self._panel
+
+    def outcomes(self) -> Outcomes | None:
+        """What the model predicts for every film; None where the run does not hold its outputs."""
+        with self._loading:
+            return self._outcomes
+
+    @cached_property
+    def _outcomes(self) -> Outcomes | None:
+        from engine.decisions.outputs import Outcomes
+
+        return Outcomes.of(self._reader)
 
     @cached_property
     def _evidence(self) -> Evidence:

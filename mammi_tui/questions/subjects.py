@@ -20,6 +20,8 @@ class FilmSubject:
     """An image of the probing set, by its index in the run."""
 
     image: int
+    neuron: Neuron | None = None
+    """The neuron among whose films it is looked at; None where it is looked at for itself"""
 
 
 @dataclass(frozen=True, slots=True)
