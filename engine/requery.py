@@ -256,8 +256,9 @@ class Requery:
         with self._loading:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
-                directions = scoring.concept_directions(*self._arrays.text_embeddings())
-                self._vectors = Vectors(embeddings, inverse_lengths(embeddings), directions)
+                texts, bare = self._arrays.text_embeddings()
+                directions, template = scoring.concept_directions(texts, bare), scoring.unit_rows(bare)
+                self._vectors = Vectors(embeddings, inverse_lengths(embeddings), directions, template)
             return self._vectors
 
     def members(self, concept_set: str | None) -> NDArray[np.int64]:
@@ -283,6 +284,8 @@ class Vectors:
     """1 / the length of each embedding, [p]"""
     directions: NDArray[np.float64]
     """t_j − t_tem, [m, d]"""
+    template: NDArray[np.float64]
+    """t_tem, [d]; zeros where it is not subtracted"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

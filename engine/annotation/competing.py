@@ -71,9 +71,9 @@ class Competing:
         best = scores.argmax(axis=1)
         best_scores = np.take_along_axis(scores, best[:, None], axis=1)[:, 0]
         cuts = np.where(best_scores > 0, beta * best_scores, np.inf)
-        return self.first[best], best_scores, self._words(scores, scores > cuts[:, None])
+        return self.first[best], best_scores, self.words(scores, scores > cuts[:, None])
 
-    def _words(self, scores: NDArray[np.float64], above: NDArray[np.bool_]) -> Words:
+    def words(self, scores: NDArray[np.float64], above: NDArray[np.bool_]) -> Words:
         """The concepts of the directions that are `above` each unit's cut, [units, k]."""
         units, directions = np.nonzero(above)
         sizes = self.sizes[directions]

@@ -117,12 +117,11 @@ def _without(figure: Figure2) -> str:
 
 
 def _label(axes: Axes, texts: Sequence[str]) -> None:
-    axes.set_xticks(
-        range(len(texts)), [_shown(text) for text in texts], rotation=40, ha="right", rotation_mode="anchor"
-    )
+    axes.set_xticks(range(len(texts)), [shown(text) for text in texts], rotation=40, ha="right", rotation_mode="anchor")
     axes.set_xmargin(0.01)
 
 
-def _shown(text: str) -> str:
+def shown(text: str, longest: int = _LONGEST) -> str:
+    """A text from outside as a figure can show it."""
     printable = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    return printable if len(printable) <= _LONGEST else printable[: _LONGEST - 1] + "…"
+    return printable if len(printable) <= longest else printable[: longest - 1] + "…"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.decisions.discrimination import mid_ranks
 from engine.evaluation.synonyms import nih14_synonyms
 from engine.names import compared
 from engine.probing.phantom.parameter_words import PARAMETER_WORDS, VIEW_WORDS, ParameterWords
@@ -92,16 +93,9 @@ def aurocs(activations: NDArray[np.float32], members: NDArray[np.bool_]) -> NDAr
     """
     sizes = members.sum(axis=1)
     weights = members.T / sizes
-    means = np.stack([_ranks(values) @ weights for values in activations])
+    means = np.stack([mid_ranks(values) @ weights for values in activations])
     areas: NDArray[np.float64] = (means - (sizes + 1) / 2) / (members.shape[1] - sizes)
     return areas
-
-
-def _ranks(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Ranks from 1; equal values get the mean of their ranks."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    return ranks
 
 
 def followed(activations: NDArray[np.float32], candidates: Sequence[Truth]) -> list[Truth | None]:

@@ -1,55 +1,14 @@
-"""Reads chosen films of a run as inputs of the target model. A few threads read ahead."""
+"""Chosen films of a method's context as inputs of the target model."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from engine.errors import failing_as
 from engine.methods.context import MethodContext
-from engine.probing.decoding import READERS, decode
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FilmBatch:
-    """Some of a run's usable images."""
-
-    rows: tuple[int, ...]
-    """Their places among the context's images"""
-    inputs: Tensor
-    """[n, c, h, w], on the CPU"""
-    sizes: tuple[tuple[int, int], ...]
-    """Height and width of each decoded film; boxes and polygons are in its pixels"""
+from engine.targets import films
+from engine.targets.films import FilmBatch
 
 
 def film_batches(context: MethodContext, rows: Sequence[int], size: int) -> Generator[FilmBatch, None, None]:
-    """The images in batches of `size`; the next batch is read while one is in use.
-
-    Raises UnreadableImage for a film that can no longer be read, and MammiError when its preprocessing fails.
-    """
-
-    def prepare(row: int) -> tuple[Tensor, tuple[int, int]]:
-        image = context.images[row]
-        film = decode(context.probing.read(image))
-        with failing_as(f"target: preprocessing {image.path} failed"):
-            return context.target.preprocess(film), (film.shape[0], film.shape[1])
-
-    parts = [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
-    with ThreadPoolExecutor(READERS) as threads:
-        coming = [threads.submit(prepare, row) for row in parts[0]] if parts else []
-        for number, part in enumerate(parts):
-            films = [future.result() for future in coming]
-            following = parts[number + 1] if number + 1 < len(parts) else ()
-            coming = [threads.submit(prepare, row) for row in following]
-            try:
-                with failing_as("target: the inputs of a batch cannot be stacked"):
-                    inputs = torch.stack([film for film, _ in films])
-                yield FilmBatch(part, inputs, tuple(shape for _, shape in films))
-            except BaseException:
-                for future in coming:
-                    future.cancel()
-                raise
+    """The images in batches of `size`, as engine.targets.films.film_batches."""
+    return films.film_batches(context.target, context.probing, context.images, rows, size)

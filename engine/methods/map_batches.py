@@ -12,7 +12,8 @@ from torch import Tensor
 from engine.device import precision
 from engine.errors import ConfigError, MammiError, failing_as
 from engine.methods.context import MethodContext
-from engine.methods.films import FilmBatch, film_batches
+from engine.methods.films import film_batches
+from engine.targets.films import FilmBatch
 from engine.targets.maps import MapTaps
 
 VALUES_AT_ONCE = 1 << 26

@@ -99,17 +99,21 @@ class RunArrays:
         self.rungs: NDArray[np.int64] = ranks.astype(np.int64)
         """Ranks that carry a partial sum, ascending; the last is the number of images"""
 
-    def activations(self, layer: LayerInfo) -> NDArray[np.float32]:
-        """The activation of each unit of a layer on each image, by image index, [units, p]."""
-        values = np.zeros((layer.units, self._images), dtype=np.float32)
+    def activations(self, layer: LayerInfo, chosen: NDArray[np.integer] | None = None) -> NDArray[np.float32]:
+        """The activation of each unit of a layer on each image, by image index, [units, p]; or on the `chosen` [n] ones
+        alone, [units, n]."""
+        kept = self._images if chosen is None else len(chosen)
+        values = np.zeros((layer.units, kept), dtype=np.float32)
+        whole = np.zeros((min(_UNITS_AT_ONCE, layer.units), self._images), dtype=np.float32)
         for start in range(0, layer.units, _UNITS_AT_ONCE):
-            part = values[start : start + _UNITS_AT_ONCE]
+            part = whole[: min(_UNITS_AT_ONCE, layer.units - start)]
             rows = np.arange(len(part) * self.blocks_each) + (layer.first_neuron + start) * self.blocks_each
             images, activations = self.blocks(rows)
             used = np.s_[:, : self._images]
             with self._cursors.whole():
                 places = images.reshape(len(part), -1)[used]
                 np.put_along_axis(part, places, activations.reshape(len(part), -1)[used], axis=1)
+            values[start : start + len(part)] = part if chosen is None else part[:, chosen]
         return values
 
     def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
@@ -156,7 +160,11 @@ class RunArrays:
 
     def image_embeddings(self) -> NDArray[np.float32]:
         """[p, d], read in pieces so that no second copy exists."""
-        return self._embeddings("image_embeddings", 0, self._images)
+        return self.some_image_embeddings(0, self._images)
+
+    def some_image_embeddings(self, first: int, count: int) -> NDArray[np.float32]:
+        """Those of `count` images from `first` on, [count, d]."""
+        return self._embeddings("image_embeddings", first, count)
 
     def other_template(self, position: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the concepts prompted with other template `position` [m, d], and of that bare template [d].
@@ -203,6 +211,19 @@ class RunArrays:
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
         return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
+
+    def own_layer_scores(self, layer: LayerInfo, units: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The concept scores [n, m] at the run's own α of some units of a layer, ascending, which all have
+        representative images."""
+        if not len(units):
+            return np.empty((0, 0))
+        first, last = layer.first_neuron + int(units[0]), layer.first_neuron + int(units[-1])
+        # In the order of the table, as own_scores: to sort would take more memory than a reader allows DuckDB.
+        query = "SELECT score FROM concept_scores WHERE neuron BETWEEN ? AND ?"
+        with self._one_at_a_time:
+            scores = self._cursors.columns(query, first, last)["score"]
+        with self._cursors.whole():
+            return scores.reshape(len(units), -1)
 
     def own_words(self, layer: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The annotated concepts of a layer's units at the run's own cuts, and the unit of each, ascending; each unit's

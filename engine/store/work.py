@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from engine.errors import MAKE_ROOM, RunFileError, disk_fault, writing
 from engine.store.batch import Film, Floats
 from engine.store.parts import Computed
+from engine.store.unit_maps import MapRows, packed, unpacked
 
 _VERSION = 5
 """The version of the tables below"""
 _THEN = f"{MAKE_ROOM}: it goes on from here"
-_TABLES = ("results", "arrays")
+_TABLES = ("results", "arrays", "unit_maps")
 _PAGE = 32768
 """Bytes: with SQLite's 4,096, the activations of 1,024 units would take two pages"""
 _SCHEMA = f"""
@@ -38,6 +39,10 @@ CREATE TABLE IF NOT EXISTS results (
 );
 CREATE INDEX IF NOT EXISTS set_aside ON results (image, part, reason) WHERE reason != '';
 CREATE TABLE IF NOT EXISTS arrays (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB, sum INTEGER);
+CREATE TABLE IF NOT EXISTS unit_maps (
+    part INTEGER, images BLOB, units BLOB, lows BLOB, highs BLOB, cells BLOB, height INTEGER, width INTEGER, sum INTEGER
+);
+CREATE INDEX IF NOT EXISTS maps_of_part ON unit_maps (part);
 """
 # `sum` is the CRC-32 of the data, whose damage SQLite would not notice.
 # Numbers stand for the keys in `results`, so that rows are added at the end of the table and of its index.
@@ -101,6 +106,31 @@ class WorkFile:
             for part in computed.vectors:
                 rows = ((reason, None if row is None else _little(row).tobytes()) for _, reason, row in part.rows())
                 self._insert(part.part, part.images, rows)
+            self._insert_maps(computed.maps)
+
+    def put_maps(self, pieces: Sequence[MapRows]) -> None:
+        """Keeps activation maps, in one transaction."""
+        with self._transaction():
+            self._insert_maps(pieces)
+
+    def _insert_maps(self, pieces: Sequence[MapRows]) -> None:
+        for rows in pieces:
+            images = np.array(self._numbers("images", rows.images), "<i4").tobytes()
+            values = (images, rows.units.astype("<i4").tobytes(), *packed(rows))
+            row = (self._numbers("parts", [rows.key])[0], *values, *rows.size, crc32(b"".join(values)))
+            self._connection.execute("INSERT INTO unit_maps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def map_rows(self, key: str) -> Iterator[MapRows]:
+        """As MapSource.map_rows."""
+        keys = {number: image for image, number in self._all_numbers("images").items()}
+        places = self._fetch("SELECT rowid FROM unit_maps WHERE part = ?", self._all_numbers("parts").get(key))
+        for (place,) in places:
+            columns = "height, width, sum, images, units, lows, highs, cells"
+            [(height, width, total, *values)] = self._fetch(f"SELECT {columns} FROM unit_maps WHERE rowid = ?", place)  # noqa: S608
+            self._check(b"".join(values), total)
+            numbers, units = (np.frombuffer(each, "<i4") for each in values[:2])
+            images = tuple(keys[number] for number in numbers.tolist())
+            yield unpacked(key, images, units, values[2:], (height, width))
 
     def _insert(self, part: str, images: Sequence[str], rows: Iterable[tuple[str, bytes | None]]) -> None:
         number = self._numbers("parts", [part])[0]
@@ -164,6 +194,10 @@ class WorkFile:
         """As PartSource.vectors."""
         joined = b"".join(data for _, data in self._values(part, images))
         return np.frombuffer(joined, "<f4").reshape(len(images), -1)
+
+    def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
+        """As PartSource.blobs."""
+        return [data for _, data in self._values(part, images)]
 
     def _values(self, part: str, images: Sequence[str]) -> list[tuple[str, bytes]]:
         """The reason and the data of each image."""

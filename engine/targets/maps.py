@@ -48,6 +48,27 @@ def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
     return None
 
 
+def maps_of_vectors(vectors: Tensor, pooled: Tensor, linear: nn.Linear | None, bias: bool = True) -> Tensor | None:
+    """The maps whose mean over the positions is these vectors [n, units]: the pooled maps [n, c, h, w] or those of the
+    last linear layer, with its bias at each position if `bias`; None if neither fits."""
+    candidates = [(pooled, pooled.new_zeros(()))]
+    if linear is not None and linear.in_features == pooled.shape[1]:
+        maps = functional.conv2d(pooled, linear.weight.float()[:, :, None, None])
+        own = linear.bias
+        candidates.append((maps, maps.new_zeros(()) if own is None else own.float()[:, None, None]))
+    for maps, added in candidates:
+        if maps.shape[:2] == vectors.shape:
+            off = ((maps + added).mean((2, 3)) - vectors).abs().amax()
+            if off <= _CLOSE * vectors.abs().amax():
+                return maps + added if bias else maps.clone()
+    return None
+
+
+def linear_of(module: nn.Module) -> nn.Linear | None:
+    """The last linear layer; None for a model without one."""
+    return last_linear(module) if any(isinstance(child, nn.Linear) for child in module.modules()) else None
+
+
 class MapTaps(Taps):
     """Holds hooks on layers within a `with` block, and keeps the maps of a forward pass.
 
@@ -67,7 +88,7 @@ class MapTaps(Taps):
         readings: Mapping[str, Reading] | None = None,
         bias: bool = True,
     ) -> None:
-        self._linear = last_linear(module) if any(isinstance(m, nn.Linear) for m in module.modules()) else None
+        self._linear = linear_of(module)
         self._bias = bias
         super().__init__(module, layers, "mean", channels, readings)
         self._outputs: dict[str, Tensor] = {}
@@ -75,14 +96,14 @@ class MapTaps(Taps):
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         """Runs the module. Raises ConfigError for a layer that returns no tensor."""
         self._outputs.clear()
-        with _LastAverage() as average:
+        with LastAverage() as average:
             self._module(inputs)
-        pooled = None if average.given is None else as_maps(average.given.detach().float(), self._channels)
+        pooled = average.maps(self._channels)
         maps = {}
         for layer, output in self._outputs.items():
             own = as_maps(output, self._channels)
             if own is None and pooled is not None:
-                own = self._of_vectors(output, pooled)
+                own = maps_of_vectors(output.flatten(1), pooled, self._linear, self._bias)
             if own is not None:
                 maps[layer] = own
         self._outputs.clear()
@@ -91,31 +112,19 @@ class MapTaps(Taps):
     def keep(self, layer: str, output: Any) -> None:
         self._outputs[layer] = self.tensor(layer, output).detach().to(torch.float32, copy=True)
 
-    def _of_vectors(self, vectors: Tensor, pooled: Tensor) -> Tensor | None:
-        """The maps whose mean over the positions is these vectors [n, units]: the pooled maps or the linear layer's;
-        None if neither fits."""
-        vectors = vectors.flatten(1)
-        candidates = [(pooled, pooled.new_zeros(()))]
-        if self._linear is not None and self._linear.in_features == pooled.shape[1]:
-            maps = functional.conv2d(pooled, self._linear.weight.float()[:, :, None, None])
-            own = self._linear.bias
-            candidates.append((maps, maps.new_zeros(()) if own is None else own.float()[:, None, None]))
-        for maps, bias in candidates:
-            if maps.shape[:2] == vectors.shape:
-                off = ((maps + bias).mean((2, 3)) - vectors).abs().amax()
-                if off <= _CLOSE * vectors.abs().amax():
-                    return maps + bias if self._bias else maps.clone()
-        return None
-
     def _remove(self) -> None:
         super()._remove()
         self._outputs.clear()
 
 
-class _LastAverage(TorchFunctionMode):
+class LastAverage(TorchFunctionMode):
     """Keeps the input of the last average over positions in a forward pass."""
 
     given: Tensor | None = None
+
+    def maps(self, channels: Channels) -> Tensor | None:
+        """That input as maps [n, units, h, w]; None if there was none."""
+        return None if self.given is None else as_maps(self.given.detach().float(), channels)
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

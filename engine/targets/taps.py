@@ -158,6 +158,10 @@ class Taps:
     ) -> None:
         self._remove()
 
+    def forward(self, inputs: Tensor) -> Any:
+        """Runs the module."""
+        return self._module(inputs)
+
     def pooled(self) -> dict[str, Tensor]:
         """Returns each layer's activations [n, units] in the last forward pass, and drops them.
 

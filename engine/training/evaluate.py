@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import nn
 
+from engine.decisions.discrimination import auroc
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS
 from engine.targets import demo as target_kind
@@ -27,15 +27,6 @@ from engine.weights.embedded.files import read_facts
 from engine.weights.embedded.inputs import standardise
 
 NATURAL_SEED, ENRICHED_SEED = HELD_OUT_SEEDS[0], HELD_OUT_SEEDS[1]
-
-
-def auroc(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve of scores [n]: the chance that a positive one is above a negative one. NaN where either
-    is missing."""
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    if not positives or not negatives:
-        return float("nan")
-    return float((rankdata(scores)[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def aurocs(scores: NDArray[np.float64], films: Films) -> NDArray[np.float64]:

@@ -68,6 +68,32 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write figure 2 of the paper to FOLDER, as SVG and PNG.",
 )
+@click.option(
+    "--decisions",
+    is_flag=True,
+    help="Instead: whether importance and maps say what the model does, by deleting units and by the pointing game.",
+)
+@click.option(
+    "--figure3",
+    "films",
+    multiple=True,
+    metavar="FILM",
+    help="Draw figure 3 of the paper for a film into the folder of --figures: the film, the two units that matter "
+    "most, their maps, and their words by every method. Can be repeated.",
+)
+@click.option(
+    "--class",
+    "class_name",
+    metavar="NAME",
+    help="With --figure3: the class whose units are drawn; by default the film's most probable one.",
+)
+@click.option(
+    "--config",
+    metavar="CONFIG.toml",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --decisions or --figure3: the run's configuration, for maps that need the target model and the films. "
+    "By default the one in the run file, with paths from the current folder.",
+)
 @force_option
 def evaluate(
     run: Path | None,
@@ -83,6 +109,10 @@ def evaluate(
     as_json: bool,
     plot: bool,
     figures: Path | None,
+    decisions: bool,
+    films: tuple[str, ...],
+    class_name: str | None,
+    config: Path | None,
     force: bool,
 ) -> None:
     """Score MAMMI and the comparison methods by class labels and by known truth.
@@ -96,6 +126,10 @@ def evaluate(
 
     A file of synonyms has lines such as `Effusion: pleural effusion, pleural fluid`.
 
+    --decisions asks whether importance and maps say what the model does: does an output fall faster when its most
+    important units are deleted first, and do the maps of a finding's units point into its box, more than those of other
+    units, and of the model with random weights?
+
     --table first computes or resumes the runs of a matrix: several VLMs, concept sets, methods, α and counts of images
     over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
@@ -107,6 +141,20 @@ def evaluate(
         return
     if run is None:
         raise click.UsageError("Name a run file, or a matrix with --table MATRIX.toml.")
+    if decisions or films:
+        if names or encoders or synonyms or plot or (decisions and (films or figures)):
+            raise click.UsageError("--decisions goes only with --config and --json, --figure3 with --figures and cuts.")
+        if decisions:
+            from mammi_tui.console.decisions import print_decisions
+
+            print_decisions(run, config, as_json)
+        else:
+            from mammi_tui.console.figure3 import draw_figure3
+
+            draw_figure3(run, films, class_name, (alpha, beta, concept_set), config, figures, force)
+        return
+    if config is not None or class_name is not None:
+        raise click.UsageError("--config goes with --decisions or --figure3, --class with --figure3.")
     from engine.evaluation import evaluate as evaluation
     from engine.evaluation.figure2 import figure2
     from engine.evaluation.synonyms import read_synonyms

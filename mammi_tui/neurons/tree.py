@@ -10,17 +10,14 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from engine.evidence.columns import TRUST
-from engine.evidence.details import Trust
-from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.filter.reason import Where
 from mammi_tui.neurons.heads import WIDE, Columns, Head, columns, heads
 from mammi_tui.neurons.layer_line import layer_line
-from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.order import BY_FINDING
 from mammi_tui.neurons.row_names import RowNames
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron, NeuronRows
 from mammi_tui.neurons.second_reading import others_parts
+from mammi_tui.neurons.unit_marks import trust_mark, verdict_mark
 from mammi_tui.text import clean, fit
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
@@ -29,8 +26,6 @@ BESIDE_CLASS, BESIDE_REASON = 11, 5
 """Cells that a best concept keeps beside a long class, and beside the reason why the filter finds its neuron"""
 NEAR = 50
 """Lines that the cursor looks at for a place when its own goes away"""
-UNKNOWN = "·"
-"""The mark of a neuron whose trust is not known yet"""
 
 
 class Names(NamedTuple):
@@ -110,11 +105,12 @@ class NeuronTree(LineList):
 
     def _unit_row(self, neuron: Neuron, width: int) -> Iterable[Part]:
         columns = self.columns(width)
-        mark, mark_style = self._verdict_mark(neuron)
+        mark, mark_style = verdict_mark(self.rows, neuron)
+        trust, trust_style = trust_mark(self.rows, neuron)
         yield fit(str(neuron.unit), columns.unit, right=True), "line--faint"
         yield f" {mark}", mark_style
         yield from others_parts(self.rows, neuron)
-        yield self._trust_mark(neuron, columns.trust + 1)
+        yield fit(trust if columns.trust else "", columns.trust + 1), trust_style
         answer = self.rows.answers[neuron.layer]
         if answer is None or self.rows.is_dead(neuron):
             state, own = "dead unit" if answer else "…", self._names.label_of(neuron)
@@ -151,21 +147,6 @@ class NeuronTree(LineList):
                 return f"note: {clean(self.rows.note_of(neuron))}"
             case _:
                 return ""
-
-    def _verdict_mark(self, neuron: Neuron) -> Part:
-        verdict = self.rows.verdict_of(neuron)
-        if verdict is None:
-            return " ", "line--faint"
-        mark, style = VERDICT_MARKS[verdict]
-        return (HOLLOW_MARKS[verdict], "line--faint") if self.rows.is_hollow(neuron) else (mark, style)
-
-    def _trust_mark(self, neuron: Neuron, cells: int) -> Part:
-        """The mark of how far the neuron's words can be trusted, dimmed where it was computed at other cuts."""
-        evidence = self.rows.evidence[neuron.layer]
-        if evidence is None or self.rows.is_dead(neuron):
-            return fit("" if self.rows.is_dead(neuron) or cells < 2 else UNKNOWN, cells), "line--faint"
-        mark, style = TRUST_MARKS[Trust(int(evidence[TRUST][neuron.unit]))]
-        return fit(mark, cells), "line--stale" if self.rows.evidence_is_stale(neuron.layer) else style
 
     def _figure(self, neuron: Neuron) -> str:
         """The figure in the column of scores."""

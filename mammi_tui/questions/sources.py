@@ -10,6 +10,8 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 
 if TYPE_CHECKING:
+    from engine.decisions.answers import ClassAnswers
+    from engine.decisions.concepts import Concepts
     from engine.decisions.outputs import Outcomes
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
@@ -22,6 +24,7 @@ class Sources:
         self._reader = reader
         self._requery = requery
         self._loading = threading.Lock()
+        self._classes: ClassAnswers | None = None
 
     def evidence(self) -> Evidence:
         with self._loading:
@@ -30,6 +33,16 @@ class Sources:
     def panel(self) -> Panel:
         with self._loading:
             return self._panel
+
+    def concepts(self) -> Concepts:
+        with self._loading:
+            return self._concepts
+
+    @cached_property
+    def _concepts(self) -> Concepts:
+        from engine.decisions.concepts import Concepts
+
+        return Concepts(self._reader, self._requery)
 
     def outcomes(self) -> Outcomes | None:
         """What the model predicts for every film; None where the run does not hold its outputs."""
@@ -41,6 +54,15 @@ class Sources:
         from engine.decisions.outputs import Outcomes
 
         return Outcomes.of(self._reader)
+
+    def classes(self) -> ClassAnswers:
+        outcomes = self.outcomes()
+        with self._loading:
+            if self._classes is None:
+                from engine.decisions.answers import ClassAnswers
+
+                self._classes = ClassAnswers(self._reader, outcomes)
+            return self._classes
 
     @cached_property
     def _evidence(self) -> Evidence:

@@ -31,7 +31,15 @@ class ConceptSubject:
     concept: int
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject
+@dataclass(frozen=True, slots=True)
+class FilmSearch:
+    """A search among all images of the probing set."""
+
+    query: str = ""
+    """What the reader has typed; "" for all of them"""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,14 @@ from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.films import Films
 from mammi_tui.screens.handing_on import HandingOn
+from mammi_tui.screens.images_pane import ImagesPane
 from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.returning import Returning
 from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.terminal import garbage
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
 
 
@@ -83,10 +85,21 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
     # Views and panes
 
     def action_view(self, name: str) -> None:
-        """Turns to a view; if it is on screen already, turns back to the first view."""
+        """Turns to a view; if it is on screen already, turns back to the first view, of the neuron if need be."""
         view = next(view for view in self.views if view.name == name)
-        on_screen = self.view_pane.view is view and bool(self.view_pane.region.area)
-        self.turn_to(self.first_view(self.looking.subject) if on_screen else view)
+        subject = self.looking.subject
+        if self.view_pane.view is view and self.view_pane.region.area:
+            first = self.first_view(subject)
+            if first is not view:
+                self.turn_to(first)
+            elif self.looking.neuron is not None:
+                self.show_neuron(self.looking.neuron)
+        elif view.shows(subject):
+            self.turn_to(view)
+        elif view.instead and (found := view.instead(self.looking)) is not None:
+            self.look_at(found, view)
+        else:
+            self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
 
     @counted
     def action_pane_by(self, step: int) -> None:
@@ -132,6 +145,14 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
 
     # Films
 
+    @on(ThumbnailGrid.RangeWanted)
+    @on(ImagesPane.RangeWanted)
+    def show_range(self, event: ThumbnailGrid.RangeWanted | ImagesPane.RangeWanted) -> None:
+        """Shows the neuron's films from another range of its activations. A verdict is about its words all the same."""
+        event.stop()
+        self.images.turn_to_range(event.range if isinstance(event, ImagesPane.RangeWanted) else event.by)
+        self.desk.ask()
+
     def action_films(self) -> None:
         self.images.turn_films_on_or_off()
 
@@ -139,5 +160,6 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
         if action == "next_concept_set":
             return len(self.looking.reader.concept_sets) > 1
         if action == "view":
-            return any(view.name in parameters and view.shows(self.looking.subject) for view in self.views)
+            subject = self.looking.subject
+            return any(view.name in parameters and (view.instead or view.shows(subject)) for view in self.views)
         return super().check_action(action, parameters)

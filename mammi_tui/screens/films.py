@@ -54,13 +54,15 @@ class Films(Finding, Judging):
         self.look_at(FilmSubject(image, neuron), step=self.film is not None)
 
     def _list_films(self, neuron: Neuron) -> None:
-        """Makes the neuron's representative images the films that are stepped through; its strongest ones where α
-        leaves none and a film is looked at."""
+        """Makes the neuron's images the films that are stepped through: those of the range that the grid shows, and of
+        its representative ones, where α leaves none and a film is looked at, its strongest."""
         looking, answer = self.looking, self.looking.answer_on_screen
         if answer is None or neuron != looking.neuron:
             return
         name, images = looking.rows.name_of(neuron), answer.images.tolist()
         title = f"representative images of {name}"
+        if (others := looking.examples_on_screen) is not None:
+            images, title = others.images.tolist(), f"{others.range.title.lower()} images of {name}"
         if not images and self.film and not answer.dead:
             index = looking.reader.layers[neuron.layer].first_neuron + neuron.unit
             images = looking.reader.arrays.ranked(index, 0, 0)[0][: min(24, BLOCK)].tolist()

@@ -6,7 +6,7 @@ in the palette, its part of the help, its title and its place in the history fol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,7 @@ from mammi_tui.images.base import ImageBackend
 from mammi_tui.neurons.rows import NeuronRows
 from mammi_tui.notes import Note
 from mammi_tui.questions.desk import Asker, LookingAt
+from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.subjects import FilmList, Sight, Subject
 from mammi_tui.verdicts.lines import ConceptMark
 
@@ -157,6 +158,8 @@ class View:
     """What it wants to know: askers that work while it is shown"""
     key: str = ""
     """Turns to the view, and from it back to the first view; "" for a view that is first itself"""
+    instead: Callable[[Looking], Subject | None] | None = None
+    """What it shows where it cannot show what is looked at, such as the class of a neuron; None for nothing"""
     room: Room = "usual"
     help: Note | None = None
     """What the help explains while it is shown"""

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSubject, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSearch, FilmSubject, Subject
 from mammi_tui.text import clean, fit
 from mammi_tui.widgets.captions import identifier
 
@@ -35,6 +35,8 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
             return Named(clean(name))
         case FilmSubject(image):
             return Named(clean(identifier(reader.images([image])[0].path)))
+        case FilmSearch(query):
+            return Named(clean(query) or "the probing set")
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))
 

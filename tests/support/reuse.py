@@ -13,6 +13,7 @@ from engine.config.settings import load_config
 from engine.progress import Silent
 from engine.run import layers, loading
 from engine.run.pipeline import run
+from engine.targets import films as target_films
 from tests.support import models
 
 FILMS = 40
@@ -36,14 +37,16 @@ class Work:
 def counted(compute: Callable[[], object]) -> Work:
     """Counts the work that `compute` does."""
     work = Work()
-    read_layers = layers.read_layers
 
-    def uncounted(*given: Any) -> Any:
-        before = work.target
-        try:
-            return read_layers(*given)
-        finally:
-            work.target = before
+    def uncounted(look: Callable[..., Any]) -> Callable[..., Any]:
+        def look_uncounted(*given: Any) -> Any:
+            before = work.target
+            try:
+                return look(*given)
+            finally:
+                work.target = before
+
+        return look_uncounted
 
     def counting(name: str, function: Callable[..., Any], images: Callable[..., int]) -> Callable[..., Any]:
         def call(*given: Any) -> Any:
@@ -54,13 +57,15 @@ def counted(compute: Callable[[], object]) -> Work:
 
     places = [
         (loading, "decode", "decodes", lambda _: 1),
+        (target_films, "decode", "decodes", lambda _: 1),
         (loading, "encode", "thumbnails", lambda *_: 1),
         (models.TinyClassifier, "forward", "target", lambda _, films: len(films)),
         (models.TinyVLM, "encode_images", "vlm", lambda _, batch: len(batch)),
         (models.TinyVLM, "encode_texts", "texts", lambda _, texts: len(texts)),
     ]
     with ExitStack() as stack:
-        stack.enter_context(patch.object(layers, "read_layers", uncounted))
+        for look in ("read_layers", "read_last_part"):
+            stack.enter_context(patch.object(layers, look, uncounted(getattr(layers, look))))
         for owner, attribute, name, images in places:
             function = getattr(owner, attribute)
             stack.enter_context(patch.object(owner, attribute, counting(name, function, images)))
@@ -127,7 +132,7 @@ CHANGES = (
     Change("the order of the films, and all names", Work(), films=reverse),
     Change("one film more, at the end", Work(1, 1, 1, 1), films=lambda project: more(project, "last.png")),
     Change("one film more, sorted in first", Work(1, 1, 1, 1), films=lambda project: more(project, "00.png")),
-    Change("one film fewer", Work(), films=away),
+    Change("one film fewer", Work(decodes=4, target=4), films=away),  # those that now are among a unit's strongest
     Change("a film renamed", Work(), films=rename),
     Change("a film of the run once more", Work(), films=twice),
     Change("a new film, twice", Work(1, 1, 1, 1), films=new_twice),

@@ -1,9 +1,9 @@
 """The pointing game: does a map's strongest cell lie in the finding's box?
 
-Source: Zhang et al., "Top-Down Neural Attention by Excitation Backprop", ECCV 2016, who count a hit where the maximum
-lies within 15 pixels of the object. Here the tolerance is half a cell of the map, as its maximum is known no better. A
-map of a few cells hits a large box by chance, so each share stands beside what a cell drawn at random would hit, beside
-the layer's other units, and beside the same maps of the layer with random weights.
+Source: Zhang et al., "Top-Down Neural Attention by Excitation Backprop", ECCV 2016. A hit is a map whose strongest cell
+has its centre in the box or within 15 pixels of it, where a film is 224 pixels wide and high. A map of a few cells hits
+a large box by chance. So each share stands beside what a cell drawn at random would hit, beside the layer's other
+units, and beside the same maps of the model with random weights.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from engine.store.records import ImageInfo, LayerInfo
 
 UNITS = 5
 """Units of a finding: those whose activation separates the films with the finding best from the others"""
+TOLERANCE = 15 / 224
+"""As published, as a share of the film's side"""
 FEWEST = 5
 """Pairs of a unit and a film, or films, on which a share is based"""
 
@@ -55,7 +57,7 @@ class Pointing:
     others: Share | None = None
     """The layer's other units on the films that activate them most and have the finding"""
     random: Share | None = None
-    """The same units and films with random weights in the layer"""
+    """The same units and films, the model with random weights"""
 
 
 def pointing(reader: RunReader, random_maps: MapsOf | None = None) -> tuple[Pointing, ...]:
@@ -65,7 +67,7 @@ def pointing(reader: RunReader, random_maps: MapsOf | None = None) -> tuple[Poin
     """
     found: list[Pointing] = []
     names, labelled = reader.label_table()
-    marked = _marked(reader, labelled.any(axis=1))
+    marked = _marked(reader, np.flatnonzero(labelled.any(axis=1)))
     findings = sorted({label for of_film in marked.values() for label in of_film})
     for layer in reader.layers:
         maps = _stored_maps(reader, layer)
@@ -74,10 +76,10 @@ def pointing(reader: RunReader, random_maps: MapsOf | None = None) -> tuple[Poin
     return (*found, *_of_classes(reader, findings, marked))
 
 
-def _marked(reader: RunReader, films: NDArray[np.bool_]) -> dict[int, dict[str, list[NDArray[np.float64]]]]:
+def _marked(reader: RunReader, films: NDArray[np.int64]) -> dict[int, dict[str, list[NDArray[np.float64]]]]:
     """Image -> finding -> the corners [k, 2] (x, y as shares of the film) of each place that is marked."""
     found: dict[int, dict[str, list[NDArray[np.float64]]]] = {}
-    for info in reader.images(np.flatnonzero(films).tolist()):
+    for info in reader.images(films.tolist()):
         places = dict(_places(info))
         if places:
             found[info.image] = places
@@ -97,15 +99,13 @@ def _places(info: ImageInfo) -> Iterator[tuple[str, list[NDArray[np.float64]]]]:
 
 
 def hits(places: Sequence[NDArray[np.float64]], height: int, width: int) -> NDArray[np.bool_]:
-    """Which cells of a map [h, w] are hits: those whose square, which reaches half a cell to each side of the centre,
-    meets the bounding box of a place."""
+    """Which cells of a map [h, w] are hits: those whose centre lies within TOLERANCE of the bounding box of a place,
+    whose corners [k, 2] are shares of the film's width and height."""
     found = np.zeros((height, width), dtype=np.bool_)
-    across, down = np.arange(width) / width, np.arange(height) / height
+    across, down = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
     for corners in places:
-        (left, top), (right, below) = corners.min(axis=0), corners.max(axis=0)
-        columns = (across < right) & (across + 1 / width > left)
-        rows = (down < below) & (down + 1 / height > top)
-        found |= rows[:, None] & columns
+        (left, top), (right, below) = corners.min(axis=0) - TOLERANCE, corners.max(axis=0) + TOLERANCE
+        found |= ((down >= top) & (down <= below))[:, None] & (across >= left) & (across <= right)
     return found
 
 
@@ -141,13 +141,12 @@ def _of_layer(
     labelled: NDArray[np.bool_],
     random_maps: MapsOf | None,
 ) -> Iterator[Pointing]:
-    known = [finding for finding in findings if finding in names]
+    columns = {name: column for name, column in zip(names, labelled.T, strict=True) if 0 < column.sum() < len(column)}
+    known = [finding for finding in findings if finding in columns]
     if not known:
         return
-    members = np.stack([labelled[:, names.index(finding)] for finding in known])
-    usable = members.any(axis=1) & ~members.all(axis=1)
-    areas = aurocs(reader.arrays.activations(layer), members[usable])
-    for finding, of_units in zip([each for each, use in zip(known, usable, strict=True) if use], areas.T, strict=True):
+    areas = aurocs(reader.arrays.activations(layer), np.stack([columns[finding] for finding in known]))
+    for finding, of_units in zip(known, areas.T, strict=True):
         units = np.argsort(-of_units, kind="stable")[:UNITS].tolist()
         pairs = [pair for pair in maps if finding in marked.get(pair[1], {})]
         own = [pair for pair in pairs if pair[0] in units]

@@ -73,8 +73,8 @@ class TargetAgain:
         return found
 
     def random_maps(self, layer: str, pairs: Sequence[Pair]) -> dict[Pair, Floats]:
-        """As `maps`, of the layer with random weights (`randomised`)."""
-        with randomised(self._module, layer):
+        """As `maps`, of the model with random weights (`randomised`)."""
+        with randomised(self._module):
             return self.maps(layer, pairs)
 
     def _forward(self, taps: MapTaps, images: Sequence[int]) -> Mapping[str, Floats]:
@@ -97,40 +97,20 @@ class TargetAgain:
 
 
 @contextmanager
-def randomised(module: torch.nn.Module, layer: str) -> Iterator[list[str]]:
-    """The model with random weights in a layer, as Adebayo et al. do ("Sanity Checks for Saliency Maps", NeurIPS 2018).
-
-    A layer without a convolution or a linear layer of its own, such as a norm, has no weights that find anything: then
-    the modules before it beside it are randomised too, back to the nearest one with such weights. Gives the names of
-    the modules that are randomised; afterwards all are as they were.
-    """
+def randomised(module: torch.nn.Module) -> Iterator[None]:
+    """The model with random weights within a `with` block, as Adebayo et al. do ("Sanity Checks for Saliency Maps",
+    NeurIPS 2018). All of it: a dense or a residual block hands on what it was given, so that random weights in it alone
+    leave many of its units as they were."""
     state = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
-    chosen = _chosen(module, layer)
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(_SEED)
-            for name in chosen:
-                for child in module.get_submodule(name).modules():
-                    if callable(reset := getattr(child, "reset_parameters", None)):
-                        reset()
-                    else:
-                        for parameter in child.parameters(recurse=False):
-                            parameter.normal_(std=float(parameter.std()) if parameter.numel() > 1 else 1.0)
-        yield chosen
+            for child in module.modules():
+                if callable(reset := getattr(child, "reset_parameters", None)):
+                    reset()
+                else:
+                    for parameter in child.parameters(recurse=False):
+                        parameter.normal_(std=float(parameter.std()) if parameter.numel() > 1 else 1.0)
+        yield
     finally:
         module.load_state_dict(state)
-
-
-def _chosen(module: torch.nn.Module, layer: str) -> list[str]:
-    """The modules to randomise for a layer, the nearest to it first."""
-    if layer in ("logits", "penultimate") or not layer:
-        return [name for name, child in module.named_children()][::-1]
-    parent, _, last = layer.rpartition(".")
-    siblings = [name for name, _ in module.get_submodule(parent).named_children()]
-    chosen: list[str] = []
-    for name in siblings[: siblings.index(last) + 1][::-1]:
-        whole = f"{parent}.{name}" if parent else name
-        chosen.append(whole)
-        if any(tensor.ndim > 1 for tensor in module.get_submodule(whole).parameters()):
-            break
-    return chosen

@@ -19,7 +19,7 @@ NAN = float("nan")
 
 def population_of(embeddings: np.ndarray, directions: np.ndarray) -> Population:
     narrow = embeddings.astype(np.float32)
-    return Population.of(Vectors(narrow, inverse_lengths(narrow), directions))
+    return Population.of(Vectors(narrow, inverse_lengths(narrow), directions, np.zeros(narrow.shape[1])))
 
 
 def small(images: int, concepts: int = 7, dimension: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

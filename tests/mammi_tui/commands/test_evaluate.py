@@ -18,6 +18,7 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from tests.support.commands import Mammi
+from tests.support.decisions import decided_run
 from tests.support.runs import small_contents, small_run
 
 
@@ -139,3 +140,43 @@ def test_anything_but_a_run_file_is_refused(mammi: Mammi, tmp_path: Path) -> Non
     assert mammi("evaluate", tmp_path / "missing.duckdb").status == 2
     (tmp_path / "x.duckdb").write_bytes(b"not a database" * 100)
     assert mammi("evaluate", tmp_path / "x.duckdb").status == 1
+
+
+def test_decisions_are_evaluated_in_80_columns_and_as_json(mammi: Mammi, tmp_path: Path) -> None:
+    path = decided_run(tmp_path, images=120)
+    outcome = mammi("evaluate", path, "--decisions")
+    assert outcome.status == 0
+    assert max(map(cell_len, outcome.out.splitlines())) <= 80
+    assert "area (lower is faster)" in outcome.out
+    found = json.loads(mammi("evaluate", path, "--decisions", "--json").out)
+    assert {area["order"] for area in found["areas"]} == {"importance", "activation", "random"}
+    assert len(found["deletion"][0]["curves"][0]["output"]) == len(found["deletion"][0]["curves"][0]["deleted"])
+
+
+def test_figure_3_is_written_once(mammi: Mammi, tmp_path: Path) -> None:
+    path = decided_run(tmp_path)
+    with RunReader(path) as reader:
+        film = str(reader.paths()[0])
+    outcome = mammi("evaluate", path, "--figure3", film, "--figures", tmp_path / "figures")
+    assert outcome.status == 0
+    assert len(list((tmp_path / "figures").iterdir())) == 2
+    again = mammi("evaluate", path, "--figure3", film, "--figures", tmp_path / "figures")
+    assert again.status == 2
+    assert "Use --force" in again.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--decisions", "--plot"], "--decisions goes only with"),
+        (["--figure3", "x"], "--figures FOLDER"),
+        (["--class", "Edema"], "--class with --figure3"),
+        (["--config", "x.toml"], "--config goes with"),
+    ],
+)
+def test_options_of_decisions_that_do_not_go_together_are_refused(
+    mammi: Mammi, run_path: Path, options: list[str], told: str
+) -> None:
+    outcome = mammi("evaluate", run_path, *options)
+    assert outcome.status == 2
+    assert told in outcome.err
