@@ -184,10 +184,21 @@ class FilmAsker(Asker):
         return None, f"its map is kept for its {len(maps.images)} strongest films, and this is none of them"
 
 
+_NAMES = {
+    "outputs": "the model's outputs",
+    "films": "the activations by film",
+    "head": "the weights of a linear head",
+    "class maps": "the maps of classes",
+    "unit maps": "the maps of units",
+    "importance": "the importance of units",
+}
+
+
 def said_missing(missing: tuple[Missing, ...], *whats: str) -> str:
     """Why the run lacks the first of these that it lacks, and what adds it; "" where it lacks none of them."""
     for what in (*whats, "outputs"):
         for each in missing:
             if each.what == what:
-                return f"{each.why} {f'To add it: {each.remedy}' if each.remedy else ''}".strip()
+                remedy = f" To add them: {each.remedy}" if each.remedy else ""
+                return f"The run file does not hold {_NAMES[each.what]}. {each.why}{remedy}"
     return ""

@@ -91,12 +91,14 @@ class FilmUnits(ReasonedList):
         self.rows: NeuronRows | None = None
         self._concepts = concepts
         self._ends = (0.0, 0.0)
+        self._longest = 0
 
     def show(self, units: Sequence[UnitShare], reason: str) -> None:
         """Draws units, or the reason why there are none; the cursor stays on its unit if that is there."""
         here = self.here()
         self.units, self.reason = units, reason
         shares = [each.share for each in units if each.share is not None]
+        self._longest = max((cell_len(each.name) for each in units if each.share is not None), default=0)
         self._ends = min(0.0, *shares, 0.0), max(0.0, *shares, 0.0)
         places = [place for place, each in enumerate(units) if here and each.name == here.name]
         self.set_reactive(FilmUnits.cursor, places[0] if places and self.cursor else 0)
@@ -130,8 +132,7 @@ class FilmUnits(ReasonedList):
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """The cells of name, bar and words."""
-        longest = max((cell_len(each.name) for each in self.units if each.share is not None), default=8)
-        name = min(longest, max(6, width // 4))
+        name = min(self._longest, max(6, width // 4))
         left = width - name - NUMBER - 1 - 4
         bar_cells = min(MOST_BAR, max(0, left - LEAST_WORDS) // 2)
         return name, bar_cells, max(0, left - bar_cells)
