@@ -13,6 +13,7 @@ from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
+from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.cuts_bar import CutsBar
@@ -71,6 +72,7 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
 
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
+    @on(CheckAnswered)
     def draw_numbers(self) -> None:
         self.neurons.numbers_changed()
 
@@ -98,6 +100,7 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
             self.turn_to(view)
         elif view.instead and (found := view.instead(self.looking)) is not None:
             self.look_at(found, view)
+            self.panes.go_to("view")
         else:
             self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
 

@@ -71,7 +71,7 @@ class ConceptBody(ViewBody):
         titles = (
             f"{count(missing, 'neuron')} narrowly {misses} it: rank 2–{NEAR}",
             f"{missing:,} narrowly {misses} it",
-            f"{missing:,} near",
+            f"{missing:,} near misses",
         )
         nothing = "None." if answer.competes else ""
         yield Neurons(titles, nothing, answer.missing, rows, cuts, message.findings)
@@ -85,7 +85,7 @@ class ConceptBody(ViewBody):
         name = "" if neuron is None else clean(rows.name_of(neuron))
         shares = np.full(len(matches.images), None)
         numbers = zip(matches.cosines.tolist(), matches.activations.tolist(), shares, strict=True)
-        titles = ("Films that match best", "Films that match", "Best films")
+        titles: tuple[str, ...] = ("Films that match best", "Films that match", "Best films")
         if name:
             titles = (f"Films that match best, and {name} on them", *titles)
         of_list = f"films that match {concept}"
