@@ -55,6 +55,15 @@ class ReuseTables:
             found.setdefault(position, {})[part] = reason
         return found
 
+    def class_map_blobs(self, images: Sequence[int]) -> list[bytes]:
+        """The class activation maps of images by index, as engine.store.class_maps.packed; empty where the model has
+        none."""
+        rows = self._cursors.rows(
+            "SELECT rowid, lows, highs, cells FROM film_maps WHERE rowid IN (SELECT unnest(?::BIGINT[]))", list(images)
+        )
+        found = {image: b"".join(pieces) for image, *pieces in rows}
+        return [found.get(image, b"") for image in images]
+
     def map_rows(self, layer: LayerInfo, key: str, keys: Mapping[int, str]) -> Iterator[MapRows]:
         """The maps of a layer's units; `keys` are those of the images by index. A layer without maps gives one value
         that says so."""
@@ -72,7 +81,9 @@ class ReuseTables:
 
     def layer_shares(self, layer: LayerInfo) -> LayerShares | None:
         """The importance of a hidden layer; None where the file does not hold it film by film."""
-        means = self._cursors.rows("SELECT over, films, mean FROM importance WHERE layer = ? ORDER BY class", layer.position)
+        means = self._cursors.rows(
+            "SELECT over, films, mean FROM importance WHERE layer = ? ORDER BY class", layer.position
+        )
         query = "SELECT classes, units, shares FROM film_importance WHERE layer = ? ORDER BY image"
         films = self._cursors.columns(query, layer.position)
         if not means or not len(films["classes"]):
@@ -85,7 +96,9 @@ class ReuseTables:
             return LayerShares(
                 layer.name,
                 np.array([[count for _, count, _ in rows] for rows in kinds], np.int64),
-                np.stack([np.frombuffer(b"".join(mean for *_, mean in rows), "<f4").reshape(len(rows), -1) for rows in kinds]),
+                np.stack(
+                    [np.frombuffer(b"".join(mean for *_, mean in rows), "<f4").reshape(len(rows), -1) for rows in kinds]
+                ),
                 classes,
                 np.frombuffer(joined["units"], "<i4").reshape(shape),
                 np.frombuffer(joined["shares"], "<f4").reshape(shape),

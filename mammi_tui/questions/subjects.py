@@ -1,4 +1,4 @@
-"""What a view is about: a neuron, a class, a film or a concept."""
+"""What a view is about: a neuron, a class, a film, a concept, or the run as a whole."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ class FilmSearch:
     """What the reader has typed; "" for all of them"""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch
+@dataclass(frozen=True, slots=True)
+class RunSubject:
+    """The run as a whole."""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject
 
 
 @dataclass(frozen=True, slots=True)
