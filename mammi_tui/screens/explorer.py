@@ -18,6 +18,7 @@ from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.handing_on import HandingOn
@@ -121,6 +122,11 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
 
     @on(NeuronTree.Left)
     def go_to_view(self) -> None:
+        """Goes to the view; from a unit that stands for one of the model's outputs, to that class."""
+        neuron, reader = self.looking.neuron, self.looking.reader
+        name = self.looking.rows.class_of(neuron) if neuron else ""
+        if name in reader.classes:
+            self.look_at(ClassSubject(name))
         self.panes.go_to("view")
 
     def notes(self) -> tuple[list[Note], list[Note]]:

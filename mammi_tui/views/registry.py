@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from mammi_tui.views.base import View
+from mammi_tui.views.class_view import CLASS
 from mammi_tui.views.concepts import CONCEPTS
 from mammi_tui.views.evidence import EVIDENCE
 from mammi_tui.views.methods import METHODS
 
-VIEWS: tuple[View, ...] = (CONCEPTS, EVIDENCE, METHODS)
+VIEWS: tuple[View, ...] = (
+    CONCEPTS,
+    EVIDENCE,
+    METHODS,
+    CLASS,
+)
 """In the order of their keys. A subject opens in the first view that takes it."""
