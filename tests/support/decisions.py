@@ -103,5 +103,6 @@ def say_missing(path: Path, *missing: tuple[str, str, str]) -> None:
     """Makes a run say that it lacks something: what, why, and the remedy."""
     connection = connect(path, read_only=False, memory="256MB", threads=1)
     with transaction(connection):
-        connection.execute("UPDATE decision_facts SET missing = ?", [json.dumps(missing)])
+        connection.execute("DELETE FROM decision_facts")
+        connection.execute("INSERT INTO decision_facts VALUES ('sigmoid', 0.5, ?)", [json.dumps(missing)])
     connection.close()

@@ -129,8 +129,7 @@ def test_a_run_without_decisions_says_what_adds_them(tmp_path: Path) -> None:
 
     async def does(opened: Explorer) -> None:
         await opened.press("C")
-        assert "This run holds no outputs. The outputs were not kept. `mammi run CONFIG.toml` adds it." in " ".join(
-            opened.text().split()
-        )
+        assert "This run holds no outputs. The outputs were not kept." in opened.text()
+        assert "CONFIG.toml" in opened.text()
 
     look(path, tmp_path, does)
