@@ -21,6 +21,7 @@ from engine.probing.base import ProbingSet
 from engine.probing.rename import Renamed
 from engine.progress import Progress
 from engine.run.class_labels import warn_of_classes, warn_of_spellings
+from engine.run.importance_layers import named_layers
 from engine.run.notes import Notes, about
 from engine.run.sources import captions_key, concepts_key
 from engine.run.versions import package_version
@@ -70,8 +71,8 @@ class RunInputs:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
-        its view though `run.parity` asks for it.
+        Also raises ConfigError when a method cannot work with the images and layers, [keep] importance names none of
+        the layers, or the target model cannot show its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
@@ -86,6 +87,7 @@ class RunInputs:
         progress.advance(1)
         _ = self.concepts, self.captions
         progress.advance(1)
+        named_layers(self._config.keep.importance, layers)
         warn_of_spellings(self.probing.images)
         warn_of_classes(layers, self.probing.images)
         for leaf in self._config.methods:

@@ -99,17 +99,21 @@ class RunArrays:
         self.rungs: NDArray[np.int64] = ranks.astype(np.int64)
         """Ranks that carry a partial sum, ascending; the last is the number of images"""
 
-    def activations(self, layer: LayerInfo) -> NDArray[np.float32]:
-        """The activation of each unit of a layer on each image, by image index, [units, p]."""
-        values = np.zeros((layer.units, self._images), dtype=np.float32)
+    def activations(self, layer: LayerInfo, chosen: NDArray[np.integer] | None = None) -> NDArray[np.float32]:
+        """The activation of each unit of a layer on each image, by image index, [units, p]; or on the `chosen` [n] ones
+        alone, [units, n]."""
+        kept = self._images if chosen is None else len(chosen)
+        values = np.zeros((layer.units, kept), dtype=np.float32)
+        whole = np.zeros((min(_UNITS_AT_ONCE, layer.units), self._images), dtype=np.float32)
         for start in range(0, layer.units, _UNITS_AT_ONCE):
-            part = values[start : start + _UNITS_AT_ONCE]
+            part = whole[: min(_UNITS_AT_ONCE, layer.units - start)]
             rows = np.arange(len(part) * self.blocks_each) + (layer.first_neuron + start) * self.blocks_each
             images, activations = self.blocks(rows)
             used = np.s_[:, : self._images]
             with self._cursors.whole():
                 places = images.reshape(len(part), -1)[used]
                 np.put_along_axis(part, places, activations.reshape(len(part), -1)[used], axis=1)
+            values[start : start + len(part)] = part if chosen is None else part[:, chosen]
         return values
 
     def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
@@ -156,7 +160,11 @@ class RunArrays:
 
     def image_embeddings(self) -> NDArray[np.float32]:
         """[p, d], read in pieces so that no second copy exists."""
-        return self._embeddings("image_embeddings", 0, self._images)
+        return self.some_image_embeddings(0, self._images)
+
+    def some_image_embeddings(self, first: int, count: int) -> NDArray[np.float32]:
+        """Those of `count` images from `first` on, [count, d]."""
+        return self._embeddings("image_embeddings", first, count)
 
     def other_template(self, position: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the concepts prompted with other template `position` [m, d], and of that bare template [d].

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Image
+from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
 from engine.store.unit_maps import LayerMaps
@@ -108,6 +109,8 @@ class RunContents:
     """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
     unit_maps: Callable[[str], LayerMaps | None] = lambda _layer: None
     """Gives the maps of a layer's units, one layer at a time; None for a layer without maps"""
+    layer_shares: Sequence[LayerShares] = ()
+    """The importance of hidden layers that was computed by gradients"""
     image_keys: Sequence[ImageKeys] = ()
     """The keys of the images, in their order; () when nothing is to be reused"""
 

@@ -14,6 +14,9 @@ from engine.store.batch import Floats
 from engine.store.decision_records import FilmImportance, Head, LayerImportance, Missing, Over, Probabilities, UnitMaps
 from engine.store.records import LayerInfo
 
+_FILMS_AT_ONCE = 512
+"""Films whose activations are read by one query, 2 bytes a neuron"""
+
 
 class DecisionTables:
     """The part of RunReader about decisions: outputs, the head, films by row, maps and importance.
@@ -101,6 +104,21 @@ class DecisionTables:
         row = self._one("film_activations", "activations", image)
         with self._cursors.whole():
             return np.frombuffer(row[0], "<f2").astype(np.float32).reshape(scales.shape) * scales
+
+    def layer_rows(self, layer: LayerInfo, images: NDArray[np.integer]) -> Floats | None:
+        """The activations of a layer's units on some images, ascending, [n, units], to ROW_ERROR. None if films are not
+        kept."""
+        scales = self._row_scales
+        if scales is None:
+            return None
+        found = np.empty((len(images), layer.units), np.float32)
+        query = "SELECT activations FROM film_activations WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid"
+        for start in range(0, len(images), _FILMS_AT_ONCE):
+            rows = self._cursors.rows(query, images[start : start + _FILMS_AT_ONCE].tolist())
+            with self._cursors.whole():
+                values = np.frombuffer(b"".join(row for (row,) in rows), "<f2").reshape(len(rows), len(scales))
+                found[start : start + _FILMS_AT_ONCE] = values[:, layer.neurons]
+        return found * scales[layer.neurons]
 
     def head_inputs(self, image: int) -> Floats | None:
         """The head's inputs on one image, [units], to ROW_ERROR. None without a head or where films are not kept."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.store.batch import Film, Floats
 from engine.store.contents import prompt
+from engine.store.layer_shares import LayerShares
 from engine.store.parts import EMBEDDING, INPUT, ImageKeys, PartKeys, layer_of
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
@@ -134,6 +135,11 @@ class FinishedRun:
     def _check(self, part: str) -> str:
         """The name of the part. Raises KeyError when the run did not make it."""
         return self._names[part]
+
+    def layer_shares(self, layer: str) -> LayerShares | None:
+        """The importance of a hidden layer of this name, as the run file holds it."""
+        info = next((each for each in self._reader.layers if each.name == layer), None)
+        return None if info is None else self._reader.layer_shares(info)
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of the subtracted templates, of the concepts in each template, of the bare concepts and of

@@ -123,6 +123,10 @@ class ImageTables:
         """Each image's path in the probing set, [p]."""
         return self._texts("path")
 
+    def digests(self) -> tuple[str | None, ...]:
+        """The sha256 of each image's file, [p], in hexadecimal."""
+        return self._texts("sha256")
+
     def patients(self) -> tuple[str | None, ...]:
         """Each image's patient, [p]; None if the probing set does not say."""
         return self._texts("patient")

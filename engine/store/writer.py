@@ -21,6 +21,7 @@ from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, connect, insert, text, transaction
+from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
 from engine.store.map_writer import write_unit_maps
 from engine.store.whole_file import written_whole
@@ -84,6 +85,10 @@ class _RunWriter:
                 with transaction(self._connection):
                     write_unit_maps(self._connection, index, first_neuron, maps)
             first_neuron += activations.shape[1]
+        numbers = {layer.name: number for number, layer in enumerate(run.layers)}
+        for shares in run.layer_shares:
+            with transaction(self._connection):
+                write_layer_shares(self._connection, numbers[shares.layer], shares)
         with transaction(self._connection):
             evidence_writer.write_methods(self._connection, run)
             self._write_meta()

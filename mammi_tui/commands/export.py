@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +52,10 @@ def export(
     Tables are at the run's own α and β unless you give others; each verdict keeps the α and β at which it was given.
     --force overwrites an existing FILE, but never the run's own files.
     """
-    from engine.errors import ConfigError, writing
+    from engine.errors import ConfigError
     from engine.store.reader import RunReader
     from engine.store.work import work_path
+    from mammi_tui.console.table_file import put_table
     from mammi_tui.verdicts.log import verdicts_path
 
     if output == STDOUT and file_format == "parquet":
@@ -70,19 +67,11 @@ def export(
         raise ConfigError("--alpha, --beta: verdicts have their own α and β. Leave these options out.")
     if what in ("representatives", "verdicts") and concept_set is not None:
         raise ConfigError(f"--concept-set: {what} do not depend on it. Leave it out.")
-    folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
     with RunReader(arguments.existing_run(run)) as reader:
         cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
-        with ExitStack() as stack:
-            with writing(folder if output == STDOUT else f"--output {output}"):
-                unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-export-", dir=folder))
-                written = Path(unfinished) / f"table.{file_format}"
-                rows = _write(reader, what, file_format, written, cuts)
-                if output != STDOUT:
-                    written.replace(output)
-            if output == STDOUT:
-                _print(written)
-                return
+        rows = put_table(output, file_format, lambda path: _write(reader, what, file_format, path, cuts))
+        if output == STDOUT:
+            return
         scores = f" ({reader.info.unsubtracted}: scores are mean cosines)" if reader.info.unsubtracted else ""
     click.echo(f"{rows} rows written to {output}{scores}", err=True)
 
@@ -121,16 +110,3 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
         if entry.line and log.is_ours(entry.line)
     )
     return write_table(path, file_format, COLUMNS, rows)
-
-
-def _print(table: Path) -> None:
-    """Copies a table to standard output. On a terminal, control characters are replaced."""
-    from mammi_tui.text import clean
-
-    if sys.stdout.isatty():
-        with table.open(encoding="utf-8", newline="\n") as file:
-            for line in file:
-                click.echo(clean(line.rstrip("\n"), limit=1 << 20))
-    else:
-        with table.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)

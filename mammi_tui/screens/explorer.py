@@ -22,6 +22,7 @@ from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.handing_on import HandingOn
+from mammi_tui.screens.images_pane import ImagesPane
 from mammi_tui.screens.large_films import LargeFilms
 from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
@@ -30,6 +31,7 @@ from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.terminal import garbage
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
 
 
@@ -160,6 +162,14 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
         self.cuts_bar.next_concept_set()
 
     # Films
+
+    @on(ThumbnailGrid.RangeWanted)
+    @on(ImagesPane.RangeWanted)
+    def show_range(self, event: ThumbnailGrid.RangeWanted | ImagesPane.RangeWanted) -> None:
+        """Shows the neuron's films from another range of its activations. A verdict is about its words all the same."""
+        event.stop()
+        self.images.turn_to_range(event.range if isinstance(event, ImagesPane.RangeWanted) else event.by)
+        self.desk.ask()
 
     def action_films(self) -> None:
         self.images.turn_films_on_or_off()

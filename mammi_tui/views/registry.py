@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mammi_tui.views.base import View
 from mammi_tui.views.class_view import CLASS
+from mammi_tui.views.concept import CONCEPT
 from mammi_tui.views.concepts import CONCEPTS
 from mammi_tui.views.evidence import EVIDENCE
 from mammi_tui.views.methods import METHODS
@@ -12,6 +13,7 @@ VIEWS: tuple[View, ...] = (
     CONCEPTS,
     EVIDENCE,
     METHODS,
+    CONCEPT,
     CLASS,
 )
 """In the order of their keys. A subject opens in the first view that takes it."""

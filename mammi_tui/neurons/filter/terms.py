@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Term(ABC):
-    """Part of a filter."""
+    """Part of a filter: of neurons, whose `facts` are LayerFacts, or of other things that have a number."""
 
     @property
     def needs_answer(self) -> bool:
@@ -41,10 +41,10 @@ class Term(ABC):
         return False
 
     @abstractmethod
-    def holds(self, facts: LayerFacts) -> Bools:
+    def holds(self, facts: Any) -> Bools:
         """Whether the term holds for each unit, [units]."""
 
-    def is_known(self, facts: LayerFacts) -> bool:
+    def is_known(self, facts: Any) -> bool:
         """Whether what the term looks at has come; before that it holds for no unit, and neither does its negation."""
         return not (self.needs_answer and facts.answer is None) and not (self.needs_evidence and facts.evidence is None)
 
@@ -148,8 +148,8 @@ class VerdictBy(Term):
 class Nothing(Term):
     """Holds for no unit: a value that is not known."""
 
-    def holds(self, facts: LayerFacts) -> Bools:
-        return np.zeros(facts.units, bool)
+    def holds(self, facts: Sized) -> Bools:
+        return np.zeros(len(facts), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +166,8 @@ class Not(Term):
     def needs_evidence(self) -> bool:
         return self.term.needs_evidence
 
-    def holds(self, facts: LayerFacts) -> Bools:
-        return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(facts.units, bool)
+    def holds(self, facts: Any) -> Bools:
+        return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(len(facts), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class Group(Term):
     def needs_evidence(self) -> bool:
         return any(term.needs_evidence for term in self.terms)
 
-    def holds(self, facts: LayerFacts) -> Bools:
+    def holds(self, facts: Any) -> Bools:
         held = [term.holds(facts) for term in self.terms]
         found: Bools = np.all(held, axis=0) if self.every else np.any(held, axis=0)
         return found

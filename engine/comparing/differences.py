@@ -1,0 +1,158 @@
+"""What two runs differ in, and which of it can be exchanged between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.comparing.films import SharedFilms
+from engine.comparing.matching import LayerMatch
+from engine.comparing.side import PIECE, Side
+from engine.store.parts import part_of_layer
+
+IMAGES, TEXTS, ACTIVATIONS, VLM = "images", "texts", "activations", "VLM"
+Sides = tuple[Side, Side]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that runs may differ in."""
+
+    what: str
+    of: tuple[str, str]
+    """Of each run, in a few words"""
+    differs: bool
+    detail: str = ""
+    """How, where both are called the same or are too long to tell"""
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """Which of the things that words follow from differ between two sides."""
+
+    vlm: bool
+    """Whether the VLMs differ: in name, in dimension, or in how they encode a text"""
+    images: bool
+    """Whether the runs have other films, or embed them differently"""
+    texts: bool
+    alpha: bool
+    beta: bool
+
+    @classmethod
+    def between(cls, sides: Sides, films: SharedFilms) -> Differing:
+        first, second = sides
+        infos = first.reader.info, second.reader.info
+        return cls(
+            vlm=infos[0].vlm != infos[1].vlm or not first.texts.encoded_as(second.texts),
+            images=not (films.all_shared and same_embeddings(sides, films)),
+            texts=not first.texts.equals(second.texts),
+            alpha=first.cuts.alpha != second.cuts.alpha,
+            beta=first.cuts.beta != second.cuts.beta,
+        )
+
+    def exchanges(self, match: LayerMatch) -> dict[str, tuple[str, ...]]:
+        """What can be exchanged between the runs for one layer: its name -> the fields of
+        engine.comparing.exchange.Source that go together.
+
+        A VLM goes as a whole: the images of one mean nothing to the texts of another.
+        """
+        found = {
+            VLM: (self.vlm, ("images", "texts")),
+            IMAGES: (self.images and not self.vlm, ("images",)),
+            TEXTS: (self.texts and not self.vlm, ("texts",)),
+            ACTIVATIONS: (not match.same, ("activations",)),
+            "α": (self.alpha, ("alpha",)),
+            "β": (self.beta, ("beta",)),
+        }
+        return {name: fields for name, (differs, fields) in found.items() if differs}
+
+
+def same_embeddings(sides: Sides, films: SharedFilms) -> bool:
+    """Whether the shared films have the same embeddings in both runs."""
+    first, second = sides
+    if first.reader is second.reader or (first.embedding_key and first.embedding_key == second.embedding_key):
+        return True
+    if first.reader.info.dimension != second.reader.info.dimension:
+        return False
+    sample = films.of(0)[:PIECE], films.of(1)[:PIECE]
+    return np.array_equal(_of(first, sample[0]), _of(second, sample[1]))
+
+
+def _of(side: Side, images: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The embeddings of some images, [n, d]."""
+    wanted = np.zeros(side.reader.image_count, dtype=np.bool_)
+    wanted[images] = True
+    found = np.empty((len(images), side.reader.info.dimension), dtype=np.float32)
+    for start, piece in side.pieces(wanted):
+        inside = (images >= start) & (images < start + len(piece))
+        found[inside] = piece[images[inside] - start]
+    return found
+
+
+def differences(sides: Sides, films: SharedFilms, differing: Differing, layers: Sequence[str]) -> list[Difference]:
+    """What the runs differ in and what not: the target model (at some layers), the VLM, the films, the texts, the
+    cuts."""
+    vlm = _vlm(sides, films, differing)
+    return [_target(sides, layers), vlm, _films(films), *_texts(sides), *_cuts(sides)]
+
+
+def _target(sides: Sides, layers: Sequence[str]) -> Difference:
+    names = _each(sides, lambda side: side.reader.info.target)
+    keys = [{side.part_keys.get(part_of_layer(layer), "") for layer in layers} for side in sides]
+    same = sides[0].reader is sides[1].reader or (keys[0] == keys[1] and "" not in keys[0])
+    unknown = "" in keys[0] | keys[1]
+    detail = "perhaps other weights: a run lacks its keys" if unknown else "other weights or preprocessing"
+    return Difference("target model", names, not same, "" if same or names[0] != names[1] else detail)
+
+
+def _vlm(sides: Sides, films: SharedFilms, differing: Differing) -> Difference:
+    names = _each(sides, lambda side: side.reader.info.vlm)
+    embedded = len(films) > 0 and not same_embeddings(sides, films)
+    detail = "other weights" if differing.vlm else "it embeds the films differently" if embedded else ""
+    return Difference("VLM", names, bool(detail), detail if names[0] == names[1] else "")
+
+
+def _films(films: SharedFilms) -> Difference:
+    first, second = films.alone
+    alone = [f"{count:,} only in the {which} run" for count, which in ((first, "first"), (second, "second")) if count]
+    detail = ", ".join([f"{len(films):,} in both", *alone])
+    return Difference("films", (f"{films.counts[0]:,}", f"{films.counts[1]:,}"), not films.all_shared, detail)
+
+
+def _texts(sides: Sides) -> list[Difference]:
+    first, second = (side.texts for side in sides)
+    alone = len(first.embeddings.keys() - second.embeddings), len(second.embeddings.keys() - first.embeddings)
+    sets = _each(sides, _concepts)
+    shared = len(first.embeddings.keys() & second.embeddings.keys())
+    detail = f"{shared:,} in both, {alone[0]:,} only in the first, {alone[1]:,} only in the second"
+    templates = _each(sides, _quoted)
+    return [
+        Difference("template", templates, templates[0] != templates[1]),
+        Difference("concepts", sets, any(alone), detail if any(alone) else ""),
+    ]
+
+
+def _each(sides: Sides, said: Callable[[Side], str]) -> tuple[str, str]:
+    return said(sides[0]), said(sides[1])
+
+
+def _concepts(side: Side) -> str:
+    count, name = f"{len(side.texts.embeddings):,}", side.cuts.concept_set
+    return f"{count} of {name}" if name else count
+
+
+def _quoted(side: Side) -> str:
+    info = side.reader.info
+    text = f"“{info.template}”" if info.template else "none"
+    return text if info.subtracts_template or not info.template else f"{text}, not subtracted"
+
+
+def _cuts(sides: Sides) -> list[Difference]:
+    first, second = (side.cuts for side in sides)
+    return [
+        Difference("α", (f"{first.alpha:g}", f"{second.alpha:g}"), first.alpha != second.alpha),
+        Difference("β", (f"{first.beta:g}", f"{second.beta:g}"), first.beta != second.beta),
+    ]

@@ -1,0 +1,102 @@
+"""One side of a comparison: a run, looked at with some α, β and competing concepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.annotation.competing import Competing
+from engine.annotation.cuts import Cuts
+from engine.annotation.scoring import concept_directions
+from engine.names import find_concept_set
+from engine.store.parts import EMBEDDING
+from engine.store.reader import RunReader
+
+PIECE = 8192
+"""Images whose embeddings are read at once"""
+
+
+class Side:
+    """An open run at some cuts. Raises MammiError for an unknown concept set."""
+
+    def __init__(self, reader: RunReader, cuts: Cuts, embeddings: NDArray[np.float32] | None = None) -> None:
+        """`embeddings` [p, d] are those of the run's images where they are in memory already."""
+        self.reader = reader
+        self.cuts = cuts
+        self._embeddings = embeddings
+        self.texts = _texts(reader, cuts.concept_set)
+
+    @cached_property
+    def part_keys(self) -> dict[str, str]:
+        """As RunReader.parts."""
+        return self.reader.parts()
+
+    @property
+    def embedding_key(self) -> str:
+        """Equal keys and images, equal image embeddings; "" where the run has no keys."""
+        return self.part_keys.get(EMBEDDING, "")
+
+    def pieces(self, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """The image embeddings, PIECE at a time, each piece with its first image; without pieces of which no image is
+        `wanted` [p]."""
+        for start in range(0, len(wanted), PIECE):
+            part = wanted[start : start + PIECE]
+            if part.any():
+                held = self._embeddings
+                yield (
+                    start,
+                    (
+                        self.reader.arrays.some_image_embeddings(start, len(part))
+                        if held is None
+                        else held[start : start + PIECE]
+                    ),
+                )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """The concepts that compete in a run, and the vectors that stand for them."""
+
+    names: tuple[str, ...]
+    """All concepts of the run"""
+    competing: Competing
+    embeddings: dict[str, NDArray[np.float32]]
+    """Of each competing concept, prompted with the template, [d]"""
+    template: str
+    bare: NDArray[np.float32]
+    """The embedding of the template that is subtracted, [d]; zeros for none"""
+
+    def equals(self, other: Texts) -> bool:
+        """Whether both give the same annotation to any mean of image embeddings."""
+        return (
+            self.embeddings.keys() == other.embeddings.keys()
+            and np.array_equal(self.bare, other.bare)
+            and all(np.array_equal(vector, other.embeddings[name]) for name, vector in self.embeddings.items())
+        )
+
+    def encoded_as(self, other: Texts) -> bool:
+        """Whether the texts that both have were encoded alike, as far as the runs can tell."""
+        if self.template != other.template:
+            return self.bare.shape == other.bare.shape
+        shared = self.embeddings.keys() & other.embeddings.keys()
+        return self.bare.shape == other.bare.shape and all(
+            np.array_equal(self.embeddings[name], other.embeddings[name]) for name in shared
+        )
+
+
+def _texts(reader: RunReader, concept_set: str | None) -> Texts:
+    members = np.arange(len(reader.concepts))
+    if concept_set is not None:
+        members = np.array(find_concept_set(concept_set, reader.concept_sets).concepts, dtype=np.int64)
+    embeddings, bare = reader.arrays.text_embeddings()
+    return Texts(
+        reader.concepts,
+        Competing.of(concept_directions(embeddings, bare), members),
+        {reader.concepts[concept]: embeddings[concept] for concept in members.tolist()},
+        reader.info.template,
+        bare,
+    )

@@ -1,0 +1,71 @@
+"""The check-up as lines of at most 80 cells and as JSON types, for `mammi check`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from engine.annotation.cuts import Cuts
+from engine.decisions.checkup.base import Check, Finding, Of
+from engine.decisions.checkup.checks import CHECKS
+from engine.store.reader import RunReader
+from mammi_tui.text import clean, count, fit
+
+WIDTH = 80
+_NAME = 12
+_ONE: dict[Of, str] = {"neurons": "neuron", "warnings": "warning"}
+
+
+def counted(check: Check, finding: Finding) -> str:
+    """How many a check has found, such as "12 of 311 neurons"."""
+    if finding.unknown and not finding.found:
+        return "?"
+    if not finding.among:
+        return count(finding.found, _ONE.get(check.of, check.of))
+    return f"{finding.found:,} of {finding.among:,} {check.of}"
+
+
+def said(check: Check, finding: Finding) -> str:
+    """A finding as a sentence without a full stop. It is clean."""
+    if finding.unknown and not finding.found:
+        return clean(f"{check.title}: not looked at. {finding.unknown}".rstrip("."))
+    return clean(f"{counted(check, finding)} {finding.says}")
+
+
+def lines(found: Mapping[Check, Finding], reader: RunReader, cuts: Cuts) -> Iterator[str]:
+    """The check-up in the order of weight: a mark where something was found, the name, and the finding."""
+    of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
+    yield fit(f"{clean(reader.path.name)}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}", WIDTH).rstrip()
+    yield ""
+    for check in CHECKS:
+        finding = found[check]
+        mark = "?" if finding.unknown and not finding.found else "!" if finding.found else "·"
+        head = f"{mark} {fit(check.name, _NAME)} "
+        yield from textwrap.wrap(
+            said(check, finding), WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+        )
+
+
+def as_object(found: Mapping[Check, Finding], reader: RunReader, cuts: Cuts) -> dict[str, Any]:
+    """The whole check-up as JSON types."""
+    return {
+        "run": str(reader.path),
+        **asdict(cuts),
+        "checks": [
+            {
+                "name": check.name,
+                "title": check.title,
+                "counts": check.of,
+                "found": finding.found,
+                "among": finding.among,
+                "says": finding.says,
+                "neurons": [f"{layer}:{unit}" for layer, unit in finding.neurons],
+                "classes": list(finding.classes),
+                "unknown": finding.unknown or None,
+            }
+            for check in CHECKS
+            for finding in (found[check],)
+        ],
+    }

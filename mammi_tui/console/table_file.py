@@ -1,0 +1,46 @@
+"""Writes a table to a file, whole or not at all, or prints it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from engine.errors import writing
+from mammi_tui.console.output import STDOUT
+from mammi_tui.text import clean
+
+
+def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> int:
+    """Lets `write` fill a file, which then takes the place of `output` or is copied to standard output. Returns what
+    `write` returns, the number of rows.
+
+    Raises MammiError where the disk refuses the file.
+    """
+    folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
+    with ExitStack() as stack:
+        with writing(folder if output == STDOUT else f"--output {output}"):
+            unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-table-", dir=folder))
+            written = Path(unfinished) / f"table.{file_format}"
+            rows = write(written)
+            if output != STDOUT:
+                written.replace(output)
+        if output == STDOUT:
+            _print(written)
+    return rows
+
+
+def _print(table: Path) -> None:
+    """Copies a table to standard output. On a terminal, control characters are replaced."""
+    if sys.stdout.isatty():
+        with table.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                click.echo(clean(line.rstrip("\n"), limit=1 << 20))
+    else:
+        with table.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
