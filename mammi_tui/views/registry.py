@@ -7,6 +7,7 @@ from mammi_tui.views.class_view import CLASS
 from mammi_tui.views.concept import CONCEPT
 from mammi_tui.views.concepts import CONCEPTS
 from mammi_tui.views.evidence import EVIDENCE
+from mammi_tui.views.films import FILMS
 from mammi_tui.views.methods import METHODS
 
 VIEWS: tuple[View, ...] = (
@@ -15,5 +16,6 @@ VIEWS: tuple[View, ...] = (
     METHODS,
     CONCEPT,
     CLASS,
+    FILMS,
 )
 """In the order of their keys. A subject opens in the first view that takes it."""

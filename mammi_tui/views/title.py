@@ -34,7 +34,7 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
             return Named(clean(name))
         case FilmSubject(image):
             return Named(f"image {image}")
-        case FilmSearch(query):
+        case FilmSearch(query=query):
             return Named(clean(query) or "the probing set")
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))

@@ -81,7 +81,6 @@ def test_units_come_by_importance_over_the_films_that_are_chosen(run: Path, tmp_
     look(run, tmp_path, does)
 
 
-@pytest.mark.skip(reason="needs the film search")
 def test_counts_and_words_lead_on(run: Path, tmp_path: Path) -> None:
     async def does(opened: Explorer) -> None:
         await opened.press("C", "right", "j", "enter")
