@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.outputs import Flags, Outcomes
+from engine.decisions.discrimination import Flags
+from engine.decisions.outputs import Outcomes
 from engine.evidence.metadata import Metadata, Recorded
 from engine.names import compared
 from engine.store.reader import RunReader

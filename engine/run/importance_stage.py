@@ -104,7 +104,7 @@ def _pieces(run: Run, decisions: DecisionContents) -> Iterator[_Piece]:
     pairs = zip(run.films.images, run.images, run.usable(), strict=True)
     usable = [(image, keys) for image, keys, use in pairs if use]
     labelled = _labelled([image for image, _ in usable], decisions.classes)
-    known = labelled.any(axis=0)
+    known = np.asarray(labelled.any(axis=0))
     for start in range(0, len(usable), TOGETHER):
         rows = range(start, min(start + TOGETHER, len(usable)))
         keys: list[ImageKeys] = [usable[row][1] for row in rows]

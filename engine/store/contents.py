@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Image
+from engine.store.decision_contents import DecisionContents
 from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
@@ -105,6 +106,8 @@ class RunContents:
     """What was loaded (a model, the concepts) -> a key of its description. A later run with the same key reads from
     this file what it would otherwise load."""
     notes: Sequence[Note] = ()
+    decisions: DecisionContents | None = None
+    """None where the run keeps nothing that connects neurons to the target model's decisions"""
     parts: PartKeys | None = None
     """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
     unit_maps: Callable[[str], LayerMaps | None] = lambda _layer: None

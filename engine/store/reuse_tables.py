@@ -55,6 +55,15 @@ class ReuseTables:
             found.setdefault(position, {})[part] = reason
         return found
 
+    def class_map_blobs(self, images: Sequence[int]) -> list[bytes]:
+        """The class activation maps of images by index, as engine.store.class_maps.packed; empty where the model has
+        none."""
+        rows = self._cursors.rows(
+            "SELECT rowid, lows, highs, cells FROM film_maps WHERE rowid IN (SELECT unnest(?::BIGINT[]))", list(images)
+        )
+        found = {image: b"".join(pieces) for image, *pieces in rows}
+        return [found.get(image, b"") for image in images]
+
     def map_rows(self, layer: LayerInfo, key: str, keys: Mapping[int, str]) -> Iterator[MapRows]:
         """The maps of a layer's units; `keys` are those of the images by index. A layer without maps gives one value
         that says so."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.decisions.discrimination import Flags
 from engine.decisions.film_index import FilmIndex
-from engine.decisions.outputs import Flags, Kind
+from engine.decisions.outputs import Kind
 from mammi_tui.neurons.filter.terms import OPERATORS, Term
 
 

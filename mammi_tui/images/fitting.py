@@ -51,20 +51,22 @@ class Fit:
     """One line, where what was asked for is not what the terminal seems to have"""
     through_tmux: bool = False
     true_colour: bool = True
-    """Whether a colour that is sent arrives as it is"""
+    """Whether a colour of 24 bits arrives as it is"""
     cell: tuple[int, int] = CELL
     """A cell's width and height in pixels"""
-    largest: tuple[int, int] | None = None
-    """Width and height in pixels of the largest sixel picture, where the terminal has a limit"""
+    registers: int = 256
+    """Colours that a sixel picture may have"""
+    keeps_many: bool = True
+    """Whether a whole grid of sixel pictures stays on screen: xterm keeps 16, tmux 20"""
 
     @property
     def is_sharp(self) -> bool:
         return self.kind in _SHARP
 
     def prepare(self, environment: MutableMapping[str, str]) -> None:
-        """Has Textual send colours as they are, where these place pictures: SSH drops COLORTERM."""
-        if self.kind == "kitty" and self.true_colour:
-            environment["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+        """Has Textual, before it is loaded, send colours as they are, unless told otherwise: SSH drops COLORTERM."""
+        if self.is_sharp and self.true_colour:
+            environment.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")
 
     def __str__(self) -> str:
         return f"{IN_WORDS[self.kind]}: {self.why}"
@@ -121,25 +123,36 @@ def fit(images: str, environment: Mapping[str, str], replies: Replies | None, tm
         "asked for" if images != "auto" else why,
         warning,
         through_tmux=in_tmux,
-        true_colour=tmux is None or "RGB" in tmux.features or tmux.term in _TRUE_COLOUR_TERMS,
+        true_colour=_keeps_colours(replies, tmux),
         cell=replies.cell or CELL,
-        largest=replies.largest,
+        registers=replies.registers or 256,
+        keeps_many=not in_tmux and not replies.name.startswith("XTerm"),
     )
+
+
+def cells_for(environment: Mapping[str, str]) -> Kind:
+    """How films are best drawn with characters."""
+    return "ascii" if _poor(environment) else "quadrant"
+
+
+def _poor(environment: Mapping[str, str]) -> str:
+    """Why blocks cannot be drawn; "" where they can."""
+    if colours(environment) == "none":
+        return _unasked(environment)
+    if colours(environment) == "16":
+        return "it shows fewer than 256 colours, as far as TERM and COLORTERM say"
+    return "" if speaks_utf8(environment) else "the locale is not a UTF-8 one"
 
 
 def _cells(images: str, environment: Mapping[str, str], why: str) -> Fit:
     """Films drawn with characters."""
-    depth = colours(environment)
     if images == "off":
         return Fit("off", why)
-    if depth == "none":
-        return Fit("ascii", _unasked(environment) or why)
-    if images == "auto" and depth == "16":
-        return Fit("ascii", f"{why}, and it shows fewer than 256 colours as far as TERM and COLORTERM say")
-    if images == "auto" and not speaks_utf8(environment):
-        return Fit("ascii", f"{why}, and the locale is not a UTF-8 one")
     if images == "auto":
-        return Fit("quadrant", why)
+        poor = _poor(environment)
+        return Fit(cells_for(environment), f"{why}, and {poor}" if poor not in ("", why) else why)
+    if colours(environment) == "none":
+        return Fit("ascii", _unasked(environment))
     return Fit("ascii" if images == "ascii" else "halfblock" if images == "halfblock" else "quadrant", why)
 
 
@@ -211,6 +224,13 @@ def _has_placeholders(name: str) -> bool | None:
     found = _NAMED.match(name)
     since = _PLACEHOLDERS.get(found["name"].lower()) if found else None
     return None if since is None or found is None else (int(found["major"]), int(found["minor"])) >= since
+
+
+def _keeps_colours(replies: Replies, tmux: Tmux | None) -> bool:
+    """Whether colours of 24 bits arrive as they are. Terminals that say their name have them."""
+    if tmux is None:
+        return bool(replies.name)
+    return "RGB" in tmux.features or tmux.term in _TRUE_COLOUR_TERMS
 
 
 def _called(replies: Replies, tmux: Tmux | None) -> str:

@@ -1,4 +1,4 @@
-"""What a view is about: a neuron, a class, a film or a concept."""
+"""What a view is about: a neuron, a class, a film, a concept, or the run as a whole."""
 
 from __future__ import annotations
 
@@ -43,7 +43,12 @@ class FilmSearch:
     """Whether the order goes the other way"""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch
+@dataclass(frozen=True, slots=True)
+class RunSubject:
+    """The run as a whole."""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject
 
 
 @dataclass(frozen=True, slots=True)

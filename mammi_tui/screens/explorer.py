@@ -16,6 +16,7 @@ from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
+from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.questions.subjects import ClassSubject
@@ -77,6 +78,7 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
 
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
+    @on(CheckAnswered)
     def draw_numbers(self) -> None:
         self.neurons.numbers_changed()
 
@@ -104,6 +106,7 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
             self.turn_to(view)
         elif view.instead and (found := view.instead(self.looking)) is not None:
             self.look_at(found, view)
+            self.panes.go_to("view")
         else:
             self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
 

@@ -34,32 +34,30 @@ class Asking:
     """
 
     def __init__(self, keys: int, screen: int) -> None:
-        """`keys` and `screen`: descriptors of the terminal from which keys are read, and to which is written.
-
-        Raises OSError or termios.error where the terminal cannot be set or written to.
-        """
+        """`keys` and `screen`: descriptors of the terminal from which keys are read, and to which is written."""
         self.status: int | None = None
         """What a signal ends the process with (mammi_tui/terminal/watch.py)"""
         self.sorter = Sorter(_LATE)
         self.typed = ""
         """Keys that came meanwhile: they are the explorer's"""
         self._decode = getincrementaldecoder("utf-8")("replace").decode
-        self._keys = keys
+        self._keys, self._screen = keys, screen
+        self._until = 0.0
+        self._found: list[Any] | None = None
+
+    def ask(self) -> None:
+        """Sets the terminal and asks. Raises OSError or termios.error where it cannot be set or written to."""
         self._until = time.monotonic() + PATIENCE
-        self._found: list[Any] | None = termios.tcgetattr(keys)
-        termios.tcsetattr(keys, termios.TCSANOW, _silent(self._found))
-        try:
-            if select.select([], [screen], [], 0)[1]:  # else nobody reads what is written
-                os.write(screen, QUESTIONS.encode())
-        except OSError:
-            self.end()
-            raise
+        self._found = termios.tcgetattr(self._keys)
+        termios.tcsetattr(self._keys, termios.TCSANOW, _silent(self._found))
+        if select.select([], [self._screen], [], 0)[1]:  # else nobody reads what is written
+            os.write(self._screen, QUESTIONS.encode())
 
     def replies(self) -> Replies:
         """All replies, or those that came in time."""
-        while not self.sorter.replies.complete and (left := self._until - time.monotonic()) > 0:
-            if not self._read(left):
-                break
+        with suppress(OSError):  # the terminal is lost: the watch sees to that
+            while not self.sorter.replies.complete and self._read(max(0.0, self._until - time.monotonic())):
+                pass
         return self.sorter.replies
 
     def end(self) -> None:
@@ -87,8 +85,7 @@ class Asking:
 
     def end_now(self) -> None:
         """Waits for what the terminal still has to say, so that the shell does not get it, and ends the process."""
-        with suppress(OSError):
-            self.replies()
+        self.replies()
         self.end()
         os._exit(self.status or 1)
 
@@ -111,18 +108,15 @@ def asking(keys: int, screen: int, watch: Watch | None = None) -> Iterator[Askin
     if sys.platform == "win32" or not (os.isatty(keys) and os.isatty(screen) and in_foreground(keys)):
         yield None
         return
-    try:
-        asked = Asking(keys, screen)
-    except (OSError, termios.error):
-        yield None
-        return
+    asked = Asking(keys, screen)
     if watch is not None:
         watch.ends = asked
     try:
+        with suppress(OSError, termios.error):
+            asked.ask()
         yield asked
     finally:
-        with suppress(OSError):
-            asked.replies()
+        asked.replies()
         asked.end()
         if watch is not None and watch.ends is asked:
             watch.ends = None

@@ -220,11 +220,14 @@ class FrugalApp(App[None]):
         """What takes all pictures off the terminal, from any thread."""
         return self.pictures.farewell() if self.pictures else ""
 
+    def _changes(self, screen: Screen[object], update: Update) -> ChangesOnly:
+        """What an update of the screen on top changes on the terminal."""
+        seen = sights(screen._compositor) if self.pictures else ()
+        return ChangesOnly(update, self.sent, self.pictures, seen)
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        pictures = self.pictures
         if isinstance(renderable, Update):
-            seen = sights(screen._compositor) if pictures else ()
-            renderable = ChangesOnly(renderable, self.sent, pictures, seen)
+            renderable = self._changes(screen, renderable)
         super()._display(screen, renderable)
-        if pictures and pictures.wait is not None and self._later is None:
-            self._later = self.set_timer(pictures.wait, self.lay_pictures)
+        if self.pictures and self.pictures.wait is not None and self._later is None:
+            self._later = self.set_timer(self.pictures.wait, self.lay_pictures)

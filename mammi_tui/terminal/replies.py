@@ -12,7 +12,7 @@ QUESTIONS = (
     "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"  # kitty graphics: whether it would take a picture of one pixel
     "\r\x1b[K"  # wipes what a terminal writes that does not know the line above
     "\x1b[16t"  # the size of a cell in pixels
-    "\x1b[?1;1;0S\x1b[?2;1;0S"  # XTSMGRAPHICS: colour registers, and the largest sixel picture
+    "\x1b[?1;1;0S"  # XTSMGRAPHICS: colours of a sixel picture
     "\x1b[c"  # DA1: its attributes, of which 4 is sixel. Every terminal replies to it, so it comes last
 )
 
@@ -57,8 +57,6 @@ class Replies:
     """A cell's width and height in pixels"""
     registers: int | None = None
     """Colours that a sixel picture may have"""
-    largest: tuple[int, int] | None = None
-    """Width and height in pixels of the largest sixel picture"""
     complete: bool = False
     """Whether the last question was answered"""
 
@@ -97,8 +95,6 @@ class Replies:
         match numbers:
             case [1, 0, registers] if registers > 0:
                 return replace(self, registers=registers)
-            case [2, 0, width, height] if width and height:
-                return replace(self, largest=(width, height))
         return self
 
 

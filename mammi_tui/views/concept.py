@@ -65,13 +65,16 @@ class ConceptBody(ViewBody):
         absent = "No neuron has it at this α and β."
         if not answer.competes:
             absent = f"It is not in the concept set {clean(cuts.concept_set or '')}."
-        title = f"{count(having, 'neuron')} {'has' if having == 1 else 'have'} it{best}"
-        short = f"{having:,} have it{best}"
-        yield Neurons(title, short, absent, answer.having, rows, cuts, message.findings)
-        title = f"{count(missing, 'neuron')} narrowly {'misses' if missing == 1 else 'miss'} it: rank 2–{NEAR}"
-        short = f"{missing:,} narrowly miss it"
+        has, misses = "has" if having == 1 else "have", "misses" if missing == 1 else "miss"
+        titles = (f"{count(having, 'neuron')} {has} it{best}", f"{having:,} {has} it{best}", f"{having:,} {has} it")
+        yield Neurons(titles, absent, answer.having, rows, cuts, message.findings)
+        titles = (
+            f"{count(missing, 'neuron')} narrowly {misses} it: rank 2–{NEAR}",
+            f"{missing:,} narrowly {misses} it",
+            f"{missing:,} near misses",
+        )
         nothing = "None." if answer.competes else ""
-        yield Neurons(title, short, nothing, answer.missing, rows, cuts, message.findings)
+        yield Neurons(titles, nothing, answer.missing, rows, cuts, message.findings)
         yield NearConcepts(answer.nearest, concepts)
         yield from self._films(message, rows)
         yield Unclaimed(answer.unclaimed, answer.competing, concepts)
@@ -82,18 +85,17 @@ class ConceptBody(ViewBody):
         name = "" if neuron is None else clean(rows.name_of(neuron))
         shares = np.full(len(matches.images), None)
         numbers = zip(matches.cosines.tolist(), matches.activations.tolist(), shares, strict=True)
-        title = f"Films that match best{f', and {name} on them' if name else ''}"
+        titles: tuple[str, ...] = ("Films that match best", "Films that match", "Best films")
+        if name:
+            titles = (f"Films that match best, and {name} on them", *titles)
         of_list = f"films that match {concept}"
-        yield Films(
-            title, "Films that match", "No film.", matches.images.tolist(), [*numbers], message.films, of_list, concept
-        )
+        yield Films(titles, "No film.", matches.images.tolist(), [*numbers], message.films, of_list, concept)
         if neuron is not None:
             cold = zip(
                 matches.cold_cosines.tolist(), matches.cold_activations.tolist(), matches.higher.tolist(), strict=True
             )
             yield Films(
-                f"Films that match and leave {name} cold",
-                "Films that match, cold",
+                (f"Films that match and leave {name} cold", "Films that match, cold", "Cold films"),
                 f"Of the {matches.pool:,} that match best, none is below its median.",
                 *(matches.cold.tolist(), [*cold], message.films),
                 f"films that match {concept} and leave {name} cold",

@@ -31,9 +31,8 @@ WITH_FINDING, FINDING = 52, 16
 class PartOfList:
     """A head, and below it lines that each lead to a subject."""
 
-    title: str = ""
-    short: str = ""
-    """The title where it does not fit beside the heads; "" for the title itself, cut"""
+    titles: Sequence[str] = ()
+    """From the longest to the shortest: the first that fits stands beside the heads"""
     nothing: str = ""
     """Stands where there is no line; "" leaves the part out"""
 
@@ -57,7 +56,7 @@ class Namesake(PartOfList):
     """The class or the label that has the concept's name, if there is one."""
 
     def __init__(self, name: str) -> None:
-        self.title = "The class of this name"
+        self.titles = ("The class of this name",)
         self._name = name
 
     def __len__(self) -> int:
@@ -75,15 +74,14 @@ class Neurons(PartOfList):
 
     def __init__(
         self,
-        title: str,
-        short: str,
+        titles: Sequence[str],
         nothing: str,
         standings: Sequence[Standing],
         rows: NeuronRows,
         cuts: Cuts,
         findings: Mapping[int, Sequence[str]],
     ) -> None:
-        self.title, self.short, self.nothing = title, short, nothing
+        self.titles, self.nothing = titles, nothing
         self._standings, self._rows, self._cuts = standings, rows, cuts
         self._found = [clean(findings[each.layer][each.unit]) for each in standings]
         self._neurons = [Neuron(each.layer, each.unit) for each in standings]
@@ -125,7 +123,7 @@ class NearConcepts(PartOfList):
     """Other concepts by the cosine of their directions, and how many neurons have them."""
 
     def __init__(self, near: Sequence[NearConcept], concepts: Sequence[str]) -> None:
-        self.title, self.nothing = "Nearest concepts", "No other concept competes."
+        self.titles, self.nothing = ("Nearest concepts", "Nearest"), "No other concept competes."
         self._near = near
         self._names = ShortNames(concepts[each.concept] for each in near)
 
@@ -152,8 +150,7 @@ class Films(PartOfList):
 
     def __init__(
         self,
-        title: str,
-        short: str,
+        titles: Sequence[str],
         nothing: str,
         images: Sequence[int],
         numbers: Sequence[tuple[float, float, float | None]],
@@ -163,7 +160,7 @@ class Films(PartOfList):
     ) -> None:
         """`numbers` are each film's cosine, activation, and the share of the films with a higher one; `named` says what
         the films are, in the film view's list."""
-        self.title, self.short, self.nothing = title, short, nothing
+        self.titles, self.nothing = titles, nothing
         self._images, self._numbers = images, numbers
         self._list = FilmList(named, tuple(images))
         self._with_shares = any(share is not None for _, _, share in numbers)
@@ -201,7 +198,8 @@ class Unclaimed(PartOfList):
     """Concepts that no neuron has: there may be many thousands, so that only those on screen are looked up."""
 
     def __init__(self, found: NDArray[np.int64], competing: int, concepts: Sequence[str]) -> None:
-        self.title = f"No neuron has these: {len(found):,} of {competing:,} concepts"
+        number = f"{len(found):,} of {competing:,}"
+        self.titles = (f"No neuron has these: {number} concepts", f"No neuron has {number}")
         self.nothing = "Every concept is in some neuron's annotation."
         self._found, self._concepts = found, concepts
 

@@ -19,7 +19,7 @@ from mammi_tui.widgets.lines import Part
 
 WIDEST = 84
 """Cells of a line: names and numbers do not stand further apart"""
-LEAST_TITLE = 14
+LEAST_TITLE = 11
 """Cells that a part's title keeps beside the names of its columns"""
 
 
@@ -139,5 +139,5 @@ def _head(part: PartOfList, width: int) -> Iterable[Part]:
     heads = part.heads(width)
     heads = heads if width - cell_len(heads) >= LEAST_TITLE else ""
     room = width - cell_len(heads)
-    title = part.title if cell_len(part.title) < room or not part.short else part.short
+    title = next((title for title in part.titles if cell_len(title) <= room), part.titles[-1])
     return (fit(title, room), "line--strong"), (heads, "line--faint")

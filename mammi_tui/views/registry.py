@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mammi_tui.views.base import View
+from mammi_tui.views.checkup import CHECKUP
 from mammi_tui.views.class_view import CLASS
 from mammi_tui.views.concept import CONCEPT
 from mammi_tui.views.concepts import CONCEPTS
@@ -15,6 +16,7 @@ VIEWS: tuple[View, ...] = (
     EVIDENCE,
     METHODS,
     CONCEPT,
+    CHECKUP,
     CLASS,
     FILMS,
 )

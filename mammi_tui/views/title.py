@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSearch, FilmSubject, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSearch, FilmSubject, RunSubject, Subject
 from mammi_tui.text import clean, fit
 
 
@@ -36,6 +36,8 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
             return Named(f"image {image}")
         case FilmSearch(query=query):
             return Named(clean(query) or "the probing set")
+        case RunSubject():
+            return Named("the run")
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))
 

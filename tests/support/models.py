@@ -127,6 +127,7 @@ kind = "factory"
 factory = "tests.support.models:tiny_target"
 layers = ["first", "penultimate", "logits"]
 classes = ["effusion", "mass", "hernia"]
+probabilities = "sigmoid"
 preprocessing = {{ size = 32, crop = 32, channels = 1 }}
 
 [vlm]

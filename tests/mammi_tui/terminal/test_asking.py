@@ -67,7 +67,7 @@ def terminal() -> Iterator[Pty]:
 def test_replies_end_the_wait(terminal: Pty) -> None:
     terminal.plays(FOOT)
     replies, typed, took = terminal.asked()
-    assert replies == Replies("foot(1.13.1)", False, frozenset({62, 4, 22}), (7, 14), None, None, True)
+    assert replies == Replies("foot(1.13.1)", False, frozenset({62, 4, 22}), (7, 14), None, True)
     assert typed == ""
     assert took < PATIENCE
 
@@ -87,6 +87,14 @@ def test_a_terminal_that_does_not_come_to_an_end_is_waited_for_no_longer_than_a_
     replies, _, took = terminal.asked()
     assert not replies.complete
     assert took < PATIENCE + 0.15
+
+
+def test_replies_that_came_while_the_program_did_other_things_are_read(terminal: Pty) -> None:
+    terminal.plays(FOOT)
+    with asking(terminal.program, terminal.program) as question:
+        assert question is not None
+        time.sleep(PATIENCE + 0.1)
+        assert question.replies().sixel
 
 
 def test_what_comes_late_but_before_the_explorer_takes_over_is_no_key(terminal: Pty) -> None:

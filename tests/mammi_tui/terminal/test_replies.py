@@ -7,8 +7,10 @@ import pytest
 from mammi_tui.terminal import replies as module
 from mammi_tui.terminal.replies import Replies, Sorter
 
-ALL = "\x1bP>|XTerm(379)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?1;0;256S\x1b[?2;0;800;600S\x1b[?63;1;2;4c"  # a terminal with everything
-EVERYTHING = Replies("XTerm(379)", True, frozenset({63, 1, 2, 4}), (9, 18), 256, (800, 600), True)
+ALL = (  # of a terminal with everything
+    "\x1bP>|XTerm(379)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?1;0;256S\x1b[?63;1;2;4c"
+)
+EVERYTHING = Replies("XTerm(379)", True, frozenset({63, 1, 2, 4}), (9, 18), 256, True)
 
 
 class Clock:

@@ -76,7 +76,7 @@ def test_films_are_sorted_by_output_and_the_other_way(run: Path, tmp_path: Path)
 
     async def does(opened: Explorer) -> None:
         await opened.press("F")
-        await opened.type("mass>0")
+        await opened.type("mass>=0")
         await opened.press("enter")
         assert images(opened) == order
         await opened.press("s", "r")
