@@ -16,6 +16,7 @@ from mammi_tui.notes import Note
 from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.films import Films
 from mammi_tui.screens.handing_on import HandingOn
@@ -114,6 +115,11 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
 
     @on(NeuronTree.Left)
     def go_to_view(self) -> None:
+        """Goes to the view; from a unit that stands for one of the model's outputs, to that class."""
+        neuron, reader = self.looking.neuron, self.looking.reader
+        name = self.looking.rows.class_of(neuron) if neuron else ""
+        if name in reader.classes:
+            self.look_at(ClassSubject(name))
         self.panes.go_to("view")
 
     def notes(self) -> tuple[list[Note], list[Note]]:

@@ -35,7 +35,7 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
             return Named(clean(name))
         case FilmSubject(image):
             return Named(clean(identifier(reader.images([image])[0].path)))
-        case FilmSearch(query):
+        case FilmSearch(query=query):
             return Named(clean(query) or "the probing set")
         case RunSubject():
             return Named("the run")
