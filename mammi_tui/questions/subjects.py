@@ -1,4 +1,4 @@
-"""What a view is about: a neuron, a class, a film or a concept."""
+"""What a view is about: a neuron, a class, a film, a concept, or the comparison with another run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,15 @@ class FilmSearch:
     """What the reader has typed; "" for all of them"""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch
+@dataclass(frozen=True, slots=True)
+class ComparisonSubject:
+    """What changed from the open run to another one."""
+
+    other: str
+    """The path of the other run file"""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | ComparisonSubject
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class ExplorerBase(FrugalScreen[None]):
         self.neurons = NeuronsPane(self.looking.rows, reader.concepts)
         self.view_pane = ViewPane(self.looking, views)
         self.images = ImagesPane(self.looking, images)
+        for body in self.view_pane.bodies.values():
+            body.use_backend(images)
         self.panes = Panes(self.neurons, self.view_pane, self.images)
         self.one_line = OneLine()
         self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]

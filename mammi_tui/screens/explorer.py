@@ -18,6 +18,7 @@ from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.screens.comparing import Comparing
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.handing_on import HandingOn
@@ -32,7 +33,9 @@ from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
+class ExplorerScreen(
+    Comparing, Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting
+):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -68,6 +71,8 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
     def _go_on(self) -> None:
         """Does what could wait until the first frame is on screen."""
         garbage.go_on()
+        if self.start.compared:
+            self.compare_with(self.start.compared)
         self.desk.warm_up()
 
     # Answers

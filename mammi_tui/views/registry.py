@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mammi_tui.views.base import View
+from mammi_tui.views.compare import COMPARE
 from mammi_tui.views.concepts import CONCEPTS
 from mammi_tui.views.evidence import EVIDENCE
 from mammi_tui.views.methods import METHODS
 
-VIEWS: tuple[View, ...] = (CONCEPTS, EVIDENCE, METHODS)
+VIEWS: tuple[View, ...] = (CONCEPTS, EVIDENCE, METHODS, COMPARE)
 """In the order of their keys. A subject opens in the first view that takes it."""
