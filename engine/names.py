@@ -100,6 +100,16 @@ def find_concept_set(name: str, sets: Sequence[T]) -> T:
     return find_named(name, sets, "concept set")
 
 
+def find_concept(name: str, concepts: Sequence[str]) -> int:
+    """The index of the concept with that name, in any case. Raises ConfigError, which names the closest concepts."""
+    wanted = compared(name)
+    found = [place for place, concept in enumerate(concepts) if compared(concept) == wanted]
+    if found:
+        return next((place for place in found if concepts[place] == name), found[0])
+    near = difflib.get_close_matches(name, concepts, n=3, cutoff=0.3)
+    raise ConfigError(f"no concept {name!r} in this run" + (f"; nearest: {', '.join(near)}" if near else ""))
+
+
 def compared(text: str) -> str:
     """A concept or label in the form in which it is compared: lower-case, with blanks for underscores.
 

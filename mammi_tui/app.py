@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.clipboard import sequence
 from mammi_tui.images.base import ImageBackend
+from mammi_tui.images.sharp import SharpBackend
 from mammi_tui.keyboard.counting_app import CountingApp
 from mammi_tui.keyboard.key_order import KeysInOrderApp
 from mammi_tui.keyboard.keymap import Keymap
@@ -83,6 +84,7 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
         self.register_theme(READING_ROOM)
         self.register_theme(DAYLIGHT)
         self.theme = self._chosen_theme()
+        self.pictures = images.pictures if isinstance(images, SharpBackend) else None
         self.explorer = ExplorerScreen(reader, start, images, verdicts, views, keeper)
 
     def say_at_start(self, warnings: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from textual.style import Style
 from mammi_tui.keyboard.remapped_app import keys_of
 from mammi_tui.neurons.order import ORDERS
 from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.subjects import ConceptSubject
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.screens.panes import PANES
 from mammi_tui.text import clean, count
@@ -134,6 +135,7 @@ class ExplorerCommands(WordProvider):
             concept = explorer.looking.reader.concepts[place]
             name = clean(concept)
             yield Command(f"Neurons with {name}", partial(explorer.find_concept, concept), "concept")
+            yield Command(f"Concept {name}", partial(explorer.look_at, ConceptSubject(place)), "where it stands")
         for place in words.among(self._names, MOST):
             neuron = self._neurons[place]
             name = clean(f"{rows.name_of(neuron)} {rows.class_of(neuron)}".rstrip())

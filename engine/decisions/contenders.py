@@ -20,7 +20,9 @@ NEAR = 5
 _FLOOR = 0.75
 """The β for which words are kept at least"""
 _AT_ONCE = 1 << 22
-"""Concept scores that are held at once"""
+"""Concept scores that are computed at once"""
+_READ_AT_ONCE = 1 << 19
+"""Concept scores that are read from the run file at once"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +82,7 @@ def _scores(
     if not own and layer.units * concepts <= _AT_ONCE:  # the very numbers that Requery.layer cuts
         yield units, requery.scores(layer, cuts.alpha, cuts.concept_set)[1][units]
         return
-    size = max(1, _AT_ONCE // concepts)
+    size = max(1, (_READ_AT_ONCE if own else _AT_ONCE) // concepts)
     for start in range(0, len(units), size):
         some = units[start : start + size]
         if own:

@@ -35,6 +35,10 @@ class Range:
     below: float = 0.0
     """The share that lies below it"""
 
+    @property
+    def title(self) -> str:
+        return self.name[0].upper() + self.name[1:]
+
 
 STRONGEST = Range("strongest", "")
 WEAKEST = Range("weakest", "the lowest of all images")
@@ -57,17 +61,23 @@ RANGES: tuple[Range, ...] = (STRONGEST, *(_decile(number) for number in range(9,
 class Examples:
     """Images of a unit from one range."""
 
+    layer: str
+    unit: int
     range: Range
     images: NDArray[np.int64]
     """At most MOST, [n]: activation descending, of the weakest ascending. Of a decile they are spread evenly over its
     ranks"""
     activations: NDArray[np.float32]
     """[n]"""
+    ranks: NDArray[np.int64]
+    """Each image's rank among all images, from 1 for the highest activation, [n]"""
     of: int
-    """The number of images in the range"""
+    """The number of images that they are from: those of the decile, else all"""
     low: float
     high: float
-    """The lowest and the highest activation in the range; NaN where it has no image"""
+    """The lowest and the highest activation of those images, of the weakest among the ones shown; NaN without images"""
+    dead: bool
+    """Whether the unit has the same activation on every image"""
 
 
 def examples(reader: RunReader, layer: str, unit: int, wanted: Range) -> Examples:
@@ -95,11 +105,17 @@ def examples(reader: RunReader, layer: str, unit: int, wanted: Range) -> Example
         ranks = first + ((np.arange(count) + 0.5) * (last - first) / max(1, count)).astype(np.int64)
     if first == last:
         nothing = np.empty(0, np.int64)
-        return Examples(wanted, nothing, nothing.astype(np.float32), 0, np.nan, np.nan)
+        dead = bool(info.dead[unit])
+        return Examples(layer, unit, wanted, nothing, nothing.astype(np.float32), nothing, 0, np.nan, np.nan, dead)
     found, activations = _at(reader, info, unit, np.concatenate([ranks, [first, last - 1]]))
     return Examples(
-        *(wanted, found[:-2].astype(np.int64), activations[:-2]),
-        *(last - first, float(activations[-1]), float(activations[-2])),
+        *(layer, unit, wanted, found[:-2].astype(np.int64), activations[:-2], ranks + 1),
+        *(
+            images if wanted == WEAKEST else last - first,
+            float(activations[-1]),
+            float(activations[-2]),
+            bool(info.dead[unit]),
+        ),
     )
 
 

@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from engine.names import labels_by_class
 from engine.store.batch import Floats
-from engine.store.decision_records import Probabilities
+from engine.store.probabilities import Flags, as_probabilities, predictions
 from engine.store.reader import RunReader
 
 Kind = Literal["true positive", "false positive", "missed", "true negative"]
 """Predicted and labelled; predicted only; labelled only; neither"""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WRONG: tuple[Kind, ...] = ("false positive", "missed")
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,26 +87,3 @@ class Outcomes:
             return np.where(predicted, probabilities, 1 - probabilities)
         most = np.where(predicted, 1 - self.threshold, self.threshold)
         return np.abs(probabilities - self.threshold) / np.maximum(most, np.finfo(np.float64).tiny)
-
-
-def as_probabilities(outputs: Floats, how: Probabilities) -> Floats:
-    """Outputs [p, classes] as probabilities, float32."""
-    if how == "none":
-        return outputs
-    values = outputs.astype(np.float64)
-    if how == "softmax":
-        powers = np.exp(values - values.max(axis=1, keepdims=True))
-        values = powers / powers.sum(axis=1, keepdims=True)
-    else:
-        values = 0.5 + 0.5 * np.tanh(values / 2)
-    return values.astype(np.float32)
-
-
-def predictions(probabilities: Floats, how: Probabilities, threshold: float) -> Flags:
-    """Which films are predicted to have which class, [p, classes]. NaN predicts nothing."""
-    if how != "softmax":
-        return probabilities >= np.float32(threshold)
-    flags = np.zeros(probabilities.shape, dtype=np.bool_)
-    usable = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
-    flags[usable, probabilities[usable].argmax(axis=1)] = True
-    return flags

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
-from engine.decisions.outputs import as_probabilities
 from engine.errors import ConfigError, MammiError
 from engine.methods.base import Method
 from engine.names import compared
 from engine.store.batch import Floats
+from engine.store.probabilities import as_probabilities
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo, LayerInfo
 from engine.store.thumbnails import decode

@@ -57,7 +57,8 @@ class AssemblyStage:
         )
         one = [next(keys for keys, use in zip(run.images, run.usable(), strict=True) if use)]
         units = sum(run.results.layer(layer.name, one).shape[1] for layer in inputs.layers)
-        run.progress.stage("run file", len(run.images) + units)
+        rows = len(run.images) if config.keep.films else 0
+        run.progress.stage("run file", len(run.images) + units + rows)
         seen = _Seen(run)
         out = config.run.out.absolute()
         assemble(out, contents, seen.batches(), _StoreProgress(run.progress))

@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from operator import attrgetter
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from engine.config.settings import RunConfig
 from engine.device import precision
@@ -20,9 +21,22 @@ from engine.run.keys import map_key
 from engine.run.loading import PreparedImage
 from engine.run.map_pass import map_rows
 from engine.store.batch import Floats
-from engine.store.parts import STATISTICS, Computed, FilmRows, ImageKeys, PartKeys, VectorRows
+from engine.store.class_maps import packed
+from engine.store.halves import to_halves
+from engine.store.parts import (
+    CLASS_MAPS,
+    HEAD_INPUTS,
+    OUTPUTS,
+    STATISTICS,
+    Computed,
+    FilmRows,
+    ImageKeys,
+    PartKeys,
+    VectorRows,
+)
 from engine.store.unit_maps import MapRows
 from engine.targets.base import TargetModel
+from engine.targets.output_taps import LastValues, OutputTaps
 from engine.targets.taps import Taps
 from engine.targets.top_maps import CuttingTaps, TopFilms
 from engine.vlms.embedding import embed_images
@@ -69,6 +83,14 @@ class ImagePass:
         cutting = self._config.keep.maps
         return self._stack.enter_context(CuttingTaps(*given, self._top.entering) if cutting else Taps(*given))
 
+    @cached_property
+    def _output_taps(self) -> OutputTaps:
+        """On the target model's last part, until the block ends."""
+        taps = self._config.taps
+        return self._stack.enter_context(
+            OutputTaps(self._target.module, self._models.last_part, taps.pooling, taps.channels)
+        )
+
     def compute(self, images: Sequence[PreparedImage]) -> Computed:
         """Computes the parts that a batch of images lacks. A part that is not finite sets its image aside.
 
@@ -91,10 +113,15 @@ class ImagePass:
         statistics = np.array([target.statistics for _, target in made if not target.reason], np.float32)
         yield _rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
         with self._memory_failure_named(len(inputs)):
-            activations = self._activations(_stacked("target", inputs)) if inputs else {}
+            activations, last = self._pass(_stacked("target", inputs)) if inputs else ({}, {})
         maps += self._maps([image.keys.film for image, target in made if target.input is not None])
         for layer, part in self._parts.layers.items():
             yield _rows(part, reasons, activations.get(layer, np.empty((0, 0), np.float32)), attrgetter("film"), layer)
+        for name, part in self._parts.last_part.items():
+            if part:
+                yield _rows(
+                    part, reasons, last.get(name, np.empty((0, 0), np.float32)), attrgetter("film"), f"its {name}"
+                )
 
     def _maps(self, images: Sequence[str]) -> Iterator[MapRows]:
         """What may be worth keeping of the maps of the images that have just passed. That a layer has none is told
@@ -128,18 +155,29 @@ class ImagePass:
         except torch.OutOfMemoryError:
             raise MammiError(f"{self._device} has too little memory for run.batch_size = {images}: lower it.") from None
 
-    def _activations(self, films: torch.Tensor) -> dict[str, Floats]:
+    def _pass(self, films: torch.Tensor) -> tuple[dict[str, Floats], dict[str, NDArray[Any]]]:
+        """Passes films through the target model: the activations of each layer, and by the part's name what the
+        model's last part gives."""
+        taps, last = self._taps, self._output_taps  # here: what is found out for them needs gradients
         with torch.inference_mode(), precision(self._device, self._mixed):
-            taps = self._taps
             with failing_as(
                 f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError
             ):
                 taps.forward(films.to(self._device))
-            pooled = taps.pooled()
+            pooled, given = taps.pooled(), last.taken()
         for layer, values in pooled.items():
             if len(values) != len(films):
                 raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(films)} images.")
-        return {layer: _array(values) for layer, values in pooled.items()}
+        return {layer: _array(values) for layer, values in pooled.items()}, _parts_of(given, len(films))
+
+
+def _parts_of(given: LastValues, films: int) -> dict[str, NDArray[Any]]:
+    """By the part's name what a target model's last part gave; no values for what it does not give."""
+    nothing = np.empty((films, 0), np.float32)
+    outputs = nothing if given.outputs is None else _array(given.outputs)
+    inputs = nothing if given.inputs is None else to_halves(_array(given.inputs))
+    maps = np.empty((films, 0), np.uint8) if given.maps is None else packed(_array(given.maps))
+    return {OUTPUTS: outputs, HEAD_INPUTS: inputs, CLASS_MAPS: maps}
 
 
 def _stacked(model: str, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -152,7 +190,11 @@ def _array(values: torch.Tensor) -> Floats:
 
 
 def _rows(
-    part: str, images: Sequence[tuple[PreparedImage, str]], values: Floats, key: Callable[[ImageKeys], str], name: str
+    part: str,
+    images: Sequence[tuple[PreparedImage, str]],
+    values: NDArray[Any],
+    key: Callable[[ImageKeys], str],
+    name: str,
 ) -> VectorRows:
     """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
     ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
@@ -169,5 +211,5 @@ def _rows(
         reasons.append(fault)
         if row is not None and not fault:
             usable.append(row)
-    stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), np.float32)
+    stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), values.dtype)
     return VectorRows(part, tuple(keys), tuple(reasons), stacked)

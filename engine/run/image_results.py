@@ -126,6 +126,10 @@ class ImageResults:
         """The embeddings of these images, all of them usable, [n, d]."""
         return self._vectors(self.parts.embedding, [keys.embedding for keys in images])
 
+    def outputs(self, images: Sequence[ImageKeys]) -> Floats:
+        """The target model's outputs for these images, all of them usable, [n, classes]."""
+        return self._vectors(self.parts.outputs, [keys.film for keys in images])
+
     def _batch(self, images: Sequence[ImageKeys]) -> Batch:
         usable = [keys for keys, use in zip(images, self.usable(images), strict=True) if use]
         films = self._films(images)
@@ -147,7 +151,13 @@ class ImageResults:
                     )
                 )
         activations = {name: self.layer(name, usable) for name in self.parts.layers}
-        return Batch(tuple(probed), self.embeddings(usable), activations)
+        return Batch(tuple(probed), self.embeddings(usable), activations, *self._last_part(usable))
+
+    def _last_part(self, usable: Sequence[ImageKeys]) -> tuple[Floats | None, Floats | None, list[bytes]]:
+        """The outputs, the head's inputs and the class maps of usable images."""
+        films, parts = [keys.film for keys in usable], self.parts
+        outputs, inputs = (self._vectors(part, films) if part else None for part in (parts.outputs, parts.head_inputs))
+        return outputs, inputs, self._blobs(parts.class_maps, films) if parts.class_maps else []
 
     def _aside(self, keys: ImageKeys, films: dict[str, Film]) -> ProbedImage:
         film = self._set_aside[keys.embedding][0] if keys.embedding in self._set_aside else films[keys.film]
@@ -175,6 +185,14 @@ class ImageResults:
         for places, values in pieces:
             whole[places] = values
         return whole
+
+    def _blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
+        """A part of bytes of usable images."""
+        blobs = [b""] * len(images)
+        for source, places in self._by_source(part, images):
+            for place, blob in zip(places, source.blobs(part, [images[each] for each in places]), strict=True):
+                blobs[place] = blob
+        return blobs
 
     def _by_source(self, part: str, images: Sequence[str]) -> Iterator[tuple[PartSource, list[int]]]:
         """Each file to read a part from, with the places of its images. Raises KeyError for an image in no file."""

@@ -7,12 +7,11 @@ is the same, what the file says is used and nothing is loaded. If only loading g
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.config.leaves import Leaf, NamedLeaf
+from engine.config.leaves import Leaf
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
@@ -21,8 +20,9 @@ from engine.probing.base import ProbingSet
 from engine.probing.rename import Renamed
 from engine.progress import Progress
 from engine.run.class_labels import warn_of_classes, warn_of_spellings
+from engine.run.importance_layers import named_layers
 from engine.run.notes import Notes, about
-from engine.run.sources import captions_key, concepts_key
+from engine.run.sources import captions_key, concepts_key, load_concepts
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
 from engine.store.finished import FinishedRun
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import torch
 
     from engine.targets.base import TargetModel
+    from engine.targets.head import LastPart
     from engine.targets.outputs import Reading
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Models(Protocol):
     def target(self) -> TargetModel: ...
     @property
     def readings(self) -> Mapping[str, Reading]: ...
+    @property
+    def last_part(self) -> LastPart: ...
     @property
     def vlm(self) -> VLM: ...
 
@@ -70,8 +73,8 @@ class RunInputs:
         """Loads the inputs that the finished run file cannot give, so that a mistake in them is found before anything
         is computed.
 
-        Also raises ConfigError when a method cannot work with the images and layers, or the target model cannot show
-        its view though `run.parity` asks for it.
+        Also raises ConfigError when a method cannot work with the images and layers, [keep] importance names none of
+        the layers, or the target model cannot show its view though `run.parity` asks for it.
         """
         progress.stage("loading", 4)
         _ = self.probing
@@ -86,6 +89,7 @@ class RunInputs:
         progress.advance(1)
         _ = self.concepts, self.captions
         progress.advance(1)
+        named_layers(self._config.keep.importance, layers)
         warn_of_spellings(self.probing.images)
         warn_of_classes(layers, self.probing.images)
         for leaf in self._config.methods:
@@ -225,6 +229,13 @@ class RunInputs:
 
         return read_layers(self._config, self.target, self.layers, self.probing, self.device)
 
+    @cached_property
+    def last_part(self) -> LastPart:
+        """How the target model comes to its outputs. It is then on its device, in evaluation mode."""
+        from engine.run.layers import read_last_part
+
+        return read_last_part(self._config, self.target, self.layers, self.readings, self.probing, self.device)
+
     def look_at_target(self, progress: Progress) -> None:
         """Passes one film through the target model. Tells which of several outputs is taken, if the run chose it."""
         for layer, reading in self.readings.items():
@@ -275,24 +286,4 @@ class RunInputs:
         if finished:
             return finished.reader.concepts, finished.reader.concept_sets
         with about(CONCEPTS):
-            return _load_concepts(self._config.concepts, self._config.base, self._reports)
-
-
-def _load_concepts(
-    leaves: Sequence[NamedLeaf], base: Path, reports: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[ConceptSet, ...]]:
-    """The concepts of all concept sets, each once, and the sets, whose members are places among these concepts."""
-    places: dict[str, int] = {}
-    sets = []
-    for leaf in leaves:
-        try:
-            concepts: list[str] = leaf.load(base, reports)
-        except ConfigError as error:
-            if len(leaves) == 1:
-                raise
-            raise ConfigError(f"{leaf.table}: {error}") from None
-        if not concepts:
-            raise ConfigError(f'{leaf.table}: the concept set of kind "{leaf.kind}" is empty.')
-        members = tuple(places.setdefault(concept, len(places)) for concept in dict.fromkeys(concepts))
-        sets.append(ConceptSet(leaf.name, leaf.kind, members))
-    return tuple(places), tuple(sets)
+            return load_concepts(self._config.concepts, self._config.base, self._reports)

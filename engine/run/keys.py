@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.config.settings import RunConfig
 from engine.keys import content_key
-from engine.store.parts import EMBEDDING, FILM, INPUT, PartKeys
+from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, PartKeys
 from engine.targets.base import LOGITS
 
 VERSION = 6
@@ -17,6 +17,11 @@ how films are decoded."""
 VIEW = 1
 """Part of an embedding's key where the VLM is given the target model's view (engine.run.parity). Raise it when the same
 film and preprocessing give another view."""
+
+
+LAST_PART = 1
+"""Part of the keys of what a target model's last part gives. Raise it when the same model gives other outputs, another
+head or other class maps."""
 
 
 MAPS = 1
@@ -41,9 +46,17 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, v
         facts = (layer, taps.pooling, taps.channels, run.mixed_precision)
         return content_key(VERSION, "layer", target, *facts, *output)
 
+    def last_part_key(part: str) -> str:
+        as_told = taps.probabilities == "none"  # then the outputs are the model's own
+        facts = (taps.output, classes, taps.pooling, taps.channels, run.mixed_precision, as_told)
+        return content_key(VERSION, LAST_PART, part, target, *facts)
+
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),
         input=content_key(VERSION, INPUT, target),
         layers={layer: layer_key(layer) for layer in layers},
         embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown),
+        outputs=last_part_key(OUTPUTS),
+        head_inputs=last_part_key(HEAD_INPUTS) if config.keep.films else "",
+        class_maps=last_part_key(CLASS_MAPS) if config.keep.maps else "",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +14,7 @@ from engine.probing.base import ProbingSet
 from engine.probing.decoding import decode
 from engine.store.contents import Layer
 from engine.targets.base import LOGITS, TargetModel
+from engine.targets.head import LastPart, last_part
 from engine.targets.outputs import Reading
 from engine.targets.probe import examine, inputs, noise
 from engine.targets.taps import resolve_layers
@@ -54,6 +57,30 @@ def read_layers(
         channels=config.taps.channels,
         output=config.taps.output,
         precision=precision(device, config.run.mixed_precision),
+    )
+
+
+def read_last_part(
+    config: RunConfig,
+    target: TargetModel,
+    layers: tuple[Layer, ...],
+    readings: Mapping[str, Reading],
+    probing: ProbingSet,
+    device: torch.device,
+) -> LastPart:
+    """How the model comes to its outputs, found by passing the first film that can be read.
+
+    Moves the model to the device and puts it in evaluation mode. Raises MammiError as engine.targets.head.last_part.
+    """
+    target.module.to(device).eval()
+    taps = config.taps
+    return last_part(
+        *(target, [layer.name for layer in layers], _first_inputs(target, probing).to(device)),
+        pooling=taps.pooling,
+        channels=taps.channels,
+        readings=readings,
+        output=taps.output,
+        told=taps.probabilities,
     )
 
 

@@ -82,7 +82,6 @@ class Loader:
     ) -> None:
         self._films = films
         self._parts = parts
-        self._of_target = frozenset((parts.input, *parts.layers.values()))
         self._models = models
         self._thumbnail_size = thumbnail_size
         self._parity = parity
@@ -129,7 +128,7 @@ class Loader:
     def _load_models(self, lacking: frozenset[str]) -> None:
         """Loads the models that these parts need, before several threads ask for them at once."""
         for_vlm = self._parts.embedding in lacking
-        if lacking & self._of_target or (for_vlm and self._parity == "published"):
+        if lacking & self._parts.of_target or (for_vlm and self._parity == "published"):
             _ = self._models.target
         if for_vlm:
             _ = self._models.vlm
@@ -141,7 +140,7 @@ class Loader:
         image = self._films.images[place]
         film = Film(len(file.data), file.sha256)
         for_film = self._parts.film in lacking
-        for_target, for_vlm = bool(lacking & self._of_target), self._parts.embedding in lacking
+        for_target, for_vlm = bool(lacking & self._parts.of_target), self._parts.embedding in lacking
         try:
             if file.reason:
                 raise UnreadableImage(file.reason)

@@ -12,7 +12,9 @@ from engine.progress import Progress
 from engine.run.assembly_stage import AssemblyStage
 from engine.run.cache import Cache
 from engine.run.image_stage import ImageStage
+from engine.run.importance_stage import ImportanceStage
 from engine.run.inputs import RunInputs
+from engine.run.last_part_stage import LastPartStage
 from engine.run.map_stage import MapStage
 from engine.run.method_stage import MethodStage
 from engine.run.notes import Notes
@@ -21,7 +23,9 @@ from engine.run.text_stage import TextStage
 from engine.store.finished import FinishedRun
 from engine.store.work import WorkFile, work_path
 
-STAGES: tuple[Stage, ...] = (TextStage(), ImageStage(), MapStage(), MethodStage(), AssemblyStage())
+STAGES: tuple[Stage, ...] = (
+    *(TextStage(), LastPartStage(), ImageStage(), MapStage(), ImportanceStage(), MethodStage(), AssemblyStage()),
+)
 """In order. The last one writes the run file."""
 
 

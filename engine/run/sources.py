@@ -1,4 +1,4 @@
-"""Keys of what the concepts and the captions of a run are made from, without making them."""
+"""Keys of what the concepts and the captions of a run are made from, without making them; and the concepts made."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 from engine import kinds
 from engine.concepts.report_files import digests
 from engine.config.leaves import Leaf, NamedLeaf
+from engine.errors import ConfigError
 from engine.keys import content_key
 from engine.probing.base import Image
+from engine.store.contents import ConceptSet
 
 
 def concepts_key(leaves: Sequence[NamedLeaf], base: Path, images: Sequence[Image]) -> str | None:
@@ -38,3 +40,23 @@ def _paths(leaf: Leaf, base: Path) -> Iterator[Path]:
         for path in value if isinstance(value, tuple) else (value,):
             if isinstance(path, Path):
                 yield base / path
+
+
+def load_concepts(
+    leaves: Sequence[NamedLeaf], base: Path, reports: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[ConceptSet, ...]]:
+    """The concepts of all concept sets, each once, and the sets, whose members are places among these concepts."""
+    places: dict[str, int] = {}
+    sets = []
+    for leaf in leaves:
+        try:
+            concepts: list[str] = leaf.load(base, reports)
+        except ConfigError as error:
+            if len(leaves) == 1:
+                raise
+            raise ConfigError(f"{leaf.table}: {error}") from None
+        if not concepts:
+            raise ConfigError(f'{leaf.table}: the concept set of kind "{leaf.kind}" is empty.')
+        members = tuple(places.setdefault(concept, len(places)) for concept in dict.fromkeys(concepts))
+        sets.append(ConceptSet(leaf.name, leaf.kind, members))
+    return tuple(places), tuple(sets)

@@ -218,9 +218,10 @@ class RunArrays:
         if not len(units):
             return np.empty((0, 0))
         first, last = layer.first_neuron + int(units[0]), layer.first_neuron + int(units[-1])
-        scores = self._cursors.columns(
-            "SELECT score FROM concept_scores WHERE neuron BETWEEN ? AND ? ORDER BY rowid", first, last
-        )["score"]
+        # In the order of the table, as own_scores: to sort would take more memory than a reader allows DuckDB.
+        query = "SELECT score FROM concept_scores WHERE neuron BETWEEN ? AND ?"
+        with self._one_at_a_time:
+            scores = self._cursors.columns(query, first, last)["score"]
         with self._cursors.whole():
             return scores.reshape(len(units), -1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -65,6 +65,12 @@ class Batch:
     """[usable, d]"""
     activations: Mapping[str, Floats]
     """Layer name -> pooled activations [usable, units]"""
+    outputs: Floats | None = None
+    """The target model's outputs [usable, classes]; None where the run does not keep them; so for the next two"""
+    head_inputs: Floats | None = None
+    """[usable, units]"""
+    class_maps: Sequence[bytes] = ()
+    """Of each usable image (engine.store.class_maps); empty ones for a model without them; () if they are not kept"""
 
     @property
     def usable(self) -> int:

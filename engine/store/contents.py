@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Image
+from engine.store.decision_contents import DecisionContents
+from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
 from engine.store.unit_maps import LayerMaps
@@ -104,10 +106,14 @@ class RunContents:
     """What was loaded (a model, the concepts) -> a key of its description. A later run with the same key reads from
     this file what it would otherwise load."""
     notes: Sequence[Note] = ()
+    decisions: DecisionContents | None = None
+    """None where the run keeps nothing that connects neurons to the target model's decisions"""
     parts: PartKeys | None = None
     """The keys under which FinishedRun gives back the parts of images; None when nothing is to be reused"""
     unit_maps: Callable[[str], LayerMaps | None] = lambda _layer: None
     """Gives the maps of a layer's units, one layer at a time; None for a layer without maps"""
+    layer_shares: Sequence[LayerShares] = ()
+    """The importance of hidden layers that was computed by gradients"""
     image_keys: Sequence[ImageKeys] = ()
     """The keys of the images, in their order; () when nothing is to be reused"""
 

@@ -18,7 +18,7 @@ with both, those predicted and not labelled, those labelled and not predicted"""
 OVER: tuple[Over, ...] = get_args(Over)
 ROW_ERROR = 2.0**-11
 """The most by which a stored activation of a film differs from the exact one, as a share of it (float16). Values below
-2⁻²⁴ of the layer's largest are kept with an error of 2⁻²⁵ of that"""
+2⁻²⁸ of the layer's largest are kept with an error of at most 2⁻³⁹ of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,11 @@ class Head:
     bias: Floats
     """[classes]"""
     mean: NDArray[np.float64]
-    """The mean of each input over the usable images, [units]"""
+    """The mean of each input over the usable images as they are kept, [units]; NaN where films are not kept"""
+    same: bool
+    """Whether the layer's activations are the inputs themselves"""
+    map_shape: tuple[int, int] | None
+    """Height and width of the class activation maps; None where there are none"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from engine.store.arrays import Cursors
 from engine.store.batch import Floats
+from engine.store.class_maps import scaled
 from engine.store.decision_records import FilmImportance, Head, LayerImportance, Missing, Over, Probabilities, UnitMaps
+from engine.store.halves import restored
 from engine.store.records import LayerInfo
 
 _FILMS_AT_ONCE = 512
@@ -72,13 +74,15 @@ class DecisionTables:
         found = self._head_row
         if found is None:
             return None
-        layer, _, units, weights, bias, mean, *_ = found
+        layer, same, units, weights, bias, mean, _, height, width = found
         with self._cursors.whole():
             return Head(
                 layer,
                 np.frombuffer(weights, "<f4").reshape(-1, units),
                 np.frombuffer(bias, "<f4"),
-                np.frombuffer(mean, "<f8").reshape(units),
+                np.frombuffer(mean, "<f8").reshape(units) if mean else np.full(units, np.nan),
+                same,
+                (height, width) if height else None,
             )
 
     @cached_property
@@ -103,7 +107,7 @@ class DecisionTables:
             return None
         row = self._one("film_activations", "activations", image)
         with self._cursors.whole():
-            return np.frombuffer(row[0], "<f2").astype(np.float32).reshape(scales.shape) * scales
+            return restored(np.frombuffer(row[0], "<f2").reshape(scales.shape), scales)
 
     def layer_rows(self, layer: LayerInfo, images: NDArray[np.integer]) -> Floats | None:
         """The activations of a layer's units on some images, ascending, [n, units], to ROW_ERROR. None if films are not
@@ -130,7 +134,7 @@ class DecisionTables:
             return None if activations is None or head.layer is None else activations[self.layers[head.layer].neurons]
         stored = self._one("head_inputs", "inputs", image)
         with self._cursors.whole():
-            return np.frombuffer(stored[0], "<f2").astype(np.float32).reshape(row[2]) * np.float32(row[6])
+            return restored(np.frombuffer(stored[0], "<f2").reshape(row[2]), row[6])
 
     def head_inputs_of(self, images: NDArray[np.integer]) -> Floats | None:
         """The head's inputs on several images, [n, units], as `head_inputs`; one query for all of them."""
@@ -154,7 +158,7 @@ class DecisionTables:
                 scale: Any = self._row_scales[self.layers[head.layer or 0].neurons]
             else:
                 scale = np.float32(row[6])
-            return np.asarray(rows.astype(np.float32).reshape(len(wanted), row[2]) * scale, dtype=np.float32)
+            return restored(rows.reshape(len(wanted), row[2]), scale)
 
     def class_map(self, image: int, number: int) -> Floats | None:
         """The class activation map of one class on one image, [h, w]; None where there are none."""
@@ -222,8 +226,3 @@ class DecisionTables:
         if not rows:
             raise IndexError(f"no image {image}: the run has {self.image_count}")
         return rows[0]
-
-
-def scaled(cells: NDArray[np.uint8], low: Any, high: Any) -> Floats:
-    """Maps of 8 bits as values from `low` to `high`."""
-    return np.asarray(low + cells.astype(np.float32) / 255 * (high - low), dtype=np.float32)

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 
 from engine.store.batch import Film, Floats
 from engine.store.contents import prompt
-from engine.store.parts import EMBEDDING, INPUT, ImageKeys, PartKeys, layer_of
+from engine.store.layer_shares import LayerShares
+from engine.store.parts import EMBEDDING, HEAD_INPUTS, INPUT, OUTPUTS, ImageKeys, PartKeys, layer_of
 from engine.store.reader import RunReader
 from engine.store.records import MethodScore
 from engine.store.unit_maps import MAPS_STAGE, MapRows
+
+_TOGETHER = 4096
+"""Images whose head's inputs are read at once"""
 
 
 class _Place(NamedTuple):
@@ -119,10 +123,22 @@ class FinishedRun:
     def vectors(self, part: str, images: Sequence[str]) -> Floats:
         """As PartSource.vectors."""
         name = self._check(part)
-        indices = [self._places[image].image for image in images]
-        if None in indices:
-            raise KeyError(images[indices.index(None)])
-        return self._array(name)[np.array(indices, dtype=np.int64)]
+        return self._array(name)[np.array(self._indices(images), dtype=np.int64)]
+
+    def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
+        """As PartSource.blobs."""
+        self._check(part)
+        return self._reader.class_map_blobs(self._indices(images))
+
+    def _indices(self, images: Sequence[str]) -> list[int]:
+        """The indices of usable images. Raises KeyError for one that is set aside."""
+        indices = []
+        for image in images:
+            index = self._places[image].image
+            if index is None:
+                raise KeyError(image)
+            indices.append(index)
+        return indices
 
     def map_rows(self, key: str) -> Iterator[MapRows]:
         """As MapSource.map_rows."""
@@ -134,6 +150,11 @@ class FinishedRun:
     def _check(self, part: str) -> str:
         """The name of the part. Raises KeyError when the run did not make it."""
         return self._names[part]
+
+    def layer_shares(self, layer: str) -> LayerShares | None:
+        """The importance of a hidden layer of this name, as the run file holds it."""
+        info = next((each for each in self._reader.layers if each.name == layer), None)
+        return None if info is None else self._reader.layer_shares(info)
 
     def texts(self) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of the subtracted templates, of the concepts in each template, of the bare concepts and of
@@ -192,6 +213,9 @@ class FinishedRun:
                 self._arrays[part] = np.stack(list(reader.input_statistics().values()), axis=1).astype(np.float32)
             elif part == EMBEDDING:
                 self._arrays[part] = reader.arrays.image_embeddings()
+            elif part in (OUTPUTS, HEAD_INPUTS):
+                held = reader.outputs if part == OUTPUTS else _head_inputs(reader)
+                self._arrays[part] = np.empty((reader.image_count, 0), np.float32) if held is None else held
             else:
                 self._arrays[part] = reader.arrays.activations(reader.layer(layer_of(part))).T
         return self._arrays[part]
@@ -199,3 +223,11 @@ class FinishedRun:
     @cached_property
     def _arrays(self) -> dict[str, Floats]:
         return {}
+
+
+def _head_inputs(reader: RunReader) -> Floats | None:
+    """The head's inputs on all usable images, [p, units], read in pieces; None without a head."""
+    images = np.arange(reader.image_count)
+    pieces = [reader.head_inputs_of(images[start : start + _TOGETHER]) for start in range(0, len(images), _TOGETHER)]
+    held = [piece for piece in pieces if piece is not None]
+    return np.concatenate(held) if held else None

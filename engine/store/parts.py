@@ -1,15 +1,17 @@
 """The unit of reuse: one part of one image, under the image's key and the part's key.
 
 A run makes several parts of each image: its thumbnail with the facts of the film, the statistics of the target model's
-input, the pooled activations of each layer, and the VLM's embedding. The key of an image stands for its content, the
-key of a part for all else that determines the part. Equal keys, equal values.
+input, the pooled activations of each layer, the VLM's embedding, and of the target model's last part its outputs, its
+head's inputs and its class activation maps. The key of an image stands for its content, the key of a part for all else
+that determines the part. Equal keys, equal values. What a target model cannot give is a part of no values: whether it
+has a head shows only when it is loaded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from engine.store.batch import Film, Floats
 from engine.store.unit_maps import MapRows
 
 FILM, INPUT, EMBEDDING = "film", "input", "embedding"
+OUTPUTS, HEAD_INPUTS, CLASS_MAPS = "outputs", "head inputs", "class maps"
 _LAYER = "layer "
 STATISTICS = 4
 """Numbers in the part `input`: minimum, maximum, mean and standard deviation"""
@@ -41,11 +44,26 @@ class PartKeys:
     layers: Mapping[str, str]
     """By the layer's name, in the run's order"""
     embedding: str
+    outputs: str = ""
+    """ "" where this part is not made; so for the next two"""
+    head_inputs: str = ""
+    class_maps: str = ""
 
     def by_name(self) -> dict[str, str]:
         """The name of each part -> its key, in the order in which reasons to set an image aside count."""
         layers = {part_of_layer(name): key for name, key in self.layers.items()}
-        return {FILM: self.film, INPUT: self.input, **layers, EMBEDDING: self.embedding}
+        all_made = {FILM: self.film, INPUT: self.input, **layers, EMBEDDING: self.embedding}
+        return all_made | {name: key for name, key in self.last_part.items() if key}
+
+    @property
+    def last_part(self) -> dict[str, str]:
+        """The name of each part that the target model's last part gives -> its key."""
+        return {OUTPUTS: self.outputs, HEAD_INPUTS: self.head_inputs, CLASS_MAPS: self.class_maps}
+
+    @property
+    def of_target(self) -> frozenset[str]:
+        """The keys of the parts that need the target model."""
+        return frozenset((self.input, *self.layers.values(), *filter(None, self.last_part.values())))
 
 
 def part_of_layer(layer: str) -> str:
@@ -79,10 +97,10 @@ class VectorRows:
     """The images' keys"""
     reasons: tuple[str, ...]
     """Why each image is set aside; "" for a usable one"""
-    values: Floats
-    """[usable, k]"""
+    values: Floats | NDArray[np.uint8]
+    """[usable, k]; bytes for class maps (engine.store.class_maps)"""
 
-    def rows(self) -> Iterator[tuple[str, str, NDArray[np.float32] | None]]:
+    def rows(self) -> Iterator[tuple[str, str, NDArray[Any] | None]]:
         """The key, the reason and the values [k] of each image; the values are None for one that is set aside."""
         values = iter(self.values)
         for image, reason in zip(self.images, self.reasons, strict=True):
@@ -115,5 +133,9 @@ class PartSource(Protocol):
         ...
 
     def vectors(self, part: str, images: Sequence[str]) -> Floats:
-        """Another part of these usable images, [n, k], in their order. Raises KeyError as `films` does."""
+        """A part of numbers of these usable images, [n, k], in their order. Raises KeyError as `films` does."""
+        ...
+
+    def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
+        """A part of bytes of these usable images, in their order. Raises KeyError as `films` does."""
         ...

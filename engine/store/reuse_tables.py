@@ -9,6 +9,8 @@ import numpy as np
 
 from engine.store.arrays import Cursors
 from engine.store.batch import Film
+from engine.store.decision_records import OVER
+from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, part_of_layer
 from engine.store.records import LayerInfo
 from engine.store.unit_maps import MapRows, unpacked
@@ -53,6 +55,15 @@ class ReuseTables:
             found.setdefault(position, {})[part] = reason
         return found
 
+    def class_map_blobs(self, images: Sequence[int]) -> list[bytes]:
+        """The class activation maps of images by index, as engine.store.class_maps.packed; empty where the model has
+        none."""
+        rows = self._cursors.rows(
+            "SELECT rowid, lows, highs, cells FROM film_maps WHERE rowid IN (SELECT unnest(?::BIGINT[]))", list(images)
+        )
+        found = {image: b"".join(pieces) for image, *pieces in rows}
+        return [found.get(image, b"") for image in images]
+
     def map_rows(self, layer: LayerInfo, key: str, keys: Mapping[int, str]) -> Iterator[MapRows]:
         """The maps of a layer's units; `keys` are those of the images by index. A layer without maps gives one value
         that says so."""
@@ -67,6 +78,31 @@ class ReuseTables:
                     films = tuple(keys[image] for image in np.frombuffer(images, "<i4").tolist())
                     units = np.full(len(films), unit, np.int32)
                     yield unpacked(key, films, units, values, sizes[0])
+
+    def layer_shares(self, layer: LayerInfo) -> LayerShares | None:
+        """The importance of a hidden layer; None where the file does not hold it film by film."""
+        means = self._cursors.rows(
+            "SELECT over, films, mean FROM importance WHERE layer = ? ORDER BY class", layer.position
+        )
+        query = "SELECT classes, units, shares FROM film_importance WHERE layer = ? ORDER BY image"
+        films = self._cursors.columns(query, layer.position)
+        if not means or not len(films["classes"]):
+            return None
+        with self._cursors.whole():
+            kinds = [[row for row in means if row[0] == over] for over in OVER]
+            joined = {name: b"".join(values) for name, values in films.items()}
+            classes = np.frombuffer(joined["classes"], "<i4").reshape(len(films["classes"]), -1)
+            shape = (*classes.shape, -1)
+            return LayerShares(
+                layer.name,
+                np.array([[count for _, count, _ in rows] for rows in kinds], np.int64),
+                np.stack(
+                    [np.frombuffer(b"".join(mean for *_, mean in rows), "<f4").reshape(len(rows), -1) for rows in kinds]
+                ),
+                classes,
+                np.frombuffer(joined["units"], "<i4").reshape(shape),
+                np.frombuffer(joined["shares"], "<f4").reshape(shape),
+            )
 
     def films(self, positions: Sequence[int]) -> dict[int, Film]:
         """The films at these positions."""

@@ -195,6 +195,10 @@ class WorkFile:
         joined = b"".join(data for _, data in self._values(part, images))
         return np.frombuffer(joined, "<f4").reshape(len(images), -1)
 
+    def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
+        """As PartSource.blobs."""
+        return [data for _, data in self._values(part, images)]
+
     def _values(self, part: str, images: Sequence[str]) -> list[tuple[str, bytes]]:
         """The reason and the data of each image."""
         of_images = self._all_numbers("images")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 import duckdb
 import numpy as np
@@ -21,8 +19,11 @@ from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, connect, insert, text, transaction
+from engine.store.decision_writer import DecisionWriter
+from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
 from engine.store.map_writer import write_unit_maps
+from engine.store.spill import Spill
 from engine.store.whole_file import written_whole
 
 Progress = Callable[[str, int, int], None]
@@ -30,7 +31,6 @@ Progress = Callable[[str, int, int], None]
 
 _MEMORY = "512MB"
 _THEN = f"{MAKE_ROOM}: it goes on from here"
-_FLOAT = np.dtype("<f4")
 
 
 def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: Progress | None = None) -> None:
@@ -63,10 +63,8 @@ class _RunWriter:
         self._run = run
         self._content = ContentHash(run)
         self._progress = progress
-        self._spills: dict[str, IO[bytes]] = {
-            layer.name: stack.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 (the stack closes it)
-            for layer in run.layers
-        }
+        self._spills = {layer.name: Spill(folder, stack) for layer in run.layers}
+        self._decisions = run.decisions and DecisionWriter(connection, run, run.decisions, self._spills, folder, stack)
 
     def write(self, batches: Iterable[Batch]) -> None:
         run = self._run
@@ -78,12 +76,18 @@ class _RunWriter:
         layers = LayerWriter(self._connection, run, embeddings)
         first_neuron = 0
         for index, layer in enumerate(run.layers):
-            activations = self._read_spill(layer.name, len(embeddings))
+            activations = self._spills[layer.name].all()
             layers.write(index, activations, self._progress)
             if maps := run.unit_maps(layer.name):
                 with transaction(self._connection):
                     write_unit_maps(self._connection, index, first_neuron, maps)
             first_neuron += activations.shape[1]
+        if self._decisions:
+            self._decisions.write(lambda films: self._progress("films", films, len(embeddings)))
+        numbers = {layer.name: number for number, layer in enumerate(run.layers)}
+        for shares in run.layer_shares:
+            with transaction(self._connection):
+                write_layer_shares(self._connection, numbers[shares.layer], shares)
         with transaction(self._connection):
             evidence_writer.write_methods(self._connection, run)
             self._write_meta()
@@ -100,10 +104,12 @@ class _RunWriter:
                 if usable:
                     indices = np.arange(image, image + usable, dtype=np.int32)
                     insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
+                if self._decisions:
+                    self._decisions.add(batch, position, image)
             if usable:
                 embeddings[image : image + usable] = batch.embeddings
             for layer, spill in self._spills.items():
-                spill.write(np.ascontiguousarray(batch.activations[layer], dtype=_FLOAT).data)
+                spill.append(batch.activations[layer])
             self._content.add(batch)
             position += len(batch.images)
             image += usable
@@ -182,11 +188,6 @@ class _RunWriter:
             "embedding": run.text_embeddings,
         }
         insert(self._connection, "concepts", columns)
-
-    def _read_spill(self, layer: str, images: int) -> NDArray[np.float32]:
-        spill = self._spills[layer]
-        spill.seek(0)
-        return np.fromfile(spill, dtype=_FLOAT).reshape(images, -1).astype(np.float32, copy=False)
 
     def _write_meta(self) -> None:
         run = self._run

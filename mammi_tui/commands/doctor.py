@@ -73,16 +73,27 @@ def installed() -> Iterator[Fact]:
 
 def terminal() -> Iterator[Fact]:
     """What the explorer finds out about the terminal."""
-    from mammi_tui.images.choose import choose_backend, colours, speaks_utf8
+    from mammi_tui.images.asked import asked
+    from mammi_tui.images.fitting import IMAGES_OPTIONS, IMAGES_VARIABLE, colours, speaks_utf8
 
     columns, rows = shutil.get_terminal_size()
-    seen = ("TERM", "COLORTERM", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG")
+    images = os.environ.get(IMAGES_VARIABLE) or "auto"
+    seen = ("TERM", "COLORTERM", "NO_COLOR", IMAGES_VARIABLE, "LC_ALL", "LC_CTYPE", "LANG")
     yield "terminal", f"{columns} × {rows}" if sys.stdout.isatty() else "none: the output is redirected"
     yield "variables", ", ".join(f"{name}={os.environ[name]}" for name in seen if name in os.environ) or "none set"
     yield "inside", ", ".join(name for name, key in (("tmux", "TMUX"), ("SSH", "SSH_TTY")) if key in os.environ) or "-"
     yield "colours", colours(os.environ)
     yield "UTF-8", "yes" if speaks_utf8(os.environ) else "no"
-    yield "films", f"{choose_backend('auto', os.environ).name} (--images auto)"
+    if images not in IMAGES_OPTIONS:
+        yield "films", f"{IMAGES_VARIABLE}: {images!r} is none of {', '.join(IMAGES_OPTIONS)}"
+        return
+    with asked(images, os.environ, screen=1) as question:
+        fit = question.fit()
+    if question.replies is not None:
+        yield "says", str(question.replies) or "nothing"
+    yield "films", f"{fit} ({IMAGES_VARIABLE}={images})" if images != "auto" else str(fit)
+    if fit.warning:
+        yield "", fit.warning
 
 
 def contents(reader: RunReader) -> Iterator[Fact]:

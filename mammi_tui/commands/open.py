@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mammi_tui.console import arguments
+from mammi_tui.images.fitting import IMAGES_OPTIONS, IMAGES_VARIABLE
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 @arguments.order
 @click.option(
     "--images",
-    type=click.Choice(["auto", "kitty", "quadrant", "halfblock", "ascii", "off"]),
+    type=click.Choice(IMAGES_OPTIONS),
     default="auto",
     show_default=True,
-    help="How to draw films. Kitty graphics are not supported: `kitty` draws quadrant blocks.",
+    envvar=IMAGES_VARIABLE,
+    show_envvar=True,
+    help="How to draw films; `auto`: the sharpest that the terminal says it shows (`mammi doctor`).",
 )
 @click.option(
     "--with",
@@ -68,6 +71,10 @@ def open(  # noqa: A001
     garbage.put_off()
     path = arguments.existing_run(run)
 
+    from mammi_tui.images.asked import asked
+
+    question = context.with_resource(asked(images, os.environ, watch=watch))
+
     from concurrent.futures import ThreadPoolExecutor
 
     from engine.errors import MammiError
@@ -76,12 +83,15 @@ def open(  # noqa: A001
     opener = ThreadPoolExecutor(1)
     opening = opener.submit(RunReader, path)  # while the rest is loaded
 
+    fit = question.fit()
+    fit.prepare(os.environ)  # before Textual is loaded
+
     from rich.console import Console
 
     from engine.names import find_concept_set, parse_neuron
     from mammi_tui.app import ExplorerApp
     from mammi_tui.engine_warnings import warnings_to
-    from mammi_tui.images.choose import choose_backend
+    from mammi_tui.images.choose import backend_for
     from mammi_tui.questions.start import Start, kept_neuron
     from mammi_tui.state.file import StateFile, identity_of, state_path
     from mammi_tui.state.keeper import StateKeeper
@@ -104,13 +114,14 @@ def open(  # noqa: A001
             compared=str(arguments.existing_run(other)) if other else "",
         )
         keymap, problems = _own_keys()
-        backend = choose_backend(images, os.environ)
+        backend = backend_for(fit, os.environ)
         app = ExplorerApp(reader, start, backend, log_of(reader), keeper=keeper, keymap=keymap)
-        app.say_at_start(problems)
+        app.say_at_start([*([fit.warning] if fit.warning else ()), *problems])
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
         if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
             sys.stderr.reconfigure(encoding="utf-8")
+        app.sorter, app.typed_ahead = question.finish()
         with ending_cleanly(app, watch), warnings_to(app.explorer.warn):
             app.run()
     if app.return_code:

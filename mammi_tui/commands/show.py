@@ -1,4 +1,4 @@
-"""`mammi show`: prints one neuron's answer, without the explorer."""
+"""`mammi show`: prints one neuron's answer, or where a concept stands, without the explorer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @arguments.run_file
-@click.argument("neuron", metavar="LAYER:UNIT")
+@click.argument("neuron", metavar="LAYER:UNIT", required=False)
+@click.option("--concept", metavar="NAME", help="Show where a concept stands in all layers, instead of a neuron.")
 @arguments.alpha
 @arguments.beta
 @arguments.concept_set
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(
     run: Path,
-    neuron: str,
+    neuron: str | None,
+    concept: str | None,
     alpha: float | None,
     beta: float | None,
     concept_set: str | None,
@@ -43,7 +45,18 @@ def show(
     The annotation's concepts (those above the β cut) are sorted by score, and the representative images by activation,
     as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. With --json
     they add to the object.
+
+    --concept NAME prints the neurons of all layers that have a concept or narrowly miss it, the nearest concepts, the
+    images that match it best, and the concepts that no neuron has. With LAYER:UNIT it also lists matching images that
+    leave this neuron cold.
     """
+    if concept is not None:
+        if evidence or methods:
+            raise click.UsageError("--evidence and --methods are about a neuron: leave out --concept.")
+        show_concept(run, concept, neuron, alpha, beta, concept_set, as_json=as_json)
+        return
+    if neuron is None:
+        raise click.UsageError("Name a neuron, as LAYER:UNIT, or a concept with --concept.")
     from engine.errors import MammiError
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
@@ -96,6 +109,36 @@ def show(
         for section in sections:
             for index, line in enumerate(section):
                 click.echo(line if index else f"\n{line}")
+
+
+def show_concept(
+    run: Path,
+    name: str,
+    neuron: str | None,
+    alpha: float | None,
+    beta: float | None,
+    concept_set: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Prints where a concept stands."""
+    from engine.decisions.concepts import Concepts
+    from engine.names import find_concept, parse_neuron
+    from engine.requery import Requery
+    from engine.store.reader import RunReader
+    from mammi_tui.console import concept_text
+
+    with RunReader(arguments.existing_run(run)) as reader:
+        concept = find_concept(name, reader.concepts)
+        named = None if neuron is None else parse_neuron(neuron, reader.layers)
+        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        answer = Concepts(reader, Requery(reader)).concept(concept, cuts, named)
+        if as_json:
+            click.echo(json.dumps(concept_text.as_object(answer, reader, named), indent=2))
+            return
+        for number, section in enumerate(concept_text.as_text(answer, reader, named)):
+            for index, line in enumerate(section):
+                click.echo(line if index or not number else f"\n{line}")
 
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class Card:
     carried: bool
     """Whether that is about another annotation than the card's"""
     films: Sequence[Film]
+    shown: str = ""
+    """What the films are where they are not the representative ones"""
 
     @property
     def name(self) -> str:

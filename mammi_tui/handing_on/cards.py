@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.examples import Examples
 from engine.errors import MammiError
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.live import Evidence
@@ -16,6 +17,7 @@ from mammi_tui.film_labels import LabelOrder
 from mammi_tui.findings import outlines
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
 from mammi_tui.handing_on.identifiers import Identifiers
+from mammi_tui.handing_on.phrases import range_words
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS, VERDICT_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.verdicts.comparison import Compared, compared
@@ -43,15 +45,22 @@ class Cards:
         self._own = own
         self._identifiers = identifiers
 
-    def card(self, neuron: Neuron, cuts: Cuts, films: int) -> Card:
-        """A neuron's card with at most so many films."""
+    def card(self, neuron: Neuron, cuts: Cuts, films: int, examples: Examples | None = None) -> Card:
+        """A neuron's card with at most so many films, or with `examples`."""
         layer = self._rows.layers[neuron.layer]
         answer = self._requery.neuron(layer.name, neuron.unit, cuts)
         evidence = self._evidence.neuron(layer.name, neuron.unit, cuts)
-        return self.card_of(neuron, answer, evidence, films)
+        return self.card_of(neuron, answer, evidence, films, examples)
 
-    def card_of(self, neuron: Neuron, answer: NeuronAnswer, evidence: NeuronEvidence, films: int) -> Card:
-        """The card of an answer and its evidence."""
+    def card_of(
+        self,
+        neuron: Neuron,
+        answer: NeuronAnswer,
+        evidence: NeuronEvidence,
+        films: int,
+        examples: Examples | None = None,
+    ) -> Card:
+        """The card of an answer and its evidence, with its representative images or with `examples`."""
         concepts = self._reader.concepts
         annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
         finding = self._rows.findings[neuron.layer][neuron.unit] if answer.cuts.alpha == self._reader.info.alpha else ""
@@ -76,7 +85,8 @@ class Cards:
             settled=self._opinion(neuron, settled) if settled else None,
             standing=_standing(found),
             carried=bool(found) and all(self._rows.is_hollow(neuron, line) for line in _lines(found)),
-            films=list(self._films(answer, annotated, films)),
+            films=list(self._films(examples or answer, annotated, films)),
+            shown=range_words(examples)[0] if examples else "",
         )
 
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
@@ -119,12 +129,13 @@ class Cards:
             *(line.seen.annotation, line.seen.cuts, self._identifiers.reader(line.reader), line.role, line.time),
         )
 
-    def _films(self, answer: NeuronAnswer, annotated: Sequence[str], most: int) -> Iterator[Film]:
+    def _films(self, answer: NeuronAnswer | Examples, annotated: Sequence[str], most: int) -> Iterator[Film]:
         infos = self._reader.images(answer.images[:most].tolist())
+        ranks = answer.ranks.tolist() if isinstance(answer, Examples) else range(1, len(infos) + 1)
         order = LabelOrder([info.labels for info in infos], annotated)
         for place, (info, activation) in enumerate(zip(infos, answer.activations[:most].tolist(), strict=True)):
             yield Film(
-                *(place + 1, self._picture(info), info.width, info.height, activation),
+                *(ranks[place], self._picture(info), info.width, info.height, activation),
                 labels=order.sorted(info.labels),
                 name=info.path if self._identifiers.shown else "",
                 findings=outlines(info),

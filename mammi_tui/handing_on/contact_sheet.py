@@ -68,6 +68,9 @@ def _paragraphs(card: Card) -> Iterator[str]:
 
 def _rest(card: Card) -> Iterator[str]:
     shown = min(len(card.films), MOST_FILMS)
+    if card.shown:
+        yield f"not the strongest images: {card.shown}"
+        return
     if card.dead:
         return
     of = "" if shown == card.images else f"{shown:,} of "

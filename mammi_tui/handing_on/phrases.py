@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from engine.decisions.examples import RANDOM, WEAKEST, Examples
 from mammi_tui.handing_on.card import Opinion, Word
+from mammi_tui.text import significant
 
 NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabilities: compare them within a neuron."
 
@@ -34,3 +36,19 @@ def day(time: str) -> str:
     except ValueError:
         return time
     return f"{found.day} {found:%b %Y}"
+
+
+def range_words(found: Examples) -> tuple[str, ...]:
+    """What the images of a range are, in fewer and fewer words."""
+    if not found.of:
+        return ("dead unit: every activation is the same" if found.dead else "no image in this tenth", "no image")
+    low, high = significant(found.low, 3), significant(found.high, 3)
+    activation = f"{low}" if found.low == found.high else f"{low} to {high}"
+    number = f"{len(found.images):,} of {found.of:,}"
+    short = f"{activation} · {number}"
+    if found.range == WEAKEST:
+        lowest = f"the {len(found.images):,} lowest of {found.of:,}"
+        return f"activation {activation} · {lowest}", f"{activation} · {lowest}", activation
+    if found.range == RANDOM:
+        return f"activation {activation} · {number} at random", short, activation
+    return f"activation {activation} · {number}, {found.range.place}", f"activation {short}", short, activation

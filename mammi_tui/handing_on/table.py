@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.examples import STRONGEST, Examples
 from engine.evidence.columns import TRUST
 from engine.evidence.details import Trust
 from engine.requery import NeuronAnswer
@@ -97,8 +98,9 @@ def _of_others(rows: NeuronRows, neuron: Neuron) -> tuple[list[str] | None, str 
     )
 
 
-def films_of(reader: RunReader, answer: NeuronAnswer) -> Table:
-    """The representative images of a neuron, the highest activation first. Reads the run file."""
+def films_of(reader: RunReader, answer: NeuronAnswer, found: Examples | None = None) -> Table:
+    """The representative images of a neuron, the highest activation first; or with `found`, those of another range.
+    Reads the run file."""
     columns = {
         "rank": "INTEGER",
         "image": "INTEGER",
@@ -106,11 +108,15 @@ def films_of(reader: RunReader, answer: NeuronAnswer) -> Table:
         "patient": "VARCHAR",
         "labels": "VARCHAR[]",
         "activation": "DOUBLE",
+        "range": "VARCHAR",
     }
-    infos = reader.images(answer.images.tolist())
-    activations: Iterator[float] = iter(answer.activations.tolist())
+    films = found or answer
+    named = found.range.name if found else STRONGEST.name
+    ranks: Sequence[int] = found.ranks.tolist() if found else range(1, len(answer.images) + 1)
     rows = [
-        (rank, info.image, info.path, info.patient, list(info.labels), next(activations))
-        for rank, info in enumerate(infos, start=1)
+        (rank, info.image, info.path, info.patient, list(info.labels), activation, named)
+        for rank, info, activation in zip(
+            ranks, reader.images(films.images.tolist()), films.activations.tolist(), strict=True
+        )
     ]
     return Table("films", columns, rows)

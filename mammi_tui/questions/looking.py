@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.examples import STRONGEST, Examples, Range
 from engine.evidence.columns import PATIENTS, Q_VALUE
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
@@ -40,6 +41,10 @@ class Looking:
         """Whose heat map lies over the film; None for none"""
         self.class_name = ""
         """The class that was looked at last; "" for none"""
+        self.range: Range = STRONGEST
+        """Which of the neuron's images are shown; it stays from neuron to neuron"""
+        self.examples: Examples | None = None
+        """The last images from another range than the strongest"""
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""
         self.evidence: NeuronEvidence | None = None
@@ -92,6 +97,15 @@ class Looking:
             return ()
         head = self.reader.head
         return () if head is None or head.layer is None else (head.layer,)
+
+    @property
+    def examples_on_screen(self) -> Examples | None:
+        """The present neuron's images from the present range; None for its representative images, and before the answer
+        has come."""
+        found, neuron = self.examples, self.neuron
+        if found is None or neuron is None or found.range != self.range:
+            return None
+        return found if (found.layer, found.unit) == (self.layer_name(neuron.layer), neuron.unit) else None
 
     @property
     def awaits_neuron(self) -> bool:

@@ -8,7 +8,7 @@ from engine.annotation.cuts import Cuts
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.desk import Answer, Asker, Desk
-from mammi_tui.questions.representatives import Representatives
+from mammi_tui.questions.images_of_neuron import ImagesOfNeuron
 from mammi_tui.questions.subjects import Sight
 
 
@@ -26,7 +26,7 @@ class NeuronQuestion:
 class NeuronAnswered(Answer):
     question: NeuronQuestion
     answer: NeuronAnswer
-    representatives: Representatives
+    representatives: ImagesOfNeuron
 
 
 class NeuronAsker(Asker):
@@ -45,7 +45,7 @@ class NeuronAsker(Asker):
     def _ask(self, question: NeuronQuestion) -> NeuronAnswered:
         name = self.looking.layer_name(question.neuron.layer)
         answer = self.looking.requery.neuron(name, question.neuron.unit, question.cuts)
-        return NeuronAnswered(question, answer, Representatives(self.looking.reader, answer))
+        return NeuronAnswered(question, answer, ImagesOfNeuron.representative(self.looking.reader, answer))
 
     def take(self, answer: NeuronAnswered, *, wanted: bool) -> bool:
         if wanted:

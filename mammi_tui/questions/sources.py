@@ -11,6 +11,7 @@ from engine.store.reader import RunReader
 
 if TYPE_CHECKING:
     from engine.decisions.answers import ClassAnswers
+    from engine.decisions.concepts import Concepts
     from engine.decisions.outputs import Outcomes
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
@@ -32,6 +33,16 @@ class Sources:
     def panel(self) -> Panel:
         with self._loading:
             return self._panel
+
+    def concepts(self) -> Concepts:
+        with self._loading:
+            return self._concepts
+
+    @cached_property
+    def _concepts(self) -> Concepts:
+        from engine.decisions.concepts import Concepts
+
+        return Concepts(self._reader, self._requery)
 
     def outcomes(self) -> Outcomes | None:
         """What the model predicts for every film; None where the run does not hold its outputs."""

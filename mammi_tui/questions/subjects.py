@@ -1,4 +1,4 @@
-"""What a view is about: a neuron, a class, a film, a concept, or the comparison with another run."""
+"""What a view is about: a neuron, a class, a film, a concept, the run as a whole, or its comparison with another."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ class FilmSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class RunSubject:
+    """The run as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonSubject:
     """What changed from the open run to another one."""
 
@@ -47,7 +52,7 @@ class ComparisonSubject:
     """The path of the other run file"""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | ComparisonSubject
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject | ComparisonSubject
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from mammi_tui.images.base import ImageBackend
 from mammi_tui.neurons.filter_line import FilterLine
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
+from mammi_tui.questions.checkup import CheckUpAsker
 from mammi_tui.questions.desk import Desk
 from mammi_tui.questions.evidence import EvidenceAsker
+from mammi_tui.questions.examples import ExamplesAsker
 from mammi_tui.questions.layer import LayerAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.neuron import NeuronAsker
@@ -37,7 +39,7 @@ from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
-ALWAYS_ASKED = (NeuronAsker, LayerAsker, EvidenceAsker)
+ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, LayerAsker, EvidenceAsker, CheckUpAsker)
 """What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 
 

@@ -16,12 +16,14 @@ from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
+from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.screens.comparing import Comparing
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
 from mammi_tui.screens.handing_on import HandingOn
+from mammi_tui.screens.images_pane import ImagesPane
 from mammi_tui.screens.large_films import LargeFilms
 from mammi_tui.screens.own_words import OwnWords
 from mammi_tui.screens.panes import Pane
@@ -30,6 +32,7 @@ from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.terminal import garbage
 from mammi_tui.widgets.key_line import KeyLine
+from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
 
 
@@ -79,6 +82,7 @@ class ExplorerScreen(
 
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
+    @on(CheckAnswered)
     def draw_numbers(self) -> None:
         self.neurons.numbers_changed()
 
@@ -106,6 +110,7 @@ class ExplorerScreen(
             self.turn_to(view)
         elif view.instead and (found := view.instead(self.looking)) is not None:
             self.look_at(found, view)
+            self.panes.go_to("view")
         else:
             self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
 
@@ -159,6 +164,14 @@ class ExplorerScreen(
         self.cuts_bar.next_concept_set()
 
     # Films
+
+    @on(ThumbnailGrid.RangeWanted)
+    @on(ImagesPane.RangeWanted)
+    def show_range(self, event: ThumbnailGrid.RangeWanted | ImagesPane.RangeWanted) -> None:
+        """Shows the neuron's films from another range of its activations. A verdict is about its words all the same."""
+        event.stop()
+        self.images.turn_to_range(event.range if isinstance(event, ImagesPane.RangeWanted) else event.by)
+        self.desk.ask()
 
     def action_films(self) -> None:
         self.images.turn_films_on_or_off()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from contextlib import nullcontext
 from functools import partial
 
 from textual import on
@@ -94,7 +95,9 @@ class Finding(ExplorerBase):
             return
         neuron = place.subject if isinstance(place.subject, Neuron) else None
         if place.query != self.looking.rows.query:
-            self.neurons.put_filter(place.query, neuron)
+            # the cursor, which moves with the lines, must not lead away from a place that is no neuron
+            with nullcontext() if neuron else self.neurons.outline.prevent(NeuronTree.Selected):
+                self.neurons.put_filter(place.query, neuron)
         self.look_at(place.subject, place.view)
         if neuron is not None:
             if self.looking.rows.query and self.looking.rows.line_of(neuron) is None:

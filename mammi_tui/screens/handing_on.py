@@ -11,6 +11,7 @@ from pathlib import Path
 from textual import on
 from textual.message import Message
 
+from engine.decisions.examples import STRONGEST, Examples
 from engine.errors import MammiError
 from mammi_tui.handing_on import clipboard, copied
 from mammi_tui.handing_on.new_file import new_file
@@ -21,6 +22,7 @@ from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.menu_line import Choice, MenuLine
 
+UNDERWAY = "The images are still being computed: try again"
 _FORMATS = [Choice("c", "CSV"), Choice("j", "JSON"), Choice("p", "Parquet")]
 _COPIES = {
     "l": Choice("l", "link that opens this"),
@@ -76,10 +78,15 @@ class HandingOn(ExplorerBase):
         """Writes the neuron's contact sheet."""
         neuron = self._neuron()
         if neuron is not None:
+            looking = self.looking
+            found = looking.examples_on_screen
+            if looking.range != STRONGEST and found is None:
+                self.warn(UNDERWAY)
+                return
             self.notify("Drawing the contact sheet …", markup=False, timeout=2)
-            self._off_thread(partial(self._draw_sheet, neuron, Path.cwd()))
+            self._off_thread(partial(self._draw_sheet, neuron, found, Path.cwd()))
 
-    def _draw_sheet(self, neuron: Neuron, folder: Path) -> tuple[str, bool]:
+    def _draw_sheet(self, neuron: Neuron, found: Examples | None, folder: Path) -> tuple[str, bool]:
         from mammi_tui.handing_on.cards import Cards
         from mammi_tui.handing_on.contact_sheet import MOST_FILMS, contact_sheet
         from mammi_tui.handing_on.identifiers import Identifiers
@@ -88,7 +95,7 @@ class HandingOn(ExplorerBase):
         own = self.verdict_log.reader.name
         evidence = looking.sources.evidence()
         cards = Cards(looking.reader, looking.requery, evidence, looking.rows, own, Identifiers())
-        card = cards.card(neuron, cuts, MOST_FILMS)
+        card = cards.card(neuron, cuts, MOST_FILMS, found)
         info = looking.reader.info
         concept_set = f", concept set {cuts.concept_set}" if cuts.concept_set else ""
         heading = (
@@ -96,10 +103,12 @@ class HandingOn(ExplorerBase):
             f"run {info.content_hash}",
         )
         sheet = contact_sheet(card, heading)
+        part = f".{found.range.name.replace(' ', '-')}" if found else ""
         path = new_file(
-            folder, f"{self._run_name}.{card.layer}-{card.unit}", ".png", lambda path: path.write_bytes(sheet)
+            folder, f"{self._run_name}.{card.layer}-{card.unit}{part}", ".png", lambda path: path.write_bytes(sheet)
         )
-        return f"Contact sheet of {count(min(len(card.films), MOST_FILMS), 'film')}: {path}", True
+        films = count(min(len(card.films), MOST_FILMS), "film") + (f" ({found.range.name})" if found else "")
+        return f"Contact sheet of {films}: {path}", True
 
     # Tables
 
@@ -124,9 +133,10 @@ class HandingOn(ExplorerBase):
             return (lambda: table) if table.rows else "No neuron is on screen: open a layer, or clear the filter"
         if present == "images":
             answer = looking.answer_on_screen
-            if answer is None:
-                return "The images are still being computed: try again"
-            return lambda: films_of(looking.reader, answer).of(answer.layer, answer.unit, answer.cuts)
+            examples = looking.examples_on_screen
+            if answer is None or (looking.range != STRONGEST and examples is None):
+                return UNDERWAY
+            return lambda: films_of(looking.reader, answer, examples).of(answer.layer, answer.unit, answer.cuts)
         body = self.view_pane.body
         found, shown = body.table(), body.shown
         if found is None or shown is None:

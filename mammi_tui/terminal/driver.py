@@ -22,6 +22,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from mammi_tui.terminal.hang_up import HUNG_UP, in_foreground
+from mammi_tui.terminal.replies import Sorter
 
 LEAVE = (
     "\x1b[?2026l"  # a frame that was cut off is no longer held back
@@ -41,10 +42,15 @@ _KEYS = 0.1
 class Ends(Protocol):
     """What the driver needs of an app (mammi_tui/terminal/endings.py)."""
 
+    sorter: Sorter
+    typed_ahead: str
+
     @property
     def is_ending(self) -> bool: ...
 
     def end_soon(self, status: int) -> bool: ...
+
+    def farewell(self) -> str: ...
 
 
 class TerminalDriver(LinuxDriver):
@@ -86,6 +92,8 @@ class TerminalDriver(LinuxDriver):
         if self._stopped:
             return
         self._stopped = True
+        if farewell := self._ends.farewell():
+            self.write(farewell)
         if self._mouse_pixels:
             self.write("\x1b[?1016l")
         self._found = self.attrs_before
@@ -124,7 +132,7 @@ class TerminalDriver(LinuxDriver):
                 for descriptor in {self.fileno, drawing}:
                     os.dup2(nowhere, descriptor)
                 self._interrupt_writer()
-            _write_within(terminal, LEAVE.encode(), _WITHIN)
+            _write_within(terminal, (self._ends.farewell() + LEAVE).encode(), _WITHIN)
             self._set_as_found(keys)
 
     def _interrupt_writer(self) -> None:
@@ -175,15 +183,17 @@ class TerminalDriver(LinuxDriver):
             self._ends.end_soon(HUNG_UP)
 
     def run_input_thread(self) -> None:
-        """Hands on what the terminal sends. Bytes that are no UTF-8 become �."""
+        """Hands on the keys that the terminal sends. Bytes that are no UTF-8 become �."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        keys, self._ends.typed_ahead = self._ends.typed_ahead, ""
         while not self.exit_event.is_set():
             data = b""
             if select.select([self.fileno], [], [], _KEYS)[0] and not (data := os.read(self.fileno, 4096)):
                 return
+            keys += self._ends.sorter.keys(decode(data))
             try:
-                for message in chain(parser.feed(decode(data)) if data else (), parser.tick()):
+                for message in chain(parser.feed(keys) if keys else (), parser.tick()):
                     self.process_message(message)
             except (
                 ArithmeticError,
@@ -193,6 +203,7 @@ class TerminalDriver(LinuxDriver):
                 ValueError,
             ):  # a terminal may send what Textual's parser cannot read: that much is left out
                 parser = XTermParser(self._debug)
+            keys = ""
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Any
 from textual.app import App
 from textual.driver import Driver
 
+from mammi_tui.terminal.replies import Sorter
 from mammi_tui.terminal.watch import PATIENCE, Watch
 
 _LAST = 0.2
@@ -33,6 +34,10 @@ class EndingApp(App[None]):
         super().__init__()
         self.status: int | None = None
         """The status that ends the process; None while nobody has asked for its end"""
+        self.sorter = Sorter()
+        """Keeps replies of the terminal from being taken for keys"""
+        self.typed_ahead = ""
+        """Keys from before the terminal was in use"""
 
     @property
     def is_ending(self) -> bool:
@@ -54,6 +59,10 @@ class EndingApp(App[None]):
         if self.has_used_terminal:
             _after(2 * PATIENCE, self.end_now)
         super().exit(*arguments, **options)
+
+    def farewell(self) -> str:
+        """What else takes off the terminal what the app has put there, from any thread."""
+        return ""
 
     def end_now(self) -> None:
         """Gives the terminal back and ends the process, from any thread."""

@@ -5,43 +5,25 @@ A film is not sent again when a number beside it changes. It uses Textual's inte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.color import ColorSystem
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor, CompositorMap, CompositorUpdate, LayoutUpdate
+from rich.console import RenderableType
+from textual._compositor import Compositor, CompositorMap
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize, ScreenResume
 from textual.geometry import Region
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import AwaitMount, Widget
 
-from mammi_tui.terminal.sent_cells import Cell, SentCells, Span
-
-Placed = tuple[int, int, Strip]
-"""A strip, and the column and the line where it begins"""
-
-
-class LinesUpdate(CompositorUpdate):
-    """Parts of lines, none of which overlap."""
-
-    def __init__(self, placed: list[Placed]) -> None:
-        self.placed = placed
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for x, y, strip in self.placed:
-            yield Control.move_to(x, y)
-            yield from strip
-
-    def render_segments(self, console: Console) -> str:
-        return "".join(f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.placed)
+from mammi_tui.terminal.changes import ChangesOnly, LinesUpdate, Placed, Update
+from mammi_tui.terminal.pictures import Pictures, cell_pixels, sights
+from mammi_tui.terminal.sent_cells import SentCells, Span
 
 
 class LineCompositor(Compositor):
@@ -158,56 +140,6 @@ def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
             start = place
 
 
-Update = LayoutUpdate | ChopsUpdate | LinesUpdate
-
-
-class ChangesOnly(CompositorUpdate):
-    """Wraps an update, and sends only its changed cells."""
-
-    def __init__(self, update: Update, sent: SentCells) -> None:
-        self._update = update
-        self._sent = sent
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        return self._update.__rich_console__(console, options)
-
-    def render_segments(self, console: Console) -> str:
-        if isinstance(self._update, LayoutUpdate):
-            self._sent.resize(self._update.region.size)
-        colours = console._color_system or ColorSystem.TRUECOLOR
-        return "".join(
-            f"\x1b[{y + 1};{column + 1}H{self._rendered(run, colours)}"
-            for x, y, strip in _strips(self._update)
-            for column, run in self._sent.changes(x, y, strip)
-        )
-
-    def _rendered(self, run: Iterable[Cell], colours: ColorSystem) -> str:
-        texts = []
-        for number, group in groupby(run, key=itemgetter(1)):
-            style, text = self._sent.styles[number], "".join([character for character, _ in group])
-            texts.append(text if style is None or not text else Strip.render_style(style, text, colours))
-        return "".join(texts)
-
-
-def _strips(update: Update) -> Iterable[Placed]:
-    """The strips that an update draws."""
-    if isinstance(update, LinesUpdate):
-        return update.placed
-    return _whole_strips(update)
-
-
-def _whole_strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[Placed]:
-    if isinstance(update, LayoutUpdate):
-        for y, line in enumerate(update.strips, update.region.y):
-            yield update.region.x, y, Strip.join(line)
-        return
-    for y in dict.fromkeys(y for y, _, _ in update.spans):
-        spans = [(first, last) for line, first, last in update.spans if line == y]
-        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=True):
-            if strip is not None and any(x < last and end > first for first, last in spans):
-                yield x, y, strip
-
-
 class FrugalScreen(Screen[ScreenResultType]):
     """A screen that draws only the lines that changed."""
 
@@ -238,6 +170,10 @@ class FrugalApp(App[None]):
         super().__init__()
         self.sent = SentCells()
         """What the terminal shows"""
+        self.pictures: Pictures | None = None
+        """What it shows in pixels, where it can"""
+        self._later: Timer | None = None
+        """Runs while pictures wait that could not be sent at once"""
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
@@ -245,6 +181,8 @@ class FrugalApp(App[None]):
     def on_resize(self, event: Resize) -> None:
         """Draws all again even where the size is as before: the terminal may have had another one in between."""
         self.sent.forget()
+        if self.pictures and (cell := cell_pixels()):
+            self.pictures.cell = cell
         if event.size == self._size:
             self.screen.refresh()
 
@@ -262,6 +200,8 @@ class FrugalApp(App[None]):
     def action_redraw(self) -> None:
         """Draws every widget and sends every cell again, for when another program has written on the terminal."""
         self.sent.forget()
+        if self.pictures:
+            self.pictures.forget()
         self.screen.refresh(layout=True)
         self.screen.query("*").refresh()
 
@@ -270,7 +210,24 @@ class FrugalApp(App[None]):
         if self._driver and sequence:
             self._driver.write(sequence)
 
+    def lay_pictures(self) -> None:
+        """Shows pictures that have become ready, though no cell has changed."""
+        self._later = None
+        if self.pictures and self.screen_stack:
+            self._display(self.screen, LinesUpdate([]))
+
+    def farewell(self) -> str:
+        """What takes all pictures off the terminal, from any thread."""
+        return self.pictures.farewell() if self.pictures else ""
+
+    def _changes(self, screen: Screen[object], update: Update) -> ChangesOnly:
+        """What an update of the screen on top changes on the terminal."""
+        seen = sights(screen._compositor) if self.pictures else ()
+        return ChangesOnly(update, self.sent, self.pictures, seen)
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
-            renderable = ChangesOnly(renderable, self.sent)
+            renderable = self._changes(screen, renderable)
         super()._display(screen, renderable)
+        if self.pictures and self.pictures.wait is not None and self._later is None:
+            self._later = self.set_timer(self.pictures.wait, self.lay_pictures)

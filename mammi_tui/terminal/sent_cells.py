@@ -24,6 +24,12 @@ Cell = tuple[str, int]
 Span = tuple[int, int]
 """The first column and the column after the last"""
 
+Run = tuple[int, int, list[Cell]]
+"""The line, the first column, and cells side by side"""
+
+Over = dict[int, dict[int, Cell]]
+"""Cells that take the place of those that widgets draw, by line and column"""
+
 
 class Styles:
     """Numbers styles, as numbers are quicker to compare."""
@@ -38,24 +44,64 @@ class Styles:
             self._styles.append(style)
         return number
 
+    def another(self, style: Style) -> int:
+        """A number of its own for a style that may have one already."""
+        self._styles.append(style)
+        return len(self._styles) - 1
+
     def __getitem__(self, number: int) -> Style | None:
         return self._styles[number]
 
 
 class SentCells:
-    """The cells that this process has sent to the terminal."""
+    """The cells that this process has sent to the terminal.
+
+    Cells that stand for pictures are laid over those that widgets draw, which are kept for when the pictures go.
+    """
 
     def __init__(self) -> None:
         self.styles = Styles()
         self._rows: list[list[Cell | None]] = []
+        self._drawn: list[list[Cell | None]] = []
+        """What widgets have drawn"""
+        self._over: Over = {}
+        self._before: Over = {}
+        self._beneath: frozenset[int] = frozenset()
 
     def forget(self) -> None:
         """Makes the next update send every cell, because the terminal may show anything."""
-        self._rows = []
+        self._rows, self._drawn = [], []
 
     def resize(self, size: Size) -> None:
         if len(self._rows) != size.height or (self._rows and len(self._rows[0]) != size.width):
             self._rows = [[None] * size.width for _ in range(size.height)]
+            self._drawn = [row.copy() for row in self._rows]
+
+    def cover(self, over: Over, beneath: frozenset[int] = frozenset()) -> None:
+        """Lays these cells over those that widgets draw, in place of those before, for the changes from now on.
+
+        `beneath` are the styles of cells that pictures hide: one takes the place of another without being sent.
+        """
+        self._before, self._over, self._beneath = self._over, over, beneath
+
+    def uncovered(self) -> Iterator[Run]:
+        """Records and yields what `cover` changed, and no update has sent since."""
+        for y in self._before.keys() | self._over.keys() if self._before is not self._over else ():
+            was, now = self._before.get(y, {}), self._over.get(y, {})
+            if was is now or y >= len(self._drawn):
+                continue
+            drawn = self._drawn[y]
+            places = sorted(x for x in was.keys() | now.keys() if x < len(drawn) and was.get(x) != now.get(x))
+            for start, end in _spans(places):
+                cells = [cell for x in range(start, end) if (cell := now.get(x) or drawn[x])]
+                if len(cells) == end - start:
+                    yield from ((y, x, run) for x, run in self._sent(y, start, cells))
+        self._before = self._over
+
+    @property
+    def height(self) -> int:
+        """Lines of the terminal, as far as they are known."""
+        return len(self._rows)
 
     def whole_texts(self, y: int, spans: Iterable[Span]) -> list[Span]:
         """Disjoint spans of a line, ascending, each widened to begin and end where texts of wide characters do."""
@@ -80,12 +126,24 @@ class SentCells:
         if not 0 <= y < len(self._rows):
             yield x, new
             return
+        del new[max(0, len(self._rows[y]) - x) :]
+        self._drawn[y][x : x + len(new)] = new
+        for column, cell in self._over.get(y, {}).items():
+            if x <= column < x + len(new):
+                new[column - x] = cell
+        yield from self._sent(y, x, new)
+
+    def _sent(self, y: int, x: int, new: list[Cell]) -> Iterator[tuple[int, list[Cell]]]:
+        """Records cells as sent; yields the runs that were not there."""
         row = self._rows[y]
-        del new[max(0, len(row) - x) :]
         old = row[x : x + len(new)]
         if old == new:
             return
         row[x : x + len(new)] = new
+        if self._beneath:
+            old = [now if was and {was[1], now[1]} <= self._beneath else was for was, now in zip(old, new, strict=True)]
+            if old == new:
+                return
         changed = _changed(old, new)
         start = end = changed[0]
         for place in changed[1:]:
@@ -94,6 +152,15 @@ class SentCells:
                 start = place
             end = place
         yield x + start, new[start : end + 1]
+
+
+def _spans(places: list[int]) -> Iterator[Span]:
+    """The spans of consecutive places, which ascend."""
+    start = 0
+    for index in range(1, len(places) + 1):
+        if index == len(places) or places[index] != places[index - 1] + 1:
+            yield places[start], places[index - 1] + 1
+            start = index
 
 
 def _changed(old: list[Cell | None], new: list[Cell]) -> list[int]:

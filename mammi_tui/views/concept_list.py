@@ -32,7 +32,11 @@ class ConceptList(LineList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter,f", "find", "Find", id="concepts.find",
+            "enter", "open", "Concept", id="concepts.open",
+            tooltip="Where this concept stands in all layers",
+        ),
+        Binding(
+            "f", "find", "Find", id="concepts.find",
             tooltip="Filter the neurons by this concept",
         ),
         Binding(
@@ -44,6 +48,12 @@ class ConceptList(LineList):
     @dataclass
     class Chosen(Message):
         """The reader wants the neurons that have a concept."""
+
+        concept: int
+
+    @dataclass
+    class Opened(Message):
+        """The reader wants to see where a concept stands."""
 
         concept: int
 
@@ -146,7 +156,7 @@ class ConceptList(LineList):
         yield "─" * max(0, width - left - len(text)), "line--accent"
 
     def row_clicked_twice(self, index: int) -> None:  # noqa: ARG002
-        self.action_find()
+        self.action_open()
 
     def here(self) -> int | None:
         """The concept under the cursor; None if there is none."""
@@ -154,6 +164,10 @@ class ConceptList(LineList):
             return None
         rank = self.cursor if self.cursor < self.answer.annotated else self.cursor - 1
         return int(self.answer.ranking[rank])
+
+    def action_open(self) -> None:
+        if (concept := self.here()) is not None:
+            self.post_message(self.Opened(concept))
 
     def action_find(self) -> None:
         if (concept := self.here()) is not None:

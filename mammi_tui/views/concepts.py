@@ -15,6 +15,7 @@ from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAnswered
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
+from mammi_tui.questions.subjects import ConceptSubject
 from mammi_tui.text import clean
 from mammi_tui.verdicts.lines import ConceptMark
 from mammi_tui.views.base import View, ViewBody
@@ -57,6 +58,11 @@ class ConceptsBody(ViewBody):
         ranked = message.question.sight.names_the_same(self.shown)
         self.summary.show(message.evidence if ranked else None)
         self.changed()
+
+    @on(ConceptList.Opened)
+    def look_at_concept(self, event: ConceptList.Opened) -> None:
+        event.stop()
+        self.post_message(self.SubjectWanted(ConceptSubject(event.concept)))
 
     @on(ConceptList.Chosen)
     def filter_by(self, event: ConceptList.Chosen) -> None:

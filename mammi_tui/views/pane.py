@@ -95,6 +95,7 @@ class ViewPane(Framed, Vertical):
         neuron = shown.subject
         if not isinstance(neuron, Neuron):
             self.head.say("")
+            self.body.mark({})
             return
         self.head.show(self._looking, neuron, alone=not self.region.area)
         judgement = self._looking.rows.judgements.get(neuron) or Judgement()

@@ -19,6 +19,7 @@ from mammi_tui.questions.subjects import (
     ConceptSubject,
     FilmSearch,
     FilmSubject,
+    RunSubject,
     Subject,
 )
 from mammi_tui.text import clean, fit
@@ -44,6 +45,8 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
             return Named(f"image {image}")
         case FilmSearch(query):
             return Named(clean(query) or "the probing set")
+        case RunSubject():
+            return Named("the run")
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))
         case ComparisonSubject(other):

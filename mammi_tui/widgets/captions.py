@@ -36,6 +36,8 @@ class ThumbnailItem:
     activation: float
     labels: tuple[str, ...]
     """The telling ones first"""
+    rank: int = 0
+    """Among all images, from 1 for the highest activation; 0 where that is its place in the list"""
 
 
 class Captions:
@@ -48,7 +50,7 @@ class Captions:
     def below(self, index: int, width: int) -> tuple[Words, Words]:
         """The two lines below a film of `width` cells."""
         item, page = self._items[index], self._page(index)
-        rank = f"#{index + 1} "
+        rank = f"#{item.rank or index + 1:,} "
         rank = rank if page.names_findings(width - len(rank)) else ""  # the finding goes before the rank
         labels = short_list([*map(clean, item.labels)], width - len(rank), page.labels)
         activation = f" {significant(item.activation)}" if width >= NARROW else ""
@@ -59,7 +61,7 @@ class Captions:
     def line(self, index: int, width: int) -> Words:
         """One line of `width` cells in place of a film."""
         item, page = self._items[index], self._page(index)
-        rank = f"#{index + 1}".rjust(len(f"#{len(self._items)}")) + "  "
+        rank = f"#{item.rank or index + 1:,}".rjust(max(page.rank_cells, len(f"#{len(self._items):,}"))) + "  "
         activation = significant(item.activation).ljust(page.activation_cells) + "  "
         room = max(0, width - len(rank) - len(activation))
         full, short = page.label_cells
@@ -106,6 +108,11 @@ class _Page:
         others = (f" +{len(names) - 1}" if len(names) > 1 else "" for names in lists)
         short = max((cell_len(names[0] + other) for names, other in zip(lists, others, strict=True)), default=0)
         return full, short
+
+    @cached_property
+    def rank_cells(self) -> int:
+        """The cells of the longest rank."""
+        return max((len(f"#{item.rank:,}") * bool(item.rank) for item in self._items), default=0)
 
     @cached_property
     def activation_cells(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import MammiError
-from mammi_tui.images.base import ImageBackend, apart
+from mammi_tui.images.base import Grey, ImageBackend, apart
 from mammi_tui.images.films import Films
 from mammi_tui.widgets.tile import Film
 from mammi_tui.widgets.tiles import FEWEST_FILM_ROWS
@@ -30,12 +30,16 @@ def drawn(wanted: Wanted, films: Films, backend: ImageBackend) -> list[Film]:
     shown: list[Film] = []
     for image in wanted.images:
         try:
-            film = films.get(image)
-            film = apart(film) if wanted.rows < FEWEST_FILM_ROWS else film
+            film = set_apart(films.get(image), wanted.rows)
             shown.append(backend.render(film, wanted.columns, wanted.rows))
         except MammiError as error:
             shown.append(str(error))
     return shown
+
+
+def set_apart(film: Grey, rows: int) -> Grey:
+    """The film as it is drawn in so many rows: with an edge where films stand side by side without frames."""
+    return apart(film) if rows < FEWEST_FILM_ROWS else film
 
 
 class DrawnFilms:

@@ -144,11 +144,13 @@ class Framed(Widget):
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
-    def frame(self, title: str | None = None, subtitle: str | None = None) -> None:
+    def frame(self, title: str | Content | None = None, subtitle: str | None = None) -> None:
         """Draws the title, the subtitle, or both, where they are not as they were."""
         edges = {"_border_title": (title, 0), "_border_subtitle": (subtitle, self.outer_size.height - 1)}
         for name, (text, line) in edges.items():
-            if text is not None and getattr(self, name) != (content := Content(text)):
+            if text is not None and getattr(self, name) != (
+                content := Content(text) if isinstance(text, str) else text
+            ):
                 setattr(self, name, content)
                 edge = Region(0, line, self.outer_size.width, 1)
                 self.refresh(edge.translate(-self.content_offset))

@@ -23,7 +23,7 @@ from mammi_tui.keyboard.counting_app import counted, counted_from_one
 from mammi_tui.lane import Lane
 from mammi_tui.widgets.captions import Captions, ThumbnailItem
 from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted, drawn
-from mammi_tui.widgets.still import StillScroll
+from mammi_tui.widgets.sharp_tiles import SharpTiles
 from mammi_tui.widgets.thumbnail_keys import KEYS
 from mammi_tui.widgets.tile import Film, TilePainter
 from mammi_tui.widgets.tiles import Tiles, tile_layout
@@ -35,11 +35,14 @@ PATIENCE = 0.1
 """Seconds for which the films before are kept until those that replace them are drawn"""
 
 
-class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
+class ThumbnailGrid(SharpTiles, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
-    HELP = "The images above τ, the highest activation first. Films drawn with cells are a preview."
+    HELP = """
+    The images above τ, the highest activation first. > goes on to weaker ones: a tenth of all images at a time, the
+    weakest, and random ones. Films drawn with cells are a preview.
+    """
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"thumbnail-grid--{part}" for part in PARTS}
@@ -78,6 +81,12 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
 
     class Opened(Highlighted):
         """The reader wants to see a film large. `index` is its place in the list of items."""
+
+    @dataclass
+    class RangeWanted(Message):
+        """The reader wants films of another range of activations, so many ranges on."""
+
+        by: int
 
     @dataclass
     class Drawn(Message):
@@ -264,6 +273,10 @@ class ThumbnailGrid(StillScroll, can_focus=True, inherit_bindings=False):
         """Scrolls so that the film stands in the middle."""
         tile = self._tiles.region(self.cursor)
         self.scroll_to(y=tile.y - max(0, self.size.height - tile.height) // 2, animate=False)
+
+    @counted
+    def action_range(self, by: int) -> None:
+        self.post_message(self.RangeWanted(by))
 
     def action_open(self) -> None:
         if self.items:

@@ -21,5 +21,9 @@ KEYS: list[BindingType] = [
     Binding("v", "centre", "Centre", show=False, tooltip="The film to the middle", id="films.centre"),
     Binding("plus", "resize(1)", "Larger", show=False, tooltip="Larger films", id="films.larger"),
     Binding("minus", "resize(-1)", "Smaller", show=False, tooltip="Smaller films", id="films.smaller"),
+    Binding("greater_than_sign", "range(1)", "Weaker", id="films.weaker",
+            tooltip="Films of a weaker tenth of all images; at the end random ones"),
+    Binding("less_than_sign", "range(-1)", "Stronger", show=False, id="films.stronger",
+            tooltip="Films of a stronger tenth; at the beginning the representative images"),
     Binding("f", "fit", "Fit", show=False, tooltip="Fit all films into the pane", id="films.fit"),
 ]  # fmt: skip

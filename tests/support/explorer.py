@@ -18,6 +18,7 @@ from engine.requery import LayerAnswer, NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from mammi_tui.app import ExplorerApp
 from mammi_tui.images.ascii import AsciiBackend
+from mammi_tui.images.base import ImageBackend
 from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.evidence import EvidenceAsker
@@ -128,6 +129,8 @@ async def explorer(
     views: Sequence[View] = VIEWS,
     keymap: Keymap | None = None,
     in_background: bool = False,
+    images: ImageBackend | None = None,
+    app_class: type[ExplorerApp] = ExplorerApp,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
 
@@ -139,7 +142,7 @@ async def explorer(
         info = reader.info
         log = log_of(reader)
         first = Start(start, Cuts(info.alpha, info.beta, concept_set))
-        app = ExplorerApp(reader, first, AsciiBackend(), log, views, keymap)
+        app = app_class(reader, first, images or AsciiBackend(), log, views, keymap)
         async with app.run_test(size=size) as pilot:
             opened = Explorer(app, pilot, log)
             for asker in app.explorer.desk.askers:

@@ -44,6 +44,33 @@ def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
         return TinyClassifier(classes)
 
 
+class Forms(nn.Module):
+    """Two units, the film and twice its negative, given in three forms: maps with units first, maps with units last,
+    and tokens of 4 × 4 pixels after a class token. The classes follow the class token, so they have no maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 2, 1, bias=False)
+        self.first.weight.data = torch.tensor([1.0, -2.0])[:, None, None, None]
+        self.last = nn.Identity()
+        self.tokens = nn.Identity()
+        self.classifier = nn.Linear(2, 3)
+
+    def forward(self, films: Tensor) -> Tensor:
+        maps = self.first(films)
+        self.last(maps.permute(0, 2, 3, 1))
+        patches = nn.functional.max_pool2d(maps, 4).flatten(2).transpose(1, 2)
+        tokens = self.tokens(torch.cat([patches[:, :1] ** 2, patches], dim=1))
+        logits: Tensor = self.classifier(tokens[:, 0])
+        return logits
+
+
+def forms_target() -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Forms()
+
+
 def half_trained_target(
     untrained: Sequence[str], classes: Sequence[str] = ("effusion", "mass", "hernia")
 ) -> TargetModel:
@@ -100,6 +127,7 @@ kind = "factory"
 factory = "tests.support.models:tiny_target"
 layers = ["first", "penultimate", "logits"]
 classes = ["effusion", "mass", "hernia"]
+probabilities = "sigmoid"
 preprocessing = {{ size = 32, crop = 32, channels = 1 }}
 
 [vlm]

@@ -37,14 +37,16 @@ class Work:
 def counted(compute: Callable[[], object]) -> Work:
     """Counts the work that `compute` does."""
     work = Work()
-    read_layers = layers.read_layers
 
-    def uncounted(*given: Any) -> Any:
-        before = work.target
-        try:
-            return read_layers(*given)
-        finally:
-            work.target = before
+    def uncounted(look: Callable[..., Any]) -> Callable[..., Any]:
+        def look_uncounted(*given: Any) -> Any:
+            before = work.target
+            try:
+                return look(*given)
+            finally:
+                work.target = before
+
+        return look_uncounted
 
     def counting(name: str, function: Callable[..., Any], images: Callable[..., int]) -> Callable[..., Any]:
         def call(*given: Any) -> Any:
@@ -62,7 +64,8 @@ def counted(compute: Callable[[], object]) -> Work:
         (models.TinyVLM, "encode_texts", "texts", lambda _, texts: len(texts)),
     ]
     with ExitStack() as stack:
-        stack.enter_context(patch.object(layers, "read_layers", uncounted))
+        for look in ("read_layers", "read_last_part"):
+            stack.enter_context(patch.object(layers, look, uncounted(getattr(layers, look))))
         for owner, attribute, name, images in places:
             function = getattr(owner, attribute)
             stack.enter_context(patch.object(owner, attribute, counting(name, function, images)))

@@ -20,11 +20,15 @@ from typing import Any
 
 import pyte
 
-_OF_OTHER_TERMINALS = {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM", "COLUMNS", "LINES"}
+_OF_OTHER_TERMINALS = {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM", "COLUMNS", "LINES", "MAMMI_IMAGES"}
 
 
 class _Screen(pyte.Screen):
-    """Takes sequences that were cut off and joined to others, as terminals do: by their first numbers."""
+    """Replies as terminals do. Takes sequences that were cut off and joined to others by their first numbers."""
+
+    def __init__(self, columns: int, rows: int, reply: Callable[[str], object]) -> None:
+        super().__init__(columns, rows)
+        self.write_process_input = reply
 
     def cursor_position(self, *numbers: int) -> None:
         super().cursor_position(*numbers[:2])
@@ -43,9 +47,14 @@ class Terminal:
         prepare: Callable[[], None] | None = None,
         inherited: Sequence[int] = (),
         folder: Path | None = None,
+        says: str = "\x1b[?6c",
     ) -> None:
-        """`inherited` are descriptors that the program keeps; `folder` is the one that it runs in."""
-        self.screen = _Screen(columns, rows)
+        """`inherited` are descriptors that the program keeps; `folder` is the one that it runs in.
+
+        `says` is what the terminal says of itself when it is asked for its attributes.
+        """
+        self._says = says
+        self.screen = _Screen(columns, rows, self._reply)
         self._stream = pyte.ByteStream(self.screen)
         self.received = b""
         parent, child = pty.openpty()
@@ -92,6 +101,11 @@ class Terminal:
         if self._fd >= 0:
             os.close(self._fd)
         self._fd = -1
+
+    def _reply(self, reply: str) -> None:
+        """Replies to the last question only, with all there is to say."""
+        if reply.endswith("c") and self._says:
+            self.send(self._says)
 
     def send(self, keys: str | bytes) -> None:
         """Types keys, as the bytes a terminal would send."""

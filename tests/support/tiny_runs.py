@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +66,18 @@ def counted_calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
         counted["texts"].append(len(given))
         return texts(self, given)
 
-    def look(*given: Any) -> Any:
-        looking.append(0)
-        try:
-            return read_layers(*given)
-        finally:
-            looking.clear()
+    def uncounted(look: Callable[..., Any]) -> Callable[..., Any]:
+        def look_uncounted(*given: Any) -> Any:
+            looking.append(0)
+            try:
+                return look(*given)
+            finally:
+                looking.clear()
 
-    read_layers = layers.read_layers
-    monkeypatch.setattr(layers, "read_layers", look)
+        return look_uncounted
+
+    for look in ("read_layers", "read_last_part"):
+        monkeypatch.setattr(layers, look, uncounted(getattr(layers, look)))
     monkeypatch.setattr(models.TinyClassifier, "forward", counting_forward)
     monkeypatch.setattr(models.TinyVLM, "encode_images", counting_images)
     monkeypatch.setattr(models.TinyVLM, "encode_texts", counting_texts)

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.outputs import Outcomes, as_probabilities, predictions
+from engine.decisions.outputs import Outcomes
 from engine.store.batch import Floats
 from engine.store.decision_records import Head, Probabilities
+from engine.store.probabilities import as_probabilities, predictions
 from engine.store.reader import RunReader
 
 IMPORTANCE, ACTIVATION, RANDOM = "importance", "activation", "random"

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from engine.decisions.checkup.names import CHECK_NAMES
 from mammi_tui.neurons.figures import FIGURES, TRUST_WORDS
 from mammi_tui.neurons.filter.facts import LayerFacts
-from mammi_tui.neurons.filter.terms import Comparison, InLayer, Marked, Term, UnitIn, Verdict, VerdictBy
+from mammi_tui.neurons.filter.terms import Comparison, InCheck, InLayer, Marked, Term, UnitIn, Verdict, VerdictBy
 from mammi_tui.neurons.filter.texts import InConcepts, InSaid, InTexts
 
 BY = "by:"
@@ -87,6 +88,13 @@ def _unknown(field: str, value: str, known: Iterable[str], all_known: str) -> st
     return f"no {field} {value}{near}" if near else f"{field} is {all_known}"
 
 
+def _check(value: str) -> Read:
+    found = [name for name in CHECK_NAMES if name.startswith(value)]
+    if value in CHECK_NAMES or len(found) == 1:
+        return Read(InCheck(value if value in CHECK_NAMES else found[0]))
+    return Read() if found else Read(problem=_unknown("check", value, CHECK_NAMES, ", ".join(CHECK_NAMES)))
+
+
 def _trust(value: str) -> Read:
     return compared("trust", "=", value)
 
@@ -134,6 +142,8 @@ FIELDS: dict[str, Field] = {
               lambda value: Read(InSaid(value, note=True))),
         Field("own", "your own label; * any",
               lambda value: Read(InSaid(value, note=False)), lambda found: found.labels),
+        Field("check", "what a line of the check-up (D) has found, such as border or film-words",
+              _check, lambda _: CHECK_NAMES),
         Field("trust", "strong, fair, weak or unsupported; also trust>=fair",
               _trust, lambda _: TRUST_WORDS.values()),
     )

@@ -36,6 +36,11 @@ class Term(ABC):
     def needs_evidence(self) -> bool:
         return False
 
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        """The checks of the check-up that it looks at."""
+        return frozenset()
+
     def asks_others(self, reader: str) -> bool:  # noqa: ARG002
         """Whether it looks at what others say than the reader of that name, folded."""
         return False
@@ -46,6 +51,8 @@ class Term(ABC):
 
     def is_known(self, facts: LayerFacts) -> bool:
         """Whether what the term looks at has come; before that it holds for no unit, and neither does its negation."""
+        if not self.needs_checks <= facts.checks.keys():
+            return False
         return not (self.needs_answer and facts.answer is None) and not (self.needs_evidence and facts.evidence is None)
 
 
@@ -145,6 +152,20 @@ class VerdictBy(Term):
 
 
 @dataclass(frozen=True, slots=True)
+class InCheck(Term):
+    """Units that a check of the check-up has found."""
+
+    check: str
+
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        return frozenset((self.check,))
+
+    def holds(self, facts: LayerFacts) -> Bools:
+        return facts.where(facts.checks.get(self.check, ()))
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing(Term):
     """Holds for no unit: a value that is not known."""
 
@@ -166,6 +187,10 @@ class Not(Term):
     def needs_evidence(self) -> bool:
         return self.term.needs_evidence
 
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        return self.term.needs_checks
+
     def holds(self, facts: LayerFacts) -> Bools:
         return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(facts.units, bool)
 
@@ -184,6 +209,10 @@ class Group(Term):
     @property
     def needs_evidence(self) -> bool:
         return any(term.needs_evidence for term in self.terms)
+
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        return frozenset().union(*(term.needs_checks for term in self.terms))
 
     def holds(self, facts: LayerFacts) -> Bools:
         held = [term.holds(facts) for term in self.terms]

@@ -119,6 +119,7 @@ def test_without_a_neuron_nothing_is_cold(run: Run) -> None:
 def test_many_concepts_are_scored_some_units_at_a_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = [run[2].concept(7, cuts) for cuts in (OWN, Cuts(0.8, 0.5))]
     monkeypatch.setattr("engine.decisions.contenders._AT_ONCE", 60)
+    monkeypatch.setattr("engine.decisions.contenders._READ_AT_ONCE", 60)
     monkeypatch.setattr(standings, "_MOST_ENTRIES", 0)
     parts = Concepts(run[0], run[1])
     for answer in whole:

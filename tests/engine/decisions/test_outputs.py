@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.decisions.outputs import KINDS, Outcomes, as_probabilities, predictions
+from engine.decisions.outputs import KINDS, Outcomes
+from engine.store.probabilities import as_probabilities, predictions
 from engine.store.reader import RunReader
 from tests.support.decisions import decided_run
 from tests.support.runs import small_run

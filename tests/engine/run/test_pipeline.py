@@ -45,7 +45,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
 
 def test_a_run_file_holds_what_the_models_give(project: Path) -> None:
     heard = compute(project)
-    assert heard.computed == {"loading": 4, "concepts": 6, "images": 14, "run file": 14 + 4 + 6 + 3}
+    assert heard.computed == {"loading": 4, "concepts": 6, "images": 14, "run file": 14 + 4 + 6 + 3 + 14}
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert [(layer.name, layer.units, layer.pooling) for layer in reader.layers] == [
             ("first", 4, "mean"),

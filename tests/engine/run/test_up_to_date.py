@@ -30,6 +30,7 @@ kind = "phantom"
 count = 12
 
 [target]
+probabilities = "sigmoid"
 kind = "demo"
 weights = "classifier.safetensors"
 layers = ["features.denseblock?", "classifier"]

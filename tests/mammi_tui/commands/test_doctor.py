@@ -16,12 +16,30 @@ from tests.support.runs import small_run
 def test_it_shows_versions_terminal_and_image_backend(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "TMUX": "x"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("TEXTUAL_COLOR_SYSTEM", raising=False)
+    for name in ("NO_COLOR", "TEXTUAL_COLOR_SYSTEM", "MAMMI_IMAGES"):
+        monkeypatch.delenv(name, raising=False)
     outcome = mammi("doctor")
     assert outcome.status == 0
-    for said in ("textual 8", "duckdb 2", "TERM=xterm-256color", "truecolor", "tmux", "quadrant (--images auto)"):
+    for said in ("textual 8", "duckdb 2", "TERM=xterm-256color", "truecolor", "tmux"):
         assert said in outcome.out
+    assert "\n  films       quadrant blocks: there is no terminal to ask\n" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("halfblock", "half blocks: asked for (MAMMI_IMAGES=halfblock)"),
+        ("crystal", "MAMMI_IMAGES: 'crystal' is none of auto, kitty, sixel, quadrant, halfblock, ascii, off"),
+    ],
+)
+def test_it_says_what_the_variable_asks_for(
+    mammi: Mammi, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("MAMMI_IMAGES", value)
+    outcome = mammi("doctor")
+    assert outcome.status == 0
+    assert f"\n  films       {said}\n" in outcome.out
 
 
 def test_without_the_engine_it_says_how_to_install_it(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import ConfigError
-from mammi_tui.images.choose import choose_backend, colours
+from mammi_tui.images.choose import choose_backend
 
 TRUE_COLOUR = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_GB.UTF-8"}
 PALETTE = {"TERM": "tmux-256color", "LC_ALL": "C.UTF-8"}
@@ -32,28 +32,6 @@ def test_the_backend_fits_the_terminal(asked: str, environment: dict[str, str], 
     assert choose_backend(asked, environment).name == chosen
 
 
-def test_kitty_falls_back_to_quadrant_blocks_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert choose_backend("kitty", TRUE_COLOUR).name == "quadrant"
-    assert capsys.readouterr().err.splitlines() == [
-        "mammi: --images kitty is not available; the films are drawn with quadrant blocks"
-    ]
-
-
 def test_an_unknown_name_is_refused_with_the_available_ones() -> None:
-    with pytest.raises(ConfigError, match=r"--images: 'sixel' is none of auto, kitty"):
-        choose_backend("sixel", TRUE_COLOUR)
-
-
-@pytest.mark.parametrize(
-    ("environment", "depth"),
-    [
-        (TRUE_COLOUR, "truecolor"),
-        (PALETTE, "256"),
-        ({"TERM": "xterm-kitty"}, "256"),
-        (PALETTE | {"TEXTUAL_COLOR_SYSTEM": "truecolor"}, "truecolor"),
-        (TRUE_COLOUR | {"TEXTUAL_COLOR_SYSTEM": "256"}, "256"),
-        ({"TERM": "vt100"}, "16"),
-    ],
-)
-def test_colours_go_by_the_variables_that_textual_reads(environment: dict[str, str], depth: str) -> None:
-    assert colours(environment) == depth
+    with pytest.raises(ConfigError, match=r"--images: 'sixels' is none of auto, kitty, sixel"):
+        choose_backend("sixels", TRUE_COLOUR)

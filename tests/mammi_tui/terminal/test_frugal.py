@@ -23,7 +23,8 @@ from textual.widgets import Label
 
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
-from mammi_tui.terminal.frugal import ChangesOnly, FrugalApp, FrugalScreen, LineCompositor, LinesUpdate, Update
+from mammi_tui.terminal.changes import ChangesOnly, LinesUpdate, Update
+from mammi_tui.terminal.frugal import FrugalApp, FrugalScreen, LineCompositor
 from mammi_tui.terminal.sent_cells import SentCells
 
 WIDTH, HEIGHT = 20, 3

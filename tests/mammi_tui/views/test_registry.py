@@ -86,6 +86,9 @@ UNITS = View(
     help=Note("Units", (("best of units", "Those whose first concept it is."),)),
 )
 
+OTHERS = tuple(view for view in VIEWS if not view.shows(ConceptSubject(0)))
+"""Views of other subjects"""
+
 
 def pane(opened: Explorer) -> ViewPane:
     return opened.screen.query_one(ViewPane)
@@ -93,7 +96,7 @@ def pane(opened: Explorer) -> ViewPane:
 
 @pytest.mark.slow
 async def test_a_view_of_a_concept_opens_beside_those_of_neurons(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(160, 80), views=(*VIEWS, UNITS)) as opened:
+    async with explorer(run_path, tmp_path, size=(160, 80), views=(*OTHERS, UNITS)) as opened:
         await opened.press("w")
         assert pane(opened).view.name == "concepts", "it cannot show a neuron"
         assert "w Units" not in opened.lines()[-1]
@@ -110,7 +113,7 @@ async def test_a_view_of_a_concept_opens_beside_those_of_neurons(run_path: Path,
 
 @pytest.mark.slow
 async def test_its_answer_follows_the_cuts(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(160, 80), views=(*VIEWS, UNITS)) as opened:
+    async with explorer(run_path, tmp_path, size=(160, 80), views=(*OTHERS, UNITS)) as opened:
         opened.screen.look_at(ConceptSubject(3))
         await opened.press(*["left_square_bracket"] * 20)
         expected = np.flatnonzero(opened.layer_answer(1).best == 3).tolist()
@@ -122,7 +125,7 @@ async def test_its_answer_follows_the_cuts(run_path: Path, tmp_path: Path) -> No
 async def test_the_cursor_leads_back_to_a_view_of_neurons_and_the_history_to_the_concept(
     run_path: Path, tmp_path: Path
 ) -> None:
-    async with explorer(run_path, tmp_path, views=(*VIEWS, UNITS)) as opened:
+    async with explorer(run_path, tmp_path, views=(*OTHERS, UNITS)) as opened:
         await opened.press("e")
         opened.screen.look_at(ConceptSubject(3))
         await opened.press("y")
@@ -138,7 +141,7 @@ async def test_the_cursor_leads_back_to_a_view_of_neurons_and_the_history_to_the
 
 @pytest.mark.slow
 async def test_help_and_palette_take_it_from_its_declaration(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(140, 80), views=(*VIEWS, UNITS)) as opened:
+    async with explorer(run_path, tmp_path, size=(140, 80), views=(*OTHERS, UNITS)) as opened:
         opened.screen.look_at(ConceptSubject(3))
         await opened.press("question_mark")
         assert "Those whose first concept it is." in opened.text()
@@ -150,7 +153,7 @@ async def test_help_and_palette_take_it_from_its_declaration(run_path: Path, tmp
 
 
 async def test_no_view_of_a_subject_is_an_error(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path) as opened:
+    async with explorer(run_path, tmp_path, views=OTHERS) as opened:
         with pytest.raises(LookupError, match="ConceptSubject"):
             opened.screen.look_at(ConceptSubject(3))
 

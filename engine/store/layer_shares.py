@@ -1,0 +1,45 @@
+"""What the units of a hidden layer have to do with the model's outputs: as computed by gradients, and in the run file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.batch import Floats
+from engine.store.database import Connection
+from engine.store.decision_records import OVER
+
+CLASSES, UNITS = 3, 16
+"""Of each film the strongest outputs, and of each of these the units with the largest shares, are kept"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerShares:
+    """The importance of a layer (engine.store.decision_records.LayerImportance and FilmImportance), whose arrays are
+    over OVER, over the model's c classes or the k strongest of a film, and over the layer's u units or the m strongest."""
+
+    layer: str
+    films: NDArray[np.int64]
+    """The films behind each mean, [OVER, c]"""
+    means: Floats
+    """[OVER, c, u]; zeros without films"""
+    classes: NDArray[np.int32]
+    """Of each usable image, [p, k], output descending"""
+    units: NDArray[np.int32]
+    """[p, k, m], by the size of the share"""
+    shares: Floats
+    """a_i · ∂y_class/∂a_i, [p, k, m]"""
+
+
+def write_layer_shares(connection: Connection, layer: int, shares: LayerShares) -> None:
+    """Writes the importance of layer `layer` of the run."""
+    with connection.appender("importance") as appender:
+        for over, films, means in zip(OVER, shares.films.tolist(), shares.means.astype("<f4"), strict=True):
+            appender.append_rows([(layer, c, over, films[c], mean.tobytes()) for c, mean in enumerate(means)])
+    numbers = (shares.classes.astype("<i4"), shares.units.astype("<i4"), shares.shares.astype("<f4"))
+    with connection.appender("film_importance") as appender:
+        appender.append_rows(
+            [(image, layer, *(row.tobytes() for row in rows)) for image, rows in enumerate(zip(*numbers, strict=True))]
+        )
