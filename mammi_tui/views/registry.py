@@ -10,5 +10,12 @@ from mammi_tui.views.concepts import CONCEPTS
 from mammi_tui.views.evidence import EVIDENCE
 from mammi_tui.views.methods import METHODS
 
-VIEWS: tuple[View, ...] = (CONCEPTS, EVIDENCE, METHODS, CONCEPT, CHECKUP, COMPARE)
+VIEWS: tuple[View, ...] = (
+    CONCEPTS,
+    EVIDENCE,
+    METHODS,
+    CONCEPT,
+    CHECKUP,
+    COMPARE,
+)
 """In the order of their keys. A subject opens in the first view that takes it."""
