@@ -16,7 +16,7 @@ from mammi_tui.changes.filter import ChangeFilter, parse
 from mammi_tui.changes.order import BY_CHANGE, Order, in_order
 from mammi_tui.changes.report import difference
 from mammi_tui.changes.table import COLUMNS, table_rows
-from mammi_tui.changes.words import after, correlation, signed, summary, words
+from mammi_tui.changes.words import after, correlation, in_short, signed, words
 from mammi_tui.handing_on.table import Table
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
@@ -49,8 +49,7 @@ class CompareBody(ViewBody):
 
     DEFAULT_CSS = """
     CompareBody {
-        & #differs { height: 2; }
-        & #exchanged { height: 2; border-top: none; }
+        & #differs, & #exchanged { height: 3; }
     }
     """
 
@@ -130,9 +129,9 @@ class CompareBody(ViewBody):
         if comparison is None:
             yield ""
             return
-        found = [f"{each.what}: {difference(each)}" for each in comparison.differences() if each.differs]
-        yield "Differs · " + " · ".join(found) if found else "The runs differ in nothing"
-        yield summary(rows) if rows else " · ".join(self._reasons)
+        yield in_short(rows) if rows else " · ".join(self._reasons)
+        found = [f"{each.what} {difference(each)}" for each in comparison.differences() if each.differs]
+        yield "Differs: " + " · ".join(found) if found else "The runs differ in nothing"
 
     # Filter and order
 
@@ -187,14 +186,14 @@ class CompareBody(ViewBody):
         scores = " → ".join(
             decimal(score, 3) if score == score else "–" for score in (row.score_before, row.score_after)
         )
-        r = f"r {correlation(row)}" if correlation(row) else ""
+        same = self._layers[self._neuron(row).layer].match.same
+        r = f"r {correlation(row)}" if correlation(row) and not same else ""
         facts = (title_of(row), r, f"score {scores} ({signed(row.moved)})" if signed(row.moved) else "")
         singly = row.exchanged.items() if row.exchanged and row.changed else ()
-        alone = [
-            f"{thing} from there: {words(each.before)}; {thing} from here: {words(each.after)}"
-            for thing, each in singly
-        ]
-        self.exchanged.say(" · ".join(filter(None, facts)), " · ".join(alone))
+        here = " · ".join(f"{thing}: {words(each.before)}" for thing, each in singly)
+        there = " · ".join(f"{thing}: {words(each.after)}" for thing, each in singly)
+        alone = (f"here with the other run's {here}", f"there with this run's {there}") if here else ()
+        self.exchanged.say(" · ".join(filter(None, facts)), *alone)
 
     @on(FilmsFaced)
     async def show_films(self, message: FilmsFaced) -> None:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
-from mammi_tui.text import fit
+from mammi_tui.text import fit, wrap
 from mammi_tui.widgets.captions import ThumbnailItem
 from mammi_tui.widgets.still import StillLines
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
@@ -37,13 +37,20 @@ class Said(StillLines):
         self.stale = False
 
     def say(self, *lines: str) -> None:
-        """Draws clean lines; those that do not fit are cut."""
+        """Draws clean lines. The last one takes all lines that are left; what does not fit is cut."""
         self.lines = lines
         self.redraw()
 
+    def on_resize(self) -> None:
+        self.redraw()
+
     def draw_line(self, y: int) -> Strip:
-        width = self.content_size.width
-        text = self.lines[y] if y < len(self.lines) else ""
+        width, height = self.content_size
+        last = len(self.lines) - 1
+        text = self.lines[y] if y < last else ""
+        if y >= last >= 0 and width > 0:
+            left = list(wrap(self.lines[last], width))[y - last :]
+            text = " ".join(left) if y == height - 1 else left[0] if left else ""
         return self.strip(width, ((fit(text, width), "said--stale" if self.stale else "said--text"),))
 
 
@@ -75,9 +82,6 @@ class Facing(Horizontal):
         border-top: solid $border-blurred;
         & SideOfFilms { width: 1fr; height: 1fr; }
     }
-    .-flat Facing, .-low Facing { display: none; }
-    .-short Facing { height: 6; }
-    .-middling Facing { height: 10; }
     """
 
     def __init__(self, here: Films, there: Films, backend: ImageBackend) -> None:

@@ -75,17 +75,18 @@ async def test_equals_asks_for_a_run_and_shows_what_changed(run_path: Path, othe
         await compare(opened, other_path)
         text = opened.text()
         assert "2 Changes of run → other" in text
-        assert "template: “A chest x-ray image of a” → “There is a”" in text
+        assert "Differs: template “A chest x-ray image of a” → “There is a”" in text
         rows = body(opened).compared
         changed = sum(row.changed for row in rows)
-        assert f"Words changed in {changed} of 22 neurons: {changed} because texts" in text
+        assert f"Words changed in {changed} of 22 · texts {changed}" in text
         assert len(rows) == sum(UNITS)
         first = listed(opened).here()
         assert first is not None
         assert first.changed
         assert f"here: {words(first.before)}" in text
         assert f"there: {words(first.after)}" in text
-        assert f"texts from there: {words(first.after)}" in text
+        assert f"here with the other run's texts: {words(first.after)}" in text
+        assert f"there with this run's texts: {words(first.before)}" in text
         facing = opened.screen.query_one(Facing)
         best = opened.reader.arrays.ranked(opened.reader.layer(first.layer).first_neuron + first.unit, 0, 0)[0][0]
         assert facing.here.grid.items[0].image == best
