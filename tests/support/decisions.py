@@ -99,3 +99,34 @@ def say_missing(path: Path, *missing: tuple[str, str, str]) -> None:
     with transaction(connection):
         connection.execute("UPDATE decision_facts SET missing = ?", [json.dumps(missing)])
     connection.close()
+
+
+def add_maps(path: Path, *, side: int = 4, kept: int = 3, seed: int = 0) -> None:
+    """Adds maps of [side, side]: of every class on every film, and of each of the first layer's units on its `kept`
+    strongest films. A class's map is 1 in one corner cell, that of its number, and 0 elsewhere, times a film's own
+    scale; a unit's is 1 in its bottom right cell."""
+    with RunReader(path) as reader:
+        images, classes, layer = reader.image_count, len(reader.classes), reader.layers[0]
+        strongest = [reader.arrays.ranked(layer.first_neuron + unit, 0, 0)[0][:kept] for unit in range(layer.units)]
+    cells = np.zeros((classes, side, side), np.uint8)
+    corners = [(0, 0), (0, side - 1), (side - 1, 0), (side - 1, side - 1)]
+    for number in range(classes):
+        cells[(number, *corners[number % 4])] = 255
+    unit = np.zeros((kept, side, side), np.uint8)
+    unit[:, -1, -1] = 255
+    zeros = np.zeros(max(classes, kept), "<f4")
+    connection = connect(path, read_only=False, memory="256MB", threads=1)
+    with transaction(connection):
+        connection.execute("UPDATE heads SET map_height = ?, map_width = ?", [side, side])
+        rows = [
+            (i, zeros[:classes].tobytes(), (zeros[:classes] + i + 1).tobytes(), cells.tobytes()) for i in range(images)
+        ]
+        connection.executemany("INSERT INTO film_maps VALUES (?, ?, ?, ?)", rows)
+        connection.execute("INSERT INTO map_sizes VALUES (0, ?, ?)", [side, side])
+        ends = zeros[:kept].tobytes(), (zeros[:kept] + 1).tobytes()
+        rows = [
+            (layer.first_neuron + number, found.astype("<i4").tobytes(), *ends, unit.tobytes())
+            for number, found in enumerate(strongest)
+        ]
+        connection.executemany("INSERT INTO unit_maps VALUES (?, ?, ?, ?, ?)", rows)
+    connection.close()
