@@ -34,6 +34,7 @@ from mammi_tui.terminal.frugal import FrugalScreen
 from mammi_tui.text import clean
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
+from mammi_tui.views.films import SearchLine
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.one_line import OneLine
@@ -129,7 +130,7 @@ class ExplorerBase(FrugalScreen[None]):
         """Notes in the history what is looked at."""
         if self.looking.subject is not None:
             place = Place(self.looking.subject, self.view_pane.view, self.looking.rows.query)
-            self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine))
+            self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine | SearchLine))
 
     # Views
 

@@ -57,8 +57,10 @@ class Finding(ExplorerBase):
             self.looking.films = event.films
         if isinstance(event.subject, Neuron):
             self.show_neuron(event.subject)
-        else:
+        elif any(view.shows(event.subject) for view in self.views):
             self.look_at(event.subject)
+        else:
+            self.warn("No view shows this")
 
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:

@@ -340,7 +340,7 @@ async def test_a_large_film_names_its_neuron_and_its_keys(run_path: Path, tmp_pa
 async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         best = opened.reader.concepts[int(opened.answer().ranking[0])]
-        await opened.press("2", "enter")
+        await opened.press("2", "f")
         assert opened.rows.query == f'concept:"{best}"'
         assert opened.rows.match_count >= 1
         assert opened.neuron == "layer1:3"
