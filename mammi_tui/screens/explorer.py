@@ -19,6 +19,7 @@ from mammi_tui.notes import Note
 from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.matters import MattersAnswered
 from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.finding import Finding
@@ -79,6 +80,7 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
     @on(CheckAnswered)
+    @on(MattersAnswered)
     def draw_numbers(self) -> None:
         self.neurons.numbers_changed()
 

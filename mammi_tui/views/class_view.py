@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from engine.decisions.answers import ClassAnswer, output_named
+from engine.decisions.answers import ClassAnswer
 from engine.decisions.classes import explained, words_that_speak
+from engine.decisions.outputs import output_named
 from engine.evidence.columns import TRUST
 from engine.names import compared, labels_of, nearest_label
 from engine.store.decision_records import OVER
