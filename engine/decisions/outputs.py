@@ -75,9 +75,7 @@ class Outcomes:
         """What the prediction of a class is for an image; None where the class is no label."""
         if not self.known[number]:
             return None
-        if self.predicted[image, number]:
-            return "true positive" if self.labelled[image, number] else "false positive"
-        return "missed" if self.labelled[image, number] else "true negative"
+        return kind_of(bool(self.predicted[image, number]), bool(self.labelled[image, number]))
 
     def sureness(self, number: int) -> NDArray[np.float64]:
         """How sure the model is of its prediction of a class, right or wrong, [p]: the distance of the probability from
@@ -116,3 +114,10 @@ def output_named(classes: tuple[str, ...], name: str) -> int | None:
     if wanted in spelt:
         return spelt.index(wanted)
     return next((number for number, each in enumerate(classes) if wanted in labels_of(each)), None)
+
+
+def kind_of(predicted: bool, labelled: bool) -> Kind:
+    """What a prediction is beside a label."""
+    if predicted:
+        return "true positive" if labelled else "false positive"
+    return "missed" if labelled else "true negative"
