@@ -13,7 +13,7 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSearch, FilmSubject, Sight, Subject
+from mammi_tui.questions.subjects import ClassSubject, FilmList, FilmSearch, FilmSubject, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:

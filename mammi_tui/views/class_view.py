@@ -42,13 +42,6 @@ class ClassBody(ViewBody):
     ClassBody {
         #class-lists { layout: horizontal; height: 1fr; width: 1fr; }
         #class-left { width: 1fr; height: 1fr; }
-        #class-facts { width: 36; height: 1fr; border-left: solid $border-blurred; }
-    }
-    .-three ClassBody #class-facts { width: 48; }
-    .-one ClassBody {
-        #class-lists { layout: vertical; }
-        #class-left { width: 1fr; }
-        #class-facts { width: 1fr; border-left: none; border-top: solid $border-blurred; }
     }
     """
 
