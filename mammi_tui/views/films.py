@@ -43,9 +43,7 @@ class SearchLine(TypedLine):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,down", "leave", "To the films", id="film-search.keep", tooltip="To the films that are found"),
         Binding("up", "earlier", "Earlier", show=False, id="film-search.earlier", tooltip="The search before"),
-        Binding(
-            "escape", "clear", "Clear", id="film-search.clear", tooltip="Clear the search; once more: to the films"
-        ),
+        Binding("escape", "clear", "Clear", id="film-search.clear", tooltip="Clear; once more: to the films"),
     ]
     earlier: Sequence[str] = ()
     """Searches that the reader has left, the latest last"""
@@ -107,8 +105,8 @@ class FilmsBody(ViewBody):
         subject = message.sight.subject
         if isinstance(subject, FilmSearch) and subject != self._search:
             self._search = subject
-            if subject.query and self.line.has_focus:
-                self.go_to_films()
+            if self.line.has_focus or self.lines.has_focus:
+                self.screen.set_focus(self.lines if subject.query else self.line)
             if self.line.value != subject.query:
                 with self.line.prevent(Input.Changed):
                     self.line.value = subject.query
