@@ -61,7 +61,7 @@ class ClassBody(ViewBody):
 
     @property
     def reading(self) -> Widget:
-        return self.facts if self.facts.has_focus else self.units
+        return self.facts if self.screen.focused is self.facts else self.units
 
     @on(ClassAnswered)
     def show_class(self, message: ClassAnswered) -> None:

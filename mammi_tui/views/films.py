@@ -97,7 +97,7 @@ class FilmsBody(ViewBody):
     @property
     def reading(self) -> Widget:
         """The line, until there is a search."""
-        return self.line if self.line.has_focus or not self._search.query else self.lines
+        return self.line if self.screen.focused is self.line or not self._search.query else self.lines
 
     @on(LookingAt)
     def take_up(self, message: LookingAt) -> None:
@@ -105,7 +105,7 @@ class FilmsBody(ViewBody):
         subject = message.sight.subject
         if isinstance(subject, FilmSearch) and subject != self._search:
             self._search = subject
-            if self.line.has_focus or self.lines.has_focus:
+            if self.screen.focused in (self.line, self.lines):  # `has_focus` follows later
                 self.screen.set_focus(self.lines if subject.query else self.line)
             if self.line.value != subject.query:
                 with self.line.prevent(Input.Changed):
