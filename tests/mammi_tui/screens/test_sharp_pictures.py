@@ -17,7 +17,7 @@ from mammi_tui.images.sharp import SharpBackend
 from mammi_tui.images.sixel import SixelBackend
 from mammi_tui.widgets.thumbnail import Thumbnail
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
-from tests.support.pixel_terminal import psnr
+from tests.support.pixel_terminal import PixelTerminal, psnr
 from tests.support.shown_explorer import Shown, shown_explorer
 
 CELL = (6, 12)
@@ -127,3 +127,14 @@ async def test_the_film_view_draws_what_is_looked_at(run_path: Path, tmp_path: P
             assert psnr(seen, wanted) > (42 if kind == "sixel" else 90)
         await shown.press("escape")
         assert not await shown.ghosts()
+
+
+async def test_letters_of_another_size_get_other_pictures(run_path: Path, tmp_path: Path) -> None:
+    async with shown_explorer(run_path, tmp_path, backend("sixel"), SIZE) as shown:
+        assert shown.app.pictures is not None
+        shown.app.pictures.cell = (8, 16)
+        shown.app.show_on(PixelTerminal(*SIZE, (8, 16)))
+        await shown.rest()
+        assert shown.pictures()
+        assert {sharp.cell for _, sharp in grid(shown).pictures()} == {(8, 16)}
+        assert shown.terminal.screen.drawn.any()
