@@ -13,11 +13,12 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject, Sight, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSearch, FilmSubject, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
     from engine.evidence.answers import NeuronEvidence
+    from mammi_tui.questions.comparison import Faced
 
 
 class Looking:
@@ -34,8 +35,12 @@ class Looking:
         self.subject: Subject | None = self.neuron
         self.films: FilmList | None = None
         """The films that the film view steps through"""
+        self.faced: Faced | None = None
+        """The neuron whose films stand beside those of its match in another run"""
         self.heat: Neuron | ClassSubject | None = None
         """Whose heat map lies over the film; None for none"""
+        self.search = FilmSearch()
+        """The film search that was looked at last"""
         self.class_name = ""
         """The class that was looked at last; "" for none"""
         self.range: Range = STRONGEST
@@ -51,6 +56,8 @@ class Looking:
         self.subject = subject
         if isinstance(subject, Neuron):
             self.neuron = subject
+        elif isinstance(subject, FilmSearch):
+            self.search = subject
         elif isinstance(subject, ClassSubject):
             self.class_name = subject.name
         elif isinstance(subject, FilmSubject) and subject.neuron is not None:

@@ -1,10 +1,11 @@
-"""What a view is about: a neuron, a class, a film, a concept, or the run as a whole."""
+"""What a view is about: a neuron, a class, a film, a concept, the run as a whole, or its comparison with another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from engine.annotation.cuts import Cuts
+from mammi_tui.film_search.orders import Order
 from mammi_tui.neurons.rows import Neuron
 
 
@@ -37,6 +38,9 @@ class FilmSearch:
 
     query: str = ""
     """What the reader has typed; "" for all of them"""
+    order: Order = "fitting"
+    flipped: bool = False
+    """Whether the order goes the other way"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,15 @@ class RunSubject:
     """The run as a whole."""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject
+@dataclass(frozen=True, slots=True)
+class ComparisonSubject:
+    """What changed from the open run to another one."""
+
+    other: str
+    """The path of the other run file"""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject | ComparisonSubject
 
 
 @dataclass(frozen=True, slots=True)
