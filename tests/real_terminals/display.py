@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -19,8 +19,6 @@ Shot = NDArray[np.uint8]
 """A screenshot [h, w, 3]"""
 
 SIZE = (1280, 860)
-_STILL = 0.7
-"""Seconds without a change after which a screen is still"""
 
 
 class Display:
@@ -91,16 +89,16 @@ class Display:
         taken = subprocess.run(command, env=self.environment, capture_output=True, check=True)
         return np.asarray(Image.open(io.BytesIO(taken.stdout)).convert("RGB"))
 
-    def still(self, seconds: float = 15.0, ready: Callable[[], bool] = lambda: True) -> Shot:
-        """What is shown once it does not change any more."""
-        end = time.monotonic() + seconds
+    def still(self, seconds: float, patience: float = 15.0) -> Shot:
+        """What is shown once it has not changed for so many seconds, or after `patience`."""
+        end = time.monotonic() + patience
         before, since = self.shot(), time.monotonic()
         while time.monotonic() < end:
             time.sleep(0.1)
             now = self.shot()
             if not np.array_equal(before, now):
                 before, since = now, time.monotonic()
-            elif time.monotonic() - since > _STILL and ready():
+            elif time.monotonic() - since > seconds:
                 break
         return before
 

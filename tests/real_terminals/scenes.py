@@ -24,7 +24,7 @@ STEPS: list[tuple[str, list[str]]] = [
     ("help gone", ["Escape"]),
     ("palette over it", ["colon"]),
     ("palette gone", ["Escape"]),
-    ("copied, with its toast", ["Y"]),
+    ("copied, with its toast", ["Y", "w"]),
     ("grid scrolled", ["3", "Next"]),
     ("film alone", ["Return"]),
     ("film gone", ["Escape"]),
@@ -32,6 +32,8 @@ STEPS: list[tuple[str, list[str]]] = [
     (RESIZED, []),
     (QUIT, ["q"]),
 ]
+_STILL, _STILL_AT_FIRST = 0.6, 4.0
+"""Seconds without a change after which a screen is still; at first the evidence is computed"""
 BEFORE = "for i in 1 2 3 4 5 6 7 8 9; do echo what was there before $i; done"
 
 
@@ -110,7 +112,7 @@ def _screens(terminal: Terminal, display: Display, run: Path, folder: Path, imag
         for step, keys in STEPS:
             if not _done(step, keys, terminal, display):
                 continue
-            shot = display.still()
+            shot = display.still(_STILL_AT_FIRST if not screens else _STILL)
             cell, pictures = ((0, 0), []) if step == QUIT else laid(folder)
             screens[step] = Screen(shot, cell, pictures)
             Image.fromarray(shot).save(folder / f"{_number(step)}.png")
