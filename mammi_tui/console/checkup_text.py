@@ -8,30 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.annotation.cuts import Cuts
-from engine.decisions.checkup.base import Check, Finding, Of
+from engine.decisions.checkup.base import Check, Finding
 from engine.decisions.checkup.checks import CHECKS
 from engine.store.reader import RunReader
-from mammi_tui.text import clean, count, fit
+from mammi_tui.findings_of_checks import mark, said
+from mammi_tui.text import clean, fit
 
 WIDTH = 80
 _NAME = 12
-_ONE: dict[Of, str] = {"neurons": "neuron", "warnings": "warning"}
-
-
-def counted(check: Check, finding: Finding) -> str:
-    """How many a check has found, such as "12 of 311 neurons"."""
-    if finding.unknown and not finding.found:
-        return "?"
-    if not finding.among:
-        return count(finding.found, _ONE.get(check.of, check.of))
-    return f"{finding.found:,} of {finding.among:,} {check.of}"
-
-
-def said(check: Check, finding: Finding) -> str:
-    """A finding as a sentence without a full stop. It is clean."""
-    if finding.unknown and not finding.found:
-        return clean(f"{check.title}: not looked at. {finding.unknown}".rstrip("."))
-    return clean(f"{counted(check, finding)} {finding.says}")
 
 
 def lines(found: Mapping[Check, Finding], reader: RunReader, cuts: Cuts) -> Iterator[str]:
@@ -41,8 +25,7 @@ def lines(found: Mapping[Check, Finding], reader: RunReader, cuts: Cuts) -> Iter
     yield ""
     for check in CHECKS:
         finding = found[check]
-        mark = "?" if finding.unknown and not finding.found else "!" if finding.found else "·"
-        head = f"{mark} {fit(check.name, _NAME)} "
+        head = f"{mark(finding)} {fit(check.name, _NAME)} "
         yield from textwrap.wrap(
             said(check, finding), WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
         )

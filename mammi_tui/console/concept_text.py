@@ -131,7 +131,7 @@ def _near(answer: ConceptAnswer, reader: RunReader) -> Iterator[str]:
 
 def _matching(answer: ConceptAnswer, reader: RunReader, neuron: tuple[str, int] | None) -> Iterator[str]:
     matches = answer.matches
-    numbers = [(f"{cosine:.3f}",) for cosine in matches.cosines.tolist()]
+    numbers: list[tuple[str, ...]] = [(f"{cosine:.3f}",) for cosine in matches.cosines.tolist()]
     heads: tuple[str, ...] = ("cosine",)
     if neuron is not None:
         heads = (*heads, _activation(neuron))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,6 +64,8 @@ class NeuronRows:
         self.compared: dict[Neuron, Compared] = {}
         """The verdicts of all readers on each neuron"""
         self.agreement: Agreement | None = None
+        self.checks: dict[str, dict[int, list[int]]] = {}
+        """By check of the check-up: the units that it found, by layer"""
         self.open: set[int] = set()
         self.order: Order = BY_UNIT
         self.flipped = False
@@ -79,6 +81,14 @@ class NeuronRows:
         self._facts: list[LayerFacts] = []
         self._dead = [np.asarray(layer.dead, bool) for layer in layers]
         self.rebuild()
+
+    def note_check(self, check: str, neurons: Iterable[tuple[str, int]]) -> None:
+        """Notes the neurons, by layer and unit, that a check of the check-up has found."""
+        layers = {layer.name: layer.position for layer in self.layers}
+        found: dict[int, list[int]] = {}
+        for layer, unit in neurons:
+            found.setdefault(layers[layer], []).append(unit)
+        self.checks[check] = found
 
     def __len__(self) -> int:
         return len(self.line_units)
@@ -278,6 +288,7 @@ class NeuronRows:
                 reader=folded(self.reader),
                 said=said[layer],
                 others={reader: each[layer] for reader, each in others.items()},
+                checks={name: units.get(layer, []) for name, units in self.checks.items()},
                 hollow=partial(self._hollow, layer),
                 differ=partial(self._differ, layer),
             )

@@ -1,10 +1,11 @@
-"""What a view is about: a neuron, a class, a film or a concept."""
+"""What a view is about: a neuron, a class, a film, a concept, or the run as a whole."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from engine.annotation.cuts import Cuts
+from mammi_tui.film_search.orders import Order
 from mammi_tui.neurons.rows import Neuron
 
 
@@ -37,9 +38,17 @@ class FilmSearch:
 
     query: str = ""
     """What the reader has typed; "" for all of them"""
+    order: Order = "fitting"
+    flipped: bool = False
+    """Whether the order goes the other way"""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch
+@dataclass(frozen=True, slots=True)
+class RunSubject:
+    """The run as a whole."""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.checkup.base import Material
+from engine.decisions.checkup.checks import CHECKS
 from engine.evidence.live import Evidence
 from engine.names import find_concept_set
 from engine.progress import Progress
@@ -71,6 +73,11 @@ class Gathering:
             rows.findings[layer.position] = self._reader.findings(layer.name)
             if rows.needs_evidence:
                 rows.evidence[layer.position] = self._evidence.layer(layer.name, wanted.cuts)
+        if rows.filter.term and (needed := rows.filter.term.needs_checks):
+            material = Material(self._reader, self._requery, self._evidence, wanted.cuts)
+            for check in CHECKS:
+                if check.name in needed:
+                    rows.note_check(check.name, check.look(material).neurons)
         rows.rebuild()
 
     def _chosen(self) -> Iterator[Neuron]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -16,15 +13,15 @@ from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
+from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.cuts_bar import CutsBar
-from mammi_tui.screens.finding import Finding
+from mammi_tui.screens.films import Films
 from mammi_tui.screens.handing_on import HandingOn
 from mammi_tui.screens.images_pane import ImagesPane
-from mammi_tui.screens.large_films import LargeFilms
 from mammi_tui.screens.own_words import OwnWords
-from mammi_tui.screens.panes import Pane
 from mammi_tui.screens.returning import Returning
 from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
@@ -34,7 +31,7 @@ from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
+class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -76,6 +73,7 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
 
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
+    @on(CheckAnswered)
     def draw_numbers(self) -> None:
         self.neurons.numbers_changed()
 
@@ -103,15 +101,9 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
             self.turn_to(view)
         elif view.instead and (found := view.instead(self.looking)) is not None:
             self.look_at(found, view)
+            self.panes.go_to("view")
         else:
             self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
-
-    def action_pane(self, pane: Pane) -> None:
-        self.panes.go_to(pane)
-
-    def way_back(self) -> Callable[[], None]:
-        """Takes back the digit that goes to a pane."""
-        return partial(self.panes.go_to, self.panes.present)
 
     @counted
     def action_pane_by(self, step: int) -> None:
@@ -123,6 +115,11 @@ class ExplorerScreen(Finding, LargeFilms, OwnWords, TakingBack, SecondReader, Ha
 
     @on(NeuronTree.Left)
     def go_to_view(self) -> None:
+        """Goes to the view; from a unit that stands for one of the model's outputs, to that class."""
+        neuron, reader = self.looking.neuron, self.looking.reader
+        name = self.looking.rows.class_of(neuron) if neuron else ""
+        if name in reader.classes:
+            self.look_at(ClassSubject(name))
         self.panes.go_to("view")
 
     def notes(self) -> tuple[list[Note], list[Note]]:

@@ -67,7 +67,7 @@ class Panes(Horizontal):
         return {"neurons": self.neurons.outline, "view": self.view.reading, "images": self.images.grid}[pane]
 
     def turn_to(self, view: View) -> None:
-        """Shows a view. The focus moves to it only if it cannot stay where it is."""
+        """Shows a view. The focus moves to it if it takes all the room, or cannot stay where it is."""
         self.view.turn_to(view)
         self._take_classes({f"-{room}": room == view.room for room in ("wide", "whole", "all")})
         if self.present == "view" or view.room == "all" or not self.view.region.area:

@@ -46,6 +46,8 @@ class Returning(ExplorerBase):
             self.call_after_refresh(panes.go_to, pane)
         if back := self._back():
             self.notify(back, markup=False)
+        elif self.keeper.first_time and any(view.name == "checkup" for view in self.views):
+            self.notify(f"{key_of(self, 'view.checkup')} a check-up of this run, in ten lines", markup=False)
         self.set_interval(EVERY, self.keep_state)
 
     def _back(self) -> str:

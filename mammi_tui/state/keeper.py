@@ -19,6 +19,8 @@ class StateKeeper:
     def __init__(self, file: StateFile | None = None, *, fresh: bool = False) -> None:
         """Reads the file. What is wrong with it is in `warning`."""
         self._file = file
+        self.first_time = file is not None and not file.path.exists()
+        """Whether the run has not been open here before"""
         self.warning = ""
         try:
             found = file.read() if file else RunState()

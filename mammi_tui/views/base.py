@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.table import Table
+from mammi_tui.images.base import ImageBackend
 from mammi_tui.neurons.rows import NeuronRows
 from mammi_tui.notes import Note
 from mammi_tui.questions.desk import Asker, LookingAt
@@ -73,6 +74,9 @@ class ViewBody(Vertical):
         self._patience: Timer | None = None
         self.impatient = False
         """Whether the body has been old for more than PATIENCE seconds"""
+
+    def use_backend(self, backend: ImageBackend) -> None:
+        """Takes what films are drawn with, where the view draws any; before it is on screen."""
 
     @property
     def reading(self) -> Widget:

@@ -71,7 +71,7 @@ class ConceptBody(ViewBody):
         titles = (
             f"{count(missing, 'neuron')} narrowly {misses} it: rank 2–{NEAR}",
             f"{missing:,} narrowly {misses} it",
-            f"{missing:,} near",
+            f"{missing:,} near misses",
         )
         nothing = "None." if answer.competes else ""
         yield Neurons(titles, nothing, answer.missing, rows, cuts, message.findings)
@@ -85,7 +85,7 @@ class ConceptBody(ViewBody):
         name = "" if neuron is None else clean(rows.name_of(neuron))
         shares = np.full(len(matches.images), None)
         numbers = zip(matches.cosines.tolist(), matches.activations.tolist(), shares, strict=True)
-        titles = ("Films that match best", "Films that match", "Best films")
+        titles: tuple[str, ...] = ("Films that match best", "Films that match", "Best films")
         if name:
             titles = (f"Films that match best, and {name} on them", *titles)
         of_list = f"films that match {concept}"
@@ -166,7 +166,7 @@ CONCEPT = View(
         "The concept, part by part",
         (
             ("have it", "The neurons of all layers whose annotation has the concept at the present α and β, those of "
-                        "which it is the best concept first. Verdict and trust stand before the name; trust is blank "
+                        "which it is the best concept first. Verdict and trust stand before the name; trust is · "
                         "until the layer's evidence has been computed."),
             ("z", "The concept's score in standard deviations above its mean in random image sets of the same size."),
             ("narrowly miss", f"The neurons where it is among the first {NEAR}, but below the β cut."),

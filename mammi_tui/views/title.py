@@ -12,8 +12,9 @@ from rich.cells import cell_len
 
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSearch, FilmSubject, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSearch, FilmSubject, RunSubject, Subject
 from mammi_tui.text import clean, fit
+from mammi_tui.widgets.captions import identifier
 
 
 class Named(NamedTuple):
@@ -33,9 +34,11 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
         case ClassSubject(name):
             return Named(clean(name))
         case FilmSubject(image):
-            return Named(f"image {image}")
-        case FilmSearch(query):
+            return Named(clean(identifier(reader.images([image])[0].path)))
+        case FilmSearch(query=query):
             return Named(clean(query) or "the probing set")
+        case RunSubject():
+            return Named("the run")
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))
 

@@ -49,10 +49,15 @@ class LayerFacts:
     """By the reader, about the units that the reader has said something of"""
     others: Mapping[str, Mapping[int, Said]] = field(default_factory=dict)
     """By each other reader whose verdicts are shown"""
+    checks: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """By the name of each check of the check-up that has been made: the units that it found"""
     hollow: Callable[[], Collection[int]] = tuple
     """Finds the units whose verdict was given on another annotation than the one on screen"""
     differ: Callable[[], Collection[int]] = tuple
     """Finds the units on which readers differ"""
+
+    def __len__(self) -> int:
+        return len(self.dead)
 
     @property
     def units(self) -> int:

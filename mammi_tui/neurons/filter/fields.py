@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from engine.decisions.checkup.names import CHECK_NAMES
 from mammi_tui.neurons.figures import FIGURES, TRUST_WORDS
 from mammi_tui.neurons.filter.facts import LayerFacts
-from mammi_tui.neurons.filter.terms import Comparison, InLayer, Marked, Term, UnitIn, Verdict, VerdictBy
+from mammi_tui.neurons.filter.terms import Comparison, InCheck, InLayer, Marked, Term, UnitIn, Verdict, VerdictBy
 from mammi_tui.neurons.filter.texts import InConcepts, InSaid, InTexts
 
 BY = "by:"
@@ -87,6 +88,13 @@ def _unknown(field: str, value: str, known: Iterable[str], all_known: str) -> st
     return f"no {field} {value}{near}" if near else f"{field} is {all_known}"
 
 
+def _check(value: str) -> Read:
+    found = [name for name in CHECK_NAMES if name.startswith(value)]
+    if value in CHECK_NAMES or len(found) == 1:
+        return Read(InCheck(value if value in CHECK_NAMES else found[0]))
+    return Read() if found else Read(problem=_unknown("check", value, CHECK_NAMES, ", ".join(CHECK_NAMES)))
+
+
 def _trust(value: str) -> Read:
     return compared("trust", "=", value)
 
@@ -134,6 +142,8 @@ FIELDS: dict[str, Field] = {
               lambda value: Read(InSaid(value, note=True))),
         Field("own", "your own label; * any",
               lambda value: Read(InSaid(value, note=False)), lambda found: found.labels),
+        Field("check", "what a line of the check-up (D) has found, such as border or film-words",
+              _check, lambda _: CHECK_NAMES),
         Field("trust", "strong, fair, weak or unsupported; also trust>=fair",
               _trust, lambda _: TRUST_WORDS.values()),
     )
@@ -148,17 +158,21 @@ def compared(name: str, sign: str, value: str) -> Read:
         if len(grades) == 1:
             return Read(Comparison(FIGURES[name], sign, grades[0]))
         return Read() if grades else Read(problem=_unknown(name, value, _GRADES, FIGURES[name].meaning))
-    found = _NUMBER.fullmatch(value)
-    if not found:
+    if not _NUMBER.fullmatch(value):
         return Read(problem=f"{name} is compared with a number")
-    number = _number(*found.groups())
+    number = number_of(value)
     return Read() if number is None else Read(Comparison(FIGURES[name], sign, number))
 
 
 _GRADES = tuple(TRUST_WORDS.values())
 
 
-def _number(digits: str, percent: str) -> float | None:
+def number_of(text: str) -> float | None:
+    """A number or a percentage, such as 0.05, −1,5 or 5%; None for any other text."""
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None
+    digits, percent = found.groups()
     try:
         value = float(digits.replace(",", ".").replace("−", "-"))
     except ValueError:

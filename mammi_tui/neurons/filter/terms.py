@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Term(ABC):
-    """Part of a filter."""
+    """Part of a filter: of neurons, whose `facts` are LayerFacts, or of other things that have a number."""
 
     @property
     def needs_answer(self) -> bool:
@@ -36,16 +36,23 @@ class Term(ABC):
     def needs_evidence(self) -> bool:
         return False
 
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        """The checks of the check-up that it looks at."""
+        return frozenset()
+
     def asks_others(self, reader: str) -> bool:  # noqa: ARG002
         """Whether it looks at what others say than the reader of that name, folded."""
         return False
 
     @abstractmethod
-    def holds(self, facts: LayerFacts) -> Bools:
+    def holds(self, facts: Any) -> Bools:
         """Whether the term holds for each unit, [units]."""
 
-    def is_known(self, facts: LayerFacts) -> bool:
+    def is_known(self, facts: Any) -> bool:
         """Whether what the term looks at has come; before that it holds for no unit, and neither does its negation."""
+        if self.needs_checks and not self.needs_checks <= facts.checks.keys():
+            return False
         return not (self.needs_answer and facts.answer is None) and not (self.needs_evidence and facts.evidence is None)
 
 
@@ -145,11 +152,25 @@ class VerdictBy(Term):
 
 
 @dataclass(frozen=True, slots=True)
+class InCheck(Term):
+    """Units that a check of the check-up has found."""
+
+    check: str
+
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        return frozenset((self.check,))
+
+    def holds(self, facts: LayerFacts) -> Bools:
+        return facts.where(facts.checks.get(self.check, ()))
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing(Term):
     """Holds for no unit: a value that is not known."""
 
-    def holds(self, facts: LayerFacts) -> Bools:
-        return np.zeros(facts.units, bool)
+    def holds(self, facts: Sized) -> Bools:
+        return np.zeros(len(facts), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +187,12 @@ class Not(Term):
     def needs_evidence(self) -> bool:
         return self.term.needs_evidence
 
-    def holds(self, facts: LayerFacts) -> Bools:
-        return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(facts.units, bool)
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        return self.term.needs_checks
+
+    def holds(self, facts: Any) -> Bools:
+        return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(len(facts), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +210,11 @@ class Group(Term):
     def needs_evidence(self) -> bool:
         return any(term.needs_evidence for term in self.terms)
 
-    def holds(self, facts: LayerFacts) -> Bools:
+    @property
+    def needs_checks(self) -> frozenset[str]:
+        return frozenset().union(*(term.needs_checks for term in self.terms))
+
+    def holds(self, facts: Any) -> Bools:
         held = [term.holds(facts) for term in self.terms]
         found: Bools = np.all(held, axis=0) if self.every else np.any(held, axis=0)
         return found

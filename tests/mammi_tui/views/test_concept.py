@@ -9,10 +9,11 @@ import pytest
 from engine.decisions.concepts import Concepts
 from engine.requery import Requery
 from mammi_tui.neurons.rows import Neuron
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSubject
-from mammi_tui.views.base import ViewBody
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSubject, Subject
+from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.views.concept import ConceptBody
 from mammi_tui.views.concept_sheet import ConceptSheet
+from tests.mammi_tui.snapshots.screens import write_run
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
 
@@ -88,19 +89,24 @@ async def test_every_line_leads_on(run_path: Path, tmp_path: Path) -> None:
         assert opened.screen.view_pane.view.name == "concepts"
 
 
+def led_to(monkeypatch: pytest.MonkeyPatch) -> list[Subject]:
+    """The subjects that the explorer is led to from now on; it stays where it is."""
+    wanted: list[Subject] = []
+    monkeypatch.setattr(ExplorerScreen, "look_at", lambda _screen, subject: wanted.append(subject))
+    return wanted
+
+
 async def test_a_film_leads_to_the_film_view_with_its_list(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await open_concept(opened)
-        body = opened.screen.query_one(ConceptBody)
-        wanted: list[ViewBody.SubjectWanted] = []
-        monkeypatch.setattr(type(opened.screen), "look_at", lambda _screen, subject: wanted.append(subject))
-        sheet = await go_to_part(opened, "Films that match best")
+        answered = opened.screen.query_one(ConceptBody)._answered
+        assert answered is not None
+        images = answered.answer.matches.images.tolist()
+        await go_to_part(opened, "Films that match best")
+        wanted = led_to(monkeypatch)
         await opened.press("j", "enter")
-        assert body._answered is not None
-        images = body._answered.answer.matches.images.tolist()
-        assert isinstance(sheet, ConceptSheet)
         assert wanted == [FilmSubject(images[1])]
         assert opened.looking.films is not None
         assert opened.looking.films.images == tuple(images)
@@ -108,29 +114,14 @@ async def test_a_film_leads_to_the_film_view_with_its_list(
 
 
 async def test_a_class_of_the_same_name_is_the_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.mammi_tui.snapshots.screens import write_run
-
     folder = tmp_path / "apart"
     folder.mkdir()
     async with explorer(write_run(tmp_path), folder, start=("classifier", 7)) as opened:
-        monkeypatch.setattr(type(opened.screen), "look_at", _noting(opened))
-        body = opened.screen.query_one(ConceptBody)
-        body.post_message(body.SubjectWanted(ConceptSubject(opened.reader.concepts.index("pneumonia"))))
-        await opened.rest()
-        await opened.press("2", "g", "enter")
-        assert opened.looking.subject == ClassSubject("Pneumonia")
-
-
-def _noting(opened: Explorer):
-    real = type(opened.screen).look_at
-
-    def look_at(screen, subject, view=None, **step) -> None:
-        if isinstance(subject, ClassSubject):
-            opened.looking.subject = subject
-        else:
-            real(screen, subject, view, **step)
-
-    return look_at
+        opened.screen.look_at(ConceptSubject(opened.reader.concepts.index("pneumonia")))
+        await opened.press("2", "g")
+        wanted = led_to(monkeypatch)
+        await opened.press("enter")
+        assert wanted == [ClassSubject("Pneumonia")]
 
 
 async def test_f_filters_by_the_concept_in_the_view_and_in_the_ranking(run_path: Path, tmp_path: Path) -> None:
