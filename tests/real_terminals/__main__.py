@@ -1,9 +1,10 @@
 """Tries the explorer in real terminals on a virtual display: `python -m tests.real_terminals [RUN.duckdb] [-o FOLDER]`.
 
-In each terminal the explorer draws with pictures, and once more with cells. Each film on screen is compared with the film
-of the run, resampled to its area (PSNR); the rest with the screen that was drawn with cells. Screenshots go to FOLDER.
+In each terminal the explorer draws with pictures, and once more with cells. Each film on screen is compared with the
+film of the run, resampled to its area (PSNR); the rest with the screen that was drawn with cells. Screenshots go to
+FOLDER.
 
-It needs Xvfb, xdotool and ImageMagick, and tries those of kitty, xterm, foot (in weston), mlterm and tmux that are there.
+It needs Xvfb, xdotool and ImageMagick, and tries what it finds of kitty, xterm, foot, weston, mlterm and tmux.
 """
 
 from __future__ import annotations
