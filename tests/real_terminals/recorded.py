@@ -54,8 +54,21 @@ def _telling(lay: Any, file: Path) -> Any:
     return telling
 
 
+def _once_prepared(folder: Path) -> None:
+    """Records from where the explorer loads Textual, which has to be told of colours first."""
+    from mammi_tui.images.fitting import Fit
+
+    prepare = Fit.prepare
+
+    def preparing(self: Fit, environment: Any) -> None:
+        prepare(self, environment)
+        record(folder)
+
+    Fit.prepare = preparing  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
-    record(Path(sys.argv.pop(1)))
+    _once_prepared(Path(sys.argv.pop(1)))
 
     from mammi_tui.cli import main
 

@@ -108,6 +108,8 @@ def _screens(terminal: Terminal, display: Display, run: Path, folder: Path, imag
     try:
         display.do("mousemove", str(SIZE[0] - 2), str(SIZE[1] - 2))
         time.sleep(3)
+        if window := _window(terminal, display):
+            display.do("windowfocus", window)
         screens = {}
         for step, keys in STEPS:
             if not _done(step, keys, terminal, display):
@@ -128,15 +130,20 @@ def _done(step: str, keys: list[str], terminal: Terminal, display: Display) -> b
         if not keys:
             return False
     if step == RESIZED:
-        window = display.do("search", "--onlyvisible", "--class", terminal.window) if terminal.window else ""
-        if not window:
+        if not (window := _window(terminal, display)):
             return False
-        display.do("windowsize", window.split()[0], "760", "560")
+        display.do("windowsize", window, "760", "560")
         time.sleep(1)
     for key in keys:
         display.press(key)
         time.sleep(0.4)
     return True
+
+
+def _window(terminal: Terminal, display: Display) -> str:
+    """The number of its window; "" where it is none of the X server's."""
+    found = display.do("search", "--onlyvisible", "--class", terminal.window) if terminal.window else ""
+    return found.split()[0] if found else ""
 
 
 def _number(step: str) -> str:
