@@ -4,13 +4,14 @@ In each terminal the explorer draws with pictures, and once more with cells. Eac
 film of the run, resampled to its area (PSNR); the rest with the screen that was drawn with cells. Screenshots go to
 FOLDER.
 
-It needs Xvfb, xdotool and ImageMagick, and tries what it finds of kitty, xterm, foot, weston, mlterm and tmux.
+It needs Xvfb and xdotool, and tries what it finds of kitty, xterm, foot, weston, mlterm and tmux.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -32,9 +33,10 @@ def main() -> int:
     parser.add_argument("--tmux", default="tmux", help="tmux 3.3 or later")
     parser.add_argument("--tmux-with-sixels", default="tmux", help="tmux 3.4 or later that was built with sixels")
     chosen = parser.parse_args()
-    if lacking := [name for name in ("Xvfb", "xdotool", "import") if shutil.which(name) is None]:
-        sys.stderr.write(f"not installed: {', '.join(lacking)} (apt-get install xvfb xdotool imagemagick)\n")
+    if lacking := [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]:
+        sys.stderr.write(f"not installed: {', '.join(lacking)} (apt-get install xvfb xdotool)\n")
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what has been started is ended
     folder = chosen.out or Path(tempfile.mkdtemp(prefix="mammi-terminals-"))
     folder.mkdir(parents=True, exist_ok=True)
     run = chosen.run or _small_run(folder)
