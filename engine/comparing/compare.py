@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.comparing.differences import Difference, Differing, differences
 from engine.comparing.exchange import FIRST, SECOND, Answers, Exchange, Source
-from engine.comparing.films import shared_films
+from engine.comparing.films import SharedFilms, shared_films
 from engine.comparing.matching import LayerMatch, matched, paired_layers
 from engine.comparing.side import Side
 from engine.errors import ConfigError
@@ -90,9 +90,10 @@ class LayerChanges:
 class Comparison:
     """Two sides, compared layer by layer. Raises MammiError where no layer has a partner."""
 
-    def __init__(self, first: Side, second: Side) -> None:
+    def __init__(self, first: Side, second: Side, films: SharedFilms | None = None) -> None:
+        """`films` are those that the runs share, where they are known already."""
         self.sides = first, second
-        self.films = shared_films(first.reader, second.reader)
+        self.films = films or shared_films(first.reader, second.reader)
         self.layers = paired_layers(first.reader, second.reader)
         self.differing = Differing.between(self.sides, self.films)
 

@@ -116,22 +116,26 @@ def _vlm(sides: Sides, films: SharedFilms, differing: Differing) -> Difference:
 
 
 def _films(films: SharedFilms) -> Difference:
-    first, second = films.alone
-    alone = [f"{count:,} only in the {which} run" for count, which in ((first, "first"), (second, "second")) if count]
-    detail = ", ".join([f"{len(films):,} in both", *alone])
+    detail = _shared(len(films), films.alone)
     return Difference("films", (f"{films.counts[0]:,}", f"{films.counts[1]:,}"), not films.all_shared, detail)
+
+
+def _shared(both: int, alone: tuple[int, int]) -> str:
+    counted = [
+        f"{count:,} only in the {which} run" for count, which in zip(alone, ("first", "second"), strict=True) if count
+    ]
+    return ", ".join([f"{both:,} in both", *counted])
 
 
 def _texts(sides: Sides) -> list[Difference]:
     first, second = (side.texts for side in sides)
     alone = len(first.embeddings.keys() - second.embeddings), len(second.embeddings.keys() - first.embeddings)
-    sets = _each(sides, _concepts)
     shared = len(first.embeddings.keys() & second.embeddings.keys())
-    detail = f"{shared:,} in both, {alone[0]:,} only in the first, {alone[1]:,} only in the second"
+    sets = _each(sides, _concepts)
     templates = _each(sides, _quoted)
     return [
         Difference("template", templates, templates[0] != templates[1]),
-        Difference("concepts", sets, any(alone), detail if any(alone) else ""),
+        Difference("concepts", sets, any(alone), _shared(shared, alone) if any(alone) else ""),
     ]
 
 

@@ -72,6 +72,19 @@ def summary(rows: Sequence[Row]) -> str:
     return f"Words changed in {changed:,} of {count(matched, 'neuron')}" + (f": {because}" if because else "")
 
 
+def in_short(rows: Sequence[Row]) -> str:
+    """The same in few words."""
+    matched, changed = sum(row.is_matched for row in rows), sum(row.changed for row in rows)
+    because = ", ".join(f"{clean(cause)} {number:,}" for cause, number in causes(rows).most_common())
+    unmatched = len(rows) - matched
+    parts = (
+        f"Words changed in {changed:,} of {matched:,}",
+        because,
+        f"{unmatched:,} without a match" * bool(unmatched),
+    )
+    return " · ".join(filter(None, parts))
+
+
 def matching(found: LayerChanges) -> str:
     """How the units of two layers were paired."""
     match = found.match

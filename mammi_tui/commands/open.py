@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     show_envvar=True,
     help="How to draw films; `auto`: the sharpest that the terminal says it shows (`mammi doctor`).",
 )
+@click.option(
+    "--with",
+    "other",
+    metavar="RUN.duckdb",
+    type=click.Path(path_type=Path),
+    help="Open what changed from this run to another one.",
+)
 @click.option("--fresh", is_flag=True, help="Open the run as new, not where you left it.")
 @click.pass_context
 def open(  # noqa: A001
@@ -49,6 +56,7 @@ def open(  # noqa: A001
     query: str,
     order: str | None,
     images: str,
+    other: Path | None,
     fresh: bool,
 ) -> None:
     """Open the explorer on a run file.
@@ -103,6 +111,7 @@ def open(  # noqa: A001
             query=arguments.checked_filter(query, reader.layers),
             order=arguments.chosen_order(order).name if order else "",
             named=neuron is not None,
+            compared=str(arguments.existing_run(other)) if other else "",
         )
         keymap, problems = _own_keys()
         backend = backend_for(fit, os.environ)

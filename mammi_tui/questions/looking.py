@@ -18,6 +18,7 @@ from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
     from engine.evidence.answers import NeuronEvidence
+    from mammi_tui.questions.comparison import Faced
 
 
 class Looking:
@@ -34,6 +35,8 @@ class Looking:
         self.subject: Subject | None = self.neuron
         self.films: FilmList | None = None
         """The films that the film view steps through"""
+        self.faced: Faced | None = None
+        """The neuron whose films stand beside those of its match in another run"""
         self.heat: Neuron | ClassSubject | None = None
         """Whose heat map lies over the film; None for none"""
         self.search = FilmSearch()

@@ -23,6 +23,8 @@ class Start:
     """The name of an order that was asked for; "" for the one that the state keeps"""
     named: bool = False
     """Whether the neuron was asked for: then no filter that the state keeps may hide it"""
+    compared: str = ""
+    """The path of another run that the open one is compared with at once; "" for none"""
 
 
 def kept_neuron(state: RunState, layers: Sequence[NamedLayer]) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""What a view is about: a neuron, a class, a film, a concept, or the run as a whole."""
+"""What a view is about: a neuron, a class, a film, a concept, the run as a whole, or its comparison with another."""
 
 from __future__ import annotations
 
@@ -48,7 +48,15 @@ class RunSubject:
     """The run as a whole."""
 
 
-Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject
+@dataclass(frozen=True, slots=True)
+class ComparisonSubject:
+    """What changed from the open run to another one."""
+
+    other: str
+    """The path of the other run file"""
+
+
+Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject | ComparisonSubject
 
 
 @dataclass(frozen=True, slots=True)

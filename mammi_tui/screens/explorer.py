@@ -17,6 +17,7 @@ from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.questions.subjects import ClassSubject
+from mammi_tui.screens.comparing import Comparing
 from mammi_tui.screens.cuts_bar import CutsBar
 from mammi_tui.screens.films import Films
 from mammi_tui.screens.handing_on import HandingOn
@@ -31,7 +32,7 @@ from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
+class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -67,6 +68,8 @@ class ExplorerScreen(Films, OwnWords, TakingBack, SecondReader, HandingOn, Retur
     def _go_on(self) -> None:
         """Does what could wait until the first frame is on screen."""
         garbage.go_on()
+        if self.start.compared:
+            self.compare_with(self.start.compared)
         self.desk.warm_up()
 
     # Answers

@@ -90,6 +90,14 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
         _hidden("T", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
         *_views(views),
+        _moving(
+            "equals_sign",
+            "compare",
+            "Compare",
+            "compare.open",
+            "What changed to another run; again: which run",
+            show=False,
+        ),
         _history(
             "ctrl+o,alt+left",
             -1,

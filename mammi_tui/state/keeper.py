@@ -52,5 +52,5 @@ class StateKeeper:
 
 
 def kept_of(state: RunState, place: RunState) -> RunState:
-    """The filters and the history of one state, with the place of another."""
-    return replace(place, earlier=state.earlier, saved=state.saved)
+    """The filters, the history and the other runs of one state, with the place of another."""
+    return replace(place, earlier=state.earlier, saved=state.saved, compared=state.compared)

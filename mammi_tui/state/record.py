@@ -20,6 +20,8 @@ LONGEST = 500
 MOST_EARLIER = 50
 """Filters that the history keeps"""
 MOST_SAVED = 100
+MOST_COMPARED = 10
+"""Other runs that are remembered"""
 MOST_LAYERS = 1000
 
 
@@ -48,6 +50,8 @@ class RunState:
     open_layers: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
     """The filters that were kept, the latest last"""
+    compared: tuple[str, ...] = ()
+    """The paths of the runs that this one was compared with, the latest last"""
     saved: Mapping[str, str] = field(default_factory=dict)
     """Filters by the names that the reader has given them"""
 
@@ -55,6 +59,11 @@ class RunState:
         """With a filter as the latest of the history, where it stands once."""
         others = [found for found in self.earlier if found != query]
         return replace(self, earlier=tuple([*others, query][-MOST_EARLIER:]))
+
+    def with_compared(self, path: str) -> RunState:
+        """With another run as the latest that this one was compared with."""
+        others = [found for found in self.compared if found != path]
+        return replace(self, compared=tuple([*others, path][-MOST_COMPARED:]))
 
     def with_saved(self, name: str, query: str | None) -> RunState:
         """With a filter of that name; without it for None."""
@@ -119,5 +128,6 @@ _READERS: dict[str, Any] = {
     "film_size": _whole,
     "open_layers": lambda value: _texts(value, MOST_LAYERS),
     "earlier": lambda value: _texts(value, MOST_EARLIER),
+    "compared": lambda value: _texts(value, MOST_COMPARED),
     "saved": _saved,
 }

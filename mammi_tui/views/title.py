@@ -6,13 +6,22 @@ A shortened neuron's name keeps its end, where the unit stands; a shortened set'
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSearch, FilmSubject, RunSubject, Subject
+from mammi_tui.questions.subjects import (
+    ClassSubject,
+    ComparisonSubject,
+    ConceptSubject,
+    FilmSearch,
+    FilmSubject,
+    RunSubject,
+    Subject,
+)
 from mammi_tui.text import clean, fit
 from mammi_tui.widgets.captions import identifier
 
@@ -41,6 +50,8 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
             return Named("the run")
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))
+        case ComparisonSubject(other):
+            return Named(clean(f"{reader.path.stem} → {Path(other).stem}"))
 
 
 def pane_title(view: str, subject: Named, set_name: str, set_size: int, room: int) -> str:

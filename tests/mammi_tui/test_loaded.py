@@ -76,6 +76,7 @@ def test_the_explorer_loads_no_torch_and_evidence_late(run_path: Path) -> None:
         ["export", "RUN", "--what", "neurons", "--format", "csv", "-o", "-"],
         ["export", "RUN", "--what", "evidence", "--format", "json", "-o", "-"],
         ["report", "RUN", "-o", "-", "--filter", "trust>=weak", "--films", "1"],
+        ["compare", "RUN", "--alpha", "0.93,0.5"],
         ["evaluate", "RUN"],
         ["evaluate", "RUN", "--json"],
     ],

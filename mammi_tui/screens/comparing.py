@@ -1,0 +1,97 @@
+"""Comparing the open run with another one: which run, and how its changes are filtered and sorted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from textual import on
+
+from mammi_tui.changes.filter import HELP
+from mammi_tui.changes.filter import LONGEST as LONGEST_FILTER
+from mammi_tui.changes.order import ORDERS
+from mammi_tui.questions.subjects import ComparisonSubject
+from mammi_tui.screens.base import ExplorerBase
+from mammi_tui.state.record import LONGEST as LONGEST_PATH
+from mammi_tui.views.compare import CompareBody
+
+MOST_OFFERED = 50
+MOST_LOOKED_AT = 2000
+"""Files of a folder that are looked at for the completion of a path"""
+
+
+class Comparing(ExplorerBase):
+    """The part of the explorer that leads to the comparison with another run."""
+
+    _compared: ComparisonSubject | None = None
+    """The comparison that the reader looked at last"""
+
+    def action_compare(self) -> None:
+        """Goes back to the last comparison; from there, or where there is none, asks for another run."""
+        if self._compared is not None and not isinstance(self.looking.subject, ComparisonSubject):
+            self.look_at(self._compared)
+            return
+        earlier = self.keeper.state.compared
+        self.one_line.ask(
+            "compare with",
+            self.compare_with,
+            text=earlier[-1] if earlier else "",
+            complete=partial(run_files, earlier=earlier),
+            placeholder="the path of another run file",
+            most=LONGEST_PATH,
+        )
+
+    def compare_with(self, text: str) -> str | None:
+        """Shows what changed to another run. Returns why that cannot be done; None where it can."""
+        path = Path(text).expanduser()
+        if not text or not path.is_file():
+            near = ", ".join(run_files(text)[:3])
+            return f"{text or 'no path'}: no run file{f'. Near it: {near}' if near else ''}"
+        path = path.absolute()
+        self.keeper.change(lambda state: state.with_compared(str(path)))
+        self._compared = ComparisonSubject(str(path))
+        self.look_at(self._compared)
+        return None
+
+    @on(CompareBody.FacedWanted)
+    def face_films(self, event: CompareBody.FacedWanted) -> None:
+        event.stop()
+        self.looking.faced = event.faced
+        self.desk.ask()
+
+    @on(CompareBody.LineWanted)
+    def ask_of_changes(self, event: CompareBody.LineWanted) -> None:
+        event.stop()
+        body = self.view_pane.bodies["compare"]
+        if not isinstance(body, CompareBody):
+            return
+        if event.what == "filter":
+            self.one_line.ask("filter", body.filter_by, text=body.query_text, placeholder=HELP, most=LONGEST_FILTER)
+            return
+        from mammi_tui.widgets.menu_line import Choice, MenuLine
+
+        choices = [Choice(each.key, each.name, marked=each is body.order) for each in ORDERS.values()]
+        by_key = {each.key: each for each in ORDERS.values()}
+        self.app.push_screen(
+            MenuLine("Sort by", choices), lambda key: body.sort_by(by_key[key]) if key in by_key else None
+        )
+
+
+def run_files(text: str, earlier: Sequence[str] = ()) -> list[str]:
+    """Paths that a text may become: run files compared before, then folders and run files that begin with it."""
+    before = [path for path in reversed(earlier) if path.startswith(text)]
+    folder, _, beginning = text.rpartition("/")
+    shown = f"{folder}/" if "/" in text else ""
+    found = []
+    with suppress(OSError), os.scandir(Path(shown or ".").expanduser()) as entries:
+        for entry in islice(entries, MOST_LOOKED_AT):
+            if entry.name.startswith(beginning) and (beginning or not entry.name.startswith(".")):
+                if entry.is_dir():
+                    found.append(f"{shown}{entry.name}/")
+                elif entry.name.endswith(".duckdb"):
+                    found.append(f"{shown}{entry.name}")
+    return [path for path in dict.fromkeys([*before, *sorted(found)]) if path != text][:MOST_OFFERED]
