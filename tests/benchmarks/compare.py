@@ -1,0 +1,115 @@
+"""How long it takes to compare two runs at the size of NIH ChestX-ray14, and the memory that takes.
+
+python -m tests.benchmarks.compare make FOLDER [--images 112120 --units 1024 --concepts 1361]
+python -m tests.benchmarks.compare measure FOLDER
+
+`make` writes before.duckdb and after.duckdb. The second has another template and another checkpoint of the model: its
+units in another order, with noise on their activations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.annotation.cuts import Cuts
+from engine.comparing.compare import Comparison, causes
+from engine.comparing.side import Side
+from engine.store.batch import Batch
+from engine.store.contents import ConceptSet, Layer, RunContents
+from engine.store.decision_contents import DecisionContents
+from engine.store.reader import RunReader
+from engine.store.writer import assemble
+from tests.benchmarks.nih_scale import LAYER, _batches, _image, _unit, peak_megabytes, row
+
+BUDGET = 3.0
+NOISE = 0.1
+
+
+def make(folder: Path, images: int, units: int, dimension: int, concepts: int) -> None:
+    rng = np.random.default_rng(3)
+    texts = rng.normal(size=(concepts, dimension))
+    bare = rng.normal(size=(1, dimension))
+    contents = RunContents(
+        images=[_image(index, rng) for index in range(images)],
+        layers=[Layer(LAYER, "mean")],
+        concepts=[f"concept {index}" for index in range(concepts)],
+        concept_sets=[ConceptSet("all", "word_list", tuple(range(concepts)))],
+        text_embeddings=_unit(texts),
+        template="A chest x-ray image of a",
+        template_embedding=_unit(bare)[0],
+        alpha=0.93,
+        beta=0.95,
+        target="synthetic",
+        vlm="synthetic",
+        decisions=DecisionContents(("finding",), "sigmoid", 0.5, None, films=True),
+    )
+    other = replace(
+        contents,
+        template="There is a",
+        template_embedding=_unit(bare + rng.normal(scale=0.2, size=bare.shape))[0],
+        text_embeddings=_unit(texts + rng.normal(scale=0.2, size=texts.shape)),
+    )
+    order = rng.permutation(units)
+    for path, run, changed in (("before", contents, None), ("after", other, order)):
+        batches = _batches(np.random.default_rng(7), images, units, dimension, "relu")
+        assemble(folder / f"{path}.duckdb", run, _changed(batches, changed), lambda *_: None)
+
+
+def _changed(batches: Iterator[Batch], order: np.ndarray | None) -> Iterator[Batch]:
+    rng = np.random.default_rng(11)
+    for batch in batches:
+        values = batch.activations[LAYER]
+        if order is not None:
+            noise = NOISE * rng.normal(size=values.shape) * values.std(axis=0)
+            values = np.maximum(values + noise, 0)[:, order].astype(np.float32)
+        yield replace(batch, activations={LAYER: values}, outputs=np.zeros((batch.usable, 1), np.float32))
+
+
+def measure(folder: Path) -> None:
+    with RunReader(folder / "before.duckdb") as before, RunReader(folder / "after.duckdb") as after:
+        own = before.info.cuts
+        row("files", sum(path.stat().st_size for path in (before.path, after.path)) / 1e6, 0, "MB")
+        _compare("one run at two α", lambda: _sides(before, before, Cuts(0.85, own.beta)))
+        _compare("two checkpoints, two templates", lambda: _sides(before, after, after.info.cuts))
+    row("peak memory", peak_megabytes(), 550, "MB")
+
+
+def _sides(first: RunReader, second: RunReader, cuts: Cuts) -> Comparison:
+    return Comparison(Side(first, first.info.cuts), Side(second, cuts))
+
+
+def _compare(what: str, comparing: Callable[[], Comparison]) -> None:
+    started = time.perf_counter()
+    comparison = comparing()
+    opened = time.perf_counter()
+    changes = comparison.layer(comparison.layers[0])
+    row(f"{what}: pairing films", opened - started, 0, "s")
+    row(f"{what}: in all", time.perf_counter() - started, BUDGET, "s")
+    rows = changes.rows
+    matched = sum(row.is_matched for row in rows)
+    print(f"  {matched} of {len(rows)} matched, {sum(row.changed for row in rows)} changed: {dict(causes(rows))}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["make", "measure"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--images", type=int, default=112_120)
+    parser.add_argument("--units", type=int, default=1024)
+    parser.add_argument("--dimension", type=int, default=512)
+    parser.add_argument("--concepts", type=int, default=1361)
+    options = parser.parse_args()
+    if options.command == "measure":
+        measure(options.folder)
+    else:
+        make(options.folder, options.images, options.units, options.dimension, options.concepts)
+
+
+if __name__ == "__main__":
+    main()
