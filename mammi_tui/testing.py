@@ -9,17 +9,23 @@ def test_my_backend():
 from __future__ import annotations
 
 import numpy as np
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from engine.testing.promises import expect, films, from_threads
+from mammi_tui.findings import Outline
 from mammi_tui.images.base import PLAIN, Grey, ImageBackend, place
+from mammi_tui.images.picture import Picture, Window
+from mammi_tui.images.sharp import SharpBackend, area_of
+from mammi_tui.terminal.pictures import Sharp, Sight
+from mammi_tui.terminal.sent_cells import SentCells
 
 AREAS = ((24, 10), (7, 9), (1, 1), (40, 2))
 """Columns and rows"""
 
 
 def check_image_backend(backend: ImageBackend) -> None:
-    """Checks an image backend. Raises AssertionError with the promise that it breaks."""
+    """Checks an image backend, also its pictures where it has any. Raises AssertionError with the promise it breaks."""
     _check_facts(backend)
     examples = [*films(), np.full((3, 200), 255, np.uint8), np.full((1, 1), 255, np.uint8)]
     asked = [(film, *area) for film in examples for area in AREAS]
@@ -38,6 +44,8 @@ def check_image_backend(backend: ImageBackend) -> None:
         half[:, 32:] = 255
         turned = backend.render(half, 8, 4) != backend.render(half[:, ::-1].copy(), 8, 4)
         expect(turned, "render must draw the film: one bright on the left looks the same as one bright on the right")
+    if isinstance(backend, SharpBackend):
+        _check_pictures(backend, examples)
 
 
 def _check_facts(backend: ImageBackend) -> None:
@@ -64,3 +72,63 @@ def _check_letterbox(film: Grey, strips: list[Strip], columns: int, rows: int) -
         beside += [strip.crop(0, placement.left), strip.crop(placement.left + placement.columns)]
     blank = all(not segment.text.strip() and segment.style in (None, PLAIN) for strip in beside for segment in strip)
     expect(blank, f"render must keep the aspect ratio of a film of {film.shape[1]} × {film.shape[0]} pixels")
+
+
+def _check_pictures(backend: SharpBackend, examples: list[Grey]) -> None:
+    """Checks what a backend promises whose films may be shown in pixels."""
+    asked = [(Picture(film), *area) for film in examples for area in AREAS]
+    before = [film.copy() for film in examples]
+    made = [backend.sharpen(*one) for one in asked]
+    for (picture, columns, rows), sharp in zip(asked, made, strict=True):
+        area = area_of(picture.film, columns, rows)
+        expect(sharp.region == area, f"sharpen must fill the cells that place gives to the film, not {sharp.region}")
+        expect(sharp.cell == backend.pictures.cell, "sharpen must say for which size of a cell a picture is made")
+        expect(sharp.data.isascii(), "the data of a picture must be plain ASCII")
+        expect(not sharp.data or sharp.pixels > 0, "sharpen must say how many pixels a picture has")
+    unchanged = all(np.array_equal(film, copy) for film, copy in zip(examples, before, strict=True))
+    expect(unchanged, "sharpen must not change the film that it is given")
+    for results in from_threads(lambda one: backend.sharpen(*one), asked):
+        same = all(one.data == other.data and one.key == other.key for one, other in zip(results, made, strict=True))
+        expect(same, "sharpen must make the same picture each time, also for several threads at once")
+    _check_content(backend, examples[0])
+    _check_laid(backend, next((sharp for sharp in made if sharp.data), None))
+
+
+def _check_content(backend: SharpBackend, film: Grey) -> None:
+    """Checks that all that a picture consists of is drawn."""
+    outline = Outline("", 0.2, 0.2, 0.8, 0.8)
+    others = {
+        "the film": Picture(255 - film),
+        "the window": Picture(film, Window(60, 40)),
+        "the tint": Picture(film, tint=np.ones(film.shape, bool)),
+        "the outlines": Picture(film, findings=(outline,)),
+    }
+    plain = backend.sharpen(Picture(film), 20, 10)
+    for part, picture in others.items():
+        sharp = backend.sharpen(picture, 20, 10)
+        expect(sharp.data != plain.data and sharp.key != plain.key, f"sharpen must draw {part}")
+
+
+def _check_laid(backend: SharpBackend, sharp: Sharp | None) -> None:
+    """Checks the terminal's side: which cells a picture takes, and when it is sent."""
+    if sharp is None:
+        raise AssertionError("sharpen must make a picture of any size that is usual")
+    pictures, sent = backend.pictures, SentCells()
+    columns, rows = sharp.region.size
+    sent.resize(Size(columns, rows + 1))
+    region = Region(0, 0, columns, rows)
+    sights = [Sight(region, sharp, (region,))]
+
+    def shown() -> int:
+        """Sends the picture where it is not there; returns how many characters that takes."""
+        return len(pictures.lay(sights, sent)) + len(pictures.after(lambda _: False))
+
+    expect(shown() >= len(sharp.data), "a picture that is seen must be sent")
+    covered = {(x, y) for y, cells in pictures.over.items() for x in cells}
+    expect(covered == {(x, y) for x in range(columns) for y in range(rows)}, "a picture must take all of its cells")
+    expect(shown() == 0, "a picture that is still there must not be sent again")
+    pictures.lay([], sent)
+    expect(not pictures.over, "a picture that is gone must give its cells back")
+    pictures.forget()
+    expect(shown() >= len(sharp.data), "after forget a picture must be sent again")
+    expect(pictures.farewell(), "farewell must end a picture that is half sent")

@@ -80,10 +80,27 @@ class Outcomes:
         return "missed" if self.labelled[image, number] else "true negative"
 
     def sureness(self, number: int) -> NDArray[np.float64]:
-        """How sure the model is of its prediction, right or wrong: the distance of the probability from the threshold
-        as a share of the most it can be on that side, [p]; with softmax the probability of what it predicts."""
-        probabilities, predicted = self.probabilities[:, number].astype(np.float64), self.predicted[:, number]
+        """How sure the model is of its prediction of a class, right or wrong, [p]: the distance of the probability from
+        the threshold as a share of the most it can be on that side; with softmax the probability of what it predicts.
+        """
+        return self._sureness(self.probabilities[:, number], self.predicted[:, number])
+
+    def sureness_of(self, image: int) -> NDArray[np.float64]:
+        """How sure the model is of its prediction of each class for an image, [classes]."""
+        return self._sureness(self.probabilities[image], self.predicted[image])
+
+    def _sureness(self, given: Floats, predicted: Flags) -> NDArray[np.float64]:
+        probabilities = given.astype(np.float64)
         if self.exclusive:
             return np.where(predicted, probabilities, 1 - probabilities)
         most = np.where(predicted, 1 - self.threshold, self.threshold)
         return np.abs(probabilities - self.threshold) / np.maximum(most, np.finfo(np.float64).tiny)
+
+    def most_striking(self, image: int) -> int:
+        """The number of the class whose output tells most of an image: of those that are wrong the one that the model
+        is surest of, else the most probable one."""
+        wrong = self.known & (self.predicted[image] != self.labelled[image])
+        values = self.probabilities[image].astype(np.float64)
+        if wrong.any():
+            return int(np.argmax(np.where(wrong, np.nan_to_num(self.sureness_of(image), nan=-1.0), -2.0)))
+        return int(np.argmax(np.nan_to_num(values, nan=-1.0)))

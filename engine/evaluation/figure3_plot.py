@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Polygon
 
@@ -19,6 +20,8 @@ from engine.evaluation.plots import FORMATS, STYLE, shown
 from engine.store.records import ImageInfo
 
 _MARK = "#ff5a36"
+_WARM = LinearSegmentedColormap.from_list("warm", [(1.0, 0.6, 0.0, 0.0), (1.0, 0.55, 0.0, 0.1), (1.0, 0.35, 0.0, 0.6)])
+"""Clear where a map is low, so that the film stays readable, and orange where it is high"""
 _LONGEST = 44
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -79,7 +82,7 @@ def _unit(axes: Axes, below: Axes, figure: Figure3, unit: DrawnUnit) -> None:
         span = float(unit.map.max() - unit.map.min())
         heat = (unit.map - unit.map.min()) / (span or 1.0)
         extent = (0, figure.info.width, figure.info.height, 0)
-        axes.imshow(heat, cmap="autumn", alpha=0.6 * heat**2, extent=extent, interpolation="bilinear", vmin=0, vmax=1)
+        axes.imshow(heat, cmap=_WARM, extent=extent, interpolation="bilinear", vmin=0, vmax=1)
     axes.set_title(f"{shown(unit.neuron)}\nraises the output by {unit.share:.2f}", fontsize=9)
     axes.set_xlabel("" if unit.map is not None else "no map: it needs the target model")
     for line, (title, words) in enumerate(unit.words):

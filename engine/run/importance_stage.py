@@ -111,7 +111,7 @@ def _pieces(run: Run, decisions: DecisionContents) -> Iterator[_Piece]:
         outputs = run.results.outputs(keys)
         how = decisions.probabilities
         predicted = predictions(as_probabilities(outputs, how), how, decisions.threshold)
-        kinds = films_over(predicted, labelled[rows], known)
+        kinds = films_over(predicted, labelled[rows.start : rows.stop], known)
         flags = np.stack([kinds[over] for over in OVER])
         order = np.argsort(-outputs, axis=1, kind="stable")[:, :CLASSES].astype(np.int32)
         films = [each.film for each in keys]

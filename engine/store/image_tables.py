@@ -148,6 +148,13 @@ class ImageTables:
         """Each image's report, [p]; None if it has none."""
         return self._texts("report")
 
+    def reported(self, text: str) -> NDArray[np.int64]:
+        """The images with a text in their report, whatever its case."""
+        rows = self._cursors.rows(
+            "SELECT image FROM images WHERE image IS NOT NULL AND contains(lower(report), ?)", text
+        )
+        return np.array(sorted(image for (image,) in rows), dtype=np.int64)
+
     def _texts(self, column: str) -> tuple[str | None, ...]:
         # Unsorted: to sort all reports would take more memory than a reader has.
         rows = self._cursors.rows(f"SELECT image, {column} FROM images WHERE image IS NOT NULL")  # noqa: S608 (this file's own)

@@ -1,4 +1,4 @@
-"""What the units of a hidden layer have to do with the model's outputs: as computed by gradients, and in the run file."""
+"""The importance of a hidden layer's units as gradients give it, and its tables in a run file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ CLASSES, UNITS = 3, 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerShares:
-    """The importance of a layer (engine.store.decision_records.LayerImportance and FilmImportance), whose arrays are
-    over OVER, over the model's c classes or the k strongest of a film, and over the layer's u units or the m strongest."""
+    """The importance of a layer (engine.store.decision_records.LayerImportance and FilmImportance): over all films for
+    the model's c classes and the layer's u units, and of p films for their k strongest outputs and m strongest units.
+    """
 
     layer: str
     films: NDArray[np.int64]

@@ -20,8 +20,10 @@ def as_probabilities(outputs: Floats, how: Probabilities) -> Floats:
         powers = np.exp(values - values.max(axis=1, keepdims=True))
         values = powers / powers.sum(axis=1, keepdims=True)
     else:
-        values = 0.5 + 0.5 * np.tanh(values / 2)
-    return values.astype(np.float32)
+        small = np.exp(-np.abs(values))  # of what is at most 1, so that no output overflows
+        values = np.where(values >= 0, 1.0, small) / (1 + small)
+    found: Floats = values.astype(np.float32)
+    return found
 
 
 def predictions(probabilities: Floats, how: Probabilities, threshold: float) -> Flags:

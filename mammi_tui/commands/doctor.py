@@ -29,8 +29,9 @@ Fact = tuple[str, str]
 def doctor(run: Path | None) -> None:
     """Check the installation, the terminal and a run file.
 
-    With RUN.duckdb it also lists what the run holds, which images were set aside and why, and what is likely wrong with
-    its films or preprocessing. The status is 1 when something is wrong with the run file.
+    With RUN.duckdb it also lists what the run holds, what it does not keep and what adds that, which images were set
+    aside and why, and what is likely wrong with its films or preprocessing. The status is 1 when something is wrong
+    with the run file.
     """
     from engine.errors import RunFileError
 
@@ -40,11 +41,13 @@ def doctor(run: Path | None) -> None:
         return
 
     from engine.store.reader import RunReader
+    from mammi_tui.console import decision_health
     from mammi_tui.console.run_health import faults, warnings
     from mammi_tui.text import count
 
     with RunReader(arguments.existing_run(run)) as reader:
         _print("Run", contents(reader))
+        _print("Not kept", decision_health.lacking(reader))
         _print("Set aside", [(image.path, image.reason) for image in reader.set_aside()])
         _print("Verdicts", verdicts(reader))
         _print("Warnings", [("", text) for text in warnings(reader)])
@@ -98,6 +101,8 @@ def terminal() -> Iterator[Fact]:
 
 def contents(reader: RunReader) -> Iterator[Fact]:
     """What a run file holds."""
+    from mammi_tui.console import decision_health
+
     info = reader.info
     yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB)"
     yield "schema", str(info.schema_version)
@@ -122,6 +127,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
         yield "captions", f"{len(reader.captions):,} sentences of reports"
     if reader.methods:
         yield "methods", ", ".join(_method(reader, method.name) for method in reader.methods)
+    yield from decision_health.held(reader)
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
     for layer in reader.layers:
         dead = int(layer.dead.sum())

@@ -17,12 +17,15 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.thumbnails import decode
+from mammi_tui.console import decision_health
 
 _UNITS = 16
 """Units checked in each layer, evenly spread"""
 _THUMBNAILS = 200
 """Thumbnails checked, evenly spread"""
 
+_ROWS = 50
+"""Images whose activations by row and outputs are checked, evenly spread"""
 _TOLERANCE = 1e-6
 
 
@@ -39,6 +42,7 @@ def faults(reader: RunReader) -> Iterator[str]:
     if not all(np.isfinite(array).all() for array in stored):
         yield "embeddings that are not finite numbers"
         return
+    yield from decision_health.faults(reader, _spread(reader.image_count, _ROWS))
     requery = Requery(reader)
     for layer in reader.layers:
         for unit in _spread(layer.units, _UNITS):

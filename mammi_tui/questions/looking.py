@@ -13,7 +13,7 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject, Sight, Subject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSearch, FilmSubject, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Looking:
         """The neuron whose films stand beside those of its match in another run"""
         self.heat: Neuron | ClassSubject | None = None
         """Whose heat map lies over the film; None for none"""
+        self.search = FilmSearch()
+        """The film search that was looked at last"""
         self.class_name = ""
         """The class that was looked at last; "" for none"""
         self.range: Range = STRONGEST
@@ -54,6 +56,8 @@ class Looking:
         self.subject = subject
         if isinstance(subject, Neuron):
             self.neuron = subject
+        elif isinstance(subject, FilmSearch):
+            self.search = subject
         elif isinstance(subject, ClassSubject):
             self.class_name = subject.name
         elif isinstance(subject, FilmSubject) and subject.neuron is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.decisions.outputs import Outcomes
     from engine.evidence.live import Evidence
     from engine.methods.panel import Panel
+    from mammi_tui.film_search.search import FilmSearcher
 
 
 class Sources:
@@ -25,6 +26,7 @@ class Sources:
         self._requery = requery
         self._loading = threading.Lock()
         self._classes: ClassAnswers | None = None
+        self._films: FilmSearcher | None = None
 
     def evidence(self) -> Evidence:
         with self._loading:
@@ -63,6 +65,16 @@ class Sources:
 
                 self._classes = ClassAnswers(self._reader, outcomes)
             return self._classes
+
+    def films(self) -> FilmSearcher:
+        outcomes = self.outcomes()
+        with self._loading:
+            if self._films is None:
+                from engine.decisions.film_index import FilmIndex
+                from mammi_tui.film_search.search import FilmSearcher
+
+                self._films = FilmSearcher(FilmIndex(self._reader, outcomes))
+            return self._films
 
     @cached_property
     def _evidence(self) -> Evidence:

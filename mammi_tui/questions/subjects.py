@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.annotation.cuts import Cuts
+from mammi_tui.film_search.orders import Order
 from mammi_tui.neurons.rows import Neuron
 
 
@@ -37,6 +38,9 @@ class FilmSearch:
 
     query: str = ""
     """What the reader has typed; "" for all of them"""
+    order: Order = "fitting"
+    flipped: bool = False
+    """Whether the order goes the other way"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from mammi_tui.terminal.frugal import FrugalScreen
 from mammi_tui.text import clean
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
+from mammi_tui.views.films import SearchLine
 from mammi_tui.views.pane import ViewPane
 from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.one_line import OneLine
@@ -103,6 +104,10 @@ class ExplorerBase(FrugalScreen[None]):
         self.look_at(neuron)
         self.neurons.outline.go_to(neuron)
 
+    def show_next(self, neuron: Neuron) -> None:
+        """Goes on to a neuron from the one that was judged, as the reader looks at it."""
+        self.go_to_neuron(neuron)
+
     def go_to_undecided(self, step: int) -> None:
         """Goes to the next neuron that is not decided, or with −1 to the one before, in the order shown."""
         start = self.neurons.outline.here() or self.looking.neuron or Neuron(0, 0)
@@ -119,13 +124,13 @@ class ExplorerBase(FrugalScreen[None]):
             return
         if round_the_end:
             self.notify("From the top again" if step > 0 else "From the end again", markup=False)
-        self.go_to_neuron(following)
+        self.show_next(following)
 
     def visit(self, *, step: bool = False) -> None:
         """Notes in the history what is looked at."""
         if self.looking.subject is not None:
             place = Place(self.looking.subject, self.view_pane.view, self.looking.rows.query)
-            self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine))
+            self.history.visit(place, step=step, passing=isinstance(self.focused, FilterLine | SearchLine))
 
     # Views
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -19,14 +16,13 @@ from mammi_tui.notes import Note
 from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.comparing import Comparing
 from mammi_tui.screens.cuts_bar import CutsBar
-from mammi_tui.screens.finding import Finding
+from mammi_tui.screens.films import Films
 from mammi_tui.screens.handing_on import HandingOn
 from mammi_tui.screens.images_pane import ImagesPane
-from mammi_tui.screens.large_films import LargeFilms
 from mammi_tui.screens.own_words import OwnWords
-from mammi_tui.screens.panes import Pane
 from mammi_tui.screens.returning import Returning
 from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
@@ -36,9 +32,7 @@ from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
 
 
-class ExplorerScreen(
-    Comparing, Finding, LargeFilms, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting
-):
+class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, HandingOn, Returning, Counting):
     """Lays out the panes, and connects them with one another and with the questions to the run file."""
 
     BINDING_GROUP_TITLE = "Explorer"
@@ -114,13 +108,6 @@ class ExplorerScreen(
         else:
             self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
 
-    def action_pane(self, pane: Pane) -> None:
-        self.panes.go_to(pane)
-
-    def way_back(self) -> Callable[[], None]:
-        """Takes back the digit that goes to a pane."""
-        return partial(self.panes.go_to, self.panes.present)
-
     @counted
     def action_pane_by(self, step: int) -> None:
         self.panes.go_by(step)
@@ -131,6 +118,11 @@ class ExplorerScreen(
 
     @on(NeuronTree.Left)
     def go_to_view(self) -> None:
+        """Goes to the view; from a unit that stands for one of the model's outputs, to that class."""
+        neuron, reader = self.looking.neuron, self.looking.reader
+        name = self.looking.rows.class_of(neuron) if neuron else ""
+        if name in reader.classes:
+            self.look_at(ClassSubject(name))
         self.panes.go_to("view")
 
     def notes(self) -> tuple[list[Note], list[Note]]:

@@ -27,6 +27,7 @@ from mammi_tui.neurons.order import Place as Column
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.tree import NeuronTree
+from mammi_tui.questions.subjects import FilmSubject
 from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.screens.history import Place
 from mammi_tui.state.record import MOST_SAVED
@@ -56,12 +57,16 @@ class Finding(ExplorerBase):
             self.looking.films = event.films
         if isinstance(event.subject, Neuron):
             self.show_neuron(event.subject)
-        else:
+        elif any(view.shows(event.subject) for view in self.views):
             self.look_at(event.subject)
+        else:
+            self.warn("No view shows this")
 
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:
         event.stop()
+        if isinstance(self.looking.subject, FilmSubject) and event.neuron == self.looking.neuron:
+            return  # its films are looked at
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
             self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 
@@ -93,6 +98,11 @@ class Finding(ExplorerBase):
             self.notify("There is no place before this one" if by < 0 else "There is no place after this one",
                         markup=False)  # fmt: skip
             return
+        self.go_to_place(place)
+        self.history.put(Place(place.subject, self.view_pane.view, self.looking.rows.query))
+
+    def go_to_place(self, place: Place) -> None:
+        """Looks at a subject in a view, with the filter that stood then."""
         neuron = place.subject if isinstance(place.subject, Neuron) else None
         if place.query != self.looking.rows.query:
             # the cursor, which moves with the lines, must not lead away from a place that is no neuron
@@ -103,7 +113,6 @@ class Finding(ExplorerBase):
             if self.looking.rows.query and self.looking.rows.line_of(neuron) is None:
                 self.neurons.drop_filter()
             self.neurons.outline.go_to(neuron)
-        self.history.put(Place(place.subject, self.view_pane.view, self.looking.rows.query))
 
     def on_descendant_focus(self) -> None:
         self.history.settle()

@@ -18,6 +18,7 @@ from mammi_tui.handing_on.new_file import new_file
 from mammi_tui.handing_on.table import FORMATS, Table, films_of, neurons_on_screen, row_of
 from mammi_tui.neurons.order import BY_UNIT
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
+from mammi_tui.questions.subjects import FilmSubject
 from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.text import clean, count
 from mammi_tui.widgets.menu_line import Choice, MenuLine
@@ -61,8 +62,8 @@ class HandingOn(ExplorerBase):
         self.run_worker(work, name="handing on", thread=True)
 
     def _neuron(self) -> Neuron | None:
-        """The neuron that is looked at; None, with a warning, if there is none."""
-        subject = self.looking.subject
+        """The neuron that is looked at, or whose films are; None, with a warning, if there is none."""
+        subject = self.looking.neuron if isinstance(self.looking.subject, FilmSubject) else self.looking.subject
         if isinstance(subject, Neuron) and subject.unit != LAYER_LINE:
             return subject
         self.warn("No neuron is selected")
@@ -151,8 +152,8 @@ class HandingOn(ExplorerBase):
         table = of()
         name = f"{self._run_name}.{table.what}"
         if table.what != "neurons" and table.rows:
-            layer, unit = table.rows[0][:2]
-            name = f"{self._run_name}.{layer}-{unit}.{table.what}"
+            about = table.rows[0][:2] if next(iter(table.columns)) == "layer" else ("image", table.rows[0][0])
+            name = f"{self._run_name}.{about[0]}-{about[1]}.{table.what}"
         path = new_file(
             folder, name, f".{file_format}", lambda path: write_table(path, file_format, table.columns, table.rows)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mammi_tui.questions.subjects import Subject
@@ -58,6 +59,10 @@ class History:
         """Puts another place where the present one was, such as when its filter no longer finds it."""
         if self._places:
             self._places[self._present] = place
+
+    def last(self, wanted: Callable[[Place], bool]) -> Place | None:
+        """The last place up to the present one that is wanted; None if there is none."""
+        return next((place for place in reversed(self._places[: self._present + 1]) if wanted(place)), None)
 
     def go(self, by: int) -> Place | None:
         """Goes one place back (−1) or forward (1) and returns it; None if there is none."""

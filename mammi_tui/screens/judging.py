@@ -15,7 +15,7 @@ from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.neurons.triage import add, take_up
 from mammi_tui.questions.desk import LookingAt
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
-from mammi_tui.questions.subjects import Sight
+from mammi_tui.questions.subjects import FilmSubject, Sight
 from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.text import clean, count
 from mammi_tui.verdicts.lines import Deed, Seen, Verdict
@@ -128,6 +128,8 @@ class Judging(ExplorerBase):
     def _judged(self) -> Neuron | None:
         """The neuron to judge. Where there is none, a warning says why."""
         looking, here = self.looking, self.neurons.outline.here()
+        if isinstance(looking.subject, FilmSubject):
+            return looking.neuron
         if looking.subject is not None and not isinstance(looking.subject, Neuron):
             name = named(looking.subject, looking.reader, looking.rows).name
             self.warn(f"The view is about {name}: go to a neuron to judge it")

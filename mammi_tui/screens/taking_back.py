@@ -54,5 +54,5 @@ class TakingBack(Judging):
         hidden = bool(rows.query) and rows.line_of(neuron) is None
         if hidden:
             self.neurons.drop_filter()
-        self.go_to_neuron(neuron)
+        self.show_next(neuron)
         return " · the filter hid it and is cleared" if hidden else ""

@@ -166,7 +166,7 @@ CONCEPT = View(
         "The concept, part by part",
         (
             ("have it", "The neurons of all layers whose annotation has the concept at the present α and β, those of "
-                        "which it is the best concept first. Verdict and trust stand before the name; trust is blank "
+                        "which it is the best concept first. Verdict and trust stand before the name; trust is · "
                         "until the layer's evidence has been computed."),
             ("z", "The concept's score in standard deviations above its mean in random image sets of the same size."),
             ("narrowly miss", f"The neurons where it is among the first {NEAR}, but below the β cut."),

@@ -36,7 +36,7 @@ class ConceptList(LineList):
             tooltip="Where this concept stands in all layers",
         ),
         Binding(
-            "f", "find", "Find", id="concepts.find",
+            "f", "find", "Find", show=False, id="concepts.find",
             tooltip="Filter the neurons by this concept",
         ),
         Binding(

@@ -24,8 +24,8 @@ Lead = tuple[Subject, FilmList | None]
 
 RANK, SCORE, Z, COSINE, COUNT, SHARE = 5, 8, 6, 8, 6, 8
 """Cells of the columns of numbers"""
-WITH_FINDING, FINDING = 52, 16
-"""Cells of a line from which it has a finding, and those of the finding"""
+FINDING, LONGEST_NAME = 16, 26
+"""Cells of the finding, and of the longest name that is whole before a line has one"""
 
 
 class PartOfList:
@@ -93,8 +93,11 @@ class Neurons(PartOfList):
         return len(self._standings)
 
     def heads(self, width: int) -> str:
-        finding = "  " + fit("finding", FINDING) if width >= WITH_FINDING else ""
+        finding = "  " + fit("finding", FINDING) if self._has_finding(width) else ""
         return fit("rank", RANK, right=True) + fit("score", SCORE, right=True) + fit("z", Z, right=True) + finding
+
+    def _has_finding(self, width: int) -> bool:
+        return width - RANK - SCORE - Z - 3 >= min(self._names.longest, LONGEST_NAME) + 2 + FINDING
 
     def line(self, index: int, width: int) -> Iterable[Part]:
         found, neuron = self._standings[index], self._neurons[index]
@@ -106,7 +109,7 @@ class Neurons(PartOfList):
         yield fit(f"{found.rank}", RANK, right=True), "line--muted"
         yield fit(decimal(found.score, 4), SCORE, right=True), "line--text"
         yield fit(decimal(found.z, 1), Z, right=True), "line--muted"
-        if width >= WITH_FINDING:
+        if self._has_finding(width):
             yield "  " + self._findings.fit(self._found[index], FINDING), "line--accent"
 
     def lead(self, index: int) -> Lead:

@@ -37,7 +37,7 @@ class Spoken(NamedTuple):
     """That of a verdict, before it"""
     faint: bool = True
     who: str = ""
-    """The name of another reader, clean"""
+    """Whose words these are, or what they are about: the name of another reader, or the neuron's; clean"""
 
 
 class Head(StillLines):
@@ -67,17 +67,18 @@ class Head(StillLines):
         self._own = Spoken("")
         self._others: list[Spoken] = []
 
-    def say(self, said: Said | str, mark: Part = (" ", "line--faint"), *, faint: bool = True) -> None:
+    def say(self, said: Said | str, mark: Part = (" ", "line--faint"), *, faint: bool = True, who: str = "") -> None:
         """Draws what the reader has said, with the mark of a verdict before it."""
-        self._own = Spoken(said, mark, faint)
+        self._own = Spoken(said, mark, faint, who)
         whole = (f"{each.who}: {each.said}" if each.who else str(each.said) for each in (self._own, *self._others))
         self.tooltip = Content("\n".join(filter(None, whole))) if said else None
         self.redraw()
 
-    def show(self, looking: Looking, neuron: Neuron, *, alone: bool = False) -> None:
+    def show(self, looking: Looking, neuron: Neuron, *, alone: bool = False, named: bool = False) -> None:
         """Draws what readers have said of a neuron. A mark is hollow where other words are on screen.
 
-        `alone` says that nothing else on screen shows the neuron's words: then the line shows them.
+        `alone` says that nothing else on screen shows the neuron's words: then the line shows them. `named` says that
+        nothing else shows which neuron it is.
         """
         rows = looking.rows
         self._others = list(self._others_on(looking, neuron))
@@ -93,7 +94,8 @@ class Head(StillLines):
         elif alone and own.faint and shown is not None:
             now = f'"{shown}"' if words else shown
             own = own._replace(said=f"now {now} · {own.said}")
-        self.say(*own[:2], faint=own.faint)
+        name = f"{rows.name_of(neuron)} {rows.class_of(neuron)}".rstrip() if named else ""
+        self.say(*own[:2], faint=own.faint, who=clean(name))
 
     def _others_on(self, looking: Looking, neuron: Neuron) -> Iterator[Spoken]:
         """What others say of a neuron, and how a difference was settled: the same number of lines for each neuron."""

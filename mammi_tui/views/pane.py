@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.looking import Looking
-from mammi_tui.questions.subjects import Sight
+from mammi_tui.questions.subjects import FilmSubject, Sight
 from mammi_tui.text import clean
 from mammi_tui.verdicts.standing import Judgement
 from mammi_tui.views.base import View, ViewBody
@@ -93,6 +93,9 @@ class ViewPane(Framed, Vertical):
     def _draw_said(self, shown: Sight) -> None:
         """Draws what the reader has said of the neuron shown, with the marks of its concepts."""
         neuron = shown.subject
+        if isinstance(neuron, FilmSubject) and self._looking.neuron:
+            self.head.show(self._looking, self._looking.neuron, alone=True, named=True)
+            return
         if not isinstance(neuron, Neuron):
             self.head.say("")
             self.body.mark({})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,11 +35,15 @@ def extremes(values: NDArray[np.floating]) -> tuple[float, float]:
     return (float(np.nanmin(values)), float(np.nanmax(values))) if np.isfinite(values).any() else (0.0, 0.0)
 
 
+def digits_of(lowest: float, highest: float) -> int:
+    """The decimals that give the largest of some figures three significant digits, from 1 to 6."""
+    largest = max(abs(lowest), abs(highest))
+    return min(6, max(1, 2 - math.floor(math.log10(largest)))) if largest > 0 else 3
+
+
 def signed(value: float, digits: int = 3) -> str:
-    """A number with its sign, `+0.120` or `−0.034`; three significant digits below 0.01, `0` for none, `–` for NaN."""
+    """A number with its sign, `+0.120` or `−0.034`; without one where it rounds to 0; `–` for NaN."""
     if value != value:
         return "–"
-    if value == 0:
-        return "0"
-    size = f"{abs(value):.{digits}f}" if abs(value) >= 0.01 else f"{abs(value):.1e}"
-    return f"{'−' if value < 0 else '+'}{size}"
+    text = f"{abs(value):.{digits}f}"
+    return text if float(text) == 0 else f"{'−' if value < 0 else '+'}{text}"

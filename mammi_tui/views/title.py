@@ -23,6 +23,7 @@ from mammi_tui.questions.subjects import (
     Subject,
 )
 from mammi_tui.text import clean, fit
+from mammi_tui.widgets.captions import identifier
 
 
 class Named(NamedTuple):
@@ -42,8 +43,8 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
         case ClassSubject(name):
             return Named(clean(name))
         case FilmSubject(image):
-            return Named(f"image {image}")
-        case FilmSearch(query):
+            return Named(clean(identifier(reader.images([image])[0].path)))
+        case FilmSearch(query=query):
             return Named(clean(query) or "the probing set")
         case RunSubject():
             return Named("the run")

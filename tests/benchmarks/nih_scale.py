@@ -1,103 +1,52 @@
 """A run file at the size of NIH ChestX-ray14, and how fast it answers.
 
 python -m tests.benchmarks.nih_scale make FILE.duckdb [--images 112120 --units 1024 --activations relu|gaussian]
+    [--without-decisions]
 python -m tests.benchmarks.nih_scale measure FILE.duckdb
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
-from engine.probing.base import Image
+from engine.decisions.answers import ClassAnswers
+from engine.decisions.concepts import Concepts
+from engine.decisions.outputs import Outcomes
 from engine.requery import Requery
-from engine.store import thumbnails
-from engine.store.batch import Batch, ProbedImage
-from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-
-LAYER = "features.denseblock4"
-FINDINGS = ("Infiltration", "Effusion", "Atelectasis", "Nodule", "Mass", "Pneumothorax", "Consolidation", "Hernia")
-CLUSTERS = 60
-BATCH = 1000
+from tests.support.nih_run import CLASSES, Size, SyntheticRun
 
 
-def make(path: Path, images: int, units: int, dimension: int, concepts: int, kind: str) -> None:
-    """Writes a synthetic run: embeddings in clusters, activations that follow the embeddings."""
-    rng = np.random.default_rng(7)
-    contents = RunContents(
-        images=[_image(index, rng) for index in range(images)],
-        layers=[Layer(LAYER, "mean")],
-        concepts=[f"concept {index}" for index in range(concepts)],
-        concept_sets=[
-            ConceptSet("all", "word_list", tuple(range(concepts))),
-            ConceptSet("every third", "word_list", tuple(range(0, concepts, 3))),
-        ],
-        text_embeddings=_unit(rng.normal(size=(concepts, dimension))),
-        template="A chest x-ray image of a",
-        template_embedding=_unit(rng.normal(size=(1, dimension)))[0],
-        alpha=0.93,
-        beta=0.95,
-        target="synthetic",
-        vlm="synthetic",
-    )
+def make(path: Path, size: Size, kind: str, decisions: bool) -> None:
+    """Writes a synthetic run (tests.support.nih_run)."""
+    run = SyntheticRun(size, kind, decisions)
     started = time.perf_counter()
 
     def progress(what: str, done: int, total: int) -> None:
         if done == total:
             print(f"{what}: {done} after {time.perf_counter() - started:.1f} s", flush=True)
 
-    assemble(path, contents, _batches(rng, images, units, dimension, kind), progress)
-    print(f"written in {time.perf_counter() - started:.1f} s, peak memory {peak_megabytes():.0f} MB")
-
-
-def _batches(rng: np.random.Generator, images: int, units: int, dimension: int, kind: str) -> Iterator[Batch]:
-    centres = rng.normal(size=(CLUSTERS, dimension))
-    weights = rng.normal(size=(dimension, units)) / np.sqrt(dimension)
-    films = [_film(rng) for _ in range(200)]
-    for start in range(0, images, BATCH):
-        count = min(BATCH, images - start)
-        embeddings = centres[rng.integers(CLUSTERS, size=count)] + rng.normal(size=(count, dimension))
-        drive = (embeddings @ weights) / np.sqrt(2) + 0.5 * rng.normal(size=(count, units))
-        values = drive if kind == "gaussian" else np.maximum(np.exp(0.7 * drive) - 0.6, 0)
-        probed = tuple(films[rng.integers(len(films))] for _ in range(count))
-        yield Batch(probed, _unit(embeddings), {LAYER: values.astype(np.float32)})
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def _image(index: int, rng: np.random.Generator) -> Image:
-    labels = tuple(label for label in FINDINGS if rng.random() < 0.1)
-    return Image(f"images/{index // 4:08d}_{index % 4:03d}.png", f"{index // 4:08d}", "PA", labels)
-
-
-def _film(rng: np.random.Generator) -> ProbedImage:
-    """A thumbnail about as large as a real film's in bytes: two soft lungs and fine grain."""
-    y, x = np.mgrid[-1:1:192j, -1:1:192j]
-    lungs = sum(np.exp(-(((x - side) / 0.3) ** 2) - (y / 0.7) ** 2) for side in (-0.45, 0.45))
-    ribs = 8 * np.sin(18 * (y + 0.3 * x**2) + rng.uniform(0, 6))
-    film = 175 - 120 * np.asarray(lungs) + ribs + rng.normal(0, 3.2, x.shape)
-    encoded = thumbnails.encode(np.clip(film, 0, 255).astype(np.uint8))
-    return ProbedImage(420_000, hashlib.sha256(encoded).hexdigest(), 1024, 1024, encoded)
+    assemble(path, run.contents(), run.batches(), progress)
+    taken, peak = time.perf_counter() - started, peak_megabytes()
+    print(f"written in {taken:.1f} s, {path.stat().st_size / 1e9:.2f} GB, peak memory {peak:.0f} MB")
 
 
 def measure(path: Path) -> None:
     """Prints every figure beside its budget."""
-    row("file", path.stat().st_size / 1e6, 1500, "MB")
+    reader = RunReader(path)
+    row("file", path.stat().st_size / 1e6, 1500 if reader.film_activations(0) is None else 2000, "MB")
     started = time.perf_counter()
+    reader.close()
     reader = RunReader(path)
     row("open", 1e3 * (time.perf_counter() - started), 100, "ms")
     requery = Requery(reader)
@@ -143,9 +92,39 @@ def measure(path: Path) -> None:
     time_calls(
         "whole layer, α 0.5 (no budget)", lambda: requery.layer(info.name, Cuts(0.5 + next(jitter), 0.9)), 3, None
     )
+    measure_decisions(reader, requery)
     counts = requery.layer(info.name, Cuts(0.8, 0.9)).counts
     print(f"representatives at α 0.8: median {np.median(counts):.0f}, most {counts.max()} of {reader.image_count}")
     row("peak memory of this process", peak_megabytes(), 500, "MB")
+
+
+def measure_decisions(reader: RunReader, requery: Requery) -> None:
+    """The figures behind the film view, the class view and the concept view."""
+    rng = np.random.default_rng(2)
+    outcomes = Outcomes.of(reader)
+    if outcomes is None:
+        return
+    head = reader.head
+
+    def film() -> None:
+        image = int(rng.integers(reader.image_count))
+        reader.film_activations(image)
+        inputs = reader.head_inputs(image)
+        if inputs is not None and head is not None:
+            _ = head.weights * (inputs - head.mean)
+        reader.class_map(image, int(rng.integers(len(CLASSES))))
+
+    time_calls("a film's row, head inputs and class map", film, 100, 50)
+    units = reader.layers[0].units
+    time_calls("a unit's maps", lambda: reader.unit_maps(int(rng.integers(units))), 100, 20)
+    answers = ClassAnswers(reader, outcomes)
+    time_calls("the first class", lambda: answers.of(CLASSES[0]), 1, 500)
+    others = iter(CLASSES[1:])
+    time_calls("another class", lambda: answers.of(next(others)), len(CLASSES) - 1, 50)
+    concepts = Concepts(reader, requery)
+    cuts = reader.info.cuts
+    time_calls("the first concept", lambda: concepts.concept(0, cuts), 1, None)
+    time_calls("another concept", lambda: concepts.concept(int(rng.integers(len(reader.concepts))), cuts), 50, 150)
 
 
 def time_calls(what: str, call: Callable[[], object], times: int, budget: float | None) -> None:
@@ -176,11 +155,13 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=512)
     parser.add_argument("--concepts", type=int, default=1361)
     parser.add_argument("--activations", choices=["relu", "gaussian"], default="relu")
+    parser.add_argument("--without-decisions", action="store_true", help="as with [keep] films = false, maps = false")
     options = parser.parse_args()
     if options.command == "measure":
         measure(options.file)
     else:
-        make(*(options.file, options.images, options.units, options.dimension, options.concepts, options.activations))
+        size = Size(options.images, options.units, options.dimension, options.concepts)
+        make(options.file, size, options.activations, not options.without_decisions)
 
 
 if __name__ == "__main__":

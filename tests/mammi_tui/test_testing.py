@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from rich.segment import Segment
+from textual.geometry import Region
 from textual.strip import Strip
 
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.images.base import Grey, ImageBackend
 from mammi_tui.images.halfblock import HalfBlockBackend
+from mammi_tui.images.kitty import KittyBackend
 from mammi_tui.images.off import OffBackend
+from mammi_tui.images.picture import Picture
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
+from mammi_tui.images.sixel import SixelBackend
+from mammi_tui.terminal.pictures import Sharp
 from mammi_tui.testing import check_image_backend
 
 
@@ -29,6 +35,8 @@ from mammi_tui.testing import check_image_backend
         HalfBlockBackend(Shades.ramp()),
         AsciiBackend(),
         OffBackend(),
+        KittyBackend(AsciiBackend()),
+        SixelBackend(AsciiBackend(), cell=(8, 16), registers=16),
     ],
     ids=lambda backend: backend.name,
 )
@@ -73,6 +81,32 @@ class SeesNothing(AsciiBackend):
         return super().render(np.zeros_like(grey), columns, rows)
 
 
+class Kitty(KittyBackend):
+    def __init__(self) -> None:
+        super().__init__(AsciiBackend())
+
+
+class ForgetsTheTint(Kitty):
+    def sharpen(self, picture: Picture, columns: int, rows: int) -> Sharp:
+        return super().sharpen(replace(picture, tint=None), columns, rows)
+
+
+class FillsTheArea(Kitty):
+    def sharpen(self, picture: Picture, columns: int, rows: int) -> Sharp:
+        return replace(super().sharpen(picture, columns, rows), region=Region(0, 0, columns, rows))
+
+
+class NamesNothing(Kitty):
+    def sharpen(self, picture: Picture, columns: int, rows: int) -> Sharp:
+        return replace(super().sharpen(picture, columns, rows), key=b"")
+
+
+class NeverForgets(Kitty):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures.forget = lambda: None  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize(
     ("backend", "sentence"),
     [
@@ -86,6 +120,10 @@ class SeesNothing(AsciiBackend):
         (Flickers(), "render must draw a film the same each time, also for several threads at once"),
         (ChangesTheFilm(), "render must not change the film that it is given"),
         (SeesNothing(), "render must draw the film"),
+        (ForgetsTheTint(), "sharpen must draw the tint"),
+        (FillsTheArea(), "sharpen must fill the cells that place gives to the film"),
+        (NamesNothing(), "sharpen must draw the film"),
+        (NeverForgets(), "after forget a picture must be sent again"),
     ],
 )
 def test_a_broken_promise_is_named(backend: ImageBackend, sentence: str) -> None:

@@ -27,12 +27,16 @@ def decided_run(
 ) -> Path:
     """A `small_run` with all tables of decisions. Its head reads the first layer, one for one: output = w · a + b.
 
-    The head's weights follow the labels, so that outputs are better than chance; "Edema" is no label of the run.
-    `hidden` adds importance of the second layer too.
+    The first units of the last layer are named after the classes. The head's weights follow the labels, so that outputs
+    are better than chance; "Edema" is no label of the run. `hidden` adds importance of the second layer too.
     """
     path = small_run(folder, seed=seed, **options)  # type: ignore[arg-type]
     with RunReader(path) as reader:
-        layer, rows = reader.layers[0], [reader.arrays.activations(each).T for each in reader.layers]
+        layer, last, rows = (
+            reader.layers[0],
+            reader.layers[-1],
+            [reader.arrays.activations(each).T for each in reader.layers],
+        )
         inputs, (names, carried) = rows[0].astype(np.float64), reader.label_table()
     rng = np.random.default_rng(seed + 5)
     weights = rng.normal(size=(len(classes), layer.units))
@@ -48,6 +52,8 @@ def decided_run(
     connection = connect(path, read_only=False, memory="256MB", threads=1)
     with transaction(connection):
         connection.execute("DELETE FROM decision_facts")
+        named = [(name, last.first_neuron + unit) for unit, name in enumerate(classes[: last.units])]
+        connection.executemany("UPDATE neurons SET name = ? WHERE neuron = ?", named)
         connection.execute("INSERT INTO decision_facts VALUES (?, ?, '[]')", [probabilities, threshold])
         connection.executemany("INSERT INTO classes VALUES (?, ?)", list(enumerate(classes)))
         arrays = [weights.astype("<f4").tobytes(), bias.astype("<f4").tobytes(), inputs.mean(axis=0).tobytes()]
@@ -97,5 +103,6 @@ def say_missing(path: Path, *missing: tuple[str, str, str]) -> None:
     """Makes a run say that it lacks something: what, why, and the remedy."""
     connection = connect(path, read_only=False, memory="256MB", threads=1)
     with transaction(connection):
-        connection.execute("UPDATE decision_facts SET missing = ?", [json.dumps(missing)])
+        connection.execute("DELETE FROM decision_facts")
+        connection.execute("INSERT INTO decision_facts VALUES ('sigmoid', 0.5, ?)", [json.dumps(missing)])
     connection.close()

@@ -130,10 +130,12 @@ async def explorer(
     keymap: Keymap | None = None,
     in_background: bool = False,
     images: ImageBackend | None = None,
+    messages: bool = False,
     app_class: type[ExplorerApp] = ExplorerApp,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
 
+    Messages to the reader are shown with `messages`.
     With `in_background` the layers that nothing on screen needs get their evidence while no key is pressed.
     """
     path = folder / "run.duckdb"
@@ -143,7 +145,7 @@ async def explorer(
         log = log_of(reader)
         first = Start(start, Cuts(info.alpha, info.beta, concept_set))
         app = app_class(reader, first, images or AsciiBackend(), log, views, keymap)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=messages) as pilot:
             opened = Explorer(app, pilot, log)
             for asker in app.explorer.desk.askers:
                 if isinstance(asker, EvidenceAsker):

@@ -44,6 +44,25 @@ def tiny_target(classes: int = 3, seed: int = 0) -> nn.Module:
         return TinyClassifier(classes)
 
 
+class CurvedHead(TinyClassifier):
+    """Its outputs are products of two that the last linear layer gives, which has no bias: no linear layer gives the
+    outputs themselves, nor any of them alone."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
+        self.classifier = nn.Linear(6, classes, bias=False)
+
+    def forward(self, films: Tensor) -> Tensor:
+        given = super().forward(films)
+        return given * given.flip(1)
+
+
+def curved_target(classes: int = 3) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return CurvedHead(classes)
+
+
 class Forms(nn.Module):
     """Two units, the film and twice its negative, given in three forms: maps with units first, maps with units last,
     and tokens of 4 × 4 pixels after a class token. The classes follow the class token, so they have no maps."""

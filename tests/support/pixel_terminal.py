@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from base64 import b64decode
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from mammi_tui.images.quadrant import GLYPHS
 from mammi_tui.terminal.kitty_pictures import ACCENTS, PLACEHOLDER
 
 Pixels = NDArray[np.uint8]
+_width = cache(wcwidth)
 
 _STRING = re.compile(r"\x1b(?P<kind>[P_])(?P<body>(?:[^\x1b]|\x1b\x1b|\x1b(?![\\\x1b]))*)\x1b\\")
 _SIXEL = re.compile(r"#(\d+)(?:;2;(\d+);(\d+);(\d+))?|!(\d+)(.)|([?-~])|([$-])")
@@ -43,11 +45,8 @@ class _Screen(pyte.Screen):
         self.reset_mode(pyte.modes.DECAWM)
 
     def draw(self, data: str) -> None:
-        for character in data:
-            x, y = self.cursor.x, self.cursor.y
-            super().draw(character)
-            if width := max(0, wcwidth(character)):
-                self.wipe(x, y, width)
+        self.wipe(self.cursor.x, self.cursor.y, sum(max(0, _width(character)) for character in data))
+        super().draw(data)
 
     def wipe(self, x: int, y: int, width: int) -> None:
         self.drawn[y * self.cell[1] : (y + 1) * self.cell[1], x * self.cell[0] : (x + width) * self.cell[0]] = False
@@ -156,6 +155,8 @@ class PixelTerminal:
                 if cell.reverse:
                     front, back = back, front
                 place[:] = back
+                if cell.data == " ":
+                    continue
                 if cell.data in GLYPHS:
                     for quadrant in range(4):
                         if GLYPHS.index(cell.data) >> quadrant & 1:

@@ -56,6 +56,9 @@ class LayerFacts:
     differ: Callable[[], Collection[int]] = tuple
     """Finds the units on which readers differ"""
 
+    def __len__(self) -> int:
+        return len(self.dead)
+
     @property
     def units(self) -> int:
         return len(self.dead)

@@ -158,17 +158,21 @@ def compared(name: str, sign: str, value: str) -> Read:
         if len(grades) == 1:
             return Read(Comparison(FIGURES[name], sign, grades[0]))
         return Read() if grades else Read(problem=_unknown(name, value, _GRADES, FIGURES[name].meaning))
-    found = _NUMBER.fullmatch(value)
-    if not found:
+    if not _NUMBER.fullmatch(value):
         return Read(problem=f"{name} is compared with a number")
-    number = _number(*found.groups())
+    number = number_of(value)
     return Read() if number is None else Read(Comparison(FIGURES[name], sign, number))
 
 
 _GRADES = tuple(TRUST_WORDS.values())
 
 
-def _number(digits: str, percent: str) -> float | None:
+def number_of(text: str) -> float | None:
+    """A number or a percentage, such as 0.05, −1,5 or 5%; None for any other text."""
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None
+    digits, percent = found.groups()
     try:
         value = float(digits.replace(",", ".").replace("−", "-"))
     except ValueError:

@@ -7,14 +7,14 @@ more tightly than a blank, `!` more tightly than `|`, and brackets group.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter.facts import folded
-from mammi_tui.neurons.filter.fields import FIELDS, compared, nearest
-from mammi_tui.neurons.filter.scanner import Kind, Token, scan
+from mammi_tui.neurons.filter.fields import FIELDS, Field, Read, compared, nearest
+from mammi_tui.neurons.filter.scanner import Kind, Token, heads, scan
 from mammi_tui.neurons.filter.terms import Comparison, Group, Not, Nothing, Term
 from mammi_tui.neurons.filter.texts import TextTerm, Word
 
@@ -23,6 +23,28 @@ LONGEST = 500
 _DEEPEST = 20
 """Brackets in brackets"""
 _LIKE_FIELD = re.compile(r"([^\W\d][\w-]*)(:|<=|>=|[<>≤≥=])(.*)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Language:
+    """What a filter may be made of, beside brackets and signs."""
+
+    fields: Mapping[str, Field]
+    figures: Collection[str]
+    """The words that are compared with a number"""
+    head: re.Pattern[str]
+    """Finds these words, for `scan`"""
+    word: Callable[[str, bool], Term]
+    """The term of a plain word, which may have stood in quotes"""
+    compared: Callable[[str, str, str], Read]
+    """Reads a comparison: the figure, or a field in whose value a comparison stands; the operator; the value"""
+    joined: Callable[[Iterable[Token]], Iterable[Token]] = iter
+    """Joins words that mean something together"""
+    read: Callable[[str], Read | None] = lambda _: None
+    """Reads what looks like a comparison but starts with no figure; None where it is plain text"""
+
+
+NEURONS = Language(FIELDS, FIGURES, heads(FIELDS, FIGURES), Word, compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +57,7 @@ class Filter:
     """What is wrong with it, or what it waits for"""
     unknown: str = ""
     """What looks like a field but is none, unless it is part of a layer's name"""
+    language: Language = NEURONS
 
     @property
     def needs_evidence(self) -> bool:
@@ -69,18 +92,18 @@ class Filter:
     def hint(self, layers: Sequence[str]) -> str:
         """What is wrong with it in a run with these layers, folded; "" if nothing is."""
         if self.unknown and not any(self.unknown in layer for layer in layers):
-            return f"no field {self.unknown}{nearest(self.unknown, (*FIELDS, *FIGURES))}"
+            return f"no field {self.unknown}{nearest(self.unknown, (*self.language.fields, *self.language.figures))}"
         return self.problem
 
 
 @lru_cache(maxsize=8)
-def parse(query: str) -> Filter:
-    """Reads a filter. What is incomplete is left out, and lets every neuron pass."""
+def parse(query: str, language: Language = NEURONS) -> Filter:
+    """Reads a filter. What is incomplete is left out, and lets everything pass."""
     if len(query) > LONGEST:
         return Filter(problem=f"a filter has at most {LONGEST} characters")
-    reading = _Reading(list(scan(folded(query))))
+    reading = _Reading(list(language.joined(scan(folded(query), language.head))), language)
     term = reading.all_of("")
-    return Filter(term, reading.problem or reading.waiting, reading.unknown)
+    return Filter(term, reading.problem or reading.waiting, reading.unknown, language)
 
 
 @dataclass
@@ -88,6 +111,7 @@ class _Reading:
     """Reads tokens one after the other."""
 
     tokens: list[Token]
+    language: Language
     place: int = 0
     depth: int = 0
     problem: str = ""
@@ -159,18 +183,26 @@ class _Reading:
         """The term of an atom; None if it is incomplete or empty. A value that is not known finds nothing."""
         name, sign = (token.name, token.sign) if token.sign else (name, ":" if name else "")
         if not sign:
-            if not token.quoted:
-                self._note_unknown(token.text)
-            return Word(token.text, token.quoted) if token.text else None
+            found = None if token.quoted else self.language.read(token.text)
+            if found is None:
+                if not token.quoted:
+                    self._note_unknown(token.text)
+                return self.language.word(token.text, token.quoted) if token.text else None
+            return self._taken(found, token.text)
         if not token.text:
             self.waiting = self.waiting or f"{name}{sign} waits for a value"
             return None
-        read = FIELDS[name].read(token.text) if sign == ":" else compared(name, sign, token.text)
+        language = self.language
+        read = language.fields[name].read(token.text) if sign == ":" else language.compared(name, sign, token.text)
+        return self._taken(read, f"{name}{sign}{token.text}")
+
+    def _taken(self, read: Read, text: str) -> Term | None:
+        """What was read, with what is wrong with it noted."""
         self.problem = self.problem or read.problem
         if read.problem:
             return Nothing()
         if read.term is None:
-            self.waiting = self.waiting or f"{name}{sign}{token.text} waits for more"
+            self.waiting = self.waiting or f"{text} waits for more"
         return read.term
 
     def _note_unknown(self, text: str) -> None:
@@ -179,11 +211,12 @@ class _Reading:
         if not found:
             return
         name, sign, value = found.groups()
-        if name in FIGURES and sign == ":":
+        fields, figures = self.language.fields, self.language.figures
+        if name in figures and sign == ":":
             self.problem = self.problem or f"{name} is compared with < or >: {name}<{value}"
-        elif name in FIELDS:
+        elif name in fields:
             self.problem = self.problem or f"{name} takes a colon: {name}:{value}"
-        elif name not in FIGURES and not (sign == ":" and value.isdecimal()):
+        elif name not in figures and not (sign == ":" and value.isdecimal()):
             self.unknown = self.unknown or name
 
 

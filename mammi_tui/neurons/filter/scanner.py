@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -41,12 +41,21 @@ class Token:
 
 _SIGNS = {"(": Kind.OPEN, ")": Kind.CLOSE, "|": Kind.OR, "!": Kind.NOT}
 _OPERATOR = "|".join(map(re.escape, OPERATORS))
-_HEAD = re.compile(rf"({'|'.join(FIELDS)})\s*(:)\s*|({'|'.join(FIGURES)})\s*({_OPERATOR})\s*")
 _PIECE = re.compile(r'"([^"]*)"?|([^\s"|()]+)')
 
 
-def scan(query: str) -> Iterator[Token]:
-    """The tokens of a filter, folded. A bracket inside a word is part of it."""
+def heads(fields: Iterable[str], figures: Iterable[str]) -> re.Pattern[str]:
+    """Finds a field with its colon, or a figure with the operator of a comparison."""
+    names = "|".join(figures) or "(?!)"
+    return re.compile(rf"({'|'.join(fields)})\s*(:)\s*|({names})\s*({_OPERATOR})\s*")
+
+
+_OF_NEURONS = heads(FIELDS, FIGURES)
+
+
+def scan(query: str, head: re.Pattern[str] = _OF_NEURONS) -> Iterator[Token]:
+    """The tokens of a filter, folded, with the fields and figures that `head` finds. A bracket inside a word is part of
+    it."""
     place, opened = 0, 0
     while place < len(query):
         char = query[place]
@@ -59,19 +68,19 @@ def scan(query: str) -> Iterator[Token]:
             yield Token(Kind.TIGHT_OR if tight else kind, place)
             place += 1
         else:
-            token, place = _atom(query, place, opened)
+            token, place = _atom(query, place, opened, head)
             yield token
 
 
-def _atom(query: str, start: int, opened: int) -> tuple[Token, int]:
+def _atom(query: str, start: int, opened: int, head: re.Pattern[str]) -> tuple[Token, int]:
     """The atom that starts there, and where it ends."""
-    found = _HEAD.match(query, start)
+    found = head.match(query, start)
     if not found:
         text, quoted, end = _text(query, start, opened)
         return Token(Kind.ATOM, start, text, value_start=start, quoted=quoted), end
     field, colon, figure, sign = found.groups()
     place = found.end()
-    if query[place - 1].isspace() and _HEAD.match(query, place):  # the value is missing, and the next term follows
+    if query[place - 1].isspace() and head.match(query, place):  # the value is missing, and the next term follows
         return Token(Kind.ATOM, start, "", field or figure, colon or sign, place), place
     text, quoted, end = _text(query, place, opened)
     return Token(Kind.ATOM, start, text, field or figure, colon or sign, place, quoted), end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Term(ABC):
-    """Part of a filter."""
+    """Part of a filter: of neurons, whose `facts` are LayerFacts, or of other things that have a number."""
 
     @property
     def needs_answer(self) -> bool:
@@ -46,12 +46,12 @@ class Term(ABC):
         return False
 
     @abstractmethod
-    def holds(self, facts: LayerFacts) -> Bools:
+    def holds(self, facts: Any) -> Bools:
         """Whether the term holds for each unit, [units]."""
 
-    def is_known(self, facts: LayerFacts) -> bool:
+    def is_known(self, facts: Any) -> bool:
         """Whether what the term looks at has come; before that it holds for no unit, and neither does its negation."""
-        if not self.needs_checks <= facts.checks.keys():
+        if self.needs_checks and not self.needs_checks <= facts.checks.keys():
             return False
         return not (self.needs_answer and facts.answer is None) and not (self.needs_evidence and facts.evidence is None)
 
@@ -169,8 +169,8 @@ class InCheck(Term):
 class Nothing(Term):
     """Holds for no unit: a value that is not known."""
 
-    def holds(self, facts: LayerFacts) -> Bools:
-        return np.zeros(facts.units, bool)
+    def holds(self, facts: Sized) -> Bools:
+        return np.zeros(len(facts), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +191,8 @@ class Not(Term):
     def needs_checks(self) -> frozenset[str]:
         return self.term.needs_checks
 
-    def holds(self, facts: LayerFacts) -> Bools:
-        return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(facts.units, bool)
+    def holds(self, facts: Any) -> Bools:
+        return ~self.term.holds(facts) if self.is_known(facts) else np.zeros(len(facts), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Group(Term):
     def needs_checks(self) -> frozenset[str]:
         return frozenset().union(*(term.needs_checks for term in self.terms))
 
-    def holds(self, facts: LayerFacts) -> Bools:
+    def holds(self, facts: Any) -> Bools:
         held = [term.holds(facts) for term in self.terms]
         found: Bools = np.all(held, axis=0) if self.every else np.any(held, axis=0)
         return found

@@ -10,7 +10,6 @@ from textual import events
 from textual.keys import _character_to_key
 
 from mammi_tui.keyboard.counting_app import AT_ONCE, TOGETHER
-from mammi_tui.screens.film import FilmScreen
 from mammi_tui.widgets.line_list import LineList
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
@@ -104,7 +103,7 @@ async def test_undecided_neurons_and_what_is_taken_back_are_counted(opened: Expl
 
 async def test_over_a_film_too(opened: Explorer, press: Typist) -> None:
     await press("3", "enter", "0", "3", "n")
-    assert isinstance(opened.app.screen, FilmScreen)
+    assert opened.screen.film is not None
     assert opened.neuron == "layer1:6"
 
 
@@ -222,11 +221,11 @@ async def test_films_are_counted(opened: Explorer, press: Typist) -> None:
     assert len(grid.items) > 12
     assert grid.cursor == 5
     await press("1", "2", "G", "enter")
-    film = opened.app.screen
-    assert isinstance(film, FilmScreen)
-    assert film.index == 11
-    await press("4", "h")
-    assert film.index == 7
+    images = opened.answer().images.tolist()
+    assert opened.screen.film is not None
+    assert opened.screen.film.image == images[11]
+    await press("4", "k")
+    assert opened.screen.film.image == images[7]
     await press("1", "0", "G", "escape")
     assert grid.cursor == 9
 

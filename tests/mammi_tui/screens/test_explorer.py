@@ -326,20 +326,21 @@ async def test_the_concepts_come_back_beside_the_neurons(run_path: Path, tmp_pat
 async def test_a_large_film_names_its_neuron_and_its_keys(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("3", "enter")
-        assert "layer1:3 class 3" in opened.lines()[0]
+        assert "layer1:3 class 3" in opened.lines()[2]
         for key in ("question_mark", "f1"):
             await opened.press(key)
-            assert "Show or hide the boxes of findings" in opened.text() or "Next representative image" in opened.text()
+            await opened.type("outlines")
+            assert "Show or hide the findings' outlines" in opened.text()
             assert "Sort by" not in opened.text()
-            await opened.press("escape")
-            assert "layer1:3 class 3" in opened.lines()[0]
+            await opened.press("escape", "escape")
+            assert "layer1:3 class 3" in opened.lines()[2]
 
 
 @pytest.mark.slow
 async def test_a_concept_leads_to_its_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         best = opened.reader.concepts[int(opened.answer().ranking[0])]
-        await opened.press("2", "enter")
+        await opened.press("2", "f")
         assert opened.rows.query == f'concept:"{best}"'
         assert opened.rows.match_count >= 1
         assert opened.neuron == "layer1:3"
@@ -653,7 +654,7 @@ async def test_what_stands_around_a_film_can_be_read(run_path: Path, tmp_path: P
         opened.app.theme = theme
         await opened.press("y", "3", "enter")
         rows = opened.app.screen._compositor.render_strips()
-        around = [segment for strip in (*rows[:2], *rows[-6:]) for segment in strip]
+        around = [segment for strip in (*rows[:3], *rows[-6:]) for segment in strip]
         said = [segment for segment in around if any(map(str.isalpha, segment.text))]
         assert any("judged" in segment.text or "accepted" in segment.text for segment in said)
         for text, style, _ in said:

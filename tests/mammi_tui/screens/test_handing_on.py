@@ -124,10 +124,11 @@ async def test_a_large_film_is_handed_on_too(run_path: Path, tmp_path: Path, awa
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("3", "enter", "X")
         assert "run.layer1-3.png" in await done(opened)
-        await opened.press("E", "c")
-        assert "of films" in await done(opened)
-        assert opened.screen.film is opened.app.screen
-    assert files(away) == ["run.layer1-3.films.csv", "run.layer1-3.png"]
+        image = int(opened.answer().images[0])
+        await opened.press("tab", "tab", "tab", "E", "c")
+        assert "of similar" in await done(opened)
+        assert opened.screen.film is not None
+    assert files(away) == [f"run.image-{image}.similar.csv", "run.layer1-3.png"]
 
 
 async def test_the_menu_can_be_left(run_path: Path, tmp_path: Path, away: Path) -> None:

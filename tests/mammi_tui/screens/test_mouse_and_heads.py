@@ -10,7 +10,6 @@ from textual import events
 from textual.widget import Widget
 
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
-from mammi_tui.screens.film import FilmScreen
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
 
@@ -114,6 +113,6 @@ async def test_a_double_click_on_a_film_opens_it(opened: Explorer) -> None:
     tile = grid._tiles.region(1)
     await opened.pilot.click(grid, offset=(tile.x + 1, tile.y + 1), times=2)
     await opened.rest()
-    film = opened.app.screen
-    assert isinstance(film, FilmScreen)
-    assert film.index == 1
+    film = opened.screen.film
+    assert film is not None
+    assert film.image == opened.answer().images[1]

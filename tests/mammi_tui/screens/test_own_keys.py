@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from mammi_tui.keyboard.keymap import Keymap
-from mammi_tui.screens.film import FilmScreen
 from tests.support.explorer import explorer
 
 
@@ -23,16 +22,16 @@ async def test_the_keys_in_force_work_and_are_shown(run_path: Path, tmp_path: Pa
         assert "Clear the verdict" not in opened.text()
 
 
-async def test_they_are_in_force_on_screens_that_open_later(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, keymap=Keymap({"film.close": ("w",), "film.next": ("t",)})) as opened:
+async def test_they_are_in_force_in_views_that_are_turned_to_later(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path, keymap=Keymap({"film.close": ("f8",), "film.next": ("t",)})) as opened:
         await opened.press("a", *"0.3", "enter", "enter", "3", "enter", "t")
-        film = opened.app.screen
-        assert isinstance(film, FilmScreen)
-        assert film.index == 1
+        film = opened.screen.film
+        assert film is not None
+        assert film.image == opened.answer().images[1]
         await opened.press("escape")
-        assert opened.app.screen is film
-        await opened.press("w")
-        assert opened.app.screen is opened.screen
+        assert opened.screen.film == film
+        await opened.press("f8")
+        assert opened.screen.film is None
 
 
 async def test_a_key_of_the_line_works_while_one_types(run_path: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mammi_tui.views.signed_bars import signed, signed_bar
+from mammi_tui.views.signed_bars import digits_of, signed, signed_bar
 
 
 @pytest.mark.parametrize("cells", [5, 6, 9, 20, 33])
@@ -23,7 +23,8 @@ def test_the_axis_is_at_the_edge_where_all_have_one_sign() -> None:
     assert signed_bar(1, -1, 1, 9) == "    │━━━━"
 
 
-def test_numbers_have_their_sign() -> None:
-    assert [signed(value) for value in (0.12, -0.034, 0.0, 0.00012, float("nan"))] == [
-        "+0.120", "−0.034", "0", "+1.2e-04", "–",
+def test_numbers_have_their_sign_and_as_many_decimals_as_the_largest_needs() -> None:
+    assert [signed(value) for value in (0.12, -0.034, 0.0, -0.0001, float("nan"))] == [
+        "+0.120", "−0.034", "0.000", "0.000", "–",
     ]  # fmt: skip
+    assert [digits_of(-low, high) for low, high in ((0, 12.5), (0.5, 0.2), (0, 0.0004), (0, 0))] == [1, 3, 6, 3]

@@ -1,0 +1,318 @@
+"""The film view: a film large, what the model says of it and why, and the films that are like it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+
+from engine.names import compared, labels_of
+from engine.store.reader import RunReader
+from mammi_tui.findings import outlines
+from mammi_tui.handing_on.table import Table
+from mammi_tui.keyboard.counting_app import counted
+from mammi_tui.keyboard.remapped_app import key_of
+from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.evidence import LayerEvidenceAnswered
+from mammi_tui.questions.film import FilmAnswered, FilmAsker, HeatAnswered, SimilarAnswered, said_missing
+from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.subjects import ClassSubject, FilmList, FilmSubject
+from mammi_tui.text import clean
+from mammi_tui.views.base import View
+from mammi_tui.views.film_facts import FilmFacts
+from mammi_tui.views.film_help import HELP
+from mammi_tui.views.film_keys import KEYS
+from mammi_tui.views.film_looks import FilmLooks
+from mammi_tui.views.film_outputs import FilmOutputs
+from mammi_tui.views.film_parts import FilmPart, Layout, laid_out
+from mammi_tui.views.film_similar import FilmSimilar
+from mammi_tui.views.film_tables import outputs_table, similar_table, units_table
+from mammi_tui.views.film_units import FilmUnits, shares_of_units, short
+from mammi_tui.widgets.large_film import LargeFilm
+from mammi_tui.widgets.reasoned_list import ReasonedList
+
+NOTE = "A preview, not for diagnosis."
+
+
+class FilmBody(FilmLooks):
+    """The film on the left, on the right lists: outputs, the units behind one of them, similar films."""
+
+    BINDING_GROUP_TITLE = "Film view"
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+
+    DEFAULT_CSS = """
+    FilmBody {
+        layout: horizontal;
+        & #film-side, & #film-lists { height: 1fr; width: 1fr; }
+        & LargeFilm { width: 1fr; height: 1fr; }
+        & LargeFilm:focus { border: none; }
+        & FilmPart.-outputs { height: 13fr; }
+        & FilmPart.-units { height: 15fr; }
+        & FilmPart.-similar { height: 8fr; }
+        &.-low FilmPart { display: none; height: 1fr; }
+        &.-low FilmPart.-at { display: block; }
+        &.-narrow #film-side, &.-narrow #film-lists { display: none; width: 1fr; }
+        &.-narrow #film-side.-at, &.-narrow #film-lists.-at { display: block; }
+    }
+    """
+
+    class Closed(Message):
+        """The reader goes back to where they were before the film."""
+
+    @dataclass
+    class StepWanted(Message):
+        """The reader wants another film of the list: `by` places on, or the one at a `place`, where −1 is the last."""
+
+        by: int = 0
+        place: int | None = None
+
+    @dataclass
+    class HeatWanted(Message):
+        """Another heat map, or none, is to lie over the film."""
+
+        of: Neuron | ClassSubject | None
+
+    def __init__(self, reader: RunReader) -> None:
+        super().__init__(reader)
+        self.facts = FilmFacts()
+        self.outputs = FilmOutputs(id="film-outputs")
+        self.units = FilmUnits(reader.concepts, id="film-units")
+        self.similar = FilmSimilar(id="film-similar")
+        self.parts = (
+            FilmPart("outputs", "Outputs", self.outputs, "● labelled "),
+            FilmPart("units", "Units", self.units),
+            FilmPart("similar", "Similar films by the VLM", self.similar),
+        )
+        self.answer: FilmAnswered | None = None
+        self.chosen: int | None = None
+        """The class that the reader has chosen; None for the first one of each film"""
+        self.unit: Neuron | None = None
+        """The unit that the reader has chosen; None for the neuron whose films these are"""
+        self.heat_kind = 0
+        """0 for no heat map, 1 for the unit's, 2 for the class's"""
+        self._heat: HeatAnswered | None = None
+        self._heat_of: Neuron | ClassSubject | None = None
+        self._at = 0
+        """The part with the keys: 0 for the film, then those of `parts`"""
+        self._layout = Layout(False, False, 0, 0)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="film-side"):
+            yield self.film
+            yield self.facts
+        with Vertical(id="film-lists"):
+            yield from self.parts
+
+    # Parts and sizes
+
+    @property
+    def reading(self) -> Widget:
+        return (self.film, self.outputs, self.units, self.similar)[self._at]
+
+    def on_mount(self) -> None:
+        self.units.rows = self.rows
+        self._mark_part()
+
+    def on_resize(self, event: events.Resize) -> None:
+        layout = laid_out(*event.size)
+        if layout != self._layout:
+            self._layout = layout
+            self.set_class(layout.narrow, "-narrow")
+            self.set_class(layout.low, "-low")
+            self.query_one("#film-side").styles.width = None if layout.narrow else layout.film
+            self.facts.styles.height = layout.facts
+            self._mark_part()
+        self.call_after_refresh(self._draw_facts)
+
+    def _mark_part(self) -> None:
+        """Shows the part with the keys where not all fit, and says in its head which others there are."""
+        self.query_one("#film-side").set_class(self._at == 0, "-at")
+        self.query_one("#film-lists").set_class(self._at > 0, "-at")
+        for place, part in enumerate(self.parts, start=1):
+            part.set_class(place == max(1, self._at), "-at")
+            part.others = f"{key_of(self, 'film.part')} other parts" if self._layout.low else ""
+            part.line.redraw()
+
+    def action_part(self, step: int) -> None:
+        """Goes to the next part, or to the one before."""
+        self._at = (self._at + step) % (1 + len(self.parts))
+        self._mark_part()
+        self.screen.set_focus(self.reading)
+
+    def on_descendant_focus(self) -> None:
+        """Follows a click into another part."""
+        for place, widget in enumerate((self.film, self.outputs, self.units, self.similar)):
+            if self.screen.focused is widget and place != self._at:
+                self._at = place
+                self._mark_part()
+
+    # Answers
+
+    @on(FilmAnswered)
+    def show_film(self, message: FilmAnswered) -> None:
+        before, self.answer = self.answer, message
+        subject = message.question.subject
+        if before is None or before.question.subject != subject:
+            self._heat = None
+            if before is None or before.question.subject.neuron != subject.neuron:
+                self.unit = None
+            if message.film is None:
+                self.film.no_film(message.reason)
+            else:
+                self.film.set_film(message.film, outlines(message.info))
+        self.shown = message.question.sight
+        reason = said_missing(message.missing, "outputs") or "The run holds no output of the model."
+        classes = {label for name in self.reader.classes for label in labels_of(name)}
+        extra = [label for label in message.info.labels if compared(label) not in classes]
+        self.outputs.show(message.decision.outputs, extra, reason, self.chosen)
+        self._draw_units()
+        self.want_heat()
+        self._draw_facts()
+        self.changed()
+        self.refresh_bindings()
+
+    @on(SimilarAnswered)
+    def show_similar(self, message: SimilarAnswered) -> None:
+        self.similar.show(message.films)
+
+    @on(HeatAnswered)
+    def show_heat(self, message: HeatAnswered) -> None:
+        answer = self.answer
+        wanted = answer is not None and message.question.image == answer.question.subject.image
+        if wanted and message.question.of == self._heat_of:
+            self._heat = message
+            self.film.set_heat(message.mask)
+            self._draw_facts()
+
+    @on(LayerAnswered)
+    @on(LayerEvidenceAnswered)
+    def redraw_units(self) -> None:
+        if self.display:
+            self.units.redraw()
+
+    # What is shown
+
+    @property
+    def chosen_class(self) -> int | None:
+        here = self.outputs.here()
+        return None if here is None else here.number
+
+    def _draw_units(self) -> None:
+        answer, number = self.answer, self.chosen_class
+        if answer is None:
+            return
+        name = "" if number is None else self.reader.classes[number]
+        layers = [layer.name for layer in self.reader.layers]
+        units, sums = ([], ()) if number is None else shares_of_units(answer.decision, number, layers)
+        what = "films" if answer.decision.head is not None else "head"
+        missing = said_missing(answer.missing, what) or "The run keeps no shares of units."
+        self.units.show(units, missing)
+        self.parts[1].show(f"Units behind {name}" if name else "Units", sums)
+
+    def _draw_facts(self) -> None:
+        of, name = self._heat_of, ""
+        if isinstance(of, ClassSubject):
+            name = clean(of.name)
+        elif of is not None:
+            name = clean(f"{short(self.reader.layers[of.layer].name)}:{of.unit}")
+        self.facts.show(self.answer, name, self._heat, self.film.said)
+
+    def want_heat(self) -> None:
+        """Asks for the heat map that is chosen, if it is another."""
+        question = self.answer.question if self.answer else None
+        number = self.chosen_class
+        of: Neuron | ClassSubject | None = None
+        if self.heat_kind == 1 and question:
+            of = self.unit or question.neuron
+        elif self.heat_kind == 2 and number is not None:
+            of = ClassSubject(self.reader.classes[number])
+        if of != self._heat_of:
+            self._heat_of, self._heat = of, None
+            self.film.set_heat(None)
+            self.post_message(self.HeatWanted(of))
+        self._draw_facts()
+
+    @on(LargeFilm.Changed)
+    def redraw_facts(self, event: LargeFilm.Changed) -> None:
+        event.stop()
+        self._draw_facts()
+
+    @on(ReasonedList.Moved)
+    def choose(self, event: ReasonedList.Moved) -> None:
+        event.stop()
+        if event.rows is self.outputs:
+            self.chosen = self.chosen_class
+            self._draw_units()
+        elif event.rows is self.units and (here := self.units.here()) is not None and here.neuron is not None:
+            self.unit = here.neuron
+        self.want_heat()
+
+    @on(ReasonedList.Opened)
+    def lead_on(self, event: ReasonedList.Opened) -> None:
+        """Goes to what a line is about."""
+        event.stop()
+        if event.rows is self.outputs and (output := self.outputs.here()) is not None:
+            self.post_message(self.SubjectWanted(ClassSubject(output.name)))
+        elif event.rows is self.units and (unit := self.units.here()) is not None and unit.neuron is not None:
+            self.post_message(self.SubjectWanted(unit.neuron))
+        elif event.rows is self.similar and (film := self.similar.here()) is not None:
+            images = tuple(each.info.image for each in self.similar.films)
+            name = f"films like {self.answer.info.path}" if self.answer else "similar films"
+            self.post_message(self.SubjectWanted(FilmSubject(film.info.image), FilmList(name, images)))
+
+    # Keys
+
+    @on(LargeFilm.Stepped)
+    def step_film(self, event: LargeFilm.Stepped) -> None:
+        event.stop()
+        self.post_message(self.StepWanted(by=event.by))
+
+    @on(LargeFilm.Jumped)
+    def jump_film(self, event: LargeFilm.Jumped) -> None:
+        event.stop()
+        self.post_message(self.StepWanted(place=event.place))
+
+    @counted
+    def action_step(self, by: int) -> None:
+        self.post_message(self.StepWanted(by=by))
+
+    def action_heat(self) -> None:
+        self.heat_kind = (self.heat_kind + 1) % (3 if self.chosen_class is not None else 2)
+        self.want_heat()
+
+    def action_toggle_info(self) -> None:
+        self.facts.toggle_class("hidden")
+
+    def action_close(self) -> None:
+        self.post_message(self.Closed())
+
+    # For others
+
+    def subtitle(self, room: int) -> str:
+        return NOTE if room >= len(NOTE) else ""
+
+    def table(self) -> Table | None:
+        answer = self.answer
+        if answer is None:
+            return None
+        if self._at == 2:
+            return units_table(answer.info, self.chosen_class, self.reader, self.units)
+        return similar_table(answer.info, self.similar.films) if self._at == 3 else outputs_table(answer)
+
+
+FILM = View(
+    name="film",
+    title="Film",
+    purpose="A film large, why the model says what it says of it, and films like it",
+    body=FilmBody,
+    takes=(FilmSubject,),
+    asks=(FilmAsker,),
+    room="all",
+    help=HELP,
+)

@@ -1,0 +1,17 @@
+"""What a run file lacks, as a view says it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from engine.store.decision_records import Missing
+from mammi_tui.text import clean
+
+
+def said_missing(missing: Iterable[Missing], what: Collection[str]) -> list[str]:
+    """A sentence for each of those things that the run lacks: what, why, and the line that adds it."""
+    return [
+        f"This run holds no {each.what}. {clean(each.why)}" + (f" `{clean(each.remedy)}` adds it." * bool(each.remedy))
+        for each in missing
+        if each.what in what
+    ]
