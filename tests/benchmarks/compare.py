@@ -16,59 +16,51 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
 from engine.comparing.compare import Comparison, causes
 from engine.comparing.side import Side
 from engine.store.batch import Batch
-from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.decision_contents import DecisionContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.benchmarks.nih_scale import LAYER, _batches, _image, _unit, peak_megabytes, row
+from tests.benchmarks.nih_scale import peak_megabytes, row
+from tests.support.nih_run import CLASSES, LAYER, Size, SyntheticRun
 
 BUDGET = 3.0
 NOISE = 0.1
 
 
-def make(folder: Path, images: int, units: int, dimension: int, concepts: int) -> None:
+def make(folder: Path, size: Size) -> None:
     rng = np.random.default_rng(3)
-    texts = rng.normal(size=(concepts, dimension))
-    bare = rng.normal(size=(1, dimension))
-    contents = RunContents(
-        images=[_image(index, rng) for index in range(images)],
-        layers=[Layer(LAYER, "mean")],
-        concepts=[f"concept {index}" for index in range(concepts)],
-        concept_sets=[ConceptSet("all", "word_list", tuple(range(concepts)))],
-        text_embeddings=_unit(texts),
-        template="A chest x-ray image of a",
-        template_embedding=_unit(bare)[0],
-        alpha=0.93,
-        beta=0.95,
-        target="synthetic",
-        vlm="synthetic",
-        decisions=DecisionContents(("finding",), "sigmoid", 0.5, None, films=True),
-    )
-    other = replace(
-        contents,
-        template="There is a",
-        template_embedding=_unit(bare + rng.normal(scale=0.2, size=bare.shape))[0],
-        text_embeddings=_unit(texts + rng.normal(scale=0.2, size=texts.shape)),
-    )
-    order = rng.permutation(units)
-    for path, run, changed in (("before", contents, None), ("after", other, order)):
-        batches = _batches(np.random.default_rng(7), images, units, dimension, "relu")
-        assemble(folder / f"{path}.duckdb", run, _changed(batches, changed), lambda *_: None)
+    for name in ("before", "after"):
+        synthetic = SyntheticRun(size, "relu", decisions=False)
+        contents = replace(
+            synthetic.contents(), decisions=DecisionContents(CLASSES, "sigmoid", 0.5, head=None, films=True)
+        )
+        batches = synthetic.batches()
+        if name == "after":
+            contents = replace(
+                contents,
+                template="There is a",
+                template_embedding=_near(rng, contents.template_embedding),
+                text_embeddings=_near(rng, contents.text_embeddings),
+            )
+            batches = _retrained(batches, rng.permutation(size.units), rng)
+        assemble(folder / f"{name}.duckdb", contents, batches, lambda *_: None)
 
 
-def _changed(batches: Iterator[Batch], order: np.ndarray | None) -> Iterator[Batch]:
-    rng = np.random.default_rng(11)
+def _near(rng: np.random.Generator, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (vectors + rng.normal(scale=0.2 / vectors.shape[-1] ** 0.5, size=vectors.shape)).astype(np.float32)
+
+
+def _retrained(batches: Iterator[Batch], order: NDArray[np.int64], rng: np.random.Generator) -> Iterator[Batch]:
+    """The batches with noise on the activations, and the units in another order."""
     for batch in batches:
         values = batch.activations[LAYER]
-        if order is not None:
-            noise = NOISE * rng.normal(size=values.shape) * values.std(axis=0)
-            values = np.maximum(values + noise, 0)[:, order].astype(np.float32)
-        yield replace(batch, activations={LAYER: values}, outputs=np.zeros((batch.usable, 1), np.float32))
+        noise = NOISE * rng.normal(size=values.shape) * values.std(axis=0)
+        yield replace(batch, activations={LAYER: np.maximum(values + noise, 0)[:, order].astype(np.float32)})
 
 
 def measure(folder: Path) -> None:
@@ -108,7 +100,7 @@ def main() -> None:
     if options.command == "measure":
         measure(options.folder)
     else:
-        make(options.folder, options.images, options.units, options.dimension, options.concepts)
+        make(options.folder, Size(options.images, options.units, options.dimension, options.concepts))
 
 
 if __name__ == "__main__":
