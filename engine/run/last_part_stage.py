@@ -89,6 +89,8 @@ def _contents(
         missing[Missing("class maps", *off)] = None
         if head is not None:
             head = HeadContents(head.weights, head.bias, head.layer, head.same, None)
+    elif classes and head is None:
+        missing[Missing("class maps", "A model without a linear head has none.", "")] = None
     if not keep.films:
         missing[Missing("films", "[keep] films is false.", f"[keep] films = true, {_THEN}")] = None
     if head is not None and head.layer is None:
