@@ -14,11 +14,14 @@ from mammi_tui.images.picture import Picture
 
 def record(folder: Path) -> None:
     """Has the kitty and the sixel backend write `laid.json` and the film of each picture, FOLDER/KEY.npy."""
+    from textual.widgets import Input
+
     from mammi_tui.images.kitty import KittyBackend
     from mammi_tui.images.sixel import SixelBackend
     from mammi_tui.terminal.kitty_pictures import KittyPictures
     from mammi_tui.terminal.sixel_pictures import SixelPictures
 
+    Input.cursor_blink._default = False  # type: ignore[attr-defined]  # a screen is then still
     for backend in (KittyBackend, SixelBackend):
         backend.sharpen = _keeping_films(backend.sharpen, folder)  # type: ignore[method-assign]
     for pictures in (KittyPictures, SixelPictures):
@@ -51,8 +54,21 @@ def _telling(lay: Any, file: Path) -> Any:
     return telling
 
 
+def _once_prepared(folder: Path) -> None:
+    """Records from where the explorer loads Textual, which has to be told of colours first."""
+    from mammi_tui.images.fitting import Fit
+
+    prepare = Fit.prepare
+
+    def preparing(self: Fit, environment: Any) -> None:
+        prepare(self, environment)
+        record(folder)
+
+    Fit.prepare = preparing  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
-    record(Path(sys.argv.pop(1)))
+    _once_prepared(Path(sys.argv.pop(1)))
 
     from mammi_tui.cli import main
 
