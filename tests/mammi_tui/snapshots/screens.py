@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from mammi_tui.questions import evidence
 from mammi_tui.verdicts import log
 from mammi_tui.verdicts.log import VerdictLog
 from tests.mammi_tui.snapshots.settled import settled
+from tests.support.decisions import add_maps, decide
 from tests.support.explorer import explorer
 from tests.support.runs import small_contents, with_evidence
 from tests.support.verdicts import judge
@@ -49,6 +51,8 @@ SCREENS: Mapping[str, Keys] = {
     "weaker films": ("3", "greater_than_sign"),
     "films off": ("I", "3"),
     "film": ("3", "enter"),
+    "why a film": ("3", "enter"),
+    "why a film with heat": ("3", "enter", "h", "h", "tab", "tab", "j"),
     "slider": ("a",),
     "lower alpha": ("a", *"0.5", "enter"),
     "help": ("question_mark",),
@@ -70,6 +74,8 @@ SCREENS: Mapping[str, Keys] = {
     "other readers": ("y", "y", "y", "V"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
+DECIDED = frozenset({"why a film", "why a film with heat"})
+"""The screens of a run that holds the model's decisions"""
 
 
 def write_run(folder: Path) -> Path:
@@ -98,11 +104,19 @@ def write_run(folder: Path) -> Path:
     contents = with_evidence(contents, UNITS, 0, 3, 0, methods)
     path = folder / "run.duckdb"
     assemble(path, contents, batches)
+    decided = shutil.copy(path, _decided(path))
+    decide(decided, CLASSES)
+    add_maps(decided)
     return path
+
+
+def _decided(run: Path) -> Path:
+    return run.with_name("decided.duckdb")
 
 
 async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
     """A screen as text, one line for each of its rows."""
+    run = _decided(run) if name in DECIDED else run
     with _steady():
         _judge_as_another(run, folder)
         async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
@@ -119,7 +133,7 @@ def stored(name: str, size: tuple[int, int]) -> Path:
 def _judge_as_another(run: Path, folder: Path) -> None:
     """Writes verdicts of a second reader beside the copy of the run."""
     with RunReader(run) as reader, mock.patch.dict(os.environ, {"MAMMI_READER": "r2"}):
-        others = VerdictLog(folder / run.name, reader.info.content_hash, reader.subject)
+        others = VerdictLog(folder / "run.duckdb", reader.info.content_hash, reader.subject)
         requery, cuts = Requery(reader), reader.info.cuts
         for unit, verdict in (7, "accept"), (8, "reject"), (9, "accept"), (11, "unsure"):
             answer = requery.neuron("classifier", unit, cuts)
