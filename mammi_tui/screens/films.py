@@ -8,6 +8,7 @@ from textual import on
 
 from engine.store.schema import BLOCK
 from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.examples import ExamplesAnswered
 from mammi_tui.questions.neuron import NeuronAnswered
 from mammi_tui.questions.subjects import FilmList, FilmSubject
 from mammi_tui.screens.finding import Finding
@@ -75,6 +76,18 @@ class Films(Finding, Judging):
         if self.film and self.film.neuron == message.question.neuron:
             self._list_films(message.question.neuron)
             self.desk.ask()
+
+    @on(ExamplesAnswered)
+    def follow_range(self, message: ExamplesAnswered) -> None:
+        """Steps through the films of the range that the grid shows, once they have come for the next neuron."""
+        film = self.film
+        if film is None or film.neuron is None or film.neuron != message.question.neuron:
+            return
+        self._list_films(film.neuron)
+        films = self.looking.films
+        if films and films.images and film.image not in films.images:
+            self.look_at(FilmSubject(films.images[0], film.neuron), step=True)
+        self.desk.ask()
 
     # On
 

@@ -127,7 +127,7 @@ def facts_of(answer: ClassAnswer, width: int) -> Iterator[Fact]:
         which = "No film is" if not area.positives else "Every film is"
         yield from _text(f"{which} labelled so: there is no AUROC.", width)
     else:
-        yield Fact("AUROC", number(area.value))
+        yield Fact("AUROC", _area(area.value))
         yield from _text(_interval(area), width)
         yield Fact("AUPRC", number(figures.precision))
         yield Fact("  by chance (prevalence)", percent(figures.prevalence))
@@ -154,7 +154,12 @@ def _interval(area: Area) -> str:
     if area.low != area.low:
         return "no interval: one patient has all films on a side"
     over = f"DeLong over {area.clusters:,} patients" if area.clustered else "DeLong"
-    return f"95 % {number(area.low)}–{number(area.high)}, {over}"
+    return f"95 % {_area(area.low)}–{_area(area.high)}, {over}"
+
+
+def _area(value: float) -> str:
+    """Three decimals; what is below 1 never reads as 1."""
+    return ">0.999" if 0.9995 <= value < 1 else number(value)
 
 
 def _calibration(found: Reliability) -> Iterator[Fact]:
