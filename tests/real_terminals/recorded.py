@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mammi_tui.images.picture import Picture
+if TYPE_CHECKING:
+    from mammi_tui.images.picture import Picture
 
 
 def record(folder: Path) -> None:
@@ -29,10 +28,12 @@ def record(folder: Path) -> None:
 
 
 def _keeping_films(sharpen: Any, folder: Path) -> Any:
+    import numpy
+
     def keeping(self: Any, picture: Picture, columns: int, rows: int) -> Any:
         sharp = sharpen(self, picture, columns, rows)
         if picture.warm is None and not picture.outlines:
-            np.save(folder / f"{sharp.key.hex()}.npy", picture.grey)
+            numpy.save(folder / f"{sharp.key.hex()}.npy", picture.grey)
         return sharp
 
     return keeping

@@ -27,12 +27,13 @@ STEPS: list[tuple[str, list[str]]] = [
     ("copied, with its toast", ["Y", "w"]),
     ("grid scrolled", ["3", "Next"]),
     ("film alone", ["Return"]),
-    ("film gone", ["Escape"]),
+    ("film without outlines", ["b"]),
+    ("film gone", ["b", "Escape"]),
     (ENLARGED, []),
     (RESIZED, []),
     (QUIT, ["q"]),
 ]
-_STILL, _STILL_AT_FIRST = 0.6, 4.0
+_STILL, _STILL_AT_FIRST = 1.5, 5.0
 """Seconds without a change after which a screen is still; at first the evidence is computed"""
 BEFORE = "for i in 1 2 3 4 5 6 7 8 9; do echo what was there before $i; done"
 
@@ -87,7 +88,7 @@ def tried(terminal: Terminal, display: Display, run: Path, folder: Path) -> list
         if differs.any():
             Image.fromarray(differs).save(folder / name / f"{_number(step)}-left.png")
         films = [each for each in found if each is not None]
-        expects = terminal.images in ("kitty", "sixel") and step in ("opened", "film alone")
+        expects = terminal.images in ("kitty", "sixel") and step in ("opened", "film alone", "film without outlines")
         kind = terminal.images
         outcomes.append(
             Outcome(terminal.name, kind, step, films, len(found) - len(films), int(np.sum(differs)), expects)
