@@ -11,13 +11,15 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from engine.decisions.heat import places
 from mammi_tui.images.base import PLAIN, ImageBackend, Placement, place
 from mammi_tui.images.picture import Mask, Picture, warmed
+from mammi_tui.text import fit, wrap
 
 MARK = "~"
 """Stands in every other tinted cell where cells have no grey of their own"""
-_WARM_ENTRIES = np.array([52, 88, 94, 130, 136, 172, 178, 179, 215, 222, 223, 230])
-"""Warm entries of the 256-colour palette, from dark to bright"""
+_STEPS = np.array([0, 95, 135, 175, 215, 255])
+"""The levels of red, green and blue in the 256-colour palette, whose entries 16 to 231 are all their mixtures"""
 
 
 def drawn(backend: ImageBackend, picture: Picture, columns: int, rows: int, marked: Style) -> list[Strip]:
@@ -26,14 +28,23 @@ def drawn(backend: ImageBackend, picture: Picture, columns: int, rows: int, mark
     grey = picture.grey
     strips = backend.render(grey, columns, rows)
     mask = picture.warm
-    if mask is None or not backend.cell_pixels[0]:
+    if mask is None:
         return strips
+    if not backend.cell_pixels[0]:
+        return _in_words(strips, mask, columns)
     placement = place(grey, columns, rows)
     cells = over_cells(mask, placement)
     for row in np.flatnonzero(cells.any(axis=1)).tolist():
         y = placement.top + row
         strips[y] = _tinted(strips[y], placement.left, cells[row], row, marked)
     return strips
+
+
+def _in_words(strips: list[Strip], mask: Mask, columns: int) -> list[Strip]:
+    """Says where the tint lies, below the line that stands in place of a film."""
+    said = wrap(f"The map is strongest {' and '.join(places(mask)) or 'all over'}.", columns)
+    lines = [Strip([Segment(fit(line, columns), PLAIN)], columns) for line in said]
+    return [*strips[:1], *lines, *strips[1:]][: len(strips)]
 
 
 def over_cells(mask: Mask, placement: Placement) -> Mask:
@@ -77,5 +88,7 @@ def _warm_colour(colour: Color) -> Color:
     red, green, blue = warmed(np.array(grey, dtype=np.uint8)).tolist()
     if colour.type is not ColorType.EIGHT_BIT:
         return Color.from_rgb(red, green, blue)
-    entry = int(_WARM_ENTRIES[grey * len(_WARM_ENTRIES) // 256])
+    steps = np.abs(np.array([[red], [green], [blue]]) - _STEPS).argmin(axis=1)
+    entry = 16 + int(steps @ (36, 6, 1))
+    red, green, blue = _STEPS[steps].tolist()
     return Color(f"color({entry})", ColorType.EIGHT_BIT, entry, ColorTriplet(red, green, blue))
