@@ -205,7 +205,8 @@ class RunArrays:
         """The embeddings of the prompted concepts [m, d], and of the bare template [d]: zeros where it is not
         subtracted."""
         template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
-        return self._embeddings("concepts", 0, self._count("concepts")), _stack(template, self._dimension)[0]
+        texts = self._embeddings("concepts", np.arange(self._count("concepts")))
+        return texts, _stack(template, self._dimension)[0]
 
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
