@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.color import Color, ColorType
 from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
@@ -18,8 +19,12 @@ from mammi_tui.text import fit, wrap
 
 MARK = "~"
 """Stands in every other tinted cell where cells have no grey of their own"""
-_STEPS = np.array([0, 95, 135, 175, 215, 255])
+_STEPS = (0, 95, 135, 175, 215, 255)
 """The levels of red, green and blue in the 256-colour palette, whose entries 16 to 231 are all their mixtures"""
+_WARM = (52, 88, 94, 130, 166, 172, 173, 179, 215, 222, 223)
+"""Orange entries of that palette, from dark to bright"""
+_LUMA = (0.299, 0.587, 0.114)
+"""Of red, green and blue (ITU-R BT.601)"""
 
 
 def drawn(backend: ImageBackend, picture: Picture, columns: int, rows: int, marked: Style) -> list[Strip]:
@@ -85,10 +90,14 @@ def _warm(style: Style) -> Style:
 
 def _warm_colour(colour: Color) -> Color:
     grey = colour.get_truecolor().red
-    red, green, blue = warmed(np.array(grey, dtype=np.uint8)).tolist()
+    warm = warmed(np.array(grey, dtype=np.uint8))
     if colour.type is not ColorType.EIGHT_BIT:
-        return Color.from_rgb(red, green, blue)
-    steps = np.abs(np.array([[red], [green], [blue]]) - _STEPS).argmin(axis=1)
-    entry = 16 + int(steps @ (36, 6, 1))
-    red, green, blue = _STEPS[steps].tolist()
-    return Color(f"color({entry})", ColorType.EIGHT_BIT, entry, ColorTriplet(red, green, blue))
+        return Color.from_rgb(*warm.tolist())
+    entry = min(_WARM, key=lambda entry: abs(float((_of_entry(entry) - warm) @ _LUMA)))
+    return Color(f"color({entry})", ColorType.EIGHT_BIT, entry, ColorTriplet(*_of_entry(entry).tolist()))
+
+
+def _of_entry(entry: int) -> NDArray[np.int64]:
+    """Red, green and blue of an entry of the palette."""
+    step = entry - 16
+    return np.array([_STEPS[step // 36], _STEPS[step // 6 % 6], _STEPS[step % 6]])
