@@ -35,6 +35,8 @@ from mammi_tui.views.missing import said_missing
 from mammi_tui.widgets.large_film import LargeFilm
 from mammi_tui.widgets.reasoned_list import ReasonedList
 
+LEAST_OUTPUTS = 6
+"""Lines of the outputs' part at least"""
 NOTE = "A preview, not for diagnosis."
 
 
@@ -101,6 +103,7 @@ class FilmBody(FilmLooks):
 
     def on_mount(self) -> None:
         self.units.rows = self.rows
+        self.parts[0].styles.max_height = max(LEAST_OUTPUTS, len(self.reader.classes) + 2)
         self._mark_part()
 
     def on_resize(self, event: events.Resize) -> None:
