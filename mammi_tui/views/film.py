@@ -51,7 +51,6 @@ class FilmBody(FilmLooks):
         layout: horizontal;
         & #film-side, & #film-lists { height: 1fr; width: 1fr; }
         & LargeFilm { width: 1fr; height: 1fr; }
-        & LargeFilm:focus { border: none; }
         & FilmPart.-outputs { height: 13fr; }
         & FilmPart.-units { height: 15fr; }
         & FilmPart.-similar { height: 8fr; }
