@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -151,7 +152,9 @@ class HandingOn(ExplorerBase):
 
         table = of()
         name = f"{self._run_name}.{table.what}"
-        if table.what != "neurons" and table.rows:
+        if table.about:
+            name = f"{self._run_name}.{re.sub(r'[^\w-]+', '-', table.about)[:40]}.{table.what}"
+        elif table.what != "neurons" and table.rows:
             about = table.rows[0][:2] if next(iter(table.columns)) == "layer" else ("image", table.rows[0][0])
             name = f"{self._run_name}.{about[0]}-{about[1]}.{table.what}"
         path = new_file(
