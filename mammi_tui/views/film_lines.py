@@ -37,11 +37,12 @@ class FilmLines(LineList):
     BINDING_GROUP_TITLE = "Films"
     HELP = "The films that the search finds: labels, strongest outputs, and what is wrong with them."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Film", id="film-list.open", tooltip="Look at this film, and step through those found"),
+        Binding("enter", "open", "Film", id="film-list.open", tooltip="Look at it, and step through those found"),
         Binding("slash", "search", "Search", id="film-list.search", tooltip="Change the search"),
         Binding("s", "sort", "Sort", id="film-list.sort",
                 tooltip="Sort: a letter for each order, the same again for the other direction"),
-        Binding("escape", "screen.history(-1)", "Back", show=False, id="film-list.back", tooltip="Back to where you were"),
+        Binding("escape", "screen.history(-1)", "Back", show=False, id="film-list.back",
+                tooltip="Back to where you were"),
     ]  # fmt: skip
 
     class Chosen(Message):
