@@ -73,9 +73,12 @@ class Films(Finding, Judging):
     @on(NeuronAnswered)
     def follow_neuron(self, message: NeuronAnswered) -> None:
         """Steps through the films of the neuron that has just been answered, such as at another α."""
-        if self.film and self.film.neuron == message.question.neuron:
+        if self.film is None:
+            return
+        if self.film.neuron == message.question.neuron:
             self._list_films(message.question.neuron)
             self.desk.ask()
+        self.view_pane.draw_border()  # its words may be others
 
     @on(ExamplesAnswered)
     def follow_range(self, message: ExamplesAnswered) -> None:
@@ -112,8 +115,14 @@ class Films(Finding, Judging):
         self.looking.heat = event.of
         self.desk.ask()
 
+    def go_to_undecided(self, step: int) -> None:
+        """Leaves a film that is not among the films of a neuron."""
+        if self.film and self.film.neuron is None:
+            self.close_film()
+        super().go_to_undecided(step)
+
     def show_next(self, neuron: Neuron) -> None:
-        """Goes to a neuron; from a film of another one, to its films."""
+        """Goes to a neuron; from a film of another one, to its films. A film that was opened from elsewhere stays."""
         rows = self.looking.rows
         if self.film is None or rows.is_dead(neuron):
             super().show_next(neuron)

@@ -164,9 +164,9 @@ def _area(value: float) -> str:
 
 def _calibration(found: Reliability) -> Iterator[Fact]:
     total = int(found.counts.sum())
-    yield Fact(f"calibration error ({count(total, 'film')})", number(found.error))
+    yield Fact("calibration error", number(found.error))
     yield Fact(f"  predicted {_levels(found.predicted)}  bins 0–1", "", "line--muted")
-    yield Fact(f"  observed  {_levels(found.observed)}", "", "line--muted")
+    yield Fact(f"  observed  {_levels(found.observed)}  {count(total, 'film')}", "", "line--muted")
 
 
 def _levels(shares: np.ndarray) -> str:
@@ -176,7 +176,7 @@ def _levels(shares: np.ndarray) -> str:
 
 def explained_facts(found: Explained) -> Iterator[Fact]:
     """How much of the importance well supported neurons hold."""
-    yield Fact("of the importance is held by neurons", style="line--faint")
+    yield Fact("of the importance, neurons hold", style="line--faint")
     yield Fact("  well supported ● ◐", percent(found.well))
     yield Fact("  not well supported ○ ◌", percent(found.ill))
     yield Fact("  without words", percent(found.silent))

@@ -132,7 +132,7 @@ class ClassBody(ViewBody):
         if over is None:
             return ""
         layer = clean(self.reader.layers[units.position].name)
-        beyond = " beyond the mean" if units.choosing.beyond else ""
+        beyond = " beyond the mean" if units.beyond else ""
         films = f"mean over {count(units.films(over), 'film')}: {WORDS[over]}{beyond}"
         return next((text for text in (f"{layer} · {films}", films) if len(text) <= room), WORDS[over])
 

@@ -116,6 +116,8 @@ class FilmBody(FilmLooks):
 
     def _mark_part(self) -> None:
         """Shows the part with the keys where not all fit, and says in its head which others there are."""
+        self.facts.marked = self._at == 0
+        self.facts.redraw()
         self.query_one("#film-side").set_class(self._at == 0, "-at")
         self.query_one("#film-lists").set_class(self._at > 0, "-at")
         for place, part in enumerate(self.parts, start=1):
@@ -146,6 +148,7 @@ class FilmBody(FilmLooks):
             self.drop_heat()
             if before is None or before.question.subject.neuron != subject.neuron:
                 self.unit = None
+                self.film.fit()
             if message.film is None:
                 self.film.no_film(message.reason)
             else:

@@ -11,8 +11,11 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
+
 from engine.requery import Requery
-from engine.store.contents import Layer
+from engine.store.batch import Batch
+from engine.store.contents import Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from mammi_tui.questions import evidence
@@ -26,6 +29,8 @@ from tests.support.verdicts import judge
 
 SIZES = ((80, 24), (100, 30), (130, 42))
 FOLDER = Path(__file__).parent
+OTHER = "other.duckdb"
+"""The run that the open one is compared with, beside it"""
 UNITS = (9, 14)
 CLASSES = (
     *("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax"),
@@ -72,6 +77,7 @@ SCREENS: Mapping[str, Keys] = {
     "export menu": ("E",),
     "copy menu": ("Y",),
     "other readers": ("y", "y", "y", "V"),
+    "comparison": ("equals_sign", "enter", "j", "j"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
 DECIDED = frozenset({"why a film", "why a film with heat"})
@@ -104,6 +110,7 @@ def write_run(folder: Path) -> Path:
     contents = with_evidence(contents, UNITS, 0, 3, 0, methods)
     path = folder / "run.duckdb"
     assemble(path, contents, batches)
+    _write_other(folder / OTHER, contents, batches)
     decided = shutil.copy(path, _decided(path))
     decide(decided, CLASSES)
     add_maps(decided)
@@ -114,12 +121,34 @@ def _decided(run: Path) -> Path:
     return run.with_name("decided.duckdb")
 
 
+def _write_other(path: Path, contents: RunContents, batches: Sequence[Batch]) -> None:
+    """A run to compare with: another checkpoint, whose first layer has its units in another order, and other texts."""
+    rng = np.random.default_rng(1)
+    assert contents.parts is not None
+    texts = contents.text_embeddings + rng.normal(scale=0.4, size=contents.text_embeddings.shape)
+    contents = replace(
+        contents,
+        template="There is a",
+        text_embeddings=texts.astype(np.float32),
+        parts=replace(contents.parts, layers={layer.name: f"other {layer.name}" for layer in contents.layers}),
+    )
+    hidden, last = (layer.name for layer in contents.layers)
+    changed = []
+    for batch in batches:
+        values = batch.activations[hidden][:, ::-1] + rng.normal(scale=0.4, size=batch.activations[hidden].shape)
+        activations = {hidden: values.astype(np.float32), last: batch.activations[last]}
+        changed.append(replace(batch, activations=activations))
+    assemble(path, contents, changed)
+
+
 async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
     """A screen as text, one line for each of its rows."""
     run = _decided(run) if name in DECIDED else run
     with _steady():
         _judge_as_another(run, folder)
         async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
+            keeper = opened.screen.keeper
+            keeper.state = keeper.state.with_compared(str(run.with_name(OTHER)))
             await opened.press(*SCREENS[name])
             return await settled(opened)
 

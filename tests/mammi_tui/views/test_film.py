@@ -13,12 +13,13 @@ from textual.widget import Widget
 
 from engine.decisions.film import FilmDecision
 from engine.decisions.outputs import Outcomes
+from engine.store.decision_records import FilmImportance, Head
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.subjects import ConceptSubject, FilmSubject
 from mammi_tui.text import probability
 from mammi_tui.views.film import FilmBody
-from mammi_tui.views.film_units import FIRST, told
+from mammi_tui.views.film_units import FIRST, shares_of_units, told
 from tests.support.decisions import add_maps, decided_run
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
@@ -276,6 +277,36 @@ async def test_names_from_outside_do_no_harm(tmp_path: Path) -> None:
     async with explorer(run, tmp_path, start=("layer0", 3)) as opened:
         await opened.press("3", "enter", "h", "right", "G")
         assert "\x1b" not in opened.text()
+
+
+async def test_a_film_that_was_opened_from_elsewhere_stays_after_a_verdict(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
+        await opened.press("3", "enter", "tab", "tab", "tab", "enter")
+        film = image(opened)
+        await opened.press("y")
+        assert image(opened) == film
+        assert [line.neuron for line in opened.log.read().lines] == ["layer0:3"]
+        assert opened.lines()[2].strip().startswith("✓")
+        await opened.press("n")
+        assert opened.looking.subject == Neuron(0, 4)
+
+
+def test_units_of_hidden_layers_follow_those_of_the_head() -> None:
+    one = np.ones((1, 2), np.float32)
+    head = Head(0, one, one[0], np.zeros(2), True, None)
+    hidden = FilmImportance(
+        1, np.array([0], np.int32), np.array([[7, 3]], np.int32), np.array([[-2.0, 1.0]], np.float32)
+    )
+    rows, sums = shares_of_units(FilmDecision((), head, one[0], (hidden,)), 0, ["deep.last", "deep.mid"])
+    assert [(row.name, row.share, row.neuron) for row in rows] == [
+        ("last:0", 1.0, Neuron(0, 0)),
+        ("last:1", 1.0, Neuron(0, 1)),
+        ("deep.mid: a · ∂output/∂a", None, None),
+        ("mid:7", -2.0, Neuron(1, 7)),
+        ("mid:3", 1.0, Neuron(1, 3)),
+    ]
+    assert "all 2 sum to" in sums[0]
+    assert shares_of_units(FilmDecision((), None, None, ()), 0, []) == ([], ())
 
 
 def test_the_sum_is_told_as_a_share_where_that_says_something() -> None:
