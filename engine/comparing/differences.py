@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from engine.comparing.films import SharedFilms
 from engine.comparing.matching import LayerMatch
-from engine.comparing.side import PIECE, Side
+from engine.comparing.side import Side
 from engine.store.parts import part_of_layer
 
 IMAGES, TEXTS, ACTIVATIONS, VLM = "images", "texts", "activations", "VLM"
+SAMPLED = 1024
+"""Shared films whose embeddings are looked at where no key tells whether the runs embed films alike"""
 Sides = tuple[Side, Side]
 
 
@@ -77,18 +79,18 @@ def same_embeddings(sides: Sides, films: SharedFilms) -> bool:
         return True
     if first.reader.info.dimension != second.reader.info.dimension:
         return False
-    sample = films.of(0)[:PIECE], films.of(1)[:PIECE]
-    return np.array_equal(_of(first, sample[0]), _of(second, sample[1]))
+    count = min(len(films), SAMPLED)
+    sample = np.linspace(0, len(films) - 1, count).round().astype(np.int64) if count else np.empty(0, np.int64)
+    return np.array_equal(_of(first, films.of(0)[sample]), _of(second, films.of(1)[sample]))
 
 
 def _of(side: Side, images: NDArray[np.int64]) -> NDArray[np.float32]:
     """The embeddings of some images, [n, d]."""
-    wanted = np.zeros(side.reader.image_count, dtype=np.bool_)
-    wanted[images] = True
     found = np.empty((len(images), side.reader.info.dimension), dtype=np.float32)
-    for start, piece in side.pieces(wanted):
-        inside = (images >= start) & (images < start + len(piece))
-        found[inside] = piece[images[inside] - start]
+    wanted, places = np.unique(images, return_inverse=True)
+    for piece, embeddings in side.pieces(wanted):
+        inside = (images >= piece[0]) & (images <= piece[-1])
+        found[inside] = embeddings[np.searchsorted(piece, wanted[places[inside]])]
     return found
 
 

@@ -54,22 +54,20 @@ def means(side: Side, sets: Sequence[ImageSets]) -> list[NDArray[np.float64]]:
 
     The embeddings are read once, piece by piece.
     """
-    wanted = np.zeros(side.reader.image_count, dtype=np.bool_)
-    for each in sets:
-        wanted[each.images] = True
+    wanted = np.unique(np.concatenate([np.empty(0, np.int32), *(each.images for each in sets)]))
     totals = [np.zeros((len(each), side.reader.info.dimension)) for each in sets]
     orders = [np.lexsort((each.images, each.rows)) for each in sets]
     sorted_images = [each.images[order] for each, order in zip(sets, orders, strict=True)]
-    for start, embeddings in side.pieces(wanted):
+    for piece, embeddings in side.pieces(wanted):
         lengths = inverse_lengths(embeddings)
         for each, images, total in zip(sets, sorted_images, totals, strict=True):
-            inside = (images >= start) & (images < start + len(embeddings))
+            inside = (images >= piece[0]) & (images <= piece[-1])
             counts = np.add.reduceat(np.append(inside, False), each.starts[:-1]) if len(each) else np.empty(0, np.int64)
             counts = np.where(each.counts > 0, counts, 0)  # reduceat gives an empty set the next one's first
-            chosen = images[inside] - start
+            places = np.searchsorted(piece, images[inside])
             ends = np.cumsum(counts)
             for row in np.flatnonzero(counts).tolist():
-                total[row] += sum_rows(embeddings, lengths, chosen[ends[row] - counts[row] : ends[row]])
+                total[row] += sum_rows(embeddings, lengths, places[ends[row] - counts[row] : ends[row]])
     return [total / np.maximum(each.counts, 1)[:, None] for each, total in zip(sets, totals, strict=True)]
 
 

@@ -40,21 +40,15 @@ class Side:
         """Equal keys and images, equal image embeddings; "" where the run has no keys."""
         return self.part_keys.get(EMBEDDING, "")
 
-    def pieces(self, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """The image embeddings, PIECE at a time, each piece with its first image; without pieces of which no image is
-        `wanted` [p]."""
+    def pieces(self, wanted: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The embeddings of the images `wanted`, ascending: some images, [n], and their embeddings, [n, d], at a time.
+        All images at once where the embeddings are in memory."""
+        if self._embeddings is not None:
+            yield np.arange(len(self._embeddings)), self._embeddings
+            return
         for start in range(0, len(wanted), PIECE):
-            part = wanted[start : start + PIECE]
-            if part.any():
-                held = self._embeddings
-                yield (
-                    start,
-                    (
-                        self.reader.arrays.some_image_embeddings(start, len(part))
-                        if held is None
-                        else held[start : start + PIECE]
-                    ),
-                )
+            images = wanted[start : start + PIECE].astype(np.int64)
+            yield images, self.reader.arrays.image_embeddings_of(images)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -160,11 +160,11 @@ class RunArrays:
 
     def image_embeddings(self) -> NDArray[np.float32]:
         """[p, d], read in pieces so that no second copy exists."""
-        return self.some_image_embeddings(0, self._images)
+        return self._embeddings("image_embeddings", np.arange(self._images))
 
-    def some_image_embeddings(self, first: int, count: int) -> NDArray[np.float32]:
-        """Those of `count` images from `first` on, [count, d]."""
-        return self._embeddings("image_embeddings", first, count)
+    def image_embeddings_of(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Those of some images, ascending, [n, d]."""
+        return self._embeddings("image_embeddings", images.astype(np.int64))
 
     def other_template(self, position: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the concepts prompted with other template `position` [m, d], and of that bare template [d].
@@ -174,24 +174,24 @@ class RunArrays:
         templates, concepts = self._count("other_templates"), self._count("concepts")
         if not 0 <= position < templates:
             raise IndexError(f"no other template {position}: the run has {templates}")
-        texts = self._embeddings("other_texts", position * concepts, concepts)
-        return texts, self._embeddings("other_templates", position, 1)[0]
+        texts = self._embeddings("other_texts", position * concepts + np.arange(concepts))
+        return texts, self._embeddings("other_templates", np.array([position]))[0]
 
     def bare_text_embeddings(self) -> NDArray[np.float32] | None:
         """The embeddings of the concepts without a template [m, d]; None if the run does not have them."""
         concepts = self._count("concepts")
-        return self._embeddings("bare_texts", 0, concepts) if self._count("bare_texts") else None
+        return self._embeddings("bare_texts", np.arange(concepts)) if self._count("bare_texts") else None
 
     def caption_embeddings(self) -> NDArray[np.float32]:
         """[c, d], in the order of RunReader.captions."""
-        return self._embeddings("captions", 0, self._count("captions"))
+        return self._embeddings("captions", np.arange(self._count("captions")))
 
-    def _embeddings(self, table: str, first: int, count: int) -> NDArray[np.float32]:
-        """[count, d] from row `first` on, read in pieces so that no second copy exists."""
-        embeddings = np.empty((count, self._dimension), dtype=np.float32)
-        for start in range(0, count, _EMBEDDINGS_AT_ONCE):
+    def _embeddings(self, table: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Those in some rows, ascending, [n, d], read in pieces so that no second copy exists."""
+        embeddings = np.empty((len(rows), self._dimension), dtype=np.float32)
+        for start in range(0, len(rows), _EMBEDDINGS_AT_ONCE):
             piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
-            vectors = list(self._at(table, ("embedding",), first + np.arange(start, start + len(piece)))["embedding"])
+            vectors = list(self._at(table, ("embedding",), rows[start : start + len(piece)])["embedding"])
             with self._cursors.whole():
                 if any(isinstance(vector, np.ma.MaskedArray) for vector in vectors):
                     raise ValueError(f"{table}: a number is missing")
@@ -204,9 +204,9 @@ class RunArrays:
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the prompted concepts [m, d], and of the bare template [d]: zeros where it is not
         subtracted."""
-        concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
         template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
-        return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]
+        texts = self._embeddings("concepts", np.arange(self._count("concepts")))
+        return texts, _stack(template, self._dimension)[0]
 
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""

@@ -157,7 +157,7 @@ class ChangeList(LineList):
         because = min(max(self._because, len("because")), max(8, width // 5))
         left = width - name - 1 - len(ARROW) - MOVED - 1 - because - r
         if left < 2 * NARROWEST_WORDS:
-            left, because = left + because, 0
+            left, r = left + r, 0
         before = max(0, left // 2)
         return _Columns(name, before, max(0, left - before), because, r)
 

@@ -31,6 +31,20 @@ def decided_run(
     are better than chance; "Edema" is no label of the run. `hidden` adds importance of the second layer too.
     """
     path = small_run(folder, seed=seed, **options)  # type: ignore[arg-type]
+    decide(path, classes, probabilities, threshold, seed=seed, hidden=hidden)
+    return path
+
+
+def decide(
+    path: Path,
+    classes: Sequence[str],
+    probabilities: Probabilities = "sigmoid",
+    threshold: float = 0.5,
+    *,
+    seed: int = 0,
+    hidden: bool = False,
+) -> None:
+    """Gives a run the tables of decisions, as `decided_run`."""
     with RunReader(path) as reader:
         layer, last, rows = (
             reader.layers[0],
@@ -67,7 +81,6 @@ def decided_run(
     add_importance(path, 0, inputs, weights)
     if hidden:
         add_importance(path, 1, rows[1], rng.normal(size=(len(classes), rows[1].shape[1])))
-    return path
 
 
 def add_importance(path: Path, layer: int, inputs: np.ndarray, weights: np.ndarray) -> None:

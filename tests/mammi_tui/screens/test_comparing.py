@@ -11,12 +11,10 @@ import pytest
 
 from engine.store.writer import assemble
 from mammi_tui.changes.words import words
-from mammi_tui.questions.subjects import FilmSubject
 from mammi_tui.screens.comparing import run_files
 from mammi_tui.views.change_list import ChangeList
 from mammi_tui.views.compare import CompareBody
 from mammi_tui.views.facing import Facing
-from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_contents
@@ -192,7 +190,6 @@ async def test_the_last_runs_are_remembered(run_path: Path, other_path: Path, tm
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(view.shows(FilmSubject(0)) for view in VIEWS), reason="no view shows films yet")
 async def test_a_film_that_both_runs_have_opens(run_path: Path, other_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await compare(opened, other_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -10,20 +11,26 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
+
 from engine.requery import Requery
-from engine.store.contents import Layer
+from engine.store.batch import Batch
+from engine.store.contents import Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from mammi_tui.questions import evidence
 from mammi_tui.verdicts import log
 from mammi_tui.verdicts.log import VerdictLog
 from tests.mammi_tui.snapshots.settled import settled
+from tests.support.decisions import add_maps, decide
 from tests.support.explorer import explorer
 from tests.support.runs import small_contents, with_evidence
 from tests.support.verdicts import judge
 
 SIZES = ((80, 24), (100, 30), (130, 42))
 FOLDER = Path(__file__).parent
+OTHER = "other.duckdb"
+"""The run that the open one is compared with, beside it"""
 UNITS = (9, 14)
 CLASSES = (
     *("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax"),
@@ -49,6 +56,8 @@ SCREENS: Mapping[str, Keys] = {
     "weaker films": ("3", "greater_than_sign"),
     "films off": ("I", "3"),
     "film": ("3", "enter"),
+    "why a film": ("3", "enter"),
+    "why a film with heat": ("3", "enter", "h", "h", "tab", "tab", "j"),
     "slider": ("a",),
     "lower alpha": ("a", *"0.5", "enter"),
     "help": ("question_mark",),
@@ -68,8 +77,11 @@ SCREENS: Mapping[str, Keys] = {
     "export menu": ("E",),
     "copy menu": ("Y",),
     "other readers": ("y", "y", "y", "V"),
+    "comparison": ("equals_sign", "enter", "j", "j"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
+DECIDED = frozenset({"why a film", "why a film with heat"})
+"""The screens of a run that holds the model's decisions"""
 
 
 def write_run(folder: Path) -> Path:
@@ -98,14 +110,45 @@ def write_run(folder: Path) -> Path:
     contents = with_evidence(contents, UNITS, 0, 3, 0, methods)
     path = folder / "run.duckdb"
     assemble(path, contents, batches)
+    _write_other(folder / OTHER, contents, batches)
+    decided = shutil.copy(path, _decided(path))
+    decide(decided, CLASSES)
+    add_maps(decided)
     return path
+
+
+def _decided(run: Path) -> Path:
+    return run.with_name("decided.duckdb")
+
+
+def _write_other(path: Path, contents: RunContents, batches: Sequence[Batch]) -> None:
+    """A run to compare with: another checkpoint, whose first layer has its units in another order, and other texts."""
+    rng = np.random.default_rng(1)
+    assert contents.parts is not None
+    texts = contents.text_embeddings + rng.normal(scale=0.4, size=contents.text_embeddings.shape)
+    contents = replace(
+        contents,
+        template="There is a",
+        text_embeddings=texts.astype(np.float32),
+        parts=replace(contents.parts, layers={layer.name: f"other {layer.name}" for layer in contents.layers}),
+    )
+    hidden, last = (layer.name for layer in contents.layers)
+    changed = []
+    for batch in batches:
+        values = batch.activations[hidden][:, ::-1] + rng.normal(scale=0.4, size=batch.activations[hidden].shape)
+        activations = {hidden: values.astype(np.float32), last: batch.activations[last]}
+        changed.append(replace(batch, activations=activations))
+    assemble(path, contents, changed)
 
 
 async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
     """A screen as text, one line for each of its rows."""
+    run = _decided(run) if name in DECIDED else run
     with _steady():
         _judge_as_another(run, folder)
         async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
+            keeper = opened.screen.keeper
+            keeper.state = keeper.state.with_compared(str(run.with_name(OTHER)))
             await opened.press(*SCREENS[name])
             return await settled(opened)
 
@@ -119,7 +162,7 @@ def stored(name: str, size: tuple[int, int]) -> Path:
 def _judge_as_another(run: Path, folder: Path) -> None:
     """Writes verdicts of a second reader beside the copy of the run."""
     with RunReader(run) as reader, mock.patch.dict(os.environ, {"MAMMI_READER": "r2"}):
-        others = VerdictLog(folder / run.name, reader.info.content_hash, reader.subject)
+        others = VerdictLog(folder / "run.duckdb", reader.info.content_hash, reader.subject)
         requery, cuts = Requery(reader), reader.info.cuts
         for unit, verdict in (7, "accept"), (8, "reject"), (9, "accept"), (11, "unsure"):
             answer = requery.neuron("classifier", unit, cuts)

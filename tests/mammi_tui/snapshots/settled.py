@@ -20,9 +20,9 @@ async def settled(opened: Explorer) -> str:
             raise TimeoutError("the screen never came to rest")
         await opened.rest()
         await opened.pilot.pause(0.02)
-        grid = opened.screen.query_one(ThumbnailGrid)
-        working = any(not worker.is_finished for worker in opened.app.workers) or grid._missing() is not None
-        working |= grid._patience is not None or _hides_digits(opened)
+        grids = opened.screen.query(ThumbnailGrid)
+        working = any(not worker.is_finished for worker in opened.app.workers) or _hides_digits(opened)
+        working |= any(grid._missing() is not None or grid._patience is not None for grid in grids)
         now = "".join(f"{line.rstrip()}\n" for line in opened.lines())
         still = still + 1 if now == before and not working else 0
         before = now

@@ -13,12 +13,13 @@ from textual.widget import Widget
 
 from engine.decisions.film import FilmDecision
 from engine.decisions.outputs import Outcomes
+from engine.store.decision_records import FilmImportance, Head
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
-from mammi_tui.questions.subjects import FilmSubject
+from mammi_tui.questions.subjects import ConceptSubject, FilmSubject
 from mammi_tui.text import probability
 from mammi_tui.views.film import FilmBody
-from mammi_tui.views.film_units import FIRST, told, two_sided
+from mammi_tui.views.film_units import FIRST, shares_of_units, told
 from tests.support.decisions import add_maps, decided_run
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
@@ -108,18 +109,31 @@ async def test_everything_leads_on(decided: Path, tmp_path: Path) -> None:
         assert not isinstance(opened.looking.subject, FilmSubject)
 
 
-@pytest.mark.parametrize("key", ["q", "1"])
-async def test_the_way_back_leads_to_the_neuron_and_the_film_in_the_grid(
-    key: str, decided: Path, tmp_path: Path
-) -> None:
+async def test_a_word_leads_to_its_concept(decided: Path, tmp_path: Path) -> None:
     async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
-        await opened.press("a", *"0.3", "enter", "1", "e", "3", "enter", "right", "space", key)
+        await opened.press("3", "enter", "tab", "tab")
+        units = body(opened).units
+        while not (units.annotation(units.units[units.cursor].neuron) or ()):
+            await opened.press("j")
+        words = units.annotation(units.units[units.cursor].neuron) or ()
+        await opened.press("O")
+        subject = opened.looking.subject
+        assert isinstance(subject, ConceptSubject)
+        assert opened.reader.concepts[subject.concept] == words[0]
+
+
+async def test_the_way_back_leads_to_the_neuron_and_the_film_in_the_grid(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
+        await opened.press("a", *"0.3", "enter", "1", "e", "3", "enter", "right", "space", "q")
         assert opened.looking.subject == Neuron(0, 3)
         assert opened.screen.view_pane.view.name == "evidence", "the view from before"
         assert opened.screen.images.grid.cursor == 2
-        assert opened.screen.panes.present == ("neurons" if key == "1" else "images")
+        assert opened.screen.panes.present == "images"
         await opened.press("ctrl+o")
         assert opened.screen.film is not None
+        await opened.press("1")
+        assert opened.looking.subject == Neuron(0, 3)
+        assert opened.screen.panes.present == "neurons"
 
 
 async def test_h_lays_the_units_map_and_then_the_classs_over_the_film(decided: Path, tmp_path: Path) -> None:
@@ -147,31 +161,31 @@ async def test_a_film_beyond_the_strongest_says_how_many_maps_are_kept(decided: 
 async def test_a_run_without_decisions_says_what_is_missing_and_what_adds_it(tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     run = small_run(tmp_path / "made")
-    for size in SIZES:
-        folder = tmp_path / f"{size[0]}"
-        folder.mkdir()
-        async with explorer(run, folder, size=size) as opened:
-            await opened.press("3", "enter", "tab")
-            said = text_in(opened, body(opened).outputs)
-            assert "The run was made by a version of mammi that did not keep it." in said
-            assert "To add them: mammi run CONFIG.toml" in said
-            await opened.press("tab", "tab")
-            assert len(body(opened).similar.films) > 5, "similar films need no decisions"
+    async with explorer(run, tmp_path, size=(80, 24)) as opened:
+        await opened.press("3", "enter", "tab")
+        said = text_in(opened, body(opened).outputs)
+        assert "The run was made by a version of mammi that did not keep it." in said
+        assert "`mammi run CONFIG.toml` adds it." in said
+        await opened.press("h", "tab", "tab")
+        assert len(body(opened).similar.films) > 5, "similar films need no decisions"
+        assert "holds no" in text_in(opened, body(opened).facts), "as the heat map that h wants"
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_at_every_size_each_part_can_be_reached(size: tuple[int, int], decided: Path, tmp_path: Path) -> None:
-    async with explorer(decided, tmp_path, size=size, start=("layer0", 3)) as opened:
+async def test_at_every_size_each_part_can_be_reached(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
         await opened.press("3", "enter")
-        seen = []
-        for _ in range(4):
-            focused = opened.app.focused
-            assert isinstance(focused, Widget)
-            assert focused.region.area, "what has the keys is on screen"
-            seen.append(focused.id)
-            await opened.press("tab")
-        assert seen == ["film", "film-outputs", "film-units", "film-similar"]
-        assert opened.app.focused is body(opened).film
+        for size in SIZES:
+            await opened.pilot.resize_terminal(*size)
+            await opened.rest()
+            seen = []
+            for _ in range(4):
+                focused = opened.app.focused
+                assert isinstance(focused, Widget)
+                assert focused.region.area, f"what has the keys is on screen at {size}"
+                seen.append(focused.id)
+                await opened.press("tab")
+            assert seen == ["film", "film-outputs", "film-units", "film-similar"]
+            assert opened.app.focused is body(opened).film
 
 
 async def test_zoom_window_and_inversion_are_told_and_go_back(decided: Path, tmp_path: Path) -> None:
@@ -236,24 +250,25 @@ async def test_at_another_alpha_the_films_are_those_of_that_alpha(decided: Path,
         assert f"1 of {len(opened.answer().images)}" in opened.text()
 
 
-@pytest.mark.parametrize(("tabs", "what"), [(1, "outputs"), (2, "shares"), (3, "similar")])
-async def test_each_part_is_exported(
-    tabs: int, what: str, decided: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_each_part_is_exported(decided: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
-        await opened.press("3", "enter", *["tab"] * tabs, "E", "j")
-        name = f"run.image-{image(opened)}.{what}.json"
-        for _ in range(200):
-            if (tmp_path / name).exists():
-                break
-            await opened.pilot.pause(0.02)
-        rows = json.loads((tmp_path / name).read_text("utf-8"))
-        shares = body(opened).answer.decision.shares(body(opened).chosen_class or 0)  # type: ignore[union-attr]
-        assert {row["image"] for row in rows} == {image(opened)}
-        if what == "shares":
-            assert shares is not None
-            np.testing.assert_allclose(sum(row["share"] for row in rows), shares.total, rtol=1e-6)
+        await opened.press("3", "enter")
+        for what in ("outputs", "shares", "similar"):
+            await opened.press("tab", "E", "j")
+            path = tmp_path / f"run.image-{image(opened)}.{what}.json"
+            for _ in range(200):
+                if path.exists():
+                    break
+                await opened.pilot.pause(0.02)
+            rows = json.loads(path.read_text("utf-8"))
+            assert {row["image"] for row in rows} == {image(opened)}
+            if what == "shares":
+                answer = body(opened).answer
+                assert answer is not None
+                shares = answer.decision.shares(body(opened).chosen_class or 0)
+                assert shares is not None
+                np.testing.assert_allclose(sum(row["share"] for row in rows), shares.total, rtol=1e-6)
 
 
 async def test_names_from_outside_do_no_harm(tmp_path: Path) -> None:
@@ -264,26 +279,41 @@ async def test_names_from_outside_do_no_harm(tmp_path: Path) -> None:
         assert "\x1b" not in opened.text()
 
 
+async def test_a_film_that_was_opened_from_elsewhere_stays_after_a_verdict(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
+        await opened.press("3", "enter", "tab", "tab", "tab", "enter")
+        film = image(opened)
+        await opened.press("y")
+        assert image(opened) == film
+        assert [line.neuron for line in opened.log.read().lines] == ["layer0:3"]
+        assert opened.lines()[2].strip().startswith("✓")
+        await opened.press("n")
+        assert opened.looking.subject == Neuron(0, 4)
+
+
+def test_units_of_hidden_layers_follow_those_of_the_head() -> None:
+    one = np.ones((1, 2), np.float32)
+    head = Head(0, one, one[0], np.zeros(2), True, None)
+    hidden = FilmImportance(
+        1, np.array([0], np.int32), np.array([[7, 3]], np.int32), np.array([[-2.0, 1.0]], np.float32)
+    )
+    rows, sums = shares_of_units(FilmDecision((), head, one[0], (hidden,)), 0, ["deep.last", "deep.mid"])
+    assert [(row.name, row.share, row.neuron) for row in rows] == [
+        ("last:0", 1.0, Neuron(0, 0)),
+        ("last:1", 1.0, Neuron(0, 1)),
+        ("deep.mid: a · ∂output/∂a", None, None),
+        ("mid:7", -2.0, Neuron(1, 7)),
+        ("mid:3", 1.0, Neuron(1, 3)),
+    ]
+    assert "all 2 sum to" in sums[0]
+    assert shares_of_units(FilmDecision((), None, None, ()), 0, []) == ([], ())
+
+
 def test_the_sum_is_told_as_a_share_where_that_says_something() -> None:
     assert told(2.4, 3.0, 40)[-1] == f"the first {FIRST} explain 80 % of +3.00 "
     assert told(-2.4, 3.0, 40)[-1] == f"the first {FIRST} sum to −2.40 of +3.00 "
-    assert told(0.4, 0.0, 40)[-1] == f"the first {FIRST} sum to +0.40 of +0.00 "
+    assert told(0.4, 0.0, 40)[-1] == f"the first {FIRST} sum to +0.40 of 0.00 "
     assert told(3.0, 3.0, 5)[0] == "the first 5 explain 100 % of +3.00; all 5 sum to output − mean output "
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high", "drawn"),
-    [
-        (2.0, 0.0, 2.0, "│━━━━━━━━━━"),
-        (1.0, -2.0, 2.0, "     │━━╸  "),
-        (-2.0, -2.0, 2.0, "━━━━━│     "),
-        (-1.0, -2.0, 2.0, "  ╺━━│     "),
-        (0.0, -2.0, 2.0, "     │     "),
-        (1.0, 0.0, 0.0, " " * 11),
-    ],
-)
-def test_a_bar_grows_to_the_side_of_its_sign(value: float, low: float, high: float, drawn: str) -> None:
-    assert two_sided(value, low, high, 11) == drawn
 
 
 def test_maps_are_read_for_the_films_that_have_them(decided: Path) -> None:
