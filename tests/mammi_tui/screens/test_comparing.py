@@ -210,3 +210,19 @@ def test_paths_are_completed(tmp_path: Path, run_path: Path) -> None:
     assert run_files(f"{tmp_path}/one") == [f"{tmp_path}/one.duckdb"]
     assert run_files("", ["/earlier.duckdb"])[0] == "/earlier.duckdb"
     assert run_files(f"{tmp_path}/nowhere/") == []
+
+
+@pytest.mark.slow
+async def test_the_changes_on_screen_are_exported(
+    run_path: Path, other_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with explorer(run_path, tmp_path) as opened:
+        await compare(opened, other_path)
+        await opened.press("slash")
+        await opened.type("because:texts")
+        await opened.press("enter", "E", "c")
+        while not (written := list(tmp_path.glob("*.csv"))) or not written[0].stat().st_size:
+            await opened.pilot.pause(0.02)
+        assert written == [tmp_path / "run.changes.csv"]
+        assert len(written[0].read_text().splitlines()) == 1 + len(listed(opened).shown)
