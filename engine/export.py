@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.outputs import Outcomes, kind_of
+from engine.errors import MammiError
 from engine.evidence.columns import COLUMNS
 from engine.evidence.live import Evidence
 from engine.evidence.written import SQL_TYPES, number_or_none, plain
 from engine.methods.panel import Panel
 from engine.requery import NeuronAnswer, Requery
+from engine.store.decision_records import OVER
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo, LayerInfo
 from engine.store.tables import write_table
@@ -30,9 +33,10 @@ def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts
     columns, rows_of = TABLES[what]
     rows = rows_of(reader, cuts or reader.info.cuts)
     untrained = {layer.name: layer.untrained or None for layer in reader.layers}
-    if any(untrained.values()):
+    if any(untrained.values()) and "layer" in columns:
         columns = {**columns, "untrained": "VARCHAR"}
-        rows = ((*row, untrained[str(row[0])]) for row in rows)  # each table has the layer first
+        place = list(columns).index("layer")
+        rows = ((*row, untrained[str(row[place])]) for row in rows)
     return write_table(out, file_format, columns, rows)
 
 
@@ -110,6 +114,39 @@ def _methods(reader: RunReader, cuts: Cuts) -> Rows:
                     )
 
 
+def _importance(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
+    _held(reader, bool(reader.important_layers), "importance", "outputs")
+    for position in reader.important_layers:
+        layer = reader.layers[position]
+        for over in OVER:
+            found = reader.importance(position, over)
+            for number, films in enumerate([] if found is None else found.films.tolist()):
+                means = found.means[number].tolist() if found else []
+                for unit, mean in enumerate(means if films else []):
+                    yield reader.classes[number], layer.name, unit, over, films, mean
+
+
+def _outputs(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
+    outcomes, outputs = Outcomes.of(reader), reader.outputs
+    _held(reader, outcomes is not None, "outputs")
+    if outcomes is None or outputs is None:
+        return
+    known = outcomes.known.tolist()
+    figures = (outputs, outcomes.probabilities, outcomes.predicted, outcomes.labelled)
+    for image, path in enumerate(reader.paths()):
+        of_classes = zip(outcomes.classes, known, *(each[image].tolist() for each in figures), strict=True)
+        for name, is_label, output, probability, predicted, labelled in of_classes:
+            known_as = (labelled, kind_of(predicted, labelled)) if is_label else (None, None)
+            yield (image, path, name, number_or_none(output), number_or_none(probability), predicted, *known_as)
+
+
+def _held(reader: RunReader, held: bool, *what: str) -> None:
+    """Raises MammiError, which says what adds it, where a run does not hold something."""
+    if not held:
+        said = [f"{each.why} {each.remedy} adds it." for each in reader.missing if each.what in what]
+        raise MammiError(" ".join([f"the run holds no {what[0]}.", *said[:1]]))
+
+
 def listed(annotated: int, concepts: int) -> int:
     """How many of a neuron's concepts a list of limited length shows: the annotation, and at least the first ten."""
     return max(annotated, min(concepts, 10))
@@ -184,6 +221,31 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
         },
         _methods,
     ),
+    "importance": (
+        {
+            "class": "VARCHAR",
+            **_NEURON,
+            "over": "VARCHAR",
+            "films": "INTEGER",
+            "mean": "DOUBLE",
+        },
+        _importance,
+    ),
+    "outputs": (
+        {
+            "image": "INTEGER",
+            "path": "VARCHAR",
+            "class": "VARCHAR",
+            "output": "DOUBLE",
+            "probability": "DOUBLE",
+            "predicted": "BOOLEAN",
+            "label": "BOOLEAN",
+            "kind": "VARCHAR",
+        },
+        _outputs,
+    ),
 }
 """The columns and the rows of each table. `concepts` has a row for each annotated concept; `methods` has the concepts
-that `listed` counts, of every method."""
+that `listed` counts, of every method; `importance` a row for each class, unit and kind of films (engine.store.
+decision_records.OVER) that has films; `outputs` a row for each image and class; its label and kind are empty where the
+class is no label."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from engine.decisions.classes import ClassFigures, class_figures
 from engine.decisions.importance import first_over
-from engine.decisions.outputs import Outcomes
+from engine.decisions.outputs import Outcomes, output_named
 from engine.evidence.metadata import Metadata
 from engine.names import compared, labels_of
 from engine.store.batch import Floats
@@ -93,15 +93,3 @@ class ClassAnswers:
     def _shares(self, layer: int, number: int) -> dict[Over, Share]:
         found = {over: self._reader.importance(layer, over) for over in OVER}
         return {over: Share(int(each.films[number]), each.means[number]) for over, each in found.items() if each}
-
-
-def output_named(classes: tuple[str, ...], name: str) -> int | None:
-    """The number of the output of a name, in whatever spelling (engine.names.compared), or of the output that names it
-    among other labels; None if there is none."""
-    if name in classes:
-        return classes.index(name)
-    wanted = compared(name)
-    spelt = [compared(each) for each in classes]
-    if wanted in spelt:
-        return spelt.index(wanted)
-    return next((number for number, each in enumerate(classes) if wanted in labels_of(each)), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.decisions.outputs import output_named
 from engine.store.decision_records import Over
 from engine.store.reader import RunReader
 
@@ -23,18 +24,34 @@ def first_over(reader: RunReader, layer: int, number: int) -> Over | None:
 
 
 def matters(reader: RunReader, layer: int, number: int | None) -> Floats | None:
-    """How much each unit of a layer adds to a class's output, [units], over the films of `first_over`.
+    """How much each unit of a layer moves a class's output, whichever way: the size of its importance over the films of
+    `first_over`, [units].
 
-    Without a class (None), the largest such share of the unit over the classes, whatever its sign, each class's
-    importance divided by its largest so that classes count alike. None where the run holds no importance of the layer.
+    Without a class (None), the largest over the classes, each divided by its largest so that classes count alike. None
+    where the run holds no importance of the layer.
     """
+    found = {over: reader.importance(layer, over) for over in _FIRST}
+    sizes: list[Floats] = []
+    for each in range(len(reader.classes)) if number is None else [number]:
+        some = next((one for one in found.values() if one is not None and one.films[each]), None)
+        if some is not None:
+            sizes.append(np.abs(some.means[each].astype(np.float64)))
+    if not sizes:
+        return None
     if number is not None:
-        over = first_over(reader, layer, number)
-        found = None if over is None else reader.importance(layer, over)
-        return None if found is None else found.means[number].astype(np.float64)
-    of_classes = [matters(reader, layer, each) for each in range(len(reader.classes))]
-    sizes = [np.abs(each) / (np.abs(each).max() or 1.0) for each in of_classes if each is not None]
-    return np.max(sizes, axis=0) if sizes else None
+        return sizes[0]
+    largest: Floats = np.max([size / (size.max() or 1.0) for size in sizes], axis=0)
+    return largest
+
+
+def matters_by_layer(reader: RunReader, name: str) -> list[Floats]:
+    """`matters` of every layer, for an output by its name, "" for all; NaN where the run holds no importance."""
+    number = output_named(reader.classes, name) if name else None
+    held = set(reader.important_layers) if number is not None or not name else set()
+    found = [matters(reader, layer.position, number) if layer.position in held else None for layer in reader.layers]
+    return [
+        np.full(layer.units, np.nan) if each is None else each for layer, each in zip(reader.layers, found, strict=True)
+    ]
 
 
 def beyond_mean(reader: RunReader, layer: int, number: int, over: Over) -> Floats | None:

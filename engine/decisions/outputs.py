@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.names import labels_by_class
+from engine.names import compared, labels_by_class, labels_of
 from engine.store.batch import Floats
 from engine.store.probabilities import Flags, as_probabilities, predictions
 from engine.store.reader import RunReader
@@ -75,9 +75,7 @@ class Outcomes:
         """What the prediction of a class is for an image; None where the class is no label."""
         if not self.known[number]:
             return None
-        if self.predicted[image, number]:
-            return "true positive" if self.labelled[image, number] else "false positive"
-        return "missed" if self.labelled[image, number] else "true negative"
+        return kind_of(bool(self.predicted[image, number]), bool(self.labelled[image, number]))
 
     def sureness(self, number: int) -> NDArray[np.float64]:
         """How sure the model is of its prediction of a class, right or wrong, [p]: the distance of the probability from
@@ -104,3 +102,22 @@ class Outcomes:
         if wrong.any():
             return int(np.argmax(np.where(wrong, np.nan_to_num(self.sureness_of(image), nan=-1.0), -2.0)))
         return int(np.argmax(np.nan_to_num(values, nan=-1.0)))
+
+
+def output_named(classes: tuple[str, ...], name: str) -> int | None:
+    """The number of the output of a name, in whatever spelling (engine.names.compared), or of the output that names it
+    among other labels; None if there is none."""
+    if name in classes:
+        return classes.index(name)
+    wanted = compared(name)
+    spelt = [compared(each) for each in classes]
+    if wanted in spelt:
+        return spelt.index(wanted)
+    return next((number for number, each in enumerate(classes) if wanted in labels_of(each)), None)
+
+
+def kind_of(predicted: bool, labelled: bool) -> Kind:
+    """What a prediction is beside a label."""
+    if predicted:
+        return "true positive" if labelled else "false positive"
+    return "missed" if labelled else "true negative"

@@ -21,7 +21,7 @@ from engine.run.importance_layers import hidden_layers, named_layers
 from engine.run.stage import Run
 from engine.store.batch import Floats
 from engine.store.decision_contents import DecisionContents
-from engine.store.decision_records import OVER
+from engine.store.decision_records import OVER, Missing
 from engine.store.importance_sums import films_over
 from engine.store.layer_shares import CLASSES, UNITS, LayerShares
 from engine.store.parts import ImageKeys
@@ -52,7 +52,7 @@ class ImportanceStage:
             return {}
         layers = _layers(run, decisions)
         if not layers:
-            return {}
+            return {} if decisions.head is not None else {"decisions": _without_layer(decisions)}
         key = dict(self.keys(run))[STAGE]
         for finished in run.cache.finished:
             if finished.stages.get(STAGE) == key and (held := [finished.layer_shares(layer) for layer in layers]):
@@ -72,8 +72,17 @@ def _layers(run: Run, decisions: DecisionContents) -> list[str]:
 
 
 def _contents(decisions: DecisionContents, shares: Sequence[LayerShares]) -> dict[str, Any]:
-    missing = tuple(lack for lack in decisions.missing if lack.what != "importance")
+    """Importance is not lacking any more, unless it is that of the layer before a linear head."""
+    before_head = decisions.head is not None and decisions.head.layer is not None
+    missing = tuple(lack for lack in decisions.missing if lack.what != "importance" or before_head)
     return {"layer_shares": shares, "decisions": replace(decisions, missing=missing)}
+
+
+def _without_layer(decisions: DecisionContents) -> DecisionContents:
+    lack = Missing(
+        "importance", "The run taps no layer before the outputs.", "name one in target.layers, then mammi run"
+    )
+    return replace(decisions, missing=(*decisions.missing, lack))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from engine.keys import content_key
+from engine.run.importance_layers import hidden_layers
 from engine.run.keys import LAST_PART
 from engine.run.stage import Run
 from engine.store.decision_contents import DecisionContents, HeadContents
@@ -88,11 +89,14 @@ def _contents(
         missing[Missing("class maps", *off)] = None
         if head is not None:
             head = HeadContents(head.weights, head.bias, head.layer, head.same, None)
+    elif classes and head is None:
+        missing[Missing("class maps", "A model without a linear head has none.", "")] = None
     if not keep.films:
         missing[Missing("films", "[keep] films is false.", f"[keep] films = true, {_THEN}")] = None
     if head is not None and head.layer is None:
         why = "No layer of the run gives the head's inputs, one unit for each."
-        missing[Missing("importance", why, f'"penultimate" in target.layers, {_THEN}')] = None
+        named = [f'or [keep] importance = ["{layer}"], ' for layer in hidden_layers(run.inputs.layers)[-1:]]
+        missing[Missing("importance", why, f'"penultimate" in target.layers, {"".join(named)}{_THEN}')] = None
     elif head is not None and not (keep.films or head.same):
         why = "[keep] films is false, and so the head's inputs are not kept."
         missing[Missing("importance", why, f"[keep] films = true, {_THEN}")] = None

@@ -7,6 +7,7 @@ strongest of all films are known. Those whose maps no file holds pass through th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from engine.keys import content_key
 from engine.run.image_results import TOGETHER
 from engine.run.keys import map_key
 from engine.run.stage import Run
+from engine.store.decision_contents import DecisionContents
+from engine.store.decision_records import Missing
 from engine.store.parts import ImageKeys
 from engine.store.unit_maps import MAPS_STAGE, Gathering, LayerMaps, MapSource, Strongest
 
@@ -32,15 +35,17 @@ class MapStage:
 
     def compute(self, run: Run) -> dict[str, Any]:
         if not run.config.keep.maps:
-            return {}
+            return _lacking(run, "[keep] maps is false.", "[keep] maps = true, then mammi run CONFIG.toml")
         run.need_usable()
         images = [keys for keys, use in zip(run.images, run.usable(), strict=True) if use]
-        strongest: dict[str, NDArray[np.int32]] = {}
+        strongest = {layer: _strongest(run, layer, images) for layer in run.parts.layers}
         lacking: dict[str, dict[int, list[int]]] = {}
-        for layer in run.parts.layers:
-            strongest[layer] = _strongest(run, layer, images)
+        without: list[str] = []
+        for layer in strongest:
             gathering = _gathered(run, layer, images, strongest[layer])
-            if not (gathering.found.all() or gathering.without):
+            if gathering.without:
+                without.append(layer)
+            elif not gathering.found.all():
                 lacking[layer] = gathering.lacking()
         if lacking:
             from engine.run.map_pass import LackingMaps
@@ -50,7 +55,19 @@ class MapStage:
         def unit_maps(layer: str) -> LayerMaps | None:
             return _gathered(run, layer, images, strongest[layer]).whole()
 
-        return {"unit_maps": unit_maps}
+        without += [layer for layer in lacking if unit_maps(layer) is None]
+        told = (
+            _lacking(run, f"What {', '.join(without)} gives has no grid of positions that all films share.")
+            if without
+            else {}
+        )
+        return {"unit_maps": unit_maps, **told}
+
+
+def _lacking(run: Run, why: str, remedy: str = "") -> dict[str, Any]:
+    """The contents of a run file that says why it lacks unit maps."""
+    decisions: DecisionContents = run.contents["decisions"]
+    return {"decisions": replace(decisions, missing=(*decisions.missing, Missing("unit maps", why, remedy)))}
 
 
 def _strongest(run: Run, layer: str, images: list[ImageKeys]) -> NDArray[np.int32]:

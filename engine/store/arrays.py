@@ -204,9 +204,9 @@ class RunArrays:
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the prompted concepts [m, d], and of the bare template [d]: zeros where it is not
         subtracted."""
-        concepts = self._cursors.columns("SELECT embedding FROM concepts ORDER BY concept")["embedding"]
         template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
-        return _stack(concepts, self._dimension), _stack(template, self._dimension)[0]
+        texts = self._embeddings("concepts", np.arange(self._count("concepts")))
+        return texts, _stack(template, self._dimension)[0]
 
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""

@@ -77,12 +77,17 @@ CREATE TABLE heads (
     map_height INTEGER, map_width INTEGER
 );
 CREATE TABLE row_scales (layer INTEGER, scale DOUBLE);
-CREATE TABLE film_outputs (image INTEGER, outputs BLOB);
-CREATE TABLE film_activations (image INTEGER, activations BLOB);
-CREATE TABLE head_inputs (image INTEGER, inputs BLOB);
-CREATE TABLE film_maps (image INTEGER, lows BLOB, highs BLOB, cells BLOB);
+CREATE TABLE film_outputs (image INTEGER, outputs BLOB USING COMPRESSION uncompressed);
+CREATE TABLE film_activations (image INTEGER, activations BLOB USING COMPRESSION uncompressed);
+CREATE TABLE head_inputs (image INTEGER, inputs BLOB USING COMPRESSION uncompressed);
+CREATE TABLE film_maps (
+    image INTEGER, lows BLOB USING COMPRESSION uncompressed, highs BLOB USING COMPRESSION uncompressed,
+    cells BLOB USING COMPRESSION uncompressed
+);
 CREATE TABLE map_sizes (layer INTEGER, height INTEGER, width INTEGER);
-CREATE TABLE unit_maps (neuron INTEGER, images BLOB, lows BLOB, highs BLOB, cells BLOB);
+CREATE TABLE unit_maps (
+    neuron INTEGER, images BLOB, lows BLOB, highs BLOB, cells BLOB USING COMPRESSION uncompressed
+);
 CREATE TABLE importance (layer INTEGER, class INTEGER, over VARCHAR, films INTEGER, mean BLOB);
 CREATE TABLE film_importance (image INTEGER, layer INTEGER, classes BLOB, units BLOB, shares BLOB);
 """

@@ -15,6 +15,8 @@ from engine.store.parts import ImageKeys, part_of_layer
 from engine.store.records import LayerInfo
 from engine.store.unit_maps import MapRows, unpacked
 
+_UNITS_AT_ONCE = 64
+
 
 class ReuseTables:
     """The part of RunReader that engine.store.finished reads. `position` counts the images of the probing set."""
@@ -71,12 +73,14 @@ class ReuseTables:
         if not sizes:
             yield MapRows.of_no_maps(key)
             return
-        query = "SELECT images, lows, highs, cells FROM unit_maps WHERE neuron = ?"
-        for unit in range(layer.units):
-            for images, *values in self._cursors.rows(query, layer.first_neuron + unit):
+        query = "SELECT neuron, images, lows, highs, cells FROM unit_maps WHERE neuron BETWEEN ? AND ?"
+        first = layer.first_neuron
+        for start in range(first, first + layer.units, _UNITS_AT_ONCE):
+            last = min(start + _UNITS_AT_ONCE, first + layer.units) - 1
+            for neuron, images, *values in self._cursors.rows(query, start, last):
                 with self._cursors.whole():
                     films = tuple(keys[image] for image in np.frombuffer(images, "<i4").tolist())
-                    units = np.full(len(films), unit, np.int32)
+                    units = np.full(len(films), neuron - first, np.int32)
                     yield unpacked(key, films, units, values, sizes[0])
 
     def layer_shares(self, layer: LayerInfo) -> LayerShares | None:

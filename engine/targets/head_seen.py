@@ -170,6 +170,8 @@ def gives_inputs(passed: Passed, layer: str, linear: str, films: Tensor) -> bool
 
 def acts_alone(passed: Passed, linear: str, own: Reading, films: Tensor) -> bool:
     """Whether each of the model's outputs depends on its own unit of a linear layer alone, and rises with it."""
+    if not _only_through(passed, linear, own, films):
+        return False
     found = _from_leaf(passed.module, linear, Reading(), passed.module, films)
     if found is None:
         return False
@@ -187,6 +189,19 @@ def acts_alone(passed: Passed, linear: str, own: Reading, films: Tensor) -> bool
                 return False
             rises |= bool(alone.any())
     return rises
+
+
+def _only_through(passed: Passed, linear: str, own: Reading, films: Tensor) -> bool:
+    """Whether two films have the same outputs where a linear layer gives the same for both."""
+    outputs: list[Any] = []
+    with torch.no_grad(), ExitStack() as stack:
+        layer = passed.linear[linear].layer
+        stack.callback(layer.register_forward_hook(lambda _, __, given: given[:1].expand_as(given).clone()).remove)
+        stack.callback(passed.module.register_forward_hook(lambda _, __, given: outputs.append(given)).remove)
+        with _failing(films):
+            passed.module(films.clone())
+    first, second = own.by_image(own.pick(LOGITS, outputs[-1])).float()
+    return near(first.reshape(1, -1), second.reshape(1, -1))
 
 
 def _from_leaf(

@@ -48,6 +48,7 @@ class OutputTaps:
         self._last = last
         self._pooling: Pooling = pooling
         self._channels: Channels = channels
+        self._device = next((parameter.device.type for parameter in module.parameters()), "cpu")
         self._found: dict[str, Tensor] = {}
         self._handles: list[RemovableHandle] = []
 
@@ -99,14 +100,10 @@ class OutputTaps:
         it."""
 
         def hook(_: nn.Module, __: Any, output: Any) -> None:
-            with torch.autocast(next(iter(self._devices)), enabled=False):
+            with torch.autocast(self._device, enabled=False):
                 self._found[what] = take(output).clone()
 
         self._handles.append(self._module.get_submodule(name).register_forward_hook(hook))
-
-    @property
-    def _devices(self) -> set[str]:
-        return {parameter.device.type for parameter in self._module.parameters()} or {"cpu"}
 
     def _class_maps(self, head: LinearHead, source: MapSource, output: Any) -> Tensor:
         maps = as_maps(Reading().pick(source.module, output).float(), self._channels)

@@ -82,8 +82,6 @@ def examine(
         with Taps(module, layers, pooling, channels, readings) as taps:
             alone, both = (_pooled(taps, module, films[:count]) for count in (1, 2))
             _check_finite(target, taps, both)
-    if output is not None and LOGITS not in layers:
-        log.warning('target.output = "%s" has no effect: target.layers does not name "%s".', output, LOGITS)
     moved = [layer for layer in layers if not _close(alone[layer][0], both[layer][0])]
     if moved:
         log.warning(

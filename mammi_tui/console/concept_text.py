@@ -56,13 +56,15 @@ def as_object(answer: ConceptAnswer, reader: RunReader, neuron: tuple[str, int] 
 
 
 def _neuron(found: Standing, reader: RunReader) -> dict[str, Any]:
+    layer = reader.layers[found.layer]
     return {
-        "layer": reader.layers[found.layer].name,
+        "layer": layer.name,
         "unit": found.unit,
         "rank": found.rank,
         "score": found.score,
         "z": found.z,
         "representatives": found.images,
+        **({"untrained": layer.untrained} if layer.untrained else {}),
     }
 
 
@@ -107,7 +109,7 @@ def _neurons(title: str, standings: Sequence[Standing], reader: RunReader) -> It
     for found in standings:
         layer = reader.layers[found.layer]
         name = f"{layer.name}:{found.unit}"
-        name += f" {layer.unit_names[found.unit]}" if layer.unit_names else ""
+        name += " random" if layer.untrained else f" {layer.unit_names[found.unit]}" if layer.unit_names else ""
         rows.append(
             (
                 clean(name),

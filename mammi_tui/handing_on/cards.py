@@ -86,7 +86,7 @@ class Cards:
             standing=_standing(found),
             carried=bool(found) and all(self._rows.is_hollow(neuron, line) for line in _lines(found)),
             films=list(self._films(examples or answer, annotated, films)),
-            shown=range_words(examples)[0] if examples else "",
+            shown=f"{examples.range.title}: {range_words(examples)[0]}" if examples else "",
         )
 
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:

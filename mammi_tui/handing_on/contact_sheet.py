@@ -51,6 +51,8 @@ def contact_sheet(card: Card, heading: Sequence[str]) -> bytes:
 
 
 def _paragraphs(card: Card) -> Iterator[str]:
+    if card.shown:
+        yield f"Not its strongest images. {card.shown}"
     words = ", ".join(f"{word.concept} {decimal(word.score, 3)}" for word in card.words[:_WORDS])
     more = len(card.words) - _WORDS
     yield (f"{words} and {more} more" if more > 0 else words) or ("dead unit" if card.dead else "no annotation")
@@ -68,10 +70,7 @@ def _paragraphs(card: Card) -> Iterator[str]:
 
 def _rest(card: Card) -> Iterator[str]:
     shown = min(len(card.films), MOST_FILMS)
-    if card.shown:
-        yield f"not the strongest images: {card.shown}"
-        return
-    if card.dead:
+    if card.dead or card.shown:
         return
     of = "" if shown == card.images else f"{shown:,} of "
     yield f"{of}{count(card.images, 'image')} above τ {decimal(card.threshold, 4)}, the highest activation first"

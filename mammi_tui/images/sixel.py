@@ -14,8 +14,9 @@ from mammi_tui.images.sixels import BAND, encode
 from mammi_tui.terminal.pictures import FAR, NEAR, Allowance, Sharp
 from mammi_tui.terminal.sixel_pictures import SixelPictures
 
-_LARGEST = 1000
-"""Pixels of a picture's width and height at most, which xterm takes by default; a larger film is drawn with cells"""
+_LARGEST, _LARGEST_ALONE = 4000, 1000
+"""Pixels of a picture's width and height at most; a larger film is drawn with cells. Those of a terminal that keeps few
+pictures are what xterm takes"""
 
 
 class SixelBackend(CellsBeneath):
@@ -38,13 +39,14 @@ class SixelBackend(CellsBeneath):
         """
         super().__init__(cells)
         self.in_grids = in_grids and not far
+        self._largest = _LARGEST if in_grids else _LARGEST_ALONE
         self._registers = registers
         self.pictures = SixelPictures(cell=cell, allowance=Allowance(*(FAR if far else NEAR)))
 
     def sharpen(self, picture: Picture, columns: int, rows: int) -> Sharp:
         area, cell = area_of(picture.grey, columns, rows), self.pictures.cell
         width, height = area.width * cell[0], area.height * cell[1] // BAND * BAND
-        if max(width, height) > _LARGEST or not height:
+        if max(width, height) > self._largest or not height:
             return Sharp(area, "", b"", 0, cell)
         data = encode(np.asarray(pixels(picture, width, height)), self._registers)
         return Sharp(area, data, blake2b(data.encode(), digest_size=12).digest(), width * height, cell)

@@ -41,13 +41,24 @@ class Figure:
     """Writes a value in at most six cells"""
     of_answer: Callable[[LayerAnswer], Values] | None = None
     of_evidence: Callable[[LayerEvidence], Values] | None = None
-    """Exactly one of the two is set"""
+    of_matters: bool = False
+    """Whether it is the importance for a class. Exactly one of the three is set"""
 
-    def values(self, answer: LayerAnswer | None, evidence: LayerEvidence | None) -> Floats | None:
-        """The figure's values [units]; None until the answer or the evidence has come."""
+    def values(
+        self, answer: LayerAnswer | None, evidence: LayerEvidence | None, matters: Floats | None = None
+    ) -> Floats | None:
+        """The figure's values [units]; None until the answer, the evidence or the importance has come."""
+        if self.of_matters:
+            return matters
         if self.of_evidence:
             return None if evidence is None else self.of_evidence(evidence).astype(np.float64)
         return None if answer is None or self.of_answer is None else self.of_answer(answer).astype(np.float64)
+
+
+MATTERS_MEANING = (
+    "how much it adds to the output of the class looked at last, or takes off, over films labelled so; with no class, "
+    "its largest share in any"
+)
 
 
 def _of_column(column: Column[np.generic]) -> Figure:
@@ -67,6 +78,7 @@ FIGURES: dict[str, Figure] = {
     for figure in (
         Figure("score", "score", "the best concept's score", number, of_answer=lambda answer: answer.best_scores),
         Figure("images", "images", "representative images", _whole, of_answer=lambda answer: answer.counts),
+        Figure("matters", "matter", MATTERS_MEANING, number, of_matters=True),
         *(_of_column(column) for column in COLUMNS if column.word),
     )
 }

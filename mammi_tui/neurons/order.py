@@ -32,6 +32,8 @@ class Units:
     """Each concept's place in the alphabet, [m]"""
     finding_places: NDArray[np.int64]
     """The place in the alphabet of each unit's finding, [units]; the empty one last"""
+    matters: Floats | None
+    """The importance for a class, [units]; NaN where the run holds none"""
     undecided: NDArray[np.bool_]
     """Living units that are not decided, [units]"""
     dead: NDArray[np.bool_]
@@ -57,6 +59,10 @@ class Order:
     def needs_evidence(self) -> bool:
         return bool(self.columns)
 
+    @property
+    def needs_matters(self) -> bool:
+        return self.figure is not None and self.figure.of_matters
+
     def mark(self, *, flipped: bool) -> str:
         """The triangle beside the heading of its column: upwards where the lowest is first."""
         return "▴" if self.rising is not flipped else "▾"
@@ -80,6 +86,8 @@ class Order:
         if self.columns:
             found = [] if evidence is None else [_best_first(evidence, column) for column in reversed(self.columns)]
             return [np.where(units.dead, np.nan, key) for key in found]
+        if self.needs_matters:
+            return [] if units.matters is None else [np.where(units.dead, np.nan, -units.matters)]
         if answer is None:
             return []
         if self is BY_CONCEPT:
@@ -119,6 +127,7 @@ BY_CONCEPT = Order("best concept", "b", "concept", rising=True)
 BY_FINDING = Order("finding", "f", "finding", rising=True)
 BY_SCORE = Order("best score", "s", "figure", figure=FIGURES["score"])
 BY_IMAGES = Order("representatives", "i", "images", figure=FIGURES["images"])
+BY_MATTERS = Order("matters", "m", "figure", figure=FIGURES["matters"])
 UNDECIDED = Order("undecided first", "n", "verdict", rising=True)
 WORTH_A_LOOK = Order(
     *("most worth a look", "w", "figure"),
@@ -127,7 +136,7 @@ WORTH_A_LOOK = Order(
 )
 BY_TRUST = _of_column(TRUST, "t")
 _FIRST = (BY_UNIT, BY_SCORE, BY_IMAGES, BY_CONCEPT, BY_FINDING, BY_TRUST)
-_LAST = (WORTH_A_LOOK, UNDECIDED)
+_LAST = (BY_MATTERS, WORTH_A_LOOK, UNDECIDED)
 
 
 def _of_columns() -> list[Order]:
@@ -167,6 +176,8 @@ HELP = Note(
         (WORTH_A_LOOK.name, f"First the neurons that say more than chance (q below {SIGNIFICANT:g}), and of them "
                             "those in which other patients most often give another first concept; then those with "
                             "the smaller lead."),
+        (BY_MATTERS.name, "By importance for the class that you looked at last (C), whichever way; before any, for all "
+                          "classes. It comes from the run, for the layers whose importance it holds."),
         (UNDECIDED.name, "What you have judged comes last."),
     ),
 )  # fmt: skip

@@ -102,7 +102,8 @@ class NeuronsPane(Framed, Vertical):
     def _subtitle(self, hint: str) -> list[str]:
         """What the subtitle says where it fits, the most important first, but for what is under way."""
         rows = self.rows
-        words = [f"sorted by {rows.order.name}{', backwards' * rows.flipped}"]
+        whose = f" for {clean(rows.matters_for, 30)}" if rows.order.needs_matters and rows.matters_for else ""
+        words = [f"sorted by {rows.order.name}{whose}{', backwards' * rows.flipped}"]
         if rows.query:
             decided, living = rows.progress_found()
             found = [f"{count(rows.match_count, 'neuron')} found", hint or f"{decided:,} of {living:,} decided"]

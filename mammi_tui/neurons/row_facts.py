@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,18 @@ from engine.store.records import LayerInfo
 from mammi_tui.neurons.filter.facts import LayerFacts, Said, folded
 from mammi_tui.neurons.order import Units
 from mammi_tui.verdicts.standing import Judgement
+
+
+class NeuronLike(Protocol):
+    """A unit of a layer, by the layer's position."""
+
+    @property
+    def layer(self) -> int: ...
+    @property
+    def unit(self) -> int: ...
+
+
+N = TypeVar("N", bound=NeuronLike)
 
 
 class RowFacts:
@@ -43,7 +55,8 @@ class RowFacts:
         """What orders compare."""
         places_of_findings = self._folded_findings(layer, findings)[2]
         return Units(
-            facts.answer, facts.evidence, self._concept_places, places_of_findings, facts.undecided, facts.dead
+            *(facts.answer, facts.evidence, self._concept_places, places_of_findings),
+            *(facts.matters, facts.undecided, facts.dead),
         )
 
     def _folded_findings(
@@ -60,6 +73,14 @@ def places(texts: Sequence[str]) -> NDArray[np.int64]:
     """The place in the alphabet of each text, [n]; equal texts have equal places."""
     order = {text: place for place, text in enumerate(sorted(set(texts)))}
     return np.array([order[text] for text in texts], dtype=np.int64)
+
+
+def said_of(judgements: Mapping[N, Judgement], layers: int, run: str) -> list[dict[int, Said]]:
+    """What a reader says of the units of each layer, by what stands of each neuron."""
+    found: list[dict[int, Said]] = [{} for _ in range(layers)]
+    for neuron, each in judgements.items():
+        found[neuron.layer][neuron.unit] = said_in(each, run)
+    return found
 
 
 def said_in(judgement: Judgement, run: str) -> Said:

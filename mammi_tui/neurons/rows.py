@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,11 +13,12 @@ from engine.evidence.answers import LayerEvidence
 from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
-from mammi_tui.neurons.filter.facts import LayerFacts, Said, folded
+from mammi_tui.neurons.filter.facts import LayerFacts, folded
 from mammi_tui.neurons.filter.grammar import Filter, parse
 from mammi_tui.neurons.filter.reason import Reason, reason
 from mammi_tui.neurons.order import BY_UNIT, Order
-from mammi_tui.neurons.row_facts import RowFacts, said_in
+from mammi_tui.neurons.row_facts import RowFacts, said_of
+from mammi_tui.neurons.stepping import next_place
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.lines import Line, Verdict
@@ -49,6 +50,10 @@ class NeuronRows:
         self.evidence_underway: int | None = None
         """The layer whose evidence is being computed"""
         self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
+        self.matters: Sequence[NDArray[np.float64]] = ()
+        """The importance of the units of each layer for a class; () before it has come"""
+        self.matters_for = ""
+        """The name of that class; "" for all"""
         self.run = ""
         """The run's content hash"""
         self.judgements: dict[Neuron, Judgement] = {}
@@ -126,12 +131,17 @@ class NeuronRows:
         return self.order.needs_evidence or self.filter.needs_evidence
 
     @property
+    def needs_matters(self) -> bool:
+        """Whether the order or the filter reads the importance for a class."""
+        return self.order.needs_matters or self.filter.needs_matters
+
+    @property
     def figure(self) -> Figure:
         """The figure in the column of scores: the evidence that sorts, or that the filter compares; else the score."""
         if self.order.place == "figure" and self.order.figure:
             return self.order.figure
-        compared = (figure for figure in self.filter.figures if figure.of_evidence and figure.word != "trust")
-        return next(compared, FIGURES["score"])
+        shown = (figure for figure in self.filter.figures if figure.of_answer is None and figure.word != "trust")
+        return next(shown, FIGURES["score"])
 
     @property
     def is_searching(self) -> bool:
@@ -245,20 +255,9 @@ class NeuronRows:
     def next_undecided(self, start: Neuron, step: int) -> tuple[Neuron | None, bool]:
         """The next living neuron that is not decided (with step −1 the previous, with 3 the third) in the order shown,
         cyclically, and whether it comes after the last (or before the first). None if there is no other."""
-        units = np.concatenate([*self.matches, np.empty(0, np.int64)])
-        layers = np.repeat(np.arange(len(self.matches)), [len(found) for found in self.matches])
-        here = np.flatnonzero((layers == start.layer) & (units == start.unit))
-        before_layer = float(np.searchsorted(layers, start.layer)) - 0.5
-        place = float(here[0]) if len(here) else before_layer  # of a layer's line, or of what the filter hides
         wanted = [self._is_undecided(layer)[found] for layer, found in enumerate(self.matches)]
-        places = np.flatnonzero(np.concatenate([*wanted, np.empty(0, bool)]))
-        places = places[places != place]
-        if not len(places):
-            return None, False
-        before, after = places[places < place], places[places > place]
-        ahead, behind = (after, before) if step > 0 else (before[::-1], after[::-1])
-        chosen = int(np.concatenate([ahead, behind])[(abs(step) - 1) % len(places)])
-        return Neuron(int(layers[chosen]), int(units[chosen])), abs(step) > len(ahead)
+        place, round_the_end = next_place(self.matches, wanted, (start.layer, start.unit), step)
+        return None if place is None else Neuron(*place), round_the_end
 
     def _is_undecided(self, layer: int) -> NDArray[np.bool_]:
         """Living units that are not decided by now, [units]."""
@@ -277,14 +276,16 @@ class NeuronRows:
         return np.arange(facts.units) if term is None else np.flatnonzero(term.holds(facts))
 
     def _all_facts(self) -> Iterator[LayerFacts]:
-        said = self._said(self.judgements)
-        others = {reader: self._said(judgements) for reader, judgements in self.others.items()}
-        for layer in range(len(self.layers)):
+        count = len(self.layers)
+        said = said_of(self.judgements, count, self.run)
+        others = {reader: said_of(judgements, count, self.run) for reader, judgements in self.others.items()}
+        for layer in range(count):
             yield self._facts_of.facts(
                 layer,
                 answer=self.answers[layer],
                 evidence=self.evidence[layer],
                 findings=self.findings[layer],
+                matters=self.matters[layer] if self.matters else None,
                 reader=folded(self.reader),
                 said=said[layer],
                 others={reader: each[layer] for reader, each in others.items()},
@@ -292,13 +293,6 @@ class NeuronRows:
                 hollow=partial(self._hollow, layer),
                 differ=partial(self._differ, layer),
             )
-
-    def _said(self, judgements: Mapping[Neuron, Judgement]) -> list[dict[int, Said]]:
-        """What a reader says of the units of each layer."""
-        found: list[dict[int, Said]] = [{} for _ in self.layers]
-        for neuron, each in judgements.items():
-            found[neuron.layer][neuron.unit] = said_in(each, self.run)
-        return found
 
     def _hollow(self, layer: int) -> list[int]:
         return [neuron.unit for neuron in self.judgements if neuron.layer == layer and self.is_hollow(neuron)]

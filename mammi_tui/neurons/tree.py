@@ -151,7 +151,8 @@ class NeuronTree(LineList):
     def _figure(self, neuron: Neuron) -> str:
         """The figure in the column of scores."""
         figure = self.rows.figure
-        values = figure.values(self.rows.answers[neuron.layer], self.rows.evidence[neuron.layer])
+        rows, layer = self.rows, neuron.layer
+        values = figure.values(rows.answers[layer], rows.evidence[layer], rows.matters[layer] if rows.matters else None)
         return "…" if values is None else figure.shown(float(values[neuron.unit]))
 
     def _names_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from engine.decisions import heat
 from engine.decisions.film import FilmDecision, Output, sorted_outputs
 from engine.decisions.similar import similar_films
 from engine.errors import MammiError
-from engine.store.decision_records import Missing
 from engine.store.records import ImageInfo
 from mammi_tui.images.base import Grey
 from mammi_tui.images.films import Films
@@ -21,6 +21,7 @@ from mammi_tui.questions.desk import Answer, Asker, Desk
 from mammi_tui.questions.subjects import ClassSubject, FilmList, FilmSubject, Sight
 
 MOST_SIMILAR = 24
+Lacking = Literal["", "class maps", "unit maps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,6 @@ class FilmAnswered(Answer):
     info: ImageInfo
     film: Grey | None
     decision: FilmDecision
-    missing: tuple[Missing, ...]
     activation: float | None
     """Of the question's neuron; None where it is not known"""
     reason: str = ""
@@ -87,6 +87,8 @@ class HeatAnswered(Answer):
     outlined: bool
     reason: str = ""
     """Why there is no map"""
+    lacks: Lacking = ""
+    """What the run would have to hold; "" where that is not why"""
 
 
 class FilmAsker(Asker):
@@ -124,8 +126,8 @@ class FilmAsker(Asker):
         try:
             film = self._films.get(image)
         except MammiError as error:
-            return FilmAnswered(question, info, None, decision, reader.missing, activation, str(error))
-        return FilmAnswered(question, info, film, decision, reader.missing, activation)
+            return FilmAnswered(question, info, None, decision, activation, str(error))
+        return FilmAnswered(question, info, film, decision, activation)
 
     def _activation(self, question: FilmQuestion) -> float | None:
         """The neuron's activation: exact where the film is among its representative images, else as kept by film."""
@@ -157,10 +159,10 @@ class FilmAsker(Asker):
 
     def _ask_heat(self, question: HeatQuestion) -> HeatAnswered:
         reader, image = self.looking.reader, question.image
-        values, reason = self._map(question)
+        values, reason, lacks = self._map(question)
         info = reader.images([image])[0]
         if values is None:
-            return HeatAnswered(question, None, {}, False, reason)
+            return HeatAnswered(question, None, {}, False, reason, lacks)
         height, width = self._films.get(image).shape
         target = reader.info.config.get("target")
         part = heat.seen_part(target if isinstance(target, dict) else {}, height, width)
@@ -169,36 +171,16 @@ class FilmAsker(Asker):
         flat = "" if mask.any() else "its map has one value everywhere"
         return HeatAnswered(question, mask, heat.shares_inside(mask, outlines), bool(outlines), flat)
 
-    def _map(self, question: HeatQuestion) -> tuple[np.ndarray | None, str]:
-        """The map that is wanted, [h, w], or the reason why there is none."""
+    def _map(self, question: HeatQuestion) -> tuple[np.ndarray | None, str, Lacking]:
+        """The map that is wanted, [h, w], or the reason why there is none, and what the run lacks for it."""
         reader, image, of = self.looking.reader, question.image, question.of
         if isinstance(of, ClassSubject):
             values = reader.class_map(image, reader.classes.index(of.name)) if of.name in reader.classes else None
-            return values, said_missing(reader.missing, "class maps") or "the run holds no map of classes"
+            return values, "the run holds no maps of classes", "class maps"
         maps = reader.unit_maps(reader.layers[of.layer].first_neuron + of.unit)
         if maps is None:
-            return None, said_missing(reader.missing, "unit maps") or "its layer has no maps: it has no positions"
+            return None, "the run holds no maps of this layer", "unit maps"
         found = np.flatnonzero(maps.images == image)
         if len(found):
-            return maps.maps[found[0]], ""
-        return None, f"its map is kept for its {len(maps.images)} strongest films, and this is none of them"
-
-
-_NAMES = {
-    "outputs": "the model's outputs",
-    "films": "the activations by film",
-    "head": "the weights of a linear head",
-    "class maps": "the maps of classes",
-    "unit maps": "the maps of units",
-    "importance": "the importance of units",
-}
-
-
-def said_missing(missing: tuple[Missing, ...], *whats: str) -> str:
-    """Why the run lacks the first of these that it lacks, and what adds it; "" where it lacks none of them."""
-    for what in (*whats, "outputs"):
-        for each in missing:
-            if each.what == what:
-                remedy = f" To add them: {each.remedy}" if each.remedy else ""
-                return f"The run file does not hold {_NAMES[each.what]}. {each.why}{remedy}"
-    return ""
+            return maps.maps[found[0]], "", ""
+        return None, f"its map is kept for its {len(maps.images)} strongest films, and this is none of them", ""

@@ -13,7 +13,7 @@ from mammi_tui.neurons.figures import TRUST_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
 from mammi_tui.questions.sources import Sources
 from mammi_tui.questions.start import Start
-from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSearch, FilmSubject, Sight, Subject
+from mammi_tui.questions.subjects import ClassSubject, FilmList, FilmSearch, FilmSubject, Sight, Subject
 from mammi_tui.verdicts.lines import Evidence
 
 if TYPE_CHECKING:
@@ -96,11 +96,14 @@ class Looking:
 
     @property
     def layers_beside(self) -> tuple[int, ...]:
-        """The layers whose units a view of something other than a neuron lists: the head's inputs."""
-        if self.subject is None or isinstance(self.subject, Neuron | ConceptSubject):
+        """The layers whose units a view of something other than a neuron lists: the head's inputs, and for a class all
+        layers whose importance the run holds."""
+        if not isinstance(self.subject, FilmSubject | ClassSubject):
             return ()
         head = self.reader.head
-        return () if head is None or head.layer is None else (head.layer,)
+        first = () if head is None or head.layer is None else (head.layer,)
+        others = self.reader.important_layers if isinstance(self.subject, ClassSubject) else ()
+        return tuple(dict.fromkeys((*first, *others)))
 
     @property
     def examples_on_screen(self) -> Examples | None:

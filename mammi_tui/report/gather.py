@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from engine.annotation.cuts import Cuts
 from engine.decisions.checkup.base import Material
 from engine.decisions.checkup.checks import CHECKS
+from engine.decisions.importance import matters_by_layer
 from engine.evidence.live import Evidence
 from engine.names import find_concept_set
 from engine.progress import Progress
@@ -73,6 +74,8 @@ class Gathering:
             rows.findings[layer.position] = self._reader.findings(layer.name)
             if rows.needs_evidence:
                 rows.evidence[layer.position] = self._evidence.layer(layer.name, wanted.cuts)
+        if rows.needs_matters:
+            rows.matters = matters_by_layer(self._reader, "")
         if rows.filter.term and (needed := rows.filter.term.needs_checks):
             material = Material(self._reader, self._requery, self._evidence, wanted.cuts)
             for check in CHECKS:

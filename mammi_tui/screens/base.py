@@ -21,6 +21,7 @@ from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.examples import ExamplesAsker
 from mammi_tui.questions.layer import LayerAsker
 from mammi_tui.questions.looking import Looking
+from mammi_tui.questions.matters import MattersAsker
 from mammi_tui.questions.neuron import NeuronAsker
 from mammi_tui.questions.start import Start
 from mammi_tui.questions.subjects import Subject
@@ -40,7 +41,7 @@ from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
-ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, LayerAsker, EvidenceAsker, CheckUpAsker)
+ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, LayerAsker, EvidenceAsker, CheckUpAsker, MattersAsker)
 """What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 
 

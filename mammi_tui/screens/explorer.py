@@ -16,6 +16,7 @@ from mammi_tui.notes import Note
 from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
 from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.matters import MattersAnswered
 from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.comparing import Comparing
 from mammi_tui.screens.cuts_bar import CutsBar
@@ -77,6 +78,7 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
     @on(CheckAnswered)
+    @on(MattersAnswered)
     def draw_numbers(self) -> None:
         self.neurons.numbers_changed()
 

@@ -8,6 +8,7 @@ from textual import on
 
 from engine.store.schema import BLOCK
 from mammi_tui.neurons.rows import Neuron
+from mammi_tui.questions.examples import ExamplesAnswered
 from mammi_tui.questions.neuron import NeuronAnswered
 from mammi_tui.questions.subjects import FilmList, FilmSubject
 from mammi_tui.screens.finding import Finding
@@ -72,9 +73,24 @@ class Films(Finding, Judging):
     @on(NeuronAnswered)
     def follow_neuron(self, message: NeuronAnswered) -> None:
         """Steps through the films of the neuron that has just been answered, such as at another α."""
-        if self.film and self.film.neuron == message.question.neuron:
+        if self.film is None:
+            return
+        if self.film.neuron == message.question.neuron:
             self._list_films(message.question.neuron)
             self.desk.ask()
+        self.view_pane.draw_border()  # its words may be others
+
+    @on(ExamplesAnswered)
+    def follow_range(self, message: ExamplesAnswered) -> None:
+        """Steps through the films of the range that the grid shows, once they have come for the next neuron."""
+        film = self.film
+        if film is None or film.neuron is None or film.neuron != message.question.neuron:
+            return
+        self._list_films(film.neuron)
+        films = self.looking.films
+        if films and films.images and film.image not in films.images:
+            self.look_at(FilmSubject(films.images[0], film.neuron), step=True)
+        self.desk.ask()
 
     # On
 
@@ -99,8 +115,14 @@ class Films(Finding, Judging):
         self.looking.heat = event.of
         self.desk.ask()
 
+    def go_to_undecided(self, step: int) -> None:
+        """Leaves a film that is not among the films of a neuron."""
+        if self.film and self.film.neuron is None:
+            self.close_film()
+        super().go_to_undecided(step)
+
     def show_next(self, neuron: Neuron) -> None:
-        """Goes to a neuron; from a film of another one, to its films."""
+        """Goes to a neuron; from a film of another one, to its films. A film that was opened from elsewhere stays."""
         rows = self.looking.rows
         if self.film is None or rows.is_dead(neuron):
             super().show_next(neuron)

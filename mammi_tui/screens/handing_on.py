@@ -167,7 +167,8 @@ class HandingOn(ExplorerBase):
         """Asks what to copy, and copies it."""
         neuron = self._neuron()
         if neuron is not None:
-            self.app.push_screen(MenuLine("Copy", list(_COPIES.values())), partial(self._copy, neuron))
+            about = f" of {self.looking.rows.name_of(neuron)}" if neuron != self.looking.subject else ""
+            self.app.push_screen(MenuLine(f"Copy{clean(about)}", list(_COPIES.values())), partial(self._copy, neuron))
 
     def _copy(self, neuron: Neuron, chosen: str | None) -> None:
         if chosen is None:

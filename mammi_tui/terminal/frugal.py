@@ -181,10 +181,16 @@ class FrugalApp(App[None]):
     def on_resize(self, event: Resize) -> None:
         """Draws all again even where the size is as before: the terminal may have had another one in between."""
         self.sent.forget()
-        if self.pictures and (cell := cell_pixels()):
-            self.pictures.cell = cell
+        if self.pictures:
+            self.pictures.cell = cell_pixels() or self.pictures.cell
+            self.pictures.regained()
         if event.size == self._size:
             self.screen.refresh()
+
+    def on_app_focus(self) -> None:
+        if self.pictures:
+            self.pictures.regained()
+            self.lay_pictures()
 
     def _get_screen(self, screen: Screen[object] | str) -> tuple[Screen[object], AwaitMount]:
         found = self.get_screen(screen)

@@ -97,6 +97,11 @@ class KittyPictures:
         self._ids.clear()
         self._shown = []
 
+    def regained(self) -> None:
+        """Sends all again where tmux stands between: it hands nothing on from a window that is not on screen."""
+        if self._in_tmux:
+            self.forget()
+
     def farewell(self) -> str:
         """Ends what has been sent in part, then deletes what the terminal holds."""
         held = [identifier for identifier, _ in tuple(self._ids.values())]

@@ -82,6 +82,9 @@ class Pictures(Protocol):
     def forget(self) -> None:
         """The terminal may hold and show anything: all is sent again."""
 
+    def regained(self) -> None:
+        """The terminal is looked at again: it may be another, or may not have been given what was sent meanwhile."""
+
     def farewell(self) -> str:
         """What takes all pictures off the terminal. Called from any thread, also while a picture is half sent."""
         ...

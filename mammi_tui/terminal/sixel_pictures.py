@@ -66,6 +66,9 @@ class SixelPictures:
     def forget(self) -> None:
         self._shown = {}
 
+    def regained(self) -> None:
+        """tmux keeps sixels itself."""
+
     def farewell(self) -> str:
         """Ends a picture that has been sent in part. The screen that is left takes the others with it."""
         return "\x1b\\" if self._shown else ""

@@ -127,7 +127,7 @@ def facts_of(answer: ClassAnswer, width: int) -> Iterator[Fact]:
         which = "No film is" if not area.positives else "Every film is"
         yield from _text(f"{which} labelled so: there is no AUROC.", width)
     else:
-        yield Fact("AUROC", number(area.value))
+        yield Fact("AUROC", _area(area.value))
         yield from _text(_interval(area), width)
         yield Fact("AUPRC", number(figures.precision))
         yield Fact("  by chance (prevalence)", percent(figures.prevalence))
@@ -154,14 +154,19 @@ def _interval(area: Area) -> str:
     if area.low != area.low:
         return "no interval: one patient has all films on a side"
     over = f"DeLong over {area.clusters:,} patients" if area.clustered else "DeLong"
-    return f"95 % {number(area.low)}–{number(area.high)}, {over}"
+    return f"95 % {_area(area.low)}–{_area(area.high)}, {over}"
+
+
+def _area(value: float) -> str:
+    """Three decimals; what is below 1 never reads as 1."""
+    return ">0.999" if 0.9995 <= value < 1 else number(value)
 
 
 def _calibration(found: Reliability) -> Iterator[Fact]:
     total = int(found.counts.sum())
-    yield Fact(f"calibration error ({count(total, 'film')})", number(found.error))
+    yield Fact("calibration error", number(found.error))
     yield Fact(f"  predicted {_levels(found.predicted)}  bins 0–1", "", "line--muted")
-    yield Fact(f"  observed  {_levels(found.observed)}", "", "line--muted")
+    yield Fact(f"  observed  {_levels(found.observed)}  {count(total, 'film')}", "", "line--muted")
 
 
 def _levels(shares: np.ndarray) -> str:
@@ -171,7 +176,7 @@ def _levels(shares: np.ndarray) -> str:
 
 def explained_facts(found: Explained) -> Iterator[Fact]:
     """How much of the importance well supported neurons hold."""
-    yield Fact("of the importance is held by neurons", style="line--faint")
+    yield Fact("of the importance, neurons hold", style="line--faint")
     yield Fact("  well supported ● ◐", percent(found.well))
     yield Fact("  not well supported ○ ◌", percent(found.ill))
     yield Fact("  without words", percent(found.silent))

@@ -131,6 +131,11 @@ class ClassUnits(LineList):
         chosen = self.choosing.over
         return chosen if chosen and self.films(chosen) else answer.first[self.position]
 
+    @property
+    def beyond(self) -> bool:
+        """Whether the mean over all films is taken off what is on screen; a difference is without it anyway."""
+        return self.choosing.beyond and self.over not in ("all", "difference")
+
     def films(self, over: Shown) -> int:
         """The films behind a mean; with the difference those of the smaller side."""
         if over == "difference":
@@ -205,7 +210,7 @@ class ClassUnits(LineList):
         name_cells, apart, _ = self._columns(width)
         mark = "▴" if self.choosing.flipped else "▾"
         columns = "".join(fit(HEADS[over], NUMBER, right=True) for over in apart)
-        head = ("beyond" if self.choosing.beyond else "adds") + mark
+        head = ("beyond" if self.beyond else "adds") + mark
         return fit("unit ✓●", 8, right=True) + fit(" words", name_cells) + columns + fit(head, NUMBER, right=True)
 
     def _columns(self, width: int) -> tuple[int, Sequence[Shown], int]:

@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from engine.decisions.answers import ClassAnswer, output_named
+from engine.decisions.answers import ClassAnswer
 from engine.decisions.classes import explained, words_that_speak
+from engine.decisions.outputs import output_named
 from engine.evidence.columns import TRUST
 from engine.names import compared, labels_of, nearest_label
 from engine.store.decision_records import OVER
@@ -41,13 +42,6 @@ class ClassBody(ViewBody):
     ClassBody {
         #class-lists { layout: horizontal; height: 1fr; width: 1fr; }
         #class-left { width: 1fr; height: 1fr; }
-        #class-facts { width: 36; height: 1fr; border-left: solid $border-blurred; }
-    }
-    .-three ClassBody #class-facts { width: 48; }
-    .-one ClassBody {
-        #class-lists { layout: vertical; }
-        #class-left { width: 1fr; }
-        #class-facts { width: 1fr; border-left: none; border-top: solid $border-blurred; }
     }
     """
 
@@ -67,7 +61,7 @@ class ClassBody(ViewBody):
 
     @property
     def reading(self) -> Widget:
-        return self.facts if self.facts.has_focus else self.units
+        return self.facts if self.screen.focused is self.facts else self.units
 
     @on(ClassAnswered)
     def show_class(self, message: ClassAnswered) -> None:
@@ -138,7 +132,7 @@ class ClassBody(ViewBody):
         if over is None:
             return ""
         layer = clean(self.reader.layers[units.position].name)
-        beyond = " beyond the mean" if units.choosing.beyond else ""
+        beyond = " beyond the mean" if units.beyond else ""
         films = f"mean over {count(units.films(over), 'film')}: {WORDS[over]}{beyond}"
         return next((text for text in (f"{layer} · {films}", films) if len(text) <= room), WORDS[over])
 

@@ -85,8 +85,7 @@ class Neurons(PartOfList):
         self._standings, self._rows, self._cuts = standings, rows, cuts
         self._found = [clean(findings[each.layer][each.unit]) for each in standings]
         self._neurons = [Neuron(each.layer, each.unit) for each in standings]
-        texts = [f"{rows.name_of(neuron)} {rows.class_of(neuron)}".rstrip() for neuron in self._neurons]
-        self._names = ShortNames(texts, keep_end=True)
+        self._names = ShortNames((_named(rows, neuron) for neuron in self._neurons), keep_end=True)
         self._findings = ShortNames(self._found)
 
     def __len__(self) -> int:
@@ -120,6 +119,12 @@ class Neurons(PartOfList):
         mark, style = trust_mark(self._rows, neuron)
         evidence = self._rows.evidence[neuron.layer]
         return mark, "line--stale" if evidence is not None and evidence.cuts != self._cuts else style
+
+
+def _named(rows: NeuronRows, neuron: Neuron) -> str:
+    """The neuron, and its class; of a layer without trained weights, that its words mean nothing."""
+    detail = "random" if rows.layers[neuron.layer].untrained else rows.class_of(neuron)
+    return f"{rows.name_of(neuron)} {detail}".rstrip()
 
 
 class NearConcepts(PartOfList):

@@ -18,14 +18,11 @@ from mammi_tui.findings import outlines
 from mammi_tui.handing_on.table import Table
 from mammi_tui.keyboard.counting_app import counted
 from mammi_tui.keyboard.remapped_app import key_of
-from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import LayerEvidenceAnswered
-from mammi_tui.questions.film import FilmAnswered, FilmAsker, HeatAnswered, SimilarAnswered, said_missing
+from mammi_tui.questions.film import FilmAnswered, FilmAsker, SimilarAnswered
 from mammi_tui.questions.layer import LayerAnswered
-from mammi_tui.questions.subjects import ClassSubject, FilmList, FilmSubject
-from mammi_tui.text import clean
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject
 from mammi_tui.views.base import View
-from mammi_tui.views.film_facts import FilmFacts
 from mammi_tui.views.film_help import HELP
 from mammi_tui.views.film_keys import KEYS
 from mammi_tui.views.film_looks import FilmLooks
@@ -33,7 +30,8 @@ from mammi_tui.views.film_outputs import FilmOutputs
 from mammi_tui.views.film_parts import FilmPart, Layout, laid_out
 from mammi_tui.views.film_similar import FilmSimilar
 from mammi_tui.views.film_tables import outputs_table, similar_table, units_table
-from mammi_tui.views.film_units import FilmUnits, shares_of_units, short
+from mammi_tui.views.film_units import FilmUnits, shares_of_units
+from mammi_tui.views.missing import said_missing
 from mammi_tui.widgets.large_film import LargeFilm
 from mammi_tui.widgets.reasoned_list import ReasonedList
 
@@ -72,15 +70,8 @@ class FilmBody(FilmLooks):
         by: int = 0
         place: int | None = None
 
-    @dataclass
-    class HeatWanted(Message):
-        """Another heat map, or none, is to lie over the film."""
-
-        of: Neuron | ClassSubject | None
-
     def __init__(self, reader: RunReader) -> None:
         super().__init__(reader)
-        self.facts = FilmFacts()
         self.outputs = FilmOutputs(id="film-outputs")
         self.units = FilmUnits(reader.concepts, id="film-units")
         self.similar = FilmSimilar(id="film-similar")
@@ -89,15 +80,8 @@ class FilmBody(FilmLooks):
             FilmPart("units", "Units", self.units),
             FilmPart("similar", "Similar films by the VLM", self.similar),
         )
-        self.answer: FilmAnswered | None = None
         self.chosen: int | None = None
         """The class that the reader has chosen; None for the first one of each film"""
-        self.unit: Neuron | None = None
-        """The unit that the reader has chosen; None for the neuron whose films these are"""
-        self.heat_kind = 0
-        """0 for no heat map, 1 for the unit's, 2 for the class's"""
-        self._heat: HeatAnswered | None = None
-        self._heat_of: Neuron | ClassSubject | None = None
         self._at = 0
         """The part with the keys: 0 for the film, then those of `parts`"""
         self._layout = Layout(False, False, 0, 0)
@@ -128,10 +112,12 @@ class FilmBody(FilmLooks):
             self.query_one("#film-side").styles.width = None if layout.narrow else layout.film
             self.facts.styles.height = layout.facts
             self._mark_part()
-        self.call_after_refresh(self._draw_facts)
+        self.call_after_refresh(self.draw_facts)
 
     def _mark_part(self) -> None:
         """Shows the part with the keys where not all fit, and says in its head which others there are."""
+        self.facts.marked = self._at == 0
+        self.facts.redraw()
         self.query_one("#film-side").set_class(self._at == 0, "-at")
         self.query_one("#film-lists").set_class(self._at > 0, "-at")
         for place, part in enumerate(self.parts, start=1):
@@ -159,36 +145,28 @@ class FilmBody(FilmLooks):
         before, self.answer = self.answer, message
         subject = message.question.subject
         if before is None or before.question.subject != subject:
-            self._heat = None
+            self.drop_heat()
             if before is None or before.question.subject.neuron != subject.neuron:
                 self.unit = None
+                self.film.fit()
             if message.film is None:
                 self.film.no_film(message.reason)
             else:
                 self.film.set_film(message.film, outlines(message.info))
         self.shown = message.question.sight
-        reason = said_missing(message.missing, "outputs") or "The run holds no output of the model."
+        reason = self._missing("outputs") or "The run holds no outputs of the model."
         classes = {label for name in self.reader.classes for label in labels_of(name)}
         extra = [label for label in message.info.labels if compared(label) not in classes]
         self.outputs.show(message.decision.outputs, extra, reason, self.chosen)
         self._draw_units()
         self.want_heat()
-        self._draw_facts()
+        self.draw_facts()
         self.changed()
         self.refresh_bindings()
 
     @on(SimilarAnswered)
     def show_similar(self, message: SimilarAnswered) -> None:
         self.similar.show(message.films)
-
-    @on(HeatAnswered)
-    def show_heat(self, message: HeatAnswered) -> None:
-        answer = self.answer
-        wanted = answer is not None and message.question.image == answer.question.subject.image
-        if wanted and message.question.of == self._heat_of:
-            self._heat = message
-            self.film.set_heat(message.mask)
-            self._draw_facts()
 
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
@@ -203,6 +181,10 @@ class FilmBody(FilmLooks):
         here = self.outputs.here()
         return None if here is None else here.number
 
+    def _missing(self, *what: str) -> str:
+        """Why the run lacks these, and what adds them; what lacks the outputs lacks all."""
+        return next(iter(said_missing(self.reader.missing, ("outputs", *what))), "")
+
     def _draw_units(self) -> None:
         answer, number = self.answer, self.chosen_class
         if answer is None:
@@ -210,38 +192,9 @@ class FilmBody(FilmLooks):
         name = "" if number is None else self.reader.classes[number]
         layers = [layer.name for layer in self.reader.layers]
         units, sums = ([], ()) if number is None else shares_of_units(answer.decision, number, layers)
-        what = "films" if answer.decision.head is not None else "head"
-        missing = said_missing(answer.missing, what) or "The run keeps no shares of units."
+        missing = self._missing("head", "films") or "The run keeps no shares of units."
         self.units.show(units, missing)
         self.parts[1].show(f"Units behind {name}" if name else "Units", sums)
-
-    def _draw_facts(self) -> None:
-        of, name = self._heat_of, ""
-        if isinstance(of, ClassSubject):
-            name = clean(of.name)
-        elif of is not None:
-            name = clean(f"{short(self.reader.layers[of.layer].name)}:{of.unit}")
-        self.facts.show(self.answer, name, self._heat, self.film.said)
-
-    def want_heat(self) -> None:
-        """Asks for the heat map that is chosen, if it is another."""
-        question = self.answer.question if self.answer else None
-        number = self.chosen_class
-        of: Neuron | ClassSubject | None = None
-        if self.heat_kind == 1 and question:
-            of = self.unit or question.neuron
-        elif self.heat_kind == 2 and number is not None:
-            of = ClassSubject(self.reader.classes[number])
-        if of != self._heat_of:
-            self._heat_of, self._heat = of, None
-            self.film.set_heat(None)
-            self.post_message(self.HeatWanted(of))
-        self._draw_facts()
-
-    @on(LargeFilm.Changed)
-    def redraw_facts(self, event: LargeFilm.Changed) -> None:
-        event.stop()
-        self._draw_facts()
 
     @on(ReasonedList.Moved)
     def choose(self, event: ReasonedList.Moved) -> None:
@@ -266,7 +219,17 @@ class FilmBody(FilmLooks):
             name = f"films like {self.answer.info.path}" if self.answer else "similar films"
             self.post_message(self.SubjectWanted(FilmSubject(film.info.image), FilmList(name, images)))
 
+    @on(FilmUnits.WordWanted)
+    def lead_to_concept(self, event: FilmUnits.WordWanted) -> None:
+        event.stop()
+        self.post_message(self.SubjectWanted(ConceptSubject(event.concept)))
+
     # Keys
+
+    @on(LargeFilm.Left)
+    def leave(self, event: LargeFilm.Left) -> None:
+        event.stop()
+        self.action_close()
 
     @on(LargeFilm.Stepped)
     def step_film(self, event: LargeFilm.Stepped) -> None:
@@ -281,13 +244,6 @@ class FilmBody(FilmLooks):
     @counted
     def action_step(self, by: int) -> None:
         self.post_message(self.StepWanted(by=by))
-
-    def action_heat(self) -> None:
-        self.heat_kind = (self.heat_kind + 1) % (3 if self.chosen_class is not None else 2)
-        self.want_heat()
-
-    def action_toggle_info(self) -> None:
-        self.facts.toggle_class("hidden")
 
     def action_close(self) -> None:
         self.post_message(self.Closed())

@@ -26,7 +26,7 @@ class FilmFacts(StillLines):
     FilmFacts {
         height: 5;
         width: 1fr;
-        padding: 0 1;
+        padding: 0 1 0 0;
         &.hidden { display: none; }
         .line--text { color: $foreground; }
         .line--strong { color: $foreground; text-style: bold; }
@@ -39,6 +39,8 @@ class FilmFacts(StillLines):
     def __init__(self) -> None:
         super().__init__(id="film-info")
         self._lines: Sequence[tuple[Part, ...]] = ()
+        self.marked = False
+        """Whether the keys go to the film"""
 
     def show(self, answer: FilmAnswered | None, heat_of: str, found: HeatAnswered | None, shown: str) -> None:
         """Draws what is known. `heat_of` names whose map lies over the film, "" for none; `shown` says how the film
@@ -61,7 +63,7 @@ class FilmFacts(StillLines):
             (labels, "line--accent"),
             (f"  {clean(info.path)}", "line--muted"),
         )
-        width, height = self.content_size
+        width, height = self.content_size.width - 1, self.content_size.height
         room = max(1, height - 1 - bool(shown))
         forms = [list(wrap(f"{heat_of}: {form}", width)) for form in told(found)] if heat_of else [[]]
         fitting = next((form for form in forms if len(form) <= min(2, room)), forms[-1][:room])
@@ -75,6 +77,8 @@ class FilmFacts(StillLines):
 
     def draw_line(self, y: int) -> Strip:
         width, parts = self.content_size.width, self._lines[y] if y < len(self._lines) else ()
+        mark: Part = ("▌" if self.marked and not y else " ", "line--accent")
+        parts = (mark, *parts)
         segments, left = [], width
         for text, style in parts:
             if left > 0:

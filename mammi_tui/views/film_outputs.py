@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from engine.decisions.film import Output
 from engine.decisions.outputs import Kind
 from mammi_tui.short_names import ShortNames
-from mammi_tui.text import fit, probability
+from mammi_tui.text import clean, fit, probability
 from mammi_tui.views.concept_list import bar
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.reasoned_list import ReasonedList
@@ -66,7 +66,8 @@ class FilmOutputs(ReasonedList):
         name_cells, bar_cells, words = self._columns(width)
         if index >= len(self.outputs):
             yield f"{LABEL_MARK} ", "line--accent"
-            yield fit(f"{self.extra[index - len(self.outputs)]} (a label that is no class)", width - 2), "line--muted"
+            label = clean(self.extra[index - len(self.outputs)])
+            yield fit(f"{label} (a label that is no class)", width - 2), "line--muted"
             return
         output = self.outputs[index]
         style = "line--strong" if output.predicted else "line--text"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from engine.decisions.film import FilmDecision
 from engine.evidence.columns import TRUST
@@ -13,7 +16,8 @@ from engine.evidence.details import Trust
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
-from mammi_tui.text import MINUS, clean, decimal, fit
+from mammi_tui.text import MINUS, clean, fit
+from mammi_tui.views.signed_bars import signed, signed_bar
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.reasoned_list import ReasonedList
 
@@ -64,15 +68,9 @@ def short(layer: str) -> str:
 def told(first: float, total: float, units: int) -> tuple[str, ...]:
     """What the first shares sum to, and what all of them do, the longest form first."""
     share = first / total if abs(total) > LEAST_TOTAL else -1.0
-    explained = f"explain {100 * share:.0f} %" if 0 <= share <= MOST_SHARE else f"sum to {signed(first)}"
-    said = f"the first {min(FIRST, units)} {explained} of {signed(total)}"
+    explained = f"explain {100 * share:.0f} %" if 0 <= share <= MOST_SHARE else f"sum to {signed(first, 2)}"
+    said = f"the first {min(FIRST, units)} {explained} of {signed(total, 2)}"
     return f"{said}; all {units} sum to output {MINUS} mean output ", f"{said} = output {MINUS} mean ", f"{said} "
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign."""
-    text = decimal(value, digits)
-    return text if text.startswith(MINUS) else f"+{text}"
 
 
 class FilmUnits(ReasonedList):
@@ -82,8 +80,19 @@ class FilmUnits(ReasonedList):
     HELP = """
     The units that moved the chosen output away from its mean over the probing set: w · (a − mean of a), the largest
     first. Their words are their annotations at the present α and β; ● ◐ ○ ◌ say how far these are supported, and
-    ✓ ✗ ? are your verdicts. The heat map h is that of the unit under the cursor. Enter goes to the unit.
+    ✓ ✗ ? are your verdicts. The heat map is that of the unit under the cursor. Enter goes to the unit, O to the first
+    of its concepts.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("O", "concept", "Concept", id="film.concept", tooltip="To the first concept of this unit's words"),
+    ]
+
+    @dataclass
+    class WordWanted(Message):
+        """The reader wants to look at a concept of the run."""
+
+        concept: int
 
     def __init__(self, concepts: Sequence[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -121,8 +130,8 @@ class FilmUnits(ReasonedList):
             return
         name, bar_cells, words = self._columns(width)
         yield fit(clean(unit.name), name, keep_end=True), "line--strong"
-        yield fit(signed(unit.share), NUMBER, right=True) + " ", "line--text"
-        yield two_sided(unit.share, *self._ends, bar_cells), "line--bar" if unit.share >= 0 else "line--bad"
+        yield fit(signed(unit.share, 2), NUMBER, right=True) + " ", "line--text"
+        yield signed_bar(unit.share, *self._ends, bar_cells), "line--bar" if unit.share >= 0 else "line--bad"
         yield " ", "line--text"
         yield self._verdict(unit.neuron)
         yield self._trust(unit.neuron)
@@ -132,17 +141,26 @@ class FilmUnits(ReasonedList):
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """The cells of name, bar and words."""
-        name = min(self._longest, max(6, width // 4))
+        name = min(self._longest, max(6, width // 3))
         left = width - name - NUMBER - 1 - 4
         bar_cells = min(MOST_BAR, max(0, left - LEAST_WORDS) // 2)
         return name, bar_cells, max(0, left - bar_cells)
 
     def annotation(self, neuron: Neuron | None) -> list[str] | None:
         """A unit's annotation at the present cuts, as its concepts came; None before the answer has come."""
+        found = self._annotated(neuron)
+        return None if found is None else [self._concepts[concept] for concept in found]
+
+    def _annotated(self, neuron: Neuron | None) -> Sequence[int] | None:
         answer = None if neuron is None or self.rows is None else self.rows.answers[neuron.layer]
         if neuron is None or answer is None:
             return None
-        return [self._concepts[concept] for concept in answer.words.of_unit(neuron.unit)]
+        return [int(concept) for concept in answer.words.of_unit(neuron.unit)]
+
+    def action_concept(self) -> None:
+        here = self.here()
+        if here is not None and (found := self._annotated(here.neuron)):
+            self.post_message(self.WordWanted(found[0]))
 
     def _words(self, neuron: Neuron | None) -> Part:
         """A unit's annotation at the present cuts, or its own label, or the class that it stands for."""
@@ -168,17 +186,3 @@ class FilmUnits(ReasonedList):
         if neuron is None or verdict is None or self.rows is None:
             return " ", "line--faint"
         return (HOLLOW_MARKS[verdict], "line--faint") if self.rows.is_hollow(neuron) else VERDICT_MARKS[verdict]
-
-
-def two_sided(value: float, low: float, high: float, cells: int) -> str:
-    """A bar from an axis that stands where 0 lies between low ≤ 0 ≤ high, in halves of a cell."""
-    if cells < 4 or high <= low:
-        return " " * cells
-    left = round((cells - 1) * -low / (high - low))
-    right = cells - 1 - left
-    halves = round(2 * (cells - 1) * abs(value) / (high - low))
-    if value >= 0:
-        halves = min(halves, 2 * right)
-        return " " * left + "│" + ("━" * (halves // 2) + "╸" * (halves % 2)).ljust(right)
-    halves = min(halves, 2 * left)
-    return ("╺" * (halves % 2) + "━" * (halves // 2)).rjust(left) + "│" + " " * right

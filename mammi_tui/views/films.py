@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -41,16 +42,26 @@ class SearchLine(TypedLine):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,down", "leave", "To the films", id="film-search.keep", tooltip="To the films that are found"),
-        Binding(
-            "escape", "clear", "Clear", id="film-search.clear", tooltip="Clear the search; once more: to the films"
-        ),
+        Binding("up", "earlier", "Earlier", show=False, id="film-search.earlier", tooltip="The search before"),
+        Binding("escape", "clear", "Clear", id="film-search.clear", tooltip="Clear; once more: to the films"),
     ]
+    earlier: Sequence[str] = ()
+    """Searches that the reader has left, the latest last"""
 
     class Left(Message):
         """The reader goes on to the films."""
 
     def action_leave(self) -> None:
+        if self.value:
+            self.earlier = [*(each for each in self.earlier if each != self.value), self.value]
         self.post_message(self.Left())
+
+    def action_earlier(self) -> None:
+        """Puts the search before in the place of the line; before the first the last."""
+        if self.earlier:
+            place = self.earlier.index(self.value) if self.value in self.earlier else 0
+            self.value = self.earlier[place - 1]
+            self.cursor_position = len(self.value)
 
     def action_clear(self) -> None:
         if self.value:
@@ -86,7 +97,7 @@ class FilmsBody(ViewBody):
     @property
     def reading(self) -> Widget:
         """The line, until there is a search."""
-        return self.line if self.line.has_focus or not self._search.query else self.lines
+        return self.line if self.screen.focused is self.line or not self._search.query else self.lines
 
     @on(LookingAt)
     def take_up(self, message: LookingAt) -> None:
@@ -94,6 +105,8 @@ class FilmsBody(ViewBody):
         subject = message.sight.subject
         if isinstance(subject, FilmSearch) and subject != self._search:
             self._search = subject
+            if self.screen.focused in (self.line, self.lines):  # `has_focus` follows later
+                self.screen.set_focus(self.lines if subject.query else self.line)
             if self.line.value != subject.query:
                 with self.line.prevent(Input.Changed):
                     self.line.value = subject.query
@@ -198,8 +211,8 @@ class FilmsBody(ViewBody):
 
 
 def search_of(looking: Looking) -> Subject:
-    """The search that was looked at last."""
-    return looking.search
+    """A new search, in the order of the last one."""
+    return FilmSearch(order=looking.search.order)
 
 
 HELP = Note(

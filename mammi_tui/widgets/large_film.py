@@ -39,7 +39,11 @@ class LargeFilm(Thumbnail, can_focus=True):
                 id="film.first"),
         Binding("end,G", "go_to(-1)", "Last", show=False, tooltip="Last film; with a number before it, that film",
                 id="film.last"),
+        Binding("enter", "leave", "Close", show=False, tooltip="Back to where you were", id="film.leave"),
     ]  # fmt: skip
+
+    class Left(Message):
+        """The reader has seen enough of it."""
 
     class Changed(Message):
         """What is drawn of the film is another."""
@@ -123,6 +127,9 @@ class LargeFilm(Thumbnail, can_focus=True):
         self.post_message(self.Changed())
 
     # Keys
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
 
     @counted
     def action_step(self, by: int) -> None:

@@ -24,8 +24,8 @@ REST = 0.05
 """Seconds without another wish after which pictures are made"""
 _AT_ONCE = 2
 """Pictures that a thread makes before it looks whether others are wanted by then"""
-_KEPT = 16_000_000
-"""Bytes of pictures to keep"""
+_KEPT, _MOST = 16_000_000, 500
+"""Bytes of pictures, and pictures, to keep"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ class SharpFilms(Generic[Film]):
         self._made: OrderedDict[Wish[Film], Sharp | None] = OrderedDict()
         self._size = 0
         self._timer: Timer | None = None
+        self._waits = False
+        """Whether the timer runs"""
         self._lane: Lane[tuple[Wish[Film], ...]] = Lane(owner, "pictures", self._missing, self._make)
 
     @property
@@ -73,7 +75,10 @@ class SharpFilms(Generic[Film]):
         """The picture of a film in an area, if it is made and fits there."""
         if (backend := self.backend) is None:
             return None
-        sharp = self._made.get(Wish(film, columns, rows, backend.pictures.cell))
+        wish = Wish(film, columns, rows, backend.pictures.cell)
+        if wish not in self._made and not self._waits and self._lane.idle:
+            self.wake()  # as when the letters have another size
+        sharp = self._made.get(wish)
         return sharp if sharp and sharp.data else None
 
     def wake(self) -> None:
@@ -82,7 +87,11 @@ class SharpFilms(Generic[Film]):
             return
         if self._timer:
             self._timer.stop()
-        self._timer = self._owner.set_timer(REST, self._lane.pump)
+        self._timer, self._waits = self._owner.set_timer(REST, self._pump), True
+
+    def _pump(self) -> None:
+        self._waits = False
+        self._lane.pump()
 
     def take(self, message: Made) -> None:
         """Keeps pictures that are ready, and shows them."""
@@ -90,7 +99,7 @@ class SharpFilms(Generic[Film]):
         for wish, sharp in message.made:
             self._made[cast("Wish[Film]", wish)] = sharp
             self._size += len(sharp.data) if sharp else 0
-        while self._size > _KEPT and len(self._made) > 1:
+        while len(self._made) > 1 and (self._size > _KEPT or len(self._made) > _MOST):
             _, gone = self._made.popitem(last=False)
             self._size -= len(gone.data) if gone else 0
         if isinstance(app := self._owner.app, FrugalApp):

@@ -6,16 +6,16 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.strip import Strip
-from textual.widget import Widget
 
 from mammi_tui.images.base import ImageBackend, Placement, coloured, place
 from mammi_tui.images.picture import Picture
 from mammi_tui.images.tint import drawn
 from mammi_tui.text import clean
 from mammi_tui.widgets.outlines import draw
+from mammi_tui.widgets.sharp_picture import SharpPicture
 
 
-class Thumbnail(Widget):
+class Thumbnail(SharpPicture):
     """Shows one film as large as the widget."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"thumbnail--film", "thumbnail--outline", "thumbnail--heat"}
@@ -29,9 +29,7 @@ class Thumbnail(Widget):
     """
 
     def __init__(self, backend: ImageBackend, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.backend = backend
-        self.picture: Picture | None = None
+        super().__init__(backend, id=id)
         self._message = "…"
         self._strips: list[Strip] | None = None
 
@@ -48,6 +46,7 @@ class Thumbnail(Widget):
     def _redraw(self) -> None:
         self._strips = None
         self.refresh()
+        self.sharpen()
 
     def on_resize(self) -> None:
         self._redraw()

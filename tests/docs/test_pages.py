@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from engine.config.settings import LabelSettings, RunSettings, TapSettings
+from engine.config.settings import KeepSettings, LabelSettings, RunSettings, TapSettings
 from engine.kinds import own
 from engine.probing.table_options import TableOptions
 from mammi_tui.cli import cli
@@ -76,7 +76,7 @@ def test_the_guide_lists_every_sample_configuration() -> None:
 
 def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
-    tables = (RunSettings, LabelSettings, TapSettings, TableOptions)
+    tables = (RunSettings, KeepSettings, LabelSettings, TapSettings, TableOptions)
     named = [*(key for table in tables for key in table.model_fields), *(kind for name in TABLES for kind in own(name))]
     assert [name for name in named if f"`{name}`" not in guide] == []
 

@@ -1,15 +1,17 @@
 """Tries the explorer in real terminals on a virtual display: `python -m tests.real_terminals [RUN.duckdb] [-o FOLDER]`.
 
-In each terminal the explorer draws with pictures, and once more with cells. Each film on screen is compared with the film
-of the run, resampled to its area (PSNR); all the rest with the screen that was drawn with cells. Screenshots go to FOLDER.
+In each terminal the explorer draws with pictures, and once more with cells. Each film on screen is compared with the
+film of the run, resampled to its area (PSNR); the rest with the screen that was drawn with cells. Screenshots go to
+FOLDER.
 
-It needs Xvfb, xdotool and ImageMagick, and tries those of kitty, xterm, foot (in weston), mlterm and tmux that it finds.
+It needs Xvfb and xdotool, and tries what it finds of kitty, xterm, foot, weston, mlterm and tmux.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -31,9 +33,10 @@ def main() -> int:
     parser.add_argument("--tmux", default="tmux", help="tmux 3.3 or later")
     parser.add_argument("--tmux-with-sixels", default="tmux", help="tmux 3.4 or later that was built with sixels")
     chosen = parser.parse_args()
-    if lacking := [name for name in ("Xvfb", "xdotool", "import") if shutil.which(name) is None]:
-        sys.stderr.write(f"not installed: {', '.join(lacking)} (apt-get install xvfb xdotool imagemagick)\n")
+    if lacking := [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]:
+        sys.stderr.write(f"not installed: {', '.join(lacking)} (apt-get install xvfb xdotool)\n")
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what has been started is ended
     folder = chosen.out or Path(tempfile.mkdtemp(prefix="mammi-terminals-"))
     folder.mkdir(parents=True, exist_ok=True)
     run = chosen.run or _small_run(folder)

@@ -12,6 +12,8 @@ from PIL import Image
 
 from tests.real_terminals.display import Shot
 
+_SAME = 8
+"""Levels by which a pixel of a letter may differ: kitty blends letters in another way where there are pictures"""
 BAND = 6
 """Pixels of a sixel from top to bottom: a picture of sixels ends with a whole one"""
 Cells = tuple[int, int, int, int]
@@ -29,7 +31,7 @@ class Laid:
 
 
 def laid(folder: Path) -> tuple[tuple[int, int], list[Laid]]:
-    """A cell's width and height in pixels, and the pictures on screen, as tests/real_terminals/recorded.py told them."""
+    """A cell's width and height in pixels, and the pictures on screen, as told by recorded.py."""
     file = folder / "laid.json"
     if not file.exists():
         return (0, 0), []
@@ -59,7 +61,7 @@ def fidelity(shot: Shot, picture: Laid, cell: tuple[int, int], *, sixel: bool) -
 
 def remains(shot: Shot, cells_only: Shot, pictures: list[Laid], cell: tuple[int, int]) -> NDArray[np.bool_]:
     """The pixels [h, w] outside all pictures that differ from those of the explorer that draws with cells."""
-    differs = np.asarray((shot != cells_only).any(axis=2))
+    differs = np.asarray(np.abs(shot.astype(int) - cells_only).max(axis=2) > _SAME)
     for picture in pictures:
         for left, top, columns, rows in picture.seen:
             differs[top * cell[1] : (top + rows) * cell[1], left * cell[0] : (left + columns) * cell[0]] = False

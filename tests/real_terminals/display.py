@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 Shot = NDArray[np.uint8]
 """A screenshot [h, w, 3]"""
 
 SIZE = (1280, 860)
-_STILL = 0.7
-"""Seconds without a change after which a screen is still"""
 
 
 class Display:
@@ -31,7 +27,9 @@ class Display:
         self._log = (folder / "display.log").open("ab")
         reader, writer = os.pipe()
         width, height = SIZE
+        self._pixels = folder / "Xvfb_screen0"
         command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+        command += ["-fbdir", str(folder)]
         self._start(command, os.environ, (writer,))
         os.close(writer)
         with os.fdopen(reader) as said:
@@ -87,20 +85,23 @@ class Display:
         self.do("key", "--clearmodifiers", key)
 
     def shot(self) -> Shot:
-        command = ["import", "-silent", "-window", "root", "ppm:-"]
-        taken = subprocess.run(command, env=self.environment, capture_output=True, check=True)
-        return np.asarray(Image.open(io.BytesIO(taken.stdout)).convert("RGB"))
+        """What is shown. Xvfb keeps it in a file of X's window dumps: a header of 32-bit numbers, a palette, pixels."""
+        dumped = self._pixels.read_bytes()
+        header = np.frombuffer(dumped[:100], ">u4")
+        size, width, height, line, colours = (int(header[place]) for place in (0, 4, 5, 12, 19))
+        pixels = np.frombuffer(dumped, np.uint8, height * line, size + 12 * colours).reshape(height, line)
+        return pixels[:, : 4 * width].reshape(height, width, 4)[:, :, 2::-1]
 
-    def still(self, seconds: float = 15.0, ready: Callable[[], bool] = lambda: True) -> Shot:
-        """What is shown once it does not change any more."""
-        end = time.monotonic() + seconds
+    def still(self, seconds: float, patience: float = 15.0) -> Shot:
+        """What is shown once it has not changed for so many seconds, or after `patience`."""
+        end = time.monotonic() + patience
         before, since = self.shot(), time.monotonic()
         while time.monotonic() < end:
             time.sleep(0.1)
             now = self.shot()
             if not np.array_equal(before, now):
                 before, since = now, time.monotonic()
-            elif time.monotonic() - since > _STILL and ready():
+            elif time.monotonic() - since > seconds:
                 break
         return before
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mammi_tui.images.picture import Picture
+if TYPE_CHECKING:
+    from mammi_tui.images.picture import Picture
 
 
 def record(folder: Path) -> None:
     """Has the kitty and the sixel backend write `laid.json` and the film of each picture, FOLDER/KEY.npy."""
+    from textual.widgets import Input
+
     from mammi_tui.images.kitty import KittyBackend
     from mammi_tui.images.sixel import SixelBackend
     from mammi_tui.terminal.kitty_pictures import KittyPictures
     from mammi_tui.terminal.sixel_pictures import SixelPictures
 
+    Input.cursor_blink._default = False  # type: ignore[attr-defined]  # a screen is then still
     for backend in (KittyBackend, SixelBackend):
         backend.sharpen = _keeping_films(backend.sharpen, folder)  # type: ignore[method-assign]
     for pictures in (KittyPictures, SixelPictures):
@@ -26,10 +28,12 @@ def record(folder: Path) -> None:
 
 
 def _keeping_films(sharpen: Any, folder: Path) -> Any:
+    import numpy
+
     def keeping(self: Any, picture: Picture, columns: int, rows: int) -> Any:
         sharp = sharpen(self, picture, columns, rows)
         if picture.warm is None and not picture.outlines:
-            np.save(folder / f"{sharp.key.hex()}.npy", picture.grey)
+            numpy.save(folder / f"{sharp.key.hex()}.npy", picture.grey)
         return sharp
 
     return keeping
@@ -51,8 +55,21 @@ def _telling(lay: Any, file: Path) -> Any:
     return telling
 
 
+def _once_prepared(folder: Path) -> None:
+    """Records from where the explorer loads Textual, which has to be told of colours first."""
+    from mammi_tui.images.fitting import Fit
+
+    prepare = Fit.prepare
+
+    def preparing(self: Fit, environment: Any) -> None:
+        prepare(self, environment)
+        record(folder)
+
+    Fit.prepare = preparing  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
-    record(Path(sys.argv.pop(1)))
+    _once_prepared(Path(sys.argv.pop(1)))
 
     from mammi_tui.cli import main
 

@@ -24,14 +24,17 @@ STEPS: list[tuple[str, list[str]]] = [
     ("help gone", ["Escape"]),
     ("palette over it", ["colon"]),
     ("palette gone", ["Escape"]),
-    ("copied, with its toast", ["Y"]),
+    ("copied, with its toast", ["Y", "w"]),
     ("grid scrolled", ["3", "Next"]),
     ("film alone", ["Return"]),
-    ("film gone", ["Escape"]),
+    ("film without outlines", ["b"]),
+    ("film gone", ["b", "Escape"]),
     (ENLARGED, []),
     (RESIZED, []),
     (QUIT, ["q"]),
 ]
+_STILL, _STILL_AT_FIRST = 1.5, 5.0
+"""Seconds without a change after which a screen is still; at first the evidence is computed"""
 BEFORE = "for i in 1 2 3 4 5 6 7 8 9; do echo what was there before $i; done"
 
 
@@ -85,7 +88,7 @@ def tried(terminal: Terminal, display: Display, run: Path, folder: Path) -> list
         if differs.any():
             Image.fromarray(differs).save(folder / name / f"{_number(step)}-left.png")
         films = [each for each in found if each is not None]
-        expects = terminal.images in ("kitty", "sixel") and step in ("opened", "film alone")
+        expects = terminal.images in ("kitty", "sixel") and step in ("opened", "film alone", "film without outlines")
         kind = terminal.images
         outcomes.append(
             Outcome(terminal.name, kind, step, films, len(found) - len(films), int(np.sum(differs)), expects)
@@ -106,11 +109,13 @@ def _screens(terminal: Terminal, display: Display, run: Path, folder: Path, imag
     try:
         display.do("mousemove", str(SIZE[0] - 2), str(SIZE[1] - 2))
         time.sleep(3)
+        if window := _window(terminal, display):
+            display.do("windowfocus", window)
         screens = {}
         for step, keys in STEPS:
             if not _done(step, keys, terminal, display):
                 continue
-            shot = display.still()
+            shot = display.still(_STILL_AT_FIRST if not screens else _STILL)
             cell, pictures = ((0, 0), []) if step == QUIT else laid(folder)
             screens[step] = Screen(shot, cell, pictures)
             Image.fromarray(shot).save(folder / f"{_number(step)}.png")
@@ -126,15 +131,20 @@ def _done(step: str, keys: list[str], terminal: Terminal, display: Display) -> b
         if not keys:
             return False
     if step == RESIZED:
-        window = display.do("search", "--onlyvisible", "--class", terminal.window) if terminal.window else ""
-        if not window:
+        if not (window := _window(terminal, display)):
             return False
-        display.do("windowsize", window.split()[0], "760", "560")
+        display.do("windowsize", window, "760", "560")
         time.sleep(1)
     for key in keys:
         display.press(key)
         time.sleep(0.4)
     return True
+
+
+def _window(terminal: Terminal, display: Display) -> str:
+    """The number of its window; "" where it is none of the X server's."""
+    found = display.do("search", "--onlyvisible", "--class", terminal.window) if terminal.window else ""
+    return found.split()[0] if found else ""
 
 
 def _number(step: str) -> str:

@@ -31,6 +31,20 @@ def decided_run(
     are better than chance; "Edema" is no label of the run. `hidden` adds importance of the second layer too.
     """
     path = small_run(folder, seed=seed, **options)  # type: ignore[arg-type]
+    decide(path, classes, probabilities, threshold, seed=seed, hidden=hidden)
+    return path
+
+
+def decide(
+    path: Path,
+    classes: Sequence[str],
+    probabilities: Probabilities = "sigmoid",
+    threshold: float = 0.5,
+    *,
+    seed: int = 0,
+    hidden: bool = False,
+) -> None:
+    """Gives a run the tables of decisions, as `decided_run`."""
     with RunReader(path) as reader:
         layer, last, rows = (
             reader.layers[0],
@@ -67,7 +81,6 @@ def decided_run(
     add_importance(path, 0, inputs, weights)
     if hidden:
         add_importance(path, 1, rows[1], rng.normal(size=(len(classes), rows[1].shape[1])))
-    return path
 
 
 def add_importance(path: Path, layer: int, inputs: np.ndarray, weights: np.ndarray) -> None:
@@ -105,4 +118,35 @@ def say_missing(path: Path, *missing: tuple[str, str, str]) -> None:
     with transaction(connection):
         connection.execute("DELETE FROM decision_facts")
         connection.execute("INSERT INTO decision_facts VALUES ('sigmoid', 0.5, ?)", [json.dumps(missing)])
+    connection.close()
+
+
+def add_maps(path: Path, *, side: int = 4, kept: int = 3, seed: int = 0) -> None:
+    """Adds maps of [side, side]: of every class on every film, and of each of the first layer's units on its `kept`
+    strongest films. A class's map is 1 in one corner cell, that of its number, and 0 elsewhere, times a film's own
+    scale; a unit's is 1 in its bottom right cell."""
+    with RunReader(path) as reader:
+        images, classes, layer = reader.image_count, len(reader.classes), reader.layers[0]
+        strongest = [reader.arrays.ranked(layer.first_neuron + unit, 0, 0)[0][:kept] for unit in range(layer.units)]
+    cells = np.zeros((classes, side, side), np.uint8)
+    corners = [(0, 0), (0, side - 1), (side - 1, 0), (side - 1, side - 1)]
+    for number in range(classes):
+        cells[(number, *corners[number % 4])] = 255
+    unit = np.zeros((kept, side, side), np.uint8)
+    unit[:, -1, -1] = 255
+    zeros = np.zeros(max(classes, kept), "<f4")
+    connection = connect(path, read_only=False, memory="256MB", threads=1)
+    with transaction(connection):
+        connection.execute("UPDATE heads SET map_height = ?, map_width = ?", [side, side])
+        rows = [
+            (i, zeros[:classes].tobytes(), (zeros[:classes] + i + 1).tobytes(), cells.tobytes()) for i in range(images)
+        ]
+        connection.executemany("INSERT INTO film_maps VALUES (?, ?, ?, ?)", rows)
+        connection.execute("INSERT INTO map_sizes VALUES (0, ?, ?)", [side, side])
+        ends = zeros[:kept].tobytes(), (zeros[:kept] + 1).tobytes()
+        rows = [
+            (layer.first_neuron + number, found.astype("<i4").tobytes(), *ends, unit.tobytes())
+            for number, found in enumerate(strongest)
+        ]
+        connection.executemany("INSERT INTO unit_maps VALUES (?, ?, ?, ?, ?)", rows)
     connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,16 @@ def forms_target() -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return Forms()
+
+
+def tiny_convolutions(classes: int = 3) -> nn.Module:
+    """A classifier whose last layers are a convolution and an average."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        first, last = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, classes, 1)
+    names = ("first", "relu", "last", "average", "flat")
+    layers = (first, nn.ReLU(), last, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(OrderedDict(zip(names, layers, strict=True)))
 
 
 def half_trained_target(

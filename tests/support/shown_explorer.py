@@ -64,7 +64,7 @@ class Shown:
         while still < 4:
             await self.explorer.pilot.pause(0.02)
             makers = [vars(widget)["_sharp"] for widget in self.app.screen.walk_children() if "_sharp" in vars(widget)]
-            busy = any(isinstance(maker, SharpFilms) and not maker._lane.at_rest for maker in makers)
+            busy = any(isinstance(maker, SharpFilms) and (maker._waits or not maker._lane.at_rest) for maker in makers)
             still = 0 if busy or self.app._later else still + 1
 
     def pictures(self) -> int:

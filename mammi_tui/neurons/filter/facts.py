@@ -44,6 +44,8 @@ class LayerFacts:
     """One for each unit, or () before the answer has come"""
     answer: LayerAnswer | None = None
     evidence: LayerEvidence | None = None
+    matters: NDArray[np.float64] | None = None
+    """The importance for a class, [units]; NaN where the run holds none, None before it has come"""
     reader: str = ""
     said: Mapping[int, Said] = field(default_factory=dict)
     """By the reader, about the units that the reader has said something of"""

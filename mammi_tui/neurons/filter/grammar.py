@@ -64,6 +64,10 @@ class Filter:
         return self.term is not None and self.term.needs_evidence
 
     @property
+    def needs_matters(self) -> bool:
+        return self.term is not None and self.term.needs_matters
+
+    @property
     def figures(self) -> list[Figure]:
         """The figures that it compares."""
         return [term.figure for term in self.parts() if isinstance(term, Comparison)]

@@ -37,6 +37,11 @@ class Term(ABC):
         return False
 
     @property
+    def needs_matters(self) -> bool:
+        """Whether it looks at the importance for a class."""
+        return False
+
+    @property
     def needs_checks(self) -> frozenset[str]:
         """The checks of the check-up that it looks at."""
         return frozenset()
@@ -51,6 +56,8 @@ class Term(ABC):
 
     def is_known(self, facts: Any) -> bool:
         """Whether what the term looks at has come; before that it holds for no unit, and neither does its negation."""
+        if self.needs_matters and facts.matters is None:
+            return False
         if self.needs_checks and not self.needs_checks <= facts.checks.keys():
             return False
         return not (self.needs_answer and facts.answer is None) and not (self.needs_evidence and facts.evidence is None)
@@ -90,7 +97,11 @@ class Comparison(Term):
 
     @property
     def needs_answer(self) -> bool:
-        return self.figure.of_evidence is None
+        return self.figure.of_answer is not None
+
+    @property
+    def needs_matters(self) -> bool:
+        return self.figure.of_matters
 
     @property
     def needs_evidence(self) -> bool:
@@ -98,7 +109,7 @@ class Comparison(Term):
 
     def holds(self, facts: LayerFacts) -> Bools:
         """It does not hold for a unit without the figure."""
-        values = self.figure.values(facts.answer, facts.evidence)
+        values = self.figure.values(facts.answer, facts.evidence, facts.matters)
         return np.zeros(facts.units, bool) if values is None else self.compare(values)
 
     def compare(self, values: Floats) -> Bools:
@@ -188,6 +199,10 @@ class Not(Term):
         return self.term.needs_evidence
 
     @property
+    def needs_matters(self) -> bool:
+        return self.term.needs_matters
+
+    @property
     def needs_checks(self) -> frozenset[str]:
         return self.term.needs_checks
 
@@ -209,6 +224,10 @@ class Group(Term):
     @property
     def needs_evidence(self) -> bool:
         return any(term.needs_evidence for term in self.terms)
+
+    @property
+    def needs_matters(self) -> bool:
+        return any(term.needs_matters for term in self.terms)
 
     @property
     def needs_checks(self) -> frozenset[str]:

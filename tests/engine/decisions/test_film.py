@@ -25,7 +25,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunReader]:
 def test_the_shares_of_an_output_sum_to_what_sets_it_apart_from_its_mean() -> None:
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(40, 9)).astype(np.float32)
-    head = Head(0, *(rng.normal(size=shape).astype(np.float32) for shape in ((3, 9), (3,))), inputs.mean(0, np.float64))
+    weights, bias = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 9), (3,)))
+    head = Head(0, weights, bias, inputs.mean(0, np.float64), same=True, map_shape=None)
     outputs = inputs.astype(np.float64) @ head.weights.T.astype(np.float64) + head.bias
     for image in range(5):
         found = shares_of(head, inputs[image], 1)

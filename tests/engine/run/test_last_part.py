@@ -26,6 +26,7 @@ from tests.support import models
 from tests.support.tiny_runs import compute, counted_calls
 
 LAST = {OUTPUTS, HEAD_INPUTS, CLASS_MAPS}
+CONVOLUTIONS = ("target.factory=tests.support.models:tiny_convolutions", 'target.layers=["first", "logits"]')
 NO_LAYER = 'target.layers=["first", "logits"]'
 """Layers that do not give the head's inputs"""
 
@@ -290,6 +291,16 @@ def test_what_keep_leaves_out_is_not_there_and_is_told(project: Path) -> None:
     with duckdb.connect(out(project), read_only=True) as connection:
         for table in ("film_activations", "head_inputs", "film_maps", "importance", "row_scales"):
             assert connection.execute(f"FROM {table}").fetchall() == [], table
+
+
+def test_a_model_without_a_linear_head_keeps_its_outputs_and_says_so(project: Path) -> None:
+    compute(project, *CONVOLUTIONS)
+    with RunReader(out(project)) as reader:
+        assert reader.outputs is not None
+        np.testing.assert_allclose(reader.outputs.T, reader.arrays.activations(reader.layer("logits")), rtol=1e-6)
+        assert (reader.head, reader.head_inputs(0), reader.class_map(0, 0)) == (None, None, None)
+        assert {lack.what: lack.remedy for lack in reader.missing}.items() >= {("head", ""), ("class maps", "")}
+    assert compute(project, *CONVOLUTIONS).notes[0].endswith("up to date.")
 
 
 def test_importance_needs_no_rows_where_a_layer_is_the_heads_input(project: Path) -> None:

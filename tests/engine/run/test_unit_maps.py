@@ -69,6 +69,8 @@ def test_the_maps_are_what_the_layer_gave_over_the_strongest_films(project: Path
                 step = np.ptp(exact, axis=(1, 2), keepdims=True) / 255
                 assert (np.abs(maps.maps - exact) <= step / 2 + 1e-5).all()
         assert reader.unit_maps(reader.layers[3].first_neuron) is None
+        [lack] = [lack for lack in reader.missing if lack.what == "unit maps"]
+        assert lack.why == "What logits gives has no grid of positions that all films share."
 
 
 def test_a_layer_without_maps_is_not_looked_at_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,12 +148,15 @@ def test_maps_may_be_left_out_and_added_later(project: Path, tmp_path: Path, mon
     assert maps_of(project) == {}
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         before = reader.info.content_hash
+        [remedy] = [lack.remedy for lack in reader.missing if lack.what == "unit maps"]
+        assert remedy == "[keep] maps = true, then mammi run CONFIG.toml"
     calls = counted_calls(monkeypatch)
     heard = compute(project, "keep.top_maps=6")
     assert heard.computed["images"] == sum(calls["target"]) == 30, "they pass once, for the class maps too"
     assert calls["images"] == calls["texts"] == []
     with RunReader(project.with_name("tiny.duckdb")) as reader:
         assert reader.info.content_hash == before
+        assert reader.missing == ()
     other = models.tiny_project(tmp_path / "other", films=30)
     compute(other, "keep.top_maps=6")
     assert_equal(project, other)

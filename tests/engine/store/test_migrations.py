@@ -4,7 +4,8 @@ version_1.duckdb.gz is `small_contents(images=20, units=(4, 5), concepts=6, dime
 written by the writer of schema version 1 (commit 65ea07b); version_2.duckdb.gz is the same with sets=2, by that of
 schema version 2 (commit 83c1fd2); version_3.duckdb.gz the same as version 2 with other_templates=1, captions=2 and
 methods={"www": {"count": 3}}, by that of schema version 3 (commit 98aae33); version_4.duckdb.gz the same as version 3
-with sources={"target": "1111"}, by that of schema version 4 (commit 1e4596c).
+with sources={"target": "1111"}, by that of schema version 4 (commit 1e4596c); version_5.duckdb.gz the same as version 4
+with notes=[Note("target", "a warning")], by that of schema version 5 (commit 1e72174).
 """
 
 from __future__ import annotations
@@ -120,7 +121,25 @@ def test_a_run_of_version_4_opens_but_its_sources_are_loaded_again(tmp_path: Pat
     assert version(path) == [(schema.VERSION,)]
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_run_of_version_5_opens_and_says_what_it_does_not_keep(tmp_path: Path) -> None:
+    path = unpacked(5, tmp_path)
+    assert version(path) == [(5,)]
+    with FinishedRun(path) as finished:
+        reader = finished.reader
+        assert list(faults(reader)) == []
+        assert [note.text for note in reader.notes] == ["a warning"]
+        assert finished.sources == {"target": "1111"}
+        assert len(finished.held(["film key", "layer0 key"])) == 22
+        assert (reader.classes, reader.outputs, reader.head, reader.important_layers) == ((), None, None, ())
+        assert (reader.film_activations(0), reader.head_inputs(0), reader.class_map(0, 0)) == (None, None, None)
+        assert reader.unit_maps(0) is None
+        assert reader.film_importance(0) == []
+        assert [(lack.what, lack.remedy) for lack in reader.missing] == [("outputs", "mammi run CONFIG.toml")]
+        assert reader.threshold == 0.5
+    assert version(path) == [(schema.VERSION,)]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"

@@ -158,6 +158,22 @@ def test_outputs_that_no_linear_layer_gives_are_the_models_own(end: Any, probabi
     assert "key target.probabilities" in found.told
 
 
+def test_an_average_of_two_heads_is_neither_of_them() -> None:
+    """As in DeiT: each output depends on one unit of each head."""
+    module = Norm()
+    module.other = nn.Linear(6, 3)
+    both = nn.Module()
+    both.inner = module
+
+    def forward(films: Tensor) -> Tensor:
+        inputs = functional.relu(module.norm(module.convolution(films))).mean((2, 3))
+        return (module.head(inputs) + module.other(inputs)) / 2
+
+    both.forward = forward  # type: ignore[method-assign]
+    found = look(both, ["inner.norm"])
+    assert (found.head, found.count, found.lacks[0].what) == (None, 3, "head")
+
+
 def test_a_convolution_as_head_is_said_to_be_none() -> None:
     module = nn.Sequential(nn.Conv2d(1, 3, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     found = look(module, ["0"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 
 from tests.support.commands import Mammi
+from tests.support.decisions import decided_run
 from tests.support.models import tiny_project
 from tests.support.runs import small_run
 
@@ -105,6 +107,38 @@ def test_a_run_file_that_was_tampered_with_is_reported_with_status_1(
     assert outcome.status == 1
     assert said in outcome.out
     assert "compute the run again" in outcome.err
+
+
+def test_what_connects_neurons_to_outputs_is_told_and_what_is_not_kept(mammi: Mammi, tmp_path: Path) -> None:
+    path = decided_run(tmp_path)
+    with duckdb.connect(str(path)) as connection:
+        lack = ["unit maps", "[keep] maps is \x1b[31mfalse.", "[keep] maps = true, then mammi run CONFIG.toml"]
+        connection.execute("UPDATE decision_facts SET missing = ?", [json.dumps([lack])])
+    outcome = mammi("doctor", path)
+    assert outcome.status == 0
+    assert "  outputs     7 with sigmoid, predicted from 0.5\n" in outcome.out
+    assert "  head        linear, its 8 inputs given by layer0\n" in outcome.out
+    said = "[keep] maps is ␛[31mfalse. To add: [keep] maps = true, then mammi run CONFIG.toml"
+    assert f"Not kept\n  unit maps   {said}\n" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "UPDATE film_outputs SET outputs = 'aaaabbbbccccddddeeeeffffgggg'::BLOB WHERE image = 0",
+            "image 0: its outputs",
+        ),
+        ("DELETE FROM film_activations WHERE image = 59", "image 59: a row of its activations is missing"),
+    ],
+)
+def test_outputs_and_rows_that_were_changed_are_reported(mammi: Mammi, tmp_path: Path, change: str, said: str) -> None:
+    path = decided_run(tmp_path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(change)
+    outcome = mammi("doctor", path)
+    assert outcome.status == 1
+    assert said in outcome.out
 
 
 def test_rows_that_were_deleted_are_reported(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:

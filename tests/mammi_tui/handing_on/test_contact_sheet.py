@@ -89,3 +89,11 @@ def test_text_is_wrapped_and_cut_to_its_width() -> None:
     assert all(letters._font.getlength(line) <= 60 for line in lines)
     (line,) = letters.wrapped("unbreakable" * 20, 60, 2)
     assert line.endswith(("…", "..."))
+
+
+def test_films_that_are_not_the_strongest_are_said_to_be_others_above_them() -> None:
+    usual = sheet(contact_sheet(card("x", films=[_without_shapes(film("x"))]), HEADING))
+    said = "9th decile: activation 0.5 to 1.7 · 48 of 120"
+    others = sheet(contact_sheet(replace(card("x", films=[_without_shapes(film("x"))]), shown=said), HEADING))
+    top = [int(np.argwhere((pixels == 90).all(axis=2))[:, 0].min()) for pixels in (usual, others)]
+    assert top[1] > top[0], "a line more stands above the films"

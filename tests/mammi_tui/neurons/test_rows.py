@@ -78,6 +78,7 @@ def test_in_every_order_what_is_missing_comes_last_and_ties_go_by_unit(
     with RunReader(run_path) as reader:
         live = Evidence(reader, Requery(reader))
         rows.evidence = [live.layer(layer.name, Cuts(0.9, 0.9)) for layer in reader.layers]
+        rows.matters = [np.arange(layer.units) % 3.0 for layer in reader.layers]
     rows.rebuild()
     for layer, units in enumerate(rows.matches):
         facts = rows._facts[layer]

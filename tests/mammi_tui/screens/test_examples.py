@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.decisions.examples import RANDOM, RANGES, STRONGEST, WEAKEST, examples
+from mammi_tui.questions.subjects import FilmSubject
 from mammi_tui.screens.images_pane import BEFORE_TITLE, MARKS, ImagesPane
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
@@ -136,6 +137,25 @@ async def test_a_verdict_is_about_the_annotation_whatever_films_are_shown(run: P
         await opened.press("3", ">", "y")
         entry = opened.log.read().lines[-1]
         assert entry.seen.annotation == words
+
+
+async def test_the_film_view_steps_through_the_films_of_the_range_also_of_the_next_neuron(
+    run: Path, tmp_path: Path
+) -> None:
+    async with explorer(run, tmp_path) as opened:
+        await opened.press("3", ">", "l", "enter")
+        assert opened.looking.films is not None
+        assert list(opened.looking.films.images) == expected(opened, 1)
+        assert opened.looking.films.title == "9th decile images of layer1:3"
+        film = opened.looking.subject
+        assert isinstance(film, FilmSubject)
+        assert film.image == expected(opened, 1)[1]
+        await opened.press("y")
+        assert opened.neuron == "layer1:4"
+        assert opened.looking.films.title == "9th decile images of layer1:4"
+        film = opened.looking.subject
+        assert isinstance(film, FilmSubject)
+        assert film.image == expected(opened, 1)[0]
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (100, 30), (200, 60)])

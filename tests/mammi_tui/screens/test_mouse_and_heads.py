@@ -10,6 +10,7 @@ from textual import events
 from textual.widget import Widget
 
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
+from mammi_tui.questions.subjects import ConceptSubject
 from tests.support.explorer import Explorer, explorer
 from tests.support.runs import small_run
 
@@ -100,11 +101,11 @@ async def test_a_double_click_below_the_lines_does_nothing(opened: Explorer) -> 
     assert opened.rows.open == set()
 
 
-async def test_a_double_click_on_a_concept_finds_its_neurons(opened: Explorer) -> None:
+async def test_a_double_click_on_a_concept_opens_it(opened: Explorer) -> None:
     ranking = opened.screen.view_pane.reading
+    best = int(opened.answer().ranking[0])
     await click(opened, ranking, 0, times=2)
-    answer = opened.answer()
-    assert opened.reader.concepts[int(answer.ranking[0])] in opened.rows.query
+    assert opened.looking.subject == ConceptSubject(best)
 
 
 async def test_a_double_click_on_a_film_opens_it(opened: Explorer) -> None:

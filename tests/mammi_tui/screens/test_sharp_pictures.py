@@ -10,12 +10,14 @@ from textual.widgets import Input
 
 from mammi_tui.images.base import resample
 from mammi_tui.images.kitty import KittyBackend
+from mammi_tui.images.pixels import pixels
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
 from mammi_tui.images.sharp import SharpBackend
 from mammi_tui.images.sixel import SixelBackend
+from mammi_tui.widgets.thumbnail import Thumbnail
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
-from tests.support.pixel_terminal import psnr
+from tests.support.pixel_terminal import PixelTerminal, psnr
 from tests.support.shown_explorer import Shown, shown_explorer
 
 CELL = (6, 12)
@@ -107,3 +109,32 @@ async def test_a_terminal_that_keeps_few_pictures_has_cells_in_the_grid(run_path
     async with shown_explorer(run_path, tmp_path, few, SIZE) as shown:
         assert not shown.terminal.sixels
         assert "▀" in shown.terminal.text() or "▌" in shown.terminal.text()
+
+
+@pytest.mark.parametrize("kind", ["kitty", "sixel"])
+async def test_the_film_view_draws_what_is_looked_at(run_path: Path, tmp_path: Path, kind: str) -> None:
+    async with shown_explorer(run_path, tmp_path, backend(kind), SIZE) as shown:
+        await shown.press("3", "enter")
+        film = shown.app.screen.query_one(Thumbnail)
+        for keys in ((), ("plus",), ("right",)):
+            await shown.press(*keys)
+            assert film.picture is not None
+            ((region, _),) = film.pictures()
+            seen = shown.terminal.area(*region.translate(film.region.offset))
+            height = region.height * CELL[1]
+            wanted = pixels(film.picture, region.width * CELL[0], height)
+            wanted = wanted if wanted.ndim == 3 else np.repeat(wanted[..., None], 3, 2)
+            assert psnr(seen, wanted) > (42 if kind == "sixel" else 90)
+        await shown.press("escape")
+        assert not await shown.ghosts()
+
+
+async def test_letters_of_another_size_get_other_pictures(run_path: Path, tmp_path: Path) -> None:
+    async with shown_explorer(run_path, tmp_path, backend("sixel"), SIZE) as shown:
+        assert shown.app.pictures is not None
+        shown.app.pictures.cell = (8, 16)
+        shown.app.show_on(PixelTerminal(*SIZE, (8, 16)))
+        await shown.rest()
+        assert shown.pictures()
+        assert {sharp.cell for _, sharp in grid(shown).pictures()} == {(8, 16)}
+        assert shown.terminal.screen.drawn.any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from mammi_tui.questions import evidence
 from mammi_tui.verdicts import log
 from mammi_tui.verdicts.log import VerdictLog
 from tests.mammi_tui.snapshots.settled import settled
+from tests.support.decisions import add_maps, decide
 from tests.support.explorer import explorer
 from tests.support.runs import small_contents, with_evidence
 from tests.support.verdicts import judge
@@ -54,6 +56,8 @@ SCREENS: Mapping[str, Keys] = {
     "weaker films": ("3", "greater_than_sign"),
     "films off": ("I", "3"),
     "film": ("3", "enter"),
+    "why a film": ("3", "enter"),
+    "why a film with heat": ("3", "enter", "h", "h", "tab", "tab", "j"),
     "slider": ("a",),
     "lower alpha": ("a", *"0.5", "enter"),
     "help": ("question_mark",),
@@ -76,6 +80,8 @@ SCREENS: Mapping[str, Keys] = {
     "comparison": ("equals_sign", "enter", "j", "j"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
+DECIDED = frozenset({"why a film", "why a film with heat"})
+"""The screens of a run that holds the model's decisions"""
 
 
 def write_run(folder: Path) -> Path:
@@ -105,7 +111,14 @@ def write_run(folder: Path) -> Path:
     path = folder / "run.duckdb"
     assemble(path, contents, batches)
     _write_other(folder / OTHER, contents, batches)
+    decided = shutil.copy(path, _decided(path))
+    decide(decided, CLASSES)
+    add_maps(decided)
     return path
+
+
+def _decided(run: Path) -> Path:
+    return run.with_name("decided.duckdb")
 
 
 def _write_other(path: Path, contents: RunContents, batches: Sequence[Batch]) -> None:
@@ -130,6 +143,7 @@ def _write_other(path: Path, contents: RunContents, batches: Sequence[Batch]) ->
 
 async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
     """A screen as text, one line for each of its rows."""
+    run = _decided(run) if name in DECIDED else run
     with _steady():
         _judge_as_another(run, folder)
         async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
@@ -148,7 +162,7 @@ def stored(name: str, size: tuple[int, int]) -> Path:
 def _judge_as_another(run: Path, folder: Path) -> None:
     """Writes verdicts of a second reader beside the copy of the run."""
     with RunReader(run) as reader, mock.patch.dict(os.environ, {"MAMMI_READER": "r2"}):
-        others = VerdictLog(folder / run.name, reader.info.content_hash, reader.subject)
+        others = VerdictLog(folder / "run.duckdb", reader.info.content_hash, reader.subject)
         requery, cuts = Requery(reader), reader.info.cuts
         for unit, verdict in (7, "accept"), (8, "reject"), (9, "accept"), (11, "unsure"):
             answer = requery.neuron("classifier", unit, cuts)

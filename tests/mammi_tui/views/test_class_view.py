@@ -132,3 +132,33 @@ def test_a_run_without_decisions_says_what_adds_them(tmp_path: Path) -> None:
         assert "CONFIG.toml" in opened.text()
 
     look(path, tmp_path, does)
+
+
+def test_neurons_sort_by_what_matters_for_the_class_looked_at_last(run: Path, tmp_path: Path) -> None:
+    with RunReader(run) as reader:
+        found = reader.importance(1, "labelled")
+    assert found is not None
+    sizes = np.abs(found.means[3].astype(np.float64))
+
+    async def does(opened: Explorer) -> None:
+        await opened.press("C", "1", "s", "m")
+        assert f"sorted by matters for {LABELS[3]}" in opened.text()
+        living = [unit for unit in opened.rows.matches[1].tolist() if not opened.rows.is_dead(Neuron(1, unit))]
+        assert living == [unit for unit in np.argsort(-sizes, kind="stable").tolist() if unit in living]
+        await opened.press("slash", *"matters>", *f"{np.median(sizes):.3f}", "enter")
+        assert set(opened.rows.matches[1].tolist()) == set(np.flatnonzero(sizes > round(float(np.median(sizes)), 3)))
+
+    look(run, tmp_path, does)
+
+
+def test_a_run_without_importance_says_so_when_it_is_sorted_by(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    path = small_run(tmp_path / "run")
+    say_missing(path, ("importance", "It was not kept.", "mammi run CONFIG.toml"))
+
+    async def does(opened: Explorer) -> None:
+        await opened.press("s", "m")
+        said = [notice.message for notice in opened.app._notifications]
+        assert said == ["This run holds no importance. It was not kept. `mammi run CONFIG.toml` adds it."]
+
+    look(path, tmp_path, does)

@@ -63,7 +63,13 @@ def test_it_finds_while_the_reader_types_and_the_history_brings_the_search_back(
         await opened.press("ctrl+o")
         assert opened.looking.subject == FilmSearch("missed effu")
         assert images(opened) == surest.tolist()
-        assert opened.screen.query_one(SearchLine).value == "missed effu"
+        line = opened.screen.query_one(SearchLine)
+        assert line.value == "missed effu"
+        await opened.press("F", "F")
+        assert line.has_focus
+        assert (line.value, images(opened)) == ("", list(range(60)))
+        await opened.press("up")
+        assert images(opened) == surest.tolist()
 
     look(run, tmp_path, does)
 
