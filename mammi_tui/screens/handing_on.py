@@ -155,12 +155,13 @@ class HandingOn(ExplorerBase):
 
         table = of()
         name = f"{self._run_name}.{table.what}"
+        of_units = next(iter(table.columns)) == "layer"
+        abouts = {tuple(row[:2]) if of_units else ("image", row[0]) for row in table.rows}
         if table.about:
-            named = _NO_NAME.sub("-", table.about)[:LONGEST_NAME]
-            name = f"{self._run_name}.{named}.{table.what}"
-        elif table.what != "neurons" and table.rows:
-            about = table.rows[0][:2] if next(iter(table.columns)) == "layer" else ("image", table.rows[0][0])
-            name = f"{self._run_name}.{about[0]}-{about[1]}.{table.what}"
+            name = f"{self._run_name}.{_NO_NAME.sub('-', table.about)[:LONGEST_NAME]}.{table.what}"
+        elif len(abouts) == 1 and table.what != "neurons":
+            kind, number = abouts.pop()
+            name = f"{self._run_name}.{kind}-{number}.{table.what}"
         path = new_file(
             folder, name, f".{file_format}", lambda path: write_table(path, file_format, table.columns, table.rows)
         )
