@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
-from engine.decisions.concepts import NearConcept, Standing
 from engine.store.records import ImageInfo
 from mammi_tui.film_labels import LabelOrder, short_list
 from mammi_tui.neurons.rows import Neuron, NeuronRows
@@ -18,6 +18,9 @@ from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, decimal, fit, percent, significant
 from mammi_tui.widgets.captions import identifiers
 from mammi_tui.widgets.lines import Part
+
+if TYPE_CHECKING:
+    from engine.decisions.concepts import NearConcept, Standing
 
 Lead = tuple[Subject, FilmList | None]
 """What Enter on a line leads to: a subject, and for a film the list that it is from"""

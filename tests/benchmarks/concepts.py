@@ -21,7 +21,8 @@ from engine.store.batch import Batch
 from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.benchmarks.nih_scale import BATCH, CLUSTERS, _film, _image, _unit, peak_megabytes, row, time_calls
+from tests.benchmarks.nih_scale import peak_megabytes, row, time_calls
+from tests.support.nih_run import BATCH, CLUSTERS, _film, _image, _unit
 
 LAYERS = {"denseblock1": 128, "denseblock2": 256, "denseblock3": 512, "norm5": 1024, "classifier": 14}
 """Units of each layer: 1,934"""
