@@ -191,6 +191,8 @@ class Texts:
         ends, found = self._folded_ends, np.zeros(len(self._ends), np.bool_)
         if not text or not len(self._ends):
             return ~found
+        if _BETWEEN in text:
+            return found
         if self._folded.count(text) > len(found) // 8:  # many: to look at each text is quicker
             return np.fromiter((text in each for each in self._folded.split(_BETWEEN)), np.bool_, len(found))
         starts = [match.start() for match in re.finditer(re.escape(text), self._folded)]
