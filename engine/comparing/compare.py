@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.comparing.differences import Difference, Differing, differences
+from engine.comparing.differences import Differing, differences
 from engine.comparing.exchange import FIRST, SECOND, Answers, Exchange, Source
 from engine.comparing.films import SharedFilms, shared_films
 from engine.comparing.matching import LayerMatch, matched, paired_layers
@@ -96,14 +96,13 @@ class Comparison:
         self.films = films or shared_films(first.reader, second.reader)
         self.layers = paired_layers(first.reader, second.reader)
         self.differing = Differing.between(self.sides, self.films)
+        names = [layer.name for layer, _ in self.layers]
+        self.differences = differences(self.sides, self.films, self.differing, names)
+        """What differs between the runs, and what does not, in a few words each"""
 
     @property
     def is_of_one_run(self) -> bool:
         return self.sides[0].reader is self.sides[1].reader
-
-    def differences(self) -> list[Difference]:
-        """What differs between the runs, and what does not, in a few words each."""
-        return differences(self.sides, self.films, self.differing, [layer.name for layer, _ in self.layers])
 
     def chosen(self, layer: str | None) -> list[tuple[LayerInfo, LayerInfo]]:
         """The pair of one layer, or all pairs. Raises ConfigError for a layer of the first run without a partner, or an

@@ -37,8 +37,9 @@ class Differing:
 
     vlm: bool
     """Whether the VLMs differ: in name, in dimension, or in how they encode a text"""
-    images: bool
-    """Whether the runs have other films, or embed them differently"""
+    films: bool
+    embeddings: bool
+    """Whether the films that both runs have are embedded differently"""
     texts: bool
     alpha: bool
     beta: bool
@@ -49,11 +50,17 @@ class Differing:
         infos = first.reader.info, second.reader.info
         return cls(
             vlm=infos[0].vlm != infos[1].vlm or not first.texts.encoded_as(second.texts),
-            images=not (films.all_shared and same_embeddings(sides, films)),
+            films=not films.all_shared,
+            embeddings=not same_embeddings(sides, films),
             texts=not first.texts.equals(second.texts),
             alpha=first.cuts.alpha != second.cuts.alpha,
             beta=first.cuts.beta != second.cuts.beta,
         )
+
+    @property
+    def images(self) -> bool:
+        """Whether the runs have other films, or embed them differently."""
+        return self.films or self.embeddings
 
     def exchanges(self, match: LayerMatch) -> dict[str, tuple[str, ...]]:
         """What can be exchanged between the runs for one layer: its name -> the fields of
@@ -97,8 +104,7 @@ def _of(side: Side, images: NDArray[np.int64]) -> NDArray[np.float32]:
 def differences(sides: Sides, films: SharedFilms, differing: Differing, layers: Sequence[str]) -> list[Difference]:
     """What the runs differ in and what not: the target model (at some layers), the VLM, the films, the texts, the
     cuts."""
-    vlm = _vlm(sides, films, differing)
-    return [_target(sides, layers), vlm, _films(films), *_texts(sides), *_cuts(sides)]
+    return [_target(sides, layers), _vlm(sides, differing), _films(films), *_texts(sides), *_cuts(sides)]
 
 
 def _target(sides: Sides, layers: Sequence[str]) -> Difference:
@@ -110,10 +116,9 @@ def _target(sides: Sides, layers: Sequence[str]) -> Difference:
     return Difference("target model", names, not same, "" if same or names[0] != names[1] else detail)
 
 
-def _vlm(sides: Sides, films: SharedFilms, differing: Differing) -> Difference:
+def _vlm(sides: Sides, differing: Differing) -> Difference:
     names = _each(sides, lambda side: side.reader.info.vlm)
-    embedded = len(films) > 0 and not same_embeddings(sides, films)
-    detail = "other weights" if differing.vlm else "it embeds the films differently" if embedded else ""
+    detail = "other weights" if differing.vlm else "it embeds the films differently" if differing.embeddings else ""
     return Difference("VLM", names, bool(detail), detail if names[0] == names[1] else "")
 
 

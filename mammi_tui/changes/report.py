@@ -28,7 +28,7 @@ def as_text(comparison: Comparison, layers: Sequence[LayerChanges], shown: Seque
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:
-    found = comparison.differences()
+    found = comparison.differences
     for each in found:
         if each.differs:
             yield f"{f'  {each.what}':{HEAD_CELLS}}  {difference(each)}"
@@ -63,7 +63,7 @@ def as_json(comparison: Comparison, layers: Sequence[LayerChanges], rows: Sequen
             "differs": each.differs,
             "detail": each.detail or None,
         }
-        for each in comparison.differences()
+        for each in comparison.differences
     ]
     matches = [
         {

@@ -27,6 +27,8 @@ class Table:
     columns: Mapping[str, str]
     """Name -> DuckDB type"""
     rows: Sequence[tuple[object, ...]]
+    about: str = ""
+    """What it is about, for the file's name; "" for the neuron or the image in its first columns"""
 
     def of(self, layer: str, unit: int, cuts: Cuts) -> Table:
         """The table with the neuron and the cuts in its first columns."""

@@ -75,13 +75,17 @@ class Part:
     def of(self, pixels: NDArray[np.generic]) -> tuple[slice, slice]:
         """Which rows and columns of an array [h, w] over the whole film lie in the part, at least one of each."""
         height, width = pixels.shape
-        rows = slice(min(height - 1, round(self.top * height)), max(1, round(self.bottom * height)))
-        columns = slice(min(width - 1, round(self.left * width)), max(1, round(self.right * width)))
-        return rows, columns
+        return _between(self.top, self.bottom, height), _between(self.left, self.right, width)
 
     def within(self, x: float, y: float) -> tuple[float, float]:
         """A point of the film, in fractions of the part."""
         return (x - self.left) / (self.right - self.left), (y - self.top) / (self.bottom - self.top)
+
+
+def _between(first: float, last: float, length: int) -> slice:
+    """The places from one fraction of a length to another, at least one."""
+    start = min(length - 1, round(first * length))
+    return slice(start, max(start + 1, round(last * length)))
 
 
 WHOLE = Part()

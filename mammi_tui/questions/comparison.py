@@ -80,7 +80,8 @@ class ComparisonAsker(Asker):
         self._opening = threading.Lock()
         self._reader: RunReader | None = None
         """The other run"""
-        self._films: Films | None = None
+        self._films: tuple[RunReader, Films] | None = None
+        """The run whose films faced the open run's last, and its films"""
         self._comparison: Comparison | None = None
         self._known: dict[ComparisonQuestion, ComparisonAnswered] = {}
         """What is answered at the present cuts"""
@@ -122,19 +123,27 @@ class ComparisonAsker(Asker):
         from engine.comparing.side import Side
 
         path = Path(question.subject.other)
+        own = self.looking.reader
+        reader = self._opened(path)
+        embeddings = self.looking.requery.vectors().embeddings
+        first = Side(own, question.cuts, embeddings)
+        cuts = cuts_beside(question.subject, question.cuts, own, reader)
+        second = Side(reader, cuts, embeddings if reader is own else None)
+        before = self._comparison
+        films = before.films if before and before.sides[1].reader is reader else None
+        return Comparison(first, second, films)
+
+    def _opened(self, path: Path) -> RunReader:
+        """The run at a path: the open one, the other one if it is open already, or that one from now on."""
+        if path == self.looking.reader.path.absolute():
+            return self.looking.reader
         with self._opening:
             if self._reader is None or self._reader.path != path:
                 reader = RunReader(path)
                 if self._reader is not None:
                     self._reader.close()
-                self._reader, self._films = reader, Films(reader.thumbnail)
-            reader = self._reader
-        own = self.looking.reader
-        first = Side(own, question.cuts, self.looking.requery.vectors().embeddings)
-        second = Side(reader, cuts_beside(question.cuts, own, reader))
-        before = self._comparison
-        films = before.films if before and before.sides[1].reader is reader else None
-        return Comparison(first, second, films)
+                self._reader = reader
+            return self._reader
 
     def take(self, answer: ComparisonAnswered | FilmsFaced, *, wanted: bool) -> bool:
         """Keeps what is about the present run and cuts, also when something else is on screen by now."""
@@ -155,11 +164,11 @@ class ComparisonAsker(Asker):
         comparison = self._comparison
         if not self.called or faced is None or comparison is None or self.looking.subject != faced.subject:
             return None
-        return faced if str(comparison.sides[1].reader.path) == faced.subject.other else None
+        return faced if str(comparison.sides[1].reader.path.absolute()) == faced.subject.other else None
 
     def _ask_faced(self, question: Faced) -> FilmsFaced:
-        comparison, films = self._comparison, self._films
-        if comparison is None or films is None:
+        comparison = self._comparison
+        if comparison is None:
             raise MammiError(f"{question.subject.other}: is not open any more.")
         own, other = (side.reader for side in comparison.sides)
         first = _strongest(own, own.layer(question.layer), question.unit, question.words[0])
@@ -168,21 +177,28 @@ class ComparisonAsker(Asker):
             second = _strongest(other, other.layer(question.other_layer), question.other_unit, question.words[1])
         across = comparison.films.across(1)
         shared = {item.image: int(across[item.image]) for item in second if across[item.image] >= 0}
-        return FilmsFaced(question, (first, second), films, shared)
+        if self._films is None or self._films[0] is not other:
+            self._films = other, Films(other.thumbnail)
+        return FilmsFaced(question, (first, second), self._films[1], shared)
 
 
-def cuts_beside(cuts: Cuts, own: RunReader, other: RunReader) -> Cuts:
-    """The cuts of the other run: its own where those on screen are the open run's own, else those on screen. Its
-    concept set is that of the same name, or all its concepts."""
-    concept_set = cuts.concept_set
-    if concept_set is not None:
+def cuts_beside(subject: ComparisonSubject, cuts: Cuts, own: RunReader, other: RunReader) -> Cuts:
+    """The cuts of the other side: those that the subject names, else the other run's own where those on screen are the
+    open run's own, else those on screen. Its concept set is that of the same name, or all its concepts.
+
+    Raises MammiError for a concept set that the subject names and the other run lacks.
+    """
+    concept_set = subject.concept_set or cuts.concept_set
+    if concept_set is not None and subject.concept_set is None:
         try:
             find_concept_set(concept_set, other.concept_sets)
         except MammiError:
             concept_set = None
     alpha = other.info.alpha if cuts.alpha == own.info.alpha else cuts.alpha
     beta = other.info.beta if cuts.beta == own.info.beta else cuts.beta
-    return Cuts(alpha, beta, concept_set)
+    return Cuts(
+        alpha if subject.alpha is None else subject.alpha, beta if subject.beta is None else subject.beta, concept_set
+    )
 
 
 def _strongest(reader: RunReader, layer: LayerInfo, unit: int, words: tuple[str, ...]) -> list[ThumbnailItem]:

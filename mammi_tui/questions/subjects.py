@@ -50,10 +50,20 @@ class RunSubject:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonSubject:
-    """What changed from the open run to another one."""
+    """What changed from the open run to another one, or to itself at other cuts."""
 
     other: str
-    """The path of the other run file"""
+    """The path of the other run file, which may be the open one's"""
+    alpha: float | None = None
+    """The other side's α, where it is neither its run's own nor the one on screen; so for the next two"""
+    beta: float | None = None
+    concept_set: str | None = None
+
+    @property
+    def cuts(self) -> str:
+        """The cuts that it names, in a few words; "" for none."""
+        named = (("α", self.alpha), ("β", self.beta), ("", self.concept_set))
+        return " ".join(f"{sign} {value}".strip() for sign, value in named if value is not None)
 
 
 Subject = Neuron | ClassSubject | FilmSubject | ConceptSubject | FilmSearch | RunSubject | ComparisonSubject

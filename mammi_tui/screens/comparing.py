@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,6 +20,8 @@ from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.state.record import LONGEST as LONGEST_PATH
 from mammi_tui.views.compare import CompareBody
 
+_NAMED = re.compile(r"(.*?)(?:\s*\b(?:alpha|α)=([\d.,]+))?(?:\s*\b(?:beta|β)=([\d.,]+))?(?:\s*\bset=(.+))?")
+"""A path, an α, a β and a concept set, each of which may be left out"""
 MOST_OFFERED = 50
 MOST_LOOKED_AT = 2000
 """Files of a folder that are looked at for the completion of a path"""
@@ -41,19 +44,29 @@ class Comparing(ExplorerBase):
             self.compare_with,
             text=earlier[-1] if earlier else "",
             complete=partial(run_files, earlier=earlier),
-            placeholder="the path of another run file",
+            placeholder="another run file · alpha=0.85 beta=0.9 set=NAME: this run at other cuts",
             most=LONGEST_PATH,
         )
 
     def compare_with(self, text: str) -> str | None:
-        """Shows what changed to another run. Returns why that cannot be done; None where it can."""
-        path = Path(text).expanduser()
-        if not text or not path.is_file():
-            near = ", ".join(run_files(text)[:3])
-            return f"{text or 'no path'}: no run file{f'. Near it: {near}' if near else ''}"
+        """Shows what changed to another run, or to this one at other cuts. Returns why that cannot be done; None where
+        it can."""
+        found = _NAMED.fullmatch(text.strip())
+        name, *cuts = found.groups() if found else (text, None, None, None)
+        try:
+            alpha, beta = (None if cut is None else float(cut.replace(",", ".")) for cut in cuts[:2])
+        except ValueError:
+            alpha = beta = -1.0
+        path = Path(name).expanduser() if name or not any(cuts) else self.looking.reader.path
+        if not (name or any(cuts)) or not path.is_file():
+            near = ", ".join(run_files(name)[:3])
+            return f"{name or 'no path'}: no run file{f'. Near it: {near}' if near else ''}"
+        if not all(0 <= cut <= 1 for cut in (alpha, beta) if cut is not None):
+            return "α and β are numbers from 0 to 1"
         path = path.absolute()
-        self.keeper.change(lambda state: state.with_compared(str(path)))
-        self._compared = ComparisonSubject(str(path))
+        kept = text.replace(name, str(path), 1) if name else text
+        self.keeper.change(lambda state: state.with_compared(kept))
+        self._compared = ComparisonSubject(str(path), alpha, beta, cuts[2])
         self.look_at(self._compared)
         return None
 

@@ -226,6 +226,8 @@ class Finding(ExplorerBase):
         if order.needs_matters and not self.looking.reader.important_layers:
             said = said_missing(self.looking.reader.missing, ("outputs", "importance"))
             self.warn(" ".join(said) or "This run holds no importance")
+        if order.needs_matters:
+            rows.open.update(self.looking.reader.important_layers)
         self.neurons.sort_by(order, flipped=order == rows.order and not rows.flipped)
         self.desk.hold()  # the next key may go on to another order
         self.desk.ask()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,9 @@ from mammi_tui.widgets.menu_line import Choice, MenuLine
 
 UNDERWAY = "The images are still being computed: try again"
 _FORMATS = [Choice("c", "CSV"), Choice("j", "JSON"), Choice("p", "Parquet")]
+_NO_NAME = re.compile(r"[^\w-]+")
+LONGEST_NAME = 40
+"""Characters of what a table is about in its file's name"""
 _COPIES = {
     "l": Choice("l", "link that opens this"),
     "w": Choice("w", "words"),
@@ -151,9 +155,13 @@ class HandingOn(ExplorerBase):
 
         table = of()
         name = f"{self._run_name}.{table.what}"
-        if table.what != "neurons" and table.rows:
-            about = table.rows[0][:2] if next(iter(table.columns)) == "layer" else ("image", table.rows[0][0])
-            name = f"{self._run_name}.{about[0]}-{about[1]}.{table.what}"
+        of_units = next(iter(table.columns)) == "layer"
+        abouts = {tuple(row[:2]) if of_units else ("image", row[0]) for row in table.rows}
+        if table.about:
+            name = f"{self._run_name}.{_NO_NAME.sub('-', table.about)[:LONGEST_NAME]}.{table.what}"
+        elif len(abouts) == 1 and table.what != "neurons":
+            kind, number = abouts.pop()
+            name = f"{self._run_name}.{kind}-{number}.{table.what}"
         path = new_file(
             folder, name, f".{file_format}", lambda path: write_table(path, file_format, table.columns, table.rows)
         )

@@ -226,14 +226,14 @@ class FrugalApp(App[None]):
         """What takes all pictures off the terminal, from any thread."""
         return self.pictures.farewell() if self.pictures else ""
 
-    def _changes(self, screen: Screen[object], update: Update) -> ChangesOnly:
+    def _changes(self, update: Update) -> ChangesOnly:
         """What an update of the screen on top changes on the terminal."""
-        seen = sights(screen._compositor) if self.pictures else ()
+        seen = sights(reversed(self.screen_stack)) if self.pictures else ()
         return ChangesOnly(update, self.sent, self.pictures, seen)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
-            renderable = self._changes(screen, renderable)
+            renderable = self._changes(renderable)
         super()._display(screen, renderable)
         if self.pictures and self.pictures.wait is not None and self._later is None:
             self._later = self.set_timer(self.pictures.wait, self.lay_pictures)

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from textual._compositor import Compositor
 from textual.geometry import Region
+from textual.screen import Screen
 
 from mammi_tui.terminal.sent_cells import Over, SentCells
 
@@ -118,18 +118,22 @@ FAR = (250e3, 100e3)
 """Bytes a second and at once over SSH"""
 
 
-def sights(compositor: Compositor) -> list[Sight]:
-    """The pictures of which anything is to be seen on a screen."""
+def sights(screens: Iterable[Screen[object]]) -> list[Sight]:
+    """The pictures of which anything is to be seen. The screens in front come first; one that dims hides pictures."""
     found: list[Sight] = []
     before: list[Region] = []
-    for widget, (region, clip) in compositor.visible_widgets.items():  # those in front come first
-        part = region.intersection(clip)
-        if isinstance(widget, ShowsPictures):
-            for area, sharp in widget.pictures():
-                placed = area.translate(region.offset)
-                if seen := tuple(_uncovered(placed.intersection(part), before)):
-                    found.append(Sight(placed, sharp, seen))
-        before.append(part)
+    for screen in screens:
+        for widget, (region, clip) in screen._compositor.visible_widgets.items():  # those in front come first
+            part = region.intersection(clip)
+            if isinstance(widget, ShowsPictures):
+                for area, sharp in widget.pictures():
+                    placed = area.translate(region.offset)
+                    if seen := tuple(_uncovered(placed.intersection(part), before)):
+                        found.append(Sight(placed, sharp, seen))
+            if widget is not screen:
+                before.append(part)
+        if screen.styles.background.a:
+            break
     return found
 
 

@@ -50,6 +50,7 @@ class ClassFacts(LineList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="class.open", tooltip="To these films, or to the concept"),
         Binding("h,left", "left", "Units", show=False, id="class.units", tooltip="Back to the units"),
+        Binding("escape", "screen.history(-1)", "Back", show=False, id="class.back", tooltip="Back to where you were"),
     ]
 
     class Left(Message):

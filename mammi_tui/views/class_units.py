@@ -79,6 +79,7 @@ class ClassUnits(LineList):
                 tooltip="Take off the unit's mean over all films, or not"),
         Binding("L", "layer", "Layer", id="class.layer", tooltip="The next layer whose importance the run holds"),
         Binding("l,right", "right", "Figures", show=False, id="class.figures", tooltip="To the figures and words"),
+        Binding("escape", "screen.history(-1)", "Back", show=False, id="class.back", tooltip="Back to where you were"),
     ]  # fmt: skip
 
     class Changed(Message):

@@ -155,7 +155,7 @@ class ClassBody(ViewBody):
             )
             for unit in self.units.in_order()
         ]
-        return Table("importance", columns, lines)
+        return Table("importance", columns, lines, answer.name)
 
 
 def class_of(looking: Looking) -> Subject | None:

@@ -130,7 +130,7 @@ class CompareBody(ViewBody):
             yield ""
             return
         yield in_short(rows) if rows else " · ".join(self._reasons)
-        found = [f"{each.what} {difference(each)}" for each in comparison.differences() if each.differs]
+        found = [f"{each.what} {difference(each)}" for each in comparison.differences if each.differs]
         yield "Differs: " + " · ".join(found) if found else "The runs differ in nothing"
 
     # Filter and order

@@ -35,6 +35,8 @@ from mammi_tui.views.missing import said_missing
 from mammi_tui.widgets.large_film import LargeFilm
 from mammi_tui.widgets.reasoned_list import ReasonedList
 
+LEAST_OUTPUTS = 6
+"""Lines of the outputs' part at least"""
 NOTE = "A preview, not for diagnosis."
 
 
@@ -49,7 +51,6 @@ class FilmBody(FilmLooks):
         layout: horizontal;
         & #film-side, & #film-lists { height: 1fr; width: 1fr; }
         & LargeFilm { width: 1fr; height: 1fr; }
-        & LargeFilm:focus { border: none; }
         & FilmPart.-outputs { height: 13fr; }
         & FilmPart.-units { height: 15fr; }
         & FilmPart.-similar { height: 8fr; }
@@ -101,6 +102,7 @@ class FilmBody(FilmLooks):
 
     def on_mount(self) -> None:
         self.units.rows = self.rows
+        self.parts[0].styles.max_height = max(LEAST_OUTPUTS, len(self.reader.classes) + 2)
         self._mark_part()
 
     def on_resize(self, event: events.Resize) -> None:

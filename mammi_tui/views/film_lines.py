@@ -11,6 +11,7 @@ from textual.message import Message
 
 from mammi_tui.film_search.orders import Order
 from mammi_tui.film_search.search import FilmSearcher, Found
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, fit
 from mammi_tui.widgets.captions import identifier
 from mammi_tui.widgets.line_list import LineList
@@ -24,6 +25,8 @@ WORDS: dict[Order, str] = {
     "output": "output",
     "sure": "sureness",
 }
+LONGEST_CLASS = 16
+"""Cells of a class's name"""
 STRONGEST = 3
 """Outputs that a line shows where there is room"""
 
@@ -34,10 +37,12 @@ class FilmLines(LineList):
     BINDING_GROUP_TITLE = "Films"
     HELP = "The films that the search finds: labels, strongest outputs, and what is wrong with them."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Film", id="films.open", tooltip="Look at this film, and step through those found"),
-        Binding("slash", "search", "Search", id="films.search", tooltip="Change the search"),
-        Binding("s", "sort", "Sort", id="films.sort",
+        Binding("enter", "open", "Film", id="film-list.open", tooltip="Look at it, and step through those found"),
+        Binding("slash", "search", "Search", id="film-list.search", tooltip="Change the search"),
+        Binding("s", "sort", "Sort", id="film-list.sort",
                 tooltip="Sort: a letter for each order, the same again for the other direction"),
+        Binding("escape", "screen.history(-1)", "Back", show=False, id="film-list.back",
+                tooltip="Back to where you were"),
     ]  # fmt: skip
 
     class Chosen(Message):
@@ -55,11 +60,14 @@ class FilmLines(LineList):
         super().__init__(id=id)
         self.found: Found | None = None
         self._searcher: FilmSearcher | None = None
+        self._short = ShortNames(())
         self._names = 0
         """Cells of the longest name among the first films"""
 
     def show(self, found: Found, searcher: FilmSearcher) -> None:
         """Draws the films of a search; from the top if they are others."""
+        if self._searcher is not searcher:
+            self._short = ShortNames(searcher.index.classes)
         before, self.found, self._searcher = self.found, found, searcher
         if before is None or before.images.shape != found.images.shape or (before.images != found.images).any():
             self.set_reactive(LineList.cursor, 0)
@@ -83,15 +91,18 @@ class FilmLines(LineList):
         yield fit(clean(identifier(films.paths[image])), names) + " ", "line--strong"
         yield fit(", ".join(map(clean, films.labels_of(image))) or "–", labels) + " ", "line--text"
         if outputs:
-            yield fit(self._outputs(image), outputs) + " ", "line--muted"
-        wrong = ", ".join(
-            f"{'missed' if each.missed else 'false'} {clean(films.classes[each.number])}"
-            for each in films.wrong_in(image)
-        )
+            yield fit(self._outputs(image, outputs), outputs) + " ", "line--muted"
+        number = self.found.number
+        ranked = sorted(films.wrong_in(image), key=lambda each: each.number != number)  # what is searched for first
+        wrong = ", ".join(f"{'missed' if each.missed else 'false'} {self._class(each.number)}" for each in ranked)
         yield fit(wrong, max(0, width - names - labels - 2 - (outputs + 1 if outputs else 0))), "line--bad"
 
-    def _outputs(self, image: int) -> str:
-        """The class that sorts first, then the strongest others."""
+    def _class(self, number: int) -> str:
+        """The name of a class, shortened."""
+        return self._short.fit(self._short[number], LONGEST_CLASS).rstrip()
+
+    def _outputs(self, image: int, room: int) -> str:
+        """The class that sorts first, then the strongest others, as many as fit; at least one."""
         films = self._searcher.index if self._searcher else None
         if films is None or films.outcomes is None:
             return ""
@@ -100,7 +111,13 @@ class FilmLines(LineList):
         if number is not None:
             own = (number, float(films.outcomes.probabilities[image, number]))
             strongest = [own, *(each for each in strongest if each[0] != number)]
-        return " ".join(f"{clean(films.classes[each])} {_short(value)}" for each, value in strongest[:STRONGEST])
+        text = ""
+        for each, value in strongest[:STRONGEST]:
+            more = f"{self._class(each)} {_short(value)}"
+            if text and cell_len(text) + 1 + cell_len(more) > room:
+                break
+            text = f"{text} {more}".lstrip()
+        return text
 
     def heads(self, width: int) -> str:
         """The names of the columns, in `width` cells."""

@@ -76,7 +76,7 @@ class FilmPart(Vertical):
     """A list with a line above it, and one below it where there is something to say of all its items."""
 
     DEFAULT_CSS = """
-    FilmPart { width: 1fr; &.-other { border-top: solid $border-blurred; } }
+    FilmPart { width: 1fr; }
     """
 
     def __init__(self, name: str, title: str, rows: ReasonedList, right: str = "") -> None:

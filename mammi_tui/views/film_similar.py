@@ -16,7 +16,9 @@ from mammi_tui.widgets.captions import identifiers
 from mammi_tui.widgets.lines import Part
 from mammi_tui.widgets.reasoned_list import ReasonedList
 
-COSINE, LEAST_PREDICTED = 6, 18
+COSINE, LEAST_PREDICTED = 6, 14
+WIDE = 40
+"""Cells of labels and outputs from which the outputs have more room"""
 SAME_PATIENT = "="
 
 
@@ -54,7 +56,7 @@ class FilmSimilar(ReasonedList):
         film = self.films[index]
         name = min(self._names.longest, max(8, width // 4))
         left = width - COSINE - 2 - name
-        labels = left // 2
+        labels = left // 2 if left < WIDE else left * 2 // 5
         yield fit(decimal(film.cosine, 3), COSINE, right=True) + " ", "line--text"
         yield SAME_PATIENT if film.same_patient else " ", "line--accent"
         yield self._names.fit(self._names[index], name), "line--strong"

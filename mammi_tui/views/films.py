@@ -207,7 +207,7 @@ class FilmsBody(ViewBody):
             )
             for image in self._found.found.images.tolist()
         ]
-        return Table("films", columns, rows)
+        return Table("films", columns, rows, self._search.query or "all")
 
 
 def search_of(looking: Looking) -> Subject:

@@ -51,7 +51,9 @@ def named(subject: Subject, reader: RunReader, rows: NeuronRows) -> Named:
         case ConceptSubject(concept):
             return Named(clean(reader.concepts[concept]))
         case ComparisonSubject(other):
-            return Named(clean(f"{reader.path.stem} → {Path(other).stem}"))
+            there = Path(other)
+            name = "" if there == reader.path.absolute() and subject.cuts else there.stem
+            return Named(clean(f"{reader.path.stem} → {name} {subject.cuts}".replace("  ", " ").rstrip()))
 
 
 def pane_title(view: str, subject: Named, set_name: str, set_size: int, room: int) -> str:

@@ -20,9 +20,13 @@ import numpy as np
 from engine.annotation.cuts import Cuts
 from engine.decisions.answers import ClassAnswers
 from engine.decisions.concepts import Concepts
+from engine.decisions.film import FilmDecision
+from engine.decisions.heat import strongest
 from engine.decisions.outputs import Outcomes
+from engine.decisions.similar import similar_films
 from engine.requery import Requery
 from engine.store.reader import RunReader
+from engine.store.thumbnails import decode
 from engine.store.writer import assemble
 from tests.support.nih_run import CLASSES, Size, SyntheticRun
 
@@ -104,17 +108,21 @@ def measure_decisions(reader: RunReader, requery: Requery) -> None:
     outcomes = Outcomes.of(reader)
     if outcomes is None:
         return
-    head = reader.head
 
     def film() -> None:
-        image = int(rng.integers(reader.image_count))
-        reader.film_activations(image)
-        inputs = reader.head_inputs(image)
-        if inputs is not None and head is not None:
-            _ = head.weights * (inputs - head.mean)
-        reader.class_map(image, int(rng.integers(len(CLASSES))))
+        image, number = int(rng.integers(reader.image_count)), int(rng.integers(len(CLASSES)))
+        reader.images([image])
+        decode(reader.thumbnail(image))
+        FilmDecision.of(reader, outcomes, image).shares(number)
+        if (values := reader.class_map(image, number)) is not None:
+            strongest(values, 192, 192)
 
-    time_calls("a film's row, head inputs and class map", film, 100, 50)
+    def similar() -> None:
+        vectors = requery.vectors()
+        similar_films(vectors.embeddings, vectors.inverse_lengths, int(rng.integers(reader.image_count)), 24)
+
+    time_calls("a film: its picture, outputs, units, heat", film, 100, 50)
+    time_calls("films like a film", similar, 30, 100)
     units = reader.layers[0].units
     time_calls("a unit's maps", lambda: reader.unit_maps(int(rng.integers(units))), 100, 20)
     answers = ClassAnswers(reader, outcomes)

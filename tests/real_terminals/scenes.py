@@ -103,7 +103,7 @@ def _screens(terminal: Terminal, display: Display, run: Path, folder: Path, imag
         old.unlink()
     settings = folder / "tmux.conf"
     settings.write_text(TMUX_SETTINGS)
-    mammi = f"{sys.executable} -m tests.real_terminals.recorded {folder} open {run} --fresh --images {images}"
+    mammi = f"TEXTUAL_COLOR_SYSTEM=truecolor {sys.executable} -m tests.real_terminals.recorded {folder} open {run} --fresh --images {images}"
     script = f"printf '\\033[2J\\033[H'; {BEFORE}; {mammi}; tput civis; sleep 1000"
     process = display.start(terminal.running(["sh", "-c", script], settings))
     try:
@@ -115,7 +115,7 @@ def _screens(terminal: Terminal, display: Display, run: Path, folder: Path, imag
         for step, keys in STEPS:
             if not _done(step, keys, terminal, display):
                 continue
-            shot = display.still(_STILL_AT_FIRST if not screens else _STILL)
+            shot = display.still(_STILL_AT_FIRST if not screens else _STILL)[terminal.origin :, terminal.origin :]
             cell, pictures = ((0, 0), []) if step == QUIT else laid(folder)
             screens[step] = Screen(shot, cell, pictures)
             Image.fromarray(shot).save(folder / f"{_number(step)}.png")

@@ -25,6 +25,8 @@ class Terminal:
     tmux: str = ""
     """The tmux between, a path"""
     wayland: bool = False
+    origin: int = 0
+    """Where its first cell begins, in pixels from the left and from the top"""
     window: str = ""
     """The class of its window, by which it is given another size"""
 
@@ -75,11 +77,11 @@ def terminals(kitty: str, tmux: str, tmux_with_sixels: str) -> list[Terminal]:
     return [
         Terminal("kitty", in_kitty, "kitty", larger, window="kitty"),
         Terminal("kitty, tmux", in_kitty, "kitty", larger, tmux, window="kitty"),
-        Terminal("xterm -ti vt340", xterm, "sixel", "shift+KP_Add", window="XTerm"),
-        Terminal("xterm -ti vt340, tmux with sixels", xterm, "sixel", tmux=tmux_with_sixels, window="XTerm"),
+        Terminal("xterm -ti vt340", xterm, "sixel", "shift+KP_Add", origin=1, window="XTerm"),
+        Terminal("xterm -ti vt340, tmux with sixels", xterm, "sixel", tmux=tmux_with_sixels, origin=1, window="XTerm"),
         Terminal("foot", in_foot, "sixel", "ctrl+plus", wayland=True),
         Terminal("foot, tmux with sixels", in_foot, "sixel", tmux=tmux_with_sixels, wayland=True),
-        Terminal("xterm", (*in_xterm, "-e"), "quadrant", window="XTerm"),
+        Terminal("xterm", (*in_xterm, "-e"), "quadrant", origin=1, window="XTerm"),
         Terminal("foot, tmux without sixels", in_foot, "quadrant", tmux=tmux, wayland=True),
         Terminal("mlterm", ("mlterm", "-g", "130x42", "-e"), "sixel", window="mlterm"),
     ]

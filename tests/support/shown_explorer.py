@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from textual.screen import Screen
 
 import mammi_tui.app
 from mammi_tui.app import ExplorerApp
@@ -29,8 +28,8 @@ class ShownApp(ExplorerApp):
     NOTIFICATION_TIMEOUT = 1e6
     shown: PixelTerminal | None = None
 
-    def _changes(self, screen: Screen[object], update: Update) -> ChangesOnly:
-        changes = super()._changes(screen, update)
+    def _changes(self, update: Update) -> ChangesOnly:
+        changes = super()._changes(update)
         if self.shown is not None:
             self.shown.feed(changes.render_segments(_CONSOLE))
         return changes

@@ -24,7 +24,7 @@ def rows_of(comparison: Comparison) -> list[Row]:
 
 
 def differing(comparison: Comparison) -> set[str]:
-    return {each.what for each in comparison.differences() if each.differs}
+    return {each.what for each in comparison.differences if each.differs}
 
 
 @pytest.mark.slow

@@ -101,9 +101,8 @@ def test_a_run_file_holds_the_outputs_and_what_they_are_made_of(project: Path, l
                 step = (exact.max() - exact.min()) / 255
                 np.testing.assert_allclose(found, exact, atol=0.51 * step)
                 assert found.mean() == pytest.approx(outputs[image, number], abs=0.51 * float(step))
-        missing = [(lack.what, lack.remedy) for lack in reader.missing]
-    then = "then mammi run CONFIG.toml"
-    assert missing == ([("importance", f'"penultimate" in target.layers, {then}')] if layers == NO_LAYER else [])
+        missing = {lack.what: lack.remedy for lack in reader.missing}
+    assert ['"penultimate" in target.layers' in remedy for remedy in missing.values()] == [True] * (layers == NO_LAYER)
 
 
 def test_what_differs_from_the_mean_sums_to_what_the_output_differs_from_its_mean(project: Path) -> None:
@@ -180,6 +179,7 @@ def _without_decisions(path: Path) -> None:
         connection.execute("DELETE FROM stages WHERE name = 'last part' OR name LIKE 'maps %'")
 
 
+@pytest.mark.slow
 def test_a_run_file_without_them_gains_them_and_nothing_else_is_computed(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +212,7 @@ def contents(path: Path) -> dict[str, list[Any]]:
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("after", "layers"), [(1, NO_LAYER), (3, 'target.layers=["first", "penultimate"]')])
 def test_a_stopped_run_goes_on_to_the_same_file(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, layers: str
@@ -242,6 +243,7 @@ def test_a_stopped_run_goes_on_to_the_same_file(
     assert contents(out(project)) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", ['target.layers=["first", "penultimate"]', NO_LAYER])
 def test_what_a_finished_file_gives_back_is_what_it_was_given(project: Path, layers: str) -> None:
     compute(project, layers)
@@ -252,16 +254,15 @@ def test_what_a_finished_file_gives_back_is_what_it_was_given(project: Path, lay
     assert changed == {"stages", "neurons", "concept_scores"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "then", "expected"),
     [
         (("keep.maps=false",), (), {CLASS_MAPS: 14}),
         (("keep.films=false",), (), {HEAD_INPUTS: 14}),
         ((), ("keep.maps=false", "keep.films=false"), {}),
-        ((), ("target.threshold=0.4",), {}),
-        ((), ("target.probabilities=softmax",), {}),
+        ((), ("target.threshold=0.4", "target.probabilities=softmax"), {}),
         ((), ("target.probabilities=none",), dict.fromkeys(LAST, 14)),
-        ((NO_LAYER,), ('target.layers=["first"]',), {}),
     ],
 )
 def test_only_what_a_setting_determines_is_made(
@@ -273,7 +274,7 @@ def test_only_what_a_setting_determines_is_made(
 ) -> None:
     compute(project, *first)
     made = parts_made(monkeypatch)
-    compute(project, *(first if first == (NO_LAYER,) else ()), *then)
+    compute(project, *then)
     assert made == expected
 
 

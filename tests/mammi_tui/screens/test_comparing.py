@@ -60,7 +60,7 @@ def told(opened: Explorer) -> list[str]:
     return [toast.message for toast in opened.app._notifications]
 
 
-async def compare(opened: Explorer, path: Path) -> None:
+async def compare(opened: Explorer, path: Path | str) -> None:
     """Asks for a run, pasting its path."""
     await opened.press("equals_sign")
     opened.screen.one_line._line.value = str(path)
@@ -210,3 +210,42 @@ def test_paths_are_completed(tmp_path: Path, run_path: Path) -> None:
     assert run_files(f"{tmp_path}/one") == [f"{tmp_path}/one.duckdb"]
     assert run_files("", ["/earlier.duckdb"])[0] == "/earlier.duckdb"
     assert run_files(f"{tmp_path}/nowhere/") == []
+
+
+@pytest.mark.slow
+async def test_the_changes_on_screen_are_exported(
+    run_path: Path, other_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with explorer(run_path, tmp_path) as opened:
+        await compare(opened, other_path)
+        await opened.press("slash")
+        await opened.type("because:texts")
+        await opened.press("enter", "E", "c")
+        while not (written := list(tmp_path.glob("*.csv"))) or not written[0].stat().st_size:
+            await opened.pilot.pause(0.02)
+        assert written == [tmp_path / "run.changes.csv"]
+        assert len(written[0].read_text().splitlines()) == 1 + len(listed(opened).shown)
+
+
+@pytest.mark.slow
+async def test_the_run_is_compared_with_itself_at_other_cuts(two_sets_path: Path, tmp_path: Path) -> None:
+    async with explorer(two_sets_path, tmp_path) as opened:
+        await compare(opened, "alpha=0.5")
+        assert "2 Changes of run → α 0.5" in opened.text()
+        assert "Differs: α 0.93 → 0.5" in opened.text()
+        assert {row.because for row in body(opened).compared if row.changed} == {("α",)}
+        await opened.press("equals_sign")
+        opened.screen.one_line._line.value = "set=set 1"
+        await opened.press("enter")
+        assert "concepts 25 → 15 of set 1" in opened.text()
+        members = {opened.reader.concepts[concept] for concept in opened.reader.concept_sets[1].concepts}
+        assert all(set(row.after) <= members for row in body(opened).compared)
+        await opened.press("equals_sign")
+        opened.screen.one_line._line.value = "set=none"
+        await opened.press("enter")
+        assert "no concept set" in opened.text() or "concept set none" in opened.text()
+        await opened.press("equals_sign")
+        opened.screen.one_line._line.value = "alpha=.5.5 beta=7"
+        await opened.press("enter")
+        assert told(opened)[-1] == "α and β are numbers from 0 to 1"

@@ -93,6 +93,14 @@ async def test_while_a_dialog_is_open_the_films_behind_it_are_dimmed_cells(run_p
         assert "type to search" in shown.terminal.text()
 
 
+async def test_a_line_of_choices_leaves_the_films_as_they_are(run_path: Path, tmp_path: Path) -> None:
+    async with shown_explorer(run_path, tmp_path, backend("sixel"), SIZE) as shown:
+        before = shown.terminal.screen.drawn.copy()
+        await shown.press("s")
+        assert shown.app.screen is not shown.explorer.screen
+        assert np.array_equal(shown.terminal.screen.drawn, before)
+
+
 async def test_no_films_no_pictures(run_path: Path, tmp_path: Path) -> None:
     async with shown_explorer(run_path, tmp_path, backend("sixel"), SIZE) as shown:
         assert shown.terminal.screen.drawn.any()

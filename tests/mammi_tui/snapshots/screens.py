@@ -58,6 +58,10 @@ SCREENS: Mapping[str, Keys] = {
     "film": ("3", "enter"),
     "why a film": ("3", "enter"),
     "why a film with heat": ("3", "enter", "h", "h", "tab", "tab", "j"),
+    "class": ("C",),
+    "false positives of a class": ("C", "s", "f", "right", "j"),
+    "missed films": ("F", *"missed effusion", "enter"),
+    "sorted by matters": ("C", "1", "s", "m"),
     "slider": ("a",),
     "lower alpha": ("a", *"0.5", "enter"),
     "help": ("question_mark",),
@@ -80,7 +84,9 @@ SCREENS: Mapping[str, Keys] = {
     "comparison": ("equals_sign", "enter", "j", "j"),
 }
 """By name, the keys that lead to each screen from the classifier's unit 7"""
-DECIDED = frozenset({"why a film", "why a film with heat"})
+DECIDED = frozenset(
+    {"why a film", "why a film with heat", "class", "false positives of a class", "missed films", "sorted by matters"}
+)
 """The screens of a run that holds the model's decisions"""
 
 

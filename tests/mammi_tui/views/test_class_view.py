@@ -48,6 +48,8 @@ def test_the_key_leads_to_the_class_of_the_final_unit_and_back(run: Path, tmp_pa
         assert opened.looking.subject == Neuron(1, 3)
         await opened.press("1", "enter")
         assert opened.looking.subject == ClassSubject(LABELS[3])
+        await opened.press("escape")
+        assert opened.looking.subject == Neuron(1, 3)
 
     look(run, tmp_path, does)
 
