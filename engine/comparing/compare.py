@@ -96,8 +96,7 @@ class Comparison:
         self.films = films or shared_films(first.reader, second.reader)
         self.layers = paired_layers(first.reader, second.reader)
         self.differing = Differing.between(self.sides, self.films)
-        names = [layer.name for layer, _ in self.layers]
-        self.differences = differences(self.sides, self.films, self.differing, names)
+        self.differences = differences(self.sides, self.films, self.differing, self.layers)
         """What differs between the runs, and what does not, in a few words each"""
 
     @property

@@ -12,11 +12,14 @@ from engine.comparing.films import SharedFilms
 from engine.comparing.matching import LayerMatch
 from engine.comparing.side import Side
 from engine.store.parts import part_of_layer
+from engine.store.records import LayerInfo
 
 IMAGES, TEXTS, ACTIVATIONS, VLM = "images", "texts", "activations", "VLM"
 SAMPLED = 1024
 """Shared films whose embeddings are looked at where no key tells whether the runs embed films alike"""
 Sides = tuple[Side, Side]
+Pairs = Sequence[tuple[LayerInfo, LayerInfo]]
+"""Layers of the two runs"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,11 @@ def _of(side: Side, images: NDArray[np.int64]) -> NDArray[np.float32]:
     return found
 
 
-def differences(sides: Sides, films: SharedFilms, differing: Differing, layers: Sequence[str]) -> list[Difference]:
-    """What the runs differ in and what not: the target model (at some layers), the VLM, the films, the texts, the
-    cuts."""
-    return [_target(sides, layers), _vlm(sides, differing), _films(films), *_texts(sides), *_cuts(sides)]
+def differences(sides: Sides, films: SharedFilms, differing: Differing, layers: Pairs) -> list[Difference]:
+    """What the runs differ in and what not: the target model (at the layers in pairs), the layers, the VLM, the films,
+    the texts, the cuts."""
+    target = _target(sides, [first.name for first, _ in layers])
+    return [target, _layers(sides, layers), _vlm(sides, differing), _films(films), *_texts(sides), *_cuts(sides)]
 
 
 def _target(sides: Sides, layers: Sequence[str]) -> Difference:
@@ -114,6 +118,16 @@ def _target(sides: Sides, layers: Sequence[str]) -> Difference:
     unknown = "" in keys[0] | keys[1]
     detail = "perhaps other weights: a run lacks its keys" if unknown else "other weights or preprocessing"
     return Difference("target model", names, not same, "" if same or names[0] != names[1] else detail)
+
+
+def _layers(sides: Sides, layers: Pairs) -> Difference:
+    alone = [
+        (which, [layer.name for layer in side.reader.layers if all(pair[run] is not layer for pair in layers)])
+        for run, (which, side) in enumerate(zip(("first", "second"), sides, strict=True))
+    ]
+    detail = "; ".join(f"only in the {which} run: {', '.join(names)}" for which, names in alone if names)
+    counts = _each(sides, lambda side: f"{len(side.reader.layers)}")
+    return Difference("layers", counts, bool(detail), detail)
 
 
 def _vlm(sides: Sides, differing: Differing) -> Difference:

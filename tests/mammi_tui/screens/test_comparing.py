@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.store.reader import RunReader
 from engine.store.writer import assemble
+from mammi_tui.app import ExplorerApp
 from mammi_tui.changes.words import words
+from mammi_tui.images.ascii import AsciiBackend
+from mammi_tui.questions.start import Start
 from mammi_tui.screens.comparing import run_files
+from mammi_tui.verdicts.log import log_of
 from mammi_tui.views.change_list import ChangeList
 from mammi_tui.views.compare import CompareBody
 from mammi_tui.views.facing import Facing
@@ -89,6 +94,19 @@ async def test_equals_asks_for_a_run_and_shows_what_changed(run_path: Path, othe
         best = opened.reader.arrays.ranked(opened.reader.layer(first.layer).first_neuron + first.unit, 0, 0)[0][0]
         assert facing.here.grid.items[0].image == best
         assert facing.there.grid.items[0].image == best
+
+
+@pytest.mark.slow
+async def test_the_explorer_opens_with_a_comparison(run_path: Path, other_path: Path, tmp_path: Path) -> None:
+    with RunReader(Path(shutil.copy(run_path, tmp_path))) as reader:
+        start = Start(None, reader.info.cuts, compared=str(other_path))
+        app = ExplorerApp(reader, start, AsciiBackend(), log_of(reader))
+        async with app.run_test(size=(140, 40)) as pilot:
+            opened = Explorer(app, pilot, log_of(reader))
+            while not body(opened).compared:
+                await pilot.pause(0.02)
+            await opened.rest()
+            assert "2 Changes of run → other" in opened.text()
 
 
 @pytest.mark.slow
