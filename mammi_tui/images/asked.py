@@ -51,5 +51,6 @@ def asked(
         yield Question(images, environment, None, None, screen)
         return
     tmux = AskingTmux(environment, PATIENCE) if environment.get("TMUX") else None
-    with asking(keys, screen, watch) as terminal:
+    in_tmux = tmux is not None or environment.get("TERM", "").startswith(("tmux", "screen"))
+    with asking(keys, screen, watch, in_tmux=in_tmux) as terminal:
         yield Question(images, environment, terminal, tmux, screen)

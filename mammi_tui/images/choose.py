@@ -35,7 +35,9 @@ def backend_for(fit: Fit, environment: Mapping[str, str]) -> ImageBackend:
     if fit.kind == "kitty":
         true_colour = fit.true_colour and colours(environment) == "truecolor"
         return KittyBackend(cells, cell=fit.cell, in_tmux=fit.through_tmux, true_colour=true_colour, far=far)
-    return SixelBackend(cells, cell=fit.cell, registers=fit.registers, in_grids=fit.keeps_many, far=far)
+    return SixelBackend(
+        cells, cell=fit.cell, registers=fit.registers, in_grids=fit.keeps_many, in_tmux=fit.through_tmux, far=far
+    )
 
 
 def _cells(kind: Kind, environment: Mapping[str, str]) -> ImageBackend:

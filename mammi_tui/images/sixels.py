@@ -47,6 +47,15 @@ def encode(pixels: Pixels, registers: int = 256) -> str:
     return f'\x1bP0;1;0q"1;1;{width};{height}{colours}{_lines(indices, len(percent))}\x1b\\'
 
 
+def for_tmux(pixels: Pixels, height: int) -> Pixels:
+    """Pixels [h, w, …] for a tmux whose cells there are `height` pixels high: what it draws of them is the picture.
+
+    It reads row `y * height // h` for its row y, and h rows at most, so the last ones stay black.
+    """
+    rows = len(pixels)
+    return pixels[np.minimum(-(-np.arange(rows) * rows // height), rows - 1)]
+
+
 def _palette(pixels: Pixels, registers: int) -> Palette:
     """Greys in even steps; what is coloured gets the registers that they leave."""
     if pixels.ndim == 2:

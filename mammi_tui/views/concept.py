@@ -120,7 +120,7 @@ class ConceptBody(ViewBody):
 
     def subtitle(self, room: int) -> str:
         if self._answered is None:
-            return ""
+            return "computing …"
         answer = self._answered.answer
         having, near = count(len(answer.having), "neuron"), len(answer.missing)
         texts = (f"{having} · {near:,} narrowly missed", f"{having} · {near:,} missed", having)

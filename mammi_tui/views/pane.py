@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.looking import Looking
-from mammi_tui.questions.subjects import FilmSubject, Sight
+from mammi_tui.questions.subjects import FilmSearch, FilmSubject, Sight
 from mammi_tui.text import clean
 from mammi_tui.verdicts.standing import Judgement
 from mammi_tui.views.base import View, ViewBody
@@ -85,7 +85,7 @@ class ViewPane(Framed, Vertical):
 
     def _title(self, shown: Sight, room: int) -> str:
         looking, concept_set = self._looking, shown.cuts.concept_set
-        several = len(looking.reader.concept_sets) > 1
+        several = len(looking.reader.concept_sets) > 1 and not isinstance(shown.subject, FilmSearch)
         set_name = clean(concept_set or "all sets") if several else ""
         subject = named(shown.subject, looking.reader, looking.rows)
         return pane_title(self.view.title, subject, set_name, self._set_sizes[concept_set], room)

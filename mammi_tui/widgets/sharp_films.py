@@ -60,6 +60,8 @@ class SharpFilms(Generic[Film]):
         self._owner, self._backend, self._wanted, self._picture = owner, backend, wanted, picture
         self._made: OrderedDict[Wish[Film], Sharp | None] = OrderedDict()
         self._size = 0
+        self._seen: ImageBackend | None = None
+        self._found: SharpBackend | None = None
         self._timer: Timer | None = None
         self._waits = False
         """Whether the timer runs"""
@@ -69,7 +71,9 @@ class SharpFilms(Generic[Film]):
     def backend(self) -> SharpBackend | None:
         """The backend, where it has pictures."""
         backend = self._backend()
-        return backend if isinstance(backend, SharpBackend) else None
+        if backend is not self._seen:  # to look whether it has pictures takes long
+            self._seen, self._found = backend, backend if isinstance(backend, SharpBackend) else None
+        return self._found
 
     def get(self, film: Film, columns: int, rows: int) -> Sharp | None:
         """The picture of a film in an area, if it is made and fits there."""

@@ -26,6 +26,7 @@ from mammi_tui.widgets.drawn_films import DrawnFilms, Wanted, drawn
 from mammi_tui.widgets.sharp_tiles import SharpTiles
 from mammi_tui.widgets.thumbnail_keys import KEYS
 from mammi_tui.widgets.tile import Film, TilePainter
+from mammi_tui.widgets.tile_wheel import TileWheel
 from mammi_tui.widgets.tiles import Tiles, tile_layout
 
 PARTS = ("film", "rank", "activation", "labels", "path", "folder", "cursor", "frame")
@@ -35,7 +36,7 @@ PATIENCE = 0.1
 """Seconds for which the films before are kept until those that replace them are drawn"""
 
 
-class ThumbnailGrid(SharpTiles, can_focus=True, inherit_bindings=False):
+class ThumbnailGrid(TileWheel, SharpTiles, can_focus=True, inherit_bindings=False):
     """Tiles with a film and a caption. The cursor is on one of them."""
 
     BINDING_GROUP_TITLE = "Representative images"
@@ -294,16 +295,3 @@ class ThumbnailGrid(SharpTiles, can_focus=True, inherit_bindings=False):
         if index == self.cursor:
             self.action_open()
         self.cursor = index
-
-    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._scroll_tiles(event, 1)
-
-    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._scroll_tiles(event, -1)
-
-    def _scroll_tiles(self, event: events.MouseEvent, rows: int) -> None:
-        """Scrolls a whole row of tiles for each step of the wheel, as fewer screens are sent than line by line."""
-        event.stop()
-        event.prevent_default()
-        height = self._tiles.height if self._tiles.film_rows else 3
-        self.scroll_to(y=(self.scroll_target_y // height + rows) * height, animate=False)

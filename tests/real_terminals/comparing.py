@@ -44,8 +44,11 @@ def laid(folder: Path) -> tuple[tuple[int, int], list[Laid]]:
     return (width, height), pictures
 
 
-def fidelity(shot: Shot, picture: Laid, cell: tuple[int, int], *, sixel: bool) -> float | None:
-    """The PSNR in dB of the film on screen against the film resampled to its cells; None where it is partly covered."""
+def fidelity(shot: Shot, picture: Laid, cell: tuple[int, int], *, sixel: bool, tmux: bool) -> float | None:
+    """The PSNR in dB of the film on screen against the film resampled to its cells; None where it is partly covered.
+
+    tmux shows sixels without the last rows (mammi_tui/images/sixels.py): they are left out.
+    """
     left, top, columns, rows = picture.cells
     if picture.seen != [picture.cells] or not picture.film.exists():
         return None
@@ -53,6 +56,8 @@ def fidelity(shot: Shot, picture: Laid, cell: tuple[int, int], *, sixel: bool) -
     if sixel:
         height = height // BAND * BAND
     film = Image.fromarray(np.load(picture.film)).resize((width, height), Image.Resampling.LANCZOS)
+    if sixel and tmux:
+        height = -(-height * height // (rows * cell[1]))
     shown = shot[top * cell[1] :, left * cell[0] :][:height, :width]
     expected = np.asarray(film)[: shown.shape[0], : shown.shape[1], None].astype(float)
     error = float(np.mean((shown - expected) ** 2))

@@ -14,6 +14,8 @@ from tests.real_terminals.comparing import Laid, fidelity, laid, remains
 from tests.real_terminals.display import SIZE, Display, Shot
 from tests.real_terminals.terminals import TMUX_SETTINGS, Terminal
 
+SPECKS = 2
+"""Pixels that may differ: the tip of the mouse pointer"""
 QUIT = "after quitting"
 ENLARGED = "letters enlarged"
 RESIZED = "window smaller"
@@ -65,7 +67,7 @@ class Outcome:
 
     def is_good(self, bound: float) -> bool:
         seen = bool(self.fidelity or self.partly) or not self.expects
-        return seen and self.left == 0 and all(each >= bound for each in self.fidelity)
+        return seen and self.left <= SPECKS and all(each >= bound for each in self.fidelity)
 
     def line(self) -> str:
         films = f"{len(self.fidelity):2} films" + (f", least {min(self.fidelity):5.1f} dB" if self.fidelity else "")
@@ -83,12 +85,13 @@ def tried(terminal: Terminal, display: Display, run: Path, folder: Path) -> list
     sixel = terminal.images == "sixel"
     outcomes = []
     for step, screen in screens.items():
-        found = [fidelity(screen.shot, picture, screen.cell, sixel=sixel) for picture in screen.pictures]
+        tmux = bool(terminal.tmux)
+        found = [fidelity(screen.shot, picture, screen.cell, sixel=sixel, tmux=tmux) for picture in screen.pictures]
         differs = remains(screen.shot, cells[step].shot, screen.pictures, screen.cell)
         if differs.any():
             Image.fromarray(differs).save(folder / name / f"{_number(step)}-left.png")
         films = [each for each in found if each is not None]
-        expects = terminal.images in ("kitty", "sixel") and step in ("opened", "film alone", "film without outlines")
+        expects = step in terminal.expects
         kind = terminal.images
         outcomes.append(
             Outcome(terminal.name, kind, step, films, len(found) - len(films), int(np.sum(differs)), expects)
@@ -103,7 +106,8 @@ def _screens(terminal: Terminal, display: Display, run: Path, folder: Path, imag
         old.unlink()
     settings = folder / "tmux.conf"
     settings.write_text(TMUX_SETTINGS)
-    mammi = f"TEXTUAL_COLOR_SYSTEM=truecolor {sys.executable} -m tests.real_terminals.recorded {folder} open {run} --fresh --images {images}"
+    program = f"TEXTUAL_COLOR_SYSTEM=truecolor {sys.executable} -m tests.real_terminals.recorded"
+    mammi = f"{program} {folder} open {run} --fresh --images {images}"
     script = f"printf '\\033[2J\\033[H'; {BEFORE}; {mammi}; tput civis; sleep 1000"
     process = display.start(terminal.running(["sh", "-c", script], settings))
     try:

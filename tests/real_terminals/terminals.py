@@ -36,6 +36,14 @@ class Terminal:
         return [*self.command, self.tmux, "-L", f"mammi-{os.getpid()}", "-f", str(settings), "new-session", *program]
 
     @property
+    def expects(self) -> tuple[str, ...]:
+        """The steps at which pictures have to be seen; xterm and tmux keep too few sixel pictures for a grid."""
+        if self.images not in ("kitty", "sixel"):
+            return ()
+        in_grid = self.images == "kitty" or not (self.tmux or self.window == "XTerm")
+        return ("film alone", "film without outlines", *(("opened",) if in_grid else ()))
+
+    @property
     def missing(self) -> str:
         """What is not installed of it."""
         wanted = [self.command[0], *([self.tmux] if self.tmux else ()), *(["weston"] if self.wayland else ())]

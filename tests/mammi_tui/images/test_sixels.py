@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mammi_tui.images.sixels import BAND, GREYS, encode
+from mammi_tui.images.sixels import BAND, GREYS, encode, for_tmux
 from tests.support.pixel_terminal import PixelTerminal, psnr
 
 
@@ -57,3 +57,14 @@ def test_equal_pixels_take_few_bytes() -> None:
 def test_what_would_be_left_transparent_is_refused() -> None:
     with pytest.raises(ValueError, match="a height of 20 pixels is no multiple of 6"):
         encode(np.zeros((20, 10), np.uint8))
+
+
+@pytest.mark.parametrize(("rows", "height"), [(462, 465), (18, 20), (24, 24), (6, 11)])
+def test_tmux_draws_the_rows_of_the_picture(rows: int, height: int) -> None:
+    """It takes row `y * height // rows` of what it gets for row y, where there is one."""
+    pixels = np.arange(rows)[:, None]
+    given = for_tmux(pixels, height)
+    taken = [y * height // rows for y in range(rows) if y * height // rows < rows]
+    assert given.shape == pixels.shape
+    np.testing.assert_array_equal(given[taken], pixels[: len(taken)])
+    assert len(taken) > rows * rows // height - 1
