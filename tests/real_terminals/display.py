@@ -29,7 +29,7 @@ class Display:
         width, height = SIZE
         self._pixels = folder / "Xvfb_screen0"
         command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
-        command += ["-fbdir", str(folder)]
+        command += ["-fbdir", str(folder), "-noreset"]
         self._start(command, os.environ, (writer,))
         os.close(writer)
         with os.fdopen(reader) as said:
