@@ -33,6 +33,8 @@ class Returning(ExplorerBase):
         rows.open |= {layers[name] for name in state.open_layers if name in layers}
         rows.order = order_named(self.start.order or state.order) or BY_UNIT
         rows.flipped = state.flipped and not self.start.order
+        if rows.order.needs_matters:
+            rows.open.update(self.looking.reader.important_layers)
         if state.film_size:
             self.images.grid.set_across(state.film_size)
         if not state.films:

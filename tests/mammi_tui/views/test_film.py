@@ -134,6 +134,9 @@ async def test_the_way_back_leads_to_the_neuron_and_the_film_in_the_grid(decided
         await opened.press("1")
         assert opened.looking.subject == Neuron(0, 3)
         assert opened.screen.panes.present == "neurons"
+        await opened.press("3", "enter", "slash")
+        assert opened.screen.film is None
+        assert opened.screen.neurons.region.area, "the filter's list is on screen"
 
 
 async def test_h_lays_the_units_map_and_then_the_classs_over_the_film(decided: Path, tmp_path: Path) -> None:
