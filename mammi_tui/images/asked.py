@@ -58,5 +58,6 @@ def asked(
         from mammi_tui.terminal.tmux import AskingTmux
 
         tmux = AskingTmux(environment, PATIENCE)
-    with asking(keys, screen, watch) as terminal:
+    in_tmux = tmux is not None or environment.get("TERM", "").startswith(("tmux", "screen"))
+    with asking(keys, screen, watch, in_tmux=in_tmux) as terminal:
         yield Question(images, environment, terminal, tmux, screen)

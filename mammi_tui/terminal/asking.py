@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mammi_tui.terminal.hang_up import in_foreground
-from mammi_tui.terminal.replies import QUESTIONS, Replies, Sorter
+from mammi_tui.terminal.replies import QUESTIONS, QUESTIONS_IN_TMUX, Replies, Sorter
 
 if sys.platform != "win32":
     import fcntl
@@ -33,8 +33,9 @@ class Asking:
     Replies are read when they are wanted: until then the program does other things.
     """
 
-    def __init__(self, keys: int, screen: int) -> None:
+    def __init__(self, keys: int, screen: int, *, in_tmux: bool = False) -> None:
         """`keys` and `screen`: descriptors of the terminal from which keys are read, and to which is written."""
+        self._questions = QUESTIONS_IN_TMUX if in_tmux else QUESTIONS
         self.status: int | None = None
         """What a signal ends the process with (mammi_tui/terminal/watch.py)"""
         self.sorter = Sorter(_LATE)
@@ -51,7 +52,7 @@ class Asking:
         self._found = termios.tcgetattr(self._keys)
         termios.tcsetattr(self._keys, termios.TCSANOW, _silent(self._found))
         if select.select([], [self._screen], [], 0)[1]:  # else nobody reads what is written
-            os.write(self._screen, QUESTIONS.encode())
+            os.write(self._screen, self._questions.encode())
 
     def replies(self) -> Replies:
         """All replies, or those that came in time."""
@@ -100,7 +101,7 @@ def _silent(attributes: list[Any]) -> list[Any]:
 
 
 @contextmanager
-def asking(keys: int, screen: int, watch: Watch | None = None) -> Iterator[Asking | None]:
+def asking(keys: int, screen: int, watch: Watch | None = None, *, in_tmux: bool = False) -> Iterator[Asking | None]:
     """Asks the terminal with these descriptors. None where there is nobody to ask.
 
     Within the block signals that the watch sees set the terminal as it was.
@@ -108,7 +109,7 @@ def asking(keys: int, screen: int, watch: Watch | None = None) -> Iterator[Askin
     if sys.platform == "win32" or not (os.isatty(keys) and os.isatty(screen) and in_foreground(keys)):
         yield None
         return
-    asked = Asking(keys, screen)
+    asked = Asking(keys, screen, in_tmux=in_tmux)
     if watch is not None:
         watch.ends = asked
     try:

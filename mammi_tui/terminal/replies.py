@@ -7,15 +7,20 @@ import time
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-QUESTIONS = (
-    "\x1b[>q"  # XTVERSION: its name and version
+_GRAPHICS = (
     "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"  # kitty graphics: whether it would take a picture of one pixel
     "\r\x1b[K"  # wipes what a terminal writes that does not know the line above
+)
+QUESTIONS = (
+    "\x1b[>q"  # XTVERSION: its name and version
+    f"{_GRAPHICS}"
     "\x1b[16t"  # the size of a cell in pixels
     "\x1b[?1;1;0S"  # XTSMGRAPHICS: colours of a sixel picture
     "\x1b[c"  # DA1: its attributes, of which 4 is sixel. Every terminal replies to it, so it comes last
 )
 
+QUESTIONS_IN_TMUX = QUESTIONS.replace(_GRAPHICS, "")
+"""tmux would take the question about graphics for a title, and show it"""
 _MOST_NAME = 80
 """Characters of a terminal's name that are kept"""
 _LARGEST_CELL = 256

@@ -16,7 +16,7 @@ import pytest
 
 from mammi_tui.images.asked import asked
 from mammi_tui.terminal.asking import PATIENCE, asking, cell_of
-from mammi_tui.terminal.replies import QUESTIONS, Replies
+from mammi_tui.terminal.replies import QUESTIONS, QUESTIONS_IN_TMUX, Replies
 from tests.support.runs import small_run
 from tests.support.terminal import Terminal, mammi
 from tests.support.terminal_modes import AS_FOUND, left
@@ -209,3 +209,10 @@ def test_nothing_that_is_asked_stays_on_the_screen() -> None:
         assert terminal.wait_for_end() == 0
         said = "quadrant blocks: the terminal has neither placeholders for kitty pictures nor sixel pictures"
         assert terminal.text().strip() == said
+
+
+def test_tmux_is_not_given_what_it_takes_for_a_title(terminal: Pty) -> None:
+    with asking(terminal.program, terminal.program, in_tmux=True):
+        assert os.read(terminal.terminal, 4096) == QUESTIONS_IN_TMUX.encode()
+    assert "\x1b_" not in QUESTIONS_IN_TMUX
+    assert QUESTIONS_IN_TMUX.endswith("\x1b[c")
