@@ -103,11 +103,16 @@ class ImageTables:
         )
 
     def label_table(self) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
-        """The labels of the run by name, [L], and which image carries which, [p, L]."""
+        """The labels of the run by name, [L], and which image carries which, [p, L], read-only. Read once."""
+        return self._label_table
+
+    @cached_property
+    def _label_table(self) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
         names, images, numbers, _ = self._by_name("labels", "label", "true")
         with self._cursors.whole():
             table = np.zeros((self.image_count, len(names)), dtype=np.bool_)
             table[images, numbers] = True
+        table.flags.writeable = False
         return names, table
 
     def parameter_table(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
@@ -140,12 +145,24 @@ class ImageTables:
         return self._texts("view")
 
     def coded(self, column: Literal["patient", "view"]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-        """The patients or views by name, and the place of each image's own among them, [p]; −1 where the probing set
-        does not say. This takes less memory than their texts."""
+        """The patients or views by name, and the place of each image's own among them, [p], read-only; −1 where the
+        probing set does not say. This takes less memory than their texts. Read once."""
+        return self._coded_patients if column == "patient" else self._coded_views
+
+    @cached_property
+    def _coded_patients(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        return self._coded("patient")
+
+    @cached_property
+    def _coded_views(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        return self._coded("view")
+
+    def _coded(self, column: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
         names, images, numbers, _ = self._by_name("images", column, "true")
         with self._cursors.whole():
             places = np.full(self.image_count, -1, dtype=np.int32)
             places[images] = numbers
+        places.flags.writeable = False
         return names, places
 
     def reports(self) -> tuple[str | None, ...]:
