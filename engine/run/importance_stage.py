@@ -7,7 +7,7 @@ whose head is not linear, it takes a pass through the target model and back, fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,12 +39,10 @@ class ImportanceStage:
     outputs. A run file gives them back whole; other films or labels mean other means."""
 
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
-        taps = run.config.taps
         named = named_layers(run.config.keep.importance, run.inputs.layers)
-        labels = [sorted(image.labels) for image in run.films.images]
-        how = (taps.probabilities, taps.threshold, taps.output)
-        facts = [run.keys[name] for name in ("parts", "images")]
-        yield STAGE, content_key(VERSION, named, run.inputs.layer_facts, *how, labels, *facts)
+        yield STAGE, content_key(VERSION, named, run.inputs.layer_facts, run.keys["parts"], *_films(run))
+        for layer in named:
+            yield f"{STAGE} {layer}", _layer_key(run, layer)
 
     def compute(self, run: Run) -> dict[str, Any]:
         decisions: DecisionContents | None = run.contents["decisions"]
@@ -53,13 +51,34 @@ class ImportanceStage:
         layers = _layers(run, decisions)
         if not layers:
             return {} if decisions.head is not None else {"decisions": _without_layer(decisions)}
-        key = dict(self.keys(run))[STAGE]
-        for finished in run.cache.finished:
-            if finished.stages.get(STAGE) == key and (held := [finished.layer_shares(layer) for layer in layers]):
-                found = [shares for shares in held if shares is not None]
-                if len(found) == len(layers):
-                    return _contents(decisions, found)
-        return _contents(decisions, _computed(run, decisions, layers))
+        keys = dict(self.keys(run))
+        held = {layer: shares for layer in layers if (shares := _in_file(run, keys, layer)) is not None}
+        if lacking := [layer for layer in layers if layer not in held]:
+            held |= dict(zip(lacking, _computed(run, decisions, lacking), strict=True))
+        return _contents(decisions, [held[layer] for layer in layers])
+
+
+def _films(run: Run) -> list[object]:
+    """What decides over which films means are taken."""
+    taps = run.config.taps
+    classes = getattr(run.config.target.options, "classes", ())
+    labels = [sorted(image.labels) for image in run.films.images]
+    return [taps.probabilities, taps.threshold, taps.output, classes, labels, run.keys["images"]]
+
+
+def _layer_key(run: Run, layer: str) -> str:
+    """The key of one layer's importance, whatever else the run taps."""
+    return content_key(VERSION, run.parts.layers[layer], run.parts.outputs, *_films(run))
+
+
+def _in_file(run: Run, keys: Mapping[str, str], layer: str) -> LayerShares | None:
+    """The importance of a layer as a finished run file holds it; None where it would be another, or is not there."""
+    own = f"{STAGE} {layer}" if f"{STAGE} {layer}" in keys else STAGE
+    films = [image.film for image, use in zip(run.images, run.usable(), strict=True) if use]
+    for finished in run.cache.finished:
+        if finished.stages.get(own) == keys[own] and finished.usable == films:  # another layer may set films aside
+            return finished.layer_shares(layer)
+    return None
 
 
 def _layers(run: Run, decisions: DecisionContents) -> list[str]:
