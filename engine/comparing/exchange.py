@@ -62,7 +62,9 @@ class Exchange:
         """The units of each pair, [n]; a unit without a match stands beside any unit"""
         self._sets: dict[tuple[int, int, float], ImageSets] = {}
         self._means: dict[tuple[int, int, float], NDArray[np.float64]] = {}
-        self._scores: dict[tuple[tuple[int, int, float], int], NDArray[np.float64]] = {}
+        self._last: tuple[tuple[int, int, float], int] | None = None
+        self._scores = np.empty((0, 0))
+        """The last scores: of some means and texts, megabytes"""
 
     def prepare(self, sources: Iterable[Source]) -> None:
         """Computes the means that some sources need, reading each run's embeddings once."""
@@ -76,10 +78,10 @@ class Exchange:
         """The words of all pairs."""
         self.prepare([source])
         key, texts = self._key(source), self._sides[source.texts].texts
-        if (key, source.texts) not in self._scores:
-            self._scores[key, source.texts] = texts.competing.scores(self._means[key])
+        if self._last != (key, source.texts):
+            self._last, self._scores = (key, source.texts), texts.competing.scores(self._means[key])
         beta = self._sides[source.beta].cuts.beta
-        best, scores, words = texts.competing.annotations(self._scores[key, source.texts], beta)
+        best, scores, words = texts.competing.annotations(self._scores, beta)
         some = self._selected(*key).counts > 0
         return Answers(
             [tuple(texts.names[concept] for concept in words.of_unit(row)) for row in range(len(best))],

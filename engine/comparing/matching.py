@@ -140,10 +140,10 @@ def _activations(reader: RunReader, layer: LayerInfo, images: NDArray[np.int64])
 
 def _standardized(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Columns of mean 0 and length 1, [n, units]; NaN for a constant one."""
-    centred = values - values.mean(axis=0, dtype=np.float64)
-    lengths = np.linalg.norm(centred, axis=0)
     constant = values.max(axis=0) == values.min(axis=0)
-    scaled: NDArray[np.float32] = (centred / np.where(constant, np.nan, lengths)).astype(np.float32)
+    scaled: NDArray[np.float32] = values - values.mean(axis=0, dtype=np.float64).astype(np.float32)
+    lengths = np.sqrt(np.einsum("nu,nu->u", scaled, scaled, dtype=np.float64))
+    scaled /= np.where(constant, np.nan, lengths).astype(np.float32)
     return scaled
 
 

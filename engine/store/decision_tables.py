@@ -18,6 +18,8 @@ from engine.store.records import LayerInfo
 
 _FILMS_AT_ONCE = 512
 """Films whose activations are read by one query, 2 bytes a neuron"""
+_OUTPUTS_AT_ONCE = 16384
+"""Films whose outputs are read by one query, so that no second copy of all exists"""
 
 
 class DecisionTables:
@@ -62,11 +64,16 @@ class DecisionTables:
     @cached_property
     def outputs(self) -> Floats | None:
         """The model's outputs before they become probabilities, [p, classes]."""
-        rows = self._cursors.columns("SELECT outputs FROM film_outputs ORDER BY rowid")["outputs"]
-        if not len(rows):
+        if not self._cursors.rows("SELECT rowid FROM film_outputs LIMIT 1"):
             return None
-        with self._cursors.whole():
-            return np.frombuffer(b"".join(rows), "<f4").reshape(self.image_count, len(self.classes))
+        found = np.empty((self.image_count, len(self.classes)), np.float32)
+        query = "SELECT outputs FROM film_outputs WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
+        for start in range(0, self.image_count, _OUTPUTS_AT_ONCE):
+            piece = found[start : start + _OUTPUTS_AT_ONCE]
+            rows = self._cursors.columns(query, start, start + len(piece) - 1)["outputs"]
+            with self._cursors.whole():
+                piece[:] = np.frombuffer(b"".join(rows), "<f4").reshape(piece.shape)
+        return found
 
     @cached_property
     def head(self) -> Head | None:

@@ -10,20 +10,29 @@ from engine.store.decision_records import Probabilities
 
 Flags = NDArray[np.bool_]
 
+_ROWS = 4096
+"""Films whose outputs are widened to float64 at once: they stay in the processor's cache"""
+
 
 def as_probabilities(outputs: Floats, how: Probabilities) -> Floats:
     """Outputs [p, classes] as probabilities, float32."""
     if how == "none":
         return outputs
-    values = outputs.astype(np.float64)
-    if how == "softmax":
-        powers = np.exp(values - values.max(axis=1, keepdims=True))
-        values = powers / powers.sum(axis=1, keepdims=True)
-    else:
-        small = np.exp(-np.abs(values))  # of what is at most 1, so that no output overflows
-        values = np.where(values >= 0, 1.0, small) / (1 + small)
-    found: Floats = values.astype(np.float32)
+    found = np.empty(outputs.shape, np.float32)
+    for start in range(0, len(outputs), _ROWS):
+        values = outputs[start : start + _ROWS].astype(np.float64)
+        found[start : start + _ROWS] = _softmax(values) if how == "softmax" else _sigmoid(values)
     return found
+
+
+def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers: NDArray[np.float64] = np.exp(values - values.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    small = np.exp(-np.abs(values))  # of what is at most 1, so that no output overflows
+    return np.where(values >= 0, 1.0, small) / (1 + small)
 
 
 def predictions(probabilities: Floats, how: Probabilities, threshold: float) -> Flags:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from base64 import b64encode
+from functools import partial
 from hashlib import blake2b
 
 from mammi_tui.images.base import ImageBackend
@@ -12,6 +14,7 @@ from mammi_tui.images.pixels import Pixels, pixels
 from mammi_tui.images.sharp import CellsBeneath, area_of
 from mammi_tui.terminal.kitty_pictures import KittyPictures
 from mammi_tui.terminal.pictures import FAR, NEAR, Allowance, Sharp
+from mammi_tui.terminal.tmux import is_on_screen
 
 _LONGEST = 1600
 """Pixels of a picture's longer side at most; the terminal enlarges it to its cells"""
@@ -39,7 +42,11 @@ class KittyBackend(CellsBeneath):
         super().__init__(cells)
         allowance = Allowance(*(FAR if far else NEAR))
         self.pictures = KittyPictures(
-            in_tmux=in_tmux, true_colour=true_colour, cell=cell or (10, 20), allowance=allowance
+            in_tmux=in_tmux,
+            true_colour=true_colour,
+            cell=cell or (10, 20),
+            allowance=allowance,
+            is_on_screen=partial(is_on_screen, os.environ if in_tmux else {}),
         )
 
     def sharpen(self, picture: Picture, columns: int, rows: int) -> Sharp:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_FACING = 24
 """Films of a neuron that stand beside those of its match"""
+FILMS_KEPT = 96
+"""Decoded films of each run that are kept"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class ComparisonAsker(Asker):
         across = comparison.films.across(1)
         shared = {item.image: int(across[item.image]) for item in second if across[item.image] >= 0}
         if self._films is None or self._films[0] is not other:
-            self._films = other, Films(other.thumbnail)
+            self._films = other, Films(other.thumbnail, FILMS_KEPT)
         return FilmsFaced(question, (first, second), self._films[1], shared)
 
 

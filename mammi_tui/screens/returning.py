@@ -40,6 +40,8 @@ class Returning(ExplorerBase):
             self.warn(lack)
         if state.class_name in self.looking.reader.classes:
             self.looking.class_name = state.class_name
+        if rows.order.needs_matters:
+            rows.open.update(self.looking.reader.important_layers)
         if state.film_size:
             self.images.grid.set_across(state.film_size)
         if not state.films:

@@ -43,6 +43,8 @@ _CHUNK = 4096
 """Characters of a picture in one sequence"""
 MOST_PICTURES, MOST_PIXELS = 240, 24_000_000
 """The terminal keeps at most so many of ours; it takes up to 4 bytes for a pixel"""
+_BEHIND = 1.0
+"""Seconds after which to look again whether a window behind others has come to the front"""
 _ST = "\x1b\\"
 
 
@@ -59,11 +61,18 @@ class KittyPictures:
         cell: tuple[int, int] = (10, 20),
         allowance: Allowance,
         number: Callable[[int], int] = secrets.randbelow,
+        is_on_screen: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Without `true_colour` ids are colours of the 256-colour palette. `number(n)` is random, below n."""
+        """Without `true_colour` ids are colours of the 256-colour palette. `number(n)` is random, below n.
+
+        `is_on_screen` tells whether the terminal is given what is sent now; tmux drops it for a window behind others.
+        """
         self.cell = cell
         self.over: Over = {}
         self.wait: float | None = None
+        self._is_on_screen = is_on_screen
+        self._arrives: bool | None = None
+        """Whether what is sent now arrives; None as long as nobody has asked"""
         self._in_tmux, self._true_colour, self._allowance = in_tmux, true_colour, allowance
         self._ids: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         """The id and the number of pixels of each picture that the terminal holds, the one used last at the end"""
@@ -74,7 +83,7 @@ class KittyPictures:
         self._shown: list[tuple[Region, tuple[Region, ...], int]] = []
 
     def lay(self, sights: Sequence[Sight], sent: SentCells) -> str:
-        self.wait = None
+        self.wait = self._arrives = None
         texts: list[str] = []
         shown = []
         for sight in sights:
@@ -114,6 +123,11 @@ class KittyPictures:
         if found := self._ids.get(sharp.key):
             self._ids.move_to_end(sharp.key)
             return found[0], ""
+        if self._arrives is None:
+            self._arrives = self._is_on_screen()
+        if not self._arrives:
+            self.wait = _BEHIND
+            return 0, ""
         if seconds := self._allowance.take(len(sharp.data)):
             self.wait = min(seconds, self.wait or seconds)
             return 0, ""

@@ -99,3 +99,27 @@ def _always_passes(version: str) -> bool:
     """Whether a tmux is older than 3.3, which has no such option."""
     digits = version.removeprefix("next-")
     return digits[:2] in ("1.", "2.") or digits[:3] in ("3.0", "3.1", "3.2")
+
+
+_ON_SCREEN = "#{window_active} #{session_attached} #{?window_zoomed_flag,#{pane_active},1}"
+_WITHIN = 0.2
+"""Seconds to wait for tmux"""
+
+
+def is_on_screen(environment: Mapping[str, str]) -> bool:
+    """Whether tmux shows the pane that a program runs in to anybody; True where tmux does not say."""
+    path = shutil.which("tmux", path=environment.get("PATH"))
+    if path is None or not (pane := environment.get("TMUX_PANE")):
+        return True
+    try:
+        said = subprocess.run(  # noqa: S603
+            (path, "display-message", "-p", "-t", pane, _ON_SCREEN),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_WITHIN,
+            check=False,
+        ).stdout
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return True
+    return b"0" not in said.split()

@@ -22,7 +22,14 @@ from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.films import Films
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.notes import Note
-from mammi_tui.questions.comparison import ComparisonAnswered, ComparisonAsker, ComparisonQuestion, Faced, FilmsFaced
+from mammi_tui.questions.comparison import (
+    FILMS_KEPT,
+    ComparisonAnswered,
+    ComparisonAsker,
+    ComparisonQuestion,
+    Faced,
+    FilmsFaced,
+)
 from mammi_tui.questions.subjects import ComparisonSubject, FilmList, FilmSubject
 from mammi_tui.text import clean, count, decimal
 from mammi_tui.views.base import View, ViewBody
@@ -215,7 +222,7 @@ class CompareBody(ViewBody):
             return
         if self._facing is not None:
             await self._facing.remove()
-        self._facing = Facing(Films(self.reader.thumbnail), there, self._backend)
+        self._facing = Facing(Films(self.reader.thumbnail, FILMS_KEPT), there, self._backend)
         await self.mount(self._facing)
 
     @on(ThumbnailGrid.Opened)

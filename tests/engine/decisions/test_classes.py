@@ -7,7 +7,7 @@ import pytest
 
 from engine.annotation.competing import Words
 from engine.decisions.classes import class_figures, explained, words_that_speak
-from engine.decisions.importance import beyond_mean, first_over, matters
+from engine.decisions.importance import beyond_mean, first_over, matters, matters_by_layer
 from engine.decisions.outputs import Outcomes
 from engine.evidence.metadata import Metadata
 from engine.store.reader import RunReader
@@ -61,11 +61,13 @@ def test_what_matters_is_the_mean_over_labelled_films_else_over_predicted_ones(r
         assert first_over(reader, 0, 6) == "predicted"  # Edema is no label
         mean = reader.importance(0, "labelled")
         assert mean is not None
-        np.testing.assert_array_equal(matters(reader, 0, 2), mean.means[2].astype(np.float64))
+        np.testing.assert_array_equal(matters(reader, 0, 2), np.abs(mean.means[2].astype(np.float64)))
         overall = matters(reader, 0, None)
+        by_layer = matters_by_layer(reader, "nothing of the kind")
         assert overall is not None
         assert overall.max() == 1
         assert overall.min() >= 0
+        assert all(np.isnan(each).all() for each in by_layer)
 
 
 def test_what_is_beyond_the_mean_sums_to_the_output_minus_its_mean(run: Path) -> None:

@@ -119,7 +119,7 @@ async def test_of_a_film_it_lists_the_films_keys(run_path: Path, tmp_path: Path)
         await opened.press("3", "enter", "question_mark")
         assert titles(opened)[0] == "Film"
         assert "Show or hide the findings' outlines" in opened.text()
-        assert "Filter the neurons" not in opened.text()
+        assert "Sort: a letter for each order" not in opened.text()
         assert "Copy selected text" not in opened.text()
         assert "Focus Next" not in opened.text()
 

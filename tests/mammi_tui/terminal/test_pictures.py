@@ -275,6 +275,20 @@ def test_pictures_wait_where_the_line_is_slow_and_cells_do_not(kind: str) -> Non
     assert made.pictures.wait is None
 
 
+def test_behind_other_windows_of_tmux_films_are_cells_and_pictures_in_front() -> None:
+    made = backend("kitty in tmux")
+    made.pictures._is_on_screen = lambda: False  # type: ignore[union-attr]
+    seen = Seen(made)
+    sights = [seen.sight(0, 3, 2)]
+    seen.frame(lines("text "), sights)
+    assert not seen.terminal.sent
+    assert seen.terminal.text().splitlines()[3] == ("text " * WIDTH)[:WIDTH].rstrip()
+    assert made.pictures.wait == 1
+    made.pictures._is_on_screen = lambda: True  # type: ignore[union-attr]
+    seen.pictures_only(sights)
+    assert len(seen.terminal.sent) == 1
+
+
 @given(st.lists(st.builds(Region, *[st.integers(0, 9)] * 2, *[st.integers(1, 6)] * 2), max_size=4))
 def test_what_covers_leave_of_an_area(covers: list[Region]) -> None:
     area = Region(2, 2, 8, 6)

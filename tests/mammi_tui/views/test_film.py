@@ -16,7 +16,7 @@ from engine.decisions.outputs import Outcomes
 from engine.store.decision_records import FilmImportance, Head
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
-from mammi_tui.questions.subjects import ConceptSubject, FilmSubject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSubject
 from mammi_tui.text import probability
 from mammi_tui.views.film import FilmBody
 from mammi_tui.views.film_units import FIRST, shares_of_units, told
@@ -134,6 +134,9 @@ async def test_the_way_back_leads_to_the_neuron_and_the_film_in_the_grid(decided
         await opened.press("1")
         assert opened.looking.subject == Neuron(0, 3)
         assert opened.screen.panes.present == "neurons"
+        await opened.press("3", "enter", "slash")
+        assert opened.screen.film is None
+        assert opened.screen.neurons.region.area, "the filter's list is on screen"
 
 
 async def test_h_lays_the_units_map_and_then_the_classs_over_the_film(decided: Path, tmp_path: Path) -> None:
@@ -324,3 +327,14 @@ def test_maps_are_read_for_the_films_that_have_them(decided: Path) -> None:
         found = reader.class_map(5, 1)
         assert found is not None
         assert found[0, 3] == 6
+
+
+async def test_from_a_unit_behind_an_output_the_class_view_is_about_that_output(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
+        await opened.press("3", "enter", "tab", "j")
+        chosen = body(opened).chosen_class
+        assert chosen is not None
+        await opened.press("tab", "enter")
+        assert isinstance(opened.looking.subject, Neuron)
+        await opened.press("C")
+        assert opened.looking.subject == ClassSubject(opened.reader.classes[chosen])
