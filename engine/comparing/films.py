@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,18 +49,21 @@ def shared_films(first: RunReader, second: RunReader) -> SharedFilms:
     """Pairs the images of two runs. Of several equal images in a run, the first goes with the other run's first."""
     counts = first.image_count, second.image_count
     digests = first.digests(), (first if second is first else second).digests()
-    if digests[0] == digests[1]:
+    if np.array_equal(*digests):
         everything = np.arange(counts[0])
         return SharedFilms(everything, everything, counts)
-    places = {key: image for image, key in enumerate(_numbered(digests[1]))}
-    pairs = [(image, places[key]) for image, key in enumerate(_numbered(digests[0])) if key in places]
-    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return SharedFilms(both[:, 0].copy(), both[:, 1].copy(), counts)
+    _, groups = np.unique(np.concatenate(digests), axis=0, return_inverse=True)
+    keys = _numbered(groups.reshape(-1)[: counts[0]]), _numbered(groups.reshape(-1)[counts[0] :])
+    _, ours, theirs = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    order = np.argsort(ours)
+    return SharedFilms(ours[order], theirs[order], counts)
 
 
-def _numbered(digests: tuple[str | None, ...]) -> Iterator[tuple[str | None, int]]:
-    """Each digest with the number of equal ones before it."""
-    seen: dict[str | None, int] = {}
-    for digest in digests:
-        number = seen[digest] = seen.get(digest, -1) + 1
-        yield digest, number
+def _numbered(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A key of each image from its group of equal ones and the number of those before it in the run, [p]."""
+    order = np.argsort(groups, kind="stable")
+    ranked = groups[order]
+    starts = np.searchsorted(ranked, ranked)
+    keys = np.empty_like(groups)
+    keys[order] = (ranked << 32) + np.arange(len(groups)) - starts
+    return keys

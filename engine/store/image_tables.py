@@ -128,9 +128,13 @@ class ImageTables:
         """Each image's path in the probing set, [p]."""
         return self._texts("path")
 
-    def digests(self) -> tuple[str | None, ...]:
-        """The sha256 of each image's file, [p], in hexadecimal."""
-        return self._texts("sha256")
+    def digests(self) -> NDArray[np.uint64]:
+        """The first 128 bits of the sha256 of each image's file, [p, 2]: its texts would take 13 MB for 100,000."""
+        halves = (f"('0x' || sha256[{start}:{start + 15}])::UBIGINT AS half{start}" for start in (1, 17))
+        columns = self._cursors.columns(
+            f"SELECT {', '.join(halves)} FROM images WHERE image IS NOT NULL ORDER BY image"  # noqa: S608 (this file's own)
+        )
+        return np.stack([columns["half1"], columns["half17"]], axis=1)
 
     def patients(self) -> tuple[str | None, ...]:
         """Each image's patient, [p]; None if the probing set does not say."""

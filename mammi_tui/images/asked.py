@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mammi_tui.images.fitting import Fit, fit, may_be_asked
 from mammi_tui.terminal.asking import PATIENCE, Asking, asking, cell_of
 from mammi_tui.terminal.replies import Replies, Sorter
-from mammi_tui.terminal.tmux import AskingTmux
 from mammi_tui.terminal.watch import Watch
+
+if TYPE_CHECKING:
+    from mammi_tui.terminal.tmux import AskingTmux
 
 
 class Question:
@@ -50,7 +53,11 @@ def asked(
     if not may_be_asked(images, environment):
         yield Question(images, environment, None, None, screen)
         return
-    tmux = AskingTmux(environment, PATIENCE) if environment.get("TMUX") else None
+    tmux = None
+    if environment.get("TMUX"):
+        from mammi_tui.terminal.tmux import AskingTmux
+
+        tmux = AskingTmux(environment, PATIENCE)
     in_tmux = tmux is not None or environment.get("TERM", "").startswith(("tmux", "screen"))
     with asking(keys, screen, watch, in_tmux=in_tmux) as terminal:
         yield Question(images, environment, terminal, tmux, screen)

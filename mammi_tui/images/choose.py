@@ -9,11 +9,9 @@ from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.fitting import IMAGES_OPTIONS, Fit, Kind, cells_for, colours, fit
 from mammi_tui.images.halfblock import HalfBlockBackend
-from mammi_tui.images.kitty import KittyBackend
 from mammi_tui.images.off import OffBackend
 from mammi_tui.images.quadrant import QuadrantBackend
 from mammi_tui.images.shades import Shades
-from mammi_tui.images.sixel import SixelBackend
 
 
 def choose_backend(name: str, environment: Mapping[str, str]) -> ImageBackend:
@@ -33,8 +31,12 @@ def backend_for(fit: Fit, environment: Mapping[str, str]) -> ImageBackend:
     cells = _cells(cells_for(environment), environment)
     far = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
     if fit.kind == "kitty":
+        from mammi_tui.images.kitty import KittyBackend  # what only some terminals need, the others need not wait for
+
         true_colour = fit.true_colour and colours(environment) == "truecolor"
         return KittyBackend(cells, cell=fit.cell, in_tmux=fit.through_tmux, true_colour=true_colour, far=far)
+    from mammi_tui.images.sixel import SixelBackend
+
     return SixelBackend(
         cells, cell=fit.cell, registers=fit.registers, in_grids=fit.keeps_many, in_tmux=fit.through_tmux, far=far
     )

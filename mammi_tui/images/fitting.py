@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mammi_tui.terminal.replies import Replies
-from mammi_tui.terminal.tmux import Tmux
+
+if TYPE_CHECKING:
+    from mammi_tui.terminal.tmux import Tmux
 
 Kind = Literal["kitty", "sixel", "quadrant", "halfblock", "ascii", "off"]
 ImagesOption = Literal["auto", "kitty", "sixel", "quadrant", "halfblock", "ascii", "off"]

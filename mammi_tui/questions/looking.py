@@ -42,7 +42,7 @@ class Looking:
         self.search = FilmSearch()
         """The film search that was looked at last"""
         self.class_name = ""
-        """The class that was looked at last; "" for none"""
+        """The class that was looked at last, itself or as an output of a film; "" for none"""
         self.range: Range = STRONGEST
         """Which of the neuron's images are shown; it stays from neuron to neuron"""
         self.examples: Examples | None = None

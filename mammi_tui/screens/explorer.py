@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -11,6 +13,7 @@ from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import order
 from mammi_tui.neurons.filter import help as filter_help
 from mammi_tui.neurons.pane import NeuronsPane
+from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
 from mammi_tui.questions.checkup import CheckAnswered
@@ -28,6 +31,7 @@ from mammi_tui.screens.returning import Returning
 from mammi_tui.screens.second_reader import SecondReader
 from mammi_tui.screens.taking_back import TakingBack
 from mammi_tui.terminal import garbage
+from mammi_tui.views.base import View
 from mammi_tui.widgets.key_line import KeyLine
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 from mammi_tui.widgets.way_back import Stranded
@@ -93,22 +97,31 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
     # Views and panes
 
     def action_view(self, name: str) -> None:
-        """Turns to a view; if it is on screen already, turns back to the first view, of the neuron if need be."""
+        """Turns to a view; if it is on screen already, turns back to the first view, or to where the reader was."""
         view = next(view for view in self.views if view.name == name)
         subject = self.looking.subject
         if self.view_pane.view is view and self.view_pane.region.area:
             first = self.first_view(subject)
             if first is not view:
                 self.turn_to(first)
-            elif self.looking.neuron is not None:
-                self.show_neuron(self.looking.neuron)
+            elif not self.view_pane.body.begin():
+                self._leave(view)
         elif view.shows(subject):
             self.turn_to(view)
         elif view.instead and (found := view.instead(self.looking)) is not None:
             self.look_at(found, view)
             self.panes.go_to("view")
+            self.view_pane.body.begin()
         else:
             self.notify(f"{view.title}: nothing here leads to it", severity="warning", markup=False)
+
+    def _leave(self, view: View) -> None:
+        """Goes back to where the reader was before a view, with the present filter; else to the neuron."""
+        place = self.history.last(lambda place: place.view is not view)
+        if place is not None and not isinstance(place.subject, Neuron):
+            self.go_to_place(replace(place, query=self.looking.rows.query))
+        elif self.looking.neuron is not None:
+            self.show_neuron(self.looking.neuron)
 
     @counted
     def action_pane_by(self, step: int) -> None:

@@ -94,6 +94,12 @@ class Films(Finding, Judging):
 
     # On
 
+    @on(FilmBody.Explained)
+    def note_class(self, event: FilmBody.Explained) -> None:
+        """Notes the class that the reader thinks about, to which `C` leads from a neuron."""
+        event.stop()
+        self.looking.class_name = event.name
+
     @on(FilmBody.StepWanted)
     def step_film(self, event: FilmBody.StepWanted) -> None:
         """Goes to another film of the list, as far as there are films."""

@@ -83,6 +83,11 @@ class ViewBody(Vertical):
         """The widget that takes the keys: the first one that can have the focus."""
         return next(widget for widget in self.query("*") if widget.can_focus)
 
+    def begin(self) -> bool:
+        """Called when the reader presses the view's key, also where the view is on screen. Returns whether the key has
+        something to do there; otherwise, where the view is on screen, it leads back."""
+        return False
+
     def subtitle(self, room: int) -> str:  # noqa: ARG002
         """The text in the pane's border below the view, in `room` cells if possible."""
         return ""

@@ -65,6 +65,12 @@ class FilmBody(FilmLooks):
         """The reader goes back to where they were before the film."""
 
     @dataclass
+    class Explained(Message):
+        """The units behind this class's output are shown."""
+
+        name: str
+
+    @dataclass
     class StepWanted(Message):
         """The reader wants another film of the list: `by` places on, or the one at a `place`, where −1 is the last."""
 
@@ -197,6 +203,8 @@ class FilmBody(FilmLooks):
         missing = self._missing("head", "films") or "The run keeps no shares of units."
         self.units.show(units, missing)
         self.parts[1].show(f"Units behind {name}" if name else "Units", sums)
+        if name:
+            self.post_message(self.Explained(name))
 
     @on(ReasonedList.Moved)
     def choose(self, event: ReasonedList.Moved) -> None:

@@ -99,6 +99,12 @@ class FilmsBody(ViewBody):
         """The line, until there is a search."""
         return self.line if self.screen.focused is self.line or not self._search.query else self.lines
 
+    def begin(self) -> bool:
+        """Puts the cursor into the line at once, so that what is typed next goes there. It replaces the last search."""
+        self.screen.set_focus(self.line)
+        self.line.action_select_all()
+        return True
+
     @on(LookingAt)
     def take_up(self, message: LookingAt) -> None:
         """Shows the search that is looked at, which may come from elsewhere."""
@@ -211,8 +217,8 @@ class FilmsBody(ViewBody):
 
 
 def search_of(looking: Looking) -> Subject:
-    """A new search, in the order of the last one."""
-    return FilmSearch(order=looking.search.order)
+    """The last search, which the reader may change."""
+    return looking.search
 
 
 HELP = Note(

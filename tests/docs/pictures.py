@@ -29,9 +29,12 @@ from tests.shared import ROOT
 COLUMNS, ROWS = 150, 40
 CELL = (10, 20)
 """Pixels"""
+WRONG = ("f", "a", "l", "s", "e", "space", "p", "o", "s", "i", "t", "i", "v", "e", "space", *"pneumonia")
 PICTURES: dict[str, tuple[tuple[str, int], Sequence[str]]] = {
     "explorer.png": (("classifier", 10), ()),
     "evidence.png": (("classifier", 10), ("e",)),
+    "film.png": (("classifier", 6), ("F", *WRONG, "enter", "j", "enter", "h")),
+    "class.png": (("classifier", 6), ("C", "s", "f")),
 }
 """File name -> the neuron to start at, and the keys to press"""
 QUADRANTS = {"▘": 1, "▝": 2, "▀": 3, "▖": 4, "▌": 5, "▞": 6, "▛": 7, "▗": 8, "▚": 9, "▐": 10, "▜": 11, "▄": 12}
@@ -45,8 +48,9 @@ async def screen(run: Path, start: tuple[str, int], keys: Sequence[str]) -> list
         log = log_of(reader)
         app = ExplorerApp(reader, Start(start, reader.info.cuts), choose_backend("quadrant", os.environ), log)
         async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
-            await pilot.press(*keys)
-            await pilot.pause(0.5)
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause(0.3)
             while not (app.explorer.desk.at_rest and all(app.explorer.looking.rows.evidence)):
                 await pilot.pause(0.1)
             await pilot.pause(0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,9 +28,10 @@ class Display:
         self._log = (folder / "display.log").open("ab")
         reader, writer = os.pipe()
         width, height = SIZE
-        self._pixels = folder / "Xvfb_screen0"
+        self._memory = tempfile.TemporaryDirectory()
+        self._pixels = Path(self._memory.name) / "Xvfb_screen0"
         command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
-        command += ["-fbdir", str(folder), "-noreset"]
+        command += ["-fbdir", self._memory.name, "-noreset"]
         self._start(command, os.environ, (writer,))
         os.close(writer)
         with os.fdopen(reader) as said:
@@ -113,4 +115,5 @@ class Display:
     ) -> None:
         for process in reversed(self._started.copy()):
             self.stop(process)
+        self._memory.cleanup()
         self._log.close()

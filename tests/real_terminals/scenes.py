@@ -14,8 +14,8 @@ from tests.real_terminals.comparing import Laid, fidelity, laid, remains
 from tests.real_terminals.display import SIZE, Display, Shot
 from tests.real_terminals.terminals import TMUX_SETTINGS, Terminal
 
-SPECKS = 2
-"""Pixels that may differ: the tip of the mouse pointer"""
+SPECKS = 12
+"""Pixels that may differ: edges of letters, and the tip of the mouse pointer"""
 QUIT = "after quitting"
 ENLARGED = "letters enlarged"
 RESIZED = "window smaller"

@@ -85,7 +85,7 @@ def test_films_are_paired_by_their_hashes_each_once(tmp_path: Path) -> None:
     with RunReader(paths[0]) as first, RunReader(paths[1]) as second:
         films = shared_films(first, second)
         digests = first.digests(), second.digests()
-        assert [digests[0][image] for image in films.first] == [digests[1][image] for image in films.second]
+        assert np.array_equal(digests[0][films.first], digests[1][films.second])
         assert len(set(films.second.tolist())) == len(films) == 40 - films.alone[1]
         assert films.across(1)[films.second].tolist() == films.first.tolist()
         assert isinstance(shared_films(first, first), SharedFilms)

@@ -18,7 +18,7 @@ def name(text: str) -> str:
     return f"\x1bP>|{text}\x1b\\"
 
 
-# What each sends in reply to QUESTIONS. Those marked * were recorded here, the others go by their documentation.
+# What each sends in reply to QUESTIONS. Those marked * were recorded here; the others were not tried.
 TERMINALS = {
     "kitty 0.35 *": (name("kitty(0.35.2)") + KITTY_TAKES + "\x1b[6;18;9t\x1b[?62;c", "kitty"),
     "kitty 0.28": (name("kitty(0.28.0)") + KITTY_TAKES + "\x1b[?62;c", "kitty"),

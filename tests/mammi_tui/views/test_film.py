@@ -16,7 +16,7 @@ from engine.decisions.outputs import Outcomes
 from engine.store.decision_records import FilmImportance, Head
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
-from mammi_tui.questions.subjects import ConceptSubject, FilmSubject
+from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmSubject
 from mammi_tui.text import probability
 from mammi_tui.views.film import FilmBody
 from mammi_tui.views.film_units import FIRST, shares_of_units, told
@@ -327,3 +327,14 @@ def test_maps_are_read_for_the_films_that_have_them(decided: Path) -> None:
         found = reader.class_map(5, 1)
         assert found is not None
         assert found[0, 3] == 6
+
+
+async def test_from_a_unit_behind_an_output_the_class_view_is_about_that_output(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
+        await opened.press("3", "enter", "tab", "j")
+        chosen = body(opened).chosen_class
+        assert chosen is not None
+        await opened.press("tab", "enter")
+        assert isinstance(opened.looking.subject, Neuron)
+        await opened.press("C")
+        assert opened.looking.subject == ClassSubject(opened.reader.classes[chosen])

@@ -9,7 +9,7 @@ import pytest
 
 from engine.decisions.outputs import Outcomes
 from engine.store.reader import RunReader
-from mammi_tui.questions.subjects import FilmSearch
+from mammi_tui.questions.subjects import FilmSearch, FilmSubject
 from mammi_tui.views.films import FilmsBody, SearchLine
 from tests.support.decisions import decided_run
 from tests.support.explorer import Explorer, explorer
@@ -58,18 +58,47 @@ def test_it_finds_while_the_reader_types_and_the_history_brings_the_search_back(
         assert images(opened) == surest.tolist()
         assert f"{len(missed)} of 60 films · sorted by sureness of Effusion" in opened.text()
         assert "missed Effusion" in opened.text()
-        await opened.press("enter", "F")
+        await opened.press("enter", "escape")
         assert opened.neuron == "layer1:3"
-        await opened.press("ctrl+o")
+        await opened.press("ctrl+i")
         assert opened.looking.subject == FilmSearch("missed effu")
         assert images(opened) == surest.tolist()
         line = opened.screen.query_one(SearchLine)
         assert line.value == "missed effu"
-        await opened.press("F", "F")
-        assert line.has_focus
+        await opened.press("F", "delete")
         assert (line.value, images(opened)) == ("", list(range(60)))
         await opened.press("up")
         assert images(opened) == surest.tolist()
+
+    look(run, tmp_path, does)
+
+
+@pytest.mark.parametrize("before", [("enter",), ("enter", "enter"), ("enter", "enter", "C"), ("enter", "1")])
+def test_what_is_typed_after_the_key_replaces_the_search_and_judges_nothing(
+    run: Path, tmp_path: Path, before: tuple[str, ...]
+) -> None:
+    async def does(opened: Explorer) -> None:
+        await opened.press("F")
+        await opened.type("mass")
+        await opened.press(*before)
+        await opened.press_together("F", *"yux")
+        assert opened.screen.query_one(SearchLine).value == "yux"
+        assert opened.looking.subject == FilmSearch("yux")
+        assert not opened.log.path.exists()
+
+    look(run, tmp_path, does)
+
+
+def test_a_view_s_key_leads_back_to_the_film_that_it_was_pressed_on(run: Path, tmp_path: Path) -> None:
+    async def does(opened: Explorer) -> None:
+        await opened.press("F", "enter", "enter")
+        film = opened.looking.subject
+        assert isinstance(film, FilmSubject)
+        for key in ("C", "D"):
+            await opened.press(key)
+            assert opened.looking.subject != film
+            await opened.press(key)
+            assert opened.looking.subject == film
 
     look(run, tmp_path, does)
 
