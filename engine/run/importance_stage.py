@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import NoGradients, first_line
 from engine.keys import content_key
 from engine.names import labels_by_class
 from engine.probing.base import Image
@@ -54,8 +55,15 @@ class ImportanceStage:
         keys = dict(self.keys(run))
         held = {layer: shares for layer in layers if (shares := _in_file(run, keys, layer)) is not None}
         if lacking := [layer for layer in layers if layer not in held]:
-            held |= dict(zip(lacking, _computed(run, decisions, lacking), strict=True))
-        return _contents(decisions, [held[layer] for layer in layers])
+            try:
+                held |= _computed(run, decisions, lacking)
+            except NoGradients as error:
+                named = [layer for layer in lacking if layer in run.config.keep.importance]
+                if named == lacking:
+                    raise
+                decisions = _without_gradients(run, decisions, error)  # nobody asked for the other layer
+                held |= _computed(run, decisions, named)
+        return _contents(decisions, [held[layer] for layer in layers if layer in held])
 
 
 def _films(run: Run) -> list[object]:
@@ -91,10 +99,18 @@ def _layers(run: Run, decisions: DecisionContents) -> list[str]:
 
 
 def _contents(decisions: DecisionContents, shares: Sequence[LayerShares]) -> dict[str, Any]:
-    """Importance is not lacking any more, unless it is that of the layer before a linear head."""
-    before_head = decisions.head is not None and decisions.head.layer is not None
+    """Importance is not lacking any more, if any was computed, unless it is that of the layer before a linear head."""
+    before_head = (decisions.head is not None and decisions.head.layer is not None) or not shares
     missing = tuple(lack for lack in decisions.missing if lack.what != "importance" or before_head)
     return {"layer_shares": shares, "decisions": replace(decisions, missing=missing)}
+
+
+def _without_gradients(run: Run, decisions: DecisionContents, error: NoGradients) -> DecisionContents:
+    why = first_line(str(error).removeprefix("keep.importance: "))
+    run.progress.note(f"target: the importance of hidden layers is not computed: {why}.")
+    remedy = "layers of which the outputs have gradients in [keep] importance, then mammi run CONFIG.toml"
+    lack = Missing("importance", f"It takes gradients, and these fail: {why}.", remedy)
+    return replace(decisions, missing=(*decisions.missing, lack))
 
 
 def _without_layer(decisions: DecisionContents) -> DecisionContents:
@@ -116,7 +132,9 @@ class _Piece:
     """Which films belong to each kind, [OVER, n, classes]"""
 
 
-def _computed(run: Run, decisions: DecisionContents, layers: Sequence[str]) -> list[LayerShares]:
+def _computed(run: Run, decisions: DecisionContents, layers: Sequence[str]) -> dict[str, LayerShares]:
+    if not layers:
+        return {}
     pieces = list(_pieces(run, decisions))
     lacking = [piece for piece in pieces if not all(_held(run, piece, layer) for layer in layers)]
     films = sum(len(piece.rows) for piece in pieces)
@@ -124,7 +142,7 @@ def _computed(run: Run, decisions: DecisionContents, layers: Sequence[str]) -> l
     run.progress.advance(done := films - sum(len(piece.rows) for piece in lacking), reused=done)
     for piece in lacking:
         _compute(run, piece, layers)
-    return [_whole(run, pieces, layer) for layer in layers]
+    return {layer: _whole(run, pieces, layer) for layer in layers}
 
 
 def _pieces(run: Run, decisions: DecisionContents) -> Iterator[_Piece]:

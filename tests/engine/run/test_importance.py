@@ -117,6 +117,19 @@ def test_other_class_names_give_other_means_also_where_the_outputs_are_no_layer(
         assert found.films.tolist() == [4, 8, 0]
 
 
+def test_a_model_without_gradients_costs_only_an_importance_that_nobody_asked_for(project: Path) -> None:
+    model = "target.factory=tests.support.models:no_gradient_target"
+    heard = compute(project, model)
+    assert any("importance of hidden layers is not computed: the target model's code has no" in n for n in heard.notes)
+    with opened(project) as reader:
+        assert reader.outputs is not None
+        assert reader.important_layers == ()
+        lack = next(lack for lack in reader.missing if lack.what == "importance")
+        assert "has no gradients for layer 'logits'" in lack.why
+    with pytest.raises(ConfigError, match=r"keep\.importance: the target model's code has no gradients"):
+        compute(project, model, FIRST)
+
+
 @pytest.mark.slow
 def test_a_stop_loses_what_was_not_kept_and_nothing_is_computed_twice(
     project: Path, monkeypatch: pytest.MonkeyPatch
