@@ -12,6 +12,7 @@ from engine.annotation import scoring
 from engine.annotation.competing import Competing, Words
 from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
+from engine.annotation.layer_means import KeptMeans, LayerMeans
 from engine.annotation.selection import above, check_cut, threshold_between
 from engine.names import find_concept_set, find_layer, find_unit
 from engine.store.ladder import inverse_lengths, sum_rows
@@ -84,7 +85,7 @@ class Requery:
         """Each set's concepts in its order"""
         self._competing: dict[str | None, Competing] = {}
         self._tops: dict[int, NDArray[np.float32]] = {}
-        self._last_means: tuple[int, float, LayerMeans] | None = None
+        self._kept_means = KeptMeans()
         self._last_scores: tuple[LayerMeans, str | None, NDArray[np.float64]] | None = None
 
     def warm(self) -> None:
@@ -149,15 +150,14 @@ class Requery:
         return scoring.score_mean(total / count, vectors.directions)
 
     def means(self, layer: LayerInfo, alpha: float) -> LayerMeans:
-        """The mean embedding of each unit's representative images. The last answer is kept.
+        """The mean embedding of each unit's representative images. Those of several layers at the last α are kept.
 
         Raises ValueError for an α outside [0, 1].
         """
         check_cut("alpha", alpha)
-        last = self._last_means
-        if last is None or last[:2] != (layer.position, alpha):
-            last = self._last_means = (layer.position, alpha, self._layer_means(layer, alpha, self.vectors()))
-        return last[2]
+        found = self._kept_means.get(layer.position, alpha) or self._layer_means(layer, alpha, self.vectors())
+        self._kept_means.keep(layer.position, alpha, found)
+        return found
 
     def scores(self, layer: LayerInfo, alpha: float, concept_set: str | None) -> tuple[LayerMeans, NDArray[np.float64]]:
         """A layer's means at α, and each unit's score for each distinct competing direction, [units, k].
@@ -286,16 +286,6 @@ class Vectors:
     """t_j − t_tem, [m, d]"""
     template: NDArray[np.float64]
     """t_tem, [d]; zeros where it is not subtracted"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerMeans:
-    """What all of a layer's scores at one α are computed from."""
-
-    counts: NDArray[np.int64]
-    """The number of representative images, [units]"""
-    means: NDArray[np.float64]
-    """The mean of their unit embeddings, [units, d]; 0 without representative images"""
 
 
 def _rest(vectors: Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:

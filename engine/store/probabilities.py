@@ -27,12 +27,14 @@ def as_probabilities(outputs: Floats, how: Probabilities) -> Floats:
 
 def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
     powers: NDArray[np.float64] = np.exp(values - values.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     small = np.exp(-np.abs(values))  # of what is at most 1, so that no output overflows
-    return np.where(values >= 0, 1.0, small) / (1 + small)
+    found: NDArray[np.float64] = np.where(values >= 0, 1.0, small) / (1 + small)
+    return found
 
 
 def predictions(probabilities: Floats, how: Probabilities, threshold: float) -> Flags:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.decisions.checkup.base import Check, Finding, Material, Unit
+from engine.store.ladder import sum_rows
 
 COSINE = 0.98
 """The cosine between the means of two units' representative images, less the mean of all images, from which on they are
@@ -16,7 +17,8 @@ _ROWS = 512
 
 def _look(material: Material) -> Finding:
     vectors = material.requery.vectors()
-    whole = vectors.inverse_lengths @ vectors.embeddings / len(vectors.embeddings)
+    images = np.arange(len(vectors.embeddings))
+    whole = sum_rows(vectors.embeddings, vectors.inverse_lengths, images) / len(images)
     neurons: list[Unit] = []
     closest: tuple[float, str] = (0.0, "")
     for layer in material.reader.layers:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -110,3 +113,25 @@ def test_what_a_run_lacks_is_a_warning(tmp_path: Path) -> None:
     say_missing(path, ("unit maps", "The run keeps none.", "[keep] maps = true"))
     with RunReader(path) as reader:
         assert "no unit maps" in found_by(reader)["warnings"].says
+
+
+def test_looking_for_duplicates_copies_no_embeddings(tmp_path: Path) -> None:
+    """At the size of NIH ChestX-ray14 a copy in double precision takes as much memory as the whole explorer."""
+    with RunReader(small_run(tmp_path)) as reader:
+        looked_at = material(reader)
+        vectors = looked_at.requery.vectors()
+        many = 1 + 20_000 // len(vectors.embeddings)
+        large = replace(
+            vectors,
+            embeddings=np.tile(vectors.embeddings, (many, 1)),
+            inverse_lengths=np.tile(vectors.inverse_lengths, many),
+        )
+        check = next(check for check in CHECKS if check.name == "duplicates")
+        expected = check.look(looked_at)
+        with mock.patch.object(looked_at.requery, "vectors", return_value=large):
+            tracemalloc.start()
+            found = check.look(looked_at)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+    assert found == expected
+    assert peak < large.embeddings.nbytes

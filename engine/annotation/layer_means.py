@@ -1,0 +1,43 @@
+"""The mean embeddings that all of a layer's scores at one α are computed from."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MOST = 1 << 21
+"""Numbers that are kept, 8 bytes each: the means of 4,096 units with 512 each"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerMeans:
+    """What all of a layer's scores at one α are computed from."""
+
+    counts: NDArray[np.int64]
+    """The number of representative images, [units]"""
+    means: NDArray[np.float64]
+    """The mean of their unit embeddings, [units, d]; 0 without representative images"""
+
+
+class KeptMeans:
+    """The means of the layers used last, all at the α used last. Any thread may ask."""
+
+    def __init__(self) -> None:
+        self._changing = threading.Lock()
+        self._kept: dict[tuple[int, float], LayerMeans] = {}
+        """By the layer's position and α, in the order of their use"""
+
+    def get(self, layer: int, alpha: float) -> LayerMeans | None:
+        return self._kept.get((layer, alpha))
+
+    def keep(self, layer: int, alpha: float, found: LayerMeans) -> None:
+        """Makes room for a layer's means, and keeps them as those used last."""
+        with self._changing:
+            kept = {key: each for key, each in self._kept.items() if key[1] == alpha and key[0] != layer}
+            size = found.means.size + sum(each.means.size for each in kept.values())
+            while kept and size > _MOST:
+                size -= kept.pop(next(iter(kept))).means.size
+            self._kept = kept | {(layer, alpha): found}
