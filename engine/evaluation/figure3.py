@@ -125,11 +125,15 @@ def _strongest(reader: RunReader, image: int, number: int) -> tuple[LayerInfo, l
             own = found.shares[place[0]]
             order = np.argsort(-own, kind="stable")[:UNITS]
             return reader.layers[found.layer], found.units[place[0]][order].tolist(), own[order].tolist()
-    raise MammiError(_lacking(reader, "importance"))
+    raise MammiError(_lacking(reader, "importance", "films", "head"))
 
 
-def _lacking(reader: RunReader, what: str) -> str:
-    found = [lack for lack in reader.missing if lack.what == what] or list(reader.missing)
+def _lacking(reader: RunReader, what: str, *behind: str) -> str:
+    """Says that the run lacks something, and why: it is missing itself, else the first of those that are behind it."""
+    found = sorted(
+        (lack for lack in reader.missing if lack.what in (what, *behind, "outputs")),
+        key=lambda lack: (what, *behind, "outputs").index(lack.what),
+    )
     told = f"{found[0].why}{f' To add it: {found[0].remedy}.' if found[0].remedy else ''}" if found else ""
     return f"{reader.path}: the run does not hold the {what} of its films. {told}".rstrip()
 

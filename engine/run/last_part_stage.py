@@ -12,7 +12,7 @@ from engine.run.stage import Run
 from engine.store.decision_contents import DecisionContents, HeadContents
 from engine.store.decision_records import Missing, Probabilities
 from engine.store.reader import RunReader
-from engine.targets.base import LOGITS
+from engine.targets.base import LOGITS, PENULTIMATE
 
 if TYPE_CHECKING:
     from engine.targets.head import LastPart
@@ -83,20 +83,20 @@ def _contents(
     """The same with what [keep] leaves out."""
     keep = run.config.keep
     missing = dict.fromkeys(lacks)
-    if not keep.maps:
-        missing = {lack: None for lack in missing if lack.what != "class maps"}
-        off = ("[keep] maps is false.", f"[keep] maps = true, {_THEN}")
-        missing[Missing("class maps", *off)] = None
-        if head is not None:
-            head = HeadContents(head.weights, head.bias, head.layer, head.same, None)
-    elif classes and head is None:
+    if classes and head is None:
         missing[Missing("class maps", "A model without a linear head has none.", "")] = None
+    elif head is not None and not keep.maps:
+        head = HeadContents(head.weights, head.bias, head.layer, head.same, None)
+        if not any(lack.what == "class maps" for lack in missing):
+            missing[Missing("class maps", "[keep] maps is false.", f"[keep] maps = true, {_THEN}")] = None
     if not keep.films:
         missing[Missing("films", "[keep] films is false.", f"[keep] films = true, {_THEN}")] = None
     if head is not None and head.layer is None:
         why = "No layer of the run gives the head's inputs, one unit for each."
+        tapped = any(layer.name == PENULTIMATE for layer in run.inputs.layers)  # the input of another linear layer
+        before = "the layer before the head" if tapped else f'"{PENULTIMATE}"'
         named = [f'or [keep] importance = ["{layer}"], ' for layer in hidden_layers(run.inputs.layers)[-1:]]
-        missing[Missing("importance", why, f'"penultimate" in target.layers, {"".join(named)}{_THEN}')] = None
+        missing[Missing("importance", why, f"{before} in target.layers, {''.join(named)}{_THEN}")] = None
     elif head is not None and not (keep.films or head.same):
         why = "[keep] films is false, and so the head's inputs are not kept."
         missing[Missing("importance", why, f"[keep] films = true, {_THEN}")] = None

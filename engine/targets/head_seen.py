@@ -29,6 +29,8 @@ class Linear(NamedTuple):
     """[n, units]"""
     output: Tensor
     """[n, classes]"""
+    uses: int
+    """How often the pass used it"""
 
 
 class Averaged(NamedTuple):
@@ -110,8 +112,9 @@ class Passed(Taps):
         def after(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
             self._used(name)
             if isinstance(module, nn.Linear) and isinstance(output, Tensor):
-                self.linear.pop(name, None)
-                self.linear[name] = Linear(module, flat(next(iter([*inputs, *named.values()]))), flat(output))
+                before = self.linear.pop(name, None)
+                given = flat(next(iter([*inputs, *named.values()])))
+                self.linear[name] = Linear(module, given, flat(output), 1 if before is None else before.uses + 1)
             found = list(tensors(output).values())
             maps = as_maps(found[0].float(), self._channels) if found and found[0].is_floating_point() else None
             if maps is not None:
@@ -152,7 +155,7 @@ def gives_inputs(passed: Passed, layer: str, linear: str, films: Tensor) -> bool
 
     Each class has a random weight, so that one gradient tests them all.
     """
-    head, inputs, outputs = passed.linear[linear]
+    head, inputs, outputs, _ = passed.linear[linear]
     drawn = torch.rand(outputs.shape[1], generator=torch.Generator().manual_seed(0)).to(outputs) + 0.5
     found = _from_leaf(passed.module, layer, passed.reading(layer), head, films) if layer != PENULTIMATE else None
     if found is None:
@@ -169,8 +172,11 @@ def gives_inputs(passed: Passed, layer: str, linear: str, films: Tensor) -> bool
 
 
 def acts_alone(passed: Passed, linear: str, own: Reading, films: Tensor) -> bool:
-    """Whether each of the model's outputs depends on its own unit of a linear layer alone, and rises with it."""
-    if not _only_through(passed, linear, own, films):
+    """Whether each of the model's outputs depends on its own unit of a linear layer alone, and rises with it.
+
+    A layer that is used more than once, such as for several views of a film, gives the outputs in none of its uses.
+    """
+    if passed.linear[linear].uses > 1 or not _only_through(passed, linear, own, films):
         return False
     found = _from_leaf(passed.module, linear, Reading(), passed.module, films)
     if found is None:

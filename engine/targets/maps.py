@@ -50,7 +50,9 @@ def as_maps(output: Tensor, channels: Channels) -> Tensor | None:
 
 def maps_of_vectors(vectors: Tensor, pooled: Tensor, linear: nn.Linear | None, bias: bool = True) -> Tensor | None:
     """The maps whose mean over the positions is these vectors [n, units]: the pooled maps [n, c, h, w] or those of the
-    last linear layer, with its bias at each position if `bias`; None if neither fits."""
+    last linear layer, with its bias at each position if `bias`; None if neither fits. Films whose vectors are not
+    finite say nothing of that."""
+    finite = vectors.isfinite().all(1)
     candidates = [(pooled, pooled.new_zeros(()))]
     if linear is not None and linear.in_features == pooled.shape[1]:
         maps = functional.conv2d(pooled, linear.weight.float()[:, :, None, None])
@@ -58,8 +60,8 @@ def maps_of_vectors(vectors: Tensor, pooled: Tensor, linear: nn.Linear | None, b
         candidates.append((maps, maps.new_zeros(()) if own is None else own.float()[:, None, None]))
     for maps, added in candidates:
         if maps.shape[:2] == vectors.shape:
-            off = ((maps + added).mean((2, 3)) - vectors).abs().amax()
-            if off <= _CLOSE * vectors.abs().amax():
+            off = ((maps + added).mean((2, 3)) - vectors)[finite].abs()
+            if not len(off) or off.amax() <= _CLOSE * vectors[finite].abs().amax():
                 return maps + added if bias else maps.clone()
     return None
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from engine.errors import ConfigError, MammiError, failing_as
 from engine.targets.base import LOGITS, TargetModel
 from engine.targets.outputs import Found, Given, Reading, Seen, given, seen
-from engine.targets.taps import Channels, Pooling, Taps, unit_axis
+from engine.targets.taps import Channels, Pooling, Taps, not_used, unit_axis
 from engine.weights.fitting import few
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def examine(
         readings = {}
         for layer in layers:
             if layer not in found:
-                raise ConfigError(f"target.layers: the model's forward pass does not use {layer!r}.")
+                raise not_used(layer, module)
             reading = read(layer, found[layer], output, len(target.classes), channels)
             if isinstance(reading, str):
                 raise ConfigError(f"target.layers: {layer!r} {reading}.{_way_out(layer, module, len(target.classes))}")

@@ -169,7 +169,7 @@ class Taps:
         """
         unused = [layer for layer in self._layers if layer not in self._pooled]
         if unused:
-            raise ConfigError(f"target.layers: the model's forward pass does not use {unused[0]!r}.")
+            raise not_used(unused[0], self._module)
         pooled = {layer: self._pooled[layer] for layer in self._layers}
         self._pooled.clear()
         return pooled
@@ -208,6 +208,16 @@ class Taps:
             handle.remove()
         self._handles.clear()
         self._pooled.clear()
+
+
+def not_used(layer: str, module: nn.Module) -> ConfigError:
+    """The error for a layer that a forward pass does not use."""
+    told = ""
+    if layer == PENULTIMATE:
+        last = last_linear(module)
+        name = next(name for name, child in module.named_modules() if child is last)
+        told = f", the input of {name}, which is the model's last nn.Linear: name the layer itself"
+    return ConfigError(f"target.layers: the model's forward pass does not use {layer!r}{told}.")
 
 
 def last_linear(module: nn.Module) -> nn.Linear:

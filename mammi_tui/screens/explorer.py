@@ -73,6 +73,10 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
     def _go_on(self) -> None:
         """Does what could wait until the first frame is on screen."""
         garbage.go_on()
+        self.come_back_to_subject()
+        if self.film and self.film.neuron:
+            self._list_films(self.film.neuron)
+            self.desk.ask()
         if self.start.compared:
             self.compare_with(self.start.compared)
         self.desk.warm_up()

@@ -33,7 +33,7 @@ from mammi_tui.screens.history import Place
 from mammi_tui.state.record import MOST_SAVED
 from mammi_tui.text import clean
 from mammi_tui.views.base import ViewBody
-from mammi_tui.views.missing import said_missing
+from mammi_tui.views.missing import importance_missing
 
 LONGEST_NAME = 60
 """Characters of the name of a filter"""
@@ -223,9 +223,8 @@ class Finding(ExplorerBase):
     def sort_by(self, order: Order) -> None:
         """Sorts the neurons; by the order that sorts them already, in the other direction."""
         rows = self.looking.rows
-        if order.needs_matters and not self.looking.reader.important_layers:
-            said = said_missing(self.looking.reader.missing, ("outputs", "importance"))
-            self.warn(" ".join(said) or "This run holds no importance")
+        if order.needs_matters and (lack := importance_missing(self.looking.reader)):
+            self.warn(lack)
         if order.needs_matters:
             rows.open.update(self.looking.reader.important_layers)
         self.neurons.sort_by(order, flipped=order == rows.order and not rows.flipped)

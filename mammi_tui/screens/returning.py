@@ -7,11 +7,14 @@ from dataclasses import replace
 from mammi_tui.keyboard.remapped_app import key_of
 from mammi_tui.neurons.order import BY_UNIT, order_named
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
+from mammi_tui.questions.kept import kept, subject_kept
+from mammi_tui.questions.subjects import FilmList, FilmSubject
 from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.screens.panes import PANES
 from mammi_tui.state.keeper import kept_of
 from mammi_tui.state.record import RunState
 from mammi_tui.text import clean
+from mammi_tui.views.missing import importance_missing
 
 EVERY = 3.0
 """Seconds between two looks at whether the state has changed: what a killed explorer loses at most"""
@@ -33,6 +36,10 @@ class Returning(ExplorerBase):
         rows.open |= {layers[name] for name in state.open_layers if name in layers}
         rows.order = order_named(self.start.order or state.order) or BY_UNIT
         rows.flipped = state.flipped and not self.start.order
+        if self.start.order and rows.order.needs_matters and (lack := importance_missing(self.looking.reader)):
+            self.warn(lack)
+        if state.class_name in self.looking.reader.classes:
+            self.looking.class_name = state.class_name
         if rows.order.needs_matters:
             rows.open.update(self.looking.reader.important_layers)
         if state.film_size:
@@ -51,6 +58,19 @@ class Returning(ExplorerBase):
         elif self.keeper.first_time and any(view.name == "checkup" for view in self.views):
             self.notify(f"{key_of(self, 'view.checkup')} a check-up of this run, in ten lines", markup=False)
         self.set_interval(EVERY, self.keep_state)
+
+    def come_back_to_subject(self) -> None:
+        """Looks at what the reader looked at that is no neuron; not where the command line names another place."""
+        state, start = self.keeper.state, self.start
+        if start.named or start.query or start.compared:
+            return
+        subject = subject_kept(state.subject, self.looking.reader, self.looking.neuron)
+        view = next((view for view in self.views if view.name == state.view), None)
+        if subject is None or view is None or not view.shows(subject):
+            return
+        if isinstance(subject, FilmSubject) and subject.neuron is None:
+            self.looking.films = FilmList("films of the probing set", tuple(range(self.looking.reader.image_count)))
+        self.look_at(subject, view)
 
     def _back(self) -> str:
         """What is told of where the explorer opens; "" where it opens as new."""
@@ -102,6 +122,8 @@ class Returning(ExplorerBase):
             query=rows.query,
             order=rows.order.name,
             flipped=rows.flipped,
+            subject=kept(looking.subject, looking.reader),
+            class_name=looking.class_name,
             view=self.view_pane.view.name,
             pane=self.panes.present,
             film_size=self.images.grid.across,

@@ -47,6 +47,10 @@ class RunState:
     film_size: int = 0
     films: bool = True
     """Whether films are drawn, not only named"""
+    subject: str = ""
+    """What was looked at, where it was no neuron: see mammi_tui/questions/kept.py"""
+    class_name: str = ""
+    """The class that was looked at last"""
     open_layers: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
     """The filters that were kept, the latest last"""
@@ -122,7 +126,7 @@ def _saved(value: object) -> dict[str, str]:
 
 
 _READERS: dict[str, Any] = {
-    **dict.fromkeys(("neuron", "concept_set", "query", "order", "view", "pane"), _text),
+    **dict.fromkeys(("neuron", "concept_set", "query", "order", "subject", "class_name", "view", "pane"), _text),
     **dict.fromkeys(("alpha", "beta"), _share),
     **dict.fromkeys(("flipped", "films"), _flag),
     "film_size": _whole,

@@ -123,7 +123,7 @@ class FilmLines(LineList):
         """The names of the columns, in `width` cells."""
         names, labels, outputs = self._columns(width)
         shown = fit("film", names) + " " + fit("labels", labels) + " "
-        return shown + (fit("strongest outputs", outputs) + " " if outputs else "") + "wrong"
+        return shown + (fit("strongest outputs", outputs) + " wrong" if outputs else "")
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """The cells of names, labels and outputs; what is left is for what is wrong."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from engine.store.decision_records import Missing
+from engine.store.reader import RunReader
 from mammi_tui.text import clean
 
 
@@ -15,3 +16,10 @@ def said_missing(missing: Iterable[Missing], what: Collection[str]) -> list[str]
         for each in missing
         if each.what in what
     ]
+
+
+def importance_missing(reader: RunReader) -> str:
+    """Why the run holds no importance, and what adds it; "" where it holds some."""
+    if reader.important_layers:
+        return ""
+    return " ".join(said_missing(reader.missing, ("outputs", "importance"))) or "This run holds no importance"

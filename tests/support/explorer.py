@@ -25,6 +25,7 @@ from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
+from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.verdicts.log import VerdictLog, log_of
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
@@ -132,6 +133,7 @@ async def explorer(
     images: ImageBackend | None = None,
     messages: bool = False,
     app_class: type[ExplorerApp] = ExplorerApp,
+    keeper: StateKeeper | None = None,
 ) -> AsyncIterator[Explorer]:
     """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
 
@@ -144,7 +146,7 @@ async def explorer(
         info = reader.info
         log = log_of(reader)
         first = Start(start, Cuts(info.alpha, info.beta, concept_set))
-        app = app_class(reader, first, images or AsciiBackend(), log, views, keymap)
+        app = app_class(reader, first, images or AsciiBackend(), log, views, keymap, keeper=keeper)
         async with app.run_test(size=size, notifications=messages) as pilot:
             opened = Explorer(app, pilot, log)
             for asker in app.explorer.desk.askers:

@@ -64,6 +64,25 @@ def curved_target(classes: int = 3) -> nn.Module:
         return CurvedHead(classes)
 
 
+class SpareHead(TinyClassifier):
+    """Its outputs follow the maxima of its maps; a second linear layer stands behind them, for training only."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
+        self.spare = nn.Linear(4, classes)
+
+    def forward(self, films: Tensor) -> Any:
+        first = self.first(films)
+        logits = self.classifier(self.second(self.relu(first)).amax((2, 3)))
+        return {"logits": logits, "aside": self.spare(first.mean((2, 3)))}
+
+
+def spare_head_target(classes: int = 3) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return SpareHead(classes)
+
+
 class Forms(nn.Module):
     """Two units, the film and twice its negative, given in three forms: maps with units first, maps with units last,
     and tokens of 4 × 4 pixels after a class token. The classes follow the class token, so they have no maps."""

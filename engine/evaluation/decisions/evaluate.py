@@ -110,9 +110,13 @@ def _missing(
     no_random_maps: str,
 ) -> Iterator[str]:
     for lack in reader.missing:
-        yield f"{lack.why}{f' To add it: {lack.remedy}.' if lack.remedy else ''}"
+        yield f"The run holds no {lack.what}. {lack.why}{f' To add it: {lack.remedy}.' if lack.remedy else ''}"
     if outcomes is not None and reader.head is not None and not deleted:
-        yield f"No class is a label of {FEWEST} films or more whose films' inputs to the head are kept: no deletion."
+        yield (
+            "The inputs of the head are not kept: no deletion."
+            if reader.head_inputs(0) is None
+            else f"No class has {FEWEST} labelled films or more and higher outputs on them than on all: no deletion."
+        )
     if not pointed:
         yield "No finding has boxes or outlines on enough films with maps: no pointing game."
     elif no_random_maps:

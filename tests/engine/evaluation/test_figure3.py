@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from engine.errors import ConfigError, MammiError
+from engine.evaluation.decisions.evaluate import evaluate_decisions
 from engine.evaluation.figure3 import Figure3, figure3, find_film
 from engine.evaluation.figure3_plot import draw, names
 from engine.methods.panel import Panel
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.support.decisions import decided_run
+from tests.support.models import tiny_project
 from tests.support.runs import small_run
+from tests.support.tiny_runs import compute
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +74,13 @@ def test_unknown_classes_and_older_runs_are_told(reader: RunReader, tmp_path: Pa
         made(reader, path, "edemma")
     with RunReader(small_run(tmp_path)) as older, pytest.raises(MammiError, match=r"To add it: mammi run CONFIG\.toml"):
         made(older, str(older.paths()[0]))
+
+
+def test_what_figure_3_lacks_is_told_with_the_line_that_adds_it(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path, films=4)
+    compute(project, "keep.films=false", "keep.maps=false")
+    with RunReader(tmp_path / "tiny.duckdb") as short:
+        assert short.important_layers
+        with pytest.raises(MammiError, match=r"To add it: \[keep\] films = true"):
+            made(short, "000")
+        assert evaluate_decisions(short).missing[-2] == "The inputs of the head are not kept: no deletion."

@@ -294,6 +294,15 @@ def test_what_keep_leaves_out_is_not_there_and_is_told(project: Path) -> None:
             assert connection.execute(f"FROM {table}").fetchall() == [], table
 
 
+def test_no_line_is_said_to_add_what_the_model_cannot_give(project: Path) -> None:
+    compute(project, "target.factory=tests.support.models:spare_head_target", "keep.maps=false")
+    with RunReader(out(project)) as reader:
+        told = {lack.what: (lack.why, lack.remedy) for lack in reader.missing}
+        assert reader.head is not None
+    assert told["class maps"] == ("The head's inputs are not the averages of maps over the positions.", "")
+    assert told["importance"][1].startswith("the layer before the head in target.layers, or [keep] importance = [")
+
+
 def test_a_model_without_a_linear_head_keeps_its_outputs_and_says_so(project: Path) -> None:
     compute(project, *CONVOLUTIONS)
     with RunReader(out(project)) as reader:

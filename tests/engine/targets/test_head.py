@@ -136,6 +136,25 @@ def test_what_stands_between_the_head_and_the_outputs_is_seen(end: Any, probabil
     assert look(Ended(Norm(), end), told="softmax").told == ""
 
 
+class TwoViews(nn.Module):
+    """The mean of what one head says of a film and of its mirror image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Norm()
+
+    def forward(self, films: Tensor) -> Tensor:
+        given: Tensor = (self.inner(films) + self.inner(films.flip(3) * films)) / 2
+        return given
+
+
+def test_a_head_that_is_used_for_several_views_gives_the_outputs_in_none_of_its_uses() -> None:
+    found = look(TwoViews(), ["inner.norm"])
+    assert found.head is None
+    assert found.own is not None
+    assert found.lacks[0].what == "head"
+
+
 def test_probabilities_that_the_model_gives_itself_have_no_head() -> None:
     scaled = Ended(Norm(), lambda y: 0.5 * y.sigmoid())
     found = look(scaled, told="none")

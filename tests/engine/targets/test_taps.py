@@ -145,6 +145,10 @@ def test_a_layer_that_is_not_used(module: TinyClassifier) -> None:
         module(FILMS)
         with pytest.raises(ConfigError, match="the model's forward pass does not use 'spare'"):
             taps.pooled()
+    with Taps(module, ["penultimate"], "mean") as taps:
+        module(FILMS)
+        with pytest.raises(ConfigError, match=r"'penultimate', the input of spare, .*: name"):
+            taps.pooled()
 
 
 def test_a_layer_that_gives_no_tensor(module: nn.Module) -> None:

@@ -56,6 +56,17 @@ def test_films_whose_activations_are_not_finite_take_no_place() -> None:
         assert entered[6 + np.argsort(-values[6:, unit].numpy(), kind="stable")[:10], unit].all()
 
 
+def test_a_film_without_numbers_costs_the_others_no_map() -> None:
+    films = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    films[2] = torch.nan
+    everything = lambda layer, values: values.isfinite()  # noqa: E731
+    with CuttingTaps(TinyClassifier(3).eval(), ["penultimate", "logits"], "mean", "auto", {}, everything) as taps:
+        taps.forward(films)
+        for kept in taps.maps().values():
+            assert kept is not None
+            assert kept.images.unique().tolist() == [0, 1, 3, 4, 5]
+
+
 def test_maps_in_8_bits() -> None:
     maps = torch.randn(3, 4, 5, 6, generator=torch.Generator().manual_seed(1))
     maps[1, 2] = 7.0

@@ -25,6 +25,7 @@ from mammi_tui.state.record import (
 
 WHOLE = RunState(
     *("features.norm5:57", 0.9, 0.8, "set 1", "effusion|fluid", "trust", True, "evidence", "images", 24, False),
+    *("film 12", "Effusion"),
     open_layers=("features.norm5",),
     earlier=("a", "b"),
     saved={"mine": "concept:effusion", "肺": "q<0.05"},
