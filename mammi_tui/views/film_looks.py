@@ -67,12 +67,13 @@ class FilmLooks(ViewBody):
             self.draw_facts()
 
     def draw_facts(self) -> None:
-        of, name = self._heat_of, ""
-        if isinstance(of, ClassSubject):
-            name = clean(of.name)
-        elif of is not None:
-            name = clean(f"{short(self.reader.layers[of.layer].name)}:{of.unit}")
-        self.facts.show(self.answer, name, self._heat, self.film.said)
+        of, question = self._heat_of, self.answer.question if self.answer else None
+        name = clean(of.name) if isinstance(of, ClassSubject) else self._name_of(of) if of else ""
+        other = question.neuron if question and question.neuron != question.subject.neuron else None
+        self.facts.show(self.answer, self._name_of(other) if other else "", name, self._heat, self.film.said)
+
+    def _name_of(self, neuron: Neuron) -> str:
+        return clean(f"{short(self.reader.layers[neuron.layer].name)}:{neuron.unit}")
 
     def want_heat(self) -> None:
         """Asks for the heat map that is chosen, if it is another."""
