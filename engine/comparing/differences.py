@@ -98,7 +98,7 @@ def _of(side: Side, images: NDArray[np.int64]) -> NDArray[np.float32]:
     """The embeddings of some images, [n, d]."""
     found = np.empty((len(images), side.reader.info.dimension), dtype=np.float32)
     wanted, places = np.unique(images, return_inverse=True)
-    for piece, embeddings in side.pieces(wanted):
+    for piece, embeddings, _ in side.pieces(wanted):
         inside = (images >= piece[0]) & (images <= piece[-1])
         found[inside] = embeddings[np.searchsorted(piece, wanted[places[inside]])]
     return found
