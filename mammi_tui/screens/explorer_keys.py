@@ -70,14 +70,15 @@ def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Bi
 
 
 def _views(views: Sequence[View]) -> list[BindingType]:
-    first = views[0].title.lower()
-    return [
-        _moving(
-            view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: the {first}"
+    first = f"the {views[0].title.lower()}"
+
+    def turning(view: View) -> Binding:
+        again = view.again or ("back to where you were" if view.instead else first)
+        return _moving(
+            view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: {again}"
         )
-        for view in views
-        if view.key
-    ]
+
+    return [turning(view) for view in views if view.key]
 
 
 def explorer_keys(views: Sequence[View]) -> list[BindingType]:
