@@ -14,7 +14,7 @@ from engine.comparing.exchange import FIRST, SECOND, Answers, Exchange, Source
 from engine.comparing.films import SharedFilms, shared_films
 from engine.comparing.matching import LayerMatch, matched, paired_layers
 from engine.comparing.side import Side
-from engine.errors import ConfigError
+from engine.errors import ConfigError, MammiError
 from engine.names import find_layer
 from engine.store.records import LayerInfo
 
@@ -78,6 +78,15 @@ class Row:
         return 1 - len(set(self.before) & set(self.after)) / len(every) if every and self.is_matched else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A pair of layers that cannot be compared."""
+
+    first: LayerInfo
+    second: LayerInfo
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerChanges:
     """One layer, compared."""
@@ -113,6 +122,18 @@ class Comparison:
         if not pairs:
             raise ConfigError(f"layer {found.name}: {self.sides[1].reader.path} has no layer to compare it with.")
         return pairs
+
+    def changes(self, layer: str | None) -> tuple[list[LayerChanges], list[LeftOut]]:
+        """One layer, or all, and those that cannot be compared. Raises as `chosen`, and MammiError where none can."""
+        found, left_out = [], []
+        for pair in self.chosen(layer):
+            try:
+                found.append(self.layer(pair))
+            except MammiError as error:
+                left_out.append(LeftOut(*pair, str(error)))
+        if not found:
+            raise MammiError(left_out[0].reason)
+        return found, left_out
 
     def layer(self, pair: tuple[LayerInfo, LayerInfo]) -> LayerChanges:
         """Compares the neurons of two layers. Raises MammiError as engine.comparing.matching.matched does."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.comparing.films import SharedFilms
 from engine.comparing.matching import LayerMatch
 from engine.comparing.side import Side
-from engine.store.parts import part_of_layer
+from engine.store.parts import OUTPUTS, part_of_layer
 from engine.store.records import LayerInfo
 
 IMAGES, TEXTS, ACTIVATIONS, VLM = "images", "texts", "activations", "VLM"
@@ -98,24 +98,25 @@ def _of(side: Side, images: NDArray[np.int64]) -> NDArray[np.float32]:
     """The embeddings of some images, [n, d]."""
     found = np.empty((len(images), side.reader.info.dimension), dtype=np.float32)
     wanted, places = np.unique(images, return_inverse=True)
-    for piece, embeddings in side.pieces(wanted):
+    for piece, embeddings, _ in side.pieces(wanted):
         inside = (images >= piece[0]) & (images <= piece[-1])
         found[inside] = embeddings[np.searchsorted(piece, wanted[places[inside]])]
     return found
 
 
 def differences(sides: Sides, films: SharedFilms, differing: Differing, layers: Pairs) -> list[Difference]:
-    """What the runs differ in and what not: the target model (at the layers in pairs), the layers, the VLM, the films,
-    the texts, the cuts."""
-    target = _target(sides, [first.name for first, _ in layers])
+    """What the runs differ in and what not: the target model (at the layers of one name), the layers, the VLM, the
+    films, the texts, the cuts."""
+    target = _target(sides, [first.name for first, second in layers if first.name == second.name])
     return [target, _layers(sides, layers), _vlm(sides, differing), _films(films), *_texts(sides), *_cuts(sides)]
 
 
 def _target(sides: Sides, layers: Sequence[str]) -> Difference:
     names = _each(sides, lambda side: side.reader.info.target)
-    keys = [{side.part_keys.get(part_of_layer(layer), "") for layer in layers} for side in sides]
+    parts = [part_of_layer(layer) for layer in layers] or [OUTPUTS]
+    keys = [[side.part_keys.get(part, "") for part in parts] for side in sides]
     same = sides[0].reader is sides[1].reader or (keys[0] == keys[1] and "" not in keys[0])
-    unknown = "" in keys[0] | keys[1]
+    unknown = "" in keys[0] + keys[1]
     detail = "perhaps other weights: a run lacks its keys" if unknown else "other weights or preprocessing"
     return Difference("target model", names, not same, "" if same or names[0] != names[1] else detail)
 

@@ -92,7 +92,7 @@ def matched(sides: tuple[Side, Side], layers: tuple[LayerInfo, LayerInfo], films
         return LayerMatch(first, second, "unit by unit", units, np.where(first.dead, np.nan, 1.0))
     if len(films) < FEWEST_FILMS:
         raise MammiError(
-            f"{sides[1].reader.path}: another target model than in {sides[0].reader.path}, and {_few(len(films))}. "
+            f"{sides[1].reader.path}: {_another(first, second)} in {sides[0].reader.path}, and {_few(len(films))}. "
             "Units are matched over films that both runs have: run both on the same probing set."
         )
     found = correlations(sides, layers, films)
@@ -102,6 +102,12 @@ def matched(sides: tuple[Side, Side], layers: tuple[LayerInfo, LayerInfo], films
         of_pairs = found[np.arange(first.units), partners]
         return LayerMatch(first, second, "by class", partners, of_pairs)
     return LayerMatch(first, second, "by correlation", *assigned(found))
+
+
+def _another(first: LayerInfo, second: LayerInfo) -> str:
+    if first.name == second.name:
+        return f"{first.name} is of another target model than"
+    return f"{second.name} is another layer than {first.name}"
 
 
 def _few(films: int) -> str:

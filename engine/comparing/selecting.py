@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.annotation.image_sets import ImageSets
 from engine.annotation.selection import above, threshold_between
 from engine.comparing.side import Side
-from engine.store.ladder import inverse_lengths, sum_rows
+from engine.store.ladder import sum_rows
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
@@ -58,8 +58,7 @@ def means(side: Side, sets: Sequence[ImageSets]) -> list[NDArray[np.float64]]:
     totals = [np.zeros((len(each), side.reader.info.dimension)) for each in sets]
     orders = [np.lexsort((each.images, each.rows)) for each in sets]
     sorted_images = [each.images[order] for each, order in zip(sets, orders, strict=True)]
-    for piece, embeddings in side.pieces(wanted):
-        lengths = inverse_lengths(embeddings)
+    for piece, embeddings, lengths in side.pieces(wanted):
         for each, images, total in zip(sets, sorted_images, totals, strict=True):
             inside = (images >= piece[0]) & (images <= piece[-1])
             counts = np.add.reduceat(np.append(inside, False), each.starts[:-1]) if len(each) else np.empty(0, np.int64)

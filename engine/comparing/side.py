@@ -13,6 +13,8 @@ from engine.annotation.competing import Competing
 from engine.annotation.cuts import Cuts
 from engine.annotation.scoring import concept_directions
 from engine.names import find_concept_set
+from engine.requery import Vectors
+from engine.store.ladder import inverse_lengths
 from engine.store.parts import EMBEDDING
 from engine.store.reader import RunReader
 
@@ -23,11 +25,11 @@ PIECE = 8192
 class Side:
     """An open run at some cuts. Raises MammiError for an unknown concept set."""
 
-    def __init__(self, reader: RunReader, cuts: Cuts, embeddings: NDArray[np.float32] | None = None) -> None:
-        """`embeddings` [p, d] are those of the run's images where they are in memory already."""
+    def __init__(self, reader: RunReader, cuts: Cuts, vectors: Vectors | None = None) -> None:
+        """`vectors` are the run's where they are in memory already."""
         self.reader = reader
         self.cuts = cuts
-        self._embeddings = embeddings
+        self._vectors = vectors
         self.texts = _texts(reader, cuts.concept_set)
 
     @cached_property
@@ -40,15 +42,19 @@ class Side:
         """Equal keys and images, equal image embeddings; "" where the run has no keys."""
         return self.part_keys.get(EMBEDDING, "")
 
-    def pieces(self, wanted: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """The embeddings of the images `wanted`, ascending: some images, [n], and their embeddings, [n, d], at a time.
-        All images at once where the embeddings are in memory."""
-        if self._embeddings is not None:
-            yield np.arange(len(self._embeddings)), self._embeddings
+    def pieces(
+        self, wanted: NDArray[np.integer]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]]:
+        """The embeddings of the images `wanted`, ascending: some images, [n], their embeddings, [n, d], and the inverse
+        lengths of these, [n], at a time. All images at once where the embeddings are in memory."""
+        if self._vectors is not None:
+            embeddings = self._vectors.embeddings
+            yield np.arange(len(embeddings)), embeddings, self._vectors.inverse_lengths
             return
         for start in range(0, len(wanted), PIECE):
             images = wanted[start : start + PIECE].astype(np.int64)
-            yield images, self.reader.arrays.image_embeddings_of(images)
+            embeddings = self.reader.arrays.image_embeddings_of(images)
+            yield images, embeddings, inverse_lengths(embeddings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ import click
 from mammi_tui.console import arguments
 from mammi_tui.console.output import STDOUT, check_output
 from mammi_tui.console.output import force as force_option
+from mammi_tui.text import clean
 
 if TYPE_CHECKING:
     from engine.comparing.compare import Row
@@ -133,7 +134,9 @@ def compare(
             chosen = concept_sets[run] or None if concept_sets else None
             sides.append(Side(reader, arguments.cuts(reader.info, cuts[0], cuts[1], chosen)))
         comparison = Comparison(sides[0], sides[1])
-        layers = [comparison.layer(pair) for pair in comparison.chosen(layer)]
+        layers, left_out = comparison.changes(layer)
+        for each in left_out:
+            click.echo(f"{clean(each.first.name)} is left out: {clean(each.reason)}", err=True)
         rows = in_order([row for each in layers for row in each.rows if found_filter.keeps(row)], ORDERS[order])
         if file_format == "text":
             from mammi_tui.changes.report import as_json as whole_object

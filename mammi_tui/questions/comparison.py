@@ -127,10 +127,10 @@ class ComparisonAsker(Asker):
         path = Path(question.subject.other)
         own = self.looking.reader
         reader = self._opened(path)
-        embeddings = self.looking.requery.vectors().embeddings
-        first = Side(own, question.cuts, embeddings)
+        vectors = self.looking.requery.vectors()
+        first = Side(own, question.cuts, vectors)
         cuts = cuts_beside(question.subject, question.cuts, own, reader)
-        second = Side(reader, cuts, embeddings if reader is own else None)
+        second = Side(reader, cuts, vectors if reader is own else None)
         before = self._comparison
         films = before.films if before and before.sides[1].reader is reader else None
         return Comparison(first, second, films)

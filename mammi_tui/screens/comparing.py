@@ -46,6 +46,7 @@ class Comparing(ExplorerBase):
             complete=partial(run_files, earlier=earlier),
             placeholder="another run file · alpha=0.85 beta=0.9 set=NAME: this run at other cuts",
             most=LONGEST_PATH,
+            selected=True,
         )
 
     def compare_with(self, text: str) -> str | None:
@@ -59,8 +60,7 @@ class Comparing(ExplorerBase):
             alpha = beta = -1.0
         path = Path(name).expanduser() if name or not any(cuts) else self.looking.reader.path
         if not (name or any(cuts)) or not path.is_file():
-            near = ", ".join(run_files(name)[:3])
-            return f"{name or 'no path'}: no run file{f'. Near it: {near}' if near else ''}"
+            return _no_run_file(name)
         if not all(0 <= cut <= 1 for cut in (alpha, beta) if cut is not None):
             return "α and β are numbers from 0 to 1"
         path = path.absolute()
@@ -92,6 +92,16 @@ class Comparing(ExplorerBase):
         self.app.push_screen(
             MenuLine("Sort by", choices), lambda key: body.sort_by(by_key[key]) if key in by_key else None
         )
+
+
+def _no_run_file(name: str) -> str:
+    """Why a path cannot be compared with, with some that can."""
+    is_folder = bool(name) and Path(name).expanduser().is_dir()
+    near = run_files(f"{name.rstrip('/')}/" if is_folder else name)
+    told = ", ".join([path for path in near if not path.endswith("/")][:3] or near[:3])
+    if is_folder:
+        return f"{name}: a folder, not a run file{f'. In it: {told}' if told else ''}"
+    return f"{name or 'no path'}: no run file{f'. Near it: {told}' if told else ''}"
 
 
 def run_files(text: str, earlier: Sequence[str] = ()) -> list[str]:

@@ -69,16 +69,18 @@ def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Bi
     return _hidden(key, f"history({by})", description, name, tooltip)
 
 
-def _views(views: Sequence[View]) -> list[BindingType]:
-    first = f"the {views[0].title.lower()}"
-
-    def turning(view: View) -> Binding:
-        again = view.again or ("back to where you were" if view.instead else first)
-        return _moving(
-            view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: {again}"
+def _views(views: Sequence[View], again: str) -> list[BindingType]:
+    return [
+        _moving(
+            view.key,
+            f"view('{view.name}')",
+            view.title,
+            f"view.{view.name}",
+            f"{view.purpose}; again: {view.again or again}",
         )
-
-    return [turning(view) for view in views if view.key]
+        for view in views
+        if view.key
+    ]
 
 
 def explorer_keys(views: Sequence[View]) -> list[BindingType]:
@@ -90,7 +92,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         *judging_keys(),
         _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
         _hidden("T", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
-        *_views(views),
+        *_views([view for view in views if not view.instead], f"the {views[0].title.lower()}"),
         _moving(
             "equals_sign",
             "compare",
@@ -112,6 +114,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         Binding(
             "S", "next_concept_set", "Set", id="concept-set.next", tooltip="The next concept set; after the last, all"
         ),
+        *_views([view for view in views if view.instead], "back"),
         _hidden("left_square_bracket,shift+left", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
         _hidden("right_square_bracket,shift+right", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
         _hidden("left_curly_bracket,shift+down", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),

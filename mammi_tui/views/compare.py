@@ -81,7 +81,8 @@ class CompareBody(ViewBody):
         self._heads = Heads(self.list, self.list.heads)
         self._comparison: Comparison | None = None
         self._layers: dict[int, LayerChanges] = {}
-        self._reasons: list[str] = []
+        self._reasons: dict[int | None, str] = {}
+        """Why there is no comparison, by the position of the layer; None for the whole run"""
         self._question: ComparisonQuestion | None = None
         """What is drawn"""
         self._backend: ImageBackend | None = None
@@ -106,11 +107,11 @@ class CompareBody(ViewBody):
             if self._question is not None and question.subject != self._question.subject:
                 self.list.go_to_first()
             self._question, self._comparison = question, message.comparison
-            self._layers, self._reasons = {}, []
+            self._layers, self._reasons = {}, {}
         if message.changes:
             self._layers[message.changes.match.first.position] = message.changes
         if message.reason:
-            self._reasons.append(clean(message.reason))
+            self._reasons[question.layer] = clean(message.reason)
         if question.layer is not None or message.reason:  # before the first layer, what was drawn stays, dimmed
             self.shown = question.sight
             self.draw()
@@ -126,7 +127,7 @@ class CompareBody(ViewBody):
         rows = self.compared
         kept = in_order([row for row in rows if self._filter.keeps(row)], self.order)
         nothing = f"nothing matches {clean(self.query_text, 60)}" if rows else "comparing …"
-        self.list.show(kept, self._reasons[0] if self._reasons and not rows else nothing)
+        self.list.show(kept, next(iter(self._reasons.values()), nothing) if not rows else nothing)
         self._heads.redraw()
         self.differs.say(*self._head_lines(rows))
         self._say_exchanged(self.list.here())
@@ -136,9 +137,13 @@ class CompareBody(ViewBody):
         if comparison is None:
             yield ""
             return
-        yield in_short(rows) if rows else " · ".join(self._reasons)
+        reasons = " · ".join(dict.fromkeys(self._reasons.values()))
+        names = [clean(first.name) for first, _ in comparison.layers if first.position in self._reasons]
+        yield in_short(rows) + (f" · left out: {', '.join(names)}" if names else "") if rows else reasons
         found = [f"{each.what} {difference(each)}" for each in comparison.differences if each.differs]
         yield "Differs: " + " · ".join(found) if found else "The runs differ in nothing"
+        if rows and reasons:
+            yield f"Left out: {reasons}"
 
     # Filter and order
 

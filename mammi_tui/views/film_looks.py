@@ -19,7 +19,7 @@ from mammi_tui.text import clean
 from mammi_tui.views.base import ViewBody
 from mammi_tui.views.film_facts import FilmFacts
 from mammi_tui.views.film_units import short
-from mammi_tui.views.missing import said_missing
+from mammi_tui.views.missing import said_shortly
 from mammi_tui.widgets.large_film import LargeFilm
 
 
@@ -60,8 +60,8 @@ class FilmLooks(ViewBody):
         answer = self.answer
         wanted = answer is not None and message.question.image == answer.question.subject.image
         if wanted and message.question.of == self._heat_of:
-            lacking = said_missing(self.reader.missing, (message.lacks, "outputs")) if message.lacks else []
-            message.reason = lacking[0] if lacking else message.reason
+            lacking = said_shortly(self.reader.missing, (message.lacks, "outputs")) if message.lacks else ""
+            message.reason = lacking or message.reason
             self._heat = message
             self.film.set_heat(message.mask)
             self.draw_facts()

@@ -93,8 +93,10 @@ class OneLine(Horizontal):
         complete: Completer | None = None,
         placeholder: str = "",
         most: int = MOST_CHARACTERS,
+        selected: bool = False,
     ) -> None:
-        """Opens the line with a label and a text. If it is open already with something undone, only focuses it."""
+        """Opens the line with a label and a text; what is typed takes the place of a `selected` one. If it is open
+        already with something undone, only focuses it."""
         if undone := self.undone:
             self.notify(
                 f"{undone}: {self.keeping} keeps it, {self.leaving} drops it.", severity="warning", markup=False
@@ -108,6 +110,8 @@ class OneLine(Horizontal):
             self._line.placeholder = clean(placeholder)
             self._line.value = text
             self._line.cursor_position = len(self._line.value)
+            if selected:
+                self._line.select_all()
             self._before = self._line.value
             self.add_class("-open")
         if self.screen.focused is not self._line:

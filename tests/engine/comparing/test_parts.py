@@ -17,6 +17,7 @@ from engine.comparing.matching import FLOOR, assigned, paired_layers
 from engine.comparing.selecting import means, representatives
 from engine.comparing.side import Side
 from engine.errors import MammiError
+from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from tests.support.method_runs import LAYER, Opened, opened_run
@@ -43,7 +44,7 @@ def test_means_are_the_same_in_memory_and_from_the_file(tmp_path: Path, monkeypa
     with opened_run(tmp_path) as opened:
         reader = opened.reader
         sets = [representatives(reader, layer, 0.5) for layer in reader.layers]
-        kept = Side(reader, reader.info.cuts, reader.arrays.image_embeddings())
+        kept = Side(reader, reader.info.cuts, Requery(reader).vectors())
         for side in (Side(reader, reader.info.cuts), kept):
             for found, each in zip(means(side, sets), sets, strict=True):
                 assert np.allclose(found, [mean_of(opened, each.of(row)) for row in range(len(each))])

@@ -133,6 +133,26 @@ def test_what_cannot_be_compared_is_said(mammi: Mammi, run_path: Path, tmp_path:
     assert "other (5 units)" in lost.err
 
 
+def test_layers_that_cannot_be_compared_leave_the_others(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+    contents, batches = small_contents()
+    assert contents.parts is not None
+    keys = replace(contents.parts, layers=contents.parts.layers | {"layer1": "other"})
+    films = [
+        replace(batch, images=tuple(replace(film, sha256=film.sha256[::-1]) for film in batch.images))
+        for batch in batches
+    ]
+    path = tmp_path / "partly.duckdb"
+    assemble(path, replace(contents, parts=keys, alpha=0.8), films)
+    found = mammi("compare", run_path, path)
+    assert found.status == 0
+    assert "layer0: 8 units, unit by unit" in found.out
+    assert "layer1:" not in found.out
+    assert found.err.startswith(f"layer1 is left out: {path}: layer1 is of another target model than in {run_path}")
+    alone = mammi("compare", run_path, path, "--layer", "layer1")
+    assert alone.status == 1
+    assert "no film in common" in alone.err
+
+
 def test_names_from_outside_are_shown_clean(mammi: Mammi, hostile_run_path: Path) -> None:
     found = mammi("compare", hostile_run_path, "--alpha", "0.93,0.2", "--filter", "layer")
     assert found.status == 0

@@ -193,6 +193,9 @@ async def test_what_cannot_be_compared_is_said_and_the_line_stays(run_path: Path
         await compare(opened, tmp_path / "none.duckdb")
         assert "none.duckdb: no run file" in told(opened)[-1]
         assert opened.screen.one_line.undone
+        opened.screen.one_line._line.value = str(tmp_path)
+        await opened.press("enter")
+        assert told(opened)[-1] == f"{tmp_path}: a folder, not a run file. In it: {broken}"
         opened.screen.one_line._line.value = str(broken)
         await opened.press("enter")
         assert "not a readable DuckDB file" in opened.text()
@@ -205,6 +208,10 @@ async def test_the_last_runs_are_remembered(run_path: Path, other_path: Path, tm
     async with explorer(run_path, tmp_path) as opened:
         await compare(opened, other_path)
         assert opened.screen.keeper.state.compared == (str(other_path),)
+        await opened.press("equals_sign")
+        assert opened.screen.one_line._line.value == str(other_path)
+        await opened.press("x")
+        assert opened.screen.one_line._line.value == "x"
 
 
 @pytest.mark.slow
