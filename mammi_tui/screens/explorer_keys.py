@@ -71,7 +71,13 @@ def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Bi
 
 def _views(views: Sequence[View], again: str) -> list[BindingType]:
     return [
-        _moving(view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: {again}")
+        _moving(
+            view.key,
+            f"view('{view.name}')",
+            view.title,
+            f"view.{view.name}",
+            f"{view.purpose}; again: {view.again or again}",
+        )
         for view in views
         if view.key
     ]

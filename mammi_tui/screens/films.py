@@ -26,6 +26,8 @@ class Films(Finding, Judging):
 
     film_opened_from: Pane = "images"
     """The pane to which the reader returns"""
+    _meant: Neuron | None = None
+    """The unit that the line on top is about"""
 
     @property
     def film(self) -> FilmSubject | None:
@@ -41,9 +43,11 @@ class Films(Finding, Judging):
 
     @on(FilmBody.UnitMeant)
     def mean_unit(self) -> None:
-        """The line on top is about the unit under the cursor; elsewhere about the neuron whose films these are."""
-        film = self.film
-        if film is not None and (neuron := self.unit_meant or film.neuron) is not None:
+        """The line on top is about the unit under the cursor; afterwards about the neuron whose films these are."""
+        film, meant, before = self.film, self.unit_meant, self._meant
+        self._meant = meant
+        neuron = film.neuron if film and before and not meant else meant
+        if neuron is not None and self.waiting is None:
             self.looking.neuron = neuron
             self.desk.ask()
             self.view_pane.draw_border()
@@ -142,14 +146,19 @@ class Films(Finding, Judging):
             self.close_film()
         super().go_to_undecided(step)
 
-    def show_next(self, neuron: Neuron) -> None:
-        """Goes to a neuron; from a film of another one, to its films. A film that was opened from elsewhere stays.
+    def go_on(self, following: Neuron | None, round_the_end: bool, step: int) -> None:
+        """From a unit under the cursor to the next one of the list."""
+        body = self.view_pane.body
+        if self.unit_meant is not None and isinstance(body, FilmBody):
+            body.units.action_cursor_by(step)
+        else:
+            super().go_on(following, round_the_end, step)
 
-        From a unit under the cursor to the next one of the list.
-        """
-        rows = self.looking.rows
-        if self.unit_meant is not None and isinstance(body := self.view_pane.body, FilmBody):
-            body.units.action_cursor_by(1)
+    def show_next(self, neuron: Neuron) -> None:
+        """Goes to a neuron; from a film of another one, to its films. A film that was opened from elsewhere stays, and
+        so does one with the neuron among the units, if the cursor is there."""
+        rows, body = self.looking.rows, self.view_pane.body
+        if self.unit_meant and isinstance(body, FilmBody) and body.units.go_to(neuron):
             self.draw_verdicts()
         elif self.film is None or rows.is_dead(neuron):
             super().show_next(neuron)

@@ -27,7 +27,6 @@ from mammi_tui.neurons.order import Place as Column
 from mammi_tui.neurons.pane import NeuronsPane
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.tree import NeuronTree
-from mammi_tui.questions.subjects import FilmSubject
 from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.screens.history import Place
 from mammi_tui.state.record import MOST_SAVED
@@ -66,8 +65,8 @@ class Finding(ExplorerBase):
     @on(NeuronTree.Selected)
     def follow_cursor(self, event: NeuronTree.Selected) -> None:
         event.stop()
-        if isinstance(self.looking.subject, FilmSubject) and event.neuron == self.looking.neuron:
-            return  # its films are looked at
+        if not isinstance(self.looking.subject, Neuron) and event.neuron == self.looking.neuron:
+            return  # its lines were laid out again, while its films, a class or the run are looked at
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
             self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 

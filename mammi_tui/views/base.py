@@ -162,7 +162,10 @@ class View:
     asks: tuple[type[Asker], ...]
     """What it wants to know: askers that work while it is shown"""
     key: str = ""
-    """Turns to the view, and from it back to the first view; "" for a view that is first itself"""
+    """Turns to the view, and from it back to the first view, or to where the reader was; "" for a view that is first
+    itself"""
+    again: str = ""
+    """What the key does in the view, for the help, where it does not lead back"""
     instead: Callable[[Looking], Subject | None] | None = None
     """What it shows where it cannot show what is looked at, such as the class of a neuron; None for nothing"""
     room: Room = "usual"

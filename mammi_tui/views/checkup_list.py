@@ -43,6 +43,9 @@ class CheckList(LineList):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="checkup.open", tooltip="Show what the line has found"),
+        Binding(
+            "escape", "screen.history(-1)", "Back", show=False, id="checkup.back", tooltip="Back to where you were"
+        ),
     ]
 
     @dataclass

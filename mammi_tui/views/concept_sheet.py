@@ -38,6 +38,8 @@ class ConceptSheet(LineList):
                 tooltip="To the next part of the list"),
         Binding("left_parenthesis", "part(-1)", "Part before", show=False, id="concept.previous-part",
                 tooltip="To the part before"),
+        Binding("escape", "screen.history(-1)", "Back", show=False, id="concept.back",
+                tooltip="Back to where you were"),
     ]  # fmt: skip
 
     @dataclass

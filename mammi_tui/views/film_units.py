@@ -117,6 +117,13 @@ class FilmUnits(ReasonedList):
     def here(self) -> UnitShare | None:
         return self.units[self.cursor] if self.cursor < len(self.units) else None
 
+    def go_to(self, neuron: Neuron) -> bool:
+        """Puts the cursor on a unit. False where it is not listed."""
+        places = [place for place, each in enumerate(self.units) if each.neuron == neuron]
+        if places:
+            self.cursor = places[0]
+        return bool(places)
+
     def item_count(self) -> int:
         return len(self.units)
 

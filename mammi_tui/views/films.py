@@ -241,6 +241,7 @@ FILMS = View(
     takes=(FilmSearch,),
     asks=(FilmsAsker,),
     key="F",
+    again="change the search",
     instead=search_of,
     room="all",
     help=HELP,

@@ -50,3 +50,19 @@ def test_a_view_comes_back_with_what_it_is_about_and_the_last_class(
                 assert opened.looking.subject == opened.looking.neuron, "there is a way out"
 
     asyncio.run(drive())
+
+
+@pytest.mark.parametrize("keys", [("C",), ("D",), ("2", "enter"), ("F", "enter"), ("3", "enter")])
+def test_esc_leads_back_from_what_is_no_neuron_and_leaves_the_filter(
+    run: Path, tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    async def drive() -> None:
+        async with explorer(run, tmp_path) as opened:
+            await opened.press("slash", "l", "enter")
+            query, neuron = opened.rows.query, opened.looking.subject
+            await opened.press(*keys)
+            assert opened.looking.subject != neuron
+            await opened.press("escape")
+            assert (opened.rows.query, opened.looking.subject) == (query, neuron)
+
+    asyncio.run(drive())

@@ -312,8 +312,14 @@ async def test_a_verdict_among_the_units_is_about_the_one_under_the_cursor(decid
         await opened.press("k")
         assert name(second) in opened.lines()[2]
         assert opened.lines()[2].strip().startswith("✓")
+        await opened.press("j", "z")
+        assert units.here() == units.units[1], "what is taken back is under the cursor"
         await opened.press("shift+tab")
         assert "layer0:3" in opened.lines()[2]
+        await opened.press("y", "z", "h")  # the films of another neuron, and back
+        assert opened.screen.film is not None
+        assert opened.screen.film.neuron == Neuron(0, 3)
+        assert not opened.screen.waiting
         await opened.press("escape")
         assert opened.looking.subject == Neuron(0, 3)
 
