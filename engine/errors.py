@@ -40,6 +40,10 @@ class ConfigError(MammiError):
     exit_status = 2
 
 
+class NoGradients(ConfigError):
+    """The target model's code does not give the gradients that the importance of a layer takes."""
+
+
 class UnreadableImage(MammiError):
     """One image cannot be decoded. A run sets it aside with this reason and goes on."""
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import torch
 
-from engine.errors import MammiError, failing_as
+from engine.errors import MammiError, NoGradients, failing_as
 from engine.run.films import UnchangedFilms
 from engine.run.stage import Run
 from engine.store.batch import Floats
@@ -43,4 +43,6 @@ def layer_shares(run: Run, layers: Sequence[str], rows: Sequence[int]) -> Iterat
                 raise MammiError(
                     f"{device} has too little memory for gradients of run.batch_size = {size} images: lower it."
                 ) from None
+            except MammiError as error:
+                raise NoGradients(str(error)) from error
             yield {layer: values.cpu().numpy() for layer, values in shares.items()}

@@ -7,13 +7,14 @@ whose head is not linear, it takes a pass through the target model and back, fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import NoGradients, first_line
 from engine.keys import content_key
 from engine.names import labels_by_class
 from engine.probing.base import Image
@@ -39,12 +40,10 @@ class ImportanceStage:
     outputs. A run file gives them back whole; other films or labels mean other means."""
 
     def keys(self, run: Run) -> Iterator[tuple[str, str]]:
-        taps = run.config.taps
         named = named_layers(run.config.keep.importance, run.inputs.layers)
-        labels = [sorted(image.labels) for image in run.films.images]
-        how = (taps.probabilities, taps.threshold, taps.output)
-        facts = [run.keys[name] for name in ("parts", "images")]
-        yield STAGE, content_key(VERSION, named, run.inputs.layer_facts, *how, labels, *facts)
+        yield STAGE, content_key(VERSION, named, run.inputs.layer_facts, run.keys["parts"], *_films(run))
+        for layer in named:
+            yield f"{STAGE} {layer}", _layer_key(run, layer)
 
     def compute(self, run: Run) -> dict[str, Any]:
         decisions: DecisionContents | None = run.contents["decisions"]
@@ -53,13 +52,41 @@ class ImportanceStage:
         layers = _layers(run, decisions)
         if not layers:
             return {} if decisions.head is not None else {"decisions": _without_layer(decisions)}
-        key = dict(self.keys(run))[STAGE]
-        for finished in run.cache.finished:
-            if finished.stages.get(STAGE) == key and (held := [finished.layer_shares(layer) for layer in layers]):
-                found = [shares for shares in held if shares is not None]
-                if len(found) == len(layers):
-                    return _contents(decisions, found)
-        return _contents(decisions, _computed(run, decisions, layers))
+        keys = dict(self.keys(run))
+        held = {layer: shares for layer in layers if (shares := _in_file(run, keys, layer)) is not None}
+        if lacking := [layer for layer in layers if layer not in held]:
+            try:
+                held |= _computed(run, decisions, lacking)
+            except NoGradients as error:
+                named = [layer for layer in lacking if layer in run.config.keep.importance]
+                if named == lacking:
+                    raise
+                decisions = _without_gradients(run, decisions, error)  # nobody asked for the other layer
+                held |= _computed(run, decisions, named)
+        return _contents(decisions, [held[layer] for layer in layers if layer in held])
+
+
+def _films(run: Run) -> list[object]:
+    """What decides over which films means are taken."""
+    taps = run.config.taps
+    classes = getattr(run.config.target.options, "classes", ())
+    labels = [sorted(image.labels) for image in run.films.images]
+    return [taps.probabilities, taps.threshold, taps.output, classes, labels, run.keys["images"]]
+
+
+def _layer_key(run: Run, layer: str) -> str:
+    """The key of one layer's importance, whatever else the run taps."""
+    return content_key(VERSION, run.parts.layers[layer], run.parts.outputs, *_films(run))
+
+
+def _in_file(run: Run, keys: Mapping[str, str], layer: str) -> LayerShares | None:
+    """The importance of a layer as a finished run file holds it; None where it would be another, or is not there."""
+    own = f"{STAGE} {layer}" if f"{STAGE} {layer}" in keys else STAGE
+    films = [image.film for image, use in zip(run.images, run.usable(), strict=True) if use]
+    for finished in run.cache.finished:
+        if finished.stages.get(own) == keys[own] and finished.usable == films:  # another layer may set films aside
+            return finished.layer_shares(layer)
+    return None
 
 
 def _layers(run: Run, decisions: DecisionContents) -> list[str]:
@@ -72,10 +99,18 @@ def _layers(run: Run, decisions: DecisionContents) -> list[str]:
 
 
 def _contents(decisions: DecisionContents, shares: Sequence[LayerShares]) -> dict[str, Any]:
-    """Importance is not lacking any more, unless it is that of the layer before a linear head."""
-    before_head = decisions.head is not None and decisions.head.layer is not None
+    """Importance is not lacking any more, if any was computed, unless it is that of the layer before a linear head."""
+    before_head = (decisions.head is not None and decisions.head.layer is not None) or not shares
     missing = tuple(lack for lack in decisions.missing if lack.what != "importance" or before_head)
     return {"layer_shares": shares, "decisions": replace(decisions, missing=missing)}
+
+
+def _without_gradients(run: Run, decisions: DecisionContents, error: NoGradients) -> DecisionContents:
+    why = first_line(str(error).removeprefix("keep.importance: "))
+    run.progress.note(f"target: the importance of hidden layers is not computed: {why}.")
+    remedy = "layers of which the outputs have gradients in [keep] importance, then mammi run CONFIG.toml"
+    lack = Missing("importance", f"It takes gradients, and these fail: {why}.", remedy)
+    return replace(decisions, missing=(*decisions.missing, lack))
 
 
 def _without_layer(decisions: DecisionContents) -> DecisionContents:
@@ -97,7 +132,9 @@ class _Piece:
     """Which films belong to each kind, [OVER, n, classes]"""
 
 
-def _computed(run: Run, decisions: DecisionContents, layers: Sequence[str]) -> list[LayerShares]:
+def _computed(run: Run, decisions: DecisionContents, layers: Sequence[str]) -> dict[str, LayerShares]:
+    if not layers:
+        return {}
     pieces = list(_pieces(run, decisions))
     lacking = [piece for piece in pieces if not all(_held(run, piece, layer) for layer in layers)]
     films = sum(len(piece.rows) for piece in pieces)
@@ -105,7 +142,7 @@ def _computed(run: Run, decisions: DecisionContents, layers: Sequence[str]) -> l
     run.progress.advance(done := films - sum(len(piece.rows) for piece in lacking), reused=done)
     for piece in lacking:
         _compute(run, piece, layers)
-    return [_whole(run, pieces, layer) for layer in layers]
+    return {layer: _whole(run, pieces, layer) for layer in layers}
 
 
 def _pieces(run: Run, decisions: DecisionContents) -> Iterator[_Piece]:

@@ -95,7 +95,8 @@ def _contents(
         why = "No layer of the run gives the head's inputs, one unit for each."
         tapped = any(layer.name == PENULTIMATE for layer in run.inputs.layers)  # the input of another linear layer
         before = "the layer before the head" if tapped else f'"{PENULTIMATE}"'
-        named = [f'or [keep] importance = ["{layer}"], ' for layer in hidden_layers(run.inputs.layers)[-1:]]
+        hidden = [layer for layer in hidden_layers(run.inputs.layers) if layer != PENULTIMATE]
+        named = [f'or [keep] importance = ["{layer}"], ' for layer in hidden[-1:]]
         missing[Missing("importance", why, f"{before} in target.layers, {''.join(named)}{_THEN}")] = None
     elif head is not None and not (keep.films or head.same):
         why = "[keep] films is false, and so the head's inputs are not kept."

@@ -151,6 +151,11 @@ class FinishedRun:
         """The name of the part. Raises KeyError when the run did not make it."""
         return self._names[part]
 
+    @property
+    def usable(self) -> list[str]:
+        """The film keys of the usable images, in order."""
+        return [keys.film for keys, image in self._images if image is not None]
+
     def layer_shares(self, layer: str) -> LayerShares | None:
         """The importance of a hidden layer of this name, as the run file holds it."""
         info = next((each for each in self._reader.layers if each.name == layer), None)

@@ -17,7 +17,7 @@ from mammi_tui.neurons.filter.scanner import Token, heads
 from mammi_tui.neurons.filter.terms import OPERATORS, Term
 from mammi_tui.text import percent
 
-NO_OUTPUTS = "this run holds no outputs of the model"
+NO_OUTPUTS = "this run holds no outputs; mammi doctor RUN.duckdb says what adds them"
 _COMPARISON = re.compile(rf"(.*?)\s*({'|'.join(map(re.escape, OPERATORS))})\s*(.*)")
 _LEAST = 3
 """Letters of a class that stand for it"""

@@ -53,7 +53,7 @@ class FilmSearcher:
             images = images[np.argsort(values if flipped else -values, kind="stable")]
         elif flipped:
             images = images[::-1]
-        return Found(images, by, number, wanted.hint(()) or self._unknown(wanted))
+        return Found(images, by, number, wanted.hint(()) or self._unknown(wanted) or self._unjudged(wanted))
 
     def _unknown(self, wanted: Filter) -> str:
         """The first word that no film has, with the nearest that is known; "" where all are known."""
@@ -63,6 +63,18 @@ class FilmSearcher:
                 near = [word for word in words if word.startswith(term.text)]
                 near = near or difflib.get_close_matches(term.text, words, n=1, cutoff=0.6)
                 return f"no film has {term.text}" + (f"; nearest: {near[0]}" if near else "")
+        return ""
+
+    def _unjudged(self, wanted: Filter) -> str:
+        """Why nothing is right or wrong in a class that the search names; "" where something may be."""
+        outcomes = self.index.outcomes
+        for term in wanted.parts():
+            if outcomes is not None and isinstance(term, OfKind | IsWrong):
+                numbers = range(len(outcomes.classes)) if term.number is None else [term.number]
+                if not outcomes.known[list(numbers)].any():
+                    which = "no class" if term.number is None else outcomes.classes[term.number]
+                    no = "a" if term.number is None else "no"
+                    return f"{which} is {no} label of the probing set: nothing is right or wrong"
         return ""
 
     @property

@@ -69,12 +69,9 @@ def _history(key: str, by: int, description: str, name: str, tooltip: str) -> Bi
     return _hidden(key, f"history({by})", description, name, tooltip)
 
 
-def _views(views: Sequence[View]) -> list[BindingType]:
-    first = views[0].title.lower()
+def _views(views: Sequence[View], again: str) -> list[BindingType]:
     return [
-        _moving(
-            view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: the {first}"
-        )
+        _moving(view.key, f"view('{view.name}')", view.title, f"view.{view.name}", f"{view.purpose}; again: {again}")
         for view in views
         if view.key
     ]
@@ -89,7 +86,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         *judging_keys(),
         _hidden("V", "others", "Other readers", "readers.others", "Show or hide other readers' verdicts"),
         _hidden("T", "settle", "Settle", "readers.settle", "Settle a difference between readers"),
-        *_views(views),
+        *_views([view for view in views if not view.instead], f"the {views[0].title.lower()}"),
         _moving(
             "equals_sign",
             "compare",
@@ -111,6 +108,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
         Binding(
             "S", "next_concept_set", "Set", id="concept-set.next", tooltip="The next concept set; after the last, all"
         ),
+        *_views([view for view in views if view.instead], "back"),
         _hidden("left_square_bracket,shift+left", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
         _hidden("right_square_bracket,shift+right", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
         _hidden("left_curly_bracket,shift+down", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),

@@ -33,6 +33,21 @@ class Films(Finding, Judging):
         subject = self.looking.subject
         return subject if isinstance(subject, FilmSubject) else None
 
+    @property
+    def unit_meant(self) -> Neuron | None:
+        """The unit under the cursor of the units behind an output, while the keys go there."""
+        body = self.view_pane.body
+        return body.unit_meant if self.film and isinstance(body, FilmBody) else None
+
+    @on(FilmBody.UnitMeant)
+    def mean_unit(self) -> None:
+        """The line on top is about the unit under the cursor; elsewhere about the neuron whose films these are."""
+        film = self.film
+        if film is not None and (neuron := self.unit_meant or film.neuron) is not None:
+            self.looking.neuron = neuron
+            self.desk.ask()
+            self.view_pane.draw_border()
+
     # In
 
     @on(ThumbnailGrid.Opened)
@@ -122,15 +137,21 @@ class Films(Finding, Judging):
         self.desk.ask()
 
     def go_to_undecided(self, step: int) -> None:
-        """Leaves a film that is not among the films of a neuron."""
-        if self.film and self.film.neuron is None:
+        """Leaves a film that is not among the films of a neuron, and the units behind an output."""
+        if self.film and (self.film.neuron is None or self.unit_meant):
             self.close_film()
         super().go_to_undecided(step)
 
     def show_next(self, neuron: Neuron) -> None:
-        """Goes to a neuron; from a film of another one, to its films. A film that was opened from elsewhere stays."""
+        """Goes to a neuron; from a film of another one, to its films. A film that was opened from elsewhere stays.
+
+        From a unit under the cursor to the next one of the list.
+        """
         rows = self.looking.rows
-        if self.film is None or rows.is_dead(neuron):
+        if self.unit_meant is not None and isinstance(body := self.view_pane.body, FilmBody):
+            body.units.action_cursor_by(1)
+            self.draw_verdicts()
+        elif self.film is None or rows.is_dead(neuron):
             super().show_next(neuron)
         elif self.film.neuron is not None:
             self.looking.neuron = neuron
@@ -138,6 +159,11 @@ class Films(Finding, Judging):
             self.once_answered("film", neuron, self._show_film_of)
         else:
             self.draw_verdicts()
+
+    def _judged(self) -> Neuron | None:
+        """The neuron to judge, also where its message is still to come."""
+        self.mean_unit()
+        return super()._judged()
 
     # Out
 

@@ -18,6 +18,7 @@ from mammi_tui.findings import outlines
 from mammi_tui.handing_on.table import Table
 from mammi_tui.keyboard.counting_app import counted
 from mammi_tui.keyboard.remapped_app import key_of
+from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import LayerEvidenceAnswered
 from mammi_tui.questions.film import FilmAnswered, FilmAsker, SimilarAnswered
 from mammi_tui.questions.layer import LayerAnswered
@@ -69,6 +70,9 @@ class FilmBody(FilmLooks):
         """The units behind this class's output are shown."""
 
         name: str
+
+    class UnitMeant(Message):
+        """The cursor among the units has come to one of them, or has gone from them: see `unit_meant`."""
 
     @dataclass
     class StepWanted(Message):
@@ -128,6 +132,7 @@ class FilmBody(FilmLooks):
         self.facts.redraw()
         self.query_one("#film-side").set_class(self._at == 0, "-at")
         self.query_one("#film-lists").set_class(self._at > 0, "-at")
+        self.post_message(self.UnitMeant())
         for place, part in enumerate(self.parts, start=1):
             part.set_class(place == max(1, self._at), "-at")
             part.others = f"{key_of(self, 'film.part')} other parts" if self._layout.low else ""
@@ -185,6 +190,12 @@ class FilmBody(FilmLooks):
     # What is shown
 
     @property
+    def unit_meant(self) -> Neuron | None:
+        """The unit under the cursor while the keys go to the units: a verdict is about it."""
+        here = self.units.here() if self.reading is self.units else None
+        return None if here is None else here.neuron
+
+    @property
     def chosen_class(self) -> int | None:
         here = self.outputs.here()
         return None if here is None else here.number
@@ -202,6 +213,7 @@ class FilmBody(FilmLooks):
         units, sums = ([], ()) if number is None else shares_of_units(answer.decision, number, layers)
         missing = self._missing("head", "films") or "The run keeps no shares of units."
         self.units.show(units, missing)
+        self.post_message(self.UnitMeant())
         self.parts[1].show(f"Units behind {name}" if name else "Units", sums)
         if name:
             self.post_message(self.Explained(name))
@@ -214,6 +226,7 @@ class FilmBody(FilmLooks):
             self._draw_units()
         elif event.rows is self.units and (here := self.units.here()) is not None and here.neuron is not None:
             self.unit = here.neuron
+            self.post_message(self.UnitMeant())
         self.want_heat()
 
     @on(ReasonedList.Opened)

@@ -42,14 +42,16 @@ class FilmFacts(StillLines):
         self.marked = False
         """Whether the keys go to the film"""
 
-    def show(self, answer: FilmAnswered | None, heat_of: str, found: HeatAnswered | None, shown: str) -> None:
-        """Draws what is known. `heat_of` names whose map lies over the film, "" for none; `shown` says how the film
-        is shown."""
-        self._lines = () if answer is None else self._of(answer, heat_of, found, shown)
+    def show(
+        self, answer: FilmAnswered | None, whose: str, heat_of: str, found: HeatAnswered | None, shown: str
+    ) -> None:
+        """Draws what is known. `whose` names the neuron of the activation where the film is none of its own, and
+        `heat_of` whose map lies over the film, "" for none; `shown` says how the film is shown."""
+        self._lines = () if answer is None else self._of(answer, whose, heat_of, found, shown)
         self.redraw()
 
     def _of(
-        self, answer: FilmAnswered, heat_of: str, found: HeatAnswered | None, shown: str
+        self, answer: FilmAnswered, whose: str, heat_of: str, found: HeatAnswered | None, shown: str
     ) -> Sequence[tuple[Part, ...]]:
         info = answer.info
         labels = ", ".join(map(clean, info.labels)) or "no labels"
@@ -69,7 +71,7 @@ class FilmFacts(StillLines):
         fitting = next((form for form in forms if len(form) <= min(2, room)), forms[-1][:room])
         of_heat = [((line, "line--heat"),) for line in fitting]
         of_window = [((shown, "line--muted"),)] if shown else []
-        place, rest = ((place_of(answer), "line--strong"),), (("   ".join(facts), "line--muted"),)
+        place, rest = ((place_of(answer, whose), "line--strong"),), (("   ".join(facts), "line--muted"),)
         lines: list[tuple[Part, ...]] = [named, *of_heat, *of_window]
         if height > len(lines):
             lines.insert(0, place)
@@ -88,14 +90,15 @@ class FilmFacts(StillLines):
         return Strip(segments).adjust_cell_length(width, self.style_of())
 
 
-def place_of(answer: FilmAnswered) -> str:
-    """The film's place in the list that is stepped through, and the neuron's activation."""
+def place_of(answer: FilmAnswered, whose: str) -> str:
+    """The film's place in the list that is stepped through, and the neuron's activation; `whose` names it where the
+    film is none of its own."""
     films, image = answer.question.films, answer.question.subject.image
     place = title = ""
     if films is not None and (image in films.images or answer.question.subject.neuron):
         rank = f"{films.images.index(image) + 1:,}" if image in films.images else "none"
         place, title = f"{rank} of {len(films.images):,}", clean(films.title)
-    activation = "" if answer.activation is None else f"activation {significant(answer.activation)}"
+    activation = "" if answer.activation is None else f"{whose} activation {significant(answer.activation)}".lstrip()
     return "   ".join(filter(None, (place, activation, title)))
 
 

@@ -19,7 +19,7 @@ from mammi_tui.text import clean
 from mammi_tui.views.base import ViewBody
 from mammi_tui.views.film_facts import FilmFacts
 from mammi_tui.views.film_units import short
-from mammi_tui.views.missing import said_missing
+from mammi_tui.views.missing import said_shortly
 from mammi_tui.widgets.large_film import LargeFilm
 
 
@@ -60,19 +60,20 @@ class FilmLooks(ViewBody):
         answer = self.answer
         wanted = answer is not None and message.question.image == answer.question.subject.image
         if wanted and message.question.of == self._heat_of:
-            lacking = said_missing(self.reader.missing, (message.lacks, "outputs")) if message.lacks else []
-            message.reason = lacking[0] if lacking else message.reason
+            lacking = said_shortly(self.reader.missing, (message.lacks, "outputs")) if message.lacks else ""
+            message.reason = lacking or message.reason
             self._heat = message
             self.film.set_heat(message.mask)
             self.draw_facts()
 
     def draw_facts(self) -> None:
-        of, name = self._heat_of, ""
-        if isinstance(of, ClassSubject):
-            name = clean(of.name)
-        elif of is not None:
-            name = clean(f"{short(self.reader.layers[of.layer].name)}:{of.unit}")
-        self.facts.show(self.answer, name, self._heat, self.film.said)
+        of, question = self._heat_of, self.answer.question if self.answer else None
+        name = clean(of.name) if isinstance(of, ClassSubject) else self._name_of(of) if of else ""
+        other = question.neuron if question and question.neuron != question.subject.neuron else None
+        self.facts.show(self.answer, self._name_of(other) if other else "", name, self._heat, self.film.said)
+
+    def _name_of(self, neuron: Neuron) -> str:
+        return clean(f"{short(self.reader.layers[neuron.layer].name)}:{neuron.unit}")
 
     def want_heat(self) -> None:
         """Asks for the heat map that is chosen, if it is another."""

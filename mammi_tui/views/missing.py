@@ -18,6 +18,15 @@ def said_missing(missing: Iterable[Missing], what: Collection[str]) -> list[str]
     ]
 
 
+def said_shortly(missing: Iterable[Missing], what: Collection[str]) -> str:
+    """The first of those things that the run lacks, for a place of a line or two: the line that adds it, else why it
+    is not there; "" where the run says nothing of them."""
+    found = next((each for each in missing if each.what in what), None)
+    if found is None:
+        return ""
+    return f"no {found.what}: " + (f"`{clean(found.remedy)}` adds it" if found.remedy else clean(found.why))
+
+
 def importance_missing(reader: RunReader) -> str:
     """Why the run holds no importance, and what adds it; "" where it holds some."""
     if reader.important_layers:

@@ -64,6 +64,19 @@ def curved_target(classes: int = 3) -> nn.Module:
         return CurvedHead(classes)
 
 
+class NoGradient(CurvedHead):
+    """Without a linear head, and without gradients."""
+
+    def forward(self, films: Tensor) -> Tensor:
+        return super().forward(films).detach()
+
+
+def no_gradient_target(classes: int = 3) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return NoGradient(classes)
+
+
 class SpareHead(TinyClassifier):
     """Its outputs follow the maxima of its maps; a second linear layer stands behind them, for training only."""
 

@@ -87,6 +87,12 @@ class Material:
         return sum(layer.units for layer in self.reader.layers)
 
 
+def lacking(reader: RunReader, *what: str) -> str:
+    """Why a run does not hold one of these things, with the line that adds it; "" where it says nothing of them."""
+    lack = next((lack for lack in reader.missing if lack.what in what), None)
+    return "" if lack is None else f"{lack.why}{f' To add it: {lack.remedy}.' if lack.remedy else ''}"
+
+
 def counted(counts: dict[str, int], most: int = 3) -> str:
     """The most frequent names with their counts, such as "AP 14, PA 6 and 2 more"; "" for none."""
     order = sorted(counts, key=lambda name: (-counts[name], name))

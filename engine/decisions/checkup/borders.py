@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 
-from engine.decisions.checkup.base import Check, Finding, Material, Unit
+from engine.decisions.checkup.base import Check, Finding, Material, Unit, lacking
 
 MOST = 0.75
 """The share of a neuron's maps whose strongest cell is at the border, from which on it counts"""
@@ -49,9 +49,15 @@ def _look(material: Material) -> Finding:
             hits = sum(bool(cells.flat[int(each.argmax())]) for each in varied)
             if hits >= MOST * len(varied) and tail(hits, len(varied), float(cells.mean())) < CHANCE:
                 neurons.append((layer.name, unit))
-    unknown = "" if looked else "The run keeps no activation maps."
-    says = "have their maps strongest at the film's border" if looked else "with maps: the run keeps none"
+    unknown = "" if looked else _unknown(material)
+    says = "have their maps strongest at the film's border" if looked else "with maps to look at"
     return Finding(len(neurons), looked or material.neurons, says, tuple(neurons), unknown=unknown)
+
+
+def _unknown(material: Material) -> str:
+    if any(material.reader.unit_maps(layer.first_neuron) for layer in material.reader.layers):
+        return f"No neuron has {FEWEST} maps that vary."
+    return lacking(material.reader, "unit maps", "outputs") or "The run keeps no activation maps."
 
 
 BORDER = Check("border", "Looking at the border", "neurons", _look)

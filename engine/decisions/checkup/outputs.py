@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.decisions.checkup.base import Check, Finding, Material
+from engine.decisions.checkup.base import Check, Finding, Material, lacking
 from engine.decisions.classes import class_figures
 
 POOR = 0.7
@@ -16,8 +16,7 @@ FEWEST = 5
 def _look(material: Material) -> Finding:
     outcomes = material.outcomes
     if outcomes is None:
-        lack = next(iter(material.reader.missing), None)
-        why = lack.why if lack else "The run does not hold the model's outputs."
+        why = lacking(material.reader, "outputs") or "The run does not hold the model's outputs."
         return Finding(0, 0, "not known: the run does not hold the model's outputs", unknown=why)
     judged, failing = 0, {}
     for number, name in enumerate(outcomes.classes):
@@ -35,7 +34,11 @@ def _look(material: Material) -> Finding:
                 f"{figures.counts['false positive']:,} of {figures.predicted:,} predicted films are not labelled so"
             )
     if not judged:
-        unknown = f"No class is a label of {FEWEST} films or more."
+        numbered = outcomes.classes == tuple(map(str, range(len(outcomes.classes))))
+        remedy = (
+            " They have no names. To add them: classes in [target], then mammi run CONFIG.toml." if numbered else ""
+        )
+        unknown = f"None of the outputs is a label of {FEWEST} films or more.{remedy}"
         return Finding(0, 0, "not known: no class has enough labelled films", unknown=unknown)
     told = "; ".join(f"{name}: {why}" for name, why in list(failing.items())[:3])
     more = f" and {len(failing) - 3} more" if len(failing) > 3 else ""

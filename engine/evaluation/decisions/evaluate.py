@@ -110,7 +110,8 @@ def _missing(
     no_random_maps: str,
 ) -> Iterator[str]:
     for lack in reader.missing:
-        yield f"The run holds no {lack.what}. {lack.why}{f' To add it: {lack.remedy}.' if lack.remedy else ''}"
+        remedy = f" To add it: {lack.remedy}." if lack.remedy else ""
+        yield f"{lack.what.capitalize()}: {lack.why}{remedy}"
     if outcomes is not None and reader.head is not None and not deleted:
         yield (
             "The inputs of the head are not kept: no deletion."

@@ -42,7 +42,9 @@ def test_the_units_are_those_that_raise_the_output_most(reader: RunReader) -> No
     assert figure.name == reader.classes[number]
     shares = head.weights[number] * (inputs - head.mean)
     assert [unit.share for unit in figure.units] == pytest.approx(sorted(shares, reverse=True)[:2])
-    assert [unit.neuron for unit in figure.units] == [f"layer1:{unit}" for unit in np.argsort(-shares)[:2]]
+    assert [unit.neuron for unit in figure.units] == [
+        f"{reader.layers[head.layer or 0].name}:{unit}" for unit in np.argsort(-shares)[:2]
+    ]
     assert [title for title, _ in figure.units[0].words][:2] == ["MAMMI", "WWW (top 40 images)"]
 
 

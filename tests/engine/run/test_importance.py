@@ -22,10 +22,11 @@ FIRST = 'keep.importance=["first"]'
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Films in two folders, whose names are their labels."""
-    path = models.tiny_project(tmp_path, films=0)
-    for index in range(12):
-        models.write_film(tmp_path / "films" / ("mass" if index % 3 else "effusion") / f"{index:03}.png", seed=index)
+    """Films with one label each."""
+    path = models.tiny_project(tmp_path, films=12)
+    rows = [f"{index:03}.png,{'mass' if index % 3 else 'effusion'}" for index in range(12)]
+    (tmp_path / "films.csv").write_text("\n".join(["path,labels", *rows]))
+    path.write_text(path.read_text().replace('kind = "folder"', 'kind = "csv"\ncsv = "films.csv"'))
     return path
 
 
@@ -82,6 +83,51 @@ def test_where_the_head_is_linear_gradients_say_what_its_weights_say(project: Pa
                 continue
             assert by_gradient is not None
             np.testing.assert_allclose(by_gradient.means, by_weights.means, rtol=2e-3, atol=1e-5)
+
+
+def test_a_layer_keeps_its_importance_when_others_come_and_go(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = ('target.layers=["first", "second", "logits"]', 'keep.importance=["first", "second"]')
+    one = ('target.layers=["second", "logits"]', 'keep.importance=["second"]')
+    compute(project, *both)
+    with opened(project) as reader:
+        before = reader.importance(1, "all")
+    calls = counted_calls(monkeypatch)
+    assert "importance" not in compute(project, *one).computed
+    assert calls["target"] == []
+    assert compute(project, *both).computed["importance"] == 12
+    with opened(project) as reader:
+        after = reader.importance(1, "all")
+    assert before is not None
+    assert after is not None
+    np.testing.assert_array_equal(after.means, before.means)
+    assert compute(project, *both, 'probing.rename.mass="hernia"').computed["importance"] == 12
+
+
+def test_other_class_names_give_other_means_also_where_the_outputs_are_no_layer(project: Path) -> None:
+    only = 'target.layers=["first"]'
+    compute(project, FIRST, only, 'target.classes=["a", "b", "c"]')
+    with opened(project) as reader:
+        found = reader.importance(0, "labelled")
+        assert found is not None
+        assert found.films.tolist() == [0, 0, 0]
+    compute(project, FIRST, only)
+    with opened(project) as reader:
+        found = reader.importance(0, "labelled")
+        assert found is not None
+        assert found.films.tolist() == [4, 8, 0]
+
+
+def test_a_model_without_gradients_costs_only_an_importance_that_nobody_asked_for(project: Path) -> None:
+    model = "target.factory=tests.support.models:no_gradient_target"
+    heard = compute(project, model)
+    assert any("importance of hidden layers is not computed: the target model's code has no" in n for n in heard.notes)
+    with opened(project) as reader:
+        assert reader.outputs is not None
+        assert reader.important_layers == ()
+        lack = next(lack for lack in reader.missing if lack.what == "importance")
+        assert "has no gradients for layer 'logits'" in lack.why
+    with pytest.raises(ConfigError, match=r"keep\.importance: the target model's code has no gradients"):
+        compute(project, model, FIRST)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What film searches find."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,17 @@ def test_what_is_wrong_or_incomplete_is_said(searcher: FilmSearcher) -> None:
         "output:mass>x": "output is compared with a number: output:effusion>0.8",
     }
     assert {query: searcher.find(query).problem for query in problems} == problems
+
+
+def test_that_nothing_can_be_wrong_is_said(tmp_path: Path) -> None:
+    with RunReader(decided_run(tmp_path, classes=("Edema", "Gout"))) as reader:
+        searcher = FilmSearcher(FilmIndex(reader, Outcomes.of(reader)))
+        problems = {
+            "wrong": "no class is a label of the probing set: nothing is right or wrong",
+            "missed edema": "Edema is no label of the probing set: nothing is right or wrong",
+            "predicted:edema": "",
+        }
+        assert {query: searcher.find(query).problem for query in problems} == problems
 
 
 def test_the_films_that_are_wrong_come_surest_first(searcher: FilmSearcher) -> None:

@@ -549,7 +549,7 @@ async def test_in_the_filter_f1_is_the_help(run_path: Path, tmp_path: Path) -> N
 
 @pytest.mark.slow
 async def test_keys_can_be_remapped(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path, size=(120, 70)) as opened:
+    async with explorer(run_path, tmp_path, size=(120, 90)) as opened:
         opened.app.set_keymap({"verdict.accept": "ctrl+y", "alpha.up": "f5"})
         await opened.press("ctrl+y")
         assert latest(opened.log).keys() == {"layer1:3"}
@@ -579,7 +579,7 @@ async def test_themes(run_path: Path, tmp_path: Path, theme: str) -> None:
 
 @pytest.mark.slow
 async def test_clicks(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path) as opened:
+    async with explorer(run_path, tmp_path, size=(200, 40)) as opened:
         line = next(y for y, line in enumerate(opened.lines()) if re.search(r"│\s+6 .*class 6", line))
         await opened.pilot.click(offset=(10, line))
         await opened.rest()

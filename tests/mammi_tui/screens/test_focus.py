@@ -36,9 +36,9 @@ async def test_what_is_no_value_stays_in_the_slider(run_path: Path, tmp_path: Pa
         assert opened.screen.cuts_bar.sliders["alpha"].editing == "7"
 
 
-async def test_enter_on_a_concept_filters_and_the_keys_stay_there(run_path: Path, tmp_path: Path) -> None:
+async def test_f_on_a_concept_filters_and_the_keys_stay_there(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        await opened.press("2", "j", "enter")
+        await opened.press("2", "j", "f")
         query = opened.rows.query
         assert query
         await opened.press("j", "k", "y")
@@ -47,9 +47,9 @@ async def test_enter_on_a_concept_filters_and_the_keys_stay_there(run_path: Path
         assert opened.rows.query == ""
 
 
-async def test_where_one_pane_fits_enter_on_a_concept_goes_to_the_neurons(run_path: Path, tmp_path: Path) -> None:
+async def test_where_one_pane_fits_f_on_a_concept_goes_to_the_neurons(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path, size=(70, 24)) as opened:
-        await opened.press("2", "enter")
+        await opened.press("2", "f")
         assert opened.rows.query
         assert pane_with_focus(opened) == "neurons"
         assert opened.screen.neurons.outline.region.area

@@ -171,7 +171,8 @@ async def test_a_run_without_decisions_says_what_is_missing_and_what_adds_it(tmp
         assert "`mammi run CONFIG.toml` adds it." in said
         await opened.press("h", "tab", "tab")
         assert len(body(opened).similar.films) > 5, "similar films need no decisions"
-        assert "holds no" in text_in(opened, body(opened).facts), "as the heat map that h wants"
+        said = text_in(opened, body(opened).facts)
+        assert "no outputs: `mammi run CONFIG.toml` adds it" in " ".join(said.split()), "as the heat map that h wants"
 
 
 async def test_at_every_size_each_part_can_be_reached(decided: Path, tmp_path: Path) -> None:
@@ -292,6 +293,29 @@ async def test_a_film_that_was_opened_from_elsewhere_stays_after_a_verdict(decid
         assert opened.lines()[2].strip().startswith("✓")
         await opened.press("n")
         assert opened.looking.subject == Neuron(0, 4)
+
+
+async def test_a_verdict_among_the_units_is_about_the_one_under_the_cursor(decided: Path, tmp_path: Path) -> None:
+    async with explorer(decided, tmp_path, start=("layer0", 3)) as opened:
+        await opened.press("3", "enter", "tab", "tab")
+        film, units = image(opened), body(opened).units
+        await opened.press_together("j", "y")
+        second, third = (unit.neuron for unit in units.units[1:3])
+        assert second is not None
+        assert third is not None
+        name = opened.rows.name_of
+        (line,) = opened.log.read().lines
+        assert line.neuron == name(second)
+        assert line.seen.annotation == tuple(units.annotation(second) or ())
+        assert image(opened) == film
+        assert name(third) in opened.lines()[2], "the cursor goes on, and the line on top with it"
+        await opened.press("k")
+        assert name(second) in opened.lines()[2]
+        assert opened.lines()[2].strip().startswith("✓")
+        await opened.press("shift+tab")
+        assert "layer0:3" in opened.lines()[2]
+        await opened.press("escape")
+        assert opened.looking.subject == Neuron(0, 3)
 
 
 def test_units_of_hidden_layers_follow_those_of_the_head() -> None:
