@@ -122,7 +122,8 @@ class NeuronsPane(Framed, Vertical):
         """Draws new answers or verdicts, with the cursor where it is."""
         if self.rows.query or self.rows.order is not BY_UNIT:
             typing = isinstance(self.screen.focused, FilterLine)  # then the first that is found is the one to be on
-            self.outline.rebuild(*([] if typing else self.outline.around()), self._before)
+            keep = [] if typing else self.outline.around()
+            self.outline.rebuild(*keep, self._before, asked=typing)
         else:
             self.outline.redraw()
         self._heads.redraw()

@@ -66,6 +66,8 @@ class NeuronTree(LineList):
         neuron: Neuron
         step: bool
         """Whether its line is next to the one that the cursor was on"""
+        asked: bool = True
+        """Whether the reader moved the cursor or changed the lines; False where only numbers arrived"""
 
     class Opened(Message):
         """A layer was opened: it may need an answer."""
@@ -198,21 +200,22 @@ class NeuronTree(LineList):
         super().watch_cursor(old, new)
         self._select(step=abs(new - old) <= 1)
 
-    def _select(self, *, step: bool) -> None:
+    def _select(self, *, step: bool, asked: bool = True) -> None:
         here = self.here()
         if here and here.unit != LAYER_LINE:
             # Textual stops a message at its sender. By default that is the caller, such as the pane while it filters.
-            self.post_message(self.Selected(here, step).set_sender(self))
+            self.post_message(self.Selected(here, step, asked).set_sender(self))
 
-    def rebuild(self, *keep: Neuron | None) -> None:
-        """Lays out the lines again, with the cursor on the first of `keep` that is shown, else on the first neuron."""
+    def rebuild(self, *keep: Neuron | None, asked: bool = True) -> None:
+        """Lays out the lines again, with the cursor on the first of `keep` that is shown, else on the first neuron.
+        `asked` as in Selected."""
         self.rows.rebuild()
         lines = (self.rows.line_of(neuron) for neuron in keep if neuron)
         line = next((line for line in lines if line is not None), min(1, len(self.rows) - 1))
         self.set_reactive(LineList.cursor, max(0, line))
         self.rows_changed()
         self.show_row(0 if self.cursor == 1 else self.cursor)
-        self._select(step=False)
+        self._select(step=False, asked=asked)
 
     def go_to(self, neuron: Neuron) -> None:
         """Puts the cursor on a neuron, opening its layer."""

@@ -67,6 +67,8 @@ class Finding(ExplorerBase):
         event.stop()
         if not isinstance(self.looking.subject, Neuron) and event.neuron == self.looking.neuron:
             return  # its lines were laid out again, while its films, a class or the run are looked at
+        if not event.asked and not isinstance(self.looking.subject, Neuron):
+            return  # numbers that arrive lead nobody away from another view
         if event.neuron == self.neurons.outline.here():  # else the cursor has gone on
             self.look_at(event.neuron, step=event.step and isinstance(self.looking.subject, Neuron))
 

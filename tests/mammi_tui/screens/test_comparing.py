@@ -274,3 +274,14 @@ async def test_the_run_is_compared_with_itself_at_other_cuts(two_sets_path: Path
         opened.screen.one_line._line.value = "alpha=.5.5 beta=7"
         await opened.press("enter")
         assert told(opened)[-1] == "α and β are numbers from 0 to 1"
+
+
+@pytest.mark.slow
+async def test_numbers_that_arrive_do_not_lead_away(run_path: Path, other_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        await opened.press("s", "s")
+        await compare(opened, other_path)
+        assert "2 Changes of" in opened.text()
+        opened.screen.neurons.numbers_changed()
+        await opened.rest()
+        assert "2 Changes of" in opened.text()
