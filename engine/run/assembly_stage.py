@@ -57,7 +57,7 @@ class AssemblyStage:
         )
         one = [next(keys for keys, use in zip(run.images, run.usable(), strict=True) if use)]
         units = sum(run.results.layer(layer.name, one).shape[1] for layer in inputs.layers)
-        rows = len(run.images) if config.keep.films else 0
+        rows = sum(run.usable()) if config.keep.films else 0
         run.progress.stage("run file", len(run.images) + units + rows)
         seen = _Seen(run)
         out = config.run.out.absolute()

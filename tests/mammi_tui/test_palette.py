@@ -97,14 +97,17 @@ async def test_hostile_names_are_offered_as_text(hostile_run_path: Path, tmp_pat
 async def test_over_a_film_it_offers_what_works_there(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("3", "enter")
-        film = opened.app.screen
+        film = opened.screen.film
+        assert film is not None
         commands = await offered(opened)
         assert "Show or hide the data of the image   I" in commands
-        assert "Filter the neurons   /" not in commands
+        assert "Show films, or only their names   I" not in commands
         await opened.pilot.press("escape")
+        before = opened.lines()
         await choose(opened, "show or hide the data")
-        assert opened.app.screen is film
-        assert film.query_one("#film-info").has_class("hidden")
+        await opened.rest()
+        assert opened.screen.film is film
+        assert opened.lines() != before
 
 
 async def test_themes_are_found_by_words(run_path: Path, tmp_path: Path) -> None:

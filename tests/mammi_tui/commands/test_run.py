@@ -31,7 +31,7 @@ def test_a_run_prints_its_file_and_tells_its_stages(
         "loading: 4 of 4",
         "concepts: 6 of 6",
         "images: 14 of 14",
-        "run file: 27 of 27",
+        "run file: 40 of 40",
     ]
     assert aside == "1 of 14 images set aside: 003.png: not a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file"
 
