@@ -103,7 +103,10 @@ def test_without_a_command_the_help_is_shown(mammi: Mammi) -> None:
             ["show", "r", "a:1", "--beta", "nan"],
             "mammi: Invalid value for '--beta': 'nan' is not a number from 0 to 1.",
         ),
-        (["open", "r", "--images", "pixels"], "mammi: Invalid value for '--images': 'pixels' is not one of"),
+        (
+            ["open", "r", "--images", "pixels"],
+            "mammi: Invalid value for '--images' (env var: 'MAMMI_IMAGES'): 'pixels' is not one of",
+        ),
     ],
 )
 def test_wrong_arguments_are_reported_in_one_line_with_status_2(mammi: Mammi, arguments: list[str], said: str) -> None:
