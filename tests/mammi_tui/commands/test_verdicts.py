@@ -141,7 +141,9 @@ def test_lines_in_any_order_are_imported_in_the_order_of_their_acts(
     file.write_bytes(b"".join(reversed(theirs.path.read_bytes().splitlines(keepends=True))))
     mine = log_as("r1", "mine")
     assert mammi("verdicts", "import", run_of(mine), file).out == "9 lines added: r2 9.\n"
-    assert [line.deed for line in mine.read().lines] == [line.deed for line in theirs.read().lines]
+    found, given = mine.read().lines, theirs.read().lines
+    assert [line.time for line in found] == [line.time for line in given]  # acts of one moment may change places
+    assert {repr(line.deed) for line in found} == {repr(line.deed) for line in given}
     assert mammi("verdicts", "import", run_of(mine), file).out == "0 lines added; 9 were there already.\n"
 
 
