@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from engine.decisions.checkup.base import Check, Finding, Of
+from typing import TYPE_CHECKING
+
 from mammi_tui.text import clean, count
+
+if TYPE_CHECKING:
+    from engine.decisions.checkup.base import Check, Finding, Of
 
 _ONE: dict[Of, str] = {"neurons": "neuron", "classes": "output", "warnings": "warning"}
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.comparing.films import SharedFilms
-from engine.comparing.side import Side
 from engine.errors import MammiError
 from engine.store.parts import part_of_layer
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
+
+if TYPE_CHECKING:
+    from engine.comparing.films import SharedFilms
+    from engine.comparing.side import Side
 
 FLOOR = 0.5
 """The correlation below which two units do not count as a match"""

@@ -52,12 +52,3 @@ def matters_by_layer(reader: RunReader, name: str) -> list[Floats]:
     return [
         np.full(layer.units, np.nan) if each is None else each for layer, each in zip(reader.layers, found, strict=True)
     ]
-
-
-def beyond_mean(reader: RunReader, layer: int, number: int, over: Over) -> Floats | None:
-    """By how much a unit's importance for a class over some films is above its importance over all films, [units]."""
-    some, whole = reader.importance(layer, over), reader.importance(layer, "all")
-    if some is None or whole is None:
-        return None
-    difference: Floats = some.means[number].astype(np.float64) - whole.means[number]
-    return difference if some.films[number] else np.zeros_like(difference)

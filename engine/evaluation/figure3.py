@@ -8,7 +8,7 @@ importance a run holds by gradients.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.film import FilmDecision
+from engine.decisions.outputs import output_named
 from engine.errors import ConfigError, MammiError
+from engine.evaluation.decisions.pointing import MapsOf
 from engine.methods.base import Method
 from engine.names import compared
 from engine.store.batch import Floats
@@ -28,9 +31,6 @@ from engine.store.thumbnails import decode
 UNITS = 2
 MOST_WORDS = 4
 """Words of one method"""
-
-MapsOf = Callable[[str, Sequence[tuple[int, int]]], Mapping[tuple[int, int], Floats]]
-"""The maps [h, w] of a layer's units on images, by (unit, image)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,23 +103,23 @@ def find_film(asked: str, paths: Sequence[str | None]) -> int:
     raise ConfigError(f"--figure3 {asked}: the run has no such film.{hint}")
 
 
-def _class(asked: str, classes: Sequence[str]) -> int:
-    by_name = {compared(name): number for number, name in enumerate(classes)}
-    if compared(asked) not in by_name:
-        close = difflib.get_close_matches(compared(asked), by_name, n=3, cutoff=0.3)
-        nearest = ", ".join(classes[by_name[name]] for name in close) or ", ".join(classes[:8])
+def _class(asked: str, classes: tuple[str, ...]) -> int:
+    number = output_named(classes, asked)
+    if number is None:
+        close = difflib.get_close_matches(compared(asked), [compared(name) for name in classes], n=3, cutoff=0.3)
+        nearest = ", ".join(name for name in classes if compared(name) in close) or ", ".join(classes[:8])
         raise ConfigError(f"--class {asked}: the model has no such class. Nearest: {nearest}.")
-    return by_name[compared(asked)]
+    return number
 
 
 def _strongest(reader: RunReader, image: int, number: int) -> tuple[LayerInfo, list[int], list[float]]:
     """The layer, the units that raise the output most, and their shares."""
-    head, inputs = reader.head, reader.head_inputs(image)
-    if head is not None and head.layer is not None and inputs is not None:
-        shares = head.weights[number] * (inputs - head.mean)
-        units = np.argsort(-shares, kind="stable")[:UNITS]
-        return reader.layers[head.layer], units.tolist(), shares[units].tolist()
-    for found in reader.film_importance(image):
+    decision = FilmDecision.of(reader, None, image)
+    shares = decision.shares(number)
+    if shares is not None and decision.head is not None and decision.head.layer is not None:
+        raising = np.argsort(-shares.shares, kind="stable")[:UNITS]
+        return reader.layers[decision.head.layer], shares.units[raising].tolist(), shares.shares[raising].tolist()
+    for found in decision.hidden:
         place = np.flatnonzero(found.classes == number)
         if len(place):
             own = found.shares[place[0]]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.hooks import RemovableHandle
 
 from engine.targets.base import LOGITS
 from engine.targets.head import LastPart, LinearHead, MapSource
 from engine.targets.head_seen import flat
 from engine.targets.maps import as_maps
 from engine.targets.outputs import Reading
-from engine.targets.taps import Channels, Pooling, pool
+from engine.targets.taps import Channels, Hooked, Pooling, pool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +31,7 @@ class LastValues:
     positions is the output"""
 
 
-class OutputTaps:
+class OutputTaps(Hooked):
     """Keeps hooks on the last part of a model for the length of a `with` block.
 
         with OutputTaps(module, last_part, "mean", channels) as taps:
@@ -44,26 +42,13 @@ class OutputTaps:
     """
 
     def __init__(self, module: nn.Module, last: LastPart, pooling: Pooling, channels: Channels) -> None:
+        super().__init__()
         self._module = module
         self._last = last
         self._pooling: Pooling = pooling
         self._channels: Channels = channels
         self._device = next((parameter.device.type for parameter in module.parameters()), "cpu")
         self._found: dict[str, Tensor] = {}
-        self._handles: list[RemovableHandle] = []
-
-    def __enter__(self) -> Self:
-        try:
-            self._hook()
-        except BaseException:
-            self._remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._remove()
 
     def taken(self) -> LastValues:
         """The values of the last forward pass, which are dropped here."""
@@ -71,7 +56,7 @@ class OutputTaps:
         self._found.clear()
         return values
 
-    def _hook(self) -> None:
+    def _register(self) -> None:
         head, own = self._last.head, self._last.own
         if own is not None:
             self._after("", "outputs", lambda output: pool(self._by_image(own, output), *self._how))
@@ -113,7 +98,5 @@ class OutputTaps:
         return functional.conv2d(whole, head.weights[:, :, None, None], head.bias)
 
     def _remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        super()._remove()
         self._found.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import isqrt
 from types import TracebackType
@@ -115,7 +116,36 @@ def pool(output: Tensor, pooling: Pooling, layer: str, channels: Channels = "aut
     return output.float().mean(positions) if pooling == "mean" else output.float().amax(positions)
 
 
-class Taps:
+class Hooked(ABC):
+    """Holds hooks for the length of a `with` block, and lets none stay after an error either."""
+
+    def __init__(self) -> None:
+        self._handles: list[RemovableHandle] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self._register()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._remove()
+
+    @abstractmethod
+    def _register(self) -> None:
+        """Puts all hooks into `_handles`."""
+
+    def _remove(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+
+class Taps(Hooked):
     """Keeps hooks on the layers of a model for the length of a `with` block.
 
         with Taps(module, layers, "mean") as taps:
@@ -136,27 +166,17 @@ class Taps:
         channels: Channels = "auto",
         readings: Mapping[str, Reading] | None = None,
     ) -> None:
+        super().__init__()
         self._module = module
         self._readings = readings or {}
         self._layers = tuple(layers)
         self._pooling = pooling
         self._channels = channels
         self._pooled: dict[str, Tensor] = {}
-        self._handles: list[RemovableHandle] = []
 
-    def __enter__(self) -> Self:
-        try:
-            for layer in self._layers:
-                self._handles.append(self._hook(layer))
-        except BaseException:
-            self._remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._remove()
+    def _register(self) -> None:
+        for layer in self._layers:
+            self._handles.append(self._hook(layer))
 
     def forward(self, inputs: Tensor) -> Any:
         """Runs the module."""
@@ -204,9 +224,7 @@ class Taps:
         return reading.by_image(reading.pick(layer, output))
 
     def _remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        super()._remove()
         self._pooled.clear()
 
 

@@ -10,10 +10,13 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.comparing.compare import Row
+if TYPE_CHECKING:
+    from engine.comparing.compare import Row
 
-Test = Callable[[Row], bool]
+
+Test = Callable[["Row"], bool]
 LONGEST = 500
 """Characters of a filter"""
 _TERM = re.compile(r'(!*)(?:([a-z]+)\s*(:|<=|>=|≤|≥|<|>|=)\s*)?((?:"[^"]*"?|[^\s"])*)')

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.comparing.compare import Row
+if TYPE_CHECKING:
+    from engine.comparing.compare import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from engine.comparing.compare import Row
 from engine.evidence.written import number_or_none
+
+if TYPE_CHECKING:
+    from engine.comparing.compare import Row
 
 COLUMNS = {
     "layer": "VARCHAR",

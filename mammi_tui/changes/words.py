@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.comparing.compare import LayerChanges, Row, causes
 from mammi_tui.text import MINUS, clean, count
+
+if TYPE_CHECKING:
+    from engine.comparing.compare import LayerChanges, Row
 
 NO_WORDS = "no words"
 DIGITS = 3
@@ -66,6 +69,8 @@ def sentence(row: Row) -> str:
 
 def summary(rows: Sequence[Row]) -> str:
     """How many words changed, and because of what."""
+    from engine.comparing.compare import causes
+
     matched, changed = sum(row.is_matched for row in rows), sum(row.changed for row in rows)
     because = ", ".join(f"{number:,} because {clean(cause)}" for cause, number in causes(rows).most_common())
     because = because.replace("because together", "only together")
@@ -74,6 +79,8 @@ def summary(rows: Sequence[Row]) -> str:
 
 def in_short(rows: Sequence[Row]) -> str:
     """The same in few words."""
+    from engine.comparing.compare import causes
+
     matched, changed = sum(row.is_matched for row in rows), sum(row.changed for row in rows)
     because = ", ".join(f"{clean(cause)} {number:,}" for cause, number in causes(rows).most_common())
     unmatched = len(rows) - matched

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from engine.errors import ConfigError, MammiError, writing
-from engine.evaluation.figure3 import MapsOf, figure3
+from engine.evaluation.decisions.pointing import MapsOf
+from engine.evaluation.figure3 import figure3
 from engine.extras import missing
 from engine.methods.panel import Panel
 from engine.requery import Requery

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from engine.comparing.compare import Row
 from mammi_tui.changes.words import after, correlation, name_of, partner_of, signed, words
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, fit
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
+
+if TYPE_CHECKING:
+    from engine.comparing.compare import Row
 
 MOVED, R = 8, 6
 """Cells of the move of the score, and of the correlation"""

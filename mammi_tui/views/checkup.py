@@ -37,6 +37,7 @@ class CheckUpBody(ViewBody):
             self.list.begin(message.sight.cuts)
             self.changed()
         if isinstance(message.sight.subject, RunSubject):
+            self.list.set_out()
             self.shown = message.sight
             self.changed()
 

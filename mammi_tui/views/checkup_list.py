@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from engine.annotation.cuts import Cuts
-from engine.decisions.checkup.base import Check, Finding
-from engine.decisions.checkup.checks import CHECKS
 from mammi_tui.findings_of_checks import counted, mark, said
 from mammi_tui.text import clean, fit, wrap
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
+
+if TYPE_CHECKING:
+    from engine.decisions.checkup.base import Check, Finding
 
 _COUNT = 18
 """Cells of a count, such as "144 of 311 neurons", before a title"""
@@ -57,7 +58,8 @@ class CheckList(LineList):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.cuts: Cuts | None = None
-        self.lines = [CheckLine(check) for check in CHECKS]
+        self.lines: list[CheckLine] = []
+        """Empty before the check-up is first looked at: the explorer starts without the checks"""
 
     @property
     def unanswered(self) -> int:
@@ -70,8 +72,17 @@ class CheckList(LineList):
         self.lines = [replace(line, old=True) for line in self.lines]
         self.rows_changed()
 
+    def set_out(self) -> None:
+        """Draws a line for each check, unless that is done."""
+        if not self.lines:
+            from engine.decisions.checkup.checks import CHECKS
+
+            self.lines = [CheckLine(check) for check in CHECKS]
+            self.rows_changed()
+
     def take(self, name: str, finding: Finding) -> None:
-        """Draws what a check has found."""
+        """Draws what a check has found; the filter may have asked for it before the check-up was looked at."""
+        self.set_out()
         self.lines = [CheckLine(line.check, finding) if line.check.name == name else line for line in self.lines]
         self.rows_changed()
 
@@ -109,6 +120,8 @@ class CheckList(LineList):
 
     def _below(self, width: int) -> list[Part]:
         """The rows below the lines: the sentence of the cursor's line."""
+        if not self.lines:
+            return []
         line = self.lines[min(self.cursor, len(self.lines) - 1)]
         if line.finding is None:
             return [(text, "line--muted") for text in wrap(f"{line.check.title}: being looked at", width)]
@@ -120,7 +133,8 @@ class CheckList(LineList):
         return told
 
     def action_open(self) -> None:
-        self.post_message(self.Opened(self.lines[self.cursor]))
+        if self.lines:
+            self.post_message(self.Opened(self.lines[self.cursor]))
 
     def row_clicked_twice(self, index: int) -> None:  # noqa: ARG002
         self.action_open()

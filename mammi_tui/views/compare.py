@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from engine.comparing.compare import Comparison, LayerChanges, Row
 from engine.comparing.matching import FLOOR
 from engine.store.reader import RunReader
 from mammi_tui.changes.filter import ChangeFilter, parse
 from mammi_tui.changes.order import BY_CHANGE, Order, in_order
-from mammi_tui.changes.report import difference
 from mammi_tui.changes.table import COLUMNS, table_rows
 from mammi_tui.changes.words import after, correlation, in_short, signed, words
 from mammi_tui.handing_on.table import Table
@@ -37,6 +36,9 @@ from mammi_tui.views.change_list import ChangeList, title_of
 from mammi_tui.views.facing import Facing, Said
 from mammi_tui.widgets.heads import Heads
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
+
+if TYPE_CHECKING:
+    from engine.comparing.compare import Comparison, LayerChanges, Row
 
 HELP = Note(
     "Comparison",
@@ -140,6 +142,8 @@ class CompareBody(ViewBody):
         reasons = " · ".join(dict.fromkeys(self._reasons.values()))
         names = [clean(first.name) for first, _ in comparison.layers if first.position in self._reasons]
         yield in_short(rows) + (f" · left out: {', '.join(names)}" if names else "") if rows else reasons
+        from mammi_tui.changes.report import difference  # with the first comparison
+
         found = [f"{each.what} {difference(each)}" for each in comparison.differences if each.differs]
         yield "Differs: " + " · ".join(found) if found else "The runs differ in nothing"
         if rows and reasons:

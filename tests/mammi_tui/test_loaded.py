@@ -65,6 +65,13 @@ def test_the_explorer_loads_no_torch_and_evidence_late(run_path: Path) -> None:
     assert not TORCH & loaded
 
 
+def test_the_explorer_starts_without_what_only_some_views_need() -> None:
+    loaded = loaded_by('import sys, mammi_tui.app\nprint("ended", 0, *sorted(sys.modules), sep="\\n", file=sys.stderr)')
+    late = {"engine.evidence.live", "engine.comparing.compare", "engine.decisions.checkup.checks", "lap", "PIL.Image"}
+    assert "mammi_tui.views.registry" in loaded
+    assert not late & loaded
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",

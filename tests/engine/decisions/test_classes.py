@@ -7,7 +7,7 @@ import pytest
 
 from engine.annotation.competing import Words
 from engine.decisions.classes import class_figures, explained, words_that_speak
-from engine.decisions.importance import beyond_mean, first_over, matters, matters_by_layer
+from engine.decisions.importance import first_over, matters, matters_by_layer
 from engine.decisions.outputs import Outcomes
 from engine.evidence.metadata import Metadata
 from engine.store.reader import RunReader
@@ -70,21 +70,9 @@ def test_what_matters_is_the_mean_over_labelled_films_else_over_predicted_ones(r
         assert all(np.isnan(each).all() for each in by_layer)
 
 
-def test_what_is_beyond_the_mean_sums_to_the_output_minus_its_mean(run: Path) -> None:
-    with RunReader(run) as reader:
-        outcomes, outputs = Outcomes.of(reader), reader.outputs
-        found = beyond_mean(reader, 0, 2, "labelled")
-    assert outcomes is not None
-    assert outputs is not None
-    assert found is not None
-    labelled = outcomes.labelled[:, 2]
-    assert found.sum() == pytest.approx(outputs[labelled, 2].mean() - outputs[:, 2].mean(), abs=1e-4)
-
-
 def test_a_run_without_importance_says_nothing_of_it(tmp_path: Path) -> None:
     from tests.support.runs import small_run
 
     with RunReader(small_run(tmp_path)) as reader:
         assert matters(reader, 0, 0) is None
         assert matters(reader, 0, None) is None
-        assert beyond_mean(reader, 0, 0, "all") is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.decisions.outputs import Outcomes
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.subjects import ClassSubject, FilmSearch
@@ -59,6 +60,7 @@ def test_units_come_by_importance_over_the_films_that_are_chosen(run: Path, tmp_
         means = {over: reader.importance(1, over) for over in ("labelled", "false positive", "all")}
         counts = {over: int(found.films[3]) for over, found in means.items() if found}
         order = {over: np.argsort(-found.means[3], kind="stable").tolist() for over, found in means.items() if found}
+        outcomes, outputs = Outcomes.of(reader), reader.outputs
         beyond = np.argsort(-(means["labelled"].means[3] - means["all"].means[3]), kind="stable").tolist()  # type: ignore[union-attr]
 
     async def does(opened: Explorer) -> None:
@@ -75,6 +77,12 @@ def test_units_come_by_importance_over_the_films_that_are_chosen(run: Path, tmp_
         assert "beyond the mean" in opened.text()
         await opened.press("w", "L")
         assert "layer0 · mean over" in opened.text()
+        await opened.press("w")
+        assert outcomes is not None
+        assert outputs is not None
+        raised = outputs[outcomes.labelled[:, 3], 3].mean() - outputs[:, 3].mean()
+        assert units.values.sum() == pytest.approx(raised, abs=1e-4)  # layer0 gives the head's inputs
+        await opened.press("w")
         await opened.press("enter")
         assert opened.neuron == f"layer0:{np.argsort(-units.values, kind='stable')[0]}"
         await opened.press("ctrl+o")
