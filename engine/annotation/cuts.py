@@ -1,10 +1,59 @@
-"""α, β and the competing concepts: with the neuron, all that an annotation depends on."""
+"""α, β, the competing concepts, how they are ranked and which images count: with the neuron, all that an annotation
+depends on."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Literal, Self
 
 from engine.annotation.selection import check_cut
+
+Ranking = Literal["score", "z"]
+"""What concepts are ordered and cut by: "score" is Eq. 2's s_j, "z" how far s_j lies above random image sets"""
+RANKINGS: tuple[Ranking, ...] = ("score", "z")
+DEFAULT_TOP = 40
+"""Images of a "top" selection that names no number: WWW's"""
+MOST_TOP = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which images of a neuron are its representative images. Raises ValueError for an unknown rule or number.
+
+    `str` gives "tau", "top-40" or "adaptive", and `parse` reads these.
+    """
+
+    rule: Literal["tau", "top", "adaptive"] = "tau"
+    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": engine.annotation.adaptive"""
+    top: int = 0
+    """0 unless the rule is "top" """
+
+    def __post_init__(self) -> None:
+        if self.rule not in ("tau", "top", "adaptive") or (self.rule == "top") != (1 <= self.top <= MOST_TOP):
+            raise ValueError(f"no selection of images: {self.rule} {self.top}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError with what may be written."""
+        if text == "tau":
+            return cls()
+        if text == "adaptive":
+            return cls("adaptive")
+        if (found := re.fullmatch(r"top(?:-([0-9]{1,7}))?", text)) is not None:
+            top = int(found[1] or DEFAULT_TOP)
+            if 1 <= top <= MOST_TOP:
+                return cls("top", top)
+        raise ValueError(
+            f'{text!r} is no selection of images: write "tau" (those above τ), "top-40" (the 40 most activating, or '
+            f'another number up to {MOST_TOP:,}) or "adaptive"'
+        )
+
+    def __str__(self) -> str:
+        return f"top-{self.top}" if self.rule == "top" else self.rule
+
+
+TAU = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +63,14 @@ class Cuts:
     alpha: float
     """Images above τ = max − (1 − α)·(max − min) are representative (Eq. 1)"""
     beta: float
-    """Concepts scoring above β · the best score are the annotation"""
+    """Concepts above β · the best one, in what they are ranked by, are the annotation"""
     concept_set: str | None = None
     """The concept set whose concepts compete; None lets all concepts of the run compete"""
+    ranking: Ranking = "score"
+    selection: Selection = TAU
 
     def __post_init__(self) -> None:
         check_cut("alpha", self.alpha)
         check_cut("beta", self.beta)
+        if self.ranking not in RANKINGS:
+            raise ValueError(f"{self.ranking!r} ranks no concepts: write score or z")

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
+from engine.annotation.cuts import Ranking, Selection
 from engine.config.faults import MOVED, Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
@@ -37,6 +38,10 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     batch_size: int = Field(default=32, ge=1, le=4096)
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)
+    ranking: Ranking = "score"
+    """What concepts are ranked by: "score" is Eq. 2, "z" how far a score lies above those of random image sets"""
+    selection: str = "tau"
+    """Which images are representative: "tau" (Eq. 1), "top-40" or another number, or "adaptive" """
     template: str = "A chest x-ray image of a"
     """What stands before each concept. With "" concepts are encoded alone, and a score is the mean cosine to one."""
     subtract_template: bool = True
@@ -49,6 +54,11 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     the film, saved as JPEG and read again (engine.run.parity)"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels"""
+
+    @field_validator("selection")
+    @classmethod
+    def _is_selection(cls, selection: str) -> str:
+        return str(Selection.parse(selection))
 
     @field_validator("template")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation import standing
 from engine.annotation.competing import Competing
 from engine.evidence import bootstrap, significance
 from engine.evidence.details import Floats
@@ -37,12 +38,12 @@ class Contest:
     @classmethod
     def of(cls, competing: Competing, population: Population) -> Self:
         directions, narrow = competing.directions, competing.directions.astype(np.float32)
-        means, deviations = population.moments(directions)
+        found = standing.moments(population.mean, population.covariance, directions, len(population))
         return cls(
-            *(competing, narrow, len(population), means, deviations),
-            significance.skewnesses(population, narrow, deviations),
+            *(competing, narrow, len(population), found.means, found.deviations),
+            significance.skewnesses(population, narrow, found.deviations),
             (directions @ population.covariance).astype(np.float32),
-            NullMaxima(population, narrow, deviations),
+            NullMaxima(population, narrow, found.deviations),
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:

@@ -8,11 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation import standing
 from engine.evidence.details import Floats
 from engine.requery import Vectors
-from engine.store.ladder import sum_rows
-
-_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,15 +25,7 @@ class Population:
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
-        count, dimension = vectors.embeddings.shape
-        mean = sum_rows(vectors.embeddings, vectors.inverse_lengths, np.arange(count, dtype=np.int32)) / count
-        total = np.zeros((dimension, dimension))
-        for start in range(0, count, _ROWS):
-            part = slice(start, start + _ROWS)
-            deviations = vectors.embeddings[part] * vectors.inverse_lengths[part, None].astype(np.float32)
-            deviations -= mean.astype(np.float32)
-            total += deviations.T @ deviations
-        return cls(vectors, mean, total / count)
+        return cls(vectors, *standing.spread_of(vectors.embeddings, vectors.inverse_lengths))
 
     def __len__(self) -> int:
         return len(self.vectors.embeddings)
@@ -51,13 +41,3 @@ class Population:
         lengths = self.vectors.inverse_lengths[images].astype(np.float32)
         sums: NDArray[np.float32] = np.matmul(lengths[:, None, :], self.vectors.embeddings[images])[:, 0]
         return sums
-
-    def moments(self, directions: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of v_o·D_j over the N images, for each direction D_j [k, d]; [k] each.
-
-        A deviation no larger than the rounding of the embeddings is 0.
-        """
-        variances = np.einsum("kd,kd->k", directions @ self.covariance, directions)
-        rounding = np.finfo(np.float32).eps * np.linalg.norm(directions, axis=1)
-        deviations = np.sqrt(np.maximum(variances, 0.0))
-        return directions @ self.mean, np.where(deviations > rounding, deviations, 0.0)

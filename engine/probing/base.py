@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+NONE = "none"
+"""The value of an attribute that is known to be absent, such as the devices of a film without any"""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -40,6 +43,10 @@ class Image:
     report: str | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The truth behind a phantom: its anatomical parameters by name. Empty for real films."""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What an audit looks at beside findings: attribute -> the image's values, such as "sex" -> ("F",), "age" ->
+    ("61",), "device" -> ("chest tube", "central line"). A number is written as text. An attribute that is left out is
+    unknown; one that is known to have no value has NONE."""
 
 
 def image_facts(image: Image) -> tuple[Any, ...]:

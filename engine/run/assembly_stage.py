@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Selection
 from engine.keys import content_key
 from engine.probing.base import image_facts
 from engine.progress import Progress
@@ -37,6 +38,12 @@ class AssemblyStage:
             content_key(
                 *(named, tables, inputs.layer_facts, [layer.untrained for layer in inputs.layers]),
                 [image_facts(image) for image in inputs.probing.images],
+                *(
+                    [attributes]
+                    if any(attributes := [dict(image.attributes) for image in inputs.probing.images])
+                    else []
+                ),
+                *([ranked] if (ranked := [settings.ranking, settings.selection]) != ["score", "tau"] else []),
             ),
         )
 
@@ -47,6 +54,8 @@ class AssemblyStage:
             **run.contents,
             alpha=config.run.alpha,
             beta=config.run.beta,
+            ranking=config.run.ranking,
+            selection=Selection.parse(config.run.selection),
             target=inputs.target_name,
             vlm=inputs.vlm_name,
             config=config.as_dict(),

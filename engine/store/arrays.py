@@ -227,11 +227,10 @@ class RunArrays:
 
     def own_words(self, layer: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The annotated concepts of a layer's units at the run's own cuts, and the unit of each, ascending; each unit's
-        concepts by score, ties by index."""
+        concepts by what they are ranked by, ties by index."""
         columns = self._cursors.columns(
-            "SELECT unit, concept FROM concept_scores JOIN neurons USING (neuron), meta "
-            "WHERE neuron BETWEEN ? AND ? AND best_score > 0 AND score > beta * best_score "
-            "ORDER BY neuron, score DESC, concept",
+            "SELECT unit, concept FROM annotated_concepts JOIN neurons USING (neuron) "
+            "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, standing DESC, concept",
             *(layer.first_neuron, layer.first_neuron + layer.units - 1),
         )
         return columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)

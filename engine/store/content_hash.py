@@ -8,6 +8,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import TAU
 from engine.probing.base import image_facts
 from engine.store.batch import Batch
 from engine.store.contents import RunContents
@@ -28,6 +29,7 @@ class ContentHash:
         self._add(
             self._run,
             [run.target, run.vlm, run.template, run.alpha, run.beta, list(run.concepts)],
+            *([[run.ranking, str(run.selection)]] if (run.ranking, run.selection) != ("score", TAU) else []),
             [[each.name, each.kind, list(each.concepts)] for each in run.concept_sets],
             [[layer.name, layer.pooling, list(layer.unit_names)] for layer in run.layers],
         )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import TAU, Ranking, Selection
 from engine.probing.base import Image
 from engine.store.decision_contents import DecisionContents
 from engine.store.layer_shares import LayerShares
@@ -88,6 +89,8 @@ class RunContents:
     beta: float
     target: str
     vlm: str
+    ranking: Ranking = "score"
+    selection: Selection = TAU
     other_templates: Sequence[OtherTemplate] = ()
     captions: Sequence[str] = ()
     """Sentences of reports, each once"""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.probing.base import Box, Polygon
 from engine.store.arrays import Cursors
+from engine.store.attributes import Attribute
 from engine.store.records import ImageInfo, SetAside
 
 _Column = NDArray[Any]
@@ -123,6 +124,24 @@ class ImageTables:
             table = np.full((self.image_count, len(names)), np.nan)
             table[images, numbers] = values
         return names, table
+
+    def attributes(self) -> tuple[Attribute, ...]:
+        """What is recorded about the images beside findings, by name; their view is an attribute too. Read once."""
+        return self._attributes
+
+    @cached_property
+    def _attributes(self) -> tuple[Attribute, ...]:
+        rows = self._cursors.rows("SELECT name, image, value FROM image_attributes ORDER BY name, image, value")
+        found: dict[str, tuple[list[int], list[str]]] = {}
+        for name, image, value in rows:
+            images, values = found.setdefault(name, ([], []))
+            images.append(image)
+            values.append(value)
+        views = [(image, view) for image, view in enumerate(self.views()) if view]
+        if "view" not in found and views:
+            found["view"] = [image for image, _ in views], [view for _, view in views]
+        with self._cursors.whole():
+            return tuple(Attribute.of(name, *found[name], self.image_count) for name in sorted(found))
 
     def paths(self) -> tuple[str | None, ...]:
         """Each image's path in the probing set, [p]."""

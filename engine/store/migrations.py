@@ -99,5 +99,32 @@ def _from_5(connection: Connection) -> None:
     connection.execute(DECISIONS)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4, _from_5)
+ANNOTATED = """
+CREATE VIEW annotated_concepts AS
+    SELECT neuron, concept, score, standing
+    FROM (
+        SELECT neuron, concept, score, beta, CASE ranking
+            WHEN 'z' THEN coalesce((score - score_mean) / nullif(score_deviation, 0), 0) ELSE score END AS standing
+        FROM concept_scores JOIN concepts USING (concept), meta
+    )
+    QUALIFY max(standing) OVER (PARTITION BY neuron) > 0
+        AND standing > beta * max(standing) OVER (PARTITION BY neuron);
+"""
+"""The annotation of each neuron at the run's own cuts, with what the concepts are ranked by; a z less its factor of the
+number of images, which is the same for all concepts of a neuron"""
+ATTRIBUTES = """CREATE TABLE image_attributes (image INTEGER, name VARCHAR, value VARCHAR);
+"""
+
+
+def _from_6(connection: Connection) -> None:
+    """Adds the attributes of images, empty, and how a run ranks concepts and chooses images: by Eq. 2 and Eq. 1."""
+    connection.execute(ATTRIBUTES)
+    for column in ("score_mean", "score_deviation"):
+        connection.execute(f"ALTER TABLE concepts ADD COLUMN {column} DOUBLE")
+    connection.execute("ALTER TABLE meta ADD COLUMN ranking VARCHAR DEFAULT 'score'")
+    connection.execute("ALTER TABLE meta ADD COLUMN selection VARCHAR DEFAULT 'tau'")
+    connection.execute(ANNOTATED)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4, _from_5, _from_6)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

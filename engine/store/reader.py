@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Selection
 from engine.errors import RunFileError, first_line
 from engine.store import schema
 from engine.store.arrays import Cursors, RunArrays
@@ -57,13 +58,27 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def _load(self) -> None:
         meta = self._cursors.rows(
-            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, embedding "
-            "FROM meta, templates"
+            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, embedding, "
+            "ranking, selection FROM meta, templates"
         )[0]
-        content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, bare = meta
+        (
+            content_hash,
+            created,
+            alpha,
+            beta,
+            template,
+            target,
+            vlm,
+            config,
+            versions,
+            dimension,
+            bare,
+            ranking,
+            selection,
+        ) = meta
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
-            *(json.loads(config), json.loads(versions), dimension, any(bare)),
+            *(json.loads(config), json.loads(versions), dimension, any(bare), ranking, Selection.parse(selection)),
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))

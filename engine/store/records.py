@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import TAU, Cuts, Ranking, Selection
 from engine.probing.base import Box, Polygon
 
 
@@ -30,6 +30,8 @@ class RunInfo:
     dimension: int
     subtracts_template: bool
     """Whether scores are Eq. 2's, to which the bare template is the zero point; else they are mean cosines"""
+    ranking: Ranking = "score"
+    selection: Selection = TAU
 
     @property
     def parity(self) -> str:
@@ -46,8 +48,8 @@ class RunInfo:
 
     @property
     def cuts(self) -> Cuts:
-        """The run's own α and β, with all of its concepts competing."""
-        return Cuts(self.alpha, self.beta)
+        """The run's own cuts, with all of its concepts competing."""
+        return Cuts(self.alpha, self.beta, None, self.ranking, self.selection)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

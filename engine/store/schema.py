@@ -4,6 +4,10 @@ Counted from 0: `position` of an image in the probing set, `image` among the usa
 order, `concept` over all concept sets, `place` of a concept in one of them, of another template, or of a method's score
 for one neuron, `rank` of an image for one neuron by activation descending.
 
+`ranking` and `selection` of `meta` are those of engine.annotation.cuts. `score_mean` and `score_deviation` of a concept
+are the mean and the standard deviation of v_o·(t_j − t_tem) over all images (NULL in files of before version 7). An
+image has a row of `image_attributes` for each value of an attribute; a number is written as text.
+
 What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
 the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
 image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where both are the same.
@@ -32,7 +36,7 @@ BLOCK = 256
 _TABLES = """
 CREATE TABLE meta (
     content_hash VARCHAR, created VARCHAR, config VARCHAR, versions VARCHAR, target VARCHAR, vlm VARCHAR,
-    alpha DOUBLE, beta DOUBLE, dimension INTEGER
+    alpha DOUBLE, beta DOUBLE, dimension INTEGER, ranking VARCHAR, selection VARCHAR
 );
 CREATE TABLE stages (name VARCHAR, key VARCHAR);
 CREATE TABLE sources (name VARCHAR, key VARCHAR);
@@ -50,7 +54,7 @@ CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);
 CREATE TABLE polygons (image INTEGER, label VARCHAR, points DOUBLE[2][]);
 CREATE TABLE image_parameters (image INTEGER, name VARCHAR, value DOUBLE);
-CREATE TABLE layers (
+{attributes}CREATE TABLE layers (
     layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER, untrained VARCHAR
 );
 CREATE TABLE neurons (
@@ -62,7 +66,9 @@ CREATE TABLE activation_blocks (
 );
 CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total DOUBLE[{dimension}]);
 CREATE TABLE image_embeddings (image INTEGER, embedding FLOAT[{dimension}]);
-CREATE TABLE concepts (concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}]);
+CREATE TABLE concepts (
+    concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}], score_mean DOUBLE, score_deviation DOUBLE
+);
 CREATE TABLE concept_sets (concept_set INTEGER, name VARCHAR, kind VARCHAR);
 CREATE TABLE concept_set_members (concept_set INTEGER, place INTEGER, concept INTEGER);
 CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
@@ -78,7 +84,7 @@ CREATE TABLE method_scores (
 {decisions}"""
 
 _VIEWS = """
-CREATE VIEW activations AS
+{annotated}CREATE VIEW activations AS
     SELECT layers.name AS layer, unit, rank, image, activation
     FROM (
         SELECT neuron, block * {block} + unnest(range({block})) AS rank,
@@ -94,8 +100,7 @@ CREATE VIEW representatives AS
     WHERE rank < neurons.representatives;
 CREATE VIEW annotations AS
     SELECT layers.name AS layer, unit, concepts.name AS concept, score
-    FROM concept_scores JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept), meta
-    WHERE best_score > 0 AND score > beta * best_score;
+    FROM annotated_concepts JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept);
 """
 
 VERSION = 1 + len(migrations.MIGRATIONS)
@@ -106,8 +111,9 @@ def create(connection: Connection, dimension: int) -> None:
     with transaction(connection):
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
-        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, decisions=migrations.DECISIONS))
-        connection.execute(_VIEWS.format(block=BLOCK))
+        tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
+        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, **tables))
+        connection.execute(_VIEWS.format(block=BLOCK, annotated=migrations.ANNOTATED))
 
 
 def version_of(connection: Connection) -> int | None:

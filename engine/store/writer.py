@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation import scoring, standing
 from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
 from engine.store import evidence_writer, schema
 from engine.store.batch import Batch
@@ -20,6 +21,7 @@ from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, connect, insert, text, transaction
 from engine.store.decision_writer import DecisionWriter
+from engine.store.ladder import inverse_lengths
 from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
 from engine.store.map_writer import write_unit_maps
@@ -71,7 +73,7 @@ class _RunWriter:
         schema.create(self._connection, len(run.template_embedding))
         embeddings = self._write_batches(batches)
         with transaction(self._connection):
-            self._write_concepts()
+            self._write_concepts(embeddings)
             evidence_writer.write_texts(self._connection, run)
         layers = LayerWriter(self._connection, run, embeddings)
         first_neuron = 0
@@ -136,7 +138,16 @@ class _RunWriter:
 
     def _write_images(self, batch: Batch, position: int, image: int) -> None:
         rows: dict[str, list[Sequence[object]]] = {
-            name: [] for name in ("images", "labels", "boxes", "polygons", "image_parameters", "part_reasons")
+            name: []
+            for name in (
+                "images",
+                "labels",
+                "boxes",
+                "polygons",
+                "image_parameters",
+                "image_attributes",
+                "part_reasons",
+            )
         }
         for place, probed in enumerate(batch.images, start=position):
             entry = self._run.images[place]
@@ -156,6 +167,9 @@ class _RunWriter:
                 rows["boxes"] += [(image, text(box.label), box.x, box.y, box.width, box.height) for box in entry.boxes]
                 rows["polygons"] += [(image, text(polygon.label), polygon.points) for polygon in entry.polygons]
                 rows["image_parameters"] += [(image, name, value) for name, value in entry.parameters.items()]
+                rows["image_attributes"] += [
+                    (image, text(name), text(value)) for name, values in entry.attributes.items() for value in values
+                ]
                 image += 1
             else:
                 rows["part_reasons"] += [(place, text(part), text(reason)) for part, reason in probed.part_reasons]
@@ -170,7 +184,7 @@ class _RunWriter:
         film, embedding = self._run.image_keys[place]
         return film, embedding if embedding != film else None
 
-    def _write_concepts(self) -> None:
+    def _write_concepts(self, embeddings: NDArray[np.float32]) -> None:
         run = self._run
         template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
         insert(self._connection, "templates", template)
@@ -182,10 +196,15 @@ class _RunWriter:
         count = len(run.concepts)
         if count == 0:
             return
+        directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
+        spread = standing.spread_of(embeddings, inverse_lengths(embeddings))
+        moments = standing.moments(*spread, directions, len(embeddings))
         columns = {
             "concept": np.arange(count, dtype=np.int32),
             "name": np.array([text(concept) for concept in run.concepts], dtype=object),
             "embedding": run.text_embeddings,
+            "score_mean": moments.means,
+            "score_deviation": moments.deviations,
         }
         insert(self._connection, "concepts", columns)
 
@@ -207,5 +226,7 @@ class _RunWriter:
             run.alpha,
             run.beta,
             len(run.template_embedding),
+            run.ranking,
+            str(run.selection),
         ]
-        self._connection.execute("INSERT INTO meta VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._connection.execute("INSERT INTO meta VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

@@ -8,12 +8,12 @@ import pytest
 from engine.evidence import significance
 from engine.evidence.null_maxima import NullMaxima
 from engine.evidence.population import Population
-from tests.engine.evidence.test_significance import all_scores, population_of, small
+from tests.engine.evidence.test_significance import all_scores, moments_of, population_of, small
 
 
 def _null(embeddings: np.ndarray, directions: np.ndarray) -> tuple[Population, NullMaxima, np.ndarray, np.ndarray]:
     population = population_of(embeddings, directions)
-    means, deviations = population.moments(directions)
+    means, deviations = moments_of(population, directions)
     return population, NullMaxima(population, directions.astype(np.float32), deviations), means, deviations
 
 

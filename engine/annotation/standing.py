@@ -1,0 +1,74 @@
+"""How far a concept's score lies above that of random image sets: z, by which a run may rank concepts.
+
+The score of a random set of n of the N images, drawn without replacement, has the mean μ_j and the variance
+σ_j²/n·(N − n)/(N − 1), where μ_j and σ_j² are the mean and variance of v_o·(t_j − t_tem) over all N images (Cochran,
+Sampling Techniques, 1977, theorem 2.2). So z_j = (s_j − μ_j)/√variance. The bare template shifts s_j and μ_j alike: z
+does not depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Mean and standard deviation of v_o·(t_j − t_tem) over all N images, for k concepts."""
+
+    images: int
+    """N"""
+    means: Floats
+    """μ_j, [k]"""
+    deviations: Floats
+    """σ_j, [k]; 0 for a concept with the same score on every image, whose z is 0"""
+
+    def of(self, concepts: NDArray[np.int64]) -> Moments:
+        """Those of some concepts."""
+        return Moments(self.images, self.means[concepts], self.deviations[concepts])
+
+    def z_scores(self, scores: Floats, counts: NDArray[np.int64] | int) -> Floats:
+        """z [..., k] of scores [..., k] over sets of `counts` [...] images; 0 where a set is empty or holds all."""
+        sizes = np.asarray(counts, dtype=np.float64)[..., None]
+        left = np.divide(self.images - sizes, max(self.images - 1, 1))
+        errors = self.deviations * np.sqrt(np.divide(left, sizes, out=np.zeros_like(left), where=sizes > 0))
+        z: Floats = np.divide(scores - self.means, errors, out=np.zeros(np.shape(scores)), where=errors > 0)
+        return z
+
+
+def moments(mean: Floats, covariance: Floats, directions: Floats, images: int) -> Moments:
+    """From the mean [d] and covariance [d, d] of all images' unit embeddings, and the directions t_j − t_tem [k, d].
+
+    A deviation no larger than the rounding of float32 embeddings is 0.
+    """
+    variances = np.einsum("kd,kd->k", directions @ covariance, directions)
+    rounding = np.finfo(np.float32).eps * np.linalg.norm(directions, axis=1)
+    deviations = np.sqrt(np.maximum(variances, 0.0))
+    return Moments(images, directions @ mean, np.where(deviations > rounding, deviations, 0.0))
+
+
+def spread_of(embeddings: NDArray[np.float32], inverse_lengths: Floats) -> tuple[Floats, Floats]:
+    """The mean [d] and the covariance [d, d], divided by N, of unit embeddings, from embeddings [N, d] and the inverse
+    of their lengths [N]."""
+    count, dimension = embeddings.shape
+    mean = np.zeros(dimension)
+    for part in _parts(count):
+        mean += inverse_lengths[part] @ embeddings[part].astype(np.float64)
+    mean /= max(count, 1)
+    total = np.zeros((dimension, dimension))
+    for part in _parts(count):
+        deviations = embeddings[part] * inverse_lengths[part, None].astype(np.float32)
+        deviations -= mean.astype(np.float32)
+        total += deviations.T @ deviations
+    return mean, total / max(count, 1)
+
+
+def _parts(count: int) -> Iterator[slice]:
+    for start in range(0, count, _ROWS):
+        yield slice(start, start + _ROWS)
