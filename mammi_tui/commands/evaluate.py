@@ -130,9 +130,7 @@ def evaluate(
     over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
     if table is not None or out is not None or overrides:
-        others = (
-            names or encoders or synonyms or chosen.options or plot or figures
-        )
+        others = names or encoders or synonyms or chosen.options or plot or figures
         _matrix(run, table, out, overrides, as_json, bool(others))
         return
     if run is None:
