@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -99,14 +103,20 @@ class Architecture:
     seed: int
     epochs: int
     rate: float
+    maps: bool = True
+    """Whether its hidden layers give maps"""
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     each.name: each
     for each in (
-        Architecture("densenet", build_classifier, ("features.denseblock3", "features.norm5"), "classifier", 11, 6, 3e-3),
+        Architecture(
+            "densenet", build_classifier, ("features.denseblock3", "features.norm5"), "classifier", 11, 6, 3e-3
+        ),
         Architecture("resnet", ResNet, ("layer3", "layer4"), "fc", 12, 6, 3e-3),
-        Architecture("vit", build_vit, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", 13, 12, 1e-3),
+        Architecture(
+            "vit", build_vit, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", 13, 12, 1e-3, maps=False
+        ),
     )
 }
 
@@ -123,42 +133,62 @@ class Recipe:
 def train_missing(
     folder: Path, names: Sequence[str], recipe: Recipe, workers: int, log: Callable[[str], None] = print
 ) -> None:
-    """Trains the classifiers that the folder lacks, all on one rendering of the training films."""
+    """Trains the classifiers that the folder lacks, all on one rendering of the training films, each on one core."""
     missing = [name for name in names if not weights_path(folder, name).exists()]
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
+    started, rendered = time.perf_counter(), folder / "films.npz"
+    if not rendered.exists():
+        _render(recipe, rendered, workers)
+        log(f"{recipe.films} + {recipe.held_out} films rendered in {time.perf_counter() - started:.0f} s")
+    make = partial(_train, recipe=recipe, rendered=rendered, folder=folder)
+    if workers == 1:
+        made = list(map(make, missing))
+    else:
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            made = list(pool.map(make, missing))
+    for line in made:
+        log(line)
+    rendered.unlink()
+
+
+def _render(recipe: Recipe, path: Path, workers: int) -> None:
     films = make_films(TRAINING_SEED, recipe.films, enriched=True, workers=workers)
     held_out = make_films(HELD_OUT_SEED, recipe.held_out, enriched=True, workers=workers)
-    log(f"{recipe.films} + {recipe.held_out} films rendered in {time.perf_counter() - started:.0f} s")
-    for name in missing:
-        _train(ARCHITECTURES[name], films, held_out, recipe, weights_path(folder, name), log)
+    arrays = {"films": films.pixels, "labels": films.labels, "held_out": held_out.pixels, "truth": held_out.labels}
+    partly = path.with_name("partly.npz")
+    np.savez(partly, **{name: values.numpy() for name, values in arrays.items()})
+    partly.replace(path)
 
 
 def weights_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.safetensors"
 
 
-def _train(
-    of: Architecture, films: Films, held_out: Films, recipe: Recipe, path: Path, log: Callable[[str], None]
-) -> None:
+def _train(name: str, recipe: Recipe, rendered: Path, folder: Path) -> str:
+    """Trains one classifier and writes its weights. Returns what to tell of it."""
+    torch.set_num_threads(1)
+    with np.load(rendered) as arrays:
+        given = {key: torch.from_numpy(arrays[key]) for key in arrays.files}
+    films, held_out = Films([], given["films"], given["labels"]), Films([], given["held_out"], given["truth"])
+    of, started, lines = ARCHITECTURES[name], time.perf_counter(), list[str]()
     torch.manual_seed(of.seed)
-    model, started = of.build(), time.perf_counter()
+    model = of.build()
 
     def loss(inputs: Tensor, chosen: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(model(inputs).float(), films.labels[chosen])
 
-    fit(model, films, loss, max(round(of.epochs * recipe.epochs), 1), 64, of.rate, log)
+    fit(model, films, loss, max(round(of.epochs * recipe.epochs), 1), 64, of.rate, lines.append)
     scores, truth = classifier_scores(model, held_out), held_out.labels.numpy() > 0
     areas = [auroc(scores[:, place], truth[:, place]) for place in range(len(FINDINGS)) if truth[:, place].any()]
     facts = {
-        "recipe": json.dumps(asdict(recipe) | {"architecture": of.name, "seed": of.seed, "rate": of.rate}),
+        "recipe": json.dumps(asdict(recipe) | {"architecture": name, "seed": of.seed, "rate": of.rate}),
         "seconds": f"{time.perf_counter() - started:.0f}",
         "auroc": f"{sum(areas) / len(areas):.4f}",
     }
-    save_weights(model, path, facts)
-    log(f"{path.name}: mean AUROC {facts['auroc']} on held-out films, {facts['seconds']} s")
+    save_weights(model, weights_path(folder, name), facts)
+    return "\n".join([f"{name}: mean AUROC {facts['auroc']} on held-out films, {facts['seconds']} s", *lines])
 
 
 def classifier(name: str, weights: str) -> TargetModel:
