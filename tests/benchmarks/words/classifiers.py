@@ -111,11 +111,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     each.name: each
     for each in (
         Architecture(
-            "densenet", build_classifier, ("features.denseblock3", "features.norm5"), "classifier", 11, 6, 3e-3
+            "densenet", build_classifier, ("features.denseblock3", "features.norm5"), "classifier", 11, 4, 3e-3
         ),
-        Architecture("resnet", ResNet, ("layer3", "layer4"), "fc", 12, 6, 3e-3),
+        Architecture("resnet", ResNet, ("layer3", "layer4"), "fc", 12, 5, 3e-3),
         Architecture(
-            "vit", build_vit, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", 13, 12, 1e-3, maps=False
+            "vit", build_vit, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", 13, 9, 1e-3, maps=False
         ),
     )
 }

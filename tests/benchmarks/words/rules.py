@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from engine.annotation.cuts import Cuts, Ranking, Selection
 from engine.methods import clip_dissect, mammi
 from engine.methods.base import Method, MethodAnswer
 from engine.methods.panel import Panel
-from engine.requery import Requery
+from engine.requery import LayerAnswer, Requery
 from engine.store.reader import RunReader
 
 BETA = 0.95
@@ -45,24 +47,33 @@ MAPPED = ("netdissect", "tsi")
 
 
 class _AtRule:
-    """MAMMI at a rule's cuts, whatever cuts are asked for, but for the concept set."""
+    """MAMMI at a rule's cuts, whatever cuts are asked for, but for the concept set. Answers of a whole layer are kept:
+    they cost less than one of each neuron."""
 
     name = mammi.Mammi.name
 
-    def __init__(self, rule: Rule, method: Method) -> None:
+    def __init__(self, rule: Rule, reader: RunReader, requery: Requery) -> None:
         self.title = rule.title
-        self._cuts, self._method = rule.cuts, method
+        self._cuts, self._concepts, self._requery = rule.cuts, reader.concepts, requery
+        self._kept: dict[tuple[str, str | None], LayerAnswer] = {}
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
-        return self._method.neuron(layer, unit, replace(self._cuts, concept_set=cuts.concept_set))
+        key = layer, cuts.concept_set
+        if key not in self._kept:
+            self._kept[key] = self._requery.layer(layer, replace(self._cuts, concept_set=cuts.concept_set))
+        answer = self._kept[key]
+        words, best = answer.words.of_unit(unit), int(answer.best[unit])
+        named = words or (best,) * (best >= 0)
+        scores = np.full(len(named), -np.inf)
+        scores[:1] = answer.best_scores[unit]
+        return MethodAnswer(self.name, tuple(self._concepts[each] for each in named), scores, len(words))
 
 
 def methods_of(reader: RunReader) -> list[Method]:
     """Every rule, CLIP-Dissect, and those of MAPPED that the run computed."""
     requery = Requery(reader)
-    own = mammi.load(mammi.Options(), reader, requery)
     others = (clip_dissect.ClipDissect.name, *MAPPED)
     return [
-        *(_AtRule(rule, own) for rule in RULES),
+        *(_AtRule(rule, reader, requery) for rule in RULES),
         *(method for method in Panel(reader, requery).methods if method.name in others),
     ]
