@@ -20,9 +20,9 @@ DEFAULT_TOP = 40
 MOST_TOP = 1_000_000
 ENOUGH = 40
 FEWEST_SHARE, MOST_SHARE = 20, 15
-"""An adaptive selection takes at least a 20th of all images, 40 at most, and at most a 15th. Above τ, a unit that follows
-something rare has one or two images, whose mean is mostly noise; a dense unit has hundreds, whose mean is near that of
-all. docs/evidence.md has figures."""
+"""An adaptive selection takes at least a 20th of all images, 40 at most, and at most a 15th. Above τ, a unit that
+follows something rare has one or two images, whose mean is mostly noise; a dense unit has hundreds, whose mean is near
+that of all. docs/evidence.md has figures."""
 
 
 @dataclass(frozen=True, slots=True)
