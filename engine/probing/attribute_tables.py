@@ -83,7 +83,8 @@ def _of_table(
     table, key = _table(options, of_kind, base)
     rows = _Rows(table, options.columns)
     find = _by_patient(images) if options.patient else _by_name(images)
-    first, seen = "", set()
+    first = ""
+    seen: set[str] = set()
     for line, cells in table.rows():
         paths = find(cells[key])
         first = first or cells[key]
