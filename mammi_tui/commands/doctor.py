@@ -129,6 +129,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
         yield "methods", ", ".join(_method(reader, method.name) for method in reader.methods)
     yield from decision_health.held(reader)
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
+    yield from decision_health.attributes(reader)
     for layer in reader.layers:
         dead = int(layer.dead.sum())
         untrained = f"; random: {layer.untrained}" if layer.untrained else ""

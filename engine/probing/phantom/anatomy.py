@@ -52,3 +52,15 @@ DEVICES: tuple[str, ...] = (
     "chest tube",
     "sternal wires",
 )
+
+
+def markers(anatomy: Anatomy) -> tuple[str, ...]:
+    """What is written on the film: the marker of its side, L or R, and on some AP films AP or PORTABLE; () for a marker
+    of no size."""
+    size = anatomy.parameters["marker_size"]
+    if size <= 0:
+        return ()
+    side = "L" if anatomy.parameters["marker_left"] > 0.5 else "R"
+    if anatomy.view != "AP" or size <= 0.058:
+        return (side,)
+    return side, "PORTABLE" if size > 0.064 else "AP"
