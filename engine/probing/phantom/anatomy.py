@@ -25,6 +25,8 @@ class Finding:
     zone: Zone
     size: float
     severity: float
+    stream: int | None = None
+    """Its stream of random numbers among those of findings; None for its place in the film's list"""
 
 
 @dataclass(frozen=True, slots=True)
