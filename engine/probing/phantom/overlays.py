@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.probing.phantom.anatomy import DEVICES, Anatomy
+from engine.probing.phantom.anatomy import DEVICES, Anatomy, markers
 from engine.probing.phantom.drawing import Array, Sheet, curve
 from engine.probing.phantom.geometry import Geometry
 
@@ -114,13 +114,15 @@ def _stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
 
 
 def draw_marker(anatomy: Anatomy, film: Array) -> None:
-    """Writes L or R into that side's upper corner; the patient's left is the picture's right."""
+    """Writes the film's markers: L or R into that side's upper corner, and below it AP or PORTABLE, if any. The
+    patient's left is the picture's right."""
     p = anatomy.parameters
-    left, y = p["marker_left"] > 0.5, p["marker_height"]
-    x = 0.93 if left else 0.06
-    _stamp(film, "L" if left else "R", p["marker_size"], x, y)
-    if anatomy.view == "AP" and p["marker_size"] > 0.058:
-        _stamp(film, "PORTABLE" if p["marker_size"] > 0.064 else "AP", 0.03, min(max(x, 0.12), 0.89), y + 0.09)
+    y, x = p["marker_height"], 0.93 if p["marker_left"] > 0.5 else 0.06
+    for place, text in enumerate(markers(anatomy)):
+        if place == 0:
+            _stamp(film, text, p["marker_size"], x, y)
+        else:
+            _stamp(film, text, 0.03, min(max(x, 0.12), 0.89), y + 0.09)
 
 
 def collimate(anatomy: Anatomy, film: Array, rng: np.random.Generator) -> NDArray[np.uint8]:

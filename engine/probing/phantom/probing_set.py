@@ -12,8 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from engine.errors import UnreadableImage
-from engine.probing.base import Image
-from engine.probing.phantom.anatomy import Anatomy
+from engine.probing.base import NONE, Image
+from engine.probing.phantom.anatomy import Anatomy, markers
 from engine.probing.phantom.findings import boxes
 from engine.probing.phantom.geometry import cardiothoracic_ratio
 from engine.probing.phantom.population import DEMO_SEED, MAX_SEED, population
@@ -86,4 +86,10 @@ def _image(place: int, anatomy: Anatomy) -> Image:
         boxes=boxes(anatomy),
         report=write_report(anatomy),
         parameters={**anatomy.parameters, **ratio, **severities},
+        attributes={
+            "sex": (anatomy.sex,),
+            "age": (str(anatomy.age),),
+            "device": anatomy.devices or (NONE,),
+            "marker": markers(anatomy) or (NONE,),
+        },
     )
