@@ -21,6 +21,8 @@ from engine.store.records import LayerInfo
 SIGNIFICANT = 0.05
 EFFECT = 0.1
 """How far from 0.5 an area must be for a neuron to follow a trait"""
+MARGIN = 0.05
+"""How much further than the area of its own finding, for it to follow the trait more than that"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,10 @@ class LayerTraits:
 
     layer: LayerInfo
     traits: Traits
+    held_equal: tuple[str, ...]
+    """What films that are compared share, in words, for each trait"""
+    no_findings: bool
+    """Whether the run has no labels"""
     areas: Floats
     """A of each trait among films of the same kind, [units, T]"""
     lows: Floats
@@ -56,10 +62,12 @@ class LayerTraits:
 
     @cached_property
     def rather(self) -> Flags:
-        """Whether it follows the trait more than its own finding, or has none, [units, T]."""
+        """Whether it follows the trait more than its own finding, by MARGIN at least, or the run has no findings,
+        [units, T]. Of a unit whose finding has too few films this cannot be told."""
         finding = np.where(np.isnan(self.finding_within), self.finding_areas[:, None], self.finding_within)
-        strength = np.nan_to_num(np.abs(finding - 0.5))
-        return self.follows & (np.abs(self.areas - 0.5) > strength)
+        unknown = np.where(self.own[:, None] < 0, self.no_findings - 1.0, np.nan)
+        strength = np.where(np.isnan(finding), unknown, np.abs(finding - 0.5))
+        return self.follows & (strength >= 0) & (np.abs(self.areas - 0.5) >= strength + MARGIN)
 
     @cached_property
     def strongest(self) -> Integers:
@@ -152,7 +160,11 @@ class TraitFinder:
             for place in np.flatnonzero(np.abs(some.values - 0.5) >= EFFECT).tolist():
                 found[4:, unit, place] = self._beside(values, ascending, label, place)
         q = q_values(found[3].T).T if count else found[3]
-        return LayerTraits(layer, self.traits, *found[:4], q, *found[4:], own, finding_areas)
+        equal = tuple(self.strata.held_equal(trait.attribute) for trait in self.traits.found)
+        return LayerTraits(
+            *(layer, self.traits, equal, not self.strata.labels),
+            *(*found[:4], q, *found[4:], own, finding_areas),
+        )
 
     def _units(self, layer: LayerInfo) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.int32]]]:
         """The living units with their activations by image [p] and the images from the lowest, [p]."""
