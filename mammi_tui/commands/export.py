@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     "--what",
     required=True,
     type=click.Choice(
-        ["neurons", "concepts", "representatives", "evidence", "methods", "importance", "outputs", "verdicts"]
+        ["neurons", "concepts", "representatives", "evidence", "methods", "importance", "outputs", "audit", "verdicts"]
     ),
     help="The table. It has a row for each neuron (also in evidence), each annotated concept (in methods, of every "
-    "method), each representative image, each verdict, each class and unit (importance), or each image and class "
-    "(outputs).",
+    "method), each representative image, each verdict, each class and unit (importance), each image and class "
+    "(outputs), or each figure of an output or neuron and an attribute (audit).",
 )
 @click.option(
     "--format",
@@ -50,7 +50,7 @@ def export(
     concept_set: str | None,
     force: bool,
 ) -> None:
-    """Write neurons, concepts, representatives, evidence, methods, importance, outputs or verdicts to a file.
+    """Write neurons, concepts, representatives, evidence, methods, importance, outputs, the audit or verdicts.
 
     Tables are at the run's own α and β unless you give others; each verdict keeps the α and β at which it was given.
     --force overwrites an existing FILE, but never the run's own files.
@@ -68,9 +68,9 @@ def export(
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
     if what == "verdicts" and (alpha is not None or beta is not None):
         raise ConfigError("--alpha, --beta: verdicts have their own α and β. Leave these options out.")
-    if what in ("importance", "outputs") and (alpha is not None or beta is not None):
+    if what in ("importance", "outputs", "audit") and (alpha is not None or beta is not None):
         raise ConfigError(f"--alpha, --beta: {what} does not depend on them. Leave these options out.")
-    if what in ("representatives", "verdicts", "importance", "outputs") and concept_set is not None:
+    if what in ("representatives", "verdicts", "importance", "outputs", "audit") and concept_set is not None:
         raise ConfigError(f"--concept-set: {what} do not depend on it. Leave it out.")
     with RunReader(arguments.existing_run(run)) as reader:
         cuts = arguments.cuts(reader.info, alpha, beta, concept_set)

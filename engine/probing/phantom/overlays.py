@@ -8,15 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.probing.phantom.anatomy import Anatomy, markers
+from engine.probing.phantom.anatomy import DEVICES, Anatomy, markers
 from engine.probing.phantom.drawing import Array, Sheet, curve
 from engine.probing.phantom.geometry import Geometry
 
+_FIRST_DEVICE = 20
+"""The stream of random numbers from a film's seed for the first of DEVICES; each further one has the next stream"""
 
-def draw_devices(anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> Array:
-    """Attenuation of the film's lines and tubes [side, side]."""
+
+def draw_devices(anatomy: Anatomy, geometry: Geometry) -> Array:
+    """Attenuation of the film's lines and tubes [side, side]. Each lies where it lies whatever others there are."""
     sheet = Sheet(geometry.side)
     for device in anatomy.devices:
+        rng = np.random.default_rng([anatomy.seed, _FIRST_DEVICE + DEVICES.index(device)])
         _DEVICES[device](sheet, anatomy, geometry, rng)
     return np.float32(0.9) * sheet.array(blur=0.4)
 
@@ -59,9 +63,14 @@ def _central(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random
     sheet.line(curve([neck, (middle - 0.075, geometry.shape.top + 0.05), (middle - 0.04, hilum)], 24), 0.004, 0.55)
 
 
-def _chest_tube(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def chest_tube_side(anatomy: Anatomy) -> int:
+    """The sign of the side on which a chest tube lies: the side of the air or fluid that it drains."""
     sides = {f.side for f in anatomy.findings if f.name in ("Pneumothorax", "Effusion")}
-    sign = -1 if "right" in sides else 1
+    return -1 if "right" in sides else 1
+
+
+def _chest_tube(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+    sign = chest_tube_side(anatomy)
     points = [geometry.point(sign, a, d) for a, d in ((1.25, 0.85), (0.9, 0.55), (0.6, 0.15 + 0.1 * rng.random()))]
     sheet.line(curve(points, 24), 0.014, 0.3)
     sheet.line(curve(points, 24), 0.004, 0.6)

@@ -19,7 +19,7 @@ from engine.probing.phantom.geometry import cardiothoracic_ratio
 from engine.probing.phantom.population import DEMO_SEED, MAX_SEED, population
 from engine.probing.phantom.report import write_report
 
-VERSION = 1
+VERSION = 2
 """Version of the renderer. Raise it whenever the pixels of any film change: runs reuse what they computed from a film
 while its `content` stays the same. tests/engine/probing/test_phantom_version.py fails until this is done."""
 
