@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.annotation.cuts import Cuts
+from engine.evaluation.concepts import Concepts, among_labels, concepts_of, speaks
 from engine.evaluation.followed import Followed
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer
 from engine.evaluation.results import (
@@ -18,8 +19,7 @@ from engine.evaluation.results import (
 )
 from engine.evaluation.synonyms import Synonyms
 from engine.evaluation.truth import CRITERIA, CRITERION, FEWEST, Criterion, Truth, truths
-from engine.methods import is_computed
-from engine.methods.base import Method, MethodAnswer, count_sharing_best
+from engine.methods.base import Method
 from engine.names import compared, find_concept_set, labels_of
 from engine.progress import Progress, Silent
 from engine.store.reader import RunReader
@@ -52,16 +52,7 @@ def evaluate(
     labels = frozenset(map(compared, label_table[0]))
     recorded = truths(label_table, reader.parameter_table(), reader.views())
     layers = [Followed.of(reader, layer, recorded, vocabulary) for layer in reader.layers] if recorded else []
-    progress.stage("methods", len(methods) * sum(layer.units for layer in reader.layers))
-    concepts = []
-    for method in methods:
-        of_layers: dict[str, list[_Concepts]] = {layer.name: [] for layer in reader.layers}
-        for layer in reader.layers:
-            for unit in range(layer.units):
-                answer = method.neuron(layer.name, unit, cuts)
-                of_layers[layer.name].append(_concepts(answer))
-                progress.advance(1)
-        concepts.append(of_layers)
+    concepts = concepts_of(reader, methods, cuts, progress)
     labelled = None
     if final is not None:
         truth = [labels_of(name) for name in final.unit_names]
@@ -79,26 +70,6 @@ def evaluate(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Concepts:
-    """The concepts of one neuron by one method, as `compared`."""
-
-    annotation: tuple[str, ...]
-    best: str
-    equals: tuple[str, ...]
-    """The concepts that share the best score, `best` among them"""
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        return (*self.annotation, self.best) if self.best else ()
-
-
-def _concepts(answer: MethodAnswer) -> _Concepts:
-    equals = count_sharing_best(answer.scores)
-    concepts = tuple(compared(concept) for concept in answer.concepts[: max(answer.annotated, equals)])
-    return _Concepts(concepts[: answer.annotated], concepts[0] if concepts else "", concepts[:equals])
-
-
 def _vocabulary(reader: RunReader, concept_set: str | None) -> frozenset[str]:
     if concept_set is None:
         return frozenset(map(compared, reader.concepts))
@@ -113,7 +84,7 @@ class _Labelled:
     layer: str
     scorer: LabelScorer
 
-    def add(self, evaluation: MethodEvaluation, concepts: Sequence[_Concepts]) -> MethodEvaluation:
+    def add(self, evaluation: MethodEvaluation, concepts: Sequence[Concepts]) -> MethodEvaluation:
         """The evaluation, completed by the scores of a method's concepts against the labels."""
         annotations = [neuron.annotation for neuron in concepts]
         bests = [(neuron.best,) * bool(neuron.best) for neuron in concepts]
@@ -130,7 +101,7 @@ class _Labelled:
             best_synonyms=self.scorer.score_synonyms(bests),
         )
 
-    def _ties(self, concepts: Sequence[_Concepts]) -> Ties | None:
+    def _ties(self, concepts: Sequence[Concepts]) -> Ties | None:
         tied = sum(len(neuron.equals) > 1 for neuron in concepts)
         hits = [
             sum(concept in labels for concept in neuron.equals) / max(len(neuron.equals), 1)
@@ -141,39 +112,33 @@ class _Labelled:
 
 def _evaluated(
     method: Method,
-    concepts: Mapping[str, Sequence[_Concepts]],
+    concepts: Mapping[str, Sequence[Concepts]],
     labelled: _Labelled | None,
     layers: Sequence[Followed],
     labels: frozenset[str],
 ) -> MethodEvaluation:
-    said = {concept for of_layer in concepts.values() for neuron in of_layer for concept in neuron.said}
     evaluation = MethodEvaluation(
         method=method.name,
         title=method.title,
         by_annotation=method.name in BY_ANNOTATION,
-        among_labels=getattr(method, "of_labels", False) or (is_computed(method.name) and said <= labels),
+        among_labels=among_labels(method, concepts, labels),
         unique=tuple(_unique(layer, neurons) for layer, neurons in concepts.items()),
         truth=_truth(concepts, layers, CRITERION),
         truth_by={name: _truth(concepts, layers, name) for name in CRITERIA if name != CRITERION and layers},
     )
-    if labelled is None or not _speaks(concepts[labelled.layer]):
+    if labelled is None or not speaks(concepts[labelled.layer]):
         return evaluation
     return labelled.add(evaluation, concepts[labelled.layer])
 
 
 def _truth(
-    concepts: Mapping[str, Sequence[_Concepts]], layers: Sequence[Followed], criterion: Criterion
+    concepts: Mapping[str, Sequence[Concepts]], layers: Sequence[Followed], criterion: Criterion
 ) -> tuple[TruthScores, ...]:
-    speaking = [layer for layer in layers if layer.named(criterion) and _speaks(concepts[layer.summary.layer])]
+    speaking = [layer for layer in layers if layer.named(criterion) and speaks(concepts[layer.summary.layer])]
     return tuple(layer.score(concepts[layer.summary.layer], criterion) for layer in speaking)
 
 
-def _speaks(concepts: Sequence[_Concepts]) -> bool:
-    """Whether a method has concepts for any of these neurons. Some methods only answer for layers with maps."""
-    return any(neuron.best for neuron in concepts)
-
-
-def _unique(layer: str, concepts: Sequence[_Concepts]) -> UniqueConcepts:
+def _unique(layer: str, concepts: Sequence[Concepts]) -> UniqueConcepts:
     annotated = {word for neuron in concepts for word in neuron.annotation}
     bests = {neuron.best for neuron in concepts} - {""}
     return UniqueConcepts(layer, sum(bool(neuron.annotation) for neuron in concepts), len(bests), len(annotated))
