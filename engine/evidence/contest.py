@@ -36,14 +36,16 @@ class Contest:
     null: NullMaxima
 
     @classmethod
-    def of(cls, competing: Competing, population: Population) -> Self:
+    def of(cls, competing: Competing, population: Population, null: NullMaxima | None = None) -> Self:
+        """`null` is that of the same concepts with another ranking, if there is one: z is the same in both."""
         directions, narrow = competing.directions, competing.directions.astype(np.float32)
         found = standing.moments(population.mean, population.covariance, directions, len(population))
+        means = found.means if competing.offsets is None else found.means + competing.offsets
         return cls(
-            *(competing, narrow, len(population), found.means, found.deviations),
+            *(competing, narrow, len(population), means, found.deviations),
             significance.skewnesses(population, narrow, found.deviations),
             (directions @ population.covariance).astype(np.float32),
-            NullMaxima(population, narrow, found.deviations),
+            null or NullMaxima(population, narrow, found.deviations),
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:
@@ -52,5 +54,13 @@ class Contest:
 
     def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:
         """The best concept, by index among all of the run's, for each mean of unit embeddings [n, d]; [n]."""
-        concepts: NDArray[np.int64] = self.competing.first[(means @ self.narrow.T).argmax(axis=1)]
+        scores = means @ self.narrow.T
+        if self.competing.offsets is not None:
+            scores += self.competing.offsets.astype(np.float32)
+        concepts: NDArray[np.int64] = self.competing.first[scores.argmax(axis=1)]
         return concepts
+
+    def centred(self, scores: Floats) -> Floats:
+        """Eq. 2's scores less their mean over all images, [..., k], from what the concepts are ranked by."""
+        centred: Floats = (scores - self.means) * self.competing.units
+        return centred
