@@ -210,7 +210,12 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
         **({} if reader.info.subtracts_template else {"template": reader.info.template, "subtract_template": False}),
         **asdict(found.cuts),
         **evaluated,
-        "truth_cut": {"auroc": truth.CLEAR, "fewest_images": truth.FEWEST, "parameter_share": truth.SHARE},
+        "truth_cut": {
+            "auroc": truth.CLEAR,
+            "chosen_by": truth.CRITERION,
+            "fewest_images": truth.FEWEST,
+            "parameter_share": truth.SHARE,
+        },
         **({} if figure is None else {"figure2": asdict(figure)}),
     }
 
