@@ -180,6 +180,14 @@ class Requery:
         images = blocks.reshape(-1)[_ranges(first_ranks, counts)].astype(np.int32, copy=False)
         return ImageSets(images, np.concatenate([[0], np.cumsum(counts)]))
 
+    def strongest(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], least: int) -> ImageSets:
+        """`image_sets`, each filled up to the unit's `least` ≤ BLOCK strongest images; none at its lowest activation
+        is added."""
+        neurons = layer.first_neuron + units
+        _, activations = self._arrays.blocks(neurons * self._arrays.blocks_each)
+        higher = np.count_nonzero(activations[:, :least] > self._reader.minima[neurons, None], axis=1)
+        return self.image_sets(layer, units, np.maximum(counts, higher))
+
     def _layer_means(self, layer: LayerInfo, alpha: float, vectors: Vectors) -> LayerMeans:
         thresholds = self._thresholds(layer, alpha)
         units = np.flatnonzero(self._reader.maxima[layer.neurons] > thresholds)

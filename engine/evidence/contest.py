@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from engine.annotation import standing
 from engine.annotation.competing import Competing
 from engine.evidence import bootstrap, significance
-from engine.evidence.details import Floats
+from engine.evidence.details import Floats, Integers
+from engine.evidence.groups import GroupTest
 from engine.evidence.null_maxima import NullMaxima
 from engine.evidence.population import Population
 
@@ -34,6 +35,7 @@ class Contest:
     spread: NDArray[np.float32]
     """The directions times the covariance of the images' unit embeddings, [k, d]"""
     null: NullMaxima
+    groups: GroupTest
 
     @classmethod
     def of(cls, competing: Competing, population: Population) -> Self:
@@ -44,13 +46,14 @@ class Contest:
             significance.skewnesses(population, narrow, found.deviations),
             (directions @ population.covariance).astype(np.float32),
             NullMaxima(population, narrow, found.deviations),
+            GroupTest(population, narrow, found),
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:
         """The concepts that the bootstrap scores again, [n, r], from scores [n, k]: the best, the second and others."""
         return bootstrap.contestants(scores, self.narrow, self.spread, self.deviations)
 
-    def best(self, means: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The best concept, by index among all of the run's, for each mean of unit embeddings [n, d]; [n]."""
-        concepts: NDArray[np.int64] = self.competing.first[(means @ self.narrow.T).argmax(axis=1)]
+    def best(self, means: NDArray[np.float32], counts: Integers) -> Integers:  # noqa: ARG002
+        """The best of all concepts, by index in the run, for each mean of unit embeddings [n, d] over [n] images."""
+        concepts: Integers = self.competing.first[(means @ self.narrow.T).argmax(axis=1)]
         return concepts
