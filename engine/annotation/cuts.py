@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.annotation.selection import check_cut
 
 Ranking = Literal["score", "z"]
@@ -15,6 +18,9 @@ RANKINGS: tuple[Ranking, ...] = ("score", "z")
 DEFAULT_TOP = 40
 """Images of a "top" selection that names no number: WWW's"""
 MOST_TOP = 1_000_000
+FEWEST, MOST = 40, 80
+"""The bounds of an adaptive selection. Above τ, a unit that follows something rare has one or two images, whose mean is
+mostly noise; a dense unit has hundreds, whose mean is near that of all. docs/evidence.md has figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,8 @@ class Selection:
     """
 
     rule: Literal["tau", "top", "adaptive"] = "tau"
-    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": engine.annotation.adaptive"""
+    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": those above τ, but at least
+    FEWEST and at most MOST"""
     top: int = 0
     """0 unless the rule is "top" """
 
@@ -48,6 +55,17 @@ class Selection:
             f'{text!r} is no selection of images: write "tau" (those above τ), "top-40" (the 40 most activating, or '
             f'another number up to {MOST_TOP:,}) or "adaptive"'
         )
+
+    def taken(self, above: NDArray[np.int64], images: int) -> NDArray[np.int64]:
+        """How many of its most activating images a neuron is annotated from, of `images` in all, where `above` lie
+        above τ; of any shape. A dead unit has none, whatever this says."""
+        match self.rule:
+            case "tau":
+                return above
+            case "top":
+                return np.full(np.shape(above), min(self.top, images), dtype=np.int64)
+            case "adaptive":
+                return np.minimum(np.clip(above, FEWEST, MOST), images)
 
     def __str__(self) -> str:
         return f"top-{self.top}" if self.rule == "top" else self.rule
@@ -74,3 +92,8 @@ class Cuts:
         check_cut("beta", self.beta)
         if self.ranking not in RANKINGS:
             raise ValueError(f"{self.ranking!r} ranks no concepts: write score or z")
+
+    @property
+    def reach(self) -> tuple[Selection, float]:
+        """What the representative images depend on: the selection, and α where it counts."""
+        return self.selection, 0.0 if self.selection.rule == "top" else self.alpha

@@ -29,7 +29,7 @@ from engine.progress import Progress, Silent
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
-BY_ANNOTATION = ("mammi", "www", "falcon", "falcon_crops")
+BY_ANNOTATION = ("mammi", "mammi_z", "www", "falcon", "falcon_crops")
 """The methods that are scored by their annotation: MAMMI, its ablation without adaptive selection, and FALCON. FALCON's
 published F1 of 0.0635 at a hit rate of 0.2857 comes from eight words a neuron (4/14 · 2/9), not one. The paper scores
 the others by their best concept, so that every neuron has one."""

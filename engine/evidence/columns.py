@@ -55,7 +55,7 @@ SECOND: Column[np.int64] = Column(
 CENTRED_BEST: Column[np.int64] = Column(
     name="centred_best",
     written=Written.CONCEPT,
-    of_units=lambda units: units.concepts(units.centred.argmax(axis=1)),
+    of_units=lambda units: units.concepts(units.contest.centred(units.scores).argmax(axis=1)),
     in_json=False,
     title="Stands out most",
     help="The concept with the highest centred score.",

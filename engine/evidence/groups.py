@@ -41,8 +41,8 @@ _CHANCE = 0.05
 _SEED = 19
 _ROWS = 1024
 
-Best = Callable[[NDArray[np.float32], Integers], Integers]
-"""Returns the best concepts [n] for means of unit embeddings [n, d] over [n] images"""
+Best = Callable[[NDArray[np.float32]], Integers]
+"""Returns the best concepts [n] for means of unit embeddings [n, d]"""
 
 
 def filled(images: int) -> int:
@@ -116,7 +116,7 @@ class GroupTest:
         found.sort(key=lambda part: int(part.rows[0]))
         strongest = sorted(found, key=lambda part: -part.strength)[:2]
         return Parts(
-            *(_means(found), _sizes(found), best(_means(found), _sizes(found))),
+            *(_means(found), _sizes(found), best(_means(found))),
             agreement(_z(strongest)) if len(found) > 1 else 1.0,
         )
 
@@ -175,7 +175,7 @@ class GroupTest:
         return _Part(some, mean, self._moments.z_scores(scores, len(some)))
 
     def _named_apart(self, parts: Sequence[_Part], best: Best) -> bool:
-        return len(set(best(_means(parts), _sizes(parts)).tolist())) == len(parts)
+        return len(set(best(_means(parts)).tolist())) == len(parts)
 
     def _nearest(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.intp]:
         """Which of some means [g, d] each image is nearest to."""

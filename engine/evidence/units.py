@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
 from engine.evidence import bootstrap, confounds, enrichment, significance
 from engine.evidence.clusters import Grouping
@@ -58,7 +59,7 @@ class Units:
     probing: Probing
     contest: Contest
     layer: LayerInfo
-    alpha: float
+    cuts: Cuts
     units: Integers
     """Their indices in the layer, ascending, [n]"""
     counts: Integers
@@ -66,7 +67,7 @@ class Units:
     means: Floats
     """Means of the representatives' unit embeddings, [n, d]"""
     scores: Floats
-    """Concept scores by distinct direction, [n, k]"""
+    """What the concepts are ranked by, by distinct direction, [n, k]"""
 
     @cached_property
     def sets(self) -> ImageSets:
@@ -90,7 +91,7 @@ class Units:
 
     @cached_property
     def centred(self) -> Floats:
-        """The scores less the mean score of all images, [n, k]."""
+        """The scores less the mean score of all images, in what the concepts are ranked by, [n, k]."""
         return self.scores - self.contest.means
 
     @cached_property

@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation.standing import moments
 from engine.evaluation.truth import CLEAR, Truth, aurocs, truths
-from engine.evidence.groups import FEWEST, GroupTest, Parts, filled
+from engine.evidence.contest import Contest
+from engine.evidence.groups import FEWEST, Parts, filled
 from engine.evidence.population import Population
 from engine.names import compared
 from engine.requery import Requery
@@ -48,20 +48,16 @@ class Words:
 
     def __init__(self, reader: RunReader) -> None:
         requery = Requery(reader)
-        competing = requery.competing(None)
-        population = Population.of(requery.vectors())
-        self.images = len(population)
-        self._directions = competing.directions
-        self._moments = moments(population.mean, population.covariance, competing.directions, self.images)
-        self._groups = GroupTest(population, competing.directions.astype(np.float32), self._moments)
-        self._population = population
-        self._names = [compared(reader.concepts[concept]) for concept in competing.first.tolist()]
+        self._population = Population.of(requery.vectors())
+        self._contest = Contest.of(requery.competing(None, "z"), self._population)
+        self.images = len(self._population)
+        self._concepts = [compared(concept) for concept in reader.concepts]
 
     def parts(self, activations: NDArray[np.floating]) -> Parts:
-        return self._groups.parts(self.strongest(activations), self._best)
+        return self._contest.groups.parts(self.strongest(activations), self._contest.best)
 
     def of(self, parts: Parts) -> list[str]:
-        return [self._names[concept] for concept in parts.best.tolist()]
+        return [self._concepts[concept] for concept in parts.best.tolist()]
 
     def single(self, activations: NDArray[np.floating]) -> str:
         """The word of all the strongest images together."""
@@ -70,16 +66,11 @@ class Words:
     def of_known(self, images: NDArray[np.int32]) -> str:
         """The word of a known group of images."""
         mean = self._population.unit_rows(images).mean(axis=0, keepdims=True)
-        return self._names[int(self._best(mean, np.array([len(images)]))[0])]
+        return self._concepts[int(self._contest.best(mean)[0])]
 
     def strongest(self, activations: NDArray[np.floating]) -> NDArray[np.int32]:
         order = np.argsort(-activations, kind="stable")
         return order[: max(filled(self.images), FEWEST)].astype(np.int32)
-
-    def _best(self, means: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        z = self._moments.z_scores(means @ self._directions.T, counts)
-        best: NDArray[np.int64] = z.argmax(axis=1)
-        return best
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +162,7 @@ def _without_units(found: Tally, words: Words, recorded: Sequence[Truth]) -> Non
         add("random: not cut", len(words.parts(rng.random(words.images))) == 1)
 
 
-def _adder(found: Tally, layer: str):
+def _adder(found: Tally, layer: str) -> Callable[[str, bool], None]:
     def add(what: str, right: bool) -> None:
         found.setdefault(f"{layer:24}{what}", []).append(right)
 
