@@ -72,6 +72,15 @@ class AlphaStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A concept that may be a neuron's best one (engine.evidence.candidates)."""
+
+    concept: int
+    share: float
+    """Share of the draws of patients in which it is the best"""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """One of the two groups that the representative images fall into."""
 
