@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from engine.annotation.cuts import Cuts
+from engine.evaluation.attribute_truths import attribute_truths
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer
 from engine.evaluation.results import (
     Evaluation,
@@ -54,7 +55,7 @@ def evaluate(
     final = final_layer(reader)
     label_table = reader.label_table()
     labels = frozenset(map(compared, label_table[0]))
-    recorded = truths(label_table, reader.parameter_table(), reader.views())
+    recorded = truths(label_table, reader.parameter_table(), reader.views()) + attribute_truths(reader.attributes())
     layers = [_Followed.of(reader, layer, recorded, vocabulary) for layer in reader.layers] if recorded else []
     progress.stage("methods", len(methods) * sum(layer.units for layer in reader.layers))
     concepts = []
