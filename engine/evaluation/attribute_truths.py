@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.truth import FEWEST, SHARE, Truth
+from engine.evaluation.truth import FEWEST, SHARE, Truth, truths
 from engine.names import compared
 from engine.probing.phantom.attribute_words import AGE_WORDS, ANY_DEVICE, DEVICE_WORDS, MARKER_WORDS, SEX_WORDS
 from engine.probing.phantom.parameter_words import ParameterWords
 from engine.store.attributes import Attribute
+from engine.store.reader import RunReader
 
 KNOWN = 0.95
 """The least share of images that must know an attribute: of the others it is not known whether they belong to a truth,
@@ -24,6 +25,12 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """Attribute -> value -> the nouns that name it; a value without any has its own name"""
 _ANY: Mapping[str, tuple[str, ...]] = {"device": (*ANY_DEVICE, "tube", "tubes", "line", "lines", "lines and tubes")}
 """Attribute -> the nouns that name images with any of its values"""
+
+
+def truths_of(reader: RunReader) -> list[Truth]:
+    """All truths of a run: those of labels, views and parameters, then those of attributes."""
+    recorded = truths(reader.label_table(), reader.parameter_table(), reader.views())
+    return recorded + attribute_truths(reader.attributes())
 
 
 def attribute_truths(attributes: Sequence[Attribute]) -> list[Truth]:
