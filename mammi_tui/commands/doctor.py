@@ -102,15 +102,13 @@ def terminal() -> Iterator[Fact]:
 
 def _chosen(selection: Selection) -> str:
     """Which images a neuron is annotated from."""
-    from engine.annotation.cuts import FEWEST, MOST
-
     match selection.rule:
         case "tau":
             return "those above τ"
         case "top":
             return f"the {selection.top:,} most activating"
         case "adaptive":
-            return f"those above τ, at least {FEWEST} and at most {MOST}"
+            return "those above τ, but neither very few nor very many"
 
 
 def contents(reader: RunReader) -> Iterator[Fact]:
