@@ -131,7 +131,8 @@ class _Labels:
         rows = [self.found[unit, self._truth(unit, of[unit].best)] for unit in units]
         # Each unit with each one's concept, read in the unit's favour, as its own is.
         pairs = [self.correlations[np.ix_(units, self.named[of[unit].best])].max(axis=1) for unit in units]
-        return ByLabels(len(units), _means(rows), float(np.mean(pairs)))
+        of_all = sum(row["pearson"] for row in rows) / len(of)
+        return ByLabels(len(units), _means(rows), of_all, float(np.mean(pairs)))
 
     def _truth(self, unit: int, concept: str) -> int:
         places = self.named[concept]
