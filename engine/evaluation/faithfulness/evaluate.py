@@ -112,7 +112,8 @@ class _Labels:
         for place, truth in enumerate(recorded):
             for word in truth.words:
                 named.setdefault(word, []).append(place)
-        correlations = np.array([np.nan_to_num(pearson(values, members)) for values in activations])
+        numbers = members.astype(np.float64)
+        correlations = np.array([np.nan_to_num(pearson(values, numbers)) for values in activations])
         return cls(activations, members, named, correlations)
 
     def add(self, unit: int, concepts: set[str]) -> None:
