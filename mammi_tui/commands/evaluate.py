@@ -57,9 +57,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Other words for labels, scored separately: a file, or `nih14` for the list that comes with mammi.",
 )
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--plot", is_flag=True, help="Draw figure 2 of the paper with characters.")
 @click.option(
@@ -115,9 +113,7 @@ def evaluate(
     names: tuple[str, ...],
     encoders: tuple[str, ...],
     synonyms: str | None,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     as_json: bool,
     plot: bool,
     figures: Path | None,
@@ -152,9 +148,7 @@ def evaluate(
     over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
     if table is not None or out is not None or overrides:
-        others = (
-            names or encoders or synonyms or alpha is not None or beta is not None or concept_set or plot or figures
-        )
+        others = names or encoders or synonyms or chosen.options or plot or figures
         _matrix(run, table, out, overrides, as_json, bool(others))
         return
     if faithfulness and (encoders or synonyms or plot or figures or decisions or films):
@@ -173,7 +167,7 @@ def evaluate(
         else:
             from mammi_tui.console.figure3 import draw_figure3
 
-            draw_figure3(run, films, class_name, (alpha, beta, concept_set), config, figures, force)
+            draw_figure3(run, films, class_name, chosen, config, figures, force)
         return
     if config is not None or class_name is not None:
         raise click.UsageError("--config goes with --decisions or --figure3, --class with --figure3.")
@@ -193,7 +187,7 @@ def evaluate(
         requery = Requery(reader)
         methods = _methods(reader, requery, names)
         loaded = _encoders(reader, encoders)
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        cuts = chosen.cuts(reader.info)
         if faithfulness:
             print_faithfulness(reader, methods, second, cuts, as_json)
             return
@@ -234,7 +228,7 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
         "target": reader.info.target,
         "vlm": reader.info.vlm,
         **({} if reader.info.subtracts_template else {"template": reader.info.template, "subtract_template": False}),
-        **asdict(found.cuts),
+        **found.cuts.as_fields(),
         **evaluated,
         "truth_cut": {
             "auroc": truth.CLEAR,

@@ -19,7 +19,7 @@ from engine.evaluation.truth import CLEAR, CRITERION, Criterion
 from engine.store.reader import RunReader
 from mammi_tui.film_labels import short_list
 from mammi_tui.short_names import ShortNames
-from mammi_tui.text import clean, count, decimal, fit
+from mammi_tui.text import clean, count, decimal, fit, in_words
 
 WIDTH = 80
 NEURONS_SHOWN = 20
@@ -37,8 +37,7 @@ Scores = Callable[[MethodEvaluation, str], LabelScores | None]
 def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
     """Names the run, its models and the cuts."""
     cuts = evaluation.cuts
-    of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
-    yield _cut(f"{reader.path.name}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}")
+    yield _cut(f"{reader.path.name}   {in_words(cuts, '   ')}")
     yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
     if reader.info.unsubtracted:
         yield f"{reader.info.unsubtracted}: MAMMI's scores are mean cosines"
