@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.counterfactual.passing import OUTPUTS, Pairs
 from engine.counterfactual.signed_rank import p_values
-from engine.evidence.significance import q_values
+from engine.annotation.rates import q_values
 from engine.store.decision_records import Probabilities
 from engine.store.probabilities import as_probabilities
 
