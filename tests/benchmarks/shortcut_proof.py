@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -117,15 +116,11 @@ def by_run(config: RunConfig) -> Said:
         return Said(reads, figures, flags - reads, len(every) - 1)
 
 
-def audits(config: RunConfig, pairs: int) -> Iterator[tuple[str, Said]]:
-    yield "pairs", by_pairs(config, pairs)
-    yield "run", by_run(config)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, help="folder of biased.safetensors and balanced.safetensors")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many of the probing sets (default: all)")
+    parser.add_argument("--by", nargs="+", choices=("pairs", "run"), default=("pairs", "run"))
     parser.add_argument("--pairs", type=int, default=60, help="pairs of each kind (default: %(default)s)")
     parser.add_argument("--count", type=int, default=1200, help="films of a probing set (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -139,10 +134,12 @@ def main() -> None:
             train(folder, chosen.workers, print)
             print(f"trained in {time.perf_counter() - started:.0f} s", flush=True)
         said: dict[tuple[str, str], list[Said]] = {}
-        for seed in SEEDS[: chosen.seeds]:
-            for name in CLASSIFIERS:
-                path = weights.resolve() / f"{name}.safetensors"
-                for way, each in audits(config_of(folder, name, path, seed, chosen.count), chosen.pairs):
+        for way in chosen.by:
+            for seed in SEEDS[: chosen.seeds]:
+                for name in CLASSIFIERS:
+                    path = weights.resolve() / f"{name}.safetensors"
+                    config = config_of(folder, name, path, seed, chosen.count)
+                    each = by_pairs(config, chosen.pairs) if way == "pairs" else by_run(config)
                     said.setdefault((name, way), []).append(each)
                     verdict = "FLAGGED" if each.reads else "spared "
                     print(f"{seed} {name:8} {way:5} {verdict} {each.figures}", flush=True)
