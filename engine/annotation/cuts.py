@@ -18,9 +18,11 @@ RANKINGS: tuple[Ranking, ...] = ("score", "z")
 DEFAULT_TOP = 40
 """Images of a "top" selection that names no number: WWW's"""
 MOST_TOP = 1_000_000
-FEWEST, MOST = 40, 80
-"""The bounds of an adaptive selection. Above τ, a unit that follows something rare has one or two images, whose mean is
-mostly noise; a dense unit has hundreds, whose mean is near that of all. docs/evidence.md has figures."""
+ENOUGH = 40
+FEWEST_SHARE, MOST_SHARE = 20, 15
+"""An adaptive selection takes at least a 20th of all images, 40 at most, and at most a 15th. Above τ, a unit that
+follows something rare has one or two images, whose mean is mostly noise; a dense unit has hundreds, whose mean is near
+that of all. docs/evidence.md has figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Selection:
     """
 
     rule: Literal["tau", "top", "adaptive"] = "tau"
-    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": those above τ, but at least
-    FEWEST and at most MOST"""
+    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": those above τ, but
+    neither very few nor very many"""
     top: int = 0
     """0 unless the rule is "top" """
 
@@ -65,7 +67,8 @@ class Selection:
             case "top":
                 return np.full(np.shape(above), min(self.top, images), dtype=np.int64)
             case "adaptive":
-                return np.minimum(np.clip(above, FEWEST, MOST), images)
+                fewest = min(ENOUGH, -(-images // FEWEST_SHARE))
+                return np.clip(above, fewest, max(fewest, -(-images // MOST_SHARE)))
 
     def __str__(self) -> str:
         return f"top-{self.top}" if self.rule == "top" else self.rule

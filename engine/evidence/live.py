@@ -13,9 +13,10 @@ from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.beta_entries import beta_entries
 from engine.evidence.by_concept import by_concept
 from engine.evidence.column import LayerUnits
-from engine.evidence.columns import ANNOTATED, TEMPLATE_BESTS, TRUST, TWO_GROUPS
+from engine.evidence.columns import ANNOTATED, GROUP_COUNT, TEMPLATE_BESTS, TRUST
 from engine.evidence.contest import Contest
-from engine.evidence.details import Floats
+from engine.evidence.details import Floats, Group
+from engine.evidence.groups import filled
 from engine.evidence.unit_table import unit_table
 from engine.evidence.units import Probing
 from engine.names import find_layer, find_unit
@@ -84,12 +85,19 @@ class Evidence:
             alpha_path=alpha_path.path(self._reader, self._requery, info, unit, cuts.selection, contest.competing),
             template_bests=tuple(zip(self._reader.other_templates, table[TEMPLATE_BESTS][unit].tolist(), strict=True)),
             base_tightness=probing.base_tightness,
-            groups=probing.group_test.groups(images, contest.best) if table[TWO_GROUPS][unit] else (),
+            groups=self._groups(table, unit) if table[GROUP_COUNT][unit] > 1 else (),
             enrichments=enrichment.enrichments(images, probing.metadata),
             confounds=confounds.confounds(images, probing.metadata),
         )
         graded = replace(evidence, figures={**figures, TRUST: trust.grade(evidence)[()]})
         return replace(graded, sentence=trust.sentence(graded, self._reader.concepts))
+
+    @staticmethod
+    def _groups(table: LayerUnits, unit: int) -> tuple[Group, ...]:
+        """The groups of a unit that has several, with their images."""
+        units, least = np.array([unit]), filled(table.contest.images)
+        images = table.probing.requery.strongest(table.layer, units, table.counts[units], least).images
+        return table.contest.groups.groups(images, table.contest.best)
 
     def _table(self, layer: LayerInfo, cuts: Cuts) -> LayerUnits:
         """The figures of a layer, computed when they are first asked for."""
@@ -114,7 +122,7 @@ class Evidence:
         if found is None:
             competing = self._requery.competing(concept_set, ranking)
             other = next((each for (name, _), each in self._contests.items() if name == concept_set), None)
-            found = Contest.of(competing, probing.population, other.null if other else None)
+            found = Contest.of(competing, probing.population, other)
             self._contests[concept_set, ranking] = found
         return found
 

@@ -102,15 +102,13 @@ def terminal() -> Iterator[Fact]:
 
 def _chosen(selection: Selection) -> str:
     """Which images a neuron is annotated from."""
-    from engine.annotation.cuts import FEWEST, MOST
-
     match selection.rule:
         case "tau":
             return "those above τ"
         case "top":
             return f"the {selection.top:,} most activating"
         case "adaptive":
-            return f"those above τ, at least {FEWEST} and at most {MOST}"
+            return "those above τ, but neither very few nor very many"
 
 
 def contents(reader: RunReader) -> Iterator[Fact]:
@@ -145,6 +143,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
         yield "methods", ", ".join(_method(reader, method.name) for method in reader.methods)
     yield from decision_health.held(reader)
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
+    yield from decision_health.attributes(reader)
     for layer in reader.layers:
         dead = int(layer.dead.sum())
         untrained = f"; random: {layer.untrained}" if layer.untrained else ""

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     "--what",
     required=True,
     type=click.Choice(
-        ["neurons", "concepts", "representatives", "evidence", "methods", "importance", "outputs", "verdicts"]
+        ["neurons", "concepts", "representatives", "evidence", "methods", "importance", "outputs", "audit", "verdicts"]
     ),
     help="The table. It has a row for each neuron (also in evidence), each annotated concept (in methods, of every "
-    "method), each representative image, each verdict, each class and unit (importance), or each image and class "
-    "(outputs).",
+    "method), each representative image, each verdict, each class and unit (importance), each image and class "
+    "(outputs), or each figure of an output or neuron and an attribute (audit).",
 )
 @click.option(
     "--format",
@@ -46,7 +46,7 @@ def export(
     chosen: arguments.Chosen,
     force: bool,
 ) -> None:
-    """Write neurons, concepts, representatives, evidence, methods, importance, outputs or verdicts to a file.
+    """Write neurons, concepts, representatives, evidence, methods, importance, outputs, the audit or verdicts.
 
     Tables are at the run's own cuts unless you give others; each verdict keeps the cuts at which it was given.
     --force overwrites an existing FILE, but never the run's own files.
@@ -62,7 +62,7 @@ def export(
     if file_format == "jsonl" and what != "verdicts":
         raise ConfigError("--format jsonl: only verdicts are written as JSON lines. Use json.")
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
-    useless = chosen.options if what in ("verdicts", "importance", "outputs") else ()
+    useless = chosen.options if what in ("verdicts", "importance", "outputs", "audit") else ()
     if what == "representatives":
         useless = tuple(name for name in chosen.options if name not in ("--alpha", "--select"))
     if useless:
