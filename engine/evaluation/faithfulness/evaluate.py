@@ -112,7 +112,8 @@ class _Labels:
         for place, truth in enumerate(recorded):
             for word in truth.words:
                 named.setdefault(word, []).append(place)
-        correlations = np.array([np.nan_to_num(pearson(values, members)) for values in activations])
+        numbers = members.astype(np.float64)
+        correlations = np.array([np.nan_to_num(pearson(values, numbers)) for values in activations])
         return cls(activations, members, named, correlations)
 
     def add(self, unit: int, concepts: set[str]) -> None:
@@ -131,7 +132,8 @@ class _Labels:
         rows = [self.found[unit, self._truth(unit, of[unit].best)] for unit in units]
         # Each unit with each one's concept, read in the unit's favour, as its own is.
         pairs = [self.correlations[np.ix_(units, self.named[of[unit].best])].max(axis=1) for unit in units]
-        return ByLabels(len(units), _means(rows), float(np.mean(pairs)))
+        of_all = sum(row["pearson"] for row in rows) / len(of)
+        return ByLabels(len(units), _means(rows), of_all, float(np.mean(pairs)))
 
     def _truth(self, unit: int, concept: str) -> int:
         places = self.named[concept]
