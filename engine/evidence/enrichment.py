@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.annotation.image_sets import ImageSets
+from engine.annotation.rates import q_values
 from engine.evidence.details import Floats, LabelEnrichment
 from engine.evidence.metadata import Metadata
 
