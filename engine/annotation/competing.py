@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.annotation.standing import Moments
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +50,10 @@ class Competing:
     """The direction of each competing concept, in their order"""
     concepts: NDArray[np.int64]
     """The competing concepts, in their order"""
+    offsets: NDArray[np.float64] | None = None
+    """What is added to each direction's product, [k]; None for nothing"""
+    units: NDArray[np.float64] | float = 1.0
+    """What a difference of 1 in what concepts are ranked by is in Eq. 2's score, [k]"""
 
     @classmethod
     def of(cls, directions: NDArray[np.float64], members: NDArray[np.int64]) -> Competing:
@@ -59,10 +65,28 @@ class Competing:
         firsts = members[first[order]]
         return cls(directions[firsts], firsts, sizes[order], np.argsort(order)[rows.reshape(-1)], members)
 
+    def ranked_by_z(self, moments: Moments) -> Competing:
+        """The same concepts, whose scores are (s_j − μ_j)/σ_j: z but for a factor that depends on the number of images
+        alone, and so is the same for all concepts of a neuron. `moments` are those of all concepts; a concept with the
+        same score on every image has 0.
+        """
+        found = moments.of(self.first)
+        scale = np.divide(1, found.deviations, out=np.zeros_like(found.deviations), where=found.deviations > 0)
+        return replace(
+            self, directions=self.directions * scale[:, None], offsets=-found.means * scale, units=found.deviations
+        )
+
     def scores(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each direction's score, [units, k], from each unit's mean of unit image embeddings, [units, d]."""
+        """What each direction is ranked by, [units, k], from each unit's mean of unit image embeddings, [units, d]."""
         scores: NDArray[np.float64] = means @ self.directions.T
-        return scores
+        return scores if self.offsets is None else _without_rounding(scores + self.offsets)
+
+    def of_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each direction is ranked by, [..., k], from Eq. 2's scores."""
+        if self.offsets is None:
+            return scores
+        ranked = np.divide(scores, self.units, out=np.zeros_like(scores), where=np.asarray(self.units) > 0)
+        return _without_rounding(ranked + self.offsets)
 
     def annotations(
         self, scores: NDArray[np.float64], beta: float
@@ -84,3 +108,10 @@ class Competing:
         owners = np.repeat(units, sizes)
         order = np.lexsort((places, -np.repeat(scores[units, directions], sizes), owners))
         return Words.of(len(scores), owners[order], self.concepts[places[order]])
+
+
+def _without_rounding(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances from the mean of all images, in standard deviations, with 0 for what is rounding: a set that holds all
+    images has no z."""
+    distances[np.abs(distances) < 1e-9] = 0.0
+    return distances

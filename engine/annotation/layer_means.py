@@ -1,8 +1,9 @@
-"""The mean embeddings that all of a layer's scores at one α are computed from."""
+"""The mean embeddings that all of a layer's scores over one choice of images are computed from."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ _MOST = 1 << 21
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerMeans:
-    """What all of a layer's scores at one α are computed from."""
+    """What all of a layer's scores over one choice of images are computed from."""
 
     counts: NDArray[np.int64]
     """The number of representative images, [units]"""
@@ -23,21 +24,21 @@ class LayerMeans:
 
 
 class KeptMeans:
-    """The means of the layers used last, all at the α used last. Any thread may ask."""
+    """The means of the layers used last, all over the images chosen last. Any thread may ask."""
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
-        self._kept: dict[tuple[int, float], LayerMeans] = {}
-        """By the layer's position and α, in the order of their use"""
+        self._kept: dict[tuple[int, Hashable], LayerMeans] = {}
+        """By the layer's position and what the images depend on, in the order of their use"""
 
-    def get(self, layer: int, alpha: float) -> LayerMeans | None:
-        return self._kept.get((layer, alpha))
+    def get(self, layer: int, reach: Hashable) -> LayerMeans | None:
+        return self._kept.get((layer, reach))
 
-    def keep(self, layer: int, alpha: float, found: LayerMeans) -> None:
+    def keep(self, layer: int, reach: Hashable, found: LayerMeans) -> None:
         """Makes room for a layer's means, and keeps them as those used last."""
         with self._changing:
-            kept = {key: each for key, each in self._kept.items() if key[1] == alpha and key[0] != layer}
+            kept = {key: each for key, each in self._kept.items() if key[1] == reach and key[0] != layer}
             size = found.means.size + sum(each.means.size for each in kept.values())
             while kept and size > _MOST:
                 size -= kept.pop(next(iter(kept))).means.size
-            self._kept = kept | {(layer, alpha): found}
+            self._kept = kept | {(layer, reach): found}

@@ -45,12 +45,18 @@ class Moments:
 def moments(mean: Floats, covariance: Floats, directions: Floats, images: int) -> Moments:
     """From the mean [d] and covariance [d, d] of all images' unit embeddings, and the directions t_j − t_tem [k, d].
 
-    A deviation no larger than the rounding of float32 embeddings is 0.
+    A deviation no larger than the rounding of float32 embeddings is 0. Equal directions get equal moments, to the last
+    bit: a matrix product may round equal rows differently.
     """
-    variances = np.einsum("kd,kd->k", directions @ covariance, directions)
-    rounding = np.finfo(np.float32).eps * np.linalg.norm(directions, axis=1)
+    places: dict[bytes, int] = {}
+    rows = np.array([places.setdefault(row.tobytes(), len(places)) for row in directions], dtype=np.int64)
+    _, first = np.unique(rows, return_index=True)
+    distinct = directions[first]
+    variances = np.einsum("kd,kd->k", distinct @ covariance, distinct)
+    rounding = np.finfo(np.float32).eps * np.linalg.norm(distinct, axis=1)
     deviations = np.sqrt(np.maximum(variances, 0.0))
-    return Moments(images, directions @ mean, np.where(deviations > rounding, deviations, 0.0))
+    deviations = np.where(deviations > rounding, deviations, 0.0)
+    return Moments(images, (distinct @ mean)[rows], deviations[rows])
 
 
 def spread_of(embeddings: NDArray[np.float32], inverse_lengths: Floats) -> tuple[Floats, Floats]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from engine.annotation.competing import Competing
 from engine.annotation.cuts import Cuts
 from engine.annotation.scoring import concept_directions
+from engine.chosen_images import Vectors
 from engine.names import find_concept_set
-from engine.requery import Vectors
 from engine.store.ladder import inverse_lengths
 from engine.store.parts import EMBEDDING
 from engine.store.reader import RunReader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from engine.annotation.cuts import Cuts
 from engine.decisions.contenders import NEAR, Contenders
 from engine.decisions.matching import Matches, Matching
-from engine.evidence import significance
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -21,7 +21,8 @@ _NEAREST = 12
 _MOST_ENTRIES = 1 << 19
 """Entries of one layer's contenders that are kept"""
 _LAYERS = 64
-"""Layers whose contenders are kept, each at one α and for one concept set; those at another α go first"""
+"""Layers whose contenders are kept, each for one choice of images, concept set and ranking; those of another choice go
+first"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Standing:
     score: float
     z: float
     """How many standard errors the score lies above that of random image sets of the same size
-    (engine.evidence.significance)"""
+    (engine.annotation.standing)"""
     images: int
     """The number of representative images"""
 
@@ -90,7 +91,7 @@ class Concepts:
         self._requery = requery
         self._matching = Matching(reader, requery)
         self._answering = threading.Lock()
-        self._contenders: dict[tuple[int, float, str | None], Contenders] = {}
+        self._contenders: dict[tuple[int, Hashable, str | None, str], Contenders] = {}
         self._held: tuple[Cuts, NDArray[np.int64], NDArray[np.int64]] | None = None
         self._lengths: NDArray[np.float64] | None = None
 
@@ -117,7 +118,7 @@ class Concepts:
             )
 
     def _of_layer(self, layer: LayerInfo, cuts: Cuts) -> Contenders:
-        key = (layer.position, cuts.alpha, cuts.concept_set)
+        key = (layer.position, cuts.reach, cuts.concept_set, cuts.ranking)
         found = self._contenders.pop(key, None)
         if found is None or found.floor > cuts.beta:
             found = Contenders.of(self._reader, self._requery, layer, cuts)
@@ -143,7 +144,7 @@ class Concepts:
 
     def _standings(self, concept: int, cuts: Cuts) -> tuple[tuple[Standing, ...], tuple[Standing, ...]]:
         """The neurons whose annotation has the concept, and those that narrowly miss it."""
-        mean, deviation = self._matching.moments(concept)
+        moments = self._requery.moments().of(np.array([concept]))
         having: list[Standing] = []
         missing: list[Standing] = []
         for layer in self._reader.layers:
@@ -151,8 +152,9 @@ class Concepts:
             places = np.flatnonzero(found.concepts == concept)
             units, scores, ranks = found.units[places], found.scores[places], found.ranks[places]
             images = found.counts[units]
-            errors = significance.standard_errors(np.full(len(units), deviation), images, self._reader.image_count)
-            z = significance.z_scores(scores - mean, errors)
+            if cuts.ranking == "z":
+                scores = scores * moments.deviations + moments.means
+            z = moments.z_scores(scores[:, None], images)[:, 0]
             above = found.above(cuts.beta)[places]
             for number in range(len(places)):
                 if above[number] or ranks[number] <= NEAR:

@@ -30,7 +30,7 @@ class Contenders:
     """Entries of units and concepts, one unit's after another's, each unit's by score, ties in the concept set's order.
 
     A unit's entries are its first: all with a score above `floor` times its best, and all positive ones up to rank
-    NEAR.
+    NEAR. Scores are what the concepts are ranked by: Eq. 2's, or z but for the factor of the number of images.
     """
 
     floor: float
@@ -50,9 +50,9 @@ class Contenders:
     @classmethod
     def of(cls, reader: RunReader, requery: Requery, layer: LayerInfo, cuts: Cuts) -> Self:
         """A layer's at some cuts. Raises MammiError for an unknown concept set."""
-        competing, floor = requery.competing(cuts.concept_set), min(_FLOOR, cuts.beta)
-        own = cuts.alpha == reader.info.alpha
-        counts = reader.own.counts[layer.neurons] if own else requery.means(layer, cuts.alpha).counts
+        competing, floor = requery.competing(cuts.concept_set, cuts.ranking), min(_FLOOR, cuts.beta)
+        own = cuts.reach == reader.info.cuts.reach
+        counts = reader.own.counts[layer.neurons] if own else requery.means(layer, cuts).counts
         living = np.flatnonzero(counts > 0)
         parts = [
             _entries(units, scores, competing, floor)
@@ -77,18 +77,18 @@ def _scores(
     units: NDArray[np.int64],
     competing: Competing,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Some units at a time, ascending, and their score for each distinct competing direction, [n, k]."""
-    own, concepts = cuts.alpha == reader.info.alpha, len(reader.concepts)
+    """Some units at a time, ascending, and what they rank each distinct competing direction by, [n, k]."""
+    own, concepts = cuts.reach == reader.info.cuts.reach, len(reader.concepts)
     if not own and layer.units * concepts <= _AT_ONCE:  # the very numbers that Requery.layer cuts
-        yield units, requery.scores(layer, cuts.alpha, cuts.concept_set)[1][units]
+        yield units, requery.scores(layer, cuts)[1][units]
         return
     size = max(1, (_READ_AT_ONCE if own else _AT_ONCE) // concepts)
     for start in range(0, len(units), size):
         some = units[start : start + size]
         if own:
-            yield some, reader.arrays.own_layer_scores(layer, some)[:, competing.first]
+            yield some, competing.of_scores(reader.arrays.own_layer_scores(layer, some)[:, competing.first])
         else:
-            yield some, competing.scores(requery.means(layer, cuts.alpha).means[some])
+            yield some, competing.scores(requery.means(layer, cuts).means[some])
 
 
 def _entries(units: NDArray[np.int64], scores: NDArray[np.float64], competing: Competing, floor: float) -> _Entries:

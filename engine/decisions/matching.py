@@ -52,11 +52,6 @@ class Matching:
         self._last: tuple[int, NDArray[np.float64]] | None = None
         self._neuron: tuple[tuple[str, int], NDArray[np.float32]] | None = None
 
-    def moments(self, concept: int) -> tuple[float, float]:
-        """The mean and the standard deviation of v_o · (t_j − t_tem) over all images."""
-        scores = self._cosines(concept) - self._bare_cosines()
-        return float(scores.mean()), float(scores.std())
-
     def matches(self, concept: int, neuron: tuple[str, int] | None) -> Matches:
         """The images that match a concept best. Raises MammiError for an unknown neuron."""
         cosines = self._cosines(concept)

@@ -1,7 +1,8 @@
 """How the best concept changes along α, and the interval of α in which it stays.
 
 Both are decided on a grid: α = 0.00, 0.01, …, 1.00, the explorer's coarse steps. They are exact on the grid, where the
-best concept is that of engine.annotation, and ignore what happens between its points. A neuron is followed as long as
+best concept is that of engine.annotation, and ignore what happens between its points. With a selection that does not
+depend on α there is one stretch. A neuron is followed as long as
 fewer than FOLLOWED images lie above τ: below that, in a large probing set, the images are no longer those that the
 neuron responds to most.
 """
@@ -15,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
+from engine.annotation.cuts import Cuts, Selection
 from engine.annotation.selection import threshold_between
+from engine.chosen_images import Vectors
 from engine.evidence.details import NEARBY, ROUNDING, AlphaStep, Floats, Integers
-from engine.requery import Requery, Vectors
+from engine.requery import Requery
 from engine.store.ladder import sum_rows
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -30,10 +33,10 @@ _UNITS_AT_ONCE = 128
 
 
 def path(
-    reader: RunReader, requery: Requery, layer: LayerInfo, unit: int, competing: Competing
+    reader: RunReader, requery: Requery, layer: LayerInfo, unit: int, selection: Selection, competing: Competing
 ) -> tuple[AlphaStep, ...]:
     """The stretches of α with one best concept, ascending, from the lowest α that is followed up to 1 (no image)."""
-    images, counts = _most_activating(reader, layer, np.array([unit]))
+    images, counts = _most_activating(reader, layer, np.array([unit]), selection)
     followed = np.flatnonzero(counts[0] < _limit(reader))
     grid, counts = GRID[followed], counts[0, followed]
     sizes, of_size = np.unique(counts, return_inverse=True)
@@ -49,22 +52,22 @@ def path(
 
 
 def intervals(
-    reader: RunReader, requery: Requery, layer: LayerInfo, alpha: float, competing: Competing, best: Integers
+    reader: RunReader, requery: Requery, layer: LayerInfo, cuts: Cuts, competing: Competing, best: Integers
 ) -> Floats:
     """The lowest and the highest α up to which every point of the grid has the unit's best concept, [units, 2].
 
-    `best` [units] are the best concepts at `alpha`, −1 for none. A unit has NaN without a best concept, and where too
-    many images lie above τ at `alpha` for it to be followed. The lowest α is also NaN for a unit that keeps its best
-    concept as far down as it is followed, if that is less than NEARBY below `alpha`.
+    `best` [units] are the best concepts at the cuts, −1 for none. A unit has NaN without a best concept, and where too
+    many images lie above τ at α for it to be followed. The lowest α is also NaN for a unit that keeps its best
+    concept as far down as it is followed, if that is less than NEARBY below α.
     """
     lows, highs = np.full((2, layer.units), np.nan)
-    now = requery.means(layer, alpha)
+    now, alpha = requery.means(layer, cuts), cuts.alpha
     below = range(int(np.searchsorted(GRID, alpha)) - 1, -1, -1)
     above = range(int(np.searchsorted(GRID, alpha, side="right")), len(GRID))
     units = np.flatnonzero((best >= 0) & (now.counts < _limit(reader)))
     for start in range(0, len(units), _UNITS_AT_ONCE):
         part = units[start : start + _UNITS_AT_ONCE]
-        images, counts = _most_activating(reader, layer, part)
+        images, counts = _most_activating(reader, layer, part, cuts.selection)
         sums = now.means[part] * now.counts[part, None]
         for reached, points in ((lows, below), (highs, above)):
             walk = _Walk(requery.vectors(), competing, best[part], images, sums.copy(), now.counts[part].copy())
@@ -124,8 +127,10 @@ class _Walk:
         return stay
 
 
-def _most_activating(reader: RunReader, layer: LayerInfo, units: Integers) -> tuple[NDArray[np.int32], Integers]:
-    """The most activating images of n units and how many lie above τ at each point of the grid, up to FOLLOWED of them.
+def _most_activating(
+    reader: RunReader, layer: LayerInfo, units: Integers, selection: Selection
+) -> tuple[NDArray[np.int32], Integers]:
+    """The most activating images of n living units, and how many are taken at each point of the grid, up to FOLLOWED.
 
     [n, FOLLOWED] and [n, points].
     """
@@ -137,7 +142,9 @@ def _most_activating(reader: RunReader, layer: LayerInfo, units: Integers) -> tu
     thresholds = np.stack([threshold_between(minima, maxima, float(alpha)) for alpha in GRID], axis=1)
     ascending = -activations.astype(np.float64).reshape(len(units), -1)
     counts = [np.searchsorted(row, -taus) for row, taus in zip(ascending, thresholds, strict=True)]
-    return images.reshape(len(units), -1), np.minimum(counts, reader.image_count)
+    taken = selection.taken(np.minimum(counts, reader.image_count), reader.image_count)
+    taken[layer.dead[units]] = 0
+    return images.reshape(len(units), -1), np.minimum(taken, images.size // max(len(units), 1))
 
 
 def _limit(reader: RunReader) -> int:

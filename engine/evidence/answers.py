@@ -68,7 +68,7 @@ class NeuronEvidence:
     base_tightness: float
     """Mean pairwise cosine of the whole probing set"""
     groups: tuple[Group, ...]
-    """Two, or () if the images do not fall into groups with different best concepts"""
+    """Two to five, or () where one word will do"""
     enrichments: tuple[LabelEnrichment, ...]
     """p ascending"""
     confounds: tuple[Confound, ...]

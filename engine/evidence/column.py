@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.details import Floats, Integers
 from engine.evidence.written import Written
 from engine.store.records import LayerInfo
@@ -74,7 +75,7 @@ class LayerUnits:
     probing: Probing
     contest: Contest
     layer: LayerInfo
-    alpha: float
+    cuts: Cuts
     counts: Integers
     """Representative images, [units]"""
     means: Floats
@@ -96,13 +97,14 @@ class LayerUnits:
         from engine.evidence import alpha_path
 
         run, competing = self.probing, self.contest.competing
-        return alpha_path.intervals(run.reader, run.requery, self.layer, self.alpha, competing, best)
+        return alpha_path.intervals(run.reader, run.requery, self.layer, self.cuts, competing, best)
 
     def template_bests(self) -> Integers:
         """The best concept under each of the T other templates, [units, T]."""
         from engine.evidence import templates
 
-        return templates.best_concepts(self.probing.reader, self.contest.competing, self.means, self.counts)
+        population = self.probing.population
+        return templates.best_concepts(self.probing.reader, population, self.contest.competing, self.means, self.counts)
 
     def template_agreements(self, bests: Integers, best: Integers) -> Floats:
         """The share of the other templates that have the same best concept, [units]."""
@@ -112,6 +114,6 @@ class LayerUnits:
 
     def tightness(self) -> Floats:
         """The mean cosine between two representative images, [units]."""
-        from engine.evidence import groups
+        from engine.evidence import two_means
 
-        return groups.tightness(self.means, self.counts)
+        return two_means.tightness(self.means, self.counts)

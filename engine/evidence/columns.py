@@ -55,28 +55,59 @@ SECOND: Column[np.int64] = Column(
 CENTRED_BEST: Column[np.int64] = Column(
     name="centred_best",
     written=Written.CONCEPT,
-    of_units=lambda units: units.concepts(units.centred.argmax(axis=1)),
+    of_units=lambda units: units.concepts(units.contest.centred(units.scores).argmax(axis=1)),
     in_json=False,
     title="Stands out most",
     help="The concept with the highest centred score.",
 )
-TWO_GROUPS: Column[np.bool_] = Column(
-    name="two_groups",
-    written=Written.FLAG,
-    of_units=lambda units: units.probing.group_test.fall_in_two(units.sets, units.contest.best),
-    in_json=False,
-    help="Whether the images fall apart into parts with different first concepts.",
-)
 GROUP_COUNT: Column[np.int64] = Column(
     name="group_count",
     written=Written.COUNT,
-    of_layer=lambda units: 1 + units[TWO_GROUPS],
-    in_table=False,
+    of_units=lambda units: np.array([len(parts) for parts in units.parts]),
     in_json=False,
     title="Images hold together",
-    help="Two when the images fall apart, more than random images do, into parts with different first concepts.",
+    help="The number of groups, up to five, that the strongest images fall into because each needs another word. "
+    "Several make the grade fair.",
     word="groups",
-    meaning="2 where the images fall into two groups with different first concepts",
+    meaning="groups of images that need words of their own, up to five",
+)
+GROUP_CONCEPTS: Column[np.int64] = Column(
+    name="group_concepts",
+    written=Written.CONCEPTS,
+    of_units=lambda units: units.group_concepts,
+    in_json=False,
+    help="The first concept of each group where there are several.",
+)
+POLYSEMANTICITY: Column[np.float64] = Column(
+    name="polysemanticity",
+    written=Written.NUMBER,
+    digits=2,
+    of_units=lambda units: np.array([1 - parts.agreement for parts in units.parts]),
+    title="Answers to one thing",
+    help="What the two groups whose words stand out most do not have in common: 0 for a single group, 1 where two "
+    "equally strong words say nothing of each other's images.",
+    word="poly",
+    meaning="from 0, one group of images, to 1, two that have nothing in common",
+    order="polysemanticity",
+)
+REDUNDANCY: Column[np.float64] = Column(
+    name="redundancy",
+    written=Written.NUMBER,
+    digits=2,
+    of_units=lambda units: units.redundancy[0],
+    title="No unit much like it",
+    help="The cosine of its set of strongest images, 60 at most, to that of the unit most like it in the layer: the "
+    "share of the images that both have.",
+    word="redundant",
+    head="redun.",
+    meaning="share of its strongest images that another unit of the layer has too",
+    order="redundancy",
+)
+REDUNDANT_WITH: Column[np.int64] = Column(
+    name="redundant_with",
+    written=Written.UNIT,
+    of_units=lambda units: units.redundancy[1],
+    help="The unit that shares the most of its strongest images.",
 )
 LABEL: Column[np.object_] = Column(
     name="label",
@@ -156,6 +187,28 @@ RIVAL: Column[np.int64] = Column(
     in_json=False,
 )
 """The concept that is first most often in the draws in which the best concept is not"""
+CANDIDATES: Column[np.int64] = Column(
+    name="candidates",
+    written=Written.COUNT,
+    of_units=lambda units: units.resampled.candidates,
+    word="candidates",
+    head="cand.",
+    meaning="concepts that may be the best one, at 90 % confidence",
+    order="candidates",
+    best="lowest",
+    then=(CHANGE_CHANCE,),
+    help="Number of concepts that may be the best one, with 90 % confidence. All of the run's where they cannot be told "
+    "apart, or where the images are of one patient.",
+)
+CANDIDATE_CONCEPTS: Column[np.object_] = Column(
+    name="candidate_concepts",
+    written=Written.CANDIDATES,
+    of_units=lambda units: units.resampled.candidate_concepts,
+    in_json=False,
+    title="Few candidates",
+    help="The concepts that may be the best one, by score: with 90 % confidence the best concept of the population is "
+    "among them. At most 64 are listed.",
+)
 ALPHA_INTERVAL: Column[np.float64] = Column(
     name="alpha_interval",
     written=Written.INTERVAL,
@@ -295,10 +348,12 @@ TRUST: Column[np.int8] = Column(
 )
 
 COLUMNS: tuple[Column[Any], ...] = (
-    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, TWO_GROUPS, LABEL),
+    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, LABEL),
     *(Z_SCORE, P_VALUE, Q_VALUE, MARGIN, MARGIN_INTERVAL, CHANGE_CHANCE, RIVAL),
+    *(CANDIDATES, CANDIDATE_CONCEPTS),
     *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),
-    *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS, GROUP_COUNT),
+    *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS),
+    *(GROUP_COUNT, GROUP_CONCEPTS, POLYSEMANTICITY, REDUNDANCY, REDUNDANT_WITH),
     *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE, FOLLOWS, FOLLOWS_AREA),
 )
 """In the order of exported tables"""

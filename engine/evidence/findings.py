@@ -17,11 +17,16 @@ from engine.evidence.columns import (
     HALF_CORRELATION,
     MARGIN,
     MARGIN_INTERVAL,
+    POLYSEMANTICITY,
     Q_VALUE,
+    REDUNDANCY,
     REPRESENTATIVES,
     TIGHTNESS,
 )
 from engine.evidence.trust import FEW, OFTEN, RULES
+
+ALIKE = 0.7
+"""The redundancy from which two units are much alike"""
 
 
 def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
@@ -55,6 +60,8 @@ _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] =
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
     FOLLOWS: ("Follows an attribute", lambda evidence: bool(evidence.follows)),
     TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
+    POLYSEMANTICITY: ("Answers to several things", lambda evidence: bool(evidence[POLYSEMANTICITY] > 0)),
+    REDUNDANCY: ("A unit is much like it", lambda evidence: bool(evidence[REDUNDANCY] >= ALIKE)),
 }
 """Titles that depend on a value without a rule of the grade"""
 _UNKNOWN: dict[Column[Any], str] = {
@@ -67,5 +74,6 @@ _UNKNOWN: dict[Column[Any], str] = {
     HALF_CORRELATION: "Halves not correlated",
     TIGHTNESS: "No pair of images",
     FOLLOWS: "Attributes not looked at",
+    REDUNDANCY: "Units not compared",
 }
 """Titles of figures that a neuron does not have"""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import Cuts, Ranking, Selection
 from engine.auditing.layers import LayerTraits, TraitFinder
 from engine.auditing.wording import follows
 from engine.evidence import alpha_path, confounds, enrichment, trust
@@ -15,10 +15,11 @@ from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.beta_entries import beta_entries
 from engine.evidence.by_concept import by_concept
 from engine.evidence.column import LayerUnits
-from engine.evidence.columns import ANNOTATED, TEMPLATE_BESTS, TRUST, TWO_GROUPS
+from engine.evidence.columns import ANNOTATED, GROUP_COUNT, TEMPLATE_BESTS, TRUST
 from engine.evidence.contest import Contest
-from engine.evidence.details import Floats
+from engine.evidence.details import Floats, Group
 from engine.evidence.followed import AT_ONCE, followed
+from engine.evidence.groups import filled
 from engine.evidence.unit_table import unit_table
 from engine.evidence.units import Probing
 from engine.names import find_layer, find_unit
@@ -27,14 +28,15 @@ from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
 _TABLES = 16
-"""Layers that are kept, each at one α and for one concept set; those at another α go first"""
+"""Layers that are kept, each for one choice of images, concept set and ranking; those of another choice go first"""
 
 
 class Evidence:
     """The evidence of whole layers and of single neurons. A neuron has the figures that its layer has for its unit.
 
-    The first question about a layer at an α and for a concept set computes all of it, and another β only grades it
-    again. A neuron is computed alone while its layer is not. Any thread may ask; one layer is computed at a time.
+    The first question about a layer, for a choice of images, a concept set and a ranking, computes all of it, and
+    another β only grades it again. A neuron is computed alone while its layer is not. Any thread may ask; one layer is
+    computed at a time.
     """
 
     def __init__(self, reader: RunReader, requery: Requery) -> None:
@@ -43,8 +45,8 @@ class Evidence:
         self._computing = threading.Lock()
         self._loading = threading.Lock()
         self._probing: Probing | None = None
-        self._contests: dict[str | None, Contest] = {}
-        self._tables: dict[tuple[int, float, str | None], LayerUnits] = {}
+        self._contests: dict[tuple[str | None, Ranking], Contest] = {}
+        self._tables: dict[_Key, LayerUnits] = {}
         self.finder = TraitFinder(reader)
         """Looks at attributes of the films, which depend on no cut"""
 
@@ -87,12 +89,12 @@ class Evidence:
             p_values=of_concepts(p),
             adjusted_p_values=of_concepts(adjusted),
             q_values=of_concepts(q),
-            centred_scores=of_concepts(scores - contest.means),
+            centred_scores=of_concepts(contest.centred(scores)),
             beta_entries=entries,
-            alpha_path=alpha_path.path(self._reader, self._requery, info, unit, contest.competing),
+            alpha_path=alpha_path.path(self._reader, self._requery, info, unit, cuts.selection, contest.competing),
             template_bests=tuple(zip(self._reader.other_templates, table[TEMPLATE_BESTS][unit].tolist(), strict=True)),
             base_tightness=probing.base_tightness,
-            groups=probing.group_test.groups(images, contest.best) if table[TWO_GROUPS][unit] else (),
+            groups=self._groups(table, unit) if table[GROUP_COUNT][unit] > 1 else (),
             enrichments=enrichment.enrichments(images, probing.metadata),
             confounds=confounds.confounds(images, probing.metadata),
             follows=None if traits is None else self._follows(traits, unit),
@@ -112,6 +114,13 @@ class Evidence:
         place = int(traits.strongest[unit])
         return "" if place < 0 else follows(traits, unit, place, self.finder.strata.labels)
 
+    @staticmethod
+    def _groups(table: LayerUnits, unit: int) -> tuple[Group, ...]:
+        """The groups of a unit that has several, with their images."""
+        units, least = np.array([unit]), filled(table.contest.images)
+        images = table.probing.requery.strongest(table.layer, units, table.counts[units], least).images
+        return table.contest.groups.groups(images, table.contest.best)
+
     def _table(self, layer: LayerInfo, cuts: Cuts) -> LayerUnits:
         """The figures of a layer, computed when they are first asked for."""
         key = _key(layer, cuts)
@@ -124,15 +133,24 @@ class Evidence:
 
     def _compute(self, layer: LayerInfo, cuts: Cuts, only: int | None = None) -> LayerUnits:
         """A layer's figures, or with `only` those of one of its units."""
-        concept_set = cuts.concept_set
         with self._loading:
             if self._probing is None:
                 self._probing = Probing.of(self._reader, self._requery)
-            if concept_set not in self._contests:
-                competing = self._requery.competing(concept_set)
-                self._contests[concept_set] = Contest.of(competing, self._probing.population)
-        return unit_table(self._probing, self._contests[concept_set], concept_set, layer, cuts.alpha, only)
+            contest = self._contest(self._probing, cuts.concept_set, cuts.ranking)
+        return unit_table(self._probing, contest, layer, cuts, only)
+
+    def _contest(self, probing: Probing, concept_set: str | None, ranking: Ranking) -> Contest:
+        found = self._contests.get((concept_set, ranking))
+        if found is None:
+            competing = self._requery.competing(concept_set, ranking)
+            other = next((each for (name, _), each in self._contests.items() if name == concept_set), None)
+            found = Contest.of(competing, probing.population, other)
+            self._contests[concept_set, ranking] = found
+        return found
 
 
-def _key(layer: LayerInfo, cuts: Cuts) -> tuple[int, float, str | None]:
-    return layer.position, cuts.alpha, cuts.concept_set
+_Key = tuple[int, tuple[Selection, float], str | None, Ranking]
+
+
+def _key(layer: LayerInfo, cuts: Cuts) -> _Key:
+    return layer.position, cuts.reach, cuts.concept_set, cuts.ranking

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import standing
+from engine.chosen_images import Vectors
 from engine.evidence.details import Floats
-from engine.requery import Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,9 +11,9 @@ WEAK: the annotation may well be chance, or follow one patient
     bootstrap's draws of patients
 FAIR: significant, but not settled
     fewer than five patients (images, where patients are not recorded); more than half of the probing set lies above τ;
-    another concept is the best in more than 1 of 10 draws of patients, or within 0.02 of α; the images fall into two
-    groups with different best concepts; both halves of the patients have the same best concept in fewer than half of
-    the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
+    another concept is the best in more than 1 of 10 draws of patients, or within 0.02 of α; its strongest images fall
+    into several groups with words of their own; both halves of the patients have the same best concept in fewer than
+    half of the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
 
 The rules look at whether the best concept is stable and more than chance. They cannot say whether it is *right*. So
 the sentence ends with what stands out among the images: the labels that half of them or more carry, how far down the
@@ -173,7 +173,7 @@ RULES = (
     Rule(Trust.FAIR, CHANGE_CHANCE, _unstable, wording.changes, "Another first in many draws"),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _below, wording.changes_below, "Changes just below α"),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _above, wording.changes_above, "Changes just above α"),
-    Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] == 2, wording.groups, "Images fall apart"),
+    Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] > 1, wording.groups, "Images fall apart"),
     Rule(Trust.FAIR, HALF_AGREEMENT, lambda of: of[HALF_AGREEMENT] < 0.5, wording.halves, "Halves seldom agree"),
     Rule(
         Trust.FAIR,

@@ -1,4 +1,4 @@
-"""The figures of every unit of a layer at one α, whatever β."""
+"""The figures of every unit of a layer over one choice of images, whatever β."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from engine.annotation.cuts import Cuts
 from engine.evidence.column import LayerUnits
 from engine.evidence.columns import COLUMNS
 from engine.evidence.contest import Contest
@@ -22,17 +23,16 @@ _IMAGES_AT_ONCE = 1 << 19
 def unit_table(
     probing: Probing,
     contest: Contest,
-    concept_set: str | None,
     layer: LayerInfo,
-    alpha: float,
+    cuts: Cuts,
     only: int | None = None,
 ) -> LayerUnits:
-    """A layer with every column that does not depend on β. `contest` is that of the concept set.
+    """A layer with every column that does not depend on β. `contest` is that of the concept set and the ranking.
 
     With `only`, the other units have nothing but what this unit's figures depend on: that takes far less time.
     """
-    found, scores = probing.requery.scores(layer, alpha, concept_set)
-    table = LayerUnits(probing, contest, layer, alpha, found.counts, found.means, {})
+    found, scores = probing.requery.scores(layer, cuts)
+    table = LayerUnits(probing, contest, layer, cuts, found.counts, found.means, {})
     for column in COLUMNS:
         if column.of_units:
             blank = BLANKS[column.written]
@@ -40,7 +40,7 @@ def unit_table(
     for units in _parts(found.counts):
         mine = units if only is None else units[units == only]
         for some, compared in ((units, True), (mine, False)):
-            part = Units(*(probing, contest, layer, alpha, some, found.counts[some], found.means[some], scores[some]))
+            part = Units(*(probing, contest, layer, cuts, some, found.counts[some], found.means[some], scores[some]))
             for column in COLUMNS if len(some) else ():
                 if column.of_units and column.compared is compared:
                     table.figures[column][some] = column.of_units(part)

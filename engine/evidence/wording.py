@@ -23,6 +23,8 @@ from engine.evidence.columns import (
 )
 from engine.evidence.written import percent
 
+NUMBERS = ("no", "one", "two", "three", "four", "five")
+"""Numbers of groups in words"""
 _MOST_OF_ONE_VIEW = 0.8
 _VIEW_BY_CHANCE, _LABEL_BY_CHANCE = 0.01, 0.05
 _LABELS_NAMED = 3
@@ -86,8 +88,8 @@ def changes_above(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def groups(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    names = " and ".join(_quoted(concepts, group.best) for group in evidence.groups)
-    return f"the images fall into two groups, {names}"
+    *names, last = (_quoted(concepts, group.best) for group in evidence.groups)
+    return f"its strongest images fall into {NUMBERS[len(evidence.groups)]} groups, {', '.join(names)} and {last}"
 
 
 def halves(evidence: NeuronEvidence, _: Sequence[str]) -> str:

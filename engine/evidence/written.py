@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.details import Trust
+from engine.evidence.details import MOST_GROUPS, Candidate, Trust
 
 
 class Written(Enum):
@@ -21,6 +21,10 @@ class Written(Enum):
     FLAG = auto()
     CONCEPT = auto()
     """A concept index; −1 for none"""
+    CONCEPTS = auto()
+    """Concept indices; −1 for none"""
+    UNIT = auto()
+    """A unit of the same layer; −1 for none"""
     TEXT = auto()
     """A string; "" for none"""
     SHARE = auto()
@@ -29,6 +33,8 @@ class Written(Enum):
     """A probability; NaN for none"""
     NUMBER = auto()
     """NaN for none"""
+    CANDIDATES = auto()
+    """A tuple of Candidate; () for none"""
     INTERVAL = auto()
     """Its two ends; NaN for none"""
 
@@ -38,22 +44,30 @@ SQL_TYPES = {
     Written.COUNT: "INTEGER",
     Written.FLAG: "BOOLEAN",
     Written.CONCEPT: "VARCHAR",
+    Written.CONCEPTS: "VARCHAR[]",
+    Written.UNIT: "INTEGER",
     Written.TEXT: "VARCHAR",
     Written.SHARE: "DOUBLE",
     Written.CHANCE: "DOUBLE",
     Written.NUMBER: "DOUBLE",
+    Written.CANDIDATES: "VARCHAR[]",
     Written.INTERVAL: "DOUBLE[]",
 }
 """The type of a figure's column in an exported table"""
+_NO_CANDIDATE = np.empty((), dtype=np.object_)
+_NO_CANDIDATE[()] = ()
 BLANKS: dict[Written, NDArray[Any]] = {
     Written.GRADE: np.array(Trust.UNSUPPORTED, dtype=np.int8),
     Written.COUNT: np.array(0),
     Written.FLAG: np.array(False),
     Written.CONCEPT: np.array(-1),
+    Written.CONCEPTS: np.full(MOST_GROUPS, -1),
+    Written.UNIT: np.array(-1),
     Written.TEXT: np.array("", dtype=np.object_),
     Written.SHARE: np.array(np.nan),
     Written.CHANCE: np.array(np.nan),
     Written.NUMBER: np.array(np.nan),
+    Written.CANDIDATES: _NO_CANDIDATE,
     Written.INTERVAL: np.array([np.nan, np.nan]),
 }
 """The figure of a unit without representative images"""
@@ -70,10 +84,17 @@ def plain(written: Written, value: Any, concepts: Sequence[str]) -> object:
             return bool(value)
         case Written.CONCEPT:
             return None if value < 0 else concepts[value]
+        case Written.CONCEPTS:
+            return [concepts[concept] for concept in value.tolist() if concept >= 0]
+        case Written.UNIT:
+            return None if value < 0 else int(value)
         case Written.TEXT:
             return str(value) or None
         case Written.SHARE | Written.CHANCE | Written.NUMBER:
             return number_or_none(value)
+        case Written.CANDIDATES:
+            found: tuple[Candidate, ...] = value
+            return [concepts[each.concept] for each in found]
         case Written.INTERVAL:
             return [number_or_none(end) for end in value]
 

@@ -13,6 +13,7 @@ from engine import kinds
 
 LIVE = {
     "mammi": "engine.methods.mammi",
+    "mammi_z": "engine.methods.mammi_z",
     "www": "engine.methods.www",
     "clip_dissect": "engine.methods.clip_dissect",
     "falcon": "engine.methods.falcon",

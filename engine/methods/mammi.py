@@ -1,4 +1,4 @@
-"""MAMMI itself, at any α and β: the answers of engine.requery, as a method among the others.
+"""MAMMI itself, at any α and β: the answers of engine.requery ranked by Eq. 2, as a method among the others.
 
 Source: Kim, Ahn, Kim, "Mask-Free Neuron Concept Annotation for Interpreting Neural Networks in Medical Domain", MICCAI
 2024, arXiv 2407.11375. Eq. 1 (engine.annotation.selection) chooses the representative images; Eq. 2 and the β cut
@@ -10,11 +10,12 @@ takes the mean, which changes neither the order nor the cut.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import Cuts, Ranking
 from engine.methods.base import DEAD, MethodAnswer, nothing_positive
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Mammi:
 
     name = "mammi"
     title = "MAMMI"
+    _ranking: Ranking = "score"
 
     def __init__(self, reader: RunReader, requery: Requery) -> None:
         self._concepts = reader.concepts
@@ -44,11 +46,11 @@ class Mammi:
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> MethodAnswer:
         """As engine.methods.base.Method: all competing concepts. Those above the β cut are the annotation."""
-        answer = self._requery.neuron(layer, unit, cuts)
+        answer = self._requery.neuron(layer, unit, replace(cuts, ranking=self._ranking))
         return MethodAnswer(
             self.name,
             tuple(self._concepts[concept] for concept in answer.ranking),
-            answer.scores[answer.ranking],
+            answer.ranked_by[answer.ranking],
             answer.annotated,
             self._note(answer),
         )

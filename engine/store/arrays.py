@@ -208,6 +208,17 @@ class RunArrays:
         texts = self._embeddings("concepts", np.arange(self._count("concepts")))
         return texts, _stack(template, self._dimension)[0]
 
+    def concept_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Mean and standard deviation of each concept's score over all images, [m] each; None in a file of an earlier
+        version."""
+        columns = self._cursors.columns(
+            "SELECT score_mean AS mean, score_deviation AS deviation FROM concepts "
+            "WHERE score_deviation IS NOT NULL ORDER BY concept"
+        )
+        if len(columns["mean"]) != self._count("concepts"):
+            return None
+        return columns["mean"], columns["deviation"]
+
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
         return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]

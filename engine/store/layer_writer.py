@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
+from engine.annotation.standing import Moments
 from engine.store.contents import RunContents
 from engine.store.database import Connection, insert, text
 from engine.store.ladder import inverse_lengths, rungs, sum_rows
@@ -21,13 +22,17 @@ _UNITS_AT_ONCE = 16
 class LayerWriter:
     """Writes the layers of a run one after the other; holds the embeddings [p, d] of the usable images."""
 
-    def __init__(self, connection: Connection, run: RunContents, embeddings: NDArray[np.float32]) -> None:
+    def __init__(
+        self, connection: Connection, run: RunContents, embeddings: NDArray[np.float32], moments: Moments
+    ) -> None:
+        """`moments` are those of all concepts over the usable images."""
         self._connection = connection
         self._run = run
         self._embeddings = embeddings
         self._inverse_lengths = inverse_lengths(embeddings)
         self._rungs = rungs(len(embeddings))
         self._directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
+        self._moments = moments
         self._labels = _labels_of_usable(connection)
         self._first_neuron = 0
 
@@ -82,21 +87,23 @@ class LayerWriter:
         insert(self._connection, "partial_sums", columns)
 
     def _write_answers(
-        self, layer: int, units: NDArray[np.int64], order: NDArray[np.int32], ranked: NDArray[np.float32]
+        self, layer: int, units: NDArray[np.int64], order: NDArray[np.int32], descending: NDArray[np.float32]
     ) -> None:
         names = self._run.layers[layer].unit_names
         scored: dict[int, NDArray[np.float64]] = {}
         with self._connection.appender("neurons") as neurons:
-            for unit, images, values in zip(units.tolist(), order, ranked, strict=True):
+            for unit, images, values in zip(units.tolist(), order, descending, strict=True):
                 tau = selection.threshold(values, self._run.alpha)
-                count = int(np.count_nonzero(selection.above(values, tau)))
+                above = np.array(np.count_nonzero(selection.above(values, tau)))
+                count = int(self._run.selection.taken(above, len(values))) if values[0] > values[-1] else 0
                 best, best_score, annotated = -1, 0.0, 0
                 if count and len(self._directions):
                     mean = sum_rows(self._embeddings, self._inverse_lengths, images[:count]) / count
                     scores = scoring.score_mean(mean, self._directions)
-                    best = int(scores.argmax())
+                    ranked = self._moments.z_scores(scores, count) if self._run.ranking == "z" else scores
+                    best = int(ranked.argmax())
                     best_score = float(scores[best])
-                    annotated = len(scoring.annotate(scores, self._run.beta))
+                    annotated = len(scoring.annotate(ranked, self._run.beta))
                     scored[self._first_neuron + unit] = scores
                 maximum, minimum = float(values[0]), float(values[-1])
                 neurons.append_row(

@@ -73,9 +73,14 @@ class _RunWriter:
         schema.create(self._connection, len(run.template_embedding))
         embeddings = self._write_batches(batches)
         with transaction(self._connection):
-            self._write_concepts(embeddings)
+            moments = standing.moments(
+                *standing.spread_of(embeddings, inverse_lengths(embeddings)),
+                scoring.concept_directions(run.text_embeddings, run.template_embedding),
+                len(embeddings),
+            )
+            self._write_concepts(moments)
             evidence_writer.write_texts(self._connection, run)
-        layers = LayerWriter(self._connection, run, embeddings)
+        layers = LayerWriter(self._connection, run, embeddings, moments)
         first_neuron = 0
         for index, layer in enumerate(run.layers):
             activations = self._spills[layer.name].all()
@@ -184,7 +189,7 @@ class _RunWriter:
         film, embedding = self._run.image_keys[place]
         return film, embedding if embedding != film else None
 
-    def _write_concepts(self, embeddings: NDArray[np.float32]) -> None:
+    def _write_concepts(self, moments: standing.Moments) -> None:
         run = self._run
         template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
         insert(self._connection, "templates", template)
@@ -196,9 +201,6 @@ class _RunWriter:
         count = len(run.concepts)
         if count == 0:
             return
-        directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
-        spread = standing.spread_of(embeddings, inverse_lengths(embeddings))
-        moments = standing.moments(*spread, directions, len(embeddings))
         columns = {
             "concept": np.arange(count, dtype=np.int32),
             "name": np.array([text(concept) for concept in run.concepts], dtype=object),

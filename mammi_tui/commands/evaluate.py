@@ -57,9 +57,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Other words for labels, scored separately: a file, or `nih14` for the list that comes with mammi.",
 )
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--plot", is_flag=True, help="Draw figure 2 of the paper with characters.")
 @click.option(
@@ -103,9 +101,7 @@ def evaluate(
     names: tuple[str, ...],
     encoders: tuple[str, ...],
     synonyms: str | None,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     as_json: bool,
     plot: bool,
     figures: Path | None,
@@ -135,7 +131,7 @@ def evaluate(
     """
     if table is not None or out is not None or overrides:
         others = (
-            names or encoders or synonyms or alpha is not None or beta is not None or concept_set or plot or figures
+            names or encoders or synonyms or chosen.options or plot or figures
         )
         _matrix(run, table, out, overrides, as_json, bool(others))
         return
@@ -151,7 +147,7 @@ def evaluate(
         else:
             from mammi_tui.console.figure3 import draw_figure3
 
-            draw_figure3(run, films, class_name, (alpha, beta, concept_set), config, figures, force)
+            draw_figure3(run, films, class_name, chosen, config, figures, force)
         return
     if config is not None or class_name is not None:
         raise click.UsageError("--config goes with --decisions or --figure3, --class with --figure3.")
@@ -170,7 +166,7 @@ def evaluate(
         requery = Requery(reader)
         methods = _methods(reader, requery, names)
         loaded = _encoders(reader, encoders)
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        cuts = chosen.cuts(reader.info)
         figure = _figure(reader, figure2(reader, requery, loaded, cuts=cuts)) if plot or figures else None
         if figure and figures:
             _check_folder(figure, figures, force)
@@ -208,9 +204,14 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
         "target": reader.info.target,
         "vlm": reader.info.vlm,
         **({} if reader.info.subtracts_template else {"template": reader.info.template, "subtract_template": False}),
-        **asdict(found.cuts),
+        **found.cuts.as_fields(),
         **evaluated,
-        "truth_cut": {"auroc": truth.CLEAR, "fewest_images": truth.FEWEST, "parameter_share": truth.SHARE},
+        "truth_cut": {
+            "auroc": truth.CLEAR,
+            "chosen_by": truth.CRITERION,
+            "fewest_images": truth.FEWEST,
+            "parameter_share": truth.SHARE,
+        },
         **({} if figure is None else {"figure2": asdict(figure)}),
     }
 

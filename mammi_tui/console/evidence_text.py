@@ -129,7 +129,7 @@ def as_text(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[s
         ((), figures),
         (("α", "first concept", "images"), _path(evidence, names)),
         (("another template", "first concept"), _templates(evidence, names)),
-        (("two groups", "first concept"), _groups(evidence, names)),
+        (("group of images", "first concept"), _groups(evidence, names)),
         (("label", "images", "by chance", "p", "q"), _labels(evidence)),
         (("most common", "", "share", "of all", "p"), _confounds(evidence)),
     ):

@@ -18,6 +18,8 @@ from engine.evidence.columns import (
     PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
+    REDUNDANCY,
+    REDUNDANT_WITH,
     REPRESENTATIVES,
     TEMPLATE_AGREEMENT,
     TIGHTNESS,
@@ -25,6 +27,7 @@ from engine.evidence.columns import (
 from engine.evidence.details import Trust
 from engine.evidence.findings import finding
 from engine.evidence.trust import RULES
+from engine.evidence.wording import NUMBERS
 from engine.evidence.written import Written
 from mammi_tui.text import clean, count, number, percent, probability
 
@@ -65,6 +68,10 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
             return "yes" if value else "no"
         case Written.CONCEPT:
             return NONE if value < 0 else concepts[value]
+        case Written.CONCEPTS:
+            return ", ".join(concepts[concept] for concept in value.tolist() if concept >= 0) or NONE
+        case Written.UNIT:
+            return NONE if value < 0 else f"{value}"
         case Written.TEXT:
             return value or NONE
         case Written.SHARE:
@@ -73,6 +80,8 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
             return probability(float(value))
         case Written.NUMBER:
             return number(float(value), column.digits)
+        case Written.CANDIDATES:
+            return ", ".join(concepts[candidate.concept] for candidate in value) or NONE
         case Written.INTERVAL:
             low, high = value
             return NONE if np.isnan(low) else f"{number(low, column.digits)} … {number(high, column.digits)}"
@@ -111,14 +120,27 @@ def _follows(evidence: NeuronEvidence) -> str:
     return f"{clean(str(evidence[FOLLOWS]))} {number(float(evidence[FOLLOWS_AREA]), 2)}"
 
 
+def _groups(evidence: NeuronEvidence) -> str:
+    groups = len(evidence.groups)
+    return f"{NUMBERS[groups]} groups" if groups else "one group"
+
+
+def _redundant(evidence: NeuronEvidence) -> str:
+    """How much another unit is like it, and which; a unit may also share no image with any."""
+    other = int(evidence[REDUNDANT_WITH])
+    shared = number(float(evidence[REDUNDANCY]), REDUNDANCY.digits)
+    return f"{shared}, unit {other}" if other >= 0 else shared
+
+
 _FULLER: dict[Column[Any], Callable[[NeuronEvidence], str]] = {
     REPRESENTATIVES: _images,
     PATIENT_SHARE: _patient,
     Q_VALUE: lambda evidence: f"q {probability(float(evidence[Q_VALUE]))}",
     MARGIN: lambda evidence: number(float(evidence[MARGIN]), 4),
     TEMPLATE_AGREEMENT: _templates,
-    GROUP_COUNT: lambda evidence: "two groups" if evidence.groups else "one group",
+    GROUP_COUNT: _groups,
     TIGHTNESS: _alike,
     FOLLOWS: _follows,
+    REDUNDANCY: _redundant,
 }
 """Columns whose line says more than the figure; an empty text leaves the line out"""

@@ -86,7 +86,7 @@ def _check(case: Case, layer: str, alpha: float, beta: float) -> None:
 def test_sets_of_images_are_those_of_the_neurons(case: Case) -> None:
     layer = case.requery._reader.layer("layer1")
     for alpha in (0.0, 0.5, 0.93, 1.0):
-        means = case.requery.means(layer, alpha)
+        means = case.requery.means(layer, Cuts(alpha, 0.95))
         units = np.flatnonzero(means.counts)[::2]
         sets = case.requery.image_sets(layer, units, means.counts[units])
         assert len(sets) == len(units)

@@ -22,7 +22,7 @@ def _look(material: Material) -> Finding:
     neurons: list[Unit] = []
     closest: tuple[float, str] = (0.0, "")
     for layer in material.reader.layers:
-        means = material.requery.means(layer, material.cuts.alpha)
+        means = material.requery.means(layer, material.cuts)
         units = np.flatnonzero(means.counts >= FEWEST)
         centred = means.means[units] - whole
         lengths = np.linalg.norm(centred, axis=1, keepdims=True)

@@ -105,10 +105,12 @@ def _letters(text: str, size: int) -> Array:
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def _stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
-    """Writes a word on the film, with its middle at x and its top at y."""
-    letters = _letters(text, max(round(size * len(film)), 6))
-    row, column = int(y * len(film)), max(int(x * len(film)) - letters.shape[1] // 2, 0)
+def stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
+    """Writes a word on the film [h, w] of 0–1, `size` of its height, with its middle at x and its top at y; both are
+    shares of the film."""
+    height, width = film.shape
+    letters = _letters(text, max(round(size * height), 6))
+    row, column = int(y * height), max(int(x * width) - letters.shape[1] // 2, 0)
     patch = film[row : row + letters.shape[0], column : column + letters.shape[1]]
     patch += (0.97 - patch) * letters[: patch.shape[0], : patch.shape[1]]
 
@@ -120,9 +122,9 @@ def draw_marker(anatomy: Anatomy, film: Array) -> None:
     y, x = p["marker_height"], 0.93 if p["marker_left"] > 0.5 else 0.06
     for place, text in enumerate(markers(anatomy)):
         if place == 0:
-            _stamp(film, text, p["marker_size"], x, y)
+            stamp(film, text, p["marker_size"], x, y)
         else:
-            _stamp(film, text, 0.03, min(max(x, 0.12), 0.89), y + 0.09)
+            stamp(film, text, 0.03, min(max(x, 0.12), 0.89), y + 0.09)
 
 
 def collimate(anatomy: Anatomy, film: Array, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -47,7 +47,7 @@ class PhantomSet:
         from engine.probing.phantom.film import render  # imports SciPy, which a run that reads no film need not load
 
         file = io.BytesIO()
-        Picture.fromarray(render(self._anatomy(image))).save(file, "PNG", compress_level=1)
+        Picture.fromarray(render(self.anatomy(image))).save(file, "PNG", compress_level=1)
         return file.getvalue()
 
     def content(self, image: Image) -> str:
@@ -55,9 +55,10 @@ class PhantomSet:
 
         Raises UnreadableImage when the image is not of this set.
         """
-        return f"phantom {VERSION} {_packages()} {hashlib.sha256(repr(self._anatomy(image)).encode()).hexdigest()}"
+        return f"phantom {VERSION} {_packages()} {hashlib.sha256(repr(self.anatomy(image)).encode()).hexdigest()}"
 
-    def _anatomy(self, image: Image) -> Anatomy:
+    def anatomy(self, image: Image) -> Anatomy:
+        """All that determines the film. Raises UnreadableImage when the image is not of this set."""
         anatomy = self._anatomies.get(image.path)
         if anatomy is None:
             raise UnreadableImage(f"{image.path} is not of this phantom set.")

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import TAU, Cuts
 from engine.evidence.alpha_path import FOLLOWED, GRID, intervals, path
 from engine.evidence.columns import ALPHA_LOW
 from engine.evidence.details import NEARBY
@@ -65,7 +65,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_every_point_of_the_grid_has_the_best_concept(run: Run, concept_set: str | None) -> None:
     members = run.requery.members(concept_set)
     for unit in range(run.layer.units):
-        steps = path(run.reader, run.requery, run.layer, unit, run.requery.competing(concept_set))
+        steps = path(run.reader, run.requery, run.layer, unit, TAU, run.requery.competing(concept_set, "score"))
         found = {
             point: (step.best, step.count if point == step.low else None)
             for step in steps
@@ -82,15 +82,15 @@ def test_every_point_of_the_grid_has_the_best_concept(run: Run, concept_set: str
 
 
 def test_a_dead_unit_has_one_stretch_without_images(run: Run) -> None:
-    (step,) = path(run.reader, run.requery, run.layer, 0, run.requery.competing(None))
+    (step,) = path(run.reader, run.requery, run.layer, 0, TAU, run.requery.competing(None, "score"))
     assert (step.low, step.high, step.best, step.count) == (0.0, 1.0, -1, 0)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.4, 0.8, 0.935, 1.0])
 def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: float) -> None:
-    competing = run.requery.competing(None)
+    competing = run.requery.competing(None, "score")
     answer = run.requery.layer("layer1", Cuts(alpha, 0.5))
-    lows, highs = intervals(run.reader, run.requery, run.layer, alpha, competing, answer.best).T
+    lows, highs = intervals(run.reader, run.requery, run.layer, Cuts(alpha, 0.95), competing, answer.best).T
     members = run.requery.members(None)
     for unit in range(run.layer.units):
         best, count = run.best(unit, alpha, members)
@@ -115,11 +115,11 @@ def test_a_layers_intervals_are_the_stretches_around_alpha(run: Run, alpha: floa
 
 
 def test_the_interval_is_the_stretch_of_the_path(run: Run) -> None:
-    competing = run.requery.competing(None)
+    competing = run.requery.competing(None, "score")
     answer = run.requery.layer("layer1", Cuts(0.9, 0.5))
-    lows, highs = intervals(run.reader, run.requery, run.layer, 0.9, competing, answer.best).T
+    lows, highs = intervals(run.reader, run.requery, run.layer, Cuts(0.9, 0.95), competing, answer.best).T
     for unit in np.flatnonzero(answer.best >= 0).tolist():
-        steps = path(run.reader, run.requery, run.layer, unit, competing)
+        steps = path(run.reader, run.requery, run.layer, unit, TAU, competing)
         (step,) = [step for step in steps if step.low <= 0.9 <= step.high]
         assert (step.low, step.high, step.best) == (lows[unit], highs[unit], answer.best[unit])
 

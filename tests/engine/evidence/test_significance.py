@@ -10,9 +10,9 @@ import pytest
 
 from engine.annotation import standing
 from engine.annotation.scoring import concept_directions, unit_rows
+from engine.chosen_images import Vectors
 from engine.evidence import significance
 from engine.evidence.population import Population
-from engine.requery import Vectors
 from engine.store.ladder import inverse_lengths
 
 NAN = float("nan")
