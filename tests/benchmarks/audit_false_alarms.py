@@ -2,9 +2,9 @@
 
 python -m tests.benchmarks.audit_false_alarms RUN.duckdb...
 
-The runs are of phantoms with different seeds. The age of a phantom changes nothing on its film, so no unit and no output
-can follow it. Beside it, every attribute is permuted over patients: each patient gets the values of another one, so that
-films of one patient stay alike. Both are looked at as the audit looks at any attribute.
+The runs are of phantoms with different seeds. The age of a phantom changes nothing on its film, so no unit and no
+output can follow it. Beside it, every attribute is permuted over patients: each patient gets the values of another one,
+so that films of one patient stay alike. Both are looked at as the audit looks at any attribute.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.auditing.areas import Areas
 from engine.auditing.layers import TraitFinder
-from engine.auditing.traits import Trait, Traits
+from engine.auditing.traits import Traits
 from engine.decisions.audit.classes import class_traits
 from engine.decisions.outputs import Outcomes
 from engine.store.reader import RunReader
@@ -31,7 +31,7 @@ class _Permuted(TraitFinder):
         super().__init__(reader)
         self.traits = traits  # type: ignore[misc]
 
-    def of_values(self, values: np.ndarray, ascending: np.ndarray, least: float = 0.0) -> Areas:  # noqa: ARG002
+    def of_values(self, values: np.ndarray, ascending: np.ndarray, least: float = 0.0) -> Areas:
         return super().of_values(values, ascending)
 
 
@@ -42,7 +42,6 @@ class Counts:
     tests: int = 0
     below: int = 0
     """Tests of units with p < 0.05"""
-    units: int = 0
     follow: int = 0
     rather: int = 0
     outputs: int = 0
@@ -77,7 +76,8 @@ class Counts:
 
     def lines(self) -> Iterator[str]:
         yield f"  units × traits tested {self.tests:6}   p < 0.05 {_share(self.below, self.tests)}"
-        yield f"    follow it (q < 0.05, effect) {_share(self.follow, self.tests)}   more than any finding {self.rather}"
+        follow = _share(self.follow, self.tests)
+        yield f"    follow it (q < 0.05, effect) {follow}   more than any finding {self.rather}"
         yield f"  outputs × traits, films alike {self.alike:5}   p < 0.05 {_share(self.alike_below, self.alike)}"
         yield f"  gaps of AUROC {self.gaps:5}   p < 0.05 {_share(self.gaps_below, self.gaps)}"
         yield f"  outputs × traits judged {self.outputs:5}   called shortcuts {_share(self.read, self.outputs)}"
@@ -105,10 +105,6 @@ def only(traits: Traits, attribute: str) -> Traits:
     return Traits(tuple(each for each in traits.found if each.attribute == attribute), ())
 
 
-def named(trait: Trait) -> str:
-    return trait.name
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+")
@@ -125,7 +121,7 @@ def main() -> None:
                 traits = permuted(finder.traits, finder.strata.clusters, np.random.default_rng([place, number]))
                 others.look(_Permuted(reader, traits), outcomes, reader)
             real.look(finder, outcomes, reader)
-        print(f"{path.name}: {', '.join(map(named, finder.traits.found))}", flush=True)
+        print(f"{path.name}: {', '.join(trait.name for trait in finder.traits.found)}", flush=True)
     for title, counts in (
         ("Age, which no film shows", age),
         ("Attributes permuted over patients", others),
