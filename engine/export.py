@@ -144,7 +144,9 @@ def _outputs(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
 
 def _audit(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
     if not reader.attributes():
-        raise MammiError("the run records no attributes of its films. [probing.attributes] names columns that hold them.")
+        raise MammiError(
+            "the run records no attributes of its films. [probing.attributes] names columns that hold them."
+        )
     return audit_table.rows(Audit(reader, Outcomes.of(reader)), reader)
 
 
