@@ -98,7 +98,8 @@ def _parameters(names: Sequence[str], table: NDArray[np.float64]) -> Iterator[Tr
 
 def aurocs(activations: NDArray[np.float32], members: NDArray[np.bool_]) -> NDArray[np.float64]:
     """AUROCs [units, t] from activations [units, p] and the images of each truth [t, p]; 0.5 for a dead unit."""
-    return np.stack([Ranks.of(values).aurocs(members) for values in activations])
+    numbers = members.astype(np.float64)
+    return np.stack([Ranks.of(values).aurocs(numbers) for values in activations])
 
 
 def followed_by_each(
@@ -112,12 +113,13 @@ def followed_by_each(
     if not candidates:
         return {criterion: [None] * len(activations) for criterion in CRITERIA}
     members = np.stack([truth.images for truth in candidates])
+    numbers = members.astype(np.float64)
     for values in activations:
         ranks = Ranks.of(values)
-        areas = ranks.aurocs(members)
+        areas = ranks.aurocs(numbers)
         clear = np.flatnonzero(areas >= CLEAR)
         of_clear = {
-            "pearson": pearson(values, members[clear]),
+            "pearson": pearson(values, numbers[clear]),
             "average_precision": np.array(
                 [above_chance(ranks.average_precision(row), row.mean()) for row in members[clear]]
             ),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
+from engine.evaluation.attribute_truths import truths_of
 from engine.evaluation.concepts import Concepts, among_labels, concepts_of
 from engine.evaluation.faithfulness.metrics import METRICS, Unit, pearson
 from engine.evaluation.faithfulness.ranks import Flags, Floats
@@ -23,7 +24,7 @@ from engine.evaluation.faithfulness.results import (
 from engine.evaluation.faithfulness.second import Second
 from engine.evaluation.faithfulness.simulation import Simulation
 from engine.evaluation.results import Figure
-from engine.evaluation.truth import FEWEST, Truth, truths
+from engine.evaluation.truth import FEWEST, Truth
 from engine.methods.base import Method
 from engine.names import compared
 from engine.progress import Progress, Silent
@@ -54,9 +55,8 @@ def evaluate_faithfulness(
     """
     cuts = cuts or reader.info.cuts
     concepts = concepts_of(reader, methods, cuts, progress)
-    label_table = reader.label_table()
-    labels = frozenset(map(compared, label_table[0]))
-    recorded = truths(label_table, reader.parameter_table(), reader.views())
+    labels = frozenset(map(compared, reader.label_table()[0]))
+    recorded = truths_of(reader)
     found: list[list[LayerFaithfulness]] = [[] for _ in methods]
     progress.stage("words", sum(layer.units for layer in reader.layers))
     for layer in reader.layers:
@@ -112,7 +112,8 @@ class _Labels:
         for place, truth in enumerate(recorded):
             for word in truth.words:
                 named.setdefault(word, []).append(place)
-        correlations = np.array([np.nan_to_num(pearson(values, members)) for values in activations])
+        numbers = members.astype(np.float64)
+        correlations = np.array([np.nan_to_num(pearson(values, numbers)) for values in activations])
         return cls(activations, members, named, correlations)
 
     def add(self, unit: int, concepts: set[str]) -> None:
@@ -131,7 +132,8 @@ class _Labels:
         rows = [self.found[unit, self._truth(unit, of[unit].best)] for unit in units]
         # Each unit with each one's concept, read in the unit's favour, as its own is.
         pairs = [self.correlations[np.ix_(units, self.named[of[unit].best])].max(axis=1) for unit in units]
-        return ByLabels(len(units), _means(rows), float(np.mean(pairs)))
+        of_all = sum(row["pearson"] for row in rows) / len(of)
+        return ByLabels(len(units), _means(rows), of_all, float(np.mean(pairs)))
 
     def _truth(self, unit: int, concept: str) -> int:
         places = self.named[concept]

@@ -48,9 +48,9 @@ class Unit:
         return cls(values.astype(np.float64), on, Ranks.of(values))
 
 
-def pearson(values: NDArray[np.floating], members: Flags) -> Floats:
+def pearson(values: NDArray[np.floating], members: Flags | Floats) -> Floats:
     """Pearson's r of activations [p] with 1 for the images of a set and 0 for others (point-biserial), [t]; NaN where
-    either is constant."""
+    either is constant. Numbers [t, p] are faster than flags."""
     centred = values.astype(np.float64) - values.mean(dtype=np.float64)
     shares = members.mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -24,7 +24,7 @@ class Ranks:
     @classmethod
     def of(cls, values: NDArray[np.floating]) -> Self:
         """The ranks of activations [p] without NaN."""
-        order = np.argsort(-values, kind="stable")
+        order = np.argsort(-values)
         ordered = values[order]
         starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
         ends = np.append(starts[1:], len(values))
@@ -39,9 +39,10 @@ class Ranks:
         at_most = (2 * self.middle).astype(np.int64) + self.at_least - images - 1
         return type(self)(images + 1 - self.middle, at_most)
 
-    def aurocs(self, members: Flags) -> Floats:
-        """AUROCs of sets of images [t, p], [t]; NaN for a set without images, or of all images.
+    def aurocs(self, members: Flags | Floats) -> Floats:
+        """AUROCs of sets of images [t, p] (1 for those in a set), [t]; NaN for a set without images, or of all images.
 
+        Numbers are faster than flags, which are turned into numbers each time.
         They come from the Mann–Whitney statistic: (mean rank of the members − (n₁ + 1) / 2) / n₀.
         """
         sizes = members.sum(axis=1)

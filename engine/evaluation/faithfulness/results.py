@@ -16,8 +16,10 @@ class ByLabels:
     units: int
     metrics: Mapping[str, Figure]
     """Metric -> its mean"""
+    of_all: float
+    """Mean Pearson correlation over all units with a concept, where one that names no recorded truth counts 0"""
     chance: float
-    """Mean Pearson correlation when these units exchange their concepts at random"""
+    """Mean Pearson correlation when the scored units exchange their concepts at random"""
 
 
 @dataclass(frozen=True, slots=True)

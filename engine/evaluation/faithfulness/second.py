@@ -93,8 +93,12 @@ def _from_run(path: Path, other: RunReader, reader: RunReader) -> Second:
     rows = shared_films(reader, other).across(0)
     known = _known(path, rows)
     embeddings = other.arrays.image_embeddings()[rows[known]]
-    circular = other.stages().get(VLM_STAGE) == reader.stages().get(VLM_STAGE)
+    circular = _vlm(other) == _vlm(reader)
     return Second(other.info.vlm, circular, known, embeddings, _texts(other))
+
+
+def _vlm(reader: RunReader) -> tuple[str, str | None]:
+    return reader.info.vlm, reader.stages().get(VLM_STAGE)
 
 
 def _texts(reader: RunReader) -> dict[str, Vectors]:
