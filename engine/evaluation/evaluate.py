@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.annotation.cuts import Cuts
+from engine.evaluation.attribute_truths import truths_of
 from engine.evaluation.concepts import Concepts, among_labels, concepts_of, speaks
 from engine.evaluation.followed import Followed
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer
@@ -18,7 +19,7 @@ from engine.evaluation.results import (
     UniqueConcepts,
 )
 from engine.evaluation.synonyms import Synonyms
-from engine.evaluation.truth import CRITERIA, CRITERION, FEWEST, Criterion, Truth, truths
+from engine.evaluation.truth import CRITERIA, CRITERION, FEWEST, Criterion, Truth
 from engine.methods.base import Method
 from engine.names import compared, find_concept_set, labels_of
 from engine.progress import Progress, Silent
@@ -48,9 +49,8 @@ def evaluate(
     cuts = cuts or reader.info.cuts
     vocabulary = _vocabulary(reader, cuts.concept_set)
     final = final_layer(reader)
-    label_table = reader.label_table()
-    labels = frozenset(map(compared, label_table[0]))
-    recorded = truths(label_table, reader.parameter_table(), reader.views())
+    labels = frozenset(map(compared, reader.label_table()[0]))
+    recorded = truths_of(reader)
     layers = [Followed.of(reader, layer, recorded, vocabulary) for layer in reader.layers] if recorded else []
     concepts = concepts_of(reader, methods, cuts, progress)
     labelled = None

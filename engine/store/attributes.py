@@ -23,8 +23,7 @@ class Attribute:
 
     name: str
     values: tuple[str, ...]
-    """The v values that some image has, ascending, without NONE; of more than MOST_VALUES the most frequent, and of as
-    many numbers none"""
+    """The v values that some image has, ascending, without NONE; of more than MOST_VALUES the most frequent"""
     members: NDArray[np.bool_]
     """Which images have a value, [v, p]"""
     known: NDArray[np.bool_]
@@ -44,8 +43,6 @@ class Attribute:
         counts = Counter(values)
         del counts[NONE]
         names = tuple(sorted(sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]))
-        if numbers is not None and len(counts) > MOST_VALUES:
-            names = ()
         places = {value: place for place, value in enumerate(names)}
         members = np.zeros((len(names), count), dtype=np.bool_)
         for image, value in zip(images, values, strict=True):

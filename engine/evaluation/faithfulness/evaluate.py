@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
+from engine.evaluation.attribute_truths import truths_of
 from engine.evaluation.concepts import Concepts, among_labels, concepts_of
 from engine.evaluation.faithfulness.metrics import METRICS, Unit, pearson
 from engine.evaluation.faithfulness.ranks import Flags, Floats
@@ -23,7 +24,7 @@ from engine.evaluation.faithfulness.results import (
 from engine.evaluation.faithfulness.second import Second
 from engine.evaluation.faithfulness.simulation import Simulation
 from engine.evaluation.results import Figure
-from engine.evaluation.truth import FEWEST, Truth, truths
+from engine.evaluation.truth import FEWEST, Truth
 from engine.methods.base import Method
 from engine.names import compared
 from engine.progress import Progress, Silent
@@ -54,9 +55,8 @@ def evaluate_faithfulness(
     """
     cuts = cuts or reader.info.cuts
     concepts = concepts_of(reader, methods, cuts, progress)
-    label_table = reader.label_table()
-    labels = frozenset(map(compared, label_table[0]))
-    recorded = truths(label_table, reader.parameter_table(), reader.views())
+    labels = frozenset(map(compared, reader.label_table()[0]))
+    recorded = truths_of(reader)
     found: list[list[LayerFaithfulness]] = [[] for _ in methods]
     progress.stage("words", sum(layer.units for layer in reader.layers))
     for layer in reader.layers:

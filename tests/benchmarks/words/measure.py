@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Score:
     """Share of the final layer's units whose best word is their class; NaN without an answer"""
     final_f1: float
     """F1 of their annotation; of their best word for methods that the paper scores so"""
+    hits_by: dict[str, float]
+    """The share of hits where another criterion chooses what a unit follows"""
     by_layer: dict[str, tuple[int, float, float]]
     """Hidden layer -> units, hits, chance"""
 
@@ -53,23 +56,31 @@ def measure(path: Path, films: str, classifier: str) -> list[Score]:
 
 
 def _score(films: str, classifier: str, concept_set: str, final: str | None, found: MethodEvaluation) -> Score:
-    hidden = [layer for layer in found.truth if layer.layer != final]
+    hidden = _hidden(found.truth, final)
     labels = found.labels
     return Score(
         *(films, classifier, concept_set, found.title),
         units=sum(layer.units for layer in hidden),
-        hits=_mean(hidden, [layer.best.hit_rate.mean for layer in hidden]),
+        hits=_hits(hidden),
         chance=_mean(hidden, [layer.best.chance for layer in hidden]),
         annotation_hits=_mean(hidden, [layer.annotation.hit_rate.mean for layer in hidden]),
         final_hits=found.best.hit_rate.mean if found.best else float("nan"),
         final_f1=labels.f1.mean if labels else float("nan"),
+        hits_by={name: _hits(_hidden(layers, final)) for name, layers in found.truth_by.items()},
         by_layer={layer.layer: (layer.units, layer.best.hit_rate.mean, layer.best.chance) for layer in hidden},
     )
 
 
+def _hidden(layers: Sequence[TruthScores], final: str | None) -> list[TruthScores]:
+    return [layer for layer in layers if layer.layer != final]
+
+
+def _hits(layers: list[TruthScores]) -> float:
+    return _mean(layers, [layer.best.hit_rate.mean for layer in layers])
+
+
 def _mean(layers: list[TruthScores], values: list[float]) -> float:
-    """The mean over units of what is known by layer."""
+    """The mean over units of what is known by layer; NaN without units."""
     units = sum(layer.units for layer in layers)
-    return (
-        sum(layer.units * value for layer, value in zip(layers, values, strict=True)) / units if units else float("nan")
-    )
+    total = sum(layer.units * value for layer, value in zip(layers, values, strict=True))
+    return total / units if units else float("nan")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.annotation.cuts import Cuts, Ranking, Selection
+from engine.annotation.cuts import RANKINGS, Cuts, Ranking, Selection
 from engine.methods import clip_dissect, mammi
 from engine.methods.base import Method, MethodAnswer
 from engine.methods.panel import Panel
@@ -37,10 +37,11 @@ class Rule:
         return Cuts(self.alpha, BETA, ranking=self.ranking, selection=self.selection)
 
 
-RULES: tuple[Rule, ...] = tuple(
-    Rule(ranking, Selection.parse(selection), alpha)
-    for selection, alpha in (("tau", 0.93), ("tau", 0.85), ("top-40", 0.93), ("adaptive", 0.93))
-    for ranking in ("score", "z")
+_BOTH = (("tau", 0.93), ("tau", 0.85), ("top-40", 0.93), ("adaptive", 0.93))
+_BY_Z_ALONE = (("top-20", 0.93), ("top-80", 0.93))
+RULES: tuple[Rule, ...] = (
+    *(Rule(ranking, Selection.parse(name), alpha) for name, alpha in _BOTH for ranking in RANKINGS),
+    *(Rule("z", Selection.parse(name), alpha) for name, alpha in _BY_Z_ALONE),
 )
 MAPPED = ("netdissect", "tsi")
 """Methods that need maps; they choose among the labels of the films' boxes, whatever the concept set"""

@@ -87,7 +87,7 @@ def compute(folder: Path, weights: Path, films: Films, classifiers: Sequence[str
         out = run_file(folder, films, name)
         config = out.with_suffix(".toml")
         config.write_text(_config(out, weights, films, name, mapped=mapped), encoding="utf-8")
-        run(load_config(config), Silent(), outs)
+        run(load_config(config), Silent(), sorted(folder.glob(f"{films.name}_*.duckdb")))
         outs.append(out)
     return outs
 
