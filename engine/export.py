@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.audit import table as audit_table
+from engine.decisions.audit.live import Audit
 from engine.decisions.outputs import Outcomes, kind_of
 from engine.errors import MammiError
 from engine.evidence.columns import COLUMNS
@@ -36,7 +38,7 @@ def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts
     if any(untrained.values()) and "layer" in columns:
         columns = {**columns, "untrained": "VARCHAR"}
         place = list(columns).index("layer")
-        rows = ((*row, untrained[str(row[place])]) for row in rows)
+        rows = ((*row, untrained.get(str(row[place]))) for row in rows)
     return write_table(out, file_format, columns, rows)
 
 
@@ -138,6 +140,12 @@ def _outputs(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
         for name, is_label, output, probability, predicted, labelled in of_classes:
             known_as = (labelled, kind_of(predicted, labelled)) if is_label else (None, None)
             yield (image, path, name, number_or_none(output), number_or_none(probability), predicted, *known_as)
+
+
+def _audit(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
+    if not reader.attributes():
+        raise MammiError("the run records no attributes of its films. [probing.attributes] names columns that hold them.")
+    return audit_table.rows(Audit(reader, Outcomes.of(reader)), reader)
 
 
 def _held(reader: RunReader, held: bool, *what: str) -> None:
@@ -244,8 +252,9 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
         },
         _outputs,
     ),
+    "audit": (audit_table.COLUMNS, _audit),
 }
 """The columns and the rows of each table. `concepts` has a row for each annotated concept; `methods` has the concepts
 that `listed` counts, of every method; `importance` a row for each class, unit and kind of films (engine.store.
 decision_records.OVER) that has films; `outputs` a row for each image and class; its label and kind are empty where the
-class is no label."""
+class is no label. `audit` is long: a row for each figure of a class or a unit and a trait."""

@@ -57,12 +57,14 @@ def with_all_others(contestants: Integers, concepts: int) -> Integers:
     return np.concatenate([contestants[:2], np.delete(np.arange(concepts), contestants[:2])])
 
 
-def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float, int]:
+def margins(
+    clusters: Clusters, scores: Floats, directions: NDArray[np.float32]
+) -> tuple[Floats, float, int, Floats]:
     """Draws the clusters of one neuron, at least two, and scores its contestants over each draw.
 
     Takes the contestants' scores [r] and directions [r, d]. Returns the margin of the first contestant over the second
-    in each draw, [DRAWS] (NaN without a second); the share of draws in which another contestant is the best; and the
-    place of the one that is the best in most of these, −1 for none.
+    in each draw, [DRAWS] (NaN without a second); the share of draws in which another contestant is the best; the place
+    of the one that is the best in most of these, −1 for none; and the share in which each contestant is the best, [r].
     """
     held = len(clusters.sizes)
     drawn = (_DRAWN[:, :held] * held).astype(np.int64)
@@ -77,5 +79,5 @@ def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32])
     margins = redrawn[:, 0] - redrawn[:, 1] if len(scores) > 1 else np.full(len(redrawn), np.nan)
     wins = np.bincount(redrawn.argmax(axis=1)[way.reshape(-1)], minlength=len(scores))
     others = DRAWS - int(wins[0])
-    wins[0] = 0
-    return margins[way.reshape(-1)], others / DRAWS, int(wins.argmax()) if others else -1
+    rival = 1 + int(wins[1:].argmax()) if others else -1
+    return margins[way.reshape(-1)], others / DRAWS, rival, wins / DRAWS

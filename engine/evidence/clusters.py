@@ -12,6 +12,10 @@ from engine.evidence.population import Population
 
 MOST = 256
 """The most clusters that are drawn from; a set with more is represented by a random sample of this size"""
+EDGE = 0.15
+"""The share of a neuron's images that are at the edge of the selection"""
+_LEAST, _MOST = 3, 256
+"""Images at the edge"""
 _ROWS = 1024
 
 
@@ -69,3 +73,13 @@ class Grouping:
             firsts = np.flatnonzero(np.diff(part, prepend=-1))
             sums[part[firsts]] += np.add.reduceat(rows, firsts)
         return Clusters(total, sums, np.bincount(numbers).astype(np.float32))
+
+    def edge(self, images: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The mean unit embedding of the last EDGE of a set of images, activation descending, [d]."""
+        count = min(len(images), max(_LEAST, min(_MOST, round(EDGE * len(images)))))
+        mean: NDArray[np.float32] = self._population.unit_rows(images[-count:]).mean(axis=0, dtype=np.float32)
+        return mean
+
+    def share(self, images: NDArray[np.int32]) -> float:
+        """The share of all images that a set is."""
+        return len(images) / len(self._population)

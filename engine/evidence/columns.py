@@ -194,6 +194,28 @@ RIVAL: Column[np.int64] = Column(
     in_json=False,
 )
 """The concept that is first most often in the draws in which the best concept is not"""
+CANDIDATES: Column[np.int64] = Column(
+    name="candidates",
+    written=Written.COUNT,
+    of_units=lambda units: units.resampled.candidates,
+    word="candidates",
+    head="cand.",
+    meaning="concepts that may be the best one, at 90 % confidence",
+    order="candidates",
+    best="lowest",
+    then=(CHANGE_CHANCE,),
+    help="Number of concepts that may be the best one, with 90 % confidence. All of the run's where they cannot be told "
+    "apart, or where the images are of one patient.",
+)
+CANDIDATE_CONCEPTS: Column[np.object_] = Column(
+    name="candidate_concepts",
+    written=Written.CANDIDATES,
+    of_units=lambda units: units.resampled.candidate_concepts,
+    in_json=False,
+    title="Few candidates",
+    help="The concepts that may be the best one, by score: with 90 % confidence the best concept of the population is "
+    "among them. At most 64 are listed.",
+)
 ALPHA_INTERVAL: Column[np.float64] = Column(
     name="alpha_interval",
     written=Written.INTERVAL,
@@ -319,6 +341,7 @@ TRUST: Column[np.int8] = Column(
 COLUMNS: tuple[Column[Any], ...] = (
     *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, TWO_GROUPS, LABEL),
     *(Z_SCORE, P_VALUE, Q_VALUE, MARGIN, MARGIN_INTERVAL, CHANGE_CHANCE, RIVAL),
+    *(CANDIDATES, CANDIDATE_CONCEPTS),
     *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),
     *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS),
     *(GROUP_COUNT, GROUP_CONCEPTS, POLYSEMANTICITY, REDUNDANCY, REDUNDANT_WITH),

@@ -74,6 +74,15 @@ class AlphaStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A concept that may be a neuron's best one (engine.evidence.candidates)."""
+
+    concept: int
+    share: float
+    """Share of the draws of patients in which it is the best"""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """One of the groups that a neuron's strongest images fall into (engine.evidence.groups)."""
 

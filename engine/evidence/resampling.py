@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
-from engine.evidence import bootstrap, halves
+from engine.evidence import bootstrap, candidates, halves
 from engine.evidence.clusters import Clusters, Grouping
 from engine.evidence.contest import Contest
-from engine.evidence.details import Floats
+from engine.evidence.details import Candidate, Floats
+from engine.evidence.written import BLANKS, Written
 
 _AT_ONCE = 8
 
@@ -29,6 +30,10 @@ class Resampled:
     """The place among the k directions that is the best most often where the first is not; −1 for none"""
     half_agreements: Floats
     half_correlations: Floats
+    candidates: NDArray[np.int64]
+    """Number of the concepts that may be the best; all of them for units with fewer than two clusters"""
+    candidate_concepts: NDArray[np.object_]
+    """Those that were drawn, the best first, a tuple of Candidate each; () for units with fewer than two clusters"""
 
 
 def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Contest) -> Resampled:
@@ -40,6 +45,8 @@ def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Conte
         np.full(count, np.nan),
         np.full(count, -1),
         *(np.full(count, np.nan) for _ in range(2)),
+        np.full(count, scores.shape[1]),
+        np.full(count, BLANKS[Written.CANDIDATES], dtype=np.object_),
     )
     for start in range(0, count, _AT_ONCE):
         part = range(start, min(start + _AT_ONCE, count))
@@ -47,21 +54,37 @@ def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Conte
         found.clusters[part] = [held.total for held in clusters.values()]
         several = {index: held for index, held in clusters.items() if held.total > 1}
         if several:
-            _bootstrap(found, several, scores, contest)
+            _bootstrap(found, sets, several, grouping, scores, contest)
             _halve(found, several, scores, contest)
     return found
 
 
-def _bootstrap(found: Resampled, units: dict[int, Clusters], scores: Floats, contest: Contest) -> None:
+def _bootstrap(
+    found: Resampled,
+    sets: ImageSets,
+    units: dict[int, Clusters],
+    grouping: Grouping,
+    scores: Floats,
+    contest: Contest,
+) -> None:
     contestants = contest.contestants(scores[list(units)])
     for (index, clusters), chosen in zip(units.items(), contestants, strict=True):
         few = clusters.total <= bootstrap.FEW
         concepts = bootstrap.with_all_others(chosen, scores.shape[1]) if few else chosen
-        margins, found.change_chances[index], rival = bootstrap.margins(
+        margins, found.change_chances[index], rival, wins = bootstrap.margins(
             clusters, scores[index, concepts], contest.narrow[concepts]
         )
         found.rivals[index] = concepts[rival] if rival >= 0 else -1
         found.margin_intervals[index] = np.quantile(margins, (0.025, 0.975))
+        images = sets.of(index)
+        edge, share = grouping.edge(images), grouping.share(images)
+        held = candidates.held(clusters, edge, share, scores[index], contest.narrow, chosen)
+        found.candidates[index] = len(held)
+        shares = dict(zip(concepts.tolist(), wins.tolist(), strict=True))
+        found.candidate_concepts[index] = tuple(
+            Candidate(int(contest.competing.first[place]), shares[place])
+            for place in held[: bootstrap.CONTESTANTS].tolist()
+        )
 
 
 def _halve(found: Resampled, units: dict[int, Clusters], scores: Floats, contest: Contest) -> None:

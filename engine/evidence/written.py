@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.details import MOST_GROUPS, Trust
+from engine.evidence.details import MOST_GROUPS, Candidate, Trust
 
 
 class Written(Enum):
@@ -33,6 +33,8 @@ class Written(Enum):
     """A probability; NaN for none"""
     NUMBER = auto()
     """NaN for none"""
+    CANDIDATES = auto()
+    """A tuple of Candidate; () for none"""
     INTERVAL = auto()
     """Its two ends; NaN for none"""
 
@@ -48,9 +50,12 @@ SQL_TYPES = {
     Written.SHARE: "DOUBLE",
     Written.CHANCE: "DOUBLE",
     Written.NUMBER: "DOUBLE",
+    Written.CANDIDATES: "VARCHAR[]",
     Written.INTERVAL: "DOUBLE[]",
 }
 """The type of a figure's column in an exported table"""
+_NO_CANDIDATE = np.empty((), dtype=np.object_)
+_NO_CANDIDATE[()] = ()
 BLANKS: dict[Written, NDArray[Any]] = {
     Written.GRADE: np.array(Trust.UNSUPPORTED, dtype=np.int8),
     Written.COUNT: np.array(0),
@@ -62,6 +67,7 @@ BLANKS: dict[Written, NDArray[Any]] = {
     Written.SHARE: np.array(np.nan),
     Written.CHANCE: np.array(np.nan),
     Written.NUMBER: np.array(np.nan),
+    Written.CANDIDATES: _NO_CANDIDATE,
     Written.INTERVAL: np.array([np.nan, np.nan]),
 }
 """The figure of a unit without representative images"""
@@ -86,6 +92,9 @@ def plain(written: Written, value: Any, concepts: Sequence[str]) -> object:
             return str(value) or None
         case Written.SHARE | Written.CHANCE | Written.NUMBER:
             return number_or_none(value)
+        case Written.CANDIDATES:
+            found: tuple[Candidate, ...] = value
+            return [concepts[each.concept] for each in found]
         case Written.INTERVAL:
             return [number_or_none(end) for end in value]
 

@@ -78,6 +78,8 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
             return probability(float(value))
         case Written.NUMBER:
             return number(float(value), column.digits)
+        case Written.CANDIDATES:
+            return ", ".join(concepts[candidate.concept] for candidate in value) or NONE
         case Written.INTERVAL:
             low, high = value
             return NONE if np.isnan(low) else f"{number(low, column.digits)} … {number(high, column.digits)}"

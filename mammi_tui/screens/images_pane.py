@@ -123,7 +123,7 @@ class ImagesPane(Framed, Container):
                 return ""
             answer = message.answer
             images = "dead unit" if answer.dead else count(len(answer.images), "image")
-            return f"τ {decimal(answer.threshold, 4)} · {images}"
+            return f"{reaching(answer.cuts, answer.threshold)} · {images}"
         return next((text for text in range_words(found) if cell_len(text) <= room), range_words(found)[-1])
 
     async def on_click(self, event: events.Click) -> None:
