@@ -148,6 +148,11 @@ def view(evidence: NeuronEvidence) -> str:
     return ""
 
 
+def follows(evidence: NeuronEvidence) -> str:
+    """The attribute of the films that it follows more than its finding; or ""."""
+    return f"it {evidence.follows}" if evidence.follows else ""
+
+
 def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     """The rank of the concept with the name of the first label, when no label's own concept scores near the best.
 

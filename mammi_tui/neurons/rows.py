@@ -13,6 +13,7 @@ from engine.evidence.answers import LayerEvidence
 from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
+from mammi_tui.neurons.filter.attributes import attribute_names, unknown_attribute
 from mammi_tui.neurons.filter.facts import LayerFacts, folded
 from mammi_tui.neurons.filter.grammar import Filter, parse
 from mammi_tui.neurons.filter.reason import Reason, reason
@@ -161,7 +162,12 @@ class NeuronRows:
     @property
     def hint(self) -> str:
         """What is wrong with the filter, or what it waits for; "" if nothing."""
-        return self.filter.hint(self._facts_of.layer_names)
+        return self.filter.hint(self._facts_of.layer_names) or unknown_attribute(self.filter, self.evidence)
+
+    @property
+    def attributes(self) -> list[str]:
+        """The attributes of the films and their values, as far as they were looked at."""
+        return attribute_names(self.evidence)
 
     @property
     def match_count(self) -> int:
