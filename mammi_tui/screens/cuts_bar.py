@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 
-from engine.annotation.cuts import DEFAULT_TOP, TAU, Cuts, Selection
+from engine.annotation.cuts import DEFAULT_TOP, TAU, Cuts, Selection, adaptive_bounds
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.neuron import NeuronAnswered
 from mammi_tui.text import count, decimal, number, reach
@@ -52,7 +52,9 @@ class CutsBar(Horizontal):
             own_top = own.selection.top if own.selection.rule == "top" else None
             alpha.be("top", selection.top, own_top, "So many of the most activating images", scale)
         elif selection.rule == "adaptive":
-            alpha.be("adaptive α", cuts.alpha, own.alpha, f"{_ABOVE_TAU}, but neither very few nor very many")
+            fewest, most = adaptive_bounds(self._looking.reader.image_count)
+            tooltip = f"{_ABOVE_TAU}, at least {fewest:,} and at most {most:,}"
+            alpha.be("adaptive α", cuts.alpha, own.alpha, tooltip)
         else:
             alpha.be("α", cuts.alpha, own.alpha, _ABOVE_TAU)
         if cuts.ranking == "z":
