@@ -159,8 +159,8 @@ def test_the_runs_own_files_are_never_overwritten(mammi: Mammi, judged_run: Path
     ("arguments", "said"),
     [
         (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet can only be written to a file"),
-        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own α and β"),
-        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do not depend on it"),
+        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own cuts"),
+        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do not depend on them"),
         (["--what", "neurons", "--format", "csv", "-o", "no/such/folder/x.csv"], "there is no folder no/such/folder"),
     ],
 )

@@ -13,6 +13,7 @@ from mammi_tui.verdicts.lines import Deed, Line, Seen
 from mammi_tui.verdicts.said import deed_words, said
 from mammi_tui.verdicts.standing import Judgement
 
+TOP_40 = Selection("top", 40)
 OWN, TODAY = Cuts(0.93, 0.95), date(2026, 11, 29)
 
 
@@ -54,7 +55,7 @@ def text(judgement: Judgement, room: int = 200) -> str:
             'accepted "a" at α 0.93 by z · r1 · 3 Nov',
         ),
         (
-            Judgement(line(Deed("verdict", verdict="accept"), "a", cuts=Cuts(0.6, 0.95, selection=Selection("top", 40)))),
+            Judgement(line(Deed("verdict", verdict="accept"), "a", cuts=Cuts(0.6, 0.95, None, "score", TOP_40))),
             'accepted "a" at top 40 · r1 · 3 Nov',
         ),
         (
