@@ -31,9 +31,10 @@ def film(text: str, rank: int = 1, content: bytes | None = None) -> Film:
 
 def card(text: str, unit: int = 0, **changes: object) -> Card:
     given: dict[str, object] = {
-        "layer": text, "unit": unit, "class_name": text, "finding": text, "dead": False, "images": 2, "threshold": 0.5,
-        "words": [Word(text, 0.25 + unit, (text,), (text,)), Word("air", 0.2)],
-        "other_marks": [Word(text, float("nan"), wrong=(text,))], "trust": Trust.STRONG, "sentence": text,
+        "layer": text, "unit": unit, "class_name": text, "finding": text, "dead": False, "images": 2, "reaching": "above τ 0.5",
+        "by_z": False,
+        "words": [Word(text, 0.25 + unit, 4.0, (text,), (text,)), Word("air", 0.2, 3.0)],
+        "other_marks": [Word(text, float("nan"), float("nan"), wrong=(text,))], "trust": Trust.STRONG, "sentence": text,
         "said": [Said(text, opinion(text, hollow=True), text, text), Said("r2", opinion(text, "rejected"), None, "")],
         "settled": opinion(text), "standing": "accepted", "carried": False,
         "films": [film(text), film(text, 2)],
