@@ -138,6 +138,8 @@ def test_the_columns_of_the_evidence_stay_as_they_are() -> None:
         ("patient_share", "DOUBLE"),
         ("view_share", "DOUBLE"),
         ("label_share", "DOUBLE"),
+        ("follows", "VARCHAR"),
+        ("follows_auroc", "DOUBLE"),
     ]
 
 
