@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.words.classifiers import ARCHITECTURES, Recipe, train_missing
+from tests.benchmarks.words.classifiers import ARCHITECTURES
 from tests.benchmarks.words.measure import Score, measure
 from tests.benchmarks.words.runs import DEMO, Films, compute, phantoms, real_films, write_terms
 from tests.benchmarks.words.table import Row, markdown, rows, text
+from tests.benchmarks.words.training import Recipe, train_missing
 
 TEST_SEEDS, DEVELOPMENT_SEEDS = (3001, 3002, 3003, 3004, 3005), (2101, 2102)
 """Nothing is chosen on the first"""
