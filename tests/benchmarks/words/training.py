@@ -41,7 +41,7 @@ class Schedule:
 SCHEDULES: Mapping[str, Schedule] = {
     "densenet": Schedule(11, 4, 3e-3),
     "resnet": Schedule(12, 5, 3e-3),
-    "vit": Schedule(13, 12, 4e-4),
+    "vit": Schedule(13, 9, 1e-3),
 }
 
 
