@@ -10,8 +10,8 @@ from engine.weights.embedded.inputs import INPUT_SIDE
 
 
 class ViT(VisionTransformer):
-    """torchvision's vision transformer for grey inputs [n, 1, 128, 128], of 64 patches, after four convolutions (Xiao et
-    al., arXiv 2106.14881), which it needs with so few films."""
+    """torchvision's vision transformer for grey inputs [n, 1, 128, 128], of 64 patches, after four convolutions
+    (Xiao et al., arXiv 2106.14881), which it needs with so few films."""
 
     STEM = (24, 48, 64, 96)
 
