@@ -23,6 +23,8 @@ from engine.counterfactual.audit import PairsAudit, audit_with_pairs
 from engine.counterfactual.effects import Found
 from engine.decisions.audit.live import Audit
 from engine.decisions.outputs import Outcomes
+from engine.probing.base import Image
+from engine.probing.phantom.probing_set import PhantomSet
 from engine.progress import Silent
 from engine.run.pipeline import run
 from engine.store.reader import RunReader
@@ -46,12 +48,18 @@ weights = "{weights}"
 layers = ["features.norm5", "classifier"]
 probabilities = "sigmoid"
 
+[keep]
+maps = false
+
 [vlm]
-kind = "demo"
+kind = "factory"
+factory = "tests.support.models:tiny_vlm"
 
 [concepts]
-kind = "probing_reports"
+kind = "word_list"
+path = "words.txt"
 """
+"""The words play no part, so the VLM is the smallest there is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,23 @@ class Said:
 
 def config_of(folder: Path, name: str, weights: Path, seed: int, count: int) -> RunConfig:
     path = folder / f"{name}-{seed}.toml"
+    (folder / "words.txt").write_text("tube\nair\n", encoding="utf-8")
     text = CONFIG.format(folder=folder, name=f"{name}-{seed}", weights=weights, seed=seed, count=count)
     path.write_text(text, encoding="utf-8")
     return load_config(path)
+
+
+def _keep_films() -> None:
+    """Both classifiers are given the same films: each is rendered once."""
+    render, kept = PhantomSet.read, dict[str, bytes]()
+
+    def read(self: PhantomSet, image: Image) -> bytes:
+        key = self.content(image)
+        if key not in kept:
+            kept[key] = render(self, image)
+        return kept[key]
+
+    PhantomSet.read = read  # type: ignore[method-assign]
 
 
 def by_pairs(config: RunConfig, pairs: int) -> Said:
@@ -121,11 +143,12 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder of biased.safetensors and balanced.safetensors")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many of the probing sets (default: all)")
     parser.add_argument("--by", nargs="+", choices=("pairs", "run"), default=("pairs", "run"))
-    parser.add_argument("--pairs", type=int, default=60, help="pairs of each kind (default: %(default)s)")
+    parser.add_argument("--pairs", type=int, default=40, help="pairs of each kind (default: %(default)s)")
     parser.add_argument("--count", type=int, default=1200, help="films of a probing set (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.workers)
+    _keep_films()
     started = time.perf_counter()
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
