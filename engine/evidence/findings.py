@@ -12,6 +12,7 @@ from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
     CHANGE_CHANCE,
+    FOLLOWS,
     HALF_AGREEMENT,
     HALF_CORRELATION,
     MARGIN,
@@ -33,12 +34,16 @@ def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
 
     That is `column.title` where all is well, else the words of the first rule that holds, or why there is no figure.
     """
-    if column in _UNKNOWN and np.isnan(evidence[column]).any():
+    if column in _UNKNOWN and _is_unknown(column, evidence):
         return _UNKNOWN[column]
     title, holds = _ON_ITS_VALUE.get(column, ("", None))
     if holds and holds(evidence):
         return title
     return next((rule.finding for rule in RULES if rule.column is column and rule.holds(evidence)), column.title)
+
+
+def _is_unknown(column: Column[Any], evidence: NeuronEvidence) -> bool:
+    return evidence.follows is None if column is FOLLOWS else bool(np.isnan(evidence[column]).any())
 
 
 def findings(column: Column[Any]) -> tuple[str, ...]:
@@ -53,6 +58,7 @@ _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] =
     CHANGE_CHANCE: ("Another first in most draws", lambda evidence: bool(evidence[CHANGE_CHANCE] > OFTEN)),
     REPRESENTATIVES: ("Few images", lambda evidence: 2 < evidence.count < FEW),
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
+    FOLLOWS: ("Follows an attribute", lambda evidence: bool(evidence.follows)),
     TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
     POLYSEMANTICITY: ("Answers to several things", lambda evidence: bool(evidence[POLYSEMANTICITY] > 0)),
     REDUNDANCY: ("A unit is much like it", lambda evidence: bool(evidence[REDUNDANCY] >= ALIKE)),
@@ -67,6 +73,7 @@ _UNKNOWN: dict[Column[Any], str] = {
     HALF_AGREEMENT: "Halves not compared",
     HALF_CORRELATION: "Halves not correlated",
     TIGHTNESS: "No pair of images",
+    FOLLOWS: "Attributes not looked at",
     REDUNDANCY: "Units not compared",
 }
 """Titles of figures that a neuron does not have"""

@@ -10,7 +10,10 @@ import numpy as np
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
+    ALPHA_INTERVAL,
     COLUMNS,
+    FOLLOWS,
+    FOLLOWS_AREA,
     GROUP_COUNT,
     MARGIN,
     PATIENT_SHARE,
@@ -27,7 +30,7 @@ from engine.evidence.findings import finding
 from engine.evidence.trust import RULES
 from engine.evidence.wording import NUMBERS
 from engine.evidence.written import Written
-from mammi_tui.text import count, number, percent, probability
+from mammi_tui.text import clean, count, number, percent, probability
 
 NONE = "–"
 """The text of a figure that a neuron does not have"""
@@ -45,9 +48,11 @@ class Line(NamedTuple):
 
 
 def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
-    """The figures that the grade looks at, then the others. `concepts` are clean, by index."""
+    """The figures that the grade looks at, then the others; not the interval of α where α does not count. `concepts`
+    are clean, by index."""
+    columns = [each for each in COLUMNS if each is not ALPHA_INTERVAL or evidence.cuts.selection.rule != "top"]
     for graded in (True, False):
-        for column in COLUMNS:
+        for column in columns:
             if column.title and (column in GRADED) is graded:
                 fuller = _FULLER.get(column)
                 text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
@@ -107,6 +112,17 @@ def _alike(evidence: NeuronEvidence) -> str:
     return f"{number(float(evidence[TIGHTNESS]), 3)}, all {number(evidence.base_tightness, 3)}"
 
 
+def _follows(evidence: NeuronEvidence) -> str:
+    """The attribute that it follows, and its AUROC; empty if the run records none."""
+    if not evidence.attributes:
+        return ""
+    if evidence.follows is None:
+        return NONE
+    if not evidence.follows:
+        return "more than a finding"
+    return f"{clean(str(evidence[FOLLOWS]))} {number(float(evidence[FOLLOWS_AREA]), 2)}"
+
+
 def _groups(evidence: NeuronEvidence) -> str:
     groups = len(evidence.groups)
     return f"{NUMBERS[groups]} groups" if groups else "one group"
@@ -127,6 +143,7 @@ _FULLER: dict[Column[Any], Callable[[NeuronEvidence], str]] = {
     TEMPLATE_AGREEMENT: _templates,
     GROUP_COUNT: _groups,
     TIGHTNESS: _alike,
+    FOLLOWS: _follows,
     REDUNDANCY: _redundant,
 }
 """Columns whose line says more than the figure; an empty text leaves the line out"""

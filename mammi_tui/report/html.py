@@ -65,6 +65,8 @@ def _before(report: Report) -> Iterator[Markup]:
     if report.left_out:
         yield element("section", element("h2", "Left out"), _list(report.left_out))
     yield element("section", element("h2", "Verdicts"), _counts(report.counts), *_agreement(report.agreement))
+    if report.shortcuts:
+        yield element("section", element("h2", "Shortcuts"), _list(report.shortcuts))
     yield _controls()
 
 

@@ -30,6 +30,7 @@ def document(report: Report) -> Iterator[str]:
     yield from _section("Left out", (f"- {escaped(text)}" for text in report.left_out))
     yield from _section("Verdicts", _counts(report.counts))
     yield from _section("Agreement of the readers", _facts(report.agreement))
+    yield from _section("Shortcuts", (f"- {escaped(text)}" for text in report.shortcuts))
     yield "\n## Neurons\n"
     for card in report.cards:
         yield "\n" + "\n".join(_card(card)) + "\n"
