@@ -82,7 +82,8 @@ class Competing:
         scores: NDArray[np.float64] = means @ self.directions.T
         if self.offsets is None:
             return scores
-        return _without_rounding(np.add(scores, self.offsets, out=scores, where=means.any(axis=1)[:, None]))
+        some: NDArray[np.bool_] = np.any(means, axis=1, keepdims=True)
+        return _without_rounding(np.add(scores, self.offsets, out=scores, where=some))
 
     def of_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each direction is ranked by, [..., k], from Eq. 2's scores."""
