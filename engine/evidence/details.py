@@ -14,6 +14,8 @@ Bools = NDArray[np.bool_]
 
 NEARBY = 0.02
 """The distance from an α that counts as near"""
+MANY = 5
+"""Candidates above which a neuron's best concept is told as one of many"""
 ROUNDING = 1e-9
 """The difference of two α that counts as none"""
 

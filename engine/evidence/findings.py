@@ -11,6 +11,8 @@ from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
+    CANDIDATE_CONCEPTS,
+    CANDIDATES,
     CHANGE_CHANCE,
     HALF_AGREEMENT,
     HALF_CORRELATION,
@@ -20,6 +22,7 @@ from engine.evidence.columns import (
     REPRESENTATIVES,
     TIGHTNESS,
 )
+from engine.evidence.details import MANY
 from engine.evidence.trust import FEW, OFTEN, RULES
 
 
@@ -28,12 +31,17 @@ def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
 
     That is `column.title` where all is well, else the words of the first rule that holds, or why there is no figure.
     """
-    if column in _UNKNOWN and np.isnan(evidence[column]).any():
+    if column in _UNKNOWN and _missing(evidence[column]):
         return _UNKNOWN[column]
     title, holds = _ON_ITS_VALUE.get(column, ("", None))
     if holds and holds(evidence):
         return title
     return next((rule.finding for rule in RULES if rule.column is column and rule.holds(evidence)), column.title)
+
+
+def _missing(figure: Any) -> bool:
+    """Whether a neuron does not have a figure: it is NaN, or a list of nothing."""
+    return not figure if isinstance(figure, tuple) else bool(np.isnan(figure).any())
 
 
 def findings(column: Column[Any]) -> tuple[str, ...]:
@@ -47,6 +55,7 @@ _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] =
     Q_VALUE: ("A single image is no test", lambda evidence: evidence.count == 1),
     CHANGE_CHANCE: ("Another first in most draws", lambda evidence: bool(evidence[CHANGE_CHANCE] > OFTEN)),
     REPRESENTATIVES: ("Few images", lambda evidence: 2 < evidence.count < FEW),
+    CANDIDATE_CONCEPTS: ("Many candidates", lambda evidence: bool(evidence[CANDIDATES] > MANY)),
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
     TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
 }
@@ -56,6 +65,7 @@ _UNKNOWN: dict[Column[Any], str] = {
     MARGIN: "No second concept",
     MARGIN_INTERVAL: "Lead not drawn",
     CHANGE_CHANCE: "Not drawn again",
+    CANDIDATE_CONCEPTS: "Candidates not drawn",
     ALPHA_INTERVAL: "Not followed along α",
     HALF_AGREEMENT: "Halves not compared",
     HALF_CORRELATION: "Halves not correlated",
