@@ -96,6 +96,7 @@ class Requery:
         self._last_scores: tuple[LayerMeans, str | None, Ranking, NDArray[np.float64]] | None = None
         self.vectors = self._chosen.vectors
         self.image_sets = self._chosen.sets
+        self.strongest = self._chosen.strongest
 
     def warm(self) -> None:
         """Loads what the first answer away from the run's own cuts would have to load."""

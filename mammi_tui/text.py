@@ -8,8 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells, set_cell_size
+
+if TYPE_CHECKING:
+    from engine.annotation.cuts import Cuts
 
 ELLIPSIS = "…"
 MINUS = "−"
@@ -107,6 +111,22 @@ def wrap(text: str, width: int) -> Iterator[str]:
             line = f"{line} {part}" if line else part
     if line:
         yield line
+
+
+def in_words(cuts: Cuts, between: str = ", ") -> str:
+    """At which cuts something stands: `α 0.93, β 0.95`, with the ranking by z and the concept set where they are."""
+    concept_set = () if cuts.concept_set is None else (f"concept set {clean(cuts.concept_set)}",)
+    return between.join((*cuts.parts, *concept_set))
+
+
+def reach(cuts: Cuts, threshold: float) -> str:
+    """Where a neuron's representative images end: `τ 0.1`; or `down to 0.1`, the lowest activation taken."""
+    return f"{'τ' if cuts.selection.rule == 'tau' else 'down to'} {decimal(threshold, 4)}"
+
+
+def above(cuts: Cuts, threshold: float) -> str:
+    """The same after a number of images: `above τ 0.1` or `down to 0.1`."""
+    return f"{'above ' * (cuts.selection.rule == 'tau')}{reach(cuts, threshold)}"
 
 
 def count(number: int, noun: str) -> str:

@@ -77,16 +77,19 @@ class Competing:
         )
 
     def scores(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What each direction is ranked by, [units, k], from each unit's mean of unit image embeddings, [units, d]."""
+        """What each direction is ranked by, [units, k], from each unit's mean of unit image embeddings, [units, d]; 0
+        for a unit without images, whose mean is zeros."""
         scores: NDArray[np.float64] = means @ self.directions.T
-        return scores if self.offsets is None else scores + self.offsets
+        if self.offsets is None:
+            return scores
+        return _without_rounding(np.add(scores, self.offsets, out=scores, where=means.any(axis=1)[:, None]))
 
     def of_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each direction is ranked by, [..., k], from Eq. 2's scores."""
         if self.offsets is None:
             return scores
         ranked = np.divide(scores, self.units, out=np.zeros_like(scores), where=np.asarray(self.units) > 0)
-        return ranked + self.offsets
+        return _without_rounding(ranked + self.offsets)
 
     def annotations(
         self, scores: NDArray[np.float64], beta: float
@@ -108,3 +111,10 @@ class Competing:
         owners = np.repeat(units, sizes)
         order = np.lexsort((places, -np.repeat(scores[units, directions], sizes), owners))
         return Words.of(len(scores), owners[order], self.concepts[places[order]])
+
+
+def _without_rounding(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances from the mean of all images, in standard deviations, with 0 for what is rounding: a set that holds all
+    images has no z."""
+    distances[np.abs(distances) < 1e-9] = 0.0
+    return distances

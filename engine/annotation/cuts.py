@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,17 @@ RANKINGS: tuple[Ranking, ...] = ("score", "z")
 DEFAULT_TOP = 40
 """Images of a "top" selection that names no number: WWW's"""
 MOST_TOP = 1_000_000
-FEWEST, MOST = 40, 80
-"""The bounds of an adaptive selection. Above τ, a unit that follows something rare has one or two images, whose mean is
-mostly noise; a dense unit has hundreds, whose mean is near that of all. docs/evidence.md has figures."""
+ENOUGH = 40
+FEWEST_SHARE, MOST_SHARE = 20, 15
+"""An adaptive selection takes at least a 20th of all images, 40 at most, and at most a 15th. Above τ, a unit that
+follows something rare has one or two images, whose mean is mostly noise; a dense unit has hundreds, whose mean is near
+that of all. docs/evidence.md has figures."""
+
+
+def adaptive_bounds(images: int) -> tuple[int, int]:
+    """The fewest and the most images that an adaptive selection takes, of `images` in all."""
+    fewest = min(ENOUGH, -(-images // FEWEST_SHARE))
+    return fewest, max(fewest, -(-images // MOST_SHARE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +39,8 @@ class Selection:
     """
 
     rule: Literal["tau", "top", "adaptive"] = "tau"
-    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": those above τ, but at least
-    FEWEST and at most MOST"""
+    """"tau": those above τ (Eq. 1); "top": the `top` most activating ones; "adaptive": those above τ, but
+    neither very few nor very many"""
     top: int = 0
     """0 unless the rule is "top" """
 
@@ -65,7 +73,7 @@ class Selection:
             case "top":
                 return np.full(np.shape(above), min(self.top, images), dtype=np.int64)
             case "adaptive":
-                return np.minimum(np.clip(above, FEWEST, MOST), images)
+                return np.clip(above, *adaptive_bounds(images))
 
     def __str__(self) -> str:
         return f"top-{self.top}" if self.rule == "top" else self.rule
@@ -92,6 +100,28 @@ class Cuts:
         check_cut("beta", self.beta)
         if self.ranking not in RANKINGS:
             raise ValueError(f"{self.ranking!r} ranks no concepts: write score or z")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The images, β, and the ranking where it is not Eq. 2's, in a few words each; without the concept set."""
+        match self.selection.rule:
+            case "tau":
+                images = f"α {self.alpha:g}"
+            case "top":
+                images = f"top {self.selection.top:,}"
+            case "adaptive":
+                images = f"adaptive α {self.alpha:g}"
+        return images, f"β {self.beta:g}", *(("by z",) if self.ranking == "z" else ())
+
+    def as_fields(self) -> dict[str, Any]:
+        """The cuts as JSON types."""
+        return {
+            "alpha": self.alpha,
+            "beta": self.beta,
+            "concept_set": self.concept_set,
+            "ranking": self.ranking,
+            "selection": str(self.selection),
+        }
 
     @property
     def reach(self) -> tuple[Selection, float]:

@@ -22,6 +22,7 @@ from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
 from engine.errors import ConfigError
 from engine.kinds import PACKAGES
+from engine.probing.attribute_options import AttributeOptions
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
@@ -128,6 +129,12 @@ class LabelSettings(BaseModel, extra="forbid", frozen=True):
 
     rename: Mapping[str, str] = Field(default_factory=dict)
     """Label -> another name, such as that of a class of the target model; "" leaves the label out"""
+    attributes: AttributeOptions = Field(default_factory=AttributeOptions)
+    """Attributes of films beside those that the kind gives"""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON types; without attributes where none are named."""
+        return self.model_dump(mode="json", exclude_defaults=True) | {"rename": dict(self.rename)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ class RunConfig:
         return {
             "run": self.run.model_dump(mode="json"),
             "keep": self.keep.model_dump(mode="json"),
-            "probing": self.probing.as_dict() | self.labels.model_dump(mode="json"),
+            "probing": self.probing.as_dict() | self.labels.as_dict(),
             "target": self.target.as_dict() | self.taps.model_dump(mode="json"),
             "vlm": self.vlm.as_dict(),
             "concepts": sets if len(sets) > 1 else sets[0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,8 @@ from engine.decisions.discrimination import Flags
 from engine.decisions.outputs import Outcomes
 from engine.evidence.metadata import Metadata, Recorded
 from engine.names import compared
+from engine.probing.base import NONE
+from engine.store.attributes import Attribute
 from engine.store.reader import RunReader
 
 SURE = 0.8
@@ -68,6 +70,11 @@ class FilmIndex:
     def _patients(self) -> Texts:
         return Texts(self._metadata.patients.names)
 
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """What is recorded of the images beside findings, by name in lower case; their view is no part of it."""
+        return {each.name.casefold(): each for each in self._reader.attributes() if each.name != "view"}
+
     # What holds for each image, [p]
 
     def named(self, text: str) -> Flags:
@@ -93,6 +100,25 @@ class FilmIndex:
     def in_view(self, text: str) -> Flags:
         """Images of a view."""
         return _recorded(self._metadata.views, np.array([text == name.casefold() for name in self.views], np.bool_))
+
+    def having(self, attribute: str, text: str) -> Flags:
+        """Images with a text in a value of an attribute; "*" is any value, "none" that there is none. Of a text that is
+        a whole value that value counts alone: "m" is no part of "female"."""
+        told = self.attributes[attribute]
+        if text in ("*", NONE):
+            some: Flags = np.any(told.members, axis=0) | _numbered(told)
+            return some if text == "*" else told.known & ~some
+        values = [value.casefold() for value in told.values]
+        held = [text == value for value in values]
+        if not any(held) and told.numbers is None:
+            held = [text in value for value in values]
+        found: Flags = np.any(told.members[held], axis=0)
+        return found
+
+    def compared(self, attribute: str, holds: Callable[[NDArray[np.float64]], Flags]) -> Flags:
+        """Images whose number of an attribute holds; none where it is unknown."""
+        numbers = self.attributes[attribute].numbers
+        return np.zeros(len(self), np.bool_) if numbers is None else holds(numbers) & ~np.isnan(numbers)
 
     def reported(self, text: str) -> Flags:
         """Images with a text in their report. Reads the run file."""
@@ -198,6 +224,11 @@ class Texts:
         starts = [match.start() for match in re.finditer(re.escape(text), self._folded)]
         found[np.searchsorted(ends, np.array(starts, np.int64), side="right")] = True
         return found
+
+
+def _numbered(told: Attribute) -> Flags:
+    """Images that have a number, [p]."""
+    return np.zeros(len(told.known), np.bool_) if told.numbers is None else ~np.isnan(told.numbers)
 
 
 def _recorded(recorded: Recorded, held: Flags) -> Flags:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.annotation.cuts import Cuts
+from engine.evaluation.truth import Criterion
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class MethodEvaluation:
     """Counts for each layer"""
     truth: tuple[TruthScores, ...]
     """Scores for each layer in which units follow a truth and the method has concepts"""
+    truth_by: Mapping[Criterion, tuple[TruthScores, ...]] = field(default_factory=dict)
+    """The same when another criterion chooses among the truths that are clear for a unit, by criterion"""
     neurons: tuple[NamedNeuron, ...] = ()
     """The final layer's neurons; () if no layer has class names or the method has no concepts there"""
     annotation: LabelScores | None = None
@@ -137,6 +140,8 @@ class LayerTruth:
     """Truth -> units that follow it; most first"""
     unnamed: tuple[str, ...]
     """The followed truths that no concept names"""
+    changed: Mapping[Criterion, int]
+    """Units for which another criterion chooses another truth, by criterion"""
 
 
 @dataclass(frozen=True, slots=True)

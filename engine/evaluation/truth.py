@@ -1,25 +1,36 @@
 """Hidden units against recorded truth: does an annotation name what the unit follows?
 
-A truth is a set of images with something in common: a finding (a label), a view, or the highest or lowest fifth of an
-anatomical parameter, which phantoms record. A unit follows the truth whose images its activation separates best from
-the others. The measure is the same for all truths, the area under the ROC curve (AUROC): the chance that the activation
-is higher on an image of the truth than on another image, where a tie counts half. It is a rank statistic for parameters
-too, so findings and parameters are on one scale.
+A truth is a set of images with something in common: a finding (a label), a view, the highest or lowest fifth of an
+anatomical parameter, which phantoms record, or a value of an attribute (engine.evaluation.attribute_truths). A unit
+follows a truth clearly if its activation separates the truth's images from the others: the area under the ROC curve
+(AUROC) is CLEAR or more. This is the chance that the activation is higher on an image of the truth than on another
+image, where a tie counts half.
+
+Several truths may be clear for a unit. Of these it follows the one whose images correlate best with its activation
+(Pearson's r with 0 and 1). The AUROC cannot decide that: it hardly changes when half of a truth's images are taken
+away, so it prefers rare truths (Oikarinen, Yan, Weng 2025, arXiv 2506.05774). The choices by AUROC and by average
+precision above chance are reported beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.discrimination import mid_ranks
+from engine.evaluation.faithfulness.metrics import above_chance, pearson
+from engine.evaluation.faithfulness.ranks import Ranks
 from engine.evaluation.synonyms import nih14_synonyms
 from engine.names import compared
 from engine.probing.phantom.parameter_words import PARAMETER_WORDS, VIEW_WORDS, ParameterWords
 
+Criterion = Literal["pearson", "average_precision", "auroc"]
+CRITERIA: tuple[Criterion, ...] = ("pearson", "average_precision", "auroc")
+CRITERION: Criterion = "pearson"
+"""What chooses among the truths that are clear for a unit"""
 CLEAR = 0.75
 """The AUROC from which a unit clearly follows a truth"""
 SHARE = 0.2
@@ -87,24 +98,45 @@ def _parameters(names: Sequence[str], table: NDArray[np.float64]) -> Iterator[Tr
 
 
 def aurocs(activations: NDArray[np.float32], members: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """AUROCs [units, t] from activations [units, p] and the images of each truth [t, p]; 0.5 for a dead unit.
+    """AUROCs [units, t] from activations [units, p] and the images of each truth [t, p]; 0.5 for a dead unit."""
+    numbers = members.astype(np.float64)
+    return np.stack([Ranks.of(values).aurocs(numbers) for values in activations])
 
-    They come from the Mann–Whitney statistic: (mean rank of the members − (n₁ + 1) / 2) / n₀, with mid-ranks.
+
+def followed_by_each(
+    activations: NDArray[np.float32], candidates: Sequence[Truth]
+) -> Mapping[Criterion, list[Truth | None]]:
+    """The truth that each of the units [units, p] follows best by each criterion; None if it follows none clearly.
+
+    Only truths with an AUROC of CLEAR or more count. Ties go to the first.
     """
-    sizes = members.sum(axis=1)
-    weights = members.T / sizes
-    means = np.stack([mid_ranks(values) @ weights for values in activations])
-    areas: NDArray[np.float64] = (means - (sizes + 1) / 2) / (members.shape[1] - sizes)
-    return areas
-
-
-def followed(activations: NDArray[np.float32], candidates: Sequence[Truth]) -> list[Truth | None]:
-    """The truth that each unit follows best; None if it follows none clearly. Ties go to the first."""
+    chosen: dict[Criterion, list[Truth | None]] = {criterion: [] for criterion in CRITERIA}
     if not candidates:
-        return [None] * len(activations)
-    areas = aurocs(activations, np.stack([truth.images for truth in candidates]))
-    best = areas.argmax(axis=1)
-    return [candidates[truth] if area >= CLEAR else None for truth, area in zip(best, areas.max(axis=1), strict=True)]
+        return {criterion: [None] * len(activations) for criterion in CRITERIA}
+    members = np.stack([truth.images for truth in candidates])
+    numbers = members.astype(np.float64)
+    for values in activations:
+        ranks = Ranks.of(values)
+        areas = ranks.aurocs(numbers)
+        clear = np.flatnonzero(areas >= CLEAR)
+        of_clear = {
+            "pearson": pearson(values, numbers[clear]),
+            "average_precision": np.array(
+                [above_chance(ranks.average_precision(row), row.mean()) for row in members[clear]]
+            ),
+            "auroc": areas[clear],
+        }
+        for criterion in CRITERIA:
+            best = candidates[clear[of_clear[criterion].argmax()]] if len(clear) else None
+            chosen[criterion].append(best)
+    return chosen
+
+
+def followed(
+    activations: NDArray[np.float32], candidates: Sequence[Truth], criterion: Criterion = CRITERION
+) -> list[Truth | None]:
+    """The truth that each unit follows best by one criterion; None if it follows none clearly."""
+    return followed_by_each(activations, candidates)[criterion]
 
 
 def exchange(concepts: Sequence[Sequence[str]], words: Sequence[frozenset[str]]) -> Exchange:

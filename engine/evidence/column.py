@@ -114,6 +114,6 @@ class LayerUnits:
 
     def tightness(self) -> Floats:
         """The mean cosine between two representative images, [units]."""
-        from engine.evidence import groups
+        from engine.evidence import two_means
 
-        return groups.tightness(self.means, self.counts)
+        return two_means.tightness(self.means, self.counts)

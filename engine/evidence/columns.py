@@ -60,23 +60,61 @@ CENTRED_BEST: Column[np.int64] = Column(
     title="Stands out most",
     help="The concept with the highest centred score.",
 )
-TWO_GROUPS: Column[np.bool_] = Column(
-    name="two_groups",
-    written=Written.FLAG,
-    of_units=lambda units: units.probing.group_test.fall_in_two(units.sets, units.contest.best),
-    in_json=False,
-    help="Whether the images fall apart into parts with different first concepts.",
-)
 GROUP_COUNT: Column[np.int64] = Column(
     name="group_count",
     written=Written.COUNT,
-    of_layer=lambda units: 1 + units[TWO_GROUPS],
-    in_table=False,
+    of_units=lambda units: np.array([len(parts) for parts in units.parts]),
     in_json=False,
     title="Images hold together",
-    help="Two when the images fall apart, more than random images do, into parts with different first concepts.",
+    help="The number of groups, up to five, that the strongest images fall into because each needs another word. "
+    "Several make the grade fair.",
     word="groups",
-    meaning="2 where the images fall into two groups with different first concepts",
+    meaning="groups of images that need words of their own, up to five",
+)
+GROUP_CONCEPTS: Column[np.int64] = Column(
+    name="group_concepts",
+    written=Written.CONCEPTS,
+    of_units=lambda units: units.group_concepts,
+    in_json=False,
+    help="The first concept of each group where there are several.",
+)
+POLYSEMANTICITY: Column[np.float64] = Column(
+    name="polysemanticity",
+    written=Written.NUMBER,
+    digits=2,
+    of_units=lambda units: np.array([1 - parts.agreement for parts in units.parts]),
+    title="Answers to one thing",
+    help="What the two groups whose words stand out most do not have in common: 0 for a single group, 1 where two "
+    "equally strong words say nothing of each other's images.",
+    word="poly",
+    meaning="from 0, one group of images, to 1, two that have nothing in common",
+    order="polysemanticity",
+)
+REDUNDANCY: Column[np.float64] = Column(
+    name="redundancy",
+    written=Written.NUMBER,
+    digits=2,
+    of_units=lambda units: units.redundancy[0],
+    title="No unit much like it",
+    help="The cosine of its set of strongest images, 60 at most, to that of the unit most like it in the layer: the "
+    "share of the images that both have.",
+    word="redundant",
+    head="redun.",
+    meaning="share of its strongest images that another unit of the layer has too",
+    order="redundancy",
+)
+REDUNDANT_WITH: Column[np.int64] = Column(
+    name="redundant_with",
+    written=Written.UNIT,
+    of_units=lambda units: units.redundancy[1],
+    help="The unit that shares the most of its strongest images.",
+)
+TWO_GROUPS: Column[np.bool_] = Column(
+    name="two_groups",
+    written=Written.FLAG,
+    of_layer=lambda units: units[GROUP_COUNT] > 1,
+    in_json=False,
+    help="Whether the strongest images fall into two groups or more, each with a word of its own.",
 )
 LABEL: Column[np.object_] = Column(
     name="label",
@@ -166,8 +204,8 @@ CANDIDATES: Column[np.int64] = Column(
     order="candidates",
     best="lowest",
     then=(CHANGE_CHANCE,),
-    help="Number of concepts that may be the best one, with 90 % confidence. All of the run's where they cannot be told "
-    "apart, or where the images are of one patient.",
+    help="Number of concepts that may be the best one, with 90 % confidence. All that compete where they cannot be "
+    "told apart, or where the images are of one patient.",
 )
 CANDIDATE_CONCEPTS: Column[np.object_] = Column(
     name="candidate_concepts",
@@ -291,6 +329,22 @@ LABEL_SHARE: Column[np.float64] = Column(
     word="label",
     meaning="share of the images that carry one label",
 )
+FOLLOWS: Column[np.object_] = Column(
+    name="follows",
+    written=Written.TEXT,
+    title="Follows no attribute",
+    help="The attribute of the films, such as a device, sex or view, that the neuron follows more than its finding "
+    "among films with the same findings and view.",
+)
+"""engine.evidence.live sets it: it depends on no cut"""
+FOLLOWS_AREA: Column[np.float64] = Column(
+    name="follows_auroc",
+    written=Written.NUMBER,
+    digits=2,
+    word="attr",
+    meaning="AUROC of the attribute that it follows more than its finding",
+    order="attribute",
+)
 TRUST: Column[np.int8] = Column(
     name="trust",
     written=Written.GRADE,
@@ -305,7 +359,8 @@ COLUMNS: tuple[Column[Any], ...] = (
     *(Z_SCORE, P_VALUE, Q_VALUE, MARGIN, MARGIN_INTERVAL, CHANGE_CHANCE, RIVAL),
     *(CANDIDATES, CANDIDATE_CONCEPTS),
     *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),
-    *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS, GROUP_COUNT),
-    *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE),
+    *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS),
+    *(GROUP_COUNT, GROUP_CONCEPTS, POLYSEMANTICITY, REDUNDANCY, REDUNDANT_WITH),
+    *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE, FOLLOWS, FOLLOWS_AREA),
 )
 """In the order of exported tables"""

@@ -12,6 +12,7 @@ from engine.annotation import standing
 from engine.annotation.competing import Competing
 from engine.evidence import bootstrap, significance
 from engine.evidence.details import Floats
+from engine.evidence.groups import GroupTest
 from engine.evidence.null_maxima import NullMaxima
 from engine.evidence.population import Population
 
@@ -34,10 +35,11 @@ class Contest:
     spread: NDArray[np.float32]
     """The directions times the covariance of the images' unit embeddings, [k, d]"""
     null: NullMaxima
+    groups: GroupTest
 
     @classmethod
-    def of(cls, competing: Competing, population: Population, null: NullMaxima | None = None) -> Self:
-        """`null` is that of the same concepts with another ranking, if there is one: z is the same in both."""
+    def of(cls, competing: Competing, population: Population, other: Self | None = None) -> Self:
+        """`other` is that of the same concepts with another ranking, if there is one: z is the same in both."""
         directions, narrow = competing.directions, competing.directions.astype(np.float32)
         found = standing.moments(population.mean, population.covariance, directions, len(population))
         means = found.means if competing.offsets is None else found.means + competing.offsets
@@ -45,7 +47,8 @@ class Contest:
             *(competing, narrow, len(population), means, found.deviations),
             significance.skewnesses(population, narrow, found.deviations),
             (directions @ population.covariance).astype(np.float32),
-            null or NullMaxima(population, narrow, found.deviations),
+            other.null if other else NullMaxima(population, narrow, found.deviations),
+            other.groups if other else GroupTest(population, narrow, found),
         )
 
     def contestants(self, scores: Floats) -> NDArray[np.int64]:

@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+MOST_GROUPS = 5
+"""The most groups that a neuron's images are cut into"""
 NEARBY = 0.02
 """The distance from an α that counts as near"""
 MANY = 5
@@ -84,8 +86,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One of the two groups that the representative images fall into."""
+    """One of the groups that a neuron's strongest images fall into (engine.evidence.groups)."""
 
     images: Integers
+    """Activation descending"""
     best: int
     tightness: float
+    """Mean pairwise cosine"""

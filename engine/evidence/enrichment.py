@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.annotation.image_sets import ImageSets
+from engine.annotation.rates import q_values
 from engine.evidence.details import Floats, LabelEnrichment
 from engine.evidence.metadata import Metadata
-from engine.evidence.significance import q_values
 
 _NEGLIGIBLE = 1e-17
 """A share of the sum so far. A term below it no longer changes the sum, nor do the smaller terms that follow."""

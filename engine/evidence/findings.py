@@ -14,16 +14,22 @@ from engine.evidence.columns import (
     CANDIDATE_CONCEPTS,
     CANDIDATES,
     CHANGE_CHANCE,
+    FOLLOWS,
     HALF_AGREEMENT,
     HALF_CORRELATION,
     MARGIN,
     MARGIN_INTERVAL,
+    POLYSEMANTICITY,
     Q_VALUE,
+    REDUNDANCY,
     REPRESENTATIVES,
     TIGHTNESS,
 )
 from engine.evidence.details import MANY
 from engine.evidence.trust import FEW, OFTEN, RULES
+
+ALIKE = 0.7
+"""The redundancy from which two units are much alike"""
 
 
 def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
@@ -31,7 +37,7 @@ def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
 
     That is `column.title` where all is well, else the words of the first rule that holds, or why there is no figure.
     """
-    if column in _UNKNOWN and _missing(evidence[column]):
+    if column in _UNKNOWN and _is_unknown(column, evidence):
         return _UNKNOWN[column]
     title, holds = _ON_ITS_VALUE.get(column, ("", None))
     if holds and holds(evidence):
@@ -39,8 +45,10 @@ def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
     return next((rule.finding for rule in RULES if rule.column is column and rule.holds(evidence)), column.title)
 
 
-def _missing(figure: Any) -> bool:
-    """Whether a neuron does not have a figure: it is NaN, or a list of nothing."""
+def _is_unknown(column: Column[Any], evidence: NeuronEvidence) -> bool:
+    if column is FOLLOWS:
+        return evidence.follows is None
+    figure = evidence[column]
     return not figure if isinstance(figure, tuple) else bool(np.isnan(figure).any())
 
 
@@ -57,7 +65,10 @@ _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] =
     REPRESENTATIVES: ("Few images", lambda evidence: 2 < evidence.count < FEW),
     CANDIDATE_CONCEPTS: ("Many candidates", lambda evidence: bool(evidence[CANDIDATES] > MANY)),
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
+    FOLLOWS: ("Follows an attribute", lambda evidence: bool(evidence.follows)),
     TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
+    POLYSEMANTICITY: ("Answers to several things", lambda evidence: bool(evidence[POLYSEMANTICITY] > 0)),
+    REDUNDANCY: ("A unit is much like it", lambda evidence: bool(evidence[REDUNDANCY] >= ALIKE)),
 }
 """Titles that depend on a value without a rule of the grade"""
 _UNKNOWN: dict[Column[Any], str] = {
@@ -70,5 +81,7 @@ _UNKNOWN: dict[Column[Any], str] = {
     HALF_AGREEMENT: "Halves not compared",
     HALF_CORRELATION: "Halves not correlated",
     TIGHTNESS: "No pair of images",
+    FOLLOWS: "Attributes not looked at",
+    REDUNDANCY: "Units not compared",
 }
 """Titles of figures that a neuron does not have"""

@@ -1,47 +1,53 @@
-"""How tight a neuron's representative images are, and whether they fall into two groups.
+"""Whether a neuron answers to several things: its strongest images in up to five groups, each with a word of its own.
 
-Mean pairwise cosine of n unit vectors: (|Σv|² − n)/(n(n − 1)) = (n·|mean|² − 1)/(n − 1).
+The images are the representative ones. Where these are few, as they are at a high α, they are filled up to the neuron's
+60 strongest, at most a twentieth of the probing set and none at its lowest activation: a word that comes from three
+images says nothing of a second one. Sets of more than 128 images are represented by 128, spread evenly over their
+order. Sets of fewer than eight are one group.
 
-The two groups come from 2-means on the unit embeddings (Lloyd 1982), starting from the halves along their first
-principal axis. They explain the share E = (|Σ₁|²/n₁ + |Σ₂|²/n₂ − |Σ|²/n)/(n − |Σ|²/n) of the scatter, the complement of
-Duda and Hart's (1973) Je(2)/Je(1). Any set can be split, and a small one splits better, so E is compared with that of
-random image sets of the same size: it must exceed 95 % of theirs. Each group must also hold at least three images and a
-tenth of all, and the groups' means must have different best concepts. So at most 5 % of random image sets count as two
-groups. Sets of fewer than eight images are not split. Sets of more than 128 images are represented by 128, spread
-evenly over their order.
+A set is cut in two by 2-means of the unit embeddings (engine.evidence.two_means), and each part again, the part that
+gains most first. A cut counts if
+- each part holds at least three images and a tenth of all;
+- two words gain more over one than in 95 % of random image sets of the same size that are cut in the same way
+  (engine.evidence.agreement), so at most 5 % of random image sets count as several groups;
+- no two groups agree by more than one half: a word that explains both nearly as well is not two words;
+- all groups have different best concepts, by the ranking in force.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation.image_sets import ImageSets
-from engine.evidence.details import Floats, Group
+from engine.annotation.standing import Moments
+from engine.evidence.agreement import agreement, gain
+from engine.evidence.details import MOST_GROUPS, Floats, Group, Integers
 from engine.evidence.population import Population
+from engine.evidence.two_means import split, tightness
 
 FEWEST = 8
 MOST = 128
-_SIZES = (8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 112, 128)
+_FILLED, _FILLED_SHARE = 60, 20
+_LEAST_IMAGES, _LEAST_SHARE = 3, 10
+_AGREE = 0.5
+_SIZES = (8, 12, 16, 24, 32, 48, 64, 96, 128)
 _DRAWS = 200
 _CHANCE = 0.05
-_ROUNDS = 10
-_POWERS = 5
 _SEED = 19
 _ROWS = 1024
 
+Best = Callable[[NDArray[np.float32]], Integers]
+"""Returns the best concepts [n] for means of unit embeddings [n, d]"""
 
-def tightness(means: NDArray[np.floating], counts: NDArray[np.int64]) -> Floats:
-    """Mean pairwise cosine from the means of n unit vectors, [..., d] and n [...]; NaN below two images."""
-    squares = np.einsum("...d,...d->...", means, means, dtype=np.float64)
-    above = np.maximum(counts - 1.0, 0.0)
-    cosines = np.divide(counts * squares - 1, above, out=np.full(np.shape(squares), np.nan), where=above > 0)
-    clipped: Floats = np.clip(cosines, -1.0, 1.0)
-    return clipped
+
+def filled(images: int) -> int:
+    """Up to how many of its strongest images a neuron's representative images are filled, of so many images in all."""
+    return min(_FILLED, images // _FILLED_SHARE)
 
 
 def spread(images: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -51,107 +57,84 @@ def spread(images: NDArray[np.int32]) -> NDArray[np.int32]:
     return images[np.linspace(0, len(images) - 1, MOST).round().astype(np.int64)]
 
 
-def split(rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], float]:
-    """2-means of unit vectors [n, d]: which vectors are in the group of the first, [n], and E.
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """The g groups of one neuron, that of its strongest image first."""
 
-    Equal vectors are all in one group, with E = 0.
-    """
-    count = len(rows)
-    total = rows.sum(axis=0)
-    whole = float(total @ total) / count
-    deviations = rows - total / count
-    scatter = float(np.vdot(deviations, deviations))
-    if scatter <= 1e-6 * count:
-        return np.ones(count, dtype=np.bool_), 0.0
-    axis = _principal_axis(deviations)
-    side = rows @ axis > float(total @ axis) / count
-    for _ in range(_ROUNDS):
-        size = np.count_nonzero(side)
-        if size in (0, count):
-            return np.ones(count, dtype=np.bool_), 0.0
-        one = side.astype(np.float32) @ rows
-        other = total - one
-        explained = (float(one @ one) / size + float(other @ other) / (count - size) - whole) / scatter
-        one, other = one / size, other / (count - size)
-        again = rows @ (one - other) > float(one @ one - other @ other) / 2
-        if np.array_equal(again, side):
-            break
-        side = again
-    return side == side[0], explained
+    means: NDArray[np.float32]
+    """Means of their unit embeddings, [g, d]"""
+    sizes: Integers
+    """Images that the means are of, [g]"""
+    best: Integers
+    """Their best concepts, [g]; [0] for a single group, whose word is the neuron's"""
+    agreement: float
+    """That of the two groups whose words stand out most; 1 for a single group"""
+
+    def __len__(self) -> int:
+        return len(self.sizes)
 
 
-def _principal_axis(deviations: NDArray[np.float32]) -> NDArray[np.floating]:
-    """Roughly the axis of the greatest scatter of [n, d], by power iteration from the farthest vector."""
-    axis: NDArray[np.floating] = deviations[np.einsum("nd,nd->n", deviations, deviations).argmax()]
-    for _ in range(_POWERS):
-        axis = (deviations @ axis) @ deviations
-        axis /= np.sqrt(axis @ axis)
-    return axis
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """One group while more are looked for."""
 
+    rows: NDArray[np.intp]
+    """Places among the neuron's images, ascending"""
+    mean: NDArray[np.float32]
+    z: Floats
 
-Best = Callable[[NDArray[np.float32]], NDArray[np.int64]]
-"""Returns the best concepts [n] for means of unit embeddings [n, d]"""
+    @property
+    def strength(self) -> float:
+        return float(self.z.max())
 
 
 class GroupTest:
-    """Decides whether a set of images falls into two groups. Any thread may ask; each size is drawn once."""
+    """Decides which groups a set of images falls into. Any thread may ask; each size is drawn once.
 
-    def __init__(self, population: Population) -> None:
+    Takes the k distinct directions [k, d] of the competing concepts and their moments.
+    """
+
+    def __init__(self, population: Population, directions: NDArray[np.float32], moments: Moments) -> None:
         self._population = population
+        self._directions = directions
+        self._moments = moments
         self._bounds: dict[int, float] = {}
         self._drawing = threading.Lock()
 
-    def two_means(self, images: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-        """The means of the unit embeddings of the two groups, [2, d], and their sizes, [2]; None without two groups.
-
-        `images` are activation descending; the group of the first image is first.
-        """
-        if len(images) < FEWEST:
-            return None
+    def parts(self, images: NDArray[np.int32], best: Best) -> Parts:
+        """The groups of a set of at least one image, which are activation descending."""
         rows = self._population.unit_rows(spread(images))
-        first, explained = split(rows)
-        sizes = np.array([np.count_nonzero(first), np.count_nonzero(~first)])
-        if sizes.min() < max(3, len(rows) / 10) or explained <= self.bound(len(rows)):
-            return None
-        return np.stack([rows[first].mean(axis=0), rows[~first].mean(axis=0)]), sizes
-
-    def fall_in_two(self, sets: ImageSets, best: Best) -> NDArray[np.bool_]:
-        """Whether each of n sets of images falls into two groups with different best concepts, [n]."""
-        means = {index: two[0] for index in range(len(sets)) if (two := self.two_means(sets.of(index)))}
-        different = np.zeros(len(sets), dtype=np.bool_)
-        if means:
-            bests = best(np.concatenate(list(means.values()))).reshape(-1, 2)
-            different[list(means)] = bests[:, 0] != bests[:, 1]
-        return different
+        found = [*self._of(rows, np.arange(len(rows)))]
+        cuts = [self._cut(rows, found[0])]
+        while len(found) < MOST_GROUPS and any(cuts):
+            place = max(range(len(cuts)), key=lambda index: _gain_of(cuts[index]))
+            cut, others = cuts[place], found[:place] + found[place + 1 :]
+            cuts[place] = ()
+            if cut and _apart(cut, others) and self._named_apart([*others, *cut], best):
+                found[place : place + 1] = cut
+                cuts[place : place + 1] = [self._cut(rows, part) for part in cut]
+        found.sort(key=lambda part: int(part.rows[0]))
+        means, sizes = _means(found), np.array([len(part.rows) for part in found], dtype=np.int64)
+        if len(found) == 1:
+            return Parts(means, sizes, np.empty(0, dtype=np.int64), 1.0)
+        strongest = sorted(found, key=lambda part: -part.strength)[:2]
+        return Parts(means, sizes, best(means), agreement(_z(strongest)))
 
     def groups(self, images: NDArray[np.int32], best: Best) -> tuple[Group, ...]:
-        """The two groups of a set of images that falls into two. Each image goes to the group with the nearer mean."""
-        two = self.two_means(images)
-        if two is None:
+        """The groups of a set of images; () for a single one. Each image goes to the group with the nearest mean."""
+        parts = self.parts(images, best)
+        if len(parts) == 1:
             return ()
-        means, sizes = two
-        nearer = self._nearer_first(images, means)
+        nearest = self._nearest(images, parts.means)
         return tuple(
-            Group(images[nearer == of_first].astype(np.int64), concept, tight)
-            for of_first, concept, tight in zip(
-                (True, False), best(means).tolist(), tightness(means, sizes).tolist(), strict=True
+            Group(images[nearest == place].astype(np.int64), concept, tight)
+            for place, (concept, tight) in enumerate(
+                zip(parts.best.tolist(), tightness(parts.means, parts.sizes).tolist(), strict=True)
             )
         )
 
-    def _nearer_first(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Whether each of some images lies nearer to the first of two means [2, d]."""
-        middle = float(means[0] @ means[0] - means[1] @ means[1]) / 2
-        heights = [
-            self._population.unit_rows(images[start : start + _ROWS]) @ (means[0] - means[1])
-            for start in range(0, len(images), _ROWS)
-        ]
-        return np.concatenate(heights) > middle
-
     def bound(self, count: int) -> float:
-        """The value that E exceeds in at most 5 % of the random sets of `count` images.
-
-        Between two sizes it is interpolated linearly. The line lies above the true value, which falls ever more slowly.
-        """
+        """The gain that at most 5 % of the random sets of `count` images exceed; linear between two sizes drawn."""
         sizes = [size for size in _SIZES if size <= len(self._population)]
         place = int(np.searchsorted(sizes, count, side="right"))
         around = sizes[place - 1 : place + 1] if sizes[place - 1] != count else [count]
@@ -161,8 +144,64 @@ class GroupTest:
         with self._drawing:
             if size not in self._bounds:
                 rng = np.random.default_rng((_SEED, size))
-                images = len(self._population)
-                drawn = (rng.choice(images, size, replace=False) for _ in range(_DRAWS))
-                explained = sorted(split(self._population.unit_rows(chosen))[1] for chosen in drawn)
-                self._bounds[size] = explained[math.ceil((1 - _CHANCE) * (_DRAWS + 1)) - 1]
+                gains = [self._random_gain(rng, size) for _ in range(_DRAWS)]
+                self._bounds[size] = sorted(gains)[math.ceil((1 - _CHANCE) * (_DRAWS + 1)) - 1]
             return self._bounds[size]
+
+    def _random_gain(self, rng: np.random.Generator, size: int) -> float:
+        rows = self._population.unit_rows(rng.choice(len(self._population), size, replace=False))
+        return _gain_of(self._halves(rows, np.arange(size), size))
+
+    def _cut(self, rows: NDArray[np.float32], part: _Part) -> tuple[_Part, ...]:
+        """The two parts of a part of a neuron's images, `rows` [n, d], where they need two words; else ()."""
+        if len(part.rows) < FEWEST:
+            return ()
+        halves = self._halves(rows, part.rows, len(rows))
+        if not halves or agreement(_z(halves)) > _AGREE or _gain_of(halves) <= self.bound(len(part.rows)):
+            return ()
+        return halves
+
+    def _halves(self, rows: NDArray[np.float32], some: NDArray[np.intp], count: int) -> tuple[_Part, ...]:
+        """The two parts of some of a neuron's `count` images; () if one is too small."""
+        first = split(rows[some])
+        halves = some[first], some[~first]
+        if min(map(len, halves)) < max(_LEAST_IMAGES, count / _LEAST_SHARE):
+            return ()
+        return self._of(rows, *halves)
+
+    def _of(self, rows: NDArray[np.float32], *places: NDArray[np.intp]) -> tuple[_Part, ...]:
+        """Parts of a neuron's images by their places."""
+        means = np.stack([rows[some].mean(axis=0) for some in places])
+        scores = (means @ self._directions.T).astype(np.float64)
+        z = self._moments.z_scores(scores, np.array([len(some) for some in places]))
+        return tuple(_Part(*part) for part in zip(places, means, z, strict=True))
+
+    def _named_apart(self, parts: Sequence[_Part], best: Best) -> bool:
+        return len(set(best(_means(parts)).tolist())) == len(parts)
+
+    def _nearest(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Which of some means [g, d] each image is nearest to."""
+        halves = np.einsum("gd,gd->g", means, means) / 2
+        heights = [
+            self._population.unit_rows(images[start : start + _ROWS]) @ means.T - halves
+            for start in range(0, len(images), _ROWS)
+        ]
+        nearest: NDArray[np.intp] = np.concatenate(heights).argmax(axis=1)
+        return nearest
+
+
+def _apart(cut: Sequence[_Part], others: Sequence[_Part]) -> bool:
+    """Whether the new parts need other words than the others."""
+    return all(agreement(_z((part, other))) <= _AGREE for part in cut for other in others)
+
+
+def _gain_of(parts: Sequence[_Part]) -> float:
+    return gain(_z(parts)) if parts else 0.0
+
+
+def _z(parts: Sequence[_Part]) -> Floats:
+    return np.stack([part.z for part in parts])
+
+
+def _means(parts: Sequence[_Part]) -> NDArray[np.float32]:
+    return np.stack([part.mean for part in parts])

@@ -8,14 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from engine.annotation.cuts import Cuts, Ranking, Selection
+from engine.auditing.layers import LayerTraits, TraitFinder
+from engine.auditing.wording import follows
 from engine.evidence import alpha_path, confounds, enrichment, trust
 from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.beta_entries import beta_entries
 from engine.evidence.by_concept import by_concept
 from engine.evidence.column import LayerUnits
-from engine.evidence.columns import ANNOTATED, TEMPLATE_BESTS, TRUST, TWO_GROUPS
+from engine.evidence.columns import ANNOTATED, GROUP_COUNT, TEMPLATE_BESTS, TRUST
 from engine.evidence.contest import Contest
-from engine.evidence.details import Floats
+from engine.evidence.details import Floats, Group
+from engine.evidence.followed import AT_ONCE, followed
+from engine.evidence.groups import filled
 from engine.evidence.unit_table import unit_table
 from engine.evidence.units import Probing
 from engine.names import find_layer, find_unit
@@ -43,12 +47,16 @@ class Evidence:
         self._probing: Probing | None = None
         self._contests: dict[tuple[str | None, Ranking], Contest] = {}
         self._tables: dict[_Key, LayerUnits] = {}
+        self.finder = TraitFinder(reader)
+        """Looks at attributes of the films, which depend on no cut"""
 
     def layer(self, layer: str, cuts: Cuts) -> LayerEvidence:
         """Every unit of a layer. Raises MammiError for an unknown layer or concept set."""
         table = self._table(find_layer(layer, self._reader.layers), cuts)
+        traits = self.traits_of(table.layer)
         figures = {**table.figures, ANNOTATED: self._requery.layer(layer, cuts).annotated}
-        evidence = LayerEvidence(layer, cuts, self._reader.image_count, figures)
+        figures |= followed(traits, table.layer.units)
+        evidence = LayerEvidence(layer, cuts, self._reader.image_count, figures, traits)
         return replace(evidence, figures={**figures, TRUST: trust.grade(evidence)})
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> NeuronEvidence:
@@ -72,6 +80,8 @@ class Evidence:
         entries = beta_entries(of_concepts(scores), members)
         figures = {column: values[unit] for column, values in table.figures.items()}
         figures[ANNOTATED] = np.count_nonzero(entries > cuts.beta)
+        traits = self.traits_of(info)
+        figures |= {column: values[unit] for column, values in followed(traits, info.units).items()}
         evidence = NeuronEvidence(
             *(layer, unit, cuts, self._reader.image_count, bool(info.dead[unit]), figures),
             sentence="",
@@ -84,12 +94,32 @@ class Evidence:
             alpha_path=alpha_path.path(self._reader, self._requery, info, unit, cuts.selection, contest.competing),
             template_bests=tuple(zip(self._reader.other_templates, table[TEMPLATE_BESTS][unit].tolist(), strict=True)),
             base_tightness=probing.base_tightness,
-            groups=probing.group_test.groups(images, contest.best) if table[TWO_GROUPS][unit] else (),
+            groups=self._groups(table, unit) if table[GROUP_COUNT][unit] > 1 else (),
             enrichments=enrichment.enrichments(images, probing.metadata),
             confounds=confounds.confounds(images, probing.metadata),
+            follows=None if traits is None else self._follows(traits, unit),
+            attributes=bool(self._reader.attributes()),
         )
         graded = replace(evidence, figures={**figures, TRUST: trust.grade(evidence)[()]})
         return replace(graded, sentence=trust.sentence(graded, self._reader.concepts))
+
+    def traits_of(self, layer: LayerInfo, *, look: bool = False) -> LayerTraits | None:
+        """A layer's units against the attributes of the films. On runs of more than AT_ONCE images, None before someone
+        wanted to `look`."""
+        if look or self._reader.image_count <= AT_ONCE:
+            return self.finder.layer(layer)
+        return self.finder.known(layer)
+
+    def _follows(self, traits: LayerTraits, unit: int) -> str:
+        place = int(traits.strongest[unit])
+        return "" if place < 0 else follows(traits, unit, place, self.finder.strata.labels)
+
+    @staticmethod
+    def _groups(table: LayerUnits, unit: int) -> tuple[Group, ...]:
+        """The groups of a unit that has several, with their images."""
+        units, least = np.array([unit]), filled(table.contest.images)
+        images = table.probing.requery.strongest(table.layer, units, table.counts[units], least).images
+        return table.contest.groups.groups(images, table.contest.best)
 
     def _table(self, layer: LayerInfo, cuts: Cuts) -> LayerUnits:
         """The figures of a layer, computed when they are first asked for."""
@@ -114,7 +144,7 @@ class Evidence:
         if found is None:
             competing = self._requery.competing(concept_set, ranking)
             other = next((each for (name, _), each in self._contests.items() if name == concept_set), None)
-            found = Contest.of(competing, probing.population, other.null if other else None)
+            found = Contest.of(competing, probing.population, other)
             self._contests[concept_set, ranking] = found
         return found
 

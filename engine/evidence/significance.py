@@ -17,6 +17,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rates import q_values
 from engine.evidence.details import Floats, Integers
 from engine.evidence.population import Population
 
@@ -74,21 +75,6 @@ def p_values(z: Floats, skewness: Floats, count: int, images: int) -> Floats:
 def normal_tail(z: Floats) -> Floats:
     """Chance that a standard normal number exceeds each of z, [k]."""
     return np.array([math.erfc(value) for value in z / math.sqrt(2)]) / 2
-
-
-def q_values(p: Floats) -> Floats:
-    """False discovery rates of the n tests in each row: q_i = min over p_j ≥ p_i of p_j·n/rank_j.
-
-    Benjamini, Hochberg 1995. [..., n] to [..., n]. A NaN is no test and has a q of NaN.
-    """
-    order = np.argsort(p, axis=-1, kind="stable")
-    ascending = np.take_along_axis(p, order, axis=-1)
-    tests = np.count_nonzero(~np.isnan(p), axis=-1, keepdims=True)
-    rates = ascending * tests / np.arange(1, p.shape[-1] + 1)
-    least = np.fmin.accumulate(rates[..., ::-1], axis=-1)[..., ::-1]
-    q = np.empty_like(p)
-    np.put_along_axis(q, order, np.where(np.isnan(ascending), np.nan, np.minimum(least, 1.0)), axis=-1)
-    return q
 
 
 def q_values_of_units(p: Floats, counts: Integers) -> Floats:

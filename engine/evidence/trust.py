@@ -11,13 +11,14 @@ WEAK: the annotation may well be chance, or follow one patient
     bootstrap's draws of patients
 FAIR: significant, but not settled
     fewer than five patients (images, where patients are not recorded); more than half of the probing set lies above τ;
-    another concept is the best in more than 1 of 10 draws of patients, or within 0.02 of α; the images fall into two
-    groups with different best concepts; both halves of the patients have the same best concept in fewer than half of
-    the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
+    another concept is the best in more than 1 of 10 draws of patients, or within 0.02 of α; its strongest images fall
+    into several groups with words of their own; both halves of the patients have the same best concept in fewer than
+    half of the splits; fewer than half of the other templates have the same best concept; 0.01 ≤ q < 0.05
 
 The rules look at whether the best concept is stable and more than chance. They cannot say whether it is *right*. So
 the sentence ends with what stands out among the images: the labels that half of them or more carry, how far down the
-ranking the concept with such a label's name stands, and a view that most of them have.
+ranking the concept with such a label's name stands, a view that most of them have, and an attribute of the films that
+the neuron follows more than its finding.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def sentence(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
         seldom=bool(significant and evidence[CHANGE_CHANCE] <= SELDOM),
         settled=bool(significant and not (_below(evidence) | _above(evidence))),
     )
-    remarks = "; ".join(filter(None, (support, wording.labels(evidence, concepts), wording.view(evidence))))
+    said = (support, wording.labels(evidence, concepts), wording.view(evidence), wording.follows(evidence))
+    remarks = "; ".join(filter(None, said))
     if trust is Trust.STRONG:
         return f"Well supported: {remarks}."
     head = f"{'Weak' if trust is Trust.WEAK else 'Fair'}: {reasons}."
@@ -171,7 +173,7 @@ RULES = (
     Rule(Trust.FAIR, CHANGE_CHANCE, _unstable, wording.changes, "Another first in many draws"),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _below, wording.changes_below, "Changes just below α"),
     Rule(Trust.FAIR, ALPHA_INTERVAL, _above, wording.changes_above, "Changes just above α"),
-    Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] == 2, wording.groups, "Images fall apart"),
+    Rule(Trust.FAIR, GROUP_COUNT, lambda of: of[GROUP_COUNT] > 1, wording.groups, "Images fall apart"),
     Rule(Trust.FAIR, HALF_AGREEMENT, lambda of: of[HALF_AGREEMENT] < 0.5, wording.halves, "Halves seldom agree"),
     Rule(
         Trust.FAIR,

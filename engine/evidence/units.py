@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
-from engine.evidence import bootstrap, confounds, enrichment, groups, significance
+from engine.evidence import bootstrap, confounds, enrichment, significance
 from engine.evidence.clusters import Grouping
 from engine.evidence.contest import Contest
-from engine.evidence.details import Floats, Integers
+from engine.evidence.details import MOST_GROUPS, Floats, Integers
+from engine.evidence.groups import Parts, filled
 from engine.evidence.metadata import Metadata
 from engine.evidence.population import Population
+from engine.evidence.redundancy import Redundancy
 from engine.evidence.resampling import Resampled, resample
+from engine.evidence.two_means import tightness
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -32,17 +35,17 @@ class Probing:
     population: Population
     metadata: Metadata
     grouping: Grouping
-    group_test: groups.GroupTest
+    redundancy: Redundancy
     base_tightness: float
     """Mean pairwise cosine of all images"""
 
     @classmethod
     def of(cls, reader: RunReader, requery: Requery) -> Self:
         population, metadata = Population.of(requery.vectors()), Metadata.of(reader)
-        tightness = groups.tightness(population.mean, np.array(len(population)))
+        alike = tightness(population.mean, np.array(len(population)))
         return cls(
-            *(reader, requery, population, metadata),
-            *(Grouping(population, metadata), groups.GroupTest(population), float(tightness)),
+            *(reader, requery, population, metadata, Grouping(population, metadata)),
+            *(Redundancy(requery, len(population)), float(alike)),
         )
 
 
@@ -101,6 +104,27 @@ class Units:
     @cached_property
     def resampled(self) -> Resampled:
         return resample(self.sets, self.probing.grouping, self.scores, self.contest)
+
+    @cached_property
+    def parts(self) -> list[Parts]:
+        """The groups that the strongest images of each unit fall into, [n]."""
+        images = filled(self.contest.images)
+        sets = self.probing.requery.strongest(self.layer, self.units, self.counts, images)
+        return [self.contest.groups.parts(sets.of(index), self.contest.best) for index in range(len(sets))]
+
+    @cached_property
+    def group_concepts(self) -> Integers:
+        """The best concept of each group, [n, MOST_GROUPS]; −1 beyond the last group, and for a single one."""
+        concepts = np.full((len(self.units), MOST_GROUPS), -1)
+        for row, parts in zip(concepts, self.parts, strict=True):
+            if len(parts) > 1:
+                row[: len(parts)] = parts.best
+        return concepts
+
+    @cached_property
+    def redundancy(self) -> tuple[Floats, Integers]:
+        """The highest cosine to another unit's strongest images, and that unit, [n] each."""
+        return self.probing.redundancy.of(self.layer, self.units)
 
     @cached_property
     def strongest_labels(self) -> tuple[NDArray[np.object_], Floats]:

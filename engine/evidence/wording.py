@@ -25,6 +25,8 @@ from engine.evidence.columns import (
 from engine.evidence.details import MANY
 from engine.evidence.written import percent
 
+NUMBERS = ("no", "one", "two", "three", "four", "five")
+"""Numbers of groups in words"""
 _MOST_OF_ONE_VIEW = 0.8
 _VIEW_BY_CHANCE, _LABEL_BY_CHANCE = 0.01, 0.05
 _LABELS_NAMED = 3
@@ -37,7 +39,10 @@ def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return "nothing lies above the β cut" if evidence.cuts.beta >= 1 else "no concept has a positive score"
+    if evidence.cuts.beta >= 1:
+        return "nothing lies above the β cut"
+    by_z = evidence.cuts.ranking == "z"
+    return "no concept scores above random image sets" if by_z else "no concept has a positive score"
 
 
 def one_image(_: NeuronEvidence, __: Sequence[str]) -> str:
@@ -90,8 +95,8 @@ def changes_above(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def groups(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
-    names = " and ".join(_quoted(concepts, group.best) for group in evidence.groups)
-    return f"the images fall into two groups, {names}"
+    *names, last = (_quoted(concepts, group.best) for group in evidence.groups)
+    return f"its strongest images fall into {NUMBERS[len(evidence.groups)]} groups, {', '.join(names)} and {last}"
 
 
 def halves(evidence: NeuronEvidence, _: Sequence[str]) -> str:
@@ -114,7 +119,7 @@ def support(evidence: NeuronEvidence, concepts: Sequence[str], significant: bool
     stays = []
     if seldom:
         stays.append(f"in {percent(1 - evidence[CHANGE_CHANCE])} of {_resamples(evidence)}")
-    if settled and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
+    if settled and evidence.cuts.selection.rule != "top" and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
         stays.append(f"from α {evidence[ALPHA_LOW]:g} to {evidence[ALPHA_HIGH]:g}")
     reasons = [f"stands out from random image sets ({_q(evidence)})"] if significant else []
     reasons += [f"stays first {' and '.join(stays)}"] if stays else []
@@ -145,6 +150,11 @@ def view(evidence: NeuronEvidence) -> str:
             base = percent(found.base_share)
             return f"{_part(found.share)} of its images are {found.value} views ({base} of all images)"
     return ""
+
+
+def follows(evidence: NeuronEvidence) -> str:
+    """The attribute of the films that it follows more than its finding; or ""."""
+    return f"it {evidence.follows}" if evidence.follows else ""
 
 
 def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.details import Candidate, Trust
+from engine.evidence.details import MOST_GROUPS, Candidate, Trust
 
 
 class Written(Enum):
@@ -21,6 +21,10 @@ class Written(Enum):
     FLAG = auto()
     CONCEPT = auto()
     """A concept index; −1 for none"""
+    CONCEPTS = auto()
+    """Concept indices; −1 for none"""
+    UNIT = auto()
+    """A unit of the same layer; −1 for none"""
     TEXT = auto()
     """A string; "" for none"""
     SHARE = auto()
@@ -40,6 +44,8 @@ SQL_TYPES = {
     Written.COUNT: "INTEGER",
     Written.FLAG: "BOOLEAN",
     Written.CONCEPT: "VARCHAR",
+    Written.CONCEPTS: "VARCHAR[]",
+    Written.UNIT: "INTEGER",
     Written.TEXT: "VARCHAR",
     Written.SHARE: "DOUBLE",
     Written.CHANCE: "DOUBLE",
@@ -55,6 +61,8 @@ BLANKS: dict[Written, NDArray[Any]] = {
     Written.COUNT: np.array(0),
     Written.FLAG: np.array(False),
     Written.CONCEPT: np.array(-1),
+    Written.CONCEPTS: np.full(MOST_GROUPS, -1),
+    Written.UNIT: np.array(-1),
     Written.TEXT: np.array("", dtype=np.object_),
     Written.SHARE: np.array(np.nan),
     Written.CHANCE: np.array(np.nan),
@@ -76,6 +84,10 @@ def plain(written: Written, value: Any, concepts: Sequence[str]) -> object:
             return bool(value)
         case Written.CONCEPT:
             return None if value < 0 else concepts[value]
+        case Written.CONCEPTS:
+            return [concepts[concept] for concept in value.tolist() if concept >= 0]
+        case Written.UNIT:
+            return None if value < 0 else int(value)
         case Written.TEXT:
             return str(value) or None
         case Written.SHARE | Written.CHANCE | Written.NUMBER:

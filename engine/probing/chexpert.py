@@ -15,6 +15,7 @@ from engine.probing.base import Image
 from engine.probing.files import FileTree, Film, short, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
+from engine.probing.person_columns import PersonColumns
 from engine.probing.tables import Table
 
 _PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/[^/]+)", re.ASCII)
@@ -54,7 +55,7 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
     path = table.column("Path")
     views = [table.column(name) for name in ("AP/PA", "Frontal/Lateral") if table.has(name)]
     columns = chexpert_columns(table)
-    joined = JoinedLabels(table.path, uncertain)
+    joined, people = JoinedLabels(table.path, uncertain), PersonColumns(table, "Sex", "Age")
     films: dict[str, tuple[str, str | None]] = {}
     """Film -> patient and view"""
     for line, cells in table.rows():
@@ -62,15 +63,17 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
         if parts is None:
             raise ConfigError(f"{table.path}: line {line} has {short(cells[path])!r}, which is not a CheXpert path.")
         joined.add(parts[1], columns.told(line, cells))
+        people.add(parts[1], cells)
         films.setdefault(parts[1], (parts[2], next(filter(None, [cells[column] for column in views]), None)))
     joined.warn()
+    people.warn()
     uncertain_films = []
     for film, (patient, view) in films.items():
         labels = joined.of(film)
         if labels is None:
             uncertain_films.append(film)
         else:
-            yield Image(film, patient, view, labels)
+            yield Image(film, patient, view, labels, attributes=people.of(film))
     warn(f"{table.path}: left out films with an uncertain label", uncertain_films)
 
 

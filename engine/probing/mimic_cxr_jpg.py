@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import ConfigError
+from engine.probing import attributes
 from engine.probing.base import Image
 from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
@@ -25,6 +26,12 @@ from engine.text_files import Encoding, TextFiles, UnreadableText
 Labels = tuple[str, ...]
 log = logging.getLogger(__name__)
 
+_TOLD = {
+    "procedure": "PerformedProcedureStepDescription",
+    "position": "PatientOrientationCodeSequence_CodeMeaning",
+}
+"""Attribute -> its column in the metadata: such as CHEST (PORTABLE AP), and Erect. The release has no sex and
+age; those of MIMIC-IV's patients can be added (engine.probing.attribute_tables)."""
 MAX_REPORT = 1 << 20
 """The most characters of a report; the longest has a few thousand"""
 
@@ -69,6 +76,7 @@ def _table(folder: Path, name: str) -> Table:
 def _images(metadata: Table, folder: Path, options: Options) -> Iterator[Image]:
     film, subject, study = (metadata.column(name) for name in ("dicom_id", "subject_id", "study_id"))
     view = metadata.column("ViewPosition")
+    told = {name: metadata.column(column) for name, column in _TOLD.items() if metadata.has(column)}
     split = _films_of_split(folder, options.split) if options.split else None
     labels = _labels_by_study(folder, options) if options.labels != "none" else {}
     uncertain = []
@@ -82,7 +90,8 @@ def _images(metadata: Table, folder: Path, options: Options) -> Iterator[Image]:
         if present is None:
             uncertain.append(path)
         else:
-            yield Image(path, cells[subject], cells[view] or None, present)
+            said = attributes.known(**{name: attributes.value(cells[column]) for name, column in told.items()})
+            yield Image(path, cells[subject], cells[view] or None, present, attributes=said)
     warn(f"{metadata.path}: left out films of studies with an uncertain label", uncertain)
 
 

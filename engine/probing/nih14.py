@@ -8,8 +8,8 @@ github.com/zoogzog/chexnet and from the paper's models (github.com/lambert-x/med
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from engine.probing.files import FileTree, FilmsByName, short, stem, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.findings import FINDINGS
 from engine.probing.labels import JoinedLabels, listed_labels, present
+from engine.probing.person_columns import PersonColumns
 from engine.probing.row_outlines import box_of
 from engine.probing.tables import Table, read_lines
 
@@ -45,7 +46,8 @@ class Options(ViewOptions, frozen=True):
     split: str | None = None
     """"train_val" or "test" for the official lists, or the path of a list file; by default all films of the folder"""
     data_entry: Path | None = None
-    """Labels and views; by default Data_Entry_2017_v2020.csv or Data_Entry_2017.csv where the folder has it"""
+    """Labels, views, sexes and ages; by default Data_Entry_2017_v2020.csv or Data_Entry_2017.csv where the folder has
+    it"""
     boxes: Path | None = None
     """By default BBox_List_2017.csv where the folder has it"""
 
@@ -55,6 +57,7 @@ class _Entry:
     labels: tuple[str, ...] | None = None
     """None if the file has no labels"""
     view: str | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load(options: Options, base: Path) -> FilmSet:
@@ -80,7 +83,8 @@ def load(options: Options, base: Path) -> FilmSet:
         labels = on_list.labels if on_list.labels is not None else entry.labels
         number = _NAME.fullmatch(key)
         patient = number[1] if number else None
-        images.append(Image(name, patient, entry.view, labels or (), boxes.get(key, ())))
+        facts = (patient, entry.view, labels or (), boxes.get(key, ()))
+        images.append(Image(name, *facts, attributes=entry.attributes))
     if entries_file:
         warn(f"{entries_file}: has no row for films", [name for name in listed if stem(name) not in entries])
     elif not any(entry.labels is not None for entry in listed.values()):
@@ -131,16 +135,19 @@ def _read_entries(path: Path) -> dict[str, _Entry]:
     """The table's entries by stem. OriginalImage[Width,Height] is two columns, in the header as in the rows."""
     table = Table(path, "probing.data_entry")
     name, labels, view = (table.column(column) for column in ("Image Index", "Finding Labels", "View Position"))
-    joined = JoinedLabels(path, "zeros")
+    joined, people = JoinedLabels(path, "zeros"), PersonColumns(table, "Patient Gender", "Patient Age")
     views: dict[str, str | None] = {}
     for line, cells in table.rows():
         film = stem(cells[name])
         joined.add(film, present(listed_labels(table, line, cells, labels, ("|",))))
+        people.add(film, cells)
         views[film] = views.get(film) or cells[view] or None
     found = {film: joined.of(film) or () for film in views}
     joined.warn()
+    people.warn()
     return {
-        film: _Entry(tuple(label for label in found[film] if label != NO_FINDING), view) for film, view in views.items()
+        film: _Entry(tuple(label for label in found[film] if label != NO_FINDING), view, people.of(film))
+        for film, view in views.items()
     }
 
 

@@ -16,6 +16,7 @@ from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 from engine.keys import content_key
 from engine.methods import is_computed
+from engine.probing.attribute_tables import with_attributes
 from engine.probing.base import ProbingSet
 from engine.probing.rename import Renamed
 from engine.progress import Progress
@@ -108,8 +109,9 @@ class RunInputs:
         probing: ProbingSet = self._config.probing.load(self._config.base)
         if not probing.images:
             raise ConfigError(f'probing: the probing set of kind "{self._config.probing.kind}" is empty.')
-        rename = self._config.labels.rename
-        return Renamed(probing, rename) if rename else probing
+        labels = self._config.labels
+        probing = with_attributes(probing, labels.attributes, self._config.probing.options, self._config.base)
+        return Renamed(probing, labels.rename) if labels.rename else probing
 
     def own_films(self, leaf: Leaf) -> ProbingSet | None:
         """The films that a computed method names beside the run's; None if it names none."""

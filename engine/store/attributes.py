@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from engine.probing.base import NONE
 
+MOST_VALUES = 256
+"""The most values that are told apart: a table of v by p for all values of a large set would not fit into memory"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
@@ -19,7 +23,7 @@ class Attribute:
 
     name: str
     values: tuple[str, ...]
-    """The v values that some image has, ascending, without NONE"""
+    """The v values that some image has, ascending, without NONE; of more than MOST_VALUES the most frequent"""
     members: NDArray[np.bool_]
     """Which images have a value, [v, p]"""
     known: NDArray[np.bool_]
@@ -30,16 +34,21 @@ class Attribute:
 
     @classmethod
     def of(cls, name: str, images: Sequence[int], values: Sequence[str], count: int) -> Self:
-        """Of `count` images, from the image and the value of each row."""
+        """Of `count` images, from the image and the value of each row. Raises IndexError for an image beyond them."""
+        if min(images, default=0) < 0:
+            raise IndexError(f"{name} of no image")
         known = np.zeros(count, dtype=np.bool_)
         known[list(images)] = True
-        names = tuple(sorted(set(values) - {NONE}))
+        numbers = _numbers(images, values, known)
+        counts = Counter(values)
+        del counts[NONE]
+        names = tuple(sorted(sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]))
         places = {value: place for place, value in enumerate(names)}
         members = np.zeros((len(names), count), dtype=np.bool_)
         for image, value in zip(images, values, strict=True):
-            if value != NONE:
+            if value in places:
                 members[places[value], image] = True
-        return cls(name, names, members, known, _numbers(images, values, known))
+        return cls(name, names, members, known, numbers)
 
 
 def _numbers(images: Sequence[int], values: Sequence[str], known: NDArray[np.bool_]) -> NDArray[np.float64] | None:

@@ -61,6 +61,9 @@ class ImageTables:
         polygons: dict[int, list[Polygon]] = {}
         for image, label, points in self._cursors.rows(f"FROM polygons {chosen} ORDER BY rowid", wanted):
             polygons.setdefault(image, []).append(Polygon(label, tuple((x, y) for x, y in points)))
+        told: dict[int, list[tuple[str, str]]] = {}
+        for image, name, value in self._cursors.rows(f"FROM image_attributes {chosen} ORDER BY rowid", wanted):
+            told.setdefault(image, []).append((name, value))
         rows = self._cursors.rows(
             f"SELECT image, path, patient, view, width, height, sha256 FROM images {chosen}",  # noqa: S608
             wanted,
@@ -69,6 +72,7 @@ class ImageTables:
             image: ImageInfo(
                 *(image, path, patient, view, tuple(labels.get(image, ()))),
                 *(width, height, sha256, tuple(boxes.get(image, ())), tuple(polygons.get(image, ()))),
+                tuple(told.get(image, ())),
             )
             for image, path, patient, view, width, height, sha256 in rows
         }
@@ -131,17 +135,18 @@ class ImageTables:
 
     @cached_property
     def _attributes(self) -> tuple[Attribute, ...]:
-        rows = self._cursors.rows("SELECT name, image, value FROM image_attributes ORDER BY name, image, value")
-        found: dict[str, tuple[list[int], list[str]]] = {}
-        for name, image, value in rows:
-            images, values = found.setdefault(name, ([], []))
-            images.append(image)
-            values.append(value)
+        told = "FROM image_attributes WHERE image IS NOT NULL AND name IS NOT NULL AND value IS NOT NULL"
+        names = {name for (name,) in self._cursors.rows(f"SELECT DISTINCT name {told}")}
+        found = {}
+        for name in names:  # one after the other: the rows of all would take 100 MB for 100,000 images
+            rows = self._cursors.columns(f"SELECT image, value {told} AND name = ?", name)
+            with self._cursors.whole():
+                found[name] = Attribute.of(name, rows["image"].tolist(), rows["value"].tolist(), self.image_count)
         views = [(image, view) for image, view in enumerate(self.views()) if view]
         if "view" not in found and views:
-            found["view"] = [image for image, _ in views], [view for _, view in views]
-        with self._cursors.whole():
-            return tuple(Attribute.of(name, *found[name], self.image_count) for name in sorted(found))
+            images, values = zip(*views, strict=True)
+            found["view"] = Attribute.of("view", images, values, self.image_count)
+        return tuple(found[name] for name in sorted(found))
 
     def paths(self) -> tuple[str | None, ...]:
         """Each image's path in the probing set, [p]."""

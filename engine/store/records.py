@@ -103,6 +103,8 @@ class ImageInfo:
     sha256: str
     boxes: tuple[Box, ...]
     polygons: tuple[Polygon, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Each attribute with each of its values (engine.probing.base.Image)"""
 
 
 @dataclass(frozen=True, slots=True)

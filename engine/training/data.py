@@ -32,8 +32,12 @@ class Films:
 
 def make_films(seed: int, count: int, *, enriched: bool, workers: int) -> Films:
     """The first `count` films of a population, rendered by `workers` processes."""
-    anatomies = population(seed, count, enriched=enriched)
-    parts = [anatomies[start : start + 250] for start in range(0, count, 250)]
+    return render_films(population(seed, count, enriched=enriched), workers)
+
+
+def render_films(anatomies: list[Anatomy], workers: int) -> Films:
+    """These films, rendered by `workers` processes."""
+    parts = [anatomies[start : start + 250] for start in range(0, len(anatomies), 250)]
     if workers > 1:
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             rendered = list(pool.map(_render, parts))

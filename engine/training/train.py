@@ -77,7 +77,7 @@ def train_classifier(films: Films, recipe: Recipe, log: Callable[[str], None]) -
     def loss(inputs: Tensor, chosen: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(model(inputs).float(), films.labels[chosen])
 
-    _fit(model, films, loss, recipe.classifier_epochs, recipe.classifier_batch, recipe.classifier_rate, log)
+    fit(model, films, loss, recipe.classifier_epochs, recipe.classifier_batch, recipe.classifier_rate, log)
     return model
 
 
@@ -98,7 +98,7 @@ def train_dual_encoder(films: Films, recipe: Recipe, log: Callable[[str], None])
         encoded = functional.normalize(model.texts(text_pieces(list(distinct))).float(), dim=1)
         return contrastive_loss(model.log_scale.exp().clamp(max=50.0) * images @ encoded.T, fits, columns)
 
-    _fit(model, films, loss, recipe.dual_encoder_epochs, recipe.dual_encoder_batch, recipe.dual_encoder_rate, log)
+    fit(model, films, loss, recipe.dual_encoder_epochs, recipe.dual_encoder_batch, recipe.dual_encoder_rate, log)
     return model
 
 
@@ -118,7 +118,7 @@ def contrastive_loss(logits: Tensor, fits: Tensor, columns: Tensor) -> Tensor:
     return (from_texts + from_films[own, torch.arange(len(columns))].mean()) / 2
 
 
-def _fit(
+def fit(
     model: nn.Module,
     films: Films,
     loss_of: Callable[[Tensor, Tensor], Tensor],

@@ -49,9 +49,7 @@ def as_json(comparison: Comparison, layers: Sequence[LayerChanges], rows: Sequen
         {
             "run": str(side.reader.path),
             "content_hash": side.reader.info.content_hash,
-            "alpha": side.cuts.alpha,
-            "beta": side.cuts.beta,
-            "concept_set": side.cuts.concept_set,
+            **side.cuts.as_fields(),
         }
         for side in comparison.sides
     ]

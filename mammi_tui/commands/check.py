@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @arguments.run_file
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @click.option(
     "--fail-on",
     "limits",
@@ -27,9 +25,7 @@ if TYPE_CHECKING:
     help="Exit with status 1 if the check NAME finds more than N (0 by default), or could not look; can be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, which lists the neurons.")
-def check(
-    run: Path, alpha: float | None, beta: float | None, concept_set: str | None, limits: tuple[str, ...], as_json: bool
-) -> None:
+def check(run: Path, chosen: arguments.Chosen, limits: tuple[str, ...], as_json: bool) -> None:
     """Print a check-up of a run: its warnings, outputs that fail, and neurons to be wary of.
 
     The exit status is 0 whatever is found, unless --fail-on says otherwise. In the explorer `D` shows the check-up, and
@@ -45,8 +41,8 @@ def check(
     allowed = _allowed(limits)
     with RunReader(arguments.existing_run(run)) as reader:
         requery = Requery(reader)
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
-        requery.members(concept_set)
+        cuts = chosen.cuts(reader.info)
+        requery.members(cuts.concept_set)
         found = dict(check_up(Material(reader, requery, Evidence(reader, requery), cuts)))
         told = (
             json.dumps(as_object(found, reader, cuts), indent=2) if as_json else "\n".join(lines(found, reader, cuts))

@@ -15,6 +15,7 @@ from mammi_tui.console.output import force as force_option
 from mammi_tui.text import clean
 
 if TYPE_CHECKING:
+    from engine.annotation.cuts import Ranking, Selection
     from engine.comparing.compare import Row
 
 Value = TypeVar("Value")
@@ -52,6 +53,21 @@ def _cut(name: str, sign: str) -> Callable[[Any], Any]:
     metavar="NAME[,NAME]",
     help="Let only the concepts of this set compete, or of one for each side; all of a run's by default.",
 )
+@click.option(
+    "--ranking",
+    "rankings",
+    type=OneOrTwo(click.Choice(arguments.RANKINGS), "text"),
+    metavar="score|z[,…]",
+    help="Rank and cut concepts by Eq. 2's score or by z, or one for each side; each run's own by default.",
+)
+@click.option(
+    "--select",
+    "selections",
+    type=OneOrTwo(arguments.Selected(), "rule"),
+    metavar="RULE[,RULE]",
+    help="Which images a neuron is annotated from: tau, top-N or adaptive, or one for each side; each run's own by "
+    "default.",
+)
 @click.option("--layer", metavar="NAME", help="Only this layer of A; every layer by default.")
 @click.option(
     "--filter",
@@ -85,6 +101,8 @@ def compare(
     alpha: tuple[float, float] | None,
     beta: tuple[float, float] | None,
     concept_sets: tuple[str, str] | None,
+    rankings: tuple[Ranking, Ranking] | None,
+    selections: tuple[Selection, Selection] | None,
     layer: str | None,
     query: str,
     order: str,
@@ -96,11 +114,12 @@ def compare(
     """Show what changed between two runs: for each neuron its words before and after, and because of what.
 
     Runs of one target model are compared unit by unit. Of other models the units are matched by the correlation of
-    their activations over the films that both runs have. Then images, texts, activations, α and β are exchanged between
-    the runs one at a time: what changes the words alone is their cause.
+    their activations over the films that both runs have. Then images, texts, activations and each cut are
+    exchanged between the runs one at a time (of cuts: α, β, the ranking, the selection of images). What changes the
+    words alone is their cause.
 
-    Without B, A is compared with itself at two values: --alpha 0.93,0.85. The text lists the neurons that changed, or
-    all that --filter finds.
+    Without B, A is compared with itself at two values: --alpha 0.93,0.85 or --ranking score,z. The text lists the
+    neurons that changed, or all that --filter finds.
     """
     from engine.comparing.compare import Comparison
     from engine.comparing.side import Side
@@ -118,7 +137,9 @@ def compare(
         raise ConfigError("--json, --format: one object or a table. Leave one out.")
     if file_format == "parquet" and output == STDOUT:
         raise ConfigError("--format parquet: Parquet can only be written to a file. Name one with --output.")
-    pairs = [pair for pair in (alpha, beta, concept_sets) if pair is not None and pair[0] != pair[1]]
+    pairs = [
+        pair for pair in (alpha, beta, concept_sets, rankings, selections) if pair is not None and pair[0] != pair[1]
+    ]
     if second is None and not pairs:
         raise ConfigError(
             f"{first}: nothing to compare it with. Name a second run file, or two values such as --alpha 0.93,0.85."
@@ -130,9 +151,14 @@ def compare(
         before, after = readers[0], readers[-1]
         sides = []
         for run, reader in enumerate((before, after)):
-            cuts = [None if pair is None else pair[run] for pair in (alpha, beta)]
-            chosen = concept_sets[run] or None if concept_sets else None
-            sides.append(Side(reader, arguments.cuts(reader.info, cuts[0], cuts[1], chosen)))
+            chosen = arguments.Chosen(
+                alpha[run] if alpha else None,
+                beta[run] if beta else None,
+                concept_sets[run] or None if concept_sets else None,
+                rankings[run] if rankings else None,
+                selections[run] if selections else None,
+            )
+            sides.append(Side(reader, chosen.cuts(reader.info)))
         comparison = Comparison(sides[0], sides[1])
         layers, left_out = comparison.changes(layer)
         for each in left_out:

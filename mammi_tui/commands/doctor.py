@@ -17,6 +17,7 @@ from mammi_tui.console import arguments
 from mammi_tui.console.compute import ENGINE_PACKAGES, INSTALL_ENGINE
 
 if TYPE_CHECKING:
+    from engine.annotation.cuts import Selection
     from engine.store.reader import RunReader
 
 EXPLORER_PACKAGES = ("click", "duckdb", "numpy", "pillow", "textual")
@@ -99,6 +100,17 @@ def terminal() -> Iterator[Fact]:
         yield "", fit.warning
 
 
+def _chosen(selection: Selection) -> str:
+    """Which images a neuron is annotated from."""
+    match selection.rule:
+        case "tau":
+            return "those above τ"
+        case "top":
+            return f"the {selection.top:,} most activating"
+        case "adaptive":
+            return "those above τ, but neither very few nor very many"
+
+
 def contents(reader: RunReader) -> Iterator[Fact]:
     """What a run file holds."""
     from mammi_tui.console import decision_health
@@ -112,6 +124,8 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "target", info.target
     yield "VLM", f"{info.vlm}, {info.dimension} dimensions"
     yield "α, β", f"{info.alpha:g}, {info.beta:g}"
+    yield "ranking", "score (Eq. 2)" if info.ranking == "score" else "z (a score above those of random image sets)"
+    yield "images", f"{info.selection}: {_chosen(info.selection)}"
     note = ": scores are mean cosines" if info.unsubtracted else ""
     yield "template", f"{info.template or 'none'}{', not subtracted' if info.template and note else ''}{note}"
     settings = info.config.get("run")
@@ -129,6 +143,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
         yield "methods", ", ".join(_method(reader, method.name) for method in reader.methods)
     yield from decision_health.held(reader)
     yield "images", f"{reader.image_count:,} usable, {len(reader.set_aside()):,} set aside"
+    yield from decision_health.attributes(reader)
     for layer in reader.layers:
         dead = int(layer.dead.sum())
         untrained = f"; random: {layer.untrained}" if layer.untrained else ""

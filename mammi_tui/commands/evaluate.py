@@ -57,9 +57,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Other words for labels, scored separately: a file, or `nih14` for the list that comes with mammi.",
 )
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--plot", is_flag=True, help="Draw figure 2 of the paper with characters.")
 @click.option(
@@ -72,6 +70,18 @@ if TYPE_CHECKING:
     "--decisions",
     is_flag=True,
     help="Instead: whether importance and maps say what the model does, by deleting units and by the pointing game.",
+)
+@click.option(
+    "--faithfulness",
+    is_flag=True,
+    help="Instead: whether words say when units are active, by labels and by a VLM's scores of the images.",
+)
+@click.option(
+    "--second",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --faithfulness: another VLM than the run's own, from a run file of the same images (.duckdb) or from "
+    "embeddings (.npz).",
 )
 @click.option(
     "--figure3",
@@ -103,13 +113,13 @@ def evaluate(
     names: tuple[str, ...],
     encoders: tuple[str, ...],
     synonyms: str | None,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     as_json: bool,
     plot: bool,
     figures: Path | None,
     decisions: bool,
+    faithfulness: bool,
+    second: Path | None,
     films: tuple[str, ...],
     class_name: str | None,
     config: Path | None,
@@ -130,15 +140,21 @@ def evaluate(
     important units are deleted first, and do the maps of a finding's units point into its box, more than those of other
     units, and of the model with random weights?
 
+    --faithfulness asks whether the words say when a unit is active: by the labels, views, parameters and attributes
+    that they name, and by the scores that a VLM gives the images for them. The VLM should be another one than the
+    run's, because that one chose the words. Every metric is marked by two sanity tests.
+
     --table first computes or resumes the runs of a matrix: several VLMs, concept sets, methods, α and counts of images
     over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
     if table is not None or out is not None or overrides:
-        others = (
-            names or encoders or synonyms or alpha is not None or beta is not None or concept_set or plot or figures
-        )
+        others = names or encoders or synonyms or chosen.options or plot or figures
         _matrix(run, table, out, overrides, as_json, bool(others))
         return
+    if faithfulness and (encoders or synonyms or plot or figures or decisions or films):
+        raise click.UsageError("--faithfulness goes only with --second, --method, cuts and --json.")
+    if second is not None and not faithfulness:
+        raise click.UsageError("--second goes with --faithfulness.")
     if run is None:
         raise click.UsageError("Name a run file, or a matrix with --table MATRIX.toml.")
     if decisions or films:
@@ -151,7 +167,7 @@ def evaluate(
         else:
             from mammi_tui.console.figure3 import draw_figure3
 
-            draw_figure3(run, films, class_name, (alpha, beta, concept_set), config, figures, force)
+            draw_figure3(run, films, class_name, chosen, config, figures, force)
         return
     if config is not None or class_name is not None:
         raise click.UsageError("--config goes with --decisions or --figure3, --class with --figure3.")
@@ -163,6 +179,7 @@ def evaluate(
     from engine.store.reader import RunReader
     from mammi_tui.console.charts import charts
     from mammi_tui.console.evaluation_text import as_text, heading
+    from mammi_tui.console.faithfulness import print_faithfulness
     from mammi_tui.console.progress import run_progress
 
     words = None if synonyms is None else read_synonyms(synonyms)
@@ -170,7 +187,10 @@ def evaluate(
         requery = Requery(reader)
         methods = _methods(reader, requery, names)
         loaded = _encoders(reader, encoders)
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        cuts = chosen.cuts(reader.info)
+        if faithfulness:
+            print_faithfulness(reader, methods, second, cuts, as_json)
+            return
         figure = _figure(reader, figure2(reader, requery, loaded, cuts=cuts)) if plot or figures else None
         if figure and figures:
             _check_folder(figure, figures, force)
@@ -208,9 +228,14 @@ def as_object(found: Evaluation, figure: Figure2 | None, reader: RunReader) -> d
         "target": reader.info.target,
         "vlm": reader.info.vlm,
         **({} if reader.info.subtracts_template else {"template": reader.info.template, "subtract_template": False}),
-        **asdict(found.cuts),
+        **found.cuts.as_fields(),
         **evaluated,
-        "truth_cut": {"auroc": truth.CLEAR, "fewest_images": truth.FEWEST, "parameter_share": truth.SHARE},
+        "truth_cut": {
+            "auroc": truth.CLEAR,
+            "chosen_by": truth.CRITERION,
+            "fewest_images": truth.FEWEST,
+            "parameter_share": truth.SHARE,
+        },
         **({} if figure is None else {"figure2": asdict(figure)}),
     }
 

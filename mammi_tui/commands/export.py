@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     "--what",
     required=True,
     type=click.Choice(
-        ["neurons", "concepts", "representatives", "evidence", "methods", "importance", "outputs", "verdicts"]
+        ["neurons", "concepts", "representatives", "evidence", "methods", "importance", "outputs", "audit", "verdicts"]
     ),
     help="The table. It has a row for each neuron (also in evidence), each annotated concept (in methods, of every "
-    "method), each representative image, each verdict, each class and unit (importance), or each image and class "
-    "(outputs).",
+    "method), each representative image, each verdict, each class and unit (importance), each image and class "
+    "(outputs), or each figure of an output or neuron and an attribute (audit).",
 )
 @click.option(
     "--format",
@@ -36,23 +36,19 @@ if TYPE_CHECKING:
     help="The file's format. jsonl, for verdicts only, is the verdict log as it stands.",
 )
 @output_option("The file to write; - is standard output (all but parquet).")
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @force_option
 def export(
     run: Path,
     what: str,
     file_format: str,
     output: Path,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     force: bool,
 ) -> None:
-    """Write neurons, concepts, representatives, evidence, methods, importance, outputs or verdicts to a file.
+    """Write neurons, concepts, representatives, evidence, methods, importance, outputs, the audit or verdicts.
 
-    Tables are at the run's own α and β unless you give others; each verdict keeps the α and β at which it was given.
+    Tables are at the run's own cuts unless you give others; each verdict keeps the cuts at which it was given.
     --force overwrites an existing FILE, but never the run's own files.
     """
     from engine.errors import ConfigError
@@ -66,14 +62,14 @@ def export(
     if file_format == "jsonl" and what != "verdicts":
         raise ConfigError("--format jsonl: only verdicts are written as JSON lines. Use json.")
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
-    if what == "verdicts" and (alpha is not None or beta is not None):
-        raise ConfigError("--alpha, --beta: verdicts have their own α and β. Leave these options out.")
-    if what in ("importance", "outputs") and (alpha is not None or beta is not None):
-        raise ConfigError(f"--alpha, --beta: {what} does not depend on them. Leave these options out.")
-    if what in ("representatives", "verdicts", "importance", "outputs") and concept_set is not None:
-        raise ConfigError(f"--concept-set: {what} do not depend on it. Leave it out.")
+    useless = chosen.options if what in ("verdicts", "importance", "outputs", "audit") else ()
+    if what == "representatives":
+        useless = tuple(name for name in chosen.options if name not in ("--alpha", "--select"))
+    if useless:
+        why = "have their own cuts" if what == "verdicts" else "do not depend on them"
+        raise ConfigError(f"{', '.join(useless)}: {what} {why}. Leave these options out.")
     with RunReader(arguments.existing_run(run)) as reader:
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        cuts = chosen.cuts(reader.info)
         rows = put_table(output, file_format, lambda path: _write(reader, what, file_format, path, cuts))
         if output == STDOUT:
             return

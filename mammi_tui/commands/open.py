@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 @click.command("open")
 @arguments.run_file
 @click.argument("neuron", metavar="[LAYER:UNIT]", required=False)
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @arguments.neuron_filter
 @arguments.order
 @click.option(
@@ -50,9 +48,7 @@ def open(  # noqa: A001
     context: click.Context,
     run: Path,
     neuron: str | None,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     query: str,
     order: str | None,
     images: str,
@@ -102,12 +98,12 @@ def open(  # noqa: A001
     with opening.result() as reader:
         if not arguments.at_a_terminal():
             raise MammiError("The explorer needs a terminal. Without one use `mammi show` or `mammi export`.")
-        if concept_set is not None:
-            find_concept_set(concept_set, reader.concept_sets)
+        if chosen.concept_set is not None:
+            find_concept_set(chosen.concept_set, reader.concept_sets)
         keeper = StateKeeper(StateFile(state_path(path, identity_of(reader))), fresh=fresh)
         start = Start(
             parse_neuron(neuron, reader.layers) if neuron else kept_neuron(keeper.state, reader.layers),
-            _cuts(reader, keeper.state, alpha, beta, concept_set),
+            _cuts(reader, keeper.state, chosen),
             query=arguments.checked_filter(query, reader.layers),
             order=arguments.chosen_order(order).name if order else "",
             named=neuron is not None,
@@ -128,15 +124,16 @@ def open(  # noqa: A001
         raise MammiError("The explorer stopped because of an error of its own. Use --debug for the traceback.")
 
 
-def _cuts(reader: RunReader, state: RunState, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:
+def _cuts(reader: RunReader, state: RunState, chosen: arguments.Chosen) -> Cuts:
     """The cuts that were asked for, else those that the reader left, else the run's own."""
     kept = state.concept_set if state.concept_set in {found.name for found in reader.concept_sets} else None
-    return arguments.cuts(
-        reader.info,
-        state.alpha if alpha is None else alpha,
-        state.beta if beta is None else beta,
-        concept_set or kept,
-    )
+    return arguments.Chosen(
+        state.alpha if chosen.alpha is None else chosen.alpha,
+        state.beta if chosen.beta is None else chosen.beta,
+        chosen.concept_set or kept,
+        chosen.ranking or state.ranking,
+        chosen.selection or state.selection,
+    ).cuts(reader.info)
 
 
 def _own_keys() -> tuple[Keymap, list[str]]:

@@ -48,9 +48,7 @@ NOTHING_JUDGED = "No reader has judged a neuron yet: --all has every neuron."
 )
 @click.option("--no-identifiers", is_flag=True, help="Leave out what may name a person or a place.")
 @click.option("--keep-notes", is_flag=True, help="With --no-identifiers: keep notes and own labels.")
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @force_option
 def report(
     run: Path,
@@ -62,9 +60,7 @@ def report(
     films: int,
     no_identifiers: bool,
     keep_notes: bool,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     force: bool,
 ) -> None:
     """Write one file to hand on: what was run, the verdicts, and a card for each neuron.
@@ -92,7 +88,7 @@ def report(
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
     with RunReader(arguments.existing_run(run)) as reader:
         wanted = Wanted(
-            arguments.cuts(reader.info, alpha, beta, concept_set),
+            chosen.cuts(reader.info),
             *(arguments.checked_filter(query, reader.layers), every, arguments.chosen_order(order), films),
             *(not no_identifiers, keep_notes or not no_identifiers),
         )

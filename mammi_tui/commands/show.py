@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @arguments.run_file
 @click.argument("neuron", metavar="LAYER:UNIT", required=False)
 @click.option("--concept", metavar="NAME", help="Show where a concept stands in all layers, instead of a neuron.")
-@arguments.alpha
-@arguments.beta
-@arguments.concept_set
+@arguments.cut_options
 @click.option("--evidence", is_flag=True, help="Show how far the annotation can be trusted, instead of the images.")
 @click.option("--methods", is_flag=True, help="Show the answers of all methods side by side, instead of the images.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -31,9 +29,7 @@ def show(
     run: Path,
     neuron: str | None,
     concept: str | None,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     evidence: bool,
     methods: bool,
     as_json: bool,
@@ -42,9 +38,9 @@ def show(
 
     LAYER:CLASS names a neuron as well as LAYER:UNIT, in layers whose units have class names.
 
-    The annotation's concepts (those above the β cut) are sorted by score, and the representative images by activation,
-    as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. With --json
-    they add to the object.
+    The annotation's concepts (those above the β cut) are sorted by score or by z, as --ranking has it, and the
+    representative images by activation, as in the explorer. --evidence and --methods list the annotation, and at least
+    the first ten concepts. With --json they add to the object.
 
     --concept NAME prints the neurons of all layers that have a concept or narrowly miss it, the nearest concepts, the
     images that match it best, and the concepts that no neuron has. With LAYER:UNIT it also lists matching images that
@@ -53,7 +49,7 @@ def show(
     if concept is not None:
         if evidence or methods:
             raise click.UsageError("--evidence and --methods are about a neuron: leave out --concept.")
-        show_concept(run, concept, neuron, alpha, beta, concept_set, as_json=as_json)
+        show_concept(run, concept, neuron, chosen, as_json=as_json)
         return
     if neuron is None:
         raise click.UsageError("Name a neuron, as LAYER:UNIT, or a concept with --concept.")
@@ -70,7 +66,7 @@ def show(
     with RunReader(arguments.existing_run(run)) as reader:
         layer, unit = parse_neuron(neuron, reader.layers)
         requery = Requery(reader)
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        cuts = chosen.cuts(reader.info)
         answer = requery.neuron(layer, unit, cuts)
         images = reader.images(answer.images)
         shown = as_object(answer, images, reader.concepts)
@@ -115,9 +111,7 @@ def show_concept(
     run: Path,
     name: str,
     neuron: str | None,
-    alpha: float | None,
-    beta: float | None,
-    concept_set: str | None,
+    chosen: arguments.Chosen,
     *,
     as_json: bool,
 ) -> None:
@@ -131,7 +125,7 @@ def show_concept(
     with RunReader(arguments.existing_run(run)) as reader:
         concept = find_concept(name, reader.concepts)
         named = None if neuron is None else parse_neuron(neuron, reader.layers)
-        cuts = arguments.cuts(reader.info, alpha, beta, concept_set)
+        cuts = chosen.cuts(reader.info)
         answer = Concepts(reader, Requery(reader)).concept(concept, cuts, named)
         if as_json:
             click.echo(json.dumps(concept_text.as_object(answer, reader, named), indent=2))
@@ -143,12 +137,10 @@ def show_concept(
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:
     """The answer as JSON types, with `concept_set` where one was chosen."""
-    of_set = {} if answer.cuts.concept_set is None else {"concept_set": answer.cuts.concept_set}
     return {
         "layer": answer.layer,
         "unit": answer.unit,
-        "alpha": answer.cuts.alpha,
-        "beta": answer.cuts.beta,
+        **{name: value for name, value in answer.cuts.as_fields().items() if value is not None},
         "threshold": answer.threshold,
         "dead": answer.dead,
         "representatives": [
@@ -156,24 +148,26 @@ def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Seque
             for info, activation in zip(images, answer.activations.tolist(), strict=True)
         ],
         "concepts": [
-            {"concept": concepts[concept], "score": float(answer.scores[concept])}
+            {
+                "concept": concepts[concept],
+                "score": float(answer.scores[concept]),
+                "z": float(answer.z_scores[concept]),
+            }
             for concept in answer.ranking[: answer.annotated].tolist()
         ],
-        **of_set,
     }
 
 
 def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
     """The neuron, the cuts, and how many images and concepts it has."""
     from engine.names import find_concept_set
-    from mammi_tui.text import clean, count
+    from mammi_tui.text import clean, count, in_words
 
-    size, of_set = len(reader.concepts), ""
+    size = len(reader.concepts)
     cuts = answer.cuts
     if cuts.concept_set is not None:
         size = len(find_concept_set(cuts.concept_set, reader.concept_sets).concepts)
-        of_set = f"   concept set {clean(cuts.concept_set)}"
-    yield f"{clean(answer.layer)}:{answer.unit}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}"
+    yield f"{clean(answer.layer)}:{answer.unit}   {in_words(cuts, '   ')}"
     untrained = reader.layer(answer.layer).untrained
     if untrained:
         yield f"random: {clean(untrained)}. The annotation means nothing"
@@ -181,10 +175,11 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
         yield f"dead: the activation is {answer.threshold:.6g} on every image"
         return
     found = count(len(answer.images), "representative image")
-    yield f"{found} of {reader.image_count:,}, activation above {answer.threshold:.6g}"
+    reaching = "above" if cuts.selection.rule == "tau" else "down to"
+    yield f"{found} of {reader.image_count:,}, activation {reaching} {answer.threshold:.6g}"
     if reader.info.unsubtracted:
         yield f"{reader.info.unsubtracted}: a score is the mean cosine to the concept"
-    yield f"{count(answer.annotated, 'concept')} of {size:,} in the annotation, score above {answer.cut:.6g}"
+    yield f"{count(answer.annotated, 'concept')} of {size:,} in the annotation, {cuts.ranking} above {answer.cut:.6g}"
 
 
 def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
@@ -194,8 +189,11 @@ def annotation(answer: NeuronAnswer, concepts: Sequence[str]) -> Iterator[str]:
 
     ranked = answer.ranking[: answer.annotated].tolist()
     if ranked:
-        rows = [(clean(concepts[concept]), f"{answer.scores[concept]:.4f}") for concept in ranked]
-        yield from table(("concept", "score"), rows)
+        rows = [
+            (clean(concepts[concept]), f"{answer.scores[concept]:.4f}", f"{answer.z_scores[concept]:.1f}")
+            for concept in ranked
+        ]
+        yield from table(("concept", "score", "z"), rows)
 
 
 def films(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> Iterator[str]:

@@ -96,12 +96,9 @@ def _difference(found: Readings, neuron: str, each: Compared) -> dict[str, Any]:
 
 
 def _verdict(found: Readings, line: Line, note: str | None) -> dict[str, Any]:
-    cuts = line.seen.cuts
     return {
         "verdict": line.verdict,
-        "alpha": cuts.alpha,
-        "beta": cuts.beta,
-        "concept_set": cuts.concept_set,
+        **line.seen.cuts.as_fields(),
         "role": line.role,
         "time": line.time,
         "note": note,

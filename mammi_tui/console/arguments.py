@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +15,13 @@ import click
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from engine.annotation.cuts import Cuts
+    from engine.annotation.cuts import Cuts, Ranking, Selection
     from engine.store.records import LayerInfo, RunInfo
     from mammi_tui.neurons.order import Order
 
 # How many other files a message names when the requested one is missing.
 _NAMED = 3
+RANKINGS = ("score", "z")
 
 
 class Fraction(click.ParamType[float]):
@@ -36,11 +39,75 @@ class Fraction(click.ParamType[float]):
         return number
 
 
+class Selected(click.ParamType["Selection"]):
+    """A selection of images, as engine.annotation.cuts.Selection reads it."""
+
+    name = "rule"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Selection:
+        from engine.annotation.cuts import Selection
+
+        if isinstance(value, Selection):
+            return value
+        try:
+            return Selection.parse(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The cuts that options name; None where the run's own count, for a concept set all of the run's concepts."""
+
+    alpha: float | None = None
+    beta: float | None = None
+    concept_set: str | None = None
+    ranking: Ranking | None = None
+    selection: Selection | None = None
+
+    def cuts(self, info: RunInfo) -> Cuts:
+        """With those of a run where none is named."""
+        from engine.annotation.cuts import Cuts
+
+        return Cuts(
+            info.alpha if self.alpha is None else self.alpha,
+            info.beta if self.beta is None else self.beta,
+            self.concept_set,
+            self.ranking or info.ranking,
+            self.selection or info.selection,
+        )
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that are given, such as "--alpha"."""
+        given = {
+            "--alpha": self.alpha, "--beta": self.beta, "--concept-set": self.concept_set, "--ranking": self.ranking,
+            "--select": self.selection,
+        }  # fmt: skip
+        return tuple(name for name, value in given.items() if value is not None)
+
+
 run_file = click.argument("run", metavar="RUN.duckdb", type=click.Path(path_type=Path))
-alpha = click.option("--alpha", type=Fraction(), metavar="A", help="α, from 0 to 1; the run's own by default.")
-beta = click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 1; the run's own by default.")
-concept_set = click.option(
-    "--concept-set", metavar="NAME", help="Let only the concepts of this set compete; all of the run's by default."
+_CUTS = (
+    click.option("--alpha", type=Fraction(), metavar="A", help="α, from 0 to 1; the run's own by default."),
+    click.option("--beta", type=Fraction(), metavar="B", help="β, from 0 to 1; the run's own by default."),
+    click.option(
+        "--concept-set", metavar="NAME", help="Let only the concepts of this set compete; all of the run's by default."
+    ),
+    click.option(
+        "--ranking",
+        type=click.Choice(RANKINGS),
+        help="Rank and cut concepts by Eq. 2's score, or by z, how far it lies above that of random image sets; the "
+        "run's own by default.",
+    ),
+    click.option(
+        "--select",
+        "selection",
+        type=Selected(),
+        metavar="RULE",
+        help="Which images a neuron is annotated from: tau (those above τ), top-N (the N most activating) or adaptive "
+        "(those above τ, but neither very few nor very many); the run's own by default.",
+    ),
 )
 neuron_filter = click.option(
     "--filter",
@@ -74,11 +141,24 @@ def chosen_order(name: str | None) -> Order:
     return order
 
 
-def cuts(info: RunInfo, alpha: float | None, beta: float | None, concept_set: str | None) -> Cuts:
-    """The cuts that the three options above give, with the run's own α or β in place of None."""
-    from engine.annotation.cuts import Cuts
+def cut_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that name cuts. The command takes them as one argument, `chosen`."""
 
-    return Cuts(info.alpha if alpha is None else alpha, info.beta if beta is None else beta, concept_set)
+    @functools.wraps(command)
+    def with_chosen(
+        alpha: float | None,
+        beta: float | None,
+        concept_set: str | None,
+        ranking: Ranking | None,
+        selection: Selection | None,
+        **others: Any,
+    ) -> None:
+        command(chosen=Chosen(alpha, beta, concept_set, ranking, selection), **others)
+
+    found: Callable[..., None] = with_chosen
+    for option in reversed(_CUTS):
+        found = option(found)
+    return found
 
 
 def at_a_terminal() -> bool:

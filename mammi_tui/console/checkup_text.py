@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from engine.annotation.cuts import Cuts
@@ -12,7 +11,7 @@ from engine.decisions.checkup.base import Check, Finding
 from engine.decisions.checkup.checks import CHECKS
 from engine.store.reader import RunReader
 from mammi_tui.findings_of_checks import mark, said
-from mammi_tui.text import clean, fit
+from mammi_tui.text import clean, fit, in_words
 
 WIDTH = 80
 _NAME = 12
@@ -20,8 +19,7 @@ _NAME = 12
 
 def lines(found: Mapping[Check, Finding], reader: RunReader, cuts: Cuts) -> Iterator[str]:
     """The check-up in the order of weight: a mark where something was found, the name, and the finding."""
-    of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
-    yield fit(f"{clean(reader.path.name)}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}", WIDTH).rstrip()
+    yield fit(f"{clean(reader.path.name)}   {in_words(cuts, '   ')}", WIDTH).rstrip()
     yield ""
     for check in CHECKS:
         finding = found[check]
@@ -35,7 +33,7 @@ def as_object(found: Mapping[Check, Finding], reader: RunReader, cuts: Cuts) -> 
     """The whole check-up as JSON types."""
     return {
         "run": str(reader.path),
-        **asdict(cuts),
+        **cuts.as_fields(),
         "checks": [
             {
                 "name": check.name,

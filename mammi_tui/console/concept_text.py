@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decisions.contenders import NEAR
 from mammi_tui.console.text_table import table
-from mammi_tui.text import clean, count, percent, significant
+from mammi_tui.text import clean, count, in_words, percent, significant
 
 if TYPE_CHECKING:
     from engine.decisions.concepts import ConceptAnswer, Standing
@@ -22,9 +22,7 @@ def as_object(answer: ConceptAnswer, reader: RunReader, neuron: tuple[str, int] 
     concepts, matches, cuts = reader.concepts, answer.matches, answer.cuts
     found: dict[str, Any] = {
         "concept": concepts[answer.concept],
-        "alpha": cuts.alpha,
-        "beta": cuts.beta,
-        **({} if cuts.concept_set is None else {"concept_set": cuts.concept_set}),
+        **{name: value for name, value in cuts.as_fields().items() if value is not None},
         "competes": answer.competes,
         "neurons": [_neuron(each, reader) for each in answer.having],
         "missed": [_neuron(each, reader) for each in answer.missing],
@@ -92,8 +90,7 @@ def as_text(answer: ConceptAnswer, reader: RunReader, neuron: tuple[str, int] | 
 
 def _heading(answer: ConceptAnswer, reader: RunReader) -> Iterator[str]:
     cuts = answer.cuts
-    of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
-    yield f"{clean(reader.concepts[answer.concept])}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}"
+    yield f"{clean(reader.concepts[answer.concept])}   {in_words(cuts, '   ')}"
     if not answer.competes:
         yield "It is not in this concept set: no neuron can have it"
         return

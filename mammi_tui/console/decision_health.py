@@ -9,6 +9,9 @@ import numpy as np
 from engine.store.decision_records import Head
 from engine.store.reader import RunReader
 
+MOST_VALUES = 6
+"""The most values of an attribute that are told"""
+
 _TOLERANCE = 2.0**-7
 """How far an output may be from what the head gives, as a share of its terms: a run may be in bfloat16"""
 
@@ -24,6 +27,22 @@ def held(reader: RunReader) -> Iterator[tuple[str, str]]:
     if head is not None:
         layer = "no layer of the run" if head.layer is None else reader.layers[head.layer].name
         yield "head", f"linear, its {head.weights.shape[1]:,} inputs given by {layer}"
+
+
+def attributes(reader: RunReader) -> Iterator[tuple[str, str]]:
+    """What is recorded of the images beside findings: a line for each attribute, with how many images know it."""
+    every = reader.attributes()
+    if all(told.name == "view" for told in every):
+        yield "attribute", "none beside the view. To add what the probing set says: mammi run CONFIG.toml"
+    for told in every:
+        known = f"{told.name}: known of {int(told.known.sum()):,} of {reader.image_count:,} images"
+        if told.numbers is not None:
+            yield "attribute", f"{known}, {np.nanmin(told.numbers):g} to {np.nanmax(told.numbers):g}"
+            continue
+        counts = sorted(zip(told.members.sum(axis=1), told.values, strict=True), key=lambda each: (-each[0], each[1]))
+        shown = [f"{value} {int(count):,}" for count, value in counts[:MOST_VALUES]]
+        more = f" and {len(counts) - MOST_VALUES} more" if len(counts) > MOST_VALUES else ""
+        yield "attribute", f"{known}, {', '.join(shown) or 'none has a value'}{more}"
 
 
 def lacking(reader: RunReader) -> Iterator[tuple[str, str]]:

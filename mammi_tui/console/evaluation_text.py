@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from engine.evaluation.results import (
     Evaluation,
@@ -15,11 +15,11 @@ from engine.evaluation.results import (
     TruthHits,
     TruthScores,
 )
-from engine.evaluation.truth import CLEAR
+from engine.evaluation.truth import CLEAR, CRITERION, Criterion
 from engine.store.reader import RunReader
 from mammi_tui.film_labels import short_list
 from mammi_tui.short_names import ShortNames
-from mammi_tui.text import clean, count, decimal, fit
+from mammi_tui.text import clean, count, decimal, fit, in_words
 
 WIDTH = 80
 NEURONS_SHOWN = 20
@@ -28,6 +28,8 @@ _CELL = 16
 _LABELS = 24
 _AT_ONCE = (WIDTH - _ROW) // _CELL
 _BY = {"annotation": "annotation", "best": "best concept"}
+_CRITERIA: Mapping[Criterion, str] = {"pearson": "Pearson", "average_precision": "AP+", "auroc": "AUROC"}
+"""What chooses among several truths"""
 
 Scores = Callable[[MethodEvaluation, str], LabelScores | None]
 
@@ -35,8 +37,7 @@ Scores = Callable[[MethodEvaluation, str], LabelScores | None]
 def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
     """Names the run, its models and the cuts."""
     cuts = evaluation.cuts
-    of_set = "" if cuts.concept_set is None else f"   concept set {clean(cuts.concept_set)}"
-    yield _cut(f"{reader.path.name}   α {cuts.alpha:g}   β {cuts.beta:g}{of_set}")
+    yield _cut(f"{reader.path.name}   {in_words(cuts, '   ')}")
     yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
     if reader.info.unsubtracted:
         yield f"{reader.info.unsubtracted}: MAMMI's scores are mean cosines"
@@ -190,7 +191,8 @@ def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
     yield ""
     yield _cut(layer.layer)
     yield from _wrapped(
-        f"{layer.clear:,} of {layer.units:,} units clearly follow a known truth (AUROC {CLEAR:g} or more): "
+        f"{layer.clear:,} of {layer.units:,} units clearly follow a known truth (AUROC {CLEAR:g} or more; of several "
+        "the one with the highest Pearson correlation): "
         + (", ".join(f"{clean(name)} {units}" for name, units in layer.followed.items()) or "none")
         + "."
     )
@@ -203,6 +205,23 @@ def _truth(evaluation: Evaluation, layer: LayerTruth) -> Iterator[str]:
     for method, scores in scored:
         cells = [_hits(scores.best), _hits(scores.annotation)]
         yield _line(f"  {_title(method)}", cells, _CELL + 6)
+    if scored and layer.clear:
+        yield from _by_criterion(layer, [method for method, _ in scored])
+
+
+def _by_criterion(layer: LayerTruth, methods: Sequence[MethodEvaluation]) -> Iterator[str]:
+    """Whether the figures depend on what chooses among several truths that are clear for a unit."""
+    changes = [f"{_CRITERIA[name]} for {units:,}" for name, units in layer.changed.items() if units]
+    if not changes:
+        return
+    yield ""
+    yield from _wrapped(f"Chooses another truth: {', '.join(changes)}. The best concept's hit rate by each:")
+    yield _line("", _CRITERIA.values(), _CELL - 4)
+    for method in methods:
+        by = {CRITERION: method.truth, **method.truth_by}
+        found = [[scores for scores in by.get(name, ()) if scores.layer == layer.layer] for name in _CRITERIA]
+        cells = [decimal(scores[0].best.hit_rate.mean) if scores else "–" for scores in found]
+        yield _line(f"  {_title(method)}", cells, _CELL - 4)
 
 
 def _of_layer(method: MethodEvaluation, layer: str) -> list[TruthScores]:
@@ -222,7 +241,7 @@ def _cells(name: str, cells: Sequence[str]) -> str:
     return (fit(clean(name), _ROW) + "".join(fit(cell, _CELL, right=True) for cell in cells)).rstrip()
 
 
-def _line(name: str, cells: Sequence[str], width: int = _CELL) -> str:
+def _line(name: str, cells: Collection[str], width: int = _CELL) -> str:
     return fit(clean(name), WIDTH - width * len(cells)) + "".join(fit(cell, width, right=True) for cell in cells)
 
 

@@ -25,7 +25,7 @@ def draw_figure3(
     run: Path,
     films: Sequence[str],
     class_name: str | None,
-    cuts: tuple[float | None, float | None, str | None],
+    cuts: arguments.Chosen,
     config: Path | None,
     folder: Path | None,
     force: bool,
@@ -45,7 +45,7 @@ def draw_figure3(
         raise ConfigError(f"--figure3: {missing(error.name)}.") from None
     with RunReader(arguments.existing_run(run)) as reader:
         methods = Panel(reader, Requery(reader)).methods
-        chosen = arguments.cuts(reader.info, *cuts)
+        chosen = cuts.cuts(reader.info)
         maps = _MapsAgain(reader, config)
         figures = [figure3(reader, film, class_name, methods, chosen, maps.maps) for film in dict.fromkeys(films)]
     for name in figure3_plot.names(figures):

@@ -52,15 +52,12 @@ class ReadersOf:
         }
 
     def _verdict(self, line: Line) -> dict[str, Any]:
-        cuts = line.seen.cuts
         return {
             "verdict": line.deed.verdict,
             "reader": line.reader,
             "time": line.time,
             "annotation": list(line.seen.annotation),
-            "alpha": cuts.alpha,
-            "beta": cuts.beta,
-            "concept_set": cuts.concept_set,
+            **line.seen.cuts.as_fields(),
             "hollow": not is_of(line, self._log.run, self._words),
         }
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from engine.decisions.film_index import SURE, FilmIndex
 from engine.decisions.outputs import Kind
 from engine.names import compared, labels_of
+from mammi_tui.film_search.attributes import AttributeFields
 from mammi_tui.film_search.terms import Has, IsWrong, OfKind, Output, Predicted, Word
 from mammi_tui.neurons.filter.fields import Field, Read, nearest, number_of
 from mammi_tui.neurons.filter.grammar import Language
@@ -61,8 +62,11 @@ def language_of(index: FilmIndex) -> Language:
             Field("is", "; ".join(STATES), own.state, lambda _: STATES),
         )
     }
+    told = AttributeFields(index, fields)
+    fields |= {field.word: field for field in told.fields()}
+    head = heads(fields, told.numbers)
     return Language(
-        fields, (), heads(fields, ()), lambda text, _: Word(text), _never, own.joined, own.bare
+        fields, told.numbers, head, lambda text, _: Word(text), told.compared, own.joined, own.bare
     )  # fmt: skip
 
 
@@ -74,10 +78,6 @@ def _label(value: str) -> Read:
     if value == "none":
         return Read(Has("", lambda index, _: index.unlabelled()))
     return Read(Has(value, lambda index, text: index.labelled(text)))
-
-
-def _never(name: str, sign: str, value: str) -> Read:
-    return Read(problem=f"{name} takes a colon: {name}:{value}" if sign else "")
 
 
 class _Classes:

@@ -25,6 +25,41 @@ class Has(Term):
 
 
 @dataclass(frozen=True, slots=True)
+class HasAttribute(Term):
+    """A value of an attribute, such as a sex or a device."""
+
+    attribute: str
+    text: str
+
+    def holds(self, facts: FilmIndex) -> Flags:
+        return facts.having(self.attribute, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Term):
+    """An attribute that is a number from `low` to `high`."""
+
+    attribute: str
+    low: float
+    high: float
+
+    def holds(self, facts: FilmIndex) -> Flags:
+        return facts.compared(self.attribute, lambda numbers: (numbers >= self.low) & (numbers <= self.high))
+
+
+@dataclass(frozen=True, slots=True)
+class OfNumber(Term):
+    """A comparison of an attribute that is a number, such as an age."""
+
+    attribute: str
+    operator: str
+    value: float
+
+    def holds(self, facts: FilmIndex) -> Flags:
+        return facts.compared(self.attribute, lambda numbers: OPERATORS[self.operator](numbers, self.value))
+
+
+@dataclass(frozen=True, slots=True)
 class Word(Term):
     """A word in the path, a label, the patient or the view."""
 

@@ -35,6 +35,7 @@ class Word:
 
     concept: str
     score: float
+    z: float
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
@@ -77,7 +78,10 @@ class Card:
     """The label that most of its images carry; "" for none, and at another α than the run's own"""
     dead: bool
     images: int
-    threshold: float
+    reaching: str
+    """Which images are representative, such as "above τ 0.1" """
+    by_z: bool
+    """Whether the words are ranked by z"""
     words: Sequence[Word]
     other_marks: Sequence[Word]
     """Concepts outside the annotation that a reader marked"""
@@ -93,6 +97,8 @@ class Card:
     films: Sequence[Film]
     shown: str = ""
     """What the films are where they are not the representative ones"""
+    groups: Sequence[tuple[str, int]] = ()
+    """Word and number of images of each group that its strongest images fall into; none for a single one"""
 
     @property
     def name(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from engine.annotation.cuts import Cuts
 from engine.decisions.examples import Examples
 from engine.errors import MammiError
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.live import Evidence
+from engine.evidence.trust import sentence
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo
@@ -20,6 +22,7 @@ from mammi_tui.handing_on.identifiers import Identifiers
 from mammi_tui.handing_on.phrases import range_words
 from mammi_tui.neurons.marks import HOLLOW_MARKS, VERDICT_MARKS, VERDICT_WORDS
 from mammi_tui.neurons.rows import Neuron, NeuronRows
+from mammi_tui.text import above
 from mammi_tui.verdicts.comparison import Compared, compared
 from mammi_tui.verdicts.lines import Line
 from mammi_tui.verdicts.standing import Judgement
@@ -63,31 +66,40 @@ class Cards:
         """The card of an answer and its evidence, with its representative images or with `examples`."""
         concepts = self._reader.concepts
         annotated = [concepts[concept] for concept in answer.ranking[: answer.annotated].tolist()]
-        finding = self._rows.findings[neuron.layer][neuron.unit] if answer.cuts.alpha == self._reader.info.alpha else ""
+        stored = answer.cuts.reach == self._reader.info.cuts.reach
+        finding = self._rows.findings[neuron.layer][neuron.unit] if stored else ""
         said = dict(self._judgements(neuron))
         found = self._compared(neuron, said)
         settled = found.settled if found else None
         return Card(
             *(answer.layer, answer.unit, self._rows.class_of(neuron), finding),
-            *(answer.dead, len(answer.images), answer.threshold),
+            *(answer.dead, len(answer.images), above(answer.cuts, answer.threshold)),
+            by_z=answer.cuts.ranking == "z",
             words=[
-                self._word(said, concepts[concept], float(answer.scores[concept]))
+                self._word(said, concepts[concept], float(answer.scores[concept]), float(answer.z_scores[concept]))
                 for concept in answer.ranking[: answer.annotated].tolist()
             ],
             other_marks=[
-                self._word(said, concept, float("nan"))
+                self._word(said, concept, float("nan"), float("nan"))
                 for concept in dict.fromkeys(concept for judgement in said.values() for concept in judgement.concepts)
                 if concept not in annotated
             ],
             trust=evidence.trust,
-            sentence=evidence.sentence,
+            sentence=self._sentence(evidence),
             said=[self._said(neuron, reader, judgement) for reader, judgement in said.items()],
             settled=self._opinion(neuron, settled) if settled else None,
             standing=_standing(found),
             carried=bool(found) and all(self._rows.is_hollow(neuron, line) for line in _lines(found)),
             films=list(self._films(examples or answer, annotated, films)),
             shown=f"{examples.range.title}: {range_words(examples)[0]}" if examples else "",
+            groups=[(concepts[group.best], len(group.images)) for group in evidence.groups],
         )
+
+    def _sentence(self, evidence: NeuronEvidence) -> str:
+        """How far the words can be trusted; without attributes of the films where their values may name a place."""
+        if self._identifiers.shown or not evidence.follows:
+            return evidence.sentence
+        return sentence(replace(evidence, follows=""), self._reader.concepts)
 
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
         """What each reader says, by the reader's name; the names in their order."""
@@ -102,13 +114,13 @@ class Cards:
         by_reader = {reader: {neuron: judgement} for reader, judgement in said.items()}
         return compared(by_reader, self._rows.settled).get(neuron)
 
-    def _word(self, said: dict[str, Judgement], concept: str, score: float) -> Word:
+    def _word(self, said: dict[str, Judgement], concept: str, score: float, z: float) -> Word:
         marks: dict[str, list[str]] = {"right": [], "wrong": []}
         for reader, judgement in said.items():
             line = judgement.concepts.get(concept)
             if line and line.deed.mark in marks:
                 marks[line.deed.mark].append(self._identifiers.reader(reader))
-        return Word(concept, score, tuple(marks["right"]), tuple(marks["wrong"]))
+        return Word(concept, score, z, tuple(marks["right"]), tuple(marks["wrong"]))
 
     def _said(self, neuron: Neuron, reader: str, judgement: Judgement) -> Said:
         verdict, label, note = judgement.verdict, judgement.label, judgement.note

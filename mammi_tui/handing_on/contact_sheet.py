@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw, PngImagePlugin, UnidentifiedImageError
 from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film
 from mammi_tui.handing_on.lettering import Lettering
-from mammi_tui.handing_on.phrases import NOTICE, given, judged
+from mammi_tui.handing_on.phrases import NOTICE, figure, given, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.text import count, decimal, significant
+from mammi_tui.text import count, significant
 
 MOST_FILMS = 48
 WIDTH, MARGIN, GAP = 1240, 28, 14
@@ -53,7 +53,7 @@ def contact_sheet(card: Card, heading: Sequence[str]) -> bytes:
 def _paragraphs(card: Card) -> Iterator[str]:
     if card.shown:
         yield f"Not its strongest images. {card.shown}"
-    words = ", ".join(f"{word.concept} {decimal(word.score, 3)}" for word in card.words[:_WORDS])
+    words = ", ".join(f"{word.concept} {figure(word, card, 3)}" for word in card.words[:_WORDS])
     more = len(card.words) - _WORDS
     yield (f"{words} and {more} more" if more > 0 else words) or ("dead unit" if card.dead else "no annotation")
     yield f"{TRUST_MARKS[card.trust][0]} {card.sentence}"
@@ -73,7 +73,7 @@ def _rest(card: Card) -> Iterator[str]:
     if card.dead or card.shown:
         return
     of = "" if shown == card.images else f"{shown:,} of "
-    yield f"{of}{count(card.images, 'image')} above τ {decimal(card.threshold, 4)}, the highest activation first"
+    yield f"{of}{count(card.images, 'image')} {card.reaching}, the highest activation first"
 
 
 def _lines(on: ImageDraw.ImageDraw, lines: Sequence[tuple[Lettering, str]], y: int, x: int = MARGIN) -> None:

@@ -22,6 +22,7 @@ def deep_link(run: Path, neuron: str, cuts: Cuts, query: str = "", order: str = 
     """
     words = ["mammi", "open", str(run.resolve()), neuron, "--fresh"]
     words += [f"--alpha={float(cuts.alpha)!r}", f"--beta={float(cuts.beta)!r}"]
+    words += [f"--ranking={cuts.ranking}", f"--select={cuts.selection}"]
     options = {"concept-set": cuts.concept_set, "filter": query, "sort": order}
     words += [f"--{name}={value}" for name, value in options.items() if value]
     for word in words:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from engine.decisions.examples import RANDOM, WEAKEST, Examples
-from mammi_tui.handing_on.card import Opinion, Word
-from mammi_tui.text import significant
+from mammi_tui.handing_on.card import Card, Opinion, Word
+from mammi_tui.text import count, decimal, in_words, number, significant
 
 NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabilities: compare them within a neuron."
 
@@ -15,11 +15,14 @@ NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabil
 def given(opinion: Opinion) -> str:
     """What was judged, at which cuts, by whom and when."""
     words = ", ".join(f"“{word}”" for word in opinion.words) or "no concept"
-    cuts, concept_set = opinion.cuts, opinion.cuts.concept_set
-    at = f"α {cuts.alpha:g}, β {cuts.beta:g}" + (f", concept set {concept_set}" if concept_set else "")
     role = f" ({opinion.role})" if opinion.role else ""
     other = "; carried over from another annotation" if opinion.hollow else ""
-    return f"{words} at {at} · {opinion.reader}{role} · {day(opinion.time)}{other}"
+    return f"{words} at {in_words(opinion.cuts)} · {opinion.reader}{role} · {day(opinion.time)}{other}"
+
+
+def figure(word: Word, card: Card, digits: int) -> str:
+    """What a concept of a card is ranked by: its score in so many decimals, or its z."""
+    return f"z {number(word.z, 1)}" if card.by_z else decimal(word.score, digits)
 
 
 def judged(word: Word) -> Iterator[str]:
@@ -27,6 +30,11 @@ def judged(word: Word) -> Iterator[str]:
     for readers, mark in ((word.right, "right"), (word.wrong, "wrong")):
         if readers:
             yield f"“{word.concept}” is {mark} ({', '.join(readers)})"
+
+
+def groups(card: Card) -> str:
+    """The groups that its strongest images fall into."""
+    return ", ".join(f"{word} ({count(images, 'image')})" for word, images in card.groups)
 
 
 def day(time: str) -> str:

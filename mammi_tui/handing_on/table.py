@@ -32,17 +32,22 @@ class Table:
 
     def of(self, layer: str, unit: int, cuts: Cuts) -> Table:
         """The table with the neuron and the cuts in its first columns."""
-        first = (layer, unit, cuts.alpha, cuts.beta, cuts.concept_set)
+        first = (layer, unit, *cuts.as_fields().values())
         return Table(self.what, {**_ABOUT, **self.columns}, [(*first, *row) for row in self.rows])
 
 
-_ABOUT = {"layer": "VARCHAR", "unit": "INTEGER", "alpha": "DOUBLE", "beta": "DOUBLE", "concept_set": "VARCHAR"}
+CUTS = {
+    "alpha": "DOUBLE", "beta": "DOUBLE", "concept_set": "VARCHAR", "ranking": "VARCHAR", "selection": "VARCHAR",
+}  # fmt: skip
+"""The columns of Cuts.as_fields"""
+_ABOUT = {"layer": "VARCHAR", "unit": "INTEGER", **CUTS}
 _NEURONS = {
     **_ABOUT,
     "name": "VARCHAR",
     "dead": "BOOLEAN",
     "best_concept": "VARCHAR",
     "best_score": "DOUBLE",
+    "best_z": "DOUBLE",
     "representatives": "INTEGER",
     "annotation": "VARCHAR[]",
     "finding": "VARCHAR",
@@ -69,14 +74,16 @@ def row_of(rows: NeuronRows, neuron: Neuron, concepts: Sequence[str]) -> tuple[o
     judgement = rows.judgements.get(neuron)
     label, note = (judgement.label, judgement.note) if judgement else (None, None)
     verdict = rows.verdict_of(neuron)
-    numbers: tuple[object, ...] = (None, None, None, None)
-    cuts: tuple[object, ...] = (None, None, None)
+    numbers: tuple[object, ...] = (None,) * 5
+    cuts: tuple[object, ...] = (None,) * len(CUTS)
     if answer is not None:
         best, unit = int(answer.best[neuron.unit]), neuron.unit
-        named = (concepts[best], float(answer.best_scores[unit])) if best >= 0 else (None, None)
+        named: tuple[object, ...] = (None, None, None)
+        if best >= 0:
+            named = (concepts[best], float(answer.best_scores[unit]), float(answer.best_z[unit]))
         words = [concepts[concept] for concept in answer.words.of_unit(unit)]
         numbers = (*named, int(answer.counts[unit]), words)
-        cuts = (answer.cuts.alpha, answer.cuts.beta, answer.cuts.concept_set)
+        cuts = tuple(answer.cuts.as_fields().values())
     graded = evidence is not None and not rows.evidence_is_stale(neuron.layer)
     return (
         *(rows.layers[neuron.layer].name, neuron.unit, *cuts, rows.class_of(neuron) or None, rows.is_dead(neuron)),

@@ -10,23 +10,29 @@ import numpy as np
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
+    ALPHA_INTERVAL,
     CANDIDATE_CONCEPTS,
     CANDIDATES,
     COLUMNS,
+    FOLLOWS,
+    FOLLOWS_AREA,
     GROUP_COUNT,
     MARGIN,
     PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
+    REDUNDANCY,
+    REDUNDANT_WITH,
     REPRESENTATIVES,
     TEMPLATE_AGREEMENT,
     TIGHTNESS,
 )
-from engine.evidence.details import MANY, Candidate, Trust
+from engine.evidence.details import MANY, Trust
 from engine.evidence.findings import finding
 from engine.evidence.trust import RULES
+from engine.evidence.wording import NUMBERS
 from engine.evidence.written import Written
-from mammi_tui.text import count, number, percent, probability
+from mammi_tui.text import clean, count, number, percent, probability
 
 NONE = "–"
 """The text of a figure that a neuron does not have"""
@@ -44,12 +50,17 @@ class Line(NamedTuple):
 
 
 def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
-    """The figures that the grade looks at, then the others. `concepts` are clean, by index."""
+    """The figures that the grade looks at, then the others; not the interval of α where α does not count. `concepts`
+    are clean, by index."""
+    columns = [each for each in COLUMNS if each is not ALPHA_INTERVAL or evidence.cuts.selection.rule != "top"]
     for graded in (True, False):
-        for column in COLUMNS:
+        for column in columns:
             if column.title and (column in GRADED) is graded:
                 fuller = _FULLER.get(column)
-                text = fuller(evidence, concepts) if fuller else written(column, evidence[column], concepts)
+                if column is CANDIDATE_CONCEPTS:
+                    text = _candidates(evidence, concepts)
+                else:
+                    text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
                 if text:
                     yield Line(column, finding(column, evidence), text)
 
@@ -65,6 +76,10 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
             return "yes" if value else "no"
         case Written.CONCEPT:
             return NONE if value < 0 else concepts[value]
+        case Written.CONCEPTS:
+            return ", ".join(concepts[concept] for concept in value.tolist() if concept >= 0) or NONE
+        case Written.UNIT:
+            return NONE if value < 0 else f"{value}"
         case Written.TEXT:
             return value or NONE
         case Written.SHARE:
@@ -74,32 +89,31 @@ def written(column: Column[Any], value: Any, concepts: Sequence[str] = ()) -> st
         case Written.NUMBER:
             return number(float(value), column.digits)
         case Written.CANDIDATES:
-            found: tuple[Candidate, ...] = value
-            return ", ".join(concepts[each.concept] for each in found) or NONE
+            return ", ".join(concepts[candidate.concept] for candidate in value) or NONE
         case Written.INTERVAL:
             low, high = value
             return NONE if np.isnan(low) else f"{number(low, column.digits)} … {number(high, column.digits)}"
 
 
-def _images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+def _images(evidence: NeuronEvidence) -> str:
     """The number of images, and of patients if any of the images has one."""
     patients = "" if np.isnan(evidence[PATIENT_SHARE]) else f" of {count(int(evidence[PATIENTS]), 'patient')}"
     return f"{evidence.count:,}{patients}"
 
 
-def _patient(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+def _patient(evidence: NeuronEvidence) -> str:
     """The share of the most common patient; empty if no image has a patient."""
     share = float(evidence[PATIENT_SHARE])
     return "" if np.isnan(share) else f"largest {percent(share)}"
 
 
-def _templates(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+def _templates(evidence: NeuronEvidence) -> str:
     """How many other templates agree; empty if the run has none."""
     agreeing = sum(best == evidence.best for _, best in evidence.template_bests)
     return f"{agreeing} of {len(evidence.template_bests)}" if evidence.template_bests else ""
 
 
-def _alike(evidence: NeuronEvidence, _: Sequence[str]) -> str:
+def _alike(evidence: NeuronEvidence) -> str:
     return f"{number(float(evidence[TIGHTNESS]), 3)}, all {number(evidence.base_tightness, 3)}"
 
 
@@ -110,14 +124,38 @@ def _candidates(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     return f"{evidence[CANDIDATES]:,} at 90 %: {named}{more}" if named != NONE else NONE
 
 
-_FULLER: dict[Column[Any], Callable[[NeuronEvidence, Sequence[str]], str]] = {
+def _follows(evidence: NeuronEvidence) -> str:
+    """The attribute that it follows, and its AUROC; empty if the run records none."""
+    if not evidence.attributes:
+        return ""
+    if evidence.follows is None:
+        return NONE
+    if not evidence.follows:
+        return "more than a finding"
+    return f"{clean(str(evidence[FOLLOWS]))} {number(float(evidence[FOLLOWS_AREA]), 2)}"
+
+
+def _groups(evidence: NeuronEvidence) -> str:
+    groups = len(evidence.groups)
+    return f"{NUMBERS[groups]} groups" if groups else "one group"
+
+
+def _redundant(evidence: NeuronEvidence) -> str:
+    """How much another unit is like it, and which; a unit may also share no image with any."""
+    other = int(evidence[REDUNDANT_WITH])
+    shared = number(float(evidence[REDUNDANCY]), REDUNDANCY.digits)
+    return f"{shared}, unit {other}" if other >= 0 else shared
+
+
+_FULLER: dict[Column[Any], Callable[[NeuronEvidence], str]] = {
     REPRESENTATIVES: _images,
     PATIENT_SHARE: _patient,
-    Q_VALUE: lambda evidence, _: f"q {probability(float(evidence[Q_VALUE]))}",
-    MARGIN: lambda evidence, _: number(float(evidence[MARGIN]), 4),
-    CANDIDATE_CONCEPTS: _candidates,
+    Q_VALUE: lambda evidence: f"q {probability(float(evidence[Q_VALUE]))}",
+    MARGIN: lambda evidence: number(float(evidence[MARGIN]), 4),
     TEMPLATE_AGREEMENT: _templates,
-    GROUP_COUNT: lambda evidence, _: "two groups" if evidence.groups else "one group",
+    GROUP_COUNT: _groups,
     TIGHTNESS: _alike,
+    FOLLOWS: _follows,
+    REDUNDANCY: _redundant,
 }
 """Columns whose line says more than the figure; an empty text leaves the line out"""

@@ -7,11 +7,11 @@ from importlib.resources import files
 
 from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
-from mammi_tui.handing_on.phrases import NOTICE, given, judged
+from mammi_tui.handing_on.phrases import NOTICE, figure, given, groups, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import COUNTS, Counted, Fact, Report
 from mammi_tui.report.markup import Markup, bundled, data_address, element, joined, outside
-from mammi_tui.text import count, decimal, significant
+from mammi_tui.text import count, significant
 
 _GRID = 1000
 """Steps of the coordinates of outlines across a film"""
@@ -65,6 +65,8 @@ def _before(report: Report) -> Iterator[Markup]:
     if report.left_out:
         yield element("section", element("h2", "Left out"), _list(report.left_out))
     yield element("section", element("h2", "Verdicts"), _counts(report.counts), *_agreement(report.agreement))
+    if report.shortcuts:
+        yield element("section", element("h2", "Shortcuts"), _list(report.shortcuts))
     yield _controls()
 
 
@@ -146,7 +148,7 @@ def _card(card: Card) -> Markup:
         data_trust=card.trust.name.lower(),
         data_grade=int(card.trust),
         data_best=best.concept if best else "",
-        data_score=best.score if best else 0,
+        data_score=(best.z if card.by_z else best.score) if best else 0,
         data_images=card.images,
     )
 
@@ -161,28 +163,29 @@ def _best(card: Card) -> Markup:
 
 
 def _about(card: Card) -> Markup:
-    images = "dead unit" if card.dead else f"{count(card.images, 'image')} above τ {decimal(card.threshold, 4)}"
+    images = "dead unit" if card.dead else f"{count(card.images, 'image')} {card.reaching}"
     finding = [", most of them ", outside(card.finding)] if card.finding else None
     grade = element("b", TRUST_MARKS[card.trust][0], class_=card.trust.name.lower())
     return element(
         "div",
-        _words(card.words),
+        _words(card),
         element("p", grade, " ", outside(card.sentence)),
         element("p", images, finding, class_="soft"),
+        element("p", "groups of its strongest images: ", outside(groups(card)), class_="soft") if card.groups else None,
         [element("p", outside(mark)) for mark in map(_marked, card.other_marks)],
         element("p", "Settled: ", _opinion(card.settled), class_="said") if card.settled else None,
         [_said(said) for said in card.said],
     )
 
 
-def _words(words: Sequence[Word]) -> Markup | None:
-    if not words:
+def _words(card: Card) -> Markup | None:
+    if not card.words:
         return None
     return element(
         "table",
         [
-            element("tr", element("td", outside(word.concept), *_marks(word)), element("td", decimal(word.score, 4)))
-            for word in words
+            element("tr", element("td", outside(word.concept), *_marks(word)), element("td", figure(word, card, 4)))
+            for word in card.words
         ],
         class_="words",
     )

@@ -8,7 +8,7 @@ from engine.annotation.cuts import Cuts
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.phrases import day
 from mammi_tui.report.contents import Fact
-from mammi_tui.text import count
+from mammi_tui.text import count, in_words
 from mammi_tui.verdicts.content import VerdictFile
 from mammi_tui.verdicts.log import program_version
 
@@ -32,7 +32,7 @@ def facts(reader: RunReader, cuts: Cuts, file: VerdictFile, identifiers: bool) -
     for each in reader.concept_sets:
         yield "concept set", f"{each.name}: {count(len(each.concepts), 'concept')}"
     yield "probing set", _probing(reader)
-    yield "shown at", _cuts(cuts) + ("" if cuts == info.cuts else f"; the run's own: {_cuts(info.cuts)}")
+    yield "shown at", in_words(cuts) + ("" if cuts == info.cuts else f"; the run's own: {in_words(info.cuts)}")
     yield (
         "verdict log",
         f"{count(len(file.lines), 'line')} on this run"
@@ -67,8 +67,3 @@ def _probing(reader: RunReader) -> str:
         f"{kind}{': ' if kind else ''}{count(reader.image_count, 'image')}{of}"
         f"{f', {aside:,} more set aside' if aside else ''}"
     )
-
-
-def _cuts(cuts: Cuts) -> str:
-    concept_set = f", concept set {cuts.concept_set}" if cuts.concept_set else ""
-    return f"α {cuts.alpha:g}, β {cuts.beta:g}{concept_set}"

@@ -21,7 +21,7 @@ from mammi_tui.neurons.order import BY_UNIT
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
 from mammi_tui.questions.subjects import FilmSubject
 from mammi_tui.screens.base import ExplorerBase
-from mammi_tui.text import clean, count
+from mammi_tui.text import clean, count, in_words
 from mammi_tui.widgets.menu_line import Choice, MenuLine
 
 UNDERWAY = "The images are still being computed: try again"
@@ -102,9 +102,8 @@ class HandingOn(ExplorerBase):
         cards = Cards(looking.reader, looking.requery, evidence, looking.rows, own, Identifiers())
         card = cards.card(neuron, cuts, MOST_FILMS, found)
         info = looking.reader.info
-        concept_set = f", concept set {cuts.concept_set}" if cuts.concept_set else ""
         heading = (
-            f"{looking.reader.path.name} · α {cuts.alpha:g}, β {cuts.beta:g}{concept_set} · {info.target} ⇢ {info.vlm}",
+            f"{looking.reader.path.name} · {in_words(cuts)} · {info.target} ⇢ {info.vlm}",
             f"run {info.content_hash}",
         )
         sheet = contact_sheet(card, heading)

@@ -26,7 +26,7 @@ class Returning(ExplorerBase):
     def come_back(self) -> None:
         """Takes up the state before the first frame, and keeps it from then on.
 
-        α, β, the concept set and the neuron are in `Start` already, as the command line may name others.
+        The cuts and the neuron are in `Start` already, as the command line may name others.
         """
         state, rows, panes = self.keeper.state, self.looking.rows, self.panes
         if self.keeper.warning:
@@ -78,14 +78,13 @@ class Returning(ExplorerBase):
         if kept_of(state, RunState()) == state:
             return ""
         lost = state.concept_set and state.concept_set not in {found.name for found in looking.reader.concept_sets}
-        own = looking.reader.info
-        moved = (looking.cuts.alpha, looking.cuts.beta) != (own.alpha, own.beta)
+        moved = replace(looking.cuts, concept_set=None) != looking.reader.info.cuts
         asked = self.start.named or self.start.query or self.start.order
         kept = self._query() if not self.start.query else ""
         parts = (
             "All else as you left it" if asked else "Back where you were",
             f"without the concept set {clean(state.concept_set)}, which the run lacks" if lost else "",
-            f"{key_of(self, 'cuts.own')} the run's own α and β" if moved else "",
+            f"{key_of(self, 'cuts.own')} the run's own cuts" if moved else "",
             f"{key_of(self, 'filter.drop')} without the filter {clean(kept, 40)}" if kept else "",
         )
         return " · ".join(filter(None, parts))
@@ -119,6 +118,8 @@ class Returning(ExplorerBase):
             alpha=None if cuts.alpha == own.alpha else cuts.alpha,
             beta=None if cuts.beta == own.beta else cuts.beta,
             concept_set=cuts.concept_set or "",
+            ranking=None if cuts.ranking == own.ranking else cuts.ranking,
+            selection=None if cuts.selection == own.selection else cuts.selection,
             query=rows.query,
             order=rows.order.name,
             flipped=rows.flipped,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from engine.annotation.cuts import RANKINGS, Ranking, Selection
 from engine.errors import MammiError
 
 VERSION = 1
@@ -38,6 +39,8 @@ class RunState:
     alpha: float | None = None
     beta: float | None = None
     concept_set: str = ""
+    ranking: Ranking | None = None
+    selection: Selection | None = None
     query: str = ""
     order: str = ""
     flipped: bool = False
@@ -76,7 +79,8 @@ class RunState:
 
 
 def as_json(state: RunState) -> str:
-    return json.dumps({"version": VERSION, **asdict(state)}, ensure_ascii=True, indent=1)
+    selection = None if state.selection is None else str(state.selection)
+    return json.dumps({"version": VERSION, **asdict(state), "selection": selection}, ensure_ascii=True, indent=1)
 
 
 def from_json(data: bytes) -> RunState:
@@ -120,6 +124,17 @@ def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _ranking(value: object) -> Ranking | None:
+    return value if value in RANKINGS else None
+
+
+def _selection(value: object) -> Selection | None:
+    try:
+        return Selection.parse(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def _saved(value: object) -> dict[str, str]:
     items = list(value.items())[:MOST_SAVED] if isinstance(value, dict) else []
     return {name: query for name, query in items if _text(name) and _text(query)}
@@ -129,6 +144,8 @@ _READERS: dict[str, Any] = {
     **dict.fromkeys(("neuron", "concept_set", "query", "order", "subject", "class_name", "view", "pane"), _text),
     **dict.fromkeys(("alpha", "beta"), _share),
     **dict.fromkeys(("flipped", "films"), _flag),
+    "ranking": _ranking,
+    "selection": _selection,
     "film_size": _whole,
     "open_layers": lambda value: _texts(value, MOST_LAYERS),
     "earlier": lambda value: _texts(value, MOST_EARLIER),

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import RANKINGS, TAU, Cuts, Selection
 
 Verdict = Literal["accept", "reject", "unsure", "clear"]
 Act = Literal["verdict", "label", "note", "concept", "undo", "redo", "settle"]
@@ -130,6 +130,8 @@ class Line:
             "alpha": seen.cuts.alpha,
             "beta": seen.cuts.beta,
             "concept_set": seen.cuts.concept_set,
+            **({} if seen.cuts.ranking == "score" else {"ranking": seen.cuts.ranking}),
+            **({} if seen.cuts.selection == TAU else {"selection": str(seen.cuts.selection)}),
             "method": seen.method,
             "annotation": list(seen.annotation),
             "evidence": None
@@ -220,7 +222,12 @@ def _seen(found: dict[str, Any]) -> Seen:
     concept_set = found.get("concept_set")
     if not isinstance(concept_set, str | None):
         raise _Damaged("concept_set")
-    cuts = Cuts(_share(found, "alpha"), _share(found, "beta"), concept_set)
+    try:
+        selection = Selection.parse(_text(found, "selection", default=str(TAU)))
+    except ValueError:
+        raise _Damaged("selection") from None
+    ranking = _one_of(found, "ranking", RANKINGS, default="score")
+    cuts = Cuts(_share(found, "alpha"), _share(found, "beta"), concept_set, ranking, selection)
     method, evidence = _text(found, "method", default="mammi"), _evidence(found.get("evidence"))
     return Seen(cuts, tuple(annotation), method, evidence, found.get("others_shown") is True)
 

@@ -95,10 +95,13 @@ def said(judgement: Judgement, *, run: str, own: Cuts, today: date) -> Said | No
 
 
 def _place(verdict: Line, run: str, own: Cuts) -> str:
-    """At which cuts the words stood, as far as these are not the run's own; α is always said."""
+    """At which cuts the words stood, as far as these are not the run's own; which images, and a ranking by z, are
+    always said."""
     cuts = verdict.seen.cuts
-    words = [f" at α {cuts.alpha:g}"]
-    words += [f" β {cuts.beta:g}"] if cuts.beta != own.beta else []
+    images, beta, *_ = cuts.parts
+    words = [f" at {images}"]
+    words += [f" {beta}"] if cuts.beta != own.beta else []
+    words += [f" by {cuts.ranking}"] if "z" in (cuts.ranking, own.ranking) else []
     words += [f" in {clean(cuts.concept_set, 60)}"] if cuts.concept_set is not None else []
     words += [" in another run"] if verdict.run != run else []
     return "".join(words)

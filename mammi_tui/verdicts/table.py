@@ -19,6 +19,8 @@ COLUMNS = {
     "annotation": "VARCHAR[]",
     "stands": "BOOLEAN",
     "concept_set": "VARCHAR",
+    "ranking": "VARCHAR",
+    "selection": "VARCHAR",
     "act": "VARCHAR",
     "text": "VARCHAR",
     "concept": "VARCHAR",
@@ -41,7 +43,7 @@ def row(
     deed, cuts = line.deed, line.seen.cuts
     return (
         *(line.time, line.reader, line.neuron, *place, deed.verdict, cuts.alpha, cuts.beta),
-        *(list(line.seen.annotation), line.identity in stand, cuts.concept_set),
+        *(list(line.seen.annotation), line.identity in stand, cuts.concept_set, cuts.ranking, str(cuts.selection)),
         *(deed.act, deed.text, deed.concept, deed.mark, line.role, line.run == run),
         *(line.hash, entry.raw.decode().strip()),
     )

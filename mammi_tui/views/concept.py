@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 
 from engine.decisions.contenders import NEAR
 from engine.store.reader import RunReader
-from mammi_tui.handing_on.table import Table
+from mammi_tui.handing_on.table import CUTS, Table
 from mammi_tui.neurons.filter.completion import written
 from mammi_tui.neurons.rows import NeuronRows
 from mammi_tui.notes import Note
@@ -62,7 +62,7 @@ class ConceptBody(ViewBody):
         yield Namesake(message.namesake)
         having, missing = len(answer.having), len(answer.missing)
         best = f", best of {answer.best:,}" if having else ""
-        absent = "No neuron has it at this α and β."
+        absent = "No neuron has it at these cuts."
         if not answer.competes:
             absent = f"It is not in the concept set {clean(cuts.concept_set or '')}."
         has, misses = "has" if having == 1 else "have", "misses" if missing == 1 else "miss"
@@ -133,9 +133,7 @@ class ConceptBody(ViewBody):
         answer, cuts = self._answered.answer, self._answered.question.cuts
         columns = {
             "concept": "VARCHAR",
-            "alpha": "DOUBLE",
-            "beta": "DOUBLE",
-            "concept_set": "VARCHAR",
+            **CUTS,
             "layer": "VARCHAR",
             "unit": "INTEGER",
             "annotated": "BOOLEAN",
@@ -144,7 +142,7 @@ class ConceptBody(ViewBody):
             "z": "DOUBLE",
             "representatives": "INTEGER",
         }
-        about = (self.reader.concepts[answer.concept], cuts.alpha, cuts.beta, cuts.concept_set)
+        about = (self.reader.concepts[answer.concept], *cuts.as_fields().values())
         rows = [
             (*about, self.rows.layers[found.layer].name, found.unit, annotated, found.rank, found.score, found.z,
              found.images)
@@ -165,7 +163,7 @@ CONCEPT = View(
     help=Note(
         "The concept, part by part",
         (
-            ("have it", "The neurons of all layers whose annotation has the concept at the present α and β, those of "
+            ("have it", "The neurons of all layers whose annotation has the concept at the present cuts, those of "
                         "which it is the best concept first. Verdict and trust stand before the name; trust is · "
                         "until the layer's evidence has been computed."),
             ("z", "The concept's score in standard deviations above its mean in random image sets of the same size."),
@@ -177,7 +175,7 @@ CONCEPT = View(
                                  "neuron that was looked at before."),
             ("cold", "Of the best-matching 1 % of all films (20 at least), those on which this neuron is below its "
                      "median, the lowest first, and the share of all films on which it is higher."),
-            ("no neuron has", "The competing concepts in no annotation at this α and β, in the order of their set."),
+            ("no neuron has", "The competing concepts in no annotation at these cuts, in the order of their set."),
         ),
     ),
 )  # fmt: skip

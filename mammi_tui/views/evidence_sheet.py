@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.evidence.answers import NeuronEvidence
 from mammi_tui.short_names import ShortNames
-from mammi_tui.text import clean, decimal, wrap
+from mammi_tui.text import clean, wrap
 from mammi_tui.views.evidence_rows import evidence_rows
 from mammi_tui.widgets.sheet import Row, Sheet
 
@@ -36,9 +36,8 @@ class EvidenceSheet(Sheet):
 
     @property
     def cuts(self) -> str:
-        """The α and β of the evidence shown."""
-        shown = self.evidence
-        return f"α {decimal(shown.cuts.alpha)} · β {decimal(shown.cuts.beta)}" if shown else ""
+        """The cuts of the evidence shown, without its concept set."""
+        return " · ".join(self.evidence.cuts.parts) if self.evidence else ""
 
     def lay_out(self, width: int) -> Sequence[Row]:
         if self.evidence is None:

@@ -8,6 +8,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from engine.decisions import heat
+from engine.probing.base import NONE
+from engine.store.records import ImageInfo
 from mammi_tui.questions.film import FilmAnswered, HeatAnswered
 from mammi_tui.text import clean, fit, percent, significant, wrap
 from mammi_tui.widgets.captions import identifier
@@ -56,6 +58,7 @@ class FilmFacts(StillLines):
         info = answer.info
         labels = ", ".join(map(clean, info.labels)) or "no labels"
         facts = [f"{name} {clean(value)}" for name, value in (("patient", info.patient), ("view", info.view)) if value]
+        facts += attributes_of(info)
         facts.append(f"{info.width} × {info.height} pixels")
         outlined = sorted({clean(each.label) for each in (info.polygons or info.boxes)})
         if outlined:
@@ -88,6 +91,14 @@ class FilmFacts(StillLines):
                 segments.append(Segment(text, self.style_of(style)))
                 left -= len(text)
         return Strip(segments).adjust_cell_length(width, self.style_of())
+
+
+def attributes_of(info: ImageInfo) -> list[str]:
+    """What is recorded of a film beside findings: "sex F", "device chest tube, pacemaker", "no marker"."""
+    values: dict[str, list[str]] = {}
+    for name, value in info.attributes:
+        values.setdefault(clean(name), []).extend([] if value == NONE else [clean(value)])
+    return [f"{name} {', '.join(told)}" if told else f"no {name}" for name, told in values.items() if name != "view"]
 
 
 def place_of(answer: FilmAnswered, whose: str) -> str:

@@ -130,10 +130,17 @@ def test_the_columns_of_the_evidence_stay_as_they_are() -> None:
         ("half_agreement", "DOUBLE"),
         ("template_agreement", "DOUBLE"),
         ("tightness", "DOUBLE"),
+        ("group_count", "INTEGER"),
+        ("group_concepts", "VARCHAR[]"),
+        ("polysemanticity", "DOUBLE"),
+        ("redundancy", "DOUBLE"),
+        ("redundant_with", "INTEGER"),
         ("label_q_value", "DOUBLE"),
         ("patient_share", "DOUBLE"),
         ("view_share", "DOUBLE"),
         ("label_share", "DOUBLE"),
+        ("follows", "VARCHAR"),
+        ("follows_auroc", "DOUBLE"),
     ]
 
 

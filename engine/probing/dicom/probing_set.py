@@ -1,7 +1,8 @@
 """A folder of DICOM films, whatever their names, with an optional CSV file of labels.
 
-A run file keeps no patient's name, no date and no institution, and a number in place of the Patient ID. But it keeps
-paths as they are, and text that is burned into a film is visible in its thumbnail.
+A run file keeps no patient's name and no date, and numbers in place of the Patient ID, the institution and the scanner.
+It keeps sex, age, view and the scanner's make. It keeps paths as they are, and text that is burned into a film is
+visible in its thumbnail.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_validator
 
 from engine.errors import ConfigError
-from engine.probing.base import Image
+from engine.probing import attributes
+from engine.probing.attributes import numbered
+from engine.probing.base import NONE, Image
 from engine.probing.drawn import Drawn
 from engine.probing.files import Ambiguous, FileTree, warn
 from engine.probing.film_names import FilmNames
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from engine.probing.dicom.headers import Header
 
 NEEDS = ("pydicom",)
+OLDEST_TOLD = 90
+"""Years: the age of all older patients, as in the rules for data without names (45 CFR 164.514(b)(2)(i)(C))"""
 RADIOGRAPHS = ("", "CR", "DR", "DX", "MG", "OT", "RF", "RG", "SC", "XA", "XC")
 """Modalities (0008,0060) that a film may have. OT and SC are captured from another device and may show anything."""
 
@@ -37,7 +42,8 @@ class Options(ViewOptions, TableOptions, frozen=True):
     folder: Path
     """Searched with its subfolders. Objects without pixels, such as reports and a DICOMDIR, are skipped."""
     pseudonyms: bool = True
-    """Whether patients are numbered in the order of their films' paths. If not, the run file keeps their Patient ID."""
+    """Whether patients are numbered in the order of their films' paths, and ages above 90 count as 90. If not, the run
+    file keeps their Patient ID and age."""
     csv: Path | None = None
     """A table of labels and boxes. A film that has several rows has the labels of all of them."""
     path_column: str = "path"
@@ -85,7 +91,28 @@ def _images(headers: Sequence[Header], pseudonyms: bool) -> list[Image]:
     patients = dict.fromkeys(header.patient for header in headers if header.patient)
     digits = len(str(len(patients)))
     names = {patient: f"P{number:0{digits}}" if pseudonyms else patient for number, patient in enumerate(patients, 1)}
-    return [Image(header.path, names.get(header.patient), header.view or None) for header in headers]
+    sites = numbered((header.site for header in headers if header.site), "site")
+    scanners = numbered((header.scanner for header in headers if header.scanner), "scanner")
+    return [
+        Image(
+            *(header.path, names.get(header.patient), header.view or None),
+            attributes=attributes.known(
+                sex=attributes.sex(header.sex),
+                age=_age(header.age, pseudonyms),
+                make=attributes.value(header.make),
+                site=sites.get(header.site, ""),
+                scanner=scanners.get(header.scanner, ""),
+                annotation={"YES": "burnt in", "NO": NONE}.get(header.annotation, ""),
+            ),
+        )
+        for header in headers
+    ]
+
+
+def _age(told: str, pseudonyms: bool) -> str:
+    """The age in years. A greater one than OLDEST_TOLD may tell who the patient is."""
+    years = attributes.age(told)
+    return str(min(int(years), OLDEST_TOLD)) if years and pseudonyms else years
 
 
 def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, options: Options) -> list[Image]:

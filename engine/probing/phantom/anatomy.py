@@ -25,6 +25,8 @@ class Finding:
     zone: Zone
     size: float
     severity: float
+    stream: int | None = None
+    """Its stream of random numbers among those of findings; None for its place in the film's list"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,18 @@ DEVICES: tuple[str, ...] = (
     "chest tube",
     "sternal wires",
 )
+
+WORD = "marker_word"
+"""A parameter that only interventions set"""
+
+
+def markers(anatomy: Anatomy) -> tuple[str, ...]:
+    """What is written on the film: the marker of its side, L or R, and on some AP films AP or PORTABLE; () for a marker
+    of no size. A parameter WORD of 0 leaves out AP and PORTABLE."""
+    size = anatomy.parameters["marker_size"]
+    if size <= 0:
+        return ()
+    side = "L" if anatomy.parameters["marker_left"] > 0.5 else "R"
+    if anatomy.view != "AP" or size <= 0.058 or anatomy.parameters.get(WORD, 1.0) <= 0:
+        return (side,)
+    return side, "PORTABLE" if size > 0.064 else "AP"

@@ -19,8 +19,9 @@ from engine.probing.phantom.overlays import collimate, draw_devices, draw_marker
 from engine.probing.phantom.texture import texture
 from engine.probing.phantom.vessels import draw_vessels
 
-_ANATOMY, _NOISE, _OVERLAYS = 10, 11, 12
-"""Streams of random numbers from a film's seed, beside those of the findings: drawing from one changes no other"""
+_ANATOMY, _NOISE, _COLLIMATION = 10, 11, 12
+"""Streams of random numbers from a film's seed, beside those of the findings and of each device: drawing from one
+changes no other"""
 
 
 def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
@@ -30,12 +31,11 @@ def render(anatomy: Anatomy, side: int = SIDE) -> NDArray[np.uint8]:
     for place, finding in enumerate(anatomy.findings):
         paint(layers, finding, finding_rng(anatomy, place))
     attenuation = _attenuation(anatomy, layers)
-    overlays = np.random.default_rng([anatomy.seed, _OVERLAYS])
     if anatomy.devices:
-        attenuation += draw_devices(anatomy, geometry, overlays)
+        attenuation += draw_devices(anatomy, geometry)
     film = _expose(anatomy, attenuation)
     draw_marker(anatomy, film)
-    return collimate(anatomy, film, overlays)
+    return collimate(anatomy, film, np.random.default_rng([anatomy.seed, _COLLIMATION]))
 
 
 def _layers(anatomy: Anatomy, geometry: Geometry) -> Layers:

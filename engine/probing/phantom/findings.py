@@ -12,7 +12,8 @@ from engine.probing.phantom.anatomy import SIDE, Anatomy, Finding
 from engine.probing.phantom.geometry import Array, Geometry, outline, side_signs
 
 _FINDINGS = 100
-"""The stream of random numbers from a film's seed for its first finding; each further finding has the next stream"""
+"""The stream of random numbers from a film's seed for its first finding; each further finding has the next stream,
+unless it names another (Finding.stream)"""
 
 _LEVEL = {"upper": 0.3, "middle": 0.55, "lower": 0.8, "whole": 0.55}
 """Middle of each zone: 0 at the apex, 1 at the dome"""
@@ -80,7 +81,8 @@ class Layers:
 
 def finding_rng(anatomy: Anatomy, place: int) -> np.random.Generator:
     """The random numbers for the finding at this place in the film's list: `regions` draws first, then `paint`."""
-    return np.random.default_rng([anatomy.seed, _FINDINGS + place])
+    stream = anatomy.findings[place].stream
+    return np.random.default_rng([anatomy.seed, _FINDINGS + (place if stream is None else stream)])
 
 
 def boxes(anatomy: Anatomy, side: int = SIDE) -> tuple[Box, ...]:

@@ -8,15 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.probing.phantom.anatomy import Anatomy
+from engine.probing.phantom.anatomy import DEVICES, Anatomy, markers
 from engine.probing.phantom.drawing import Array, Sheet, curve
 from engine.probing.phantom.geometry import Geometry
 
+_FIRST_DEVICE = 20
+"""The stream of random numbers from a film's seed for the first of DEVICES; each further one has the next stream"""
 
-def draw_devices(anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> Array:
-    """Attenuation of the film's lines and tubes [side, side]."""
+
+def draw_devices(anatomy: Anatomy, geometry: Geometry) -> Array:
+    """Attenuation of the film's lines and tubes [side, side]. Each lies where it lies whatever others there are."""
     sheet = Sheet(geometry.side)
     for device in anatomy.devices:
+        rng = np.random.default_rng([anatomy.seed, _FIRST_DEVICE + DEVICES.index(device)])
         _DEVICES[device](sheet, anatomy, geometry, rng)
     return np.float32(0.9) * sheet.array(blur=0.4)
 
@@ -59,9 +63,14 @@ def _central(sheet: Sheet, _anatomy: Anatomy, geometry: Geometry, rng: np.random
     sheet.line(curve([neck, (middle - 0.075, geometry.shape.top + 0.05), (middle - 0.04, hilum)], 24), 0.004, 0.55)
 
 
-def _chest_tube(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+def chest_tube_side(anatomy: Anatomy) -> int:
+    """The sign of the side on which a chest tube lies: the side of the air or fluid that it drains."""
     sides = {f.side for f in anatomy.findings if f.name in ("Pneumothorax", "Effusion")}
-    sign = -1 if "right" in sides else 1
+    return -1 if "right" in sides else 1
+
+
+def _chest_tube(sheet: Sheet, anatomy: Anatomy, geometry: Geometry, rng: np.random.Generator) -> None:
+    sign = chest_tube_side(anatomy)
     points = [geometry.point(sign, a, d) for a, d in ((1.25, 0.85), (0.9, 0.55), (0.6, 0.15 + 0.1 * rng.random()))]
     sheet.line(curve(points, 24), 0.014, 0.3)
     sheet.line(curve(points, 24), 0.004, 0.6)
@@ -96,22 +105,26 @@ def _letters(text: str, size: int) -> Array:
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def _stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
-    """Writes a word on the film, with its middle at x and its top at y."""
-    letters = _letters(text, max(round(size * len(film)), 6))
-    row, column = int(y * len(film)), max(int(x * len(film)) - letters.shape[1] // 2, 0)
+def stamp(film: Array, text: str, size: float, x: float, y: float) -> None:
+    """Writes a word on the film [h, w] of 0–1, `size` of its height, with its middle at x and its top at y; both are
+    shares of the film."""
+    height, width = film.shape
+    letters = _letters(text, max(round(size * height), 6))
+    row, column = int(y * height), max(int(x * width) - letters.shape[1] // 2, 0)
     patch = film[row : row + letters.shape[0], column : column + letters.shape[1]]
     patch += (0.97 - patch) * letters[: patch.shape[0], : patch.shape[1]]
 
 
 def draw_marker(anatomy: Anatomy, film: Array) -> None:
-    """Writes L or R into that side's upper corner; the patient's left is the picture's right."""
+    """Writes the film's markers: L or R into that side's upper corner, and below it AP or PORTABLE, if any. The
+    patient's left is the picture's right."""
     p = anatomy.parameters
-    left, y = p["marker_left"] > 0.5, p["marker_height"]
-    x = 0.93 if left else 0.06
-    _stamp(film, "L" if left else "R", p["marker_size"], x, y)
-    if anatomy.view == "AP" and p["marker_size"] > 0.058:
-        _stamp(film, "PORTABLE" if p["marker_size"] > 0.064 else "AP", 0.03, min(max(x, 0.12), 0.89), y + 0.09)
+    y, x = p["marker_height"], 0.93 if p["marker_left"] > 0.5 else 0.06
+    for place, text in enumerate(markers(anatomy)):
+        if place == 0:
+            stamp(film, text, p["marker_size"], x, y)
+        else:
+            stamp(film, text, 0.03, min(max(x, 0.12), 0.89), y + 0.09)
 
 
 def collimate(anatomy: Anatomy, film: Array, rng: np.random.Generator) -> NDArray[np.uint8]:

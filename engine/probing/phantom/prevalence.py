@@ -95,10 +95,11 @@ def draw_findings(rng: np.random.Generator, *, enriched: bool = False) -> tuple[
         if lead < len(FINDINGS):
             names.add(FINDINGS[lead])
             names.update(name for name, share in _company(FINDINGS[lead], enriched).items() if rng.random() < share)
-    return tuple(_draw(rng, name) for name in FINDINGS if name in names)
+    return tuple(draw_finding(rng, name) for name in FINDINGS if name in names)
 
 
-def _draw(rng: np.random.Generator, name: str) -> Finding:
+def draw_finding(rng: np.random.Generator, name: str) -> Finding:
+    """One finding of this name: its place, size and severity."""
     zones, shares = ZONES.get(name, (("upper", "middle", "lower"), (0.3, 0.3, 0.4)))
     zone = zones[int(rng.choice(len(zones), p=shares))]
     side: Side = "right" if rng.random() < 0.52 else "left"

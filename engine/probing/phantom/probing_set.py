@@ -12,14 +12,14 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from engine.errors import UnreadableImage
-from engine.probing.base import Image
-from engine.probing.phantom.anatomy import Anatomy
+from engine.probing.base import NONE, Image
+from engine.probing.phantom.anatomy import Anatomy, markers
 from engine.probing.phantom.findings import boxes
 from engine.probing.phantom.geometry import cardiothoracic_ratio
 from engine.probing.phantom.population import DEMO_SEED, MAX_SEED, population
 from engine.probing.phantom.report import write_report
 
-VERSION = 1
+VERSION = 2
 """Version of the renderer. Raise it whenever the pixels of any film change: runs reuse what they computed from a film
 while its `content` stays the same. tests/engine/probing/test_phantom_version.py fails until this is done."""
 
@@ -47,7 +47,7 @@ class PhantomSet:
         from engine.probing.phantom.film import render  # imports SciPy, which a run that reads no film need not load
 
         file = io.BytesIO()
-        Picture.fromarray(render(self._anatomy(image))).save(file, "PNG", compress_level=1)
+        Picture.fromarray(render(self.anatomy(image))).save(file, "PNG", compress_level=1)
         return file.getvalue()
 
     def content(self, image: Image) -> str:
@@ -55,9 +55,10 @@ class PhantomSet:
 
         Raises UnreadableImage when the image is not of this set.
         """
-        return f"phantom {VERSION} {_packages()} {hashlib.sha256(repr(self._anatomy(image)).encode()).hexdigest()}"
+        return f"phantom {VERSION} {_packages()} {hashlib.sha256(repr(self.anatomy(image)).encode()).hexdigest()}"
 
-    def _anatomy(self, image: Image) -> Anatomy:
+    def anatomy(self, image: Image) -> Anatomy:
+        """All that determines the film. Raises UnreadableImage when the image is not of this set."""
         anatomy = self._anatomies.get(image.path)
         if anatomy is None:
             raise UnreadableImage(f"{image.path} is not of this phantom set.")
@@ -86,4 +87,10 @@ def _image(place: int, anatomy: Anatomy) -> Image:
         boxes=boxes(anatomy),
         report=write_report(anatomy),
         parameters={**anatomy.parameters, **ratio, **severities},
+        attributes={
+            "sex": (anatomy.sex,),
+            "age": (str(anatomy.age),),
+            "device": anatomy.devices or (NONE,),
+            "marker": markers(anatomy) or (NONE,),
+        },
     )

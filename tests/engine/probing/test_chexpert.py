@@ -43,6 +43,8 @@ def test_the_release_is_read_as_unpacked(tmp_path: Path, name: str, caplog: pyte
     assert (first.patient, first.view, first.labels) == ("patient00001", "AP", ("Support Devices",))
     assert (lateral.patient, lateral.view, lateral.labels) == ("patient00002", "Lateral", ("Lung Opacity", "Fracture"))
     assert (second.patient, second.view, second.labels) == ("patient00002", "PA", ("Lung Opacity", "Fracture"))
+    assert first.attributes == {"sex": ("F",), "age": ("68",)}
+    assert lateral.attributes == {"sex": ("M",), "age": ("83",)}
     assert not caplog.messages
 
 

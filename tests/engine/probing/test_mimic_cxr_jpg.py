@@ -15,10 +15,11 @@ FRONTAL = "files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e3
 LATERAL = "files/p10/p10000032/s50414267/174413ec-4ec4c1f7-34ea26b7-c5f994f8-79ef1962.jpg"
 OTHER = "files/p11/p11000183/s51967845/8e28eb28-b07d6a33-4ab4b0fa-e3a1a2c5-4a1bd1f4.jpg"
 METADATA = (
-    "dicom_id,subject_id,study_id,PerformedProcedureStepDescription,ViewPosition,Rows,Columns",
-    f"{Path(FRONTAL).stem},10000032,50414267,CHEST (PA AND LAT),PA,3056,2544",
-    f'{Path(LATERAL).stem},10000032,50414267,"CHEST, 2 VIEWS",LATERAL,3056,2544',
-    f"{Path(OTHER).stem},11000183,51967845,CHEST (PORTABLE AP),,2705,2539",
+    "dicom_id,subject_id,study_id,PerformedProcedureStepDescription,ViewPosition,Rows,Columns,"
+    "PatientOrientationCodeSequence_CodeMeaning",
+    f"{Path(FRONTAL).stem},10000032,50414267,CHEST (PA AND LAT),PA,3056,2544,Erect",
+    f'{Path(LATERAL).stem},10000032,50414267,"CHEST, 2 VIEWS",LATERAL,3056,2544,',
+    f"{Path(OTHER).stem},11000183,51967845,CHEST (PORTABLE AP),,2705,2539,Recumbent",
 )
 SPLIT = (
     "dicom_id,study_id,subject_id,split",
@@ -53,6 +54,10 @@ def test_the_release_is_read_as_published(tmp_path: Path, packed: bool, caplog: 
     assert [image.patient for image in probing.images] == ["10000032", "10000032", "11000183"]
     assert [image.view for image in probing.images] == ["PA", "LATERAL", None]
     assert [image.labels for image in probing.images] == [(), (), ("Atelectasis", "Support Devices")]
+    assert [image.attributes["procedure"] for image in probing.images] == [
+        *(("CHEST (PA AND LAT)",), ("CHEST, 2 VIEWS",), ("CHEST (PORTABLE AP)",))
+    ]
+    assert [image.attributes.get("position") for image in probing.images] == [("Erect",), None, ("Recumbent",)]
     assert not caplog.messages
 
 
@@ -131,9 +136,9 @@ def test_reports_that_lead_out_or_are_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("x,../../..,50414267,,PA,1,1", "line 2: subject_id and study_id must be numbers."),
-        ("../../../../../../etc/hostname,10000032,50414267,,PA,1,1", "holds none of the films of"),
-        ("none,10000032,50414267,,PA,1,1", "holds none of the films of"),
+        ("x,../../..,50414267,,PA,1,1,", "line 2: subject_id and study_id must be numbers."),
+        ("../../../../../../etc/hostname,10000032,50414267,,PA,1,1,", "holds none of the films of"),
+        ("none,10000032,50414267,,PA,1,1,", "holds none of the films of"),
     ],
 )
 def test_hostile_names_lead_nowhere(tmp_path: Path, row: str, message: str) -> None:

@@ -53,8 +53,30 @@ def test_the_release_is_read_as_unpacked(tmp_path: Path, caplog: pytest.LogCaptu
     assert (first.labels, second.labels, third.labels) == (("Cardiomegaly", "Effusion"), (), ("Pleural_Thickening",))
     assert [image.view for image in probing.images] == ["PA", "AP", "PA"]
     assert [image.patient for image in probing.images] == ["00000001", "00000001", "00000002"]
+    assert [image.attributes["age"] for image in probing.images] == [("58",), ("58",), ("81",)]
+    assert {image.attributes["sex"] for image in probing.images} == {("M",)}
     assert probing.read(third) == (tmp_path / third.path).read_bytes()
     assert not caplog.messages
+
+
+def test_ages_are_those_of_either_release_and_errors_are_unknown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = release(tmp_path) / "Data_Entry_2017.csv"
+    for given, years in (("058Y", "58"), ("009M", "0"), ("000Y", None), ("411", None), ("0", None)):
+        write_table(table, HEADER, ROWS[0].replace(",58,M,", f",{given},F,"), *ROWS[1:])
+        found = loaded(tmp_path).images[0].attributes
+        assert found == {"sex": ("F",)} | ({"age": (years,)} if years else {})
+    wrong = f"{table}: films with an age that nobody has, which counts as unknown: 1 (00000001_000)."
+    assert caplog.messages == 3 * [wrong]
+
+
+def test_the_official_table_gives_sex_and_age(tmp_path: Path) -> None:
+    table = shared_path("data", "nih14", "Data_Entry_2017_v2020.csv.gz")
+    write_films(tmp_path, ["00000001_000.png", "00000003_002.png"])
+    films = by_path(loaded(tmp_path, data_entry=table))
+    assert films["00000001_000.png"].attributes == {"sex": ("M",), "age": ("57",)}
+    assert films["00000003_002.png"].attributes == {"sex": ("F",), "age": ("75",)}
 
 
 @pytest.mark.parametrize(("side", "scale"), [(1024, 1.0), (256, 0.25)])

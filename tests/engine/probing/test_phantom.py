@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from engine.errors import UnreadableImage
-from engine.probing.base import Image
+from engine.probing.base import NONE, Image
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.anatomy import DEVICES, Anatomy, Finding, Side, Zone
 from engine.probing.phantom.film import render
@@ -185,6 +185,11 @@ def test_the_probing_set_gives_films_with_their_truth() -> None:
         assert image.labels == tuple(finding.name for finding in anatomy.findings)
         assert image.report
         assert image.parameters["heart_width"] == anatomy.parameters["heart_width"]
+        assert image.attributes["sex"] == (anatomy.sex,)
+        assert image.attributes["age"] == (str(anatomy.age),)
+        assert image.attributes["device"] == (anatomy.devices or (NONE,))
+        assert image.attributes["marker"][0] == ("L" if anatomy.parameters["marker_left"] else "R")
+    assert {text for image in phantoms.images for text in image.attributes["marker"]} == {"L", "R", "AP", "PORTABLE"}
     image = phantoms.images[7]
     with Picture.open(io.BytesIO(phantoms.read(image))) as picture:
         np.testing.assert_array_equal(np.asarray(picture), render(population(2001, 8)[7]))

@@ -5,7 +5,9 @@ written by the writer of schema version 1 (commit 65ea07b); version_2.duckdb.gz 
 schema version 2 (commit 83c1fd2); version_3.duckdb.gz the same as version 2 with other_templates=1, captions=2 and
 methods={"www": {"count": 3}}, by that of schema version 3 (commit 98aae33); version_4.duckdb.gz the same as version 3
 with sources={"target": "1111"}, by that of schema version 4 (commit 1e4596c); version_5.duckdb.gz the same as version 4
-with notes=[Note("target", "a warning")], by that of schema version 5 (commit 1e72174).
+with notes=[Note("target", "a warning")], by that of schema version 5 (commit 1e72174); version_6.duckdb.gz the same as
+version 5 with the outputs that tests.support.decisions.decide adds for the classes Mass and Effusion, by that of schema
+version 6 (commit db645de).
 """
 
 from __future__ import annotations
@@ -139,7 +141,27 @@ def test_a_run_of_version_5_opens_and_says_what_it_does_not_keep(tmp_path: Path)
     assert version(path) == [(schema.VERSION,)]
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_a_run_of_version_6_keeps_its_cuts_and_has_no_attributes(tmp_path: Path) -> None:
+    path = unpacked(6, tmp_path)
+    with duckdb.connect(path, read_only=True) as connection:
+        before = connection.execute("SELECT * FROM annotations ORDER BY ALL").fetchall()
+    assert version(path) == [(6,)]
+    with FinishedRun(path) as finished:
+        reader = finished.reader
+        assert list(faults(reader)) == []
+        assert (reader.info.ranking, str(reader.info.selection)) == ("score", "tau")
+        assert reader.info.cuts == Cuts(0.93, 0.95)
+        assert reader.classes == ("Mass", "Effusion")
+        assert [attribute.name for attribute in reader.attributes()] == ["view"]
+        assert all(image.attributes == () for image in reader.images(range(20)))
+        assert len(finished.held(["film key", "layer0 key"])) == 22
+    assert version(path) == [(schema.VERSION,)]
+    with duckdb.connect(path, read_only=True) as connection:
+        assert connection.execute("SELECT * FROM annotations ORDER BY ALL").fetchall() == before
+        assert before
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
 def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"

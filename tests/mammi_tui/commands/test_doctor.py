@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.support.attributes import tell
 from tests.support.commands import Mammi
 from tests.support.decisions import decided_run
 from tests.support.models import tiny_project
@@ -47,6 +48,23 @@ def test_it_says_what_the_variable_asks_for(
 def test_without_the_engine_it_says_how_to_install_it(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mammi_tui.commands.doctor.ENGINE_PACKAGES", ("no-such-package",))
     assert "not installed (no-such-package missing): pip install 'mammi-explorer[engine]'" in mammi("doctor").out
+
+
+def test_it_lists_the_attributes_of_the_images(mammi: Mammi, tmp_path: Path) -> None:
+    path = small_run(tmp_path)
+    assert "none beside the view. To add what the probing set says: mammi run CONFIG.toml" in mammi("doctor", path).out
+    devices = [(image, "device", f"device {image % 9}") for image in range(20)]
+    tell(path, [(0, "sex", "F"), (1, "sex", "M"), (2, "sex", "M"), (0, "age", "61"), (1, "age", "18"), *devices])
+    outcome = mammi("doctor", path)
+    assert outcome.status == 0
+    for said in (
+        "attribute   age: known of 2 of 60 images, 18 to 61\n",
+        "attribute   device: known of 20 of 60 images, device 0 3, device 1 3, device 2 2, device 3 2, device 4 2, "
+        "device 5 2 and 3 more\n",
+        "attribute   sex: known of 3 of 60 images, M 2, F 1\n",
+    ):
+        assert said in outcome.out
+    assert "none beside" not in outcome.out
 
 
 def test_a_sound_run_is_listed_with_what_it_holds(mammi: Mammi, run_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What film searches find."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from engine.decisions.film_index import FilmIndex
 from engine.decisions.outputs import Outcomes
 from engine.store.reader import RunReader
 from mammi_tui.film_search.search import FilmSearcher
+from tests.support.attributes import tell
 from tests.support.decisions import decided_run
 
 
@@ -100,3 +101,62 @@ def test_a_search_goes_on_with_states_fields_and_their_values(searcher: FilmSear
     assert searcher.completions("missed label:ef") == ["missed label:effusion"]
     assert searcher.completions("!view:") == ["!view:ap", "!view:pa"]
     assert searcher.completions("") == ()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> FilmSearcher:
+    """A search of 60 films: images 0 to 29 are of women of 30 to 59 years; 0 has two devices, 1 none."""
+    path = decided_run(tmp_path_factory.mktemp("told"))
+    rows = [(image, "sex", "female" if image < 30 else "male") for image in range(58)]
+    rows += [(image, "age", str(30 + image)) for image in range(30)]
+    rows += [(0, "device", "chest tube"), (0, "device", "line"), (1, "device", "none"), (2, "device", "line")]
+    tell(path, [*rows, (3, "Odd \x1b[31m name", "a b"), (4, "label", "Mass")])
+    reader = RunReader(path)
+    return FilmSearcher(FilmIndex(reader, Outcomes.of(reader)))
+
+
+@pytest.mark.parametrize(
+    ("query", "images"),
+    [
+        ("sex:female", range(30)),
+        ("sex:Male", range(30, 58)),
+        ("sex:ma", range(58)),
+        ("sex:*", range(58)),
+        ("!sex:*", (58, 59)),
+        ("age>57", (28, 29)),
+        ("age≤31", (0, 1)),
+        ("age:40-42", (10, 11, 12)),
+        ("age:58-", (28, 29)),
+        ("age:-30", (0,)),
+        ("age:44", (14,)),
+        ("age:*", range(30)),
+        ('device:"chest tube" sex:female age<31', (0,)),
+        ("device:line", (0, 2)),
+        ("device:none", (1,)),
+        ("odd-31m-name:a", (3,)),
+    ],
+)
+def test_films_are_found_by_their_attributes(told: FilmSearcher, query: str, images: Sequence[int]) -> None:
+    assert not told.find(query).problem
+    assert found(told, query) == set(images)
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("sex:m4le", "no film has sex:m4le; nearest: male"),
+        ("age:old", "age is a number or a range: age:60-70"),
+        ("age>old", "age is compared with a number: age>60"),
+        ("age>", "age> waits for a value"),
+        ("age:60-70-80", "age is a number or a range: age:60-70"),
+        ("ages>60", "no field ages; nearest: age"),
+    ],
+)
+def test_a_wrong_value_of_an_attribute_is_told(told: FilmSearcher, query: str, problem: str) -> None:
+    assert told.find(query).problem == problem
+
+
+def test_values_of_attributes_complete_a_search(told: FilmSearcher) -> None:
+    assert "device:" in told.completions("dev")
+    assert list(told.completions("device:c")) == ['device:"chest tube"']
+    assert "label:mass" in told.completions("label:m")  # a field of every run keeps its meaning

@@ -65,6 +65,21 @@ def test_nothing_that_names_a_patient_is_kept(folder: Path) -> None:
     assert not [secret for secret in ("Doe", "Jane", "MRN", "1.2.7") if secret in shown]
 
 
+def test_sex_age_and_make_are_kept_and_scanners_and_sites_are_numbered(folder: Path) -> None:
+    machine = {"Manufacturer": "ACME", "ManufacturerModelName": "X 1", "InstitutionName": "St Mary"}
+    tags = {"PatientSex": "F", "PatientAge": "093Y", "StationName": "ROOM7", "BurnedInAnnotation": "NO", **machine}
+    write_radiograph(folder / "a" / "1.2.840.5", 2, PatientID="MRN-9", **tags)
+    write_radiograph(folder / "b" / "IM-0001.dcm", 1, PatientID="MRN-7", **{**tags, "DeviceSerialNumber": "S7"})
+    write_radiograph(folder / "c", 3, PatientID="MRN-7", **{**tags, "PatientAge": "011W", "PatientSex": "U"})
+    first, second, third = listed(folder).images
+    common = {"make": ("ACME X 1",), "site": ("site 1",), "annotation": ("none",)}
+    assert first.attributes == {"sex": ("F",), "age": ("90",), "scanner": ("scanner 1",), **common}
+    assert second.attributes == {"sex": ("F",), "age": ("90",), "scanner": ("scanner 2",), **common}
+    assert third.attributes == {"age": ("0",), "scanner": ("scanner 1",), **common}
+    assert listed(folder, pseudonyms=False).images[0].attributes["age"] == ("93",)
+    assert not [secret for secret in ("Mary", "ROOM7", "S7") if secret in repr(listed(folder).images)]
+
+
 def test_files_that_are_not_films_are_skipped_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     report = radiograph(np.zeros((2, 2), np.uint8), SOPClassUID=uid.BasicTextSRStorage, PixelData=None, Rows=None)
     (folder / "report.dcm").write_bytes(as_bytes(report))

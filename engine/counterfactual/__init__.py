@@ -1,0 +1,1 @@
+"""Pairs of films that differ in one thing alone, and what a target model makes of the difference."""
