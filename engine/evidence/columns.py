@@ -109,6 +109,13 @@ REDUNDANT_WITH: Column[np.int64] = Column(
     of_units=lambda units: units.redundancy[1],
     help="The unit that shares the most of its strongest images.",
 )
+TWO_GROUPS: Column[np.bool_] = Column(
+    name="two_groups",
+    written=Written.FLAG,
+    of_layer=lambda units: units[GROUP_COUNT] > 1,
+    in_json=False,
+    help="Whether the strongest images fall into two groups or more, each with a word of its own.",
+)
 LABEL: Column[np.object_] = Column(
     name="label",
     written=Written.TEXT,
@@ -348,7 +355,7 @@ TRUST: Column[np.int8] = Column(
 )
 
 COLUMNS: tuple[Column[Any], ...] = (
-    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, LABEL),
+    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, TWO_GROUPS, LABEL),
     *(Z_SCORE, P_VALUE, Q_VALUE, MARGIN, MARGIN_INTERVAL, CHANGE_CHANCE, RIVAL),
     *(CANDIDATES, CANDIDATE_CONCEPTS),
     *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),

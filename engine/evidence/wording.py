@@ -37,7 +37,10 @@ def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return "nothing lies above the β cut" if evidence.cuts.beta >= 1 else "no concept has a positive score"
+    if evidence.cuts.beta >= 1:
+        return "nothing lies above the β cut"
+    by_z = evidence.cuts.ranking == "z"
+    return "no concept scores above random image sets" if by_z else "no concept has a positive score"
 
 
 def one_image(_: NeuronEvidence, __: Sequence[str]) -> str:
@@ -112,7 +115,7 @@ def support(evidence: NeuronEvidence, concepts: Sequence[str], significant: bool
     stays = []
     if seldom:
         stays.append(f"in {percent(1 - evidence[CHANGE_CHANCE])} of {_resamples(evidence)}")
-    if settled and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
+    if settled and evidence.cuts.selection.rule != "top" and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
         stays.append(f"from α {evidence[ALPHA_LOW]:g} to {evidence[ALPHA_HIGH]:g}")
     reasons = [f"stands out from random image sets ({_q(evidence)})"] if significant else []
     reasons += [f"stays first {' and '.join(stays)}"] if stays else []

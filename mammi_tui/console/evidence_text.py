@@ -127,7 +127,7 @@ def as_text(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[s
     figures = [(title, _short(text, _VALUE)) for _, title, text in lines(evidence, names)]
     for heads, rows in (
         ((), figures),
-        (("α", "first concept", "images"), _path(evidence, names)),
+        (("α", "first concept", "images"), [] if evidence.cuts.selection.rule == "top" else _path(evidence, names)),
         (("another template", "first concept"), _templates(evidence, names)),
         (("group of images", "first concept"), _groups(evidence, names)),
         (("label", "images", "by chance", "p", "q"), _labels(evidence)),

@@ -10,6 +10,7 @@ import numpy as np
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
+    ALPHA_INTERVAL,
     COLUMNS,
     FOLLOWS,
     FOLLOWS_AREA,
@@ -47,9 +48,11 @@ class Line(NamedTuple):
 
 
 def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
-    """The figures that the grade looks at, then the others. `concepts` are clean, by index."""
+    """The figures that the grade looks at, then the others; not the interval of α where α does not count. `concepts`
+    are clean, by index."""
+    columns = [each for each in COLUMNS if each is not ALPHA_INTERVAL or evidence.cuts.selection.rule != "top"]
     for graded in (True, False):
-        for column in COLUMNS:
+        for column in columns:
             if column.title and (column in GRADED) is graded:
                 fuller = _FULLER.get(column)
                 text = fuller(evidence) if fuller else written(column, evidence[column], concepts)

@@ -27,6 +27,8 @@ from mammi_tui.verdicts.said import is_of
 from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
+_WITH_A_PLACE = ("trust", "images", "score")
+"""Figures that a line shows, or can show, without a filter"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +140,13 @@ class NeuronRows:
 
     @property
     def figure(self) -> Figure:
-        """The figure in the column of scores: the evidence that sorts, or that the filter compares; else the score."""
+        """The figure in the column of scores: the one that sorts, or that the filter compares; else what concepts are
+        ranked by."""
         if self.order.place == "figure" and self.order.figure:
             return self.order.figure
-        shown = (figure for figure in self.filter.figures if figure.of_answer is None and figure.word != "trust")
-        return next(shown, FIGURES["score"])
+        shown = (figure for figure in self.filter.figures if figure.word not in _WITH_A_PLACE)
+        answer = next((answer for answer in self.answers if answer is not None), None)
+        return next(shown, FIGURES["score" if answer is None else answer.cuts.ranking])
 
     @property
     def is_searching(self) -> bool:

@@ -71,24 +71,30 @@ class ResNet(nn.Module):
         return logits
 
 
-def build_vit() -> nn.Module:
-    """torchvision's vision transformer for grey inputs [n, 1, 128, 128], after three convolutions (Xiao et al., arXiv
-    2106.14881), which it needs with so few films; 64 patches."""
-    stem = [ConvStemConfig(units, 3, 2) for units in (24, 48, 64, 96)]
-    model: nn.Module = VisionTransformer(
-        image_size=INPUT_SIDE,
-        patch_size=16,
-        num_layers=4,
-        num_heads=4,
-        hidden_dim=128,
-        mlp_dim=256,
-        num_classes=len(FINDINGS),
-        conv_stem_configs=stem,
-    )
-    first = model.get_submodule("conv_proj.conv_bn_relu_0")
-    assert isinstance(first, nn.Sequential)
-    first[0] = nn.Conv2d(1, stem[0].out_channels, 3, 2, padding=1, bias=False)
-    return model
+class ViT(VisionTransformer):
+    """torchvision's vision transformer for grey inputs [n, 1, 128, 128], of 64 patches. With so few films it needs
+    convolutions before it (Xiao et al., arXiv 2106.14881), and the mean of all tokens before its head."""
+
+    STEM = (24, 48, 64, 96)
+
+    def __init__(self) -> None:
+        super().__init__(
+            image_size=INPUT_SIDE,
+            patch_size=16,
+            num_layers=4,
+            num_heads=4,
+            hidden_dim=128,
+            mlp_dim=256,
+            num_classes=len(FINDINGS),
+            conv_stem_configs=[ConvStemConfig(units, 3, 2) for units in self.STEM],
+        )
+        self.conv_proj[0][0] = nn.Conv2d(1, self.STEM[0], 3, 2, padding=1, bias=False)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        patches = self._process_input(inputs)
+        tokens = torch.cat([self.class_token.expand(len(patches), -1, -1), patches], dim=1)
+        logits: Tensor = self.heads(self.encoder(tokens).mean(1))
+        return logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "densenet", build_classifier, ("features.denseblock3", "features.norm5"), "classifier", 11, 4, 3e-3
         ),
         Architecture("resnet", ResNet, ("layer3", "layer4"), "fc", 12, 5, 3e-3),
-        Architecture(
-            "vit", build_vit, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", 13, 9, 1e-3, maps=False
-        ),
+        Architecture("vit", ViT, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", 13, 12, 1.5e-3, maps=False),
     )
 }
 

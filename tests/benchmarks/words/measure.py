@@ -10,8 +10,11 @@ from typing import Any
 from engine.annotation.cuts import Cuts
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.results import MethodEvaluation, TruthScores
+from engine.evaluation.synonyms import nih14_synonyms
 from engine.store.reader import RunReader
 from tests.benchmarks.words.rules import BETA, methods_of
+
+_NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,11 @@ class Score:
     annotation_hits: float
     """Share of them one of whose annotated words names it"""
     final_hits: float
-    """Share of the final layer's units whose best word is their class; NaN without an answer"""
+    """Share of the final layer's units whose best word is their class or a synonym; NaN without an answer"""
     final_f1: float
-    """F1 of their annotation; of their best word for methods that the paper scores so"""
+    """F1 of their annotation, or of their best word for methods that the paper scores so, where a synonym counts"""
+    exact: tuple[float, float]
+    """The same two where the class's own name alone counts"""
     hits_by: dict[str, float]
     """The share of hits where another criterion chooses what a unit follows"""
     by_layer: dict[str, tuple[int, float, float]]
@@ -50,22 +55,23 @@ def measure(path: Path, films: str, classifier: str) -> list[Score]:
     with RunReader(path) as reader:
         methods = methods_of(reader)
         for concepts in reader.concept_sets:
-            found = evaluate(reader, methods, cuts=Cuts(0.93, BETA, concepts.name))
+            found = evaluate(reader, methods, synonyms=nih14_synonyms(), cuts=Cuts(0.93, BETA, concepts.name))
             scores += [_score(films, classifier, concepts.name, found.layer, each) for each in found.methods]
     return scores
 
 
 def _score(films: str, classifier: str, concept_set: str, final: str | None, found: MethodEvaluation) -> Score:
     hidden = _hidden(found.truth, final)
-    labels = found.labels
+    best, labels, exact = found.best_synonyms, found.synonyms, found.labels
     return Score(
         *(films, classifier, concept_set, found.title),
         units=sum(layer.units for layer in hidden),
         hits=_hits(hidden),
         chance=_mean(hidden, [layer.best.chance for layer in hidden]),
         annotation_hits=_mean(hidden, [layer.annotation.hit_rate.mean for layer in hidden]),
-        final_hits=found.best.hit_rate.mean if found.best else float("nan"),
-        final_f1=labels.f1.mean if labels else float("nan"),
+        final_hits=best.hit_rate.mean if best else _NAN,
+        final_f1=labels.f1.mean if labels else _NAN,
+        exact=(found.best.hit_rate.mean if found.best else _NAN, exact.f1.mean if exact else _NAN),
         hits_by={name: _hits(_hidden(layers, final)) for name, layers in found.truth_by.items()},
         by_layer={layer.layer: (layer.units, layer.best.hit_rate.mean, layer.best.chance) for layer in hidden},
     )
@@ -83,4 +89,4 @@ def _mean(layers: list[TruthScores], values: list[float]) -> float:
     """The mean over units of what is known by layer; NaN without units."""
     units = sum(layer.units for layer in layers)
     total = sum(layer.units * value for layer, value in zip(layers, values, strict=True))
-    return total / units if units else float("nan")
+    return total / units if units else _NAN

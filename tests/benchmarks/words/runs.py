@@ -12,6 +12,7 @@ from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.evaluation.synonyms import nih14_synonyms
 from engine.probing.findings import FINDINGS
+from engine.probing.phantom.attribute_words import AGE_WORDS, ANY_DEVICE, DEVICE_WORDS, MARKER_WORDS, SEX_WORDS
 from engine.probing.phantom.lexicon import LEXICON
 from engine.probing.phantom.parameter_words import PARAMETER_WORDS, VIEW_WORDS
 from engine.progress import Silent
@@ -71,7 +72,9 @@ def write_terms(path: Path) -> None:
     words |= {name.lower().replace("_", " ") for name in FINDINGS}
     words |= {synonym for synonyms in nih14_synonyms().values() for synonym in synonyms}
     words |= {word for names in PARAMETER_WORDS.values() for word in (*names.always, *names.high, *names.low)}
-    words |= {word for names in VIEW_WORDS.values() for word in names}
+    values = (VIEW_WORDS, SEX_WORDS, DEVICE_WORDS, MARKER_WORDS)
+    words |= {word for names in values for listed in names.values() for word in listed}
+    words |= {*AGE_WORDS.high, *AGE_WORDS.low, *ANY_DEVICE}
     foreign = Path(__file__).with_name("terms.txt").read_text(encoding="utf-8")
     path.write_text("\n".join(sorted(words)) + "\n" + foreign, encoding="utf-8")
 

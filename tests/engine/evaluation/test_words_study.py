@@ -16,7 +16,7 @@ from tests.benchmarks.words.rules import BASE, RULES
 from tests.benchmarks.words.runs import phantoms, write_terms
 from tests.benchmarks.words.table import Interval, markdown, rows
 
-PAPERS = Score("1", "vit", "reports", BASE, 10, 0.5, 0.1, 0.6, 0.2, 0.3, {}, {})
+PAPERS = Score("1", "vit", "reports", BASE, 10, 0.5, 0.1, 0.6, 0.2, 0.3, (0.2, 0.3), {}, {})
 
 
 def test_an_interval_is_students_over_populations() -> None:
