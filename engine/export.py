@@ -1,4 +1,4 @@
-"""Writes tables of a run for other programs, as CSV, JSON or Parquet, at any α and β."""
+"""Writes tables of a run for other programs, as CSV, JSON or Parquet, at any cuts."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ def export(reader: RunReader, what: str, file_format: str, out: Path, cuts: Cuts
     return write_table(out, file_format, columns, rows)
 
 
+def _cuts(cuts: Cuts) -> tuple[object, ...]:
+    return cuts.alpha, cuts.beta, cuts.ranking, str(cuts.selection)
+
+
 def _answers(reader: RunReader, cuts: Cuts) -> Iterator[tuple[LayerInfo, NeuronAnswer]]:
     requery = Requery(reader)
     for layer in reader.layers:
@@ -53,11 +57,14 @@ def _neurons(reader: RunReader, cuts: Cuts) -> Rows:
     findings = {layer.name: reader.findings(layer.name) for layer in reader.layers}
     for layer, answer in _answers(reader, cuts):
         ranked = answer.ranking.tolist()
-        best = [(reader.concepts[concept], float(answer.scores[concept])) for concept in ranked[:1]]
+        best = [
+            (reader.concepts[concept], float(answer.scores[concept]), float(answer.z_scores[concept]))
+            for concept in ranked[:1]
+        ]
         yield (
             *(answer.layer, answer.unit, layer.unit_names[answer.unit] if layer.unit_names else None),
-            *(cuts.alpha, cuts.beta, answer.dead, answer.threshold, len(answer.images)),
-            *(best[0] if best else (None, None)),
+            *(*_cuts(cuts), answer.dead, answer.threshold, len(answer.images)),
+            *(best[0] if best else (None, None, None)),
             [reader.concepts[concept] for concept in ranked[: answer.annotated]],
             findings[answer.layer][answer.unit] or None,
         )
@@ -71,8 +78,8 @@ def _concepts(reader: RunReader, cuts: Cuts) -> Rows:
     for _, answer in _answers(reader, cuts):
         for rank, concept in enumerate(answer.ranking[: answer.annotated].tolist(), start=1):
             yield (
-                *(answer.layer, answer.unit, cuts.alpha, cuts.beta, rank),
-                *(reader.concepts[concept], float(answer.scores[concept]), sets.get(concept, [])),
+                *(answer.layer, answer.unit, *_cuts(cuts), rank, reader.concepts[concept]),
+                *(float(answer.scores[concept]), float(answer.z_scores[concept]), sets.get(concept, [])),
             )
 
 
@@ -85,7 +92,7 @@ def _representatives(reader: RunReader, cuts: Cuts) -> Rows:
         for rank, (image, activation) in enumerate(zip(images, answer.activations.tolist(), strict=True), start=1):
             info = infos[image]
             yield (
-                *(answer.layer, answer.unit, cuts.alpha, rank, image, info.path, info.patient),
+                *(answer.layer, answer.unit, cuts.alpha, str(cuts.selection), rank, image, info.path, info.patient),
                 *(list(info.labels), activation),
             )
 
@@ -96,7 +103,7 @@ def _evidence(reader: RunReader, cuts: Cuts) -> Rows:
         found = evidence.layer(layer.name, cuts)
         for unit in range(layer.units):
             yield (
-                *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, cuts.alpha, cuts.beta),
+                *(layer.name, unit, layer.unit_names[unit] if layer.unit_names else None, *_cuts(cuts)),
                 *(plain(column.written, found[column][unit], reader.concepts) for column in _FIGURES),
             )
 
@@ -109,7 +116,7 @@ def _methods(reader: RunReader, cuts: Cuts) -> Rows:
                 answer = method.neuron(layer.name, unit, cuts)
                 for place in range(listed(answer.annotated, len(answer.concepts))):
                     yield (
-                        *(layer.name, unit, cuts.alpha, cuts.beta, method.name, place + 1, answer.concepts[place]),
+                        *(layer.name, unit, *_cuts(cuts), method.name, place + 1, answer.concepts[place]),
                         *(float(answer.scores[place]), place < answer.annotated),
                         None if answer.p_values is None else number_or_none(answer.p_values[place]),
                         answer.details[place] or None if answer.details else None,
@@ -144,7 +151,9 @@ def _outputs(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
 
 def _audit(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
     if not reader.attributes():
-        raise MammiError("the run records no attributes of its films. [probing.attributes] names columns that hold them.")
+        raise MammiError(
+            "the run records no attributes of its films. [probing.attributes] names columns that hold them."
+        )
     return audit_table.rows(Audit(reader, Outcomes.of(reader)), reader)
 
 
@@ -161,19 +170,20 @@ def listed(annotated: int, concepts: int) -> int:
 
 
 _FIGURES = [column for column in COLUMNS if column.in_table]
+_CUTS = {"alpha": "DOUBLE", "beta": "DOUBLE", "ranking": "VARCHAR", "selection": "VARCHAR"}
 _NEURON = {"layer": "VARCHAR", "unit": "INTEGER"}
 TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
     "neurons": (
         {
             **_NEURON,
             "name": "VARCHAR",
-            "alpha": "DOUBLE",
-            "beta": "DOUBLE",
+            **_CUTS,
             "dead": "BOOLEAN",
             "threshold": "DOUBLE",
             "representatives": "INTEGER",
             "best_concept": "VARCHAR",
             "best_score": "DOUBLE",
+            "best_z": "DOUBLE",
             "annotation": "VARCHAR[]",
             "finding": "VARCHAR",
         },
@@ -182,11 +192,11 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
     "concepts": (
         {
             **_NEURON,
-            "alpha": "DOUBLE",
-            "beta": "DOUBLE",
+            **_CUTS,
             "rank": "INTEGER",
             "concept": "VARCHAR",
             "score": "DOUBLE",
+            "z": "DOUBLE",
             "concept_sets": "VARCHAR[]",
         },
         _concepts,
@@ -195,6 +205,7 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
         {
             **_NEURON,
             "alpha": "DOUBLE",
+            "selection": "VARCHAR",
             "rank": "INTEGER",
             "image": "INTEGER",
             "path": "VARCHAR",
@@ -208,8 +219,7 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
         {
             **_NEURON,
             "name": "VARCHAR",
-            "alpha": "DOUBLE",
-            "beta": "DOUBLE",
+            **_CUTS,
             **{column.name: SQL_TYPES[column.written] for column in _FIGURES},
         },
         _evidence,
@@ -217,8 +227,7 @@ TABLES: dict[str, tuple[dict[str, str], Callable[[RunReader, Cuts], Rows]]] = {
     "methods": (
         {
             **_NEURON,
-            "alpha": "DOUBLE",
-            "beta": "DOUBLE",
+            **_CUTS,
             "method": "VARCHAR",
             "rank": "INTEGER",
             "concept": "VARCHAR",

@@ -119,9 +119,14 @@ def in_words(cuts: Cuts, between: str = ", ") -> str:
     return between.join((*cuts.parts, *concept_set))
 
 
+def reach(cuts: Cuts, threshold: float) -> str:
+    """Where a neuron's representative images end: `τ 0.1`; or `down to 0.1`, the lowest activation taken."""
+    return f"{'τ' if cuts.selection.rule == 'tau' else 'down to'} {decimal(threshold, 4)}"
+
+
 def above(cuts: Cuts, threshold: float) -> str:
-    """Which images are representative: `above τ 0.1`; or `down to 0.1`, the lowest activation taken."""
-    return f"{'above τ' if cuts.selection.rule == 'tau' else 'down to'} {decimal(threshold, 4)}"
+    """The same after a number of images: `above τ 0.1` or `down to 0.1`."""
+    return f"{'above ' * (cuts.selection.rule == 'tau')}{reach(cuts, threshold)}"
 
 
 def count(number: int, noun: str) -> str:

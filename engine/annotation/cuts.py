@@ -25,6 +25,12 @@ follows something rare has one or two images, whose mean is mostly noise; a dens
 that of all. docs/evidence.md has figures."""
 
 
+def adaptive_bounds(images: int) -> tuple[int, int]:
+    """The fewest and the most images that an adaptive selection takes, of `images` in all."""
+    fewest = min(ENOUGH, -(-images // FEWEST_SHARE))
+    return fewest, max(fewest, -(-images // MOST_SHARE))
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which images of a neuron are its representative images. Raises ValueError for an unknown rule or number.
@@ -67,8 +73,7 @@ class Selection:
             case "top":
                 return np.full(np.shape(above), min(self.top, images), dtype=np.int64)
             case "adaptive":
-                fewest = min(ENOUGH, -(-images // FEWEST_SHARE))
-                return np.clip(above, fewest, max(fewest, -(-images // MOST_SHARE)))
+                return np.clip(above, *adaptive_bounds(images))
 
     def __str__(self) -> str:
         return f"top-{self.top}" if self.rule == "top" else self.rule

@@ -1,18 +1,18 @@
 """How well a value tells films with a trait from films without it among films of the same kind.
 
-Of two films of the same stratum, one with the trait and one without, A is the chance that the one with the trait has the
-higher value (ties count half): a mean of the strata's AUROC A_s, weighted by n₁n₀/(N + 1) as van Elteren's test weighs
-them (Bulletin of the International Statistical Institute 37, 1960), which is the inverse of their variance where the
-trait is irrelevant. The variance is that of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), with the placements
-summed within patients (Obuchowski, Biometrics 53, 1997) over all strata. Placements are taken from A rather than from
-A_s, so strata that differ widen it.
+Of two films of the same stratum, one with the trait and one without, A is the chance that the one with the trait has
+the higher value (ties count half): a mean of the strata's AUROC A_s, weighted by n₁n₀/(N + 1) as van Elteren's test
+weighs them (Bulletin of the International Statistical Institute 37, 1960), which is the inverse of their variance
+where the trait is irrelevant. The variance is that of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), with
+the placements summed within patients (Obuchowski, Biometrics 53, 1997) over all strata. Placements are taken from A
+rather than from A_s, so strata that differ widen it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ Integers = NDArray[np.int64]
 
 FEWEST = 10
 """Films with a trait, and without it, that must have a film of the other side in their stratum; as many patients"""
+FEWEST_LABELLED = 5
+"""Films of a finding that a value may follow. A finding of few films may seem followed by chance, which only keeps an
+attribute from being called followed more"""
 _NORMAL = 1.959963984540054
 """The 97.5 % point of the standard normal distribution"""
 
@@ -33,7 +36,7 @@ class Design:
 
     places: Integers
     """Where each of the run's p images stands among the n films, [p]; −1 where it does not"""
-    codes: NDArray[np.uint16] | NDArray[np.uint32]
+    codes: NDArray[np.unsignedinteger]
     """The stratum of each film, [n]"""
     members: Flags
     """[T, n]"""
@@ -65,7 +68,7 @@ class Design:
         _, codes = np.unique(strata[films], return_inverse=True)
         having = _by_stratum(members[:, films], codes)
         sizes = np.bincount(codes, minlength=having.shape[1])
-        mixed = ((having > 0) & (having < sizes)).any(axis=0)
+        mixed: Flags = np.any((having > 0) & (having < sizes), axis=0)
         films = films[mixed[codes]]
         _, codes = np.unique(strata[films], return_inverse=True)
         _, patients = np.unique(clusters[films], return_inverse=True)
@@ -76,7 +79,7 @@ class Design:
         places[films] = np.arange(len(films))
         usable = ((having > 0) & (having < sizes))[:, codes]
         freedom = [min(_held(some[t] & use, patients), _held(~some[t] & use, patients)) for t, use in enumerate(usable)]
-        small = codes.astype(np.uint16 if len(sizes) < 1 << 16 else np.uint32)
+        small: NDArray[np.unsignedinteger] = codes.astype(np.min_scalar_type(len(sizes)))
         lacking = sizes - having
         ordered = np.sort(codes).astype(np.int64)
         shares = np.where(some & (lacking > 0)[:, codes], 1 / (sizes + 1)[codes], 0.0)
@@ -98,9 +101,7 @@ class Areas:
     p_values: Floats
 
 
-def areas(
-    values: NDArray[np.floating], ascending: NDArray[np.integer], design: Design, least: float = 0.0
-) -> Areas:
+def areas(values: NDArray[np.floating], ascending: NDArray[np.integer], design: Design, least: float = 0.0) -> Areas:
     """Of values [p] without NaN, whose order from the lowest to the highest is known, [p]. What is less than `least`
     from 0.5 is not tested: it has no interval and a p of 1."""
     found = np.full((4, len(design.members)), np.nan)
@@ -126,9 +127,7 @@ def areas(
     return Areas(*found)
 
 
-def _errors(
-    design: Design, trait: int, order: Integers, starts: Integers, ends: Integers, value: float
-) -> Floats:
+def _errors(design: Design, trait: int, order: Integers, starts: Integers, ends: Integers, value: float) -> Floats:
     """What each film adds to A less its expected part, [n], in order of stratum and value.
 
     A film stands rightly to some films of the other side in its stratum, where A of all of them are expected.
@@ -166,12 +165,12 @@ def _held(films: Flags, patients: Integers) -> int:
 
 
 def marginal(values: NDArray[np.floating], ascending: NDArray[np.integer], carried: Floats) -> Floats:
-    """The plain AUROC of values [p] for each of L labels [p, L], given their order from the lowest, [p]; NaN for a label
-    of fewer than FEWEST films on a side."""
+    """The plain AUROC of values [p] for each of L labels [p, L], given their order from the lowest, [p]; NaN for
+    a label of fewer than FEWEST_LABELLED films on a side."""
     ranks = np.empty(len(values))
     ranks[ascending] = _ranks(values[ascending])
     having = carried.sum(axis=0)
-    return _area(ranks @ carried, having, len(values) - having)
+    return _area(ranks @ carried, having, len(values) - having, FEWEST_LABELLED)
 
 
 def area_in_order(values: NDArray[np.floating], members: Flags) -> float:
@@ -179,7 +178,7 @@ def area_in_order(values: NDArray[np.floating], members: Flags) -> float:
     having = int(members.sum())
     if min(having, len(values) - having) < FEWEST:
         return float("nan")
-    return float(_area(_ranks(values)[members].sum(), np.array(having), np.array(len(values) - having)))
+    return float(_area(_ranks(values)[members].sum(), np.array(having), np.array(len(values) - having), FEWEST))
 
 
 def _ranks(ascending: NDArray[np.floating]) -> Floats:
@@ -189,9 +188,9 @@ def _ranks(ascending: NDArray[np.floating]) -> Floats:
     return ranks
 
 
-def _area(sums: NDArray[np.floating], having: NDArray[np.number], lacking: NDArray[np.number]) -> Floats:
+def _area(sums: NDArray[np.floating], having: NDArray[Any], lacking: NDArray[Any], fewest: int) -> Floats:
     """Areas from the sums of the ranks of the films that have something."""
-    pairs = np.where((having >= FEWEST) & (lacking >= FEWEST), having * lacking, np.nan)
+    pairs = np.where((having >= fewest) & (lacking >= fewest), having * lacking, np.nan)
     found: Floats = (sums - having * (having + 1) / 2) / pairs
     return found
 

@@ -23,6 +23,8 @@ EFFECT = 0.1
 """How far from 0.5 an area must be for a neuron to follow a trait"""
 MARGIN = 0.05
 """How much further than the area of its own finding, for it to follow the trait more than that"""
+_UNITS_AT_ONCE = 16
+"""Units whose activations are read by one query"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ class LayerTraits:
 
     @cached_property
     def follows(self) -> Flags:
-        """Whether a unit follows a trait, upwards or downwards: q below SIGNIFICANT, and at least EFFECT, [units, T]."""
+        """Whether a unit follows a trait, upwards or downwards: q below SIGNIFICANT and at least EFFECT, [units, T]."""
         return (self.q_values < SIGNIFICANT) & (np.abs(self.areas - 0.5) >= EFFECT)
 
     @cached_property
@@ -78,6 +80,20 @@ class LayerTraits:
         strength = np.where(self.rather, np.abs(self.areas - 0.5), -1.0)
         return np.where(self.rather.any(axis=1), strength.argmax(axis=1), -1)
 
+    @property
+    def names(self) -> list[str]:
+        """What `upwards` takes: attributes and values."""
+        found = [(each.attribute, each.value, each.opposite) for each in self.traits.found]
+        return list(dict.fromkeys(name for names in found for name in names if name))
+
+    def named(self, unit: int, place: int) -> tuple[str, float]:
+        """What a unit is higher with, by a trait or its opposite, and A of that; the trait with an A below 0.5 where
+        its opposite has no name."""
+        trait, area = self.traits.found[place], float(self.areas[unit, place])
+        return (
+            (f"{trait.attribute} {trait.opposite}", 1 - area) if area < 0.5 and trait.opposite else (trait.name, area)
+        )
+
     def upwards(self, name: str) -> Floats | None:
         """How far up the units go with an attribute or one of its values, [units]: the highest A of these traits, where
         a value that excludes another has one less the other's; None where no trait is called so."""
@@ -85,7 +101,9 @@ class LayerTraits:
         found = []
         for place, trait in enumerate(self.traits.found):
             straight = {compared(each) for each in (trait.name, trait.value, trait.attribute)}
-            other = {compared(each) for each in (f"{trait.attribute} {trait.opposite}", trait.opposite, trait.attribute)}
+            other = {
+                compared(each) for each in (f"{trait.attribute} {trait.opposite}", trait.opposite, trait.attribute)
+            }
             if wanted in straight:
                 found.append(self.areas[:, place])
             if trait.opposite and wanted in other:
@@ -168,12 +186,16 @@ class TraitFinder:
 
     def _units(self, layer: LayerInfo) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.int32]]]:
         """The living units with their activations by image [p] and the images from the lowest, [p]."""
-        values, last = np.empty(self._reader.image_count, dtype=np.float32), self._reader.arrays.blocks_each - 1
-        for unit in np.flatnonzero(~np.asarray(layer.dead)).tolist():
-            images, activations = self._reader.arrays.ranked(layer.first_neuron + unit, 0, last)
-            values[images] = activations
-            if not np.isnan(activations).any():
-                yield unit, values, images[::-1]
+        arrays, count = self._reader.arrays, self._reader.image_count
+        values = np.empty(count, dtype=np.float32)
+        for start in range(0, layer.units, _UNITS_AT_ONCE):
+            units = np.arange(start, min(start + _UNITS_AT_ONCE, layer.units))
+            rows = (layer.first_neuron + start) * arrays.blocks_each + np.arange(len(units) * arrays.blocks_each)
+            images, activations = (each.reshape(len(units), -1)[:, :count] for each in arrays.blocks(rows))
+            for unit, mine, ranked in zip(units.tolist(), images, activations, strict=True):
+                values[mine] = ranked
+                if not layer.dead[unit] and not np.isnan(ranked).any():
+                    yield unit, values, mine[::-1]
 
     def _label_named(self, name: str) -> int:
         spelt = [compared(label) for label in self.strata.labels]

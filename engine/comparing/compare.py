@@ -47,11 +47,11 @@ class Row:
     correlation: float
     """As LayerMatch.correlations"""
     before: tuple[str, ...] = ()
-    """The annotation, by score"""
+    """The annotation, by what ranks it"""
     after: tuple[str, ...] = ()
     """The match's"""
     score_before: float = math.nan
-    """The best concept's; NaN for none"""
+    """The best concept's by Eq. 2; NaN for none"""
     score_after: float = math.nan
     because: tuple[str, ...] = ()
     """What changed the words: the things whose exchange alone does so, or TOGETHER; () where they are the same"""

@@ -15,6 +15,7 @@ from engine.store.parts import OUTPUTS, part_of_layer
 from engine.store.records import LayerInfo
 
 IMAGES, TEXTS, ACTIVATIONS, VLM = "images", "texts", "activations", "VLM"
+RANKING, SELECTION = "ranking", "selection"
 SAMPLED = 1024
 """Shared films whose embeddings are looked at where no key tells whether the runs embed films alike"""
 Sides = tuple[Side, Side]
@@ -45,7 +46,10 @@ class Differing:
     """Whether the films that both runs have are embedded differently"""
     texts: bool
     alpha: bool
+    """Whether it differs where it counts"""
     beta: bool
+    ranking: bool
+    selection: bool
 
     @classmethod
     def between(cls, sides: Sides, films: SharedFilms) -> Differing:
@@ -56,8 +60,10 @@ class Differing:
             films=not films.all_shared,
             embeddings=not same_embeddings(sides, films),
             texts=not first.texts.equals(second.texts),
-            alpha=first.cuts.alpha != second.cuts.alpha,
+            alpha=_alpha_differs(sides),
             beta=first.cuts.beta != second.cuts.beta,
+            ranking=first.cuts.ranking != second.cuts.ranking,
+            selection=first.cuts.selection != second.cuts.selection,
         )
 
     @property
@@ -78,6 +84,8 @@ class Differing:
             ACTIVATIONS: (not match.same, ("activations",)),
             "α": (self.alpha, ("alpha",)),
             "β": (self.beta, ("beta",)),
+            RANKING: (self.ranking, ("ranking",)),
+            SELECTION: (self.selection, ("selection",)),
         }
         return {name: fields for name, (differs, fields) in found.items() if differs}
 
@@ -179,6 +187,13 @@ def _quoted(side: Side) -> str:
 def _cuts(sides: Sides) -> list[Difference]:
     first, second = (side.cuts for side in sides)
     return [
-        Difference("α", (f"{first.alpha:g}", f"{second.alpha:g}"), first.alpha != second.alpha),
+        Difference("α", (f"{first.alpha:g}", f"{second.alpha:g}"), _alpha_differs(sides)),
         Difference("β", (f"{first.beta:g}", f"{second.beta:g}"), first.beta != second.beta),
+        Difference(RANKING, (first.ranking, second.ranking), first.ranking != second.ranking),
+        Difference(SELECTION, (str(first.selection), str(second.selection)), first.selection != second.selection),
     ]
+
+
+def _alpha_differs(sides: Sides) -> bool:
+    first, second = (side.cuts for side in sides)
+    return first.alpha != second.alpha and not first.selection.rule == second.selection.rule == "top"

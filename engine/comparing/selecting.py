@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.cuts import TAU, Selection
 from engine.annotation.image_sets import ImageSets
 from engine.annotation.selection import above, threshold_between
 from engine.comparing.side import Side
@@ -20,21 +21,59 @@ _BLOCKS_AT_ONCE = 4096
 
 
 def representatives(
-    reader: RunReader, layer: LayerInfo, alpha: float, among: NDArray[np.bool_] | None = None
+    reader: RunReader,
+    layer: LayerInfo,
+    alpha: float,
+    among: NDArray[np.bool_] | None = None,
+    selection: Selection = TAU,
 ) -> ImageSets:
-    """The images above τ (Eq. 1) of each unit of a layer, by unit; with `among` [p] as if the run had
-    only these images.
+    """The images that `selection` takes, by default those above τ (Eq. 1), of each unit of a layer, by unit; with
+    `among` [p] as if the run had only these images.
 
     A unit that is constant on the images has none.
     """
-    arrays, first = reader.arrays, layer.first_neuron * reader.arrays.blocks_each
+    arrays = reader.arrays
     if among is None:
         lows, highs = reader.minima[layer.neurons], reader.maxima[layer.neurons]
     else:
         lows, highs = _extremes(reader, layer, among, last=True), _extremes(reader, layer, among, last=False)
     tau = threshold_between(lows, highs, alpha)
-    tops = arrays.tops(layer.first_neuron, layer.units)
-    sizes = np.where(highs > lows, above(tops, tau[:, None]).sum(axis=1), 0)
+    living = highs > lows
+    counts = np.zeros(layer.units, np.int64)
+    if selection.rule != "top":
+        tops = arrays.tops(layer.first_neuron, layer.units)
+        found = _strongest(reader, layer, np.where(living, above(tops, tau[:, None]).sum(axis=1), 0), tau, among)
+        if selection.rule == "tau":
+            return found
+        counts = found.counts
+    allowed = reader.image_count if among is None else int(among.sum())
+    wanted = np.where(living, selection.taken(counts, allowed), 0)
+    sizes, every = -(-wanted // BLOCK), np.full(layer.units, -np.inf)
+    while True:
+        found = _strongest(reader, layer, sizes, every, among)
+        short = (found.counts < wanted) & (sizes < arrays.blocks_each)
+        if not short.any():
+            return of_units(found, np.arange(layer.units), wanted)
+        sizes = np.where(short, np.minimum(2 * sizes, arrays.blocks_each), sizes)
+
+
+def of_units(sets: ImageSets, units: NDArray[np.int64], counts: NDArray[np.int64] | None = None) -> ImageSets:
+    """The sets of some units, in their order; with `counts` the first images of each."""
+    counts = sets.counts[units] if counts is None else counts
+    ends = np.cumsum(counts)
+    places = np.arange(int(counts.sum())) + np.repeat(sets.starts[units] - (ends - counts), counts)
+    return ImageSets(sets.images[places], np.concatenate([[0], ends]))
+
+
+def _strongest(
+    reader: RunReader,
+    layer: LayerInfo,
+    sizes: NDArray[np.int64],
+    tau: NDArray[np.float64],
+    among: NDArray[np.bool_] | None,
+) -> ImageSets:
+    """Those images above `tau` [units] in the first `sizes` [units] blocks of each unit that `among` allows."""
+    arrays, first = reader.arrays, layer.first_neuron * reader.arrays.blocks_each
     images, counts = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for units in _in_parts(sizes):
         blocks = first + np.repeat(units * arrays.blocks_each, sizes[units]) + _within(sizes[units])

@@ -1,4 +1,4 @@
-"""One side of a comparison: a run, looked at with some α, β and competing concepts."""
+"""One side of a comparison: a run, looked at with some cuts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.annotation.competing import Competing
 from engine.annotation.cuts import Cuts
 from engine.annotation.scoring import concept_directions
+from engine.annotation.standing import spread_of
 from engine.chosen_images import Vectors
 from engine.names import find_concept_set
 from engine.store.ladder import inverse_lengths
@@ -56,6 +57,19 @@ class Side:
             embeddings = self.reader.arrays.image_embeddings_of(images)
             yield images, embeddings, inverse_lengths(embeddings)
 
+    def images(self, among: NDArray[np.int64] | None) -> int:
+        """How many images there are, or are among some."""
+        return self.reader.image_count if among is None else len(among)
+
+    def spread(self, among: NDArray[np.int64] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean and the covariance of the unit embeddings of all images, or of some (engine.annotation.standing)."""
+        if self._vectors is not None:
+            embeddings, lengths = self._vectors.embeddings, self._vectors.inverse_lengths
+        else:
+            embeddings = self.reader.arrays.image_embeddings()
+            lengths = inverse_lengths(embeddings)
+        return spread_of(embeddings, lengths) if among is None else spread_of(embeddings[among], lengths[among])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts:
@@ -63,6 +77,8 @@ class Texts:
 
     names: tuple[str, ...]
     """All concepts of the run"""
+    directions: NDArray[np.float64]
+    """t_j − t_tem of all concepts of the run, [m, d]"""
     competing: Competing
     embeddings: dict[str, NDArray[np.float32]]
     """Of each competing concept, prompted with the template, [d]"""
@@ -93,9 +109,11 @@ def _texts(reader: RunReader, concept_set: str | None) -> Texts:
     if concept_set is not None:
         members = np.array(find_concept_set(concept_set, reader.concept_sets).concepts, dtype=np.int64)
     embeddings, bare = reader.arrays.text_embeddings()
+    directions = concept_directions(embeddings, bare)
     return Texts(
         reader.concepts,
-        Competing.of(concept_directions(embeddings, bare), members),
+        directions,
+        Competing.of(directions, members),
         {reader.concepts[concept]: embeddings[concept] for concept in members.tolist()},
         reader.info.template,
         bare,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -12,6 +12,9 @@ from engine.annotation.cuts import Cuts
 from engine.evidence.column import Column, Value
 from engine.evidence.columns import BEST, REPRESENTATIVES, TRUST
 from engine.evidence.details import AlphaStep, Confound, Floats, Group, LabelEnrichment, Trust
+
+if TYPE_CHECKING:
+    from engine.auditing.layers import LayerTraits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +26,8 @@ class LayerEvidence:
     images: int
     """Images of the probing set"""
     figures: Mapping[Column[Any], NDArray[Any]]
+    traits: LayerTraits | None = None
+    """The units against attributes of the films; None where these were not looked at yet"""
 
     def __getitem__(self, column: Column[Value]) -> NDArray[Value]:
         return self.figures[column]
@@ -67,6 +72,11 @@ class NeuronEvidence:
     enrichments: tuple[LabelEnrichment, ...]
     """p ascending"""
     confounds: tuple[Confound, ...]
+    follows: str | None = None
+    """The attribute that it follows more than its finding, as a phrase; "" for none, None where attributes were not
+    looked at yet"""
+    attributes: bool = False
+    """Whether the run records attributes of its films"""
 
     def __getitem__(self, column: Column[Value]) -> Value:
         figure: Value = self.figures[column]

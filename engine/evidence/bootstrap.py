@@ -57,9 +57,7 @@ def with_all_others(contestants: Integers, concepts: int) -> Integers:
     return np.concatenate([contestants[:2], np.delete(np.arange(concepts), contestants[:2])])
 
 
-def margins(
-    clusters: Clusters, scores: Floats, directions: NDArray[np.float32]
-) -> tuple[Floats, float, int, Floats]:
+def margins(clusters: Clusters, scores: Floats, directions: NDArray[np.float32]) -> tuple[Floats, float, int, Floats]:
     """Draws the clusters of one neuron, at least two, and scores its contestants over each draw.
 
     Takes the contestants' scores [r] and directions [r, d]. Returns the margin of the first contestant over the second

@@ -109,6 +109,13 @@ REDUNDANT_WITH: Column[np.int64] = Column(
     of_units=lambda units: units.redundancy[1],
     help="The unit that shares the most of its strongest images.",
 )
+TWO_GROUPS: Column[np.bool_] = Column(
+    name="two_groups",
+    written=Written.FLAG,
+    of_layer=lambda units: units[GROUP_COUNT] > 1,
+    in_json=False,
+    help="Whether the strongest images fall into two groups or more, each with a word of its own.",
+)
 LABEL: Column[np.object_] = Column(
     name="label",
     written=Written.TEXT,
@@ -197,8 +204,8 @@ CANDIDATES: Column[np.int64] = Column(
     order="candidates",
     best="lowest",
     then=(CHANGE_CHANCE,),
-    help="Number of concepts that may be the best one, with 90 % confidence. All of the run's where they cannot be told "
-    "apart, or where the images are of one patient.",
+    help="Number of concepts that may be the best one, with 90 % confidence. All that compete where they cannot be "
+    "told apart, or where the images are of one patient.",
 )
 CANDIDATE_CONCEPTS: Column[np.object_] = Column(
     name="candidate_concepts",
@@ -322,6 +329,22 @@ LABEL_SHARE: Column[np.float64] = Column(
     word="label",
     meaning="share of the images that carry one label",
 )
+FOLLOWS: Column[np.object_] = Column(
+    name="follows",
+    written=Written.TEXT,
+    title="Follows no attribute",
+    help="The attribute of the films, such as a device, sex or view, that the neuron follows more than its finding "
+    "among films with the same findings and view.",
+)
+"""engine.evidence.live sets it: it depends on no cut"""
+FOLLOWS_AREA: Column[np.float64] = Column(
+    name="follows_auroc",
+    written=Written.NUMBER,
+    digits=2,
+    word="attr",
+    meaning="AUROC of the attribute that it follows more than its finding",
+    order="attribute",
+)
 TRUST: Column[np.int8] = Column(
     name="trust",
     written=Written.GRADE,
@@ -332,12 +355,13 @@ TRUST: Column[np.int8] = Column(
 )
 
 COLUMNS: tuple[Column[Any], ...] = (
-    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, LABEL),
+    *(TRUST, REPRESENTATIVES, PATIENTS, ANNOTATED, BEST, SECOND, CENTRED_BEST, TWO_GROUPS, LABEL),
     *(Z_SCORE, P_VALUE, Q_VALUE, MARGIN, MARGIN_INTERVAL, CHANGE_CHANCE, RIVAL),
     *(CANDIDATES, CANDIDATE_CONCEPTS),
     *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),
     *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS),
     *(GROUP_COUNT, GROUP_CONCEPTS, POLYSEMANTICITY, REDUNDANCY, REDUNDANT_WITH),
     *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE),
+    *(FOLLOWS, FOLLOWS_AREA),
 )
 """In the order of exported tables"""

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from engine.annotation.cuts import Cuts, Ranking, Selection
+from engine.auditing.layers import LayerTraits, TraitFinder
+from engine.auditing.wording import follows
 from engine.evidence import alpha_path, confounds, enrichment, trust
 from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.beta_entries import beta_entries
@@ -16,6 +18,7 @@ from engine.evidence.column import LayerUnits
 from engine.evidence.columns import ANNOTATED, GROUP_COUNT, TEMPLATE_BESTS, TRUST
 from engine.evidence.contest import Contest
 from engine.evidence.details import Floats, Group
+from engine.evidence.followed import AT_ONCE, followed
 from engine.evidence.groups import filled
 from engine.evidence.unit_table import unit_table
 from engine.evidence.units import Probing
@@ -44,12 +47,16 @@ class Evidence:
         self._probing: Probing | None = None
         self._contests: dict[tuple[str | None, Ranking], Contest] = {}
         self._tables: dict[_Key, LayerUnits] = {}
+        self.finder = TraitFinder(reader)
+        """Looks at attributes of the films, which depend on no cut"""
 
     def layer(self, layer: str, cuts: Cuts) -> LayerEvidence:
         """Every unit of a layer. Raises MammiError for an unknown layer or concept set."""
         table = self._table(find_layer(layer, self._reader.layers), cuts)
+        traits = self.traits_of(table.layer)
         figures = {**table.figures, ANNOTATED: self._requery.layer(layer, cuts).annotated}
-        evidence = LayerEvidence(layer, cuts, self._reader.image_count, figures)
+        figures |= followed(traits, table.layer.units)
+        evidence = LayerEvidence(layer, cuts, self._reader.image_count, figures, traits)
         return replace(evidence, figures={**figures, TRUST: trust.grade(evidence)})
 
     def neuron(self, layer: str, unit: int, cuts: Cuts) -> NeuronEvidence:
@@ -73,6 +80,8 @@ class Evidence:
         entries = beta_entries(of_concepts(scores), members)
         figures = {column: values[unit] for column, values in table.figures.items()}
         figures[ANNOTATED] = np.count_nonzero(entries > cuts.beta)
+        traits = self.traits_of(info)
+        figures |= {column: values[unit] for column, values in followed(traits, info.units).items()}
         evidence = NeuronEvidence(
             *(layer, unit, cuts, self._reader.image_count, bool(info.dead[unit]), figures),
             sentence="",
@@ -88,9 +97,22 @@ class Evidence:
             groups=self._groups(table, unit) if table[GROUP_COUNT][unit] > 1 else (),
             enrichments=enrichment.enrichments(images, probing.metadata),
             confounds=confounds.confounds(images, probing.metadata),
+            follows=None if traits is None else self._follows(traits, unit),
+            attributes=bool(self._reader.attributes()),
         )
         graded = replace(evidence, figures={**figures, TRUST: trust.grade(evidence)[()]})
         return replace(graded, sentence=trust.sentence(graded, self._reader.concepts))
+
+    def traits_of(self, layer: LayerInfo, *, look: bool = False) -> LayerTraits | None:
+        """A layer's units against the attributes of the films. On runs of more than AT_ONCE images, None before someone
+        wanted to `look`."""
+        if look or self._reader.image_count <= AT_ONCE:
+            return self.finder.layer(layer)
+        return self.finder.known(layer)
+
+    def _follows(self, traits: LayerTraits, unit: int) -> str:
+        place = int(traits.strongest[unit])
+        return "" if place < 0 else follows(traits, unit, place, self.finder.strata.labels)
 
     @staticmethod
     def _groups(table: LayerUnits, unit: int) -> tuple[Group, ...]:

@@ -1,8 +1,8 @@
 """Which other unit of a layer responds to the same images most.
 
 Measured by the cosine of two units' sets of strongest images, |A ∩ B|/√(|A|·|B|) (Ochiai 1957): for sets of equal size
-the share that both have. It does not depend on α. The sets are the strongest images that groups are looked for in
-(engine.evidence.groups.filled), as the words of a unit come from these.
+the share that both have. It does not depend on α. A set is the 60 strongest images, at most a twentieth of the probing
+set but at least eight: the images that groups are looked for in where α is high (engine.evidence.groups).
 """
 
 from __future__ import annotations
@@ -33,13 +33,12 @@ class Redundancy:
     def of(self, layer: LayerInfo, units: Integers) -> tuple[Floats, Integers]:
         """The highest cosine to another unit of the layer and that unit, [n] each, for n of its units.
 
-        NaN and −1 where the probing set is too small for sets of eight images; 0 and −1 where no image is shared.
+        NaN and −1 where the probing set has fewer than 16 images; 0 and −1 where no image is shared.
         """
-        most = filled(self._images)
         cosines, others = np.full(len(units), np.nan), np.full(len(units), -1)
-        if most < FEWEST:
+        if self._images < 2 * FEWEST:
             return cosines, others
-        sets = self._strongest(layer, most)
+        sets = self._strongest(layer)
         for start in range(0, len(units), _UNITS_AT_ONCE):
             part = slice(start, start + _UNITS_AT_ONCE)
             alike = _cosines(sets, units[part], self._images)
@@ -48,10 +47,10 @@ class Redundancy:
             others[part] = np.where(cosines[part] > 0, best, -1)
         return cosines, others
 
-    def _strongest(self, layer: LayerInfo, most: int) -> ImageSets:
+    def _strongest(self, layer: LayerInfo) -> ImageSets:
         with self._reading:
             if layer.position not in self._sets:
-                units = np.arange(layer.units)
+                units, most = np.arange(layer.units), max(filled(self._images), FEWEST)
                 self._sets[layer.position] = self._requery.strongest(layer, units, np.zeros_like(units), most)
             return self._sets[layer.position]
 

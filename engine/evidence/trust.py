@@ -17,7 +17,8 @@ FAIR: significant, but not settled
 
 The rules look at whether the best concept is stable and more than chance. They cannot say whether it is *right*. So
 the sentence ends with what stands out among the images: the labels that half of them or more carry, how far down the
-ranking the concept with such a label's name stands, and a view that most of them have.
+ranking the concept with such a label's name stands, a view that most of them have, and an attribute of the films that
+the neuron follows more than its finding.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def sentence(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
         seldom=bool(significant and evidence[CHANGE_CHANCE] <= SELDOM),
         settled=bool(significant and not (_below(evidence) | _above(evidence))),
     )
-    remarks = "; ".join(filter(None, (support, wording.labels(evidence, concepts), wording.view(evidence))))
+    said = (support, wording.labels(evidence, concepts), wording.view(evidence), wording.follows(evidence))
+    remarks = "; ".join(filter(None, said))
     if trust is Trust.STRONG:
         return f"Well supported: {remarks}."
     head = f"{'Weak' if trust is Trust.WEAK else 'Fair'}: {reasons}."

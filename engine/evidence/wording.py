@@ -14,6 +14,7 @@ from engine.evidence.answers import NeuronEvidence
 from engine.evidence.columns import (
     ALPHA_HIGH,
     ALPHA_LOW,
+    CANDIDATES,
     CHANGE_CHANCE,
     HALF_AGREEMENT,
     PATIENT_SHARE,
@@ -21,6 +22,7 @@ from engine.evidence.columns import (
     Q_VALUE,
     RIVAL,
 )
+from engine.evidence.details import MANY
 from engine.evidence.written import percent
 
 NUMBERS = ("no", "one", "two", "three", "four", "five")
@@ -37,7 +39,10 @@ def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 
 
 def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return "nothing lies above the β cut" if evidence.cuts.beta >= 1 else "no concept has a positive score"
+    if evidence.cuts.beta >= 1:
+        return "nothing lies above the β cut"
+    by_z = evidence.cuts.ranking == "z"
+    return "no concept scores above random image sets" if by_z else "no concept has a positive score"
 
 
 def one_image(_: NeuronEvidence, __: Sequence[str]) -> str:
@@ -73,6 +78,8 @@ def most_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 def changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     often, rival = percent(evidence[CHANGE_CHANCE]), int(evidence[RIVAL])
     reason = f"in {often} of {_resamples(evidence)} another concept is first"
+    if evidence[CANDIDATES] > MANY:
+        return f"{reason}, and any of {evidence[CANDIDATES]:,} concepts may be the best"
     if rival < 0:
         return reason
     also = ", which is annotated too" if evidence.beta_entries[rival] > evidence.cuts.beta else ""
@@ -112,7 +119,7 @@ def support(evidence: NeuronEvidence, concepts: Sequence[str], significant: bool
     stays = []
     if seldom:
         stays.append(f"in {percent(1 - evidence[CHANGE_CHANCE])} of {_resamples(evidence)}")
-    if settled and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
+    if settled and evidence.cuts.selection.rule != "top" and evidence[ALPHA_HIGH] > evidence[ALPHA_LOW]:
         stays.append(f"from α {evidence[ALPHA_LOW]:g} to {evidence[ALPHA_HIGH]:g}")
     reasons = [f"stands out from random image sets ({_q(evidence)})"] if significant else []
     reasons += [f"stays first {' and '.join(stays)}"] if stays else []
@@ -143,6 +150,11 @@ def view(evidence: NeuronEvidence) -> str:
             base = percent(found.base_share)
             return f"{_part(found.share)} of its images are {found.value} views ({base} of all images)"
     return ""
+
+
+def follows(evidence: NeuronEvidence) -> str:
+    """The attribute of the films that it follows more than its finding; or ""."""
+    return f"it {evidence.follows}" if evidence.follows else ""
 
 
 def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]) -> str:

@@ -93,8 +93,8 @@ def _both(
 
 
 def _along(border: Floats) -> NDArray[np.float64]:
-    """A border, smoothed by a moving mean over an eighth of it."""
-    reach = len(border) // 16
+    """A border, smoothed by a moving mean over a third of it."""
+    reach = len(border) // 6
     padded = np.pad(border.astype(np.float64), reach, mode="edge")
     return np.convolve(padded, np.ones(2 * reach + 1) / (2 * reach + 1), mode="valid")
 

@@ -1,4 +1,4 @@
-"""`mammi check`: what a careful colleague would look at first in a run, in ten lines."""
+"""`mammi check`: what a careful colleague would look at first in a run, in eleven lines."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     help="Exit with status 1 if the check NAME finds more than N (0 by default), or could not look; can be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, which lists the neurons.")
-def check(
-    run: Path, chosen: arguments.Chosen, limits: tuple[str, ...], as_json: bool
-) -> None:
+def check(run: Path, chosen: arguments.Chosen, limits: tuple[str, ...], as_json: bool) -> None:
     """Print a check-up of a run: its warnings, outputs that fail, and neurons to be wary of.
 
     The exit status is 0 whatever is found, unless --fail-on says otherwise. In the explorer `D` shows the check-up, and

@@ -114,12 +114,12 @@ def compare(
     """Show what changed between two runs: for each neuron its words before and after, and because of what.
 
     Runs of one target model are compared unit by unit. Of other models the units are matched by the correlation of
-    their activations over the films that both runs have. Then images, texts, activations, α, β, the ranking and the rule
-    by which images are chosen are exchanged between the runs one at a time: what changes the words alone is their
-    cause.
+    their activations over the films that both runs have. Then images, texts, activations and each cut are
+    exchanged between the runs one at a time (of cuts: α, β, the ranking, the selection of images). What changes the
+    words alone is their cause.
 
-    Without B, A is compared with itself at two values: --alpha 0.93,0.85. The text lists the neurons that changed, or
-    all that --filter finds.
+    Without B, A is compared with itself at two values: --alpha 0.93,0.85 or --ranking score,z. The text lists the
+    neurons that changed, or all that --filter finds.
     """
     from engine.comparing.compare import Comparison
     from engine.comparing.side import Side
@@ -137,7 +137,9 @@ def compare(
         raise ConfigError("--json, --format: one object or a table. Leave one out.")
     if file_format == "parquet" and output == STDOUT:
         raise ConfigError("--format parquet: Parquet can only be written to a file. Name one with --output.")
-    pairs = [pair for pair in (alpha, beta, concept_sets, rankings, selections) if pair is not None and pair[0] != pair[1]]
+    pairs = [
+        pair for pair in (alpha, beta, concept_sets, rankings, selections) if pair is not None and pair[0] != pair[1]
+    ]
     if second is None and not pairs:
         raise ConfigError(
             f"{first}: nothing to compare it with. Name a second run file, or two values such as --alpha 0.93,0.85."

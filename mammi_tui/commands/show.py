@@ -39,8 +39,8 @@ def show(
     LAYER:CLASS names a neuron as well as LAYER:UNIT, in layers whose units have class names.
 
     The annotation's concepts (those above the β cut) are sorted by score or by z, as --ranking has it, and the
-    representative images by activation, as in the explorer. --evidence and --methods list the annotation, and at least the first ten concepts. With --json
-    they add to the object.
+    representative images by activation, as in the explorer. --evidence and --methods list the annotation, and at least
+    the first ten concepts. With --json they add to the object.
 
     --concept NAME prints the neurons of all layers that have a concept or narrowly miss it, the nearest concepts, the
     images that match it best, and the concepts that no neuron has. With LAYER:UNIT it also lists matching images that

@@ -48,7 +48,7 @@ def audit_pairs(
     from mammi_tui.console.pairs_text import COLUMNS, as_lines, as_object, table_rows
     from mammi_tui.console.progress import run_progress
 
-    with stoppable(COMMAND), run_progress(sys.stderr) as progress:
+    with stoppable(COMMAND, kept=False), run_progress(sys.stderr) as progress:
         audit = audit_with_pairs(config, pairs, count, seed, progress)
     if as_json:
         click.echo(json.dumps(as_object(audit), indent=2))

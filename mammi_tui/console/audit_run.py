@@ -30,7 +30,11 @@ def audit_run(run: Path, *, attributes: Sequence[str], classes: Sequence[str], a
             _numbers("--class", classes, reader.classes),
             _places("--attribute", attributes, audit.traits, [each.name for each in reader.attributes()]),
         )
-        told = json.dumps(as_object(audit, reader, chosen), indent=2) if as_json else "\n".join(lines(audit, reader, chosen))
+        told = (
+            json.dumps(as_object(audit, reader, chosen), indent=2)
+            if as_json
+            else "\n".join(lines(audit, reader, chosen))
+        )
         reading = [each for each in audit.classes() if each.reads and chosen.has(each.number, each.trait)]
         looked = any(each.judged and chosen.has(each.number, each.trait) for each in audit.classes())
     click.echo(told)

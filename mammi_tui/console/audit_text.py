@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.auditing.layers import LayerTraits
+from engine.auditing.wording import follows
 from engine.decisions.audit.classes import ClassTrait
 from engine.decisions.audit.groups import GroupFigures, Rate
 from engine.decisions.audit.live import Audit
-from engine.decisions.audit.wording import NOT_LOOKED_AT, follows, reads
+from engine.decisions.audit.wording import NOT_LOOKED_AT, reads
 from engine.store.reader import RunReader
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count, fit, number, probability
@@ -44,7 +45,9 @@ def lines(audit: Audit, reader: RunReader, chosen: Chosen) -> Iterator[str]:
     """Outputs, then neurons, then what is not looked at."""
     patients = len(reader.coded("patient")[0])
     of = f" of {count(patients, 'patient')}" if patients else ""
-    yield fit(clean(f"{reader.path.name}   {count(reader.image_count, 'image')}{of}   target {reader.info.target}"), WIDTH)
+    yield fit(
+        clean(f"{reader.path.name}   {count(reader.image_count, 'image')}{of}   target {reader.info.target}"), WIDTH
+    )
     if audit.traits.found:
         yield ""
         yield from _outputs(audit, reader, chosen)
@@ -71,7 +74,7 @@ def _outputs(audit: Audit, reader: RunReader, chosen: Chosen) -> Iterator[str]:
     if len(shown) < len(judged):
         yield f"  and {len(judged) - len(shown):,} more: --class, --attribute, --json, or mammi export --what audit"
     if chosen.some:
-        yield from _groups(judged, audit, reader)
+        yield from _groups(judged, reader)
 
 
 def _head(reading: int, judged: int) -> str:
@@ -105,7 +108,7 @@ def _table(found: list[ClassTrait], audit: Audit, reader: RunReader) -> Iterator
     )
 
 
-def _groups(found: list[ClassTrait], audit: Audit, reader: RunReader) -> Iterator[str]:
+def _groups(found: list[ClassTrait], reader: RunReader) -> Iterator[str]:
     yield ""
     heads = (("films", 9), ("AUROC", 6), ("sensitivity", 15), ("specificity", 15))
     yield fit("By group", 1 + _CLASS + _TRAIT) + "".join(fit(head, cells, right=True) for head, cells in heads)
@@ -113,7 +116,9 @@ def _groups(found: list[ClassTrait], audit: Audit, reader: RunReader) -> Iterato
     names = ShortNames(group.group for each in found for group in each.groups)
     for each in found:
         for group in each.groups:
-            head = "  " + classes.fit(classes[each.number], _CLASS - 1) + " " + names.fit(clean(group.group), _TRAIT - 1)
+            head = (
+                "  " + classes.fit(classes[each.number], _CLASS - 1) + " " + names.fit(clean(group.group), _TRAIT - 1)
+            )
             yield head + _group(group)
     yield from _wrapped(
         "films: with the class, and all. Sensitivity and specificity at the run's threshold, with 95 % intervals over "
@@ -161,4 +166,6 @@ def _of_trait(of_layer: LayerTraits, place: int, name: str, audit: Audit) -> Ite
 
 def _wrapped(text: str, start: str = "  ") -> Iterator[str]:
     indent = " " * len(start)
-    yield from textwrap.wrap(clean(text, 2000), WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False)
+    yield from textwrap.wrap(
+        clean(text, 2000), WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False
+    )

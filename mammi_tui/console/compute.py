@@ -44,8 +44,8 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
 
 @contextmanager
-def stoppable(command: str) -> Iterator[None]:
-    """Ends the block on Ctrl-C with a MammiError that says how to continue."""
+def stoppable(command: str, *, kept: bool = True) -> Iterator[None]:
+    """Ends the block on Ctrl-C with a MammiError that says how to continue; `kept`: whether what was computed stays."""
     asked = False
 
     def ask(*_: object) -> None:
@@ -59,6 +59,7 @@ def stoppable(command: str) -> Iterator[None]:
     except (KeyboardInterrupt, RuntimeError) as error:  # inside a query, DuckDB raises a RuntimeError instead
         if isinstance(error, RuntimeError) and not asked:
             raise
-        raise MammiError(f"Stopped. The next `{command}` continues from here.") from None
+        then = f" The next `{command}` continues from here." if kept else " Nothing was written."
+        raise MammiError(f"Stopped.{then}") from None
     finally:
         signal.signal(signal.SIGINT, before)

@@ -28,7 +28,7 @@ _CELL = 16
 _LABELS = 24
 _AT_ONCE = (WIDTH - _ROW) // _CELL
 _BY = {"annotation": "annotation", "best": "best concept"}
-_CRITERIA: Mapping[Criterion, str] = {"pearson": "Pearson", "average_precision": "AP", "auroc": "AUROC"}
+_CRITERIA: Mapping[Criterion, str] = {"pearson": "Pearson", "average_precision": "AP+", "auroc": "AUROC"}
 """What chooses among several truths"""
 
 Scores = Callable[[MethodEvaluation, str], LabelScores | None]

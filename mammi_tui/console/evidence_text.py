@@ -12,6 +12,8 @@ from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
     BEST,
+    CANDIDATE_CONCEPTS,
+    CANDIDATES,
     COLUMNS,
     GROUP_COUNT,
     LABEL_Q_VALUE,
@@ -68,6 +70,11 @@ def _details(evidence: NeuronEvidence, concepts: Sequence[str]) -> dict[Column[A
     return {
         TRUST: {"sentence": evidence.sentence},
         BEST: {"best": name(evidence.best), "second": name(int(evidence[SECOND]))},
+        CANDIDATES: {
+            "candidate_concepts": [
+                {"concept": concepts[each.concept], "share": each.share} for each in evidence[CANDIDATE_CONCEPTS]
+            ]
+        },
         ALPHA_INTERVAL: {
             "alpha_path": [
                 {"low": step.low, "high": step.high, "best": name(step.best), "representatives": step.count}
@@ -127,7 +134,7 @@ def as_text(evidence: NeuronEvidence, answer: NeuronAnswer, concepts: Sequence[s
     figures = [(title, _short(text, _VALUE)) for _, title, text in lines(evidence, names)]
     for heads, rows in (
         ((), figures),
-        (("α", "first concept", "images"), _path(evidence, names)),
+        (("α", "first concept", "images"), [] if evidence.cuts.selection.rule == "top" else _path(evidence, names)),
         (("another template", "first concept"), _templates(evidence, names)),
         (("group of images", "first concept"), _groups(evidence, names)),
         (("label", "images", "by chance", "p", "q"), _labels(evidence)),

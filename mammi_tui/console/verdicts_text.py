@@ -52,7 +52,7 @@ class ReadersOf:
         }
 
     def _verdict(self, line: Line) -> dict[str, Any]:
-            return {
+        return {
             "verdict": line.deed.verdict,
             "reader": line.reader,
             "time": line.time,

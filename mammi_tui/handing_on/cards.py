@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from engine.annotation.cuts import Cuts
 from engine.decisions.examples import Examples
 from engine.errors import MammiError
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.live import Evidence
+from engine.evidence.trust import sentence
 from engine.requery import NeuronAnswer, Requery
 from engine.store.reader import RunReader
 from engine.store.records import ImageInfo
@@ -83,14 +85,21 @@ class Cards:
                 if concept not in annotated
             ],
             trust=evidence.trust,
-            sentence=evidence.sentence,
+            sentence=self._sentence(evidence),
             said=[self._said(neuron, reader, judgement) for reader, judgement in said.items()],
             settled=self._opinion(neuron, settled) if settled else None,
             standing=_standing(found),
             carried=bool(found) and all(self._rows.is_hollow(neuron, line) for line in _lines(found)),
             films=list(self._films(examples or answer, annotated, films)),
             shown=f"{examples.range.title}: {range_words(examples)[0]}" if examples else "",
+            groups=[(concepts[group.best], len(group.images)) for group in evidence.groups],
         )
+
+    def _sentence(self, evidence: NeuronEvidence) -> str:
+        """How far the words can be trusted; without attributes of the films where their values may name a place."""
+        if self._identifiers.shown or not evidence.follows:
+            return evidence.sentence
+        return sentence(replace(evidence, follows=""), self._reader.concepts)
 
     def _judgements(self, neuron: Neuron) -> Iterator[tuple[str, Judgement]]:
         """What each reader says, by the reader's name; the names in their order."""

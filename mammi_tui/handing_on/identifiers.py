@@ -38,7 +38,10 @@ class Identifiers:
     def left_out(self) -> Iterator[str]:
         """Says what is left out."""
         if not self.shown:
-            yield "Names of films, of readers and of the run file, and warnings of the run, which may hold names."
+            yield (
+                "Names of films, of readers and of the run file, warnings of the run, which may hold names, and values "
+                "of attributes, which may name a place."
+            )
         if not self.free_texts:
             yield "Notes, and labels in a reader's own words, as they may name persons (--keep-notes keeps them)."
         if not self.shown:

@@ -10,7 +10,12 @@ import numpy as np
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
+    ALPHA_INTERVAL,
+    CANDIDATE_CONCEPTS,
+    CANDIDATES,
     COLUMNS,
+    FOLLOWS,
+    FOLLOWS_AREA,
     GROUP_COUNT,
     MARGIN,
     PATIENT_SHARE,
@@ -22,12 +27,12 @@ from engine.evidence.columns import (
     TEMPLATE_AGREEMENT,
     TIGHTNESS,
 )
-from engine.evidence.details import Trust
+from engine.evidence.details import MANY, Trust
 from engine.evidence.findings import finding
 from engine.evidence.trust import RULES
 from engine.evidence.wording import NUMBERS
 from engine.evidence.written import Written
-from mammi_tui.text import count, number, percent, probability
+from mammi_tui.text import clean, count, number, percent, probability
 
 NONE = "–"
 """The text of a figure that a neuron does not have"""
@@ -45,12 +50,17 @@ class Line(NamedTuple):
 
 
 def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
-    """The figures that the grade looks at, then the others. `concepts` are clean, by index."""
+    """The figures that the grade looks at, then the others; not the interval of α where α does not count. `concepts`
+    are clean, by index."""
+    columns = [each for each in COLUMNS if each is not ALPHA_INTERVAL or evidence.cuts.selection.rule != "top"]
     for graded in (True, False):
-        for column in COLUMNS:
+        for column in columns:
             if column.title and (column in GRADED) is graded:
                 fuller = _FULLER.get(column)
-                text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
+                if column is CANDIDATE_CONCEPTS:
+                    text = _candidates(evidence, concepts)
+                else:
+                    text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
                 if text:
                     yield Line(column, finding(column, evidence), text)
 
@@ -107,6 +117,24 @@ def _alike(evidence: NeuronEvidence) -> str:
     return f"{number(float(evidence[TIGHTNESS]), 3)}, all {number(evidence.base_tightness, 3)}"
 
 
+def _candidates(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    """How many concepts may be the best one, and which they are."""
+    named = written(CANDIDATE_CONCEPTS, evidence[CANDIDATE_CONCEPTS][:MANY], concepts)
+    more = ", …" if evidence[CANDIDATES] > MANY else ""
+    return f"{evidence[CANDIDATES]:,} at 90 %: {named}{more}" if named != NONE else NONE
+
+
+def _follows(evidence: NeuronEvidence) -> str:
+    """The attribute that it follows, and its AUROC; empty if the run records none."""
+    if not evidence.attributes:
+        return ""
+    if evidence.follows is None:
+        return NONE
+    if not evidence.follows:
+        return "more than a finding"
+    return f"{clean(str(evidence[FOLLOWS]))} {number(float(evidence[FOLLOWS_AREA]), 2)}"
+
+
 def _groups(evidence: NeuronEvidence) -> str:
     groups = len(evidence.groups)
     return f"{NUMBERS[groups]} groups" if groups else "one group"
@@ -127,6 +155,7 @@ _FULLER: dict[Column[Any], Callable[[NeuronEvidence], str]] = {
     TEMPLATE_AGREEMENT: _templates,
     GROUP_COUNT: _groups,
     TIGHTNESS: _alike,
+    FOLLOWS: _follows,
     REDUNDANCY: _redundant,
 }
 """Columns whose line says more than the figure; an empty text leaves the line out"""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.evidence.answers import LayerEvidence
 from engine.evidence.column import Column
-from engine.evidence.columns import COLUMNS
+from engine.evidence.columns import COLUMNS, Z_SCORE
 from engine.evidence.details import Trust
 from engine.requery import LayerAnswer
 from mammi_tui.neurons.evidence_lines import NONE, written
@@ -73,13 +73,18 @@ def _whole(value: float) -> str:
     return NONE if np.isnan(value) else f"{value:,.0f}"
 
 
+def _best_z(answer: LayerAnswer) -> Values:
+    return np.where(answer.best < 0, np.nan, answer.best_z)
+
+
 FIGURES: dict[str, Figure] = {
     figure.word: figure
     for figure in (
         Figure("score", "score", "the best concept's score", number, of_answer=lambda answer: answer.best_scores),
+        Figure("z", "z", Z_SCORE.meaning, lambda value: written(Z_SCORE, value), of_answer=_best_z),
         Figure("images", "images", "representative images", _whole, of_answer=lambda answer: answer.counts),
         Figure("matters", "matter", MATTERS_MEANING, number, of_matters=True),
-        *(_of_column(column) for column in COLUMNS if column.word),
+        *(_of_column(column) for column in COLUMNS if column.word and column is not Z_SCORE),
     )
 }
 """By word: those of the annotation, then the evidence that can be compared"""

@@ -126,6 +126,7 @@ BY_UNIT = Order("unit", "u", "unit", rising=True)
 BY_CONCEPT = Order("best concept", "b", "concept", rising=True)
 BY_FINDING = Order("finding", "f", "finding", rising=True)
 BY_SCORE = Order("best score", "s", "figure", figure=FIGURES["score"])
+BY_Z = Order("best z", "z", "figure", figure=FIGURES["z"])
 BY_IMAGES = Order("representatives", "i", "images", figure=FIGURES["images"])
 BY_MATTERS = Order("matters", "m", "figure", figure=FIGURES["matters"])
 UNDECIDED = Order("undecided first", "n", "verdict", rising=True)
@@ -135,7 +136,7 @@ WORTH_A_LOOK = Order(
     columns=(TRUST, Q_VALUE, CHANGE_CHANCE, MARGIN),
 )
 BY_TRUST = _of_column(TRUST, "t")
-_FIRST = (BY_UNIT, BY_SCORE, BY_IMAGES, BY_CONCEPT, BY_FINDING, BY_TRUST)
+_FIRST = (BY_UNIT, BY_SCORE, BY_Z, BY_IMAGES, BY_CONCEPT, BY_FINDING, BY_TRUST)
 _LAST = (BY_MATTERS, WORTH_A_LOOK, UNDECIDED)
 
 

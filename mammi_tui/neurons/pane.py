@@ -205,6 +205,7 @@ class NeuronsPane(Framed, Vertical):
             layers=[clean(layer.name) for layer in rows.layers],
             readers=[clean(reader) for reader in (rows.reader, *rows.others) if reader],
             labels=list(labels),
+            attributes=[clean(name) for name in rows.attributes],
         )
 
     @on(Input.Changed, "#filter")

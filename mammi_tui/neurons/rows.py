@@ -13,6 +13,7 @@ from engine.evidence.answers import LayerEvidence
 from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
+from mammi_tui.neurons.filter.attributes import attribute_names, unknown_attribute
 from mammi_tui.neurons.filter.facts import LayerFacts, folded
 from mammi_tui.neurons.filter.grammar import Filter, parse
 from mammi_tui.neurons.filter.reason import Reason, reason
@@ -26,6 +27,8 @@ from mammi_tui.verdicts.said import is_of
 from mammi_tui.verdicts.standing import Judgement
 
 LAYER_LINE = -1
+_WITH_A_PLACE = ("trust", "images", "score")
+"""Figures that a line shows, or can show, without a filter"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +140,13 @@ class NeuronRows:
 
     @property
     def figure(self) -> Figure:
-        """The figure in the column of scores: the evidence that sorts, or that the filter compares; else the score."""
+        """The figure in the column of scores: the one that sorts, or that the filter compares; else what concepts are
+        ranked by."""
         if self.order.place == "figure" and self.order.figure:
             return self.order.figure
-        shown = (figure for figure in self.filter.figures if figure.of_answer is None and figure.word != "trust")
-        return next(shown, FIGURES["score"])
+        shown = (figure for figure in self.filter.figures if figure.word not in _WITH_A_PLACE)
+        answer = next((answer for answer in self.answers if answer is not None), None)
+        return next(shown, FIGURES["score" if answer is None else answer.cuts.ranking])
 
     @property
     def is_searching(self) -> bool:
@@ -157,7 +162,12 @@ class NeuronRows:
     @property
     def hint(self) -> str:
         """What is wrong with the filter, or what it waits for; "" if nothing."""
-        return self.filter.hint(self._facts_of.layer_names)
+        return self.filter.hint(self._facts_of.layer_names) or unknown_attribute(self.filter, self.evidence)
+
+    @property
+    def attributes(self) -> list[str]:
+        """The attributes of the films and their values, as far as they were looked at."""
+        return attribute_names(self.evidence)
 
     @property
     def match_count(self) -> int:

@@ -198,8 +198,14 @@ def cuts_beside(subject: ComparisonSubject, cuts: Cuts, own: RunReader, other: R
             concept_set = None
     alpha = other.info.alpha if cuts.alpha == own.info.alpha else cuts.alpha
     beta = other.info.beta if cuts.beta == own.info.beta else cuts.beta
+    ranking = other.info.ranking if cuts.ranking == own.info.ranking else cuts.ranking
+    selection = other.info.selection if cuts.selection == own.info.selection else cuts.selection
     return Cuts(
-        alpha if subject.alpha is None else subject.alpha, beta if subject.beta is None else subject.beta, concept_set
+        alpha if subject.alpha is None else subject.alpha,
+        beta if subject.beta is None else subject.beta,
+        concept_set,
+        subject.ranking or ranking,
+        subject.selection or selection,
     )
 
 

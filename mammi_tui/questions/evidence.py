@@ -36,6 +36,9 @@ class EvidenceQuestion(NeuronQuestion):
 class LayerEvidenceQuestion(LayerQuestion):
     """About all units of a layer."""
 
+    traits: bool = False
+    """Whether attributes of the films are looked at too where that takes long"""
+
 
 @dataclass
 class EvidenceAnswered(Answer):
@@ -159,9 +162,9 @@ class EvidenceAsker(Asker):
             layers += sorted(rows.open)
             layers += (layer for layer, known in enumerate(rows.evidence) if known is None)
         for layer in layers:
-            stored = rows.evidence[layer]
-            if stored is None or stored.cuts != cuts:
-                return LayerEvidenceQuestion(layer, cuts)
+            stored, traits = rows.evidence[layer], rows.filter.needs_traits
+            if stored is None or stored.cuts != cuts or (traits and stored.traits is None):
+                return LayerEvidenceQuestion(layer, cuts, traits)
         return None
 
     def _ask_neuron(self, question: EvidenceQuestion) -> EvidenceAnswered:
@@ -173,8 +176,10 @@ class EvidenceAsker(Asker):
         return EvidenceAnswered(question, found)
 
     def _ask_layer(self, question: LayerEvidenceQuestion) -> LayerEvidenceAnswered:
-        name = self.looking.layer_name(question.layer)
-        return LayerEvidenceAnswered(question, self.looking.sources.evidence().layer(name, question.cuts))
+        name, evidence = self.looking.layer_name(question.layer), self.looking.sources.evidence()
+        if question.traits:
+            evidence.traits_of(self.looking.reader.layer(name), look=True)
+        return LayerEvidenceAnswered(question, evidence.layer(name, question.cuts))
 
     def take(self, answer: EvidenceAnswered | LayerEvidenceAnswered, *, wanted: bool) -> bool:
         if isinstance(answer, EvidenceAnswered):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import Cuts, Ranking, Selection
 from mammi_tui.film_search.orders import Order
 from mammi_tui.neurons.rows import Neuron
 
@@ -55,14 +55,17 @@ class ComparisonSubject:
     other: str
     """The path of the other run file, which may be the open one's"""
     alpha: float | None = None
-    """The other side's α, where it is neither its run's own nor the one on screen; so for the next two"""
+    """The other side's α, where it is neither its run's own nor the one on screen; so for the next ones"""
     beta: float | None = None
     concept_set: str | None = None
+    ranking: Ranking | None = None
+    selection: Selection | None = None
 
     @property
     def cuts(self) -> str:
         """The cuts that it names, in a few words; "" for none."""
-        named = (("α", self.alpha), ("β", self.beta), ("", self.concept_set))
+        by = None if self.ranking is None else f"by {self.ranking}"
+        named = (("α", self.alpha), ("β", self.beta), ("", by), ("", self.selection), ("", self.concept_set))
         return " ".join(f"{sign} {value}".strip() for sign, value in named if value is not None)
 
 
@@ -81,11 +84,11 @@ class FilmList:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the reader looks at: a subject, at an α and a β, for a concept set."""
+    """What the reader looks at: a subject, at some cuts."""
 
     subject: Subject
     cuts: Cuts
 
     def names_the_same(self, other: Sight | None) -> bool:
-        """Whether both are about one subject for one concept set, at whatever α and β."""
+        """Whether both are about one subject for one concept set, at whatever other cuts."""
         return other is not None and self.subject == other.subject and self.cuts.concept_set == other.cuts.concept_set

@@ -48,4 +48,6 @@ class Report:
     counts: Sequence[Counted]
     agreement: Sequence[Fact]
     """How far the readers agree, in each layer and overall; empty for fewer than two readers"""
+    shortcuts: Sequence[str]
+    """Outputs that read an attribute of the films; empty where none is recorded"""
     cards: Iterable[Card]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.audit.live import Audit
 from engine.decisions.checkup.base import Material
 from engine.decisions.checkup.checks import CHECKS
 from engine.decisions.importance import matters_by_layer
+from engine.decisions.outputs import Outcomes
 from engine.evidence.live import Evidence
 from engine.names import find_concept_set
 from engine.progress import Progress
@@ -25,6 +27,7 @@ from mammi_tui.neurons.triage import take_up
 from mammi_tui.report.agreement import agreement_facts
 from mammi_tui.report.contents import Counted, Report
 from mammi_tui.report.model_card import facts, limits
+from mammi_tui.report.shortcuts import shortcuts
 from mammi_tui.text import count
 from mammi_tui.verdicts.log import VerdictLog
 
@@ -72,6 +75,8 @@ class Gathering:
         for layer in rows.layers:
             rows.answers[layer.position] = self._requery.layer(layer.name, wanted.cuts)
             rows.findings[layer.position] = self._reader.findings(layer.name)
+            if rows.filter.needs_traits:
+                self._evidence.traits_of(layer, look=True)
             if rows.needs_evidence:
                 rows.evidence[layer.position] = self._evidence.layer(layer.name, wanted.cuts)
         if rows.needs_matters:
@@ -115,6 +120,7 @@ class Gathering:
             left_out=[*self._identifiers.left_out(), *self._damaged()],
             counts=list(self._counts()),
             agreement=list(agreement_facts(self._rows)),
+            shortcuts=list(shortcuts(Audit(reader, Outcomes.of(reader), self._evidence.finder), shown)),
             cards=self._cards(progress),
         )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from textual import on
 
+from engine.annotation.cuts import RANKINGS, Selection
 from mammi_tui.changes.filter import HELP
 from mammi_tui.changes.filter import LONGEST as LONGEST_FILTER
 from mammi_tui.changes.order import ORDERS
@@ -20,8 +21,11 @@ from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.state.record import LONGEST as LONGEST_PATH
 from mammi_tui.views.compare import CompareBody
 
-_NAMED = re.compile(r"(.*?)(?:\s*\b(?:alpha|α)=([\d.,]+))?(?:\s*\b(?:beta|β)=([\d.,]+))?(?:\s*\bset=(.+))?")
-"""A path, an α, a β and a concept set, each of which may be left out"""
+_NAMED = re.compile(
+    r"(.*?)(?:\s*\b(?:alpha|α)=([\d.,]+))?(?:\s*\b(?:beta|β)=([\d.,]+))?"
+    r"(?:\s*\branking=(score|z))?(?:\s*\bselect=(\S+))?(?:\s*\bset=(.+))?"
+)
+"""A path, an α, a β, a ranking, a selection of images and a concept set, each of which may be left out"""
 MOST_OFFERED = 50
 MOST_LOOKED_AT = 2000
 """Files of a folder that are looked at for the completion of a path"""
@@ -44,7 +48,7 @@ class Comparing(ExplorerBase):
             self.compare_with,
             text=earlier[-1] if earlier else "",
             complete=partial(run_files, earlier=earlier),
-            placeholder="another run file · alpha=0.85 beta=0.9 set=NAME: this run at other cuts",
+            placeholder="another run file · alpha=0.85 ranking=z select=top-40 set=NAME: this run at other cuts",
             most=LONGEST_PATH,
             selected=True,
         )
@@ -53,7 +57,7 @@ class Comparing(ExplorerBase):
         """Shows what changed to another run, or to this one at other cuts. Returns why that cannot be done; None where
         it can."""
         found = _NAMED.fullmatch(text.strip())
-        name, *cuts = found.groups() if found else (text, None, None, None)
+        name, *cuts = found.groups() if found else (text, *(None,) * 5)
         try:
             alpha, beta = (None if cut is None else float(cut.replace(",", ".")) for cut in cuts[:2])
         except ValueError:
@@ -63,10 +67,15 @@ class Comparing(ExplorerBase):
             return _no_run_file(name)
         if not all(0 <= cut <= 1 for cut in (alpha, beta) if cut is not None):
             return "α and β are numbers from 0 to 1"
+        try:
+            selection = Selection.parse(cuts[3]) if cuts[3] else None
+        except ValueError as error:
+            return str(error)
         path = path.absolute()
         kept = text.replace(name, str(path), 1) if name else text
         self.keeper.change(lambda state: state.with_compared(kept))
-        self._compared = ComparisonSubject(str(path), alpha, beta, cuts[2])
+        ranking = next((each for each in RANKINGS if each == cuts[2]), None)
+        self._compared = ComparisonSubject(str(path), alpha, beta, cuts[4], ranking, selection)
         self.look_at(self._compared)
         return None
 

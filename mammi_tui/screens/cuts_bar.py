@@ -1,4 +1,4 @@
-"""The line of the two sliders: α and β, and what each leads to."""
+"""The line of the two sliders: which images count, and the β cut; and what each leads to."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import DEFAULT_TOP, TAU, Cuts, Selection, adaptive_bounds
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.neuron import NeuronAnswered
-from mammi_tui.text import count, decimal
-from mammi_tui.widgets.slider import Slider, stepped
+from mammi_tui.text import count, decimal, number, reach
+from mammi_tui.widgets.slider import Scale, Slider
+
+_ABOVE_TAU = "Images above τ = max − (1 − α)·(max − min)"
 
 
 class CutsBar(Horizontal):
@@ -24,39 +26,78 @@ class CutsBar(Horizontal):
     """
 
     class Moved(Message):
-        """α, β or the concept set has changed."""
+        """The cuts have changed."""
 
     def __init__(self, looking: Looking) -> None:
         super().__init__(id="cuts")
         self._looking = looking
-        cuts, own = looking.cuts, looking.reader.info.cuts
-        alpha, beta = "Images above τ = max − (1 − α)·(max − min)", "Concepts scoring above β · the best score"
-        self.sliders = {
-            "alpha": Slider("α", cuts.alpha, own.alpha, id="alpha", tooltip=alpha),
-            "beta": Slider("β", cuts.beta, own.beta, id="beta", tooltip=beta),
-        }
+        self._own = looking.reader.info.cuts
+        self.sliders = {"alpha": Slider(id="alpha"), "beta": Slider(id="beta")}
+        """That of "alpha" moves the number of images where the most activating ones are taken"""
+        self._top = next(
+            (cuts.selection.top for cuts in (looking.cuts, self._own) if cuts.selection.rule == "top"),
+            min(DEFAULT_TOP, max(1, looking.reader.image_count)),
+        )
+        """The number of images that is gone back to"""
+        self._draw()
 
     def compose(self) -> ComposeResult:
         yield from self.sliders.values()
 
+    def _draw(self) -> None:
+        cuts, own = self._looking.cuts, self._own
+        selection, alpha, beta = cuts.selection, self.sliders["alpha"], self.sliders["beta"]
+        if selection.rule == "top":
+            scale = Scale(self._looking.reader.image_count)
+            own_top = own.selection.top if own.selection.rule == "top" else None
+            alpha.be("top", selection.top, own_top, "So many of the most activating images", scale)
+        elif selection.rule == "adaptive":
+            fewest, most = adaptive_bounds(self._looking.reader.image_count)
+            tooltip = f"{_ABOVE_TAU}, at least {fewest:,} and at most {most:,}"
+            alpha.be("adaptive α", cuts.alpha, own.alpha, tooltip)
+        else:
+            alpha.be("α", cuts.alpha, own.alpha, _ABOVE_TAU)
+        if cuts.ranking == "z":
+            beta.be("z β", cuts.beta, own.beta, "Concepts whose z lies above β · the best z")
+        else:
+            symbol = "β" if own.ranking == "score" else "score β"
+            beta.be(symbol, cuts.beta, own.beta, "Concepts scoring above β · the best score")
+
     def move_to(self, cuts: Cuts) -> None:
         """Sets the cuts and moves the sliders to them."""
         self._looking.cuts = cuts
-        self.sliders["alpha"].value, self.sliders["beta"].value = cuts.alpha, cuts.beta
+        self._top = cuts.selection.top or self._top
+        self._draw()
         self.post_message(self.Moved())
 
     def move(self, name: str, value: float) -> None:
-        """Moves "alpha" or "beta"."""
+        """Moves "alpha" or "beta"; for "alpha" the number of images where the most activating ones are taken."""
         cuts = self._looking.cuts
-        self.move_to(replace(cuts, alpha=value) if name == "alpha" else replace(cuts, beta=value))
+        if name == "beta":
+            self.move_to(replace(cuts, beta=value))
+        elif cuts.selection.rule == "top":
+            self.move_to(replace(cuts, selection=Selection("top", int(value))))
+        else:
+            self.move_to(replace(cuts, alpha=value))
 
     def move_by(self, name: str, step: float) -> None:
-        self.move(name, stepped(getattr(self._looking.cuts, name), step))
+        slider = self.sliders[name]
+        self.move(name, slider.scale.stepped(slider.value, step))
 
     def reset(self) -> None:
-        """Moves α and β back to the run's own."""
-        own = self._looking.reader.info
-        self.move_to(replace(self._looking.cuts, alpha=own.alpha, beta=own.beta))
+        """Moves all cuts but the concept set back to the run's own."""
+        self.move_to(replace(self._own, concept_set=self._looking.cuts.concept_set))
+
+    def switch_ranking(self) -> None:
+        """Ranks concepts by z instead of Eq. 2's score, or by that again."""
+        cuts = self._looking.cuts
+        self.move_to(replace(cuts, ranking="score" if cuts.ranking == "z" else "z"))
+
+    def next_selection(self) -> None:
+        """Takes the images above τ, then the most activating ones, then an adaptive number."""
+        choices = {"tau": Selection("top", self._top), "top": Selection("adaptive"), "adaptive": TAU}
+        cuts = self._looking.cuts
+        self.move_to(replace(cuts, selection=choices[cuts.selection.rule]))
 
     def choose_concept_set(self, name: str | None) -> None:
         """Lets only the concepts of one set compete; with None, all concepts."""
@@ -77,5 +118,6 @@ class CutsBar(Horizontal):
         answer = message.answer
         images = "dead unit" if answer.dead else count(len(answer.images), "image")
         concepts = count(answer.annotated, "concept")
-        self.sliders["alpha"].readout = (f"τ {decimal(answer.threshold, 4)} · {images}", images)
-        self.sliders["beta"].readout = (f"cut {decimal(answer.cut, 4)} · {concepts}", concepts)
+        cut = number(answer.cut, 1) if answer.cuts.ranking == "z" else decimal(answer.cut, 4)
+        self.sliders["alpha"].readout = (f"{reach(answer.cuts, answer.threshold)} · {images}", images)
+        self.sliders["beta"].readout = (f"cut {cut} · {concepts}", concepts)

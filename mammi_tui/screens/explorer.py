@@ -168,6 +168,12 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
     def action_own_cuts(self) -> None:
         self.cuts_bar.reset()
 
+    def action_ranking(self) -> None:
+        self.cuts_bar.switch_ranking()
+
+    def action_selection(self) -> None:
+        self.cuts_bar.next_selection()
+
     def action_slider(self, name: str) -> None:
         self.set_focus(self.cuts_bar.sliders[name])
 

@@ -1,4 +1,7 @@
-"""The explorer's keys. Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β.
+"""The explorer's keys.
+
+Square brackets move α by 0.01, comma and full stop by 0.001; with shift these keys move β. Where the most activating
+images are taken, those for α move their number instead, by 10 and by one.
 
 Where brackets need AltGr, shift and the arrows do: left and right for α, down and up for β.
 """
@@ -106,28 +109,32 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
             -1,
             "Back",
             "history.back",
-            "Back to the neuron and view before, at the present α and β",
+            "Back to the neuron and view before, at the present cuts",
         ),
         _history("ctrl+i,alt+right", 1, "Forward", "history.forward", "Forward again"),
-        _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider: arrows, or type a value"),
+        _moving("a", "slider('alpha')", "α", "alpha.focus", "To the slider of α, or of images: arrows, or type"),
         _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
         Binding(
             "S", "next_concept_set", "Set", id="concept-set.next", tooltip="The next concept set; after the last, all"
         ),
+        _moving("R", "ranking", "Rank", "ranking.switch", "Rank concepts by z, how far they beat random image sets; "
+                "again: by Eq. 2's score"),
+        _moving("P", "selection", "Pick", "selection.next", "Annotate from the images above τ, from the most "
+                "activating ones, or from an adaptive number", show=False),
         *_views([view for view in views if view.instead], "back"),
-        _hidden("left_square_bracket,shift+left", f"cut('alpha', {-COARSE})", "α −0.01", "alpha.down"),
-        _hidden("right_square_bracket,shift+right", f"cut('alpha', {COARSE})", "α +0.01", "alpha.up"),
+        _hidden("left_square_bracket,shift+left", f"cut('alpha', {-COARSE})", "α −0.01 (10 images)", "alpha.down"),
+        _hidden("right_square_bracket,shift+right", f"cut('alpha', {COARSE})", "α +0.01 (10 images)", "alpha.up"),
         _hidden("left_curly_bracket,shift+down", f"cut('beta', {-COARSE})", "β −0.01", "beta.down"),
         _hidden("right_curly_bracket,shift+up", f"cut('beta', {COARSE})", "β +0.01", "beta.up"),
-        _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001", "alpha.fine-down"),
-        _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001", "alpha.fine-up"),
+        _hidden("comma", f"cut('alpha', {-FINE})", "α −0.001 (one image)", "alpha.fine-down"),
+        _hidden("full_stop", f"cut('alpha', {FINE})", "α +0.001 (one image)", "alpha.fine-up"),
         _hidden("less_than_sign", f"cut('beta', {-FINE})", "β −0.001", "beta.fine-down"),
         _hidden("greater_than_sign", f"cut('beta', {FINE})", "β +0.001", "beta.fine-up"),
-        Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α and β"),
+        Binding("r", "own_cuts", "Reset", id="cuts.own", tooltip="Back to the run's own α, β, ranking and images"),
         _moving("shift+tab", "pane_by(-1)", "Pane before", "pane.previous", "Previous pane", show=False),
         _moving("1", "pane('neurons')", "Neurons", "pane.neurons", "To the neurons", show=False),
         _moving("2", "pane('view')", "Concepts", "pane.view", "To the view of the neuron", show=False),
         _moving("3", "pane('images')", "Images", "pane.images", "To the representative images", show=False),
         *handing_on_keys(),
         _hidden("I", "films", "Films", "images.toggle", "Show films, or only their names"),
-    ]
+    ]  # fmt: skip

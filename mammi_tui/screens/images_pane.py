@@ -19,7 +19,7 @@ from mammi_tui.images.off import OffBackend
 from mammi_tui.questions.examples import ExamplesAnswered
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.neuron import NeuronAnswered
-from mammi_tui.text import count, decimal
+from mammi_tui.text import count, reach
 from mammi_tui.widgets.still import Framed
 from mammi_tui.widgets.thumbnail_grid import ThumbnailGrid
 
@@ -123,7 +123,7 @@ class ImagesPane(Framed, Container):
                 return ""
             answer = message.answer
             images = "dead unit" if answer.dead else count(len(answer.images), "image")
-            return f"{reaching(answer.cuts, answer.threshold)} · {images}"
+            return f"{reach(answer.cuts, answer.threshold)} · {images}"
         return next((text for text in range_words(found) if cell_len(text) <= room), range_words(found)[-1])
 
     async def on_click(self, event: events.Click) -> None:

@@ -125,7 +125,7 @@ def _flag(value: object) -> bool | None:
 
 
 def _ranking(value: object) -> Ranking | None:
-    return value if value in RANKINGS else None  # type: ignore[return-value]
+    return value if value in RANKINGS else None
 
 
 def _selection(value: object) -> Selection | None:

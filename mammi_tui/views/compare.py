@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 HELP = Note(
     "Comparison",
     (
-        ("words there", "Those of its match in the other run, at that run's own α and β unless you moved them."),
+        ("words there", "Those of its match in the other run, at that run's own cuts unless you moved them."),
         ("r", f"The correlation of the activations of a neuron and its match over the films that both runs have; below "
               f"{FLOOR:g} nothing counts as a match."),
-        ("because", "Images, texts, activations, α and β are exchanged between the runs one at a time. What changes "
+        ("because", "Images, texts, activations and each cut are exchanged between the runs one by one. What changes "
                     "the words of both runs alone is the cause; together: only several at once change them."),
         ("score", "By how much the best concept's score moved."),
     ),

@@ -52,7 +52,7 @@ def concept_rows(evidence: NeuronEvidence, concepts: ShortNames, width: int) -> 
 
 
 def _first_concepts(evidence: NeuronEvidence) -> list[int]:
-    """The first concepts by β entry, which is the order of scores; the first two if no score is positive."""
+    """The first concepts by β entry, which is the order of the ranking; the first two if nothing is positive."""
     entries = evidence.beta_entries
     ranked = [int(concept) for concept in np.argsort(-entries, kind="stable") if not np.isnan(entries[concept])]
     return ranked[:CONCEPTS] or [concept for concept in (evidence.best, int(evidence[SECOND])) if concept >= 0]

@@ -9,25 +9,29 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from engine.annotation.cuts import Ranking
 from engine.requery import NeuronAnswer
 from mammi_tui.neurons.marks import CONCEPT_MARKS
 from mammi_tui.short_names import ShortNames
-from mammi_tui.text import decimal, fit, wrap
+from mammi_tui.text import decimal, fit, number, wrap
 from mammi_tui.verdicts.lines import ConceptMark
 from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
 DIGITS = 4
-SCORE_CELLS = 8
+SCORE_CELLS, Z_CELLS = 8, 7
+LEAST_NAME = 12
+"""Cells of a name beside two figures; of twice as many, the bar has what a name leaves"""
 
 
 class ConceptList(LineList):
-    """Every concept by score. The bars have one scale within a neuron, as scores are not probabilities."""
+    """Every concept by score or by z. The bars have one scale within a neuron, as neither is a probability."""
 
     BINDING_GROUP_TITLE = "Concepts"
     HELP = """
-    Every concept of the neuron by concept score. The line is the β cut: the concepts above it are the annotation. The
-    bars have one scale within a neuron. ✓ and ✗ are your marks of single concepts.
+    Every concept of the neuron by concept score, or by z: how far that lies above the scores of random image sets. ▾
+    says which. The line is the β cut: the concepts above it are the annotation. The bars have one scale within a
+    neuron. ✓ and ✗ are your marks of single concepts.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +75,8 @@ class ConceptList(LineList):
         """Why there is no concept, in lines"""
 
     def show(self, answer: NeuronAnswer) -> None:
-        """Draws a neuron's ranking. Scrolls to the top if the neuron or the concept set has changed."""
+        """Draws a neuron's ranking. Scrolls to the top if the neuron, the concept set or what they are
+        ranked by has changed."""
         before, self.answer = self.answer, answer
         if before is None or _subject(before) != _subject(answer):
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
@@ -118,38 +123,57 @@ class ConceptList(LineList):
             return
         rank = index if index < answer.annotated else index - 1
         concept = int(answer.ranking[rank])
-        score = float(answer.scores[concept])
+        value = float(answer.ranked_by[concept])
         annotated = rank < answer.annotated
-        rank_cells, name_cells, bar_cells = self._columns(width)
+        rank_cells, name_cells, bar_cells, figures = self._columns(width)
         yield fit(f"{rank + 1}", rank_cells, right=True), "line--faint"
         yield CONCEPT_MARKS.get(self.marks.get(self._texts[concept], "clear"), (" ", "line--faint"))
         yield self.concepts.fit(self.concepts[concept], name_cells), "line--strong" if annotated else "line--muted"
-        yield fit(decimal(score, DIGITS), SCORE_CELLS, right=True) + " ", "line--text" if annotated else "line--muted"
+        texts = {
+            "score": decimal(float(answer.scores[concept]), DIGITS),
+            "z": number(float(answer.z_scores[concept]), 1),
+        }
+        shown = "".join(fit(texts[name], cells, right=True) for name, cells in figures.items())
+        yield shown + " ", "line--text" if annotated else "line--muted"
         first, last = answer.ranking[[0, -1]]
-        low, high = min(0.0, float(answer.scores[last])), max(0.0, float(answer.scores[first]))
-        yield bar(score, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
+        low, high = min(0.0, float(answer.ranked_by[last])), max(0.0, float(answer.ranked_by[first]))
+        yield bar(value, low, high, bar_cells), "line--bar" if annotated else "line--bar-below"
 
     def heads(self, width: int) -> str:
         """The names of the columns, in `width` cells; blank where there are no concepts."""
         if self._reason:
             return fit("", width)
-        rank, name, _ = self._columns(width)
-        return fit("", rank + 2) + fit("concept", name) + fit("score", SCORE_CELLS, right=True)
+        rank, name, _, figures = self._columns(width)
+        heads = (
+            fit(f"{figure}{'▾' * (figure == self._ranking)}", cells, right=True) for figure, cells in figures.items()
+        )
+        return fit("", rank + 2) + fit("concept", name) + "".join(heads)
 
-    def _columns(self, width: int) -> tuple[int, int, int]:
-        """The cells of the rank, the concept and the bar."""
+    @property
+    def _ranking(self) -> Ranking:
+        return "score" if self.answer is None else self.answer.cuts.ranking
+
+    def _columns(self, width: int) -> tuple[int, int, int, dict[str, int]]:
+        """The cells of the rank, the concept and the bar, and those of the score and z; without room for both, of the
+        one that ranks."""
         rank = len(str(len(self.concepts)))
-        left = width - rank - SCORE_CELLS - 2
-        name = max(6, min(self.concepts.longest, max(left * 3 // 5, left - 40)))
-        return rank, name, max(0, left - name - 1)
+        figures = {"score": SCORE_CELLS, "z": Z_CELLS}
+        if width - rank - 3 - sum(figures.values()) < min(self.concepts.longest, LEAST_NAME):
+            figures = {self._ranking: figures[self._ranking]}
+        left = width - rank - sum(figures.values()) - 2
+        share = left - 1 if left < 2 * LEAST_NAME else max(left * 3 // 5, left - 40)
+        name = max(6, min(self.concepts.longest, share))
+        return rank, name, max(0, left - name - 1), figures
 
     def _cut(self, answer: NeuronAnswer, width: int) -> Iterable[Part]:
+        by_z = answer.cuts.ranking == "z"
+        cut = f" β cut {f'z {number(answer.cut, 1)}' if by_z else decimal(answer.cut, DIGITS)}"
         if answer.annotated:
-            text = f" β cut {decimal(answer.cut, DIGITS)} · {answer.annotated:,} above "
+            text = f"{cut} · {answer.annotated:,} above "
         elif answer.cut > 0:
-            text = f" β cut {decimal(answer.cut, DIGITS)} · nothing above "
+            text = f"{cut} · nothing above "
         else:
-            text = " no score above 0 "
+            text = f" no {answer.cuts.ranking} above 0 "
         left = 2
         yield "─" * left, "line--accent"
         yield fit(text, min(width - left, len(text))), "line--accent"
@@ -190,8 +214,8 @@ def why_empty(answer: NeuronAnswer, width: int) -> Iterator[str]:
         yield from wrap("Lower α to take in the strongest ones.", width)
 
 
-def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None]:
-    return answer.layer, answer.unit, answer.cuts.concept_set
+def _subject(answer: NeuronAnswer) -> tuple[str, int, str | None, Ranking]:
+    return answer.layer, answer.unit, answer.cuts.concept_set, answer.cuts.ranking
 
 
 def bar(value: float, low: float, high: float, cells: int) -> str:

@@ -1,4 +1,4 @@
-"""The concepts view: a neuron's concepts by score, and below them how far they can be trusted."""
+"""The concepts view: a neuron's concepts by score or by z, and below them how far they can be trusted."""
 
 from __future__ import annotations
 
@@ -78,12 +78,16 @@ class ConceptsBody(ViewBody):
             "rank": "INTEGER",
             "concept": "VARCHAR",
             "score": "DOUBLE",
+            "z": "DOUBLE",
             "annotated": "BOOLEAN",
             "mark": "VARCHAR",
         }
         concepts, marks = self.reader.concepts, self.ranking.marks
         rows = [
-            (place + 1, name, float(answer.scores[concept]), place < answer.annotated, marks.get(name))
+            (
+                *(place + 1, name, float(answer.scores[concept]), float(answer.z_scores[concept])),
+                *(place < answer.annotated, marks.get(name)),
+            )
             for place, concept in enumerate(answer.ranking.tolist())
             for name in (concepts[concept],)
         ]
@@ -117,7 +121,7 @@ class ConceptsBody(ViewBody):
 CONCEPTS = View(
     name="concepts",
     title="Concepts",
-    purpose="The neuron's concepts, by concept score",
+    purpose="The neuron's concepts, by concept score or by z",
     body=ConceptsBody,
     takes=(Neuron,),
     asks=(NeuronAsker,),

@@ -43,10 +43,11 @@ def evidence_rows(
     yield from concept_rows(evidence, concepts, width)
     yield BLANK
     yield from check_rows(evidence, concepts, width)
-    yield BLANK
-    yield _heads("α            first concept", ("images",), width)
-    yield track(evidence.alpha_path, evidence.best, evidence.cuts.alpha, own_alpha, width)
-    yield from step_rows(evidence.alpha_path, evidence.best, evidence.cuts.alpha, concepts, width)
+    if evidence.cuts.selection.rule != "top":
+        yield BLANK
+        yield _heads("α            first concept", ("images",), width)
+        yield track(evidence.alpha_path, evidence.best, evidence.cuts.alpha, own_alpha, width)
+        yield from step_rows(evidence.alpha_path, evidence.best, evidence.cuts.alpha, concepts, width)
     for title, rows in (
         (_heads("another template", ("first concept",), width), _template_rows(evidence, concepts, width)),
         (_heads("group of images", ("first concept",), width), _group_rows(evidence, concepts, width)),

@@ -1,8 +1,9 @@
-"""A value in [0, 1] on a track: moved by keys, by mouse, or typed."""
+"""A value on a track, in [0, 1] or a number of images: moved by keys, by mouse, or typed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -21,48 +22,76 @@ LEAST_TRACK = 8
 DIGITS = "0123456789."
 
 
-def stepped(value: float, step: float) -> float:
-    """The value one step away, kept in [0, 1] and rounded, so that errors of steps of 0.001 do not add up."""
-    return min(1.0, max(0.0, round(value + step, 6)))
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The values of a slider: those in [0, 1]; with `most` the whole numbers from 1 to that, small ones further apart.
+
+    A step of 0.001 is one image.
+    """
+
+    most: int = 0
+
+    def stepped(self, value: float, step: float) -> float:
+        """The value one step away, kept on the scale and rounded, so that errors of steps of 0.001 do not add up."""
+        if self.most:
+            return min(self.most, max(1, round(value + step / FINE)))
+        return min(1.0, max(0.0, round(value + step, 6)))
+
+    def typed(self, text: str) -> float | None:
+        """The value that a reader typed (`0.95`, `.95` or `0,95`; `40`); None where it is not on the scale."""
+        if self.most:
+            return int(text) if text.isdecimal() and 1 <= int(text) <= self.most else None
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            return None
+        return value if 0 <= value <= 1 else None
+
+    def shown(self, value: float) -> str:
+        """A value in [0, 1] with at least three decimals, and more where they were typed; a whole number as it is."""
+        if self.most:
+            return f"{value:.0f}"
+        text = f"{value:.6f}".rstrip("0")
+        return text + "0" * (3 - len(text.partition(".")[2]))
+
+    def share(self, value: float) -> float:
+        """Where a value stands on the track, from 0 to 1."""
+        return min(1.0, log(max(value, 1)) / log(max(self.most, 2))) if self.most else value
+
+    def at(self, share: float) -> float:
+        """The value at a place of the track."""
+        kept = min(1.0, max(0.0, share))
+        return min(self.most, round(max(self.most, 2) ** kept)) if self.most else round(kept, 3)
+
+    def __str__(self) -> str:
+        return f"a whole number from 1 to {self.most:,}" if self.most else "a number from 0 to 1"
 
 
-def typed(text: str) -> float | None:
-    """The value that a reader typed (`0.95`, `.95` or `0,95`); None where it is not a number in [0, 1]."""
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return value if 0 <= value <= 1 else None
-
-
-def shown(value: float) -> str:
-    """A value with at least three decimals, and more where they were typed."""
-    text = f"{value:.6f}".rstrip("0")
-    return text + "0" * (3 - len(text.partition(".")[2]))
+_SHARES = Scale()
 
 
 class Slider(StillLines, can_focus=True):
     """Posts `Changed` for every value that the reader wants; its owner sets `value`. ◇ marks the run's own value."""
 
     BINDING_GROUP_TITLE = "Slider"
-    HELP = "α or β: type a value and press Enter, or move it. ◇ marks the run's own value."
+    HELP = "α, β or the number of images: type a value and press Enter, or move it. ◇ marks the run's own value."
     TYPED: ClassVar[str] = DIGITS
     """Characters that begin a value"""
     FOCUS_ON_CLICK = False  # after a drag the keys still go to the pane
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", f"step({-COARSE})", "−0.01", id="slider.down", tooltip="Lower by 0.01"),
-        Binding("right,l", f"step({COARSE})", "+0.01", id="slider.up", tooltip="Higher by 0.01"),
-        Binding(
-            "shift+left,H", f"step({-FINE})", "−0.001", show=False, id="slider.fine-down", tooltip="Lower by 0.001"
-        ),
-        Binding("shift+right,L", f"step({FINE})", "+0.001", show=False, id="slider.fine-up", tooltip="Higher by 0.001"),
+        Binding("left,h", f"step({-COARSE})", "−0.01", id="slider.down", tooltip="Lower by 0.01, or by 10 images"),
+        Binding("right,l", f"step({COARSE})", "+0.01", id="slider.up", tooltip="Higher by 0.01, or by 10 images"),
+        Binding("shift+left,H", f"step({-FINE})", "−0.001", show=False, id="slider.fine-down",
+                tooltip="Lower by 0.001, or by one image"),
+        Binding("shift+right,L", f"step({FINE})", "+0.001", show=False, id="slider.fine-up",
+                tooltip="Higher by 0.001, or by one image"),
         Binding("down,j", f"step({-LEAP})", "−0.05", show=False, id="slider.leap-down"),
         Binding("up,k", f"step({LEAP})", "+0.05", show=False, id="slider.leap-up"),
-        Binding("home,g", "step(-1)", "To 0", show=False, id="slider.least"),
-        Binding("end,G", "step(1)", "To 1", show=False, id="slider.most"),
+        Binding("home,g", "step(-1e9)", "To the lowest", show=False, id="slider.least"),
+        Binding("end,G", "step(1e9)", "To the highest", show=False, id="slider.most"),
         Binding("escape,enter", "screen.back_to_pane", "Back", id="slider.leave"),
-    ]
+    ]  # fmt: skip
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "slider--name",
@@ -109,13 +138,22 @@ class Slider(StillLines, can_focus=True):
         def control(self) -> Slider:
             return self.slider
 
-    def __init__(self, symbol: str, value: float, own: float, *, id: str, tooltip: str) -> None:  # noqa: A002
+    def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.symbol = symbol
-        self.own = own
+        self.symbol = ""
+        self.scale = Scale()
+        self.own: float | None = None
         self._readout_cells = [0, 0]
-        self.set_reactive(Slider.value, value)
+
+    def be(self, symbol: str, value: float, own: float | None, tooltip: str, scale: Scale = _SHARES) -> None:
+        """Shows a value by its name; `own` is the run's, None where the run has none of that name."""
+        if (symbol, scale) != (self.symbol, self.scale):
+            self._readout_cells = [0, 0]
+            self.editing = None
+        self.symbol, self.scale, self.own = symbol, scale, own
         self.tooltip = tooltip
+        self.value = value
+        self.redraw()
 
     @property
     def undone(self) -> str:
@@ -129,16 +167,16 @@ class Slider(StillLines, can_focus=True):
         left, track, readout = self._layout()
         parts = [(f" {self.symbol} ", "slider--name")]
         if self.editing is None:
-            parts.append((shown(self.value), "slider--value"))
+            parts.append((self.scale.shown(self.value), "slider--value"))
         else:
-            parts.append((f"{self.editing}▏".ljust(left - 4), "slider--edit"))
+            parts.append((f"{self.editing}▏".ljust(left - 3 - len(self.symbol)), "slider--edit"))
         parts += [(" ", "slider--track"), *self._track(track), (f" {readout} ", "slider--readout")]
         strip = Strip([Segment(text, self.style_of(name)) for text, name in parts])
         return strip.adjust_cell_length(width, self.style_of())
 
     def _layout(self) -> tuple[int, int, str]:
         """Cells left of the track, cells of the track, and the readout that fits."""
-        left = 4 + max(len(shown(self.value)), len(self.editing or "") + 1)
+        left = 3 + len(self.symbol) + max(len(self.scale.shown(self.value)), len(self.editing or "") + 1)
         width = self.content_size.width - left
         for readout, cells in zip(self.readout, self._readout_cells, strict=True):
             if (track := width - cells - 2) >= LEAST_TRACK:
@@ -152,7 +190,8 @@ class Slider(StillLines, can_focus=True):
         ]
 
     def _track(self, cells: int) -> list[tuple[str, str]]:
-        thumb, own = round(self.value * (cells - 1)), round(self.own * (cells - 1))
+        thumb = round(self.scale.share(self.value) * (cells - 1))
+        own = thumb if self.own is None else round(self.scale.share(self.own) * (cells - 1))
         line = [("━" * thumb, "slider--filled"), ("◆" if self.value == self.own else "●", "slider--thumb")]
         line.append(("─" * (cells - thumb - 1), "slider--track"))
         if own == thumb:
@@ -170,7 +209,7 @@ class Slider(StillLines, can_focus=True):
             self.post_message(self.Changed(self, value))
 
     def action_step(self, step: float) -> None:
-        self.ask_for(stepped(self.value, step))
+        self.ask_for(self.scale.stepped(self.value, step))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
         """Keeps characters that belong to the typed value from the explorer's keys."""
@@ -199,10 +238,10 @@ class Slider(StillLines, can_focus=True):
 
     def _apply(self) -> bool:
         """Takes the typed value. Returns whether it is one."""
-        value = typed(self.editing or "")
+        value = self.scale.typed(self.editing or "")
         if value is None:
             self.notify(
-                f"{self.symbol} is a number from 0 to 1, such as {shown(self.own)}. It stays {shown(self.value)}.",
+                f"{self.symbol} is {self.scale}. It stays {self.scale.shown(self.value)}.",
                 title=f"{self.editing} is not a value",
                 severity="warning",
                 markup=False,
@@ -237,4 +276,4 @@ class Slider(StillLines, can_focus=True):
         left, track, _ = self._layout()
         x = event.get_content_offset_capture(self).x - left
         if event.get_content_offset(self) is None or -1 <= x <= track:
-            self.ask_for(round(min(1.0, max(0.0, x / (track - 1))), 3))
+            self.ask_for(self.scale.at(x / (track - 1)))

@@ -1,24 +1,23 @@
 """Which outputs read a trait of the film.
 
-Three questions are asked of each class and trait. Is the class found better among its own films that have the trait than
-among those that have not (`own`)? Are the other films with the trait better told from it than those without (`others`)?
-And is the output higher, or lower, on films with the trait than on films of the same findings and view without it
-(`area`)? An output *reads* a trait where one of the two gaps is significant, corrected over classes, traits and both
-gaps, is at least LEAST_GAP, and the third question points the same way. So a trait that only goes with more severe
-films, or with other findings, is no shortcut by itself.
+Three questions are asked of each class and trait. Is the class found better among its own films that have the trait
+than among those that have not (`own`)? Are the other films with the trait better told from it than those without
+(`others`)? And is the output higher, or lower, on films with the trait than on films of the same findings and view
+without it (`area`)? An output *reads* a trait where one of the two gaps is significant, corrected over classes,
+traits and both gaps, is at least LEAST_GAP, and the third question points the same way. So a trait that only goes
+with more severe films, or with other findings, is no shortcut by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.annotation.rates import q_values
-from engine.auditing.areas import Floats
 from engine.auditing.layers import SIGNIFICANT, TraitFinder
-from engine.auditing.traits import Trait
+from engine.auditing.traits import Flags, Trait
 from engine.decisions.audit.gaps import Gap, gap
 from engine.decisions.audit.groups import GroupFigures, group_figures
 from engine.decisions.outputs import Outcomes
@@ -26,6 +25,7 @@ from engine.decisions.outputs import Outcomes
 LEAST_GAP = 0.05
 FEWEST_LABELLED = 10
 """Films of a class that is looked at"""
+_NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +92,45 @@ def class_traits(outcomes: Outcomes, finder: TraitFinder) -> tuple[ClassTrait, .
     )
 
 
-def _of_class(outcomes: Outcomes, number: int, usable: np.ndarray, finder: TraitFinder) -> list[ClassTrait]:
+def _of_class(outcomes: Outcomes, number: int, usable: Flags, finder: TraitFinder) -> Iterator[ClassTrait]:
+    """A class with every trait, before q is known. Where an output is no number, films alike are not compared."""
     scores = outcomes.probabilities[:, number].astype(np.float64)
-    some = finder.of_values(np.where(usable, scores, -np.inf), np.argsort(scores, kind="stable")) if usable.all() else None
-    found = []
+    alike = np.full((4, len(finder.traits.found)), np.nan)
+    if usable.all():
+        found = finder.of_values(scores, np.argsort(scores, kind="stable"))
+        alike[:] = found.values, found.lows, found.highs, found.p_values
     for place, trait in enumerate(finder.traits.found):
         films = usable & trait.known
-        labelled, member = outcomes.labelled[films, number], trait.members[films]
+        labelled, member, predicted = outcomes.labelled[films, number], trait.members[films], outcomes.predicted[films]
         clusters, values = finder.strata.clusters[films], scores[films]
-        figures: Sequence[float] = [float("nan")] * 4
-        if some is not None:
-            figures = [float(each[place]) for each in (some.values, some.lows, some.highs, some.p_values)]
+
         groups = [
-            group_figures(name, values[side], labelled[side], outcomes.predicted[films, number][side], clusters[side])
+            group_figures(name, values[side], labelled[side], predicted[side, number], clusters[side])
             for name, side in ((trait.name, member), (_without(trait), ~member))
         ]
-        found.append(
-            ClassTrait(
-                *(number, place, _counts(labelled, member)),
-                *(gap(values, labelled, member, clusters), gap(-values, ~labelled, member, clusters)),
-                *(float("nan"), float("nan"), *figures, float("nan"), (groups[0], groups[1])),
-            )
+        area, low, high, p = alike[:, place].tolist()
+        yield ClassTrait(
+            number=number,
+            trait=place,
+            counts=_counts(labelled, member),
+            own=gap(values, labelled, member, clusters),
+            others=gap(-values, ~labelled, member, clusters),
+            own_q=_NAN,
+            others_q=_NAN,
+            area=area,
+            low=low,
+            high=high,
+            area_p=p,
+            area_q=_NAN,
+            groups=(groups[0], groups[1]),
         )
-    return found
 
 
 def _without(trait: Trait) -> str:
     return f"{trait.attribute} {trait.opposite}" if trait.opposite else f"no {trait.name}"
 
 
-def _counts(labelled: np.ndarray, member: np.ndarray) -> tuple[int, int, int, int]:
+def _counts(labelled: Flags, member: Flags) -> tuple[int, int, int, int]:
     pairs = ((labelled, member), (labelled, ~member), (~labelled, member), (~labelled, ~member))
     first, second, third, fourth = (int((one & other).sum()) for one, other in pairs)
     return first, second, third, fourth

@@ -57,8 +57,9 @@ def group_figures(
 
 
 def rate(hits: Flags, clusters: NDArray[np.integer]) -> Rate:
-    """The share of hits among films [n], by Wilson's interval (Journal of the American Statistical Association 22, 1927)
-    over as many films as count once patients with several films are allowed for (Rao, Scott, Biometrics 48, 1992)."""
+    """The share of hits among films [n], by Wilson's interval (Journal of the American Statistical Association 22,
+    1927) over as many films as count once patients with several films are allowed for (Rao, Scott, Biometrics 48,
+    1992)."""
     films = len(hits)
     if films < FEWEST:
         return Rate(_NAN, _NAN, _NAN, films)

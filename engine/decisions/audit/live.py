@@ -57,8 +57,8 @@ class Audit:
         return map(self.finder.layer, self._reader.layers)
 
     def carriers(self, found: ClassTrait) -> tuple[Carrier, ...]:
-        """The neurons that carry a trait into an output: they follow it, and what they add moves the output the way that
-        it goes with the trait. Those of the largest importance times 2A − 1 come first."""
+        """The neurons that carry a trait into an output: they follow it, and what they add moves the output the way
+        that it goes with the trait. Those of the largest importance times 2A − 1 come first."""
         way = found.reads or float(np.sign(found.area - 0.5))
         carriers: list[tuple[float, Carrier]] = []
         for position in self._reader.important_layers:
@@ -92,7 +92,9 @@ class Audit:
         else:
             found += self._unjudged(self.outcomes)
         if not self.finder.strata.labels:
-            found.append("Findings: the run has no labels, so a finding that goes with an attribute cannot be told apart.")
+            found.append(
+                "Findings: the run has no labels, so a finding that goes with an attribute cannot be told apart."
+            )
         if not self.finder.strata.patients_known:
             found.append("Patients are not recorded: each film counts as a patient, so intervals may be too narrow.")
         return found
@@ -102,8 +104,8 @@ class Audit:
         without = [name for number, name in enumerate(outcomes.classes) if number not in judged]
         if without and self.traits.found:
             yield (
-                f"Classes that are no label of {FEWEST_LABELLED} films or more, or too few of whose films differ in every "
-                f"attribute: {', '.join(without)}."
+                f"Classes that are no label of {FEWEST_LABELLED} films or more, whose outputs are not all numbers, or "
+                f"for which too few films differ in an attribute: {', '.join(without)}."
             )
         if not self.traits.found and self._reader.attributes():
             yield f"No attribute has {FEWEST} films with a value and {FEWEST} without."

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from engine.auditing.areas import Floats
-from engine.auditing.layers import SIGNIFICANT, LayerTraits
+from engine.auditing.layers import SIGNIFICANT
 from engine.decisions.audit.classes import LEAST_GAP, ClassTrait
 from engine.decisions.audit.gaps import Gap
 from engine.decisions.audit.live import Audit, Carrier
 
 NOT_LOOKED_AT = (
     "Only recorded attributes are looked at: a shortcut that nobody recorded is not found.",
-    "Films are compared with films. Where an attribute goes with something else that is not recorded, such as how ill a "
-    "patient is, the two cannot be told apart; pairs of films that differ in one thing can (--pairs).",
+    "Films are compared with films. Where an attribute goes with something else that is not recorded, such as how ill "
+    "a patient is, the two cannot be told apart; pairs of films that differ in one thing can (--pairs).",
     "Findings are those of the labels, so a label that follows the attribute hides a shortcut.",
     "An attribute on which nothing is found may still be read: with few films only large differences are seen.",
 )
@@ -37,28 +34,6 @@ def reads(found: ClassTrait, audit: Audit, carriers: Sequence[Carrier] = ()) -> 
     if carriers:
         said += f". Carried by {', '.join(f'{each.layer}:{each.unit} ({each.area:.2f})' for each in carriers)}"
     return said
-
-
-def follows(of_layer: LayerTraits, unit: int, place: int, labels: Sequence[str]) -> str:
-    """What a unit follows beside its finding, as a phrase: "follows device chest tube more than Pneumothorax (AUROC 0.91
-    among films of the same findings and view, Pneumothorax 0.55 among films alike in it)"."""
-    trait = of_layer.traits.found[place]
-    area, own = float(of_layer.areas[unit, place]), int(of_layer.own[unit])
-    verb, name = ("follows", trait.name) if area > 0.5 else ("is lower with", trait.name)
-    if area < 0.5 and trait.opposite:
-        verb, name, area = "follows", f"{trait.attribute} {trait.opposite}", 1 - area
-    same = of_layer.held_equal[place]
-    among = f"AUROC {area:.2f}{f' among films of the same {same}' if same else ''}"
-    if own < 0:
-        return f"{verb} {name} ({among})"
-    within, plain = float(of_layer.finding_within[unit, place]), float(of_layer.finding_areas[unit])
-    beside = f"{plain:.2f}" if np.isnan(within) else f"{within:.2f} among films alike in it"
-    return f"{verb} {name} more than {labels[own]} ({among}, {labels[own]} {beside})"
-
-
-def strength(areas: Floats) -> Floats:
-    """How far areas are from 0.5."""
-    return np.abs(areas - 0.5)
 
 
 def _names(found: ClassTrait, audit: Audit) -> tuple[str, str]:

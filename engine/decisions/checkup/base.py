@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from engine.annotation.cuts import Cuts
+from engine.decisions.audit.live import Audit
 from engine.decisions.outputs import Outcomes
 from engine.evidence.answers import LayerEvidence
 from engine.evidence.live import Evidence
@@ -80,6 +81,11 @@ class Material:
     def outcomes(self) -> Outcomes | None:
         """None where the run does not hold the model's outputs."""
         return Outcomes.of(self.reader)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What outputs and neurons follow beside findings."""
+        return Audit(self.reader, self.outcomes, self._evidence.finder)
 
     @property
     def neurons(self) -> int:

@@ -9,6 +9,7 @@ from engine.decisions.checkup.base import Check, Finding, Material
 from engine.decisions.checkup.borders import BORDER
 from engine.decisions.checkup.duplicates import DUPLICATES
 from engine.decisions.checkup.outputs import OUTPUTS
+from engine.decisions.checkup.shortcuts import SHORTCUTS
 from engine.decisions.checkup.support import DEAD, SUPPORT
 from engine.decisions.checkup.warnings import WARNINGS
 from engine.decisions.checkup.words import FILM_WORDS
@@ -16,6 +17,7 @@ from engine.decisions.checkup.words import FILM_WORDS
 CHECKS: tuple[Check, ...] = (
     WARNINGS,
     OUTPUTS,
+    SHORTCUTS,
     FILM_WORDS,
     BORDER,
     ONE_VIEW,

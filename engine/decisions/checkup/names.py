@@ -2,6 +2,7 @@
 
 CHECK_NAMES = (
     "outputs",
+    "shortcuts",
     "film-words",
     "border",
     "one-view",

@@ -10,12 +10,24 @@ from dataclasses import dataclass
 from engine.decisions.checkup.names import CHECK_NAMES
 from mammi_tui.neurons.figures import FIGURES, TRUST_WORDS
 from mammi_tui.neurons.filter.facts import LayerFacts
-from mammi_tui.neurons.filter.terms import Comparison, InCheck, InLayer, Marked, Term, UnitIn, Verdict, VerdictBy
+from mammi_tui.neurons.filter.terms import (
+    OPERATORS,
+    Comparison,
+    Follows,
+    InCheck,
+    InLayer,
+    Marked,
+    Term,
+    UnitIn,
+    Verdict,
+    VerdictBy,
+)
 from mammi_tui.neurons.filter.texts import InConcepts, InSaid, InTexts
 
 BY = "by:"
 _RANGE = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?")
 _NUMBER = re.compile(r"([−-]?\d*[.,]?\d*)(%?)")
+_COMPARED = re.compile(rf"(.*?)\s*({'|'.join(map(re.escape, OPERATORS))})\s*(.*)")
 _ALIKE = 0.5
 """The least likeness of a word to the one that is suggested, as difflib has it"""
 
@@ -39,6 +51,8 @@ class Vocabulary:
     readers: Sequence[str] = ()
     labels: Sequence[str] = ()
     """The reader's own"""
+    attributes: Sequence[str] = ()
+    """Of the films, with their values"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,18 @@ def _check(value: str) -> Read:
     return Read() if found else Read(problem=_unknown("check", value, CHECK_NAMES, ", ".join(CHECK_NAMES)))
 
 
+def _attribute(value: str) -> Read:
+    """`device>0.8` or `chest tube>0.8`."""
+    match = _COMPARED.fullmatch(value)
+    if match is None or not match[3]:
+        return Read()
+    name, sign, digits = match.groups()
+    if not name or not _NUMBER.fullmatch(digits):
+        return Read(problem="attr compares an attribute with a number: attr:device>0.8")
+    number = number_of(digits)
+    return Read() if number is None else Read(Follows(name, sign, number))
+
+
 def _trust(value: str) -> Read:
     return compared("trust", "=", value)
 
@@ -144,6 +170,8 @@ FIELDS: dict[str, Field] = {
               lambda value: Read(InSaid(value, note=False)), lambda found: found.labels),
         Field("check", "what a line of the check-up (D) has found, such as border or film-words",
               _check, lambda _: CHECK_NAMES),
+        Field("attr", "how far up it goes with an attribute of the films, from 0 to 1: attr:device>0.8",
+              _attribute, lambda found: found.attributes),
         Field("trust", "strong, fair, weak or unsupported; also trust>=fair",
               _trust, lambda _: TRUST_WORDS.values()),
     )

@@ -68,6 +68,10 @@ class Filter:
         return self.term is not None and self.term.needs_matters
 
     @property
+    def needs_traits(self) -> bool:
+        return self.term is not None and self.term.needs_traits
+
+    @property
     def figures(self) -> list[Figure]:
         """The figures that it compares."""
         return [term.figure for term in self.parts() if isinstance(term, Comparison)]

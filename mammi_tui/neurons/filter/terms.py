@@ -42,6 +42,11 @@ class Term(ABC):
         return False
 
     @property
+    def needs_traits(self) -> bool:
+        """Whether it looks at attributes of the films."""
+        return False
+
+    @property
     def needs_checks(self) -> frozenset[str]:
         """The checks of the check-up that it looks at."""
         return frozenset()
@@ -57,6 +62,8 @@ class Term(ABC):
     def is_known(self, facts: Any) -> bool:
         """Whether what the term looks at has come; before that it holds for no unit, and neither does its negation."""
         if self.needs_matters and facts.matters is None:
+            return False
+        if self.needs_traits and (facts.evidence is None or facts.evidence.traits is None):
             return False
         if self.needs_checks and not self.needs_checks <= facts.checks.keys():
             return False
@@ -114,6 +121,32 @@ class Comparison(Term):
 
     def compare(self, values: Floats) -> Bools:
         """Whether it holds for each value."""
+        found: Bools = OPERATORS[self.operator](values, self.value) & ~np.isnan(values)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Follows(Term):
+    """How far up units go with an attribute of the films or one of its values: the AUROC among films of the same
+    findings and view, compared with a value."""
+
+    name: str
+    operator: str
+    value: float
+
+    @property
+    def needs_evidence(self) -> bool:
+        return True
+
+    @property
+    def needs_traits(self) -> bool:
+        return True
+
+    def holds(self, facts: LayerFacts) -> Bools:
+        traits = None if facts.evidence is None else facts.evidence.traits
+        values = None if traits is None else traits.upwards(self.name)
+        if values is None:
+            return np.zeros(facts.units, bool)
         found: Bools = OPERATORS[self.operator](values, self.value) & ~np.isnan(values)
         return found
 
@@ -203,6 +236,10 @@ class Not(Term):
         return self.term.needs_matters
 
     @property
+    def needs_traits(self) -> bool:
+        return self.term.needs_traits
+
+    @property
     def needs_checks(self) -> frozenset[str]:
         return self.term.needs_checks
 
@@ -228,6 +265,10 @@ class Group(Term):
     @property
     def needs_matters(self) -> bool:
         return any(term.needs_matters for term in self.terms)
+
+    @property
+    def needs_traits(self) -> bool:
+        return any(term.needs_traits for term in self.terms)
 
     @property
     def needs_checks(self) -> frozenset[str]:

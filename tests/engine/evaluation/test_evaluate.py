@@ -197,7 +197,14 @@ def test_every_method_of_the_panel_is_evaluated(tmp_path: Path) -> None:
     with RunReader(path) as reader:
         requery = Requery(reader)
         found = evaluate(reader, Panel(reader, requery).methods, cuts=Cuts(0.5, 0.5))
-        assert [method.method for method in found.methods] == ["mammi", "www", "clip_dissect", "falcon", "tcav"]
+        assert [method.method for method in found.methods] == [
+            "mammi",
+            "mammi_z",
+            "www",
+            "clip_dissect",
+            "falcon",
+            "tcav",
+        ]
         assert found.cuts == Cuts(0.5, 0.5)
         (mammi, *_) = found.methods
         answer = requery.neuron("layer1", 4, Cuts(0.5, 0.5))

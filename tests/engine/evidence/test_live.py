@@ -21,6 +21,7 @@ from engine.evidence.columns import (
     CENTRED_BEST,
     CHANGE_CHANCE,
     COLUMNS,
+    GROUP_CONCEPTS,
     HALF_AGREEMENT,
     LABEL,
     LABEL_Q_VALUE,
@@ -80,7 +81,9 @@ def _check(evidence: Evidence, layer: str, units: int, alpha: float, beta: float
         ]
         for column, value in pairs:
             np.testing.assert_equal(column[unit], value)
-        assert whole[TWO_GROUPS][unit] == (len(neuron.groups) == 2)
+        assert whole[TWO_GROUPS][unit] == (len(neuron.groups) > 1)
+        concepts = whole[GROUP_CONCEPTS][unit]
+        assert concepts[concepts >= 0].tolist() == [group.best for group in neuron.groups]
         if whole[LABEL][unit]:
             assert (whole[LABEL][unit], whole[LABEL_Q_VALUE][unit]) == (
                 neuron.enrichments[0].label,

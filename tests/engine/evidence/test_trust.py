@@ -144,7 +144,7 @@ DEAD = (AlphaStep(0.0, 1.0, -1, 0),)
         (
             {"group_count": 2, "groups": GROUPS},
             "FAIR",
-            f"Fair: the images fall into two groups, 'effusion' and '{CONCEPTS[2]}'. 'eff",
+            f"Fair: its strongest images fall into two groups, 'effusion' and '{CONCEPTS[2]}'. 'eff",
         ),
         ({"half_agreement": 0.4}, "FAIR", "Fair: halves of its patients seldom agree (40 % of splits). 'eff"),
         (
