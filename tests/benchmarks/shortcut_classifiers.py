@@ -28,7 +28,7 @@ from engine.weights.embedded.files import save_weights
 TUBE, FINDING = "chest tube", "Pneumothorax"
 SEED = 40
 """Of the training population"""
-FILMS, EPOCHS = 4000, 3
+FILMS, EPOCHS = 3000, 3
 
 
 @dataclass(frozen=True, slots=True)
