@@ -144,6 +144,12 @@ def nearest_label(class_name: str, labels: Iterable[str]) -> str | None:
     return best if best is not None and likeness(best) >= _ALIKE else None
 
 
+def with_nearest(label: str, labels: Iterable[str]) -> str:
+    """A label that is none of these, with the one most like it, if one is."""
+    near = nearest_label(label, labels)
+    return f"{label}; nearest: {near}" if near else label
+
+
 def _words(name: str) -> set[str]:
     """The words of a name, in the singular."""
     return {word.removesuffix("s") for word in _WORD.findall(compared(name))}

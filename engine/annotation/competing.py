@@ -77,9 +77,12 @@ class Competing:
         )
 
     def scores(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What each direction is ranked by, [units, k], from each unit's mean of unit image embeddings, [units, d]."""
+        """What each direction is ranked by, [units, k], from each unit's mean of unit image embeddings, [units, d]; 0
+        for a unit without images, whose mean is zeros."""
         scores: NDArray[np.float64] = means @ self.directions.T
-        return scores if self.offsets is None else _without_rounding(scores + self.offsets)
+        if self.offsets is None:
+            return scores
+        return _without_rounding(np.add(scores, self.offsets, out=scores, where=means.any(axis=1)[:, None]))
 
     def of_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each direction is ranked by, [..., k], from Eq. 2's scores."""

@@ -162,6 +162,6 @@ def _missing(
         if not encoders:
             yield "No text encoder was given: no cosine similarity."
     if not recorded:
-        yield f"No label, view or parameter is recorded for {FEWEST} images or more: hidden layers are not scored."
+        yield f"No truth (such as a label) is recorded for {FEWEST} images or more: hidden layers are not scored."
     elif not reader.parameter_table()[0]:
         yield "No anatomical parameters, which only phantoms have: hidden layers are scored by labels and views alone."

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import TAU, Cuts
 from engine.evaluation.labels import LabelScorer, TextEncoder, final_layer
 from engine.evaluation.published import FIXED_COUNT
 from engine.evaluation.results import Figure, LabelScores
@@ -90,14 +90,15 @@ def figure2(
     *,
     cuts: Cuts | None = None,
 ) -> Figure2 | None:
-    """Figure 2 of an open run file at some cuts, by default the run's own; None without class names.
+    """Figure 2 of an open run file at some cuts, by default the run's own; None without class names. It is about the
+    images above τ, whatever the selection.
 
     Raises MammiError for an unknown concept set.
     """
     final = final_layer(reader)
     if final is None:
         return None
-    cuts = cuts or reader.info.cuts
+    cuts = replace(cuts or reader.info.cuts, selection=TAU)
     answers = [requery.neuron(final.name, unit, cuts) for unit in range(final.units)]
     fixed = www.load(www.Options(count=FIXED_COUNT), reader, requery)
     fixed_images = [fixed.images(final.name, unit) for unit in range(final.units)]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation.cuts import Cuts
 from engine.config.settings import RunConfig
 from engine.device import choose_device
 from engine.evaluation.encoders import OWN, Encoder, from_folder
@@ -144,7 +143,7 @@ class _Question:
         if self.compared:
             methods += [www.load(www.Options(count=count), reader, requery) for count in self.counts]
             methods += [method for method in Panel(reader, requery).methods if method.name not in ("mammi", "www")]
-        cuts = Cuts(self.alpha, reader.info.beta, self.concept_set)
+        cuts = replace(reader.info.cuts, alpha=self.alpha, concept_set=self.concept_set)
         return evaluate(reader, methods, encoders, cuts=cuts)
 
 

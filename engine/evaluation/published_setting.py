@@ -32,6 +32,8 @@ RUN = {
     "template": "A chest x-ray image of a",
     "subtract_template": True,
     "mixed_precision": False,
+    "ranking": "score",
+    "selection": "tau",
 }
 CUTS = (("α", "alpha", 0.93), ("β", "beta", 0.95))
 PROBING_LIST = "train_official.txt"

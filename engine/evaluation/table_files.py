@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from engine.annotation.cuts import Cuts, Selection
 from engine.errors import writing
 from engine.evaluation.matrix import Cell, MatrixResult
 from engine.evaluation.results import Figure
@@ -69,7 +70,8 @@ def _head(result: MatrixResult) -> Iterator[str]:
     yield f"- {facts.images} images ({base.probing.kind}), target model {_plain(facts.target)}, {final}"
     subtracted = "" if base.run.subtracts(base.run.template) else " (not subtracted: scores are mean cosines)"
     template = f"template “{base.run.template}”{subtracted}" if base.run.template else f"no template{subtracted}"
-    yield f"- α {base.run.alpha:g}, β {base.run.beta:g}, {template}, VLM {_plain(facts.vlm)}"
+    chosen = Cuts(base.run.alpha, base.run.beta, None, base.run.ranking, Selection.parse(base.run.selection))
+    yield f"- {', '.join(chosen.parts)}, {template}, VLM {_plain(facts.vlm)}"
     whole = dict.fromkeys(_plain(c.evaluation.title) for c in result.cells if c.evaluation.by_annotation)
     yield "- mean ± standard error over neurons; methods are scored by their best concept, as in the paper, except"
     yield f"  {', '.join(whole)}"

@@ -1,9 +1,10 @@
 """Hidden units against recorded truth: does an annotation name what the unit follows?
 
-A truth is a set of images with something in common: a finding (a label), a view, or the highest or lowest fifth of an
-anatomical parameter, which phantoms record. A unit follows a truth clearly if its activation separates the truth's
-images from the others: the area under the ROC curve (AUROC) is CLEAR or more. This is the chance that the activation
-is higher on an image of the truth than on another image, where a tie counts half.
+A truth is a set of images with something in common: a finding (a label), a view, the highest or lowest fifth of an
+anatomical parameter, which phantoms record, or a value of an attribute (engine.evaluation.attribute_truths). A unit
+follows a truth clearly if its activation separates the truth's images from the others: the area under the ROC curve
+(AUROC) is CLEAR or more. This is the chance that the activation is higher on an image of the truth than on another
+image, where a tie counts half.
 
 Several truths may be clear for a unit. Of these it follows the one whose images correlate best with its activation
 (Pearson's r with 0 and 1). The AUROC cannot decide that: it hardly changes when half of a truth's images are taken

@@ -66,7 +66,7 @@ class Parts:
     sizes: Integers
     """Images that the means are of, [g]"""
     best: Integers
-    """Their best concepts, [g]"""
+    """Their best concepts, [g]; [0] for a single group, whose word is the neuron's"""
     agreement: float
     """That of the two groups whose words stand out most; 1 for a single group"""
 
@@ -104,7 +104,7 @@ class GroupTest:
     def parts(self, images: NDArray[np.int32], best: Best) -> Parts:
         """The groups of a set of at least one image, which are activation descending."""
         rows = self._population.unit_rows(spread(images))
-        found = [self._part(rows, np.arange(len(rows)))]
+        found = [*self._of(rows, np.arange(len(rows)))]
         cuts = [self._cut(rows, found[0])]
         while len(found) < MOST_GROUPS and any(cuts):
             place = max(range(len(cuts)), key=lambda index: _gain_of(cuts[index]))
@@ -114,11 +114,11 @@ class GroupTest:
                 found[place : place + 1] = cut
                 cuts[place : place + 1] = [self._cut(rows, part) for part in cut]
         found.sort(key=lambda part: int(part.rows[0]))
+        means, sizes = _means(found), np.array([len(part.rows) for part in found], dtype=np.int64)
+        if len(found) == 1:
+            return Parts(means, sizes, np.empty(0, dtype=np.int64), 1.0)
         strongest = sorted(found, key=lambda part: -part.strength)[:2]
-        return Parts(
-            *(_means(found), _sizes(found), best(_means(found))),
-            agreement(_z(strongest)) if len(found) > 1 else 1.0,
-        )
+        return Parts(means, sizes, best(means), agreement(_z(strongest)))
 
     def groups(self, images: NDArray[np.int32], best: Best) -> tuple[Group, ...]:
         """The groups of a set of images; () for a single one. Each image goes to the group with the nearest mean."""
@@ -167,12 +167,14 @@ class GroupTest:
         halves = some[first], some[~first]
         if min(map(len, halves)) < max(_LEAST_IMAGES, count / _LEAST_SHARE):
             return ()
-        return self._part(rows, halves[0]), self._part(rows, halves[1])
+        return self._of(rows, *halves)
 
-    def _part(self, rows: NDArray[np.float32], some: NDArray[np.intp]) -> _Part:
-        mean = rows[some].mean(axis=0)
-        scores = (self._directions @ mean).astype(np.float64)
-        return _Part(some, mean, self._moments.z_scores(scores, len(some)))
+    def _of(self, rows: NDArray[np.float32], *places: NDArray[np.intp]) -> tuple[_Part, ...]:
+        """Parts of a neuron's images by their places."""
+        means = np.stack([rows[some].mean(axis=0) for some in places])
+        scores = (means @ self._directions.T).astype(np.float64)
+        z = self._moments.z_scores(scores, np.array([len(some) for some in places]))
+        return tuple(_Part(*part) for part in zip(places, means, z, strict=True))
 
     def _named_apart(self, parts: Sequence[_Part], best: Best) -> bool:
         return len(set(best(_means(parts)).tolist())) == len(parts)
@@ -203,7 +205,3 @@ def _z(parts: Sequence[_Part]) -> Floats:
 
 def _means(parts: Sequence[_Part]) -> NDArray[np.float32]:
     return np.stack([part.mean for part in parts])
-
-
-def _sizes(parts: Sequence[_Part]) -> Integers:
-    return np.array([len(part.rows) for part in parts], dtype=np.int64)

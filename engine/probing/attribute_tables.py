@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError
-from engine.names import compared
+from engine.names import compared, with_nearest
 from engine.probing import attributes
 from engine.probing.attribute_options import AttributeOptions
 from engine.probing.base import NONE, Image, ProbingSet
@@ -63,13 +62,12 @@ def with_attributes(probing: ProbingSet, options: AttributeOptions, of_kind: Any
 
 
 def _of_labels(images: Sequence[Image], name: str, labels: Sequence[str]) -> Iterable[tuple[str, Values]]:
-    """Each image's path, and those of the labels that it has. Raises ConfigError for a label that no image has."""
+    """Each image's path, and those of the labels that it has. Warns of labels that no image has."""
     there = {compared(label): label for image in images for label in image.labels}
-    for label in labels:
-        if compared(label) not in there:
-            close = difflib.get_close_matches(compared(label), there, n=1)
-            hint = f"did you mean {there[close[0]]!r}?" if close else f"labels: {', '.join(sorted(there.values())[:8])}"
-            raise ConfigError(f"{KEY}.labels.{name}: no film has the label {label!r}; {hint}")
+    warn(
+        f"{KEY}.labels.{name}: labels that no film has",
+        [with_nearest(label, there.values()) for label in labels if compared(label) not in there],
+    )
     wanted = set(map(compared, labels))
     for image in images:
         found = tuple(label for label in image.labels if compared(label) in wanted)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.errors import ConfigError
-from engine.names import compared, nearest_label
+from engine.names import compared, with_nearest
 from engine.probing.base import Image, ProbingSet
 from engine.probing.files import warn
 
@@ -30,7 +30,7 @@ class Renamed:
                 raise ConfigError(f"{key}: {label!r} has two new names, {alike[compared(label)]!r} and {name!r}.")
         self._names = {label: alike.get(compared(label), label).strip() for label in labels}
         there = {compared(label) for label in labels}
-        unknown = [_with_nearest(label, labels) for label in names if compared(label) not in there]
+        unknown = [with_nearest(label, labels) for label in names if compared(label) not in there]
         warn(f"{key}: labels that no film has", unknown)
         self.images: Sequence[Image] = [self._renamed(image) for image in probing.images]
 
@@ -58,8 +58,3 @@ def _labels(images: Iterable[Image]) -> dict[str, None]:
         found |= dict.fromkeys(image.labels)
         found |= dict.fromkeys([box.label for box in image.boxes] + [polygon.label for polygon in image.polygons])
     return found
-
-
-def _with_nearest(label: str, labels: Iterable[str]) -> str:
-    near = nearest_label(label, labels)
-    return f"{label}; nearest: {near}" if near else label

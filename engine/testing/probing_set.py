@@ -49,9 +49,7 @@ def _check_images(images: Sequence[Image]) -> None:
             expect(value is None or isinstance(value, str), f"{what} must be a text or None, not {value!r}")
         for name, values in image.attributes.items():
             right = isinstance(name, str) and name and _are_texts(values) and values and all(values)
-            expect(
-                right, f"an attribute must have a name and a tuple of texts, not {name!r}: {values!r} ({image.path})"
-            )
+            expect(right, f"attributes must have names and tuples of texts, not {name!r}: {values!r} ({image.path})")
         _check_shapes(image)
 
 

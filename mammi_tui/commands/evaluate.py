@@ -140,9 +140,9 @@ def evaluate(
     important units are deleted first, and do the maps of a finding's units point into its box, more than those of other
     units, and of the model with random weights?
 
-    --faithfulness asks whether the words say when a unit is active: by the labels, views and parameters that they name,
-    and by the scores that a VLM gives the images for them. The VLM should be another one than the run's, because that
-    one chose the words. Every metric is marked by two sanity tests.
+    --faithfulness asks whether the words say when a unit is active: by the labels, views, parameters and attributes
+    that they name, and by the scores that a VLM gives the images for them. The VLM should be another one than the
+    run's, because that one chose the words. Every metric is marked by two sanity tests.
 
     --table first computes or resumes the runs of a matrix: several VLMs, concept sets, methods, α and counts of images
     over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.

@@ -106,7 +106,7 @@ _CUTS = (
         type=Selected(),
         metavar="RULE",
         help="Which images a neuron is annotated from: tau (those above τ), top-N (the N most activating) or adaptive "
-        "(those above τ, at least 40 and at most 80); the run's own by default.",
+        "(those above τ, but neither very few nor very many); the run's own by default.",
     ),
 )
 neuron_filter = click.option(

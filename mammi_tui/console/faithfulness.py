@@ -100,8 +100,8 @@ def _legend(found: Faithfulness) -> Iterator[str]:
         yield from _wrapped(f"{title}: {', '.join(_name(metric) for metric in metrics)}", "  ")
     circular = " This is circular: the same VLM chose the words. Name another with --second." if found.circular else ""
     for text in (
-        "By labels: the units whose best concept names a label, view or parameter. Of all: Pearson when all others "
-        "count 0. Chance: Pearson when units exchange their concepts. AP+: average precision above chance.",
+        "By labels: the units whose best concept names a label, view, parameter or attribute. Of all: Pearson when all "
+        "others count 0. Chance: Pearson when units exchange their concepts. AP+: average precision above chance.",
         f"By {clean(found.vlm)}: Pearson of a unit's activation with the scores that this VLM gives the images for its "
         "best concept, and with the mean scores of its annotation (the simulation score); in brackets when units "
         f"exchange their concepts. The others compare the {EXTREME:.0%} of the images with the highest scores of the "

@@ -97,6 +97,8 @@ class Card:
     films: Sequence[Film]
     shown: str = ""
     """What the films are where they are not the representative ones"""
+    groups: Sequence[tuple[str, int]] = ()
+    """Word and number of images of each group that its strongest images fall into; none for a single one"""
 
     @property
     def name(self) -> str:

@@ -92,6 +92,7 @@ class Cards:
             carried=bool(found) and all(self._rows.is_hollow(neuron, line) for line in _lines(found)),
             films=list(self._films(examples or answer, annotated, films)),
             shown=f"{examples.range.title}: {range_words(examples)[0]}" if examples else "",
+            groups=[(concepts[group.best], len(group.images)) for group in evidence.groups],
         )
 
     def _sentence(self, evidence: NeuronEvidence) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.decisions.examples import RANDOM, WEAKEST, Examples
 from mammi_tui.handing_on.card import Card, Opinion, Word
-from mammi_tui.text import decimal, in_words, number, significant
+from mammi_tui.text import count, decimal, in_words, number, significant
 
 NOTICE = "Films are previews, not for diagnosis. Concept scores are not probabilities: compare them within a neuron."
 
@@ -30,6 +30,11 @@ def judged(word: Word) -> Iterator[str]:
     for readers, mark in ((word.right, "right"), (word.wrong, "wrong")):
         if readers:
             yield f"“{word.concept}” is {mark} ({', '.join(readers)})"
+
+
+def groups(card: Card) -> str:
+    """The groups that its strongest images fall into."""
+    return ", ".join(f"{word} ({count(images, 'image')})" for word, images in card.groups)
 
 
 def day(time: str) -> str:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from mammi_tui.findings import Contour, Finding
 from mammi_tui.handing_on.card import Card, Film, Opinion, Said, Word
-from mammi_tui.handing_on.phrases import NOTICE, figure, given, judged
+from mammi_tui.handing_on.phrases import NOTICE, figure, given, groups, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import COUNTS, Counted, Fact, Report
 from mammi_tui.report.markup import Markup, bundled, data_address, element, joined, outside
@@ -171,6 +171,7 @@ def _about(card: Card) -> Markup:
         _words(card),
         element("p", grade, " ", outside(card.sentence)),
         element("p", images, finding, class_="soft"),
+        element("p", "groups of its strongest images: ", outside(groups(card)), class_="soft") if card.groups else None,
         [element("p", outside(mark)) for mark in map(_marked, card.other_marks)],
         element("p", "Settled: ", _opinion(card.settled), class_="said") if card.settled else None,
         [_said(said) for said in card.said],

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mammi_tui.handing_on.card import Card, Film, Said
-from mammi_tui.handing_on.phrases import NOTICE, figure, given, judged
+from mammi_tui.handing_on.phrases import NOTICE, figure, given, groups, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
 from mammi_tui.report.contents import COUNTS, Counted, Fact, Report
 from mammi_tui.report.markup import LONGEST
@@ -64,6 +64,8 @@ def _card(card: Card) -> Iterator[str]:
     if not card.dead:
         finding = f", most of them {escaped(card.finding)}" if card.finding else ""
         yield f"- {count(card.images, 'image')} {card.reaching}{finding}"
+    if card.groups:
+        yield f"- groups of its strongest images: {escaped(groups(card))}"
     for word in (*card.words, *card.other_marks):
         yield from (f"- {escaped(mark)}" for mark in judged(word))
     if card.settled:

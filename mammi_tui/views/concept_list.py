@@ -20,8 +20,8 @@ from mammi_tui.widgets.lines import Part
 
 DIGITS = 4
 SCORE_CELLS, Z_CELLS = 8, 7
-LEAST_NAME, LEAST_BAR = 16, 8
-"""Cells that make room for a second figure"""
+LEAST_NAME = 12
+"""Cells of a name beside two figures; of twice as many, the bar has what a name leaves"""
 
 
 class ConceptList(LineList):
@@ -158,10 +158,11 @@ class ConceptList(LineList):
         one that ranks."""
         rank = len(str(len(self.concepts)))
         figures = {"score": SCORE_CELLS, "z": Z_CELLS}
-        if width - rank - 2 - sum(figures.values()) < min(self.concepts.longest, LEAST_NAME) + 1 + LEAST_BAR:
+        if width - rank - 3 - sum(figures.values()) < min(self.concepts.longest, LEAST_NAME):
             figures = {self._ranking: figures[self._ranking]}
         left = width - rank - sum(figures.values()) - 2
-        name = max(6, min(self.concepts.longest, max(left * 3 // 5, left - 40)))
+        share = left - 1 if left < 2 * LEAST_NAME else max(left * 3 // 5, left - 40)
+        name = max(6, min(self.concepts.longest, share))
         return rank, name, max(0, left - name - 1), figures
 
     def _cut(self, answer: NeuronAnswer, width: int) -> Iterable[Part]:

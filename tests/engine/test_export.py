@@ -123,6 +123,7 @@ def test_the_columns_of_the_evidence_stay_as_they_are() -> None:
         ("q_value", "DOUBLE"),
         ("margin", "DOUBLE"),
         ("change_chance", "DOUBLE"),
+        ("candidates", "INTEGER"),
         ("alpha_low", "DOUBLE"),
         ("alpha_high", "DOUBLE"),
         ("half_agreement", "DOUBLE"),

@@ -74,7 +74,8 @@ def test_answers_follow_their_definitions(case: Case, ranking: str, chosen: Sele
             assert answer.images.tolist() == images.tolist()
             assert layer.counts[unit] == len(images)
             if len(images) == 0:
-                assert (answer.annotated, layer.best[unit], layer.best_z[unit]) == (0, -1, 0.0)
+                assert (answer.annotated, layer.annotated[unit]) == (0, 0)
+                assert (layer.best[unit], layer.best_z[unit]) == (-1, 0.0)
                 continue
             rows = case.embeddings[images]
             texts, template = case.contents.text_embeddings, case.contents.template_embedding

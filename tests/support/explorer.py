@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual import events
@@ -111,7 +111,7 @@ class Explorer:
         assert neuron is not None
         layer = self.reader.layers[neuron.layer].name
         own = self.cuts
-        cuts = Cuts(own.alpha if alpha is None else alpha, own.beta if beta is None else beta, own.concept_set)
+        cuts = replace(own, alpha=own.alpha if alpha is None else alpha, beta=own.beta if beta is None else beta)
         return Requery(self.reader).neuron(layer, neuron.unit, cuts)
 
     def layer_answer(self, layer: int) -> LayerAnswer:
@@ -145,7 +145,7 @@ async def explorer(
     with RunReader(path) as reader:
         info = reader.info
         log = log_of(reader)
-        first = Start(start, Cuts(info.alpha, info.beta, concept_set))
+        first = Start(start, replace(info.cuts, concept_set=concept_set))
         app = app_class(reader, first, images or AsciiBackend(), log, views, keymap, keeper=keeper)
         async with app.run_test(size=size, notifications=messages) as pilot:
             opened = Explorer(app, pilot, log)

@@ -31,12 +31,13 @@ def film(text: str, rank: int = 1, content: bytes | None = None) -> Film:
 
 def card(text: str, unit: int = 0, **changes: object) -> Card:
     given: dict[str, object] = {
-        "layer": text, "unit": unit, "class_name": text, "finding": text, "dead": False, "images": 2, "threshold": 0.5,
-        "words": [Word(text, 0.25 + unit, (text,), (text,)), Word("air", 0.2)],
-        "other_marks": [Word(text, float("nan"), wrong=(text,))], "trust": Trust.STRONG, "sentence": text,
+        "layer": text, "unit": unit, "class_name": text, "finding": text, "dead": False, "images": 2,
+        "reaching": "above τ 0.5000", "by_z": False,
+        "words": [Word(text, 0.25 + unit, 2.0, (text,), (text,)), Word("air", 0.2, 1.0)],
+        "other_marks": [Word(text, float("nan"), float("nan"), wrong=(text,))], "trust": Trust.STRONG, "sentence": text,
         "said": [Said(text, opinion(text, hollow=True), text, text), Said("r2", opinion(text, "rejected"), None, "")],
         "settled": opinion(text), "standing": "accepted", "carried": False,
-        "films": [film(text), film(text, 2)],
+        "films": [film(text), film(text, 2)], "groups": [(text, 12), ("air", 48)],
     }  # fmt: skip
     return Card(**(given | changes))  # type: ignore[arg-type]
 
@@ -51,5 +52,6 @@ def report(text: str, cards: list[Card] | None = None) -> Report:
         left_out=[text],
         counts=[Counted(text, text, 1, 2, 3, 4, 15)],
         agreement=[("overall", text)],
+        shortcuts=[text],
         cards=[card(text)] if cards is None else cards,
     )

@@ -202,7 +202,7 @@ def _missing(
     reader: RunReader, recorded: Sequence[Truth], second: Second, methods: Sequence[MethodFaithfulness]
 ) -> Iterator[str]:
     if not recorded:
-        yield f"No label, view or parameter is recorded for {FEWEST} images or more: no metrics by labels."
+        yield f"No truth (such as a label) is recorded for {FEWEST} images or more: no metrics by labels."
     if lost := reader.image_count - len(second.known):
         yield f"{second.name} lacks {lost:,} of {reader.image_count:,} images: its scores are over the others."
     for method in methods:

@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.words.classifiers import ARCHITECTURES, Recipe, train_missing
+from tests.benchmarks.words.classifiers import ARCHITECTURES
 from tests.benchmarks.words.measure import Score, measure
 from tests.benchmarks.words.runs import DEMO, Films, compute, phantoms, real_films, write_terms
-from tests.benchmarks.words.table import Row, markdown, rows, text
+from tests.benchmarks.words.table import Row, by_classifier, markdown, rows, text
+from tests.benchmarks.words.training import Recipe, train_missing
 
 TEST_SEEDS, DEVELOPMENT_SEEDS = (3001, 3002, 3003, 3004, 3005), (2101, 2102)
 """Nothing is chosen on the first"""
@@ -49,15 +50,14 @@ def study(plan: Plan, out: Path, workers: int, log: Callable[[str], None] = prin
     train_missing(weights, plan.classifiers, plan.recipe, workers, log)
     sets = [phantoms(seed, plan.films, terms) for seed in plan.seeds]
     scores = _scores(partial(_of_films, runs, weights, plan.classifiers, plan.mapped), sets, workers, log)
-    by_classifier = {name: rows(scores, [name]) for name in plan.classifiers}
     found = rows(scores, plan.classifiers)
-    parts = {"All classifiers": found, **by_classifier}
+    parts = {"All classifiers": found} | {name: rows(scores, [name]) for name in plan.classifiers}
+    real = []
     if plan.shared is not None:
         real = _of_films(runs, weights, (DEMO, *plan.classifiers), False, real_films(plan.shared))
-        scores += real
         parts["Real films"] = rows(real, (DEMO, *plan.classifiers))
     seconds = time.perf_counter() - started
-    _write(out, plan, scores, parts, seconds)
+    _write(out, plan, [*scores, *real], parts, seconds)
     log(text(found))
     log(f"{seconds / 60:.0f} minutes; tables in {out}")
     return found
@@ -89,6 +89,8 @@ def _write(out: Path, plan: Plan, scores: Sequence[Score], parts: dict[str, list
         "rows": {title: [asdict(row) for row in found] for title, found in parts.items()},
     }
     (out / "scores.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-    for name, form in (("table.txt", text), ("table.md", markdown)):
-        written = "\n".join(f"{title}\n\n{form(found)}" for title, found in parts.items())
-        (out / name).write_text(written, encoding="utf-8")
+    told = "\n".join(f"{title}\n\n{text(found)}" for title, found in parts.items())
+    (out / "table.txt").write_text(told, encoding="utf-8")
+    shown = [f"{title}\n\n{markdown(parts[title])}" for title in parts if title not in plan.classifiers]
+    each = by_classifier({name: parts[name] for name in plan.classifiers})
+    (out / "table.md").write_text("\n".join([*shown, "Hidden units, by classifier\n", each]), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, sqrt
 
@@ -109,6 +109,24 @@ def markdown(found: Sequence[Row]) -> str:
     for concept_set in dict.fromkeys(row.concept_set for row in found):
         lines += [f"Concept set: {concept_set}", "", f"| {' | '.join(_HEADS)} |", "| --- |" + " --: |" * 5]
         lines += [f"| {' | '.join(cells(row))} |" for row in found if row.concept_set == concept_set]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def by_classifier(parts: Mapping[str, Sequence[Row]]) -> str:
+    """The hidden units' hits by classifier, one table for each concept set, as Markdown."""
+    lines = []
+    first = next(iter(parts.values()))
+    for concept_set in dict.fromkeys(row.concept_set for row in first):
+        lines += [f"Concept set: {concept_set}", "", f"| | {' | '.join(parts)} |", "| --- |" + " --: |" * len(parts)]
+        for method in dict.fromkeys(row.method for row in first):
+            found = {
+                name: row.values["hits"].text()
+                for name, own in parts.items()
+                for row in own
+                if (row.concept_set, row.method) == (concept_set, method)
+            }
+            lines.append(f"| {method} | {' | '.join(found.get(name, '–') for name in parts)} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -52,8 +52,8 @@ def test_kept_populations_are_not_rendered(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_trains_runs_and_writes_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.benchmarks.words.classifiers import Recipe
     from tests.benchmarks.words.study import Plan, study
+    from tests.benchmarks.words.training import Recipe
 
     monkeypatch.setattr(truth, "EXCHANGES", 10)
     told: list[str] = []

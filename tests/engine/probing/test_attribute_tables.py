@@ -74,11 +74,13 @@ def test_numbers_are_written_alike(tmp_path: Path) -> None:
     assert [each.get("dose") for each in found.values()] == [("0.5",), ("7",), None]
 
 
-def test_labels_become_an_attribute(tmp_path: Path) -> None:
+def test_labels_become_an_attribute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     found = told(tmp_path, labels={"device": ["support_devices", "tube"]})
     assert [each["device"] for each in found.values()] == [("Support Devices",), ("none",), ("Tube",)]
-    with pytest.raises(ConfigError, match=r"labels\.device: no film has the label 'tubes'; did you mean 'Tube'"):
-        told(tmp_path, labels={"device": ["tubes"]})
+    assert not caplog.messages
+    found = told(tmp_path, labels={"device": ["tubes"]})
+    assert [each["device"] for each in found.values()] == [("none",)] * 3
+    assert caplog.messages == ["probing.attributes.labels.device: labels that no film has: 1 (tubes; nearest: Tube)."]
 
 
 def test_the_table_of_the_probing_set_is_the_one_by_default(tmp_path: Path) -> None:

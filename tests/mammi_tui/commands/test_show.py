@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import Cuts, Ranking, Selection
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.verdicts.lines import Deed
@@ -26,7 +26,10 @@ def test_the_json_is_the_answer_of_the_requery(
     outcome = mammi("show", run_path, "layer1:4", *cuts, "--json")
     assert outcome.status == 0
     shown = json.loads(outcome.out)
-    assert list(shown) == ["layer", "unit", "alpha", "beta", "threshold", "dead", "representatives", "concepts"]
+    assert list(shown) == [
+        *("layer", "unit", "alpha", "beta", "ranking", "selection"),
+        *("threshold", "dead", "representatives", "concepts"),
+    ]
     with RunReader(run_path) as reader:
         answer = Requery(reader).neuron(
             "layer1", 4, Cuts(0.93 if alpha is None else alpha, 0.95 if beta is None else beta)
@@ -43,6 +46,39 @@ def test_the_json_is_the_answer_of_the_requery(
     annotation = answer.ranking[: answer.annotated].tolist()
     assert [found["concept"] for found in shown["concepts"]] == [concepts[concept] for concept in annotation]
     assert [found["score"] for found in shown["concepts"]] == answer.scores[annotation].tolist()
+
+
+@pytest.mark.parametrize("ranking", ["score", "z"])
+@pytest.mark.parametrize("selection", ["top-7", "adaptive"])
+def test_concepts_are_ranked_and_images_selected_as_asked(
+    mammi: Mammi, run_path: Path, ranking: Ranking, selection: str
+) -> None:
+    asked = ["show", run_path, "layer1:4", "--ranking", ranking, "--select", selection, "--beta", 0.5]
+    shown = json.loads(mammi(*asked, "--json").out)
+    assert (shown["ranking"], shown["selection"]) == (ranking, selection)
+    with RunReader(run_path) as reader:
+        cuts = Cuts(0.93, 0.5, None, ranking, Selection.parse(selection))
+        answer, concepts = Requery(reader).neuron("layer1", 4, cuts), reader.concepts
+    assert [found["image"] for found in shown["representatives"]] == answer.images.tolist()
+    annotation = answer.ranking[: answer.annotated].tolist()
+    expected = [(concepts[each], float(answer.scores[each]), float(answer.z_scores[each])) for each in annotation]
+    assert [(found["concept"], found["score"], found["z"]) for found in shown["concepts"]] == expected
+    figures = [found[ranking] for found in shown["concepts"]]
+    assert len(figures) > 1
+    assert figures == sorted(figures, reverse=True)
+    heading = mammi(*asked).out.splitlines()
+    assert heading[0].endswith("by z") is (ranking == "z")
+    assert ("top 7" in heading[0]) is (selection == "top-7")
+    assert f", {ranking} above " in heading[2]
+
+
+@pytest.mark.parametrize("asked", [("--select", "most"), ("--select", "top-0"), ("--ranking", "q")])
+def test_another_ranking_or_selection_is_refused_in_one_line(
+    mammi: Mammi, run_path: Path, asked: tuple[str, str]
+) -> None:
+    outcome = mammi("show", run_path, "layer1:4", *asked)
+    assert outcome.status == 2
+    assert asked[0] in outcome.err
 
 
 def test_a_unit_is_found_by_its_class(mammi: Mammi, run_path: Path) -> None:

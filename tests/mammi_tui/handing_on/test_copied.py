@@ -18,14 +18,15 @@ def test_a_link_is_one_command_with_everything_that_is_on_screen(tmp_path: Path)
     link = deep_link(run, "features.norm5:57", Cuts(0.925, 0.9, "set 0"), query, "best score")
     assert shlex.split(link) == [
         *("mammi", "open", str(run), "features.norm5:57", "--fresh", "--alpha=0.925", "--beta=0.9"),
-        *("--concept-set=set 0", f"--filter={query}", "--sort=best score"),
+        *("--ranking=score", "--select=tau", "--concept-set=set 0", f"--filter={query}", "--sort=best score"),
     ]
     assert "\n" not in link
 
 
 def test_a_link_leaves_out_what_is_not_set(tmp_path: Path) -> None:
     link = deep_link(tmp_path / "run.duckdb", "layer1:3", Cuts(0.93, 0.95))
-    assert link == f"mammi open {tmp_path}/run.duckdb layer1:3 --fresh --alpha=0.93 --beta=0.95"
+    cuts = "--alpha=0.93 --beta=0.95 --ranking=score --select=tau"
+    assert link == f"mammi open {tmp_path}/run.duckdb layer1:3 --fresh {cuts}"
 
 
 def test_exact_cuts_are_kept(tmp_path: Path) -> None:

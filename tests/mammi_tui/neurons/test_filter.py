@@ -28,6 +28,7 @@ ANSWER = LayerAnswer(
     counts=np.array([3, 4, 5, 6, 0]),
     best=np.array([0, 1, 2, 3, -1]),
     best_scores=np.array([0.4, 0.3, 0.2, 0.1, 0.0]),
+    best_z=np.array([8.0, 2.5, 4.0, 1.0, 0.0]),
     words=Words(np.array([1, 3, 4, 4, 4]), np.array([0, 1, 0, 2])),
 )
 """Unit 1 is annotated with fluid and effusion, unit 3 has a best concept but no annotation, unit 4 is dead."""

@@ -51,6 +51,7 @@ def test_a_card_says_everything() -> None:
     )
     for text in ("carried over from another annotation", "own label: opacity", "note: opacity", "Settled:", "0.2500"):
         assert text in words
+    assert "groups of its strongest images: opacity (12 images), air (48 images)" in words
     for text in ("opacityopacity1234", "2 images above τ 0.5000, most of them opacity", "“opacity” is wrong"):
         assert text in words
 
@@ -75,5 +76,11 @@ def test_markdown_says_the_same_without_markup_of_others() -> None:
     plain, hostile = "".join(document(report("text"))), "".join(document(report(HOSTILE[0])))
     assert plain.count("\n") == hostile.count("\n")
     assert "<script" not in hostile
-    for text in ("# text", "| text | text | 1 | 2 | 3 | 4 | 5 |", "### text:0 (text): accepted", "own label: *text*"):
+    for text in (
+        "# text",
+        "| text | text | 1 | 2 | 3 | 4 | 5 |",
+        "### text:0 (text): accepted",
+        "own label: *text*",
+        "images: text (12 images), air (48 images)",
+    ):
         assert text in plain
