@@ -204,8 +204,8 @@ CANDIDATES: Column[np.int64] = Column(
     order="candidates",
     best="lowest",
     then=(CHANGE_CHANCE,),
-    help="Number of concepts that may be the best one, with 90 % confidence. All of the run's where they cannot be told "
-    "apart, or where the images are of one patient.",
+    help="Number of concepts that may be the best one, with 90 % confidence. All that compete where they cannot be "
+    "told apart, or where the images are of one patient.",
 )
 CANDIDATE_CONCEPTS: Column[np.object_] = Column(
     name="candidate_concepts",
