@@ -1,16 +1,17 @@
 """The candidates of a neuron: a confidence set for its best concept.
 
-A concept is left out where some other concept is above it by more than chance. So for concept j, T_j is the largest of
+A concept is left out where some other concept is above it by more than chance. For concept j, T_j is the largest of
 (s_k − s_j)/SE_kj over the other concepts k, and j is a candidate as long as T_j is within the CONFIDENCE quantile of the
-largest such ratio among deviations with the same covariance. If j is the best concept of the population, all of the
-s_k − s_j are below 0 there, so j is left out in at most 1 − CONFIDENCE of the samples, however many concepts tie with it.
-(Multiple comparisons with the best: Hsu 1984; a confidence set for the first rank: Mogstad, Romano, Shaikh, Wilhelm
-2024.) The percentiles of bootstrap winners have no such property: of k concepts that tie, a sample's winners hold few.
+largest such ratio among deviations with the same covariance. If j is the best concept of the population, no s_k − s_j
+is above 0 there, so j is left out in at most 1 − CONFIDENCE of the samples, however many concepts tie with it (multiple
+comparisons with the best: Hsu 1984; a confidence set for the first rank: Mogstad, Romano, Shaikh, Wilhelm 2024). The
+percentiles of bootstrap winners have no such property: of k concepts that tie, the winners hold few.
 
-Patients are drawn, not images. A fresh sample would have other images near the edge of the selection: in the mean of the
-top share of a distribution, an image counts by its distance from the images at the edge (the influence function of a
-trimmed mean: Stigler 1973), and the number of patients above the edge varies. Deviations are Gaussian over patients, and
-divided by √(χ²/degrees of freedom): of few patients the errors are hardly known, and more concepts stay.
+Patients are drawn, not images. A fresh sample would have other images near the edge of the selection: in the mean of
+the top share of a distribution, an image counts by its distance from the images at the edge (the influence function of
+a trimmed mean: Stigler 1973), and the number of patients above the edge varies. Few patients may be alike by chance, and
+hardly show how their scores vary. So their covariance is pooled with that of all images, as if PRIOR more patients had
+been seen (as Smyth 2004 moderates variances), and deviations are multivariate t rather than Gaussian.
 """
 
 from __future__ import annotations
@@ -21,115 +22,100 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.bootstrap import DRAWS, FEW
-from engine.evidence.clusters import MOST, Clusters
+from engine.evidence.bootstrap import DRAWS
+from engine.evidence.clusters import Clusters
+from engine.evidence.contest import Contest
 from engine.evidence.details import Bools, Floats, Integers
 
 CONFIDENCE = 0.9
-MANY = 5
-"""Candidates above which a neuron's best concept is told as one of many"""
-_NORMAL = np.random.default_rng(19).standard_normal((DRAWS, MOST + 1), dtype=np.float32)
-_CLEARLY, _FROM = 3.5, 30
-"""A T_j that no quantile reaches with as many degrees of freedom: Bonferroni's of 64 contestants is below it"""
-_LEAST = 1e-4
-"""The least SE_kj, in units of the largest standard error of a score: below it float32 rounds"""
+PRIOR = 3
+"""Patients that the covariance of all images stands for"""
+FEW_CONCEPTS = 192
+"""Concepts up to which all are compared with each other"""
+_NORMAL = np.random.default_rng(19).standard_normal((FEW_CONCEPTS, DRAWS), dtype=np.float32)
+_ROUNDING = 1e-4
+"""What is added to each variance, in units of the largest, so that concepts that hardly differ are not told apart: above
+what float32 rounds"""
+_IN_A_ROW = 16
+"""Quantiles differ little between concepts: in the order of T_j, after as many that are left out the others are as well"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Deviations:
-    """How the scores of r concepts deviate from sample to sample."""
+class Images:
+    """The representative images of a neuron."""
 
-    roots: NDArray[np.float32]
-    """Rows whose products sum to the covariance of the scores, [g + 1, r]"""
-    degrees: int
-    """Degrees of freedom of that covariance, at least 1"""
+    clusters: Clusters
+    """At least two"""
+    edge: NDArray[np.float32]
+    """The mean unit embedding of those at the edge of the selection, [d]"""
+    share: float
+    """Their share of all images"""
 
-    @classmethod
-    def of(
-        cls, clusters: Clusters, edge: NDArray[np.float32], share: float, directions: NDArray[np.float32]
-    ) -> Deviations:
-        """Of the clusters, at least two, of a neuron's images, which are `share` of all.
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of the pooled covariance."""
+        return PRIOR + len(self.clusters.sizes) - 1
 
-        Takes the mean unit embedding of the images at the edge of the selection [d], and the directions [r, d].
-        """
-        held, images = len(clusters.sizes), clusters.sizes.sum()
-        sums, least = clusters.sums @ directions.T, directions @ edge
+    def roots(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Rows whose products sum to the covariance of the scores of r directions [r, d], [g + 1, r]."""
+        clusters = self.clusters
+        count, images = len(clusters.sizes), clusters.sizes.sum()
+        sums, least = clusters.sums @ directions.T, directions @ self.edge
         parts = sums - clusters.sizes[:, None] * least
         parts -= parts.mean(axis=0)
-        parts *= clusters.scale * np.sqrt(held / (held - 1)) / images
-        number = (sums.sum(axis=0) / images - least) * np.sqrt((1 - share) / clusters.total)
-        return cls(np.concatenate([parts, number[None]]).astype(np.float32), held - 1)
+        parts *= clusters.scale * np.sqrt(count / (count - 1)) / images
+        number = (sums.sum(axis=0) / images - least) * np.sqrt((1 - self.share) / clusters.total)
+        return np.concatenate([parts, number[None]]).astype(np.float32)
+
+    def pooled(self, own: Floats, of_all: Floats) -> Floats:
+        """The covariance of scores over these images, pooled with that of one image's scores among all."""
+        patients = self.degrees - PRIOR
+        pooled: Floats = (patients * own + PRIOR * of_all / self.clusters.total) / self.degrees
+        return pooled
 
 
-def held(
-    clusters: Clusters,
-    edge: NDArray[np.float32],
-    share: float,
-    scores: Floats,
-    directions: NDArray[np.float32],
-    contestants: Integers,
-) -> Integers:
+def held(images: Images, scores: Floats, contest: Contest, contestants: Integers) -> Integers:
     """The candidates of a neuron by place among the k directions, score descending.
 
-    Takes its clusters, at least two, the mean at the edge [d] and the share of all images that its images are, the
-    scores [k], the directions [k, d], and the contestants [r], the best one first: the others are left out unheard,
-    but all k are candidates where no contestant can be left out, and of few clusters all are compared with the best.
+    Takes its scores [k] and its contestants [r]. Of more than FEW_CONCEPTS only the contestants are compared with each
+    other. The other concepts are further behind the best one. They are left out if most contestants are, else all k
+    are candidates: the neuron does not tell its concepts apart.
     """
-    deviations = Deviations.of(clusters, edge, share, directions[contestants])
-    kept, quantile = among(scores[contestants], deviations)
-    if kept.all():
-        found = np.arange(len(scores))
-    elif clusters.total <= FEW:
-        order = np.append(contestants, np.delete(np.arange(len(scores)), contestants))
-        near = behind_the_best(scores[order], Deviations.of(clusters, edge, share, directions[order]), quantile)
-        near[: len(contestants)] = kept
-        found = order[near]
-    else:
-        found = contestants[kept]
+    every = np.arange(len(scores))
+    compared = every if len(every) <= FEW_CONCEPTS else contestants
+    directions = contest.narrow[compared]
+    roots, of_all = images.roots(directions).astype(np.float64), contest.spread[compared] @ directions.T
+    covariance = images.pooled(roots.T @ roots, (of_all + of_all.T) / 2)
+    found = compared[among(scores[compared], covariance, images.degrees)]
+    if len(compared) < len(every) and 2 * len(found) > len(compared):
+        found = every
     return found[np.argsort(-scores[found], kind="stable")]
 
 
-def among(scores: Floats, deviations: Deviations) -> tuple[Bools, float]:
-    """Which of r concepts, of which the first has the highest of the scores [r], are candidates, [r].
+def among(scores: Floats, covariance: Floats, degrees: int) -> Bools:
+    """Which of r concepts, at most FEW_CONCEPTS, are candidates, [r].
 
-    Also gives the quantile that the first would be left out beyond.
+    Takes their scores [r], the covariance of the scores [r, r], and its degrees of freedom.
     """
-    errors = _errors(deviations.roots)
+    least = max(_ROUNDING * float(np.diag(covariance).max()), 1e-30)
+    covariance = covariance + least * np.eye(len(scores))
+    variances = np.diag(covariance)
+    errors = np.sqrt(np.maximum(variances + variances[:, None] - 2 * covariance, least))
     largest = ((scores - scores[:, None]) / errors).max(axis=1)
-    drawn = np.ascontiguousarray((_NORMAL[:, : len(deviations.roots)] @ deviations.roots).T)
-    drawn /= _student(deviations.degrees)
+    drawn = np.linalg.cholesky(covariance).astype(np.float32) @ _NORMAL[: len(scores)]
+    drawn /= _student(degrees)
     inverse = (1 / errors).astype(np.float32)
+    kept = largest <= 0
     work = np.empty_like(drawn)
-
-    def highest(concept: int) -> NDArray[np.float32]:
-        """The largest ratio of the others to a concept in each draw, [DRAWS]."""
+    left_out = 0
+    for concept in np.argsort(largest, kind="stable")[np.count_nonzero(kept) :].tolist():
         np.subtract(drawn, drawn[concept], out=work)
         np.multiply(work, inverse[concept, :, None], out=work)
-        found: NDArray[np.float32] = work.max(axis=0)
-        return found
-
-    kept = largest <= 0
-    tried = ~kept & ((largest <= _CLEARLY) | (deviations.degrees < _FROM))
-    for concept in np.flatnonzero(tried).tolist():
-        kept[concept] = np.mean(highest(concept) >= largest[concept]) > 1 - CONFIDENCE
-    return kept, float(np.quantile(highest(0), CONFIDENCE))
-
-
-def behind_the_best(scores: Floats, deviations: Deviations, quantile: float) -> Bools:
-    """Which of k concepts, the best one first, are within a quantile of it, [k]."""
-    roots = deviations.roots - deviations.roots[:, :1]
-    errors = np.sqrt(np.einsum("gk,gk->k", roots, roots))
-    near: Bools = scores[0] - scores <= quantile * errors
-    return near
-
-
-def _errors(roots: NDArray[np.float32]) -> Floats:
-    """SE_kj of each pair of scores, [r, r]."""
-    covariance = (roots.T @ roots).astype(np.float64)
-    variances = np.diag(covariance)
-    least = _LEAST**2 * max(float(variances.max()), np.finfo(np.float64).tiny)
-    errors: Floats = np.sqrt(np.maximum(variances + variances[:, None] - 2 * covariance, least))
-    return errors
+        kept[concept] = np.mean(work.max(axis=0) >= largest[concept]) > 1 - CONFIDENCE
+        left_out = 0 if kept[concept] else left_out + 1
+        if left_out == _IN_A_ROW:
+            break
+    return kept
 
 
 @lru_cache(maxsize=4096)

@@ -204,8 +204,8 @@ CANDIDATES: Column[np.int64] = Column(
     order="candidates",
     best="lowest",
     then=(CHANGE_CHANCE,),
-    help="Number of concepts that may be the best one, with 90 % confidence. All of the run's where they cannot be told "
-    "apart, or where the images are of one patient.",
+    help="Number of concepts that may be the best one, with 90 % confidence. All that compete where they cannot be "
+    "told apart, or where the images are of one patient.",
 )
 CANDIDATE_CONCEPTS: Column[np.object_] = Column(
     name="candidate_concepts",
@@ -361,6 +361,7 @@ COLUMNS: tuple[Column[Any], ...] = (
     *(ALPHA_INTERVAL, ALPHA_LOW, ALPHA_HIGH, ALPHA_RANGE, HALF_AGREEMENT, HALF_CORRELATION),
     *(TEMPLATE_BESTS, TEMPLATE_AGREEMENT, TIGHTNESS),
     *(GROUP_COUNT, GROUP_CONCEPTS, POLYSEMANTICITY, REDUNDANCY, REDUNDANT_WITH),
-    *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE, FOLLOWS, FOLLOWS_AREA),
+    *(LABEL_Q_VALUE, PATIENT_SHARE, VIEW_SHARE, LABEL_SHARE),
+    *(FOLLOWS, FOLLOWS_AREA),
 )
 """In the order of exported tables"""

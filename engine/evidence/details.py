@@ -16,6 +16,8 @@ MOST_GROUPS = 5
 """The most groups that a neuron's images are cut into"""
 NEARBY = 0.02
 """The distance from an α that counts as near"""
+MANY = 5
+"""Candidates above which a neuron's best concept is told as one of many"""
 ROUNDING = 1e-9
 """The difference of two α that counts as none"""
 

@@ -11,6 +11,8 @@ from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
+    CANDIDATE_CONCEPTS,
+    CANDIDATES,
     CHANGE_CHANCE,
     FOLLOWS,
     HALF_AGREEMENT,
@@ -23,6 +25,7 @@ from engine.evidence.columns import (
     REPRESENTATIVES,
     TIGHTNESS,
 )
+from engine.evidence.details import MANY
 from engine.evidence.trust import FEW, OFTEN, RULES
 
 ALIKE = 0.7
@@ -43,7 +46,10 @@ def finding(column: Column[Any], evidence: NeuronEvidence) -> str:
 
 
 def _is_unknown(column: Column[Any], evidence: NeuronEvidence) -> bool:
-    return evidence.follows is None if column is FOLLOWS else bool(np.isnan(evidence[column]).any())
+    if column is FOLLOWS:
+        return evidence.follows is None
+    figure = evidence[column]
+    return not figure if isinstance(figure, tuple) else bool(np.isnan(figure).any())
 
 
 def findings(column: Column[Any]) -> tuple[str, ...]:
@@ -57,6 +63,7 @@ _ON_ITS_VALUE: dict[Column[Any], tuple[str, Callable[[NeuronEvidence], bool]]] =
     Q_VALUE: ("A single image is no test", lambda evidence: evidence.count == 1),
     CHANGE_CHANCE: ("Another first in most draws", lambda evidence: bool(evidence[CHANGE_CHANCE] > OFTEN)),
     REPRESENTATIVES: ("Few images", lambda evidence: 2 < evidence.count < FEW),
+    CANDIDATE_CONCEPTS: ("Many candidates", lambda evidence: bool(evidence[CANDIDATES] > MANY)),
     MARGIN: ("Ties with the second", lambda evidence: bool(evidence[MARGIN] == 0)),
     FOLLOWS: ("Follows an attribute", lambda evidence: bool(evidence.follows)),
     TIGHTNESS: ("As alike as all", lambda evidence: bool(evidence[TIGHTNESS] <= evidence.base_tightness)),
@@ -69,6 +76,7 @@ _UNKNOWN: dict[Column[Any], str] = {
     MARGIN: "No second concept",
     MARGIN_INTERVAL: "Lead not drawn",
     CHANGE_CHANCE: "Not drawn again",
+    CANDIDATE_CONCEPTS: "Candidates not drawn",
     ALPHA_INTERVAL: "Not followed along α",
     HALF_AGREEMENT: "Halves not compared",
     HALF_CORRELATION: "Halves not correlated",

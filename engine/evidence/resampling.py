@@ -77,13 +77,13 @@ def _bootstrap(
         found.rivals[index] = concepts[rival] if rival >= 0 else -1
         found.margin_intervals[index] = np.quantile(margins, (0.025, 0.975))
         images = sets.of(index)
-        edge, share = grouping.edge(images), grouping.share(images)
-        held = candidates.held(clusters, edge, share, scores[index], contest.narrow, chosen)
+        of_unit = candidates.Images(clusters, grouping.edge(images), grouping.share(images))
+        held = candidates.held(of_unit, scores[index], contest, chosen)
         found.candidates[index] = len(held)
         shares = dict(zip(concepts.tolist(), wins.tolist(), strict=True))
+        drawn = [place for place in held.tolist() if place in shares][: bootstrap.CONTESTANTS]
         found.candidate_concepts[index] = tuple(
-            Candidate(int(contest.competing.first[place]), shares[place])
-            for place in held[: bootstrap.CONTESTANTS].tolist()
+            Candidate(int(contest.competing.first[place]), shares[place]) for place in drawn
         )
 
 

@@ -14,6 +14,7 @@ from engine.evidence.answers import NeuronEvidence
 from engine.evidence.columns import (
     ALPHA_HIGH,
     ALPHA_LOW,
+    CANDIDATES,
     CHANGE_CHANCE,
     HALF_AGREEMENT,
     PATIENT_SHARE,
@@ -21,6 +22,7 @@ from engine.evidence.columns import (
     Q_VALUE,
     RIVAL,
 )
+from engine.evidence.details import MANY
 from engine.evidence.written import percent
 
 NUMBERS = ("no", "one", "two", "three", "four", "five")
@@ -76,6 +78,8 @@ def most_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
 def changes(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     often, rival = percent(evidence[CHANGE_CHANCE]), int(evidence[RIVAL])
     reason = f"in {often} of {_resamples(evidence)} another concept is first"
+    if evidence[CANDIDATES] > MANY:
+        return f"{reason}, and any of {evidence[CANDIDATES]:,} concepts may be the best"
     if rival < 0:
         return reason
     also = ", which is annotated too" if evidence.beta_entries[rival] > evidence.cuts.beta else ""

@@ -12,6 +12,8 @@ from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
     BEST,
+    CANDIDATE_CONCEPTS,
+    CANDIDATES,
     COLUMNS,
     GROUP_COUNT,
     LABEL_Q_VALUE,
@@ -68,6 +70,11 @@ def _details(evidence: NeuronEvidence, concepts: Sequence[str]) -> dict[Column[A
     return {
         TRUST: {"sentence": evidence.sentence},
         BEST: {"best": name(evidence.best), "second": name(int(evidence[SECOND]))},
+        CANDIDATES: {
+            "candidate_concepts": [
+                {"concept": concepts[each.concept], "share": each.share} for each in evidence[CANDIDATE_CONCEPTS]
+            ]
+        },
         ALPHA_INTERVAL: {
             "alpha_path": [
                 {"low": step.low, "high": step.high, "best": name(step.best), "representatives": step.count}

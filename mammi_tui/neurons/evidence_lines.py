@@ -11,6 +11,8 @@ from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
+    CANDIDATE_CONCEPTS,
+    CANDIDATES,
     COLUMNS,
     FOLLOWS,
     FOLLOWS_AREA,
@@ -25,7 +27,7 @@ from engine.evidence.columns import (
     TEMPLATE_AGREEMENT,
     TIGHTNESS,
 )
-from engine.evidence.details import Trust
+from engine.evidence.details import MANY, Trust
 from engine.evidence.findings import finding
 from engine.evidence.trust import RULES
 from engine.evidence.wording import NUMBERS
@@ -55,7 +57,10 @@ def lines(evidence: NeuronEvidence, concepts: Sequence[str]) -> Iterator[Line]:
         for column in columns:
             if column.title and (column in GRADED) is graded:
                 fuller = _FULLER.get(column)
-                text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
+                if column is CANDIDATE_CONCEPTS:
+                    text = _candidates(evidence, concepts)
+                else:
+                    text = fuller(evidence) if fuller else written(column, evidence[column], concepts)
                 if text:
                     yield Line(column, finding(column, evidence), text)
 
@@ -110,6 +115,13 @@ def _templates(evidence: NeuronEvidence) -> str:
 
 def _alike(evidence: NeuronEvidence) -> str:
     return f"{number(float(evidence[TIGHTNESS]), 3)}, all {number(evidence.base_tightness, 3)}"
+
+
+def _candidates(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
+    """How many concepts may be the best one, and which they are."""
+    named = written(CANDIDATE_CONCEPTS, evidence[CANDIDATE_CONCEPTS][:MANY], concepts)
+    more = ", …" if evidence[CANDIDATES] > MANY else ""
+    return f"{evidence[CANDIDATES]:,} at 90 %: {named}{more}" if named != NONE else NONE
 
 
 def _follows(evidence: NeuronEvidence) -> str:

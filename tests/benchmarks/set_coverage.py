@@ -2,14 +2,13 @@
 
 python -m tests.benchmarks.set_coverage RUN.duckdb RUN.duckdb … [--noise] [--units 40]
 
-The runs are of the same models over different probing sets: files of the same target model are compared with each other.
-Candidates come from one run. They are held against the best concept of each other run ("fresh": a sample of the same
+The runs are of the same models over different probing sets; files of the same target model are compared with each
+other. Candidates come from one run. They are held against the best concept of each other run ("fresh": a sample of the same
 size), and of all other runs together ("population": the same share of the images, or those above the same τ). Only
 concepts that all runs have compete. With --noise the activations are random numbers: then no concept is better than
 another, and the candidates are nearly all of them.
 
-Neurons of a run are no independent trials, so the interval of all (Clopper, Pearson 1934) is narrower than it should be;
-the least of the runs is given as well, with the interval of that run.
+Neurons of a run are no independent trials, so the interval of all (Clopper, Pearson 1934) is too narrow; the least of the runs is given as well, with the interval of that run.
 """
 
 from __future__ import annotations

@@ -124,6 +124,7 @@ def test_the_columns_of_the_evidence_stay_as_they_are() -> None:
         ("margin", "DOUBLE"),
         ("change_chance", "DOUBLE"),
         ("candidates", "INTEGER"),
+        ("candidate_concepts", "VARCHAR[]"),
         ("alpha_low", "DOUBLE"),
         ("alpha_high", "DOUBLE"),
         ("half_agreement", "DOUBLE"),

@@ -51,12 +51,13 @@ def test_two_patients_are_drawn_in_all_ways_there_are() -> None:
     directions = np.float32([[0.4, 1.0], [0.9, 0.4]])
     scores = directions.astype(float).mean(axis=1)
     clusters = Clusters(2, sums, np.ones(2, np.float32))
-    margins, changed, rival = bootstrap.margins(clusters, scores, directions)
+    margins, changed, rival, wins = bootstrap.margins(clusters, scores, directions)
     values, counts = np.unique(margins.round(5), return_counts=True)
     assert values == pytest.approx([-0.5, 0.05, 0.6], abs=1e-5)
     assert counts / bootstrap.DRAWS == pytest.approx([0.25, 0.5, 0.25], abs=0.06)
     assert changed == counts[0] / bootstrap.DRAWS
     assert rival == 1
+    assert wins.tolist() == [1 - changed, changed]
 
 
 def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
@@ -66,7 +67,7 @@ def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
     held = _grouping(embeddings, patients).clusters(images)
     scores = _rows(embeddings)[images].mean(axis=0) @ directions.T
     order = np.argsort(-scores)
-    margins, changed, rival = bootstrap.margins(held, scores[order], directions[order].astype(np.float32))
+    margins, changed, rival, wins = bootstrap.margins(held, scores[order], directions[order].astype(np.float32))
     rng = np.random.default_rng(3)
     by_patient = [images[images // 3 == patient] for patient in np.unique(images // 3)]
     plain, best = [], []
@@ -80,6 +81,7 @@ def test_margin_and_change_are_those_of_a_plain_bootstrap() -> None:
     )
     assert margins.std() == pytest.approx(np.std(plain), rel=0.1)
     assert changed == pytest.approx(np.mean(np.array(best) != 0), abs=0.07)
+    assert wins == pytest.approx(np.bincount(best, minlength=12) / 4000, abs=0.07)
     assert rival == np.bincount([place for place in best if place]).argmax()
 
 

@@ -13,7 +13,7 @@ from engine.evidence import columns as c
 from engine.evidence.answers import NeuronEvidence
 from engine.evidence.column import Column
 from engine.evidence.columns import COLUMNS
-from engine.evidence.details import Trust
+from engine.evidence.details import Candidate, Trust
 from engine.evidence.findings import finding, findings
 from engine.evidence.live import Evidence
 from engine.evidence.trust import RULES
@@ -34,10 +34,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> NeuronEvidence:
         c.REPRESENTATIVES: 12, c.PATIENTS: 12, c.ANNOTATED: 2, c.Q_VALUE: 0.001, c.MARGIN: 0.1,
         c.MARGIN_INTERVAL: np.array([0.05, 0.15]), c.CHANGE_CHANCE: 0.02, c.HALF_AGREEMENT: 0.9,
         c.HALF_CORRELATION: 0.9, c.TEMPLATE_AGREEMENT: 1.0, c.TIGHTNESS: 0.9, c.GROUP_COUNT: 1, c.PATIENT_SHARE: 0.1,
+        c.CANDIDATES: 1,
         c.POLYSEMANTICITY: 0.0, c.REDUNDANCY: 0.2,
         c.ALPHA_INTERVAL: np.array([0.5, 0.99]), c.ALPHA_LOW: 0.5, c.ALPHA_HIGH: 0.99,
     }  # fmt: skip
-    return replace(evidence, figures={**evidence.figures, **_arrays(good)}, base_tightness=0.5)
+    alone = {c.CANDIDATE_CONCEPTS: (Candidate(0, 0.98),)}
+    return replace(evidence, figures={**evidence.figures, **_arrays(good), **alone}, base_tightness=0.5)
 
 
 def _arrays(values: dict[Column[Any], object]) -> dict[Column[Any], Any]:
