@@ -1,8 +1,8 @@
 """Whether a neuron answers to several things: its strongest images in up to five groups, each with a word of its own.
 
 The images are the representative ones. Where these are few, as they are at a high α, they are filled up to the neuron's
-60 strongest, at most a twentieth of the probing set and none at its lowest activation: a word that comes from three
-images says nothing of a second one. Sets of more than 128 images are represented by 128, spread evenly over their
+60 strongest, at most a twentieth of the probing set and none in the lower 0.4 of its range: a word that comes from
+three images says nothing of a second one. Sets of more than 128 images are represented by 128, spread evenly over their
 order. Sets of fewer than eight are one group.
 
 A set is cut in two by 2-means of the unit embeddings (engine.evidence.two_means), and each part again, the part that
@@ -32,6 +32,8 @@ from engine.evidence.two_means import split, tightness
 
 FEWEST = 8
 MOST = 128
+FLOOR = 0.4
+"""The α of Eq. 1 whose τ bounds what representative images are filled with"""
 _FILLED, _FILLED_SHARE = 60, 20
 _LEAST_IMAGES, _LEAST_SHARE = 3, 10
 _AGREE = 0.5
