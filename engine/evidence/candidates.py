@@ -1,17 +1,17 @@
 """The candidates of a neuron: a confidence set for its best concept.
 
 A concept is left out where some other concept is above it by more than chance. For concept j, T_j is the largest of
-(s_k − s_j)/SE_kj over the other concepts k, and j is a candidate as long as T_j is within the CONFIDENCE quantile of the
-largest such ratio among deviations with the same covariance. If j is the best concept of the population, no s_k − s_j
-is above 0 there, so j is left out in at most 1 − CONFIDENCE of the samples, however many concepts tie with it (multiple
-comparisons with the best: Hsu 1984; a confidence set for the first rank: Mogstad, Romano, Shaikh, Wilhelm 2024). The
-percentiles of bootstrap winners have no such property: of k concepts that tie, the winners hold few.
+(s_k − s_j)/SE_kj over the other concepts k, and j stays as long as T_j is within the CONFIDENCE quantile of the largest
+such ratio among deviations with the same covariance. If j is the best concept of the population, none of the s_k − s_j
+is above 0 there, so j is left out in at most 1 − CONFIDENCE of the samples, however many concepts tie with it
+(multiple comparisons with the best: Hsu 1984; a confidence set for the first rank: Mogstad, Romano, Shaikh, Wilhelm
+2024). The percentiles of bootstrap winners have no such property: of k concepts that tie, the winners hold few.
 
 Patients are drawn, not images. A fresh sample would have other images near the edge of the selection: in the mean of
 the top share of a distribution, an image counts by its distance from the images at the edge (the influence function of
-a trimmed mean: Stigler 1973), and the number of patients above the edge varies. Few patients may be alike by chance, and
-hardly show how their scores vary. So their covariance is pooled with that of all images, as if PRIOR more patients had
-been seen (as Smyth 2004 moderates variances), and deviations are multivariate t rather than Gaussian.
+a trimmed mean: Stigler 1973), and the number of patients above the edge varies. Few patients may be alike by chance,
+and hardly show how their scores vary. So their covariance is pooled with that of all images, as if PRIOR more patients
+had been seen (as Smyth 2004 moderates variances), and deviations are multivariate t rather than Gaussian.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from engine.evidence.contest import Contest
 from engine.evidence.details import Bools, Floats, Integers
 
 CONFIDENCE = 0.9
-PRIOR = 3
+PRIOR = 10
 """Patients that the covariance of all images stands for"""
 FEW_CONCEPTS = 192
 """Concepts up to which all are compared with each other"""
 _NORMAL = np.random.default_rng(19).standard_normal((FEW_CONCEPTS, DRAWS), dtype=np.float32)
 _ROUNDING = 1e-4
-"""What is added to each variance, in units of the largest, so that concepts that hardly differ are not told apart: above
-what float32 rounds"""
+"""What is added to each variance, in units of the largest and more than float32 rounds: concepts that hardly differ
+are not told apart"""
 _IN_A_ROW = 16
-"""Quantiles differ little between concepts: in the order of T_j, after as many that are left out the others are as well"""
+"""Quantiles differ little between concepts: in the order of T_j, after as many that are left out the others are too"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +105,7 @@ def among(scores: Floats, covariance: Floats, degrees: int) -> Bools:
     drawn = np.linalg.cholesky(covariance).astype(np.float32) @ _NORMAL[: len(scores)]
     drawn /= _student(degrees)
     inverse = (1 / errors).astype(np.float32)
-    kept = largest <= 0
+    kept: Bools = largest <= 0
     work = np.empty_like(drawn)
     left_out = 0
     for concept in np.argsort(largest, kind="stable")[np.count_nonzero(kept) :].tolist():

@@ -44,7 +44,8 @@ def resample(sets: ImageSets, grouping: Grouping, scores: Floats, contest: Conte
         np.full((count, 2), np.nan),
         np.full(count, np.nan),
         np.full(count, -1),
-        *(np.full(count, np.nan) for _ in range(2)),
+        np.full(count, np.nan),
+        np.full(count, np.nan),
         np.full(count, scores.shape[1]),
         np.full(count, BLANKS[Written.CANDIDATES], dtype=np.object_),
     )

@@ -3,12 +3,15 @@
 python -m tests.benchmarks.set_coverage RUN.duckdb RUN.duckdb … [--noise] [--units 40]
 
 The runs are of the same models over different probing sets; files of the same target model are compared with each
-other. Candidates come from one run. They are held against the best concept of each other run ("fresh": a sample of the same
-size), and of all other runs together ("population": the same share of the images, or those above the same τ). Only
-concepts that all runs have compete. With --noise the activations are random numbers: then no concept is better than
-another, and the candidates are nearly all of them.
+other. Candidates come from one run. They are held against the best concept of each other run ("fresh": a sample of the
+same size), and of all other runs together ("population": the same share of the images, or those above the same τ). Only
+concepts that all runs have compete.
 
-Neurons of a run are no independent trials, so the interval of all (Clopper, Pearson 1934) is too narrow; the least of the runs is given as well, with the interval of that run.
+With --noise the activations are random numbers. By z no concept is then better than another: each of them is a best one
+of the population, and the share of the concepts that are candidates is given for it.
+
+Neurons of a run are no independent trials, so the interval of all (Clopper, Pearson 1934) is too narrow. The least of
+the runs is given as well, with the interval of that run.
 """
 
 from __future__ import annotations
@@ -110,6 +113,8 @@ class Coverage:
     """Whether the best concepts of other runs are candidates, [others, units]"""
     population: NDArray[np.bool_]
     """The same for all other runs together, [units that have a best concept there]"""
+    shares: NDArray[np.float64]
+    """The share of the concepts that are candidates, [units]"""
     sizes: NDArray[np.int64]
     """Numbers of candidates, [units]"""
 
@@ -146,7 +151,7 @@ def coverages(samples: Sequence[Sample], cuts: Cuts) -> Iterator[Coverage]:
         known = counted >= LEAST
         order = np.argsort(-pooled[known], axis=1, kind="stable")
         best = Contestants.of(rest, names, cuts.ranking).best(order, counted[known])
-        yield Coverage(fresh, _hits([kept[unit] for unit in np.flatnonzero(known)], best), sizes)
+        yield Coverage(fresh, _hits([kept[unit] for unit in np.flatnonzero(known)], best), sizes / len(names), sizes)
 
 
 def _thresholds(activations: NDArray[np.float32], cuts: Cuts) -> NDArray[np.float64]:
@@ -176,14 +181,15 @@ def _hits(kept: Sequence[set[int]], best: NDArray[np.int64]) -> NDArray[np.bool_
     return np.array([concept in each for each, concept in zip(kept, best.tolist(), strict=True)], dtype=np.bool_)
 
 
-def table(samples: Sequence[Sample]) -> Iterator[str]:
+def table(samples: Sequence[Sample], noise: bool = False) -> Iterator[str]:
     """A line for each ranking and selection, over all units of all samples."""
     for ranking in RANKINGS:
         for rule, alpha in SELECTIONS:
             cuts = Cuts(alpha, 0.95, ranking=ranking, selection=Selection.parse(rule))
             found = list(coverages(samples, cuts))
             sizes = np.concatenate([each.sizes for each in found])
-            population = [each.population for each in found]
+            tied = noise and ranking == "z"
+            population = [each.shares if tied else each.population for each in found]
             fresh = [each.fresh.mean(axis=0) for each in found]
             yield (
                 f"| {ranking} | {rule}{f', α {alpha}' if rule != 'top-40' else ''} | {_share(population)} | "
@@ -221,7 +227,7 @@ def main() -> None:
         print(f"{target}: {len(units)} units, {len(samples)} runs, nominal {CONFIDENCE:.0%}")
         print("| ranking | images | best of the population | best of a fresh sample | candidates | 5 or fewer |")
         print("| --- | --- | --- | --- | --- | --- |", flush=True)
-        for line in table(chosen):
+        for line in table(chosen, options.noise):
             print(line, flush=True)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from engine.annotation.competing import Competing
 from engine.annotation.image_sets import ImageSets
-from engine.evidence.candidates import CONFIDENCE, FEW_CONCEPTS, among
+from engine.evidence.candidates import CONFIDENCE, FEW_CONCEPTS, Images, among
+from engine.evidence.clusters import Clusters
 from engine.evidence.contest import Contest
 from engine.evidence.resampling import resample
 from tests.engine.evidence.test_bootstrap import _grouping
@@ -22,7 +23,12 @@ def _kept(means: np.ndarray, patients: int, rng: np.random.Generator) -> np.ndar
     """The candidates in SAMPLES samples of Gaussian scores with these means and uneven variances, [SAMPLES, k]."""
     scale = 0.5 + rng.random(len(means))
     rows = means + scale * rng.standard_normal((SAMPLES, patients, len(means)))
-    return np.array([among(part.mean(axis=0), np.cov(part.T) / patients, patients - 1) for part in rows])
+    nothing = np.zeros((patients, 1), np.float32)
+    images = Images(Clusters(patients, nothing, np.ones(patients, np.float32)), nothing[0], 0.1)
+    covariances = [images.pooled(np.cov(part.T) / patients, np.diag(scale**2)) for part in rows]
+    return np.array(
+        [among(part.mean(axis=0), own, images.degrees) for part, own in zip(rows, covariances, strict=True)]
+    )
 
 
 @pytest.mark.parametrize("behind", [0.0, 0.3, 1.0])

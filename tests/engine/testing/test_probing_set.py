@@ -116,7 +116,10 @@ class HasNoContent(Films):
         (first(boxes=(Box("Mass", 1, 2, 0, 4),)), "a box must have an area"),
         (first(polygons=(Polygon("Mass", ((0, 0), (1, 1))),)), "a polygon needs three corners"),
         (first(parameters={"size": float("nan")}), "the parameter 'size' must be a finite number, not nan"),
-        (first(attributes={"age": (61,)}), "attributes must have names and tuples of texts, not 'age': (61,) (000.png)"),
+        (
+            first(attributes={"age": (61,)}),
+            "attributes must have names and tuples of texts, not 'age': (61,) (000.png)",
+        ),
         (first(attributes={"device": ()}), "attributes must have names and tuples of texts, not 'device': ()"),
         (listing(lambda images: random.sample(images, len(images))), "images must be the same, in the same order"),
         (Fails, "read of 000.png may raise UnreadableImage only, not FileNotFoundError: gone"),
