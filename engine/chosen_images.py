@@ -115,12 +115,14 @@ class ChosenImages:
         images = blocks.reshape(-1)[_ranges(first_ranks, counts)].astype(np.int32, copy=False)
         return ImageSets(images, np.concatenate([[0], np.cumsum(counts)]))
 
-    def strongest(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], least: int) -> ImageSets:
-        """`sets`, each filled up to the unit's `least` ≤ BLOCK strongest images; none at its lowest activation is
-        added."""
+    def strongest(
+        self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], least: int, alpha: float
+    ) -> ImageSets:
+        """`sets`, each filled up to the unit's `least` ≤ BLOCK strongest images, as far as they lie above τ at α."""
         neurons = layer.first_neuron + units
         _, activations = self._arrays.blocks(neurons * self._arrays.blocks_each)
-        higher = np.count_nonzero(activations[:, :least] > self._reader.minima[neurons, None], axis=1)
+        tau = threshold_between(self._reader.minima[neurons], self._reader.maxima[neurons], alpha)
+        higher = np.count_nonzero(above(activations[:, :least], tau[:, None]), axis=1)
         return self.sets(layer, units, np.maximum(counts, higher))
 
     def means(self, layer: LayerInfo, cuts: Cuts) -> LayerMeans:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +52,8 @@ class Competing:
     """The competing concepts, in their order"""
     offsets: NDArray[np.float64] | None = None
     """What is added to each direction's product, [k]; None for nothing"""
-    units: NDArray[np.float64] | float = 1.0
-    """What a difference of 1 in what concepts are ranked by is in Eq. 2's score, [k]"""
+    units: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
+    """What a difference of 1 in what concepts are ranked by is in Eq. 2's score, [k]; [1] where it is 1 for all"""
 
     @classmethod
     def of(cls, directions: NDArray[np.float64], members: NDArray[np.int64]) -> Competing:
@@ -82,13 +82,14 @@ class Competing:
         scores: NDArray[np.float64] = means @ self.directions.T
         if self.offsets is None:
             return scores
-        return _without_rounding(np.add(scores, self.offsets, out=scores, where=means.any(axis=1)[:, None]))
+        some: NDArray[np.bool_] = np.any(means, axis=1, keepdims=True)
+        return _without_rounding(np.add(scores, self.offsets, out=scores, where=some))
 
     def of_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each direction is ranked by, [..., k], from Eq. 2's scores."""
         if self.offsets is None:
             return scores
-        ranked = np.divide(scores, self.units, out=np.zeros_like(scores), where=np.asarray(self.units) > 0)
+        ranked = np.divide(scores, self.units, out=np.zeros_like(scores), where=self.units > 0)
         return _without_rounding(ranked + self.offsets)
 
     def annotations(

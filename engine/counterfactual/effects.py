@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rates import q_values
 from engine.counterfactual.passing import OUTPUTS, Pairs
 from engine.counterfactual.signed_rank import p_values
-from engine.annotation.rates import q_values
 from engine.store.decision_records import Probabilities
 from engine.store.probabilities import as_probabilities
 

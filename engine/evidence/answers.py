@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
 from engine.evidence.column import Column, Value
-from engine.evidence.columns import BEST, REPRESENTATIVES, TRUST
-from engine.evidence.details import AlphaStep, Confound, Floats, Group, LabelEnrichment, Trust
+from engine.evidence.columns import BEST, CANDIDATE_CONCEPTS, REPRESENTATIVES, TRUST
+from engine.evidence.details import AlphaStep, Candidate, Confound, Floats, Group, LabelEnrichment, Trust
 
 if TYPE_CHECKING:
     from engine.auditing.layers import LayerTraits
@@ -95,3 +95,9 @@ class NeuronEvidence:
     def best(self) -> int:
         """The index of the best concept; −1 for none."""
         return int(self[BEST])
+
+    @property
+    def candidate_concepts(self) -> tuple[Candidate, ...]:
+        """The concepts that may be the best one, by score."""
+        found: tuple[Candidate, ...] = self.figures[CANDIDATE_CONCEPTS]
+        return found

@@ -1,8 +1,8 @@
 """Whether a neuron answers to several things: its strongest images in up to five groups, each with a word of its own.
 
 The images are the representative ones. Where these are few, as they are at a high α, they are filled up to the neuron's
-60 strongest, at most a twentieth of the probing set and none at its lowest activation: a word that comes from three
-images says nothing of a second one. Sets of more than 128 images are represented by 128, spread evenly over their
+60 strongest, at most a twentieth of the probing set and none in the lower 0.4 of its range: a word that comes from
+three images says nothing of a second one. Sets of more than 128 images are represented by 128, spread evenly over their
 order. Sets of fewer than eight are one group.
 
 A set is cut in two by 2-means of the unit embeddings (engine.evidence.two_means), and each part again, the part that
@@ -32,6 +32,8 @@ from engine.evidence.two_means import split, tightness
 
 FEWEST = 8
 MOST = 128
+FLOOR = 0.4
+"""The α of Eq. 1 whose τ bounds what representative images are filled with"""
 _FILLED, _FILLED_SHARE = 60, 20
 _LEAST_IMAGES, _LEAST_SHARE = 3, 10
 _AGREE = 0.5
@@ -104,21 +106,26 @@ class GroupTest:
     def parts(self, images: NDArray[np.int32], best: Best) -> Parts:
         """The groups of a set of at least one image, which are activation descending."""
         rows = self._population.unit_rows(spread(images))
-        found = [*self._of(rows, np.arange(len(rows)))]
-        cuts = [self._cut(rows, found[0])]
+        found = self._of(rows, np.arange(len(rows)))
+        cuts, names = [self._cut(rows, found[0])], np.empty(0, dtype=np.int64)
         while len(found) < MOST_GROUPS and any(cuts):
             place = max(range(len(cuts)), key=lambda index: _gain_of(cuts[index]))
             cut, others = cuts[place], found[:place] + found[place + 1 :]
             cuts[place] = ()
-            if cut and _apart(cut, others) and self._named_apart([*others, *cut], best):
-                found[place : place + 1] = cut
-                cuts[place : place + 1] = [self._cut(rows, part) for part in cut]
-        found.sort(key=lambda part: int(part.rows[0]))
-        means, sizes = _means(found), np.array([len(part.rows) for part in found], dtype=np.int64)
-        if len(found) == 1:
-            return Parts(means, sizes, np.empty(0, dtype=np.int64), 1.0)
+            if not _apart(cut, others):
+                continue
+            concepts = best(_means((*others, *cut)))
+            if len(set(concepts.tolist())) == len(concepts):
+                found, names = (*others, *cut), concepts
+                cuts = [*cuts[:place], *cuts[place + 1 :], *(self._cut(rows, part) for part in cut)]
+        order = sorted(range(len(found)), key=lambda index: int(found[index].rows[0]))
         strongest = sorted(found, key=lambda part: -part.strength)[:2]
-        return Parts(means, sizes, best(means), agreement(_z(strongest)))
+        return Parts(
+            _means(found)[order],
+            np.array([len(part.rows) for part in found])[order],
+            names[order] if len(found) > 1 else names,
+            agreement(_z(strongest)) if len(found) > 1 else 1.0,
+        )
 
     def groups(self, images: NDArray[np.int32], best: Best) -> tuple[Group, ...]:
         """The groups of a set of images; () for a single one. Each image goes to the group with the nearest mean."""
@@ -175,9 +182,6 @@ class GroupTest:
         scores = (means @ self._directions.T).astype(np.float64)
         z = self._moments.z_scores(scores, np.array([len(some) for some in places]))
         return tuple(_Part(*part) for part in zip(places, means, z, strict=True))
-
-    def _named_apart(self, parts: Sequence[_Part], best: Best) -> bool:
-        return len(set(best(_means(parts)).tolist())) == len(parts)
 
     def _nearest(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.intp]:
         """Which of some means [g, d] each image is nearest to."""

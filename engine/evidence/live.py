@@ -19,7 +19,7 @@ from engine.evidence.columns import ANNOTATED, GROUP_COUNT, TEMPLATE_BESTS, TRUS
 from engine.evidence.contest import Contest
 from engine.evidence.details import Floats, Group
 from engine.evidence.followed import AT_ONCE, followed
-from engine.evidence.groups import filled
+from engine.evidence.groups import FLOOR, filled
 from engine.evidence.unit_table import unit_table
 from engine.evidence.units import Probing
 from engine.names import find_layer, find_unit
@@ -118,7 +118,7 @@ class Evidence:
     def _groups(table: LayerUnits, unit: int) -> tuple[Group, ...]:
         """The groups of a unit that has several, with their images."""
         units, least = np.array([unit]), filled(table.contest.images)
-        images = table.probing.requery.strongest(table.layer, units, table.counts[units], least).images
+        images = table.probing.requery.strongest(table.layer, units, table.counts[units], least, FLOOR).images
         return table.contest.groups.groups(images, table.contest.best)
 
     def _table(self, layer: LayerInfo, cuts: Cuts) -> LayerUnits:

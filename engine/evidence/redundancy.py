@@ -2,7 +2,8 @@
 
 Measured by the cosine of two units' sets of strongest images, |A ∩ B|/√(|A|·|B|) (Ochiai 1957): for sets of equal size
 the share that both have. It does not depend on α. A set is the 60 strongest images, at most a twentieth of the probing
-set but at least eight: the images that groups are looked for in where α is high (engine.evidence.groups).
+set but at least eight, above the lower 0.4 of the range: the images that groups are looked for in where α is high
+(engine.evidence.groups).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.image_sets import ImageSets
 from engine.evidence.details import Floats, Integers
-from engine.evidence.groups import FEWEST, filled
+from engine.evidence.groups import FEWEST, FLOOR, filled
 from engine.requery import Requery
 from engine.store.records import LayerInfo
 
@@ -51,7 +52,8 @@ class Redundancy:
         with self._reading:
             if layer.position not in self._sets:
                 units, most = np.arange(layer.units), max(filled(self._images), FEWEST)
-                self._sets[layer.position] = self._requery.strongest(layer, units, np.zeros_like(units), most)
+                none = np.zeros_like(units)
+                self._sets[layer.position] = self._requery.strongest(layer, units, none, most, FLOOR)
             return self._sets[layer.position]
 
 

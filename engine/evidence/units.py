@@ -15,7 +15,7 @@ from engine.evidence import bootstrap, confounds, enrichment, significance
 from engine.evidence.clusters import Grouping
 from engine.evidence.contest import Contest
 from engine.evidence.details import MOST_GROUPS, Floats, Integers
-from engine.evidence.groups import Parts, filled
+from engine.evidence.groups import FLOOR, Parts, filled
 from engine.evidence.metadata import Metadata
 from engine.evidence.population import Population
 from engine.evidence.redundancy import Redundancy
@@ -109,7 +109,7 @@ class Units:
     def parts(self) -> list[Parts]:
         """The groups that the strongest images of each unit fall into, [n]."""
         images = filled(self.contest.images)
-        sets = self.probing.requery.strongest(self.layer, self.units, self.counts, images)
+        sets = self.probing.requery.strongest(self.layer, self.units, self.counts, images, FLOOR)
         return [self.contest.groups.parts(sets.of(index), self.contest.best) for index in range(len(sets))]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`mammi check`: what a careful colleague would look at first in a run, in ten lines."""
+"""`mammi check`: what a careful colleague would look at first in a run, in eleven lines."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from engine.evidence.column import Column
 from engine.evidence.columns import (
     ALPHA_INTERVAL,
     BEST,
-    CANDIDATE_CONCEPTS,
     CANDIDATES,
     COLUMNS,
     GROUP_COUNT,
@@ -72,7 +71,7 @@ def _details(evidence: NeuronEvidence, concepts: Sequence[str]) -> dict[Column[A
         BEST: {"best": name(evidence.best), "second": name(int(evidence[SECOND]))},
         CANDIDATES: {
             "candidate_concepts": [
-                {"concept": concepts[each.concept], "share": each.share} for each in evidence[CANDIDATE_CONCEPTS]
+                {"concept": concepts[each.concept], "share": each.share} for each in evidence.candidate_concepts
             ]
         },
         ALPHA_INTERVAL: {

@@ -119,7 +119,7 @@ def _alike(evidence: NeuronEvidence) -> str:
 
 def _candidates(evidence: NeuronEvidence, concepts: Sequence[str]) -> str:
     """How many concepts may be the best one, and which they are."""
-    named = written(CANDIDATE_CONCEPTS, evidence[CANDIDATE_CONCEPTS][:MANY], concepts)
+    named = written(CANDIDATE_CONCEPTS, evidence.candidate_concepts[:MANY], concepts)
     more = ", …" if evidence[CANDIDATES] > MANY else ""
     return f"{evidence[CANDIDATES]:,} at 90 %: {named}{more}" if named != NONE else NONE
 

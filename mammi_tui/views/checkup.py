@@ -86,7 +86,7 @@ def _the_run(looking: Looking) -> RunSubject:  # noqa: ARG001
 CHECKUP = View(
     name="checkup",
     title="Check-up",
-    purpose="What to look at first in this run, in ten lines",
+    purpose="What to look at first in this run, in eleven lines",
     body=CheckUpBody,
     takes=(RunSubject,),
     asks=(CheckUpAsker,),

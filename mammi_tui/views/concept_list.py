@@ -19,8 +19,8 @@ from mammi_tui.widgets.line_list import LineList
 from mammi_tui.widgets.lines import Part
 
 DIGITS = 4
-SCORE_CELLS, Z_CELLS = 8, 7
-LEAST_NAME = 12
+SCORE_CELLS, Z_CELLS = 8, 6
+LEAST_NAME = 9
 """Cells of a name beside two figures; of twice as many, the bar has what a name leaves"""
 
 

@@ -148,7 +148,7 @@ class Slider(StillLines, can_focus=True):
     def be(self, symbol: str, value: float, own: float | None, tooltip: str, scale: Scale = _SHARES) -> None:
         """Shows a value by its name; `own` is the run's, None where the run has none of that name."""
         if (symbol, scale) != (self.symbol, self.scale):
-            self._readout_cells = [0, 0]
+            self._readout_cells = [cell_len(text) for text in self.readout]
             self.editing = None
         self.symbol, self.scale, self.own = symbol, scale, own
         self.tooltip = tooltip

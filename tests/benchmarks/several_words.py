@@ -28,9 +28,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.selection import threshold_between
 from engine.evaluation.truth import CLEAR, Truth, aurocs, truths
 from engine.evidence.contest import Contest
-from engine.evidence.groups import FEWEST, Parts, filled
+from engine.evidence.groups import FEWEST, FLOOR, Parts, filled
 from engine.evidence.population import Population
 from engine.names import compared
 from engine.requery import Requery
@@ -69,8 +70,10 @@ class Words:
         return self._concepts[int(self._contest.best(mean)[0])]
 
     def strongest(self, activations: NDArray[np.floating]) -> NDArray[np.int32]:
-        order = np.argsort(-activations, kind="stable")
-        return order[: max(filled(self.images), FEWEST)].astype(np.int32)
+        order = np.argsort(-activations, kind="stable")[: max(filled(self.images), FEWEST)]
+        low, high = activations.min(), activations.max()
+        strongest: NDArray[np.int32] = order[activations[order] > threshold_between(low, high, FLOOR)].astype(np.int32)
+        return strongest
 
 
 @dataclass(frozen=True, slots=True, eq=False)

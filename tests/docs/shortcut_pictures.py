@@ -1,6 +1,7 @@
 """The pictures of the guide's audit: `python -m tests.docs.shortcut_pictures RUN.duckdb`.
 
-The run is that of the biased classifier (tests.benchmarks.shortcut_classifiers) over phantoms.
+The run is that of the guide's walk-through: the biased classifier (tests.benchmarks.shortcut_classifiers) over 1,200
+phantoms.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from tests.shared import ROOT
 TUBE = "chest tube"
 FILM = 21
 """Of the demo's population: one of a patient with a healthy chest"""
-CHECKUP = (("features.norm5", 0), ("D",))
+SCREENS: dict[str, tuple[tuple[str, int], tuple[str, ...]]] = {
+    "shortcut.png": (("features.norm5", 104), ("D", "j", "j")),
+    "shortcut-neuron.png": (("features.norm5", 104), ("e",)),
+}
+"""File name -> the neuron to start at, and the keys to press"""
 _TITLE = 22
 
 
@@ -45,4 +50,5 @@ def pair_picture(place: int = FILM) -> Image.Image:
 
 if __name__ == "__main__":
     pair_picture().save(ROOT / "docs" / "pair.png", optimize=True)
-    draw(asyncio.run(screen(Path(sys.argv[1]), *CHECKUP))).save(ROOT / "docs" / "shortcut.png", optimize=True)
+    for name, (start, keys) in SCREENS.items():
+        draw(asyncio.run(screen(Path(sys.argv[1]), start, keys))).save(ROOT / "docs" / name, optimize=True)

@@ -112,6 +112,8 @@ def test_the_columns_of_the_evidence_stay_as_they_are() -> None:
         ("name", "VARCHAR"),
         ("alpha", "DOUBLE"),
         ("beta", "DOUBLE"),
+        ("ranking", "VARCHAR"),
+        ("selection", "VARCHAR"),
         ("trust", "VARCHAR"),
         ("representatives", "INTEGER"),
         ("best_concept", "VARCHAR"),

@@ -99,6 +99,15 @@ def test_sets_of_images_are_those_of_the_neurons(case: Case) -> None:
             np.testing.assert_allclose(means.means[unit], expected, rtol=0, atol=1e-12)
 
 
+def test_sets_are_filled_with_the_strongest_images_above_a_lower_cut(case: Case) -> None:
+    for layer in case.requery._reader.layers:
+        counts = case.requery.means(layer, Cuts(0.93, 0.95)).counts
+        filled = case.requery.strongest(layer, np.arange(layer.units), counts, 20, 0.4)
+        for unit, activations in enumerate(case.activations[layer.name].T):
+            strongest = selection.representatives(activations, 0.4)[: max(20, counts[unit])]
+            assert filled.of(unit).tolist() == strongest.tolist()
+
+
 @pytest.mark.slow
 def test_equal_to_the_pure_functions(case: Case) -> None:
     cuts = np.random.default_rng(5).random((6, 2)).tolist()

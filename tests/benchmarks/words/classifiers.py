@@ -39,7 +39,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     for each in (
         Architecture("densenet", build_classifier, ("features.denseblock3", "features.norm5"), "classifier"),
         Architecture("resnet", ResNet, ("layer3", "layer4"), "fc"),
-        Architecture("vit", ViT, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads", maps=False),
+        Architecture("vit", ViT, ("encoder.layers.encoder_layer_2", "encoder.ln"), "heads.head", maps=False),
     )
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import Cuts, Selection
 from engine.evidence.columns import P_VALUE, Q_VALUE, TWO_GROUPS
 from engine.evidence.live import Evidence
 from engine.requery import Requery
@@ -34,15 +34,21 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("alpha", [0.93, 0.8, 0.6, 0.3])
-def test_noise_is_seldom_significant(noise: Path, alpha: float) -> None:
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        *(Cuts(alpha, 0.95) for alpha in (0.93, 0.8, 0.6, 0.3)),
+        Cuts(0.93, 0.95, ranking="z", selection=Selection("top", 40)),
+    ],
+)
+def test_noise_is_seldom_significant(noise: Path, cuts: Cuts) -> None:
     """At most 6 % of all neurons at 5 %, give or take the chance of so few neurons; hardly any once corrected over the
     layer. Representative images: 1 to 3 of relu, 2 to 780 of the others."""
     with RunReader(noise) as reader:
         evidence = Evidence(reader, Requery(reader))
         p, q, groups = [], [], []
         for layer in reader.layers:
-            found = evidence.layer(layer.name, Cuts(alpha, 0.95))
+            found = evidence.layer(layer.name, cuts)
             p.append(found[P_VALUE])
             q.append(found[Q_VALUE])
             groups.append(found[TWO_GROUPS])

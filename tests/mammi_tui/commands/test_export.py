@@ -103,6 +103,21 @@ def test_alpha_and_beta_reach_the_table(mammi: Mammi, run_path: Path) -> None:
     assert {row["alpha"] for row in wider} == {0.5}
 
 
+def test_ranking_and_selection_reach_the_tables_and_are_refused_where_they_change_nothing(
+    mammi: Mammi, run_path: Path
+) -> None:
+    asked = ["export", run_path, "--format", "json", "-o", "-", "--select", "top-7"]
+    rows = json.loads(mammi(*asked, "--what", "concepts", "--ranking", "z", "--beta", "0.5").out)
+    assert {(row["ranking"], row["selection"]) for row in rows} == {("z", "top-7")}
+    of_unit = [row["z"] for row in rows if (row["layer"], row["unit"]) == ("layer1", 4)]
+    assert len(of_unit) > 1
+    assert of_unit == sorted(of_unit, reverse=True)
+    films = json.loads(mammi(*asked, "--what", "representatives").out)
+    assert max(row["rank"] for row in films) == 7
+    outcome = mammi(*asked, "--what", "representatives", "--ranking", "z")
+    assert (outcome.status, outcome.err.startswith("mammi: --ranking: representatives")) == (2, True)
+
+
 def test_concepts_are_exported_with_their_sets(mammi: Mammi, two_sets_path: Path) -> None:
     arguments = ["export", two_sets_path, "--what", "concepts", "--format", "json", "-o", "-", "--beta", "0.2"]
     everything, of_set = (json.loads(mammi(*arguments, *more).out) for more in ([], ["--concept-set", "set 0"]))
@@ -144,8 +159,8 @@ def test_the_runs_own_files_are_never_overwritten(mammi: Mammi, judged_run: Path
     ("arguments", "said"),
     [
         (["--what", "neurons", "--format", "parquet", "-o", "-"], "Parquet can only be written to a file"),
-        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own α and β"),
-        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do not depend on it"),
+        (["--what", "verdicts", "--format", "csv", "-o", "-", "--alpha", "0.5"], "verdicts have their own cuts"),
+        (["--what", "representatives", "--format", "csv", "-o", "-", "--concept-set", "a"], "do not depend on them"),
         (["--what", "neurons", "--format", "csv", "-o", "no/such/folder/x.csv"], "there is no folder no/such/folder"),
     ],
 )

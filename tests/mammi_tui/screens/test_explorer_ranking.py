@@ -66,6 +66,7 @@ async def test_a_key_goes_through_the_selections_and_the_keys_of_alpha_move_the_
         await opened.press("a", "1", "2", "enter", "P")
         assert opened.cuts.selection == Selection("adaptive")
         assert " adaptive α 0.930" in bar(opened)
+        assert "images" in bar(opened)
         await opened.press("P")
         assert " α 0.930" in bar(opened)
         await opened.press("P")

@@ -101,6 +101,10 @@ def test_damaged_and_hostile_lines_are_counted_and_left_out(tmp_path: Path) -> N
         json.dumps(good | {"evidence": {"trust": "strong", "q": 0.1, "images": -1, "patients": 2}}).encode(),
         json.dumps(good | {"number": True}).encode(),
         json.dumps(good | {"concept_set": ["nouns"]}).encode(),
+        json.dumps(good | {"ranking": "best"}).encode(),
+        json.dumps(good | {"ranking": ["z"]}).encode(),
+        json.dumps(good | {"selection": "top-0"}).encode(),
+        json.dumps(good | {"selection": 40}).encode(),
         json.dumps({key: good[key] for key in good if key != "run"}).encode(),
     ]
     with verdicts.path.open("ab") as file:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from rich.cells import cell_len
 
-from engine.annotation.cuts import Cuts
+from engine.annotation.cuts import Cuts, Selection
 from mammi_tui.verdicts.lines import Deed, Line, Seen
 from mammi_tui.verdicts.said import deed_words, said
 from mammi_tui.verdicts.standing import Judgement
 
+TOP_40 = Selection("top", 40)
 OWN, TODAY = Cuts(0.93, 0.95), date(2026, 11, 29)
 
 
@@ -49,6 +51,14 @@ def text(judgement: Judgement, room: int = 200) -> str:
             'unsure of "a, b" at α 0.6 β 0.9 in nouns in another run · r1 · 3 Nov',
         ),
         (
+            Judgement(line(Deed("verdict", verdict="accept"), "a", cuts=Cuts(0.93, 0.95, None, "z"))),
+            'accepted "a" at α 0.93 by z · r1 · 3 Nov',
+        ),
+        (
+            Judgement(line(Deed("verdict", verdict="accept"), "a", cuts=Cuts(0.6, 0.95, None, "score", TOP_40))),
+            'accepted "a" at top 40 · r1 · 3 Nov',
+        ),
+        (
             Judgement(line(Deed("verdict", verdict="accept"), "a", time="2025-02-01T12:00:00+00:00")),
             'accepted "a" at α 0.93 · r1 · 1 Feb 2025',
         ),
@@ -57,10 +67,15 @@ def text(judgement: Judgement, room: int = 200) -> str:
             'accepted "␛[31mred" at α 0.93 · r1',
         ),
     ],
-    ids=range(11),
+    ids=range(13),
 )  # fmt: skip
 def test_it_says_what_was_judged_where_by_whom_and_when(judgement: Judgement, expected: str) -> None:
     assert text(judgement) == expected
+
+
+def test_the_score_is_named_where_the_run_itself_is_ranked_by_z() -> None:
+    found = said(Judgement(ACCEPT), run="hash", own=replace(OWN, ranking="z"), today=TODAY)
+    assert str(found) == 'accepted "sides" at α 0.93 by score · r1 · 3 Nov'
 
 
 def test_in_little_room_words_and_note_are_cut_before_parts_are_left_out() -> None:
