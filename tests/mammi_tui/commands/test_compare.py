@@ -47,7 +47,7 @@ def test_the_text_says_what_differs_how_much_changed_and_why(
     lines = found.out.splitlines()
     assert lines[0] == f"{run_path} → {other_template}"
     assert "template      “A chest x-ray image of a” → “There is a”" in lines[1]
-    assert lines[2].split(maxsplit=2)[2] == "target model, layers, VLM, films, concepts, α, β"
+    assert lines[2].split(maxsplit=2)[2] == "target model, layers, VLM, films, concepts, α, β, ranking, selection"
     assert "layer0: 8 units, unit by unit" in lines
     changed = [line for line in lines if "because texts" in line and line.startswith("layer")]
     assert f"Words changed in {len(changed)} of 22 neurons: {len(changed)} because texts" in lines
@@ -62,7 +62,7 @@ def test_nothing_changed_between_a_run_and_itself(mammi: Mammi, run_path: Path) 
     found = mammi("compare", run_path, run_path)
     assert found.status == 0
     assert "Words changed in 0 of 22 neurons" in found.out.splitlines()[-1]
-    assert "the same      target model, layers, VLM, films, template, concepts, α, β" in found.out
+    assert "the same      target model, layers, VLM, films, template, concepts, α, β, ranking, selection" in found.out
 
 
 def test_one_run_at_two_cuts_and_two_concept_sets(mammi: Mammi, run_path: Path, two_sets_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_orders_have_letters_of_their_own() -> None:
     assert order_named("beauty") is None
     by_z = order_named("z")
     assert by_z is not None
-    assert (by_z.key, by_z.needs_evidence) == ("", True)
+    assert (by_z.key, by_z.needs_evidence) == ("z", False)
 
 
 def test_the_next_undecided_goes_round_and_passes_dead_units(rows: NeuronRows, tmp_path: Path) -> None:

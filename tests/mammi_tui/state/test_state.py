@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.annotation.cuts import Selection
 from engine.errors import MammiError
 from mammi_tui.state.file import StateFile, state_home, state_path
 from mammi_tui.state.record import (
@@ -24,7 +25,8 @@ from mammi_tui.state.record import (
 )
 
 WHOLE = RunState(
-    *("features.norm5:57", 0.9, 0.8, "set 1", "effusion|fluid", "trust", True, "evidence", "images", 24, False),
+    *("features.norm5:57", 0.9, 0.8, "set 1", "z", Selection("top", 40), "effusion|fluid", "trust", True),
+    *("evidence", "images", 24, False),
     *("film 12", "Effusion"),
     open_layers=("features.norm5",),
     earlier=("a", "b"),
