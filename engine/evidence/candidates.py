@@ -86,16 +86,17 @@ def held(images: Images, scores: Floats, contest: Contest, contestants: Integers
     directions = contest.narrow[compared]
     roots, of_all = images.roots(directions).astype(np.float64), contest.spread[compared] @ directions.T
     covariance = images.pooled(roots.T @ roots, (of_all + of_all.T) / 2)
-    found = compared[among(scores[compared], covariance, images.degrees)]
-    if len(compared) < len(every) and 2 * len(found) > len(compared):
-        found = every
+    most = len(compared) // 2 if len(compared) < len(every) else len(compared)
+    kept = among(scores[compared], covariance, images.degrees, most)
+    found = every if np.count_nonzero(kept) > most else compared[kept]
     return found[np.argsort(-scores[found], kind="stable")]
 
 
-def among(scores: Floats, covariance: Floats, degrees: int) -> Bools:
+def among(scores: Floats, covariance: Floats, degrees: int, most: int) -> Bools:
     """Which of r concepts, at most FEW_CONCEPTS, are candidates, [r].
 
-    Takes their scores [r], the covariance of the scores [r, r], and its degrees of freedom.
+    Takes their scores [r], the covariance of the scores [r, r], and its degrees of freedom. It gives up where more than
+    `most` are candidates.
     """
     least = max(_ROUNDING * float(np.diag(covariance).max()), 1e-30)
     covariance = covariance + least * np.eye(len(scores))
@@ -107,13 +108,14 @@ def among(scores: Floats, covariance: Floats, degrees: int) -> Bools:
     inverse = (1 / errors).astype(np.float32)
     kept: Bools = largest <= 0
     work = np.empty_like(drawn)
-    left_out = 0
-    for concept in np.argsort(largest, kind="stable")[np.count_nonzero(kept) :].tolist():
+    left_out, number = 0, int(np.count_nonzero(kept))
+    for concept in np.argsort(largest, kind="stable")[number:].tolist():
         np.subtract(drawn, drawn[concept], out=work)
         np.multiply(work, inverse[concept, :, None], out=work)
         kept[concept] = np.mean(work.max(axis=0) >= largest[concept]) > 1 - CONFIDENCE
+        number += int(kept[concept])
         left_out = 0 if kept[concept] else left_out + 1
-        if left_out == _IN_A_ROW:
+        if left_out == _IN_A_ROW or number > most:
             break
     return kept
 

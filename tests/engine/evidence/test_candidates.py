@@ -27,7 +27,7 @@ def _kept(means: np.ndarray, patients: int, rng: np.random.Generator) -> np.ndar
     images = Images(Clusters(patients, nothing, np.ones(patients, np.float32)), nothing[0], 0.1)
     covariances = [images.pooled(np.cov(part.T) / patients, np.diag(scale**2)) for part in rows]
     return np.array(
-        [among(part.mean(axis=0), own, images.degrees) for part, own in zip(rows, covariances, strict=True)]
+        [among(part.mean(axis=0), own, images.degrees, 12) for part, own in zip(rows, covariances, strict=True)]
     )
 
 
@@ -48,11 +48,11 @@ def test_the_best_concept_is_among_them(behind: float, patients: int) -> None:
 def test_equal_concepts_are_never_told_apart() -> None:
     rng = np.random.default_rng(1)
     rows = rng.standard_normal((30, 3))[:, [0, 1, 0, 2]] + [1.0, 0.0, 1.0, -9.0]
-    kept = among(rows.mean(axis=0), np.cov(rows.T) / 30, 29)
+    kept = among(rows.mean(axis=0), np.cov(rows.T) / 30, 29, 4)
     assert kept[0] == kept[2]
     assert not kept[3]
-    assert among(np.zeros(2), np.zeros((2, 2)), 3).all()
-    assert among(np.array([0.4]), np.array([[0.1]]), 3).tolist() == [True]
+    assert among(np.zeros(2), np.zeros((2, 2)), 3, 2).all()
+    assert among(np.array([0.4]), np.array([[0.1]]), 3, 1).tolist() == [True]
 
 
 @pytest.mark.parametrize("concepts", [40, FEW_CONCEPTS + 40])

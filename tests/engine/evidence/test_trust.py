@@ -16,9 +16,7 @@ from engine.evidence.columns import (
     ANNOTATED,
     BEST,
     CHANGE_CHANCE,
-    GROUP_COUNT,
     HALF_AGREEMENT,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
     REPRESENTATIVES,
@@ -26,6 +24,7 @@ from engine.evidence.columns import (
     TEMPLATE_AGREEMENT,
 )
 from engine.evidence.details import AlphaStep, Confound, Group, LabelEnrichment, Trust
+from engine.evidence.image_columns import GROUP_COUNT, PATIENT_SHARE
 from engine.evidence.trust import grade, sentence
 from engine.evidence.written import percent
 
