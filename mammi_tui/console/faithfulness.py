@@ -52,8 +52,7 @@ def as_object(found: Faithfulness, reader: RunReader) -> dict[str, Any]:
         "run": str(reader.path),
         "target": reader.info.target,
         "vlm": reader.info.vlm,
-        **{name: value for name, value in asdict(found.cuts).items() if name != "selection"},
-        "selection": str(found.cuts.selection),
+        **found.cuts.as_fields(),
         "second": {"vlm": scored.pop("vlm"), "circular": scored.pop("circular"), "images": scored.pop("images")},
         "metrics": [
             {
