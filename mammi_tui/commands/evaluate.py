@@ -199,7 +199,7 @@ def evaluate(
         if as_json:
             click.echo(json.dumps(as_object(found, figure, reader), indent=2))
         else:
-            for line in (*heading(found, reader), *as_text(found), *(charts(figure) if figure and plot else ())):
+            for line in (*heading(found.cuts, reader), *as_text(found), *(charts(figure) if figure and plot else ())):
                 click.echo(line)
     if figure and figures:
         _draw(figure, figures)
