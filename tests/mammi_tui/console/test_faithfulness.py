@@ -65,3 +65,10 @@ def test_options_that_do_not_go_together_are_refused(mammi: Mammi, worded: Path)
         outcome = mammi("evaluate", worded, *options)
         assert (outcome.status, outcome.out) == (2, "")
         assert message in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--faithfulness", "--decisions", "--force", "--class=Mass", "--second=two.npz"])
+def test_a_matrix_ignores_no_option(option: str, mammi: Mammi) -> None:
+    outcome = mammi("evaluate", "--table", "matrix.toml", option)
+    assert outcome.status == 2
+    assert "it goes only with --out, --set and --json" in outcome.err
