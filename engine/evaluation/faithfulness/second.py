@@ -184,8 +184,8 @@ def _fitting(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[A
     for key, names in (("images", "paths"), ("texts", "concepts")):
         if len(arrays[key]) != len(arrays[names]):
             raise MammiError(f"--second {path}: {len(arrays[key])} {key}, but {len(arrays[names])} {names}.")
-        told = map(str if names == "paths" else compared, arrays[names].tolist())
-        (most, count), *_ = Counter(told).most_common(1)
+        form = str if names == "paths" else compared
+        (most, count), *_ = Counter(form(name) for name in arrays[names].tolist()).most_common(1)
         if count > 1:
             raise MammiError(f"--second {path}: {names} has {most[:80]!r} more than once.")
     lengths = {key: arrays[key].shape[-1] for key in ("images", "texts", "template") if key in arrays}
