@@ -102,11 +102,10 @@ class Comparing(ExplorerBase):
 def parts_of(text: str) -> tuple[str, dict[str, str]]:
     """The path before the cuts, "" for none, and the cuts by name, in any order."""
     found = list(_CUT.finditer(text))
-    ends = [each.start() for each in found[1:]] + [len(text)]
-    values = [text[each.end() : end].strip() for each, end in zip(found, ends, strict=True)]
+    starts = [*(each.start() for each in found), len(text)]
+    values = [text[each.end() : end].strip() for each, end in zip(found, starts[1:], strict=True)]
     names = [{"α": "alpha", "β": "beta"}.get(each[1], each[1]) for each in found]
-    path = text[: found[0].start()] if found else text
-    return path.strip(), {name: value for name, value in zip(names, values, strict=True) if value}
+    return text[: starts[0]].strip(), {name: value for name, value in zip(names, values, strict=True) if value}
 
 
 def _number(cut: str | None) -> float | None:
