@@ -14,18 +14,15 @@ from engine.evidence.columns import (
     CANDIDATE_CONCEPTS,
     CANDIDATES,
     CHANGE_CHANCE,
-    FOLLOWS,
     HALF_AGREEMENT,
     HALF_CORRELATION,
     MARGIN,
     MARGIN_INTERVAL,
-    POLYSEMANTICITY,
     Q_VALUE,
-    REDUNDANCY,
     REPRESENTATIVES,
-    TIGHTNESS,
 )
 from engine.evidence.details import MANY
+from engine.evidence.image_columns import FOLLOWS, POLYSEMANTICITY, REDUNDANCY, TIGHTNESS
 from engine.evidence.trust import FEW, OFTEN, RULES
 
 ALIKE = 0.7

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.auditing.layers import LayerTraits
 from engine.evidence.column import Column
-from engine.evidence.columns import FOLLOWS, FOLLOWS_AREA
+from engine.evidence.image_columns import FOLLOWS, FOLLOWS_AREA
 
 AT_ONCE = 5000
 """Images up to which the attributes are looked at with a layer's evidence: a second at most. On larger runs they are

@@ -15,11 +15,12 @@ from engine.evidence.answers import LayerEvidence, NeuronEvidence
 from engine.evidence.beta_entries import beta_entries
 from engine.evidence.by_concept import by_concept
 from engine.evidence.column import LayerUnits
-from engine.evidence.columns import ANNOTATED, GROUP_COUNT, TEMPLATE_BESTS, TRUST
+from engine.evidence.columns import ANNOTATED, TEMPLATE_BESTS, TRUST
 from engine.evidence.contest import Contest
 from engine.evidence.details import Floats, Group
 from engine.evidence.followed import AT_ONCE, followed
 from engine.evidence.groups import FLOOR, filled
+from engine.evidence.image_columns import GROUP_COUNT
 from engine.evidence.unit_table import unit_table
 from engine.evidence.units import Probing
 from engine.names import find_layer, find_unit

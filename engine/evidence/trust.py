@@ -39,15 +39,14 @@ from engine.evidence.columns import (
     ALPHA_LOW,
     ANNOTATED,
     CHANGE_CHANCE,
-    GROUP_COUNT,
     HALF_AGREEMENT,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
     REPRESENTATIVES,
     TEMPLATE_AGREEMENT,
 )
 from engine.evidence.details import NEARBY, ROUNDING, Bools, Trust
+from engine.evidence.image_columns import GROUP_COUNT, PATIENT_SHARE
 
 SIGNIFICANT, HIGHLY_SIGNIFICANT = 0.05, 0.01
 FEW = 5

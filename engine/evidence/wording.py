@@ -17,12 +17,12 @@ from engine.evidence.columns import (
     CANDIDATES,
     CHANGE_CHANCE,
     HALF_AGREEMENT,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
     RIVAL,
 )
 from engine.evidence.details import MANY
+from engine.evidence.image_columns import PATIENT_SHARE
 from engine.evidence.written import percent
 
 NUMBERS = ("no", "one", "two", "three", "four", "five")

@@ -14,14 +14,11 @@ from engine.evidence.columns import (
     BEST,
     CANDIDATES,
     COLUMNS,
-    GROUP_COUNT,
-    LABEL_Q_VALUE,
-    PATIENT_SHARE,
     SECOND,
     TEMPLATE_BESTS,
-    TIGHTNESS,
     TRUST,
 )
+from engine.evidence.image_columns import GROUP_COUNT, LABEL_Q_VALUE, PATIENT_SHARE, TIGHTNESS
 from engine.evidence.written import number_or_none, plain
 from engine.export import listed
 from engine.requery import NeuronAnswer

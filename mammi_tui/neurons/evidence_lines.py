@@ -14,21 +14,23 @@ from engine.evidence.columns import (
     CANDIDATE_CONCEPTS,
     CANDIDATES,
     COLUMNS,
-    FOLLOWS,
-    FOLLOWS_AREA,
-    GROUP_COUNT,
     MARGIN,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
-    REDUNDANCY,
-    REDUNDANT_WITH,
     REPRESENTATIVES,
     TEMPLATE_AGREEMENT,
-    TIGHTNESS,
 )
 from engine.evidence.details import MANY, Trust
 from engine.evidence.findings import finding
+from engine.evidence.image_columns import (
+    FOLLOWS,
+    FOLLOWS_AREA,
+    GROUP_COUNT,
+    PATIENT_SHARE,
+    REDUNDANCY,
+    REDUNDANT_WITH,
+    TIGHTNESS,
+)
 from engine.evidence.trust import RULES
 from engine.evidence.wording import NUMBERS
 from engine.evidence.written import Written

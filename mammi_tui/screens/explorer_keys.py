@@ -112,7 +112,7 @@ def explorer_keys(views: Sequence[View]) -> list[BindingType]:
             "Back to the neuron and view before, at the present cuts",
         ),
         _history("ctrl+i,alt+right", 1, "Forward", "history.forward", "Forward again"),
-        _moving("a", "slider('alpha')", "α", "alpha.focus", "To the slider of α, or of images: arrows, or type"),
+        _moving("a", "slider('alpha')", "α", "alpha.focus", "To the α slider, or the images': arrows, or type"),
         _moving("b", "slider('beta')", "β", "beta.focus", "To the β slider: arrows, or type a value"),
         Binding(
             "S", "next_concept_set", "Set", id="concept-set.next", tooltip="The next concept set; after the last, all"

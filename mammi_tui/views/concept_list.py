@@ -145,7 +145,7 @@ class ConceptList(LineList):
             return fit("", width)
         rank, name, _, figures = self._columns(width)
         heads = (
-            fit(f"{figure}{'▾' * (figure == self._ranking)}", cells, right=True) for figure, cells in figures.items()
+            fit(f"{'▾' * (figure == self._ranking)}{figure}", cells, right=True) for figure, cells in figures.items()
         )
         return fit("", rank + 2) + fit("concept", name) + "".join(heads)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.annotation.cuts import RANKINGS, TAU, Cuts, Ranking, Selection
-from engine.evidence.columns import P_VALUE, Q_VALUE, TWO_GROUPS
+from engine.evidence.columns import P_VALUE, Q_VALUE
+from engine.evidence.image_columns import TWO_GROUPS
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader

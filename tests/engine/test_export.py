@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from engine.annotation.cuts import Cuts
-from engine.evidence.columns import ALPHA_LOW, CENTRED_BEST, LABEL, Q_VALUE, TRUST, VIEW_SHARE
+from engine.evidence.columns import ALPHA_LOW, CENTRED_BEST, Q_VALUE, TRUST
 from engine.evidence.details import Trust
+from engine.evidence.image_columns import LABEL, VIEW_SHARE
 from engine.evidence.live import Evidence
 from engine.export import TABLES, export
 from engine.methods.panel import Panel

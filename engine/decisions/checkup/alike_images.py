@@ -10,8 +10,8 @@ import numpy as np
 
 from engine.decisions.checkup.base import Check, Finding, Material, Unit, counted
 from engine.evidence.column import Column
-from engine.evidence.columns import LABEL_SHARE, PATIENT_SHARE, VIEW_SHARE
 from engine.evidence.confounds import confounds
+from engine.evidence.image_columns import LABEL_SHARE, PATIENT_SHARE, VIEW_SHARE
 
 SHARE = 0.9
 """The share of the images that is nearly all"""

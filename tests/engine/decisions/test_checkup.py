@@ -36,7 +36,7 @@ def found_by(reader: RunReader, cuts: Cuts | None = None) -> dict[str, Finding]:
 
 def test_the_filter_knows_the_checks_that_find_neurons() -> None:
     assert tuple(check.name for check in CHECKS if check.of != "warnings") == CHECK_NAMES
-    assert len(CHECKS) == 10
+    assert len(CHECKS) == 11
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_one_of_vlm_concept_set_and_alpha_differs_at_a_time(matrix: Path) -> Non
         ("factory", "word_list", 0.5, "mammi", None),
         ("factory", "word_list", 0.93, "mammi", None),
         ("factory", "word_list", 0.93, "www", 3),
+        ("factory", "word_list", 0.93, "mammi_z", None),
         ("factory", "word_list", 0.93, "clip_dissect", None),
         ("factory", "few", 0.93, "mammi", None),
         ("other VLM", "word_list", 0.93, "mammi", None),
@@ -65,7 +66,7 @@ def test_one_of_vlm_concept_set_and_alpha_differs_at_a_time(matrix: Path) -> Non
 def test_every_combination(matrix: Path) -> None:
     found = cells(computed(matrix, "matrix.every_combination=true"))
     assert {cell[:2] for cell in found} == {(v, s) for v in ("factory", "other VLM") for s in ("word_list", "few")}
-    assert len(found) == len(set(found)) == 4 * (1 + 3)
+    assert len(found) == len(set(found)) == 4 * (1 + 4)
 
 
 @pytest.mark.slow

@@ -20,18 +20,15 @@ from engine.evidence.columns import (
     CHANGE_CHANCE,
     HALF_AGREEMENT,
     HALF_CORRELATION,
-    LABEL_SHARE,
     MARGIN_INTERVAL,
     P_VALUE,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
     RIVAL,
     SECOND,
-    TIGHTNESS,
-    VIEW_SHARE,
 )
 from engine.evidence.details import Trust
+from engine.evidence.image_columns import LABEL_SHARE, PATIENT_SHARE, TIGHTNESS, VIEW_SHARE
 from engine.evidence.live import Evidence
 from engine.probing.base import Image
 from engine.requery import Requery

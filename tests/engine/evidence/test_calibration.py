@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.annotation.cuts import Cuts, Selection
-from engine.evidence.columns import P_VALUE, Q_VALUE, TWO_GROUPS
+from engine.evidence.columns import P_VALUE, Q_VALUE
+from engine.evidence.image_columns import TWO_GROUPS
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader

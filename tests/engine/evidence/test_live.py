@@ -21,23 +21,25 @@ from engine.evidence.columns import (
     CENTRED_BEST,
     CHANGE_CHANCE,
     COLUMNS,
-    GROUP_CONCEPTS,
     HALF_AGREEMENT,
-    LABEL,
-    LABEL_Q_VALUE,
     MARGIN,
     MARGIN_INTERVAL,
     P_VALUE,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
     SECOND,
-    TIGHTNESS,
-    TWO_GROUPS,
-    VIEW_SHARE,
     Z_SCORE,
 )
 from engine.evidence.details import Trust
+from engine.evidence.image_columns import (
+    GROUP_CONCEPTS,
+    LABEL,
+    LABEL_Q_VALUE,
+    PATIENT_SHARE,
+    TIGHTNESS,
+    TWO_GROUPS,
+    VIEW_SHARE,
+)
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.batch import Batch

@@ -15,10 +15,9 @@ from engine.evidence.columns import (
     ALPHA_LOW,
     ANNOTATED,
     BEST,
+    CANDIDATES,
     CHANGE_CHANCE,
-    GROUP_COUNT,
     HALF_AGREEMENT,
-    PATIENT_SHARE,
     PATIENTS,
     Q_VALUE,
     REPRESENTATIVES,
@@ -26,6 +25,7 @@ from engine.evidence.columns import (
     TEMPLATE_AGREEMENT,
 )
 from engine.evidence.details import AlphaStep, Confound, Group, LabelEnrichment, Trust
+from engine.evidence.image_columns import GROUP_COUNT, PATIENT_SHARE
 from engine.evidence.trust import grade, sentence
 from engine.evidence.written import percent
 
@@ -47,6 +47,7 @@ def _evidence(**changes: Any) -> NeuronEvidence:
         Q_VALUE: 1e-7,
         CHANGE_CHANCE: 0.03,
         RIVAL: 1,
+        CANDIDATES: 2,
         ALPHA_LOW: 0.86,
         ALPHA_HIGH: 0.99,
         HALF_AGREEMENT: 0.9,

@@ -79,7 +79,9 @@ def test_the_methods_are_the_panels(mammi: Mammi, rich_run: Path) -> None:
         panel = Panel(reader, Requery(reader))
         answers = [(method, method.neuron("layer1", 4, Cuts(0.93, 0.95))) for method in panel.methods]
     assert [each["method"] for each in shown] == [method.name for method, _ in answers]
-    assert {"mammi", "www", "clip_dissect", "falcon", "tcav", "netdissect"} == {each["method"] for each in shown}
+    assert {"mammi", "mammi_z", "www", "clip_dissect", "falcon", "tcav", "netdissect"} == {
+        each["method"] for each in shown
+    }
     for each, (method, answer) in zip(shown, answers, strict=True):
         assert (each["title"], each["note"]) == (method.title, answer.note)
         count = max(answer.annotated, min(10, len(answer.concepts)))

@@ -11,7 +11,8 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.evidence.answers import NeuronEvidence
-from engine.evidence.columns import CHANGE_CHANCE, P_VALUE, PATIENT_SHARE, PATIENTS, Q_VALUE, TRUST, Z_SCORE
+from engine.evidence.columns import CHANGE_CHANCE, P_VALUE, PATIENTS, Q_VALUE, TRUST, Z_SCORE
+from engine.evidence.image_columns import PATIENT_SHARE
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from mammi_tui.neurons.figures import TRUST_MARKS

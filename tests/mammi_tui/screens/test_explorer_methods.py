@@ -86,7 +86,7 @@ async def test_a_slow_method_holds_up_no_other(run_path: Path, tmp_path: Path, m
         return answer(self, name, *asked)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Panel, "answer", slow)
-    async with explorer(run_path, tmp_path, size=(160, 48)) as opened:
+    async with explorer(run_path, tmp_path, size=(220, 48)) as opened:
         await opened.pilot.press("m")
         await opened.pilot.pause(0.6)
         assert "may take seconds" in opened.text()
@@ -94,7 +94,7 @@ async def test_a_slow_method_holds_up_no_other(run_path: Path, tmp_path: Path, m
         await opened.pilot.pause(0.3)
         assert "2 Methods of layer1:4" in opened.text()
         columns = opened.screen.query_one(MethodsSheet).columns
-        assert [column.answer is not None for column in columns] == [True, True, False]
+        assert [column.answer is not None for column in columns] == [True, True, True, False]
         gate.set()
         await opened.rest()
         check_shown(opened)
@@ -110,11 +110,11 @@ async def test_a_method_that_fails_says_why(run_path: Path, tmp_path: Path, monk
         return answer(self, name, *asked)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Panel, "answer", failing)
-    async with explorer(run_path, tmp_path, size=(160, 48)) as opened:
+    async with explorer(run_path, tmp_path, size=(220, 48)) as opened:
         await opened.press("m")
         assert "the film room is closed" in opened.text()
         columns = opened.screen.query_one(MethodsSheet).columns
-        assert [column.answer is not None for column in columns] == [True, False, True]
+        assert [column.answer is not None for column in columns] == [True, True, False, True]
 
 
 async def test_the_help_explains_the_columns(run_path: Path, tmp_path: Path) -> None:

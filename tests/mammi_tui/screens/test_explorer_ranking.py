@@ -27,11 +27,11 @@ def bar(opened: Explorer) -> str:
 
 async def test_a_key_switches_the_ranking_and_everything_follows(run_path: Path, tmp_path: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
-        assert "score▾" in heads(opened)
+        assert "▾score" in heads(opened)
         before = opened.text()
         await opened.press("R")
         assert opened.cuts.ranking == "z"
-        assert "z▾" in heads(opened)
+        assert "▾z" in heads(opened)
         assert " z β 0.950" in bar(opened)
         answer = opened.answer()
         assert answer.cuts.ranking == "z"
