@@ -153,9 +153,8 @@ def _of_trait(of_layer: LayerTraits, place: int, name: str, audit: Audit) -> Ite
     if np.isnan(of_layer.areas[:, place]).all():
         yield from _wrapped(f"{name}: too few films with the same {of_layer.held_equal[place]}", "  ")
         return
-    yield from _wrapped(
-        f"{name}: {int(following.sum()):,} follow it, {int(rather.sum()):,} of them more than any finding", "  "
-    )
+    more = "" if of_layer.no_findings else f", {int(rather.sum()):,} of them more than any finding"
+    yield from _wrapped(f"{name}: {int(following.sum()):,} follow it{more}", "  ")
     strength = np.where(rather, np.abs(of_layer.areas[:, place] - 0.5), -1.0)
     for unit in np.argsort(-strength, kind="stable")[:_UNITS].tolist():
         if rather[unit]:
