@@ -164,4 +164,4 @@ def _missing(
     if not recorded:
         yield f"No truth (such as a label) is recorded for {FEWEST} images or more: hidden layers are not scored."
     elif not reader.parameter_table()[0]:
-        yield "No anatomical parameters, which only phantoms have: hidden layers are scored by labels and views alone."
+        yield "No anatomical parameters, which only phantoms have: hidden layers are scored without them."

@@ -132,13 +132,6 @@ def followed_by_each(
     return chosen
 
 
-def followed(
-    activations: NDArray[np.float32], candidates: Sequence[Truth], criterion: Criterion = CRITERION
-) -> list[Truth | None]:
-    """The truth that each unit follows best by one criterion; None if it follows none clearly."""
-    return followed_by_each(activations, candidates)[criterion]
-
-
 def exchange(concepts: Sequence[Sequence[str]], words: Sequence[frozenset[str]]) -> Exchange:
     """How often the concepts of n units are among the words that name what the units follow.
 

@@ -18,8 +18,8 @@ class ContentHash:
     """SHA-256 over what a run is about and over each array of its images, fed batch by batch.
 
     It leaves out what only describes a computation: configuration, versions, the statistics of inputs. It also leaves
-    out what annotations are judged by (other templates, captions, methods), so that verdicts still hold when more of
-    that is added.
+    out what annotations are judged by (other templates, captions, methods, attributes of images), so that verdicts
+    still hold when more of that is added.
     """
 
     def __init__(self, run: RunContents) -> None:

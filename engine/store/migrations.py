@@ -103,15 +103,20 @@ ANNOTATED = """
 CREATE VIEW annotated_concepts AS
     SELECT neuron, concept, score, standing
     FROM (
-        SELECT neuron, concept, score, beta, CASE ranking
+        SELECT neuron, concept, score, CASE ranking
             WHEN 'z' THEN coalesce((score - score_mean) / nullif(score_deviation, 0), 0) ELSE score END AS standing
         FROM concept_scores JOIN concepts USING (concept), meta
-    )
-    QUALIFY max(standing) OVER (PARTITION BY neuron) > 0
-        AND standing > beta * max(standing) OVER (PARTITION BY neuron);
+    ) JOIN (
+        SELECT neuron, beta, CASE ranking
+            WHEN 'z' THEN coalesce((best_score - score_mean) / nullif(score_deviation, 0), 0) ELSE best_score END
+            AS best_standing
+        FROM neurons JOIN concepts ON concept = best, meta
+    ) USING (neuron)
+    WHERE best_standing > 0 AND standing > beta * best_standing;
 """
 """The annotation of each neuron at the run's own cuts, with what the concepts are ranked by; a z less its factor of the
-number of images, which is the same for all concepts of a neuron"""
+number of images, which is the same for all concepts of a neuron. A window over the concepts of each neuron would take
+more memory than a reader allows DuckDB."""
 ATTRIBUTES = """CREATE TABLE image_attributes (image INTEGER, name VARCHAR, value VARCHAR);
 """
 

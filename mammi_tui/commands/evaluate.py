@@ -129,7 +129,8 @@ def evaluate(
 
     The final layer is scored by its class labels, as in the paper: hit rate, precision, recall, F1 and cosine
     similarity. Every layer is scored by its number of different concepts and by the known truth about its images:
-    whether a unit's concepts name the finding, view or anatomical parameter that its activation follows best.
+    whether a unit's concepts name the finding, view, anatomical parameter or attribute that its activation
+    follows best.
 
     A text encoder is a folder, such as `mammi weights fetch clip-vit-b-16 all-mpnet-base-v2` makes. This command
     downloads nothing. The package sentence-transformers is not used, because it runs code that a model's folder names.
@@ -148,8 +149,9 @@ def evaluate(
     over one probing set. Each model sees each image once. See sample_configs/tables_phantom.toml.
     """
     if table is not None or out is not None or overrides:
-        others = names or encoders or synonyms or chosen.options or plot or figures
-        _matrix(run, table, out, overrides, as_json, bool(others))
+        others = any((names, encoders, synonyms, chosen.options, plot, figures, force))
+        others |= any((decisions, faithfulness, second, films, class_name, config))
+        _matrix(run, table, out, overrides, as_json, others)
         return
     if faithfulness and (encoders or synonyms or plot or figures or decisions or films):
         raise click.UsageError("--faithfulness goes only with --second, --method, cuts and --json.")
@@ -199,7 +201,7 @@ def evaluate(
         if as_json:
             click.echo(json.dumps(as_object(found, figure, reader), indent=2))
         else:
-            for line in (*heading(found, reader), *as_text(found), *(charts(figure) if figure and plot else ())):
+            for line in (*heading(found.cuts, reader), *as_text(found), *(charts(figure) if figure and plot else ())):
                 click.echo(line)
     if figure and figures:
         _draw(figure, figures)

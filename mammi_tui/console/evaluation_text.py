@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from engine.annotation.cuts import Cuts
 from engine.evaluation.results import (
     Evaluation,
     Figure,
@@ -34,13 +35,14 @@ _CRITERIA: Mapping[Criterion, str] = {"pearson": "Pearson", "average_precision":
 Scores = Callable[[MethodEvaluation, str], LabelScores | None]
 
 
-def heading(evaluation: Evaluation, reader: RunReader) -> Iterator[str]:
+def heading(cuts: Cuts, reader: RunReader) -> Iterator[str]:
     """Names the run, its models and the cuts."""
-    cuts = evaluation.cuts
     yield _cut(f"{reader.path.name}   {in_words(cuts, '   ')}")
     yield from _wrapped(f"target {clean(reader.info.target)}, VLM {clean(reader.info.vlm)}")
     if reader.info.unsubtracted:
         yield f"{reader.info.unsubtracted}: MAMMI's scores are mean cosines"
+    if cuts.ranking == "z":
+        yield from _wrapped("Methods have rankings of their own: MAMMI ranks by Eq. 2's score, MAMMI by z by z")
 
 
 def as_text(evaluation: Evaluation) -> Iterator[str]:

@@ -22,6 +22,7 @@ from engine.evaluation.results import Figure
 from engine.methods.base import Method
 from engine.progress import Silent
 from engine.store.reader import RunReader
+from mammi_tui.console.evaluation_text import heading
 from mammi_tui.console.progress import run_progress
 from mammi_tui.text import clean, decimal, fit
 
@@ -40,7 +41,10 @@ def print_faithfulness(
     vlm = own(reader) if second is None else read_second(second, reader)
     with run_progress(sys.stderr) if sys.stderr.isatty() else nullcontext(Silent()) as progress:
         found = evaluate_faithfulness(reader, methods, vlm, cuts=cuts, progress=progress)
-    for line in [json.dumps(as_object(found, reader), indent=2)] if as_json else as_text(found):
+    if as_json:
+        click.echo(json.dumps(as_object(found, reader), indent=2))
+        return
+    for line in (*heading(found.cuts, reader), "", *as_text(found)):
         click.echo(line)
 
 
@@ -52,8 +56,7 @@ def as_object(found: Faithfulness, reader: RunReader) -> dict[str, Any]:
         "run": str(reader.path),
         "target": reader.info.target,
         "vlm": reader.info.vlm,
-        **{name: value for name, value in asdict(found.cuts).items() if name != "selection"},
-        "selection": str(found.cuts.selection),
+        **found.cuts.as_fields(),
         "second": {"vlm": scored.pop("vlm"), "circular": scored.pop("circular"), "images": scored.pop("images")},
         "metrics": [
             {

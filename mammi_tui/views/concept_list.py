@@ -20,7 +20,7 @@ from mammi_tui.widgets.lines import Part
 
 DIGITS = 4
 SCORE_CELLS, Z_CELLS = 8, 6
-LEAST_NAME = 9
+LEAST_NAME = 14
 """Cells of a name beside two figures; of twice as many, the bar has what a name leaves"""
 
 

@@ -84,6 +84,7 @@ def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
 def test_contributing_lists_every_benchmark() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     names = [path.stem for path in ROOT.glob("tests/benchmarks/*.py") if path.stem != "__init__"]
+    names += [path.parent.name for path in ROOT.glob("tests/benchmarks/*/__main__.py")]
     assert [name for name in names if f"tests.benchmarks.{name} " not in page] == []
 
 

@@ -7,6 +7,8 @@ has it. Vectors are floating-point numbers of any length but 0, names are text (
 
 from __future__ import annotations
 
+import sys
+import tokenize
 import zipfile
 import zlib
 from collections import Counter
@@ -37,6 +39,10 @@ _DAMAGED = (
     EOFError,
     ValueError,
     SyntaxError,
+    tokenize.TokenError,
+    TypeError,
+    OverflowError,
+    MemoryError,
     RuntimeError,
     NotImplementedError,
 )
@@ -165,6 +171,8 @@ def _array(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
             raise ValueError(f"{key} is not what its header says")
     with archive.open(f"{key}.npy") as member:
         found: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+    if found.dtype.kind == "U" and (found.astype("=U").reshape(-1).view(np.uint32) > sys.maxunicode).any():
+        raise ValueError(f"{key} holds what is no character")
     return found
 
 
@@ -176,9 +184,10 @@ def _fitting(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[A
     for key, names in (("images", "paths"), ("texts", "concepts")):
         if len(arrays[key]) != len(arrays[names]):
             raise MammiError(f"--second {path}: {len(arrays[key])} {key}, but {len(arrays[names])} {names}.")
-        counts = Counter(arrays[names].tolist()).most_common(1)
-        if counts[0][1] > 1:
-            raise MammiError(f"--second {path}: {names} has {counts[0][0][:80]!r} more than once.")
+        form = str if names == "paths" else compared
+        (most, count), *_ = Counter(form(name) for name in arrays[names].tolist()).most_common(1)
+        if count > 1:
+            raise MammiError(f"--second {path}: {names} has {most[:80]!r} more than once.")
     lengths = {key: arrays[key].shape[-1] for key in ("images", "texts", "template") if key in arrays}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{key} {length}" for key, length in lengths.items())

@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from engine.evaluation.truth import CLEAR, FEWEST, Truth, aurocs, exchange, followed, truths
+from engine.evaluation.truth import CLEAR, FEWEST, Truth, aurocs, exchange, followed_by_each, truths
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.parameter_words import PARAMETER_WORDS, VIEW_WORDS
 from engine.probing.phantom.probing_set import Options, load
@@ -37,8 +37,8 @@ def test_a_unit_follows_the_truth_that_it_separates_best() -> None:
     candidates = [Truth("first", frozenset(), first), Truth("second", frozenset(), second)]
     noise = rng.normal(size=(4, 400))
     activations = np.stack([3 * first, 3 * second + first, np.zeros(400), -3 * first]) + noise
-    names = [truth.name if truth else None for truth in followed(activations.astype(np.float32), candidates)]
-    assert names == ["first", "second", None, None]
+    for found in followed_by_each(activations.astype(np.float32), candidates).values():
+        assert [truth.name if truth else None for truth in found] == ["first", "second", None, None]
 
 
 def test_noise_is_clearly_followed_by_almost_no_unit() -> None:
@@ -71,7 +71,7 @@ def test_labels_and_views_have_words_and_rare_ones_are_left_out() -> None:
 
 def test_without_truths_no_unit_follows_one() -> None:
     assert truths(NO_LABELS, NO_PARAMETERS, NO_VIEWS) == []
-    assert followed(np.zeros((3, 100), dtype=np.float32), []) == [None] * 3
+    assert all(found == [None] * 3 for found in followed_by_each(np.zeros((3, 100), dtype=np.float32), []).values())
 
 
 def test_every_parameter_and_view_of_phantoms_has_words() -> None:

@@ -17,7 +17,7 @@ def test_a_finished_run_gains_attributes_without_work_on_images(tmp_path: Path) 
     project.compute()
     with RunReader(project.out) as reader:
         assert reader.attributes() == ()
-        before = reader.arrays.image_embeddings()
+        before, content = reader.arrays.image_embeddings(), reader.info.content_hash
         assert "attributes" not in reader.info.config["probing"]
     (tmp_path / "more.csv").write_text("film;sex;dose;device\n000.png;F;0,5;tube|wire\n001.png;M;7;none\n")
     added = (
@@ -37,6 +37,7 @@ def test_a_finished_run_gains_attributes_without_work_on_images(tmp_path: Path) 
         assert found["dose"].numbers is not None
         assert found["dose"].numbers[:2].tolist() == [0.5, 7.0]
         assert (reader.arrays.image_embeddings() == before).all()
+        assert reader.info.content_hash == content, "verdicts would no longer be of this run"
     assert counted(lambda: project.compute(*added)) == Work()
 
 

@@ -23,11 +23,20 @@ def test_every_metric_is_shown_with_what_the_tests_find_of_it(mammi: Mammi, word
     assert (outcome.status, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
     assert max(map(cell_len, lines)) <= 80
+    assert lines[0] == "run.duckdb   α 0.7   β 0.95"
     assert "  falls in both cases: Pearson, AUPRC, F1, IoU, AP+" in lines
     assert "  ✗ not when others are added: recall, WPMI, purity, MAD" in lines
     assert "This is circular: the same VLM chose the words" in " ".join(outcome.out.split())
     head = next(line for line in lines if line.startswith("By labels") and "Pearson" in line and "cosine" in line)
     assert head.split() == ["By", "labels", "Pearson", "of", "all", "chance", "cosine", "AUPRC", "F1", "IoU", "AP+"]
+
+
+@pytest.mark.parametrize("options", [(), ("--faithfulness",)])
+def test_methods_keep_the_rankings_of_their_own(options: tuple[str, ...], mammi: Mammi, worded: Path) -> None:
+    told = "Methods have rankings of their own: MAMMI ranks by Eq. 2's score, MAMMI by z by"
+    by_score, by_z = (mammi("evaluate", worded, *options, "--ranking", ranking).out for ranking in ("score", "z"))
+    assert told not in by_score
+    assert told in by_z
 
 
 def test_a_second_vlm_is_named_and_not_circular(mammi: Mammi, worded: Path, tmp_path: Path) -> None:
@@ -56,3 +65,10 @@ def test_options_that_do_not_go_together_are_refused(mammi: Mammi, worded: Path)
         outcome = mammi("evaluate", worded, *options)
         assert (outcome.status, outcome.out) == (2, "")
         assert message in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--faithfulness", "--decisions", "--force", "--class=Mass", "--second=two.npz"])
+def test_a_matrix_ignores_no_option(option: str, mammi: Mammi) -> None:
+    outcome = mammi("evaluate", "--table", "matrix.toml", option)
+    assert outcome.status == 2
+    assert "it goes only with --out, --set and --json" in outcome.err

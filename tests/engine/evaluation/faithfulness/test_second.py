@@ -51,6 +51,14 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no concepts": ({"concepts": None}, "lacks the array concepts; it has images, paths, texts and concepts"),
     "fewer names": ({"concepts": np.array(["a"])}, "4 texts, but 1 concepts"),
     "a name twice": ({"concepts": np.array(["a", "b", "a", "c"])}, "concepts has 'a' more than once"),
+    "a name in two spellings": (
+        {"concepts": np.array(["Mass", "b", "mass", "c"])},
+        "concepts has 'mass' more than once",
+    ),
+    "no character": (
+        {"concepts": np.full(4, 0x7FFFFFFF, dtype=np.uint32).view("U1")},
+        "concepts holds what is no character",
+    ),
     "whole numbers": ({"texts": np.ones((4, 16), dtype=int)}, r"texts holds int64 \[4, 16\], not vectors \[n, d\]"),
     "a template of texts": ({"template": np.ones((1, 16))}, r"template holds float64 \[1, 16\], not a vector \[d\]"),
     "another length": ({"template": np.ones(8)}, "vectors differ in length: images 16, texts 16, template 8"),
@@ -80,6 +88,23 @@ def test_a_header_that_lies_about_its_size_takes_no_memory(reader: RunReader, tm
             lies.writestr(name, content.getvalue() if name == "images.npy" else archive.read(name))
     with pytest.raises(MammiError, match="images is not what its header says"):
         read_second(tmp_path / "lies.npz", reader)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{[]: 1}",
+        b"{'descr': '|V0', 'fortran_order': False, 'shape': (1 << 80, 16)}",
+        b"{'descr': '|V0', 'fortran_order': False, 'shape': (%d, 16)}" % (1 << 80),
+        b"{'descr': 5, 'fortran_order': False, 'shape': (200, 16)}",
+        b"(" * 5000,
+    ],
+)
+def test_a_header_of_nonsense_is_refused(header: bytes, reader: RunReader, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.npz", "w") as archive:
+        archive.writestr("images.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(MammiError, match="of numbers and text, or damaged"):
+        read_second(tmp_path / "two.npz", reader)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY", b"{}"])
