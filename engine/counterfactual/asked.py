@@ -75,9 +75,9 @@ def _edits(probing: ProbingSet, seed: int) -> dict[str, Values]:
 
 
 def _of_value(kind: str, value: str, values: Values) -> list[Change]:
+    if not values:
+        raise ConfigError(f"--pairs {kind}: no film of the probing set has a labelled box.")
     if not value:
-        if not values:
-            raise ConfigError(f"--pairs {kind}: no film of the probing set has a labelled box.")
         return [change for make in values.values() for change in make()]
     named = {compared(each): each for each in values}
     if compared(value) not in named:

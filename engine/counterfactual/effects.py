@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,13 @@ class Found:
     layers: Mapping[str, Effects]
     outputs: Outputs | None
     """None for a model without outputs"""
+
+    @property
+    def needed(self) -> int:
+        """The pairs from which on a unit that changes alone can be significant: 2/2ⁿ, the smallest p of n pairs, times
+        the number of units, is at most LEVEL."""
+        units = max(sum(len(each.median) for each in self.layers.values()), 1)
+        return math.ceil(math.log2(2 * units / LEVEL))
 
 
 def effects_of(pairs: Sequence[Pairs], own: Mapping[str, NDArray[np.float32]], how: Probabilities) -> list[Found]:

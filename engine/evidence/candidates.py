@@ -112,7 +112,7 @@ def among(scores: Floats, covariance: Floats, degrees: int, most: int) -> Bools:
     for concept in np.argsort(largest, kind="stable")[number:].tolist():
         np.subtract(drawn, drawn[concept], out=work)
         np.multiply(work, inverse[concept, :, None], out=work)
-        kept[concept] = np.mean(work.max(axis=0) >= largest[concept]) > 1 - CONFIDENCE
+        kept[concept] = np.count_nonzero(work.max(axis=0) >= largest[concept]) > (1 - CONFIDENCE) * DRAWS
         number += int(kept[concept])
         left_out = 0 if kept[concept] else left_out + 1
         if left_out == _IN_A_ROW or number > most:

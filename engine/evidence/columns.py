@@ -114,14 +114,14 @@ MARGIN: Column[np.float64] = Column(
     written=Written.NUMBER,
     of_units=lambda units: units.margins,
     title="Leads the second by",
-    help="The first concept's score less the second's.",
+    help="The first concept's score less the second's, or its z where z ranks.",
     word="lead",
-    meaning="the first concept's score less the second's",
+    meaning="the first concept's score, or z, less the second's",
 )
 MARGIN_INTERVAL: Column[np.float64] = Column(
     name="margin_interval",
     written=Written.INTERVAL,
-    of_units=lambda units: units.resampled.margin_intervals,
+    of_units=lambda units: units.margin_intervals,
     in_table=False,
     title="in 95 % of draws",
     help="The range of the lead in 95 % of the draws of patients.",

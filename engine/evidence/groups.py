@@ -38,7 +38,7 @@ _FILLED, _FILLED_SHARE = 60, 20
 _LEAST_IMAGES, _LEAST_SHARE = 3, 10
 _AGREE = 0.5
 _SIZES = (8, 12, 16, 24, 32, 48, 64, 96, 128)
-_DRAWS = 200
+_DRAWS, _AT_ONCE = 200, 50
 _CHANCE = 0.05
 _SEED = 19
 _ROWS = 1024
@@ -106,8 +106,8 @@ class GroupTest:
     def parts(self, images: NDArray[np.int32], best: Best) -> Parts:
         """The groups of a set of at least one image, which are activation descending."""
         rows = self._population.unit_rows(spread(images))
-        found = self._of(rows, np.arange(len(rows)))
-        cuts, names = [self._cut(rows, found[0])], np.empty(0, dtype=np.int64)
+        found: tuple[_Part, ...] = ()
+        cuts, names = [self._cut(rows, np.arange(len(rows)))], np.empty(0, dtype=np.int64)
         while len(found) < MOST_GROUPS and any(cuts):
             place = max(range(len(cuts)), key=lambda index: _gain_of(cuts[index]))
             cut, others = cuts[place], found[:place] + found[place + 1 :]
@@ -117,14 +117,16 @@ class GroupTest:
             concepts = best(_means((*others, *cut)))
             if len(set(concepts.tolist())) == len(concepts):
                 found, names = (*others, *cut), concepts
-                cuts = [*cuts[:place], *cuts[place + 1 :], *(self._cut(rows, part) for part in cut)]
+                cuts = [*cuts[:place], *cuts[place + 1 :], *(self._cut(rows, part.rows) for part in cut)]
+        if not found:
+            return Parts(rows.mean(axis=0)[None], np.array([len(rows)]), names, 1.0)
         order = sorted(range(len(found)), key=lambda index: int(found[index].rows[0]))
         strongest = sorted(found, key=lambda part: -part.strength)[:2]
         return Parts(
             _means(found)[order],
             np.array([len(part.rows) for part in found])[order],
-            names[order] if len(found) > 1 else names,
-            agreement(_z(strongest)) if len(found) > 1 else 1.0,
+            names[order],
+            agreement(_z(strongest)),
         )
 
     def groups(self, images: NDArray[np.int32], best: Best) -> tuple[Group, ...]:
@@ -151,37 +153,38 @@ class GroupTest:
         with self._drawing:
             if size not in self._bounds:
                 rng = np.random.default_rng((_SEED, size))
-                gains = [self._random_gain(rng, size) for _ in range(_DRAWS)]
+                gains = [gain for _ in range(0, _DRAWS, _AT_ONCE) for gain in self._random_gains(rng, size)]
                 self._bounds[size] = sorted(gains)[math.ceil((1 - _CHANCE) * (_DRAWS + 1)) - 1]
             return self._bounds[size]
 
-    def _random_gain(self, rng: np.random.Generator, size: int) -> float:
-        rows = self._population.unit_rows(rng.choice(len(self._population), size, replace=False))
-        return _gain_of(self._halves(rows, np.arange(size), size))
+    def _random_gains(self, rng: np.random.Generator, size: int) -> list[float]:
+        """The gains of _AT_ONCE random sets of `size` images, 0 where one cannot be cut."""
+        means, sizes = [], []
+        for _ in range(_AT_ONCE):
+            rows = self._population.unit_rows(rng.choice(len(self._population), size, replace=False))
+            for half in _halves(rows, np.arange(size), size):
+                means.append(rows[half].mean(axis=0))
+                sizes.append(len(half))
+        if not means:
+            return [0.0] * _AT_ONCE
+        z = self._z_of(np.stack(means), np.array(sizes))
+        gains = [gain(halves) for halves in z.reshape(-1, 2, z.shape[1])]
+        return gains + [0.0] * (_AT_ONCE - len(gains))
 
-    def _cut(self, rows: NDArray[np.float32], part: _Part) -> tuple[_Part, ...]:
-        """The two parts of a part of a neuron's images, `rows` [n, d], where they need two words; else ()."""
-        if len(part.rows) < FEWEST:
+    def _cut(self, rows: NDArray[np.float32], some: NDArray[np.intp]) -> tuple[_Part, ...]:
+        """The two parts of some of a neuron's images, `rows` [n, d], where they need two words; else ()."""
+        halves = _halves(rows, some, len(rows)) if len(some) >= FEWEST else ()
+        if not halves:
             return ()
-        halves = self._halves(rows, part.rows, len(rows))
-        if not halves or agreement(_z(halves)) > _AGREE or _gain_of(halves) <= self.bound(len(part.rows)):
+        means = np.stack([rows[half].mean(axis=0) for half in halves])
+        z = self._z_of(means, np.array([len(half) for half in halves]))
+        if agreement(z) > _AGREE or gain(z) <= self.bound(len(some)):
             return ()
-        return halves
+        return tuple(_Part(*part) for part in zip(halves, means, z, strict=True))
 
-    def _halves(self, rows: NDArray[np.float32], some: NDArray[np.intp], count: int) -> tuple[_Part, ...]:
-        """The two parts of some of a neuron's `count` images; () if one is too small."""
-        first = split(rows[some])
-        halves = some[first], some[~first]
-        if min(map(len, halves)) < max(_LEAST_IMAGES, count / _LEAST_SHARE):
-            return ()
-        return self._of(rows, *halves)
-
-    def _of(self, rows: NDArray[np.float32], *places: NDArray[np.intp]) -> tuple[_Part, ...]:
-        """Parts of a neuron's images by their places."""
-        means = np.stack([rows[some].mean(axis=0) for some in places])
-        scores = (means @ self._directions.T).astype(np.float64)
-        z = self._moments.z_scores(scores, np.array([len(some) for some in places]))
-        return tuple(_Part(*part) for part in zip(places, means, z, strict=True))
+    def _z_of(self, means: NDArray[np.float32], sizes: Integers) -> Floats:
+        """z [n, k] of sets of `sizes` images [n] by the means of their unit embeddings [n, d]."""
+        return self._moments.z_scores((means @ self._directions.T).astype(np.float64), sizes)
 
     def _nearest(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.intp]:
         """Which of some means [g, d] each image is nearest to."""
@@ -192,6 +195,13 @@ class GroupTest:
         ]
         nearest: NDArray[np.intp] = np.concatenate(heights).argmax(axis=1)
         return nearest
+
+
+def _halves(rows: NDArray[np.float32], some: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], ...]:
+    """The two parts of some of a neuron's `count` images, by their places among `rows`; () if one is too small."""
+    first = split(rows[some])
+    halves = some[first], some[~first]
+    return halves if min(map(len, halves)) >= max(_LEAST_IMAGES, count / _LEAST_SHARE) else ()
 
 
 def _apart(cut: Sequence[_Part], others: Sequence[_Part]) -> bool:

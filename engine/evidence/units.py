@@ -85,9 +85,24 @@ class Units:
 
     @cached_property
     def margins(self) -> Floats:
-        """The score of the best concept minus that of the second, [n]; NaN without a second."""
+        """The score of the best concept, or its z, minus that of the second, [n]; NaN without a second."""
         rows, (best, second) = np.arange(len(self.units)), self.two_best
-        return np.where(second < 0, np.nan, self.scores[rows, best] - self.scores[rows, second])
+        leads = (self.scores[rows, best] - self.scores[rows, second]) * self._steps
+        return np.where(second < 0, np.nan, leads)
+
+    @cached_property
+    def margin_intervals(self) -> Floats:
+        """As Resampled.margin_intervals, in the units of `margins`, [n, 2]."""
+        return self.resampled.margin_intervals * self._steps[:, None]
+
+    @cached_property
+    def _steps(self) -> Floats:
+        """What a difference of 1 in `scores` is in Eq. 2's score or in z, whichever ranks, [n]; 0 for a set of all
+        images, which has no z."""
+        if self.cuts.ranking == "score":
+            return np.ones(len(self.units))
+        errors = significance.standard_errors(np.ones(1), self.counts, self.contest.images)
+        return np.divide(1, errors, out=np.zeros_like(errors), where=errors > 0)
 
     @cached_property
     def centred(self) -> Floats:

@@ -53,6 +53,7 @@ class Mammi:
             answer.ranked_by[answer.ranking],
             answer.annotated,
             self._note(answer),
+            figure="z" if self._ranking == "z" else "score",
         )
 
     def _note(self, answer: NeuronAnswer) -> str:

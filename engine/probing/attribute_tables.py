@@ -128,7 +128,7 @@ def _by_name(images: Sequence[Image]) -> Callable[[str], Sequence[str]]:
     def find(name: str) -> Sequence[str]:
         path = as_path(name)
         try:
-            found = names.find(path) or names.find(path.rpartition("/")[2])
+            found = names.find(path) or (names.find(path.rpartition("/")[2]) if "/" in path else None)
         except Ambiguous:
             return ()
         return () if found is None else (found,)
@@ -147,6 +147,8 @@ class _Rows:
         """Attribute -> film -> its values"""
         self._differing: dict[str, dict[str, None]] = {name: {} for name in columns}
         self._unread: dict[str, dict[str, None]] = {name: {} for name in columns}
+        self._spelt: dict[str, dict[str, str]] = {name: {} for name in columns}
+        """Attribute -> a value as it is compared -> its first spelling, which counts"""
 
     def add(self, film: str, line: int, cells: Sequence[str]) -> None:
         for name, column in self._columns.items():
@@ -166,7 +168,8 @@ class _Rows:
             column = self._table.header[self._columns[name]]
             place = f"{self._table.path}: line {line} has {short(cell)!r} in column {column!r}"
             raise ConfigError(f"{place}, which begins like a list but is none.") from None
-        values = tuple(dict.fromkeys(item for item in items if item and item != NONE))
+        spelt = self._spelt[name]
+        values = tuple(dict.fromkeys(spelt.setdefault(compared(item), item) for item in items if item and item != NONE))
         return values or ((NONE,) if attributes.value(cell) == NONE else ())
 
     def warn(self) -> None:
@@ -184,19 +187,23 @@ class _Rows:
             if not of_film:
                 raise ConfigError(f"{KEY}.columns.{name}: no film has a value in column {column!r}.")
             written = _numbered(of_film, name) if name in numbered else _as_numbers(of_film)
-            self._check_count(name, column, written)
+            self._check_values(name, column, written)
             for film, values in written.items():
                 found.setdefault(film, {})[name] = values
         return found
 
-    def _check_count(self, name: str, column: str, of_film: Mapping[str, Values]) -> None:
+    def _check_values(self, name: str, column: str, of_film: Mapping[str, Values]) -> None:
+        """Warns of values that keep a column from being one of numbers. Raises ConfigError for too many values."""
         every = dict.fromkeys(value for values in of_film.values() for value in values)
-        if len(every) > MOST_VALUES and not all(map(_is_number, every)):
-            shown = " and ".join(repr(short(value)) for value in list(every)[:2])
+        others = [value for value in every if not _is_number(value)]
+        if len(every) > MOST_VALUES and others:
+            shown = " and ".join(repr(short(value)) for value in others[:2])
             raise ConfigError(
                 f"{KEY}.columns.{name}: column {column!r} has {len(every):,} values, such as {shown}; an attribute "
                 f"has at most {MOST_VALUES}, unless they are numbers."
             )
+        if 0 < len(others) < len(every) / 2:
+            warn(f"{self._table.path}: values of {column!r} that are no numbers, so that {name} is none", others)
 
 
 def _numbered(of_film: Mapping[str, Values], name: str) -> dict[str, Values]:

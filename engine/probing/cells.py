@@ -81,7 +81,9 @@ def _plain(word: str) -> str:
 
 
 def _as_float(text: str) -> float:
-    """The number in a text; NaN if it is none."""
+    """The number in a text; NaN if it is none, as 1_0 is, which Python takes for 10."""
+    if "_" in text:
+        return math.nan
     text = text.replace("\N{MINUS SIGN}", "-")
     try:
         return float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)

@@ -57,7 +57,7 @@ def _numbers(images: Sequence[int], values: Sequence[str], known: NDArray[np.boo
     numbers = np.full(len(known), np.nan)
     for image, value in zip(images, values, strict=True):
         try:
-            numbers[image] = float(value)
+            numbers[image] = float("" if "_" in value else value)
         except ValueError:
             return None
         if not math.isfinite(numbers[image]):

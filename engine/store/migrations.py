@@ -99,16 +99,17 @@ def _from_5(connection: Connection) -> None:
     connection.execute(DECISIONS)
 
 
-_STANDING = """CASE ranking
-            WHEN 'z' THEN coalesce(({score} - score_mean) / nullif(score_deviation, 0), 0) ELSE {score} END"""
-ANNOTATED = f"""
+ANNOTATED = """
 CREATE VIEW annotated_concepts AS
     SELECT neuron, concept, score, standing
     FROM (
-        SELECT neuron, concept, score, {_STANDING.format(score="score")} AS standing
+        SELECT neuron, concept, score, CASE ranking
+            WHEN 'z' THEN coalesce((score - score_mean) / nullif(score_deviation, 0), 0) ELSE score END AS standing
         FROM concept_scores JOIN concepts USING (concept), meta
     ) JOIN (
-        SELECT neuron, beta, {_STANDING.format(score="best_score")} AS best_standing
+        SELECT neuron, beta, CASE ranking
+            WHEN 'z' THEN coalesce((best_score - score_mean) / nullif(score_deviation, 0), 0) ELSE best_score END
+            AS best_standing
         FROM neurons JOIN concepts ON concept = best, meta
     ) USING (neuron)
     WHERE best_standing > 0 AND standing > beta * best_standing;

@@ -24,7 +24,7 @@ from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo
 from engine.store.reuse_tables import ReuseTables
 from engine.store.upgrade import upgrade
 
-_MEMORY = "48MB"
+MEMORY = "48MB"
 
 
 class RunReader(ImageTables, ReuseTables, DecisionTables):
@@ -192,7 +192,7 @@ def _present(text: str | None) -> str:
 
 def _open(path: Path) -> Connection:
     """A connection to a run file of the current schema version; an older one is brought up to it."""
-    connection = connect(path, read_only=True, memory=_MEMORY, threads=1)
+    connection = connect(path, read_only=True, memory=MEMORY, threads=1)
     try:
         version = _version(path, connection)
     except RunFileError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from engine.errors import ConfigError
 from mammi_tui.console.output import force as force_option
@@ -68,7 +69,7 @@ def audit(
     if pairs is not None:
         from mammi_tui.console.audit_pairs import audit_pairs
 
-        _refuse("--pairs", {"--attribute": attributes, "--class": classes, "--fail-on-shortcut": fail_on_shortcut})
+        _refuse("--pairs", "attributes", "classes", "fail_on_shortcut")
         audit_pairs(
             subject, pairs, count=count, seed=seed, overrides=overrides, output=output, as_json=as_json, force=force
         )
@@ -80,14 +81,18 @@ def audit(
         )
     from mammi_tui.console.audit_run import audit_run
 
-    _refuse("a run file", {"--output": output, "--set": overrides})
+    if output is not None:
+        raise ConfigError(f"--output: mammi export {subject} --what audit writes the audit of a run as a table.")
+    _refuse("a run file", "overrides", "count", "seed", "force")
     status = audit_run(subject, attributes=attributes, classes=classes, as_json=as_json, fail=fail_on_shortcut)
     if status:
         click.get_current_context().exit(status)
 
 
-def _refuse(what: str, options: dict[str, object]) -> None:
-    """Raises ConfigError for the first option that is given though it has no meaning for `what`."""
-    for option, value in options.items():
-        if value:
-            raise ConfigError(f"{option}: has no meaning with {what}. Leave it out.")
+def _refuse(what: str, *names: str) -> None:
+    """Raises ConfigError for the first option that the user gives though it has no meaning for `what`."""
+    context = click.get_current_context()
+    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    for parameter in context.command.params:
+        if parameter.name in given:
+            raise ConfigError(f"{parameter.opts[-1]}: has no meaning with {what}. Leave it out.")

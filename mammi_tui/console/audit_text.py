@@ -45,9 +45,8 @@ def lines(audit: Audit, reader: RunReader, chosen: Chosen) -> Iterator[str]:
     """Outputs, then neurons, then what is not looked at."""
     patients = len(reader.coded("patient")[0])
     of = f" of {count(patients, 'patient')}" if patients else ""
-    yield fit(
-        clean(f"{reader.path.name}   {count(reader.image_count, 'image')}{of}   target {reader.info.target}"), WIDTH
-    )
+    head = f"{reader.path.name}   {count(reader.image_count, 'image')}{of}   target {reader.info.target}"
+    yield fit(clean(head), WIDTH).rstrip()
     if audit.traits.found:
         yield ""
         yield from _outputs(audit, reader, chosen)

@@ -56,13 +56,18 @@ def _lines(audit: PairsAudit, found: Found) -> Iterator[str]:
     first, second = found.states
     yield (
         f"{clean(found.name)}: {first} → {second}, {count(found.pairs, 'pair')}, "
-        f"{found.share:.1%} of a film's pixels differ"
+        f"{_share(found.share)} of a film's pixels differ"
     )
     if found.limits:
         yield f"  {clean(found.limits)}"
     if not found.differing:
         yield "  The films of each pair are equal: they do not show it, so nothing can be said."
         return
+    if found.pairs < found.needed:
+        yield (
+            f"  {count(found.pairs, 'pair')} may be too few: for a unit that changes alone to be significant, "
+            f"{found.needed} are needed."
+        )
     if found.outputs is not None:
         effects, (before, after) = found.outputs.effects, found.outputs.probabilities
         rows = [
@@ -80,6 +85,10 @@ def _lines(audit: PairsAudit, found: Found) -> Iterator[str]:
         ]
         yield f"  {clean(layer)}: {_large(effects, [f'{layer}:{unit}' for unit in range(len(effects.median))])}"
         yield from table(("    unit", "change", "pairs alike", "q", "words"), rows) if rows else ()
+
+
+def _share(share: float) -> str:
+    return "less than 0.1%" if 0 < share < 0.001 else f"{share:.1%}"
 
 
 def _is_outputs(audit: PairsAudit, layer: str) -> bool:

@@ -89,7 +89,7 @@ def _title(column: MethodColumn, width: int) -> Iterator[Row]:
 
 def _heads(column: MethodColumn, width: int) -> Row:
     answer = column.answer
-    heads = "" if answer is None or not answer.concepts else fit("score", SCORE_CELLS, right=True)
+    heads = "" if answer is None or not answer.concepts else fit(clean(answer.figure), SCORE_CELLS, right=True)
     if heads and answer and answer.p_values is not None:
         heads += fit("p", P_CELLS, right=True)
     return ((fit("concept" if heads else "", width - len(heads)) + heads, "line--faint"),)

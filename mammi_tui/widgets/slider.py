@@ -50,7 +50,7 @@ class Scale:
     def shown(self, value: float) -> str:
         """A value in [0, 1] with at least three decimals, and more where they were typed; a whole number as it is."""
         if self.most:
-            return f"{value:.0f}"
+            return f"{value:,.0f}"
         text = f"{value:.6f}".rstrip("0")
         return text + "0" * (3 - len(text.partition(".")[2]))
 
@@ -80,14 +80,16 @@ class Slider(StillLines, can_focus=True):
     FOCUS_ON_CLICK = False  # after a drag the keys still go to the pane
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", f"step({-COARSE})", "−0.01", id="slider.down", tooltip="Lower by 0.01, or by 10 images"),
-        Binding("right,l", f"step({COARSE})", "+0.01", id="slider.up", tooltip="Higher by 0.01, or by 10 images"),
-        Binding("shift+left,H", f"step({-FINE})", "−0.001", show=False, id="slider.fine-down",
+        Binding("left,h", f"step({-COARSE})", "Lower", id="slider.down", tooltip="Lower by 0.01, or by 10 images"),
+        Binding("right,l", f"step({COARSE})", "Higher", id="slider.up", tooltip="Higher by 0.01, or by 10 images"),
+        Binding("shift+left,H", f"step({-FINE})", "Lower a little", show=False, id="slider.fine-down",
                 tooltip="Lower by 0.001, or by one image"),
-        Binding("shift+right,L", f"step({FINE})", "+0.001", show=False, id="slider.fine-up",
+        Binding("shift+right,L", f"step({FINE})", "Higher a little", show=False, id="slider.fine-up",
                 tooltip="Higher by 0.001, or by one image"),
-        Binding("down,j", f"step({-LEAP})", "−0.05", show=False, id="slider.leap-down"),
-        Binding("up,k", f"step({LEAP})", "+0.05", show=False, id="slider.leap-up"),
+        Binding("down,j", f"step({-LEAP})", "Lower by a leap", show=False, id="slider.leap-down",
+                tooltip="Lower by 0.05, or by 50 images"),
+        Binding("up,k", f"step({LEAP})", "Higher by a leap", show=False, id="slider.leap-up",
+                tooltip="Higher by 0.05, or by 50 images"),
         Binding("home,g", "step(-1e9)", "To the lowest", show=False, id="slider.least"),
         Binding("end,G", "step(1e9)", "To the highest", show=False, id="slider.most"),
         Binding("escape,enter", "screen.back_to_pane", "Back", id="slider.leave"),

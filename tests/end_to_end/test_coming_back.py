@@ -69,7 +69,7 @@ def test_a_run_comes_back_as_it_was_left(run: Path) -> None:
     moved.parent.mkdir()
     run.rename(moved)
     with opened(moved) as terminal:
-        screen = terminal.wait_for("Back where you were · r the run's own α and β")
+        screen = terminal.wait_for("Back where you were · r the run's own cuts")
         terminal.wait_for("13 neurons found")
         terminal.wait_for(title("layer1"))
         assert "α 0.920" in screen

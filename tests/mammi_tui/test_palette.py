@@ -36,7 +36,7 @@ async def test_it_lists_every_action_with_its_key(run_path: Path, tmp_path: Path
             "Clear the verdict   f4",
             "One line down   j  ↓",
             "Larger films   +",
-            "α −0.01   [  shift+←",
+            "α −0.01 (10 images)   [  shift+←",
             "Quit the explorer   q",
         ):
             assert command in commands

@@ -52,7 +52,7 @@ def test_other_templates(project: Path) -> None:
         ("[methods.ww]", "[methods.ww] is not a method. Did you mean [methods.www]?"),
         (
             "[methods.birds]",
-            "[methods.birds] is not a method. Methods: mammi, www, clip_dissect, falcon, falcon_crops, netdissect, "
+            "[methods.birds] is not a method. Methods: mammi, mammi_z, www, clip_dissect, falcon, falcon_crops, netdissect, "
             "tsi, tcav.",
         ),
         ("[method.www]", "[method] is not a table of this configuration. Did you mean [methods]?"),

@@ -45,7 +45,7 @@ def test_the_units_are_those_that_raise_the_output_most(reader: RunReader) -> No
     assert [unit.neuron for unit in figure.units] == [
         f"{reader.layers[head.layer or 0].name}:{unit}" for unit in np.argsort(-shares)[:2]
     ]
-    assert [title for title, _ in figure.units[0].words][:2] == ["MAMMI", "WWW (top 40 images)"]
+    assert [title for title, _ in figure.units[0].words][:2] == ["MAMMI", "MAMMI by z"]
 
 
 def test_a_film_is_found_by_its_path_its_name_and_its_stem() -> None:

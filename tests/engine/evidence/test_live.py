@@ -231,6 +231,17 @@ def test_a_neuron_that_follows_a_concept_is_trusted(tmp_path: Path) -> None:
         assert found[MARGIN_INTERVAL][0] > 0
 
 
+def test_the_lead_is_in_what_ranks_the_concepts(tmp_path: Path) -> None:
+    contents, batches = small_contents(images=200, seed=9)
+    with _evidence(tmp_path, contents, batches) as evidence:
+        by_z = evidence.neuron("layer0", 4, Cuts(0.7, 0.95, ranking="z"))
+        best, second = by_z.z_scores[by_z.best], by_z.z_scores[int(by_z[SECOND])]
+        low, high = by_z[MARGIN_INTERVAL]
+        assert by_z[MARGIN] == pytest.approx(best - second)
+        assert low < by_z[MARGIN] < high
+        assert high - low > 1
+
+
 @pytest.mark.slow
 def test_it_is_the_same_every_time_and_in_every_thread(tmp_path: Path) -> None:
     contents, batches = small_contents(images=300, seed=9)

@@ -32,8 +32,9 @@ def _names(panel: Panel) -> list[str]:
 def test_a_run_that_names_no_method_has_the_live_ones(tmp_path: Path) -> None:
     with opened_run(tmp_path) as opened:
         panel = Panel(opened.reader, opened.requery)
-        assert _names(panel) == ["mammi", "www", "clip_dissect"]
+        assert _names(panel) == ["mammi", "mammi_z", "www", "clip_dissect"]
         assert [method.title for method in panel.methods][1:] == [
+            "MAMMI by z",
             "WWW (top 40 images)",
             "CLIP-Dissect (soft WPMI, prompted)",
         ]
@@ -52,7 +53,7 @@ def test_the_runs_own_options_are_used(tmp_path: Path) -> None:
     ]
     with opened_run(tmp_path, {"methods": methods}) as opened:
         titles = [method.title for method in Panel(opened.reader, opened.requery).methods]
-        assert titles[1:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted, top_k 9)"]
+        assert titles[2:] == ["WWW (top 3 images)", "CLIP-Dissect (WPMI, prompted, top_k 9)"]
 
 
 def test_methods_of_packages_follow_ours(
@@ -64,7 +65,7 @@ def test_methods_of_packages_follow_ours(
     with opened_run(tmp_path, {"methods": methods}) as opened:
         found = Panel(opened.reader, opened.requery).methods
     assert [method.title for method in found][-3:] == ["TSI", "TCAV", "WWW (top 40 images)"]
-    assert len(found) == 6
+    assert len(found) == 7
     assert [is_computed(name) for name in ("www", "tsi", "mine_live", "mine_computed", "gone")] == [
         *(False, True, False, True, False)
     ]

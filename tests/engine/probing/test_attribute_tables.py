@@ -74,6 +74,23 @@ def test_numbers_are_written_alike(tmp_path: Path) -> None:
     assert [each.get("dose") for each in found.values()] == [("0.5",), ("7",), None]
 
 
+def test_values_with_a_low_line_are_no_numbers(tmp_path: Path) -> None:
+    found = told(tmp_path, "film,scanner\n1,1_0\n2,1_2\n3,2_1\n", columns={"scanner": "scanner"})
+    assert [each["scanner"] for each in found.values()] == [("1_0",), ("1_2",), ("2_1",)]
+
+
+def test_a_value_is_the_same_in_upper_and_lower_case(tmp_path: Path) -> None:
+    found = told(tmp_path, "film,site\n1,North Wing\n2,NORTH_WING\n3,south|north wing\n", columns={"site": "site"})
+    assert [each["site"] for each in found.values()] == [("North Wing",), ("North Wing",), ("south", "North Wing")]
+
+
+def test_what_keeps_a_column_from_being_numbers_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    found = told(tmp_path, "film,dose\n1,1.50\n2,2.0|3\n3,N/K\n", columns={"dose": "dose"})
+    assert [each["dose"] for each in found.values()] == [("1.50",), ("2.0", "3"), ("N/K",)]
+    path = tmp_path / "more.csv"
+    assert caplog.messages == [f"{path}: values of 'dose' that are no numbers, so that dose is none: 1 (N/K)."]
+
+
 def test_labels_become_an_attribute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     found = told(tmp_path, labels={"device": ["support_devices", "tube"]})
     assert [each["device"] for each in found.values()] == [("Support Devices",), ("none",), ("Tube",)]
@@ -112,6 +129,7 @@ def test_the_table_of_the_probing_set_is_the_one_by_default(tmp_path: Path) -> N
             {"m": "M"},
             "column 'M' has 101 values, such as 'x0' and 'x1'; an attribute has at most 100, unless they are numbers.",
         ),
+        ("film,M\n1," + "|".join(map(str, range(100))) + "|N/K\n", {"m": "M"}, "has 101 values, such as 'N/K';"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(table: str, options: Any, fault: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_an_audit_of_a_folder_of_films(mammi: Mammi, project: Path) -> None:
     assert "tests.support.models:tiny_target: changes in SDs over 6 films" in outcome.out
     assert "tiny.duckdb is not there yet, so units have no words: `mammi run` makes it." in outcome.out
     assert "paste:marker: without → with, 6 pairs," in outcome.out
+    assert "6 pairs may be too few: for a unit that changes alone to be significant, 10 are needed." in outcome.out
     assert "The letter is pasted beside any that the film has already" in outcome.out
     assert "penultimate: " in outcome.out
     assert "logits: " not in outcome.out  # its units are the outputs
@@ -57,6 +58,8 @@ def test_an_audit_of_a_folder_of_films(mammi: Mammi, project: Path) -> None:
         (["{project}", "--pairs", "paste:marker", "-o", "x.txt"], "write a table as .csv, .json, .parquet"),
         (["{project}", "--pairs", "paste:marker", "-o", "{project}.csv/x.csv"], "there is no folder"),
         (["{project}", "--pairs", "paste:marker", "--count", "5"], "'--count'"),
+        (["{project}", "--pairs", "inpaint:Mass"], "--pairs inpaint: no film of the probing set has a labelled box."),
+        (["x.duckdb", "--count", "9"], "--count: has no meaning with a run file"),
         (["x.duckdb", "--pairs", "paste:marker"], "pairs are made from a run's configuration"),
         (["{project}", "--pairs", "paste:marker", "--set", "run.bat=1"], "run.bat"),
     ],

@@ -171,7 +171,8 @@ async def test_link_words_and_row_are_copied(run_path: Path, tmp_path: Path, mon
         await opened.go_to(1, 3)
         link = shlex.split(await copied(opened, monkeypatch, "l"))
         assert link[:4] == ["mammi", "open", str(tmp_path / "run.duckdb"), "layer1:3"]
-        assert set(link[4:]) == {"--fresh", "--alpha=0.92", "--beta=0.95", "--filter=images>0"}
+        cuts = {"--alpha=0.92", "--beta=0.95", "--ranking=score", "--select=tau"}
+        assert set(link[4:]) == {"--fresh", "--filter=images>0", *cuts}
         answer = opened.answer()
         words = [opened.reader.concepts[concept] for concept in answer.ranking[: answer.annotated]]
         assert await copied(opened, monkeypatch, "w") == ", ".join(words)

@@ -83,7 +83,7 @@ async def test_every_line_leads_on(run_path: Path, tmp_path: Path) -> None:
         answer = opened.screen.query_one(ConceptBody)._answered
         assert answer is not None
         assert not answer.answer.having
-        assert "No neuron has it at this α and β." in opened.text()
+        assert "No neuron has it at these cuts." in opened.text()
         await opened.press("ctrl+o", "g", "enter")
         assert isinstance(opened.looking.subject, Neuron)
         assert opened.screen.view_pane.view.name == "concepts"

@@ -51,3 +51,9 @@ def test_shared_concepts_are_counted_among_annotations() -> None:
 def test_two_methods_at_least_are_side_by_side() -> None:
     assert [fitting(5, width) for width in (20, 34, 60, 93, 300)] == [2, 2, 2, 3, 5]
     assert fitting(1, 300) == 1
+
+
+def test_a_column_is_headed_by_what_the_method_ranks_by() -> None:
+    columns = [column("MAMMI", "air", 1), column("MAMMI by z", "air", 1, figure="z")]
+    lines = ["".join(part for part, _ in row).split() for row in method_rows(columns, shared_concepts(columns), 60)]
+    assert ["concept", "score", "concept", "z"] in lines

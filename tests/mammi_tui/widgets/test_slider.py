@@ -26,3 +26,7 @@ def test_a_place_on_the_track_leads_back_to_its_number_of_images(value: int) -> 
     assert IMAGES.at(IMAGES.share(value)) == value
     assert 0 <= IMAGES.share(value) <= 1
     assert Scale(1).at(Scale(1).share(1)) == 1
+
+
+def test_a_number_of_images_is_written_as_everywhere() -> None:
+    assert (IMAGES.shown(1189), IMAGES.shown(40), SHARES.shown(0.5)) == ("1,189", "40", "0.500")
