@@ -52,8 +52,8 @@ def test_other_templates(project: Path) -> None:
         ("[methods.ww]", "[methods.ww] is not a method. Did you mean [methods.www]?"),
         (
             "[methods.birds]",
-            "[methods.birds] is not a method. Methods: mammi, mammi_z, www, clip_dissect, falcon, falcon_crops, netdissect, "
-            "tsi, tcav.",
+            "[methods.birds] is not a method. Methods: mammi, mammi_z, www, clip_dissect, falcon, falcon_crops, "
+            "netdissect, tsi, tcav.",
         ),
         ("[method.www]", "[method] is not a table of this configuration. Did you mean [methods]?"),
         ("[methods]\nwww = 3", "methods.www = 3 must be a table: write [methods.www]."),

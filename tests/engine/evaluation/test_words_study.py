@@ -67,6 +67,8 @@ def test_the_command_trains_runs_and_writes_its_tables(tmp_path: Path, monkeypat
     told.clear()
     study(plan, tmp_path, 1, told.append)
     assert not any("rendered" in line for line in told)
+    with pytest.raises(ConfigError, match="was trained on 64 films, not 5,000"):
+        study(Plan((2101,), classifiers=("resnet",)), tmp_path, 1)
 
 
 def test_the_second_concept_set_has_words_of_phantoms_and_foreign_ones(tmp_path: Path) -> None:
