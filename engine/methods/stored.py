@@ -55,7 +55,7 @@ class Stored:
             len(annotation),
             "" if annotation else "No concept is above its cut.",
             np.array(p_values) if tested else None,
-            tuple(score.detail for score in scores) if detailed else (),
+            details=tuple(score.detail for score in scores) if detailed else (),
         )
 
     def _why_unscored(self, layer: LayerInfo, unit: int) -> str:

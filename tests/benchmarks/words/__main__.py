@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, runs and tables")
     parser.add_argument("--quick", action="store_true", help="few films, briefly trained: shows that it runs, no more")
     parser.add_argument("--seeds", type=int, nargs="+", help="populations (default: the test's, 3001 to 3005)")
-    parser.add_argument("--films", type=int, help="films of each population")
+    parser.add_argument("--films", type=int, help="films of each population (default: 1,200)")
     parser.add_argument("--classifiers", nargs="+", choices=tuple(ARCHITECTURES), help="default: all")
     parser.add_argument("--without-maps", action="store_true", help="leave out Network Dissection and TSI")
     parser.add_argument("--shared", type=Path, help="the project's shared material, for the real films")

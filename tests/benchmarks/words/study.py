@@ -47,8 +47,8 @@ def study(plan: Plan, out: Path, workers: int, log: Callable[[str], None] = prin
     runs.mkdir(exist_ok=True)
     terms = out / "terms.txt"
     write_terms(terms)
+    sets = [phantoms(seed, plan.films, terms) for seed in plan.seeds]  # before hours of work: it may refuse a seed
     train_missing(weights, plan.classifiers, plan.recipe, workers, log)
-    sets = [phantoms(seed, plan.films, terms) for seed in plan.seeds]
     scores = _scores(partial(_of_films, runs, weights, plan.classifiers, plan.mapped), sets, workers, log)
     found = rows(scores, plan.classifiers)
     parts = {"All classifiers": found} | {name: rows(scores, [name]) for name in plan.classifiers}

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
 from engine.decisions.discrimination import auroc
+from engine.errors import ConfigError
 from engine.probing.findings import FINDINGS
 from engine.probing.phantom.population import HELD_OUT_SEEDS, TRAINING_SEEDS
 from engine.training.data import Films, make_films
@@ -57,8 +59,14 @@ class Recipe:
 def train_missing(
     folder: Path, names: Sequence[str], recipe: Recipe, workers: int, log: Callable[[str], None] = print
 ) -> None:
-    """Trains the classifiers that the folder lacks, all on one rendering of the training films, each on one core."""
+    """Trains the classifiers that the folder lacks, all on one rendering of the training films, each on one core.
+
+    Raises ConfigError for one that was trained on another number of films, such as those of --quick.
+    """
     missing = [name for name in names if not weights_path(folder, name).exists()]
+    for path in (weights_path(folder, name) for name in names if name not in missing):
+        if (films := _films_of(path)) != recipe.films:
+            raise ConfigError(f"{path}: was trained on {films:,} films, not {recipe.films:,}. Name another --out.")
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +83,11 @@ def train_missing(
     for line in made:
         log(line)
     rendered.unlink()
+
+
+def _films_of(path: Path) -> int:
+    with safe_open(path, "numpy") as weights:
+        return int(json.loads(weights.metadata()["recipe"])["films"])
 
 
 def _render(recipe: Recipe, path: Path, workers: int) -> None:

@@ -13,8 +13,10 @@ from engine.errors import ConfigError
 from engine.evaluation import truth
 from tests.benchmarks.words.measure import Score
 from tests.benchmarks.words.rules import BASE, RULES
-from tests.benchmarks.words.runs import phantoms, write_terms
+from tests.benchmarks.words.runs import write_terms
+from tests.benchmarks.words.study import Plan, study
 from tests.benchmarks.words.table import Interval, markdown, rows
+from tests.benchmarks.words.training import Recipe
 
 PAPERS = Score("1", "vit", "reports", BASE, 10, 0.5, 0.1, 0.6, 0.2, 0.3, (0.2, 0.3), {}, {})
 
@@ -45,16 +47,14 @@ def test_a_method_without_an_answer_for_a_classifier_is_compared_on_the_others()
     assert (mapped.values["hits"].mean, mapped.differences["hits"].mean) == pytest.approx((0.7, 0.2))
 
 
-def test_kept_populations_are_not_rendered(tmp_path: Path) -> None:
+def test_kept_populations_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="seed 7500 is kept for a later check"):
-        phantoms(7500, 10, tmp_path / "terms.txt")
+        study(Plan((2101, 7500)), tmp_path, 1)
+    assert not (tmp_path / "weights").exists()
 
 
 @pytest.mark.slow
 def test_the_command_trains_runs_and_writes_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.benchmarks.words.study import Plan, study
-    from tests.benchmarks.words.training import Recipe
-
     monkeypatch.setattr(truth, "EXCHANGES", 10)
     told: list[str] = []
     plan = Plan((2101,), 100, ("resnet",), Recipe(64, 16, 0.1), mapped=False)
@@ -67,6 +67,8 @@ def test_the_command_trains_runs_and_writes_its_tables(tmp_path: Path, monkeypat
     told.clear()
     study(plan, tmp_path, 1, told.append)
     assert not any("rendered" in line for line in told)
+    with pytest.raises(ConfigError, match="was trained on 64 films, not 5,000"):
+        study(Plan((2101,), classifiers=("resnet",)), tmp_path, 1)
 
 
 def test_the_second_concept_set_has_words_of_phantoms_and_foreign_ones(tmp_path: Path) -> None:
