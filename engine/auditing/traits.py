@@ -19,6 +19,8 @@ _CATEGORIES = 4
 """Distinct numbers up to which an attribute of numbers is taken by its values"""
 _MOST_VALUES = 64
 """Values of one attribute that are looked at, the most frequent ones"""
+_TOLD = 3
+"""Values of one attribute that are left out one by one; more are told together"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,17 +61,26 @@ class Traits:
         found: list[Trait] = []
         left_out: list[tuple[str, str]] = []
         for attribute in attributes:
-            for trait in _traits_of(attribute):
-                having, lacking = trait.films
-                if min(having, lacking) >= FEWEST:
-                    found.append(trait)
-                else:
-                    why = f"{having:,} films have it and {lacking:,} do not; {FEWEST} of each are needed"
-                    left_out.append((trait.name, why))
+            traits = list(_traits_of(attribute))
+            found += [trait for trait in traits if min(trait.films) >= FEWEST]
+            left_out += _too_few([trait for trait in traits if min(trait.films) < FEWEST])
             if len(attribute.values) > _MOST_VALUES and attribute.numbers is None:
                 why = f"only its {_MOST_VALUES} most frequent values of {len(attribute.values):,} are looked at"
                 left_out.append((attribute.name, why))
         return cls(tuple(found), tuple(left_out))
+
+
+def _too_few(traits: Sequence[Trait]) -> Iterator[tuple[str, str]]:
+    """Traits of one attribute, with why each is left out; of many as one."""
+    if len(traits) > _TOLD:
+        values = ", ".join(trait.value for trait in traits[:_TOLD])
+        some = f"{len(traits)} of its values ({values} …)"
+        why = f"{some} have too few films with them or without them; {FEWEST} of each are needed"
+        yield traits[0].attribute, why
+        return
+    for trait in traits:
+        having, lacking = trait.films
+        yield trait.name, f"{having:,} with it and {lacking:,} without; {FEWEST} films of each are needed"
 
 
 def _traits_of(attribute: Attribute) -> Iterator[Trait]:

@@ -65,9 +65,9 @@ class Found:
     limits: str
     pairs: int
     differing: int
-    """Pairs whose films differ in a pixel at all; 0 where the films do not show the change"""
+    """Pairs whose films differ in a pixel at all; 0 where the films do not show the change. The figures are of these"""
     share: float
-    """Of the pixels that differ, the mean over the pairs"""
+    """Of the pixels that differ, the mean over these pairs"""
     layers: Mapping[str, Effects]
     outputs: Outputs | None
     """None for a model without outputs"""
@@ -87,7 +87,11 @@ def effects_of(pairs: Sequence[Pairs], own: Mapping[str, NDArray[np.float32]], h
 
 
 def _found(pairs: Pairs, own: Mapping[str, NDArray[np.float32]], how: Probabilities) -> Found:
-    first, second = pairs.first.stacked(), pairs.second.stacked()
+    shares = np.array(pairs.differing)
+    shown = shares > 0 if shares.any() else np.ones(len(shares), np.bool_)
+    first, second = (
+        {layer: values[shown] for layer, values in each.stacked().items()} for each in (pairs.first, pairs.second)
+    )
     layers = [layer for layer in first if layer != OUTPUTS]
     made = {layer: _effects(second[layer], first[layer], own[layer]) for layer in first}
     q = q_values(np.concatenate([made[layer].p for layer in layers])) if layers else np.empty(0)
@@ -101,10 +105,9 @@ def _found(pairs: Pairs, own: Mapping[str, NDArray[np.float32]], how: Probabilit
         means = [as_probabilities(each[OUTPUTS], how).mean(axis=0, dtype=np.float64) for each in (first, second)]
         outputs = Outputs(made[OUTPUTS], (means[0], means[1]))
     change = pairs.change
-    differing = np.array(pairs.differing)
     return Found(
-        *(change.name, change.states, change.limits, len(differing), int((differing > 0).sum())),
-        *(float(differing.mean()), corrected, outputs),
+        *(change.name, change.states, change.limits, len(shares), int((shares > 0).sum())),
+        *(float(shares[shown].mean()), corrected, outputs),
     )
 
 

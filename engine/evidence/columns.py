@@ -114,7 +114,7 @@ MARGIN: Column[np.float64] = Column(
     written=Written.NUMBER,
     of_units=lambda units: units.margins,
     title="Leads the second by",
-    help="The first concept's score less the second's, or its z where z ranks.",
+    help="The first concept's score less the second's, or its z less the second's where z ranks.",
     word="lead",
     meaning="the first concept's score, or z, less the second's",
 )

@@ -50,10 +50,10 @@ class MethodAnswer:
     """Why there are no concepts, or what a reader must know about them; one short sentence"""
     p_values: NDArray[np.float64] | None = None
     """[k]; None for methods without a test"""
-    figure: str = "score"
-    """What the scores are called, in a few letters"""
     details: tuple[str, ...] = ()
     """[k], such as the layer of a concept activation vector; () for methods that have none"""
+    figure: str = "score"
+    """What the scores are called, in a few letters"""
 
 
 class Method(Protocol):

@@ -46,7 +46,7 @@ def audit_run(run: Path, *, attributes: Sequence[str], classes: Sequence[str], a
 
 def _failure(reading: int) -> str:
     if not reading:
-        return "--fail-on-shortcut: could not look: no class has films enough with and without an attribute."
+        return '--fail-on-shortcut: could not look: no class could be compared, as "Not looked at" says.'
     return f"--fail-on-shortcut: {reading} found."
 
 

@@ -63,7 +63,7 @@ def _outputs(audit: Audit, reader: RunReader, chosen: Chosen) -> Iterator[str]:
     if not found:
         return
     reading = sorted((each for each in judged if each.reads), key=lambda each: -each.size)
-    yield _head(len(reading), len(judged))
+    yield f"Outputs that read an attribute: {len(reading)} of {count(len(judged), 'pair')} of output and attribute"
     for each in reading:
         yield from _wrapped(reads(each, audit, audit.carriers(each)), "! ")
     yield ""
@@ -74,11 +74,6 @@ def _outputs(audit: Audit, reader: RunReader, chosen: Chosen) -> Iterator[str]:
         yield f"  and {len(judged) - len(shown):,} more: --class, --attribute, --json, or mammi export --what audit"
     if chosen.some:
         yield from _groups(judged, reader)
-
-
-def _head(reading: int, judged: int) -> str:
-    what = f"{reading} of {judged} pairs of output and attribute"
-    return f"Outputs: {what} {'is a shortcut' if reading == 1 else 'are shortcuts'}"
 
 
 def _table(found: list[ClassTrait], audit: Audit, reader: RunReader) -> Iterator[str]:
@@ -153,9 +148,8 @@ def _of_trait(of_layer: LayerTraits, place: int, name: str, audit: Audit) -> Ite
     if np.isnan(of_layer.areas[:, place]).all():
         yield from _wrapped(f"{name}: too few films with the same {of_layer.held_equal[place]}", "  ")
         return
-    yield from _wrapped(
-        f"{name}: {int(following.sum()):,} follow it, {int(rather.sum()):,} of them more than any finding", "  "
-    )
+    more = "" if of_layer.no_findings else f", {int(rather.sum()):,} of them more than any finding"
+    yield from _wrapped(f"{name}: {int(following.sum()):,} follow it{more}", "  ")
     strength = np.where(rather, np.abs(of_layer.areas[:, place] - 0.5), -1.0)
     for unit in np.argsort(-strength, kind="stable")[:_UNITS].tolist():
         if rather[unit]:

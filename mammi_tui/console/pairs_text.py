@@ -63,9 +63,11 @@ def _lines(audit: PairsAudit, found: Found) -> Iterator[str]:
     if not found.differing:
         yield "  The films of each pair are equal: they do not show it, so nothing can be said."
         return
-    if found.pairs < found.needed:
+    if found.differing < found.pairs:
+        yield f"  {count(found.pairs - found.differing, 'pair')} of equal films left out: they do not show it."
+    if found.differing < found.needed:
         yield (
-            f"  {count(found.pairs, 'pair')} may be too few: for a unit that changes alone to be significant, "
+            f"  {count(found.differing, 'pair')} may be too few: for a unit that changes alone to be significant, "
             f"{found.needed} are needed."
         )
     if found.outputs is not None:

@@ -18,8 +18,8 @@ def shortcuts(audit: Audit, shown: bool) -> Iterator[str]:
     reading = sorted((each for each in judged if each.reads), key=lambda each: -each.size)
     names = ", ".join(dict.fromkeys(trait.attribute for trait in audit.traits.found))
     yield (
-        f"{len(reading)} of {count(len(judged), 'pair')} of an output and an attribute that could be compared are "
-        f"shortcuts. Attributes: {names}."
+        f"Of {count(len(judged), 'pair')} of an output and an attribute that could be compared, the output reads the "
+        f"attribute in {len(reading)}. Attributes: {names}."
     )
     for each in reading:
         if shown:

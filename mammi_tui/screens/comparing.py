@@ -21,11 +21,8 @@ from mammi_tui.screens.base import ExplorerBase
 from mammi_tui.state.record import LONGEST as LONGEST_PATH
 from mammi_tui.views.compare import CompareBody
 
-_NAMED = re.compile(
-    r"(.*?)(?:\s*\b(?:alpha|α)=([\d.,]+))?(?:\s*\b(?:beta|β)=([\d.,]+))?"
-    r"(?:\s*\branking=(score|z))?(?:\s*\bselect=(\S+))?(?:\s*\bset=(.+))?"
-)
-"""A path, an α, a β, a ranking, a selection of images and a concept set, each of which may be left out"""
+_CUT = re.compile(r"(?:^|\s)(alpha|α|beta|β|ranking|select|set)=")
+"""What begins a cut: the text before the first is a path, and each goes on until the next"""
 MOST_OFFERED = 50
 MOST_LOOKED_AT = 2000
 """Files of a folder that are looked at for the completion of a path"""
@@ -56,26 +53,25 @@ class Comparing(ExplorerBase):
     def compare_with(self, text: str) -> str | None:
         """Shows what changed to another run, or to this one at other cuts. Returns why that cannot be done; None where
         it can."""
-        found = _NAMED.fullmatch(text.strip())
-        name, *cuts = found.groups() if found else (text, *(None,) * 5)
-        try:
-            alpha, beta = (None if cut is None else float(cut.replace(",", ".")) for cut in cuts[:2])
-        except ValueError:
-            alpha = beta = -1.0
-        path = Path(name).expanduser() if name or not any(cuts) else self.looking.reader.path
-        if not (name or any(cuts)) or not path.is_file():
+        name, cuts = parts_of(text.strip())
+        path = Path(name).expanduser() if name or not cuts else self.looking.reader.path
+        if not (name or cuts) or not path.is_file():
             return _no_run_file(name)
-        if not all(0 <= cut <= 1 for cut in (alpha, beta) if cut is not None):
-            return "α and β are numbers from 0 to 1"
         try:
-            selection = Selection.parse(cuts[3]) if cuts[3] else None
+            alpha, beta = (_number(cuts.get(cut)) for cut in ("alpha", "beta"))
+        except ValueError:
+            return "α and β are numbers from 0 to 1"
+        ranking = next((each for each in RANKINGS if each == cuts.get("ranking")), None)
+        if "ranking" in cuts and ranking is None:
+            return f"ranking is {' or '.join(RANKINGS)}"
+        try:
+            selection = Selection.parse(cuts["select"]) if "select" in cuts else None
         except ValueError as error:
             return str(error)
         path = path.absolute()
         kept = text.replace(name, str(path), 1) if name else text
         self.keeper.change(lambda state: state.with_compared(kept))
-        ranking = next((each for each in RANKINGS if each == cuts[2]), None)
-        self._compared = ComparisonSubject(str(path), alpha, beta, cuts[4], ranking, selection)
+        self._compared = ComparisonSubject(str(path), alpha, beta, cuts.get("set"), ranking, selection)
         self.look_at(self._compared)
         return None
 
@@ -101,6 +97,23 @@ class Comparing(ExplorerBase):
         self.app.push_screen(
             MenuLine("Sort by", choices), lambda key: body.sort_by(by_key[key]) if key in by_key else None
         )
+
+
+def parts_of(text: str) -> tuple[str, dict[str, str]]:
+    """The path before the cuts, "" for none, and the cuts by name, in any order."""
+    found = list(_CUT.finditer(text))
+    starts = [*(each.start() for each in found), len(text)]
+    values = [text[each.end() : end].strip() for each, end in zip(found, starts[1:], strict=True)]
+    names = [{"α": "alpha", "β": "beta"}.get(each[1], each[1]) for each in found]
+    return text[: starts[0]].strip(), {name: value for name, value in zip(names, values, strict=True) if value}
+
+
+def _number(cut: str | None) -> float | None:
+    """An α or a β as typed. Raises ValueError for one outside [0, 1]."""
+    value = None if cut is None else float(cut.replace(",", "."))
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError(cut)
+    return value
 
 
 def _no_run_file(name: str) -> str:

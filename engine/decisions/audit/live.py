@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.auditing.layers import LayerTraits, TraitFinder
+from engine.auditing.strata import VIEW
 from engine.auditing.traits import FEWEST, Traits
 from engine.decisions.audit.classes import FEWEST_LABELLED, ClassTrait, class_traits
 from engine.decisions.importance import first_over
@@ -81,10 +82,12 @@ class Audit:
     def unknown(self) -> list[str]:
         """What could not be looked at, and why, as sentences."""
         found = []
-        if not self._reader.attributes():
+        recorded = {each.name for each in self._reader.attributes()}
+        if recorded <= {VIEW}:
+            beside = "Beside the view, the run" if recorded else "The run"
             found.append(
-                "The run records no attributes of its films, such as sex, age, view or devices. [probing.attributes] "
-                "names columns that hold them."
+                f"{beside} records no attributes of its films, such as sex, age or devices. [probing.attributes] names "
+                "columns that hold them, and mammi run adds them."
             )
         found += [f"{name}: not looked at, {why}." for name, why in self.traits.left_out]
         if self.outcomes is None:

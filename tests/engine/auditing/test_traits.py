@@ -37,7 +37,13 @@ def test_numbers_are_split_in_the_middle_and_say_where() -> None:
 def test_a_trait_of_too_few_films_is_left_out_and_told() -> None:
     found = Traits.of([attribute("site", *["A"] * 19, *["B"] * 60)])
     assert found.found == ()
-    assert found.left_out == (("site A", "19 films have it and 60 do not; 20 of each are needed"),)
+    assert found.left_out == (("site A", "19 with it and 60 without; 20 films of each are needed"),)
+
+
+def test_many_values_of_too_few_films_are_told_together() -> None:
+    (told,) = Traits.of([attribute("site", *"ABCD", *["E"] * 60)]).left_out
+    why = "5 of its values (A, B, C …) have too few films with them or without them; 20 of each are needed"
+    assert told == ("site", why)
 
 
 def test_an_attribute_of_many_values_is_looked_at_in_part_and_told() -> None:

@@ -13,8 +13,9 @@ from engine.config.settings import RunConfig, load_config
 from engine.counterfactual.asked import asked_changes
 from engine.counterfactual.audit import PairsAudit, audit_with_pairs
 from engine.counterfactual.base import Shown
-from engine.counterfactual.effects import Effects
-from engine.counterfactual.passing import plan
+from engine.counterfactual.edited import PastedMarker
+from engine.counterfactual.effects import Effects, effects_of
+from engine.counterfactual.passing import Pairs, plan
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
 from engine.probing.phantom.probing_set import PhantomSet
@@ -169,3 +170,15 @@ def test_painting_elsewhere_leaves_the_finding(config: RunConfig, phantoms: Phan
         assert bool((first != film)[60:90, 40:70].any()) is changed
         assert (first != film).any()
         assert change.limits
+
+
+def test_pairs_of_equal_films_are_left_out() -> None:
+    pairs = Pairs(PastedMarker(lambda _: np.zeros((2, 2), np.uint8), 0), differing=[0.0] * 8 + [0.5] * 7)
+    for number in range(15):
+        pairs.first.add({"l": np.zeros((1, 2), np.float32)}, 0)
+        pairs.second.add({"l": np.full((1, 2), float(number >= 8), np.float32)}, 0)
+    (each,) = effects_of([pairs], {"l": np.array([[0, 0], [2, 2]], np.float32)}, "sigmoid")
+    assert (each.pairs, each.differing, each.share) == (15, 7, 0.5)
+    assert each.layers["l"].median.tolist() == [1.0, 1.0]
+    assert each.layers["l"].large.all()
+    assert each.needed == 7

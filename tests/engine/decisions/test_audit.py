@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.support.attributed import READ, attributed_run
+from tests.support.decisions import decided_run
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +60,15 @@ def test_the_neurons_that_carry_it_follow_it_and_move_the_output(reader: RunRead
 
 def test_what_has_too_few_films_is_told(audit: Audit) -> None:
     told = " ".join(audit.unknown())
-    assert "device wire: not looked at, 8 films have it and 232 do not; 20 of each are needed." in told
+    assert "device wire: not looked at, 8 with it and 232 without; 20 films of each are needed." in told
     assert "Edema" in told  # an output that is no label
+
+
+def test_a_run_that_records_the_view_alone_says_that_nothing_else_was_looked_at(tmp_path: Path) -> None:
+    with RunReader(decided_run(tmp_path, images=40)) as reader:
+        assert [each.name for each in reader.attributes()] == ["view"]
+        told = " ".join(Audit(reader, Outcomes.of(reader)).unknown())
+    assert "Beside the view, the run records no attributes of its films" in told
 
 
 def test_a_run_without_outputs_says_so(reader: RunReader) -> None:

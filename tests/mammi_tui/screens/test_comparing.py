@@ -15,7 +15,7 @@ from mammi_tui.app import ExplorerApp
 from mammi_tui.changes.words import words
 from mammi_tui.images.ascii import AsciiBackend
 from mammi_tui.questions.start import Start
-from mammi_tui.screens.comparing import run_files
+from mammi_tui.screens.comparing import parts_of, run_files
 from mammi_tui.verdicts.log import log_of
 from mammi_tui.views.change_list import ChangeList
 from mammi_tui.views.compare import CompareBody
@@ -285,3 +285,17 @@ async def test_numbers_that_arrive_do_not_lead_away(run_path: Path, other_path: 
         opened.screen.neurons.numbers_changed()
         await opened.rest()
         assert "2 Changes of" in opened.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "cuts"),
+    [
+        ("~/a run.duckdb", "~/a run.duckdb", {}),
+        ("ranking=z α=0,85", "", {"ranking": "z", "alpha": "0,85"}),
+        ("b.duckdb select=top-40 ranking=q", "b.duckdb", {"select": "top-40", "ranking": "q"}),
+        ("set=my own set β=0.9", "", {"set": "my own set", "beta": "0.9"}),
+        ("alpha=", "", {}),
+    ],
+)
+def test_cuts_stand_in_any_order_after_the_path(text: str, path: str, cuts: dict[str, str]) -> None:
+    assert parts_of(text) == (path, cuts)
