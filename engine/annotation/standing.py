@@ -35,11 +35,23 @@ class Moments:
 
     def z_scores(self, scores: Floats, counts: NDArray[np.int64] | int) -> Floats:
         """z [..., k] of scores [..., k] over sets of `counts` [...] images; 0 where a set is empty or holds all."""
-        sizes = np.asarray(counts, dtype=np.float64)[..., None]
-        left = np.divide(self.images - sizes, max(self.images - 1, 1))
-        errors = self.deviations * np.sqrt(np.divide(left, sizes, out=np.zeros_like(left), where=sizes > 0))
-        z: Floats = np.divide(scores - self.means, errors, out=np.zeros(np.shape(scores)), where=errors > 0)
-        return z
+        errors = standard_errors(self.deviations, np.asarray(counts)[..., None], self.images)
+        return z_scores(scores - self.means, errors)
+
+
+def standard_errors(deviations: Floats, counts: NDArray[np.int64] | int, images: int) -> Floats:
+    """Standard deviation of the mean over a random set of `counts` of `images`, drawn without replacement; 0 for a set
+    of none. The deviations [k] and the counts [...] are broadcast."""
+    sizes = np.asarray(counts, dtype=np.float64)
+    left = np.divide(images - sizes, max(images - 1, 1))
+    errors: Floats = deviations * np.sqrt(np.divide(left, sizes, out=np.zeros_like(left), where=sizes > 0))
+    return errors
+
+
+def z_scores(centred: Floats, errors: Floats) -> Floats:
+    """Centred scores over their standard errors, [..., k]; 0 where the error is 0."""
+    scores: Floats = np.divide(centred, errors, out=np.zeros_like(centred), where=errors > 0)
+    return scores
 
 
 def moments(mean: Floats, covariance: Floats, directions: Floats, images: int) -> Moments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def plan(images: Sequence[Image], changes: Sequence[Change], count: int, seed: i
     chosen: dict[int, list[int]] = {}
     for number, change in enumerate(changes):
         able = (place for place in order if change.applies(images[place]))
-        taken = [place for place, _ in zip(able, range(count), strict=False)]
+        taken = list(islice(able, count))
         if len(taken) < _FEWEST:
             raise ConfigError(
                 f"--pairs {change.name}: {len(taken)} of {len(order)} images (one of each patient) have such a pair; "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-_NORMAL = 1.959963984540054
+NORMAL = 1.959963984540054
 """The 97.5 % point of the standard normal distribution"""
 _NAN = float("nan")
 
@@ -66,7 +66,7 @@ def area(scores: NDArray[np.floating], truth: Flags, clusters: NDArray[np.intege
     variance = _variance(above, below, clusters[truth], clusters[~truth], value)
     if not (0 < value < 1) or not variance > 0:
         return Area(value, _NAN, _NAN, positives, negatives, drawn)
-    middle, width = math.log(value / (1 - value)), _NORMAL * math.sqrt(variance) / (value * (1 - value))
+    middle, width = math.log(value / (1 - value)), NORMAL * math.sqrt(variance) / (value * (1 - value))
     return Area(value, _logistic(middle - width), _logistic(middle + width), positives, negatives, drawn)
 
 

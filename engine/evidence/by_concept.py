@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.annotation import standing
 from engine.evidence import significance
 from engine.evidence.column import LayerUnits
 from engine.evidence.columns import BEST, P_VALUE, Z_SCORE
@@ -20,8 +21,8 @@ def by_concept(table: LayerUnits, unit: int, scores: Floats) -> tuple[Floats, Fl
     if count == 0:
         nothing = np.full(len(scores), np.nan)
         return nothing, nothing, nothing, nothing
-    errors = significance.standard_errors(contest.deviations, count, contest.images)
-    z = significance.z_scores(scores - contest.means, errors)
+    errors = standing.standard_errors(contest.deviations, count, contest.images)
+    z = standing.z_scores(scores - contest.means, errors)
     adjusted = contest.null.p_values(z, count)
     best = np.flatnonzero(contest.competing.first == table[BEST][unit])
     # To the last bit: a matrix product rounds differently for one unit than for many.

@@ -1,8 +1,6 @@
 """Whether a neuron's concept scores are higher than those of a random image set of the same size.
 
-The concept score of a random set of n of the N images, drawn without replacement, has the mean μ_j and the variance
-σ_j²/n·(N − n)/(N − 1), where μ_j and σ_j² are the mean and variance of v_o·(t_j − t_tem) over all N images (Cochran,
-Sampling Techniques, 1977, theorem 2.2). So z_j = (s_j − μ_j)/√variance, and s_j − μ_j is the centred score.
+z is that of engine.annotation.standing; s_j − μ_j is the centred score.
 
 Images are drawn one by one, whichever patient they come from. Where several films of a patient look alike *and* a unit
 responds to patients rather than to findings, its images are fewer independent ones than they seem, and p is too small:
@@ -23,19 +21,6 @@ from engine.evidence.population import Population
 
 _SKEWNESS_FROM = 8192
 """Images that the skewness of a concept's scores is taken from; its standard error is then 0.03"""
-
-
-def standard_errors(deviations: Floats, counts: Integers | int, images: int) -> Floats:
-    """Standard deviation of the mean over a random set of `counts` of `images`, drawn without replacement."""
-    left = np.divide(images - counts, max(images - 1, 1))
-    errors: Floats = deviations * np.sqrt(left / counts)
-    return errors
-
-
-def z_scores(centred: Floats, errors: Floats) -> Floats:
-    """Centred scores over their standard errors; 0 where every image has the same score."""
-    scores: Floats = np.divide(centred, errors, out=np.zeros_like(centred), where=errors > 0)
-    return scores
 
 
 def skewnesses(population: Population, directions: NDArray[np.float32], deviations: Floats) -> Floats:

@@ -9,9 +9,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation import standing
 from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
-from engine.evidence import bootstrap, confounds, enrichment, significance
+from engine.evidence import bootstrap, confounds, enrichment
 from engine.evidence.clusters import Grouping
 from engine.evidence.contest import Contest
 from engine.evidence.details import MOST_GROUPS, Floats, Integers
@@ -101,7 +102,7 @@ class Units:
         images, which has no z."""
         if self.cuts.ranking == "score":
             return np.ones(len(self.units))
-        errors = significance.standard_errors(np.ones(1), self.counts, self.contest.images)
+        errors = standing.standard_errors(np.ones(1), self.counts, self.contest.images)
         return np.divide(1, errors, out=np.zeros_like(errors), where=errors > 0)
 
     @cached_property
@@ -113,8 +114,8 @@ class Units:
     def z_scores(self) -> Floats:
         """z of the best concept, [n]."""
         best, _ = self.two_best
-        errors = significance.standard_errors(self.contest.deviations[best], self.counts, self.contest.images)
-        return significance.z_scores(self.centred[np.arange(len(self.units)), best], errors)
+        errors = standing.standard_errors(self.contest.deviations[best], self.counts, self.contest.images)
+        return standing.z_scores(self.centred[np.arange(len(self.units)), best], errors)
 
     @cached_property
     def resampled(self) -> Resampled:

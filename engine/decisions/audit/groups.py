@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.auditing.areas import FEWEST
-from engine.decisions.discrimination import Area, area
+from engine.decisions.discrimination import NORMAL, Area, Flags, Floats, area
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-_NORMAL = 1.959963984540054
 _NAN = float("nan")
 
 
@@ -69,7 +66,7 @@ def rate(hits: Flags, clusters: NDArray[np.integer]) -> Rate:
     own = share * (1 - share) / films
     clustered = float(sums @ sums) / films**2 * drawn / max(drawn - 1, 1)
     count = films / max(1.0, clustered / own) if own > 0 else float(drawn)
-    square = _NORMAL**2
+    square = NORMAL**2
     middle = (share + square / (2 * count)) / (1 + square / count)
-    width = _NORMAL * math.sqrt(share * (1 - share) / count + square / (4 * count**2)) / (1 + square / count)
+    width = NORMAL * math.sqrt(share * (1 - share) / count + square / (4 * count**2)) / (1 + square / count)
     return Rate(share, max(0.0, middle - width), min(1.0, middle + width), films)

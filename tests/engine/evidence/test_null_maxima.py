@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.evidence import significance
+from engine.annotation import standing
 from engine.evidence.null_maxima import NullMaxima
 from engine.evidence.population import Population
 from tests.engine.evidence.test_significance import all_scores, moments_of, population_of, small
@@ -21,7 +21,7 @@ def _null(embeddings: np.ndarray, directions: np.ndarray) -> tuple[Population, N
 def test_few_images_are_exact(count: int) -> None:
     embeddings, directions = small(14, seed=8)
     _, null, means, deviations = _null(embeddings, directions)
-    errors = significance.standard_errors(deviations, count, 14)
+    errors = standing.standard_errors(deviations, count, 14)
     maxima = ((all_scores(embeddings, directions, count) - means) / errors).max(axis=1)
     z = np.quantile(maxima, [0.1, 0.5, 0.8, 0.95, 1.0], method="closest_observation")
     exact = np.array([np.mean(maxima >= value - 1e-6) for value in z])
@@ -35,7 +35,7 @@ def test_between_the_sizes_that_are_drawn_p_is_that_of_a_simulation(count: int) 
     rng = np.random.default_rng(1)
     scores = population.unit_rows(np.arange(600)) @ directions.T
     drawn = np.array([scores[rng.permutation(600)[:count]].mean(axis=0) for _ in range(4000)])
-    maxima = ((drawn - means) / significance.standard_errors(deviations, count, 600)).max(axis=1)
+    maxima = ((drawn - means) / standing.standard_errors(deviations, count, 600)).max(axis=1)
     shares = np.array([0.5, 0.2, 0.05, 0.01])
     p = null.p_values(np.quantile(maxima, 1 - shares), count)
     assert np.abs(p - shares).max() < 0.035

@@ -48,7 +48,7 @@ def test_mean_and_variance_are_those_of_all_image_sets(count: int) -> None:
     means, deviations = moments_of(population_of(embeddings, directions), directions)
     scores = all_scores(embeddings, directions, count)
     np.testing.assert_allclose(means, scores.mean(axis=0), rtol=0, atol=1e-6)
-    errors = significance.standard_errors(deviations, count, 10)
+    errors = standing.standard_errors(deviations, count, 10)
     np.testing.assert_allclose(errors, scores.std(axis=0), rtol=1e-5)
 
 
@@ -61,7 +61,7 @@ def test_p_of_a_concept_alone_is_the_share_of_all_image_sets_that_reach_it(count
     scores = all_scores(embeddings, directions, count)
     for quantile in (0.5, 0.8, 0.95):
         reached = np.quantile(scores, quantile, axis=0, method="closest_observation")
-        z = significance.z_scores(reached - means, significance.standard_errors(deviations, count, 14))
+        z = standing.z_scores(reached - means, standing.standard_errors(deviations, count, 14))
         p = significance.p_values(z, skewnesses, count, 14)
         exact = np.mean(scores >= reached - 1e-9, axis=0)
         assert np.abs(p - exact).max() < 0.08 + 1 / comb(14, count)
@@ -78,8 +78,8 @@ def test_equal_images_are_not_significant() -> None:
     directions = concept_directions(np.eye(3), np.ones(3))
     means, deviations = moments_of(population_of(embeddings, directions), directions)
     assert deviations.tolist() == [0.0, 0.0, 0.0]
-    errors = significance.standard_errors(deviations, 4, 20)
-    assert significance.z_scores(np.full(3, 1e-9), errors).tolist() == [0.0, 0.0, 0.0]
+    errors = standing.standard_errors(deviations, 4, 20)
+    assert standing.z_scores(np.full(3, 1e-9), errors).tolist() == [0.0, 0.0, 0.0]
     assert means == pytest.approx(unit_rows(embeddings[0]) @ directions.T, abs=1e-6)
 
 
