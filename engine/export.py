@@ -150,7 +150,7 @@ def _outputs(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
 
 
 def _audit(reader: RunReader, cuts: Cuts) -> Rows:  # noqa: ARG001
-    if not reader.attributes():
+    if not reader.has_attributes:
         raise MammiError(
             "the run records no attributes of its films. [probing.attributes] names columns that hold them."
         )

@@ -99,7 +99,7 @@ class Evidence:
             enrichments=enrichment.enrichments(images, probing.metadata),
             confounds=confounds.confounds(images, probing.metadata),
             follows=None if traits is None else self._follows(traits, unit),
-            attributes=bool(self._reader.attributes()),
+            attributes=self._reader.has_attributes,
         )
         graded = replace(evidence, figures={**figures, TRUST: trust.grade(evidence)[()]})
         return replace(graded, sentence=trust.sentence(graded, self._reader.concepts))

@@ -32,7 +32,7 @@ def _look(material: Material) -> Finding:
 def _unknown(material: Material) -> str:
     if material.outcomes is None:
         return lacking(material.reader, "outputs") or "The run does not hold the model's outputs."
-    if not material.reader.attributes():
+    if not material.reader.has_attributes:
         return "The run records no attributes of its films, such as devices or sex. [probing.attributes] names them."
     return "No class has films enough with an attribute and without it."
 
