@@ -145,6 +145,23 @@ class Requery:
         scores = np.einsum("ud,ud->u", means.means, np.where(best[:, None] < 0, 0, self.vectors().directions[best]))
         return LayerAnswer(layer, cuts, means.counts, best, scores, self._z_of(best, scores, means.counts), words)
 
+    def some(self, layer: str, units: NDArray[np.int64], cuts: Cuts) -> LayerAnswer:
+        """As `layer`, for these units of it alone, [n], in their order: the rows on screen.
+
+        Raises MammiError for an unknown layer or concept set.
+        """
+        whole = self.layer(layer, cuts)
+        words = [whole.words.of_unit(unit) for unit in units.tolist()]
+        ends = np.cumsum([len(each) for each in words], dtype=np.int64)
+        return replace(
+            whole,
+            counts=whole.counts[units],
+            best=whole.best[units],
+            best_scores=whole.best_scores[units],
+            best_z=whole.best_z[units],
+            words=Words(ends, np.array([concept for each in words for concept in each], dtype=np.int64)),
+        )
+
     def _z_of(
         self, concepts: NDArray[np.int64], scores: NDArray[np.float64], counts: NDArray[np.int64]
     ) -> NDArray[np.float64]:

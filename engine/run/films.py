@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from operator import itemgetter
@@ -41,7 +41,7 @@ class Films:
         self._by_name = by_name
         self._keys: list[ImageKeys | None] = [None] * len(self.images)
 
-    def look_up(self, places: range, threads: Executor, keep: bool) -> list[tuple[int, ImageKeys, File | None]]:
+    def look_up(self, places: Sequence[int], threads: Executor, keep: bool) -> list[tuple[int, ImageKeys, File | None]]:
         """The place and the keys of each image at these places and, if `keep`, the file that was read to find them.
 
         A probing set may say what determines a film without reading it. Otherwise the key of a film is the hash of its
@@ -96,6 +96,11 @@ class Films:
         except UnreadableImage as error:
             return File(b"", "", str(error))
         return File(data, hashlib.sha256(data).hexdigest())
+
+    def learn(self, looked_up: Iterable[tuple[int, ImageKeys]]) -> None:
+        """Remembers the keys of images that another process has looked up, by their places."""
+        for place, keys in looked_up:
+            self._keys[place] = keys
 
     def all_keys(self) -> list[ImageKeys]:
         """The keys of all images that have been looked up, in order."""

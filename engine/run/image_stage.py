@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import Any
 
 from engine.keys import content_key
@@ -43,16 +43,13 @@ def _look_up(run: Run) -> None:
 
 def _compute(run: Run) -> None:
     """Computes the lacking parts and keeps those of each batch at once. Loads torch and the models that are needed."""
-    from engine.run.image_pass import ImagePass
-    from engine.run.loading import Loader
+    from engine.run.image_worker import ImageWorker
 
-    settings = run.config.run
-    run.progress.stage("images", len(run.films.images))
-    with ExitStack() as stack:
-        loader = Loader(run.films, run.parts, run.inputs, settings.thumbnail_size, settings.parity)
-        batches = stack.enter_context(closing(loader.batches(settings.batch_size, run.results.claim)))
-        image_pass = stack.enter_context(ImagePass(run.config, run.parts, run.inputs))
-        for batch in batches:
-            if batch.images:
-                run.results.put(image_pass.compute(batch.images))
-            run.progress.advance(batch.passed + len(batch.images), reused=batch.passed)
+    images = range(len(run.films.images))
+    run.progress.stage("images", len(images))
+    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
+    with closing(worker.pieces(images, run.results.claim)) as pieces:
+        for piece in pieces:
+            if piece.computed is not None:
+                run.results.put(piece.computed)
+            run.progress.advance(piece.passed + piece.images, reused=piece.passed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -63,10 +63,12 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch for the models. `passed` is the number of images since the batch before that lack nothing."""
+    """A batch for the models. `passed` is the number of images since the batch before that lack nothing, and
+    `looked_up` the place and the keys of every image that was looked up since then."""
 
     images: tuple[PreparedImage, ...]
     passed: int = 0
+    looked_up: tuple[tuple[int, ImageKeys], ...] = ()
 
 
 _Task = tuple[int, ImageKeys, frozenset[str], File | None]
@@ -86,26 +88,29 @@ class Loader:
         self._thumbnail_size = thumbnail_size
         self._parity = parity
 
-    def batches(self, size: int, claim: Callable[[ImageKeys], frozenset[str]]) -> Generator[Prepared, None, None]:
-        """Batches of `size` images that lack a part, in the order of the probing set; the last may be smaller.
+    def batches(
+        self, places: Sequence[int], size: int, claim: Callable[[ImageKeys], frozenset[str]]
+    ) -> Generator[Prepared, None, None]:
+        """Batches of `size` of the images at these places that lack a part, in their order; the last may be smaller.
 
         `claim` gives the keys of the parts that an image lacks (ImageResults.claim). It is called in another thread.
         """
-        images = len(self._films.images)
         gathered: list[_Task] = []
         waiting: deque[Future[Prepared]] = deque()
         with ThreadPoolExecutor(READERS) as threads, ThreadPoolExecutor(1) as ahead:
 
-            def load(places: range) -> Prepared:
-                """Looks at a piece of the probing set. Prepares a batch once enough images lack something."""
+            def load(piece: Sequence[int]) -> Prepared:
+                """Looks at some of the images. Prepares a batch once enough images lack something."""
                 passed = 0
-                for place, keys, file in self._films.look_up(places, threads, keep=True):
+                found = self._films.look_up(piece, threads, keep=True)
+                looked_up = tuple((place, keys) for place, keys, _ in found)
+                for place, keys, file in found:
                     lacking = claim(keys)
                     if lacking:
                         gathered.append((place, keys, lacking, file))
                     else:
                         passed += 1
-                return Prepared(prepare(), passed) if len(gathered) >= size else Prepared((), passed)
+                return Prepared(prepare() if len(gathered) >= size else (), passed, looked_up)
 
             def prepare() -> tuple[PreparedImage, ...]:
                 batch = gathered[:size]
@@ -114,8 +119,8 @@ class Loader:
                 return tuple(threads.map(self._prepare, batch))
 
             try:
-                for start in range(0, images, size):
-                    waiting.append(ahead.submit(load, range(start, min(start + size, images))))
+                for start in range(0, len(places), size):
+                    waiting.append(ahead.submit(load, places[start : start + size]))
                     if len(waiting) > READ_AHEAD:
                         yield waiting.popleft().result()
                 waiting.append(ahead.submit(lambda: Prepared(prepare())))

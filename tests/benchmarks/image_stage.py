@@ -27,9 +27,8 @@ from engine.config.settings import load_config
 from engine.probing import folder
 from engine.probing.decoding import decode
 from engine.run.films import Films
-from engine.run.image_pass import ImagePass
 from engine.run.image_results import ImageResults
-from engine.run.loading import Loader
+from engine.run.image_worker import ImageWorker
 from engine.store.parts import PartKeys
 from engine.store.work import WorkFile
 from engine.targets.base import TargetModel
@@ -109,19 +108,19 @@ def main() -> None:
                     vlm.encode_images(for_vlm)
 
         def stage(keep: bool) -> None:
-            settings = load_config(project, [f"keep.films={str(keep).lower()}", f"keep.maps={str(keep).lower()}"])
+            kept_keys = [f"keep.{name}={str(keep).lower()}" for name in ("films", "maps")]
+            settings = load_config(project, [f"run.batch_size={BATCH}", *kept_keys])
             models = both[keep]
             kept = ("outputs", "head inputs", "class maps") if keep else ()
             parts = PartKeys("film", "input", {name: name for name in LAYERS}, "embedding", *kept)
             films = Films(probing, by_name=False)
-            loader = Loader(films, parts, models, settings.run.thumbnail_size)
             with WorkFile(Path(scratch, f"{time.monotonic_ns()}.work")) as work:
                 results = ImageResults(parts, work, [])
-                batches = closing(loader.batches(BATCH, results.claim))
-                with batches as prepared, ImagePass(settings, parts, models) as image_pass:
-                    for batch in prepared:
-                        if batch.images:
-                            results.put(image_pass.compute(batch.images))
+                worker = ImageWorker(settings, films, parts, models)
+                with closing(worker.pieces(range(len(films.images)), results.claim)) as pieces:
+                    for piece in pieces:
+                        if piece.computed is not None:
+                            results.put(piece.computed)
 
         ways = {"from memory": bare, "keeping all": partial(stage, True), "keeping less": partial(stage, False)}
         bare()

@@ -31,9 +31,8 @@ from engine.config.settings import RunConfig, load_config
 from engine.probing.base import Image
 from engine.probing.decoding import READERS
 from engine.run.films import Films
-from engine.run.image_pass import ImagePass
 from engine.run.image_results import ImageResults
-from engine.run.loading import Loader
+from engine.run.image_worker import ImageWorker
 from engine.store.parts import PartKeys
 from engine.store.work import WorkFile
 from engine.targets.base import TargetModel
@@ -105,14 +104,11 @@ def image_stage(probing: TinyFilms, config: RunConfig, path: Path) -> None:
     models = Models()
     with WorkFile(path) as work:
         results = ImageResults(PARTS, work, [])
-        loader = Loader(Films(probing, by_name=False), PARTS, models, config.run.thumbnail_size)
-        with (
-            closing(loader.batches(config.run.batch_size, results.claim)) as batches,
-            ImagePass(config, PARTS, models) as image_pass,
-        ):
-            for batch in batches:
-                if batch.images:
-                    results.put(image_pass.compute(batch.images))
+        worker = ImageWorker(config, Films(probing, by_name=False), PARTS, models)
+        with closing(worker.pieces(range(len(probing.images)), results.claim)) as pieces:
+            for piece in pieces:
+                if piece.computed is not None:
+                    results.put(piece.computed)
 
 
 def read_back(probing: TinyFilms, path: Path) -> None:

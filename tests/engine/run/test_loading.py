@@ -88,7 +88,7 @@ def full(batches: list[Prepared]) -> list[int]:
 
 
 def test_order_keys_and_what_is_set_aside(probing: Counting) -> None:
-    batches = list(loader(probing).batches(16, lambda _: ALL))
+    batches = list(loader(probing).batches(range(40), 16, lambda _: ALL))
     assert full(batches) == [16, 16, 8]
     assert sum(batch.passed for batch in batches) == 0
     images = [image for batch in batches for image in batch.images]
@@ -111,7 +111,7 @@ def test_order_keys_and_what_is_set_aside(probing: Counting) -> None:
 def test_an_images_key_follows_its_bytes_and_where_asked_its_name(probing: Counting, film: bytes) -> None:
     def keys(by_name: bool) -> list[ImageKeys]:
         films = Films(probing, by_name)
-        prepared = Loader(films, PARTS, BOTH, 192).batches(16, lambda _: ALL)
+        prepared = Loader(films, PARTS, BOTH, 192).batches(range(40), 16, lambda _: ALL)
         return [image.keys for batch in prepared for image in batch.images]
 
     before = keys(by_name=False)
@@ -126,7 +126,7 @@ def test_an_images_key_follows_its_bytes_and_where_asked_its_name(probing: Count
 
 def test_only_what_is_lacking_is_prepared(probing: Counting) -> None:
     for lacking, models in [({"layer"}, Models(BOTH.target, None)), ({"embedding"}, Models(None, BOTH.vlm))]:
-        for batch in loader(probing, models).batches(16, lambda _, parts=lacking: frozenset(parts)):  # type: ignore[misc]
+        for batch in loader(probing, models).batches(range(40), 16, lambda _, parts=lacking: frozenset(parts)):  # type: ignore[misc]
             for image in batch.images:
                 assert image.film is None
                 assert (image.target is None, image.vlm is None) == (models.target is None, models.vlm is None)
@@ -139,7 +139,7 @@ def test_images_that_lack_something_are_gathered_to_full_batches(probing: Counti
         asked.append(keys)
         return ALL if len(asked) % 3 == 0 else frozenset()
 
-    batches = list(loader(probing).batches(4, every_third))
+    batches = list(loader(probing).batches(range(40), 4, every_third))
     assert full(batches) == [4, 4, 4, 1]
     assert sum(batch.passed for batch in batches) == 27
     assert len(probing.reads) == 40
@@ -147,7 +147,7 @@ def test_images_that_lack_something_are_gathered_to_full_batches(probing: Counti
 
 def test_reading_stays_a_few_batches_ahead(probing: Counting) -> None:
     before = threading.active_count()
-    with closing(loader(probing).batches(4, lambda _: ALL)) as batches:
+    with closing(loader(probing).batches(range(40), 4, lambda _: ALL)) as batches:
         next(batches)
         assert len(probing.reads) <= (1 + READ_AHEAD) * 4
     assert len(probing.reads) <= (1 + READ_AHEAD) * 4
@@ -158,21 +158,21 @@ def test_a_film_whose_content_is_known_is_read_only_where_it_is_needed(film: byt
     probing = Named(film, images=40)
     probing.images[3] = Image("another.png")
     asked: list[ImageKeys] = []
-    list(loader(probing).batches(16, lambda keys: asked.append(keys) or frozenset()))
+    list(loader(probing).batches(range(40), 16, lambda keys: asked.append(keys) or frozenset()))
     assert len(set(asked)) == 40
     assert probing.reads == []
-    list(loader(probing).batches(16, lambda keys: ALL if keys == asked[7] else frozenset()))
+    list(loader(probing).batches(range(40), 16, lambda keys: ALL if keys == asked[7] else frozenset()))
     assert probing.reads == ["7.png"]
 
 
 def test_a_film_that_changes_while_the_run_goes_on(probing: Counting, film: bytes) -> None:
     films = Films(probing, by_name=False)
-    list(Loader(films, PARTS, BOTH, 192).batches(16, lambda _: frozenset()))
+    list(Loader(films, PARTS, BOTH, 192).batches(range(40), 16, lambda _: frozenset()))
     probing.film = film + b"more"
     with pytest.raises(MammiError, match=r"\d+\.png changed while the run was going on"):
-        list(Loader(films, PARTS, BOTH, 192).batches(16, lambda _: ALL))
+        list(Loader(films, PARTS, BOTH, 192).batches(range(40), 16, lambda _: ALL))
 
 
 def test_a_film_of_known_content_that_cannot_be_had(film: bytes) -> None:
     with pytest.raises(MammiError, match=r"probing: 3\.png is not available: cannot be read: Permission denied"):
-        list(loader(Named(film, images=40)).batches(16, lambda _: ALL))
+        list(loader(Named(film, images=40)).batches(range(40), 16, lambda _: ALL))
