@@ -32,3 +32,9 @@ class ImageSets:
     def rows(self) -> NDArray[np.int64]:
         """The set that each image belongs to, [total]."""
         return np.repeat(np.arange(len(self)), self.counts)
+
+
+def ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ranges [start, start + size) one after another."""
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError, first_line
+from engine.store import sorted_activations
 from engine.store.database import Connection
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
@@ -129,8 +130,8 @@ class RunArrays:
 
     def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
-        columns = self._at("activation_blocks", ("images", "activations"), rows)
-        return _stack(columns["images"], BLOCK), _stack(columns["activations"], BLOCK)
+        columns = self._at("activation_blocks", ("images", "codes"), rows)
+        return _stack(columns["images"], BLOCK), sorted_activations.activations(_stack(columns["codes"], BLOCK))
 
     def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Partial sums [n, d], numbered over all neurons' rungs, ascending."""
