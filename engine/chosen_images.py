@@ -16,6 +16,7 @@ from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.annotation.image_sets import ImageSets
 from engine.annotation.layer_means import LayerMeans
+from engine.annotation.rows import Rows
 from engine.annotation.selection import above, threshold_between
 from engine.store.ladder import inverse_lengths, sum_rows
 from engine.store.reader import RunReader
@@ -27,7 +28,7 @@ from engine.store.schema import BLOCK
 class Vectors:
     """What all answers are computed from."""
 
-    embeddings: NDArray[np.float32]
+    embeddings: Rows
     """The images' embeddings, [p, d]"""
     inverse_lengths: NDArray[np.float64]
     """1 / the length of each embedding, [p]"""
