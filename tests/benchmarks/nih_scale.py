@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--images", type=int, default=112_120)
     parser.add_argument("--units", type=int, default=1024)
+    parser.add_argument("--before", type=int, nargs="*", default=[], help="units of the layers before the last one")
     parser.add_argument("--dimension", type=int, default=512)
     parser.add_argument("--concepts", type=int, default=1361)
     parser.add_argument("--activations", choices=["relu", "gaussian"], default="relu")
@@ -168,7 +169,7 @@ def main() -> None:
     if options.command == "measure":
         measure(options.file)
     else:
-        size = Size(options.images, options.units, options.dimension, options.concepts)
+        size = Size(options.images, options.units, options.dimension, options.concepts, tuple(options.before))
         make(options.file, size, options.activations, not options.without_decisions)
 
 
