@@ -68,7 +68,9 @@ class ChosenImages:
                 embeddings = self._arrays.image_embeddings()
                 texts, bare = self._arrays.text_embeddings()
                 directions, template = scoring.concept_directions(texts, bare), scoring.unit_rows(bare)
-                self._vectors = Vectors(embeddings, inverse_lengths(embeddings), directions, template)
+                lengths = self._arrays.inverse_lengths()
+                lengths = inverse_lengths(embeddings) if lengths is None else lengths
+                self._vectors = Vectors(embeddings, lengths, directions, template)
             return self._vectors
 
     def warm(self) -> None:
