@@ -1,4 +1,4 @@
-"""Every figure of a release in one go: each file in turn, each step in a process of its own, so that peaks are its own."""
+"""Every figure in one go: each file in turn, each step in a process of its own, so that its peak memory is its own."""
 
 from __future__ import annotations
 
