@@ -15,7 +15,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-_FORMATS = {"bool": "b", "uint8": "C", "int32": "i", "uint32": "I", "int64": "l", "float32": "f", "float64": "g"}
+_FORMATS = {
+    "bool": "b",
+    "uint8": "C",
+    "uint16": "S",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "l",
+    "float32": "f",
+    "float64": "g",
+}
 _CAPSULE = b"arrow_array_stream"
 
 

@@ -17,12 +17,15 @@ from engine.store.database import Connection, insert, text
 from engine.store.inserts import Inserts
 from engine.store.label_counts import LabelCounts
 from engine.store.ladder import rungs, sum_rows
+from engine.store.rung_sums import partial_sums
 from engine.store.schema import BLOCK
 from engine.store.sorted_activations import codes, ranked
 from engine.store.spill import LayerSpill
 
 _SORTED_AT_ONCE = 1 << 21
 """Activations that are sorted and inserted together: those of 18 units over 112,120 images"""
+_PANEL_BYTES = 1 << 28
+"""Bytes for the partial sums of some units, for which all embeddings are gone over once"""
 
 
 class LayerWriter:
@@ -42,6 +45,8 @@ class LayerWriter:
         self._embeddings = embeddings
         self._inverse_lengths = inverse_lengths
         self._rungs = rungs(len(embeddings))
+        steps = np.arange(len(self._rungs), dtype=np.min_scalar_type(len(self._rungs)))
+        self._step_of_rank = np.repeat(steps, np.diff(self._rungs, prepend=0))
         self._directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
         self._moments = moments
         pairs = connection.execute("SELECT DISTINCT image, label FROM labels").fetchall()
@@ -59,26 +64,25 @@ class LayerWriter:
             raise ValueError(f"layer {layer.name}: {len(layer.unit_names)} unit names for {units} units")
         row = [index, layer.name, layer.pooling, units, self._first_neuron, text(layer.untrained)]
         self._connection.execute("INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?)", row)
+        sums = 12 * len(self._rungs) * self._embeddings.shape[1]
+        panel = max(1, _PANEL_BYTES // (sums + self._step_of_rank.nbytes))
         together = max(1, _SORTED_AT_ONCE // images)
         with Inserts(self._connection) as inserts:
-            for first in range(0, units, together):
-                last = min(first + together, units)
-                order, values = ranked(activations.units(first, last))
-                neurons = self._first_neuron + np.arange(first, last)
-                inserts.add(partial(_insert_blocks, neurons, order, values))
-                inserts.add(partial(_insert_sums, neurons, self._rungs, self._partial_sums(order)))
-                inserts.add(self._answers(index, np.arange(first, last), order, values))
-                progress(layer.name, last, units)
+            for start in range(0, units, panel):
+                end = min(start + panel, units)
+                steps = np.empty((end - start, images), self._step_of_rank.dtype)
+                for first in range(start, end, together):
+                    last = min(first + together, end)
+                    order, values = ranked(activations.units(first, last))
+                    for step, ordered in zip(steps[first - start :], order, strict=False):
+                        step[ordered] = self._step_of_rank
+                    neurons = self._first_neuron + np.arange(first, last)
+                    inserts.add(partial(_insert_blocks, neurons, order, values))
+                    inserts.add(self._answers(index, np.arange(first, last), order, values))
+                    progress(layer.name, last, units)
+                totals = partial_sums(self._embeddings, self._inverse_lengths, steps, len(self._rungs))
+                inserts.add(partial(_insert_sums, self._first_neuron + np.arange(start, end), self._rungs, totals))
         self._first_neuron += units
-
-    def _partial_sums(self, order: NDArray[np.int32]) -> NDArray[np.float64]:
-        """The sums of unit embeddings up to each rung, [n, rungs, d], for n neurons' images [n, p]."""
-        steps = [
-            sum_rows(self._embeddings, self._inverse_lengths, part)
-            for images in order
-            for part in np.split(images, self._rungs[:-1])
-        ]
-        return np.cumsum(np.reshape(steps, (len(order), len(self._rungs), -1)), axis=1)
 
     def _answers(
         self, layer: int, units: NDArray[np.int64], order: NDArray[np.int32], descending: NDArray[np.float32]
@@ -128,7 +132,7 @@ def _insert_blocks(
 
 
 def _insert_sums(
-    neurons: NDArray[np.int64], ranks: NDArray[np.int64], totals: NDArray[np.float64], connection: Connection
+    neurons: NDArray[np.int64], ranks: NDArray[np.int64], totals: NDArray[np.float32], connection: Connection
 ) -> None:
     columns: dict[str, NDArray[Any]] = {
         "neuron": np.repeat(neurons.astype(np.int32), len(ranks)),

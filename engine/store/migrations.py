@@ -157,8 +157,13 @@ _ROWS = 2048
 
 
 def _from_7(connection: Connection) -> None:
-    """Stores sorted activations as codes: the same numbers in half the space."""
+    """Stores sorted activations as codes and partial sums as float32: the same numbers in half the space, and sums
+    rounded as those of a new run are. Adds the inverse lengths of image embeddings, which are then computed from these.
+    """
+    row = connection.execute("SELECT dimension FROM meta").fetchone()
     connection.execute(f"""
+        ALTER TABLE image_embeddings ADD COLUMN inverse_length DOUBLE;
+        ALTER TABLE partial_sums ALTER total TYPE FLOAT[{int(row[0]) if row else 1}];
         DROP VIEW representatives;
         DROP VIEW activations;
         CREATE TABLE coded (neuron INTEGER, block INTEGER, top FLOAT, images INTEGER[{BLOCK}], codes UINTEGER[{BLOCK}]);

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.annotation import scoring, standing
 from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
-from engine.store import evidence_writer, schema
+from engine.store import embedding_rows, evidence_writer, schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
@@ -72,7 +72,7 @@ class _RunWriter:
 
     def write(self, batches: Iterable[Batch]) -> None:
         run = self._run
-        schema.create(self._connection, len(run.template_embedding))
+        schema.create(self._connection, len(run.template_embedding), run.precision)
         self._write_batches(batches)
         embeddings = self._embeddings.held(_EMBEDDINGS_HELD)
         lengths = inverse_lengths(embeddings)
@@ -123,7 +123,8 @@ class _RunWriter:
         self._write_images(batch, position, image)
         if batch.usable:
             indices = np.arange(image, image + batch.usable, dtype=np.int32)
-            insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
+            rows = embedding_rows.columns(indices, batch.embeddings, self._run.precision)
+            insert(self._connection, "image_embeddings", rows)
         if self._decisions:
             self._decisions.add(batch, position, image)
         self._embeddings.append(batch.embeddings)
