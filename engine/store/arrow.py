@@ -79,7 +79,7 @@ _RELEASE: dict[Any, Any] = {kind: _released(kind) for kind in (_Schema, _Array, 
 class ArrowColumns:
     """Columns of equal length: numbers [n], texts [n] (an object array) or lists of numbers [n, k], row by row.
 
-    Each query that reads it must end before it is closed.
+    One query may read it, and must end before it is closed.
     """
 
     def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
@@ -106,8 +106,7 @@ class ArrowColumns:
         self._stream = _Stream()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """A capsule with the stream, from its start. The columns are given as they are, whatever is requested."""
-        self._given = False
+        """A capsule with the stream. The columns are given as they are, whatever is requested."""
         new = ctypes.pythonapi.PyCapsule_New
         new.restype, new.argtypes = ctypes.py_object, [c_void_p, c_char_p, c_void_p]
         return new(ctypes.addressof(self._stream), _CAPSULE, None)
