@@ -32,3 +32,34 @@ class ImageSets:
     def rows(self) -> NDArray[np.int64]:
         """The set that each image belongs to, [total]."""
         return np.repeat(np.arange(len(self)), self.counts)
+
+
+_AT_ONCE = 256
+"""Embeddings widened to float64 at once: they stay in the processor's cache"""
+
+
+def sum_sets(
+    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], sets: ImageSets
+) -> NDArray[np.float64]:
+    """The sum of the unit vectors of each of n sets, in float64, [n, d], from embeddings [p, d] and inverse
+    lengths [p].
+
+    The sum of a set depends on no other.
+    """
+    totals = np.zeros((len(sets), embeddings.shape[1]))
+    filled = np.flatnonzero(sets.counts)
+    ends = sets.starts[filled + 1]
+    done = 0
+    while done < len(filled):
+        first = int(sets.starts[filled[done]])
+        last = max(done + 1, int(np.searchsorted(ends, first + _AT_ONCE, side="right")))
+        for start in range(first, int(ends[last - 1]), _AT_ONCE):
+            images = sets.images[start : min(start + _AT_ONCE, int(ends[last - 1]))]
+            rows = embeddings[images].astype(np.float64)
+            if last == done + 1:
+                totals[filled[done]] += inverse_lengths[images] @ rows
+            else:
+                rows *= inverse_lengths[images, None]
+                totals[filled[done:last]] = np.add.reduceat(rows, sets.starts[filled[done:last]] - first, axis=0)
+        done = last
+    return totals
