@@ -148,15 +148,16 @@ class ChosenImages:
         """The mean of the unit embeddings of the `counts` [n] ≥ 1 most activating images of each of some units, which
         ascend. Few images are summed up; of many, those between their number and the nearest stored sum."""
         rungs, ranks = self._nearest_rungs(counts)
-        neurons = layer.first_neuron + units
-        stored = np.zeros((len(units), self._reader.info.dimension))
-        taken = rungs > 0
-        stored[taken] = self._sums.get(neurons[taken] * len(self._arrays.rungs) + rungs[taken] - 1)[0]
-        between = self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks))
-        rests = self._sum_of(between)
-        rests[counts < ranks] *= -1
-        doubts = _ROUNDING * np.linalg.norm(stored, axis=1) / counts
-        return LayerMeans(counts, (stored + rests) / counts[:, None], doubts)
+        sums = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
+        doubts = np.zeros(len(units))
+        if len(taken := np.flatnonzero(rungs)):
+            rows = (layer.first_neuron + units[taken]) * len(self._arrays.rungs) + rungs[taken] - 1
+            stored = self._sums.get(rows)[0]
+            sums[counts < ranks] *= -1
+            sums[taken] += stored
+            doubts[taken] = _ROUNDING * np.linalg.norm(stored, axis=1) / counts[taken]
+        sums /= counts[:, None]
+        return LayerMeans(counts, sums, doubts)
 
     def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
         """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be

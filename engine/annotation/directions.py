@@ -83,7 +83,8 @@ class Directions:
         return np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
     def _text(self, rows: Any) -> NDArray[np.float64]:
-        return np.asarray(self._texts[self._rows[rows]], dtype=np.float64)
+        texts: NDArray[np.float64] = np.asarray(self._texts[self._rows[rows]], dtype=np.float64)
+        return texts
 
     @cached_property
     def _wide(self) -> NDArray[np.float64] | None:
@@ -104,7 +105,8 @@ def first_equal(directions: Directions | NDArray[np.float64], members: NDArray[n
     probe = np.random.default_rng(0).standard_normal(directions.shape[1])
     keys = np.empty(len(members))
     for start in range(0, len(members), _ROWS):
-        keys[start : start + _ROWS] = score_mean(probe, np.asarray(directions[members[start : start + _ROWS]]))
+        rows: NDArray[np.float64] = directions[members[start : start + _ROWS]]
+        keys[start : start + _ROWS] = score_mean(probe, rows)
     _, first, groups, sizes = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
     found = first[groups.reshape(-1)].astype(np.int64)
     seen: dict[bytes, int] = {}
