@@ -17,6 +17,7 @@ from engine.annotation.cuts import Cuts
 from engine.annotation.directions import Directions
 from engine.annotation.image_sets import ImageSets, sum_sets
 from engine.annotation.layer_means import LayerMeans
+from engine.annotation.rows import Rows
 from engine.annotation.selection import above, threshold_between
 from engine.kept_rows import KeptRows
 from engine.store.ladder import inverse_lengths, sum_rows
@@ -40,7 +41,7 @@ _ROUNDING = 1e-6
 class Vectors:
     """What all answers are computed from."""
 
-    embeddings: NDArray[np.float32]
+    embeddings: Rows
     """The images' embeddings, [p, d]"""
     inverse_lengths: NDArray[np.float64]
     """1 / the length of each embedding, [p]"""
@@ -83,7 +84,9 @@ class ChosenImages:
                 embeddings = self._arrays.image_embeddings()
                 texts, bare = self._arrays.text_embeddings()
                 template = scoring.unit_rows(bare)
-                self._vectors = Vectors(embeddings, inverse_lengths(embeddings), Directions(texts, template), template)
+                lengths = self._arrays.inverse_lengths()
+                lengths = inverse_lengths(embeddings) if lengths is None else lengths
+                self._vectors = Vectors(embeddings, lengths, Directions(texts, template), template)
             return self._vectors
 
     def warm(self) -> None:

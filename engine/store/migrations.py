@@ -131,5 +131,13 @@ def _from_6(connection: Connection) -> None:
     connection.execute(ANNOTATED)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4, _from_5, _from_6)
+def _from_7(connection: Connection) -> None:
+    """Adds the inverse lengths of image embeddings, which are then computed from these."""
+    connection.execute("ALTER TABLE image_embeddings ADD COLUMN inverse_length DOUBLE")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    *(_from_1, _from_2, _from_3, _from_4, _from_5, _from_6),
+    _from_7,
+)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

@@ -6,7 +6,9 @@ for one neuron, `rank` of an image for one neuron by activation descending.
 
 `ranking` and `selection` of `meta` are those of engine.annotation.cuts. `score_mean` and `score_deviation` of a concept
 are the mean and the standard deviation of v_o·(t_j − t_tem) over all images (NULL in files of before version 7). An
-image has a row of `image_attributes` for each value of an attribute; a number is written as text.
+image has a row of `image_attributes` for each value of an attribute; a number is written as text. `embedding` and
+`inverse_length` of `image_embeddings` are those of engine.store.embedding_rows; the second is NULL in files of before
+version 8.
 
 What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
 the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
@@ -27,8 +29,9 @@ a row's rowid is its place. Tables without rows stand for what a run did not kee
 
 from __future__ import annotations
 
-from engine.store import migrations
+from engine.store import embedding_rows, migrations
 from engine.store.database import Connection, transaction
+from engine.store.embedding_rows import Precision
 
 BLOCK = 256
 """Images of one neuron that are stored in one row of `activation_blocks`; the last block is filled up with image −1"""
@@ -65,7 +68,7 @@ CREATE TABLE activation_blocks (
     neuron INTEGER, block INTEGER, top FLOAT, images INTEGER[{block}], activations FLOAT[{block}]
 );
 CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total DOUBLE[{dimension}]);
-CREATE TABLE image_embeddings (image INTEGER, embedding FLOAT[{dimension}]);
+CREATE TABLE image_embeddings (image INTEGER, embedding {number}[{dimension}], inverse_length DOUBLE);
 CREATE TABLE concepts (
     concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}], score_mean DOUBLE, score_deviation DOUBLE
 );
@@ -106,13 +109,15 @@ CREATE VIEW annotations AS
 VERSION = 1 + len(migrations.MIGRATIONS)
 
 
-def create(connection: Connection, dimension: int) -> None:
-    """All tables and views of the current version, empty, for embeddings of this dimension."""
+def create(connection: Connection, dimension: int, precision: Precision = "f32") -> None:
+    """All tables and views of the current version, empty, for embeddings of this dimension, those of images in this
+    precision."""
     with transaction(connection):
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
         tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
-        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, **tables))
+        number = embedding_rows.TYPES[precision]
+        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))
         connection.execute(_VIEWS.format(block=BLOCK, annotated=migrations.ANNOTATED))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.annotation import scoring, standing
 from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
-from engine.store import evidence_writer, schema
+from engine.store import embedding_rows, evidence_writer, schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
@@ -70,7 +70,7 @@ class _RunWriter:
 
     def write(self, batches: Iterable[Batch]) -> None:
         run = self._run
-        schema.create(self._connection, len(run.template_embedding))
+        schema.create(self._connection, len(run.template_embedding), run.precision)
         embeddings = self._write_batches(batches)
         with transaction(self._connection):
             moments = standing.moments(
@@ -110,7 +110,8 @@ class _RunWriter:
                 self._write_images(batch, position, image)
                 if usable:
                     indices = np.arange(image, image + usable, dtype=np.int32)
-                    insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
+                    rows = embedding_rows.columns(indices, batch.embeddings, run.precision)
+                    insert(self._connection, "image_embeddings", rows)
                 if self._decisions:
                     self._decisions.add(batch, position, image)
             if usable:

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--images", type=int, default=NIH.images)
     parser.add_argument("--units", type=int, default=None, help="1,024; for slopes 64")
+    parser.add_argument("--before", type=int, nargs="*", default=[], help="units of the layers before the last one")
     parser.add_argument("--dimension", type=int, default=NIH.dimension)
     parser.add_argument("--concepts", type=int, default=NIH.concepts)
     parser.add_argument("--activations", choices=["relu", "gaussian"], default="relu")
@@ -59,7 +60,8 @@ def main() -> None:
     if options.command == "measure":
         measure(options.path, report, tuple(options.only), options.activations == "gaussian")
     elif options.command == "make":
-        size = Size(options.images, options.units or NIH.units, options.dimension, options.concepts)
+        units, before = options.units or NIH.units, tuple(options.before)
+        size = Size(options.images, units, options.dimension, options.concepts, before)
         make(options.path, size, options.activations, not options.without_decisions, report)
     else:
         report = slopes(options.path, options.units or 64, lambda path, rows: measure(path, rows, tuple(options.only)))
