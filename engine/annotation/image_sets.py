@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSets:
@@ -38,9 +40,7 @@ _AT_ONCE = 128
 """Embeddings widened to float64 at once: they stay in the processor's cache"""
 
 
-def sum_sets(
-    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], sets: ImageSets
-) -> NDArray[np.float64]:
+def sum_sets(embeddings: Rows, inverse_lengths: NDArray[np.float64], sets: ImageSets) -> NDArray[np.float64]:
     """The sum of the unit vectors of each of n sets, in float64, [n, d], from embeddings [p, d] and inverse
     lengths [p].
 
