@@ -106,7 +106,7 @@ class ChosenImages:
         count = 0
         if cuts.selection.rule != "top":
             boundary = int(self._boundaries(layer, np.array([unit]), tau)[0])
-            images, activations = self._ranked(layer, unit, boundary)
+            images, activations = self._ranked(layer, unit, self._with_rung(boundary))
             count = int(np.count_nonzero(activations > _rounded_down(tau)))
         threshold = float(tau[0])
         if cuts.selection.rule != "tau":
@@ -151,25 +151,34 @@ class ChosenImages:
         """The mean of the unit embeddings of the `counts` [n] ≥ 1 most activating images of each of some units, which
         ascend. Few images are summed up; of many, those between their number and the nearest stored sum."""
         rungs, ranks = self._nearest_rungs(counts)
-        neurons = layer.first_neuron + units
-        stored = np.zeros((len(units), self._reader.info.dimension))
-        taken = rungs > 0
-        stored[taken] = self._sums.get(neurons[taken] * len(self._arrays.rungs) + rungs[taken] - 1)[0]
-        between = self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks))
-        rests = self._sum_of(between)
-        rests[counts < ranks] *= -1
-        doubts = _ROUNDING * np.linalg.norm(stored, axis=1) / counts
-        return LayerMeans(counts, (stored + rests) / counts[:, None], doubts)
+        sums = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
+        doubts = np.zeros(len(units))
+        if len(taken := np.flatnonzero(rungs)):
+            rows = (layer.first_neuron + units[taken]) * len(self._arrays.rungs) + rungs[taken] - 1
+            stored = self._sums.get(rows)[0]
+            sums[counts < ranks] *= -1
+            sums[taken] += stored
+            doubts[taken] = _ROUNDING * np.linalg.norm(stored, axis=1) / counts[taken]
+        sums /= counts[:, None]
+        return LayerMeans(counts, sums, doubts)
 
     def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
         """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be
         from the true one."""
+        vectors = self.vectors()
         if found.count <= _SUMMED_OF_ONE:
-            vectors = self.vectors()
             images = found.images[: found.count]
             return sum_rows(vectors.embeddings, vectors.inverse_lengths, images) / found.count, 0.0
-        means = self.means(layer, np.array([unit]), np.array([found.count]))
-        return means.means[0], float(means.doubts[0])
+        count = np.array([found.count])
+        rungs, ranks = self._nearest_rungs(count)
+        if ranks[0] > len(found.images):
+            means = self.means(layer, np.array([unit]), count)
+            return means.means[0], float(means.doubts[0])
+        low, high = sorted((found.count, int(ranks[0])))
+        rest = sum_rows(vectors.embeddings, vectors.inverse_lengths, found.images[low:high])
+        stored = self._sums.get((layer.first_neuron + unit) * len(self._arrays.rungs) + rungs - 1)[0][0]
+        mean = (stored + (rest if high == found.count else -rest)) / found.count
+        return mean, _ROUNDING * float(np.linalg.norm(stored)) / found.count
 
     def true_means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """As `means`, from the embeddings alone, [n, d]: milliseconds for each thousand images."""
@@ -200,6 +209,13 @@ class ChosenImages:
             return self._arrays.ranked(neuron, 0, last)
         images, activations = self._blocks.get(np.array([neuron * self._arrays.blocks_each]))
         return images[0, : self._reader.image_count], activations[0, : self._reader.image_count]
+
+    def _with_rung(self, boundary: int) -> int:
+        """The last block that the sum of a neuron's images needs which end in the block `boundary`."""
+        if (boundary + 1) * BLOCK <= _SUMMED_OF_ONE:
+            return boundary
+        _, ranks = self._nearest_rungs(np.array([(boundary + 1) * BLOCK]))
+        return max(boundary, (int(ranks[0]) - 1) // BLOCK)
 
     def _between(
         self, layer: LayerInfo, units: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]

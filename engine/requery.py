@@ -166,7 +166,7 @@ class Requery:
         ascending, places = np.unique(units, return_inverse=True)
         means = self._means_of(info, ascending, self._chosen.counts(info, ascending, cuts))
         found = self._annotator.annotate(
-            *(competing, means, cuts.beta),
+            *(competing, means, np.arange(len(ascending)), cuts.beta),
             lambda some: self._chosen.true_means(info, ascending[some], means.counts[some]),
         )
         answer = self._answer(info, cuts, found)
@@ -223,8 +223,7 @@ class Requery:
         """Those over the `counts` most activating images of some units, which ascend, [n] each. `last` are those over
         other counts."""
         if last is None:
-            dimension = self._reader.info.dimension
-            last = LayerMeans(np.zeros_like(counts), np.zeros((len(counts), dimension)), np.zeros(len(counts)))
+            last = LayerMeans.none(len(counts), self._reader.info.dimension)
         changed = np.flatnonzero(counts != last.counts)
         means, doubts = last.means.copy(), last.doubts.copy()
         means[changed], doubts[changed] = 0.0, 0.0

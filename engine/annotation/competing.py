@@ -146,6 +146,9 @@ class Competing:
     ) -> Words:
         """The concepts of n directions, each of one of `count` units and with its score, [n] each."""
         sizes = self.sizes[directions]
+        if len(self.first) == len(self.concepts):  # and so their order is that of the concepts
+            order = np.lexsort((directions, -scores, units))
+            return Words.of(count, units[order], self.first[directions[order]])
         by_direction = np.argsort(self.rows, kind="stable")
         starts = (np.cumsum(self.sizes) - self.sizes)[directions]
         within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)

@@ -80,10 +80,12 @@ class Directions:
     def _inverse_lengths(self) -> NDArray[np.float64]:
         """1/|t_j|, [k]; 0 for a zero vector."""
         lengths = np.concatenate([np.empty(0), *(np.linalg.norm(self._text(part), axis=1) for part in self.parts())])
-        return np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        inverse: NDArray[np.float64] = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        return inverse
 
     def _text(self, rows: Any) -> NDArray[np.float64]:
-        return np.asarray(self._texts[self._rows[rows]], dtype=np.float64)
+        texts: NDArray[np.float64] = np.asarray(self._texts[self._rows[rows]], dtype=np.float64)
+        return texts
 
     @cached_property
     def _wide(self) -> NDArray[np.float64] | None:
@@ -101,10 +103,11 @@ def first_equal(directions: Directions | NDArray[np.float64], members: NDArray[n
 
     Rows are compared by a number that is computed alike for equal ones, and by all of theirs where that is the same.
     """
-    probe = np.random.default_rng(0).standard_normal(directions.shape[1])
+    probe: NDArray[np.float64] = np.random.default_rng(0).standard_normal((directions.shape[1],))
     keys = np.empty(len(members))
     for start in range(0, len(members), _ROWS):
-        keys[start : start + _ROWS] = score_mean(probe, np.asarray(directions[members[start : start + _ROWS]]))
+        rows: NDArray[np.float64] = directions[members[start : start + _ROWS]]
+        keys[start : start + _ROWS] = score_mean(probe, rows)
     _, first, groups, sizes = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
     found = first[groups.reshape(-1)].astype(np.int64)
     seen: dict[bytes, int] = {}

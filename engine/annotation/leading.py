@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
-from engine.annotation.layer_means import LayerMeans
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -25,7 +24,7 @@ _MANY = 64
 """Concepts of a unit from which on all are computed in float64"""
 _LEADING = 4096
 """Concepts up to which it is looked at whether doubt matters"""
-_PAIRS_AT_ONCE = 2048
+_PAIRS_AT_ONCE = 256
 _ZERO_Z = 1e-9
 """What Competing takes for rounding in z"""
 
@@ -46,11 +45,12 @@ class Leaders:
     """What they are ranked by, in float64, or in float32 where that settles their order"""
 
 
-def errors_of(competing: Competing, means: LayerMeans) -> Floats:
-    """How far what a direction is ranked by in float32 (Competing.narrow_scores) may be from the truth, [n]."""
-    lengths = np.linalg.norm(means.means, axis=1)
-    longest, rounding = competing.longest, 1.01 * (means.means.shape[1] + 4) * _UNIT
-    errors: Floats = (rounding * lengths + means.doubts) * longest
+def errors_of(competing: Competing, means: Floats, doubts: Floats) -> Floats:
+    """How far what a direction is ranked by in float32 (Competing.narrow_scores) may be from the truth, [n], for means
+    [n, d] and their doubts [n]."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", means, means))
+    longest, rounding = competing.longest, 1.01 * (means.shape[1] + 4) * _UNIT
+    errors: Floats = (rounding * lengths + doubts) * longest
     if competing.offsets is not None:
         most = float(np.abs(competing.offsets).max(initial=0.0))
         errors = errors + 6 * _UNIT * (lengths * longest + most) + _ZERO_Z
@@ -60,15 +60,17 @@ def errors_of(competing: Competing, means: LayerMeans) -> Floats:
 def leaders(
     competing: Competing,
     ranked: NDArray[np.float32],
-    means: LayerMeans,
+    means: Floats,
+    doubts: Floats,
     beta: float,
     true_means: Callable[[Integers], Floats],
 ) -> Leaders:
-    """Of n units with at least one image each, from what each direction is ranked by in float32, [n, k], k ≥ 1.
+    """Of n units with at least one image each, from what each direction is ranked by in float32, [n, k], k ≥ 1, over
+    means [n, d] with their doubts [n] (LayerMeans).
 
-    `true_means` gives the means [r, d] of some of them, by place, where the doubts of `means` are too large.
+    `true_means` gives the means [r, d] of some of them, by place, where the doubts are too large.
     """
-    errors = errors_of(competing, means)
+    errors = errors_of(competing, means, doubts)
     best = ranked.max(axis=1).astype(np.float64)
     low = np.minimum(beta * np.maximum(best - errors, 0) - errors, best - 2 * errors)
     lowest = np.nextafter(low.astype(np.float32), np.float32(-np.inf))
@@ -81,11 +83,11 @@ def leaders(
     unsettled = _pairwise(units, scores, 2 * margins)
     unsettled |= np.abs(scores - beta * best[units]) <= (1 + beta) * margins
     unsettled[first] = True
-    _compute(competing, means.means, units, directions, scores, unsettled)
-    which = np.flatnonzero(unsettled & (means.doubts[units] > 0))
-    doubtful = _doubtful(competing, means.doubts, units[which], directions[which], scores[which], beta)
+    _compute(competing, means, units, directions, scores, unsettled)
+    which = np.flatnonzero(unsettled & (doubts[units] > 0))
+    doubtful = _doubtful(competing, doubts, units[which], directions[which], scores[which], beta)
     if len(doubtful):
-        again = means.means.copy()
+        again = means.copy()
         again[doubtful] = true_means(doubtful)
         _compute(competing, again, units, directions, scores, unsettled & np.isin(units, doubtful))
     units, directions, scores = _in_order(units, directions, scores)
