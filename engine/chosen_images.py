@@ -35,6 +35,8 @@ _KEPT_SUMS = 1 << 21
 """Numbers of stored sums that are kept"""
 _ROUNDING = 1e-6
 """How far a stored sum may be from the true one, relative to its length"""
+_DRIFT = 1e-15
+"""How far a mean may move by rounding when images are added to it or taken away"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,20 +149,31 @@ class ChosenImages:
         counts[living] = cuts.selection.taken(found, self._reader.image_count)
         return counts
 
-    def means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> LayerMeans:
+    def means(
+        self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], last: LayerMeans | None = None
+    ) -> LayerMeans:
         """The mean of the unit embeddings of the `counts` [n] ≥ 1 most activating images of each of some units, which
-        ascend. Few images are summed up; of many, those between their number and the nearest stored sum."""
+        ascend. Few images are summed up; of many, those between their number and the nearest stored sum, or the number
+        of the units' `last` means, whichever is nearer."""
         rungs, ranks = self._nearest_rungs(counts)
-        sums = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
-        doubts = np.zeros(len(units))
-        if len(taken := np.flatnonzero(rungs)):
+        sums, summed = np.zeros((len(units), self._reader.info.dimension)), np.zeros(len(units))
+        before = np.zeros(len(units), np.bool_)
+        if last is not None:
+            before = (last.counts > 0) & (4 * np.abs(counts - last.counts) < np.abs(counts - ranks))
+            ranks, rungs = np.where(before, last.counts, ranks), np.where(before, 0, rungs)
+            near = np.flatnonzero(before)
+            sums[near] = last.means[near] * last.counts[near, None]
+            summed[near] = (last.doubts[near] + _DRIFT) * last.counts[near]
+        taken = np.flatnonzero(rungs)
+        if len(taken):
             rows = (layer.first_neuron + units[taken]) * len(self._arrays.rungs) + rungs[taken] - 1
-            stored = self._sums.get(rows)[0]
-            sums[counts < ranks] *= -1
-            sums[taken] += stored
-            doubts[taken] = _ROUNDING * np.linalg.norm(stored, axis=1) / counts[taken]
+            sums[taken] = self._sums.get(rows)[0]
+            summed[taken] = _ROUNDING * np.linalg.norm(sums[taken], axis=1)
+        rests = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
+        rests[counts < ranks] *= -1
+        sums += rests
         sums /= counts[:, None]
-        return LayerMeans(counts, sums, doubts)
+        return LayerMeans(counts, sums, summed / counts)
 
     def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
         """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be

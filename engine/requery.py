@@ -228,7 +228,7 @@ class Requery:
         means, doubts = last.means.copy(), last.doubts.copy()
         means[changed], doubts[changed] = 0.0, 0.0
         filled = changed[counts[changed] > 0]
-        found = self._chosen.means(layer, units[filled], counts[filled])
+        found = self._chosen.means(layer, units[filled], counts[filled], last.of(filled))
         means[filled], doubts[filled] = found.means, found.doubts
         return LayerMeans(counts, means, doubts)
 
