@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.annotation.directions import Directions
-from engine.annotation.image_sets import ImageSets, sum_sets
+from engine.annotation.image_sets import ImageSets, ranges, sum_sets
 from engine.annotation.layer_means import LayerMeans
 from engine.annotation.rows import Rows
 from engine.annotation.selection import above, threshold_between
@@ -236,10 +236,10 @@ class ChosenImages:
         """The images of some units from rank `low` up to before `high`, from 0, [n] each."""
         first = low // BLOCK
         sizes = np.where(high > low, -(-high // BLOCK) - first, 0)
-        rows = _ranges(self._first_block(layer) + units * self._arrays.blocks_each + first, sizes)
+        rows = ranges(self._first_block(layer) + units * self._arrays.blocks_each + first, sizes)
         blocks, _ = self._blocks.get(rows) if sizes.max(initial=0) <= 1 else self._arrays.blocks(rows)
         places = (np.cumsum(sizes) - sizes) * BLOCK + low - first * BLOCK
-        images = blocks.reshape(-1)[_ranges(places, high - low)].astype(np.int32, copy=False)
+        images = blocks.reshape(-1)[ranges(places, high - low)].astype(np.int32, copy=False)
         return ImageSets(images, np.concatenate([[0], np.cumsum(high - low)]))
 
     def _first_block(self, layer: LayerInfo) -> int:
@@ -274,9 +274,3 @@ def _rounded_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
     """The highest float32 that is no more than each: the same float32 activations lie above both."""
     narrow = thresholds.astype(np.float32)
     return np.where(narrow > thresholds, np.nextafter(narrow, np.float32(-np.inf)), narrow)
-
-
-def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ranges [start, start + size) one after another."""
-    before = np.cumsum(sizes) - sizes
-    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())

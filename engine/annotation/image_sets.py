@@ -36,6 +36,12 @@ class ImageSets:
         return np.repeat(np.arange(len(self)), self.counts)
 
 
+def ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ranges [start, start + size) one after another."""
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+
+
 _AT_ONCE = 128
 """Embeddings widened to float64 at once: they stay in the processor's cache"""
 
