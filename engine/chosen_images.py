@@ -27,7 +27,7 @@ from engine.store.schema import BLOCK
 
 _SUMMED = 128
 """Images whose embeddings are summed up themselves rather than taken from a stored sum"""
-_SUMMED_OF_ONE = 1024
+SUMMED_OF_ONE = 1024
 """The same where one neuron is asked about"""
 _KEPT_BLOCKS = 8192
 """Blocks that are kept, 2 kB each: the first ones of two large layers, or a few of each neuron of one"""
@@ -175,11 +175,13 @@ class ChosenImages:
         sums /= counts[:, None]
         return LayerMeans(counts, sums, summed / counts)
 
-    def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
+    def mean(
+        self, layer: LayerInfo, unit: int, found: NeuronImages, summed: int = SUMMED_OF_ONE
+    ) -> tuple[NDArray[np.float64], float]:
         """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be
-        from the true one."""
+        from the true one: up to `summed` images are summed up themselves."""
         vectors = self.vectors()
-        if found.count <= _SUMMED_OF_ONE:
+        if found.count <= summed:
             images = found.images[: found.count]
             return sum_rows(vectors.embeddings, vectors.inverse_lengths, images) / found.count, 0.0
         count = np.array([found.count])
@@ -225,7 +227,7 @@ class ChosenImages:
 
     def _with_rung(self, boundary: int) -> int:
         """The last block that the sum of a neuron's images needs which end in the block `boundary`."""
-        if (boundary + 1) * BLOCK <= _SUMMED_OF_ONE:
+        if (boundary + 1) * BLOCK <= SUMMED_OF_ONE:
             return boundary
         _, ranks = self._nearest_rungs(np.array([(boundary + 1) * BLOCK]))
         return max(boundary, (int(ranks[0]) - 1) // BLOCK)
