@@ -39,17 +39,19 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, v
     taps, run = config.taps, config.run
     shown = (run.parity, VIEW, view) if run.parity == "published" else ()
     classes = len(getattr(config.target.options, "classes", ()))
+    # Only where they are asked for, so that all earlier results keep their keys.
+    faster = (run.memory_format, run.compile) if run.compile or run.memory_format != "contiguous" else ()
 
     def layer_key(layer: str) -> str:
         # The number of classes can decide which of the model's outputs is taken.
         output = (taps.output, classes) if layer == LOGITS else ()
         facts = (layer, taps.pooling, taps.channels, run.mixed_precision)
-        return content_key(VERSION, "layer", target, *facts, *output)
+        return content_key(VERSION, "layer", target, *facts, *output, *faster)
 
     def last_part_key(part: str) -> str:
         as_told = taps.probabilities == "none"  # then the outputs are the model's own
         facts = (taps.output, classes, taps.pooling, taps.channels, run.mixed_precision, as_told)
-        return content_key(VERSION, LAST_PART, part, target, *facts)
+        return content_key(VERSION, LAST_PART, part, target, *facts, *faster)
 
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),
