@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engine.config.settings import RunConfig
 from engine.device import Mark, precision, to_device, to_host
@@ -22,16 +21,12 @@ from engine.run.inputs import Models
 from engine.run.keys import map_key
 from engine.run.loading import PreparedImage
 from engine.run.map_pass import map_rows
-from engine.store.class_maps import packed
-from engine.store.halves import to_halves
+from engine.run.part_rows import last_rows, vector_rows
+from engine.store.embedding_rows import is_rounded, rounded
 from engine.store.parts import (
-    CLASS_MAPS,
-    HEAD_INPUTS,
-    OUTPUTS,
     STATISTICS,
     Computed,
     FilmRows,
-    ImageKeys,
     PartKeys,
     VectorRows,
 )
@@ -199,15 +194,15 @@ class ImagePass:
             return
         reasons = [(image, target.reason) for image, target in made]
         statistics = np.array([target.statistics for _, target in made if not target.reason], np.float32)
-        yield _rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
+        yield vector_rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
         nothing = np.empty((0, 0), np.float32)
         for layer, part in self._parts.layers.items():
             values = passing.activations[layer].numpy() if passing.inputs else nothing
-            yield _rows(part, reasons, values, attrgetter("film"), layer)
-        last = _parts_of(passing.last, passing.inputs) if passing.inputs else {}
+            yield vector_rows(part, reasons, values, attrgetter("film"), layer)
+        last = last_rows(passing.last, passing.inputs) if passing.inputs else {}
         for name, part in self._parts.last_part.items():
             if part:
-                yield _rows(part, reasons, last.get(name, nothing), attrgetter("film"), f"its {name}")
+                yield vector_rows(part, reasons, last.get(name, nothing), attrgetter("film"), f"its {name}")
 
     def _maps(self, passing: Passing) -> Iterator[MapRows]:
         """What may be worth keeping of the maps of images that have passed. That a layer has none is told once."""
@@ -227,8 +222,10 @@ class ImagePass:
         embeddings = np.empty((0, self._models.vlm.dimension), np.float32)
         if passing.embeddings is not None:
             embeddings = embedded(self._models.vlm, passing.embeddings, passing.views)
+        if is_rounded(self._parts.embedding):
+            embeddings = rounded(embeddings)
         reasons = [(image, vlm.reason) for image, vlm in made]
-        yield _rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
+        yield vector_rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
 
     def _pass(
         self, inputs: Sequence[torch.Tensor]
@@ -262,38 +259,3 @@ class ImagePass:
 
     def _copied_maps(self, kept: KeptMaps) -> KeptMaps:
         return KeptMaps(*(to_host(getattr(kept, each.name), self._device) for each in fields(kept)))
-
-
-def _parts_of(given: LastValues, films: int) -> dict[str, NDArray[Any]]:
-    """By the part's name what a target model's last part gave; no values for what it does not give."""
-    nothing = np.empty((films, 0), np.float32)
-    outputs = nothing if given.outputs is None else given.outputs.numpy()
-    inputs = nothing if given.inputs is None else to_halves(given.inputs.numpy())
-    maps = np.empty((films, 0), np.uint8) if given.maps is None else packed(given.maps.numpy())
-    return {OUTPUTS: outputs, HEAD_INPUTS: inputs, CLASS_MAPS: maps}
-
-
-def _rows(
-    part: str,
-    images: Sequence[tuple[PreparedImage, str]],
-    values: NDArray[Any],
-    key: Callable[[ImageKeys], str],
-    name: str,
-) -> VectorRows:
-    """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
-    ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
-    "" if any value will do."""
-    whole = [bool(np.isfinite(row).all()) for row in values]
-    rows = zip(values, whole, strict=True)
-    keys, reasons, usable = [], [], []
-    for image, reason in images:
-        row, finite = (None, True) if reason else next(rows)
-        if part not in image.lacking:
-            continue
-        fault = reason if finite or not name else f"not a finite number: {name}"
-        keys.append(key(image.keys))
-        reasons.append(fault)
-        if row is not None and not fault:
-            usable.append(row)
-    stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), values.dtype)
-    return VectorRows(part, tuple(keys), tuple(reasons), stacked)

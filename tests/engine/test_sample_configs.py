@@ -57,8 +57,8 @@ def labels(reader: RunReader) -> set[tuple[str, ...]]:
 
 @pytest.mark.slow
 def test_paper_end_to_end(tmp_path: Path) -> None:
-    """The paper's setting on the real films and published nouns, where they are: each logit's strongest film is the one that
-    torchvision's plain model gives the highest logit."""
+    """The paper's setting on the real films and published nouns, where they are: each logit's strongest film is the one
+    that torchvision's plain model gives the highest logit."""
     folder = user_folder(tmp_path, "paper")
     films = sorted((folder / "data" / "nih14" / "images_001" / "images").iterdir())
     inputs = torch.stack([Preprocessing()(decode(film.read_bytes())) for film in films])
