@@ -19,6 +19,10 @@ THUMBNAIL = 2
 """Part of the key of a film's thumbnail. Raise it when the same film gives another one."""
 
 
+STATISTICS = 2
+"""Part of the key of what is told of the target model's inputs. Raise it when the same input gives other figures."""
+
+
 VIEW = 1
 """Part of an embedding's key where the VLM is given the target model's view (engine.run.parity). Raise it when the same
 film and preprocessing give another view."""
@@ -61,7 +65,7 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, v
     embedding = content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown)
     return PartKeys(
         film=content_key(VERSION, THUMBNAIL, FILM, run.thumbnail_size),
-        input=content_key(VERSION, INPUT, target),
+        input=content_key(VERSION, STATISTICS, INPUT, target),
         layers={layer: layer_key(layer) for layer in layers},
         embedding=rounded_key(embedding) if config.keep.embeddings == "f16" else embedding,
         outputs=last_part_key(OUTPUTS),
