@@ -254,12 +254,20 @@ class Requery:
             if self._moments is None:
                 found = self._arrays.concept_moments()
                 if found is None:
-                    vectors = self.vectors()
-                    spread = standing.spread_of(vectors.embeddings, vectors.inverse_lengths)
-                    self._moments = standing.moments(*spread, vectors.directions[:], self._reader.image_count)
+                    directions = self.vectors().directions[:]
+                    self._moments = standing.moments(*self.spread(), directions, self._reader.image_count)
                 else:
                     self._moments = Moments(self._reader.image_count, *found)
             return self._moments
+
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean [d] and the covariance [d, d] of the images' unit embeddings. A run file of an earlier version does
+        not hold them, and they are computed."""
+        found = self._arrays.spread()
+        if found is None:
+            vectors = self.vectors()
+            return standing.spread_of(vectors.embeddings, vectors.inverse_lengths)
+        return found
 
     def members(self, concept_set: str | None) -> NDArray[np.int64]:
         """Indices of the competing concepts, in their set's order. Raises MammiError for an unknown concept set."""
