@@ -46,9 +46,7 @@ _AT_ONCE = 256
 """Embeddings widened to float64 at once: they stay in the processor's cache"""
 
 
-def sum_sets(
-    embeddings: Rows, inverse_lengths: NDArray[np.float64], sets: ImageSets
-) -> NDArray[np.float64]:
+def sum_sets(embeddings: Rows, inverse_lengths: NDArray[np.float64], sets: ImageSets) -> NDArray[np.float64]:
     """The sum of the unit vectors of each of n sets, in float64, [n, d], from embeddings [p, d] and inverse
     lengths [p].
 

@@ -276,29 +276,19 @@ class RunArrays:
             return None
         return columns["mean"], columns["deviation"]
 
-    def own_scores(self, neuron: int) -> NDArray[np.float64]:
-        """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
-        return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
-
-    def own_layer_scores(self, layer: LayerInfo, units: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The concept scores [n, m] at the run's own α of some units of a layer, ascending, which all have
-        representative images."""
-        if not len(units):
-            return np.empty((0, 0))
-        first, last = layer.first_neuron + int(units[0]), layer.first_neuron + int(units[-1])
-        # In the order of the table, as own_scores: to sort would take more memory than a reader allows DuckDB.
-        query = "SELECT score FROM concept_scores WHERE neuron BETWEEN ? AND ?"
-        with self._one_at_a_time:
-            scores = self._cursors.columns(query, first, last)["score"]
+    def own_means(self, neurons: NDArray[np.integer]) -> NDArray[np.float64]:
+        """The mean of the unit embeddings of the representative images at the run's own cuts, of some neurons,
+        ascending, [n, d]; zeros without any."""
+        columns = self._at("own_means", ("mean",), neurons.astype(np.int64))
         with self._cursors.whole():
-            return scores.reshape(len(units), -1)
+            return _stack(columns["mean"], self._dimension)
 
     def own_words(self, layer: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The annotated concepts of a layer's units at the run's own cuts, and the unit of each, ascending; each unit's
         concepts by what they are ranked by, ties by index."""
         columns = self._cursors.columns(
             "SELECT unit, concept FROM annotated_concepts JOIN neurons USING (neuron) "
-            "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, standing DESC, concept",
+            "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, place",
             *(layer.first_neuron, layer.first_neuron + layer.units - 1),
         )
         return columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)
