@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.keys import content_key
 from engine.probing.decoding import READERS
 from engine.run.image_results import TOGETHER
 from engine.run.stage import Run
+
+if TYPE_CHECKING:
+    from engine.run.image_worker import Piece
 
 
 class ImageStage:
@@ -21,12 +24,13 @@ class ImageStage:
         if len(run.images) < len(run.films.images):
             _look_up(run)
         # The key of an embedding is the film's key or is derived from it.
-        yield "images", content_key([keys.embedding for keys in run.images])
+        yield "images", content_key(keys.embedding for keys in run.images)
 
     def compute(self, run: Run) -> dict[str, Any]:
         images = len(run.films.images)
         if len(run.images) < images or any(map(run.results.lacking, run.images)):
-            _compute(run)
+            for _ in computed(run, range(images)):
+                pass
         return {"images": run.films.images, "layers": run.inputs.layers, "parts": run.parts, "image_keys": run.images}
 
 
@@ -41,15 +45,21 @@ def _look_up(run: Run) -> None:
             run.progress.advance(len(places), reused=len(places))
 
 
-def _compute(run: Run) -> None:
-    """Computes the lacking parts and keeps those of each batch at once. Loads torch and the models that are needed."""
-    from engine.run.image_worker import ImageWorker
-
-    images = range(len(run.films.images))
-    run.progress.stage("images", len(images))
-    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
-    with closing(worker.pieces(images, run.results.claim)) as pieces:
+def computed(run: Run, places: Sequence[int]) -> Iterator[Piece]:
+    """Computes what the images at these places lack. Each piece is kept before it is given."""
+    run.progress.stage("images", len(places))
+    with closing(_pieces(run, places)) as pieces:
         for piece in pieces:
+            run.films.learn(piece.looked_up)
             if piece.computed is not None:
                 run.results.put(piece.computed)
             run.progress.advance(piece.passed + piece.images, reused=piece.passed)
+            yield piece
+
+
+def _pieces(run: Run, places: Sequence[int]) -> Generator[Piece, None, None]:
+    """Loads torch, and the models that are needed."""
+    from engine.run.image_worker import ImageWorker
+
+    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
+    return worker.pieces(places, run.results.claim)

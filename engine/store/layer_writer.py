@@ -99,6 +99,7 @@ class LayerWriter:
         found = self._annotator.annotate(
             self._competing,
             LayerMeans(counts, means, np.zeros(len(units))),
+            np.arange(len(units)),
             self._run.beta,
             lambda some: means[some],
         )

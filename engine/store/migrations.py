@@ -163,10 +163,14 @@ _ROWS = 2048
 _SIZES = ("SELECT dimension FROM meta", "SELECT count(*) FROM image_embeddings")
 
 
+SPREAD = """CREATE TABLE embedding_spread (place INTEGER, mean DOUBLE, covariance DOUBLE[{dimension}]);
+"""
+
+
 def _from_7(connection: Connection) -> None:
     """Stores sorted activations as codes and partial sums as float32: the same numbers in half the space, and sums
     rounded as those of a new run are. Keeps the annotated concepts and the means that scores follow from in place of
-    all scores. Adds the inverse lengths of image embeddings, which are then computed from these.
+    all scores. Adds the inverse lengths and the spread of image embeddings, empty: they are computed from these.
     """
     row = connection.execute("SELECT dimension FROM meta").fetchone()
     connection.execute(f"""
@@ -184,6 +188,7 @@ def _from_7(connection: Connection) -> None:
         columns["images"] = np.stack(list(columns["images"]))
         columns["codes"] = sorted_activations.codes(np.stack(list(columns.pop("activations"))))
         insert(connection, "coded", columns)
+    connection.execute(SPREAD.format(dimension=int(row[0]) if row else 1))
     _add_own_means(connection)
     connection.execute("DROP TABLE activation_blocks")
     connection.execute("ALTER TABLE coded RENAME TO activation_blocks")

@@ -75,7 +75,7 @@ CREATE TABLE activation_blocks (
 );
 CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total FLOAT[{dimension}]);
 CREATE TABLE image_embeddings (image INTEGER, embedding {number}[{dimension}], inverse_length DOUBLE);
-CREATE TABLE concepts (
+{spread}CREATE TABLE concepts (
     concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}], score_mean DOUBLE, score_deviation DOUBLE
 );
 CREATE TABLE concept_sets (concept_set INTEGER, name VARCHAR, kind VARCHAR);
@@ -105,6 +105,7 @@ def create(connection: Connection, dimension: int, precision: Precision = "f32")
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
         tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
+        tables["spread"] = migrations.SPREAD.format(dimension=dimension)
         number = embedding_rows.TYPES[precision]
         connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))
         connection.execute(_VIEWS.format(activations=migrations.ACTIVATIONS, annotations=migrations.ANNOTATIONS))

@@ -68,6 +68,7 @@ class WorkFile(PartFile):
             connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         super().__init__(path, connection)
         self._held_images: dict[str, int] | None = None
+        self._is_done = False
         try:
             with self._failures_named():
                 connection.execute(f"PRAGMA page_size = {_PAGE}")
@@ -81,11 +82,19 @@ class WorkFile(PartFile):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closes the file, and deletes it if it holds nothing."""
+        """Closes the file, and deletes it if it holds nothing. One that was sealed is left as it is."""
+        if self._is_done:
+            return
         empty = self.is_empty()
         self.close()
         if empty:
             self.path.unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Closes and deletes the file."""
+        self._is_done = True
+        self.path.unlink(missing_ok=True)
+        self.close()
 
     def is_empty(self) -> bool:
         return not any(self._fetch(f"SELECT 1 FROM {table} LIMIT 1") for table in _TABLES)  # noqa: S608
@@ -98,6 +107,7 @@ class WorkFile(PartFile):
         with self._failures_named():
             self._connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS images_by_key ON images (key)")
         self.path.rename(path)
+        self._is_done = True
         self.close()
         descriptor = os.open(path.parent, os.O_RDONLY)
         try:
