@@ -28,7 +28,7 @@ from engine.probing.decoding import decode
 from tests.shared import SHARED
 
 Decoder = Callable[[bytes], NDArray[np.uint8]]
-TURNS = 5
+TURNS = 3
 
 
 def pillow(data: bytes) -> NDArray[np.uint8]:
@@ -110,9 +110,11 @@ def jpeg(film: NDArray[np.uint8], mode: str, tint: int = 0) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=SHARED / "data" / "xray")
+    parser.add_argument("--films", type=int)
     torch.set_num_threads(1)
-    files = [path.read_bytes() for path in sorted(parser.parse_args().folder.rglob("*.png"))]
-    grey = [data for data in files if data[24:26] == b"\x08\x00"]  # 8 bits, grey
+    given = parser.parse_args()
+    files = [path.read_bytes() for path in sorted(given.folder.rglob("*.png"))]
+    grey = [data for data in files if data[24:26] == b"\x08\x00"][: given.films]  # 8 bits, grey
     found = others()
     decoders: dict[str, Decoder] = {"Pillow": pillow, "mammi": decode, "torchvision": torchvision, **found}
     table("8-bit grey PNG", grey, decoders)

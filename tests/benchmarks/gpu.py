@@ -3,8 +3,8 @@
 python -m tests.benchmarks.gpu [--films N] [--batch-size N] [--mixed] [--keep-maps] [--device cpu, to try the script]
 
 The models are the paper's at full size with made-up weights; the films are made up, 1,024 pixels a side, as PNG files
-in memory. It measures the decoders alone, the device alone on inputs that it holds already, and the stage with both. The
-profiler's kernels say for what share of the stage's time the device computes: 85 % are to be reached, unless the
+in memory. It measures the decoders alone, the device alone on inputs that it holds already, and the stage with both.
+The profiler's kernels say for what share of the stage's time the device computes: 85 % are to be reached, unless the
 decoders take all cores. Exits with 1 where the machine has no CUDA device, or where neither is so.
 """
 
@@ -79,9 +79,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         target, vlm = paper_models(Path(scratch), device)
         models = Models(target, vlm, device)
-        target.module.eval()
-        _ = models.last_part
         target.module.to(device)
+        _ = models.last_part
         probing = MadeUp(given.films)
         keys = [f"run.batch_size={given.batch_size}", f"run.mixed_precision={str(given.mixed).lower()}"]
         maps = f"keep.maps={str(given.keep_maps).lower()}"

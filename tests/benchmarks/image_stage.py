@@ -67,7 +67,7 @@ class Models:
     def last_part(self) -> LastPart:
         if not self.keep:
             return LastPart(0, "sigmoid", "", None, None, ())
-        films = inputs(self.target, noise(), "noise")
+        films = inputs(self.target, noise(), "noise").to(self.device)
         return last_part(
             *(self.target, LAYERS, films),
             pooling="mean",
