@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.annotation.directions import Directions
-from engine.annotation.image_sets import ImageSets, sum_sets
+from engine.annotation.image_sets import ImageSets, ranges, sum_sets
 from engine.annotation.layer_means import LayerMeans
 from engine.annotation.rows import Rows
 from engine.annotation.selection import above, threshold_between
@@ -27,7 +27,7 @@ from engine.store.schema import BLOCK
 
 _SUMMED = 128
 """Images whose embeddings are summed up themselves rather than taken from a stored sum"""
-_SUMMED_OF_ONE = 1024
+SUMMED_OF_ONE = 1024
 """The same where one neuron is asked about"""
 _KEPT_BLOCKS = 8192
 """Blocks that are kept, 2 kB each: the first ones of two large layers, or a few of each neuron of one"""
@@ -35,6 +35,8 @@ _KEPT_SUMS = 1 << 21
 """Numbers of stored sums that are kept"""
 _ROUNDING = 1e-6
 """How far a stored sum may be from the true one, relative to its length"""
+_DRIFT = 1e-15
+"""How far a mean may move by rounding when images are added to it or taken away"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +108,7 @@ class ChosenImages:
         count = 0
         if cuts.selection.rule != "top":
             boundary = int(self._boundaries(layer, np.array([unit]), tau)[0])
-            images, activations = self._ranked(layer, unit, boundary)
+            images, activations = self._ranked(layer, unit, self._with_rung(boundary))
             count = int(np.count_nonzero(activations > _rounded_down(tau)))
         threshold = float(tau[0])
         if cuts.selection.rule != "tau":
@@ -147,29 +149,51 @@ class ChosenImages:
         counts[living] = cuts.selection.taken(found, self._reader.image_count)
         return counts
 
-    def means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> LayerMeans:
+    def means(
+        self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], last: LayerMeans | None = None
+    ) -> LayerMeans:
         """The mean of the unit embeddings of the `counts` [n] ≥ 1 most activating images of each of some units, which
-        ascend. Few images are summed up; of many, those between their number and the nearest stored sum."""
+        ascend. Few images are summed up; of many, those between their number and the nearest stored sum, or the number
+        of the units' `last` means, whichever is nearer."""
         rungs, ranks = self._nearest_rungs(counts)
-        neurons = layer.first_neuron + units
-        stored = np.zeros((len(units), self._reader.info.dimension))
-        taken = rungs > 0
-        stored[taken] = self._sums.get(neurons[taken] * len(self._arrays.rungs) + rungs[taken] - 1)[0]
-        between = self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks))
-        rests = self._sum_of(between)
+        sums, summed = np.zeros((len(units), self._reader.info.dimension)), np.zeros(len(units))
+        before = np.zeros(len(units), np.bool_)
+        if last is not None:
+            before = (last.counts > 0) & (4 * np.abs(counts - last.counts) < np.abs(counts - ranks))
+            ranks, rungs = np.where(before, last.counts, ranks), np.where(before, 0, rungs)
+            near = np.flatnonzero(before)
+            sums[near] = last.means[near] * last.counts[near, None]
+            summed[near] = (last.doubts[near] + _DRIFT) * last.counts[near]
+        taken = np.flatnonzero(rungs)
+        if len(taken):
+            rows = (layer.first_neuron + units[taken]) * len(self._arrays.rungs) + rungs[taken] - 1
+            sums[taken] = self._sums.get(rows)[0]
+            summed[taken] = _ROUNDING * np.linalg.norm(sums[taken], axis=1)
+        rests = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
         rests[counts < ranks] *= -1
-        doubts = _ROUNDING * np.linalg.norm(stored, axis=1) / counts
-        return LayerMeans(counts, (stored + rests) / counts[:, None], doubts)
+        sums += rests
+        sums /= counts[:, None]
+        return LayerMeans(counts, sums, summed / counts)
 
-    def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
+    def mean(
+        self, layer: LayerInfo, unit: int, found: NeuronImages, summed: int = SUMMED_OF_ONE
+    ) -> tuple[NDArray[np.float64], float]:
         """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be
-        from the true one."""
-        if found.count <= _SUMMED_OF_ONE:
-            vectors = self.vectors()
+        from the true one: up to `summed` images are summed up themselves."""
+        vectors = self.vectors()
+        if found.count <= summed:
             images = found.images[: found.count]
             return sum_rows(vectors.embeddings, vectors.inverse_lengths, images) / found.count, 0.0
-        means = self.means(layer, np.array([unit]), np.array([found.count]))
-        return means.means[0], float(means.doubts[0])
+        count = np.array([found.count])
+        rungs, ranks = self._nearest_rungs(count)
+        if ranks[0] > len(found.images):
+            means = self.means(layer, np.array([unit]), count)
+            return means.means[0], float(means.doubts[0])
+        low, high = sorted((found.count, int(ranks[0])))
+        rest = sum_rows(vectors.embeddings, vectors.inverse_lengths, found.images[low:high])
+        stored = self._sums.get((layer.first_neuron + unit) * len(self._arrays.rungs) + rungs - 1)[0][0]
+        mean = (stored + (rest if high == found.count else -rest)) / found.count
+        return mean, _ROUNDING * float(np.linalg.norm(stored)) / found.count
 
     def true_means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """As `means`, from the embeddings alone, [n, d]: milliseconds for each thousand images."""
@@ -201,16 +225,23 @@ class ChosenImages:
         images, activations = self._blocks.get(np.array([neuron * self._arrays.blocks_each]))
         return images[0, : self._reader.image_count], activations[0, : self._reader.image_count]
 
+    def _with_rung(self, boundary: int) -> int:
+        """The last block that the sum of a neuron's images needs which end in the block `boundary`."""
+        if (boundary + 1) * BLOCK <= SUMMED_OF_ONE:
+            return boundary
+        _, ranks = self._nearest_rungs(np.array([(boundary + 1) * BLOCK]))
+        return max(boundary, (int(ranks[0]) - 1) // BLOCK)
+
     def _between(
         self, layer: LayerInfo, units: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
     ) -> ImageSets:
         """The images of some units from rank `low` up to before `high`, from 0, [n] each."""
         first = low // BLOCK
         sizes = np.where(high > low, -(-high // BLOCK) - first, 0)
-        rows = _ranges(self._first_block(layer) + units * self._arrays.blocks_each + first, sizes)
+        rows = ranges(self._first_block(layer) + units * self._arrays.blocks_each + first, sizes)
         blocks, _ = self._blocks.get(rows) if sizes.max(initial=0) <= 1 else self._arrays.blocks(rows)
         places = (np.cumsum(sizes) - sizes) * BLOCK + low - first * BLOCK
-        images = blocks.reshape(-1)[_ranges(places, high - low)].astype(np.int32, copy=False)
+        images = blocks.reshape(-1)[ranges(places, high - low)].astype(np.int32, copy=False)
         return ImageSets(images, np.concatenate([[0], np.cumsum(high - low)]))
 
     def _first_block(self, layer: LayerInfo) -> int:
@@ -245,9 +276,3 @@ def _rounded_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
     """The highest float32 that is no more than each: the same float32 activations lie above both."""
     narrow = thresholds.astype(np.float32)
     return np.where(narrow > thresholds, np.nextafter(narrow, np.float32(-np.inf)), narrow)
-
-
-def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ranges [start, start + size) one after another."""
-    before = np.cumsum(sizes) - sizes
-    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())

@@ -36,7 +36,13 @@ class ImageSets:
         return np.repeat(np.arange(len(self)), self.counts)
 
 
-_AT_ONCE = 256
+def ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ranges [start, start + size) one after another."""
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+
+
+_AT_ONCE = 128
 """Embeddings widened to float64 at once: they stay in the processor's cache"""
 
 
@@ -47,19 +53,18 @@ def sum_sets(embeddings: Rows, inverse_lengths: NDArray[np.float64], sets: Image
     The sum of a set depends on no other.
     """
     totals = np.zeros((len(sets), embeddings.shape[1]))
-    filled = np.flatnonzero(sets.counts)
-    ends = sets.starts[filled + 1]
-    done = 0
-    while done < len(filled):
-        first = int(sets.starts[filled[done]])
-        last = max(done + 1, int(np.searchsorted(ends, first + _AT_ONCE, side="right")))
-        for start in range(first, int(ends[last - 1]), _AT_ONCE):
-            images = sets.images[start : min(start + _AT_ONCE, int(ends[last - 1]))]
-            rows = embeddings[images].astype(np.float64)
-            if last == done + 1:
-                totals[filled[done]] += inverse_lengths[images] @ rows
-            else:
-                rows *= inverse_lengths[images, None]
-                totals[filled[done:last]] = np.add.reduceat(rows, sets.starts[filled[done:last]] - first, axis=0)
-        done = last
+    starts = sets.starts.tolist()
+    first = 0
+    while first < len(sets):
+        last = max(first + 1, int(np.searchsorted(sets.starts, starts[first] + _AT_ONCE, side="right")) - 1)
+        for start in range(starts[first], starts[last], _AT_ONCE):
+            images = sets.images[start : min(start + _AT_ONCE, starts[last])]
+            rows, weights = embeddings[images].astype(np.float64), inverse_lengths[images]
+            if last == first + 1:
+                totals[first] += weights @ rows
+                continue
+            for row in range(first, last):
+                some = slice(starts[row] - start, starts[row + 1] - start)
+                np.dot(weights[some], rows[some], out=totals[row])
+        first = last
     return totals

@@ -57,43 +57,43 @@ class Annotator:
         self,
         competing: Competing,
         means: LayerMeans,
+        units: Integers,
         beta: float,
         true_means: Callable[[Integers], Floats],
         products: NDArray[np.float32] | None = None,
     ) -> Annotations:
-        """Of n units. `true_means` gives the means [r, d] of some of them, by place; `products` [n, k] are those of the
-        means with the distinct directions, in float32, where they are known."""
-        best, scores = np.full(len(means.counts), -1), np.zeros(len(means.counts))
+        """Of n of the units that there are means of. `true_means` gives the means [r, d] of some units; `products`
+        [n, k] are those of the means with the distinct directions, in float32, where they are known."""
+        counts = means.counts[units]
+        best, scores = np.full(len(units), -1), np.zeros(len(units))
         words: list[tuple[Integers, Leaders]] = []
-        living = np.flatnonzero(means.counts) if len(competing.first) else np.empty(0, np.int64)
+        living = np.flatnonzero(counts) if len(competing.first) else np.empty(0, np.int64)
         if competing.scale is not None:
-            best[means.counts == self._images] = 0  # a set of all images has a z of 0 for any concept
-            living = living[means.counts[living] < self._images]
+            best[counts == self._images] = 0  # a set of all images has a z of 0 for any concept
+            living = living[counts[living] < self._images]
         size = max(_FEWEST, _AT_ONCE // max(len(competing.first), 1))
         for start in range(0, len(living), size):
-            units = living[start : start + size]
-            part = LayerMeans(means.counts[units], means.means[units], means.doubts[units])
-            known = products_of(competing, part.means) if products is None else products[units]
+            part = living[start : start + size]
+            own = units[part]
+            of_part = means.means[own]
+            known = products_of(competing, of_part) if products is None else _rows(products, part)
             found = leaders(
-                competing,
-                competing.narrow_scores(known),
-                part,
-                beta,
-                _among(units, true_means),
+                *(competing, competing.narrow_scores(known), of_part, means.doubts[own], beta),
+                _among(own, true_means),
             )
-            best[units], scores[units] = found.best, found.tops
-            words.append((units, found))
+            best[part], scores[part] = found.best, found.tops
+            words.append((part, found))
         if competing.scale is not None:
             some = np.flatnonzero(best >= 0)
-            scores[some] = np.einsum("nd,nd->n", means.means[some], competing.distinct[best[some]])
+            scores[some] = np.einsum("nd,nd->n", means.means[units[some]], competing.distinct[best[some]])
         none = np.empty(0, np.int64)
         return Annotations(
-            means.counts,
+            counts,
             np.where(best >= 0, competing.first[best], -1) if len(competing.first) else best,
             scores,
             competing.words_of(
                 len(best),
-                np.concatenate([none, *(units[found.units] for units, found in words)]),
+                np.concatenate([none, *(part[found.units] for part, found in words)]),
                 np.concatenate([none, *(found.directions for _, found in words)]),
                 np.concatenate([np.empty(0), *(found.scores for _, found in words)]),
             ),
@@ -111,57 +111,47 @@ class Annotator:
         images are those of the last answer are not computed again."""
         with self._one_at_a_time:
             last = self._kept.pop(key, None)
+            units = np.arange(len(means.counts))
             if last is not None and last[0] == beta:
-                changed = np.flatnonzero(last[1].counts != means.counts)
-                if len(changed):
-                    found = _joined(last[1], changed, self._some(key, competing, means, beta, true_means, changed))
-                else:
-                    found = last[1]
-            else:
-                found = self._some(key, competing, means, beta, true_means, np.arange(len(means.counts)))
+                units = np.flatnonzero(last[1].counts != means.counts)
+            products = self._products_of(key[:2], competing, means, units)
+            found = self.annotate(competing, means, units, beta, true_means, products)
+            if last is not None and len(units) < len(means.counts):
+                found = _joined(last[1], units, found)
             if len(found.words.concepts) <= _MOST_WORDS:
                 self._kept[key] = beta, found
             while len(self._kept) > _LAYERS:
                 self._kept.pop(next(iter(self._kept)))
             return found
 
-    def _some(
-        self,
-        key: tuple[Hashable, Hashable, Hashable],
-        competing: Competing,
-        means: LayerMeans,
-        beta: float,
-        true_means: Callable[[Integers], Floats],
-        units: Integers,
-    ) -> Annotations:
-        """Some units of a layer, which ascend."""
-        products = self._known_products(key[:2], competing, means)
-        if len(units) == len(means.counts):
-            return self.annotate(competing, means, beta, true_means, products)
-        part = LayerMeans(means.counts[units], means.means[units], means.doubts[units])
-        return self.annotate(
-            *(competing, part, beta, _among(units, true_means)),
-            None if products is None else products[units],
-        )
-
-    def _known_products(self, key: Hashable, competing: Competing, means: LayerMeans) -> NDArray[np.float32] | None:
-        """The products of a layer's means, [units, k]; None where they are too many to keep."""
+    def _products_of(
+        self, key: Hashable, competing: Competing, means: LayerMeans, units: Integers
+    ) -> NDArray[np.float32] | None:
+        """The products of some units of a layer, [n, k]; None where a layer's are too many to keep."""
         if len(means.counts) * len(competing.first) > _MOST_PRODUCTS:
             return None
         if self._products is None or self._products[0] != key:
             found = products_of(competing, means.means)
+            self._products = key, _Products(means.counts, found)
         else:
             before = self._products[1]
             found, changed = before.products, np.flatnonzero(before.counts != means.counts)
-            if len(changed):
-                found[changed] = products_of(competing, means.means[changed])
-        self._products = key, _Products(means.counts, found)
-        return found
+            computed = products_of(competing, means.means[changed])
+            found[changed] = computed
+            self._products = key, _Products(means.counts, found)
+            if np.array_equal(changed, units):
+                return computed
+        return _rows(found, units)
 
 
 def _among(units: Integers, true_means: Callable[[Integers], Floats]) -> Callable[[Integers], Floats]:
     """`true_means` by the place among some units."""
     return lambda places: true_means(units[places])
+
+
+def _rows(products: NDArray[np.float32], rows: Integers) -> NDArray[np.float32]:
+    """Some rows, which ascend, without a copy where they are all."""
+    return products if len(rows) == len(products) else products[rows]
 
 
 def products_of(competing: Competing, means: Floats) -> NDArray[np.float32]:

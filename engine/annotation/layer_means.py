@@ -24,6 +24,15 @@ class LayerMeans:
     doubts: NDArray[np.float64]
     """How far each mean may be from the true one (length of the difference), [units]: stored sums may be rounded"""
 
+    @classmethod
+    def none(cls, units: int, dimension: int) -> LayerMeans:
+        """Those of units without images."""
+        return cls(np.zeros(units, np.int64), np.zeros((units, dimension)), np.zeros(units))
+
+    def of(self, units: NDArray[np.int64]) -> LayerMeans:
+        """Those of some units."""
+        return LayerMeans(self.counts[units], self.means[units], self.doubts[units])
+
 
 class KeptMeans:
     """The means of the layers used last, over the images chosen last for each. Any thread may ask."""

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
-from engine.annotation.layer_means import LayerMeans
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -25,7 +24,7 @@ _MANY = 64
 """Concepts of a unit from which on all are computed in float64"""
 _LEADING = 4096
 """Concepts up to which it is looked at whether doubt matters"""
-_PAIRS_AT_ONCE = 2048
+_PAIRS_AT_ONCE = 256
 _ZERO_Z = 1e-9
 """What Competing takes for rounding in z"""
 
@@ -46,11 +45,12 @@ class Leaders:
     """What they are ranked by, in float64, or in float32 where that settles their order"""
 
 
-def errors_of(competing: Competing, means: LayerMeans) -> Floats:
-    """How far what a direction is ranked by in float32 (Competing.narrow_scores) may be from the truth, [n]."""
-    lengths = np.linalg.norm(means.means, axis=1)
-    longest, rounding = competing.longest, 1.01 * (means.means.shape[1] + 4) * _UNIT
-    errors: Floats = (rounding * lengths + means.doubts) * longest
+def errors_of(competing: Competing, means: Floats, doubts: Floats) -> Floats:
+    """How far what a direction is ranked by in float32 (Competing.narrow_scores) may be from the truth, [n], for means
+    [n, d] and their doubts [n]."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", means, means))
+    longest, rounding = competing.longest, 1.01 * (means.shape[1] + 4) * _UNIT
+    errors: Floats = (rounding * lengths + doubts) * longest
     if competing.offsets is not None:
         most = float(np.abs(competing.offsets).max(initial=0.0))
         errors = errors + 6 * _UNIT * (lengths * longest + most) + _ZERO_Z
@@ -60,52 +60,59 @@ def errors_of(competing: Competing, means: LayerMeans) -> Floats:
 def leaders(
     competing: Competing,
     ranked: NDArray[np.float32],
-    means: LayerMeans,
+    means: Floats,
+    doubts: Floats,
     beta: float,
     true_means: Callable[[Integers], Floats],
 ) -> Leaders:
-    """Of n units with at least one image each, from what each direction is ranked by in float32, [n, k], k ≥ 1.
+    """Of n units with at least one image each, from what each direction is ranked by in float32, [n, k], k ≥ 1, over
+    means [n, d] with their doubts [n] (LayerMeans).
 
-    `true_means` gives the means [r, d] of some of them, by place, where the doubts of `means` are too large.
+    `true_means` gives the means [r, d] of some of them, by place, where the doubts are too large.
     """
-    errors = errors_of(competing, means)
+    errors = errors_of(competing, means, doubts)
     best = ranked.max(axis=1).astype(np.float64)
     low = np.minimum(beta * np.maximum(best - errors, 0) - errors, best - 2 * errors)
     lowest = np.nextafter(low.astype(np.float32), np.float32(-np.inf))
     flat = np.flatnonzero(ranked >= lowest[:, None])
     units, directions = np.divmod(flat, ranked.shape[1])
     scores = ranked.reshape(-1)[flat].astype(np.float64)
-    units, directions, scores = _in_order(units, directions, scores)
-    first = np.flatnonzero(np.diff(units, prepend=-1))
-    margins = errors[units]
-    unsettled = _pairwise(units, scores, 2 * margins)
-    unsettled |= np.abs(scores - beta * best[units]) <= (1 + beta) * margins
-    unsettled[first] = True
-    _compute(competing, means.means, units, directions, scores, unsettled)
-    which = np.flatnonzero(unsettled & (means.doubts[units] > 0))
-    doubtful = _doubtful(competing, means.doubts, units[which], directions[which], scores[which], beta)
+    unsettled = _unsettled(units, scores, errors, best, beta)
+    _compute(competing, means, units, directions, scores, unsettled)
+    which = np.flatnonzero(unsettled & (doubts[units] > 0))
+    doubtful = _doubtful(competing, doubts, units[which], directions[which], scores[which], beta)
     if len(doubtful):
-        again = means.means.copy()
+        again = means.copy()
         again[doubtful] = true_means(doubtful)
         _compute(competing, again, units, directions, scores, unsettled & np.isin(units, doubtful))
     units, directions, scores = _in_order(units, directions, scores)
+    first = np.flatnonzero(np.diff(units, prepend=-1))
     tops = scores[first]
     above = scores > np.where(tops > 0, beta * tops, np.inf)[units]
     return Leaders(directions[first], tops, units[above], directions[above], scores[above])
 
 
-def _in_order(units: Integers, directions: Integers, scores: Floats) -> tuple[Integers, Integers, Floats]:
-    order = np.lexsort((directions, -scores, units))
-    return units[order], directions[order], scores[order]
-
-
-def _pairwise(units: Integers, scores: Floats, gaps: Floats) -> NDArray[np.bool_]:
-    """Which scores, in order, are no more than a gap from one before or after of the same unit."""
-    near = (units[1:] == units[:-1]) & (scores[:-1] - scores[1:] <= gaps[1:])
-    found = np.zeros(len(units), np.bool_)
-    found[1:] |= near
-    found[:-1] |= near
+def _unsettled(units: Integers, scores: Floats, errors: Floats, best: Floats, beta: float) -> NDArray[np.bool_]:
+    """Which scores in float32 are to be computed in float64: the best of each unit, those that are near to another or
+    to the cut, and all of a unit that has many."""
+    found = (np.bincount(units, minlength=len(errors)) > _MANY)[units]
+    few = np.flatnonzero(~found)
+    order = few[np.lexsort((-scores[few], units[few]))]
+    of, values = units[order], scores[order]
+    margins = errors[of]
+    near = (of[1:] == of[:-1]) & (values[:-1] - values[1:] <= 2 * margins[1:])
+    at_cut = np.abs(values - beta * best[of]) <= (1 + beta) * margins
+    first = np.diff(of, prepend=-1) != 0
+    found[order[first | at_cut]] = True
+    found[order[1:][near]] = True
+    found[order[:-1][near]] = True
     return found
+
+
+def _in_order(units: Integers, directions: Integers, scores: Floats) -> tuple[Integers, Integers, Floats]:
+    """By unit and by score. Ties stay in the order of directions, in which they come."""
+    order = np.lexsort((-scores, units))
+    return units[order], directions[order], scores[order]
 
 
 def _compute(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.rows import Rows, parts
 from engine.errors import RunFileError, first_line
+from engine.store import sorted_activations
 from engine.store.database import Connection
 from engine.store.embedding_rows import TYPES
 from engine.store.records import LayerInfo
@@ -143,12 +144,16 @@ class RunArrays:
 
     def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
-        columns = self._at("activation_blocks", ("images", "activations"), rows)
-        return _stack(columns["images"], BLOCK), _stack(columns["activations"], BLOCK)
+        columns = self._at("activation_blocks", ("images", "codes"), rows)
+        with self._cursors.whole():
+            codes = _stack(columns["codes"], BLOCK)
+            return _stack(columns["images"], BLOCK), sorted_activations.activations(codes)
 
-    def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Partial sums [n, d], numbered over all neurons' rungs, ascending."""
-        return _stack(self._at("partial_sums", ("total",), rows)["total"], self._dimension)
+    def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Partial sums [n, d], numbered over all neurons' rungs, ascending; off by less than 1e-6 of their length."""
+        columns = self._at("partial_sums", ("total",), rows)
+        with self._cursors.whole():
+            return _stack(columns["total"], self._dimension)
 
     def _at(self, table: str, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid.
@@ -271,6 +276,18 @@ class RunArrays:
             return None
         return columns["mean"], columns["deviation"]
 
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The mean [d] and the covariance [d, d] of the images' unit embeddings (standing.spread_of); None in a file of
+        an earlier version."""
+        columns = self._cursors.columns("SELECT mean, covariance FROM embedding_spread ORDER BY place")
+        if not len(columns["mean"]):
+            return None
+        with self._cursors.whole():
+            covariance = _stack(columns["covariance"], self._dimension)
+            if covariance.shape != (self._dimension, self._dimension) or len(columns["mean"]) != self._dimension:
+                raise ValueError(f"embedding_spread: {len(covariance)} rows for {self._dimension} numbers")
+        return columns["mean"], covariance
+
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
         return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
@@ -300,5 +317,8 @@ class RunArrays:
 
 
 def _stack(rows: NDArray[Any], width: int) -> NDArray[Any]:
-    """An object array of vectors as one matrix."""
-    return np.concatenate(list(rows)).reshape(-1, width) if len(rows) else np.empty((0, width))
+    """An object array of n vectors as one matrix, [n, width]. Raises ValueError where they are no such vectors."""
+    vectors = list(rows)
+    if any(isinstance(vector, np.ma.MaskedArray) for vector in vectors):
+        raise ValueError("a number is missing")
+    return np.concatenate(vectors).reshape(len(vectors), width) if vectors else np.empty((0, width))

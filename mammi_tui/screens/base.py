@@ -19,7 +19,7 @@ from mammi_tui.questions.checkup import CheckUpAsker
 from mammi_tui.questions.desk import Desk
 from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.examples import ExamplesAsker
-from mammi_tui.questions.layer import LayerAsker
+from mammi_tui.questions.layer import LayerAsker, RowsAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.matters import MattersAsker
 from mammi_tui.questions.neuron import NeuronAsker
@@ -41,7 +41,7 @@ from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
-ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, LayerAsker, EvidenceAsker, CheckUpAsker, MattersAsker)
+ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, RowsAsker, LayerAsker, EvidenceAsker, CheckUpAsker, MattersAsker)
 """What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 
 
@@ -69,13 +69,19 @@ class ExplorerBase(FrugalScreen[None]):
         self.header = RunHeader(reader, verdicts.reader)
         self.cuts_bar = CutsBar(self.looking)
         self.neurons = NeuronsPane(self.looking.rows, reader.concepts)
-        self.view_pane = ViewPane(self.looking, views)
+        self.view_pane = ViewPane(self.looking, views, self._view_at_start())
         self.images = ImagesPane(self.looking, images)
         for body in self.view_pane.bodies.values():
             body.use_backend(images)
         self.panes = Panes(self.neurons, self.view_pane, self.images)
         self.one_line = OneLine()
         self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]
+
+    def _view_at_start(self) -> View:
+        """The view that the reader left, if it shows the subject at the start; else the first that does."""
+        subject, name = self.looking.subject, self.keeper.state.view
+        kept = (view for view in self.views if view.name == name and view.shows(subject))
+        return next(kept, None) or self.first_view(subject)
 
     def warn(self, text: str) -> None:
         """Shows a failure that the reader can fix, and goes on."""
