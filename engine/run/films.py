@@ -97,6 +97,10 @@ class Films:
             return File(b"", "", str(error))
         return File(data, hashlib.sha256(data).hexdigest())
 
+    def known(self, place: int) -> ImageKeys | None:
+        """The keys of the image at this place, if it has been looked up."""
+        return self._keys[place]
+
     def learn(self, looked_up: Iterable[tuple[int, ImageKeys]]) -> None:
         """Remembers the keys of images that another process has looked up, by their places."""
         for place, keys in looked_up:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.keys import content_key
 from engine.probing.decoding import READERS
 from engine.run.image_results import TOGETHER
 from engine.run.stage import Run
+
+if TYPE_CHECKING:
+    from engine.run.image_worker import Piece
 
 
 class ImageStage:
@@ -42,14 +45,24 @@ def _look_up(run: Run) -> None:
 
 
 def _compute(run: Run) -> None:
-    """Computes the lacking parts and keeps those of each batch at once. Loads torch and the models that are needed."""
-    from engine.run.image_worker import ImageWorker
-
-    images = range(len(run.films.images))
-    run.progress.stage("images", len(images))
-    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
-    with closing(worker.pieces(images, run.results.claim)) as pieces:
+    """Computes the lacking parts and keeps those of each batch at once."""
+    run.progress.stage("images", len(run.films.images))
+    with closing(_pieces(run)) as pieces:
         for piece in pieces:
+            run.films.learn(piece.looked_up)
             if piece.computed is not None:
                 run.results.put(piece.computed)
             run.progress.advance(piece.passed + piece.images, reused=piece.passed)
+
+
+def _pieces(run: Run) -> Generator[Piece, None, None]:
+    """The lacking parts, from the processes that [workers] names. Loads torch."""
+    address = run.config.workers.address
+    if address is not None:
+        from engine.run.workers.ray_pieces import ray_pieces
+
+        return ray_pieces(run, address)
+    from engine.run.image_worker import ImageWorker
+
+    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
+    return worker.pieces(range(len(run.films.images)), run.results.claim)

@@ -12,6 +12,7 @@ from engine.run.image_pass import ImagePass
 from engine.run.inputs import Models
 from engine.run.loading import Loader
 from engine.store.parts import Computed, ImageKeys, PartKeys
+from engine.targets.top_maps import TopFilms
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ class ImageWorker:
         self._films = films
         self._parts = parts
         self._models = models
+        self._top = TopFilms(config.keep.top_maps)
 
     def pieces(
         self, places: Sequence[int], claim: Callable[[ImageKeys], frozenset[str]]
     ) -> Generator[Piece, None, None]:
-        """Computes what the images at these places lack, batch by batch.
+        """Computes what the images at these places lack, batch by batch. It may be called again with other places.
 
         `claim` gives the keys of the parts that an image lacks, and is called in another thread. Raises as
         ImagePass.compute does.
@@ -49,7 +51,7 @@ class ImageWorker:
         loader = Loader(self._films, self._parts, self._models, settings.thumbnail_size, settings.parity)
         with ExitStack() as stack:
             batches = stack.enter_context(closing(loader.batches(places, settings.batch_size, claim)))
-            image_pass = stack.enter_context(ImagePass(self._config, self._parts, self._models))
+            image_pass = stack.enter_context(ImagePass(self._config, self._parts, self._models, self._top))
             for batch in batches:
                 computed = image_pass.compute(batch.images) if batch.images else None
                 yield Piece(batch.looked_up, batch.passed, len(batch.images), computed)
