@@ -260,6 +260,15 @@ def read_film(file: str) -> bytes:
     return data
 
 
+def file_stamp(file: str) -> str:
+    """The size of a file and the time of its last change; "" if there is no such file here."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
 def film_size(file: str) -> tuple[int, int] | None:
     """Width and height of the upright film in a file of PICTURES, from its header; None if that cannot be read and the
     film will be set aside."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from engine.errors import ConfigError
 from engine.names import compared
 from engine.probing.base import Image
-from engine.probing.files import Ambiguous, Film, LeadsOut, read_film, short, warn
+from engine.probing.files import Ambiguous, Film, LeadsOut, file_stamp, read_film, short, warn
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):
@@ -44,6 +44,10 @@ class FilmSet:
 
     def content(self, image: Image) -> None:
         """None: a file may change at any time, so its bytes must be read."""
+
+    def stamp(self, image: Image) -> str:
+        """The file's size and the time of its last change; "" if there is no such file."""
+        return file_stamp(self._files[image.path])
 
 
 def collect(

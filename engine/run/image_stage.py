@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,8 @@ class ImageStage:
     def compute(self, run: Run) -> dict[str, Any]:
         images = len(run.films.images)
         if len(run.images) < images or any(map(run.results.lacking, run.images)):
-            _compute(run)
+            for _ in computed(run, range(images)):
+                pass
         return {"images": run.films.images, "layers": run.inputs.layers, "parts": run.parts, "image_keys": run.images}
 
 
@@ -44,25 +45,27 @@ def _look_up(run: Run) -> None:
             run.progress.advance(len(places), reused=len(places))
 
 
-def _compute(run: Run) -> None:
-    """Computes the lacking parts and keeps those of each batch at once."""
-    run.progress.stage("images", len(run.films.images))
-    with closing(_pieces(run)) as pieces:
+def computed(run: Run, places: Sequence[int]) -> Iterator[Piece]:
+    """Computes what the images at these places lack. Each piece is kept before it is given. Loads torch, and the models
+    that are needed."""
+    run.progress.stage("images", len(places))
+    with closing(_pieces(run, places)) as pieces:
         for piece in pieces:
             run.films.learn(piece.looked_up)
             if piece.computed is not None:
                 run.results.put(piece.computed)
             run.progress.advance(piece.passed + piece.images, reused=piece.passed)
+            yield piece
 
 
-def _pieces(run: Run) -> Generator[Piece, None, None]:
-    """The lacking parts, from the processes that [workers] names. Loads torch."""
+def _pieces(run: Run, places: Sequence[int]) -> Generator[Piece, None, None]:
+    """What is computed by the processes that [workers] names."""
     address = run.config.workers.address
     if address is not None:
         from engine.run.workers.ray_pieces import ray_pieces
 
-        return ray_pieces(run, address)
+        return ray_pieces(run, places, address)
     from engine.run.image_worker import ImageWorker
 
     worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
-    return worker.pieces(range(len(run.films.images)), run.results.claim)
+    return worker.pieces(places, run.results.claim)

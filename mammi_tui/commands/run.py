@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mammi_tui.console.compute import compute
+from mammi_tui.console.compute import compute, compute_shard
 
 
 class Workers(click.ParamType[str]):
@@ -28,6 +28,7 @@ class Workers(click.ParamType[str]):
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Another value for a key of CONFIG.")
+@click.option("--shard", metavar="I/N", help="Compute the I-th of N shards of the films, for `mammi merge`.")
 @click.option(
     "--workers",
     type=Workers(),
@@ -36,13 +37,23 @@ class Workers(click.ParamType[str]):
     help="Compute the images on a Ray cluster: one of this machine alone (ray), or one that it is part of (ray:auto, "
     "ray:HOST:PORT).",
 )
-def run(config: Path, overrides: tuple[str, ...], workers: str) -> None:
+def run(config: Path, overrides: tuple[str, ...], shard: str | None, workers: str) -> None:
     """Compute the run that CONFIG describes, or continue an earlier one.
 
     CONFIG is a TOML file; sample_configs/ has one for each use. Write a VALUE as in TOML; words need no quotes:
 
     \b
         mammi run phantom.toml --set target.pooling=max --set run.alpha=0.9
+
+    \b
+    To compute a run on several machines that share a folder, start one shard on each, then merge them:
+
+    \b
+        mammi run phantom.toml --shard 1/2        mammi run phantom.toml --shard 2/2
+        mammi merge phantom.toml
     """
     chosen = (*overrides, f"workers.where={workers}") if workers else overrides
-    click.echo(compute(config, chosen, "mammi run"))
+    if shard is not None:
+        click.echo(compute_shard(config, chosen, shard))
+    else:
+        click.echo(compute(config, chosen, "mammi run"))

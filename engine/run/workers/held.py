@@ -18,7 +18,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldParts:
+class SharedParts:
     """The parts of each image that some file holds, by the image's key."""
 
     digests: NDArray[np.bytes_]
@@ -29,7 +29,7 @@ class HeldParts:
     """The different sets of keys of parts"""
 
     @classmethod
-    def of(cls, images: Mapping[str, Iterable[str]]) -> HeldParts:
+    def of(cls, images: Mapping[str, Iterable[str]]) -> SharedParts:
         """From the keys of the parts that are held of each image."""
         sets: dict[tuple[str, ...], int] = {}
         places = np.fromiter(
@@ -55,7 +55,7 @@ def _digest(key: str) -> bytes:
 class Claims:
     """Says what images lack beyond what files hold, each part once."""
 
-    def __init__(self, parts: PartKeys, held: HeldParts) -> None:
+    def __init__(self, parts: PartKeys, held: SharedParts) -> None:
         self._all = frozenset(parts.by_name().values())
         self._embedding = parts.embedding
         self._held = held

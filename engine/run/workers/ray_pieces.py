@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.config.workers import LOCAL, RayAddress
 from engine.errors import ConfigError, MammiError, first_line
 from engine.run.image_worker import Piece
 from engine.run.stage import Run
-from engine.run.workers.held import HeldParts
+from engine.run.workers.held import SharedParts
 from engine.run.workers.order import Order
 from engine.run.workers.pace import Heard
 from engine.run.workers.packing import unpacked
@@ -28,27 +29,27 @@ _MB = 1 << 20
 _AGAIN = "Run the same command again: it goes on from here"
 
 
-def ray_pieces(run: Run, address: RayAddress) -> Generator[Piece, None, None]:
-    """What the images of the run lack, as ImageWorker.pieces gives it, but in any order. `run.results` counts it as
-    held from then on.
+def ray_pieces(run: Run, places: Sequence[int], address: RayAddress) -> Generator[Piece, None, None]:
+    """What the images at these places lack, as ImageWorker.pieces gives it, but in any order. `run.results` then
+    counts it as held.
 
     Raises MammiError as ImageWorker.pieces does, also where it was raised in a worker, and where the cluster cannot
     be reached, has no room, or a task fails again and again; RuntimeError for a bug that shows in a worker.
     """
-    places = _unknown(run)
-    passed = len(run.films.images) - len(places)
+    unknown = _unknown(run, places)
+    passed = len(places) - len(unknown)
     if passed:
         yield Piece((), passed, 0, None)
-    if not len(places):
+    if not len(unknown):
         return
-    held = HeldParts.of(run.results.held())
+    held = SharedParts.of(run.results.held())
     store_mb = 2 * run.config.workers.waiting + held.digests.nbytes // _MB + 128
     with connected(address, store_mb):
         started = sizes(run.config, nodes(), cluster_name(address))
         _tell_wait(run, started)
         looked_up = done = 0
         heard = Heard()
-        with closing(_rows(run, places, held, started)) as rows, _failures_told(run):
+        with closing(_rows(run, unknown, held, started)) as rows, _failures_told(run):
             for row in rows:
                 from engine.run.workers.ray_worker import opened
 
@@ -62,14 +63,14 @@ def ray_pieces(run: Run, address: RayAddress) -> Generator[Piece, None, None]:
                 looked_up += len(piece.looked_up)
                 done += piece.passed + piece.images
                 yield piece
-    if looked_up != len(places) or done != len(places):
-        raise MammiError(f"images: the workers gave results of {done} of {len(places)} images. {_AGAIN}.")
+    if looked_up != len(unknown) or done != len(unknown):
+        raise MammiError(f"images: the workers gave results of {done} of {len(unknown)} images. {_AGAIN}.")
 
 
-def _unknown(run: Run) -> Any:
-    """The places of the images that lack something, or that nobody has looked up yet."""
-    keys = [run.films.known(place) for place in range(len(run.films.images))]
-    return np.array([place for place, each in enumerate(keys) if each is None or run.results.lacking(each)], np.int64)
+def _unknown(run: Run, places: Sequence[int]) -> NDArray[np.int64]:
+    """Those of the places whose images lack something, or that nobody has looked up yet."""
+    keys = ((place, run.films.keys_at(place)) for place in places)
+    return np.array([place for place, each in keys if each is None or run.results.lacking(each)], np.int64)
 
 
 def _tell_wait(run: Run, started: Sizes) -> None:
@@ -84,7 +85,7 @@ def _tell_wait(run: Run, started: Sizes) -> None:
         )
 
 
-def _rows(run: Run, places: Any, held: HeldParts, started: Sizes) -> Generator[pa.Table, None, None]:
+def _rows(run: Run, places: NDArray[np.int64], held: SharedParts, started: Sizes) -> Generator[pa.Table, None, None]:
     """What the workers give, a row at a time, each as soon as it is there."""
     import pyarrow as pa
     import ray

@@ -17,7 +17,7 @@ import torch
 
 from engine.errors import ConfigError, MammiError, first_line
 from engine.run.image_worker import ImageWorker
-from engine.run.workers.held import Claims, HeldParts
+from engine.run.workers.held import Claims, SharedParts
 from engine.run.workers.order import Order
 from engine.run.workers.packing import packed
 from engine.store.parts import PartKeys
@@ -42,11 +42,11 @@ class RayWorker:
     """Loads configuration, films and models at the first task. An error is a row too: Ray would try it again."""
 
     def __init__(self, order: Order, held: list[Any], threads: int) -> None:
-        """`held`: a reference to HeldParts in Ray's store, in a list, so that Ray leaves it to this class to get."""
+        """`held`: a reference to SharedParts in Ray's store, in a list, so that Ray leaves it to this class to get."""
         self._order = order
         self._held = held
         self._threads = threads
-        self._started: tuple[ImageWorker, PartKeys, HeldParts] | None = None
+        self._started: tuple[ImageWorker, PartKeys, SharedParts] | None = None
         self._name = f"{platform.node()}:{os.getpid()}"
 
     def __call__(self, task: Mapping[str, Any]) -> Iterator[pa.Table]:
@@ -60,7 +60,7 @@ class RayWorker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the run's own process tells it
             yield self._row(json.dumps(_fault(error)), b"")
 
-    def _start(self) -> tuple[ImageWorker, PartKeys, HeldParts]:
+    def _start(self) -> tuple[ImageWorker, PartKeys, SharedParts]:
         if self._started is None:
             torch.set_num_threads(self._threads)
             self._started = (self._order.worker(), self._order.part_keys, ray.get(self._held[0]))

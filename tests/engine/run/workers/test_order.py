@@ -14,7 +14,7 @@ from engine.run.cache import Cache
 from engine.run.inputs import RunInputs
 from engine.run.notes import Notes
 from engine.run.stage import Run
-from engine.run.workers.held import Claims, HeldParts
+from engine.run.workers.held import Claims, SharedParts
 from engine.run.workers.order import Order
 from engine.store.work import WorkFile
 from tests.support.models import tiny_project, write_film
@@ -31,7 +31,7 @@ def order(tmp_path: Path) -> Order:
 
 def test_it_computes_the_images_it_is_given(order: Order) -> None:
     worker = order.worker()
-    claims = Claims(order.part_keys, HeldParts.of({}))
+    claims = Claims(order.part_keys, SharedParts.of({}))
     pieces = list(worker.pieces([1, 2, 3, 4, 5], claims.claim))
     assert sorted(place for piece in pieces for place, _ in piece.looked_up) == [1, 2, 3, 4, 5]
     assert [piece.images for piece in pieces if piece.images] == [4, 1]
