@@ -1,4 +1,4 @@
-"""VLMs whose worker process comes to grief; in the process `run` they are those of tests.support.models."""
+"""VLMs whose worker process comes to grief, or that tell what it does."""
 
 from __future__ import annotations
 
@@ -36,13 +36,28 @@ def deadly_vlm(device: torch.device, deaths: str, times: int, run: int) -> Deadl
 
 
 class Faulty(TinyVLM):
-    def __init__(self, device: torch.device, bug: bool) -> None:
-        super().__init__(device)
-        self._bug = bug
+    """It cannot embed films."""
 
     def encode_images(self, batch: Tensor) -> Tensor:
         raise MammiError("vlm: no weights for films.")
 
 
-def faulty_vlm(device: torch.device, bug: bool = False) -> Faulty:
-    return Faulty(device, bug)
+def faulty_vlm(device: torch.device) -> Faulty:
+    return Faulty(device)
+
+
+class Counted(TinyVLM):
+    """Adds a byte to the file `batches` for each batch of images."""
+
+    batches: Path
+
+    def encode_images(self, batch: Tensor) -> Tensor:
+        with self.batches.open("ab") as file:
+            file.write(b"x")
+        return super().encode_images(batch)
+
+
+def counted_vlm(device: torch.device, batches: str) -> Counted:
+    vlm = Counted(device)
+    vlm.batches = Path(batches)
+    return vlm
