@@ -5,21 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.probing.drawn import Drawn
-from engine.probing.files import FileTree
 from engine.probing.film_names import NamedFilms
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.film_table import read_films
+from engine.probing.places import Location
 from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
+from engine.probing.trees import film_tree
 
 
 class Options(ViewOptions, TableOptions, frozen=True):
     """`[probing]` of a configuration with kind = "csv". The table must have the column of paths, and every other column
     that a key names. A film may have several rows."""
 
-    csv: Path
+    csv: Location
     """Its rows are the probing set; other films in the folder do not belong to it"""
-    folder: Path | None = None
+    folder: Location | None = None
     """Where relative paths start: by default the CSV file's own folder. No path may lead out of it."""
     patient_column: str = "patient"
     view_column: str = "view"
@@ -29,7 +30,7 @@ class Options(ViewOptions, TableOptions, frozen=True):
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the CSV file and finds its films. Raises ConfigError when either is missing or wrong."""
     table = Table(base / options.csv, "probing.csv", options.delimiter, options.texts())
-    tree = FileTree(base / options.folder if options.folder else table.path.parent)
+    tree = film_tree(base / options.folder if options.folder else table.path.parent)
     facts = {
         name: column for name in ("patient", "view", "report") if (column := _column(table, options, name)) is not None
     }

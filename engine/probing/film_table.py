@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.files import warn
 from engine.probing.film_names import as_path
 from engine.probing.labels import JoinedLabels
+from engine.probing.places import Place
 from engine.probing.row_labels import RowLabels
 from engine.probing.row_outlines import RowOutlines
 from engine.probing.table_options import TableOptions
@@ -88,7 +88,7 @@ class _Facts:
                 self._differing[name][film] = None
         self.facts[film] = tuple([first or another for first, another in zip(earlier, facts, strict=True)])
 
-    def warn(self, path: Path) -> None:
+    def warn(self, path: Place) -> None:
         """Warns of films whose rows differ."""
         for name, films in self._differing.items():
             warn(f"{path}: films whose rows differ in their {name}, so that the first counts", list(films))

@@ -73,7 +73,7 @@ def test_a_whole_configuration(project: Path) -> None:
             'folder = "films"',
             'folder = "films"\nfoo = 1',
             "tiny.toml: probing.foo = 1 is not a key of this configuration. Keys of [probing]: rename, attributes, "
-            "sample, sample_seed, folder, kind.",
+            "storage, sample, sample_seed, folder, kind.",
         ),
         (
             'kind = "folder"',
