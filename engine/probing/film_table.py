@@ -27,7 +27,7 @@ def read_films(
     such as "patient" -> the index of its column. Warns of rows that contradict each other, and of what is left out.
     Raises ConfigError for a column that is missing and for a cell that cannot be read.
     """
-    path = table.column(options.path_column, "probing.path_column")
+    path = table.column(options.name_column, "probing.path_column")
     folder = table.column(options.folder_column, "probing.folder_column") if options.folder_column else None
     labels, outlines = RowLabels(table, options), RowOutlines(table, options)
     joined = JoinedLabels(table.path, options.uncertain)

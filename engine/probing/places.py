@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Protocol
 
@@ -52,6 +54,27 @@ class Stored(Protocol):
     def read(self, most: int) -> bytes:
         """Its bytes, `most` of them at most. Raises OSError."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A film that is a part of a file, such as a tar file, as it lies there."""
+
+    place: Place
+    start: int
+    size: int
+
+    def read(self, most: int) -> bytes:
+        length = min(self.size, most)
+        if isinstance(self.place, RemotePath):
+            data = self.place.part(self.start, self.start + length)
+        else:
+            with self.place.open("rb") as stream:
+                stream.seek(self.start)
+                data = stream.read(length)
+        if len(data) < length:
+            raise OSError(errno.EIO, "its file is shorter than it was")
+        return data
 
 
 FilmFile = str | Stored

@@ -73,7 +73,7 @@ def _filesystem(scheme: str, storage: Storage, _process: int) -> Any:
     if scheme == "s3":
         options |= {"anon": storage.anon, "endpoint_url": storage.endpoint_url, "profile": storage.profile}
         options["config_kwargs"] = {
-            "retries": {"max_attempts": 1, "mode": "standard"},
+            "retries": {"total_max_attempts": 1, "mode": "standard"},
             "connect_timeout": TIMEOUT,
             "read_timeout": TIMEOUT,
             "max_pool_connections": 32,
@@ -190,6 +190,10 @@ def _fault(path: RemotePath, error: BaseException) -> StorageFault:
     kinds = {type(each).__name__ for each in _causes(error)}
     if code in _NO_CREDENTIALS or status == 401 or kinds & set(_CREDENTIAL_ERRORS):
         raise MammiError(_credentials(path, code or first_line(error))) from None
+    if kinds & set(_NO_ANSWER):
+        return StorageFault(errno.EAGAIN, "its store does not answer, or breaks off")
+    if status is not None and (status >= 500 or status in _AGAIN):
+        return StorageFault(errno.EAGAIN, f"its store answers {status}")
     if status == 416 or code == "InvalidRange":
         raise _Empty
     if isinstance(error, FileNotFoundError) or status in (404, 410):
@@ -197,13 +201,11 @@ def _fault(path: RemotePath, error: BaseException) -> StorageFault:
         return StorageFault(errno.ENOENT, f"there is no such {what}")
     if isinstance(error, PermissionError) or status == 403 or str(error).startswith("Forbidden"):
         return StorageFault(errno.EACCES, "its store denies access")
-    if status is not None and status < 500 and status not in _AGAIN:
-        return StorageFault(errno.EIO, f"its store answers {status}{f' ({code})' if code else ''}")
     if status is not None:
-        return StorageFault(errno.EAGAIN, f"its store answers {status}")
-    if not isinstance(error, OSError) and not kinds & set(_NO_ANSWER):
-        return StorageFault(errno.EIO, f"{type(error).__name__}: {first_line(error)}")
-    return StorageFault(errno.EAGAIN, "its store does not answer")
+        return StorageFault(errno.EIO, f"its store answers {status}{f' ({code})' if code else ''}")
+    if isinstance(error, OSError):
+        return StorageFault(errno.EAGAIN, "its store does not answer, or breaks off")
+    return StorageFault(errno.EIO, f"{type(error).__name__}: {first_line(error)}")
 
 
 def _credentials(path: RemotePath, reason: str) -> str:

@@ -123,6 +123,10 @@ class RemotePath:
 
     def read(self, most: int) -> bytes:
         """The file's bytes, `most` of them at most. Raises OSError."""
+        return self.part(0, most)
+
+    def part(self, start: int, end: int) -> bytes:
+        """The file's bytes from `start` up to `end`, or its end. Raises OSError."""
         from engine.probing.remote.access import read
 
-        return read(self, 0, most)
+        return read(self, start, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -15,6 +16,7 @@ from engine.probing.remote.access import StorageFault, asked, sizes
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import HEAD, begins_like_film, counted, kind_of_other, may_lack_suffix, split
 
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/")
 _THREADS = 16
 """Files without a suffix that are looked at at once"""
 
@@ -100,9 +102,11 @@ class RemoteTree:
             return False
 
     def _relative(self, name: str) -> str:
-        path = name.replace("\\", "/").removeprefix(f"{self.folder}/")
+        path = name.replace("\\", "/")
+        for root in (f"{self.folder}/", f"{self.folder.scheme}:/{self.folder.key}/"):  # an address, or one made a path
+            path = path.removeprefix(root)
         path = posixpath.normpath(path)
-        if path.startswith(("/", "../")) or path == ".." or "://" in path or "\0" in path:
+        if path.startswith(("/", "../")) or path == ".." or _ADDRESS.match(path) or "\0" in path:
             raise LeadsOut(f"{short(name)} leads out of {self.folder}.")
         return path
 
