@@ -14,24 +14,38 @@ from numpy.typing import NDArray
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
-from engine.annotation.image_sets import ImageSets
+from engine.annotation.directions import Directions
+from engine.annotation.image_sets import ImageSets, ranges, sum_sets
 from engine.annotation.layer_means import LayerMeans
+from engine.annotation.rows import Rows
 from engine.annotation.selection import above, threshold_between
+from engine.kept_rows import KeptRows
 from engine.store.ladder import inverse_lengths, sum_rows
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 from engine.store.schema import BLOCK
+
+_SUMMED = 128
+"""Images whose embeddings are summed up themselves rather than taken from a stored sum"""
+_SUMMED_OF_ONE = 1024
+"""The same where one neuron is asked about"""
+_KEPT_BLOCKS = 8192
+"""Blocks that are kept, 2 kB each: the first ones of two large layers, or a few of each neuron of one"""
+_KEPT_SUMS = 1 << 21
+"""Numbers of stored sums that are kept"""
+_ROUNDING = 1e-6
+"""How far a stored sum may be from the true one, relative to its length"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vectors:
     """What all answers are computed from."""
 
-    embeddings: NDArray[np.float32]
+    embeddings: Rows
     """The images' embeddings, [p, d]"""
     inverse_lengths: NDArray[np.float64]
     """1 / the length of each embedding, [p]"""
-    directions: NDArray[np.float64]
+    directions: Directions
     """t_j − t_tem, [m, d]"""
     template: NDArray[np.float64]
     """t_tem, [d]; zeros where it is not subtracted"""
@@ -58,7 +72,10 @@ class ChosenImages:
         self._arrays = reader.arrays
         self._loading = threading.Lock()
         self._vectors: Vectors | None = None
+        self._whole: NDArray[np.float64] | None = None
         self._tops: dict[int, NDArray[np.float32]] = {}
+        self._blocks = KeptRows(self._arrays.blocks, _KEPT_BLOCKS)
+        self._sums = KeptRows(lambda rows: (self._arrays.partial_sums(rows),), _KEPT_SUMS // reader.info.dimension)
 
     def vectors(self) -> Vectors:
         """The run's image embeddings and concept directions. They are loaded once."""
@@ -66,125 +83,154 @@ class ChosenImages:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
                 texts, bare = self._arrays.text_embeddings()
-                directions, template = scoring.concept_directions(texts, bare), scoring.unit_rows(bare)
-                self._vectors = Vectors(embeddings, inverse_lengths(embeddings), directions, template)
+                template = scoring.unit_rows(bare)
+                lengths = self._arrays.inverse_lengths()
+                lengths = inverse_lengths(embeddings) if lengths is None else lengths
+                self._vectors = Vectors(embeddings, lengths, Directions(texts, template), template)
             return self._vectors
 
     def warm(self) -> None:
-        """Loads what the first answer about any layer would have to load."""
+        """Loads what the first answer about any layer would have to load; of large runs the first layers alone."""
         self.vectors()
+        held = 0
         for layer in self._reader.layers:
             self._layer_tops(layer)
+            held += layer.units
+            if held <= _KEPT_BLOCKS:
+                self._blocks.get(np.arange(layer.units) * self._arrays.blocks_each + self._first_block(layer))
 
     def neuron(self, layer: LayerInfo, unit: int, cuts: Cuts) -> NeuronImages:
         """The representative images of one neuron."""
-        neuron = layer.first_neuron + unit
         tau = self._thresholds(layer, cuts.alpha)[unit : unit + 1]
         images, activations = np.empty(0, np.int32), np.empty(0, np.float32)
         count = 0
         if cuts.selection.rule != "top":
             boundary = int(self._boundaries(layer, np.array([unit]), tau)[0])
-            images, activations = self._arrays.ranked(neuron, 0, boundary)
-            count = int(np.count_nonzero(above(activations, tau)))
+            images, activations = self._ranked(layer, unit, self._with_rung(boundary))
+            count = int(np.count_nonzero(activations > _rounded_down(tau)))
         threshold = float(tau[0])
         if cuts.selection.rule != "tau":
             dead = bool(layer.dead[unit])
             count = 0 if dead else int(cuts.selection.taken(np.array(count), self._reader.image_count))
             if count > len(images):
-                images, activations = self._arrays.ranked(neuron, 0, (count - 1) // BLOCK)
+                images, activations = self._ranked(layer, unit, (count - 1) // BLOCK)
             threshold = threshold if dead else float(activations[count - 1])
         return NeuronImages(threshold, count, images, activations)
 
-    def sum_of(self, neuron: int, found: NeuronImages) -> NDArray[np.float64]:
-        """The sum of the unit embeddings of a neuron's representative images, at least one, [d]."""
-        images = found.images
-        rungs, ranks = self._nearest_rungs(np.array([found.count]))
-        rank = int(ranks[0])
-        if rank > len(images):
-            beyond, _ = self._arrays.ranked(neuron, len(images) // BLOCK, (rank - 1) // BLOCK)
-            images = np.concatenate([images, beyond])
-        stored: NDArray[np.float64] = self._partial_sums(np.array([neuron]), rungs)[0]
-        return stored + _rest(self.vectors(), images, found.count, rank)
-
     def sets(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> ImageSets:
         """The `counts` [n] most activating images of each of the `units` [n] of a layer, which ascend."""
-        sizes = -(-counts // BLOCK)
-        firsts = (layer.first_neuron + units) * self._arrays.blocks_each
-        blocks, _ = self._arrays.blocks(_ranges(firsts, sizes))
-        first_ranks = (np.cumsum(sizes) - sizes) * BLOCK
-        images = blocks.reshape(-1)[_ranges(first_ranks, counts)].astype(np.int32, copy=False)
-        return ImageSets(images, np.concatenate([[0], np.cumsum(counts)]))
+        return self._between(layer, units, np.zeros_like(counts), counts)
 
     def strongest(
         self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], least: int, alpha: float
     ) -> ImageSets:
         """`sets`, each filled up to the unit's `least` ≤ BLOCK strongest images, as far as they lie above τ at α."""
         neurons = layer.first_neuron + units
-        _, activations = self._arrays.blocks(neurons * self._arrays.blocks_each)
+        _, activations = self._blocks.get(neurons * self._arrays.blocks_each)
         tau = threshold_between(self._reader.minima[neurons], self._reader.maxima[neurons], alpha)
         higher = np.count_nonzero(above(activations[:, :least], tau[:, None]), axis=1)
         return self.sets(layer, units, np.maximum(counts, higher))
 
-    def means(self, layer: LayerInfo, cuts: Cuts) -> LayerMeans:
-        """The number of each unit's representative images and the mean of their unit embeddings."""
-        units, boundaries, images, counts = self._counted(layer, cuts)
-        neurons = layer.first_neuron + units
-        rungs, ranks = self._nearest_rungs(counts)
-        totals = self._partial_sums(neurons, rungs)
-        rests = self._rests(self.vectors(), neurons, boundaries, images, counts, ranks)
-        all_counts = np.zeros(layer.units, dtype=np.int64)
-        all_counts[units] = counts
-        means = np.zeros((layer.units, self._reader.info.dimension))
-        means[units] = (totals + rests) / counts[:, None]
-        return LayerMeans(all_counts, means)
-
-    def _counted(
-        self, layer: LayerInfo, cuts: Cuts
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
-        """The n units that have representative images, the block in which those end, its images [n, BLOCK], and their
-        number, [n] each."""
-        thresholds = self._thresholds(layer, cuts.alpha)
-        maxima = self._reader.maxima[layer.neurons]
-        units = np.flatnonzero(maxima > thresholds if cuts.selection.rule == "tau" else ~layer.dead)
-        firsts = (layer.first_neuron + units) * self._arrays.blocks_each
-        counts = boundaries = np.zeros(len(units), dtype=np.int64)
-        images = np.empty((0, BLOCK), np.int32)
+    def counts(self, layer: LayerInfo, units: NDArray[np.int64], cuts: Cuts) -> NDArray[np.int64]:
+        """The number of representative images of some units, which ascend, [n]."""
+        thresholds = self._thresholds(layer, cuts.alpha)[units]
+        maxima = self._reader.maxima[layer.neurons][units]
+        living = np.flatnonzero(maxima > thresholds if cuts.selection.rule == "tau" else ~layer.dead[units])
+        found = np.zeros(len(living), dtype=np.int64)
         if cuts.selection.rule != "top":
-            boundaries = self._boundaries(layer, units, thresholds[units])
-            images, activations = self._arrays.blocks(firsts + boundaries)
-            counts = boundaries * BLOCK + above(activations, thresholds[units, None]).sum(axis=1)
-        if cuts.selection.rule != "tau":
-            counts = cuts.selection.taken(counts, self._reader.image_count)
-            before, boundaries = boundaries, (counts - 1) // BLOCK
-            if len(images) < len(units) or not np.array_equal(before, boundaries):
-                images, _ = self._arrays.blocks(firsts + boundaries)
-        return units, boundaries, images, counts
+            boundaries = self._boundaries(layer, units[living], thresholds[living])
+            rows = self._first_block(layer) + units[living] * self._arrays.blocks_each + boundaries
+            _, activations = self._blocks.get(rows)
+            higher = activations > _rounded_down(thresholds[living])[:, None]
+            found = boundaries * BLOCK + np.count_nonzero(higher, axis=1)
+        counts = np.zeros(len(units), dtype=np.int64)
+        counts[living] = cuts.selection.taken(found, self._reader.image_count)
+        return counts
 
-    def _rests(
-        self,
-        vectors: Vectors,
-        neurons: NDArray[np.int64],
-        boundaries: NDArray[np.int64],
-        images: NDArray[np.int32],
-        counts: NDArray[np.int64],
-        ranks: NDArray[np.int64],
-    ) -> NDArray[np.float64]:
-        """`_rest` for each neuron, [n, d]. `images` [n, BLOCK] are the boundary blocks. For a rung outside its neuron's
-        boundary block, the blocks between the two are read as well."""
-        first = np.minimum(counts, ranks) // BLOCK
-        last = (np.maximum(counts, ranks) - 1) // BLOCK
-        outside = (first < boundaries) | (last > boundaries)
-        sizes = np.where(outside, last - first + 1, 0)
-        more, _ = self._arrays.blocks(_ranges(neurons * self._arrays.blocks_each + first, sizes))
-        ends = np.cumsum(sizes)
-        rests = np.zeros((len(neurons), self._reader.info.dimension))
-        for row in range(len(neurons)):
-            if outside[row]:
-                around, offset = more[ends[row] - sizes[row] : ends[row]].reshape(-1), first[row] * BLOCK
+    def means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> LayerMeans:
+        """The mean of the unit embeddings of the `counts` [n] ≥ 1 most activating images of each of some units, which
+        ascend. Few images are summed up; of many, those between their number and the nearest stored sum."""
+        rungs, ranks = self._nearest_rungs(counts)
+        sums = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
+        doubts = np.zeros(len(units))
+        if len(taken := np.flatnonzero(rungs)):
+            rows = (layer.first_neuron + units[taken]) * len(self._arrays.rungs) + rungs[taken] - 1
+            stored = self._sums.get(rows)[0]
+            sums[counts < ranks] *= -1
+            sums[taken] += stored
+            doubts[taken] = _ROUNDING * np.linalg.norm(stored, axis=1) / counts[taken]
+        sums /= counts[:, None]
+        return LayerMeans(counts, sums, doubts)
+
+    def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
+        """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be
+        from the true one."""
+        vectors = self.vectors()
+        if found.count <= _SUMMED_OF_ONE:
+            images = found.images[: found.count]
+            return sum_rows(vectors.embeddings, vectors.inverse_lengths, images) / found.count, 0.0
+        count = np.array([found.count])
+        rungs, ranks = self._nearest_rungs(count)
+        if ranks[0] > len(found.images):
+            means = self.means(layer, np.array([unit]), count)
+            return means.means[0], float(means.doubts[0])
+        low, high = sorted((found.count, int(ranks[0])))
+        rest = sum_rows(vectors.embeddings, vectors.inverse_lengths, found.images[low:high])
+        stored = self._sums.get((layer.first_neuron + unit) * len(self._arrays.rungs) + rungs - 1)[0][0]
+        mean = (stored + (rest if high == found.count else -rest)) / found.count
+        return mean, _ROUNDING * float(np.linalg.norm(stored)) / found.count
+
+    def true_means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """As `means`, from the embeddings alone, [n, d]: milliseconds for each thousand images."""
+        total = self._reader.image_count
+        means = np.empty((len(units), self._reader.info.dimension))
+        for row, (unit, count) in enumerate(zip(units[:, None], counts[:, None], strict=True)):
+            if 2 * count[0] <= total:
+                means[row] = self._sum_of(self.sets(layer, unit, count))[0] / count
             else:
-                around, offset = images[row], boundaries[row] * BLOCK
-            rests[row] = _rest(vectors, around, int(counts[row] - offset), int(ranks[row] - offset))
-        return rests
+                rest = self._sum_of(self._between(layer, unit, count, np.array([total])))[0]
+                means[row] = (self._sum_of_all() - rest) / count
+        return means
+
+    def _sum_of(self, sets: ImageSets) -> NDArray[np.float64]:
+        vectors = self.vectors()
+        return sum_sets(vectors.embeddings, vectors.inverse_lengths, sets)
+
+    def _sum_of_all(self) -> NDArray[np.float64]:
+        if self._whole is None:
+            vectors = self.vectors()
+            self._whole = sum_rows(vectors.embeddings, vectors.inverse_lengths, np.arange(self._reader.image_count))
+        return self._whole
+
+    def _ranked(self, layer: LayerInfo, unit: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Images and activations of a neuron in its blocks up to `last`, activation descending."""
+        neuron = layer.first_neuron + unit
+        if last:
+            return self._arrays.ranked(neuron, 0, last)
+        images, activations = self._blocks.get(np.array([neuron * self._arrays.blocks_each]))
+        return images[0, : self._reader.image_count], activations[0, : self._reader.image_count]
+
+    def _with_rung(self, boundary: int) -> int:
+        """The last block that the sum of a neuron's images needs which end in the block `boundary`."""
+        if (boundary + 1) * BLOCK <= _SUMMED_OF_ONE:
+            return boundary
+        _, ranks = self._nearest_rungs(np.array([(boundary + 1) * BLOCK]))
+        return max(boundary, (int(ranks[0]) - 1) // BLOCK)
+
+    def _between(
+        self, layer: LayerInfo, units: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
+    ) -> ImageSets:
+        """The images of some units from rank `low` up to before `high`, from 0, [n] each."""
+        first = low // BLOCK
+        sizes = np.where(high > low, -(-high // BLOCK) - first, 0)
+        rows = ranges(self._first_block(layer) + units * self._arrays.blocks_each + first, sizes)
+        blocks, _ = self._blocks.get(rows) if sizes.max(initial=0) <= 1 else self._arrays.blocks(rows)
+        places = (np.cumsum(sizes) - sizes) * BLOCK + low - first * BLOCK
+        images = blocks.reshape(-1)[ranges(places, high - low)].astype(np.int32, copy=False)
+        return ImageSets(images, np.concatenate([[0], np.cumsum(high - low)]))
+
+    def _first_block(self, layer: LayerInfo) -> int:
+        return layer.first_neuron * self._arrays.blocks_each
 
     def _thresholds(self, layer: LayerInfo, alpha: float) -> NDArray[np.float64]:
         return threshold_between(self._reader.minima[layer.neurons], self._reader.maxima[layer.neurons], alpha)
@@ -193,22 +239,17 @@ class ChosenImages:
         self, layer: LayerInfo, units: NDArray[np.int64], thresholds: NDArray[np.float64]
     ) -> NDArray[np.int64]:
         """The block in which each unit's images above τ end; 0 if it has none."""
-        tops = self._layer_tops(layer)[units]
-        blocks: NDArray[np.int64] = above(tops, thresholds[:, None]).sum(axis=1)
+        tops = self._layer_tops(layer)
+        tops = tops if len(units) == len(tops) else tops[units]
+        blocks: NDArray[np.int64] = np.count_nonzero(tops > _rounded_down(thresholds)[:, None], axis=1)
         return np.maximum(blocks - 1, 0)
 
     def _nearest_rungs(self, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rung nearest to each count, and its rank. Rung 0 is the empty sum; rung i is the stored sum i − 1."""
         ranks = np.concatenate([[0], self._arrays.rungs])
         rungs = np.searchsorted((ranks[1:] + ranks[:-1]) / 2, counts)
+        rungs[counts <= _SUMMED] = 0
         return rungs, ranks[rungs]
-
-    def _partial_sums(self, neurons: NDArray[np.int64], rungs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The partial sum at each neuron's rung, [n, d]."""
-        sums = np.zeros((len(rungs), self._reader.info.dimension))
-        stored = rungs > 0
-        sums[stored] = self._arrays.partial_sums(neurons[stored] * len(self._arrays.rungs) + rungs[stored] - 1)
-        return sums
 
     def _layer_tops(self, layer: LayerInfo) -> NDArray[np.float32]:
         if layer.position not in self._tops:
@@ -216,14 +257,7 @@ class ChosenImages:
         return self._tops[layer.position]
 
 
-def _rest(vectors: Vectors, images: NDArray[np.int32], count: int, rank: int) -> NDArray[np.float64]:
-    """The sum of the first `count` images minus the sum of the first `rank` images, [d]."""
-    if count >= rank:
-        return sum_rows(vectors.embeddings, vectors.inverse_lengths, images[rank:count])
-    return -sum_rows(vectors.embeddings, vectors.inverse_lengths, images[count:rank])
-
-
-def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ranges [start, start + size) one after another."""
-    before = np.cumsum(sizes) - sizes
-    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+def _rounded_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The highest float32 that is no more than each: the same float32 activations lie above both."""
+    narrow = thresholds.astype(np.float32)
+    return np.where(narrow > thresholds, np.nextafter(narrow, np.float32(-np.inf)), narrow)

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from engine.annotation import scoring, standing
 from engine.annotation.competing import Competing, Words
 from engine.annotation.cuts import Cuts, Ranking
+from engine.annotation.layer_annotations import Annotations, Annotator
 from engine.annotation.layer_means import KeptMeans, LayerMeans
+from engine.annotation.leading import settled
 from engine.annotation.standing import Moments
+from engine.annotation.unit_scores import UnitScores
 from engine.chosen_images import ChosenImages, NeuronImages
 from engine.names import find_concept_set, find_layer, find_unit
 from engine.store.reader import RunReader
@@ -93,7 +96,9 @@ class Requery:
         """Each set's concepts in its order"""
         self._competing: dict[tuple[str | None, Ranking], Competing] = {}
         self._kept_means = KeptMeans()
-        self._last_scores: tuple[LayerMeans, str | None, Ranking, NDArray[np.float64]] | None = None
+        self._annotator = Annotator(reader.image_count)
+        self._own_words: dict[int, Words] = {}
+        self._last_scores: UnitScores | None = None
         self.vectors = self._chosen.vectors
         self.image_sets = self._chosen.sets
         self.strongest = self._chosen.strongest
@@ -109,11 +114,12 @@ class Requery:
         find_unit(unit, info)
         members = self.members(cuts.concept_set)
         found = self._chosen.neuron(info, unit, cuts)
-        scores = self._neuron_scores(info.first_neuron + unit, cuts, found)
+        scores = self._neuron_scores(info, unit, cuts, found)
         z = self.moments().z_scores(scores, found.count) if found.count else np.empty(0)
         if found.count == 0:
             members = members[:0]
         among = (z if cuts.ranking == "z" else scores)[members]
+        cut = scoring.cut(among, cuts.beta)
         return NeuronAnswer(
             *(layer, unit, cuts, bool(info.dead[unit]), found.threshold),
             images=found.images[: found.count].astype(np.int64),
@@ -121,8 +127,8 @@ class Requery:
             scores=scores,
             z_scores=z,
             ranking=members[scoring.rank(among)],
-            annotated=len(scoring.annotate(among, cuts.beta)),
-            cut=scoring.cut(among, cuts.beta),
+            annotated=int(np.count_nonzero(among > cut)) if cut or among.max(initial=0.0) > 0 else 0,
+            cut=cut,
         )
 
     def layer(self, layer: str, cuts: Cuts) -> LayerAnswer:
@@ -131,36 +137,49 @@ class Requery:
         Raises MammiError for an unknown layer or concept set.
         """
         info = find_layer(layer, self._reader.layers)
-        everything = np.array_equal(self.members(cuts.concept_set), self._members[None])
-        if everything and replace(cuts, concept_set=None) == self._reader.info.cuts:
+        if self._is_own(cuts):
             own, part = self._reader.own, info.neurons
-            words = Words.of(info.units, *self._arrays.own_words(info))
-            best, scores = own.best[part], own.best_scores[part]
-            return LayerAnswer(
-                layer, cuts, own.counts[part], best, scores, self._z_of(best, scores, own.counts[part]), words
-            )
-        means, ranked = self.scores(info, cuts)
-        best, _, words = self.competing(cuts.concept_set, cuts.ranking).annotations(ranked, cuts.beta)
-        best = np.where(means.counts > 0, best, -1)
-        scores = np.einsum("ud,ud->u", means.means, np.where(best[:, None] < 0, 0, self.vectors().directions[best]))
-        return LayerAnswer(layer, cuts, means.counts, best, scores, self._z_of(best, scores, means.counts), words)
+            if info.position not in self._own_words:
+                self._own_words[info.position] = Words.of(info.units, *self._arrays.own_words(info))
+            words = self._own_words[info.position]
+            return self._answer(info, cuts, Annotations(own.counts[part], own.best[part], own.best_scores[part], words))
+        means = self.means(info, cuts)
+        found = self._annotator.layer(
+            (info.position, cuts.concept_set, cuts.ranking),
+            *(self.competing(cuts.concept_set, cuts.ranking), means, cuts.beta),
+            lambda units: self._chosen.true_means(info, units, means.counts[units]),
+        )
+        return self._answer(info, cuts, found)
 
     def some(self, layer: str, units: NDArray[np.int64], cuts: Cuts) -> LayerAnswer:
-        """As `layer`, for these units of it alone, [n], in their order: the rows on screen.
+        """As `layer`, for these units of it alone, [n], in their order: the rows on screen. It waits for no
+        other answer.
 
-        Raises MammiError for an unknown layer or concept set.
+        Raises MammiError for an unknown layer, unit or concept set.
         """
-        whole = self.layer(layer, cuts)
-        words = [whole.words.of_unit(unit) for unit in units.tolist()]
-        ends = np.cumsum([len(each) for each in words], dtype=np.int64)
-        return replace(
-            whole,
-            counts=whole.counts[units],
-            best=whole.best[units],
-            best_scores=whole.best_scores[units],
-            best_z=whole.best_z[units],
-            words=Words(ends, np.array([concept for each in words for concept in each], dtype=np.int64)),
+        info = find_layer(layer, self._reader.layers)
+        for unit in (units.min(), units.max()) if len(units) else ():
+            find_unit(int(unit), info)
+        if self._is_own(cuts):
+            return _of_units(self.layer(layer, cuts), units)
+        competing = self.competing(cuts.concept_set, cuts.ranking)
+        ascending, places = np.unique(units, return_inverse=True)
+        means = self._means_of(info, ascending, self._chosen.counts(info, ascending, cuts))
+        found = self._annotator.annotate(
+            *(competing, means, np.arange(len(ascending)), cuts.beta),
+            lambda some: self._chosen.true_means(info, ascending[some], means.counts[some]),
         )
+        answer = self._answer(info, cuts, found)
+        return answer if np.array_equal(ascending, units) else _of_units(answer, places.reshape(-1))
+
+    def _is_own(self, cuts: Cuts) -> bool:
+        """Whether the answers are stored."""
+        everything = np.array_equal(self.members(cuts.concept_set), self._members[None])
+        return everything and replace(cuts, concept_set=None) == self._reader.info.cuts
+
+    def _answer(self, info: LayerInfo, cuts: Cuts, found: Annotations) -> LayerAnswer:
+        z = self._z_of(found.best, found.scores, found.counts)
+        return LayerAnswer(info.name, cuts, found.counts, found.best, found.scores, z, found.words)
 
     def _z_of(
         self, concepts: NDArray[np.int64], scores: NDArray[np.float64], counts: NDArray[np.int64]
@@ -172,33 +191,57 @@ class Requery:
         z = Moments(found.images, found.means[:, None], found.deviations[:, None]).z_scores(scores[:, None], counts)
         return np.where(concepts < 0, 0.0, z[:, 0])
 
-    def _neuron_scores(self, neuron: int, cuts: Cuts, found: NeuronImages) -> NDArray[np.float64]:
+    def _neuron_scores(self, info: LayerInfo, unit: int, cuts: Cuts, found: NeuronImages) -> NDArray[np.float64]:
         """The concept scores [m] over a neuron's representative images; [0] if there are none."""
         if found.count == 0:
             return np.empty(0)
         if cuts.reach == self._reader.info.cuts.reach:
-            return self._arrays.own_scores(neuron)
-        total = self._chosen.sum_of(neuron, found)
-        return scoring.score_mean(total / found.count, self.vectors().directions)
+            return self._arrays.own_scores(info.first_neuron + unit)
+        directions, competing = self.vectors().directions, self.competing(cuts.concept_set, cuts.ranking)
+        mean, doubt = self._chosen.mean(info, unit, found)
+        scores = directions.products(mean)
+        if doubt and not settled(competing, competing.of_scores(scores[competing.first]), doubt, cuts.beta):
+            mean = self._chosen.true_means(info, np.array([unit]), np.array([found.count]))[0]
+            scores = directions.products(mean)
+        return scores
 
     def means(self, layer: LayerInfo, cuts: Cuts) -> LayerMeans:
-        """The mean embedding of each unit's representative images. Those of several layers, over the images chosen
-        last, are kept."""
-        found = self._kept_means.get(layer.position, cuts.reach) or self._chosen.means(layer, cuts)
+        """The mean embedding of each unit's representative images. Those of the layers asked about last are kept, and
+        only units whose images are others are computed again."""
+        kept = self._kept_means.get(layer.position)
+        if kept is not None and kept[0] == cuts.reach:
+            found = kept[1]
+        else:
+            counts = self._chosen.counts(layer, np.arange(layer.units), cuts)
+            found = self._means_of(layer, np.arange(layer.units), counts, kept[1] if kept else None)
         self._kept_means.keep(layer.position, cuts.reach, found)
         return found
 
-    def scores(self, layer: LayerInfo, cuts: Cuts) -> tuple[LayerMeans, NDArray[np.float64]]:
-        """A layer's means, and what each distinct competing direction is ranked by (Competing.scores), [units, k].
+    def _means_of(
+        self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], last: LayerMeans | None = None
+    ) -> LayerMeans:
+        """Those over the `counts` most activating images of some units, which ascend, [n] each. `last` are those over
+        other counts."""
+        if last is None:
+            last = LayerMeans.none(len(counts), self._reader.info.dimension)
+        changed = np.flatnonzero(counts != last.counts)
+        means, doubts = last.means.copy(), last.doubts.copy()
+        means[changed], doubts[changed] = 0.0, 0.0
+        filled = changed[counts[changed] > 0]
+        found = self._chosen.means(layer, units[filled], counts[filled])
+        means[filled], doubts[filled] = found.means, found.doubts
+        return LayerMeans(counts, means, doubts)
+
+    def scores(self, layer: LayerInfo, cuts: Cuts) -> tuple[LayerMeans, UnitScores]:
+        """A layer's means, and what each distinct competing direction is ranked by, for the units that are asked for.
 
         The last answer is kept. Raises as `competing` does.
         """
-        means = self.means(layer, cuts)
-        last = self._last_scores
-        if last is None or last[0] is not means or last[1:3] != (cuts.concept_set, cuts.ranking):
-            scores = self.competing(cuts.concept_set, cuts.ranking).scores(means.means)
-            last = self._last_scores = (means, cuts.concept_set, cuts.ranking, scores)
-        return means, last[3]
+        means, last = self.means(layer, cuts), self._last_scores
+        competing = self.competing(cuts.concept_set, cuts.ranking)
+        if last is None or last.means is not means or last.competing is not competing:
+            last = self._last_scores = UnitScores(competing, means)
+        return means, last
 
     def moments(self) -> Moments:
         """Mean and standard deviation of every concept's score over all images, [m] each. They are loaded once; a run
@@ -209,7 +252,7 @@ class Requery:
                 if found is None:
                     vectors = self.vectors()
                     spread = standing.spread_of(vectors.embeddings, vectors.inverse_lengths)
-                    self._moments = standing.moments(*spread, vectors.directions, self._reader.image_count)
+                    self._moments = standing.moments(*spread, vectors.directions[:], self._reader.image_count)
                 else:
                     self._moments = Moments(self._reader.image_count, *found)
             return self._moments
@@ -232,3 +275,17 @@ class Requery:
                 found = Competing.of(self.vectors().directions, self.members(concept_set))
             self._competing[concept_set, ranking] = found
         return self._competing[concept_set, ranking]
+
+
+def _of_units(answer: LayerAnswer, units: NDArray[np.int64]) -> LayerAnswer:
+    """The answer for some of its units, in their order."""
+    words = [answer.words.of_unit(unit) for unit in units.tolist()]
+    ends = np.cumsum([len(each) for each in words], dtype=np.int64)
+    return replace(
+        answer,
+        counts=answer.counts[units],
+        best=answer.best[units],
+        best_scores=answer.best_scores[units],
+        best_z=answer.best_z[units],
+        words=Words(ends, np.array([concept for each in words for concept in each], dtype=np.int64)),
+    )

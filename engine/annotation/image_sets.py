@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSets:
@@ -32,3 +34,37 @@ class ImageSets:
     def rows(self) -> NDArray[np.int64]:
         """The set that each image belongs to, [total]."""
         return np.repeat(np.arange(len(self)), self.counts)
+
+
+def ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ranges [start, start + size) one after another."""
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+
+
+_AT_ONCE = 128
+"""Embeddings widened to float64 at once: they stay in the processor's cache"""
+
+
+def sum_sets(embeddings: Rows, inverse_lengths: NDArray[np.float64], sets: ImageSets) -> NDArray[np.float64]:
+    """The sum of the unit vectors of each of n sets, in float64, [n, d], from embeddings [p, d] and inverse
+    lengths [p].
+
+    The sum of a set depends on no other.
+    """
+    totals = np.zeros((len(sets), embeddings.shape[1]))
+    starts = sets.starts.tolist()
+    first = 0
+    while first < len(sets):
+        last = max(first + 1, int(np.searchsorted(sets.starts, starts[first] + _AT_ONCE, side="right")) - 1)
+        for start in range(starts[first], starts[last], _AT_ONCE):
+            images = sets.images[start : min(start + _AT_ONCE, starts[last])]
+            rows, weights = embeddings[images].astype(np.float64), inverse_lengths[images]
+            if last == first + 1:
+                totals[first] += weights @ rows
+                continue
+            for row in range(first, last):
+                some = slice(starts[row] - start, starts[row + 1] - start)
+                np.dot(weights[some], rows[some], out=totals[row])
+        first = last
+    return totals

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.annotation.rows import Rows, parts
 
 Floats = NDArray[np.float64]
 _ROWS = 1024
@@ -71,22 +74,25 @@ def moments(mean: Floats, covariance: Floats, directions: Floats, images: int) -
     return Moments(images, (distinct @ mean)[rows], deviations[rows])
 
 
-def spread_of(embeddings: NDArray[np.float32], inverse_lengths: Floats) -> tuple[Floats, Floats]:
-    """The mean [d] and the covariance [d, d], divided by N, of unit embeddings, from embeddings [N, d] and the inverse
-    of their lengths [N]."""
-    count, dimension = embeddings.shape
+def spread_of(
+    embeddings: Rows, inverse_lengths: Floats, among: NDArray[np.integer] | None = None
+) -> tuple[Floats, Floats]:
+    """The mean [d] and the covariance [d, d], divided by N, of unit embeddings, from embeddings [p, d] and the inverse
+    of their lengths [p]: of all N = p images, or of the N images `among` [N]."""
+    dimension = embeddings.shape[1]
+    count = len(embeddings) if among is None else len(among)
     mean = np.zeros(dimension)
-    for part in _parts(count):
+    for part in _parts(count, among):
         mean += inverse_lengths[part] @ embeddings[part].astype(np.float64)
     mean /= max(count, 1)
     total = np.zeros((dimension, dimension))
-    for part in _parts(count):
+    for part in _parts(count, among):
         deviations = embeddings[part] * inverse_lengths[part, None].astype(np.float32)
         deviations -= mean.astype(np.float32)
         total += deviations.T @ deviations
     return mean, total / max(count, 1)
 
 
-def _parts(count: int) -> Iterator[slice]:
-    for start in range(0, count, _ROWS):
-        yield slice(start, start + _ROWS)
+def _parts(count: int, among: NDArray[np.integer] | None) -> Iterator[Any]:
+    """What indexes `count` rows, _ROWS at a time."""
+    return (part if among is None else among[part] for part in parts(count, _ROWS))

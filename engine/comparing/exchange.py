@@ -105,7 +105,7 @@ class Exchange:
         beta = self._sides[source.beta].cuts.beta
         best, scores, words = competing.annotations(self._scores, beta)
         if ranking == "z":
-            directions = texts.competing.directions[self._scores.argmax(axis=1)]
+            directions = texts.competing.distinct[self._scores.argmax(axis=1)]
             scores = np.einsum("nd,nd->n", self._means[key], directions)
         some = self._selected(key).counts > 0
         return Answers(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.annotation.cuts import Cuts
+from engine.annotation.rows import Rows
 from engine.annotation.scoring import concept_directions
 from engine.annotation.standing import spread_of
 from engine.chosen_images import Vectors
@@ -27,7 +28,7 @@ class Side:
     """An open run at some cuts. Raises MammiError for an unknown concept set."""
 
     def __init__(self, reader: RunReader, cuts: Cuts, vectors: Vectors | None = None) -> None:
-        """`vectors` are the run's where they are in memory already."""
+        """`vectors` are the run's where they are at hand already."""
         self.reader = reader
         self.cuts = cuts
         self._vectors = vectors
@@ -43,11 +44,9 @@ class Side:
         """Equal keys and images, equal image embeddings; "" where the run has no keys."""
         return self.part_keys.get(EMBEDDING, "")
 
-    def pieces(
-        self, wanted: NDArray[np.integer]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]]:
+    def pieces(self, wanted: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.integer], Rows, NDArray[np.float64]]]:
         """The embeddings of the images `wanted`, ascending: some images, [n], their embeddings, [n, d], and the inverse
-        lengths of these, [n], at a time. All images at once where the embeddings are in memory."""
+        lengths of these, [n], at a time. All images at once where the run's vectors are at hand."""
         if self._vectors is not None:
             embeddings = self._vectors.embeddings
             yield np.arange(len(embeddings)), embeddings, self._vectors.inverse_lengths
@@ -68,7 +67,7 @@ class Side:
         else:
             embeddings = self.reader.arrays.image_embeddings()
             lengths = inverse_lengths(embeddings)
-        return spread_of(embeddings, lengths) if among is None else spread_of(embeddings[among], lengths[among])
+        return spread_of(embeddings, lengths, among)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

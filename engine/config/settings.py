@@ -97,6 +97,8 @@ class KeepSettings(BaseModel, extra="forbid", frozen=True):
     """Whether activation maps are kept: of each unit over its strongest films, and of each film's classes"""
     top_maps: int = Field(default=24, ge=1, le=256)
     """The films of each unit whose maps are kept"""
+    embeddings: Literal["f32", "f16"] = "f32"
+    """The precision in which the images' embeddings are computed with and kept (engine.store.embedding_rows)"""
     importance: tuple[str, ...] = ()
     """Tapped layers whose importance is computed by gradients; that of the layer before the head is always kept"""
 

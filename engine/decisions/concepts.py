@@ -93,7 +93,6 @@ class Concepts:
         self._answering = threading.Lock()
         self._contenders: dict[tuple[int, Hashable, str | None, str], Contenders] = {}
         self._held: tuple[Cuts, NDArray[np.int64], NDArray[np.int64]] | None = None
-        self._lengths: NDArray[np.float64] | None = None
 
     def concept(self, concept: int, cuts: Cuts, neuron: tuple[str, int] | None = None) -> ConceptAnswer:
         """Where a concept stands. With a neuron (layer and unit), also the matching films that leave it cold.
@@ -169,10 +168,8 @@ class Concepts:
     def _nearest(self, concept: int, members: NDArray[np.int64]) -> list[tuple[int, float]]:
         """The other competing concepts with the nearest directions, and the cosines; ties by index."""
         directions = self._requery.vectors().directions
-        if self._lengths is None:
-            self._lengths = np.sqrt(np.einsum("jd,jd->j", directions, directions))
-        products = directions @ directions[concept]
-        lengths = self._lengths * self._lengths[concept]
+        products = directions.products(directions[concept])
+        lengths = directions.lengths * directions.lengths[concept]
         cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
         others = members[members != concept]
         order = np.lexsort((others, -cosines[others]))[:_NEAREST]

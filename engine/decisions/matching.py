@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import products
 from engine.annotation.scoring import unit_rows
 from engine.names import find_layer, find_unit
 from engine.requery import Requery
@@ -93,8 +94,8 @@ class Matching:
 
     def _products(self, text: NDArray[np.float64]) -> NDArray[np.float64]:
         vectors = self._requery.vectors()
-        products: NDArray[np.float64] = (vectors.embeddings @ text.astype(np.float32)) * vectors.inverse_lengths
-        return products
+        cosines: NDArray[np.float64] = products(vectors.embeddings, text.astype(np.float32)) * vectors.inverse_lengths
+        return cosines
 
     def _activations(self, neuron: tuple[str, int]) -> NDArray[np.float32]:
         """The neuron's activation on every image, [p]."""

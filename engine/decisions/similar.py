@@ -5,16 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows, products
+
 
 def similar_films(
-    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], image: int, most: int
+    embeddings: Rows, inverse_lengths: NDArray[np.float64], image: int, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The `most` images of the highest cosine with an image, which itself is left out, and their cosines.
 
     `embeddings` are [p, d], `inverse_lengths` 1 / |v| [p] (0 for a zero vector: its cosine is 0). Cosines descend; ties
     go by index. The product is one pass over the embeddings in float32; the cosines are exact to about 1e-6.
     """
-    cosines = (embeddings @ embeddings[image]).astype(np.float64) * inverse_lengths * inverse_lengths[image]
+    cosines = (
+        products(embeddings, embeddings[image : image + 1][0]).astype(np.float64)
+        * inverse_lengths
+        * inverse_lengths[image]
+    )
     cosines[image] = -np.inf
     most = min(most, len(cosines) - 1)
     if most <= 0:

@@ -49,12 +49,10 @@ def _of_column(kind: str, column: Recorded, images: NDArray[np.integer]) -> Conf
     values, counts = _values(column, images)
     if len(values) == 0:
         return None
-    sizes = np.bincount(column.codes[column.codes >= 0])
+    sizes, (different, times) = column.sizes, column.times
     best = int(counts.argmax())
     drawn, total = len(images), len(column.codes)
-    times = np.bincount(sizes)
-    different = np.flatnonzero(times)
-    chance = float((times[different] * hypergeometric_tail(counts[best], different, drawn, total)).sum())
+    chance = float((times * hypergeometric_tail(counts[best], different, drawn, total)).sum())
     share, base_share = counts[best] / drawn, sizes[values[best]] / total
     return Confound(kind, column.names[values[best]], float(share), float(base_share), min(chance, 1.0))
 
@@ -62,7 +60,7 @@ def _of_column(kind: str, column: Recorded, images: NDArray[np.integer]) -> Conf
 def _of_labels(images: NDArray[np.integer], metadata: Metadata) -> Confound | None:
     if not metadata.labels or len(images) == 0:
         return None
-    inside, sizes, total = carried_by(images, metadata), metadata.carried.sum(axis=0), len(metadata.carried)
+    inside, sizes, total = carried_by(images, metadata), metadata.totals, len(metadata.carried)
     best = int(inside.argmax())
     if inside[best] == 0:
         return None

@@ -68,7 +68,7 @@ def strongest(sets: ImageSets, metadata: Metadata) -> tuple[NDArray[np.int64], F
     if not metadata.labels:
         return np.full(len(sets), -1), np.full(len(sets), np.nan)
     inside = np.array([carried_by(sets.of(index), metadata) for index in range(len(sets))]).reshape(len(sets), -1)
-    totals = metadata.carried.sum(axis=0)
+    totals = metadata.totals
     p_values = hypergeometric_tail(inside, totals, sets.counts[:, None], len(metadata.carried))
     best = p_values.argmin(axis=1)
     at = (np.arange(len(sets)), best)
@@ -81,7 +81,7 @@ def enrichments(images: NDArray[np.integer], metadata: Metadata) -> tuple[LabelE
     if not metadata.labels or len(images) == 0:
         return ()
     inside = carried_by(images, metadata)
-    totals = metadata.carried.sum(axis=0)
+    totals = metadata.totals
     p_values = hypergeometric_tail(inside, totals, len(images), len(metadata.carried))
     corrected = q_values(p_values)
     expected = totals * len(images) / len(metadata.carried)

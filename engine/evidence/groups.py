@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.image_sets import ImageSets
 from engine.annotation.standing import Moments
 from engine.evidence.agreement import agreement, gain
 from engine.evidence.details import MOST_GROUPS, Floats, Group, Integers
@@ -42,6 +43,9 @@ _DRAWS, _AT_ONCE = 200, 50
 _CHANCE = 0.05
 _SEED = 19
 _ROWS = 1024
+_TILE = 16
+"""Rows of a product: a matrix product rounds a row of a whole tile in one way, wherever it stands"""
+_SETS_AT_ONCE = 16
 
 Best = Callable[[NDArray[np.float32]], Integers]
 """Returns the best concepts [n] for means of unit embeddings [n, d]"""
@@ -105,9 +109,22 @@ class GroupTest:
 
     def parts(self, images: NDArray[np.int32], best: Best) -> Parts:
         """The groups of a set of at least one image, which are activation descending."""
-        rows = self._population.unit_rows(spread(images))
+        return self.parts_of(ImageSets(images, np.array([0, len(images)])), best)[0]
+
+    def parts_of(self, sets: ImageSets, best: Best) -> list[Parts]:
+        """The groups of n such sets, [n]. Each set has the groups that it has alone."""
+        found: list[Parts] = []
+        for start in range(0, len(sets), _SETS_AT_ONCE):
+            part = range(start, min(start + _SETS_AT_ONCE, len(sets)))
+            every = [self._population.unit_rows(spread(sets.of(index))) for index in part]
+            firsts = self._cuts([(rows, np.arange(len(rows))) for rows in every])
+            found += [self._parts(rows, first, best) for rows, first in zip(every, firsts, strict=True)]
+        return found
+
+    def _parts(self, rows: NDArray[np.float32], first: tuple[_Part, ...], best: Best) -> Parts:
+        """The groups of a set of images, `rows` [n, d], from its first cut."""
         found: tuple[_Part, ...] = ()
-        cuts, names = [self._cut(rows, np.arange(len(rows)))], np.empty(0, dtype=np.int64)
+        cuts, names = [first], np.empty(0, dtype=np.int64)
         while len(found) < MOST_GROUPS and any(cuts):
             place = max(range(len(cuts)), key=lambda index: _gain_of(cuts[index]))
             cut, others = cuts[place], found[:place] + found[place + 1 :]
@@ -117,7 +134,7 @@ class GroupTest:
             concepts = best(_means((*others, *cut)))
             if len(set(concepts.tolist())) == len(concepts):
                 found, names = (*others, *cut), concepts
-                cuts = [*cuts[:place], *cuts[place + 1 :], *(self._cut(rows, part.rows) for part in cut)]
+                cuts = [*cuts[:place], *cuts[place + 1 :], *self._cuts([(rows, part.rows) for part in cut])]
         if not found:
             return Parts(rows.mean(axis=0)[None], np.array([len(rows)]), names, 1.0)
         order = sorted(range(len(found)), key=lambda index: int(found[index].rows[0]))
@@ -171,20 +188,33 @@ class GroupTest:
         gains = [gain(halves) for halves in z.reshape(-1, 2, z.shape[1])]
         return gains + [0.0] * (_AT_ONCE - len(gains))
 
-    def _cut(self, rows: NDArray[np.float32], some: NDArray[np.intp]) -> tuple[_Part, ...]:
-        """The two parts of some of a neuron's images, `rows` [n, d], where they need two words; else ()."""
-        halves = _halves(rows, some, len(rows)) if len(some) >= FEWEST else ()
-        if not halves:
-            return ()
-        means = np.stack([rows[half].mean(axis=0) for half in halves])
-        z = self._z_of(means, np.array([len(half) for half in halves]))
-        if agreement(z) > _AGREE or gain(z) <= self.bound(len(some)):
-            return ()
-        return tuple(_Part(*part) for part in zip(halves, means, z, strict=True))
+    def _cuts(self, wanted: Sequence[tuple[NDArray[np.float32], NDArray[np.intp]]]) -> list[tuple[_Part, ...]]:
+        """For some of a neuron's images, `rows` [n, d] and the places of these: the two parts where they need two
+        words, else ()."""
+        cuts: list[tuple[_Part, ...]] = [()] * len(wanted)
+        halves = [_halves(rows, some, len(rows)) if len(some) >= FEWEST else () for rows, some in wanted]
+        places = [place for place, each in enumerate(halves) if each]
+        if not places:
+            return cuts
+        means = np.stack([wanted[place][0][half].mean(axis=0) for place in places for half in halves[place]])
+        z = self._z_of(means, np.array([len(half) for place in places for half in halves[place]]))
+        for place, pair in zip(places, range(0, len(z), 2), strict=True):
+            own = z[pair : pair + 2]
+            if agreement(own) <= _AGREE and gain(own) > self.bound(len(wanted[place][1])):
+                cuts[place] = tuple(
+                    _Part(*part) for part in zip(halves[place], means[pair : pair + 2], own, strict=True)
+                )
+        return cuts
 
     def _z_of(self, means: NDArray[np.float32], sizes: Integers) -> Floats:
-        """z [n, k] of sets of `sizes` images [n] by the means of their unit embeddings [n, d]."""
-        return self._moments.z_scores((means @ self._directions.T).astype(np.float64), sizes)
+        """z [n, k] of sets of `sizes` images [n] by the means of their unit embeddings [n, d].
+
+        The product is one of whole tiles, so that a set has the same z alone as among others, to the last bit.
+        """
+        tiles = np.zeros((-(-len(means) // _TILE) * _TILE, means.shape[1]), dtype=np.float32)
+        tiles[: len(means)] = means
+        scores = (tiles @ self._directions.T)[: len(means)]
+        return self._moments.z_scores(scores.astype(np.float64), sizes)
 
     def _nearest(self, images: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.intp]:
         """Which of some means [g, d] each image is nearest to."""

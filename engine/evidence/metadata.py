@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from engine.store.reader import RunReader
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Recorded:
     """One value of a kind for each of the p images."""
 
@@ -20,8 +21,20 @@ class Recorded:
     names: tuple[str, ...]
     """The values, by code"""
 
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """The number of images with each value, by code."""
+        return np.bincount(self.codes[self.codes >= 0])
 
-@dataclass(frozen=True, slots=True, eq=False)
+    @cached_property
+    def times(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The different numbers of images that values have, and how many values have each."""
+        times = np.bincount(self.sizes)
+        different = np.flatnonzero(times)
+        return different, times[different]
+
+
+@dataclass(frozen=True, eq=False)
 class Metadata:
     """What is recorded about the p usable images of a run."""
 
@@ -33,6 +46,12 @@ class Metadata:
     views: Recorded
     clusters: NDArray[np.int32]
     """The cluster of each image, [p]: images of one patient are drawn together, one without a patient on its own"""
+
+    @cached_property
+    def totals(self) -> NDArray[np.int64]:
+        """The number of images that carry each label, [L]."""
+        totals: NDArray[np.int64] = self.carried.sum(axis=0)
+        return totals
 
     @classmethod
     def of(cls, reader: RunReader) -> Self:

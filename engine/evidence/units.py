@@ -126,7 +126,7 @@ class Units:
         """The groups that the strongest images of each unit fall into, [n]."""
         images = filled(self.contest.images)
         sets = self.probing.requery.strongest(self.layer, self.units, self.counts, images, FLOOR)
-        return [self.contest.groups.parts(sets.of(index), self.contest.best) for index in range(len(sets))]
+        return self.contest.groups.parts_of(sets, self.contest.best)
 
     @cached_property
     def group_concepts(self) -> Integers:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -163,12 +164,23 @@ def _far(names: Sequence[str], evidence: NeuronEvidence, concepts: Sequence[str]
     Only labels that are among the concepts count. "" if none is, or if one is near.
     """
     entries = evidence.beta_entries
-    called = {concepts[concept].casefold(): concept for concept in np.flatnonzero(~np.isnan(entries)).tolist()}
-    own = [called[name] for name in (name.replace("_", " ").casefold() for name in names) if name in called]
+    called = _by_folded_name(tuple(concepts))
+    folded = [name.replace("_", " ").casefold() for name in names]
+    competing = [[each for each in called.get(name, ()) if not np.isnan(entries[each])] for name in folded]
+    own = [each[-1] for each in competing if each]
     if not own or entries[own].max() >= _FAR_FROM_THE_BEST:
         return ""
     place = 1 + int(np.count_nonzero(entries > entries[own[0]]))
     return f", but {_quoted(concepts, own[0])} is only its concept number {place}" if place > _FIRST_PLACES else ""
+
+
+@lru_cache(maxsize=2)
+def _by_folded_name(concepts: tuple[str, ...]) -> dict[str, list[int]]:
+    """The concepts with each name, whatever its case."""
+    called: dict[str, list[int]] = {}
+    for concept, name in enumerate(concepts):
+        called.setdefault(name.casefold(), []).append(concept)
+    return called
 
 
 def _q(evidence: NeuronEvidence) -> str:

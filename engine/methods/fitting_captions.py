@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows, parts
 from engine.annotation.scoring import unit_rows
 from engine.methods.caption_words import CaptionWords
 
@@ -62,9 +63,7 @@ class FittingCaptions:
 class FilmCaptions:
     """The captions of a run's films, each found when it is first needed."""
 
-    def __init__(
-        self, captions: FittingCaptions, embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, captions: FittingCaptions, embeddings: Rows, inverse_lengths: NDArray[np.float64]) -> None:
         self.words = captions.words
         self._captions = captions
         self._films = embeddings
@@ -77,7 +76,8 @@ class FilmCaptions:
         """The score of each word on some films, [words]."""
         missing = films[~self._done[films]]
         if len(missing):
-            unit = (self._films[missing] * self._inverse_lengths[missing, None]).astype(np.float32)
-            self._best[missing], self._fits[missing] = self._captions.best(unit)
+            for some in (missing[part] for part in parts(len(missing))):
+                unit = (self._films[some] * self._inverse_lengths[some, None]).astype(np.float32)
+                self._best[some], self._fits[some] = self._captions.best(unit)
             self._done[missing] = True
         return self._captions.word_scores(self._best[films], self._fits[films])

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows
 from engine.store.ladder import sum_rows
 
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ class Cosines:
     columns differently.
     """
 
-    images: NDArray[np.float32]
+    images: Rows
     """The images' embeddings [p, d], of any length"""
     inverse_lengths: Floats
     """1 / length of each embedding, [p]"""
@@ -50,7 +51,7 @@ class Cosines:
     """The column of each concept, [m]"""
 
     @classmethod
-    def of(cls, images: NDArray[np.float32], inverse_lengths: Floats, texts: Floats) -> Cosines:
+    def of(cls, images: Rows, inverse_lengths: Floats, texts: Floats) -> Cosines:
         """Cosines from the concepts' unit vectors [m, d]."""
         distinct, columns, sizes = np.unique(texts, axis=0, return_inverse=True, return_counts=True)
         return cls(images, inverse_lengths, distinct, sizes, columns)

@@ -45,6 +45,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from engine.annotation.rows import parts
 from engine.errors import ConfigError
 from engine.methods.concept_vectors import (
     Examples,
@@ -191,9 +192,10 @@ def _members(options: Options, context: MethodContext) -> Iterator[tuple[str, ND
         for label in sorted({label for image in context.images for label in image.labels}):
             yield label, np.array([label in image.labels for image in context.images])
         return
-    images = context.image_embeddings.astype(np.float64)
+    images = context.image_embeddings
     for concept, text in zip(context.concepts, context.text_embeddings, strict=True):
-        similarity = images @ (text.astype(np.float64) - context.template_embedding)
+        direction = text.astype(np.float64) - context.template_embedding
+        similarity = np.concatenate([images[part].astype(np.float64) @ direction for part in parts(len(images))])
         members = np.zeros(len(images), bool)
         members[np.argsort(-similarity, kind="stable")[: options.examples]] = True
         yield concept, members

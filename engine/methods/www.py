@@ -75,7 +75,7 @@ class WWW:
             return no_concepts(self.name, DEAD)
         vectors = self._requery.vectors()
         total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images)
-        scores = scoring.score_mean(total / self._count, vectors.directions)[members]
+        scores = vectors.directions.products(total / self._count)[members]
         ranking = scoring.rank(scores)
         annotated = len(scoring.annotate(scores, cuts.beta))
         return MethodAnswer(

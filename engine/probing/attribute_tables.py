@@ -11,7 +11,7 @@ from engine.errors import ConfigError
 from engine.names import compared, with_nearest
 from engine.probing import attributes
 from engine.probing.attribute_options import AttributeOptions
-from engine.probing.base import NONE, Image, ProbingSet
+from engine.probing.base import NONE, Image, ProbingSet, stamp
 from engine.probing.cells import UnreadableCell, labels_in, number
 from engine.probing.files import Ambiguous, short, warn
 from engine.probing.film_names import FilmNames, as_path
@@ -43,6 +43,9 @@ class Attributed:
 
     def content(self, image: Image) -> str | None:
         return self._probing.content(self._own[image.path])
+
+    def stamp(self, image: Image) -> str:
+        return stamp(self._probing, self._own[image.path])
 
 
 def with_attributes(probing: ProbingSet, options: AttributeOptions, of_kind: Any, base: Path) -> ProbingSet:

@@ -57,7 +57,10 @@ def image_facts(image: Image) -> tuple[Any, ...]:
 
 
 class ProbingSet(Protocol):
-    """A probing set. Each kind has one file in engine/probing."""
+    """A probing set. Each kind has one file in engine/probing.
+
+    It may also have a method `stamp` (see the function of that name).
+    """
 
     images: Sequence[Image]
     """In a stable order, each path once"""
@@ -77,3 +80,11 @@ class ProbingSet(Protocol):
         one of them and does not read the other. Raises UnreadableImage as `read` does.
         """
         ...
+
+
+def stamp(probing: ProbingSet, image: Image) -> str:
+    """A text that differs, in all likelihood, once the image's file is another one, found without reading the file:
+    such as its size and the time of its last change. "" where the probing set has no method `stamp`, or cannot say.
+    """
+    find = getattr(probing, "stamp", None)
+    return "" if find is None else str(find(image))

@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from engine.errors import MammiError, UnreadableImage
 from engine.extras import missing
+from engine.probing.plain_png import decode_plain
 from engine.probing.suffixes import FORMATS, HEAD, PICTURES, begins_like_film
 
 READERS = max(2, min(8, os.cpu_count() or 2))
@@ -58,6 +59,8 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     """
     if data.startswith(_DICOM, _DICOM_AT):
         return _dicom(data)
+    if (plain := decode_plain(data, MAX_PIXELS)) is not None:
+        return plain
     try:
         with Image.open(io.BytesIO(data), formats=PICTURES) as image:
             if image.width * image.height > MAX_PIXELS:

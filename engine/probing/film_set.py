@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.names import compared
 from engine.probing.base import Image
 from engine.probing.files import Ambiguous, Film, LeadsOut, short, warn
-from engine.probing.places import FilmFile, Place, read_film
+from engine.probing.places import FilmFile, Place, file_stamp, read_film
 from engine.probing.remote.options import Storage
 
 
@@ -54,6 +54,10 @@ class FilmSet:
 
     def content(self, image: Image) -> None:
         """None: a file may change at any time, so its bytes must be read."""
+
+    def stamp(self, image: Image) -> str:
+        """The file's size and the time of its last change; "" if there is no such file."""
+        return file_stamp(self._files[image.path])
 
 
 def collect(

@@ -55,6 +55,10 @@ class Stored(Protocol):
         """Its bytes, `most` of them at most. Raises OSError."""
         ...
 
+    def stamp(self) -> str:
+        """As file_stamp."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -75,6 +79,15 @@ class Part:
         if len(data) < length:
             raise OSError(errno.EIO, "its file is shorter than it was")
         return data
+
+    def stamp(self) -> str:
+        return part_stamp(self.place, f"{self.start} {self.size}")
+
+
+def part_stamp(place: Place, part: str) -> str:
+    """The stamp of a part of a file; "" where the file has none."""
+    whole = place.stamp() if isinstance(place, RemotePath) else file_stamp(str(place))
+    return f"{whole} {part}" if whole else ""
 
 
 FilmFile = str | Stored
@@ -99,6 +112,18 @@ def read_film(file: FilmFile) -> bytes:
     if len(data) > MAX_BYTES:
         raise UnreadableImage(f"too large: more than {MAX_BYTES >> 20} MB")
     return data
+
+
+def file_stamp(file: FilmFile) -> str:
+    """The size of a file and the time of its last change, or what its store says in place of that; "" if there is no
+    such file, or the store has not been asked."""
+    if not isinstance(file, str):
+        return file.stamp()
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def open_film(file: FilmFile) -> BinaryIO:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.errors import ConfigError
 from engine.names import compared, with_nearest
-from engine.probing.base import Image, ProbingSet
+from engine.probing.base import Image, ProbingSet, stamp
 from engine.probing.files import warn
 
 
@@ -39,6 +39,9 @@ class Renamed:
 
     def content(self, image: Image) -> str | None:
         return self._probing.content(self._own[image.path])
+
+    def stamp(self, image: Image) -> str:
+        return stamp(self._probing, self._own[image.path])
 
     def _renamed(self, image: Image) -> Image:
         named = dict.fromkeys(self._names[label] for label in image.labels)

@@ -63,6 +63,7 @@ class AssemblyStage:
             stages={**run.keys, **dict(self.keys(run))},
             sources=inputs.sources,
             notes=run.notes.all(),
+            precision=config.keep.embeddings,
         )
         one = [next(keys for keys, use in zip(run.images, run.usable(), strict=True) if use)]
         units = sum(run.results.layer(layer.name, one).shape[1] for layer in inputs.layers)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.store.finished import FinishedRun
+from engine.store.part_file import PartFile
 from engine.store.records import MethodScore
+from engine.store.unit_maps import MapSource
 from engine.store.work import WorkFile
 
 VLM_STAGE = "vlm"
@@ -22,9 +25,16 @@ METHOD_STAGE = "method "
 class Cache:
     """Looks up texts and scores in the work file and in finished runs; engine.run.image_results does so for images."""
 
-    def __init__(self, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
+    def __init__(self, work: WorkFile, finished: Sequence[FinishedRun], sealed: Sequence[PartFile] = ()) -> None:
+        """`sealed`: files that nobody writes any more, which shards and unfinished runs have left."""
         self.work = work
         self.finished = finished
+        self.sealed = sealed
+
+    @property
+    def map_sources(self) -> list[MapSource]:
+        """The files that hold maps."""
+        return [*self.finished, *self.sealed, self.work]
 
     def texts(self, vlm_identity: str, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of those texts that a finished run holds from the same VLM."""
@@ -40,16 +50,26 @@ class Cache:
         for run in self.finished:
             if run.stages.get(METHOD_STAGE + method) == key:
                 return run.method_scores(method)
-        if not self.work.has_array(key):
+        if not self.has_array(key):
             return None
-        return [MethodScore(*row) for row in json.loads(self.work.get_array(key).tobytes())]
+        return [MethodScore(*row) for row in json.loads(self.get_array(key).tobytes())]
 
     def put_scores(self, key: str, scores: Sequence[MethodScore]) -> None:
         written = json.dumps([astuple(score) for score in scores]).encode()
         self.work.put_array(key, np.frombuffer(written, dtype=np.uint8))
 
     def array(self, key: str, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
-        """The work file's array under this key, computed and kept there if the file lacks it."""
-        if not self.work.has_array(key):
+        """The array under this key, computed and kept in the work file if no file holds it."""
+        if not self.has_array(key):
             self.work.put_array(key, compute())
-        return self.work.get_array(key)
+        return self.get_array(key)
+
+    def has_array(self, key: str) -> bool:
+        return any(file.has_array(key) for file in (self.work, *self.sealed))
+
+    def get_array(self, key: str) -> NDArray[Any]:
+        """The array under this key. Raises KeyError when no file holds it."""
+        for file in (self.work, *self.sealed):
+            if file.has_array(key):
+                return file.get_array(key)
+        raise KeyError(key)

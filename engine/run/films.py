@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from engine.errors import MammiError, UnreadableImage
 from engine.keys import content_key
-from engine.probing.base import Image, ProbingSet
+from engine.probing.base import Image, ProbingSet, stamp
 from engine.probing.decoding import READERS
 from engine.store.parts import ImageKeys
 
@@ -96,6 +96,25 @@ class Films:
         except UnreadableImage as error:
             return File(b"", "", str(error))
         return File(data, hashlib.sha256(data).hexdigest())
+
+    def stamp(self, place: int) -> str:
+        """engine.probing.base.stamp of the image at this place."""
+        return stamp(self._probing, self.images[place])
+
+    def states_content(self, place: int) -> bool:
+        """Whether the probing set says what determines the film, so that looking it up reads nothing."""
+        try:
+            return self._probing.content(self.images[place]) is not None
+        except UnreadableImage:
+            return False
+
+    def unknown(self) -> list[int]:
+        """The places of the images that have not been looked up."""
+        return [place for place, keys in enumerate(self._keys) if keys is None]
+
+    def keys_at(self, place: int) -> ImageKeys | None:
+        """The keys of an image; None if it has not been looked up."""
+        return self._keys[place]
 
     def learn(self, looked_up: Iterable[tuple[int, ImageKeys]]) -> None:
         """Remembers the keys of images that another process has looked up, by their places."""

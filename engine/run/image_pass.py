@@ -22,6 +22,7 @@ from engine.run.loading import PreparedImage
 from engine.run.map_pass import map_rows
 from engine.store.batch import Floats
 from engine.store.class_maps import packed
+from engine.store.embedding_rows import is_rounded, rounded
 from engine.store.halves import to_halves
 from engine.store.parts import (
     CLASS_MAPS,
@@ -145,6 +146,8 @@ class ImagePass:
         embeddings = np.empty((0, self._models.vlm.dimension), np.float32)
         if inputs:
             embeddings = embed_images(self._models.vlm, inputs, self._device, self._mixed)
+        if is_rounded(self._parts.embedding):
+            embeddings = rounded(embeddings)
         reasons = [(image, vlm.reason) for image, vlm in made]
         yield _rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
 

@@ -9,6 +9,7 @@ import numpy as np
 from engine.errors import MammiError
 from engine.store.batch import Batch, Film, Floats, ProbedImage
 from engine.store.finished import FinishedRun
+from engine.store.held_parts import HeldParts
 from engine.store.parts import Computed, ImageKeys, PartKeys, PartSource
 from engine.store.work import WorkFile
 
@@ -23,15 +24,18 @@ class ImageResults:
     Only `put` writes. One process calls it, also with what other processes have computed.
     """
 
-    def __init__(self, parts: PartKeys, work: WorkFile, finished: Sequence[FinishedRun]) -> None:
+    def __init__(
+        self, parts: PartKeys, work: WorkFile, finished: Sequence[FinishedRun], sealed: Sequence[PartSource] = ()
+    ) -> None:
+        """`sealed`: files that shards have written."""
         self.parts = parts
         self._names = {key: name for name, key in parts.by_name().items()}
         self._all = frozenset(self._names)
         self._work = work
-        self._sources: list[PartSource] = [*finished, work]
-        self._held = [source.held(self._all) for source in self._sources]
-        self._sets: dict[frozenset[str], frozenset[str]] = {}
-        """Each distinct set once, so that the images share it"""
+        self._sources: list[PartSource] = [*finished, *sealed, work]
+        self._held = HeldParts(self._all)
+        for number, source in enumerate(self._sources):
+            self._held.add(number, source.held(self._all))
         self._reasons: dict[str, dict[str, str]] = {}
         for source in reversed(self._sources):
             for image, reasons in source.reasons(self._all).items():
@@ -42,23 +46,20 @@ class ImageResults:
 
     def known(self, parts: Iterable[str]) -> bool:
         """Whether some image has all of the parts with these keys in one file."""
-        wanted = frozenset(parts)
-        return any(wanted <= some for held in self._held for some in set(held.values()))
+        return self._held.known(frozenset(parts))
 
     def lacking(self, keys: ImageKeys) -> frozenset[str]:
         """The keys of this image's parts that no file holds."""
-        return frozenset().union(*(lacking for _, lacking in self._lacking(keys)))
+        return _NOTHING.union(*(lacking for _, lacking in self._lacking(keys)))
 
     def claim(self, keys: ImageKeys) -> frozenset[str]:
         """Returns the keys of the lacking parts and counts them as held from now on.
 
         The caller computes them. So an equal image after this one lacks nothing.
         """
-        held = self._held[-1]
         claimed = _NOTHING
         for image, lacking in self._lacking(keys):
-            whole = held.get(image, _NOTHING) | lacking
-            held[image] = self._sets.setdefault(whole, whole)
+            self._held.add(len(self._sources) - 1, {image: lacking})
             claimed |= lacking
         return claimed
 
@@ -71,7 +72,7 @@ class ImageResults:
         if keys.film != keys.embedding:
             wanted = [(keys.film, self._all - embedding), (keys.embedding, embedding)]
         for image, parts in wanted:
-            lacking = parts.difference(*(held.get(image, _NOTHING) for held in self._held))
+            lacking = parts - self._held.of(image)
             if lacking:
                 yield image, lacking
 
@@ -196,11 +197,8 @@ class ImageResults:
 
     def _by_source(self, part: str, images: Sequence[str]) -> Iterator[tuple[PartSource, list[int]]]:
         """Each file to read a part from, with the places of its images. Raises KeyError for an image in no file."""
-        left = list(range(len(images)))
-        for source, held in zip(self._sources, self._held, strict=True):
-            there = [place for place in left if part in held.get(images[place], _NOTHING)]
-            if there:
-                yield source, there
-                left = [place for place in left if part not in held.get(images[place], _NOTHING)]
-        if left:
-            raise KeyError(images[left[0]])
+        by_source: dict[int, list[int]] = {}
+        for place, image in enumerate(images):
+            by_source.setdefault(self._held.source(image, part), []).append(place)
+        for number, places in by_source.items():
+            yield self._sources[number], places

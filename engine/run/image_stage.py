@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.keys import content_key
 from engine.probing.decoding import READERS
 from engine.run.image_results import TOGETHER
 from engine.run.stage import Run
+
+if TYPE_CHECKING:
+    from engine.run.image_worker import Piece
 
 
 class ImageStage:
@@ -26,7 +29,8 @@ class ImageStage:
     def compute(self, run: Run) -> dict[str, Any]:
         images = len(run.films.images)
         if len(run.images) < images or any(map(run.results.lacking, run.images)):
-            _compute(run)
+            for _ in computed(run, range(images)):
+                pass
         return {"images": run.films.images, "layers": run.inputs.layers, "parts": run.parts, "image_keys": run.images}
 
 
@@ -41,15 +45,16 @@ def _look_up(run: Run) -> None:
             run.progress.advance(len(places), reused=len(places))
 
 
-def _compute(run: Run) -> None:
-    """Computes the lacking parts and keeps those of each batch at once. Loads torch and the models that are needed."""
+def computed(run: Run, places: Sequence[int]) -> Iterator[Piece]:
+    """Computes what the images at these places lack. Each piece is kept before it is given. Loads torch, and the models
+    that are needed."""
     from engine.run.image_worker import ImageWorker
 
-    images = range(len(run.films.images))
-    run.progress.stage("images", len(images))
+    run.progress.stage("images", len(places))
     worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
-    with closing(worker.pieces(images, run.results.claim)) as pieces:
+    with closing(worker.pieces(places, run.results.claim)) as pieces:
         for piece in pieces:
             if piece.computed is not None:
                 run.results.put(piece.computed)
             run.progress.advance(piece.passed + piece.images, reused=piece.passed)
+            yield piece

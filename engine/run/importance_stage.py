@@ -177,7 +177,7 @@ def _labelled(images: Sequence[Image], classes: Sequence[str]) -> Flags:
 
 
 def _held(run: Run, piece: _Piece, layer: str) -> bool:
-    return run.cache.work.has_array(_key(run, piece, layer, "sums"))
+    return run.cache.has_array(_key(run, piece, layer, "sums"))
 
 
 def _key(run: Run, piece: _Piece, layer: str, what: str) -> str:
@@ -214,7 +214,7 @@ def _compute(run: Run, piece: _Piece, layers: Sequence[str]) -> None:
 
 def _whole(run: Run, pieces: Sequence[_Piece], layer: str) -> LayerShares:
     def of(piece: _Piece, what: str) -> NDArray[Any]:
-        return run.cache.work.get_array(_key(run, piece, layer, what))
+        return run.cache.get_array(_key(run, piece, layer, what))
 
     films = np.sum([piece.kinds.sum(axis=1) for piece in pieces], axis=0)
     sums = sum(of(piece, "sums") for piece in pieces)

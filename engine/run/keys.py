@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.config.settings import RunConfig
 from engine.keys import content_key
+from engine.store.embedding_rows import rounded_key
 from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, PartKeys
 from engine.targets.base import LOGITS
 
@@ -51,11 +52,12 @@ def part_keys(config: RunConfig, target: str, layers: Sequence[str], vlm: str, v
         facts = (taps.output, classes, taps.pooling, taps.channels, run.mixed_precision, as_told)
         return content_key(VERSION, LAST_PART, part, target, *facts)
 
+    embedding = content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown)
     return PartKeys(
         film=content_key(VERSION, FILM, run.thumbnail_size),
         input=content_key(VERSION, INPUT, target),
         layers={layer: layer_key(layer) for layer in layers},
-        embedding=content_key(VERSION, EMBEDDING, vlm, run.mixed_precision, *shown),
+        embedding=rounded_key(embedding) if config.keep.embeddings == "f16" else embedding,
         outputs=last_part_key(OUTPUTS),
         head_inputs=last_part_key(HEAD_INPUTS) if config.keep.films else "",
         class_maps=last_part_key(CLASS_MAPS) if config.keep.maps else "",

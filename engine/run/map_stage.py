@@ -20,7 +20,7 @@ from engine.run.stage import Run
 from engine.store.decision_contents import DecisionContents
 from engine.store.decision_records import Missing
 from engine.store.parts import ImageKeys
-from engine.store.unit_maps import MAPS_STAGE, Gathering, LayerMaps, MapSource, Strongest
+from engine.store.unit_maps import MAPS_STAGE, Gathering, LayerMaps, Strongest
 
 
 class MapStage:
@@ -81,7 +81,6 @@ def _strongest(run: Run, layer: str, images: list[ImageKeys]) -> NDArray[np.int3
 def _gathered(run: Run, layer: str, images: list[ImageKeys], strongest: NDArray[np.int32]) -> Gathering:
     """What the files hold of the layer's maps over these images."""
     gathering = Gathering(strongest, [keys.film for keys in images])
-    sources: list[MapSource] = [*run.cache.finished, run.cache.work]
-    for source in sources:
+    for source in run.cache.map_sources:
         gathering.add(source.map_rows(map_key(run.parts.layers[layer])))
     return gathering

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from engine.config.settings import RunConfig
@@ -21,6 +21,8 @@ from engine.run.notes import Notes
 from engine.run.stage import Run, Stage
 from engine.run.text_stage import TextStage
 from engine.store.finished import FinishedRun
+from engine.store.part_file import PartFile
+from engine.store.shard_files import ShardFolder
 from engine.store.work import WorkFile, work_path
 
 STAGES: tuple[Stage, ...] = (
@@ -35,27 +37,54 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
     Each part of an image and each piece of the texts is kept in `run.out`.work as soon as it is computed, under a key
     made of all that determines it. Stopped at any point, the next run goes on from there. A run file that is up to date
     is left as it is; a model is then loaded only if nothing else gives its identity. Results are also taken from the
-    finished run files `beside`.
+    finished run files `beside`, and from what shards have computed (engine.run.shards).
 
     Raises MammiError for what the user can fix: ConfigError for the configuration, RunFileError when another process
-    is writing the same run file.
+    is writing the same run file or a shard of it.
     """
+    out = prepare_output(config)
+    with WorkFile(work_path(out)) as work:
+        folder = ShardFolder(out)
+        if held := folder.seal_abandoned():
+            raise RunFileError(
+                f"{folder.path}: other processes are computing shards of this run ({', '.join(map(str, held))}): wait "
+                "for them to end, then `mammi merge`"
+            )
+        with opened(config, progress, work, folder.sealed(), beside) as this:
+            return finish(this)
+
+
+@contextmanager
+def opened(
+    config: RunConfig, progress: Progress, work: WorkFile, sealed: Sequence[Path], beside: Sequence[Path] = ()
+) -> Iterator[Run]:
+    """A run with the files that hold results for it: the finished run file, those `beside`, and sealed ones."""
     out = config.run.out.absolute()
-    _prepare_output(out)
     with ExitStack() as files:
-        work = files.enter_context(WorkFile(work_path(out)))
         finished = files.enter_context(_finished(out)) if out.exists() else None
         neighbours = [files.enter_context(FinishedRun(path)) for path in beside if path.absolute() != out]
-        cache = Cache(work, neighbours if finished is None else [finished, *neighbours])
+        shards = [files.enter_context(PartFile.sealed(path)) for path in sealed]
+        cache = Cache(work, neighbours if finished is None else [finished, *neighbours], shards)
         notes = Notes()
         files.enter_context(notes.kept())
-        this = Run(config, RunInputs(config, finished, notes), cache, progress, notes)
-        if finished is not None and _is_up_to_date(this, finished.stages):
-            progress.note(f"{out} is up to date.")
-            return out  # the work file may hold results of another configuration
-        _compute(this)
-    work_path(out).unlink(missing_ok=True)
-    return out
+        yield Run(config, RunInputs(config, finished, notes), cache, progress, notes)
+
+
+def finish(this: Run, keep: bool = False) -> Path:
+    """Computes what the run file lacks, and returns its path. What shards and the work file held for it is then
+    deleted; `keep`: the files of shards are not."""
+    out, cache = this.config.run.out.absolute(), this.cache
+    finished = next((each for each in cache.finished if each.reader.path == out), None)
+    up_to_date = finished is not None and _is_up_to_date(this, finished.stages)
+    if up_to_date:
+        this.progress.note(f"{out} is up to date.")
+    else:
+        compute(this)
+        cache.work.delete()
+    if not keep:
+        mine = this.parts.by_name()
+        ShardFolder(out).delete([file.path for file in cache.sealed if file.facts().get("parts", mine) == mine])
+    return out  # where it was up to date, the work file may hold results of another configuration
 
 
 def _is_up_to_date(this: Run, stages: dict[str, str]) -> bool:
@@ -68,22 +97,30 @@ def _is_up_to_date(this: Run, stages: dict[str, str]) -> bool:
     return this.keys == stages
 
 
-def _compute(this: Run) -> None:
-    this.inputs.load(this.progress)
-    if not this.results.known(this.parts.layers.values()):  # a mistake in the model is found before anything long
-        this.inputs.look_at_target(this.progress)
+def compute(this: Run) -> None:
+    """Runs all stages."""
+    look_at_inputs(this)
     this.keys.clear()
     for stage in STAGES:
         this.contents |= stage.compute(this)
         this.keys |= stage.keys(this)
 
 
-def _prepare_output(out: Path) -> None:
-    """Makes the folder of the run file."""
+def look_at_inputs(this: Run) -> None:
+    """Finds a mistake in the inputs or the model before anything long is computed."""
+    this.inputs.load(this.progress)
+    if not this.results.known(this.parts.layers.values()):
+        this.inputs.look_at_target(this.progress)
+
+
+def prepare_output(config: RunConfig) -> Path:
+    """Makes the folder of the run file, and returns the file's path."""
+    out = config.run.out.absolute()
     if out.is_dir():
         raise ConfigError(f"run.out: {out} is a folder; name a file, such as {out / 'run.duckdb'}.")
     with writing("run.out", fault=f"cannot make the folder {out.parent}", kind=ConfigError):
         out.parent.mkdir(parents=True, exist_ok=True)
+    return out
 
 
 def _finished(out: Path) -> FinishedRun:

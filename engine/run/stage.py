@@ -61,7 +61,7 @@ class Run:
 
     @cached_property
     def results(self) -> ImageResults:
-        return ImageResults(self.parts, self.cache.work, self.cache.finished)
+        return ImageResults(self.parts, self.cache.work, self.cache.finished, self.cache.sealed)
 
     @property
     def images(self) -> list[ImageKeys]:

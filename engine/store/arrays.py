@@ -12,12 +12,19 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows, parts
 from engine.errors import RunFileError, first_line
+from engine.store import sorted_activations
 from engine.store.database import Connection
+from engine.store.embedding_rows import TYPES
 from engine.store.records import LayerInfo
+from engine.store.row_file import RowFile
 from engine.store.schema import BLOCK
 
+HELD = 512 << 20
+"""The most bytes of image embeddings that are held in memory; more wait in a file (engine.store.row_file)"""
 _EMBEDDINGS_AT_ONCE = 4096
+_LENGTHS_AT_ONCE = 1 << 18
 _UNITS_AT_ONCE = 16
 
 
@@ -93,6 +100,14 @@ class RunArrays:
         self._one_at_a_time = threading.Lock()
         """DuckDB works on 2,048 rows at once, megabytes when a row is an array: two such queries at once could
         exceed the memory that a reader allows it"""
+        [(kind,)] = cursors.rows(
+            "SELECT data_type FROM duckdb_columns() WHERE database_name = 'run' "
+            "AND table_name = 'image_embeddings' AND column_name = 'embedding'"
+        )
+        self._halves = kind.startswith(TYPES["f16"])
+        """Whether image embeddings are stored in float16"""
+        self._copying = threading.Lock()
+        self._row_file: RowFile | None = None
         self.blocks_each = -(-images // BLOCK)
         """Blocks of one neuron"""
         ranks = cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
@@ -129,12 +144,16 @@ class RunArrays:
 
     def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
-        columns = self._at("activation_blocks", ("images", "activations"), rows)
-        return _stack(columns["images"], BLOCK), _stack(columns["activations"], BLOCK)
+        columns = self._at("activation_blocks", ("images", "codes"), rows)
+        with self._cursors.whole():
+            codes = _stack(columns["codes"], BLOCK)
+            return _stack(columns["images"], BLOCK), sorted_activations.activations(codes)
 
-    def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Partial sums [n, d], numbered over all neurons' rungs, ascending."""
-        return _stack(self._at("partial_sums", ("total",), rows)["total"], self._dimension)
+    def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Partial sums [n, d], numbered over all neurons' rungs, ascending; off by less than 1e-6 of their length."""
+        columns = self._at("partial_sums", ("total",), rows)
+        with self._cursors.whole():
+            return _stack(columns["total"], self._dimension)
 
     def _at(self, table: str, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid.
@@ -158,13 +177,47 @@ class RunArrays:
             )
         return {name: columns[name][order] for name in names}
 
-    def image_embeddings(self) -> NDArray[np.float32]:
-        """[p, d], read in pieces so that no second copy exists."""
-        return self._embeddings("image_embeddings", np.arange(self._images))
+    def image_embeddings(self) -> Rows:
+        """[p, d]: an array, or rows in a temporary file where an array would take more than HELD bytes.
+
+        Raises RunFileError where there is no room for that file. It is made once, and gone when the run is closed.
+        """
+        if self._images * self._dimension * 4 <= HELD:
+            return self.image_embeddings_of(np.arange(self._images))
+        with self._copying:
+            if self._row_file is None:
+                shape, kind = (self._images, self._dimension), np.dtype("<f2" if self._halves else "<f4")
+                self._row_file = RowFile(self._cursors.path, shape, kind, self._stored_embeddings)
+            return self._row_file
+
+    def close(self) -> None:
+        """Gives back the room of the temporary file. To be called after Cursors.close, which ends the copying."""
+        with self._copying:
+            if self._row_file is not None:
+                self._row_file.close()
 
     def image_embeddings_of(self, images: NDArray[np.integer]) -> NDArray[np.float32]:
         """Those of some images, ascending, [n, d]."""
-        return self._embeddings("image_embeddings", images.astype(np.int64))
+        return self._stored_embeddings(images.astype(np.int64)).astype(np.float32, copy=False)
+
+    def _stored_embeddings(self, images: NDArray[np.int64]) -> NDArray[np.floating]:
+        """Those of some images, ascending, [n, d], in the precision of the file."""
+        if not self._halves:
+            return self._embeddings("image_embeddings", images)
+        return self._vectors("image_embeddings", images, np.uint16).view("<f2")
+
+    def inverse_lengths(self) -> NDArray[np.float64] | None:
+        """1 / the length of each image embedding, [p]; None in a file of an earlier version."""
+        [(known,)] = self._cursors.rows("SELECT count(inverse_length) FROM image_embeddings")
+        if not known:
+            return None
+        found, everything = np.empty(self._images), np.arange(self._images)
+        for part in parts(self._images, _LENGTHS_AT_ONCE):
+            found[part] = self._at("image_embeddings", ("inverse_length",), everything[part])["inverse_length"]
+        with self._cursors.whole():
+            if known != self._images or not np.isfinite(found).all() or found.min(initial=0.0) < 0:
+                raise ValueError("image_embeddings: a length is missing, or not one")
+        return found
 
     def other_template(self, position: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the concepts prompted with other template `position` [m, d], and of that bare template [d].
@@ -187,8 +240,12 @@ class RunArrays:
         return self._embeddings("captions", np.arange(self._count("captions")))
 
     def _embeddings(self, table: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Those in some rows, ascending, [n, d], read in pieces so that no second copy exists."""
-        embeddings = np.empty((len(rows), self._dimension), dtype=np.float32)
+        """Those in some rows, ascending, [n, d]."""
+        return self._vectors(table, rows, np.float32)
+
+    def _vectors(self, table: str, rows: NDArray[np.int64], kind: type[Any]) -> NDArray[Any]:
+        """Embeddings as numbers of this kind, [n, d], read in pieces so that no second copy exists."""
+        embeddings = np.empty((len(rows), self._dimension), dtype=kind)
         for start in range(0, len(rows), _EMBEDDINGS_AT_ONCE):
             piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
             vectors = list(self._at(table, ("embedding",), rows[start : start + len(piece)])["embedding"])
@@ -248,5 +305,8 @@ class RunArrays:
 
 
 def _stack(rows: NDArray[Any], width: int) -> NDArray[Any]:
-    """An object array of vectors as one matrix."""
-    return np.concatenate(list(rows)).reshape(-1, width) if len(rows) else np.empty((0, width))
+    """An object array of n vectors as one matrix, [n, width]. Raises ValueError where they are no such vectors."""
+    vectors = list(rows)
+    if any(isinstance(vector, np.ma.MaskedArray) for vector in vectors):
+        raise ValueError("a number is missing")
+    return np.concatenate(vectors).reshape(len(vectors), width) if vectors else np.empty((0, width))

@@ -13,6 +13,8 @@ from engine.probing.base import image_facts
 from engine.store.batch import Batch
 from engine.store.contents import RunContents
 
+_ENCODE = json.JSONEncoder(sort_keys=True).encode
+
 
 class ContentHash:
     """SHA-256 over what a run is about and over each array of its images, fed batch by batch.
@@ -55,7 +57,7 @@ class ContentHash:
     @staticmethod
     def _add(digest: hashlib._Hash, *values: object) -> None:
         for value in values:
-            digest.update(json.dumps(value, sort_keys=True).encode() + b"\n")
+            digest.update(_ENCODE(value).encode() + b"\n")
 
 
 def _bytes(array: NDArray[np.float32]) -> memoryview:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.annotation.cuts import TAU, Ranking, Selection
 from engine.probing.base import Image
 from engine.store.decision_contents import DecisionContents
+from engine.store.embedding_rows import Precision
 from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, PartKeys
 from engine.store.records import MethodScore
@@ -119,6 +120,9 @@ class RunContents:
     """The importance of hidden layers that was computed by gradients"""
     image_keys: Sequence[ImageKeys] = ()
     """The keys of the images, in their order; () when nothing is to be reused"""
+    precision: Precision = "f32"
+    """Of the images' embeddings in the run file; with f16 the batches hold rounded ones
+    (engine.store.embedding_rows)"""
 
 
 def prompt(template: str, concept: str) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError, disk_fault, first_line
+from engine.store.arrow import ArrowColumns
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -76,16 +76,10 @@ def text(value: str | None) -> str | None:
 
 def insert(connection: Connection, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
     """Appends columns of equal length to a table, by name. A matrix becomes one list for each row."""
-    rows = {name: _rows(values) for name, values in columns.items()}
     names = ", ".join(columns)
-    connection.register("incoming", rows)
-    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608 (names are the store's own)
-    connection.unregister("incoming")
-
-
-def _rows(values: NDArray[Any]) -> NDArray[Any]:
-    if values.ndim == 1:
-        return values
-    rows = np.empty(len(values), dtype=object)
-    rows[:] = list(values)
-    return rows
+    with ArrowColumns(columns) as incoming:
+        connection.register("incoming", incoming)
+        try:
+            connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608 (names are the store's own)
+        finally:
+            connection.unregister("incoming")

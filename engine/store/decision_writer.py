@@ -20,7 +20,7 @@ from engine.store.decision_contents import DecisionContents, HeadContents
 from engine.store.decision_records import OVER
 from engine.store.importance_sums import ImportanceSums
 from engine.store.probabilities import Flags, as_probabilities, predictions
-from engine.store.spill import Spill
+from engine.store.spill import LayerSpill, Spill
 
 
 class DecisionWriter:
@@ -35,7 +35,7 @@ class DecisionWriter:
         connection: Connection,
         run: RunContents,
         decisions: DecisionContents,
-        layers: Mapping[str, Spill],
+        layers: Mapping[str, LayerSpill],
         folder: Path,
         stack: ExitStack,
     ) -> None:
@@ -139,7 +139,7 @@ class DecisionWriter:
             if layer is not None and known:
                 self._write_importance(layer, sums, head.weights)
 
-    def _films(self, source: Spill, scale: float, units: int) -> Iterator[tuple[Floats, Floats, Flags]]:
+    def _films(self, source: Spill | LayerSpill, scale: float, units: int) -> Iterator[tuple[Floats, Floats, Flags]]:
         """The head's inputs as they are kept, the outputs and the labels of all films, in pieces; nothing where the
         inputs are not kept. Writes the inputs where no layer's activations are the same."""
         image = 0

@@ -12,8 +12,10 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows
 from engine.store.batch import Film, Floats
 from engine.store.contents import prompt
+from engine.store.embedding_rows import rounded, rounded_key
 from engine.store.layer_shares import LayerShares
 from engine.store.parts import EMBEDDING, HEAD_INPUTS, INPUT, OUTPUTS, ImageKeys, PartKeys, layer_of
 from engine.store.reader import RunReader
@@ -123,7 +125,11 @@ class FinishedRun:
     def vectors(self, part: str, images: Sequence[str]) -> Floats:
         """As PartSource.vectors."""
         name = self._check(part)
-        return self._array(name)[np.array(self._indices(images), dtype=np.int64)]
+        places = np.array(self._indices(images), dtype=np.int64)
+        if name != EMBEDDING:
+            return self._array(name)[places]
+        own = part == self._parts.get(EMBEDDING)
+        return self._embeddings[places] if own else rounded(self._embeddings[places])
 
     def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
         """As PartSource.blobs."""
@@ -183,9 +189,15 @@ class FinishedRun:
         return [score for layer in self._reader.layers for score in self._reader.method_scores(name, layer.name)]
 
     @cached_property
+    def _parts(self) -> dict[str, str]:
+        return self._reader.parts()
+
+    @cached_property
     def _names(self) -> Mapping[str, str]:
-        """The key of each part that the run made -> the part's name."""
-        return {key: name for name, key in self._reader.parts().items()}
+        """The key of each part that the run made -> the part's name; and of rounded embeddings, which follow from
+        those that it made."""
+        names = {key: name for name, key in self._parts.items()}
+        return names | {rounded_key(key): name for key, name in names.items() if name == EMBEDDING}
 
     @cached_property
     def _images(self) -> list[tuple[ImageKeys, int | None]]:
@@ -197,8 +209,8 @@ class FinishedRun:
 
     def _reasons_by_key(self, position: int) -> dict[str, str]:
         """The key of each part that sets an image aside -> its reason."""
-        keys = {name: key for key, name in self._names.items()}
-        return {keys[name]: reason for name, reason in self._part_reasons.get(position, {}).items()}
+        reasons = self._part_reasons.get(position, {})
+        return {key: reasons[name] for key, name in self._names.items() if name in reasons}
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
@@ -210,14 +222,16 @@ class FinishedRun:
                     places[key] = _Place(position, image)
         return places
 
+    @cached_property
+    def _embeddings(self) -> Rows:
+        return self._reader.arrays.image_embeddings()
+
     def _array(self, part: str) -> Floats:
-        """The part of this name of all usable images, [p, k]."""
+        """The part of this name of all usable images, [p, k]; of all parts but the embedding."""
         if part not in self._arrays:
             reader = self._reader
             if part == INPUT:
                 self._arrays[part] = np.stack(list(reader.input_statistics().values()), axis=1).astype(np.float32)
-            elif part == EMBEDDING:
-                self._arrays[part] = reader.arrays.image_embeddings()
             elif part in (OUTPUTS, HEAD_INPUTS):
                 held = reader.outputs if part == OUTPUTS else _head_inputs(reader)
                 self._arrays[part] = np.empty((reader.image_count, 0), np.float32) if held is None else held

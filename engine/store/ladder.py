@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_CLOSEST, _WIDEST = 64, 4096
+from engine.annotation.rows import Rows
+
+_CLOSEST, _WIDEST = 64, 1024
 _CACHED_ROWS = 256
 """Embeddings widened to float64 at once: they stay in the processor's cache, which is five times faster"""
 
 
 def rungs(images: int) -> NDArray[np.int64]:
-    """Ranks 0 < r ≤ images that carry a partial sum: r/8 apart, at least 64 and at most 4,096; the last is `images`."""
+    """Ranks 0 < r ≤ images that carry a partial sum: r/8 apart, at least 64 and at most 1,024; the last is `images`."""
     ranks = []
     rank = 0
     while rank < images:
@@ -25,7 +27,7 @@ def rungs(images: int) -> NDArray[np.int64]:
 
 
 def sum_rows(
-    embeddings: NDArray[np.float32], inverse_lengths: NDArray[np.float64], images: NDArray[np.integer]
+    embeddings: Rows, inverse_lengths: NDArray[np.float64], images: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """The sum [d] of the unit vectors of some images, in float64, from embeddings [p, d] and inverse lengths [p]."""
     total = np.zeros(embeddings.shape[1])
@@ -35,7 +37,7 @@ def sum_rows(
     return total
 
 
-def inverse_lengths(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+def inverse_lengths(embeddings: Rows) -> NDArray[np.float64]:
     """1/|v| of each row [p], in float64; 0 for a zero vector."""
     squares = np.empty(len(embeddings))
     for start in range(0, len(embeddings), _CACHED_ROWS):

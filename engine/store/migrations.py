@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.store.database import Connection
+import numpy as np
+
+from engine.store import sorted_activations
+from engine.store.database import Connection, insert
 
 
 def _from_1(connection: Connection) -> None:
@@ -131,5 +134,55 @@ def _from_6(connection: Connection) -> None:
     connection.execute(ANNOTATED)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_from_1, _from_2, _from_3, _from_4, _from_5, _from_6)
+BLOCK = 256
+_SORTED = """
+CREATE VIEW activations AS
+    SELECT layers.name AS layer, unit, rank, image, {activation} AS activation
+    FROM (
+        SELECT neuron, block * {block} + unnest(range({block})) AS rank,
+               unnest(images) AS image, unnest(codes)::BIGINT AS code
+        FROM activation_blocks
+    ) JOIN neurons USING (neuron) JOIN layers USING (layer)
+    WHERE image >= 0;
+CREATE VIEW representatives AS
+    SELECT activations.layer, activations.unit, rank, image, path, activation
+    FROM activations JOIN layers ON layers.name = activations.layer
+    JOIN neurons ON neurons.layer = layers.layer AND neurons.unit = activations.unit
+    JOIN images USING (image)
+    WHERE rank < neurons.representatives;
+"""
+ACTIVATIONS = _SORTED.format(activation=sorted_activations.AS_REAL, block=BLOCK)
+_ROWS = 2048
+"""Rows of blocks that are rewritten at once"""
+
+
+def _from_7(connection: Connection) -> None:
+    """Stores sorted activations as codes and partial sums as float32: the same numbers in half the space, and sums
+    rounded as those of a new run are. Adds the inverse lengths of image embeddings, which are then computed from these.
+    """
+    row = connection.execute("SELECT dimension FROM meta").fetchone()
+    connection.execute(f"""
+        ALTER TABLE image_embeddings ADD COLUMN inverse_length DOUBLE;
+        ALTER TABLE partial_sums ALTER total TYPE FLOAT[{int(row[0]) if row else 1}];
+        DROP VIEW representatives;
+        DROP VIEW activations;
+        CREATE TABLE coded (neuron INTEGER, block INTEGER, top FLOAT, images INTEGER[{BLOCK}], codes UINTEGER[{BLOCK}]);
+    """)
+    counted = connection.execute("SELECT count(*) FROM activation_blocks").fetchone()
+    for start in range(0, int(counted[0]) if counted else 0, _ROWS):
+        query = "SELECT neuron, block, top, images, activations FROM activation_blocks WHERE rowid BETWEEN ? AND ?"
+        columns = connection.execute(f"{query} ORDER BY rowid", [start, start + _ROWS - 1]).fetchnumpy()
+        columns = {name: np.ma.getdata(values) for name, values in columns.items()}
+        columns["images"] = np.stack(list(columns["images"]))
+        columns["codes"] = sorted_activations.codes(np.stack(list(columns.pop("activations"))))
+        insert(connection, "coded", columns)
+    connection.execute("DROP TABLE activation_blocks")
+    connection.execute("ALTER TABLE coded RENAME TO activation_blocks")
+    connection.execute(ACTIVATIONS)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    *(_from_1, _from_2, _from_3, _from_4, _from_5, _from_6),
+    _from_7,
+)
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

@@ -55,6 +55,8 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
     def close(self) -> None:
         """Closes the file. May be called more than once, and while other threads read."""
         self._cursors.close()
+        if hasattr(self, "arrays"):  # a file that turns out damaged has none
+            self.arrays.close()
 
     def _load(self) -> None:
         meta = self._cursors.rows(

@@ -6,11 +6,16 @@ for one neuron, `rank` of an image for one neuron by activation descending.
 
 `ranking` and `selection` of `meta` are those of engine.annotation.cuts. `score_mean` and `score_deviation` of a concept
 are the mean and the standard deviation of v_o·(t_j − t_tem) over all images (NULL in files of before version 7). An
-image has a row of `image_attributes` for each value of an attribute; a number is written as text.
+image has a row of `image_attributes` for each value of an attribute; a number is written as text. `embedding` and
+`inverse_length` of `image_embeddings` are those of engine.store.embedding_rows; the second is NULL in files of before
+version 8.
 
 What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
 the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
 image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where both are the same.
+
+`codes` of `activation_blocks` are those of engine.store.sorted_activations. `partial_sums` are off by less than 1e-6 of
+their length.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
 image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept,
@@ -27,10 +32,11 @@ a row's rowid is its place. Tables without rows stand for what a run did not kee
 
 from __future__ import annotations
 
-from engine.store import migrations
+from engine.store import embedding_rows, migrations
 from engine.store.database import Connection, transaction
+from engine.store.embedding_rows import Precision
 
-BLOCK = 256
+BLOCK = migrations.BLOCK
 """Images of one neuron that are stored in one row of `activation_blocks`; the last block is filled up with image −1"""
 
 _TABLES = """
@@ -62,10 +68,10 @@ CREATE TABLE neurons (
     representatives INTEGER, best INTEGER, best_score DOUBLE, annotated INTEGER, finding VARCHAR
 );
 CREATE TABLE activation_blocks (
-    neuron INTEGER, block INTEGER, top FLOAT, images INTEGER[{block}], activations FLOAT[{block}]
+    neuron INTEGER, block INTEGER, top FLOAT, images INTEGER[{block}], codes UINTEGER[{block}]
 );
-CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total DOUBLE[{dimension}]);
-CREATE TABLE image_embeddings (image INTEGER, embedding FLOAT[{dimension}]);
+CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total FLOAT[{dimension}]);
+CREATE TABLE image_embeddings (image INTEGER, embedding {number}[{dimension}], inverse_length DOUBLE);
 CREATE TABLE concepts (
     concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}], score_mean DOUBLE, score_deviation DOUBLE
 );
@@ -84,21 +90,7 @@ CREATE TABLE method_scores (
 {decisions}"""
 
 _VIEWS = """
-{annotated}CREATE VIEW activations AS
-    SELECT layers.name AS layer, unit, rank, image, activation
-    FROM (
-        SELECT neuron, block * {block} + unnest(range({block})) AS rank,
-               unnest(images) AS image, unnest(activations) AS activation
-        FROM activation_blocks
-    ) JOIN neurons USING (neuron) JOIN layers USING (layer)
-    WHERE image >= 0;
-CREATE VIEW representatives AS
-    SELECT activations.layer, activations.unit, rank, image, path, activation
-    FROM activations JOIN layers ON layers.name = activations.layer
-    JOIN neurons ON neurons.layer = layers.layer AND neurons.unit = activations.unit
-    JOIN images USING (image)
-    WHERE rank < neurons.representatives;
-CREATE VIEW annotations AS
+{annotated}{activations}CREATE VIEW annotations AS
     SELECT layers.name AS layer, unit, concepts.name AS concept, score
     FROM annotated_concepts JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept);
 """
@@ -106,14 +98,16 @@ CREATE VIEW annotations AS
 VERSION = 1 + len(migrations.MIGRATIONS)
 
 
-def create(connection: Connection, dimension: int) -> None:
-    """All tables and views of the current version, empty, for embeddings of this dimension."""
+def create(connection: Connection, dimension: int, precision: Precision = "f32") -> None:
+    """All tables and views of the current version, empty, for embeddings of this dimension, those of images in this
+    precision."""
     with transaction(connection):
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
         tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
-        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, **tables))
-        connection.execute(_VIEWS.format(block=BLOCK, annotated=migrations.ANNOTATED))
+        number = embedding_rows.TYPES[precision]
+        connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))
+        connection.execute(_VIEWS.format(annotated=migrations.ANNOTATED, activations=migrations.ACTIVATIONS))
 
 
 def version_of(connection: Connection) -> int | None:

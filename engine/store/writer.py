@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.annotation import scoring, standing
 from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
-from engine.store import evidence_writer, schema
+from engine.store import embedding_rows, evidence_writer, schema
 from engine.store.batch import Batch
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
@@ -25,13 +24,15 @@ from engine.store.ladder import inverse_lengths
 from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
 from engine.store.map_writer import write_unit_maps
-from engine.store.spill import Spill
+from engine.store.spill import TOGETHER, LayerSpill, Spill
 from engine.store.whole_file import written_whole
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being written, how much is done, of how much)"""
 
 _MEMORY = "512MB"
+_EMBEDDINGS_HELD = 1 << 29
+"""Bytes of image embeddings that are held in memory; more are read from their file again and again"""
 _THEN = f"{MAKE_ROOM}: it goes on from here"
 
 
@@ -39,8 +40,8 @@ def assemble(path: Path, run: RunContents, batches: Iterable[Batch], progress: P
     """Writes the run file `path` from batches that together hold every image of `run.images`, in order.
 
     It writes `path`.partial and renames it when it is whole and on disk: `path` never names a part of a run. Identical
-    input gives an identical content hash. Memory holds all embeddings and the activations of one layer; the other
-    layers wait in unnamed temporary files beside `path`.
+    input gives an identical content hash. Embeddings and activations wait in unnamed temporary files beside `path`.
+    Memory holds a few units' activations at a time, and the embeddings where they are few.
 
     Raises MammiError when no image is usable, a value is not finite or the file cannot be written, and ValueError
     when batches and run do not match.
@@ -65,25 +66,28 @@ class _RunWriter:
         self._run = run
         self._content = ContentHash(run)
         self._progress = progress
-        self._spills = {layer.name: Spill(folder, stack) for layer in run.layers}
+        self._spills = {layer.name: LayerSpill(folder, stack) for layer in run.layers}
+        self._embeddings = Spill(folder, stack)
         self._decisions = run.decisions and DecisionWriter(connection, run, run.decisions, self._spills, folder, stack)
 
     def write(self, batches: Iterable[Batch]) -> None:
         run = self._run
-        schema.create(self._connection, len(run.template_embedding))
-        embeddings = self._write_batches(batches)
+        schema.create(self._connection, len(run.template_embedding), run.precision)
+        self._write_batches(batches)
+        embeddings = self._embeddings.held(_EMBEDDINGS_HELD)
+        lengths = inverse_lengths(embeddings)
         with transaction(self._connection):
             moments = standing.moments(
-                *standing.spread_of(embeddings, inverse_lengths(embeddings)),
+                *standing.spread_of(embeddings, lengths),
                 scoring.concept_directions(run.text_embeddings, run.template_embedding),
                 len(embeddings),
             )
             self._write_concepts(moments)
             evidence_writer.write_texts(self._connection, run)
-        layers = LayerWriter(self._connection, run, embeddings, moments)
+        layers = LayerWriter(self._connection, run, embeddings, lengths, moments)
         first_neuron = 0
         for index, layer in enumerate(run.layers):
-            activations = self._spills[layer.name].all()
+            activations = self._spills[layer.name]
             layers.write(index, activations, self._progress)
             if maps := run.unit_maps(layer.name):
                 with transaction(self._connection):
@@ -99,33 +103,34 @@ class _RunWriter:
             evidence_writer.write_methods(self._connection, run)
             self._write_meta()
 
-    def _write_batches(self, batches: Iterable[Batch]) -> NDArray[np.float32]:
+    def _write_batches(self, batches: Iterable[Batch]) -> None:
         run = self._run
-        embeddings = np.empty((len(run.images), len(run.template_embedding)), dtype=np.float32)
         position = image = 0
-        for batch in batches:
-            self._check(batch, position)
-            usable = batch.usable
+        for some in _together(batches):
             with transaction(self._connection):
-                self._write_images(batch, position, image)
-                if usable:
-                    indices = np.arange(image, image + usable, dtype=np.int32)
-                    insert(self._connection, "image_embeddings", {"image": indices, "embedding": batch.embeddings})
-                if self._decisions:
-                    self._decisions.add(batch, position, image)
-            if usable:
-                embeddings[image : image + usable] = batch.embeddings
-            for layer, spill in self._spills.items():
-                spill.append(batch.activations[layer])
-            self._content.add(batch)
-            position += len(batch.images)
-            image += usable
+                for batch in some:
+                    self._check(batch, position)
+                    self._write_batch(batch, position, image)
+                    position += len(batch.images)
+                    image += batch.usable
             self._progress("images", position, len(run.images))
         if position != len(run.images):
             raise ValueError(f"the batches hold {position} images, the run {len(run.images)}")
         if image == 0:
             raise MammiError(f"none of the probing set's {position} images is usable; nothing to write")
-        return embeddings[:image]
+
+    def _write_batch(self, batch: Batch, position: int, image: int) -> None:
+        self._write_images(batch, position, image)
+        if batch.usable:
+            indices = np.arange(image, image + batch.usable, dtype=np.int32)
+            rows = embedding_rows.columns(indices, batch.embeddings, self._run.precision)
+            insert(self._connection, "image_embeddings", rows)
+        if self._decisions:
+            self._decisions.add(batch, position, image)
+        self._embeddings.append(batch.embeddings)
+        for layer, spill in self._spills.items():
+            spill.append(batch.activations[layer])
+        self._content.add(batch)
 
     def _check(self, batch: Batch, position: int) -> None:
         if position + len(batch.images) > len(self._run.images):
@@ -232,3 +237,15 @@ class _RunWriter:
             str(run.selection),
         ]
         self._connection.execute("INSERT INTO meta VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _together(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches that are committed together, of TOGETHER images or a little more: a commit waits for the disk."""
+    some: list[Batch] = []
+    for batch in batches:
+        some.append(batch)
+        if sum(len(each.images) for each in some) >= TOGETHER:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -8,8 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
+
+if TYPE_CHECKING:
+    from engine.config.settings import RunConfig
 
 ENGINE_PACKAGES = ("torch", "torchvision", "nltk", "safetensors", "scipy")
 """Names by which to import the packages that the extra `engine` installs"""
@@ -30,17 +34,46 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
     `command` is what the user typed, for messages. Raises MammiError, also when the engine is not installed.
     """
-    need_engine(command)
-
-    from engine.config.settings import load_config
-
-    settings = load_config(config, overrides)
+    settings = _settings(config, overrides, command)
 
     from engine.run.pipeline import run
     from mammi_tui.console.progress import run_progress
 
     with stoppable(command), run_progress(sys.stderr) as progress:
         return run(settings, progress)
+
+
+def compute_shard(config: Path, overrides: Sequence[str], shard: str) -> str:
+    """Computes or resumes the shard I/N of a run, and returns a line that says so. Raises as `compute`."""
+    command = f"mammi run --shard {shard}"
+    settings = _settings(config, overrides, command)
+
+    from engine.run.shards import run_shard, shard_name
+    from mammi_tui.console.progress import run_progress
+
+    name = shard_name(shard)
+    with stoppable(command), run_progress(sys.stderr) as progress:
+        films = run_shard(settings, name, progress)
+    return f"Shard {name} is done: {films} films. `mammi merge` makes the run file once all shards are."
+
+
+def merge(config: Path, overrides: Sequence[str], keep: bool) -> Path:
+    """Makes a run file of its shards, and returns its path. Raises as `compute`."""
+    settings = _settings(config, overrides, "mammi merge")
+
+    from engine.run.merging import merge as merge_shards
+    from mammi_tui.console.progress import run_progress
+
+    with stoppable("mammi merge"), run_progress(sys.stderr) as progress:
+        return merge_shards(settings, progress, keep)
+
+
+def _settings(config: Path, overrides: Sequence[str], command: str) -> RunConfig:
+    need_engine(command)
+
+    from engine.config.settings import load_config
+
+    return load_config(config, overrides)
 
 
 @contextmanager

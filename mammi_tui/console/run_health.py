@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring
+from engine.annotation.rows import Rows, parts
 from engine.errors import MammiError, UnreadableImage
 from engine.requery import Requery
 from engine.store.reader import RunReader
@@ -38,8 +40,9 @@ def faults(reader: RunReader) -> Iterator[str]:
     embeddings = reader.arrays.image_embeddings()
     texts, template = reader.arrays.text_embeddings()
     others = [array for place in range(len(reader.other_templates)) for array in reader.arrays.other_template(place)]
-    stored = [embeddings, texts, template, reader.arrays.caption_embeddings(), *others]
-    if not all(np.isfinite(array).all() for array in stored):
+    stored = [texts, template, reader.arrays.caption_embeddings(), *others]
+    pieces = (embeddings[part] for part in parts(len(embeddings)))
+    if not all(np.isfinite(array).all() for array in chain(stored, pieces)):
         yield "embeddings that are not finite numbers"
         return
     yield from decision_health.faults(reader, _spread(reader.image_count, _ROWS))
@@ -76,7 +79,7 @@ def _differs(
     requery: Requery,
     layer: LayerInfo,
     unit: int,
-    embeddings: NDArray[np.float32],
+    embeddings: Rows,
     texts: NDArray[np.float32],
     template: NDArray[np.float32],
 ) -> bool:

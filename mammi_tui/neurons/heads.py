@@ -43,7 +43,8 @@ class Head(NamedTuple):
 
 def columns(rows: NeuronRows, names: RowNames, width: int) -> Columns:
     """How the columns share `width` cells."""
-    most = max((int(answer.counts.max(initial=0)) for answer in rows.answers if answer), default=0)
+    answers = (*rows.answers, *(some.answer for some in rows.some.values()))
+    most = max((int(answer.counts.max(initial=0)) for answer in answers if answer), default=0)
     images = max(7 if width >= WIDE else 5, len(f"{most:,}") + 1)
     unit = max(4, max((len(str(layer.units - 1)) for layer in rows.layers), default=1) + 1)
     trust = 1 if any(rows.evidence) else 0

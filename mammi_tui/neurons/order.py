@@ -60,6 +60,11 @@ class Order:
         return bool(self.columns)
 
     @property
+    def needs_answers(self) -> bool:
+        """Whether it compares what depends on the cuts, beside evidence."""
+        return not (self.columns or self.needs_matters or self is BY_UNIT or self is UNDECIDED)
+
+    @property
     def needs_matters(self) -> bool:
         return self.figure is not None and self.figure.of_matters
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from mammi_tui.neurons.filter.grammar import Filter, parse
 from mammi_tui.neurons.filter.reason import Reason, reason
 from mammi_tui.neurons.order import BY_UNIT, Order
 from mammi_tui.neurons.row_facts import RowFacts, said_of
+from mammi_tui.neurons.some_units import SomeUnits
 from mammi_tui.neurons.stepping import next_place
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.comparison import Compared
@@ -48,6 +49,9 @@ class NeuronRows:
     def __init__(self, layers: Sequence[LayerInfo], concepts: Sequence[str]) -> None:
         self.layers = layers
         self.answers: list[LayerAnswer | None] = [None] * len(layers)
+        self.some: dict[int, SomeUnits] = {}
+        """By layer: what is known of the units on screen, at newer cuts than the layer's answer"""
+        self.lines_on_screen: Callable[[], range] = lambda: range(0)
         self.evidence: list[LayerEvidence | None] = [None] * len(layers)
         """The last evidence of each layer, possibly at another α or β than the answers"""
         self.evidence_underway: int | None = None
@@ -129,6 +133,12 @@ class NeuronRows:
         return parse(self.query)
 
     @property
+    def needs_answers(self) -> bool:
+        """Whether the order or the filter reads the answers about all units."""
+        term = self.filter.term
+        return self.order.needs_answers or (term is not None and term.needs_answer)
+
+    @property
     def needs_evidence(self) -> bool:
         """Whether the order or the filter reads evidence."""
         return self.order.needs_evidence or self.filter.needs_evidence
@@ -145,7 +155,8 @@ class NeuronRows:
         if self.order.place == "figure" and self.order.figure:
             return self.order.figure
         shown = (figure for figure in self.filter.figures if figure.word not in _WITH_A_PLACE)
-        answer = next((answer for answer in self.answers if answer is not None), None)
+        answers = (*(some.answer for some in self.some.values()), *self.answers)
+        answer = next((answer for answer in answers if answer is not None), None)
         return next(shown, FIGURES["score" if answer is None else answer.cuts.ranking])
 
     @property
@@ -176,6 +187,23 @@ class NeuronRows:
     def at(self, line: int) -> Neuron:
         """The neuron at a line; at a layer's own line, the layer with unit LAYER_LINE."""
         return Neuron(int(self.line_layers[line]), int(self.line_units[line]))
+
+    def found(self, neuron: Neuron) -> tuple[LayerAnswer, int] | None:
+        """The newest answer about a neuron, and its place there; None where its layer's is older than that of others
+        on screen, and before there is any."""
+        if (some := self.some.get(neuron.layer)) is not None:
+            place = some.places.get(neuron.unit)
+            return None if place is None else (some.answer, place)
+        answer = self.answers[neuron.layer]
+        return None if answer is None else (answer, neuron.unit)
+
+    def units_on_screen(self) -> dict[int, list[int]]:
+        """The units whose lines are on screen, by layer."""
+        found: dict[int, list[int]] = {}
+        for line in self.lines_on_screen():
+            if (neuron := self.at(line)).unit != LAYER_LINE:
+                found.setdefault(neuron.layer, []).append(neuron.unit)
+        return found
 
     def line_of(self, neuron: Neuron) -> int | None:
         """The line of a neuron (or, with unit LAYER_LINE, of a layer); None where it is not shown."""
@@ -252,10 +280,10 @@ class NeuronRows:
         in the layer's answer: about other words, or about another content of the run."""
         judgement = self.judgements.get(neuron)
         line = line or (judgement.verdict if judgement else None)
-        answer = self.answers[neuron.layer]
-        if line is None or answer is None:
+        if line is None or (found := self.found(neuron)) is None:
             return False
-        words = tuple(self._words[concept] for concept in answer.words.of_unit(neuron.unit))
+        answer, place = found
+        words = tuple(self._words[concept] for concept in answer.words.of_unit(place))
         return not is_of(line, self.run, words)
 
     def differs(self, neuron: Neuron) -> bool:
@@ -292,7 +320,7 @@ class NeuronRows:
         for layer in range(count):
             yield self._facts_of.facts(
                 layer,
-                answer=self.answers[layer],
+                answer=None if layer in self.some else self.answers[layer],
                 evidence=self.evidence[layer],
                 findings=self.findings[layer],
                 matters=self.matters[layer] if self.matters else None,

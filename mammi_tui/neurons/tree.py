@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from engine.requery import LayerAnswer
 from mammi_tui.neurons.filter.reason import Where
 from mammi_tui.neurons.heads import WIDE, Columns, Head, columns, heads
 from mammi_tui.neurons.layer_line import layer_line
@@ -79,11 +80,18 @@ class NeuronTree(LineList):
         super().__init__(id=id)
         self.rows = rows
         self._names = RowNames(rows, concepts)
+        rows.lines_on_screen = self._lines_on_screen
 
     # Lines
 
     def row_count(self) -> int:
         return len(self.rows)
+
+    def _lines_on_screen(self) -> range:
+        """The lines that are on screen; before the first layout those near the cursor."""
+        height = self.scrollable_content_region.height
+        first = self.scroll_offset.y if height else self.cursor - NEAR
+        return range(max(0, first), min(first + (height or 2 * NEAR), len(self.rows)))
 
     def head_of(self, index: int) -> int:
         """The line of a neuron's layer."""
@@ -113,16 +121,17 @@ class NeuronTree(LineList):
         yield f" {mark}", mark_style
         yield from others_parts(self.rows, neuron)
         yield fit(trust if columns.trust else "", columns.trust + 1), trust_style
-        answer = self.rows.answers[neuron.layer]
-        if answer is None or self.rows.is_dead(neuron):
-            state, own = "dead unit" if answer else "…", self._names.label_of(neuron)
+        found = self.rows.found(neuron)
+        if found is None or self.rows.is_dead(neuron):
+            state, own = "dead unit" if found else "…", self._names.label_of(neuron)
             concept_style = "line--own" if own else "line--dead"
             yield from self._names_of(neuron, Names(own or state), columns, width, "line--dead", concept_style)
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "
-            yield numbers if answer else fit("", len(numbers)), "line--dead"
+            yield numbers if found else fit("", len(numbers)), "line--dead"
             return
-        best = int(answer.best[neuron.unit])
-        annotated = bool(answer.annotated[neuron.unit] > 0)
+        answer, place = found
+        best = int(answer.best[place])
+        annotated = bool(answer.words.of_unit(place))
         concept = "no image above τ" if best < 0 else self._names.concepts[best]
         style = "line--text" if annotated else "line--faint"
         finding = clean(self.rows.findings[neuron.layer][neuron.unit])
@@ -130,9 +139,9 @@ class NeuronTree(LineList):
         own = self._names.label_of(neuron)
         concept_style = "line--own" if own else style
         yield from self._names_of(neuron, Names(own or concept, finding), columns, width, name_style, concept_style)
-        figure = "–" if best < 0 else self._figure(neuron)
+        figure = "–" if best < 0 else self._figure(neuron, answer, place)
         yield fit(figure, columns.score, right=True), style
-        yield fit(f"{answer.counts[neuron.unit]:,}", columns.images, right=True) + " ", "line--muted"
+        yield fit(f"{answer.counts[place]:,}", columns.images, right=True) + " ", "line--muted"
 
     def _reason(self, neuron: Neuron, *, with_finding: bool) -> str:
         """Why the filter finds the neuron, or the finding that sorts, where nothing else in its line shows it."""
@@ -150,12 +159,11 @@ class NeuronTree(LineList):
             case _:
                 return ""
 
-    def _figure(self, neuron: Neuron) -> str:
-        """The figure in the column of scores."""
-        figure = self.rows.figure
-        rows, layer = self.rows, neuron.layer
-        values = figure.values(rows.answers[layer], rows.evidence[layer], rows.matters[layer] if rows.matters else None)
-        return "…" if values is None else figure.shown(float(values[neuron.unit]))
+    def _figure(self, neuron: Neuron, answer: LayerAnswer, place: int) -> str:
+        """The figure in the column of scores. The answer holds the neuron at this place."""
+        figure, rows, layer = self.rows.figure, self.rows, neuron.layer
+        values = figure.values(answer, rows.evidence[layer], rows.matters[layer] if rows.matters else None)
+        return "…" if values is None else figure.shown(float(values[place if figure.of_answer else neuron.unit]))
 
     def _names_of(
         self, neuron: Neuron, said: Names, columns: Columns, width: int, name_style: str, style: str

@@ -188,3 +188,8 @@ class Desk:
         with suppress(MammiError):  # the question that needs it will say so
             reader.images(range(min(reader.image_count, MOST_IMAGES)))
             self.looking.requery.warm()
+            self.owner.call_later(self._be_warm)
+
+    def _be_warm(self) -> None:
+        self.looking.warm = True
+        self.ask()

@@ -20,8 +20,9 @@ STILL, QUIET = 0.08, 0.4
 """Seconds without a change of α, β or the concept set before evidence is asked for: first that of the neuron, longer
 than a key held down takes to repeat; then that of its layer, which takes seconds on large runs and cannot be
 cancelled"""
-SOON_COMPUTED = 5000
-"""Images up to which evidence is wanted from the start: a layer's takes a second or two at most"""
+SOON_COMPUTED = 5_000_000
+"""Activations of a layer, images by units, up to which evidence is wanted from the start: it takes a second or two at
+most"""
 IDLE, IDLE_OF_LARGE_RUNS = 2.0, 10.0
 """Seconds without a move before the evidence of the other layers is computed, one layer after the other; the second
 where a layer takes long, as the reader who comes back has to wait for the one under way"""
@@ -71,7 +72,8 @@ class EvidenceAsker(Asker):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.called = self.looking.reader.image_count <= SOON_COMPUTED
+        most = max((layer.units for layer in self.looking.rows.layers), default=0)
+        self.called = self.looking.reader.image_count * most <= SOON_COMPUTED
         self.in_background = True
         """Whether layers that nothing on screen needs get their evidence while the reader rests"""
         self._idle_after = IDLE if self.called else IDLE_OF_LARGE_RUNS

@@ -47,6 +47,8 @@ class Looking:
         """Which of the neuron's images are shown; it stays from neuron to neuron"""
         self.examples: Examples | None = None
         """The last images from another range than the strongest"""
+        self.warm = False
+        """Whether what every later α and β needs has been loaded"""
         self.answer: NeuronAnswer | None = None
         """The last answer about a neuron"""
         self.evidence: NeuronEvidence | None = None
@@ -130,5 +132,5 @@ class Looking:
         if not layers:
             return None
         last = len(layers) - 1
-        living = [unit for unit in range(layers[last].units) if not self.rows.is_dead(Neuron(last, unit))]
-        return Neuron(last, living[0] if living else 0)
+        living = (unit for unit in range(layers[last].units) if not self.rows.is_dead(Neuron(last, unit)))
+        return Neuron(last, next(living, 0))

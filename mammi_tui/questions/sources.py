@@ -27,6 +27,13 @@ class Sources:
         self._loading = threading.Lock()
         self._classes: ClassAnswers | None = None
         self._films: FilmSearcher | None = None
+        self._findings: dict[str, list[str]] = {}
+
+    def findings(self, layer: str) -> list[str]:
+        """RunReader.findings, read once."""
+        if layer not in self._findings:
+            self._findings[layer] = self._reader.findings(layer)
+        return self._findings[layer]
 
     def evidence(self) -> Evidence:
         with self._loading:

@@ -19,7 +19,7 @@ from mammi_tui.questions.checkup import CheckUpAsker
 from mammi_tui.questions.desk import Desk
 from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.examples import ExamplesAsker
-from mammi_tui.questions.layer import LayerAsker
+from mammi_tui.questions.layer import LayerAsker, RowsAsker
 from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.matters import MattersAsker
 from mammi_tui.questions.neuron import NeuronAsker
@@ -41,7 +41,7 @@ from mammi_tui.views.registry import VIEWS
 from mammi_tui.widgets.one_line import OneLine
 from mammi_tui.widgets.run_header import RunHeader
 
-ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, LayerAsker, EvidenceAsker, CheckUpAsker, MattersAsker)
+ALWAYS_ASKED = (NeuronAsker, ExamplesAsker, RowsAsker, LayerAsker, EvidenceAsker, CheckUpAsker, MattersAsker)
 """What the tree of neurons, the sliders and the images need, in addition to what the views ask"""
 
 

@@ -18,7 +18,7 @@ from mammi_tui.neurons.tree import NeuronTree
 from mammi_tui.notes import Note
 from mammi_tui.questions.checkup import CheckAnswered
 from mammi_tui.questions.evidence import LayerEvidenceAnswered, LayerEvidenceUnderway
-from mammi_tui.questions.layer import LayerAnswered
+from mammi_tui.questions.layer import LayerAnswered, RowsAnswered
 from mammi_tui.questions.matters import MattersAnswered
 from mammi_tui.questions.subjects import ClassSubject
 from mammi_tui.screens.comparing import Comparing
@@ -83,6 +83,7 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
 
     # Answers
 
+    @on(RowsAnswered)
     @on(LayerAnswered)
     @on(LayerEvidenceAnswered)
     @on(CheckAnswered)

@@ -84,8 +84,8 @@ class Finding(ExplorerBase):
 
     def best_concept(self, neuron: Neuron) -> str:
         """The neuron's best concept at the present cuts; "" where it has none, or none is known yet."""
-        answer = self.looking.rows.answers[neuron.layer]
-        best = -1 if answer is None else int(answer.best[neuron.unit])
+        found = self.looking.rows.found(neuron)
+        best = -1 if found is None else int(found[0].best[found[1]])
         return self.looking.reader.concepts[best] if best >= 0 else ""
 
     def go_to_layer(self, layer: int) -> None:

@@ -25,11 +25,13 @@ from engine.store.batch import Batch
 from engine.store.decision_contents import DecisionContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.benchmarks.nih_scale import peak_megabytes, row
+from tests.benchmarks.measuring import Report, peak_megabytes
 from tests.support.nih_run import CLASSES, LAYER, Size, SyntheticRun
 
 BUDGET = 3.0
 NOISE = 0.1
+
+REPORT = Report()
 
 
 def make(folder: Path, size: Size) -> None:
@@ -66,10 +68,10 @@ def _retrained(batches: Iterator[Batch], order: NDArray[np.int64], rng: np.rando
 def measure(folder: Path) -> None:
     with RunReader(folder / "before.duckdb") as before, RunReader(folder / "after.duckdb") as after:
         own = before.info.cuts
-        row("files", sum(path.stat().st_size for path in (before.path, after.path)) / 1e6, 0, "MB")
+        REPORT.figure("files", sum(path.stat().st_size for path in (before.path, after.path)) / 1e6, "MB")
         _compare("one run at two α", lambda: _sides(before, before, Cuts(0.85, own.beta)))
         _compare("two checkpoints, two templates", lambda: _sides(before, after, after.info.cuts))
-    row("peak memory", peak_megabytes(), 550, "MB")
+    REPORT.figure("peak memory", peak_megabytes(), "MB", 550)
 
 
 def _sides(first: RunReader, second: RunReader, cuts: Cuts) -> Comparison:
@@ -81,8 +83,8 @@ def _compare(what: str, comparing: Callable[[], Comparison]) -> None:
     comparison = comparing()
     opened = time.perf_counter()
     changes = comparison.layer(comparison.layers[0])
-    row(f"{what}: pairing films", opened - started, 0, "s")
-    row(f"{what}: in all", time.perf_counter() - started, BUDGET, "s")
+    REPORT.figure(f"{what}: pairing films", opened - started, "s")
+    REPORT.figure(f"{what}: in all", time.perf_counter() - started, "s", BUDGET)
     rows = changes.rows
     matched = sum(row.is_matched for row in rows)
     print(f"  {matched} of {len(rows)} matched, {sum(row.changed for row in rows)} changed: {dict(causes(rows))}")

@@ -21,12 +21,14 @@ from engine.store.batch import Batch
 from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.benchmarks.nih_scale import peak_megabytes, row, time_calls
+from tests.benchmarks.measuring import Report, peak_megabytes
 from tests.support.nih_run import BATCH, CLUSTERS, _film, _image, _unit
 
 LAYERS = {"denseblock1": 128, "denseblock2": 256, "denseblock3": 512, "norm5": 1024, "classifier": 14}
 """Units of each layer: 1,934"""
 BUDGET = 150
+
+REPORT = Report()
 
 
 def make(path: Path, images: int, dimension: int, concepts: int) -> None:
@@ -71,27 +73,29 @@ def measure(path: Path) -> None:
         requery = Requery(reader)
         asked, own, count = Concepts(reader, requery), reader.info.cuts, len(reader.concepts)
         neuron = (reader.layers[-2].name, 3)
-        time_calls("warm: the embeddings, as the explorer loads them", requery.warm, 1, None)
+        REPORT.time("warm: the embeddings, as the explorer loads them", requery.warm, 1)
 
         def concept(cuts: Callable[[], Cuts]) -> Callable[[], object]:
             return lambda: asked.concept(int(rng.integers(count)), cuts(), neuron)
 
-        time_calls("first concept at the run's own cuts", concept(lambda: own), 1, None)
-        time_calls("a concept at the run's own cuts", concept(lambda: own), 30, BUDGET)
-        time_calls("another β", concept(lambda: Cuts(own.alpha, float(rng.uniform(0.8, 1)))), 30, BUDGET)
-        time_calls("another β below 0.75", concept(lambda: Cuts(own.alpha, float(rng.uniform(0.4, 0.7)))), 5, None)
+        REPORT.time("first concept at the run's own cuts", concept(lambda: own), 1)
+        REPORT.time("a concept at the run's own cuts", concept(lambda: own), 30, bound=BUDGET, statistic="p95")
+        REPORT.time(
+            "another β", concept(lambda: Cuts(own.alpha, float(rng.uniform(0.8, 1)))), 30, bound=BUDGET, statistic="p95"
+        )
+        REPORT.time("another β below 0.75", concept(lambda: Cuts(own.alpha, float(rng.uniform(0.4, 0.7)))), 5)
         steps = iter(np.linspace(0.9, 0.92, 100))
-        time_calls("another α", concept(lambda: Cuts(float(next(steps)), own.beta)), 8, None)
+        REPORT.time("another α", concept(lambda: Cuts(float(next(steps)), own.beta)), 8)
         cuts = Cuts(0.9, 0.95)
         asked.concept(3, cuts, neuron)
-        time_calls("a concept at another α", concept(lambda: cuts), 30, BUDGET)
+        REPORT.time("a concept at another α", concept(lambda: cuts), 30, bound=BUDGET, statistic="p95")
 
         def example() -> object:
             unit = int(rng.integers(reader.layers[-2].units))
             return examples(reader, neuron[0], unit, RANGES[1 + int(rng.integers(len(RANGES) - 1))])
 
-        time_calls("films of a decile, weakest or random", example, 50, 50)
-        row("peak memory of this process", peak_megabytes(), None, "MB")
+        REPORT.time("films of a decile, weakest or random", example, 50, bound=50, statistic="p95")
+        REPORT.figure("peak memory of this process", peak_megabytes(), "MB")
 
 
 def main() -> None:

@@ -20,15 +20,17 @@ from engine.run.pipeline import run
 from engine.store.reader import RunReader
 from engine.targets.preprocessing import Preprocessing
 from tests.shared import shared_path
-from tests.support.published import FEW_NOUNS, FILMS, MAKERS, NOUNS, SAMPLES, user_folder
+from tests.support.published import FEW_NOUNS, FILMS, MAKERS, MANY_NOUNS, NOUNS, SAMPLES, user_folder
 from tests.support.target_files import classifier
 
 WITH_THEIR_OWN_FILMS = {"phantom", "real_films", "dicom", "tables_phantom"}
+IN_A_BUCKET = {"webdataset"}
+"""Tested in tests/engine/probing/test_buckets.py"""
 MATRICES = {"tables_phantom", "tables_paper"}
 
 
 def test_every_sample_is_tested_here() -> None:
-    assert {path.stem for path in SAMPLES.glob("*.toml")} == MAKERS.keys() | WITH_THEIR_OWN_FILMS
+    assert {path.stem for path in SAMPLES.glob("*.toml")} == MAKERS.keys() | WITH_THEIR_OWN_FILMS | IN_A_BUCKET
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.stem)
@@ -57,8 +59,8 @@ def labels(reader: RunReader) -> set[tuple[str, ...]]:
 
 @pytest.mark.slow
 def test_paper_end_to_end(tmp_path: Path) -> None:
-    """The paper's setting on the real films and all nouns, where they are: each logit's strongest film is the one that
-    torchvision's plain model gives the highest logit."""
+    """The paper's setting on the real films and published nouns, where they are: each logit's strongest film is the one
+    that torchvision's plain model gives the highest logit."""
     folder = user_folder(tmp_path, "paper")
     films = sorted((folder / "data" / "nih14" / "images_001" / "images").iterdir())
     inputs = torch.stack([Preprocessing()(decode(film.read_bytes())) for film in films])
@@ -66,7 +68,7 @@ def test_paper_end_to_end(tmp_path: Path) -> None:
         logits = classifier("densenet121")(inputs).numpy()
     with computed(folder, "paper") as reader:
         assert reader.image_count == len(films) == (48 if NOUNS.exists() else len(FILMS))
-        assert len(reader.concepts) == (1361 if NOUNS.exists() else len(FEW_NOUNS))
+        assert len(reader.concepts) == (MANY_NOUNS if NOUNS.exists() else len(FEW_NOUNS))
         assert units(reader) == {"penultimate": 1024, "logits": 14}
         assert reader.layers[-1].unit_names == FINDINGS
         assert reader.info.vlm == "MedCLIP ViT"

@@ -35,6 +35,13 @@ class Size:
     units: int
     dimension: int
     concepts: int
+    before: tuple[int, ...] = ()
+    """Units of each layer before the last one"""
+
+    @property
+    def layers(self) -> dict[str, int]:
+        """The units of each layer, by its name."""
+        return {f"{LAYER}.before.{place}": units for place, units in enumerate(self.before)} | {LAYER: self.units}
 
 
 class SyntheticRun:
@@ -56,7 +63,7 @@ class SyntheticRun:
         missing = () if self._decisions else (Missing("films", off, ""), Missing("class maps", off, ""))
         return RunContents(
             images=[_image(index, rng) for index in range(size.images)],
-            layers=[Layer(LAYER, "mean")],
+            layers=[Layer(name, "mean") for name in size.layers],
             concepts=[f"concept {index}" for index in range(size.concepts)],
             concept_sets=[
                 ConceptSet("all", "word_list", tuple(range(size.concepts))),
@@ -76,20 +83,23 @@ class SyntheticRun:
     def batches(self) -> Iterator[Batch]:
         size, rng = self._size, self._rng
         centres = rng.normal(size=(CLUSTERS, size.dimension))
-        drives = rng.normal(size=(size.dimension, size.units)) / np.sqrt(size.dimension)
+        total = sum(size.layers.values())
+        drives = rng.normal(size=(size.dimension, total)) / np.sqrt(size.dimension)
+        ends = np.cumsum(list(size.layers.values()))[:-1]
         films = [_film(rng) for _ in range(200)]
         for start in range(0, size.images, BATCH):
             count = min(BATCH, size.images - start)
             embeddings = centres[rng.integers(CLUSTERS, size=count)] + rng.normal(size=(count, size.dimension))
-            drive = (embeddings @ drives) / np.sqrt(2) + 0.5 * rng.normal(size=(count, size.units))
+            drive = (embeddings @ drives) / np.sqrt(2) + 0.5 * rng.normal(size=(count, total))
             values = drive if self._kind == "gaussian" else np.maximum(np.exp(0.7 * drive) - 0.6, 0)
-            activations = values.astype(np.float32)
+            parts = np.split(values.astype(np.float32), ends, axis=1)
+            activations = parts[-1]
             self._strongest.add(activations)
             inputs = np.maximum(activations * 1.1 + 0.05, 0).astype(np.float32)
             yield Batch(
                 tuple(films[rng.integers(len(films))] for _ in range(count)),
                 _unit(embeddings),
-                {LAYER: activations},
+                dict(zip(size.layers, parts, strict=True)),
                 inputs @ self._weights.T + self._bias,
                 inputs if self._decisions else None,
                 self._class_maps(count) if self._decisions else (),
@@ -99,8 +109,8 @@ class SyntheticRun:
         maps = self._rng.normal(size=(count, len(CLASSES), SIDE, SIDE)).astype(np.float32)
         return [row.tobytes() for row in packed(maps)]
 
-    def _unit_maps(self, _layer: str) -> LayerMaps | None:
-        if not self._decisions:
+    def _unit_maps(self, layer: str) -> LayerMaps | None:
+        if not self._decisions or layer != LAYER:
             return None
         images = self._strongest.images()
         lows, highs = -self._rng.random(images.shape, np.float32), self._rng.random(images.shape, np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts
+from engine.annotation.rows import products
 from engine.evaluation.attribute_truths import truths_of
 from engine.evaluation.concepts import Concepts, among_labels, concepts_of
 from engine.evaluation.faithfulness.metrics import METRICS, Unit, pearson
@@ -166,7 +167,7 @@ class _Scored:
 
     def _extremes(self, concept: str) -> NDArray[np.int64]:
         if concept not in self.extremes:
-            scores = self.second.images @ self.second.texts[concept]
+            scores = products(self.second.images, self.second.texts[concept])
             count = max(1, round(EXTREME * len(scores)))
             order = np.argsort(-scores, kind="stable")
             self.extremes[concept] = np.concatenate([order[:count], order[-count:]])

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows
 from engine.comparing.films import shared_films
 from engine.errors import ConfigError, MammiError, first_line
 from engine.evaluation.truth import FEWEST
@@ -60,7 +61,7 @@ class Second:
     """Whether the VLM is the one that chose MAMMI's words"""
     known: NDArray[np.int64]
     """The usable images that have an embedding, ascending, [n]"""
-    images: Vectors
+    images: Rows
     """Unit vectors [n, d]"""
     texts: Mapping[str, Vectors]
     """Concept, as `compared` -> its unit vector less the template's, [d]"""

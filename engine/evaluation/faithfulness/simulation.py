@@ -13,10 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.annotation.rows import Rows, parts
 from engine.evaluation.faithfulness.ranks import Floats
-
-_AT_ONCE = 4096
-"""Images whose embeddings are multiplied at once, in float64"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,17 +29,17 @@ class Simulation:
     """The covariances of the embeddings' dimensions, [d, d]"""
 
     @classmethod
-    def of(cls, activations: NDArray[np.float32], images: NDArray[np.float32]) -> Self:
+    def of(cls, activations: NDArray[np.float32], images: Rows) -> Self:
         """From activations [units, n] and the images' unit vectors [n, d]."""
         count, dimension = images.shape
-        middle = images.mean(axis=0, dtype=np.float64)
+        middle = np.sum([images[part].sum(axis=0, dtype=np.float64) for part in parts(count)], axis=0) / count
         means = activations.mean(axis=1, dtype=np.float64)
         covariances = np.zeros((len(activations), dimension))
         spread = np.zeros((dimension, dimension))
-        for start in range(0, count, _AT_ONCE):
-            part = images[start : start + _AT_ONCE] - middle
-            covariances += (activations[:, start : start + _AT_ONCE] - means[:, None]) @ part
-            spread += part.T @ part
+        for part in parts(count):
+            centred = images[part] - middle
+            covariances += (activations[:, part] - means[:, None]) @ centred
+            spread += centred.T @ centred
         deviations = np.array([values.std(dtype=np.float64) for values in activations])
         return cls(covariances / count, deviations, spread / count)
 

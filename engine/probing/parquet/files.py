@@ -18,7 +18,7 @@ from pyarrow import parquet
 from engine.errors import ConfigError, first_line
 from engine.probing.files import short
 from engine.probing.parquet.cells import ROW, cell
-from engine.probing.places import Place
+from engine.probing.places import Place, part_stamp
 from engine.probing.tables import Table
 
 KEY = "probing.parquet"
@@ -122,6 +122,9 @@ class Cell:
 
     def read(self, most: int) -> bytes:
         return self.films.read(self.row)[:most]
+
+    def stamp(self) -> str:
+        return part_stamp(self.films.place, str(self.row))
 
 
 class HeldFilms:

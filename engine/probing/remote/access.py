@@ -143,12 +143,17 @@ def entries(folder: RemotePath) -> list[str]:
     return sorted({each.rstrip("/")[len(name) + 1 :] for each in found if each.startswith(f"{name}/")} - {""})
 
 
-def sizes(folder: RemotePath) -> dict[str, int]:
-    """Every file below a folder, by its name relative to it, with its bytes. Raises as `read` does."""
+def listing(folder: RemotePath) -> dict[str, str]:
+    """Every file below a folder, by its name relative to it, with its mark (RemotePath). Raises as `read` does."""
     filesystem, name = _of(folder)
     found: dict[str, Any] = _again(folder, lambda: filesystem.find(name, detail=True))
     start = len(name) + 1
-    return {each[start:]: int(info["size"] or 0) for each, info in found.items() if each.startswith(f"{name}/")}
+    return {each[start:]: _mark(info) for each, info in found.items() if each.startswith(f"{name}/")}
+
+
+def _mark(info: dict[str, Any]) -> str:
+    own = info.get("ETag") or info.get("md5Hash") or info.get("etag")
+    return f"{info['size']} {own}" if own else ""
 
 
 @contextmanager

@@ -24,6 +24,8 @@ class RemotePath:
     url: str
     """Without a slash at its end"""
     storage: Storage = field(default_factory=Storage, compare=False)
+    mark: str = field(default="", compare=False, repr=False)
+    """What a listing says of the file's content: its size and the store's own hash of it"""
 
     @classmethod
     def parse(cls, url: str, storage: Storage) -> RemotePath:
@@ -124,6 +126,10 @@ class RemotePath:
     def read(self, most: int) -> bytes:
         """The file's bytes, `most` of them at most. Raises OSError."""
         return self.part(0, most)
+
+    def stamp(self) -> str:
+        """As engine.probing.places.file_stamp."""
+        return self.mark
 
     def part(self, start: int, end: int) -> bytes:
         """The file's bytes from `start` up to `end`, or its end. Raises OSError."""

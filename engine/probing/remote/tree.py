@@ -6,13 +6,14 @@ import posixpath
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from urllib.parse import unquote
 
 from engine.errors import ConfigError
 from engine.probing.alike import folded
 from engine.probing.files import Ambiguous, Film, LeadsOut, log, short, warn
-from engine.probing.remote.access import StorageFault, asked, sizes
+from engine.probing.remote.access import StorageFault, asked, listing
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import HEAD, begins_like_film, counted, kind_of_other, may_lack_suffix, split
 
@@ -30,13 +31,13 @@ class RemoteTree:
         self._key = key
 
     @cached_property
-    def _files(self) -> dict[str, int]:
-        """The bytes of each file, by its name."""
+    def _files(self) -> dict[str, str]:
+        """The mark of each file, by its name."""
         with asked(self.folder, self._key):
-            found = sizes(self.folder)
+            found = listing(self.folder)
         if not found:
             raise ConfigError(f"{self._key}: {self.folder} has no files, or does not exist.")
-        return {name: size for name, size in found.items() if not name.endswith("/")}
+        return {name: mark for name, mark in found.items() if not name.endswith("/")}
 
     @cached_property
     def _alike(self) -> dict[str, list[str]]:
@@ -93,7 +94,8 @@ class RemoteTree:
         return [self._film(name) for name in sorted(films)]
 
     def _film(self, name: str) -> Film:
-        return Film(name, self.folder / name)
+        path = self.folder / name
+        return Film(name, replace(path, mark=self._files[name]) if self.folder.listed else path)
 
     def _begins_like_film(self, name: str) -> bool:
         try:

@@ -10,7 +10,9 @@ from engine.config.settings import RunConfig, load_config
 from engine.errors import ConfigError
 from tests.support.models import tiny_project
 
-PROBING_KINDS = "chestx_det, chexpert, covid_cxr, csv, dicom, folder, mimic_cxr_jpg, nih14, phantom"
+PROBING_KINDS = (
+    "chestx_det, chexpert, covid_cxr, csv, dicom, folder, mimic_cxr_jpg, nih14, parquet, phantom, webdataset"
+)
 
 
 @pytest.fixture

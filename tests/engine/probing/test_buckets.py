@@ -19,6 +19,7 @@ from engine.run.pipeline import run
 from engine.store.reader import RunReader
 from tests.support.films import paths, write_films, write_table
 from tests.support.models import tiny_project
+from tests.support.published import SAMPLES
 from tests.support.tars import film, tar
 
 pytest.importorskip("s3fs", reason="s3fs is not installed: it belongs to the extra remote")
@@ -78,6 +79,7 @@ def test_each_kind_reads_a_bucket_as_it_reads_a_folder(store: ObjectStore, tmp_p
     assert list(remote.images) == list(local.images)
     assert len(remote.images) == len(films)
     assert [remote.read(image) for image in remote.images] == [local.read(image) for image in local.images]
+    assert all(remote.stamp(image) for image in remote.images)
 
 
 def test_a_run_over_a_bucket_is_that_over_a_folder_and_keeps_no_secret(store: ObjectStore, tmp_path: Path) -> None:
@@ -154,3 +156,14 @@ def test_a_table_of_a_published_set_may_be_here_and_its_films_there(store: Objec
     entry = write_table(tmp_path / "Data_Entry_2017.csv", *NIH)
     probing = listed(store, "nih14", {"folder": "s3://films-only", "data_entry": str(entry)})
     assert [image.labels for image in probing.images] == [("Mass", "Nodule")]
+
+
+def test_the_sample_configuration_reads_its_bucket(store: ObjectStore, tmp_path: Path) -> None:
+    said = json.dumps({"labels": ["Mass"], "patient": "1", "view": "PA", "sex": "F", "age": 61}).encode()
+    data = tar(tmp_path / "x.tar", {"00000001_000.png": film(1), "00000001_000.json": said}).read_bytes()
+    store.fill("chest-films", {f"nih14/nih14-00{number}.tar": data for number in range(2)})
+    overrides = [f"probing.storage.endpoint_url={store.url}", f"run.out={tmp_path}/x.duckdb"]
+    config = load_config(SAMPLES / "webdataset.toml", overrides)
+    (first, _) = config.probing.load(config.base).images
+    assert (first.path, first.labels, first.view) == ("nih14-000.tar/00000001_000.png", ("Mass",), "PA")
+    assert first.attributes == {"sex": ("F",), "age": ("61",)}

@@ -46,6 +46,7 @@ def test_samples_are_films_with_what_is_said_of_them(tmp_path: Path) -> None:
     assert (second.labels, second.report) == (("Edema", "Fibrosis"), "From JSON")
     assert (third.labels, third.attributes) == (("Mass", "Hernia"), {})
     assert [probing.read(image) for image in probing.images] == [film(2), film(1), film(3)]
+    assert len({probing.stamp(image) for image in probing.images} - {""}) == 3
     assert paths(listed(tmp_path, shards="x-{01..01}.tar")) == ["x-01.tar/3.dcm"]
     assert paths(listed(tmp_path, views=["pa"])) == ["x-00.tar/a/1_000.png"]
 

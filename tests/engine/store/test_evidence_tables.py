@@ -170,6 +170,10 @@ def test_scores_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         "UPDATE method_scores SET concept = NULL",
         "UPDATE images SET image = image + 1",
         "UPDATE activation_blocks SET images = list_transform(images, lambda x: x + 1)",
+        "UPDATE activation_blocks SET codes = list_transform(codes, lambda x: NULL)",
+        "UPDATE activation_blocks SET codes = NULL",
+        "UPDATE partial_sums SET total = NULL",
+        "ALTER TABLE partial_sums ALTER total TYPE DOUBLE[3] USING [1, 2, 3]",
     ],
 )
 def test_damage_is_told_in_one_line(path: Path, change: str) -> None:
@@ -188,8 +192,10 @@ def test_captions_without_a_finite_embedding_are_a_fault(tmp_path: Path) -> None
     assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=vectors), batches)
     with RunReader(path) as reader:
         assert list(faults(reader)) == ["embeddings that are not finite numbers"]
-    vectors[1, 3] = np.nan  # NULL in a run file
-    assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=vectors), batches)
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "UPDATE captions SET embedding = list_transform(embedding, lambda x: NULL) WHERE caption = 1"
+        )
     with RunReader(path) as reader, pytest.raises(RunFileError, match="captions: a number is missing"):
         reader.arrays.caption_embeddings()
 
@@ -204,4 +210,5 @@ def read_all(reader: RunReader) -> None:
             reader.method_scores(method.name, layer.name)
     for place in range(len(reader.other_templates)):
         reader.arrays.other_template(place)
+    reader.arrays.partial_sums(np.arange(len(reader.arrays.rungs)))
     assert len(reader.captions) == len(reader.arrays.caption_embeddings())

@@ -7,7 +7,8 @@ methods={"www": {"count": 3}}, by that of schema version 3 (commit 98aae33); ver
 with sources={"target": "1111"}, by that of schema version 4 (commit 1e4596c); version_5.duckdb.gz the same as version 4
 with notes=[Note("target", "a warning")], by that of schema version 5 (commit 1e72174); version_6.duckdb.gz the same as
 version 5 with the outputs that tests.support.decisions.decide adds for the classes Mass and Effusion, by that of schema
-version 6 (commit db645de).
+version 6 (commit db645de); version_7.duckdb.gz the same as version 6 with ranking="z" and the attribute device=("tube",
+"line") of every other image, by that of schema version 7 (commit 828f13d).
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from engine.store.finished import FinishedRun
 from engine.store.parts import PartKeys
 from engine.store.reader import RunReader
 from mammi_tui.console.run_health import faults
+
+VIEWS = ("activations", "representatives", "annotations")
 
 
 def unpacked(version: int, folder: Path) -> Path:
@@ -88,7 +91,7 @@ def test_its_views_and_texts_are_there(old: Path) -> None:
     with FinishedRun(old) as finished:
         assert len(finished.texts()) == 7
     with duckdb.connect(old, read_only=True) as connection:
-        for view in ("activations", "representatives", "annotations"):
+        for view in VIEWS:
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchall() > [(0,)]  # noqa: S608
 
 
@@ -161,7 +164,24 @@ def test_a_run_of_version_6_keeps_its_cuts_and_has_no_attributes(tmp_path: Path)
         assert before
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+def test_a_run_of_version_7_keeps_its_activations_to_the_last_bit(tmp_path: Path) -> None:
+    path = unpacked(7, tmp_path)
+    with duckdb.connect(path, read_only=True) as connection:
+        before = [connection.execute(f"SELECT * FROM {view} ORDER BY ALL").fetchall() for view in VIEWS]  # noqa: S608
+    assert version(path) == [(7,)]
+    with FinishedRun(path) as finished:
+        assert list(faults(finished.reader)) == []
+        assert finished.reader.info.ranking == "z"
+        assert {name for name, _ in finished.reader.images([0])[0].attributes} <= {"device"}
+        assert len(finished.held(["film key", "layer0 key"])) == 22
+    assert version(path) == [(schema.VERSION,)]
+    with duckdb.connect(path, read_only=True) as connection:
+        after = [connection.execute(f"SELECT * FROM {view} ORDER BY ALL").fetchall() for view in VIEWS]  # noqa: S608
+    assert after == before
+    assert all(before)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7])
 def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"

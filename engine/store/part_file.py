@@ -1,0 +1,224 @@
+"""Reads a file that holds parts of images, arrays and maps by key: an unfinished run's work file, or a shard."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import MAKE_ROOM, RunFileError, disk_fault, writing
+from engine.store.batch import Film, Floats
+from engine.store.parts import ImageKeys
+from engine.store.unit_maps import MapRows, unpacked
+
+VERSION = 6
+"""The version of the tables in engine.store.work"""
+_THEN = f"{MAKE_ROOM}: it goes on from here"
+
+
+class InUse(RunFileError):
+    """Another process is writing the file."""
+
+
+class LookedUp(NamedTuple):
+    """An image whose content was looked up."""
+
+    place: int
+    """In the probing set as it was then"""
+    path: str
+    """Image.path"""
+    keys: ImageKeys
+    stamp: str
+    """ProbingSet.stamp of the file as it was then; "" where the set has none"""
+
+
+class PartFile:
+    """The parts of images (a PartSource), maps (a MapSource) and arrays, by key.
+
+    Raises RunFileError when the file is damaged or of another version.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._parts: dict[str, int] | None = None
+
+    @classmethod
+    def sealed(cls, path: Path) -> Self:
+        """A file that no process writes any more, opened without any lock, so that it may lie on a network folder."""
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
+        file = cls(path, connection)
+        try:
+            file.check_version()
+        except RunFileError:
+            file.close()
+            raise
+        return file
+
+    def check_version(self) -> int:
+        """The file's version, 0 for an empty file. Raises RunFileError for another than this one."""
+        ((version,),) = self._fetch("PRAGMA user_version")
+        if version not in (0, VERSION):
+            raise RunFileError(
+                f"{self.path}: an unfinished run of another version of mammi; "
+                "finish it with that version, or delete the file to compute its images again"
+            )
+        return int(version)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What the file says of the run that wrote it, by name."""
+        return {name: json.loads(value) for name, value in self._fetch("SELECT name, value FROM facts")}
+
+    def looked_up(self) -> Iterator[LookedUp]:
+        """The images that were looked up, by their places."""
+        query = (
+            "SELECT place, path, films.key, embeddings.key, stamp FROM looked_up "
+            "JOIN images AS films ON film = films.number JOIN images AS embeddings ON embedding = embeddings.number "
+            "ORDER BY place"
+        )
+        for place, path, film, embedding, stamp in self._rows(query):
+            keys = ImageKeys(film, film if embedding == film else embedding)
+            yield LookedUp(place, path.decode(errors="surrogatepass"), keys, stamp)
+
+    def map_rows(self, key: str) -> Iterator[MapRows]:
+        """As MapSource.map_rows."""
+        places = self._fetch("SELECT rowid FROM unit_maps WHERE part = ?", self._part_numbers().get(key))
+        for (place,) in places:
+            columns = "height, width, sum, images, units, lows, highs, cells"
+            [(height, width, total, *values)] = self._fetch(f"SELECT {columns} FROM unit_maps WHERE rowid = ?", place)  # noqa: S608
+            self._check(b"".join(values), total)
+            numbers, units = (np.frombuffer(each, "<i4") for each in values[:2])
+            keys = self._keys_of(set(numbers.tolist()))
+            images = tuple(keys[number] for number in numbers.tolist())
+            yield unpacked(key, images, units, values[2:], (height, width))
+
+    def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
+        """As PartSource.held."""
+        by_number = {number: key for key, number in self._part_numbers().items() if key in parts}
+        query = (
+            "SELECT images.key, joined FROM (SELECT image, group_concat(part) AS joined FROM results "
+            "WHERE part IN (SELECT value FROM json_each(?)) GROUP BY image) JOIN images ON image = number"
+        )
+        sets: dict[str, frozenset[str]] = {}
+        found: dict[str, frozenset[str]] = {}
+        for key, joined in self._rows(query, json.dumps(list(by_number))):
+            if joined not in sets:
+                sets[joined] = frozenset(by_number[int(number)] for number in joined.split(","))
+            found[key] = sets[joined]
+        return found
+
+    def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:
+        """As PartSource.reasons."""
+        rows = self._fetch(
+            "SELECT images.key, parts.key, reason FROM results "
+            "JOIN images ON image = images.number JOIN parts ON part = parts.number WHERE reason != ''"
+        )
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for image, part, reason in rows:
+            if part in parts:
+                found[image][part] = reason
+        return dict(found)
+
+    def films(self, part: str, images: Sequence[str]) -> list[Film]:
+        """As PartSource.films."""
+        return [Film.unpacked(data, reason) for reason, data in self._values(part, images)]
+
+    def vectors(self, part: str, images: Sequence[str]) -> Floats:
+        """As PartSource.vectors."""
+        joined = b"".join(data for _, data in self._values(part, images))
+        return np.frombuffer(joined, "<f4").reshape(len(images), -1)
+
+    def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
+        """As PartSource.blobs."""
+        return [data for _, data in self._values(part, images)]
+
+    def _values(self, part: str, images: Sequence[str]) -> list[tuple[str, bytes]]:
+        """The reason and the data of each image."""
+        of_images = self._numbers_of(images)
+        numbers = [of_images[image] for image in images]
+        query = (
+            "SELECT image, reason, data, sum FROM results WHERE part = ? AND image IN (SELECT value FROM json_each(?))"
+        )
+        rows: dict[int, tuple[str, bytes]] = {}
+        for image, reason, data, total in self._fetch(query, self._part_numbers()[part], json.dumps(numbers)):
+            self._check(data or b"", total)
+            rows[image] = (reason, data)
+        return [rows[number] for number in numbers]
+
+    def has_array(self, key: str) -> bool:
+        return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ?", key))
+
+    def get_array(self, key: str) -> NDArray[Any]:
+        """The array stored under this key. Raises KeyError when there is none."""
+        rows = self._fetch("SELECT dtype, shape, data, sum FROM arrays WHERE key = ?", key)
+        if not rows:
+            raise KeyError(key)
+        dtype, shape, data, total = rows[0]
+        self._check(data, total)
+        kind = np.dtype(dtype)
+        if kind.kind not in "fiub":
+            raise ValueError(f"not an array of numbers: {dtype}")
+        return np.frombuffer(data, dtype=kind).reshape(json.loads(shape)).astype(kind.newbyteorder("="))
+
+    def _numbers_of(self, images: Sequence[str]) -> Mapping[str, int]:
+        """The number that stands for each of these keys in `results`. A key that the file does not hold is left out."""
+        query = "SELECT key, number FROM images WHERE key IN (SELECT value FROM json_each(?))"
+        return dict(self._fetch(query, json.dumps(list(images))))
+
+    def _keys_of(self, numbers: Iterable[int]) -> dict[int, str]:
+        query = "SELECT number, key FROM images WHERE number IN (SELECT value FROM json_each(?))"
+        return dict(self._fetch(query, json.dumps(list(numbers))))
+
+    def _part_numbers(self) -> dict[str, int]:
+        """The key of each part -> the number that stands for it."""
+        if self._parts is None:
+            self._parts = dict(self._fetch("SELECT key, number FROM parts"))
+        return self._parts
+
+    def _check(self, data: bytes, total: int) -> None:
+        if crc32(data) != total:
+            raise RunFileError(f"{self.path}: it is damaged; delete it and run again")
+
+    def _fetch(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return list(self._rows(query, *parameters))
+
+    def _rows(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        """The rows as they are read."""
+        with self._failures_named():
+            yield from self._connection.execute(query, parameters)
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise InUse(f"{self.path}: another process is writing it; wait for it to end") from error
+            with writing(self.path, _THEN, kind=RunFileError):
+                if "unable to open" in str(error) or "readonly" in str(error):  # SQLite does not say why
+                    self.path.open("ab").close()
+                if disk_fault(error):
+                    raise
+            raise RunFileError(f"{self.path}: {error}; if it is damaged, delete it and run again") from error

@@ -1,0 +1,53 @@
+"""Every figure in one go: each file in turn, each step in a process of its own, so that its peak memory is its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.measuring import Report, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A file to make, and the areas to measure on it."""
+
+    name: str
+    made: tuple[str, ...]
+    areas: tuple[str, ...]
+    measured: tuple[str, ...] = ()
+
+
+STEPS = (
+    Step("nih", ("--without-decisions",), ("opening", "slider", "evidence", "panes")),
+    Step("gaussian", ("--without-decisions", "--activations", "gaussian"), ("slider",), ("--activations", "gaussian")),
+    Step("concepts", ("--without-decisions", "--images", "10000", "--concepts", "80000"), ("slider",)),
+    Step("decisions", ("--images", "30000", "--units", "256"), ("decisions",)),
+    Step("units", ("--images", "2000", "--units", "5616", "--before", "4096", "4096", "4096", "4096"), ("many",)),
+)
+
+
+def whole(folder: Path) -> Report:
+    """Makes and measures each file, removes it, and returns all rows, each named after its file."""
+    report = Report()
+    for step in STEPS:
+        path = folder / f"{step.name}.duckdb"
+        try:
+            report.rows += _run(step.name, "make", path, *step.made)
+            report.rows += _run(step.name, "measure", path, "--only", *step.areas, *step.measured)
+        finally:
+            path.unlink(missing_ok=True)
+    return report
+
+
+def _run(name: str, command: str, path: Path, *arguments: str) -> list[Row]:
+    print(f"== {name}: {command}", flush=True)
+    kept = path.with_suffix(f".{command}.json")
+    command_line = [sys.executable, "-m", "tests.benchmarks.nih_scale", command, str(path), *arguments]
+    subprocess.run([*command_line, "--json", str(kept)], check=True)
+    rows = [Row(**{**row, "what": f"{name}: {row['what']}"}) for row in json.loads(kept.read_text())]
+    kept.unlink()
+    return rows

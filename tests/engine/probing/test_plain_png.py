@@ -1,0 +1,103 @@
+"""Plain PNG films are decoded faster, to the same pixels; about every other file Pillow decides."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.probing.decoding import decode
+from engine.probing.plain_png import decode_plain
+from tests.shared import shared_path
+
+pytest.importorskip("kornia_rs", reason="the extra `engine` is not installed")
+
+MOST = 10_000
+LEVELS = np.random.default_rng(3).normal(0, 6, (40, 30)).cumsum(0).cumsum(1).astype(np.uint8)
+"""Levels that change a little from pixel to pixel, as a film's do: each row has the filter that suits it best"""
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **settings: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
+def chunk(kind: bytes, content: bytes = b"", wrong: int = 0) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content) ^ wrong)
+
+
+PLAIN = encoded(Image.fromarray(LEVELS))
+HEADER, PIXELS = PLAIN[:33], PLAIN[33:-12]
+END = PLAIN[-12:]
+
+
+@pytest.mark.parametrize("level", range(10))
+def test_a_plain_film_keeps_its_pixels(level: int) -> None:
+    film = decode_plain(encoded(Image.fromarray(LEVELS), compress_level=level), MOST)
+    assert film is not None
+    np.testing.assert_array_equal(film, LEVELS)
+
+
+def test_real_films_have_pillows_pixels() -> None:
+    plain = 0
+    for path in sorted(shared_path("data/xray").rglob("*.png"))[::6]:
+        with Image.open(path) as image:
+            as_pillow: NDArray[np.uint8] = np.asarray(image.convert("L"))
+        film = decode_plain(path.read_bytes(), 2**24)
+        plain += film is not None
+        np.testing.assert_array_equal(as_pillow if film is None else film, as_pillow)
+    assert plain > 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        PLAIN[:8],
+        PLAIN[:30],
+        PLAIN[:-12],
+        PLAIN[:-30] + END,
+        PLAIN + b"more",
+        HEADER + END,
+        HEADER + chunk(b"tEXt", b"Raw profile type exif\0x") + PIXELS + END,
+        HEADER + chunk(b"tRNS", b"\0\7") + PIXELS + END,
+        HEADER + chunk(b"tIME", b"1234567", wrong=1) + PIXELS + END,
+        HEADER + PIXELS[:-1] + bytes([PIXELS[-1] ^ 1]) + END,
+        HEADER + PIXELS + chunk(b"tIME", b"1234567") + PIXELS + END,
+        HEADER + chunk(b"IDAT", zlib.compress(bytes(31 * 39))) + END,
+        HEADER[:16] + struct.pack(">II", 30, 2**31 - 1) + HEADER[24:] + PIXELS + END,
+        encoded(Image.fromarray(LEVELS).resize((101, 101))),
+        encoded(Image.fromarray(LEVELS).convert("RGB")),
+        encoded(Image.fromarray(LEVELS.astype(np.uint16))),
+        encoded(Image.fromarray(LEVELS), "JPEG"),
+    ],
+)
+def test_every_other_file_is_left_to_pillow(data: bytes) -> None:
+    assert decode_plain(data, MOST) is None
+
+
+def test_what_is_taken_is_what_pillow_gives_however_a_file_is_damaged() -> None:
+    chance = np.random.default_rng(5)
+    taken = 0
+    for _ in range(400):
+        data = bytearray(HEADER + chunk(b"tIME", b"1234567") + PIXELS + END)
+        place = int(chance.integers(len(data)))
+        data[place] ^= int(chance.integers(1, 256)) if chance.random() < 0.9 else 0
+        film = decode_plain(bytes(data), MOST)
+        if film is not None:
+            taken += 1
+            np.testing.assert_array_equal(film, LEVELS)
+    assert 0 < taken < 100
+
+
+def test_a_film_is_the_same_without_the_faster_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = decode(PLAIN)
+    monkeypatch.setattr("engine.probing.plain_png._decoder", lambda: None)
+    assert decode_plain(PLAIN, MOST) is None
+    np.testing.assert_array_equal(decode(PLAIN), fast)
