@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ class ImageStage:
         if len(run.images) < len(run.films.images):
             _look_up(run)
         # The key of an embedding is the film's key or is derived from it.
-        yield "images", content_key([keys.embedding for keys in run.images])
+        yield "images", content_key(keys.embedding for keys in run.images)
 
     def compute(self, run: Run) -> dict[str, Any]:
         images = len(run.films.images)
@@ -46,15 +46,20 @@ def _look_up(run: Run) -> None:
 
 
 def computed(run: Run, places: Sequence[int]) -> Iterator[Piece]:
-    """Computes what the images at these places lack. Each piece is kept before it is given. Loads torch, and the models
-    that are needed."""
-    from engine.run.image_worker import ImageWorker
-
+    """Computes what the images at these places lack. Each piece is kept before it is given."""
     run.progress.stage("images", len(places))
-    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
-    with closing(worker.pieces(places, run.results.claim)) as pieces:
+    with closing(_pieces(run, places)) as pieces:
         for piece in pieces:
+            run.films.learn(piece.looked_up)
             if piece.computed is not None:
                 run.results.put(piece.computed)
             run.progress.advance(piece.passed + piece.images, reused=piece.passed)
             yield piece
+
+
+def _pieces(run: Run, places: Sequence[int]) -> Generator[Piece, None, None]:
+    """Loads torch, and the models that are needed."""
+    from engine.run.image_worker import ImageWorker
+
+    worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
+    return worker.pieces(places, run.results.claim)

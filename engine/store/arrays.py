@@ -276,6 +276,18 @@ class RunArrays:
             return None
         return columns["mean"], columns["deviation"]
 
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The mean [d] and the covariance [d, d] of the images' unit embeddings (standing.spread_of); None in a file of
+        an earlier version."""
+        columns = self._cursors.columns("SELECT mean, covariance FROM embedding_spread ORDER BY place")
+        if not len(columns["mean"]):
+            return None
+        with self._cursors.whole():
+            covariance = _stack(columns["covariance"], self._dimension)
+            if covariance.shape != (self._dimension, self._dimension) or len(columns["mean"]) != self._dimension:
+                raise ValueError(f"embedding_spread: {len(covariance)} rows for {self._dimension} numbers")
+        return columns["mean"], covariance
+
     def own_scores(self, neuron: int) -> NDArray[np.float64]:
         """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
         return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]

@@ -156,9 +156,14 @@ _ROWS = 2048
 """Rows of blocks that are rewritten at once"""
 
 
+SPREAD = """CREATE TABLE embedding_spread (place INTEGER, mean DOUBLE, covariance DOUBLE[{dimension}]);
+"""
+
+
 def _from_7(connection: Connection) -> None:
     """Stores sorted activations as codes and partial sums as float32: the same numbers in half the space, and sums
-    rounded as those of a new run are. Adds the inverse lengths of image embeddings, which are then computed from these.
+    rounded as those of a new run are. Adds the inverse lengths and the spread of image embeddings, empty: they are
+    computed from these.
     """
     row = connection.execute("SELECT dimension FROM meta").fetchone()
     connection.execute(f"""
@@ -176,6 +181,7 @@ def _from_7(connection: Connection) -> None:
         columns["images"] = np.stack(list(columns["images"]))
         columns["codes"] = sorted_activations.codes(np.stack(list(columns.pop("activations"))))
         insert(connection, "coded", columns)
+    connection.execute(SPREAD.format(dimension=int(row[0]) if row else 1))
     connection.execute("DROP TABLE activation_blocks")
     connection.execute("ALTER TABLE coded RENAME TO activation_blocks")
     connection.execute(ACTIVATIONS)

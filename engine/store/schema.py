@@ -18,9 +18,9 @@ image aside. `film_key` and `embedding_key` are an image's keys; the second is N
 their length.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
-image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept,
-captions by caption), so that a row's
-rowid is its place: a migration must keep it so.
+image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept, captions by
+caption), so that a row's rowid is its place: a migration must keep it so. `embedding_spread` has a row for each number
+of an embedding: its mean over all images, and its row of their covariance (no rows in files of before version 8).
 
 What connects neurons to the model's decisions (engine.store.decision_tables) is stored as bytes, little-endian, row
 by row: `outputs` float32 [classes], `activations` float16 [neurons], `inputs` float16 [units of the head], `cells`
@@ -72,7 +72,7 @@ CREATE TABLE activation_blocks (
 );
 CREATE TABLE partial_sums (neuron INTEGER, rank INTEGER, total FLOAT[{dimension}]);
 CREATE TABLE image_embeddings (image INTEGER, embedding {number}[{dimension}], inverse_length DOUBLE);
-CREATE TABLE concepts (
+{spread}CREATE TABLE concepts (
     concept INTEGER, name VARCHAR, embedding FLOAT[{dimension}], score_mean DOUBLE, score_deviation DOUBLE
 );
 CREATE TABLE concept_sets (concept_set INTEGER, name VARCHAR, kind VARCHAR);
@@ -105,6 +105,7 @@ def create(connection: Connection, dimension: int, precision: Precision = "f32")
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
         tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
+        tables["spread"] = migrations.SPREAD.format(dimension=dimension)
         number = embedding_rows.TYPES[precision]
         connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))
         connection.execute(_VIEWS.format(annotated=migrations.ANNOTATED, activations=migrations.ACTIVATIONS))
