@@ -53,7 +53,11 @@ def measure(report: Report, reader: RunReader, requery: Requery, floors: Floors,
     report.time("one neuron, any α and β", neuron(0.0), 300, bound=one, statistic="p95", floor=floors.neuron)
     report.time("one neuron, α ≥ 0.5", neuron(0.5), 300, bound=one, statistic="p95", floor=floors.neuron)
     most = 8.0 if gaussian else None
-    report.time("whole layer, α 0.5", lambda: layer(0.5 + next(jitter)), 5, **against, most_ratio=most)
+    deep = cycle([0.5, 0.53, 0.48])
+    report.time(
+        "whole layer, a jump to an α near 0.5", lambda: layer(next(deep) + next(jitter)), 6, **against, most_ratio=most
+    )
+    report.time("whole layer, a step of 0.00001 at α 0.5", lambda: layer(0.5 + next(jitter)), 5, **against)
     report.time("whole layer, α 0.8", lambda: layer(0.8 + next(jitter)), 10, **against)
     report.time("whole layer, another β", lambda: requery.layer(info.name, Cuts(0.8, float(rng.uniform()))), 10)
     z = iter(np.linspace(0.8, 0.95, 100))
