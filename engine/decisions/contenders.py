@@ -83,7 +83,7 @@ def _scores(
     for start in range(0, len(units), size):
         some = units[start : start + size]
         if own:
-            yield some, competing.of_scores(reader.arrays.own_layer_scores(layer, some)[:, competing.first])
+            yield some, competing.scores(reader.arrays.own_means(layer.first_neuron + some))
         else:
             yield some, requery.scores(layer, cuts)[1][some]
 
