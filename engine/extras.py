@@ -7,6 +7,7 @@ EXTRAS = {
     "matplotlib": "plots",
     "open_clip": "open-clip",
     "pydicom": "dicom",
+    "ray": "ray",
     "sentencepiece": "transformers",
     "timm": "timm",
     "tokenizers": "transformers",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Box, Polygon
-from engine.store.arrays import Cursors
 from engine.store.attributes import Attribute
+from engine.store.cursors import Cursors
 from engine.store.records import ImageInfo, SetAside
 
 _Column = NDArray[Any]

@@ -174,6 +174,8 @@ def test_scores_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         "UPDATE activation_blocks SET codes = list_transform(codes, lambda x: NULL)",
         "UPDATE activation_blocks SET codes = NULL",
         "UPDATE partial_sums SET total = NULL",
+        "DELETE FROM own_means WHERE neuron = 2",
+        "ALTER TABLE own_means ALTER mean TYPE DOUBLE[2] USING [1, 2]",
         "ALTER TABLE partial_sums ALTER total TYPE DOUBLE[3] USING [1, 2, 3]",
     ],
 )
@@ -212,6 +214,7 @@ def read_all(reader: RunReader) -> None:
     for place in range(len(reader.other_templates)):
         reader.arrays.other_template(place)
     reader.arrays.partial_sums(np.arange(len(reader.arrays.rungs)))
+    reader.arrays.own_means(np.arange(len(reader.maxima)))
     assert len(reader.captions) == len(reader.arrays.caption_embeddings())
 
 
