@@ -11,6 +11,7 @@ EXTRAS = {
     "open_clip": "open-clip",
     "pyarrow": "remote",
     "pydicom": "dicom",
+    "ray": "ray",
     "s3fs": "remote",
     "sentencepiece": "transformers",
     "timm": "timm",
