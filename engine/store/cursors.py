@@ -16,6 +16,9 @@ from engine.errors import RunFileError, first_line
 from engine.store.database import Connection
 
 
+_ROWS_AT_ONCE = 1 << 16
+
+
 class Cursors:
     """One cursor for each calling thread over one connection. Raises RunFileError when the file cannot be read."""
 
@@ -61,6 +64,14 @@ class Cursors:
         with self._damage_named(), self._cursor() as cursor:
             columns = cursor.execute(query, list(parameters)).fetchnumpy()
         return {name: np.ma.getdata(values) for name, values in columns.items()}
+
+    def pieces(self, select: str, table: str, where: str) -> Iterator[dict[str, NDArray[Any]]]:
+        """Columns of the rows of a table for which `where` holds, some at a time, in the table's order. What has to
+        hold all rows at once, such as ORDER BY, would need more memory than a reader allows DuckDB."""
+        [(last,)] = self.rows(f"SELECT max(rowid) FROM {table}")  # noqa: S608 (so are the others: the store's own words)
+        query = f"SELECT {select} FROM {table} WHERE {where} AND rowid BETWEEN ? AND ?"  # noqa: S608
+        for start in range(0, 0 if last is None else last + 1, _ROWS_AT_ONCE):
+            yield self.columns(query, start, start + _ROWS_AT_ONCE - 1)
 
     @contextmanager
     def whole(self) -> Iterator[None]:
