@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from engine.errors import RunFileError, first_line
 from engine.store.database import Connection
 
-
 _ROWS_AT_ONCE = 1 << 16
 
 
