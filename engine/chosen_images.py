@@ -27,7 +27,7 @@ from engine.store.schema import BLOCK
 
 _SUMMED = 128
 """Images whose embeddings are summed up themselves rather than taken from a stored sum"""
-_SUMMED_OF_ONE = 1024
+SUMMED_OF_ONE = 1024
 """The same where one neuron is asked about"""
 _KEPT_BLOCKS = 8192
 """Blocks that are kept, 2 kB each: the first ones of two large layers, or a few of each neuron of one"""
@@ -35,6 +35,8 @@ _KEPT_SUMS = 1 << 21
 """Numbers of stored sums that are kept"""
 _ROUNDING = 1e-6
 """How far a stored sum may be from the true one, relative to its length"""
+_DRIFT = 1e-15
+"""How far a mean may move by rounding when images are added to it or taken away"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,7 @@ class ChosenImages:
         self._reader = reader
         self._arrays = reader.arrays
         self._loading = threading.Lock()
+        self._directions: tuple[Directions, NDArray[np.float64]] | None = None
         self._vectors: Vectors | None = None
         self._whole: NDArray[np.float64] | None = None
         self._tops: dict[int, NDArray[np.float32]] = {}
@@ -82,12 +85,25 @@ class ChosenImages:
         with self._loading:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
-                texts, bare = self._arrays.text_embeddings()
-                template = scoring.unit_rows(bare)
+                directions, template = self._concepts()
                 lengths = self._arrays.inverse_lengths()
                 lengths = inverse_lengths(embeddings) if lengths is None else lengths
-                self._vectors = Vectors(embeddings, lengths, Directions(texts, template), template)
+                self._vectors = Vectors(embeddings, lengths, directions, template)
             return self._vectors
+
+    def own_scores(self, neuron: int) -> NDArray[np.float64]:
+        """The score of every concept at the run's own cuts, [m]: no image's embedding is needed."""
+        with self._loading:
+            directions, _ = self._concepts()
+        return directions.products(self._arrays.own_means(np.array([neuron]))[0])
+
+    def _concepts(self) -> tuple[Directions, NDArray[np.float64]]:
+        """The concepts' directions and the unit vector of the bare template. They are loaded once."""
+        if self._directions is None:
+            texts, bare = self._arrays.text_embeddings()
+            template = scoring.unit_rows(bare)
+            self._directions = Directions(texts, template), template
+        return self._directions
 
     def warm(self) -> None:
         """Loads what the first answer about any layer would have to load; of large runs the first layers alone."""
@@ -147,26 +163,39 @@ class ChosenImages:
         counts[living] = cuts.selection.taken(found, self._reader.image_count)
         return counts
 
-    def means(self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64]) -> LayerMeans:
+    def means(
+        self, layer: LayerInfo, units: NDArray[np.int64], counts: NDArray[np.int64], last: LayerMeans | None = None
+    ) -> LayerMeans:
         """The mean of the unit embeddings of the `counts` [n] ≥ 1 most activating images of each of some units, which
-        ascend. Few images are summed up; of many, those between their number and the nearest stored sum."""
+        ascend. Few images are summed up; of many, those between their number and the nearest stored sum, or the number
+        of the units' `last` means, whichever is nearer."""
         rungs, ranks = self._nearest_rungs(counts)
-        sums = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
-        doubts = np.zeros(len(units))
-        if len(taken := np.flatnonzero(rungs)):
+        sums, summed = np.zeros((len(units), self._reader.info.dimension)), np.zeros(len(units))
+        before = np.zeros(len(units), np.bool_)
+        if last is not None:
+            before = (last.counts > 0) & (4 * np.abs(counts - last.counts) < np.abs(counts - ranks))
+            ranks, rungs = np.where(before, last.counts, ranks), np.where(before, 0, rungs)
+            near = np.flatnonzero(before)
+            sums[near] = last.means[near] * last.counts[near, None]
+            summed[near] = (last.doubts[near] + _DRIFT) * last.counts[near]
+        taken = np.flatnonzero(rungs)
+        if len(taken):
             rows = (layer.first_neuron + units[taken]) * len(self._arrays.rungs) + rungs[taken] - 1
-            stored = self._sums.get(rows)[0]
-            sums[counts < ranks] *= -1
-            sums[taken] += stored
-            doubts[taken] = _ROUNDING * np.linalg.norm(stored, axis=1) / counts[taken]
+            sums[taken] = self._sums.get(rows)[0]
+            summed[taken] = _ROUNDING * np.linalg.norm(sums[taken], axis=1)
+        rests = self._sum_of(self._between(layer, units, np.minimum(counts, ranks), np.maximum(counts, ranks)))
+        rests[counts < ranks] *= -1
+        sums += rests
         sums /= counts[:, None]
-        return LayerMeans(counts, sums, doubts)
+        return LayerMeans(counts, sums, summed / counts)
 
-    def mean(self, layer: LayerInfo, unit: int, found: NeuronImages) -> tuple[NDArray[np.float64], float]:
+    def mean(
+        self, layer: LayerInfo, unit: int, found: NeuronImages, summed: int = SUMMED_OF_ONE
+    ) -> tuple[NDArray[np.float64], float]:
         """The mean of the unit embeddings of a neuron's representative images, at least one, [d], and how far it may be
-        from the true one."""
+        from the true one: up to `summed` images are summed up themselves."""
         vectors = self.vectors()
-        if found.count <= _SUMMED_OF_ONE:
+        if found.count <= summed:
             images = found.images[: found.count]
             return sum_rows(vectors.embeddings, vectors.inverse_lengths, images) / found.count, 0.0
         count = np.array([found.count])
@@ -212,7 +241,7 @@ class ChosenImages:
 
     def _with_rung(self, boundary: int) -> int:
         """The last block that the sum of a neuron's images needs which end in the block `boundary`."""
-        if (boundary + 1) * BLOCK <= _SUMMED_OF_ONE:
+        if (boundary + 1) * BLOCK <= SUMMED_OF_ONE:
             return boundary
         _, ranks = self._nearest_rungs(np.array([(boundary + 1) * BLOCK]))
         return max(boundary, (int(ranks[0]) - 1) // BLOCK)

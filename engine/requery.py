@@ -16,10 +16,13 @@ from engine.annotation.layer_means import KeptMeans, LayerMeans
 from engine.annotation.leading import settled
 from engine.annotation.standing import Moments
 from engine.annotation.unit_scores import UnitScores
-from engine.chosen_images import ChosenImages, NeuronImages
+from engine.chosen_images import SUMMED_OF_ONE, ChosenImages, NeuronImages
 from engine.names import find_concept_set, find_layer, find_unit
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
+
+_MANY, _MANY_SUMMED = 10_000, 16_384
+"""Concepts from which on to score them twice takes longer than to sum up so many images"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,9 +199,10 @@ class Requery:
         if found.count == 0:
             return np.empty(0)
         if cuts.reach == self._reader.info.cuts.reach:
-            return self._arrays.own_scores(info.first_neuron + unit)
+            return self._chosen.own_scores(info.first_neuron + unit)
         directions, competing = self.vectors().directions, self.competing(cuts.concept_set, cuts.ranking)
-        mean, doubt = self._chosen.mean(info, unit, found)
+        summed = SUMMED_OF_ONE if len(directions) < _MANY else _MANY_SUMMED
+        mean, doubt = self._chosen.mean(info, unit, found, summed)
         scores = directions.products(mean)
         if doubt and not settled(competing, competing.of_scores(scores[competing.first]), doubt, cuts.beta):
             mean = self._chosen.true_means(info, np.array([unit]), np.array([found.count]))[0]
@@ -228,7 +232,7 @@ class Requery:
         means, doubts = last.means.copy(), last.doubts.copy()
         means[changed], doubts[changed] = 0.0, 0.0
         filled = changed[counts[changed] > 0]
-        found = self._chosen.means(layer, units[filled], counts[filled])
+        found = self._chosen.means(layer, units[filled], counts[filled], last.of(filled))
         means[filled], doubts[filled] = found.means, found.doubts
         return LayerMeans(counts, means, doubts)
 
@@ -250,12 +254,20 @@ class Requery:
             if self._moments is None:
                 found = self._arrays.concept_moments()
                 if found is None:
-                    vectors = self.vectors()
-                    spread = standing.spread_of(vectors.embeddings, vectors.inverse_lengths)
-                    self._moments = standing.moments(*spread, vectors.directions[:], self._reader.image_count)
+                    directions = self.vectors().directions[:]
+                    self._moments = standing.moments(*self.spread(), directions, self._reader.image_count)
                 else:
                     self._moments = Moments(self._reader.image_count, *found)
             return self._moments
+
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean [d] and the covariance [d, d] of the images' unit embeddings. A run file of an earlier version does
+        not hold them, and they are computed."""
+        found = self._arrays.spread()
+        if found is None:
+            vectors = self.vectors()
+            return standing.spread_of(vectors.embeddings, vectors.inverse_lengths)
+        return found
 
     def members(self, concept_set: str | None) -> NDArray[np.int64]:
         """Indices of the competing concepts, in their set's order. Raises MammiError for an unknown concept set."""

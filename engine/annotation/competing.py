@@ -135,6 +135,8 @@ class Competing:
     def words(self, scores: NDArray[np.float64], above: NDArray[np.bool_]) -> Words:
         """The concepts of the directions that are `above` each unit's cut, [units, k]."""
         units, directions = np.nonzero(above)
+        order = np.lexsort((-scores[units, directions], units))
+        units, directions = units[order], directions[order]
         return self.words_of(len(scores), units, directions, scores[units, directions])
 
     def words_of(
@@ -144,11 +146,11 @@ class Competing:
         directions: NDArray[np.int64],
         scores: NDArray[np.float64],
     ) -> Words:
-        """The concepts of n directions, each of one of `count` units and with its score, [n] each."""
+        """The concepts of n directions, each of one of `count` units and with its score, [n] each, one unit's after
+        another's, each unit's by score, ties in the order of directions."""
         sizes = self.sizes[directions]
         if len(self.first) == len(self.concepts):  # and so their order is that of the concepts
-            order = np.lexsort((directions, -scores, units))
-            return Words.of(count, units[order], self.first[directions[order]])
+            return Words.of(count, units, self.first[directions])
         by_direction = np.argsort(self.rows, kind="stable")
         starts = (np.cumsum(self.sizes) - self.sizes)[directions]
         within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)

@@ -31,8 +31,9 @@ class Directions:
         directions. With `rows` [k] only those, in their order."""
         self._texts = texts
         self._bare = bare
-        self._rows = np.arange(len(texts)) if rows is None else rows
-        self.shape = (len(self._rows), texts.shape[1])
+        self._rows = rows
+        """None for all"""
+        self.shape = (len(texts if rows is None else rows), texts.shape[1])
         self.ndim = 2
 
     def __len__(self) -> int:
@@ -46,7 +47,7 @@ class Directions:
         """Some of them."""
         if np.array_equal(rows, np.arange(len(self))):
             return self
-        return Directions(self._texts, self._bare, self._rows[rows])
+        return Directions(self._texts, self._bare, rows if self._rows is None else self._rows[rows])
 
     def products(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         """The product of each with a vector [d], [k]; equal directions get the same to the last bit."""
@@ -54,8 +55,8 @@ class Directions:
             return np.concatenate([np.empty(0), *(score_mean(vector, self[part]) for part in self.parts())])
         products = np.empty(len(self))
         for start in range(0, len(self), _CACHED_ROWS):
-            rows = self._rows[start : start + _CACHED_ROWS]
-            products[start : start + _CACHED_ROWS] = score_mean(vector, self._texts[rows].astype(np.float64))
+            part = slice(start, start + _CACHED_ROWS)
+            products[part] = score_mean(vector, self._text(part))
         return products * self._inverse_lengths - self._bare @ vector
 
     def parts(self) -> Iterator[slice]:
@@ -83,8 +84,12 @@ class Directions:
         inverse: NDArray[np.float64] = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         return inverse
 
+    def _chosen(self, rows: Any) -> NDArray[np.floating]:
+        texts: NDArray[np.floating] = self._texts[rows if self._rows is None else self._rows[rows]]
+        return texts
+
     def _text(self, rows: Any) -> NDArray[np.float64]:
-        texts: NDArray[np.float64] = np.asarray(self._texts[self._rows[rows]], dtype=np.float64)
+        texts: NDArray[np.float64] = np.asarray(self._chosen(rows), dtype=np.float64)
         return texts
 
     @cached_property
@@ -94,7 +99,7 @@ class Directions:
     def _computed(self, rows: Any) -> NDArray[np.float64]:
         if self._bare is None:
             return self._text(rows)
-        directions: NDArray[np.float64] = unit_rows(self._texts[self._rows[rows]]) - self._bare
+        directions: NDArray[np.float64] = unit_rows(self._chosen(rows)) - self._bare
         return directions
 
 

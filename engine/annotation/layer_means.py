@@ -29,6 +29,10 @@ class LayerMeans:
         """Those of units without images."""
         return cls(np.zeros(units, np.int64), np.zeros((units, dimension)), np.zeros(units))
 
+    def of(self, units: NDArray[np.int64]) -> LayerMeans:
+        """Those of some units."""
+        return LayerMeans(self.counts[units], self.means[units], self.doubts[units])
+
 
 class KeptMeans:
     """The means of the layers used last, over the images chosen last for each. Any thread may ask."""

@@ -77,12 +77,7 @@ def leaders(
     flat = np.flatnonzero(ranked >= lowest[:, None])
     units, directions = np.divmod(flat, ranked.shape[1])
     scores = ranked.reshape(-1)[flat].astype(np.float64)
-    units, directions, scores = _in_order(units, directions, scores)
-    first = np.flatnonzero(np.diff(units, prepend=-1))
-    margins = errors[units]
-    unsettled = _pairwise(units, scores, 2 * margins)
-    unsettled |= np.abs(scores - beta * best[units]) <= (1 + beta) * margins
-    unsettled[first] = True
+    unsettled = _unsettled(units, scores, errors, best, beta)
     _compute(competing, means, units, directions, scores, unsettled)
     which = np.flatnonzero(unsettled & (doubts[units] > 0))
     doubtful = _doubtful(competing, doubts, units[which], directions[which], scores[which], beta)
@@ -91,23 +86,44 @@ def leaders(
         again[doubtful] = true_means(doubtful)
         _compute(competing, again, units, directions, scores, unsettled & np.isin(units, doubtful))
     units, directions, scores = _in_order(units, directions, scores)
+    first = np.flatnonzero(np.diff(units, prepend=-1))
     tops = scores[first]
     above = scores > np.where(tops > 0, beta * tops, np.inf)[units]
     return Leaders(directions[first], tops, units[above], directions[above], scores[above])
 
 
-def _in_order(units: Integers, directions: Integers, scores: Floats) -> tuple[Integers, Integers, Floats]:
-    order = np.lexsort((directions, -scores, units))
-    return units[order], directions[order], scores[order]
+def best_directions(competing: Competing, means: Floats) -> Integers:
+    """The best direction for each of n means [n, d], none of them of no image, [n]; the first of equal ones."""
+    ranked = competing.narrow_scores(means.astype(np.float32) @ competing.distinct.narrow.T)
+    best: Integers = ranked.argmax(axis=1)
+    least = ranked[np.arange(len(best)), best] - 2 * errors_of(competing, means, np.zeros(len(means)))
+    lowest = np.nextafter(least.astype(np.float32), np.float32(-np.inf))
+    near = np.flatnonzero(np.count_nonzero(ranked >= lowest[:, None], axis=1) > 1)
+    best[near] = competing.scores(means[near]).argmax(axis=1)
+    return best
 
 
-def _pairwise(units: Integers, scores: Floats, gaps: Floats) -> NDArray[np.bool_]:
-    """Which scores, in order, are no more than a gap from one before or after of the same unit."""
-    near = (units[1:] == units[:-1]) & (scores[:-1] - scores[1:] <= gaps[1:])
-    found = np.zeros(len(units), np.bool_)
-    found[1:] |= near
-    found[:-1] |= near
+def _unsettled(units: Integers, scores: Floats, errors: Floats, best: Floats, beta: float) -> NDArray[np.bool_]:
+    """Which scores in float32 are to be computed in float64: the best of each unit, those that are near to another or
+    to the cut, and all of a unit that has many."""
+    found = (np.bincount(units, minlength=len(errors)) > _MANY)[units]
+    few = np.flatnonzero(~found)
+    order = few[np.lexsort((-scores[few], units[few]))]
+    of, values = units[order], scores[order]
+    margins = errors[of]
+    near = (of[1:] == of[:-1]) & (values[:-1] - values[1:] <= 2 * margins[1:])
+    at_cut = np.abs(values - beta * best[of]) <= (1 + beta) * margins
+    first = np.diff(of, prepend=-1) != 0
+    found[order[first | at_cut]] = True
+    found[order[1:][near]] = True
+    found[order[:-1][near]] = True
     return found
+
+
+def _in_order(units: Integers, directions: Integers, scores: Floats) -> tuple[Integers, Integers, Floats]:
+    """By unit and by score. Ties stay in the order of directions, in which they come."""
+    order = np.lexsort((-scores, units))
+    return units[order], directions[order], scores[order]
 
 
 def _compute(

@@ -38,6 +38,10 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     out: Path
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     mixed_precision: bool = False
+    memory_format: Literal["contiguous", "channels_last"] = "contiguous"
+    """How the target model holds its maps in memory: channels last suits convolutions on most processors"""
+    compile: bool = False
+    """Whether the target model's blocks go through torch.compile, which needs a C++ compiler or a CUDA device"""
     batch_size: int = Field(default=32, ge=1, le=4096)
     alpha: float = Field(default=0.93, ge=0, le=1, allow_inf_nan=False)
     beta: float = Field(default=0.95, ge=0, le=1, allow_inf_nan=False)

@@ -42,7 +42,7 @@ class Probing:
 
     @classmethod
     def of(cls, reader: RunReader, requery: Requery) -> Self:
-        population, metadata = Population.of(requery.vectors()), Metadata.of(reader)
+        population, metadata = Population(requery.vectors(), *requery.spread()), Metadata.of(reader)
         alike = tightness(population.mean, np.array(len(population)))
         return cls(
             *(reader, requery, population, metadata, Grouping(population, metadata)),

@@ -19,7 +19,7 @@ from engine.extras import missing
 from engine.probing.plain_png import decode_plain
 from engine.probing.suffixes import FORMATS, HEAD, PICTURES, begins_like_film
 
-READERS = max(2, min(8, os.cpu_count() or 2))
+READERS = max(2, min(32, os.cpu_count() or 2))
 """Threads that read and decode films beside the models"""
 MAX_PIXELS = 89_478_485
 """Films of more pixels are refused: no radiograph is so large, and it would fill the memory (Pillow's own limit)"""

@@ -37,7 +37,7 @@ class AssemblyStage:
             "assembly",
             content_key(
                 *(named, tables, inputs.layer_facts, [layer.untrained for layer in inputs.layers]),
-                [image_facts(image) for image in inputs.probing.images],
+                (image_facts(image) for image in inputs.probing.images),
                 *(
                     [attributes]
                     if any(attributes := [dict(image.attributes) for image in inputs.probing.images])

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engine.config.settings import RunConfig
-from engine.device import precision
+from engine.device import Mark, precision, to_device, to_host
 from engine.errors import ConfigError, MammiError, failing_as
 from engine.run.inputs import Models
 from engine.run.keys import map_key
 from engine.run.loading import PreparedImage
 from engine.run.map_pass import map_rows
-from engine.store.batch import Floats
-from engine.store.class_maps import packed
+from engine.run.part_rows import last_rows, vector_rows
 from engine.store.embedding_rows import is_rounded, rounded
-from engine.store.halves import to_halves
 from engine.store.parts import (
-    CLASS_MAPS,
-    HEAD_INPUTS,
-    OUTPUTS,
     STATISTICS,
     Computed,
     FilmRows,
-    ImageKeys,
     PartKeys,
     VectorRows,
 )
 from engine.store.unit_maps import MapRows
 from engine.targets.base import TargetModel
+from engine.targets.compiling import compiled
 from engine.targets.output_taps import LastValues, OutputTaps
 from engine.targets.taps import Taps
-from engine.targets.top_maps import CuttingTaps, TopFilms
-from engine.vlms.embedding import embed_images
+from engine.targets.top_maps import CuttingTaps, KeptMaps, TopFilms
+from engine.vlms.embedding import embedded, start_embedding
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passing:
+    """Images that have been given to the models, and what these will have made of them once `mark` is reached, in the
+    host's memory."""
+
+    images: Sequence[PreparedImage]
+    inputs: int
+    """The number of images that the target model was given"""
+    views: int
+    """The number of images that the VLM was given"""
+    activations: dict[str, torch.Tensor]
+    """Layer -> [inputs, units]; empty where the target model was given no image"""
+    last: LastValues
+    maps: dict[str, KeptMaps | None]
+    embeddings: torch.Tensor | None
+    """[views, d]"""
+    mark: Mark | None
+    """None where no model was given an image"""
 
 
 class ImagePass:
@@ -58,6 +76,8 @@ class ImagePass:
         self._stack = ExitStack()
         self._top = top
         self._without_maps: set[str] = set()
+        self._most = config.run.batch_size
+        self._compiled = not config.run.compile
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +88,10 @@ class ImagePass:
         self._stack.close()
 
     @cached_property
+    def _format(self) -> torch.memory_format:
+        return torch.channels_last if self._config.run.memory_format == "channels_last" else torch.contiguous_format
+
+    @cached_property
     def _device(self) -> torch.device:
         return self._models.device
 
@@ -75,6 +99,8 @@ class ImagePass:
     def _target(self) -> TargetModel:
         """On its device, in evaluation mode."""
         _ = self._models.readings
+        if self._config.run.memory_format == "channels_last":
+            self._models.target.module.to(memory_format=torch.channels_last)
         return self._models.target
 
     @cached_property
@@ -93,127 +119,144 @@ class ImagePass:
             OutputTaps(self._target.module, self._models.last_part, taps.pooling, taps.channels)
         )
 
-    def compute(self, images: Sequence[PreparedImage]) -> Computed:
-        """Computes the parts that a batch of images lacks. A part that is not finite sets its image aside.
+    def _compile(self) -> None:
+        """Compiles the target model until the block ends, if the run asks for it. The taps are in place by then."""
+        if not self._compiled:
+            self._stack.enter_context(compiled(self._target.module))
+            self._compiled = True
+
+    @property
+    def ahead(self) -> int:
+        """How many batches a device is given before what it made of the first is asked for."""
+        return int(self._device.type == "cuda")
+
+    def start(self, images: Sequence[PreparedImage]) -> Iterator[Passing]:
+        """Passes images through the models: all at once or, where the device has too little memory, fewer at a time
+        from then on.
 
         Raises ConfigError when layers, classes and the model's output do not match, and MammiError when a model fails
-        on its inputs, the VLM gives anything but unit vectors of its dimension, or the device has too little memory.
+        on its inputs or the device has too little memory for a single image.
         """
+        left = list(images)
+        while left:
+            some = left[: self._most]
+            passing = self._try(some)
+            if passing is None:
+                self._take_fewer(len(some))
+            else:
+                left = left[len(some) :]
+                yield passing
+
+    def _try(self, images: Sequence[PreparedImage]) -> Passing | None:
+        """None where memory does not suffice; what had been made of the images is then given up."""
+        try:
+            return self._start(images)
+        except torch.OutOfMemoryError:
+            return None
+
+    def _take_fewer(self, images: int) -> None:
+        if images == 1:
+            raise MammiError(
+                f'{self._device} has too little memory for a single image: set run.device = "cpu", or free its memory.'
+            )
+        self._most = images // 2
+        log.warning("%s has too little memory for %d images at once: %d from now on.", self._device, images, self._most)
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _start(self, images: Sequence[PreparedImage]) -> Passing:
+        inputs = [each.target.input for each in images if each.target is not None and each.target.input is not None]
+        views = [each.vlm.input for each in images if each.vlm is not None and each.vlm.input is not None]
+        activations, last, maps = self._pass(inputs) if inputs else ({}, LastValues(None, None, None), {})
+        embeddings = start_embedding(self._models.vlm, views, self._device, self._mixed) if views else None
+        if inputs:
+            self._top.remember()
+        mark = Mark(self._device) if inputs or views else None
+        return Passing(images, len(inputs), len(views), activations, last, maps, embeddings, mark)
+
+    def finish(self, passing: Passing) -> Computed:
+        """The parts that images lacked, once they have passed. A part that is not finite sets its image aside.
+
+        Raises MammiError when the VLM gives anything but unit vectors of its dimension.
+        """
+        if passing.mark is not None:
+            with failing_as(f"{self._device}: the models failed on a batch of {len(passing.images)} images"):
+                passing.mark.wait()
+        images = passing.images
         opened = [(image.keys.film, image.film) for image in images if image.film is not None]
         films = FilmRows(self._parts.film, tuple(key for key, _ in opened), tuple(film for _, film in opened))
-        maps: list[MapRows] = []
-        vectors = (*self._of_target(images, maps), *self._of_vlm(images))
-        return Computed(films, vectors, tuple(maps))
+        vectors = (*self._of_target(passing), *self._of_vlm(passing))
+        return Computed(films, vectors, tuple(self._maps(passing)))
 
-    def _of_target(self, images: Sequence[PreparedImage], maps: list[MapRows]) -> Iterator[VectorRows]:
-        """The statistics of the target model's inputs, and the activations of each layer. Adds to `maps`."""
-        made = [(image, image.target) for image in images if image.target is not None]
-        inputs = [target.input for _, target in made if target.input is not None]
+    def _of_target(self, passing: Passing) -> Iterator[VectorRows]:
+        """The statistics of the target model's inputs, the activations of each layer, and what its last part gave."""
+        made = [(image, image.target) for image in passing.images if image.target is not None]
         if not made:
             return
         reasons = [(image, target.reason) for image, target in made]
         statistics = np.array([target.statistics for _, target in made if not target.reason], np.float32)
-        yield _rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
-        with self._memory_failure_named(len(inputs)):
-            activations, last = self._pass(_stacked("target", inputs)) if inputs else ({}, {})
-        maps += self._maps([image.keys.film for image, target in made if target.input is not None])
+        yield vector_rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
+        nothing = np.empty((0, 0), np.float32)
         for layer, part in self._parts.layers.items():
-            yield _rows(part, reasons, activations.get(layer, np.empty((0, 0), np.float32)), attrgetter("film"), layer)
+            values = passing.activations[layer].numpy() if passing.inputs else nothing
+            yield vector_rows(part, reasons, values, attrgetter("film"), layer)
+        last = last_rows(passing.last, passing.inputs) if passing.inputs else {}
         for name, part in self._parts.last_part.items():
             if part:
-                yield _rows(
-                    part, reasons, last.get(name, np.empty((0, 0), np.float32)), attrgetter("film"), f"its {name}"
-                )
+                yield vector_rows(part, reasons, last.get(name, nothing), attrgetter("film"), f"its {name}")
 
-    def _maps(self, images: Sequence[str]) -> Iterator[MapRows]:
-        """What may be worth keeping of the maps of the images that have just passed. That a layer has none is told
-        once."""
-        if not (images and isinstance(self._taps, CuttingTaps)):
-            return
-        self._top.remember()
-        for layer, kept in self._taps.maps().items():
+    def _maps(self, passing: Passing) -> Iterator[MapRows]:
+        """What may be worth keeping of the maps of images that have passed. That a layer has none is told once."""
+        images = [image.keys.film for image in passing.images if image.target is not None and not image.target.reason]
+        for layer, kept in passing.maps.items():
             if kept is None and layer in self._without_maps:
                 continue
             if kept is None:
                 self._without_maps.add(layer)
             yield map_rows(map_key(self._parts.layers[layer]), images, kept)
 
-    def _of_vlm(self, images: Sequence[PreparedImage]) -> Iterator[VectorRows]:
+    def _of_vlm(self, passing: Passing) -> Iterator[VectorRows]:
         """The embeddings of the images."""
-        made = [(image, image.vlm) for image in images if image.vlm is not None]
-        inputs = [vlm.input for _, vlm in made if vlm.input is not None]
+        made = [(image, image.vlm) for image in passing.images if image.vlm is not None]
         if not made:
             return
         embeddings = np.empty((0, self._models.vlm.dimension), np.float32)
-        if inputs:
-            embeddings = embed_images(self._models.vlm, inputs, self._device, self._mixed)
+        if passing.embeddings is not None:
+            embeddings = embedded(self._models.vlm, passing.embeddings, passing.views)
         if is_rounded(self._parts.embedding):
             embeddings = rounded(embeddings)
         reasons = [(image, vlm.reason) for image, vlm in made]
-        yield _rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
+        yield vector_rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
 
-    @contextmanager
-    def _memory_failure_named(self, images: int) -> Iterator[None]:
-        try:
-            yield
-        except torch.OutOfMemoryError:
-            raise MammiError(f"{self._device} has too little memory for run.batch_size = {images}: lower it.") from None
-
-    def _pass(self, films: torch.Tensor) -> tuple[dict[str, Floats], dict[str, NDArray[Any]]]:
-        """Passes films through the target model: the activations of each layer, and by the part's name what the
-        model's last part gives."""
+    def _pass(
+        self, inputs: Sequence[torch.Tensor]
+    ) -> tuple[dict[str, torch.Tensor], LastValues, dict[str, KeptMaps | None]]:
+        """Passes films through the target model: the activations of each layer, what the model's last part gives, and
+        the maps cut out of each layer. All of it is on its way to the host's memory."""
         taps, last = self._taps, self._output_taps  # here: what is found out for them needs gradients
+        self._compile()
+        with failing_as("target: the inputs of a batch cannot be stacked", torch.OutOfMemoryError):
+            films = to_device(inputs, self._device)
         with torch.inference_mode(), precision(self._device, self._mixed):
             with failing_as(
                 f"target: the model failed on a batch of shape {list(films.shape)}", torch.OutOfMemoryError
             ):
-                taps.forward(films.to(self._device))
+                taps.forward(films.to(memory_format=self._format) if films.ndim == 4 else films)
             pooled, given = taps.pooled(), last.taken()
         for layer, values in pooled.items():
             if len(values) != len(films):
                 raise ConfigError(f"target.layers: {layer!r} gives {len(values)} rows for {len(films)} images.")
-        return {layer: _array(values) for layer, values in pooled.items()}, _parts_of(given, len(films))
+        maps = taps.maps() if isinstance(taps, CuttingTaps) else {}
+        return (
+            {layer: self._copied(values) for layer, values in pooled.items()},
+            LastValues(
+                *(None if each is None else self._copied(each) for each in (given.outputs, given.inputs, given.maps))
+            ),
+            {layer: kept and self._copied_maps(kept) for layer, kept in maps.items()},
+        )
 
+    def _copied(self, values: torch.Tensor) -> torch.Tensor:
+        return to_host(values.detach().float(), self._device)
 
-def _parts_of(given: LastValues, films: int) -> dict[str, NDArray[Any]]:
-    """By the part's name what a target model's last part gave; no values for what it does not give."""
-    nothing = np.empty((films, 0), np.float32)
-    outputs = nothing if given.outputs is None else _array(given.outputs)
-    inputs = nothing if given.inputs is None else to_halves(_array(given.inputs))
-    maps = np.empty((films, 0), np.uint8) if given.maps is None else packed(_array(given.maps))
-    return {OUTPUTS: outputs, HEAD_INPUTS: inputs, CLASS_MAPS: maps}
-
-
-def _stacked(model: str, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    with failing_as(f"{model}: the inputs of a batch cannot be stacked"):
-        return torch.stack(list(inputs))
-
-
-def _array(values: torch.Tensor) -> Floats:
-    return values.detach().float().cpu().numpy()
-
-
-def _rows(
-    part: str,
-    images: Sequence[tuple[PreparedImage, str]],
-    values: NDArray[Any],
-    key: Callable[[ImageKeys], str],
-    name: str,
-) -> VectorRows:
-    """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
-    ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
-    "" if any value will do."""
-    whole = [bool(np.isfinite(row).all()) for row in values]
-    rows = zip(values, whole, strict=True)
-    keys, reasons, usable = [], [], []
-    for image, reason in images:
-        row, finite = (None, True) if reason else next(rows)
-        if part not in image.lacking:
-            continue
-        fault = reason if finite or not name else f"not a finite number: {name}"
-        keys.append(key(image.keys))
-        reasons.append(fault)
-        if row is not None and not fault:
-            usable.append(row)
-    stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), values.dtype)
-    return VectorRows(part, tuple(keys), tuple(reasons), stacked)
+    def _copied_maps(self, kept: KeptMaps) -> KeptMaps:
+        return KeptMaps(*(to_host(getattr(kept, each.name), self._device) for each in fields(kept)))

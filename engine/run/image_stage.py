@@ -24,7 +24,7 @@ class ImageStage:
         if len(run.images) < len(run.films.images):
             _look_up(run)
         # The key of an embedding is the film's key or is derived from it.
-        yield "images", content_key([keys.embedding for keys in run.images])
+        yield "images", content_key(keys.embedding for keys in run.images)
 
     def compute(self, run: Run) -> dict[str, Any]:
         images = len(run.films.images)

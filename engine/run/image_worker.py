@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from engine.config.settings import RunConfig
 from engine.run.films import Films
-from engine.run.image_pass import ImagePass
+from engine.run.image_pass import ImagePass, Passing
 from engine.run.inputs import Models
 from engine.run.loading import Loader
 from engine.store.parts import Computed, ImageKeys, PartKeys
@@ -45,13 +46,27 @@ class ImageWorker:
         """Computes what the images at these places lack, batch by batch. It may be called again with other places.
 
         `claim` gives the keys of the parts that an image lacks, and is called in another thread. Raises as
-        ImagePass.compute does.
+        ImagePass.start and finish do.
         """
         settings = self._config.run
         loader = Loader(self._films, self._parts, self._models, settings.thumbnail_size, settings.parity)
         with ExitStack() as stack:
             batches = stack.enter_context(closing(loader.batches(places, settings.batch_size, claim)))
             image_pass = stack.enter_context(ImagePass(self._config, self._parts, self._models, self._top))
+            waiting: deque[tuple[tuple[tuple[int, ImageKeys], ...], int, Passing]] = deque()
+
+            def oldest() -> Piece:
+                looked_up, passed, passing = waiting.popleft()
+                return Piece(looked_up, passed, len(passing.images), image_pass.finish(passing))
+
             for batch in batches:
-                computed = image_pass.compute(batch.images) if batch.images else None
-                yield Piece(batch.looked_up, batch.passed, len(batch.images), computed)
+                looked_up, passed = batch.looked_up, batch.passed
+                if not batch.images:
+                    yield Piece(looked_up, passed, 0, None)
+                for passing in image_pass.start(batch.images):
+                    waiting.append((looked_up, passed, passing))
+                    looked_up, passed = (), 0
+                    while len(waiting) > image_pass.ahead:
+                        yield oldest()
+            while waiting:
+                yield oldest()

@@ -36,9 +36,9 @@ class MethodStage:
         computed = [leaf for leaf in methods if is_computed(leaf.kind)]
         if not computed:
             return
-        films = content_key(run.inputs.layer_facts, [image_facts(image) for image in run.films.images])
+        films = content_key(run.inputs.layer_facts, (image_facts(image) for image in run.films.images))
         parts = run.parts
-        of_target = content_key(parts.input, parts.layers, [keys.film for keys in run.images], run.usable())
+        of_target = content_key(parts.input, parts.layers, (keys.film for keys in run.images), run.usable())
         of_vlm = (parts.embedding, run.keys[VLM_STAGE], run.keys["concepts"], run.keys["images"])
         for leaf in computed:
             options = leaf.options.model_dump(mode="json")

@@ -32,8 +32,8 @@ Source = Callable[[NDArray[np.int64]], NDArray[np.floating]]
 class RowFile:
     """p rows of d float32 numbers, as engine.annotation.rows.Rows. Any thread may ask.
 
-    A thread of its own copies them in order. A slice waits until it is copied; single rows that are not copied yet come
-    from the run file.
+    A thread of its own copies them in order. Rows that are asked for in order wait until they are copied; others that
+    are not copied yet come from the run file.
     """
 
     def __init__(self, path: Path, shape: tuple[int, int], kind: np.dtype[Any], source: Source) -> None:
@@ -112,9 +112,11 @@ class RowFile:
         return found
 
     def _some(self, wanted: NDArray[np.integer]) -> NDArray[Any]:
-        found, width = np.empty((len(wanted), self.shape[1]), self._kind), self._width
         if not len(wanted):
-            return found
+            return np.empty((0, self.shape[1]), self._kind)
+        if len(wanted) > 1 and np.all(np.diff(wanted) == 1):
+            return self._in_order(int(wanted[0]), int(wanted[-1]) + 1, 1)
+        found, width = np.empty((len(wanted), self.shape[1]), self._kind), self._width
         buffer = found.reshape(-1).view(np.uint8).data
         with self._reading(until=0) as (file, copied):
             for place, row in enumerate(wanted.tolist()):

@@ -16,6 +16,9 @@ LONGEST_SIDE = 192
 """Pixels"""
 _QUALITY, _EFFORT = 75, 2
 """WebP's settings. Real films come to 2.2 kB at 39 dB in 1 ms; JPEG takes 3.9 kB for 41 dB and 2.9 kB for 39 dB."""
+_GAP = 2.0
+"""Films are first halved by plain means, down to this multiple of the thumbnail. It saves half of the time, and 54 dB
+to a thumbnail without it are far above WebP's 39 dB."""
 _LARGEST_SIDE = 4096
 
 
@@ -24,7 +27,7 @@ def encode(film: NDArray[np.uint8], longest_side: int = LONGEST_SIDE) -> bytes:
     from PIL import Image
 
     picture = Image.fromarray(film, mode="L")
-    picture.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    picture.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=_GAP)
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=_QUALITY, method=_EFFORT)
     return buffer.getvalue()

@@ -77,11 +77,11 @@ class _RunWriter:
         embeddings = self._embeddings.held(_EMBEDDINGS_HELD)
         lengths = inverse_lengths(embeddings)
         with transaction(self._connection):
-            moments = standing.moments(
-                *standing.spread_of(embeddings, lengths),
-                scoring.concept_directions(run.text_embeddings, run.template_embedding),
-                len(embeddings),
-            )
+            mean, covariance = standing.spread_of(embeddings, lengths)
+            places = np.arange(len(mean), dtype=np.int32)
+            insert(self._connection, "embedding_spread", {"place": places, "mean": mean, "covariance": covariance})
+            directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
+            moments = standing.moments(mean, covariance, directions, len(embeddings))
             self._write_concepts(moments)
             evidence_writer.write_texts(self._connection, run)
         layers = LayerWriter(self._connection, run, embeddings, lengths, moments)

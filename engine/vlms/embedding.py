@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.device import precision
+from engine.device import Mark, precision, to_device, to_host
 from engine.errors import MammiError, failing_as
 from engine.vlms.base import VLM, check_embeddings
 
@@ -21,17 +21,31 @@ def embed_images(
     Raises MammiError when the VLM fails on them or gives anything but unit vectors of its dimension, and when the
     device has too little memory. NaN and infinity pass.
     """
-    with failing_as("vlm: the inputs of a batch cannot be stacked"):
-        batch = torch.stack(list(views))
-    what = f"vlm: the model failed on a batch of shape {list(batch.shape)}"
     try:
-        with (
-            failing_as(what, torch.OutOfMemoryError),
-            torch.inference_mode(),
-            precision(device, mixed_precision),
-        ):
-            embeddings: NDArray[np.float32] = vlm.encode_images(batch.to(device)).detach().float().cpu().numpy()
+        embeddings = start_embedding(vlm, views, device, mixed_precision)
     except torch.OutOfMemoryError:
         raise MammiError(f"{device} has too little memory for run.batch_size = {len(views)}: lower it.") from None
-    check_embeddings(vlm, embeddings, len(views))
+    Mark(device).wait()
+    return embedded(vlm, embeddings, len(views))
+
+
+def start_embedding(
+    vlm: VLM, views: Sequence[torch.Tensor], device: torch.device, mixed_precision: bool
+) -> torch.Tensor:
+    """What the VLM gives for its inputs, in the host's memory: complete once a later Mark has been waited for.
+
+    Raises MammiError when the VLM fails on them, and torch.OutOfMemoryError.
+    """
+    with failing_as("vlm: the inputs of a batch cannot be stacked", torch.OutOfMemoryError):
+        batch = to_device(views, device)
+    what = f"vlm: the model failed on a batch of shape {list(batch.shape)}"
+    with failing_as(what, torch.OutOfMemoryError), torch.inference_mode(), precision(device, mixed_precision):
+        return to_host(vlm.encode_images(batch).detach().float(), device)
+
+
+def embedded(vlm: VLM, values: torch.Tensor, images: int) -> NDArray[np.float32]:
+    """The embeddings [n, d] of that many images. Raises MammiError when they are no unit vectors of the VLM's
+    dimension."""
+    embeddings: NDArray[np.float32] = values.numpy()
+    check_embeddings(vlm, embeddings, images)
     return embeddings

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.answers import LayerEvidence
-from engine.requery import LayerAnswer
 from engine.store.records import LayerInfo
 from mammi_tui.neurons.figures import FIGURES, Figure
 from mammi_tui.neurons.filter.attributes import attribute_names, unknown_attribute
@@ -18,8 +15,8 @@ from mammi_tui.neurons.filter.facts import LayerFacts, folded
 from mammi_tui.neurons.filter.grammar import Filter, parse
 from mammi_tui.neurons.filter.reason import Reason, reason
 from mammi_tui.neurons.order import BY_UNIT, Order
+from mammi_tui.neurons.row_answers import Neuron, RowAnswers
 from mammi_tui.neurons.row_facts import RowFacts, said_of
-from mammi_tui.neurons.some_units import SomeUnits
 from mammi_tui.neurons.stepping import next_place
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.comparison import Compared
@@ -27,36 +24,22 @@ from mammi_tui.verdicts.lines import Line, Verdict
 from mammi_tui.verdicts.said import is_of
 from mammi_tui.verdicts.standing import Judgement
 
+__all__ = ["LAYER_LINE", "Neuron", "NeuronRows"]
 LAYER_LINE = -1
 _WITH_A_PLACE = ("trust", "images", "score")
 """Figures that a line shows, or can show, without a filter"""
 
 
-@dataclass(frozen=True, slots=True)
-class Neuron:
-    """A unit of a layer, by the layer's position."""
-
-    layer: int
-    unit: int
-
-
-class NeuronRows:
+class NeuronRows(RowAnswers):
     """The lines, and what they depend on: answers, evidence, open layers, order, filter and verdicts.
 
     A line is (layer, unit); a layer's own line has unit LAYER_LINE. Call `rebuild` after changing anything.
     """
 
     def __init__(self, layers: Sequence[LayerInfo], concepts: Sequence[str]) -> None:
+        super().__init__(layers)
         self.layers = layers
-        self.answers: list[LayerAnswer | None] = [None] * len(layers)
-        self.some: dict[int, SomeUnits] = {}
-        """By layer: what is known of the units on screen, at newer cuts than the layer's answer"""
         self.lines_on_screen: Callable[[], range] = lambda: range(0)
-        self.evidence: list[LayerEvidence | None] = [None] * len(layers)
-        """The last evidence of each layer, possibly at another α or β than the answers"""
-        self.evidence_underway: int | None = None
-        """The layer whose evidence is being computed"""
-        self.findings: list[Sequence[str]] = [[""] * layer.units for layer in layers]
         self.matters: Sequence[NDArray[np.float64]] = ()
         """The importance of the units of each layer for a class; () before it has come"""
         self.matters_for = ""
@@ -188,15 +171,6 @@ class NeuronRows:
         """The neuron at a line; at a layer's own line, the layer with unit LAYER_LINE."""
         return Neuron(int(self.line_layers[line]), int(self.line_units[line]))
 
-    def found(self, neuron: Neuron) -> tuple[LayerAnswer, int] | None:
-        """The newest answer about a neuron, and its place there; None where its layer's is older than that of others
-        on screen, and before there is any."""
-        if (some := self.some.get(neuron.layer)) is not None:
-            place = some.places.get(neuron.unit)
-            return None if place is None else (some.answer, place)
-        answer = self.answers[neuron.layer]
-        return None if answer is None else (answer, neuron.unit)
-
     def units_on_screen(self) -> dict[int, list[int]]:
         """The units whose lines are on screen, by layer."""
         found: dict[int, list[int]] = {}
@@ -216,13 +190,6 @@ class NeuronRows:
     def line_of_layer(self, line: int) -> int:
         """The line of the layer that the neuron at a line belongs to."""
         return int(np.searchsorted(self.line_layers, self.line_layers[line]))
-
-    def evidence_is_stale(self, layer: int) -> bool:
-        """Whether a layer's evidence has other cuts than its answer."""
-        evidence, answer = self.evidence[layer], self.answers[layer]
-        if evidence is None or answer is None:
-            return False
-        return evidence.cuts != answer.cuts
 
     def name_of(self, neuron: Neuron) -> str:
         """`layer:unit`."""

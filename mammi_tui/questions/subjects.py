@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.annotation.cuts import Cuts, Ranking, Selection
 from mammi_tui.film_search.orders import Order
@@ -78,8 +82,15 @@ class FilmList:
 
     title: str
     """What they are, such as "representative images of norm5:57" """
-    images: tuple[int, ...]
-    """By their index in the run, in order"""
+    images: Sequence[int]
+    """By their index in the run, in order: a tuple, or a range where they are all films of a large run"""
+
+    @classmethod
+    def of(cls, title: str, images: NDArray[np.int64]) -> FilmList:
+        """A list of these images."""
+        if len(images) and (np.diff(images) == 1).all():
+            return cls(title, range(int(images[0]), int(images[-1]) + 1))
+        return cls(title, tuple(images.tolist()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,19 @@ class ExplorerBase(FrugalScreen[None]):
         self.header = RunHeader(reader, verdicts.reader)
         self.cuts_bar = CutsBar(self.looking)
         self.neurons = NeuronsPane(self.looking.rows, reader.concepts)
-        self.view_pane = ViewPane(self.looking, views)
+        self.view_pane = ViewPane(self.looking, views, self._view_at_start())
         self.images = ImagesPane(self.looking, images)
         for body in self.view_pane.bodies.values():
             body.use_backend(images)
         self.panes = Panes(self.neurons, self.view_pane, self.images)
         self.one_line = OneLine()
         self.desk.listeners += [self.cuts_bar, self.images, *self.view_pane.bodies.values()]
+
+    def _view_at_start(self) -> View:
+        """The view that the reader left, if it shows the subject at the start; else the first that does."""
+        subject, name = self.looking.subject, self.keeper.state.view
+        kept = (view for view in self.views if view.name == name and view.shows(subject))
+        return next(kept, None) or self.first_view(subject)
 
     def warn(self, text: str) -> None:
         """Shows a failure that the reader can fix, and goes on."""

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from mammi_tui.keyboard.counting_app import Counting, counted
+from mammi_tui.keyboard.key_order import KeysInOrderApp
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons import order
 from mammi_tui.neurons.filter import help as filter_help
@@ -55,6 +56,8 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
 
     def on_mount(self) -> None:
         looking = self.looking
+        if isinstance(self.app, KeysInOrderApp):
+            self.app.hold_keys(lambda: None)  # a key may lead to a view that is not there yet
         if looking.neuron:
             looking.rows.open.add(looking.neuron.layer)
         self.come_back()
@@ -70,8 +73,11 @@ class ExplorerScreen(Comparing, Films, OwnWords, TakingBack, SecondReader, Handi
         self.desk.ask()
         self.call_after_refresh(self._go_on)
 
-    def _go_on(self) -> None:
+    async def _go_on(self) -> None:
         """Does what could wait until the first frame is on screen."""
+        await self.view_pane.mount_others()
+        if isinstance(self.app, KeysInOrderApp):
+            self.app.release_keys()
         garbage.go_on()
         self.come_back_to_subject()
         if self.film and self.film.neuron:

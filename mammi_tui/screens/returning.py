@@ -46,9 +46,8 @@ class Returning(ExplorerBase):
             self.images.grid.set_across(state.film_size)
         if not state.films:
             self.images.turn_films_on_or_off()
-        view = next((view for view in self.views if view.name == state.view), None)
-        if view is not None and view.shows(self.looking.subject):
-            panes.turn_to(view)
+        if self.view_pane.view.name == state.view:
+            panes.turn_to(self.view_pane.view)
         pane = next((pane for pane in PANES if pane == state.pane), None)
         if pane is not None:
             panes.show(pane)
@@ -69,7 +68,7 @@ class Returning(ExplorerBase):
         if subject is None or view is None or not view.shows(subject):
             return
         if isinstance(subject, FilmSubject) and subject.neuron is None:
-            self.looking.films = FilmList("films of the probing set", tuple(range(self.looking.reader.image_count)))
+            self.looking.films = FilmList("films of the probing set", range(self.looking.reader.image_count))
         self.look_at(subject, view)
 
     def _back(self) -> str:

@@ -130,8 +130,8 @@ class FilmBody(FilmLooks):
         """Shows the part with the keys where not all fit, and says in its head which others there are."""
         self.facts.marked = self._at == 0
         self.facts.redraw()
-        self.query_one("#film-side").set_class(self._at == 0, "-at")
-        self.query_one("#film-lists").set_class(self._at > 0, "-at")
+        self.query("#film-side").set_class(self._at == 0, "-at")  # neither is there if the explorer is about to end
+        self.query("#film-lists").set_class(self._at > 0, "-at")
         self.post_message(self.UnitMeant())
         for place, part in enumerate(self.parts, start=1):
             part.set_class(place == max(1, self._at), "-at")

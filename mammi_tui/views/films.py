@@ -184,7 +184,7 @@ class FilmsBody(ViewBody):
         image, found = self.lines.here(), self.lines.found
         if image is not None and found is not None:
             title = f"films of {self._search.query}" if self._search.query else "films of the probing set"
-            self.post_message(self.SubjectWanted(FilmSubject(image), FilmList(title, tuple(found.images.tolist()))))
+            self.post_message(self.SubjectWanted(FilmSubject(image), FilmList.of(title, found.images)))
 
     def subtitle(self, room: int) -> str:
         if self._found is None:

@@ -21,14 +21,19 @@ from mammi_tui.widgets.still import Framed
 
 
 class ViewPane(Framed, Vertical):
-    """Its title names what is drawn, which may be an earlier neuron while the answer about the next is computed."""
+    """Its title names what is drawn, which may be an earlier neuron while the answer about the next is computed.
 
-    def __init__(self, looking: Looking, views: Sequence[View]) -> None:
+    Only the first view is there from the start; `mount_others` follows the first frame.
+    """
+
+    def __init__(self, looking: Looking, views: Sequence[View], first: View) -> None:
         super().__init__(id="view-pane", classes="pane")
-        self.view = views[0]
+        self.view = first
         self.bodies: dict[str, ViewBody] = {view.name: view.body(looking.reader) for view in views}
         for body in self.bodies.values():
             body.rows = looking.rows
+        self.is_whole = False
+        """Whether every view can be shown"""
         self.head = Head()
         self._looking = looking
         reader = looking.reader
@@ -37,7 +42,12 @@ class ViewPane(Framed, Vertical):
         }
 
     def compose(self) -> ComposeResult:
-        yield from self.bodies.values()
+        yield self.body
+
+    async def mount_others(self) -> None:
+        """Makes the other views ready to be shown."""
+        await self.mount_all(body for body in self.bodies.values() if not body.is_attached)
+        self.is_whole = True
 
     def on_mount(self) -> None:
         self.turn_to(self.view)

@@ -90,7 +90,8 @@ class Explorer:
             if time.monotonic() - started > PATIENCE:
                 raise TimeoutError(f"desk at rest: {self.screen.desk.at_rest}; keys: {self.app.keys_underway}")
             await self.pilot.pause(0.003)
-            still = still + 1 if self.screen.desk.at_rest and not self.app.keys_underway else 0
+            done = self.screen.view_pane.is_whole and self.screen.desk.at_rest and not self.app.keys_underway
+            still = still + 1 if done else 0
 
     async def go_to(self, layer: int, unit: int) -> None:
         from mammi_tui.neurons.tree import NeuronTree

@@ -16,12 +16,12 @@ from pathlib import Path
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from tests.benchmarks.measuring import Report, peak_megabytes
-from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, slider
+from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, panes, slider
 from tests.benchmarks.nih_scale.make import NIH, make
 from tests.benchmarks.nih_scale.slopes import slopes
 from tests.support.nih_run import Size
 
-AREAS = ("opening", "slider", "decisions", "evidence")
+AREAS = ("opening", "slider", "decisions", "evidence", "panes")
 
 
 def measure(path: Path, report: Report, areas: tuple[str, ...] = AREAS, gaussian: bool = False) -> None:
@@ -39,6 +39,8 @@ def measure(path: Path, report: Report, areas: tuple[str, ...] = AREAS, gaussian
             decisions.measure(report, reader, requery)
         if "evidence" in areas:
             evidence.measure(report, reader, requery)
+        if "panes" in areas:
+            panes.measure(report, reader)
     report.figure("peak memory of this process", peak_megabytes(), "MB")
 
 

@@ -67,7 +67,7 @@ def by_hand(project: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], ND
 def parts_made(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """The name of each part of an image that runs compute from now on -> for how many images."""
     made: dict[str, int] = {}
-    whole = ImagePass.compute
+    whole = ImagePass.finish
 
     def counting(self: ImagePass, images: Any) -> Computed:
         computed = whole(self, images)
@@ -77,7 +77,7 @@ def parts_made(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
                 made[names[rows.part]] = made.get(names[rows.part], 0) + len(rows.images)
         return computed
 
-    monkeypatch.setattr(ImagePass, "compute", counting)
+    monkeypatch.setattr(ImagePass, "finish", counting)
     return made
 
 
@@ -221,7 +221,7 @@ def test_a_stopped_run_goes_on_to_the_same_file(
     whole = contents(out(project))
     out(project).unlink()
     batches: Iterator[int] = iter(range(after))
-    passed = ImagePass.compute
+    passed = ImagePass.finish
 
     def stopping(self: ImagePass, images: Any) -> Computed:
         if next(batches, None) is None:
@@ -232,7 +232,7 @@ def test_a_stopped_run_goes_on_to_the_same_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(image_pass.ImagePass, "compute", stopping)
+        patch.setattr(image_pass.ImagePass, "finish", stopping)
         with pytest.raises(KeyboardInterrupt):
             compute(project, layers)
     with monkeypatch.context() as patch:
@@ -251,7 +251,7 @@ def test_what_a_finished_file_gives_back_is_what_it_was_given(project: Path, lay
     compute(project, layers, "run.alpha=0.5")
     again = contents(out(project))
     changed = {name for name in whole if again[name] != whole[name]}
-    assert changed == {"stages", "neurons", "concept_scores"}
+    assert changed == {"stages", "neurons", "own_means", "annotated_concepts"}
 
 
 @pytest.mark.slow

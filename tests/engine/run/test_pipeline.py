@@ -152,6 +152,7 @@ def test_changed_concepts_encode_the_new_texts_only(project: Path, calls: dict[s
         ("run.mixed_precision=true", 4, 4, 0),
         ("run.thumbnail_size=200", 0, 0, 0),
         ("run.batch_size=5", 0, 0, 0),
+        ("keep.embeddings=f16", 0, 0, 0),
     ],
 )
 def test_only_what_a_setting_determines_is_computed_again(

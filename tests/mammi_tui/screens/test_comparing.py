@@ -103,6 +103,7 @@ async def test_the_explorer_opens_with_a_comparison(run_path: Path, other_path: 
         app = ExplorerApp(reader, start, AsciiBackend(), log_of(reader))
         async with app.run_test(size=(140, 40)) as pilot:
             opened = Explorer(app, pilot, log_of(reader))
+            await opened.rest()
             while not body(opened).compared:
                 await pilot.pause(0.02)
             await opened.rest()

@@ -59,7 +59,7 @@ def marks(opened: Explorer) -> dict[int, str]:
 async def test_a_small_run_shows_from_the_start_how_far_words_can_be_trusted(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence_asking, "SOON_COMPUTED", 60)
+    monkeypatch.setattr(evidence_asking, "SOON_COMPUTED", 60 * 14)
     async with explorer(run_path, tmp_path, size=(160, 60)) as opened:
         await opened.press("j")
         assert title(opened).startswith("2 Concepts of layer1:4")

@@ -190,5 +190,5 @@ def _steady() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, {"MAMMI_READER": "r1", "TZ": "UTC"}))
         stack.enter_context(mock.patch.object(log, "datetime", _Then))
-        stack.enter_context(mock.patch.object(evidence, "SOON_COMPUTED", 5000))
+        stack.enter_context(mock.patch.object(evidence, "SOON_COMPUTED", 5_000_000))
         yield

@@ -1,0 +1,50 @@
+"""What the models gave for a batch, as the rows of the images' parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.run.loading import PreparedImage
+from engine.store.class_maps import packed
+from engine.store.halves import to_halves
+from engine.store.parts import CLASS_MAPS, HEAD_INPUTS, OUTPUTS, ImageKeys, VectorRows
+from engine.targets.output_taps import LastValues
+
+
+def last_rows(given: LastValues, films: int) -> dict[str, NDArray[Any]]:
+    """By the part's name what a target model's last part gave; no values for what it does not give."""
+    nothing = np.empty((films, 0), np.float32)
+    outputs = nothing if given.outputs is None else given.outputs.numpy()
+    inputs = nothing if given.inputs is None else to_halves(given.inputs.numpy())
+    maps = np.empty((films, 0), np.uint8) if given.maps is None else packed(given.maps.numpy())
+    return {OUTPUTS: outputs, HEAD_INPUTS: inputs, CLASS_MAPS: maps}
+
+
+def vector_rows(
+    part: str,
+    images: Sequence[tuple[PreparedImage, str]],
+    values: NDArray[Any],
+    key: Callable[[ImageKeys], str],
+    name: str,
+) -> VectorRows:
+    """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
+    ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
+    "" if any value will do."""
+    whole = [bool(np.isfinite(row).all()) for row in values]
+    rows = zip(values, whole, strict=True)
+    keys, reasons, usable = [], [], []
+    for image, reason in images:
+        row, finite = (None, True) if reason else next(rows)
+        if part not in image.lacking:
+            continue
+        fault = reason if finite or not name else f"not a finite number: {name}"
+        keys.append(key(image.keys))
+        reasons.append(fault)
+        if row is not None and not fault:
+            usable.append(row)
+    stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), values.dtype)
+    return VectorRows(part, tuple(keys), tuple(reasons), stacked)
