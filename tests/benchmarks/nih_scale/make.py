@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from engine.store.writer import assemble
-from tests.benchmarks.measuring import Floor, Report, Row, peak_megabytes
+from tests.support.measuring import Floor, Report, Row, peak_megabytes
 from tests.support.nih_run import Size, SyntheticRun
 
 NIH = Size(112_120, 1024, 512, 1361)
