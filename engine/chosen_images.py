@@ -73,6 +73,7 @@ class ChosenImages:
         self._reader = reader
         self._arrays = reader.arrays
         self._loading = threading.Lock()
+        self._directions: tuple[Directions, NDArray[np.float64]] | None = None
         self._vectors: Vectors | None = None
         self._whole: NDArray[np.float64] | None = None
         self._tops: dict[int, NDArray[np.float32]] = {}
@@ -84,12 +85,25 @@ class ChosenImages:
         with self._loading:
             if self._vectors is None:
                 embeddings = self._arrays.image_embeddings()
-                texts, bare = self._arrays.text_embeddings()
-                template = scoring.unit_rows(bare)
+                directions, template = self._concepts()
                 lengths = self._arrays.inverse_lengths()
                 lengths = inverse_lengths(embeddings) if lengths is None else lengths
-                self._vectors = Vectors(embeddings, lengths, Directions(texts, template), template)
+                self._vectors = Vectors(embeddings, lengths, directions, template)
             return self._vectors
+
+    def own_scores(self, neuron: int) -> NDArray[np.float64]:
+        """The score of every concept at the run's own cuts, [m]: no image's embedding is needed."""
+        with self._loading:
+            directions, _ = self._concepts()
+        return directions.products(self._arrays.own_means(np.array([neuron]))[0])
+
+    def _concepts(self) -> tuple[Directions, NDArray[np.float64]]:
+        """The concepts' directions and the unit vector of the bare template. They are loaded once."""
+        if self._directions is None:
+            texts, bare = self._arrays.text_embeddings()
+            template = scoring.unit_rows(bare)
+            self._directions = Directions(texts, template), template
+        return self._directions
 
     def warm(self) -> None:
         """Loads what the first answer about any layer would have to load; of large runs the first layers alone."""

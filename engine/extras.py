@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 EXTRAS = {
+    "aiohttp": "remote",
+    "fsspec": "remote",
+    "gcsfs": "remote-gs",
     "gdcm": "dicom",
     "matplotlib": "plots",
     "open_clip": "open-clip",
+    "pyarrow": "remote",
     "pydicom": "dicom",
+    "ray": "ray",
+    "s3fs": "remote",
     "sentencepiece": "transformers",
     "timm": "timm",
     "tokenizers": "transformers",

@@ -16,6 +16,10 @@ class Progress(Protocol):
         """`steps` more steps are done; `reused` of them were computed before."""
         ...
 
+    def workers(self, number: int) -> None:
+        """So many processes work on the stage."""
+        ...
+
     def note(self, text: str) -> None:
         """Shows the user one line."""
         ...
@@ -28,6 +32,9 @@ class Silent:
         pass
 
     def advance(self, steps: int, reused: int = 0) -> None:
+        pass
+
+    def workers(self, number: int) -> None:
         pass
 
     def note(self, text: str) -> None:

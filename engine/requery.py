@@ -216,7 +216,7 @@ class Requery:
         if found.count == 0:
             return np.empty(0)
         if cuts.reach == self._reader.info.cuts.reach:
-            return self._arrays.own_scores(info.first_neuron + unit)
+            return self._chosen.own_scores(info.first_neuron + unit)
         directions, competing = self.vectors().directions, self.competing(cuts.concept_set, cuts.ranking)
         summed = SUMMED_OF_ONE if len(directions) < _MANY else _MANY_SUMMED
         mean, doubt = self._chosen.mean(info, unit, found, summed)

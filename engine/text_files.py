@@ -17,8 +17,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from encodings.aliases import aliases
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator
 
@@ -59,6 +58,15 @@ _MARKED = re.compile("[\udc80-\udcff]")
 log = logging.getLogger(__name__)
 
 
+class TextFile(Protocol):
+    """A file, here or elsewhere: pathlib.Path is one."""
+
+    @property
+    def name(self) -> str: ...
+    def __hash__(self) -> int: ...
+    def open(self, mode: Literal["rb"], /) -> io.BufferedReader: ...
+
+
 class UnreadableText(MammiError):
     """A file is no text that can be read. The message names the file and gives the reason."""
 
@@ -81,7 +89,7 @@ Encoding = Annotated[str, AfterValidator(known_encoding)]
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+def unpacked(path: TextFile) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     """A file's bytes, unpacked where they are gzipped. Errors in reading it become UnreadableText."""
     try:
         with path.open("rb") as file:
@@ -100,15 +108,15 @@ class TextFiles:
         source without such an option."""
         self.encoding = encoding
         self._key = key
-        self._guessed: dict[Path, bool] = {}
+        self._guessed: dict[TextFile, bool] = {}
         """The files that were read as Windows-1252 -> whether that is told"""
 
-    def read(self, path: Path, most: int | None = None) -> str:
+    def read(self, path: TextFile, most: int | None = None) -> str:
         """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more than `most`
         characters, which are MAX_TEXT by default."""
         return "".join(self._pieces(path, None, most or MAX_TEXT))
 
-    def lines(self, path: Path) -> Iterator[str]:
+    def lines(self, path: TextFile) -> Iterator[str]:
         """A file's lines with their line ends. Raises UnreadableText, also for a line that is too long."""
         for number, line in enumerate(self._pieces(path, MAX_LINE, MAX_TEXT), start=1):
             if len(line) >= MAX_LINE:
@@ -129,7 +137,7 @@ class TextFiles:
         remedy = f"name it with {self._key}" if self._key else "save as UTF-8"
         log.warning("%s: not UTF-8, so read as Windows-1252. If it is another encoding, %s.", files, remedy)
 
-    def _pieces(self, path: Path, longest: int | None, most: int) -> Iterator[str]:
+    def _pieces(self, path: TextFile, longest: int | None, most: int) -> Iterator[str]:
         """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length. At most `most`
         characters together."""
         total = 0
@@ -155,7 +163,7 @@ class TextFiles:
             return "utf-8-sig", "surrogateescape"
         return marked or self.encoding or "utf-8", "strict"
 
-    def _check_format(self, path: Path, piece: str, at_start: bool) -> None:
+    def _check_format(self, path: TextFile, piece: str, at_start: bool) -> None:
         if at_start:
             for start, kind in _OTHER_FORMATS.items():
                 if piece.startswith(start):
@@ -164,7 +172,7 @@ class TextFiles:
             kinds = ", such as utf-16-le" if self._key else ""
             raise UnreadableText(f"{path} is not text, or is UTF-16 without a byte order mark{self._advice()}{kinds}.")
 
-    def _guess(self, path: Path, piece: str) -> str:
+    def _guess(self, path: TextFile, piece: str) -> str:
         """The piece, with what is no UTF-8 read as Windows-1252."""
         if not _MARKED.search(piece):
             return piece

@@ -92,6 +92,17 @@ def leaders(
     return Leaders(directions[first], tops, units[above], directions[above], scores[above])
 
 
+def best_directions(competing: Competing, means: Floats) -> Integers:
+    """The best direction for each of n means [n, d], none of them of no image, [n]; the first of equal ones."""
+    ranked = competing.narrow_scores(means.astype(np.float32) @ competing.distinct.narrow.T)
+    best: Integers = ranked.argmax(axis=1)
+    least = ranked[np.arange(len(best)), best] - 2 * errors_of(competing, means, np.zeros(len(means)))
+    lowest = np.nextafter(least.astype(np.float32), np.float32(-np.inf))
+    near = np.flatnonzero(np.count_nonzero(ranked >= lowest[:, None], axis=1) > 1)
+    best[near] = competing.scores(means[near]).argmax(axis=1)
+    return best
+
+
 def _unsettled(units: Integers, scores: Floats, errors: Floats, best: Floats, beta: float) -> NDArray[np.bool_]:
     """Which scores in float32 are to be computed in float64: the best of each unit, those that are near to another or
     to the cut, and all of a unit that has many."""

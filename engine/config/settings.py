@@ -1,6 +1,7 @@
 """The configuration of a run: a TOML file, typed and checked before anything is computed or imported for it.
 
-[run], [keep], the layers of [target], the labels of [probing] and the names of concept sets are checked here.
+[run], [keep], [workers], the layers of [target], the labels of [probing] and the names of concept sets are checked
+here.
 [probing], [target], [vlm] and [concepts] choose a `kind` (engine.kinds); the Options of its module define the table's
 other keys. Several concept sets are written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a
 run needs none. Relative paths start from the file's folder; only `run.out` starts from the current directory.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -20,6 +21,7 @@ from engine.annotation.cuts import Ranking, Selection
 from engine.config.faults import MOVED, Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
+from engine.config.workers import WorkerSettings
 from engine.errors import ConfigError
 from engine.kinds import PACKAGES
 from engine.probing.attribute_options import AttributeOptions
@@ -27,7 +29,7 @@ from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
 Parity = Literal["none", "published"]
-TABLES = ("run", "keep", *PACKAGES)
+TABLES = ("run", "keep", "workers", *PACKAGES)
 
 
 class RunSettings(BaseModel, extra="forbid", frozen=True):
@@ -159,6 +161,9 @@ class RunConfig:
     concepts: tuple[NamedLeaf, ...]
     """At least one"""
     methods: tuple[Leaf, ...]
+    workers: WorkerSettings = field(default_factory=WorkerSettings)
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The tables as the file and the command line give them"""
 
     def __post_init__(self) -> None:
         """Raises ConfigError where the VLM cannot do what `run.parity` or a method asks of it."""
@@ -175,7 +180,8 @@ class RunConfig:
                 )
 
     def as_dict(self) -> dict[str, Any]:
-        """Every key with its value, defaults included, as JSON types; several concept sets are a list."""
+        """Every key with its value, defaults included, as JSON types; several concept sets are a list. [workers] is
+        left out: it changes no result."""
         sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
         return {
             "run": self.run.model_dump(mode="json"),
@@ -196,6 +202,14 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     tables = read(path)
     overridden = [override(tables, text) for text in overrides]
     return _Checker(path, tables, overridden).config()
+
+
+def config_again(path: Path, base: Path, given: Mapping[str, Any]) -> RunConfig:
+    """The configuration with these `RunConfig.given`, checked again: in another process of the same run.
+
+    Raises ConfigError as load_config.
+    """
+    return replace(_Checker(path, dict(given), ()).config(), base=base)
 
 
 def config_from(path: Path, tables: Mapping[str, Any]) -> RunConfig:
@@ -228,6 +242,7 @@ class _Checker:
         self._check_tables()
         run = self.faults.check("run", RunSettings, self.tables["run"])
         keep = self.faults.check("keep", KeepSettings, self.tables["keep"])
+        workers = self.faults.check("workers", WorkerSettings, self.tables["workers"])
         taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
         labels, of_kind = self.leaves.common("probing", LabelSettings, self.tables["probing"])
         probing = self.leaves.leaf("probing", of_kind)
@@ -250,6 +265,8 @@ class _Checker:
             vlm=cast(Leaf, vlm),
             concepts=concepts,
             methods=methods,
+            workers=cast(WorkerSettings, workers),
+            given=self.tables,
         )
 
     def _check_tables(self) -> None:

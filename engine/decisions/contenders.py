@@ -79,16 +79,13 @@ def _scores(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """Some units at a time, ascending, and what they rank each distinct competing direction by, [n, k]."""
     own, concepts = cuts.reach == reader.info.cuts.reach, len(reader.concepts)
-    if not own and layer.units * concepts <= _AT_ONCE:  # the very numbers that Requery.layer cuts
-        yield units, requery.scores(layer, cuts)[1][units]
-        return
     size = max(1, (_READ_AT_ONCE if own else _AT_ONCE) // concepts)
     for start in range(0, len(units), size):
         some = units[start : start + size]
         if own:
-            yield some, competing.of_scores(reader.arrays.own_layer_scores(layer, some)[:, competing.first])
+            yield some, competing.scores(reader.arrays.own_means(layer.first_neuron + some))
         else:
-            yield some, competing.scores(requery.means(layer, cuts).means[some])
+            yield some, requery.scores(layer, cuts)[1][some]
 
 
 def _entries(units: NDArray[np.int64], scores: NDArray[np.float64], competing: Competing, floor: float) -> _Entries:

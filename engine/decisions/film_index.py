@@ -203,10 +203,12 @@ class Texts:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._all = _BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts)
-        self._ends = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64)
-        folded = [text.casefold() for text in self._all.split(_BETWEEN)]
-        self._folded = self._all if self._all == _BETWEEN.join(folded) else _BETWEEN.join(folded)
-        self._folded_ends = np.cumsum([len(text) + 1 for text in folded], dtype=np.int64)
+        self._ends = np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)))
+        folded = self._all.casefold()
+        self._folded = self._all if self._all == folded else folded
+        same = self._all.isascii()  # then each text is as long in lower case
+        lengths = (len(text) + 1 for text in self._folded.split(_BETWEEN)) if not same else ()
+        self._folded_ends = self._ends if same else np.cumsum(np.fromiter(lengths, np.int64))
 
     def __getitem__(self, index: int) -> str:
         start = int(self._ends[index - 1]) if index else 0

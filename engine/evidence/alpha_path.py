@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.competing import Competing
 from engine.annotation.cuts import Cuts, Selection
+from engine.annotation.leading import best_directions
 from engine.annotation.selection import threshold_between
 from engine.chosen_images import Vectors
 from engine.evidence.details import NEARBY, ROUNDING, AlphaStep, Floats, Integers
@@ -42,7 +43,7 @@ def path(
     sizes, of_size = np.unique(counts, return_inverse=True)
     parts = [_sum(requery.vectors(), images[0, first:last]) for first, last in pairwise([0, *sizes.tolist()])]
     means = np.cumsum(parts, axis=0) / np.maximum(sizes, 1)[:, None]
-    bests = np.where(sizes > 0, competing.first[competing.scores(means).argmax(axis=1)], -1)[of_size]
+    bests = np.where(sizes > 0, competing.first[best_directions(competing, means)], -1)[of_size]
     starts = np.flatnonzero(np.diff(bests, prepend=-2))
     ends = [*(starts[1:] - 1), -1]
     return tuple(
@@ -122,8 +123,8 @@ class _Walk:
             else:
                 self._sums[row] = _sum(self._vectors, images[:count])
         self._counts[rows] = counts
-        scores = self._competing.scores(self._sums[rows] / counts[:, None])
-        stay: NDArray[np.bool_] = self._competing.first[scores.argmax(axis=1)] == self._best[rows]
+        best = best_directions(self._competing, self._sums[rows] / counts[:, None])
+        stay: NDArray[np.bool_] = self._competing.first[best] == self._best[rows]
         return stay
 
 

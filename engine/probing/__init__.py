@@ -16,5 +16,7 @@ KINDS: dict[str, str] = {
     "folder": "engine.probing.folder",
     "mimic_cxr_jpg": "engine.probing.mimic_cxr_jpg",
     "nih14": "engine.probing.nih14",
+    "parquet": "engine.probing.parquet.probing_set",
     "phantom": "engine.probing.phantom.probing_set",
+    "webdataset": "engine.probing.webdataset.probing_set",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -13,8 +13,24 @@ from engine.text_files import Encoding
 
 LONGEST_NAME = 32
 _NAME = re.compile(r"[^\W\d_](?:[\w-]*\w)?")
+Named = TypeVar("Named", bound=Mapping[str, Any])
 RESERVED = ("is", "label", "name", "none", "output", "path", "patient", "predicted", "report", "view")
 """Names that mean something else where films are searched"""
+
+
+def attribute_names(named: Named) -> Named:
+    """The table, whose keys are names of attributes. Raises ValueError for one that is none, or names nothing."""
+    for name, value in named.items():
+        if not _NAME.fullmatch(name) or name != name.casefold() or len(name) > LONGEST_NAME:
+            raise ValueError(
+                f"{name!r} is no name of an attribute: it has small letters, digits, - and _, at most "
+                f"{LONGEST_NAME} of them, and begins with a letter"
+            )
+        if name in RESERVED:
+            raise ValueError(f"{name!r} means something else of a film; choose another name")
+        if not value:
+            raise ValueError(f"{name} names nothing: leave it out")
+    return named
 
 
 class AttributeOptions(BaseModel, extra="forbid", frozen=True):
@@ -38,17 +54,7 @@ class AttributeOptions(BaseModel, extra="forbid", frozen=True):
     @field_validator("columns", "labels")
     @classmethod
     def _have_names(cls, named: Mapping[str, object]) -> Mapping[str, object]:
-        for name, value in named.items():
-            if not _NAME.fullmatch(name) or name != name.casefold() or len(name) > LONGEST_NAME:
-                raise ValueError(
-                    f"{name!r} is no name of an attribute: it has small letters, digits, - and _, at most "
-                    f"{LONGEST_NAME} of them, and begins with a letter"
-                )
-            if name in RESERVED:
-                raise ValueError(f"{name!r} means something else of a film; choose another name")
-            if not value:
-                raise ValueError(f"{name} names nothing: leave it out")
-        return named
+        return attribute_names(named)
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:

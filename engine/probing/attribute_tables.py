@@ -107,13 +107,20 @@ def _table(options: AttributeOptions, of_kind: Any, base: Path) -> tuple[Table, 
     """The table, and the column that says whose a row is."""
     own = of_kind if isinstance(of_kind, TableOptions) and options.file is None else TableOptions()
     file: Path | None = options.file or getattr(own, "csv", None)
+    if file is None and hasattr(own, "own_table"):
+        table: Table = own.own_table(base, *options.columns.values(), options.image or "", options.patient or "")
+        return table, _key_column(table, options, own)
     if file is None:
         raise ConfigError(f"{KEY}.file is missing: this probing set has no table of yours; name a CSV file.")
     texts = TextFiles(options.encoding or own.encoding, f"{KEY}.encoding")
     table = Table(base / file, f"{KEY}.file", options.delimiter or own.delimiter, texts)
+    return table, _key_column(table, options, own)
+
+
+def _key_column(table: Table, options: AttributeOptions, own: TableOptions) -> int:
     if options.patient:
-        return table, table.column(options.patient, f"{KEY}.patient")
-    return table, table.column(options.image or own.path_column, f"{KEY}.image")
+        return table.column(options.patient, f"{KEY}.patient")
+    return table.column(options.image or own.name_column, f"{KEY}.image")
 
 
 def _by_patient(images: Sequence[Image]) -> Callable[[str], Sequence[str]]:

@@ -15,8 +15,11 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from engine.errors import ConfigError, first_line
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.drawn import Drawn
-from engine.probing.files import MAX_BYTES, FileTree, FilmsByName, short
+from engine.probing.files import short
+from engine.probing.film_names import FilmsByName
 from engine.probing.film_set import FilmOptions, FilmSet, collect
+from engine.probing.places import MAX_BYTES, Location, Place
+from engine.probing.trees import film_tree
 from engine.text_files import TextFiles, UnreadableText
 
 SIDE = 1024
@@ -29,9 +32,9 @@ _MIN_CORNERS = 3
 class Options(FilmOptions, frozen=True):
     """`[probing]` of a configuration with kind = "chestx_det"."""
 
-    folder: Path
+    folder: Location
     """Holds the films: what train_data.zip and test_data.zip unpack to, or NIH ChestX-ray14 for ChestX-Det10"""
-    annotations: Path
+    annotations: Location
     """The file of boxes and outlines, such as ChestX_Det_test.json"""
 
 
@@ -46,7 +49,7 @@ class _Entry(BaseModel, frozen=True):
 
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the annotations and finds their films. Raises ConfigError when either is missing or wrong."""
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     path = base / options.annotations
     drawn = Drawn(path, SIDE)
     found = collect(_images(path), FilmsByName(tree).find, options, path, tree.folder, drawn.complete)
@@ -54,7 +57,7 @@ def load(options: Options, base: Path) -> FilmSet:
     return found
 
 
-def _images(path: Path) -> Iterator[Image]:
+def _images(path: Place) -> Iterator[Image]:
     for entry in _read(path):
         outlines = entry.polygons if entry.polygons is not None else ((),) * len(entry.syms)
         if not len(entry.syms) == len(entry.boxes) == len(outlines):
@@ -76,7 +79,7 @@ def _images(path: Path) -> Iterator[Image]:
         )
 
 
-def _read(path: Path) -> list[_Entry]:
+def _read(path: Place) -> list[_Entry]:
     texts = TextFiles()
     try:
         text = texts.read(path, MAX_BYTES)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import FileTree, Film, short, warn
+from engine.probing.files import Film, FilmTree, short, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
 from engine.probing.person_columns import PersonColumns
+from engine.probing.places import Location, Place, in_folder
 from engine.probing.tables import Table
+from engine.probing.trees import film_tree
 
 _PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/[^/]+)", re.ASCII)
 """A path of any release: the part from the split's folder on, and the patient"""
@@ -25,7 +27,7 @@ _PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/
 class Options(ViewOptions, frozen=True):
     """`[probing]` of a configuration with kind = "chexpert". Views: AP, PA, Lateral."""
 
-    folder: Path
+    folder: Location
     """Holds train.csv and valid.csv with the folders train and valid, or the folders of the release's four batches"""
     split: str
     """The table's name: "train", "valid", "test", or another such as "train_visualCheXbert" """
@@ -35,19 +37,19 @@ class Options(ViewOptions, frozen=True):
 
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the split's table and finds its films. Raises ConfigError when they are missing or wrong."""
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     table = Table(_table_file(tree.folder, options.split), "probing.split")
     images = of_views(_images(table, options.uncertain), options.views)
     return collect(images, _Finder(tree).find, options, table.path, tree.folder)
 
 
-def _table_file(folder: Path, split: str) -> Path:
+def _table_file(folder: Place, split: str) -> Place:
     name = f"{split}.csv"
-    places = [folder / name, *sorted(folder.glob(f"*batch 1*/{name}"))] if "/" not in split else []
+    places = [folder / name, *in_folder(folder, f"*batch 1*/{name}")] if "/" not in split else []
     for path in places:
         if path.is_file():
             return path
-    tables = ", ".join(sorted(path.stem for path in folder.glob("*.csv"))) or "none"
+    tables = ", ".join(path.stem for path in in_folder(folder, "*.csv")) or "none"
     raise ConfigError(f"probing.split: {folder} has no {name}; its tables: {tables}.")
 
 
@@ -80,9 +82,9 @@ def _images(table: Table, uncertain: Uncertain) -> Iterator[Image]:
 class _Finder:
     """Finds films below the folder of their split, or below the folders of a release's batches."""
 
-    def __init__(self, tree: FileTree) -> None:
+    def __init__(self, tree: FilmTree) -> None:
         self._tree = tree
-        self._batches = [f"{path.name}/" for path in sorted(tree.folder.glob("CheXpert-v1.0 batch *")) if path.is_dir()]
+        self._batches = [f"{path.name}/" for path in in_folder(tree.folder, "CheXpert-v1.0 batch *") if path.is_dir()]
 
     def find(self, name: str) -> Film | None:
         """The film of that name. The batches of training films have no folder `train`."""

@@ -19,10 +19,12 @@ from PIL import Image as Picture
 from engine.errors import ConfigError
 from engine.probing.base import Image, Polygon
 from engine.probing.decoding import MAX_PIXELS
-from engine.probing.files import Ambiguous, FileTree, Film, LeadsOut, film_size, short, warn
+from engine.probing.files import Ambiguous, Film, FilmTree, LeadsOut, short, warn
 from engine.probing.film_set import FilmOptions, FilmSet, collect
 from engine.probing.masks import outline
+from engine.probing.places import FilmFile, Location, film_size, open_film
 from engine.probing.tables import Table
+from engine.probing.trees import film_tree
 
 _TABLE = "structure.csv"
 _IMAGES = "images"
@@ -32,7 +34,7 @@ _COLUMNS = ("Filename", "Template Name", "Mask", "Left", "Top")
 class Options(FilmOptions, frozen=True):
     """`[probing]` of a configuration with kind = "covid_cxr"."""
 
-    folder: Path
+    folder: Location
     """The clone of the repository: it holds structure.csv, images and masks"""
 
 
@@ -50,7 +52,7 @@ def load(options: Options, base: Path) -> FilmSet:
     Warns of masks that are missing or cannot be read. Raises ConfigError when the table or every film is missing, and
     for a row that is wrong.
     """
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     table = Table(tree.folder / _TABLE, "probing.folder")
     masks = _read(table)
     of_film: dict[str, list[_Mask]] = {}
@@ -62,7 +64,7 @@ def load(options: Options, base: Path) -> FilmSet:
             of_film[film.name] = masks[name]
         return film
 
-    def outlined(image: Image, file: str) -> Image:
+    def outlined(image: Image, file: FilmFile) -> Image:
         return replace(image, polygons=tuple(_polygons(tree, of_film[image.path], film_size(file), faults)))
 
     images = [Image(name, labels=tuple(sorted({mask.label for mask in own}))) for name, own in masks.items()]
@@ -90,7 +92,7 @@ def _read(table: Table) -> dict[str, list[_Mask]]:
 
 
 def _polygons(
-    tree: FileTree, masks: Sequence[_Mask], size: tuple[int, int] | None, faults: list[str]
+    tree: FilmTree, masks: Sequence[_Mask], size: tuple[int, int] | None, faults: list[str]
 ) -> Iterator[Polygon]:
     """The outlines of masks on a film of this width and height; what lies beyond it is cut off, as in the published
     code. Nothing is cut off a film that cannot be read, and will be set aside. Adds the paths of masks that cannot be
@@ -106,7 +108,7 @@ def _polygons(
             yield Polygon(mask.label, points)
 
 
-def _pixels(tree: FileTree, path: str) -> NDArray[np.bool_] | None:
+def _pixels(tree: FilmTree, path: str) -> NDArray[np.bool_] | None:
     """Whether each pixel [h, w] of a mask's file belongs to the mask; None if the file is missing or damaged."""
     try:
         found = tree.find(path)
@@ -115,7 +117,7 @@ def _pixels(tree: FileTree, path: str) -> NDArray[np.bool_] | None:
     if found is None:
         return None
     try:
-        with Picture.open(found.file, formats=("PNG",)) as picture:
+        with open_film(found.file) as stream, Picture.open(stream, formats=("PNG",)) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 return None
             return np.asarray(picture if picture.mode.startswith("I") else picture.convert("RGB").convert("L")) > 0

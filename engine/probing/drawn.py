@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.probing.base import Box, Image, Polygon
-from engine.probing.files import film_size, warn
+from engine.probing.files import warn
+from engine.probing.places import FilmFile, film_size
 
 _SLACK = 1.0
 """How far a box may lead out of its film, in pixels: a corner may be the last pixel or the one after"""
@@ -20,7 +21,7 @@ class Drawn:
         self._side = side
         self._outside: list[str] = []
 
-    def complete(self, image: Image, file: str) -> Image:
+    def complete(self, image: Image, file: FilmFile) -> Image:
         """The image with its boxes and polygons in pixels of the film in `file`. An image of unknown size, which will
         be set aside, stays as it is."""
         if not (image.boxes or image.polygons):
@@ -41,7 +42,7 @@ class Drawn:
         warn(what, self._outside)
 
 
-def _dicom_size(file: str) -> tuple[int, int] | None:
+def _dicom_size(file: FilmFile) -> tuple[int, int] | None:
     try:
         from engine.probing.dicom.headers import film_size as dicom_size
     except ModuleNotFoundError:  # decoding will say so

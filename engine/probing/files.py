@@ -9,15 +9,13 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
-from engine.errors import ConfigError, MammiError, UnreadableImage
-from engine.probing.alike import Named, folded
-from engine.probing.suffixes import HEAD, PICTURES, begins_like_film, counted, kind_of_other, may_lack_suffix, split
-
-MAX_BYTES = 1 << 28
-"""Larger files are not read"""
+from engine.errors import ConfigError, MammiError
+from engine.probing.alike import folded
+from engine.probing.places import FilmFile, Place
+from engine.probing.suffixes import HEAD, begins_like_film, counted, kind_of_other, may_lack_suffix, split
 
 _NAMED = 3
 """The most films that a warning names"""
@@ -25,9 +23,6 @@ _LONGEST = 120
 """The most characters of a name that a message shows"""
 _LISTINGS = 4096
 """The most folders whose entries are held at once"""
-_ORIENTATION_TAG = 0x0112
-_ON_THEIR_SIDE = (5, 6, 7, 8)
-"""EXIF orientations of films whose width is stored as their height. Pillow turns TIFF files itself."""
 _OUTSIDE, _NOWHERE = "links that lead out of it", "links that lead nowhere"
 _UNREADABLE_FOLDERS, _UNREADABLE_FILES = "folders that cannot be read", "files that cannot be read"
 
@@ -43,10 +38,19 @@ class Ambiguous(MammiError):
 
 
 class Film(NamedTuple):
-    """A film: its name as a reader sees it, relative to the folder with forward slashes, and its file's whole path."""
+    """A film: its name as a reader sees it, relative to the folder with forward slashes, and its file."""
 
     name: str
-    file: str
+    file: FilmFile
+
+
+class FilmTree(Protocol):
+    """Film files below a folder or an address: FileTree, RemoteTree (engine.probing.remote.tree)."""
+
+    @property
+    def folder(self) -> Place: ...
+    def find(self, name: str) -> Film | None: ...
+    def films(self, quiet: bool = False) -> list[Film]: ...
 
 
 class FileTree:
@@ -216,70 +220,6 @@ class _LeftOut:
 
     def add(self, reason: str, path: str) -> None:
         self.paths.setdefault(reason, []).append(path)
-
-
-class FilmsByName:
-    """A folder's films by file name without suffix, for sets in which these names are unique."""
-
-    def __init__(self, tree: FileTree) -> None:
-        self._folder = tree.folder
-        self._films: Named[Film] = Named()
-        for film in tree.films():
-            self._films.add(stem(film.name), film)
-
-    @property
-    def names(self) -> list[str]:
-        return [films[0].name for films in self._films.groups()]
-
-    def find(self, name: str) -> Film | None:
-        """The film of that name, anywhere in the folder, or of one that differs in letter case or Unicode form only.
-        Raises ConfigError when several films have it."""
-        films = self._films.find(stem(name))
-        if len(films) > 1:
-            raise ConfigError(
-                f"probing.folder: {self._folder} holds {films[0].name} and {films[1].name}; "
-                "name the one folder to use, or keep one of the files."
-            )
-        return films[0] if films else None
-
-
-def stem(name: str) -> str:
-    """A file's name without its folders and suffix."""
-    return posixpath.splitext(posixpath.basename(name))[0]
-
-
-def read_film(file: str) -> bytes:
-    """A film's bytes. Raises UnreadableImage."""
-    try:
-        with Path(file).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UnreadableImage(f"cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise UnreadableImage(f"too large: more than {MAX_BYTES >> 20} MB")
-    return data
-
-
-def file_stamp(file: str) -> str:
-    """The size of a file and the time of its last change; "" if there is no such file here."""
-    try:
-        found = Path(file).stat()
-    except OSError:
-        return ""
-    return f"{found.st_size} {found.st_mtime_ns}"
-
-
-def film_size(file: str) -> tuple[int, int] | None:
-    """Width and height of the upright film in a file of PICTURES, from its header; None if that cannot be read and the
-    film will be set aside."""
-    from PIL import Image
-
-    try:
-        with Image.open(file, formats=PICTURES) as image:
-            turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION_TAG, 1) in _ON_THEIR_SIDE
-            return image.size[::-1] if turned else image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
 
 
 def warn(what: str, names: Sequence[str]) -> None:

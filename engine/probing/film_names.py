@@ -6,8 +6,9 @@ import posixpath
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from engine.errors import ConfigError
 from engine.probing.alike import Named
-from engine.probing.files import Ambiguous, FileTree, Film, short
+from engine.probing.files import Ambiguous, Film, FilmTree, short
 
 
 def as_path(name: str) -> str:
@@ -43,7 +44,7 @@ class FilmNames:
 class NamedFilms:
     """The films of a folder, found by path or, where a table has no paths, by name."""
 
-    def __init__(self, tree: FileTree) -> None:
+    def __init__(self, tree: FilmTree) -> None:
         self._tree = tree
         self._names: FilmNames | None = None
         self._films: dict[str, Film] = {}
@@ -62,3 +63,33 @@ class NamedFilms:
             self._names = FilmNames(self._films)
         path = self._names.find(name)
         return None if path is None else self._films[path]
+
+
+class FilmsByName:
+    """A folder's films by file name without suffix, for sets in which these names are unique."""
+
+    def __init__(self, tree: FilmTree) -> None:
+        self._folder = tree.folder
+        self._films: Named[Film] = Named()
+        for film in tree.films():
+            self._films.add(stem(film.name), film)
+
+    @property
+    def names(self) -> list[str]:
+        return [films[0].name for films in self._films.groups()]
+
+    def find(self, name: str) -> Film | None:
+        """The film of that name, anywhere in the folder, or of one that differs in letter case or Unicode form only.
+        Raises ConfigError when several films have it."""
+        films = self._films.find(stem(name))
+        if len(films) > 1:
+            raise ConfigError(
+                f"probing.folder: {self._folder} holds {films[0].name} and {films[1].name}; "
+                "name the one folder to use, or keep one of the files."
+            )
+        return films[0] if films else None
+
+
+def stem(name: str) -> str:
+    """A file's name without its folders and suffix."""
+    return posixpath.splitext(posixpath.basename(name))[0]

@@ -5,23 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 from engine.errors import ConfigError
 from engine.names import compared
 from engine.probing.base import Image
-from engine.probing.files import Ambiguous, Film, LeadsOut, file_stamp, read_film, short, warn
+from engine.probing.files import Ambiguous, Film, LeadsOut, short, warn
+from engine.probing.places import FilmFile, Place, file_stamp, read_film
+from engine.probing.remote.options import Storage
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):
     """The keys of every kind of probing set that is read from files."""
 
+    storage: Storage | None = None
+    """How films are reached that are not on this machine. It stands first, as Location looks at it."""
     sample: int | None = Field(default=None, ge=1)
     """How many films to draw from the set for a quicker run; all by default"""
     sample_seed: int = 0
     """Another seed draws other films"""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves `storage` out where the configuration does not name it."""
+        values: dict[str, Any] = serialize(self)
+        return values if self.storage else {name: value for name, value in values.items() if name != "storage"}
 
 
 class ViewOptions(FilmOptions, frozen=True):
@@ -34,7 +44,7 @@ class ViewOptions(FilmOptions, frozen=True):
 class FilmSet:
     """Films, sorted by path, and the file of each."""
 
-    def __init__(self, images: Iterable[Image], files: Mapping[str, str]) -> None:
+    def __init__(self, images: Iterable[Image], files: Mapping[str, FilmFile]) -> None:
         self.images: Sequence[Image] = sorted(images, key=lambda image: image.path)
         self._files = files
 
@@ -54,9 +64,9 @@ def collect(
     named: Iterable[Image],
     find: Callable[[str], Film | None],
     options: FilmOptions,
-    source: Path,
-    folder: Path,
-    complete: Callable[[Image, str], Image] | None = None,
+    source: Place,
+    folder: Place,
+    complete: Callable[[Image, FilmFile], Image] | None = None,
 ) -> FilmSet:
     """The films of a table or list: `named` yields each image under the name that `source` gives it; `find` finds its
     file.
@@ -67,7 +77,7 @@ def collect(
     film is left or a film is named twice.
     """
     images: dict[str, Image] = {}
-    files: dict[str, str] = {}
+    files: dict[str, FilmFile] = {}
     names: dict[str, str] = {}
     missing: list[str] = []
     outside: list[str] = []

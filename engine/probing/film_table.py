@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.files import warn
 from engine.probing.film_names import as_path
 from engine.probing.labels import JoinedLabels
+from engine.probing.places import Place
 from engine.probing.row_labels import RowLabels
 from engine.probing.row_outlines import RowOutlines
 from engine.probing.table_options import TableOptions
@@ -27,7 +27,7 @@ def read_films(
     such as "patient" -> the index of its column. Warns of rows that contradict each other, and of what is left out.
     Raises ConfigError for a column that is missing and for a cell that cannot be read.
     """
-    path = table.column(options.path_column, "probing.path_column")
+    path = table.column(options.name_column, "probing.path_column")
     folder = table.column(options.folder_column, "probing.folder_column") if options.folder_column else None
     labels, outlines = RowLabels(table, options), RowOutlines(table, options)
     joined = JoinedLabels(table.path, options.uncertain)
@@ -88,7 +88,7 @@ class _Facts:
                 self._differing[name][film] = None
         self.facts[film] = tuple([first or another for first, another in zip(earlier, facts, strict=True)])
 
-    def warn(self, path: Path) -> None:
+    def warn(self, path: Place) -> None:
         """Warns of films whose rows differ."""
         for name, films in self._differing.items():
             warn(f"{path}: films whose rows differ in their {name}, so that the first counts", list(films))

@@ -7,21 +7,22 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import FileTree
 from engine.probing.film_set import FilmOptions, FilmSet, collect
+from engine.probing.places import Location
 from engine.probing.suffixes import FORMATS
+from engine.probing.trees import film_tree
 
 
 class Options(FilmOptions, frozen=True):
     """`[probing]` of a configuration with kind = "folder"."""
 
-    folder: Path
+    folder: Location
     """Searched with its subfolders"""
 
 
 def load(options: Options, base: Path) -> FilmSet:
     """Lists the folder's films. Raises ConfigError when the folder is missing or holds no film."""
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     films = {film.name: film for film in tree.films()}
     if not films:
         raise ConfigError(f"probing.folder: {tree.folder} holds no {FORMATS} film.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import compress
-from pathlib import Path
 from typing import Literal
 
 from engine.errors import ConfigError
@@ -128,7 +127,7 @@ class JoinedLabels:
     "No Finding" and another a finding. The finding counts, and "No Finding" does not.
     """
 
-    def __init__(self, source: Path, uncertain: Uncertain) -> None:
+    def __init__(self, source: object, uncertain: Uncertain) -> None:
         self._source = source
         self._least = UNCERTAIN if uncertain == "ones" else PRESENT
         self._ignores = uncertain == "ignore"

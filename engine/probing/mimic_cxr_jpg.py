@@ -17,10 +17,12 @@ from typing import Literal
 from engine.errors import ConfigError
 from engine.probing import attributes
 from engine.probing.base import Image
-from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
+from engine.probing.files import Ambiguous, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
+from engine.probing.places import FilmFile, Location, Place, in_folder, readable
 from engine.probing.tables import Table
+from engine.probing.trees import film_tree
 from engine.text_files import Encoding, TextFiles, UnreadableText
 
 Labels = tuple[str, ...]
@@ -39,7 +41,7 @@ MAX_REPORT = 1 << 20
 class Options(ViewOptions, frozen=True):
     """`[probing]` of a configuration with kind = "mimic_cxr_jpg". Views: AP, PA, LATERAL, LL and rarer ones."""
 
-    folder: Path
+    folder: Location
     """Holds the folder `files` and the release's tables"""
     split: Literal["train", "validate", "test"] | None = None
     """All films by default"""
@@ -47,7 +49,7 @@ class Options(ViewOptions, frozen=True):
     """The table that labels come from; "test-set-labeled" holds a radiologist's labels for part of the test split"""
     uncertain: Uncertain = "zeros"
     """What the label -1 means: "zeros" absent, "ones" present; "ignore" leaves out the films of the study"""
-    reports: Path | None = None
+    reports: Location | None = None
     """The folder that mimic-cxr-reports.zip unpacks to: it holds a folder `files`"""
     encoding: Encoding | None = None
     """The encoding of the reports; by default UTF-8"""
@@ -55,7 +57,7 @@ class Options(ViewOptions, frozen=True):
 
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the tables and finds the films. Raises ConfigError when they are missing or wrong."""
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     metadata = _table(tree.folder, "metadata")
     images = of_views(_images(metadata, tree.folder, options), options.views)
     if options.reports is None:
@@ -66,14 +68,14 @@ def load(options: Options, base: Path) -> FilmSet:
     return films
 
 
-def _table(folder: Path, name: str) -> Table:
-    paths = [path for end in ("csv", "csv.gz") for path in sorted(folder.glob(f"mimic-cxr-2.*-{name}.{end}"))]
+def _table(folder: Place, name: str) -> Table:
+    paths = [path for end in ("csv", "csv.gz") for path in in_folder(folder, f"mimic-cxr-2.*-{name}.{end}")]
     if not paths:
         raise ConfigError(f"probing.folder: {folder} has no mimic-cxr-2.0.0-{name}.csv or .csv.gz.")
     return Table(paths[0], "probing.folder")
 
 
-def _images(metadata: Table, folder: Path, options: Options) -> Iterator[Image]:
+def _images(metadata: Table, folder: Place, options: Options) -> Iterator[Image]:
     film, subject, study = (metadata.column(name) for name in ("dicom_id", "subject_id", "study_id"))
     view = metadata.column("ViewPosition")
     told = {name: metadata.column(column) for name, column in _TOLD.items() if metadata.has(column)}
@@ -95,13 +97,13 @@ def _images(metadata: Table, folder: Path, options: Options) -> Iterator[Image]:
     warn(f"{metadata.path}: left out films of studies with an uncertain label", uncertain)
 
 
-def _films_of_split(folder: Path, split: str) -> set[str]:
+def _films_of_split(folder: Place, split: str) -> set[str]:
     table = _table(folder, "split")
     film, place = table.column("dicom_id"), table.column("split")
     return {cells[film] for _, cells in table.rows(unique=film) if cells[place] == split}
 
 
-def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]:
+def _labels_by_study(folder: Place, options: Options) -> dict[str, Labels | None]:
     """Each study's labels; None if its films are to be left out. The radiologist's table has no subject_id."""
     table = _table(folder, options.labels)
     study = table.column("study_id")
@@ -119,14 +121,14 @@ def _labels_by_study(folder: Path, options: Options) -> dict[str, Labels | None]
 class _Reports:
     """The reports of studies. A report stands beside the folder of its study's films and has the same name."""
 
-    def __init__(self, folder: Path, encoding: str | None) -> None:
-        self._tree = FileTree(folder, "probing.reports")
+    def __init__(self, folder: Place, encoding: str | None) -> None:
+        self._tree = film_tree(folder, "probing.reports")
         self._texts = TextFiles(encoding, "probing.encoding")
         self._missing: list[str] = []
         self._unreadable: dict[str, None] = {}
         self._found = False
 
-    def added(self, image: Image, file: str) -> Image:  # noqa: ARG002
+    def added(self, image: Image, file: FilmFile) -> Image:  # noqa: ARG002
         """The image with its study's report, where there is one."""
         path = f"{posixpath.dirname(image.path)}.txt"
         try:
@@ -138,7 +140,7 @@ class _Reports:
             return image
         self._found = True
         try:
-            return replace(image, report=self._texts.read(Path(report.file), MAX_REPORT))
+            return replace(image, report=self._texts.read(readable(report.file), MAX_REPORT))
         except UnreadableText as error:
             self._unreadable[str(error)] = None
             return image

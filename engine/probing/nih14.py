@@ -16,13 +16,16 @@ from pathlib import Path
 from engine.errors import ConfigError
 from engine.probing.base import Box, Image
 from engine.probing.drawn import Drawn
-from engine.probing.files import FileTree, FilmsByName, short, stem, warn
+from engine.probing.files import short, warn
+from engine.probing.film_names import FilmsByName, stem
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.findings import FINDINGS
 from engine.probing.labels import JoinedLabels, listed_labels, present
 from engine.probing.person_columns import PersonColumns
+from engine.probing.places import Location, Place
 from engine.probing.row_outlines import box_of
 from engine.probing.tables import Table, read_lines
+from engine.probing.trees import film_tree
 
 NO_FINDING = "No Finding"
 """Not kept as a label: a film without findings has no label"""
@@ -41,14 +44,14 @@ _NAME = re.compile(r"(\d{8})_\d{3}", re.ASCII)
 class Options(ViewOptions, frozen=True):
     """`[probing]` of a configuration with kind = "nih14"."""
 
-    folder: Path
+    folder: Location
     """Holds the films, in images_001/images/… or any other subfolders, and the release's CSV files and lists"""
     split: str | None = None
     """"train_val" or "test" for the official lists, or the path of a list file; by default all films of the folder"""
-    data_entry: Path | None = None
+    data_entry: Location | None = None
     """Labels, views, sexes and ages; by default Data_Entry_2017_v2020.csv or Data_Entry_2017.csv where the folder has
     it"""
-    boxes: Path | None = None
+    boxes: Location | None = None
     """By default BBox_List_2017.csv where the folder has it"""
 
 
@@ -66,7 +69,7 @@ def load(options: Options, base: Path) -> FilmSet:
     Labels come from the list where it has any, else from Data_Entry. The patient is the first number of a film's name.
     Raises ConfigError when a file is missing or wrong.
     """
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     films = FilmsByName(tree)
     if not films.names:
         raise ConfigError(f"probing.folder: {tree.folder} holds no film.")
@@ -96,13 +99,13 @@ def load(options: Options, base: Path) -> FilmSet:
     return found
 
 
-def _given_or_found(base: Path, given: Path | None, folder: Path, names: Sequence[str]) -> Path | None:
+def _given_or_found(base: Path, given: Place | None, folder: Place, names: Sequence[str]) -> Place | None:
     if given is not None:
         return base / given
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def _list_file(split: str | None, base: Path, folder: Path) -> Path | None:
+def _list_file(split: str | None, base: Path, folder: Place) -> Place | None:
     if split is None:
         return None
     path = folder / _SPLITS[split] if split in _SPLITS else base / split
@@ -111,7 +114,7 @@ def _list_file(split: str | None, base: Path, folder: Path) -> Path | None:
     return path
 
 
-def _read_list(path: Path) -> dict[str, _Entry]:
+def _read_list(path: Place) -> dict[str, _Entry]:
     """The films of a list: each line has a name, or a name and 14 numbers, 1 for a finding that is present."""
     entries: dict[str, _Entry] = {}
     for line, text in enumerate(read_lines(path, "probing.split"), start=1):
@@ -131,7 +134,7 @@ def _read_list(path: Path) -> dict[str, _Entry]:
     return entries
 
 
-def _read_entries(path: Path) -> dict[str, _Entry]:
+def _read_entries(path: Place) -> dict[str, _Entry]:
     """The table's entries by stem. OriginalImage[Width,Height] is two columns, in the header as in the rows."""
     table = Table(path, "probing.data_entry")
     name, labels, view = (table.column(column) for column in ("Image Index", "Finding Labels", "View Position"))
@@ -151,7 +154,7 @@ def _read_entries(path: Path) -> dict[str, _Entry]:
     }
 
 
-def _read_boxes(path: Path) -> dict[str, tuple[Box, ...]]:
+def _read_boxes(path: Place) -> dict[str, tuple[Box, ...]]:
     """The boxes by stem. The first six columns are taken by position: name, finding, left, top, width, height. Their
     names vary: `Bbox [x,y,w,h]` is split at its commas, and copies of the file have other names."""
     table = Table(path, "probing.boxes")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ Place = tuple[float, float, float, float]
 """Of a box: left, top, width, height"""
 
 
-def box_of(path: Path, line: int, cells: Cells, corners: bool = False) -> Place | None:
+def box_of(path: object, line: int, cells: Cells, corners: bool = False) -> Place | None:
     """The box in four cells: left, top, width, height, or with `corners` left, top, right, bottom; None where all four
     say nothing.
 

@@ -70,6 +70,11 @@ class TableOptions(BaseModel, extra="forbid", frozen=True):
         return self
 
     @property
+    def name_column(self) -> str:
+        """The column that names a row's film."""
+        return self.path_column
+
+    @property
     def side(self) -> int | None:
         """The side of the films that boxes and masks are drawn on as they are read; None for the films as they are.
         Boxes with a size of their own are read as parts of it."""

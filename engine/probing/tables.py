@@ -7,10 +7,10 @@ import difflib
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.files import short
+from engine.probing.places import Place
 from engine.text_files import TextFiles, UnreadableText
 
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
@@ -27,7 +27,7 @@ class Table:
     Otherwise it is a comma or, in a header without commas, a semicolon, a tab or a bar.
     """
 
-    def __init__(self, path: Path, key: str, delimiter: str | None = None, texts: TextFiles | None = None) -> None:
+    def __init__(self, path: Place, key: str, delimiter: str | None = None, texts: TextFiles | None = None) -> None:
         """Reads the header. `delimiter` counts whatever the file says; `texts` knows the encoding that the user names.
         Raises ConfigError when the file cannot be read or is empty."""
         self.path = path
@@ -101,7 +101,7 @@ class Table:
             raise ConfigError(f"{self._key}: {self.path} is not a CSV file: {error}.") from None
 
 
-def read_lines(path: Path, key: str, texts: TextFiles | None = None) -> Iterator[str]:
+def read_lines(path: Place, key: str, texts: TextFiles | None = None) -> Iterator[str]:
     """The lines of a text file, gzipped or not, with their line ends.
 
     Warns where they are not UTF-8; `texts` knows the encoding that the user names. Raises ConfigError when the file

@@ -67,13 +67,14 @@ class ImagePass:
     It takes prepared images and gives values that can be sent to the process that writes them.
     """
 
-    def __init__(self, config: RunConfig, parts: PartKeys, models: Models) -> None:
+    def __init__(self, config: RunConfig, parts: PartKeys, models: Models, top: TopFilms) -> None:
+        """`top` outlives the pass: it remembers the strongest films so far."""
         self._config = config
         self._parts = parts
         self._models = models
         self._mixed = config.run.mixed_precision
         self._stack = ExitStack()
-        self._top = TopFilms(config.keep.top_maps)
+        self._top = top
         self._without_maps: set[str] = set()
         self._most = config.run.batch_size
         self._compiled = not config.run.compile

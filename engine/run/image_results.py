@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,23 @@ from engine.store.work import WorkFile
 TOGETHER = 512
 """Images that are read from the files together"""
 _NOTHING: frozenset[str] = frozenset()
+
+
+def lacking_parts(
+    keys: ImageKeys, parts: frozenset[str], embedding: str, held: Callable[[str], frozenset[str]]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The keys under which parts of an image are lacking, each with the keys of those parts.
+
+    `parts` are the keys of all parts, `embedding` that of the embedding, and `held` gives the keys of the parts that
+    are held under the key of an image.
+    """
+    wanted = [(keys.film, parts)]
+    if keys.film != keys.embedding:
+        wanted = [(keys.film, parts - {embedding}), (keys.embedding, frozenset((embedding,)))]
+    for image, whole in wanted:
+        lacking = whole - held(image)
+        if lacking:
+            yield image, lacking
 
 
 class ImageResults:
@@ -65,16 +82,15 @@ class ImageResults:
 
     def _lacking(self, keys: ImageKeys) -> Iterator[tuple[str, frozenset[str]]]:
         """The keys under which parts of an image are lacking, each with the keys of those parts."""
-        if keys.embedding in self._set_aside:
-            return
-        embedding = frozenset((self.parts.embedding,))
-        wanted = [(keys.film, self._all)]
-        if keys.film != keys.embedding:
-            wanted = [(keys.film, self._all - embedding), (keys.embedding, embedding)]
-        for image, parts in wanted:
-            lacking = parts - self._held.of(image)
-            if lacking:
-                yield image, lacking
+        if keys.embedding not in self._set_aside:
+            yield from lacking_parts(keys, self._all, self.parts.embedding, self._held.of)
+
+    def held(self) -> dict[str, frozenset[str]]:
+        """The key of each image -> the keys of its parts that some file holds. An image that a finished run sets aside
+        counts as whole."""
+        return {image: self._held.of(image) for image in self._held.images()} | dict.fromkeys(
+            self._set_aside, self._all
+        )
 
     def put(self, computed: Computed) -> None:
         """Keeps what was computed in the work file."""

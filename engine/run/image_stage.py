@@ -46,7 +46,8 @@ def _look_up(run: Run) -> None:
 
 
 def computed(run: Run, places: Sequence[int]) -> Iterator[Piece]:
-    """Computes what the images at these places lack. Each piece is kept before it is given."""
+    """Computes what the images at these places lack. Each piece is kept before it is given. Loads torch, and the models
+    that are needed."""
     run.progress.stage("images", len(places))
     with closing(_pieces(run, places)) as pieces:
         for piece in pieces:
@@ -58,7 +59,12 @@ def computed(run: Run, places: Sequence[int]) -> Iterator[Piece]:
 
 
 def _pieces(run: Run, places: Sequence[int]) -> Generator[Piece, None, None]:
-    """Loads torch, and the models that are needed."""
+    """What is computed by the processes that [workers] names."""
+    address = run.config.workers.address
+    if address is not None:
+        from engine.run.workers.ray_pieces import ray_pieces
+
+        return ray_pieces(run, places, address)
     from engine.run.image_worker import ImageWorker
 
     worker = ImageWorker(run.config, run.films, run.parts, run.inputs)

@@ -13,6 +13,7 @@ from engine.run.image_pass import ImagePass, Passing
 from engine.run.inputs import Models
 from engine.run.loading import Loader
 from engine.store.parts import Computed, ImageKeys, PartKeys
+from engine.targets.top_maps import TopFilms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class ImageWorker:
         self._films = films
         self._parts = parts
         self._models = models
+        self._top = TopFilms(config.keep.top_maps)
 
     def pieces(
         self, places: Sequence[int], claim: Callable[[ImageKeys], frozenset[str]]
     ) -> Generator[Piece, None, None]:
-        """Computes what the images at these places lack, batch by batch.
+        """Computes what the images at these places lack, batch by batch. It may be called again with other places.
 
         `claim` gives the keys of the parts that an image lacks, and is called in another thread. Raises as
         ImagePass.start and finish do.
@@ -50,7 +52,7 @@ class ImageWorker:
         loader = Loader(self._films, self._parts, self._models, settings.thumbnail_size, settings.parity)
         with ExitStack() as stack:
             batches = stack.enter_context(closing(loader.batches(places, settings.batch_size, claim)))
-            image_pass = stack.enter_context(ImagePass(self._config, self._parts, self._models))
+            image_pass = stack.enter_context(ImagePass(self._config, self._parts, self._models, self._top))
             waiting: deque[tuple[tuple[tuple[int, ImageKeys], ...], int, Passing]] = deque()
 
             def oldest() -> Piece:

@@ -136,7 +136,7 @@ class Loader:
                 return Prepared(tuple(decoders.map(self._prepare, found.batch)), found.passed, found.looked_up)
 
             def submit(task: Callable[[], _Found]) -> None:
-                waiting.append(ahead.submit(lambda: prepared(task()) if self._beside else task()))
+                waiting.append(ahead.submit(lambda: prepared(task()) if self.beside else task()))
 
             def first() -> Prepared:
                 found = waiting.popleft().result()
@@ -155,7 +155,7 @@ class Loader:
                     future.cancel()
 
     @cached_property
-    def _beside(self) -> bool:
+    def beside(self) -> bool:
         """Whether films are decoded while the models work. Where these work on the CPU they take all cores, and a core
         that decodes makes them wait: there files are only read ahead, and all cores decode between two batches."""
         return self._models.device.type != "cpu"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.rows import Rows, parts
-from engine.errors import RunFileError, first_line
+from engine.errors import RunFileError
 from engine.store import sorted_activations
-from engine.store.database import Connection
+from engine.store.cursors import Cursors
 from engine.store.embedding_rows import TYPES
 from engine.store.records import LayerInfo
 from engine.store.row_file import RowFile
@@ -26,68 +22,6 @@ HELD = 512 << 20
 _EMBEDDINGS_AT_ONCE = 4096
 _LENGTHS_AT_ONCE = 1 << 18
 _UNITS_AT_ONCE = 16
-
-
-class Cursors:
-    """One cursor for each calling thread over one connection. Raises RunFileError when the file cannot be read."""
-
-    def __init__(self, connection: Connection, path: Path) -> None:
-        self._connection = connection
-        self.path = path
-        self._of_thread = threading.local()
-        self._changed = threading.Condition()
-        """Held while the connection itself is called: DuckDB refuses a second call while one is going on"""
-        self._asking = 0
-        self._closed = False
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Connection]:
-        with self._changed:
-            if self._closed:
-                raise RunFileError(f"{self.path}: is closed")
-            cursor: Connection | None = getattr(self._of_thread, "cursor", None)
-            if cursor is None:
-                cursor = self._of_thread.cursor = self._connection.cursor()
-                cursor.execute("USE run")
-            self._asking += 1
-        try:
-            yield cursor
-        finally:
-            with self._changed:
-                self._asking -= 1
-                self._changed.notify_all()
-
-    def close(self) -> None:
-        """Waits for the reads of other threads. A later read raises RunFileError."""
-        with self._changed:
-            self._closed = True
-            self._changed.wait_for(lambda: self._asking == 0)
-            self._connection.close()
-
-    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with self._damage_named(), self._cursor() as cursor:
-            return cursor.execute(query, list(parameters)).fetchall()
-
-    def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
-        """Columns by name. A column of lists is an object array that holds a vector for each row."""
-        with self._damage_named(), self._cursor() as cursor:
-            columns = cursor.execute(query, list(parameters)).fetchnumpy()
-        return {name: np.ma.getdata(values) for name, values in columns.items()}
-
-    @contextmanager
-    def whole(self) -> Iterator[None]:
-        """Turns an error in the block, which interprets rows, into RunFileError: the file was damaged or changed."""
-        try:
-            yield
-        except (LookupError, TypeError, ValueError) as error:
-            raise RunFileError(f"{self.path}: not a whole run file ({error})") from error
-
-    @contextmanager
-    def _damage_named(self) -> Iterator[None]:
-        try:
-            yield
-        except duckdb.Error as error:
-            raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
 
 
 class RunArrays:
@@ -288,29 +222,19 @@ class RunArrays:
                 raise ValueError(f"embedding_spread: {len(covariance)} rows for {self._dimension} numbers")
         return columns["mean"], covariance
 
-    def own_scores(self, neuron: int) -> NDArray[np.float64]:
-        """The concept scores [m] of a neuron at the run's own α; [0] when it has no representatives."""
-        return self._cursors.columns("SELECT score FROM concept_scores WHERE neuron = ?", neuron)["score"]
-
-    def own_layer_scores(self, layer: LayerInfo, units: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The concept scores [n, m] at the run's own α of some units of a layer, ascending, which all have
-        representative images."""
-        if not len(units):
-            return np.empty((0, 0))
-        first, last = layer.first_neuron + int(units[0]), layer.first_neuron + int(units[-1])
-        # In the order of the table, as own_scores: to sort would take more memory than a reader allows DuckDB.
-        query = "SELECT score FROM concept_scores WHERE neuron BETWEEN ? AND ?"
-        with self._one_at_a_time:
-            scores = self._cursors.columns(query, first, last)["score"]
+    def own_means(self, neurons: NDArray[np.integer]) -> NDArray[np.float64]:
+        """The mean of the unit embeddings of the representative images at the run's own cuts, of some neurons,
+        ascending, [n, d]; zeros without any."""
+        columns = self._at("own_means", ("mean",), neurons.astype(np.int64))
         with self._cursors.whole():
-            return scores.reshape(len(units), -1)
+            return _stack(columns["mean"], self._dimension)
 
     def own_words(self, layer: LayerInfo, units: range) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The annotated concepts of some units of a layer at the run's own cuts, and the unit of each, ascending; each
         unit's concepts by what they are ranked by, ties by index."""
         columns = self._cursors.columns(
             "SELECT unit, concept FROM annotated_concepts JOIN neurons USING (neuron) "
-            "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, standing DESC, concept",
+            "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, place",
             *(layer.first_neuron + units.start, layer.first_neuron + units.stop - 1),
         )
         return columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)

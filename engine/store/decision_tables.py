@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store.arrays import Cursors
 from engine.store.batch import Floats
 from engine.store.class_maps import scaled
+from engine.store.cursors import Cursors
 from engine.store.decision_records import FilmImportance, Head, LayerImportance, Missing, Over, Probabilities, UnitMaps
 from engine.store.halves import restored
 from engine.store.records import LayerInfo

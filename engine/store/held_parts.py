@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -50,6 +50,10 @@ class HeldParts:
     def of(self, image: str) -> frozenset[str]:
         """The keys of the parts of this image that files hold."""
         return self._held[self._number_of_image.get(image, 0)]
+
+    def images(self) -> Iterator[str]:
+        """The keys of the images of which files hold parts."""
+        return iter(self._number_of_image)
 
     def source(self, image: str, part: str) -> int:
         """The first file that holds this part. Raises KeyError when none does."""

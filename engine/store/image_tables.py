@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.probing.base import Box, Polygon
-from engine.store.arrays import Cursors
 from engine.store.attributes import Attribute
+from engine.store.cursors import Cursors
 from engine.store.records import ImageInfo, SetAside
 
 _Column = NDArray[Any]
@@ -102,10 +102,13 @@ class ImageTables:
 
         All are 0 in a run of a version that did not measure them.
         """
-        return self._cursors.columns(
-            "SELECT input_low AS low, input_high AS high, input_mean AS mean, input_std AS std FROM images "
-            "WHERE image IS NOT NULL ORDER BY image"
-        )
+        found = {name: np.zeros(self.image_count) for name in ("low", "high", "mean", "std")}
+        columns = ", ".join(f"input_{name} AS {name}" for name in found)
+        for rows in self._cursors.pieces(f"image, {columns}", "images", "image IS NOT NULL"):
+            with self._cursors.whole():
+                for name, values in found.items():
+                    values[rows["image"]] = rows[name]
+        return found
 
     def label_table(self) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
         """The labels of the run by name, [L], and which image carries which, [p, L], read-only. Read once."""
@@ -147,10 +150,11 @@ class ImageTables:
             rows = self._cursors.columns(f"SELECT image, value {told} AND name = ?", name)
             with self._cursors.whole():
                 found[name] = Attribute.of(name, rows["image"].tolist(), rows["value"].tolist(), self.image_count)
-        views = [(image, view) for image, view in enumerate(self.views()) if view]
-        if "view" not in found and views:
-            images, values = zip(*views, strict=True)
-            found["view"] = Attribute.of("view", images, values, self.image_count)
+        views, places = self.coded("view")
+        if "view" not in found and any(views):
+            images = np.flatnonzero(np.array([*map(bool, views), False])[places])
+            values = [views[place] for place in places[images].tolist()]
+            found["view"] = Attribute.of("view", images.tolist(), values, self.image_count)
         return tuple(found[name] for name in sorted(found))
 
     def paths(self) -> tuple[str | None, ...]:
@@ -160,10 +164,11 @@ class ImageTables:
     def digests(self) -> NDArray[np.uint64]:
         """The first 128 bits of the sha256 of each image's file, [p, 2]: its texts would take 13 MB for 100,000."""
         halves = (f"('0x' || sha256[{start}:{start + 15}])::UBIGINT AS half{start}" for start in (1, 17))
-        columns = self._cursors.columns(
-            f"SELECT {', '.join(halves)} FROM images WHERE image IS NOT NULL ORDER BY image"  # noqa: S608 (this file's own)
-        )
-        return np.stack([columns["half1"], columns["half17"]], axis=1)
+        found = np.zeros((self.image_count, 2), dtype=np.uint64)
+        for rows in self._cursors.pieces(f"image, {', '.join(halves)}", "images", "image IS NOT NULL"):
+            with self._cursors.whole():
+                found[rows["image"]] = np.stack([rows["half1"], rows["half17"]], axis=1)
+        return found
 
     def patients(self) -> tuple[str | None, ...]:
         """Each image's patient, [p]; None if the probing set does not say."""
@@ -206,23 +211,28 @@ class ImageTables:
         return np.array(sorted(image for (image,) in rows), dtype=np.int64)
 
     def _texts(self, column: str) -> tuple[str | None, ...]:
-        # Unsorted: to sort all reports would take more memory than a reader has.
-        rows = self._cursors.rows(f"SELECT image, {column} FROM images WHERE image IS NOT NULL")  # noqa: S608 (this file's own)
         texts: list[str | None] = [None] * self.image_count
-        with self._cursors.whole():
-            for image, value in rows:
-                texts[image] = value
+        for rows in self._cursors.pieces(f"image, {column}", "images", f"image IS NOT NULL AND {column} IS NOT NULL"):
+            with self._cursors.whole():
+                for image, value in zip(rows["image"].tolist(), rows[column].tolist(), strict=True):
+                    texts[image] = value
         return tuple(texts)
 
     def _by_name(self, table: str, name: str, value: str) -> tuple[tuple[str, ...], _Column, _Column, _Column]:
         """All names in a column, sorted; and each row's image, the place of its name, and its value."""
-        # The names of tables and columns are this file's own.
-        given = f"FROM {table} WHERE image IS NOT NULL AND {name} IS NOT NULL"
-        names = self._cursors.rows(f"SELECT DISTINCT {name} {given} ORDER BY {name}")
-        rows = self._cursors.columns(
-            f"SELECT image, dense_rank() OVER (ORDER BY {name}) - 1 AS number, {value} AS value {given}"
-        )
-        with self._cursors.whole():
-            if (rows["image"] < 0).any():
-                raise ValueError(f"{table} of no image")
-        return tuple(text for (text,) in names), rows["image"], rows["number"], rows["value"]
+        # The names of tables and columns are this file's own. They are told apart here: for a million images DuckDB
+        # would need more memory to sort them than a reader allows it.
+        seen: dict[str, int] = {}
+        parts: list[tuple[_Column, ...]] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))]
+        given = f"image IS NOT NULL AND {name} IS NOT NULL"
+        for rows in self._cursors.pieces(f"image, {name} AS name, {value} AS value", table, given):
+            with self._cursors.whole():
+                if (rows["image"] < 0).any():
+                    raise ValueError(f"{table} of no image")
+            numbers = np.fromiter((seen.setdefault(text, len(seen)) for text in rows["name"].tolist()), np.int32)
+            parts.append((rows["image"], numbers, rows["value"]))
+        names = sorted(seen)
+        places = np.empty(len(names), dtype=np.int32)
+        places[[seen[text] for text in names]] = np.arange(len(names))
+        images, numbers, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return tuple(names), images, places[numbers], values

@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
-from engine.annotation.rows import Rows
+from engine.annotation.competing import Competing
+from engine.annotation.directions import Directions
+from engine.annotation.layer_annotations import Annotator
+from engine.annotation.layer_means import LayerMeans
+from engine.annotation.rows import Rows, parts
 from engine.annotation.standing import Moments
 from engine.store.contents import RunContents
 from engine.store.database import Connection, insert, text
@@ -47,8 +51,11 @@ class LayerWriter:
         self._rungs = rungs(len(embeddings))
         steps = np.arange(len(self._rungs), dtype=np.min_scalar_type(len(self._rungs)))
         self._step_of_rank = np.repeat(steps, np.diff(self._rungs, prepend=0))
-        self._directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
-        self._moments = moments
+        bare = scoring.unit_rows(run.template_embedding)
+        self._directions = Directions(run.text_embeddings, bare)
+        competing = Competing.of(self._directions, np.arange(len(run.concepts)))
+        self._competing = competing.ranked_by_z(moments) if run.ranking == "z" else competing
+        self._annotator = Annotator(len(embeddings))
         pairs = connection.execute("SELECT DISTINCT image, label FROM labels").fetchall()
         self._labels = LabelCounts(len(embeddings), pairs)
         self._first_neuron = 0
@@ -88,31 +95,64 @@ class LayerWriter:
         self, layer: int, units: NDArray[np.int64], order: NDArray[np.int32], descending: NDArray[np.float32]
     ) -> Callable[[Connection], None]:
         """Computes the run's own answers for some units, and returns what inserts them."""
+        counts, means = self._means(order, descending)
+        found = self._annotator.annotate(
+            self._competing,
+            LayerMeans(counts, means, np.zeros(len(units))),
+            np.arange(len(units)),
+            self._run.beta,
+            lambda some: means[some],
+        )
+        maxima, minima = descending[:, 0], descending[:, -1]
         names = self._run.layers[layer].unit_names
-        scored: dict[int, NDArray[np.float64]] = {}
-        rows = []
-        for unit, images, values in zip(units.tolist(), order, descending, strict=True):
-            tau = selection.threshold(values, self._run.alpha)
-            above = np.array(np.count_nonzero(selection.above(values, tau)))
-            count = int(self._run.selection.taken(above, len(values))) if values[0] > values[-1] else 0
-            best, best_score, annotated = -1, 0.0, 0
-            if count and len(self._directions):
-                mean = sum_rows(self._embeddings, self._inverse_lengths, images[:count]) / count
-                scores = scoring.score_mean(mean, self._directions)
-                standing = self._moments.z_scores(scores, count) if self._run.ranking == "z" else scores
-                best = int(standing.argmax())
-                best_score = float(scores[best])
-                annotated = len(scoring.annotate(standing, self._run.beta))
-                scored[self._first_neuron + unit] = scores
-            maximum, minimum = float(values[0]), float(values[-1])
-            rows.append(
-                (
-                    *(self._first_neuron + unit, layer, unit, text(names[unit]) if names else ""),
-                    *(maximum, minimum, maximum == minimum, count, best, best_score, annotated),
-                    self._labels.most(images[:count]),
-                )
-            )
-        return partial(_insert_answers, rows, scored)
+        own = self._first_neuron + units
+        annotated = np.diff(found.words.ends, prepend=0)
+        columns: dict[str, NDArray[Any]] = {
+            "neuron": own.astype(np.int32),
+            "layer": np.full(len(units), layer, np.int32),
+            "unit": units.astype(np.int32),
+            "name": np.array([text(names[unit]) if names else "" for unit in units], dtype=object),
+            "maximum": maxima.copy(),
+            "minimum": minima.copy(),
+            "dead": maxima == minima,
+            "representatives": counts.astype(np.int32),
+            "best": found.best.astype(np.int32),
+            "best_score": found.scores,
+            "annotated": annotated.astype(np.int32),
+            "finding": np.array([self._labels.most(o[:n]) for o, n in zip(order, counts, strict=True)], dtype=object),
+        }
+        owners, concepts = found.words.owners, found.words.concepts
+        words: dict[str, NDArray[Any]] = {
+            "neuron": own[owners].astype(np.int32),
+            "place": (np.arange(len(owners)) - (found.words.ends - annotated)[owners]).astype(np.int32),
+            "concept": concepts.astype(np.int32),
+            "score": self._scores(means, owners, concepts),
+        }
+        return partial(_insert_answers, columns, words, {"neuron": columns["neuron"], "mean": means})
+
+    def _means(
+        self, order: NDArray[np.int32], descending: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The number of each unit's representative images, [n], and the mean of their unit embeddings, [n, d]."""
+        counts = np.zeros(len(order), np.int64)
+        means = np.zeros((len(order), self._embeddings.shape[1]))
+        for row, (images, values) in enumerate(zip(order, descending, strict=True)):
+            if values[0] > values[-1]:
+                tau = selection.threshold(values, self._run.alpha)
+                above = np.array(np.count_nonzero(selection.above(values, tau)))
+                counts[row] = self._run.selection.taken(above, len(values))
+                chosen = images[: counts[row]]
+                means[row] = sum_rows(self._embeddings, self._inverse_lengths, chosen) / max(len(chosen), 1)
+        return counts, means
+
+    def _scores(
+        self, means: NDArray[np.float64], units: NDArray[np.int64], concepts: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Eq. 2's score of pairs of a unit and a concept, [n] each, from the units' means."""
+        scores = np.empty(len(units))
+        for some in parts(len(units)):
+            scores[some] = np.einsum("nd,nd->n", means[units[some]], self._directions[concepts[some]])
+        return scores
 
 
 def _insert_blocks(
@@ -143,16 +183,10 @@ def _insert_sums(
 
 
 def _insert_answers(
-    rows: list[tuple[Any, ...]], scored: dict[int, NDArray[np.float64]], connection: Connection
+    neurons: dict[str, NDArray[Any]],
+    words: dict[str, NDArray[Any]],
+    means: dict[str, NDArray[Any]],
+    connection: Connection,
 ) -> None:
-    with connection.appender("neurons") as neurons:
-        neurons.append_rows(rows)
-    if not scored:
-        return
-    scores = np.stack(list(scored.values()))
-    columns: dict[str, NDArray[Any]] = {
-        "neuron": np.repeat(np.array(list(scored), dtype=np.int32), scores.shape[1]),
-        "concept": np.tile(np.arange(scores.shape[1], dtype=np.int32), len(scores)),
-        "score": scores.reshape(-1),
-    }
-    insert(connection, "concept_scores", columns)
+    for table, columns in (("neurons", neurons), ("annotated_concepts", words), ("own_means", means)):
+        insert(connection, table, columns)

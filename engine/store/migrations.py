@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.store import sorted_activations
 from engine.store.database import Connection, insert
+from engine.store.ladder import inverse_lengths, sum_rows
 
 
 def _from_1(connection: Connection) -> None:
@@ -102,7 +103,7 @@ def _from_5(connection: Connection) -> None:
     connection.execute(DECISIONS)
 
 
-ANNOTATED = """
+_ANNOTATED = """
 CREATE VIEW annotated_concepts AS
     SELECT neuron, concept, score, standing
     FROM (
@@ -131,7 +132,7 @@ def _from_6(connection: Connection) -> None:
         connection.execute(f"ALTER TABLE concepts ADD COLUMN {column} DOUBLE")
     connection.execute("ALTER TABLE meta ADD COLUMN ranking VARCHAR DEFAULT 'score'")
     connection.execute("ALTER TABLE meta ADD COLUMN selection VARCHAR DEFAULT 'tau'")
-    connection.execute(ANNOTATED)
+    connection.execute(_ANNOTATED)
 
 
 BLOCK = 256
@@ -152,8 +153,14 @@ CREATE VIEW representatives AS
     WHERE rank < neurons.representatives;
 """
 ACTIVATIONS = _SORTED.format(activation=sorted_activations.AS_REAL, block=BLOCK)
+ANNOTATIONS = """
+CREATE VIEW annotations AS
+    SELECT layers.name AS layer, unit, concepts.name AS concept, score
+    FROM annotated_concepts JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept);
+"""
 _ROWS = 2048
 """Rows of blocks that are rewritten at once"""
+_SIZES = ("SELECT dimension FROM meta", "SELECT count(*) FROM image_embeddings")
 
 
 SPREAD = """CREATE TABLE embedding_spread (place INTEGER, mean DOUBLE, covariance DOUBLE[{dimension}]);
@@ -162,8 +169,8 @@ SPREAD = """CREATE TABLE embedding_spread (place INTEGER, mean DOUBLE, covarianc
 
 def _from_7(connection: Connection) -> None:
     """Stores sorted activations as codes and partial sums as float32: the same numbers in half the space, and sums
-    rounded as those of a new run are. Adds the inverse lengths and the spread of image embeddings, empty: they are
-    computed from these.
+    rounded as those of a new run are. Keeps the annotated concepts and the means that scores follow from in place of
+    all scores. Adds the inverse lengths and the spread of image embeddings, empty: they are computed from these.
     """
     row = connection.execute("SELECT dimension FROM meta").fetchone()
     connection.execute(f"""
@@ -182,9 +189,44 @@ def _from_7(connection: Connection) -> None:
         columns["codes"] = sorted_activations.codes(np.stack(list(columns.pop("activations"))))
         insert(connection, "coded", columns)
     connection.execute(SPREAD.format(dimension=int(row[0]) if row else 1))
+    _add_own_means(connection)
     connection.execute("DROP TABLE activation_blocks")
     connection.execute("ALTER TABLE coded RENAME TO activation_blocks")
-    connection.execute(ACTIVATIONS)
+    connection.execute("""
+        CREATE TABLE annotated AS
+            SELECT neuron, row_number() OVER (PARTITION BY neuron ORDER BY standing DESC, concept) - 1 AS place,
+                   concept, score
+            FROM annotated_concepts;
+        DROP VIEW annotations;
+        DROP VIEW annotated_concepts;
+        DROP TABLE concept_scores;
+        CREATE TABLE annotated_concepts (neuron INTEGER, place INTEGER, concept INTEGER, score DOUBLE);
+        INSERT INTO annotated_concepts SELECT neuron, place, concept, score FROM annotated ORDER BY neuron, place;
+        DROP TABLE annotated;
+    """)
+    connection.execute(ACTIVATIONS + ANNOTATIONS)
+
+
+def _add_own_means(connection: Connection) -> None:
+    """Adds the mean embedding of each neuron's representative images, as a new run computes it."""
+    dimension, counted = (connection.execute(query).fetchone() for query in _SIZES)
+    vectors = np.empty((int(counted[0]) if counted else 0, int(dimension[0]) if dimension else 1), np.float32)
+    for start in range(0, len(vectors), _ROWS):
+        query = "SELECT embedding FROM image_embeddings WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
+        rows = connection.execute(query, [start, start + _ROWS - 1]).fetchnumpy()["embedding"]
+        vectors[start : start + _ROWS] = np.stack(list(np.ma.getdata(rows)))
+    lengths = inverse_lengths(vectors)
+    connection.execute(f"CREATE TABLE own_means (neuron INTEGER, mean DOUBLE[{vectors.shape[1]}])")
+    counts = connection.execute("SELECT neuron, representatives FROM neurons ORDER BY neuron").fetchall()
+    for start in range(0, len(counts), _ROWS):
+        means = np.zeros((len(counts[start : start + _ROWS]), vectors.shape[1]))
+        for row, (neuron, count) in enumerate(counts[start : start + _ROWS]):
+            query = "SELECT images FROM activation_blocks WHERE neuron = ? AND block < ? ORDER BY block"
+            blocks = connection.execute(query, [neuron, -(-count // BLOCK)]).fetchnumpy()["images"]
+            if count:
+                images = np.concatenate(list(np.ma.getdata(blocks)))[:count]
+                means[row] = sum_rows(vectors, lengths, images) / count
+        insert(connection, "own_means", {"neuron": np.arange(start, start + len(means), dtype=np.int32), "mean": means})
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +51,7 @@ class PartFile:
         self.path = path
         self._connection = connection
         self._parts: dict[str, int] | None = None
+        self._keys: list[str] | None = None
 
     @classmethod
     def sealed(cls, path: Path) -> Self:
@@ -93,40 +94,37 @@ class PartFile:
 
     def looked_up(self) -> Iterator[LookedUp]:
         """The images that were looked up, by their places."""
-        query = (
-            "SELECT place, path, films.key, embeddings.key, stamp FROM looked_up "
-            "JOIN images AS films ON film = films.number JOIN images AS embeddings ON embedding = embeddings.number "
-            "ORDER BY place"
-        )
+        keys = self._image_keys()
+        query = "SELECT place, path, film, embedding, stamp FROM looked_up ORDER BY place"
         for place, path, film, embedding, stamp in self._rows(query):
-            keys = ImageKeys(film, film if embedding == film else embedding)
-            yield LookedUp(place, path.decode(errors="surrogatepass"), keys, stamp)
+            of_image = ImageKeys(keys[film - 1], keys[embedding - 1])
+            yield LookedUp(place, path.decode(errors="surrogatepass"), of_image, stamp)
 
     def map_rows(self, key: str) -> Iterator[MapRows]:
         """As MapSource.map_rows."""
         places = self._fetch("SELECT rowid FROM unit_maps WHERE part = ?", self._part_numbers().get(key))
+        keys = self._image_keys()
         for (place,) in places:
             columns = "height, width, sum, images, units, lows, highs, cells"
             [(height, width, total, *values)] = self._fetch(f"SELECT {columns} FROM unit_maps WHERE rowid = ?", place)  # noqa: S608
             self._check(b"".join(values), total)
             numbers, units = (np.frombuffer(each, "<i4") for each in values[:2])
-            keys = self._keys_of(set(numbers.tolist()))
-            images = tuple(keys[number] for number in numbers.tolist())
+            images = tuple(keys[number - 1] for number in numbers.tolist())
             yield unpacked(key, images, units, values[2:], (height, width))
 
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
         """As PartSource.held."""
         by_number = {number: key for key, number in self._part_numbers().items() if key in parts}
         query = (
-            "SELECT images.key, joined FROM (SELECT image, group_concat(part) AS joined FROM results "
-            "WHERE part IN (SELECT value FROM json_each(?)) GROUP BY image) JOIN images ON image = number"
+            "SELECT image, group_concat(part) FROM results WHERE part IN (SELECT value FROM json_each(?)) GROUP BY 1"
         )
+        keys = self._image_keys()
         sets: dict[str, frozenset[str]] = {}
         found: dict[str, frozenset[str]] = {}
-        for key, joined in self._rows(query, json.dumps(list(by_number))):
+        for image, joined in self._rows(query, json.dumps(list(by_number))):
             if joined not in sets:
                 sets[joined] = frozenset(by_number[int(number)] for number in joined.split(","))
-            found[key] = sets[joined]
+            found[keys[image - 1]] = sets[joined]
         return found
 
     def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:
@@ -187,9 +185,11 @@ class PartFile:
         query = "SELECT key, number FROM images WHERE key IN (SELECT value FROM json_each(?))"
         return dict(self._fetch(query, json.dumps(list(images))))
 
-    def _keys_of(self, numbers: Iterable[int]) -> dict[int, str]:
-        query = "SELECT number, key FROM images WHERE number IN (SELECT value FROM json_each(?))"
-        return dict(self._fetch(query, json.dumps(list(numbers))))
+    def _image_keys(self) -> list[str]:
+        """The key of each image; that of number 1 is the first. All who ask share the texts, which take most memory."""
+        if self._keys is None:
+            self._keys = [key for (key,) in self._rows("SELECT key FROM images ORDER BY number")]
+        return self._keys
 
     def _part_numbers(self) -> dict[str, int]:
         """The key of each part -> the number that stands for it."""

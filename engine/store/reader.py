@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from engine.annotation.cuts import Selection
 from engine.errors import RunFileError, first_line
 from engine.store import schema
-from engine.store.arrays import Cursors, RunArrays
+from engine.store.arrays import RunArrays
 from engine.store.contents import ConceptSet, Note, StoredMethod
+from engine.store.cursors import Cursors
 from engine.store.database import Connection, connect
 from engine.store.decision_tables import DecisionTables
 from engine.store.image_tables import ImageTables

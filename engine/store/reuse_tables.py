@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from engine.store.arrays import Cursors
 from engine.store.batch import Film
+from engine.store.cursors import Cursors
 from engine.store.decision_records import OVER
 from engine.store.layer_shares import LayerShares
 from engine.store.parts import ImageKeys, part_of_layer

@@ -1,8 +1,8 @@
 """The tables of a run file. engine.store.migrations brings an older file to them.
 
 Counted from 0: `position` of an image in the probing set, `image` among the usable ones, `neuron` over the layers in
-order, `concept` over all concept sets, `place` of a concept in one of them, of another template, or of a method's score
-for one neuron, `rank` of an image for one neuron by activation descending.
+order, `concept` over all concept sets, `place` of a concept in one of them or in a neuron's annotation, of another
+template, or of a method's score for one neuron, `rank` of an image for one neuron by activation descending.
 
 `ranking` and `selection` of `meta` are those of engine.annotation.cuts. `score_mean` and `score_deviation` of a concept
 are the mean and the standard deviation of v_o·(t_j − t_tem) over all images (NULL in files of before version 7). An
@@ -15,12 +15,15 @@ the key of each part of an image by its name (engine.store.parts), `part_reasons
 image aside. `film_key` and `embedding_key` are an image's keys; the second is NULL where both are the same.
 
 `codes` of `activation_blocks` are those of engine.store.sorted_activations. `partial_sums` are off by less than 1e-6 of
-their length.
+their length. `own_means` are the means of the unit embeddings of each neuron's representative images, zeros without
+any: the score of a concept is the product of a mean with its direction. `annotated_concepts` are those at the run's own
+cuts, by what the run ranks concepts by.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
-image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept, captions by
-caption), so that a row's rowid is its place: a migration must keep it so. `embedding_spread` has a row for each number
-of an embedding: its mean over all images, and its row of their covariance (no rows in files of before version 8).
+own_means by neuron,
+image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept,
+captions by caption), so that a row's
+rowid is its place: a migration must keep it so.
 
 What connects neurons to the model's decisions (engine.store.decision_tables) is stored as bytes, little-endian, row
 by row: `outputs` float32 [classes], `activations` float16 [neurons], `inputs` float16 [units of the head], `cells`
@@ -78,7 +81,8 @@ CREATE TABLE image_embeddings (image INTEGER, embedding {number}[{dimension}], i
 CREATE TABLE concept_sets (concept_set INTEGER, name VARCHAR, kind VARCHAR);
 CREATE TABLE concept_set_members (concept_set INTEGER, place INTEGER, concept INTEGER);
 CREATE TABLE templates (template VARCHAR, embedding FLOAT[{dimension}]);
-CREATE TABLE concept_scores (neuron INTEGER, concept INTEGER, score DOUBLE);
+CREATE TABLE own_means (neuron INTEGER, mean DOUBLE[{dimension}]);
+CREATE TABLE annotated_concepts (neuron INTEGER, place INTEGER, concept INTEGER, score DOUBLE);
 CREATE TABLE other_templates (place INTEGER, template VARCHAR, embedding FLOAT[{dimension}]);
 CREATE TABLE other_texts (place INTEGER, concept INTEGER, embedding FLOAT[{dimension}]);
 CREATE TABLE bare_texts (concept INTEGER, embedding FLOAT[{dimension}]);
@@ -89,11 +93,7 @@ CREATE TABLE method_scores (
 );
 {decisions}"""
 
-_VIEWS = """
-{annotated}{activations}CREATE VIEW annotations AS
-    SELECT layers.name AS layer, unit, concepts.name AS concept, score
-    FROM annotated_concepts JOIN neurons USING (neuron) JOIN layers USING (layer) JOIN concepts USING (concept);
-"""
+_VIEWS = "{activations}{annotations}"
 
 VERSION = 1 + len(migrations.MIGRATIONS)
 
@@ -108,7 +108,7 @@ def create(connection: Connection, dimension: int, precision: Precision = "f32")
         tables["spread"] = migrations.SPREAD.format(dimension=dimension)
         number = embedding_rows.TYPES[precision]
         connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))
-        connection.execute(_VIEWS.format(annotated=migrations.ANNOTATED, activations=migrations.ACTIVATIONS))
+        connection.execute(_VIEWS.format(activations=migrations.ACTIVATIONS, annotations=migrations.ANNOTATIONS))
 
 
 def version_of(connection: Connection) -> int | None:

@@ -194,10 +194,13 @@ class WorkFile(PartFile):
     def _numbers_of(self, images: Sequence[str]) -> Mapping[str, int]:  # noqa: ARG002
         return self._images()
 
+    def _image_keys(self) -> list[str]:
+        return list(self._images())
+
     def _images(self) -> dict[str, int]:
         """The key of each image -> its number. Held in memory, as no other process uses the file."""
         if self._held_images is None:
-            self._held_images = dict(self._rows("SELECT key, number FROM images"))
+            self._held_images = dict(self._rows("SELECT key, number FROM images ORDER BY number"))
         return self._held_images
 
     @contextmanager

@@ -31,6 +31,8 @@ class Stage:
     clock: Callable[[], float] = time.monotonic
     done: int = 0
     reused: int = 0
+    workers: int = 0
+    """Processes that work on it; 0 for this one"""
     started: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,7 +56,8 @@ class Stage:
         if computed <= 0 or self.seconds <= 0:
             return ""
         rate = computed / self.seconds
-        return f"{rate:.1f}/s, {duration((self.total - self.done) / rate)} left"
+        workers = f", {self.workers} worker{'s' * (self.workers > 1)}" if self.workers else ""
+        return f"{rate:.1f}/s, {duration((self.total - self.done) / rate)} left{workers}"
 
 
 def duration(seconds: float) -> str:
@@ -83,6 +86,10 @@ class BarProgress:
             self._stage.reused += reused
             self._bars.update(self._task, completed=self._stage.done, pace=self._stage.pace())
 
+    def workers(self, number: int) -> None:
+        if self._stage is not None:
+            self._stage.workers = number
+
     def note(self, text: str) -> None:
         self._bars.console.print(Text(clean(text)))
 
@@ -109,6 +116,10 @@ class PlainProgress:
         if steps and (stage.done >= stage.total or now - self._last_line >= PLAIN_EVERY):
             self._last_line = now
             self.note(f"{stage.name}: {stage.done} of {stage.total} {stage.pace()}".rstrip())
+
+    def workers(self, number: int) -> None:
+        if self._stage is not None:
+            self._stage.workers = number
 
     def note(self, text: str) -> None:
         print(clean(text), file=self._stream, flush=True)

@@ -90,7 +90,7 @@ def _differs(
     if len(answer.images) == 0:
         return False
     fresh = scoring.concept_scores(embeddings[answer.images], texts, template)
-    return not np.allclose(fresh, reader.arrays.own_scores(neuron), rtol=0, atol=_TOLERANCE)
+    return not np.allclose(fresh, answer.scores, rtol=0, atol=_TOLERANCE)
 
 
 def _spread(count: int, most: int) -> list[int]:

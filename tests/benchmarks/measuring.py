@@ -90,9 +90,11 @@ class Report:
         statistic: Statistic = "median",
         floor: Floor | None = None,
         most_ratio: float | None = None,
+        before: Callable[[], object] | None = None,
     ) -> Row:
-        """Calls it some times. `bound` is in milliseconds, for the statistic; `most_ratio` is for the median."""
-        walls, cpus = timed(call, times)
+        """Calls it some times, after `before` each time, which is not timed. `bound` is in milliseconds, for the
+        statistic; `most_ratio` is for the median."""
+        walls, cpus = timed(call, times, before)
         median, p95 = float(np.median(walls)), float(np.percentile(walls, 95))
         value = p95 if statistic == "p95" else median
         ratio = None if floor is None else median / floor.value
@@ -110,11 +112,15 @@ class Report:
         return [row.what for row in self.rows if row.missed]
 
 
-def timed(call: Callable[[], object], times: int) -> tuple[list[float], list[float]]:
+def timed(
+    call: Callable[[], object], times: int, before: Callable[[], object] | None = None
+) -> tuple[list[float], list[float]]:
     """Milliseconds on the clock, and of the CPU over all threads, of each call."""
     walls, cpus = [], []
     gc.collect()
     for _ in range(times):
+        if before:
+            before()
         cpu, started = time.process_time(), time.perf_counter()
         call()
         walls.append(1e3 * (time.perf_counter() - started))

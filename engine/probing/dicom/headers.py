@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydicom.datadict import tag_for_keyword
 
 from engine.errors import UnreadableImage
 from engine.probing.dicom.file import number, read_file, text
 from engine.probing.files import Film
+from engine.probing.places import FilmFile, open_film
 from engine.probing.suffixes import DICOM_SUFFIXES, split
 
 _READ = ("SOPClassUID", "SOPInstanceUID", "Modality", "PatientID", "ViewPosition", "Rows", "BurnedInAnnotation")
@@ -62,7 +62,7 @@ def _header(film: Film) -> Header:
     if split(film.name)[1].lower() not in ("", *DICOM_SUFFIXES):
         return Header(film.name, has_pixels=False)
     try:
-        with Path(film.file).open("rb") as stream:
+        with open_film(film.file) as stream:
             read = read_file(stream, _TAGS)
     except (OSError, UnreadableImage):
         return Header(film.name)
@@ -79,10 +79,10 @@ def _header(film: Film) -> Header:
     )
 
 
-def film_size(file: str) -> tuple[int, int] | None:
+def film_size(file: FilmFile) -> tuple[int, int] | None:
     """Width and height of a DICOM file's film, from its header; None if that cannot be read."""
     try:
-        with Path(file).open("rb") as stream:
+        with open_film(file) as stream:
             read = read_file(stream, _SIZE)
     except (OSError, UnreadableImage):
         return None

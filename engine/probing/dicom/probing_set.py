@@ -19,12 +19,14 @@ from engine.probing import attributes
 from engine.probing.attributes import numbered
 from engine.probing.base import NONE, Image
 from engine.probing.drawn import Drawn
-from engine.probing.files import Ambiguous, FileTree, warn
+from engine.probing.files import Ambiguous, warn
 from engine.probing.film_names import FilmNames
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.film_table import read_films
+from engine.probing.places import Location, Place
 from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
+from engine.probing.trees import film_tree
 
 if TYPE_CHECKING:
     from engine.probing.dicom.headers import Header
@@ -39,12 +41,12 @@ RADIOGRAPHS = ("", "CR", "DR", "DX", "MG", "OT", "RF", "RG", "SC", "XA", "XC")
 class Options(ViewOptions, TableOptions, frozen=True):
     """`[probing]` of a configuration with kind = "dicom". Views are those of View Position (0018,5101)."""
 
-    folder: Path
+    folder: Location
     """Searched with its subfolders. Objects without pixels, such as reports and a DICOMDIR, are skipped."""
     pseudonyms: bool = True
     """Whether patients are numbered in the order of their films' paths, and ages above 90 count as 90. If not, the run
     file keeps their Patient ID and age."""
-    csv: Path | None = None
+    csv: Location | None = None
     """A table of labels and boxes. A film that has several rows has the labels of all of them."""
     path_column: str = "path"
     """The column of a film's path, its file name with or without suffix, or its SOP Instance UID"""
@@ -62,7 +64,7 @@ def load(options: Options, base: Path) -> FilmSet:
     there is no film."""
     from engine.probing.dicom.headers import read_headers
 
-    tree = FileTree(base / options.folder)
+    tree = film_tree(base / options.folder)
     films = {film.name: film for film in tree.films()}
     headers = read_headers(films.values())
     found = [header for header in headers if header.has_pixels]
@@ -78,7 +80,7 @@ def load(options: Options, base: Path) -> FilmSet:
     return listed
 
 
-def _warn(folder: Path, headers: Iterable[Header]) -> None:
+def _warn(folder: Place, headers: Iterable[Header]) -> None:
     """Warns of what the user should know before the films are in a run file."""
     films = [header for header in headers if header.has_pixels]
     others = [header.path for header in films if header.modality not in RADIOGRAPHS]
@@ -115,7 +117,7 @@ def _age(told: str, pseudonyms: bool) -> str:
     return str(min(int(years), OLDEST_TOLD)) if years and pseudonyms else years
 
 
-def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Path, options: Options) -> list[Image]:
+def _labelled(images: Sequence[Image], headers: Sequence[Header], path: Place, options: Options) -> list[Image]:
     """The images with what their rows say, without those that an uncertain label leaves out."""
     table = Table(path, "probing.csv", options.delimiter, options.texts())
     if not (options.label_columns or options.mask_column):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
-from tests.benchmarks.measuring import Floor, Report
+from tests.benchmarks.measuring import Floor, Report, Row
 
+ALPHA = 0.93
 SOME = 32
 """Units over which the published computation is timed"""
 
@@ -24,19 +28,35 @@ class Floors:
     """One neuron's images, scores and annotation"""
 
 
-def measure(report: Report, units: int, images: int, dimension: int, concepts: int, alpha: float = 0.93) -> Floors:
-    """Measures the floors on made-up arrays of these sizes."""
+def measure(report: Report, units: int, images: int, dimension: int, concepts: int) -> Floors:
+    """Measures the floors on made-up arrays of these sizes, in a process of its own: they take memory."""
+    sizes = [str(size) for size in (units, images, dimension, concepts)]
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.nih_scale.floors", *sizes], check=True, capture_output=True, text=True
+    )
+    rows = [Row(**row) for row in json.loads(found.stdout.splitlines()[-1])]
+    product, whole, alone = (report.add(row).median or 0.0 for row in rows)
+    return Floors(
+        Floor("product", product),
+        Floor(f"published computation ({SOME} units, × {units / SOME:g})", whole * units / SOME),
+        Floor("NumPy in memory", alone),
+    )
+
+
+def _rows(units: int, images: int, dimension: int, concepts: int) -> list[Row]:
     rng = np.random.default_rng(3)
-    means = rng.normal(size=(units, dimension)).astype(np.float32)
-    texts = rng.normal(size=(concepts, dimension)).astype(np.float32)
-    product = report.time("floor: one float32 product of that shape", lambda: means @ texts.T, 20)
-    embeddings = scoring.unit_rows(rng.normal(size=(images, dimension))).astype(np.float32)
+    means = rng.standard_normal((units, dimension), dtype=np.float32)
+    texts = rng.standard_normal((concepts, dimension), dtype=np.float32)
+    report = Report()
+    report.time("floor: one float32 product of that shape", lambda: means @ texts.T, 20)
+    embeddings = rng.standard_normal((images, dimension), dtype=np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     template = texts[0]
-    some = np.maximum(np.exp(0.7 * rng.normal(size=(images, SOME))) - 0.6, 0).astype(np.float32)
+    some = np.maximum(np.exp(0.7 * rng.standard_normal((images, SOME), dtype=np.float32)) - 0.6, 0)
 
     def published() -> None:
         for unit in range(SOME):
-            _published_unit(some[:, unit], embeddings, texts, template, alpha)
+            _published_unit(some[:, unit], embeddings, texts, template, ALPHA)
 
     def neuron() -> None:
         values = some[:, int(rng.integers(SOME))]
@@ -44,13 +64,9 @@ def measure(report: Report, units: int, images: int, dimension: int, concepts: i
         if len(chosen):
             scoring.annotate(scoring.concept_scores(embeddings[chosen], texts, template), 0.9)
 
-    whole = report.time(f"floor: published computation, {SOME} units", published, 3)
-    alone = report.time("floor: one neuron, NumPy on arrays in memory", neuron, 20)
-    return Floors(
-        Floor("product", _median(product.median)),
-        Floor(f"published computation ({SOME} units, × {units / SOME:g})", _median(whole.median) * units / SOME),
-        Floor("NumPy in memory", _median(alone.median)),
-    )
+    report.time(f"floor: published computation, {SOME} units", published, 3)
+    report.time("floor: one neuron, NumPy on arrays in memory", neuron, 20)
+    return report.rows
 
 
 def _published_unit(
@@ -70,6 +86,5 @@ def _published_unit(
     return np.asarray(differences.sum(axis=0))
 
 
-def _median(value: float | None) -> float:
-    assert value is not None
-    return value
+if __name__ == "__main__":
+    print(json.dumps([asdict(row) for row in _rows(*map(int, sys.argv[1:]))]))

@@ -40,6 +40,10 @@ def measure(report: Report, reader: RunReader, requery: Requery, floors: Floors,
     report.time(f"{ROWS} rows on screen at a new α ≥ 0.8", rows, 100, bound=16, statistic="p95")
     far = cycle([0.97, 0.8, 0.93, 0.85, 0.9])
     jitter = iter(np.linspace(0, 0.002, 1000))
+
+    def elsewhere() -> object:
+        return layer(0.985)
+
     against = {"floor": floors.product}
     report.time(
         "whole layer, a jump of α (≥ 0.8)", lambda: layer(next(far) + next(jitter)), 25, **against, most_ratio=2.5
@@ -48,13 +52,19 @@ def measure(report: Report, reader: RunReader, requery: Requery, floors: Floors,
     steps = cycle([*np.arange(0.95, 0.80, -0.01), *np.arange(0.81, 0.96, 0.01)])
     report.time("whole layer, a step of 0.01", lambda: layer(float(next(steps))), 60, **against, most_ratio=1.0)
     report.time(
-        "the same against the published computation", lambda: layer(0.93 + next(jitter)), 10, floor=floors.published
+        "the same against the published computation",
+        lambda: layer(0.93 + next(jitter)),
+        10,
+        floor=floors.published,
+        before=elsewhere,
     )
     report.time("one neuron, any α and β", neuron(0.0), 300, bound=one, statistic="p95", floor=floors.neuron)
     report.time("one neuron, α ≥ 0.5", neuron(0.5), 300, bound=one, statistic="p95", floor=floors.neuron)
     most = 8.0 if gaussian else None
-    report.time("whole layer, α 0.5", lambda: layer(0.5 + next(jitter)), 5, **against, most_ratio=most)
-    report.time("whole layer, α 0.8", lambda: layer(0.8 + next(jitter)), 10, **against)
+    report.time(
+        "whole layer, α 0.5", lambda: layer(0.5 + next(jitter)), 5, **against, most_ratio=most, before=elsewhere
+    )
+    report.time("whole layer, α 0.8", lambda: layer(0.8 + next(jitter)), 10, **against, before=elsewhere)
     report.time("whole layer, another β", lambda: requery.layer(info.name, Cuts(0.8, float(rng.uniform()))), 10)
     z = iter(np.linspace(0.8, 0.95, 100))
     report.time(

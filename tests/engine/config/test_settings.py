@@ -10,7 +10,9 @@ from engine.config.settings import RunConfig, load_config
 from engine.errors import ConfigError
 from tests.support.models import tiny_project
 
-PROBING_KINDS = "chestx_det, chexpert, covid_cxr, csv, dicom, folder, mimic_cxr_jpg, nih14, phantom"
+PROBING_KINDS = (
+    "chestx_det, chexpert, covid_cxr, csv, dicom, folder, mimic_cxr_jpg, nih14, parquet, phantom, webdataset"
+)
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_a_whole_configuration(project: Path) -> None:
             'folder = "films"',
             'folder = "films"\nfoo = 1',
             "tiny.toml: probing.foo = 1 is not a key of this configuration. Keys of [probing]: rename, attributes, "
-            "sample, sample_seed, folder, kind.",
+            "storage, sample, sample_seed, folder, kind.",
         ),
         (
             'kind = "folder"',

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError, UnreadableImage
-from engine.probing import files
-from engine.probing.files import Ambiguous, FileTree, FilmsByName, LeadsOut, film_size, read_film, warn
+from engine.probing import places
+from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
+from engine.probing.film_names import FilmsByName
+from engine.probing.places import film_size, read_film
 from tests.support.films import write_films
 
 
@@ -241,7 +243,7 @@ def test_every_suffix_of_a_film_is_listed(tmp_path: Path, caplog: pytest.LogCapt
 def test_a_removed_or_too_large_film_is_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableImage, match="cannot be read: No such file"):
         read_film(str(folder / "none.png"))
-    monkeypatch.setattr(files, "MAX_BYTES", 8)
+    monkeypatch.setattr(places, "MAX_BYTES", 8)
     with pytest.raises(UnreadableImage, match="too large"):
         read_film(str(folder / "b.png"))
 

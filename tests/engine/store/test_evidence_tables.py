@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError, RunFileError
+from engine.store import arrays
 from engine.store.contents import Note, StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
@@ -173,6 +174,8 @@ def test_scores_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         "UPDATE activation_blocks SET codes = list_transform(codes, lambda x: NULL)",
         "UPDATE activation_blocks SET codes = NULL",
         "UPDATE partial_sums SET total = NULL",
+        "DELETE FROM own_means WHERE neuron = 2",
+        "ALTER TABLE own_means ALTER mean TYPE DOUBLE[2] USING [1, 2]",
         "ALTER TABLE partial_sums ALTER total TYPE DOUBLE[3] USING [1, 2, 3]",
     ],
 )
@@ -211,4 +214,25 @@ def read_all(reader: RunReader) -> None:
     for place in range(len(reader.other_templates)):
         reader.arrays.other_template(place)
     reader.arrays.partial_sums(np.arange(len(reader.arrays.rungs)))
+    reader.arrays.own_means(np.arange(len(reader.maxima)))
     assert len(reader.captions) == len(reader.arrays.caption_embeddings())
+
+
+def test_what_is_known_of_images_is_the_same_however_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = small_run(tmp_path, hostile=True)
+
+    def known() -> list[object]:
+        with RunReader(path) as reader:
+            tables = [*reader.label_table(), *reader.parameter_table(), *reader.coded("patient"), *reader.coded("view")]
+            tables += [
+                *reader.input_statistics().values(),
+                reader.digests(),
+                *(each.members for each in reader.attributes()),
+            ]
+            return [each.tolist() if isinstance(each, np.ndarray) else each for each in (*tables, reader.paths())]
+
+    at_once = known()
+    monkeypatch.setattr(arrays, "_ROWS_AT_ONCE", 7)
+    assert repr(known()) == repr(at_once)  # NaN is NaN here

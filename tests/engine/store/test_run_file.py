@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +21,9 @@ from engine.run.image_results import ImageResults
 from engine.store import migrations, schema, thumbnails
 from engine.store.batch import Batch, Film, ProbedImage
 from engine.store.contents import RunContents
-from engine.store.database import connect
 from engine.store.finished import FinishedRun
 from engine.store.parts import ImageKeys
-from engine.store.reader import MEMORY, RunReader
+from engine.store.reader import RunReader
 from engine.store.work import WorkFile
 from engine.store.writer import assemble
 from tests.shared import ROOT
@@ -341,7 +339,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkey
     before = path.read_bytes()
 
     def failing(connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute("DROP TABLE concept_scores")
+        connection.execute("DROP TABLE own_means")
         raise ArithmeticError
 
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, failing))
@@ -397,26 +395,6 @@ def test_many_readers_at_once_write_nothing(tmp_path: Path) -> None:
     with RunReader(path) as one, RunReader(path) as other:
         assert one.info == other.info
     assert _names(tmp_path) == {"run.duckdb"}
-
-
-@pytest.mark.parametrize("ranking", ["score", "z"])
-def test_the_annotations_of_a_wide_layer_fit_the_memory_of_a_reader(tmp_path: Path, ranking: str) -> None:
-    path = tmp_path / "run.duckdb"
-    connection = connect(path, read_only=False, memory="512MB", threads=1)
-    schema.create(connection, 2)
-    connection.execute("INSERT INTO meta (beta, ranking) VALUES (0.95, ?)", [ranking])
-    connection.execute(
-        "INSERT INTO concepts (concept, score_mean, score_deviation) SELECT range, 0.1, 0.2 FROM range(1400)"
-    )
-    connection.execute("INSERT INTO neurons (neuron, best, best_score) SELECT range, 3, 1 FROM range(1024)")
-    connection.execute(
-        "INSERT INTO concept_scores SELECT n.range, c.range, 1 / (1 + abs(c.range - 3)) "
-        "FROM range(1024) n, range(1400) c ORDER BY ALL"
-    )
-    connection.close()
-    with closing(connect(path, read_only=True, memory=MEMORY, threads=1)) as connection:
-        found = connection.execute("SELECT count(*), min(concept), max(concept) FROM annotated_concepts").fetchall()
-    assert found == [(1024, 3, 3)]
 
 
 @pytest.mark.slow

@@ -108,7 +108,11 @@ def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Pat
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("UPDATE concept_scores SET score = score + 0.1", "layer0:3: the stored scores"),
+        (
+            "CREATE TABLE other AS SELECT neuron, list_transform(mean, lambda x: x + 0.1)::DOUBLE[16] AS mean "
+            "FROM own_means ORDER BY neuron; DROP TABLE own_means; ALTER TABLE other RENAME TO own_means",
+            "layer0:3: the stored scores",
+        ),
         ("UPDATE images SET thumbnail = 'x'::BLOB WHERE image = 5", "image 5: the thumbnail is damaged"),
         ("UPDATE neurons SET representatives = representatives + 1 WHERE unit = 4", "layer1:4: the stored scores"),
         ("UPDATE templates SET embedding = list_transform(embedding, lambda x: 'nan'::FLOAT)::FLOAT[16]", "not finite"),

@@ -1,0 +1,1 @@
+"""Films that Parquet files list, or hold."""

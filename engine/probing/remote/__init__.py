@@ -1,0 +1,1 @@
+"""Films and tables that are not on this machine: in buckets, and on web servers."""

@@ -1,0 +1,1 @@
+"""Films in the tar files of WebDataset."""
