@@ -1,6 +1,6 @@
 """What the faster ways through the target model change: activations, representative images and concept scores.
 
-python -m tests.benchmarks.precision [CONFIG; sample_configs/phantom.toml by default] [--films N of the phantoms] [--ways …]
+python -m tests.benchmarks.precision [CONFIG; sample_configs/phantom.toml by default] [--films N] [--ways …]
 
 Each way is a run of its own, compared with the plain one at the run's own cuts. Every representative image that only
 one of the two has is listed. A bound of 1e-3 holds for the scores of neurons whose images are the same.
