@@ -20,6 +20,7 @@ from engine.run.method_stage import MethodStage
 from engine.run.notes import Notes
 from engine.run.stage import Run, Stage
 from engine.run.text_stage import TextStage
+from engine.run.workers.ray_cluster import reachable
 from engine.store.finished import FinishedRun
 from engine.store.part_file import PartFile
 from engine.store.shard_files import ShardFolder
@@ -108,6 +109,8 @@ def compute(this: Run) -> None:
 
 def look_at_inputs(this: Run) -> None:
     """Finds a mistake in the inputs or the model before anything long is computed."""
+    if this.config.workers.address is not None:
+        reachable(this.config.workers.address)
     this.inputs.load(this.progress)
     if not this.results.known(this.parts.layers.values()):
         this.inputs.look_at_target(this.progress)

@@ -16,7 +16,7 @@ from engine.run.inputs import RunInputs
 from engine.run.keys import part_keys
 from engine.run.notes import Notes
 from engine.run.versions import package_version
-from engine.store.parts import PartKeys
+from engine.store.parts import FILM, PartKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class Order:
         ).by_name()
         other = next((name for name, key in parts.by_name().items() if mine.get(name) != key), None)
         if other is not None:
-            raise MammiError(f"this worker would compute another {other} than the run: its model's files differ.")
+            why = "its mammi is another" if other == FILM else "its model's files, or its mammi, are others"
+            raise MammiError(f"this worker would compute another part {other!r} than the run: {why}.")
         return ImageWorker(config, Films(inputs.probing, inputs.by_name), parts, inputs)
 
 

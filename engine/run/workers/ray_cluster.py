@@ -13,9 +13,9 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TextIO, cast
 
 from engine.config.workers import LOCAL, RAY, RayAddress
 from engine.errors import MammiError, first_line
@@ -38,16 +38,35 @@ _SHORT = "/tmp"  # noqa: S108 - the folder made in it is this user's alone
 _MB = 1 << 20
 
 
+def reachable(address: RayAddress) -> None:
+    """Finds out in seconds whether Ray is installed and anything listens there; Ray itself would try for minutes.
+
+    Raises MammiError if not.
+    """
+    for package in ("ray", "pyarrow"):
+        if find_spec(package) is None:
+            raise MammiError(f"--workers {_named(address)} {missing('ray')}.")
+    place = address.host_and_port
+    if place is None:
+        return
+    try:
+        with socket.create_connection(place, _REACHED_WITHIN):
+            pass
+    except OSError as error:
+        why = error.strerror or first_line(error)
+        raise MammiError(
+            f"--workers {_named(address)}: nothing answers at {address.text} ({why}). Name the address that "
+            "`ray start --head` gave, or use --workers ray on one machine."
+        ) from None
+
+
 @contextmanager
 def connected(address: RayAddress, store_mb: int) -> Iterator[None]:
     """This process is part of the cluster in the block. A local cluster is started and stopped, with `store_mb` for
     results that wait; it listens on loopback only, and to nobody without its token. Any other cluster goes on.
 
-    Raises MammiError where Ray is not installed or the cluster cannot be reached.
+    Raises MammiError where the cluster cannot be joined; see `reachable` too.
     """
-    for package in ("ray", "pyarrow"):
-        if find_spec(package) is None:
-            raise MammiError(f"--workers {_named(address)} {missing('ray')}.")
     with ExitStack() as stack:
         stack.enter_context(_environment(_variables(address)))
         import ray
@@ -65,7 +84,6 @@ def connected(address: RayAddress, store_mb: int) -> Iterator[None]:
                 "_temp_dir": stack.enter_context(_temporary_folder()),
             }
         else:
-            _reach(address)
             options = {"address": address.text}
         stack.callback(ray.shutdown)
         try:
@@ -91,22 +109,6 @@ def cluster_name(address: RayAddress) -> str:
 
 def _named(address: RayAddress) -> str:
     return RAY if address.text == LOCAL else f"{RAY}:{address.text}"
-
-
-def _reach(address: RayAddress) -> None:
-    """Finds out in seconds whether anything listens there; Ray itself would try for minutes."""
-    place = address.host_and_port
-    if place is None:
-        return
-    try:
-        with socket.create_connection(place, _REACHED_WITHIN):
-            pass
-    except OSError as error:
-        why = error.strerror or first_line(error)
-        raise MammiError(
-            f"--workers {_named(address)}: nothing answers at {address.text} ({why}). Name the address that "
-            "`ray start --head` gave, or use --workers ray on one machine."
-        ) from None
 
 
 def _refused(address: RayAddress, error: Exception) -> str:
@@ -153,13 +155,26 @@ def _quiet() -> Iterator[None]:
     before = [handler.level for handler in handlers]
     for handler in handlers:
         handler.setLevel(logging.CRITICAL + 1)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stdout(cast(TextIO, _NotOfRay(sys.stdout))):
         warnings.simplefilter("ignore")
         try:
             yield
         finally:
             for handler, level in zip(handlers, before, strict=True):
                 handler.setLevel(level)
+
+
+class _NotOfRay:
+    """A stream without what Ray's threads print there: every attempt at a task, with the end of a log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.current_thread().name.startswith("ray_") else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextmanager

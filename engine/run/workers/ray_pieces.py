@@ -13,6 +13,7 @@ from engine.config.workers import LOCAL, RayAddress
 from engine.errors import ConfigError, MammiError, first_line
 from engine.run.image_worker import Piece
 from engine.run.stage import Run
+from engine.run.workers import attempts
 from engine.run.workers.held import SharedParts
 from engine.run.workers.order import Order
 from engine.run.workers.pace import Heard
@@ -49,7 +50,7 @@ def ray_pieces(run: Run, places: Sequence[int], address: RayAddress) -> Generato
         _tell_wait(run, started)
         looked_up = done = 0
         heard = Heard()
-        with closing(_rows(run, unknown, held, started)) as rows, _failures_told(run):
+        with closing(_rows(run, unknown, held, started)) as rows, _failures_told():
             for row in rows:
                 from engine.run.workers.ray_worker import opened
 
@@ -110,14 +111,12 @@ def _rows(run: Run, places: NDArray[np.int64], held: SharedParts, started: Sizes
             RayWorker,
             batch_size=size,
             batch_format="numpy",
-            fn_constructor_args=(order, [ray.put(held)], max(1, int(started.cpus))),
+            fn_constructor_args=(order, [ray.put(held)], attempts.started(), asked.retries, max(1, int(started.cpus))),
             compute=ActorPoolStrategy(
                 min_size=min(started.least, most), max_size=most, max_tasks_in_flight_per_actor=asked.ahead
             ),
             num_cpus=started.cpus,
             num_gpus=started.gpus,
-            max_restarts=-1,
-            max_task_retries=asked.retries,
         )
         yield from results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
@@ -134,7 +133,7 @@ def _raise(fault: Fault, worker: str, address: RayAddress) -> None:
 
 
 @contextmanager
-def _failures_told(run: Run) -> Iterator[None]:
+def _failures_told() -> Iterator[None]:
     """Turns what Ray raises into a MammiError."""
     import ray
     from ray.data.exceptions import ExecutionTimeoutError, SystemException
@@ -142,29 +141,12 @@ def _failures_told(run: Run) -> Iterator[None]:
     try:
         yield
     except (ray.exceptions.RayError, SystemException, ExecutionTimeoutError) as error:
-        raise MammiError(_told(run, error)) from error
+        raise MammiError(_told(error)) from error
 
 
-def _told(run: Run, error: BaseException) -> str:
-    import ray
+def _told(error: BaseException) -> str:
     from ray.data.exceptions import ExecutionTimeoutError
 
-    chain = list(_chain(error))
-    exceptions = ray.exceptions
-    if any(isinstance(each, ExecutionTimeoutError) for each in chain):
+    if isinstance(error, ExecutionTimeoutError):
         return f"images: no worker has given a result for half an hour. {_AGAIN}, or with fewer workers."
-    if any(isinstance(each, exceptions.OutOfMemoryError) for each in chain):
-        return f"images: a machine's memory is full. Lower workers.number or run.batch_size. {_AGAIN}."
-    if any(isinstance(each, (exceptions.RayActorError, exceptions.WorkerCrashedError)) for each in chain):
-        times = run.config.workers.retries + 1
-        return (
-            f"images: a worker died {times} times over the same films: a film or a lack of memory may kill it. "
-            f"Lower workers.number or run.batch_size, or look in Ray's logs.\n{_AGAIN}."
-        )
     return f"images: Ray failed: {first_line(error)}.\n{_AGAIN}."
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = getattr(error, "cause", None) or error.__cause__

@@ -41,10 +41,13 @@ class Fault:
 class RayWorker:
     """Loads configuration, films and models at the first task. An error is a row too: Ray would try it again."""
 
-    def __init__(self, order: Order, held: list[Any], threads: int) -> None:
-        """`held`: a reference to SharedParts in Ray's store, in a list, so that Ray leaves it to this class to get."""
+    def __init__(self, order: Order, held: list[Any], attempts: Any, retries: int, threads: int) -> None:
+        """`held`: a reference to SharedParts in Ray's store, in a list, so that Ray leaves it to this class to get.
+        `attempts`: a handle of engine.run.workers.attempts.Attempts."""
         self._order = order
         self._held = held
+        self._attempts = attempts
+        self._retries = retries
         self._threads = threads
         self._started: tuple[ImageWorker, PartKeys, SharedParts] | None = None
         self._name = f"{platform.node()}:{os.getpid()}"
@@ -52,13 +55,25 @@ class RayWorker:
     def __call__(self, task: Mapping[str, Any]) -> Iterator[pa.Table]:
         """Each piece as a row. The same images give as many rows again, as Ray demands of a task tried twice: claims
         are those of one task."""
+        places = task[PLACE].tolist()
         try:
+            self._begin(places)
             worker, parts, held = self._start()
-            with closing(worker.pieces(task[PLACE].tolist(), Claims(parts, held).claim)) as pieces:
+            with closing(worker.pieces(places, Claims(parts, held).claim)) as pieces:
                 for piece in pieces:
                     yield self._row("", packed(piece))
         except Exception as error:  # noqa: BLE001 - whatever it is, the run's own process tells it
             yield self._row(json.dumps(_fault(error)), b"")
+
+    def _begin(self, places: list[int]) -> None:
+        """Raises MammiError where workers have died over these images more often than allowed."""
+        died = ray.get(self._attempts.begin.remote(places[0])) - 1
+        if died > self._retries:
+            raise MammiError(
+                f"images: workers died {died} times over images {places[0] + 1} to {places[-1] + 1}: one of them may "
+                "kill its process, or memory is short.\nLower run.batch_size or workers.number, and run the same "
+                "command again: it goes on from here."
+            )
 
     def _start(self) -> tuple[ImageWorker, PartKeys, SharedParts]:
         if self._started is None:

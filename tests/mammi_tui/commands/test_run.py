@@ -84,3 +84,9 @@ def test_a_typo_is_found_before_anything_heavy_is_imported(sample: Path) -> None
     arguments = ["mammi", "run", str(sample), "--set", "vlm.typo=1"]
     code = f"import sys; sys.argv = {arguments}; from mammi_tui.cli import main"
     assert heavy_after(f"{code}\ntry: main()\nexcept SystemExit as end: assert end.code == 2") == []
+
+
+def test_workers_that_are_no_ray_cluster_end_with_2(mammi: Mammi, project: Path) -> None:
+    ended = mammi("run", project, "--workers", "dask")
+    assert ended.status == 2
+    assert 'write "ray", "ray:auto" or "ray:HOST:PORT"' in ended.err

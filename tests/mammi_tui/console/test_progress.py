@@ -32,6 +32,17 @@ def test_rate_and_time_left_leave_out_what_was_known_before() -> None:
     assert stage.pace() == "in 3:05, 40 reused"
 
 
+def test_workers_stand_beside_the_rate() -> None:
+    clock = Clock()
+    stage = Stage("images", 100, clock)
+    stage.done, stage.workers, clock.now = 40, 2, 10.0
+    assert stage.pace() == "4.0/s, 15 s left, 2 workers"
+    stage.workers = 1
+    assert stage.pace() == "4.0/s, 15 s left, 1 worker"
+    stage.done = 100
+    assert stage.pace() == "in 10 s"
+
+
 def test_a_stage_that_was_all_known_before_is_told_as_checked() -> None:
     stream = io.StringIO()
     with run_progress(stream) as progress:

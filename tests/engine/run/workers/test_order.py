@@ -51,7 +51,7 @@ def test_what_differs_on_its_machine_is_told(order: Order, tmp_path: Path) -> No
         (replace(order, base=str(tmp_path / "elsewhere")), "share it"),
         (
             replace(order, parts=order.parts.replace('"embedding": "', '"embedding": "0')),
-            "another embedding than the run",
+            "another part 'embedding' than the run",
         ),
     ]:
         with pytest.raises(MammiError, match=told):
