@@ -141,11 +141,9 @@ class Requery:
         """
         info = find_layer(layer, self._reader.layers)
         if self._is_own(cuts):
-            own, part = self._reader.own, info.neurons
             if info.position not in self._own_words:
-                self._own_words[info.position] = Words.of(info.units, *self._arrays.own_words(info))
-            words = self._own_words[info.position]
-            return self._answer(info, cuts, Annotations(own.counts[part], own.best[part], own.best_scores[part], words))
+                self._own_words[info.position] = self._own_words_of(info, range(info.units))
+            return self._own(info, cuts, info.neurons, self._own_words[info.position])
         means = self.means(info, cuts)
         found = self._annotator.layer(
             (info.position, cuts.concept_set, cuts.ranking),
@@ -163,6 +161,11 @@ class Requery:
         info = find_layer(layer, self._reader.layers)
         for unit in (units.min(), units.max()) if len(units) else ():
             find_unit(int(unit), info)
+        if self._is_own(cuts) and len(units) and not self.holds_own(layer):
+            near = range(int(units.min()), int(units.max()) + 1)
+            first = info.first_neuron
+            neurons = slice(first + near.start, first + near.stop)
+            return _of_units(self._own(info, cuts, neurons, self._own_words_of(info, near)), units - near.start)
         if self._is_own(cuts):
             return _of_units(self.layer(layer, cuts), units)
         competing = self.competing(cuts.concept_set, cuts.ranking)
@@ -174,6 +177,20 @@ class Requery:
         )
         answer = self._answer(info, cuts, found)
         return answer if np.array_equal(ascending, units) else _of_units(answer, places.reshape(-1))
+
+    def holds_own(self, layer: str) -> bool:
+        """Whether a layer's answer at the run's own cuts has been read."""
+        return find_layer(layer, self._reader.layers).position in self._own_words
+
+    def _own_words_of(self, info: LayerInfo, units: range) -> Words:
+        owners, concepts = self._arrays.own_words(info, units)
+        return Words.of(len(units), owners - units.start, concepts)
+
+    def _own(self, info: LayerInfo, cuts: Cuts, neurons: slice, words: Words) -> LayerAnswer:
+        """The stored answer for some neurons of a layer."""
+        own = self._reader.own
+        found = Annotations(own.counts[neurons], own.best[neurons], own.best_scores[neurons], words)
+        return self._answer(info, cuts, found)
 
     def _is_own(self, cuts: Cuts) -> bool:
         """Whether the answers are stored."""

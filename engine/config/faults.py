@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.errors import ConfigError
+from engine.probing.remote.options import SECRETS
 
 Model = TypeVar("Model", bound=BaseModel)
 MOVED = {("vlm", "parity"): "run.parity, which holds for every VLM"}
@@ -66,7 +67,8 @@ class Faults:
         table = f"{key.strip('[]')}." if key.startswith("[") else None
         given = any(each == key or (table and each.startswith(table)) for each in self._overridden)
         place = f"--set {key}" if given else f"{self._path}: {key}"
-        shown = "".join(f" = {_shown(item)}" for item in value)
+        secret = key.rpartition(".")[2].lower() in SECRETS
+        shown = "".join(f" = {_shown(item)}" for item in value if not secret)
         return ConfigError(f"{place}{shown} {wording}{'' if wording.endswith('?') else '.'}")
 
     def _nearest(self, key: str) -> str:
@@ -88,6 +90,8 @@ def _keys(table: str, model: type[BaseModel]) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        value = {name: "…" if name.lower() in SECRETS else each for name, each in value.items()}
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:79]}…"
 

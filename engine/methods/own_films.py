@@ -20,6 +20,8 @@ from engine.extras import missing
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import READERS, decode
 from engine.probing.files import warn
+from engine.probing.remote.options import Storage
+from engine.probing.remote.path import RemotePath
 from engine.probing.rename import Renamed
 
 
@@ -36,7 +38,11 @@ class OwnFilms(BaseModel, extra="allow", frozen=True):
         run file need not fit the packages here."""
         if info.mode == "json" and self.__pydantic_extra__ is not None:
             options = self._options()
-            self.__pydantic_extra__ |= {name: getattr(options, name) for name in self.__pydantic_extra__}
+            typed = {name: getattr(options, name) for name in self.__pydantic_extra__}
+            # An address, and how it is reached, stay as JSON has them.
+            self.__pydantic_extra__ |= {
+                name: value for name, value in typed.items() if not isinstance(value, (RemotePath, Storage))
+            }
         return self
 
     def load(self, key: str, base: Path) -> ProbingSet:

@@ -25,8 +25,8 @@ _LARGEST_BLOCK = 1024
 """Films: about as many as a tar of a WebDataset holds, so that few shards read the same one"""
 _BLOCKS = 12
 """Blocks that each shard has at least, where the films suffice: shards then differ by a twelfth at most"""
-_TOGETHER = 4096
-"""Films whose stamps are looked at together"""
+_TOGETHER = 256
+"""Films whose stamps one thread looks at"""
 MOST = 100_000
 """The most shards of a run"""
 

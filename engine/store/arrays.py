@@ -229,13 +229,13 @@ class RunArrays:
         with self._cursors.whole():
             return _stack(columns["mean"], self._dimension)
 
-    def own_words(self, layer: LayerInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The annotated concepts of a layer's units at the run's own cuts, and the unit of each, ascending; each unit's
-        concepts by what they are ranked by, ties by index."""
+    def own_words(self, layer: LayerInfo, units: range) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The annotated concepts of some units of a layer at the run's own cuts, and the unit of each, ascending; each
+        unit's concepts by what they are ranked by, ties by index."""
         columns = self._cursors.columns(
             "SELECT unit, concept FROM annotated_concepts JOIN neurons USING (neuron) "
             "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, place",
-            *(layer.first_neuron, layer.first_neuron + layer.units - 1),
+            *(layer.first_neuron + units.start, layer.first_neuron + units.stop - 1),
         )
         return columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)
 

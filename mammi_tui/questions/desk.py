@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -45,9 +45,6 @@ class LookingAt(Message, bubble=False):
 class Asker:
     """Asks questions of one kind. Each of its lanes asks one at a time."""
 
-    quick: ClassVar[bool] = False
-    """Whether the run file stores the answers at the run's own cuts, so that the first frame can show them"""
-
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.looking = desk.looking
@@ -56,6 +53,11 @@ class Asker:
         """Whether the view on screen wants the answers"""
         self._answered: dict[str, object] = {}
         """The last question that each lane has answered"""
+
+    @property
+    def quick(self) -> bool:
+        """Whether the run file stores the answers at the run's own cuts, so that the first frame can show them."""
+        return False
 
     def add_lane(self, name: str, wanted: Callable[[], Key | None], ask: Callable[[Key], Answer]) -> Lane[Key]:
         """Adds a lane, with the arguments of Lane. The lane does not repeat the question that it answered last."""

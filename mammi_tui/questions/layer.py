@@ -74,15 +74,17 @@ def layer_wanted(looking: Looking) -> LayerQuestion | None:
 def rows_wanted(looking: Looking) -> RowsQuestion | None:
     """The units on screen that are not known at the present cuts, of one layer after the other.
 
-    None where the filter or the order needs all units, as lines must not change before their order does, and at the
-    run's own cuts, where whole layers are stored.
+    None where the filter or the order needs all units, as lines must not change before their order does, and where the
+    whole layer is at hand.
     """
-    rows, cuts = looking.rows, looking.cuts
-    if looking.awaits_neuron or rows.needs_answers or cuts == looking.reader.info.cuts:
+    rows, cuts, own = looking.rows, looking.cuts, looking.cuts == looking.reader.info.cuts
+    if looking.awaits_neuron or rows.needs_answers:
         return None
     for layer, units in rows.units_on_screen().items():
         answer, some = rows.answers[layer], rows.some.get(layer)
         if some is None and answer is not None and answer.cuts == cuts:
+            continue
+        if own and looking.requery.holds_own(looking.layer_name(layer)):
             continue
         known = some.places if some is not None and some.answer.cuts == cuts else {}
         if unknown := tuple(unit for unit in units if unit not in known):
@@ -96,6 +98,10 @@ class RowsAsker(Asker):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.add_lane("rows", lambda: rows_wanted(self.looking), self._ask)
+
+    @property
+    def quick(self) -> bool:
+        return True
 
     def _ask(self, question: RowsQuestion) -> RowsAnswered:
         looking, name = self.looking, self.looking.layer_name(question.layer)
@@ -119,17 +125,16 @@ class LayerAsker(Asker):
     """Asks about one whole layer after the other, once what is on screen is known.
 
     While the cuts move, it waits, unless the filter, the order or the view needs all units. While nothing else is
-    wanted it looks ahead at the layers that are not open, at the run's own cuts: there the answers are stored.
+    wanted it looks ahead at the layers that are not open, at the run's own cuts: there the answers are stored, and the
+    re-query keeps them.
     """
-
-    quick = True
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._cuts = self.looking.cuts
         self._timer: Timer | None = None
-        self._own: dict[int, LayerAnswered] = {}
-        """Of each layer the answer at the run's own cuts"""
+        self._ahead: set[int] = set()
+        """The layers that were looked ahead at"""
         self.add_lane("layer", self._wanted, self._ask)
         self.add_lane("layer ahead", self._wanted_ahead, self._ask)
 
@@ -149,6 +154,11 @@ class LayerAsker(Asker):
     def at_rest(self) -> bool:
         return self._timer is None and super().at_rest
 
+    @property
+    def quick(self) -> bool:
+        """Only where the first frame needs all units."""
+        return self.looking.rows.needs_answers
+
     def _wanted(self) -> LayerQuestion | None:
         looking = self.looking
         if rows_wanted(looking) or (self._timer and not self._is_needed):
@@ -160,31 +170,28 @@ class LayerAsker(Asker):
         """Whether what is on screen depends on all units of a layer."""
         looking = self.looking
         if looking.cuts == looking.reader.info.cuts:
-            return True  # no rows were asked for
+            return True  # it is stored
         return looking.rows.needs_answers or not isinstance(looking.subject, Neuron)
 
     def _wanted_ahead(self) -> AheadQuestion | None:
         looking = self.looking
         if not looking.warm or looking.cuts != looking.reader.info.cuts or layer_wanted(looking):
             return None
-        layer = next((layer for layer in range(len(looking.rows.layers)) if layer not in self._own), None)
+        layer = next((layer for layer in range(len(looking.rows.layers)) if layer not in self._ahead), None)
         return None if layer is None else AheadQuestion(layer, looking.cuts)
 
     def _ask(self, question: LayerQuestion) -> LayerAnswered:
-        own = question.cuts == self.looking.reader.info.cuts
-        if own and (kept := self._own.get(question.layer)) is not None:
-            return LayerAnswered(question, kept.answer, kept.findings)
         name = self.looking.layer_name(question.layer)
         answer = self.looking.requery.layer(name, question.cuts)
-        found = LayerAnswered(question, answer, self.looking.sources.findings(name))
-        if own:
-            self._own[question.layer] = found
-        return found
+        return LayerAnswered(question, answer, self.looking.sources.findings(name))
 
     def take(self, answer: LayerAnswered, *, wanted: bool) -> bool:  # noqa: ARG002
         """Stores a layer's answer even if another layer is wanted by now."""
         rows, layer = self.looking.rows, answer.question.layer
-        if answer.question.cuts != self.looking.cuts or isinstance(answer.question, AheadQuestion):
+        if isinstance(answer.question, AheadQuestion):
+            self._ahead.add(layer)
+            return False
+        if answer.question.cuts != self.looking.cuts:
             return False
         rows.answers[layer], rows.findings[layer] = answer.answer, answer.findings
         rows.some.pop(layer, None)

@@ -32,11 +32,13 @@ class NeuronAnswered(Answer):
 class NeuronAsker(Asker):
     """Asks about the neuron that the reader looks at, before anything else is asked."""
 
-    quick = True
-
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.add_lane("neuron", self._wanted, self._ask)
+
+    @property
+    def quick(self) -> bool:
+        return True
 
     def _wanted(self) -> NeuronQuestion | None:
         neuron = self.looking.neuron

@@ -25,7 +25,7 @@ from engine.store.batch import Batch
 from engine.store.decision_contents import DecisionContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.benchmarks.measuring import Report, peak_megabytes
+from tests.support.measuring import Report, peak_megabytes
 from tests.support.nih_run import CLASSES, LAYER, Size, SyntheticRun
 
 BUDGET = 3.0

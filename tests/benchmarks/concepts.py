@@ -21,7 +21,7 @@ from engine.store.batch import Batch
 from engine.store.contents import ConceptSet, Layer, RunContents
 from engine.store.reader import RunReader
 from engine.store.writer import assemble
-from tests.benchmarks.measuring import Report, peak_megabytes
+from tests.support.measuring import Report, peak_megabytes
 from tests.support.nih_run import BATCH, CLUSTERS, _film, _image, _unit
 
 LAYERS = {"denseblock1": 128, "denseblock2": 256, "denseblock3": 512, "norm5": 1024, "classifier": 14}

@@ -17,7 +17,7 @@ from pathlib import Path
 from engine.config.settings import load_config
 from engine.progress import Silent
 from engine.run.pipeline import run
-from tests.benchmarks.measuring import peak_megabytes
+from tests.support.measuring import peak_megabytes
 from tests.support.models import tiny_project, write_film
 
 MOST = 1.1

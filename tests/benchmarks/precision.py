@@ -1,6 +1,6 @@
 """What the faster ways through the target model change: activations, representative images and concept scores.
 
-python -m tests.benchmarks.precision [CONFIG; sample_configs/phantom.toml by default] [--films N of the phantoms]
+python -m tests.benchmarks.precision [CONFIG; sample_configs/phantom.toml by default] [--films N] [--ways …]
 
 Each way is a run of its own, compared with the plain one at the run's own cuts. Every representative image that only
 one of the two has is listed. A bound of 1e-3 holds for the scores of neurons whose images are the same.
@@ -52,12 +52,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", nargs="?", type=Path, default=Path("sample_configs/phantom.toml"))
     parser.add_argument("--films", type=int, default=120)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     given = parser.parse_args()
     missed = 0
     with tempfile.TemporaryDirectory() as scratch:
         overrides = [f"probing.count={given.films}"] if given.config.name == "phantom.toml" else []
         plain = computed(given.config, Path(scratch, "plain.duckdb"), overrides)
-        for name, override in WAYS.items():
+        for name in given.ways:
+            override = WAYS[name]
             try:
                 other = computed(given.config, Path(scratch, f"{name}.duckdb"), [*overrides, override])
             except MammiError as error:

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-_SECRETS = (
+SECRETS = (
     *("key", "secret", "token", "password", "access_key", "secret_key", "access_key_id", "secret_access_key"),
     *("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "session_token", "credentials"),
 )
+"""Names of keys whose values are kept and shown nowhere"""
 
 
 class Storage(BaseModel, extra="forbid", frozen=True):
@@ -32,7 +33,7 @@ class Storage(BaseModel, extra="forbid", frozen=True):
     @classmethod
     def _no_secrets(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            named = [name for name in values if str(name).lower() in _SECRETS]
+            named = [name for name in values if str(name).lower() in SECRETS]
             if named:
                 raise ValueError(
                     f"{named[0]} is a secret, and a configuration and its run file keep none: set "

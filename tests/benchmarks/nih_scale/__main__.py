@@ -15,10 +15,10 @@ from pathlib import Path
 
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from tests.benchmarks.measuring import Report, peak_megabytes
 from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, panes, slider
 from tests.benchmarks.nih_scale.make import NIH, make
 from tests.benchmarks.nih_scale.slopes import slopes
+from tests.support.measuring import Report, peak_megabytes
 from tests.support.nih_run import Size
 
 AREAS = ("opening", "slider", "decisions", "evidence", "panes")

@@ -13,7 +13,7 @@ from engine.decisions.similar import similar_films
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.thumbnails import decode
-from tests.benchmarks.measuring import Report
+from tests.support.measuring import Report
 from tests.support.nih_run import CLASSES
 
 

@@ -10,7 +10,7 @@ from engine.annotation.cuts import Cuts
 from engine.evidence.live import Evidence
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from tests.benchmarks.measuring import Report, peak_megabytes
+from tests.support.measuring import Report, peak_megabytes
 
 LAYER, NEURON = 3000.0, 15.0
 """Bounds in milliseconds"""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation import scoring, selection
-from tests.benchmarks.measuring import Floor, Report, Row
+from tests.support.measuring import Floor, Report, Row
 
 ALPHA = 0.93
 SOME = 32

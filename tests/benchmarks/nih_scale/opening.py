@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from tests.benchmarks.measuring import Report
+from tests.support.measuring import Report
 
 
 def measure(report: Report, reader: RunReader, requery: Requery) -> None:

@@ -18,7 +18,7 @@ from mammi_tui.neurons.rows import Neuron
 from mammi_tui.questions.evidence import EvidenceAsker
 from mammi_tui.questions.start import Start
 from mammi_tui.verdicts.log import log_of
-from tests.benchmarks.measuring import Report, Row
+from tests.support.measuring import Report, Row
 
 BOUND, ROWS_BOUND = 200.0, 50.0
 """Milliseconds"""

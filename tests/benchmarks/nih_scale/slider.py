@@ -10,8 +10,8 @@ import numpy as np
 from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from tests.benchmarks.measuring import Report
 from tests.benchmarks.nih_scale.floors import Floors
+from tests.support.measuring import Report
 
 ROWS = 60
 """Units on a tall screen"""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.measuring import Report
 from tests.benchmarks.nih_scale.make import make
+from tests.support.measuring import Report
 from tests.support.nih_run import Size
 
 FILMS = (10_000, 30_000, 112_120, 400_000)

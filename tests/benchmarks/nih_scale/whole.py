@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.measuring import Report, Row
+from tests.support.measuring import Report, Row
 
 
 @dataclass(frozen=True, slots=True)

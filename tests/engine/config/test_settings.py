@@ -82,6 +82,13 @@ def test_a_whole_configuration(project: Path) -> None:
             'kind = "foldr"',
             f"tiny.toml: probing.kind = \"foldr\" is not a kind: did you mean 'folder'? Kinds: {PROBING_KINDS}.",
         ),
+        (
+            'kind = "folder"',
+            'kind = "folder"\nstorage = { secret = "hidden", anon = true }',
+            'tiny.toml: probing.storage = {"secret": "…", "anon": true} is not right: secret is a secret, and a '
+            "configuration and its run file keep none: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
+            "environment, or name a profile.",
+        ),
         ('kind = "folder"', "", f"tiny.toml: probing.kind is missing. Kinds: {PROBING_KINDS}."),
         (
             'layers = ["first", "penultimate", "logits"]',

@@ -12,6 +12,7 @@ import pytest
 
 from engine.config.settings import load_config
 from engine.errors import ConfigError, MammiError
+from engine.methods.own_films import OwnFilms
 from engine.probing.film_set import FilmSet
 from engine.probing.remote import access
 from engine.progress import Silent
@@ -82,6 +83,7 @@ def test_each_kind_reads_a_bucket_as_it_reads_a_folder(store: ObjectStore, tmp_p
     assert all(remote.stamp(image) for image in remote.images)
 
 
+@pytest.mark.slow
 def test_a_run_over_a_bucket_is_that_over_a_folder_and_keeps_no_secret(store: ObjectStore, tmp_path: Path) -> None:
     config = tiny_project(tmp_path, films=6)
     store.copy("run-set", tmp_path / "films", "films")
@@ -113,6 +115,7 @@ def test_hostile_keys_are_left_out(store: ObjectStore, caplog: pytest.LogCapture
     assert "left out films that lead out of s3://hostile/set: 3 (" in caplog.text
 
 
+@pytest.mark.slow
 def test_tar_and_parquet_files_in_a_bucket(store: ObjectStore, tmp_path: Path) -> None:
     data = tar(tmp_path / "x.tar", {"1.png": film(1), "1.cls": b"Mass", "2.png": film(2)}).read_bytes()
     store.fill("tars", {f"sets/x-{number}.tar": data for number in range(3)})
@@ -131,6 +134,7 @@ def test_tar_and_parquet_files_in_a_bucket(store: ObjectStore, tmp_path: Path) -
     assert [probing.read(image) for image in probing.images] == [film(seed) for seed in range(6)]
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_a_bucket_is_told_at_once(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "FIRST_WAIT", 0.0)
     for url, message in (
@@ -167,3 +171,13 @@ def test_the_sample_configuration_reads_its_bucket(store: ObjectStore, tmp_path:
     (first, _) = config.probing.load(config.base).images
     assert (first.path, first.labels, first.view) == ("nih14-000.tar/00000001_000.png", ("Mass",), "PA")
     assert first.attributes == {"sex": ("F",), "age": ("61",)}
+
+
+def test_a_method_may_have_films_of_its_own_in_a_bucket(store: ObjectStore) -> None:
+    store.fill("boxed", {"list.csv": b"path,labels,x,y,w,h\n1.png,Mass,1,1,4,4\n", "1.png": film(1)})
+    storage = {"endpoint_url": store.url}
+    named = {"kind": "csv", "csv": "s3://boxed/list.csv", "box_columns": ["x", "y", "w", "h"], "storage": storage}
+    own = OwnFilms.model_validate_json(json.dumps(named))
+    kept = own.model_dump(mode="json")
+    assert (kept["csv"], kept["storage"]) == ("s3://boxed/list.csv", storage)
+    assert [image.boxes[0].label for image in own.load("methods.tsi.films", Path("/nowhere")).images] == ["Mass"]

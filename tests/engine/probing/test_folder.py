@@ -9,6 +9,7 @@ import pytest
 from engine.errors import ConfigError
 from engine.probing.film_set import FilmSet
 from engine.probing.folder import Options, load
+from engine.probing.remote import access
 from tests.shared import shared_path
 from tests.support.films import paths, write_films
 
@@ -67,3 +68,12 @@ def test_a_missing_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
 def test_the_real_films_and_dicom_files() -> None:
     assert len(listed(shared_path("data", "xray")).images) == 48
     assert paths(listed(shared_path("data", "dicom"))) == ["Fake_MONOHR1.dcm", "rsna_sample.dcm"]
+
+
+def test_films_at_an_address_need_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "find_spec", lambda name: None)
+    access._filesystem.cache_clear()
+    options = Options.model_validate_json('{"folder": "s3://films"}')
+    message = r"s3:// needs the package 'fsspec', which is not installed: pip install 'mammi-explorer\[remote\]'"
+    with pytest.raises(ConfigError, match=message):
+        load(options, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.errors import MammiError, UnreadableImage
 from engine.probing.base import Image
+from engine.probing.decoding import decode
 from engine.run.films import Films
 from engine.run.loading import READ_AHEAD, Loader, Prepared
 from engine.store import thumbnails
@@ -152,6 +154,23 @@ def test_reading_stays_a_few_batches_ahead(probing: Counting) -> None:
         assert len(probing.reads) <= (1 + READ_AHEAD) * 4
     assert len(probing.reads) <= (1 + READ_AHEAD) * 4
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("device", "batches"), [("cpu", 2), ("cuda", 2 + READ_AHEAD)])
+def test_films_are_decoded_ahead_where_the_models_leave_the_cores_alone(
+    device: str, batches: int, probing: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    monkeypatch.setattr("engine.run.loading.decode", lambda data: decoded.append(data) or decode(data))
+    probing.images = [image for image in probing.images if image.path != "3.png"]
+    models = Models(BOTH.target, BOTH.vlm, torch.device(device))
+    with closing(loader(probing, models).batches(range(39), 4, lambda _: ALL)) as made:
+        next(made)
+        next(made)
+        until = time.monotonic() + 20
+        while device == "cuda" and len(decoded) <= 8 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert 8 + (device == "cuda") <= len(decoded) <= batches * 4
 
 
 def test_a_film_whose_content_is_known_is_read_only_where_it_is_needed(film: bytes) -> None:

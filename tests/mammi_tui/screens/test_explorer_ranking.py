@@ -102,6 +102,6 @@ async def test_a_run_ranked_by_z_opens_so_and_comes_back_as_it_was_left(tmp_path
     state = StateKeeper(file).state
     assert (state.ranking, state.selection) == ("score", Selection())
     with RunReader(tmp_path / "z.duckdb") as reader:
-        rows = reader.arrays.own_words(reader.layer("layer1"))
+        rows = reader.arrays.own_words(reader.layer("layer1"), range(14))
         words = rows[1][rows[0] == 3].tolist()
         assert words == stored.ranking[: stored.annotated].tolist(), "the stored words are the live ones"

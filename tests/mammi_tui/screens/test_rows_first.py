@@ -93,3 +93,12 @@ async def test_an_order_by_numbers_waits_for_all_of_them(
         await opened.pilot.press("left_square_bracket")
         while (answer := opened.rows.answers[1]) is None or answer.cuts != opened.cuts:
             await opened.pilot.pause(0.01)
+
+
+def test_stored_answers_of_some_units_are_those_of_the_layer(run_path: Path) -> None:
+    with RunReader(run_path) as reader:
+        units, own = np.array([9, 3, 5]), reader.info.cuts
+        some, whole = Requery(reader).some("layer1", units, own), Requery(reader).layer("layer1", own)
+    assert [some.words.of_unit(place) for place in range(3)] == [whole.words.of_unit(unit) for unit in units.tolist()]
+    for found, among in ((some.best, whole.best), (some.counts, whole.counts), (some.best_z, whole.best_z)):
+        assert np.array_equal(found, among[units])
