@@ -11,7 +11,7 @@ from typing import Annotated, Any, BinaryIO, Protocol
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from engine.errors import UnreadableImage
+from engine.errors import ConfigError, UnreadableImage, first_line
 from engine.probing.remote.options import Storage
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import PICTURES
@@ -43,8 +43,11 @@ before it says. `base / option` is where it is."""
 
 
 def in_folder(folder: Place, pattern: str) -> list[Place]:
-    """What is in a folder by a pattern, sorted."""
-    found: list[Place] = [*folder.glob(pattern)]
+    """What is in a folder by a pattern, sorted. Raises ConfigError for what is no pattern of names."""
+    try:
+        found: list[Place] = [*folder.glob(pattern)]
+    except (NotImplementedError, ValueError) as error:
+        raise ConfigError(f"probing: {pattern!r} is no pattern of names in {folder}: {first_line(error)}.") from None
     return sorted(found, key=str)
 
 

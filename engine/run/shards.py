@@ -18,7 +18,7 @@ from engine.run.image_stage import computed
 from engine.run.pipeline import look_at_inputs, opened, prepare_output
 from engine.run.stage import Run
 from engine.store.part_file import LookedUp, PartFile
-from engine.store.shard_files import ShardFolder, ShardName
+from engine.store.shard_files import MOST, ShardFolder, ShardName
 from engine.store.work import WorkFile
 
 _LARGEST_BLOCK = 1024
@@ -27,8 +27,6 @@ _BLOCKS = 12
 """Blocks that each shard has at least, where the films suffice: shards then differ by a twelfth at most"""
 _TOGETHER = 256
 """Films whose stamps one thread looks at"""
-MOST = 100_000
-"""The most shards of a run"""
 
 
 def shard_name(text: str) -> ShardName:
@@ -136,7 +134,7 @@ def differences(this: Run) -> Iterator[str]:
         parts = facts.get("parts", mine)
         if parts == mine:
             continue
-        theirs = _flat(facts["config"])
+        theirs = _flat(facts.get("config", {}))
         keys = [
             f"{key} = {theirs.get(key)!r} there, {config.get(key)!r} here"
             for key in dict.fromkeys([*theirs, *config])
@@ -144,7 +142,7 @@ def differences(this: Run) -> Iterator[str]:
         ]
         other = [name for name in mine if parts.get(name) != mine[name]]
         what = "; ".join(keys) or f"a model's files or code differ: {', '.join(other)}"
-        yield f"shard {facts['shard']} ({file.path.name}) was made with another configuration: {what}"
+        yield f"shard {facts.get('shard', '?')} ({file.path.name}) was made with another configuration: {what}"
 
 
 def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

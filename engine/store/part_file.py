@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,9 +57,10 @@ class PartFile:
     @classmethod
     def sealed(cls, path: Path) -> Self:
         """A file that no process writes any more, opened without any lock, so that it may lie on a network folder."""
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
+        address = f"{path.absolute().as_uri()}?immutable=1"
+        with writing(path, fault="cannot be read", kind=RunFileError):
+            path.open("rb").close()  # SQLite does not say why it cannot
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
         file = cls(path, connection)
         try:
             file.check_version()
@@ -90,15 +92,21 @@ class PartFile:
 
     def facts(self) -> dict[str, Any]:
         """What the file says of the run that wrote it, by name."""
-        return {name: json.loads(value) for name, value in self._fetch("SELECT name, value FROM facts")}
+        with self._damage_named():
+            facts = {name: json.loads(value) for name, value in self._fetch("SELECT name, value FROM facts")}
+            if not all(isinstance(facts.get(name, {}), dict) for name in ("parts", "config")):
+                raise TypeError("not the tables of a configuration")
+            return facts
 
     def looked_up(self) -> Iterator[LookedUp]:
         """The images that were looked up, by their places."""
         keys = self._image_keys()
         query = "SELECT place, path, film, embedding, stamp FROM looked_up ORDER BY place"
         for place, path, film, embedding, stamp in self._rows(query):
-            of_image = ImageKeys(keys[film - 1], keys[embedding - 1])
-            yield LookedUp(place, path.decode(errors="surrogatepass"), of_image, stamp)
+            with self._damage_named():
+                of_image = ImageKeys(_numbered(keys, film), _numbered(keys, embedding))
+                found = LookedUp(place, path.decode(errors="surrogatepass"), of_image, stamp)
+            yield found
 
     def map_rows(self, key: str) -> Iterator[MapRows]:
         """As MapSource.map_rows."""
@@ -107,10 +115,12 @@ class PartFile:
         for (place,) in places:
             columns = "height, width, sum, images, units, lows, highs, cells"
             [(height, width, total, *values)] = self._fetch(f"SELECT {columns} FROM unit_maps WHERE rowid = ?", place)  # noqa: S608
-            self._check(b"".join(values), total)
-            numbers, units = (np.frombuffer(each, "<i4") for each in values[:2])
-            images = tuple(keys[number - 1] for number in numbers.tolist())
-            yield unpacked(key, images, units, values[2:], (height, width))
+            with self._damage_named():
+                self._check(b"".join(values), total)
+                numbers, units = (np.frombuffer(each, "<i4") for each in values[:2])
+                images = tuple(_numbered(keys, number) for number in numbers.tolist())
+                found = unpacked(key, images, units, values[2:], (height, width))
+            yield found
 
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
         """As PartSource.held."""
@@ -121,10 +131,11 @@ class PartFile:
         keys = self._image_keys()
         sets: dict[str, frozenset[str]] = {}
         found: dict[str, frozenset[str]] = {}
-        for image, joined in self._rows(query, json.dumps(list(by_number))):
-            if joined not in sets:
-                sets[joined] = frozenset(by_number[int(number)] for number in joined.split(","))
-            found[keys[image - 1]] = sets[joined]
+        with self._damage_named():
+            for image, joined in self._rows(query, json.dumps(list(by_number))):
+                if joined not in sets:
+                    sets[joined] = frozenset(by_number[int(number)] for number in joined.split(","))
+                found[_numbered(keys, image)] = sets[joined]
         return found
 
     def reasons(self, parts: Collection[str]) -> dict[str, dict[str, str]]:
@@ -141,12 +152,15 @@ class PartFile:
 
     def films(self, part: str, images: Sequence[str]) -> list[Film]:
         """As PartSource.films."""
-        return [Film.unpacked(data, reason) for reason, data in self._values(part, images)]
+        values = self._values(part, images)
+        with self._damage_named():
+            return [Film.unpacked(data, reason) for reason, data in values]
 
     def vectors(self, part: str, images: Sequence[str]) -> Floats:
         """As PartSource.vectors."""
-        joined = b"".join(data for _, data in self._values(part, images))
-        return np.frombuffer(joined, "<f4").reshape(len(images), -1)
+        values = self._values(part, images)
+        with self._damage_named():
+            return np.frombuffer(b"".join(data for _, data in values), "<f4").reshape(len(images), -1)
 
     def blobs(self, part: str, images: Sequence[str]) -> list[bytes]:
         """As PartSource.blobs."""
@@ -161,7 +175,8 @@ class PartFile:
         )
         rows: dict[int, tuple[str, bytes]] = {}
         for image, reason, data, total in self._fetch(query, self._part_numbers()[part], json.dumps(numbers)):
-            self._check(data or b"", total)
+            with self._damage_named():
+                self._check(data or b"", total)
             rows[image] = (reason, data)
         return [rows[number] for number in numbers]
 
@@ -174,11 +189,12 @@ class PartFile:
         if not rows:
             raise KeyError(key)
         dtype, shape, data, total = rows[0]
-        self._check(data, total)
-        kind = np.dtype(dtype)
-        if kind.kind not in "fiub":
-            raise ValueError(f"not an array of numbers: {dtype}")
-        return np.frombuffer(data, dtype=kind).reshape(json.loads(shape)).astype(kind.newbyteorder("="))
+        with self._damage_named():
+            self._check(data, total)
+            kind = np.dtype(dtype)
+            if kind.kind not in "fiub":
+                raise ValueError(f"not an array of numbers: {dtype}")
+            return np.frombuffer(data, dtype=kind).reshape(json.loads(shape)).astype(kind.newbyteorder("="))
 
     def _numbers_of(self, images: Sequence[str]) -> Mapping[str, int]:
         """The number that stands for each of these keys in `results`. A key that the file does not hold is left out."""
@@ -199,7 +215,7 @@ class PartFile:
 
     def _check(self, data: bytes, total: int) -> None:
         if crc32(data) != total:
-            raise RunFileError(f"{self.path}: it is damaged; delete it and run again")
+            raise ValueError("its sum is another")
 
     def _fetch(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         return list(self._rows(query, *parameters))
@@ -222,3 +238,26 @@ class PartFile:
                 if disk_fault(error):
                     raise
             raise RunFileError(f"{self.path}: {error}; if it is damaged, delete it and run again") from error
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        """Names the file where its values are none that mammi writes."""
+        try:
+            yield
+        except (
+            IndexError,
+            TypeError,
+            AttributeError,
+            ValueError,
+            OverflowError,
+            RecursionError,
+            struct.error,
+        ) as error:
+            raise RunFileError(f"{self.path}: it is damaged; delete it and run again") from error
+
+
+def _numbered(keys: Sequence[str], number: int) -> str:
+    """The key that a number from 1 stands for. Raises IndexError for one that stands for none."""
+    if number < 1:
+        raise IndexError(f"{number} stands for no image")
+    return keys[number - 1]

@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from engine.store.work import WorkFile, work_path
 
 _SEALED, _LIVE = ".shard", ".work"
 _NAME = re.compile(r"(\d{1,9})-of-(\d{1,9})\.")
+MOST = 100_000
+"""The most shards of a run"""
 _WAIT = 0.5
 """Seconds after which a lock is tried again: another process may be about to seal the file"""
 _TRIES = 4
@@ -82,7 +85,7 @@ class ShardFolder:
 
     def seal_abandoned(self, mine: Path | None = None) -> list[ShardName]:
         """Seals the files that no process holds; returns the shards of those that are held. `mine` is left as it is."""
-        paths = [path for path in sorted(self.path.glob(f"*{_LIVE}")) if path != mine and _NAME.match(path.name)]
+        paths = [path for path in sorted(self.path.glob(f"*{_LIVE}")) if path != mine and _shard(path)]
         held = [path for path in paths if not self._seal_if_free(path)]
         if held:
             time.sleep(_WAIT)
@@ -118,21 +121,32 @@ class ShardFolder:
     def newest_total(self) -> int | None:
         """N of the shard I/N whose file was written last; None where there is none."""
         files = [path for path in self.path.glob("*") if _shard(path)] if self.path.is_dir() else []
-        newest = max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
+        newest = max(files, key=_written, default=None)
         shard = None if newest is None else _shard(newest)
         return None if shard is None else shard.total
 
     def delete(self, paths: Sequence[Path]) -> None:
         """Deletes sealed files, and the folder if nothing is left in it."""
         for path in paths:
-            path.unlink(missing_ok=True)
-        if self.path.is_dir() and not any(self.path.iterdir()):
+            with writing(path, fault="the run file is whole, but this cannot be deleted", kind=RunFileError):
+                path.unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or it is not empty
             self.path.rmdir()
 
 
 def _shard(path: Path) -> ShardName | None:
+    """The shard whose name a file has; None for another file."""
     found = _NAME.match(path.name)
-    return ShardName(int(found[1]), int(found[2])) if found else None
+    shard = ShardName(int(found[1]), int(found[2])) if found else None
+    return shard if shard and 1 <= shard.number <= shard.total <= MOST else None
+
+
+def _written(path: Path) -> int:
+    """When a file was written last; 0 for one that another process has taken away."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _inode(path: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +20,12 @@ def written_whole(path: Path) -> Iterator[Path]:
     _remove(partial)
     try:
         yield partial
-        _sync(partial)
+        sync(partial)
         partial.replace(path)
     except BaseException:
         _remove(partial)
         raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _remove(partial: Path) -> None:
@@ -32,9 +33,13 @@ def _remove(partial: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Returns once a file's bytes, or a folder's names, are on disk. Some network file systems sync files only."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)

@@ -7,7 +7,6 @@ over and over.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from engine.errors import RunFileError
 from engine.store.part_file import VERSION, LookedUp, PartFile
 from engine.store.parts import Computed
 from engine.store.unit_maps import MapRows, packed
+from engine.store.whole_file import sync
 
 _TABLES = ("results", "arrays", "unit_maps", "looked_up")
 _PAGE = 32768
@@ -109,11 +109,7 @@ class WorkFile(PartFile):
         self.path.rename(path)
         self._is_done = True
         self.close()
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(path.parent)
 
     def put(self, computed: Computed) -> None:
         """Keeps all parts of a batch, in one transaction."""

@@ -34,7 +34,7 @@ MOST_GROUP = 1 << 30
 def _failing(place: Place, key: str) -> Iterator[None]:
     try:
         yield
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         raise ConfigError(f"{key}: {place} cannot be read as Parquet: {short(reason)}.") from None
 
@@ -168,7 +168,7 @@ class HeldFilms:
                     self._held.popitem(last=False)
                 try:
                     table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
-                except pyarrow.ArrowException as error:
+                except (pyarrow.ArrowException, ValueError, OverflowError, LookupError) as error:
                     raise OSError(errno.EIO, f"damaged: {first_line(error)}") from None
                 self._held[group] = table.column(0)
             self._held.move_to_end(group)

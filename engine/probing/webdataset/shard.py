@@ -27,6 +27,8 @@ _MOST_HEADER = 1 << 24
 """The most bytes of a header; a longer name is an attack"""
 _BLOCK = 512
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard"}
+_FAULTS = (tarfile.TarError, ValueError, EOFError, OverflowError, RecursionError)
+"""What tarfile raises for damaged headers: it follows sizes of any number, and headers that describe headers"""
 _UID = re.compile(r"[\d.]+", re.ASCII)
 
 
@@ -74,7 +76,7 @@ def read_shard(place: Place, image: str | None, key: str) -> Shard:
 def _read(stream: io.BufferedReader, length: int, image: str | None, shard: Shard, place: Place, key: str) -> None:
     try:
         archive = tarfile.TarFile(fileobj=_Headers(stream))  # type: ignore[arg-type]
-    except (tarfile.TarError, ValueError, EOFError) as error:
+    except _FAULTS as error:
         if length == 0:
             raise ConfigError(f"{key}: {place} is empty.") from None
         raise ConfigError(f"{key}: {place} is no tar file: {first_line(error)}.") from None
@@ -88,7 +90,7 @@ def _read(stream: io.BufferedReader, length: int, image: str | None, shard: Shar
             raise tarfile.ReadError("bad header")
         if not block:
             shard.leave_out("files that may be cut off, as they have no end mark", str(place))
-    except (tarfile.TarError, ValueError, EOFError):
+    except _FAULTS:
         shard.leave_out("what follows a damaged place", f"{place}, byte {archive.offset:,}")
 
 
@@ -155,6 +157,6 @@ class _Headers:
         self.tell, self.seek = stream.tell, stream.seek
 
     def read(self, size: int) -> bytes:
-        if size > _MOST_HEADER:
+        if not 0 <= size <= _MOST_HEADER:
             raise tarfile.ReadError("a header is too long")
         return self._stream.read(size)

@@ -48,6 +48,8 @@ def sizes(config: RunConfig, nodes: Sequence[Node], cluster: str) -> Sizes:
     if device == "cuda" and not gpus:
         why = "no worker has a GPU: [workers] gpus is 0" if asked.gpus == 0 else f"{cluster} has no GPU"
         raise ConfigError(f'run.device = "cuda": {why}. Give it one, or set run.device = "cpu".')
+    if gpus and not any(node.gpus for node in nodes):
+        raise ConfigError(f"workers.gpus = {gpus:g}: {cluster} has no GPU. Leave it out, or set it to 0.")
     if device == "cpu" and gpus:
         raise ConfigError(f'workers.gpus = {gpus:g} with run.device = "cpu": leave one of them out.')
     cpus = asked.cpus or _cpus(nodes, gpus)

@@ -108,6 +108,9 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.M
     assert told() == "/list.parquet has no column 'path' (probing.path_column); did you mean 'paths'?"
     assert told(image_column="n") == "probing.image_column: 'n' of /list.parquet is int64, and holds no bytes of films."
     assert told(image_column="film").endswith("has no column 'film'; columns that may hold films: image.")
+    texts = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
+    pq.write_table(pa.table({"path": texts}), tmp_path / "latin.parquet")
+    assert "latin.parquet cannot be read as Parquet: 'utf-8' codec" in told(parquet=str(tmp_path / "latin.parquet"))
     monkeypatch.setattr("engine.probing.parquet.files.MOST_GROUP", 100)
     assert "write it with row_group_size=100" in told(image_column="image")
     with pytest.raises(ValueError, match="path_column is about films in files of their own"):

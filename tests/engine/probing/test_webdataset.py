@@ -136,6 +136,7 @@ def test_damaged_and_cut_tar_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
         ({"x.tar": bytes(1024)}, {}, "the 1 tar files of .* hold no film"),
         ({}, {"shards": "x-{0..1}.tar"}, "has no x-0.tar"),
         ({}, {"shards": "../x.tar"}, "leads out of"),
+        ({}, {"shards": "/etc/*.tar"}, r"'/etc/\*.tar' is no pattern of names"),
     ],
 )
 def test_files_that_are_no_tar_files_are_refused(
@@ -147,11 +148,22 @@ def test_files_that_are_no_tar_files_are_refused(
         listed(tmp_path, **options)
 
 
-def test_a_header_that_asks_for_all_memory_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("kind", "size", "times"),
+    [
+        (tarfile.GNUTYPE_LONGNAME, 1 << 33, 1),
+        (tarfile.XHDTYPE, 1 << 70, 1),
+        (tarfile.XHDTYPE, -1024, 1),
+        (tarfile.GNUTYPE_LONGNAME, 0, 3000),
+    ],
+)
+def test_a_header_that_asks_for_all_memory_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: bytes, size: int, times: int
+) -> None:
     data = tar(tmp_path / "x.tar", {"0.png": film(0)}).read_bytes().rstrip(b"\0")
     long = tarfile.TarInfo("x")
-    long.type, long.size = tarfile.GNUTYPE_LONGNAME, 1 << 33
-    data = data.ljust(-(-len(data) // 512) * 512, b"\0") + long.tobuf(tarfile.GNU_FORMAT) + bytes(2048)
+    long.type, long.size = kind, size
+    data = data.ljust(-(-len(data) // 512) * 512, b"\0") + long.tobuf(tarfile.GNU_FORMAT) * times + bytes(2048)
     (tmp_path / "x.tar").write_bytes(data)
     assert paths(listed(tmp_path)) == ["x.tar/0.png"]
     assert "what follows a damaged place" in caplog.text

@@ -195,12 +195,27 @@ def test_a_damaged_shard_is_named(project: Path) -> None:
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(RunFileError, match=rf"{path.name}: file is not a database; .* delete it and run again"):
         merged(project)
-    path.write_bytes(whole)
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE results SET data = zeroblob(length(data)) WHERE image = 1")
-    connection.close()
-    with pytest.raises(RunFileError, match=rf"{path.name}: it is damaged; delete it and run"):
-        merged(project)
+    for change in (
+        "UPDATE results SET data = zeroblob(length(data)) WHERE image = 1",
+        "UPDATE looked_up SET film = 99",
+        "UPDATE looked_up SET film = 0",
+        "UPDATE looked_up SET path = place",
+        "UPDATE facts SET value = '[]' WHERE name = 'parts'",
+    ):
+        path.write_bytes(whole)
+        with sqlite3.connect(path) as connection:
+            connection.execute(change)
+        connection.close()
+        with pytest.raises(RunFileError, match=rf"{path.name}: it is damaged; delete it and run"):
+            merged(project)
+
+
+def test_names_that_no_shard_has_are_no_shards(project: Path) -> None:
+    folder(project).path.mkdir()
+    for name in ("0-of-0.work", "3-of-2.work", "1-of-999999999.work", "notes.work"):
+        (folder(project).path / name).write_bytes(b"")
+    assert folder(project).newest_total() is None
+    assert folder(project).seal_abandoned() == []
 
 
 def test_a_sealed_file_needs_no_right_to_write(project: Path) -> None:

@@ -46,6 +46,7 @@ def test_what_follows_from_the_machines(project: Path, overrides: list[str], nod
         (["run.device=cuda"], [Node(8, 0)], 'run.device = "cuda": this machine has no GPU.'),
         (["run.device=cuda", "workers.gpus=0"], [Node(8, 1)], "[workers] gpus is 0"),
         (["run.device=cpu", "workers.gpus=1"], [Node(8, 1)], 'workers.gpus = 1 with run.device = "cpu"'),
+        (["workers.gpus=1"], [Node(8, 0)], "workers.gpus = 1: this machine has no GPU."),
         (["workers.gpus=2"], [Node(8, 1), Node(8, 1)], "room for 0 workers"),
         ([], [Node(0, 0)], "room for 0 workers"),
     ],
