@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.annotation import scoring, standing
-from engine.annotation.competing import Competing, Words
-from engine.annotation.cuts import Cuts, Ranking
+from engine.annotation import scoring
+from engine.annotation.competing import Words
+from engine.annotation.cuts import Cuts
 from engine.annotation.layer_annotations import Annotations, Annotator
 from engine.annotation.layer_means import KeptMeans, LayerMeans
 from engine.annotation.leading import settled
 from engine.annotation.standing import Moments
 from engine.annotation.unit_scores import UnitScores
 from engine.chosen_images import SUMMED_OF_ONE, ChosenImages, NeuronImages
-from engine.names import find_concept_set, find_layer, find_unit
+from engine.competitors import Competitors
+from engine.names import find_layer, find_unit
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
@@ -92,16 +92,15 @@ class Requery:
         self._reader = reader
         self._arrays = reader.arrays
         self._chosen = ChosenImages(reader)
-        self._loading = threading.Lock()
-        self._moments: Moments | None = None
-        self._members: dict[str | None, NDArray[np.int64]] = {None: np.arange(len(reader.concepts))}
-        self._members |= {each.name: np.array(each.concepts, dtype=np.int64) for each in reader.concept_sets}
-        """Each set's concepts in its order"""
-        self._competing: dict[tuple[str | None, Ranking], Competing] = {}
         self._kept_means = KeptMeans()
         self._annotator = Annotator(reader.image_count)
         self._own_words: dict[int, Words] = {}
         self._last_scores: UnitScores | None = None
+        competitors = Competitors(reader, self._chosen.vectors)
+        self.members = competitors.members
+        self.competing = competitors.competing
+        self.moments = competitors.moments
+        self.spread = competitors.spread
         self.vectors = self._chosen.vectors
         self.image_sets = self._chosen.sets
         self.strongest = self._chosen.strongest
@@ -194,7 +193,7 @@ class Requery:
 
     def _is_own(self, cuts: Cuts) -> bool:
         """Whether the answers are stored."""
-        everything = np.array_equal(self.members(cuts.concept_set), self._members[None])
+        everything = np.array_equal(self.members(cuts.concept_set), self.members(None))
         return everything and replace(cuts, concept_set=None) == self._reader.info.cuts
 
     def _answer(self, info: LayerInfo, cuts: Cuts, found: Annotations) -> LayerAnswer:
@@ -263,47 +262,6 @@ class Requery:
         if last is None or last.means is not means or last.competing is not competing:
             last = self._last_scores = UnitScores(competing, means)
         return means, last
-
-    def moments(self) -> Moments:
-        """Mean and standard deviation of every concept's score over all images, [m] each. They are loaded once; a run
-        file of an earlier version does not hold them, and they are computed."""
-        with self._loading:
-            if self._moments is None:
-                found = self._arrays.concept_moments()
-                if found is None:
-                    directions = self.vectors().directions[:]
-                    self._moments = standing.moments(*self.spread(), directions, self._reader.image_count)
-                else:
-                    self._moments = Moments(self._reader.image_count, *found)
-            return self._moments
-
-    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The mean [d] and the covariance [d, d] of the images' unit embeddings. A run file of an earlier version does
-        not hold them, and they are computed."""
-        found = self._arrays.spread()
-        if found is None:
-            vectors = self.vectors()
-            return standing.spread_of(vectors.embeddings, vectors.inverse_lengths)
-        return found
-
-    def members(self, concept_set: str | None) -> NDArray[np.int64]:
-        """Indices of the competing concepts, in their set's order. Raises MammiError for an unknown concept set."""
-        if concept_set not in self._members:
-            find_concept_set(str(concept_set), self._reader.concept_sets)
-        return self._members[concept_set]
-
-    def competing(self, concept_set: str | None, ranking: Ranking) -> Competing:
-        """The competing concepts, grouped by direction, with what they are ranked by.
-
-        Raises MammiError for an unknown concept set.
-        """
-        if (concept_set, ranking) not in self._competing:
-            if ranking == "z":
-                found = self.competing(concept_set, "score").ranked_by_z(self.moments())
-            else:
-                found = Competing.of(self.vectors().directions, self.members(concept_set))
-            self._competing[concept_set, ranking] = found
-        return self._competing[concept_set, ranking]
 
 
 def _of_units(answer: LayerAnswer, units: NDArray[np.int64]) -> LayerAnswer:
