@@ -19,13 +19,16 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from engine.config.settings import load_config
 from engine.progress import Silent
 from engine.run.pipeline import run
 from engine.store.reader import RunReader
 from engine.store.work import work_path
 from tests.shared import ROOT
-from tests.support.models import tiny_project, write_film
+from tests.support.models import tiny_project
 
 BATCH = 16
 WAYS = {
@@ -122,8 +125,10 @@ def one(name: str, films: int, folder: Path) -> None:
 def slow() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project, batches = tiny_project(Path(folder), films=0), Path(folder, "batches")
+        (films := Path(folder, "films")).mkdir()
         for film in range(SLOW_FILMS):
-            write_film(Path(folder, "films", f"{film:03}.png"), film, SLOW_SIDE)
+            noise = np.random.default_rng(film).integers(0, 256, (SLOW_SIDE, SLOW_SIDE), dtype=np.uint8)  # large files
+            Image.fromarray(noise).save(films / f"{film:03}.bmp")
         config = load_config(
             project,
             (

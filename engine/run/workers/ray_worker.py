@@ -70,9 +70,9 @@ class RayWorker:
         died = ray.get(self._attempts.begin.remote(places[0])) - 1
         if died > self._retries:
             raise MammiError(
-                f"images: workers died {died} times over images {places[0] + 1} to {places[-1] + 1}: one of them may "
-                "kill its process, or memory is short.\nLower run.batch_size or workers.number, and run the same "
-                "command again: it goes on from here."
+                f"images: workers died {died} time{'s' * (died > 1)} over images {places[0] + 1} to {places[-1] + 1}: "
+                "one of them may kill its process, or memory is short.\n"
+                "Lower run.batch_size or workers.number, and run the same command again: it goes on from here."
             )
 
     def _start(self) -> tuple[ImageWorker, PartKeys, SharedParts]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError, RunFileError
-from engine.store import arrays
+from engine.store import cursors
 from engine.store.contents import Note, StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.reader import RunReader
@@ -234,5 +234,5 @@ def test_what_is_known_of_images_is_the_same_however_it_is_read(
             return [each.tolist() if isinstance(each, np.ndarray) else each for each in (*tables, reader.paths())]
 
     at_once = known()
-    monkeypatch.setattr(arrays, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(cursors, "_ROWS_AT_ONCE", 7)
     assert repr(known()) == repr(at_once)  # NaN is NaN here
