@@ -40,7 +40,8 @@ class Contest:
     @classmethod
     def of(cls, competing: Competing, population: Population, other: Self | None = None) -> Self:
         """`other` is that of the same concepts with another ranking, if there is one: z is the same in both."""
-        directions, narrow = competing.directions, competing.directions.astype(np.float32)
+        directions = competing.directions
+        narrow = directions.astype(np.float32)
         found = standing.moments(population.mean, population.covariance, directions, len(population))
         means = found.means if competing.offsets is None else found.means + competing.offsets
         return cls(

@@ -19,7 +19,8 @@ _UNITS_AT_ONCE = 64
 
 
 class ReuseTables:
-    """The part of RunReader that engine.store.finished reads. `position` counts the images of the probing set."""
+    """The part of RunReader that engine.store.finished reads. `position` counts the images of the probing set, by which
+    they are written."""
 
     _cursors: Cursors
 
@@ -37,18 +38,25 @@ class ReuseTables:
 
     def image_keys(self) -> list[tuple[ImageKeys, int | None]]:
         """By position: the keys of each image, and its index among the usable ones. [] for a run without keys."""
-        rows = self._cursors.rows(
-            "SELECT film_key, coalesce(embedding_key, film_key), image FROM images "
-            "WHERE film_key IS NOT NULL ORDER BY position"
-        )
-        return [(ImageKeys(film, embedding), image) for film, embedding, image in rows]
+        found: list[tuple[ImageKeys, int | None]] = []
+        columns = "film_key, coalesce(embedding_key, film_key) AS embedding, coalesce(image, -1) AS image"
+        for rows in self._cursors.pieces(columns, "images", "film_key IS NOT NULL"):
+            images = (None if image < 0 else image for image in rows["image"].tolist())
+            keys = map(ImageKeys, rows["film_key"].tolist(), rows["embedding"].tolist())
+            found += zip(keys, images, strict=True)
+        return found
 
     def subject(self, layer: str) -> str:
         """A hash of the target model, the layer and the probing images: runs that differ in concepts, VLM, α or β share
         it. "" for a run without keys."""
         part = self.parts().get(part_of_layer(layer), "")
-        images = self._cursors.rows("SELECT string_agg(film_key, ' ' ORDER BY position) FROM images")[0][0]
-        return hashlib.sha256(f"{part} {images}".encode()).hexdigest() if part and images else ""
+        if not part:
+            return ""
+        digest, keys = hashlib.sha256(part.encode()), 0
+        for rows in self._cursors.pieces("film_key", "images", "film_key IS NOT NULL"):
+            keys += len(rows["film_key"])
+            digest.update("".join(f" {key}" for key in rows["film_key"].tolist()).encode())
+        return digest.hexdigest() if keys else ""
 
     def part_reasons(self) -> dict[int, dict[str, str]]:
         """The position of each image that is set aside -> the name of each part that does so -> its reason."""

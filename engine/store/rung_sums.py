@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from engine.annotation.rows import Rows, parts
 
@@ -22,6 +21,8 @@ def partial_sums(
 
     Some rows are added up in float32, and these sums in float64: relative to its length a sum is off by less than 1e-6.
     """
+    from scipy import sparse  # a run that is up to date does without
+
     totals = np.zeros((len(steps), rungs, embeddings.shape[1]))
     for some in parts(len(embeddings), _ROUGH_ROWS):
         rough = np.zeros(totals.shape, np.float32)

@@ -12,11 +12,12 @@ from mammi_tui.console import compute
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="As it was given to the shards.")
-@click.option("--keep", is_flag=True, help="Keep the files of the shards.")
-def merge(config: Path, overrides: tuple[str, ...], keep: bool) -> None:
+@click.option("--keep", "kept", metavar="KEY=VALUE", multiple=True, help="As it was given to the shards.")
+@click.option("--keep-shards", is_flag=True, help="Keep the files of the shards.")
+def merge(config: Path, overrides: tuple[str, ...], kept: tuple[str, ...], keep_shards: bool) -> None:
     """Make the run file of CONFIG from its shards (`mammi run CONFIG --shard I/N`).
 
     No film that a shard has seen is read again, unless its size or the time of its last change differs. Where films are
     lacking, the status is 1, and the message names the shards to run.
     """
-    click.echo(compute.merge(config, overrides, keep))
+    click.echo(compute.merge(config, (*overrides, *(f"keep.{each}" for each in kept)), keep_shards))

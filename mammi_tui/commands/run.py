@@ -28,6 +28,13 @@ class Workers(click.ParamType[str]):
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Another value for a key of CONFIG.")
+@click.option(
+    "--keep",
+    "kept",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Another value for a key of [keep]: what the run file keeps, such as embeddings=f16.",
+)
 @click.option("--shard", metavar="I/N", help="Compute the I-th of N shards of the films, for `mammi merge`.")
 @click.option(
     "--workers",
@@ -37,7 +44,7 @@ class Workers(click.ParamType[str]):
     help="Compute the images on a Ray cluster: one of this machine alone (ray), or one that it is part of (ray:auto, "
     "ray:HOST:PORT).",
 )
-def run(config: Path, overrides: tuple[str, ...], shard: str | None, workers: str) -> None:
+def run(config: Path, overrides: tuple[str, ...], kept: tuple[str, ...], shard: str | None, workers: str) -> None:
     """Compute the run that CONFIG describes, or continue an earlier one.
 
     CONFIG is a TOML file; sample_configs/ has one for each use. Write a VALUE as in TOML; words need no quotes:
@@ -52,7 +59,8 @@ def run(config: Path, overrides: tuple[str, ...], shard: str | None, workers: st
         mammi run phantom.toml --shard 1/2        mammi run phantom.toml --shard 2/2
         mammi merge phantom.toml
     """
-    chosen = (*overrides, f"workers.where={workers}") if workers else overrides
+    chosen = (*overrides, *(f"keep.{each}" for each in kept))
+    chosen += (f"workers.where={workers}",) if workers else ()
     if shard is not None:
         click.echo(compute_shard(config, chosen, shard))
     else:

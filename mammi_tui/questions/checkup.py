@@ -61,7 +61,8 @@ class CheckUpAsker(Asker):
         sources, looking = self.looking.sources, self.looking
         material = self._material
         if material is None or material.cuts != question.cuts:
-            material = Material(looking.reader, looking.requery, sources.evidence(), question.cuts)
+            held = looking.reader, looking.requery, sources.evidence(), question.cuts
+            material = Material(*held, sources.outcomes)
             self._material = material
         check = next(check for check in CHECKS if check.name == question.check)
         return CheckAnswered(question, check.look(material))

@@ -56,11 +56,20 @@ class Check:
 class Material:
     """An open run at some cuts. Everything is computed when it is first asked for, and kept."""
 
-    def __init__(self, reader: RunReader, requery: Requery, evidence: Evidence, cuts: Cuts) -> None:
+    def __init__(
+        self,
+        reader: RunReader,
+        requery: Requery,
+        evidence: Evidence,
+        cuts: Cuts,
+        outcomes: Callable[[], Outcomes | None] | None = None,
+    ) -> None:
+        """`outcomes` gives what the model predicts, where somebody else holds it: 100 MB for a million films."""
         self.reader = reader
         self.requery = requery
         self.cuts = cuts
         self._evidence = evidence
+        self._outcomes = outcomes
         self._answers: dict[str, LayerAnswer] = {}
 
     def answer(self, layer: str) -> LayerAnswer:
@@ -80,7 +89,7 @@ class Material:
     @cached_property
     def outcomes(self) -> Outcomes | None:
         """None where the run does not hold the model's outputs."""
-        return Outcomes.of(self.reader)
+        return self._outcomes() if self._outcomes else Outcomes.of(self.reader)
 
     @cached_property
     def audit(self) -> Audit:
