@@ -49,7 +49,6 @@ class Matching:
     def __init__(self, reader: RunReader, requery: Requery) -> None:
         self._reader = reader
         self._requery = requery
-        self._bare: NDArray[np.float64] | None = None
         self._last: tuple[int, NDArray[np.float64]] | None = None
         self._neuron: tuple[tuple[str, int], NDArray[np.float32]] | None = None
 
@@ -85,12 +84,6 @@ class Matching:
             text = unit_rows(vectors.directions[concept] + vectors.template)
             self._last = (concept, self._products(text))
         return self._last[1]
-
-    def _bare_cosines(self) -> NDArray[np.float64]:
-        """cos(v_o, t_tem) for every image, [p]; zeros where the template is not subtracted."""
-        if self._bare is None:
-            self._bare = self._products(self._requery.vectors().template)
-        return self._bare
 
     def _products(self, text: NDArray[np.float64]) -> NDArray[np.float64]:
         vectors = self._requery.vectors()
