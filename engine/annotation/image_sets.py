@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from engine.annotation.rows import Rows
 
+_AT_ONCE = 128
+"""Embeddings widened to float64 at once: they stay in the processor's cache"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSets:
@@ -40,10 +43,6 @@ def ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.in
     """The ranges [start, start + size) one after another."""
     before = np.cumsum(sizes) - sizes
     return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
-
-
-_AT_ONCE = 128
-"""Embeddings widened to float64 at once: they stay in the processor's cache"""
 
 
 def sum_sets(embeddings: Rows, inverse_lengths: NDArray[np.float64], sets: ImageSets) -> NDArray[np.float64]:

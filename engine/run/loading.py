@@ -1,5 +1,4 @@
-"""Turns images of the probing set into model inputs. A few threads read ahead: the models need not
-wait for a disk."""
+"""Turns images of the probing set into model inputs. A few threads read ahead: the models need not wait for a disk."""
 
 from __future__ import annotations
 

@@ -20,10 +20,8 @@ any: the score of a concept is the product of a mean with its direction. `annota
 cuts, by what the run ranks concepts by.
 
 The tables of arrays are written in order (activation_blocks by neuron and block, partial_sums by neuron and rank,
-own_means by neuron,
-image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by concept,
-captions by caption), so that a row's
-rowid is its place: a migration must keep it so.
+own_means by neuron, image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by
+concept, captions by caption), so that a row's rowid is its place: a migration must keep it so.
 
 What connects neurons to the model's decisions (engine.store.decision_tables) is stored as bytes, little-endian, row
 by row: `outputs` float32 [classes], `activations` float16 [neurons], `inputs` float16 [units of the head], `cells`

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from engine.errors import RunFileError, writing
+import duckdb
+
+from engine.errors import RunFileError, disk_fault, first_line, writing
 from engine.store import schema
 from engine.store.database import connect
 from engine.store.whole_file import written_whole
@@ -14,7 +16,7 @@ from engine.store.whole_file import written_whole
 def upgrade(path: Path) -> None:
     """Migrates a copy and puts it in the file's place. Readers that have the old file open keep it.
 
-    Raises RunFileError when the folder cannot be written.
+    Raises RunFileError when the folder cannot be written, and for a damaged file, which stays as it is.
     """
     fault = "written by an older mammi; copy it to a folder where it can be brought up to date"
     with writing(path, "", fault, RunFileError), written_whole(path) as copy:
@@ -23,5 +25,11 @@ def upgrade(path: Path) -> None:
         try:
             schema.migrate(connection)
             connection.execute("CHECKPOINT run")
+        except (duckdb.Error, LookupError, TypeError, ValueError) as error:
+            if disk_fault(error):
+                raise
+            raise RunFileError(
+                f"{path}: damaged: what an older mammi wrote cannot be brought up to date ({first_line(error)})"
+            ) from error
         finally:
             connection.close()

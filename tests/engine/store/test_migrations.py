@@ -20,6 +20,7 @@ import duckdb
 import pytest
 
 from engine.annotation.cuts import Cuts
+from engine.errors import RunFileError
 from engine.requery import Requery
 from engine.store import schema
 from engine.store.contents import ConceptSet, StoredMethod
@@ -193,6 +194,26 @@ def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     RunReader(old).close()
     with duckdb.connect(old, read_only=True) as connection:
         assert columns(connection) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE activation_blocks SET activations = NULL WHERE block = 0",
+        "UPDATE image_embeddings SET embedding = NULL WHERE image = 0",
+        "UPDATE meta SET dimension = NULL",
+        "UPDATE neurons SET representatives = NULL",
+        "DELETE FROM activation_blocks WHERE neuron = 1",
+    ],
+)
+def test_a_damaged_older_run_is_told_and_left_as_it_is(change: str, tmp_path: Path) -> None:
+    path = unpacked(7, tmp_path)
+    with duckdb.connect(path) as connection:
+        connection.execute(change)
+    with pytest.raises(RunFileError, match=f"{path.name}: damaged: what an older mammi wrote"):
+        RunReader(path)
+    assert version(path) == [(7,)]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
