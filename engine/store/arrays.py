@@ -237,7 +237,11 @@ class RunArrays:
             "WHERE neuron BETWEEN ? AND ? ORDER BY neuron, place",
             *(layer.first_neuron + units.start, layer.first_neuron + units.stop - 1),
         )
-        return columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)
+        owners, concepts = columns["unit"].astype(np.int64), columns["concept"].astype(np.int64)
+        with self._cursors.whole():
+            if len(concepts) and not 0 <= concepts.min() <= concepts.max() < self._count("concepts"):
+                raise ValueError("annotated_concepts: no such concept")
+        return owners, concepts
 
 
 def _stack(rows: NDArray[Any], width: int) -> NDArray[Any]:

@@ -97,6 +97,9 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
             neurons["best_score"],
             neurons["annotated"].astype(np.int64),
         )
+        with self._cursors.whole():
+            if not -1 <= self.own.best.min(initial=-1) <= self.own.best.max(initial=-1) < len(self.concepts):
+                raise ValueError("neurons: no such concept")
         self.arrays = RunArrays(self._cursors, self.image_count, self.info.dimension)
         self.layers = tuple(
             self._layer(neurons["dead"], *row)

@@ -174,6 +174,8 @@ def test_scores_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         "UPDATE activation_blocks SET codes = list_transform(codes, lambda x: NULL)",
         "UPDATE activation_blocks SET codes = NULL",
         "UPDATE partial_sums SET total = NULL",
+        "UPDATE neurons SET best = 99",
+        "UPDATE annotated_concepts SET concept = 99",
         "DELETE FROM own_means WHERE neuron = 2",
         "ALTER TABLE own_means ALTER mean TYPE DOUBLE[2] USING [1, 2]",
         "ALTER TABLE partial_sums ALTER total TYPE DOUBLE[3] USING [1, 2, 3]",
@@ -209,6 +211,7 @@ def read_all(reader: RunReader) -> None:
     reader.patients()
     for layer in reader.layers:
         reader.arrays.activations(layer)
+        reader.arrays.own_words(layer, range(layer.units))
         for method in reader.methods:
             reader.method_scores(method.name, layer.name)
     for place in range(len(reader.other_templates)):
