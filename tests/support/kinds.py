@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from engine.config.faults import Faults
@@ -19,6 +20,7 @@ from tests.support.medclip_files import TINY, write_medclip
 from tests.support.medklip_files import write_clinical_bert, write_medklip
 from tests.support.published import write_covid_cxr, write_wordnet
 from tests.support.target_files import classifier, write_xrv_densenet
+from tests.support.tars import film, tar
 from tests.support.transformers_files import write_clip
 
 Table = dict[str, Any]
@@ -143,6 +145,19 @@ def _covid_cxr(folder: Path) -> Table:
     return {"folder": "."}
 
 
+def _parquet(folder: Path) -> Table:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: it belongs to the extra remote")
+    write_films(folder / "films", ["a.png", "b.png"])
+    rows = [{"path": "a.png", "labels": "Mass|Effusion"}, {"path": "b.png", "labels": ""}]
+    parquet.write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), folder / "films" / "list.parquet")
+    return {"parquet": "films/list.parquet"}
+
+
+def _webdataset(folder: Path) -> Table:
+    tar(folder / "films" / "0.tar", {"a.png": film(1), "a.json": b'{"labels": ["Mass"]}', "b.png": film(2)})
+    return {"folder": "films"}
+
+
 def _word_list(folder: Path) -> Table:
     write_table(folder / "words.txt", "# a comment", "heart", "pleural  effusion", "heart")
     return {"path": "words.txt"}
@@ -167,7 +182,9 @@ PROBING: dict[str, Callable[[Path], Table]] = {
     "folder": _folder,
     "mimic_cxr_jpg": _mimic_cxr_jpg,
     "nih14": _nih14,
+    "parquet": _parquet,
     "phantom": lambda _: {"count": 4},
+    "webdataset": _webdataset,
 }
 TARGETS: dict[str, Callable[[Path], Table]] = {
     "demo": lambda _: {},

@@ -4,6 +4,7 @@ python -m tests.benchmarks.nih_scale make FILE.duckdb [--images 112120 --units 1
     [--without-decisions]
 python -m tests.benchmarks.nih_scale measure FILE.duckdb [--only slider evidence]
 python -m tests.benchmarks.nih_scale slopes FOLDER [--units 64]
+python -m tests.benchmarks.nih_scale whole FOLDER
 
 Each figure stands beside its bound and beside a floor that is measured in the same run. --json FILE keeps them.
 """
@@ -18,13 +19,16 @@ from engine.store.reader import RunReader
 from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, panes, slider
 from tests.benchmarks.nih_scale.make import NIH, make
 from tests.benchmarks.nih_scale.slopes import slopes
+from tests.benchmarks.nih_scale.whole import whole
 from tests.support.measuring import Report, peak_megabytes
 from tests.support.nih_run import Size
 
 AREAS = ("opening", "slider", "decisions", "evidence", "panes")
+OF_ONE = AREAS[:-1]
+"""Those that a file of one layer is measured by"""
 
 
-def measure(path: Path, report: Report, areas: tuple[str, ...] = AREAS, gaussian: bool = False) -> None:
+def measure(path: Path, report: Report, areas: tuple[str, ...] = OF_ONE, gaussian: bool = False) -> None:
     """Prints every figure of these areas."""
     with RunReader(path) as reader:
         requery = Requery(reader)
@@ -46,7 +50,7 @@ def measure(path: Path, report: Report, areas: tuple[str, ...] = AREAS, gaussian
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["make", "measure", "slopes"])
+    parser.add_argument("command", choices=["make", "measure", "slopes", "whole"])
     parser.add_argument("path", type=Path)
     parser.add_argument("--images", type=int, default=NIH.images)
     parser.add_argument("--units", type=int, default=None, help="1,024; for slopes 64")
@@ -55,7 +59,7 @@ def main() -> None:
     parser.add_argument("--concepts", type=int, default=NIH.concepts)
     parser.add_argument("--activations", choices=["relu", "gaussian"], default="relu")
     parser.add_argument("--without-decisions", action="store_true", help="as with [keep] films = false, maps = false")
-    parser.add_argument("--only", nargs="+", choices=AREAS, default=AREAS)
+    parser.add_argument("--only", nargs="+", choices=AREAS, default=OF_ONE)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     report = Report()
@@ -65,6 +69,8 @@ def main() -> None:
         units, before = options.units or NIH.units, tuple(options.before)
         size = Size(options.images, units, options.dimension, options.concepts, before)
         make(options.path, size, options.activations, not options.without_decisions, report)
+    elif options.command == "whole":
+        report = whole(options.path)
     else:
         report = slopes(options.path, options.units or 64, lambda path, rows: measure(path, rows, tuple(options.only)))
     if options.json:

@@ -116,7 +116,7 @@ def test_a_label_set_of_other_films(tmp_path: Path, caplog: pytest.LogCaptureFix
         ("{kind = 'covid'}", "kind 'covid' is not one of chestx_det, chexpert, covid_cxr, "),
         ("{kind = 'covid_cxr'}", "is not right: folder is missing."),
         ("{kind = 'covid_cxr', foldr = 'x'}", "foldr is not a key of this kind; did you mean 'folder'?"),
-        ("{kind = 'covid_cxr', folder = 3}", "folder = 3: Input should be a valid string."),
+        ("{kind = 'covid_cxr', folder = 3}", "folder = 3: Input is not a path."),
         ("3", "methods.tsi.label_set = 3 is not a table."),
         ("{kind = 'covid_cxr', folder = 'gone'}", "methods.tsi.label_set.folder: "),
         ("{kind = 'folder', folder = '.'}", "methods.tsi.label_set: its films have no boxes or polygons"),
