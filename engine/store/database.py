@@ -11,7 +11,6 @@ import duckdb
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError, disk_fault, first_line
-from engine.store.arrow import ArrowColumns
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -76,6 +75,8 @@ def text(value: str | None) -> str | None:
 
 def insert(connection: Connection, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
     """Appends columns of equal length to a table, by name. A matrix becomes one list for each row."""
+    from engine.store.arrow import ArrowColumns  # a reader of run files inserts nothing
+
     names = ", ".join(columns)
     with ArrowColumns(columns) as incoming:
         connection.register("incoming", incoming)
