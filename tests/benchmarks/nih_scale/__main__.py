@@ -19,7 +19,7 @@ from engine.store.reader import RunReader
 from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, panes, slider
 from tests.benchmarks.nih_scale.make import NIH, make
 from tests.benchmarks.nih_scale.slopes import slopes
-from tests.benchmarks.nih_scale.whole import whole
+from tests.benchmarks.nih_scale.whole import STEPS, whole
 from tests.support.measuring import Report, peak_megabytes
 from tests.support.nih_run import Size
 
@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--activations", choices=["relu", "gaussian"], default="relu")
     parser.add_argument("--without-decisions", action="store_true", help="as with [keep] films = false, maps = false")
     parser.add_argument("--only", nargs="+", choices=AREAS, default=OF_ONE)
+    parser.add_argument("--files", nargs="+", choices=[step.name for step in STEPS], default=[], help="for whole")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     report = Report()
@@ -70,7 +71,7 @@ def main() -> None:
         size = Size(options.images, units, options.dimension, options.concepts, before)
         make(options.path, size, options.activations, not options.without_decisions, report)
     elif options.command == "whole":
-        report = whole(options.path)
+        report = whole(options.path, options.files)
     else:
         report = slopes(options.path, options.units or 64, lambda path, rows: measure(path, rows, tuple(options.only)))
     if options.json:

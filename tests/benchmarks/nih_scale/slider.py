@@ -22,7 +22,8 @@ LARGE = 10_000
 def measure(report: Report, reader: RunReader, requery: Requery, floors: Floors, gaussian: bool) -> None:
     info = reader.layers[0]
     rng = np.random.default_rng(1)
-    one = 60.0 if len(reader.concepts) >= LARGE else 5.0
+    many = len(reader.concepts) >= LARGE
+    one, least_beta = (60.0, 0.8) if many else (5.0, 0.0)  # at a low β a layer has tens of millions of words
 
     def neuron(low: float) -> Callable[[], object]:
         return lambda: requery.neuron(
@@ -65,7 +66,9 @@ def measure(report: Report, reader: RunReader, requery: Requery, floors: Floors,
         "whole layer, α 0.5", lambda: layer(0.5 + next(jitter)), 5, **against, most_ratio=most, before=elsewhere
     )
     report.time("whole layer, α 0.8", lambda: layer(0.8 + next(jitter)), 10, **against, before=elsewhere)
-    report.time("whole layer, another β", lambda: requery.layer(info.name, Cuts(0.8, float(rng.uniform()))), 10)
+    report.time(
+        "whole layer, another β", lambda: requery.layer(info.name, Cuts(0.8, float(rng.uniform(least_beta, 1)))), 10
+    )
     z = iter(np.linspace(0.8, 0.95, 100))
     report.time(
         "whole layer by z, a new α", lambda: requery.layer(info.name, Cuts(float(next(z)), 0.9, ranking="z")), 10
