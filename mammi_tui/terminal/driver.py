@@ -14,7 +14,6 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
 from typing import Any, Protocol, cast
 
 from textual._xterm_parser import XTermParser
@@ -192,17 +191,18 @@ class TerminalDriver(LinuxDriver):
             if select.select([self.fileno], [], [], _KEYS)[0] and not (data := os.read(self.fileno, 4096)):
                 return
             keys += self._ends.sorter.keys(decode(data))
-            try:
-                for message in chain(parser.feed(keys) if keys else (), parser.tick()):
-                    self.process_message(message)
-            except (
-                ArithmeticError,
-                AttributeError,
-                LookupError,
-                TypeError,
-                ValueError,
-            ):  # a terminal may send what Textual's parser cannot read: that much is left out
-                parser = XTermParser(self._debug)
+            for key in (*keys, ""):
+                try:
+                    for message in parser.feed(key) if key else parser.tick():
+                        self.process_message(message)
+                except (
+                    ArithmeticError,
+                    AttributeError,
+                    LookupError,
+                    TypeError,
+                    ValueError,
+                ):  # a terminal may send what Textual's parser cannot read: that much is left out
+                    parser = XTermParser(self._debug)
             keys = ""
 
 

@@ -112,8 +112,10 @@ def test_fresh_opens_as_new_and_keeps_what_was_kept(run: Path) -> None:
     with opened(run, "--fresh") as terminal:
         screen = terminal.wait_for(title("layer1:1"))
         assert "α 0.930" in screen
-        terminal.send("/layer1\x13mine\r\x1b")
+        terminal.send("/layer1\x13mine\r")
         terminal.wait_for("Saved as mine")
+        terminal.send("\x1b")
+        terminal.wait_for("layer0")  # Esc and a key that follows at once would be one key
         leave(terminal)
     with opened(run) as terminal:
         screen = terminal.wait_for(title("layer1:6"))
