@@ -81,7 +81,7 @@ class LayerWriter:
                 for first in range(start, end, together):
                     last = min(first + together, end)
                     order, values = ranked(activations.units(first, last))
-                    for step, ordered in zip(steps[first - start :], order, strict=False):
+                    for step, ordered in zip(steps[first - start : last - start], order, strict=True):
                         step[ordered] = self._step_of_rank
                     neurons = self._first_neuron + np.arange(first, last)
                     inserts.add(partial(_insert_blocks, neurons, order, values))
