@@ -1,7 +1,7 @@
 """The configuration of a run: a TOML file, typed and checked before anything is computed or imported for it.
 
-[run], [keep], [workers], the layers of [target], the labels of [probing] and the names of concept sets are checked
-here.
+[run], [keep], [workers], [limits], the layers of [target], the labels of [probing] and the names of concept sets are
+checked here.
 [probing], [target], [vlm] and [concepts] choose a `kind` (engine.kinds); the Options of its module define the table's
 other keys. Several concept sets are written as one [[concepts]] each. Comparison methods are tables [methods.NAME]; a
 run needs none. Relative paths start from the file's folder; only `run.out` starts from the current directory.
@@ -24,12 +24,13 @@ from engine.config.leaves import Leaf, Leaves, NamedLeaf
 from engine.config.workers import WorkerSettings
 from engine.errors import ConfigError
 from engine.kinds import PACKAGES
+from engine.limits import Limits, hold
 from engine.probing.attribute_options import AttributeOptions
 from engine.store.thumbnails import LONGEST_SIDE
 
 Pooling = Literal["mean", "max", "cls"]
 Parity = Literal["none", "published"]
-TABLES = ("run", "keep", "workers", *PACKAGES)
+TABLES = ("run", "keep", "workers", "limits", *PACKAGES)
 
 
 class RunSettings(BaseModel, extra="forbid", frozen=True):
@@ -162,6 +163,7 @@ class RunConfig:
     """At least one"""
     methods: tuple[Leaf, ...]
     workers: WorkerSettings = field(default_factory=WorkerSettings)
+    limits: Limits = field(default_factory=Limits)
     given: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The tables as the file and the command line give them"""
 
@@ -180,8 +182,8 @@ class RunConfig:
                 )
 
     def as_dict(self) -> dict[str, Any]:
-        """Every key with its value, defaults included, as JSON types; several concept sets are a list. [workers] is
-        left out: it changes no result."""
+        """Every key with its value, defaults included, as JSON types; several concept sets are a list. [workers] and
+        [limits] are left out: they change no result."""
         sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
         return {
             "run": self.run.model_dump(mode="json"),
@@ -197,7 +199,8 @@ class RunConfig:
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Reads and checks a configuration; each override is `table.key=value`, the value in TOML or a bare word.
 
-    Raises ConfigError that names the file, the key, the value, and the nearest key or kind that exists.
+    Its [limits] hold in this process from then on. Raises ConfigError that names the file, the key, the value, and the
+    nearest key or kind that exists.
     """
     tables = read(path)
     overridden = [override(tables, text) for text in overrides]
@@ -243,6 +246,7 @@ class _Checker:
         run = self.faults.check("run", RunSettings, self.tables["run"])
         keep = self.faults.check("keep", KeepSettings, self.tables["keep"])
         workers = self.faults.check("workers", WorkerSettings, self.tables["workers"])
+        limits = self.faults.check("limits", Limits, self.tables["limits"])
         taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
         labels, of_kind = self.leaves.common("probing", LabelSettings, self.tables["probing"])
         probing = self.leaves.leaf("probing", of_kind)
@@ -253,6 +257,7 @@ class _Checker:
         for name in [name for name in self.tables if name not in TABLES][:1]:
             raise self.faults.unknown(name, self.tables[name])
         self.faults.raise_first()
+        hold(cast(Limits, limits))
         return RunConfig(
             path=self.path,
             base=self.path.absolute().parent,
@@ -266,6 +271,7 @@ class _Checker:
             concepts=concepts,
             methods=methods,
             workers=cast(WorkerSettings, workers),
+            limits=cast(Limits, limits),
             given=self.tables,
         )
 

@@ -122,7 +122,7 @@ def test_a_whole_configuration(project: Path) -> None:
             "[run]",
             "runs = 1\n[run]",
             "tiny.toml: runs = 1 is not a key of this configuration. "
-            "Tables: run, keep, workers, probing, target, vlm, concepts, methods.",
+            "Tables: run, keep, workers, limits, probing, target, vlm, concepts, methods.",
         ),
         ("[vlm]", "[[vlm]]", "tiny.toml: vlm must be a table: write [vlm]."),
         (
