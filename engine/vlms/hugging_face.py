@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine import parsing
 from engine.errors import ConfigError, MammiError, first_line
 from engine.keys import content_key
+from engine.parsing import Unparsable
 from engine.weights.digest import file_digest
 
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -21,11 +22,11 @@ VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "to
 def read_json(path: Path, key: str) -> dict[str, Any]:
     """The object in a JSON file. Raises ConfigError when there is no such file, MammiError when it holds no object."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parsing.read_json(path)
     except OSError as error:
         raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
-        raise MammiError(f"{key}: {path} is not JSON ({first_line(error)}).") from None
+    except Unparsable as error:
+        raise MammiError(f"{key}: {path} {error}.") from None
     if not isinstance(content, dict):
         raise MammiError(f"{key}: {path} holds a {type(content).__name__}, not an object.")
     return content

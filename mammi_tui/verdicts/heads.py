@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.parsing import Unparsable, parse_json
 from mammi_tui.state.file import state_home
 from mammi_tui.verdicts.entries import Entry
 
@@ -42,9 +43,9 @@ def remembered(log: Path) -> Head | None:
     """The head that this machine saw last; None where it remembers none."""
     try:
         with head_path(log).open("rb") as file:
-            found = json.loads(file.read(LARGEST))
+            found = parse_json(file.read(LARGEST))
         head = Head(found["number"], found["hash"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+    except (OSError, Unparsable, KeyError, TypeError):
         return None
     return head if type(head.number) is int and isinstance(head.hash, str) else None
 
