@@ -125,8 +125,8 @@ class TextFiles:
         """The files that were read as Windows-1252 -> whether that is told"""
 
     def read(self, path: TextFile, limit: str = "text_mb") -> str:
-        """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more MB than engine.limits
-        allows under the name `limit`."""
+        """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more MB than the
+        `limit` of engine.limits allows."""
         return "".join(self._pieces(path, None, limit))
 
     def lines(self, path: TextFile) -> Iterator[str]:

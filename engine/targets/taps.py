@@ -54,7 +54,7 @@ def torchscript(module: nn.Module) -> set[str]:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Whether a glob matches a name. It follows every way at once, so that many stars take no more time than letters."""
+    """Whether a glob matches a name. All ways are followed at once: stars take the time of letters."""
     parts = re.findall(r"\*\*|(?s:.)", pattern)
 
     def ways(places: set[int]) -> set[int]:

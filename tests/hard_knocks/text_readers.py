@@ -98,9 +98,12 @@ def readers() -> dict[str, Reader]:
     )
     drawn = {"box_columns": ("x", "y", "w", "h"), "mask_column": "mask", "mask_label": "Mass"}
     semicolons = "path;Effusion;Mass\n" + "".join(f"{name};yes;-1\n" for name in FILMS)
+    outlined = {"boxes": [[1, 2, 3, 4]], "polygons": [[[1, 2], [3, 4], [1, 4]]]}
     report = "FINDINGS: The heart is normal. There is a\n\nnodule, 1.5 cm.\nIMPRESSION: Nodule - left.\n"
     return {
-        "csv": Reader("films.csv", table + rows, lambda at: csv.load(csv.Options(csv="films.csv", folder="nih", **drawn), at)),
+        "csv": Reader(
+            "films.csv", table + rows, lambda at: csv.load(csv.Options(csv="films.csv", folder="nih", **drawn), at)
+        ),
         "csv of columns": Reader(
             "columns.csv",
             semicolons,
@@ -118,8 +121,8 @@ def readers() -> dict[str, Reader]:
         ),
         "nih14 entries": Reader(
             "nih/Data_Entry_2017.csv",
-            "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,OriginalImage[Width"
-            ",Height],OriginalImagePixelSpacing[x,y],\n"
+            "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
+            "OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],\n"
             + "".join(f"{name},Cardiomegaly|Mass,0,1,058Y,M,PA,2682,2749,0.143,0.143,\n" for name in FILMS),
             lambda at: nih14.load(nih14.Options(folder="nih"), at),
         ),
@@ -156,17 +159,12 @@ def readers() -> dict[str, Reader]:
         ),
         "chestx_det": Reader(
             "det.json",
-            json.dumps(
-                [
-                    {"file_name": name, "syms": ["Mass"], "boxes": [[1, 2, 3, 4]], "polygons": [[[1, 2], [3, 4], [1, 4]]]}
-                    for name in FILMS
-                ]
-            ),
+            json.dumps([{"file_name": name, "syms": ["Mass"], **outlined} for name in FILMS]),
             lambda at: chestx_det.load(chestx_det.Options(folder="nih", annotations="det.json"), at),
         ),
         "word list": Reader(
             "words.txt",
-            "# words\npleural effusion\t12\nmass\t3\n\"nodule, left\"\t4\n",
+            '# words\npleural effusion\t12\nmass\t3\n"nodule, left"\t4\n',
             lambda at: word_list.load(word_list.Options(path="words.txt"), at, ()),
         ),
         "text report": Reader("report.txt", report, lambda at: reports(at, "report.txt")),
@@ -182,7 +180,9 @@ def readers() -> dict[str, Reader]:
             lambda at: reports(at, "report.json"),
         ),
         "csv report": Reader(
-            "reports.csv", 'study,findings,impression\n1,"Heart, lungs.",Normal\n2,,Mass\n', lambda at: reports(at, "reports.csv")
+            "reports.csv",
+            'study,findings,impression\n1,"Heart, lungs.",Normal\n2,,Mass\n',
+            lambda at: reports(at, "reports.csv"),
         ),
         "tsv report": Reader(
             "reports.tsv", f'study\treport\n1\t"{report}"\n', lambda at: reports(at, "reports.tsv", "report")
@@ -198,12 +198,18 @@ def readers() -> dict[str, Reader]:
             lambda at: nltk_tagger(at).tag(["heart"]),
         ),
         "synonyms": Reader(
-            "synonyms.txt", "# mine\nEffusion: fluid, hydrothorax\nMass: tumour\n", lambda at: read_synonyms(str(at / "synonyms.txt"))
+            "synonyms.txt",
+            "# mine\nEffusion: fluid, hydrothorax\nMass: tumour\n",
+            lambda at: read_synonyms(str(at / "synonyms.txt")),
         ),
         "hugging face": Reader(
-            "config.json", '{"hidden_size": 12, "model_type": "bert", "x": [1.5, null, true]}', lambda at: read_json(at / "config.json", "vlm.path")
+            "config.json",
+            '{"hidden_size": 12, "model_type": "bert", "x": [1.5, null, true]}',
+            lambda at: read_json(at / "config.json", "vlm.path"),
         ),
-        "told of a sample": Reader("told.json", '{"labels": ["Mass"], "p": 1, "v": "PA", "r": "Heart.", "age": 61.0}', told),
+        "told of a sample": Reader(
+            "told.json", '{"labels": ["Mass"], "p": 1, "v": "PA", "r": "Heart.", "age": 61.0}', told
+        ),
         "incoming lines": Reader("others.jsonl", "".join(_lines()), lambda at: read_incoming(at / "others.jsonl")),
         "incoming table": Reader("others.csv", _table(), lambda at: read_incoming(at / "others.csv")),
         "verdict log": Reader(verdicts_path(Path("run.duckdb")).name, "".join(_lines()), log),
@@ -213,17 +219,18 @@ def readers() -> dict[str, Reader]:
             lambda at: StateFile(at / "state.json").read(),
         ),
         "keys": Reader(
-            "keys.toml", '"verdict.accept" = "y, ctrl+y"\n[verdict]\nreject = ["n", "f5"]\n', lambda at: read_keys(at / "keys.toml")
+            "keys.toml",
+            '"verdict.accept" = "y, ctrl+y"\n[verdict]\nreject = ["n", "f5"]\n',
+            lambda at: read_keys(at / "keys.toml"),
         ),
-        "configuration": Reader(
-            "run.toml", BASE.read_text("utf-8"), lambda at: load_config(at / "run.toml")
-        ),
+        "configuration": Reader("run.toml", BASE.read_text("utf-8"), lambda at: load_config(at / "run.toml")),
         "matrix": Reader(
             "matrix.toml",
-            '[matrix]\nrun = "base.toml"\nout = "tables"\nalpha = [0.9, 0.95]\n[[concepts]]\nkind = "word_list"\npath = "w.txt"\n',
+            '[matrix]\nrun = "base.toml"\nout = "tables"\nalpha = [0.9, 0.95]\n'
+            '[[concepts]]\nkind = "word_list"\npath = "w.txt"\n',
             lambda at: load_matrix(at / "matrix.toml"),
         ),
-    }  # fmt: skip
+    }
 
 
 def _lines() -> Iterator[str]:

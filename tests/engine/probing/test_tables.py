@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import text_files
 from engine.errors import ConfigError
 from engine.probing.tables import Table
 
@@ -86,8 +85,8 @@ def test_a_file_that_is_not_a_table_is_reported_in_one_line(tmp_path: Path, cont
 def test_a_gzipped_file_is_unpacked_only_up_to_the_size_of_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text_files, "MAX_TEXT", 1 << 20)
-    with pytest.raises(ConfigError, match="more than 1 MiB of text"):
+    monkeypatch.setenv("MAMMI_LIMITS", "text_mb=1")
+    with pytest.raises(ConfigError, match=r"more than 1 MB \(limits\.text_mb = 1"):
         cells(table(tmp_path, gzip.compress(b"path\n" * 1_000_000)))
 
 
