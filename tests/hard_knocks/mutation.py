@@ -1,4 +1,4 @@
-"""Bytes changed at random: bits, numbers that readers trip over, pieces cut out, repeated or taken from another file."""
+"""Bytes changed at random: bits, numbers that readers trip over, pieces left out, repeated or from other files."""
 
 from __future__ import annotations
 

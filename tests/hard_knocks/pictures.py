@@ -144,7 +144,9 @@ def _tiff(chance: random.Random, data: bytes) -> bytes:
         field, kind = chance.choice(((0, "H"), (2, "H"), (4, "I"), (8, "I")))
         if entry + 12 > len(data):
             continue
-        number = chance.choice((*SIZES, chance.randrange(len(data)), chance.choice((256, 258, 259, 273, 277, 322, 330))))
+        number = chance.choice(
+            (*SIZES, chance.randrange(len(data)), chance.choice((256, 258, 259, 273, 277, 322, 330)))
+        )
         struct.pack_into(f"{order}{kind}", changed, entry + field, number & (0xFFFF if kind == "H" else 0xFFFFFFFF))
     return bytes(changed)
 
@@ -157,8 +159,9 @@ def bombs() -> Iterator[tuple[str, bytes]]:
         header = struct.pack(">IIBBBBB", side, side, depth, kind, 0, 0, 0)
         size = side * (1 + width * side)
         pixels = zeros if width == 8 else zlib.compress(bytes(size), 9)
-        yield f"a {name} PNG of {side} × {side}", _PNG + b"".join(
-            (chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+        yield (
+            f"a {name} PNG of {side} × {side}",
+            _PNG + b"".join((chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b""))),
         )
     small = encoded(Image.new("L", (8, 8)), "PNG")
     start, rest = small[:33], small[33:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import struct
 import zlib
@@ -121,7 +120,10 @@ def _bombs() -> Iterator[tuple[str, bytes]]:
     sequence = struct.pack("<HH2sHI", 0x0008, 0x1140, b"SQ", 0, 0xFFFFFFFF)
     yield "a sequence of a million items", start + sequence + struct.pack("<HHI", 0xFFFE, 0xE000, 0) * 1_000_000 + rest
     yield "sequences 100,000 deep", start + (sequence + item) * 100_000 + rest
-    yield "many numbers in one text", start + struct.pack("<HH2sHI", 0x0009, 0x0010, b"UC", 0, 40_000_000) + b"1\\" * 20_000_000 + rest
+    yield (
+        "many numbers in one text",
+        start + struct.pack("<HH2sHI", 0x0009, 0x0010, b"UC", 0, 40_000_000) + b"1\\" * 20_000_000 + rest,
+    )
     window = as_bytes(radiograph(grey, WindowCenter=["1"] * 8000, WindowWidth=["1"] * 8000))
     yield "a window of thousands of numbers", window
     yield "a window of huge numbers", as_bytes(radiograph(grey, RescaleSlope="1e308", RescaleIntercept="1e308"))
