@@ -13,8 +13,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError
-from engine.weights.checkpoint import PREFIX, TOP, WRAPPERS, Checkpoint, opened, without_parallel
-from engine.weights.torch_file import StateDict
+from engine.weights.checkpoint import PREFIX, TOP, WRAPPERS, Checkpoint, StateDict, opened, without_parallel
 
 WEIGHTS, WEIGHTS_KEY, IGNORE_KEYS = "target.weights", "target.weights_key", "target.ignore_keys"
 """The keys of [target], for messages"""
