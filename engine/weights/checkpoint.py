@@ -23,6 +23,7 @@ from engine.errors import ConfigError, MammiError, first_line
 from engine.weights.apart import Damaged, Numbers, TooMuch, list_apart
 from engine.weights.file_kinds import START, what_it_is
 from engine.weights.listing import Listing, View
+from engine.weights.state_dicts import MOST_AXES, checked_name
 from engine.weights.unpickler import Unreadable
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
@@ -152,19 +153,18 @@ def _of_safetensors(path: Path, stream: BinaryIO | None, stack: ExitStack) -> St
     if stream is not None:
         stream.seek(0)
         tensors = load(stream.read())
-        return {
-            name: StoredTensor(tuple(value.shape), (name,), lambda value=value: value)  # type: ignore[misc]
-            for name, value in tensors.items()
-        }
+        return {name: _whole(name, value.shape, lambda value=value: value) for name, value in tensors.items()}  # type: ignore[misc]
     file = stack.enter_context(safe_open(path, framework="pt"))
     return {
-        name: StoredTensor(
-            tuple(file.get_slice(name).get_shape()),
-            (name,),
-            lambda name=name: file.get_tensor(name),  # type: ignore[misc]
-        )
+        name: _whole(name, file.get_slice(name).get_shape(), lambda name=name: file.get_tensor(name))  # type: ignore[misc]
         for name in file.keys()  # noqa: SIM118 (it is no dict)
     }
+
+
+def _whole(name: str, shape: Sequence[int], read: Callable[[], Tensor]) -> StoredTensor:
+    if len(shape) > MOST_AXES:
+        raise Unreadable(f"it holds a tensor of {len(shape):,} axes")
+    return StoredTensor(tuple(shape), (checked_name(name),), read)
 
 
 def _of_torch(listing: Listing, numbers: Numbers) -> dict[str, StateDict]:

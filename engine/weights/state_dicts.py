@@ -43,15 +43,18 @@ def list_entries(made: Any, memory: Memory, listing: Listing) -> None:
             children = [] if _is_module(node) else [(str(key), value) for key, value in _children(node)]
             values = _state(node, visits) if _is_module(node) else children
             seen[id(node)] = len(listing.dicts)
-            listing.dicts.append({_named(name): tensors.listed(value) for name, value in values if _is_tensor(value)})
+            listing.dicts.append(
+                {checked_name(name): tensors.listed(value) for name, value in values if _is_tensor(value)}
+            )
             if len(path) < DEEPEST:
                 waiting += [((*path, key), value) for key, value in children if not _is_tensor(value)]
         if listing.dicts[seen[id(node)]]:
             visits.of_tensors(len(listing.dicts[seen[id(node)]]))
-            listing.entries.append((_named(".".join(path)), seen[id(node)]))
+            listing.entries.append((checked_name(".".join(path)), seen[id(node)]))
 
 
-def _named(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name of a tensor, or the key of a state dict. Raises Unreadable for one that no model has."""
     if len(name) > LONGEST_NAME or name.count(".") > MOST_DOTS:
         raise Unreadable(f"it names tensors by {len(name):,} characters, and {name.count('.'):,} dots")
     return name
