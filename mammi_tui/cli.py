@@ -14,6 +14,7 @@ from types import TracebackType
 import click
 
 from engine.errors import MammiError, disk_fault, first_line, refusal
+from engine.own_files import keep_to_owner
 from mammi_tui import commands
 from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.outputs import OutputFailed, leave_outputs, prepare_outputs
@@ -101,6 +102,7 @@ def main() -> None:
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
     prepare_outputs()
+    keep_to_owner()
     spell_out(sys.stdout, sys.stderr)
     try:
         status = _status(settings)

@@ -32,7 +32,7 @@ def prepare_outputs() -> None:
 
 def leave_outputs() -> None:
     """Lets the interpreter end without a look at what the streams still hold."""
-    sys.stdout = sys.stderr = None  # type: ignore[assignment]
+    sys.stdout = sys.stderr = None
 
 
 def _prepared(stream: TextIO | None, number: int, kind: type[io.FileIO]) -> TextIO:
