@@ -20,6 +20,8 @@ from mammi_tui import commands
 from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.spelling import spell_out
 from mammi_tui.terminal.hang_up import gone
+from mammi_tui.terminal.stopping import Stop, Stopping
+from mammi_tui.terminal.watch import Watch, watching
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Settings:
     """Settings of the whole process."""
 
     debug: bool = False
+    watch: Watch | None = None
+    """Sees signals; None where the system cannot"""
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -98,14 +102,15 @@ def cli() -> None:
 def main() -> None:
     """Runs this process's command line and exits.
 
-    The status is 0 on success, 2 on bad arguments or configuration, and 1 on any other failure.
+    The status is 0 on success, 2 on bad arguments or configuration, 128 and its number after a signal, and 1 on any
+    other failure.
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     spell_out(sys.stdout, sys.stderr)
     try:
-        with warnings_to(_say_more):
+        with warnings_to(_say_more), watching(Stopping()) as settings.watch:
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
     except MammiError as error:
@@ -121,9 +126,9 @@ def main() -> None:
     except click.ClickException as error:
         _say(_usage(error))
         status = error.exit_code
-    except click.Abort:
+    except click.Abort as abort:
         _say("stopped")
-        status = 1
+        status = abort.__cause__.status if isinstance(abort.__cause__, Stop) else 1
     sys.exit(status if isinstance(status, int) else 0)
 
 

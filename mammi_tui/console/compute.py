@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
+from mammi_tui.terminal.stopping import INTERRUPTED
 
 if TYPE_CHECKING:
     from engine.config.settings import RunConfig
@@ -76,23 +76,22 @@ def _settings(config: Path, overrides: Sequence[str], command: str) -> RunConfig
     return load_config(config, overrides)
 
 
+class Stopped(MammiError):
+    """A signal has stopped a command."""
+
+    def __init__(self, then: str, status: int) -> None:
+        super().__init__(f"Stopped. {then}")
+        self.exit_status = status
+
+
 @contextmanager
 def stoppable(command: str, *, kept: bool = True) -> Iterator[None]:
-    """Ends the block on Ctrl-C with a MammiError that says how to continue; `kept`: whether what was computed stays."""
-    asked = False
-
-    def ask(*_: object) -> None:
-        nonlocal asked
-        asked = True
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, ask)
+    """Ends the block after a signal with an error that says how to go on; `kept`: whether what was computed stays."""
     try:
         yield
-    except (KeyboardInterrupt, RuntimeError) as error:  # inside a query, DuckDB raises a RuntimeError instead
-        if isinstance(error, RuntimeError) and not asked:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        stop = error if isinstance(error, KeyboardInterrupt) else error.__cause__ or error.__context__
+        if not isinstance(stop, KeyboardInterrupt):  # inside a query, DuckDB raises a RuntimeError instead
             raise
-        then = f" The next `{command}` continues from here." if kept else " Nothing was written."
-        raise MammiError(f"Stopped.{then}") from None
-    finally:
-        signal.signal(signal.SIGINT, before)
+        then = f"The next `{command}` continues from here." if kept else "Nothing was written."
+        raise Stopped(then, getattr(stop, "status", INTERRUPTED)) from None

@@ -66,7 +66,7 @@ class Ending:
     def __init__(self, run: Path, place: str, chance: random.Random, *, ignores: bool) -> None:
         self._run, self._place, self.chance = run, place, chance
         self.terminal = Terminal(
-            mammi("open", str(run), "layer1:3", "--fresh"), columns=110, rows=32, prepare=_ignore if ignores else None
+            mammi("open", str(run), "layer1:3", "--fresh"), columns=110, rows=32, prepare=_ignore if ignores else _heed
         )
         self.found, self.process = self.terminal.attributes(), self.terminal.process.pid
         self._told = 0
@@ -135,6 +135,11 @@ class Ending:
 
 def _ignore() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _heed() -> None:
+    """These tries may themselves run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _one(ending: Ending, first: int, _second: int) -> None:
