@@ -34,38 +34,41 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
     `command` is what the user typed, for messages. Raises MammiError, also when the engine is not installed.
     """
-    settings = _settings(config, overrides, command)
+    with stoppable(command):
+        settings = _settings(config, overrides, command)
 
-    from engine.run.pipeline import run
-    from mammi_tui.console.progress import run_progress
+        from engine.run.pipeline import run
+        from mammi_tui.console.progress import run_progress
 
-    with stoppable(command), run_progress(sys.stderr) as progress:
-        return run(settings, progress)
+        with run_progress(sys.stderr) as progress:
+            return run(settings, progress)
 
 
 def compute_shard(config: Path, overrides: Sequence[str], shard: str) -> str:
     """Computes or resumes the shard I/N of a run, and returns a line that says so. Raises as `compute`."""
     command = f"mammi run --shard {shard}"
-    settings = _settings(config, overrides, command)
+    with stoppable(command):
+        settings = _settings(config, overrides, command)
 
-    from engine.run.shards import run_shard, shard_name
-    from mammi_tui.console.progress import run_progress
+        from engine.run.shards import run_shard, shard_name
+        from mammi_tui.console.progress import run_progress
 
-    name = shard_name(shard)
-    with stoppable(command), run_progress(sys.stderr) as progress:
-        films = run_shard(settings, name, progress)
+        name = shard_name(shard)
+        with run_progress(sys.stderr) as progress:
+            films = run_shard(settings, name, progress)
     return f"Shard {name} is done: {films} films. `mammi merge` makes the run file once all shards are."
 
 
 def merge(config: Path, overrides: Sequence[str], keep: bool) -> Path:
     """Makes a run file of its shards, and returns its path. Raises as `compute`."""
-    settings = _settings(config, overrides, "mammi merge")
+    with stoppable("mammi merge"):
+        settings = _settings(config, overrides, "mammi merge")
 
-    from engine.run.merging import merge as merge_shards
-    from mammi_tui.console.progress import run_progress
+        from engine.run.merging import merge as merge_shards
+        from mammi_tui.console.progress import run_progress
 
-    with stoppable("mammi merge"), run_progress(sys.stderr) as progress:
-        return merge_shards(settings, progress, keep)
+        with run_progress(sys.stderr) as progress:
+            return merge_shards(settings, progress, keep)
 
 
 def _settings(config: Path, overrides: Sequence[str], command: str) -> RunConfig:

@@ -125,6 +125,13 @@ class PlainProgress:
         print(clean(text), file=self._stream, flush=True)
 
 
+class _Console(Console):
+    """Leaves the cursor alone, so that nothing has to be given back however the process ends or stops."""
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002
+        return False
+
+
 @contextmanager
 def run_progress(stream: TextIO) -> Iterator[Progress]:
     """Yields the progress that suits the stream. The engine's warnings become its notes.
@@ -132,7 +139,7 @@ def run_progress(stream: TextIO) -> Iterator[Progress]:
     A run goes on where the stream's reader goes away, such as a terminal that closes while SIGHUP is ignored.
     """
     stream = cast(TextIO, WhileRead(stream))
-    console = Console(file=stream)
+    console = _Console(file=stream)
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<10}"),

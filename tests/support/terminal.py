@@ -22,7 +22,7 @@ from typing import Any
 import pyte
 
 _OF_OTHER_TERMINALS = {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM", "COLUMNS", "LINES", "MAMMI_IMAGES"}
-_NO_CELL = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_NO_CELL = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 class _Screen(pyte.Screen):

@@ -133,13 +133,15 @@ class Ending:
         return wrong
 
 
-def _ignore() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
 def _heed() -> None:
-    """These tries may themselves run under nohup."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """These tries may themselves run under nohup, or in the background of a script."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _ignore() -> None:
+    _heed()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _one(ending: Ending, first: int, _second: int) -> None:
