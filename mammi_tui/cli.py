@@ -19,6 +19,8 @@ from mammi_tui import commands
 from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.outputs import OutputFailed, leave_outputs, prepare_outputs
 from mammi_tui.spelling import spell_out
+from mammi_tui.terminal.stopping import Stop, Stopping
+from mammi_tui.terminal.watch import Watch, watching
 
 
 @dataclass
@@ -26,6 +28,8 @@ class Settings:
     """Settings of the whole process."""
 
     debug: bool = False
+    watch: Watch | None = None
+    """Sees signals; None where the system cannot"""
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -97,7 +101,8 @@ def cli() -> None:
 def main() -> None:
     """Runs this process's command line and exits.
 
-    The status is 0 on success, 2 on bad arguments or configuration, and 1 on any other failure.
+    The status is 0 on success, 2 on bad arguments or configuration, 128 and its number after a signal, and 1 on any
+    other failure.
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
@@ -118,7 +123,7 @@ def main() -> None:
 def _status(settings: Settings) -> int:
     """Runs the command line, tells its error, and returns the exit status."""
     try:
-        with warnings_to(_say_more):
+        with warnings_to(_say_more), watching(Stopping()) as settings.watch:
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         return status if isinstance(status, int) else 0
     except MammiError as error:
@@ -132,9 +137,9 @@ def _status(settings: Settings) -> int:
     except click.ClickException as error:
         _say(_usage(error))
         return error.exit_code
-    except click.Abort:
+    except click.Abort as abort:
         _say("stopped")
-        return 1
+        return abort.__cause__.status if isinstance(abort.__cause__, Stop) else 1
     except OutputFailed:
         raise
     except Exception as error:
