@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.store.finished import FinishedRun
-from engine.store.part_file import PartFile
+from engine.store.part_file import MENDED, PartFile
 from engine.store.records import MethodScore
 from engine.store.unit_maps import MapSource
 from engine.store.work import WorkFile
@@ -35,6 +36,12 @@ class Cache:
     def map_sources(self) -> list[MapSource]:
         """The files that hold maps."""
         return [*self.finished, *self.sealed, self.work]
+
+    @cached_property
+    def mended(self) -> bool:
+        """Whether some results were damaged. They are then computed again in the batches in which they were computed:
+        in other batches a model may give other last bits, and verdicts would not be those of the same content."""
+        return any(file.facts().get(MENDED) for file in (self.work, *self.sealed))
 
     def texts(self, vlm_identity: str, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of those texts that a finished run holds from the same VLM."""

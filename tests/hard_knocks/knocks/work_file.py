@@ -53,7 +53,7 @@ class Stopping(Silent):
     def __init__(self, steps: int) -> None:
         self._left = steps
 
-    def advance(self, steps: int, reused: int = 0) -> None:  # noqa: ARG002
+    def advance(self, steps: int, reused: int = 0) -> None:
         self._left -= steps
         if self._left < 0:
             raise KeyboardInterrupt
@@ -84,7 +84,8 @@ def knock(setting: Setting) -> Outcomes:
 
 
 def configured(project: Path, out: Path, *more: str) -> RunConfig:
-    return load_config(project, [f"run.out={out.as_posix()}", 'keep.importance=["first"]', *more])
+    one = "run.batch_size=1"  # what is computed again alone has then the same bits as in its batch
+    return load_config(project, [f"run.out={out.as_posix()}", 'keep.importance=["first"]', one, *more])
 
 
 def placed(config: RunConfig, folder: Path) -> RunConfig:
@@ -122,7 +123,7 @@ def changed(path: Path, chance: random.Random) -> str | None:
 
 
 def resumed(config: RunConfig, folder: Path, expected: dict[str, str]) -> None:
-    """Ends the run, and looks at every table of its run file. What a merge refuses is computed by a shard and merged."""
+    """Ends the run, and looks at every table of its run file. Where a merge lacks films, a shard computes them."""
     here = placed(config, folder)
     if (folder / "run.duckdb.shards").exists():
         try:
