@@ -172,6 +172,11 @@ class WorkFile(PartFile):
                 self._insert(part.part, part.images, rows)
             self._insert_maps(computed.maps)
 
+    def put_rows(self, part: str, images: Sequence[str], rows: Iterable[tuple[str, bytes | None]]) -> None:
+        """Keeps one part of some images, in one transaction: the reason and the data of each."""
+        with self._transaction():
+            self._insert(part, images, rows)
+
     def put_maps(self, pieces: Sequence[MapRows]) -> None:
         """Keeps activation maps, in one transaction."""
         with self._transaction():
