@@ -82,7 +82,7 @@ def _judged(path: Path, odd: Sequence[str]) -> None:
         neurons = [f"{layer.name}:{unit}" for layer in reader.layers for unit in range(layer.units)]
         for number in range(2):
             log = _LogOf(path, reader.info.content_hash, reader.subject)
-            log.name = f"r{number}{odd[number % len(odd)]}"
+            log.name = f"r{number}{odd[number % len(odd)]}"[:1000]
             deeds = [
                 (neurons[place % len(neurons)], text, deed)
                 for place, text in enumerate(odd)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from engine.store.reader import RunReader
 from tests.hard_knocks.knock import Outcomes, Setting
-from tests.hard_knocks.texts import commands
+from tests.hard_knocks.texts import commands, explorer
 from tests.support.hostile import TEXTS
 from tests.support.hostile_run import hostile_run
 
 TOGETHER = 15
 """Texts in one run file"""
+CALLS = 12
+"""Commands that are tried with one text"""
 
 
 def knock(setting: Setting) -> Outcomes:
@@ -26,7 +29,9 @@ def knock(setting: Setting) -> Outcomes:
         folder = setting.folder / f"run-{number}"
         folder.mkdir()
         runs.append(hostile_run(folder, [TEXTS[name] for name in group]))
-        for fall in of_a_run(runs[-1], runs[0], setting):
+        texts = [TEXTS[name] for name in group]
+        size = explorer.SIZES[number % len(explorer.SIZES)]
+        for fall in (*of_a_run(runs[-1], runs[0], setting), *in_explorer(runs[-1], texts, size, setting)):
             yield fall and f"{fall} (a run of {', '.join(group)})"
     for name in names[: setting.count(3, len(names))]:
         for fall in of_a_text(TEXTS[name], runs[0], setting):
@@ -49,6 +54,18 @@ def of_a_run(run: Path, other: Path, setting: Setting) -> Outcomes:
             yield commands.fall_of(worded(command, call, {**had, "OUT": str(out)}), setting.folder, files=out)
 
 
+def in_explorer(run: Path, texts: Sequence[str], size: tuple[int, int], setting: Setting) -> Outcomes:
+    """Every view and dialog of the explorer."""
+    folder = setting.folder / "explorer"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    yield from asyncio.run(_listed(explorer.falls(run, folder, texts, size)))
+
+
+async def _listed(falls: AsyncIterator[str | None]) -> list[str | None]:
+    return [fall async for fall in falls]
+
+
 def of_a_text(text: str, run: Path, setting: Setting) -> Outcomes:
     """Every command with a text as its argument, in a configuration, in the file of keys and in the environment."""
     place = setting.folder / "text"
@@ -62,10 +79,10 @@ def of_a_text(text: str, run: Path, setting: Setting) -> Outcomes:
     given = text.replace("\0", "")[:100_000]
     names = ("MAMMI_READER", "MAMMI_ROLE", "USER", "LOGNAME", "TERM", "COLORTERM", "LANG")
     environment = dict.fromkeys(names, given) | {"XDG_CONFIG_HOME": str(place)}
-    for command, calls in commands.WITH_TEXT.items():
-        for call in calls:
-            words = worded(command, call, {"RUN": str(run), "NAME": given, "CONFIG": str(config)})
-            yield commands.fall_of(words, place, environment)
+    calls = [(command, call) for command, calls in commands.WITH_TEXT.items() for call in calls]
+    for command, call in setting.chance.sample(calls, CALLS):
+        words = worded(command, call, {"RUN": str(run), "NAME": given, "CONFIG": str(config)})
+        yield commands.fall_of(words, place, environment)
 
 
 def worded(command: str, call: str, values: dict[str, str]) -> Sequence[str]:
