@@ -17,6 +17,7 @@ import click
 
 from engine.errors import MammiError, disk_fault
 from mammi_tui import commands
+from mammi_tui.console.say import say
 from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.spelling import spell_out
 from mammi_tui.terminal.hang_up import gone
@@ -39,9 +40,9 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
 
     if value:
         try:
-            click.echo(f"mammi {version('mammi-explorer')}")
+            say(f"mammi {version('mammi-explorer')}")
         except PackageNotFoundError:
-            click.echo("mammi (not installed: run from its folder)")
+            say("mammi (not installed: run from its folder)")
         context.exit()
 
 
@@ -105,18 +106,18 @@ def main() -> None:
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     spell_out(sys.stdout, sys.stderr)
     try:
-        with warnings_to(_say_more):
+        with warnings_to(partial(say, err=True)):
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         sys.stdout.flush()
     except MammiError as error:
         if settings.debug:
-            traceback.print_exc()
+            _say_trace(error)
         _say(str(error))
         status = error.exit_status
     except OSError as error:
         status = _output_failed(error, settings)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(*error.format_message().splitlines(), err=True)
         status = 2
     except click.ClickException as error:
         _say(_usage(error))
@@ -160,22 +161,18 @@ def _usage(error: click.ClickException) -> str:
 
 def _say(message: str) -> None:
     first, *more = message.strip().splitlines() or ["unknown error"]
-    _say_more(f"mammi: {first}")
-    for line in more:
-        _say_more(line)
+    say(f"mammi: {first}", *more, err=True)
 
 
-def _say_more(line: str) -> None:
-    from mammi_tui.text import clean
-
-    click.echo(clean(line), err=True)
+def _say_trace(error: BaseException) -> None:
+    say(*"".join(traceback.format_exception(error)).splitlines(), err=True)
 
 
 def _unexpected(
-    settings: Settings, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    settings: Settings, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
 ) -> None:
     """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1."""
     if settings.debug:
-        traceback.print_exception(kind, error, trace)
+        _say_trace(error)
     else:
         _say(f"unexpected {kind.__name__}: {error} (use --debug for the traceback)")

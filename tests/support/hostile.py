@@ -60,7 +60,7 @@ TEXTS = {
     "blanks of all kinds": "a\u00a0b\u2003c\u3000d\u202fe",
     "grapheme joiner": "a\u034fb",
     "500 marks": "a" + "\u0300" * 500,
-    "marks of many kinds": "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032f",
+    "marks of many kinds": "Z\u0351\u036b\u0343\u036a\u0302\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032f",
     "enclosing marks": "a\u20dd\u20de\u20e0b",
     "marks alone": "\u0301\u0302\u0303",
     "variation selectors": "\u2764\ufe0f\u2764\ufe0e a\U000e0100b",

@@ -29,7 +29,9 @@ def hostile_run(folder: Path, texts: Sequence[str], *, images: int = 48) -> Path
     contents, batches = small_contents(images=images, units=units, concepts=len(odd) + 12, hostile=odd)
     contents = with_evidence(contents, units, 0, 2, 9, METHODS)
     first, second = odd[0], odd[-1]
-    layers = [replace(layer, name=f"{layer.name}{text}") for layer, text in zip(contents.layers, odd, strict=False)]
+    layers = [
+        replace(layer, name=f"{layer.name}{text}"[:1000]) for layer, text in zip(contents.layers, odd, strict=False)
+    ]
     names = {old.name: new.name for old, new in zip(contents.layers, layers, strict=True)}
     scores = {
         method: [replace(score, layer=names[score.layer], detail=f"of {first}") for score in found]
@@ -90,8 +92,10 @@ def _judged(path: Path, odd: Sequence[str]) -> None:
                     Deed("verdict", verdict="accept" if (place + number) % 3 else "reject"),
                     Deed("label", text=f"label {text}"[:LONGEST_TEXT]),
                     Deed("note", text=text[:LONGEST_TEXT] or "x"),
-                    Deed("concept", concept=reader.concepts[place], mark="wrong"),
+                    Deed("concept", concept=reader.concepts[place][:LONGEST_TEXT], mark="wrong"),
                 )
             ]
             seen = reader.info.cuts
-            log.add([log._line(neuron, deed, Seen(seen, (text[:LONGEST_TEXT], "a word"))) for neuron, text, deed in deeds])
+            log.add(
+                [log._line(neuron, deed, Seen(seen, (text[:LONGEST_TEXT], "a word"))) for neuron, text, deed in deeds]
+            )

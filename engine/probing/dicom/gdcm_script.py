@@ -59,7 +59,7 @@ def main() -> None:
     """Reads the settings, one line of JSON, and then the frame."""
     settings = json.loads(sys.stdin.buffer.readline())
     _limit_memory(settings["length"])
-    sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), settings))
+    sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), settings))  # noqa: TID251 (to the process that started this)
     sys.stdout.flush()
     os._exit(0)  # skips destroying gdcm's objects, which may abort
 

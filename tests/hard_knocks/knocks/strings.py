@@ -43,7 +43,8 @@ def of_a_run(run: Path, other: Path, setting: Setting) -> Outcomes:
     with RunReader(run) as reader:
         layers = [layer.name for layer in reader.layers]
         had = {
-            "RUN": str(run), "OTHER": str(other), "LOG": str(run.with_suffix(".verdicts.jsonl")), "NAME": "\x1b[31m\u202ea",
+            "RUN": str(run), "OTHER": str(other), "LOG": str(run.with_suffix(".verdicts.jsonl")),
+            "NAME": "\x1b[31m\u202ea",
             "NEURON": f"{layers[-1]}:3", "CONCEPT": reader.concepts[3], "FILM": next(iter(reader.paths())),
         }  # fmt: skip
     for command, calls in commands.OF_RUNS.items():

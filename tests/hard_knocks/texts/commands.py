@@ -144,6 +144,7 @@ def fall_of(
         faults += checks.of_files(files)
     if not faults:
         return None
-    return f"mammi {' '.join(word if word.isascii() and word.isprintable() else ascii(word) for word in words)!s:.200}: " + (
-        "; ".join(faults[:3])
+    return (
+        f"mammi {' '.join(word if word.isascii() and word.isprintable() else ascii(word) for word in words)!s:.200}: "
+        + ("; ".join(faults[:3]))
     )
