@@ -101,7 +101,8 @@ def show(
             return
         say(*heading(answer, reader))
         for section in sections:
-            say("", *section)
+            if found := list(section):
+                say("", *found)
 
 
 def show_concept(
