@@ -1,0 +1,33 @@
+"""`mammi doctor` of the files of an unfinished run."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from engine.store.work import WorkFile
+from tests.engine.store.test_work import numbered
+from tests.support.commands import Mammi
+
+
+def test_it_says_what_is_whole_of_an_unfinished_run(mammi: Mammi, tmp_path: Path) -> None:
+    path = tmp_path / "run.duckdb.work"
+    with WorkFile(path) as work:
+        work.put(numbered(0))
+        outcome = mammi("doctor", path)
+        assert (outcome.status, outcome.err) == (
+            1,
+            f"mammi: {path}: another process is writing it; wait for it to end\n",
+        )
+    outcome = mammi("doctor", tmp_path)
+    assert outcome.status == 0
+    assert "1 file of an unfinished run: as they were written." in outcome.out
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE results SET reason = 'none' WHERE rowid < 4")
+    connection.close()
+    before = path.read_bytes()
+    outcome = mammi("doctor", path)
+    assert outcome.status == 1
+    assert "\n  damaged     3 results\n" in outcome.out
+    assert f"{path}: 1 damaged file; the next `mammi run`" in outcome.err
+    assert path.read_bytes() == before
