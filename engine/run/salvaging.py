@@ -42,8 +42,12 @@ class Taken:
     taken: int
     every: int
 
+    @property
+    def lacks(self) -> bool:
+        return self.taken < self.every
+
     def __str__(self) -> str:
-        return f"{self.what}: {'all' if self.taken == self.every else f'{self.taken:,} of'} {self.every:,}"
+        return f"{self.what}: {'all' if not self.lacks else f'{self.taken:,} of'} {self.every:,}"
 
 
 def damaged_path(run: Path) -> Path:

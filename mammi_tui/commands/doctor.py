@@ -52,7 +52,10 @@ def doctor(run: Path | None, deep: bool) -> None:
     from mammi_tui.console.run_health import faults, warnings
     from mammi_tui.text import count
 
-    with RunReader(arguments.existing_run(run)) as reader:
+    path = arguments.existing_run(run)
+    if deep:
+        _check_deep(path)
+    with RunReader(path) as reader:
         _print("Run", contents(reader))
         _print("Not kept", decision_health.lacking(reader))
         _print("Set aside", [(image.path, image.reason) for image in reader.set_aside()])
@@ -63,6 +66,25 @@ def doctor(run: Path | None, deep: bool) -> None:
     if found:
         raise RunFileError(f"{run}: {count(len(found), 'fault')}; compute the run again with `mammi run`")
     click.echo("The run file is sound.")
+
+
+def _check_deep(run: Path) -> None:
+    """Goes over every row of a run file. Raises RunFileError where some are damaged."""
+    from engine.errors import RunFileError
+    from mammi_tui.console.deep_health import check
+    from mammi_tui.console.progress import run_progress
+    from mammi_tui.text import count
+
+    with run_progress(sys.stderr) as progress:
+        found = check(run, progress)
+    if found.damaged:
+        _print("Damaged", [("", text) for text in found.damaged])
+        _print("Whole", [("", text) for text in found.whole])
+        raise RunFileError(
+            f"{run}: {count(len(found.damaged), 'damage')}; `mammi salvage {run}` takes over what is whole, so that "
+            "`mammi run` computes only the rest"
+        )
+    click.echo("Every row is as it was written, and every stored answer follows from them.\n")
 
 
 def _check_parts(run: Path, paths: Sequence[Path]) -> None:
