@@ -73,9 +73,9 @@ class PartFile:
         return file
 
     @classmethod
-    def unchecked(cls, path: Path) -> Self:
-        """As `sealed`, whatever the file holds."""
-        address = f"{path.absolute().as_uri()}?immutable=1"
+    def unchecked(cls, path: Path, live: bool = False) -> Self:
+        """As `sealed`, whatever it holds. `live`: another process may be writing it; reading then raises InUse."""
+        address = f"{path.absolute().as_uri()}?{'mode=ro' if live else 'immutable=1'}"
         with writing(path, fault="cannot be read", kind=RunFileError):
             path.open("rb").close()  # SQLite does not say why it cannot
         return cls(path, sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False))
