@@ -21,6 +21,7 @@ def upgrade(path: Path) -> None:
     fault = "written by an older mammi; copy it to a folder where it can be brought up to date"
     with writing(path, "", fault, RunFileError), written_whole(path) as copy:
         shutil.copyfile(path, copy)
+        shutil.copymode(path, copy)
         connection = connect(copy, read_only=False, memory="512MB", threads=2)
         try:
             schema.migrate(connection)

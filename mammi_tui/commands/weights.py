@@ -84,6 +84,7 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
     keeps that of the first download, and later downloads must match it.
     """
     from engine.errors import ConfigError
+    from engine.own_files import made_as_usual
     from engine.weights.catalogue import find
     from engine.weights.fetch import fetch as fetch_entry
     from mammi_tui.console.compute import stoppable
@@ -93,7 +94,8 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
         raise ConfigError(f"--sha256: {len(names)} names are given; one checksum cannot be right for all.")
     entries = [find(name) for name in names]
     for entry in entries:
-        with stoppable(f"mammi weights fetch {entry.name}"), run_progress(sys.stderr) as progress:
+        name = f"mammi weights fetch {entry.name}"
+        with stoppable(name), made_as_usual(), run_progress(sys.stderr) as progress:
             came = fetch_entry(entry, folder, progress, sha256=sha256, force=force)
         for path, digest in came.items():
             click.echo(f"{digest}  {path}")

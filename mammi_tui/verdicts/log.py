@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import MammiError, writing
+from engine.own_files import mode_of
 from engine.store.reader import RunReader
 from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
@@ -112,7 +113,7 @@ class VerdictLog:
         A function that makes the lines is called when all earlier lines are read and no other process can write.
         """
         with writing(self.path, "make room, and give it again", "the verdict was not saved"):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = self._open()
             try:
                 with locked(descriptor, exclusive=True):
                     self._catch_up(descriptor)
@@ -124,6 +125,20 @@ class VerdictLog:
             self._opened = identity(self._run_path)
             self.when_replaced()
         return sealed
+
+    def _open(self) -> int:
+        """A descriptor of the file, which is made for the readers of the run file where it is not there."""
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_APPEND)
+        except FileNotFoundError:
+            pass
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another process was quicker
+            return os.open(self.path, os.O_RDWR | os.O_APPEND)
+        with suppress(OSError):
+            os.fchmod(descriptor, mode_of(self._run_path))
+        return descriptor
 
     def _write(self, descriptor: int, lines: list[Line]) -> list[Line]:
         if not lines:
