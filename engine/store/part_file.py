@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from engine.errors import MAKE_ROOM, RunFileError, disk_fault, writing
 from engine.store.batch import Film, Floats
+from engine.store.lock_holder import writing_now
 from engine.store.parts import ImageKeys
 from engine.store.unit_maps import MapRows, unpacked
 
@@ -231,7 +232,7 @@ class PartFile:
             yield
         except sqlite3.DatabaseError as error:
             if "locked" in str(error):
-                raise InUse(f"{self.path}: another process is writing it; wait for it to end") from error
+                raise InUse(f"{self.path}: {writing_now(self.path)}; wait for it to end") from error
             with writing(self.path, _THEN, kind=RunFileError):
                 if "unable to open" in str(error) or "readonly" in str(error):  # SQLite does not say why
                     self.path.open("ab").close()
