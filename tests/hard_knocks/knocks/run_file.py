@@ -314,5 +314,3 @@ def _plain(value: Any) -> object:
     if callable(value):
         return value.__name__
     return sorted(value) if isinstance(value, frozenset | set) else value
-
-
