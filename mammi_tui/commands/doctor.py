@@ -15,6 +15,7 @@ import click
 
 from mammi_tui.console import arguments, part_health
 from mammi_tui.console.compute import ENGINE_PACKAGES, INSTALL_ENGINE
+from mammi_tui.console.say import say
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Selection
@@ -65,7 +66,7 @@ def doctor(run: Path | None, deep: bool) -> None:
     _print("Wrong", [("", fault) for fault in found])
     if found:
         raise RunFileError(f"{run}: {count(len(found), 'fault')}; compute the run again with `mammi run`")
-    click.echo("The run file is sound.")
+    say("The run file is sound.")
 
 
 def _check_deep(run: Path) -> None:
@@ -222,11 +223,9 @@ def verdicts(reader: RunReader) -> Iterator[Fact]:
 
 
 def _print(title: str, facts: Iterator[Fact] | list[Fact]) -> None:
-    from mammi_tui.text import clean
-
-    lines = [f"  {clean(name):<10}  {clean(text)}".rstrip() for name, text in facts]
+    lines = [f"  {name:<10}  {text}".rstrip() for name, text in facts]
     if lines:
-        click.echo("\n".join([title, *lines, ""]))
+        say(title, *lines, "")
 
 
 def _version(package: str) -> str:
