@@ -54,7 +54,8 @@ PURPOSES = {
 }
 _NAMES = {
     "Apache License, Version 2.0": "Apache-2.0", "Apache 2.0 License": "Apache-2.0", "Apache 2.0": "Apache-2.0",
-    "Apache Software License": "Apache-2.0", "MIT License": "MIT", "BSD License": "BSD", "BSD 2-Clause License": "BSD-2-Clause",
+    "Apache Software License": "Apache-2.0", "MIT License": "MIT", "BSD License": "BSD",
+    "BSD 2-Clause License": "BSD-2-Clause",
     "3-Clause BSD License": "BSD-3-Clause", "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0",
     "Python Software Foundation License": "Matplotlib (PSF-based)",
 }  # fmt: skip
