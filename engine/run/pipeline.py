@@ -51,8 +51,16 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
                 f"{folder.path}: other processes are computing shards of this run ({', '.join(map(str, held))}): wait "
                 "for them to end, then `mammi merge`"
             )
+        folder.mend_sealed()
+        tell(progress, work, folder)
         with opened(config, progress, work, folder.sealed(), beside) as this:
             return finish(this)
+
+
+def tell(progress: Progress, work: WorkFile, folder: ShardFolder) -> None:
+    """Says which files were found damaged."""
+    for mended in filter(None, (work.mended, *folder.mended)):
+        progress.note(f"warning: {mended}.")
 
 
 @contextmanager

@@ -24,6 +24,7 @@ class Cursors:
     def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self._written = _written(path)
         self._of_thread = threading.local()
         self._changed = threading.Condition()
         """Held while the connection itself is called: DuckDB refuses a second call while one is going on"""
@@ -54,6 +55,11 @@ class Cursors:
             self._changed.wait_for(lambda: self._asking == 0)
             self._connection.close()
 
+    def _check_unchanged(self) -> None:
+        now = _written(self.path)
+        if now and self._written and now[:2] == self._written[:2] and now != self._written:
+            raise RunFileError(f"{self.path}: it was written over while it was open: open it again")
+
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self._damage_named(), self._cursor() as cursor:
             return cursor.execute(query, list(parameters)).fetchall()
@@ -82,7 +88,21 @@ class Cursors:
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:
+        """Names the file where it cannot be read, and where it was written over since it was opened: DuckDB reads
+        pieces when they are asked for, so that answers would be made of two files. One that was renamed or removed is
+        still read as it was."""
         try:
             yield
+            self._check_unchanged()
         except duckdb.Error as error:
+            self._check_unchanged()
             raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
+
+
+def _written(path: Path) -> tuple[int, ...]:
+    """Changes when a file is replaced, and when it is written; () where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -101,8 +101,8 @@ def show(
             return
         say(*heading(answer, reader))
         for section in sections:
-            if texts := list(section):
-                say("", *texts)
+            if lines := list(section):
+                say("", *lines)
 
 
 def show_concept(

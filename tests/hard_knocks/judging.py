@@ -18,7 +18,7 @@ from mammi_tui.verdicts.verifying import faults
 from tests.support.terminal import Terminal, mammi
 
 KEYS: dict[str, Verdict] = {"y": "accept", "x": "reject", "u": "unsure"}
-DECIDED = re.compile(r"(\d+)/\d+ decided")
+DECIDED = re.compile(r"([\d,]+)/[\d,]+ decided")
 BURST = 12
 
 
@@ -118,8 +118,8 @@ class Explorer(Judge):
     def _counted(self, screen: str) -> int:
         found = DECIDED.search(screen)
         if found:
-            self.kept = max(self.kept, int(found[1]))
-        return int(found[1]) if found else -1
+            self.kept = max(self.kept, _number(found))
+        return _number(found) if found else -1
 
     def go_on(self) -> None:
         self._terminal.pump(0.05)
@@ -139,3 +139,7 @@ class Explorer(Judge):
 
 def keys(chance: random.Random, count: int) -> list[str]:
     return chance.choices(list(KEYS), k=count)
+
+
+def _number(found: re.Match[str]) -> int:
+    return int(found[1].replace(",", ""))

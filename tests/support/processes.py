@@ -32,14 +32,14 @@ def with_argument(argument: str) -> int:
 
 
 def waited(process: int) -> float:
-    """Seconds that a process was ready to run while the processors worked for others: of its thread that waited most.
+    """Seconds that a process was ready to run while the processors worked for others, over all its threads.
     0 of one that has ended."""
     found = [0]
     with suppress(OSError):
         for task in (PROCESSES / str(process) / "task").iterdir():
             with suppress(OSError):
                 found.append(int((task / "schedstat").read_text().split()[1]))
-    return max(found) / 1e9
+    return sum(found) / 1e9
 
 
 def _all() -> list[int]:
