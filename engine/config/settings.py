@@ -226,6 +226,7 @@ def config_from(path: Path, tables: Mapping[str, Any]) -> RunConfig:
     code is not run because a run file names it.
     """
     kept = {name: dict(table) if isinstance(table, Mapping) else table for name, table in tables.items()}
+    kept.pop("limits", None)  # a file from outside raises no limit of this machine
     for name in ("probing", "target", "vlm"):
         if isinstance(table := kept.get(name), dict):
             if table.get("kind") == "factory":

@@ -148,8 +148,8 @@ def test_r2gen_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[" * 100_000, "nested too deeply"),
-        ('{"a":' * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested more than 64 deep"),
+        ('{"a":' * 100_000, "nested more than 64 deep"),
         ("", "not valid JSON"),
         ('{"train": [', "not valid JSON"),
         ('{"train": [{"report": ' + "9" * 5000 + "}]}", "not valid JSON"),

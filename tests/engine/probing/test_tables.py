@@ -64,8 +64,11 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
         ("path\n1,2\n", "films.csv: line 2 has 2 columns; the header has 1."),
         ("path,b\n1\n", "films.csv: line 2 has 1 columns; the header has 2."),
         ("path\na\nb\na\n", "films.csv: line 4 names 'a', as line 2 already does."),
-        ('path\n"b.png\n', "probing.csv: films.csv is not a CSV file: unexpected end of data."),
-        ("path\n" + "x" * 200_000, "probing.csv: films.csv is not a CSV file: field larger than field limit (131072)."),
+        ('path\n"b.png\n', "probing.csv: films.csv, line 2: not a valid table: a quote has no end."),
+        (
+            'path\n"' + ("x" * 99_999 + "\n") * 12,
+            "probing.csv: films.csv, line 12: not a valid table: a cell has more than 1,048,576 characters.",
+        ),
         (
             "path\n" + "x," * 1_000_000,
             "probing.csv: films.csv: line 2 is too long: it has 1,048,576 characters or more.",
