@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import pickle
-import struct
+import shutil
+import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -19,8 +20,10 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError, first_line
+from engine.weights.apart import Damaged, Numbers, TooMuch, list_apart
 from engine.weights.file_kinds import START, what_it_is
-from engine.weights.torch_file import StateDict, StoredTensor, read_torch_file
+from engine.weights.listing import Listing, View
+from engine.weights.state_dicts import MOST_AXES, checked_name
 from engine.weights.unpickler import Unreadable
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
@@ -38,43 +41,24 @@ log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
-_RUNS_CODE = (
-    "os.",
-    "posix.",
-    "nt.",
-    "subprocess.",
-    "commands.",
-    "sys.",
-    "shutil.",
-    "socket.",
-    "runpy.",
-    "importlib.",
-    "ctypes.",
-)
-_RUNS_CODE_TOO = tuple(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("eval", "exec"))
-"""What no checkpoint needs: a file that names it was made to run code"""
 _NAMED = 10
 _SHOWN = 3
-# Bytes that are not a checkpoint run as the opcodes of a pickle until one fails. Each fails in its own way: a missing
-# memo entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, as UnicodeDecodeError), …
-_DAMAGED = (
-    SafetensorError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    OSError,
-    EOFError,
-    RuntimeError,
-    KeyError,
-    IndexError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    OverflowError,
-    MemoryError,
-    NotImplementedError,
-    struct.error,
-)
+_LONGEST = 200
+_DAMAGED = (Damaged, SafetensorError, zipfile.BadZipFile, OSError, RuntimeError, ValueError, MemoryError)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """A tensor in a file, not yet read."""
+
+    shape: tuple[int, ...]
+    place: tuple[object, ...]
+    """Where its numbers stand in the file: equal places, equal tensors"""
+    read: Callable[[], Tensor]
+    """Raises Unreadable for a kind of tensor that is not read"""
+
+
+StateDict = dict[str, StoredTensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +99,16 @@ def opened(path: Path, key: str, stream: BinaryIO | None = None) -> Iterator[Che
     with ExitStack() as stack:
         start = b""
         with _faults(path, key, start):
-            file = stream or stack.enter_context(path.open("rb"))
+            file = stack.enter_context(path.open("rb", buffering=0) if stream is None else _on_disk(stream))
             start = file.read(START)
         with _faults(path, key, start):
             if _is_safetensors(start):
                 entries = {"": _of_safetensors(path, stream, stack)}
-                top: tuple[str, ...] = ()
+                top: Sequence[str] = ()
             else:
-                found = read_torch_file(file)
-                entries, top = found.entries, found.top
-                _tell_code(found.named, path, key)
+                listing = list_apart(file)
+                entries, top = _of_torch(listing, Numbers(file)), listing.top
+                _tell_code(listing.hostile, path, key)
         if not any(entries.values()):
             raise MammiError(f"{key}: {path} holds no tensors. It holds: {', '.join(top[:_NAMED]) or 'nothing'}.")
         yield Checkpoint(path, key, entries, start)
@@ -169,24 +153,48 @@ def _of_safetensors(path: Path, stream: BinaryIO | None, stack: ExitStack) -> St
     if stream is not None:
         stream.seek(0)
         tensors = load(stream.read())
-        return {
-            name: StoredTensor(tuple(value.shape), (name,), lambda value=value: value)  # type: ignore[misc]
-            for name, value in tensors.items()
-        }
+        return {name: _whole(name, value.shape, lambda value=value: value) for name, value in tensors.items()}  # type: ignore[misc]
     file = stack.enter_context(safe_open(path, framework="pt"))
     return {
-        name: StoredTensor(
-            tuple(file.get_slice(name).get_shape()),
-            (name,),
-            lambda name=name: file.get_tensor(name),  # type: ignore[misc]
-        )
+        name: _whole(name, file.get_slice(name).get_shape(), lambda name=name: file.get_tensor(name))  # type: ignore[misc]
         for name in file.keys()  # noqa: SIM118 (it is no dict)
     }
 
 
-def _tell_code(named: frozenset[str], path: Path, key: str) -> None:
+def _whole(name: str, shape: Sequence[int], read: Callable[[], Tensor]) -> StoredTensor:
+    if len(shape) > MOST_AXES:
+        raise Unreadable(f"it holds a tensor of {len(shape):,} axes")
+    return StoredTensor(tuple(shape), (checked_name(name),), read)
+
+
+def _of_torch(listing: Listing, numbers: Numbers) -> dict[str, StateDict]:
+    tensors = [_stored(each, numbers) for each in listing.tensors]
+    dicts = [{name: tensors[place] for name, place in names.items()} for names in listing.dicts]
+    return {key: dicts[place] for key, place in listing.entries}
+
+
+def _stored(view: View | str, numbers: Numbers) -> StoredTensor:
+    if isinstance(view, View):
+        place = (view.storage, view.offset, view.shape, view.stride)
+        return StoredTensor(view.shape, place, lambda: numbers.tensor(view))
+
+    def refuse() -> Tensor:
+        raise Unreadable(view)
+
+    return StoredTensor((), (refuse,), refuse)
+
+
+def _on_disk(stream: BinaryIO) -> FileIO:
+    """The same as a file that another process can read, without a name."""
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (the caller closes it)
+    stream.seek(0)
+    shutil.copyfileobj(stream, file)
+    file.seek(0)
+    return file
+
+
+def _tell_code(hostile: Sequence[str], path: Path, key: str) -> None:
     """Warns of a file that names what runs code."""
-    hostile = sorted(name for name in named if name.startswith(_RUNS_CODE) or name in _RUNS_CODE_TOO)
     if hostile:
         log.warning(
             "%s: %s asks to call %s, which no checkpoint needs. Nothing of it was run; who made this file?",
@@ -200,15 +208,19 @@ def _faults(path: Path, key: str, start: bytes) -> Iterator[None]:
     try:
         yield
     except Unreadable as reason:
-        raise MammiError(f"{key}: {path} cannot be read: {reason}.") from None
+        what = what_it_is(path.name, start) if isinstance(reason, TooMuch) else ""
+        if not what:
+            raise MammiError(f"{key}: {path} cannot be read: {reason}.") from None
+        raise MammiError(f"{key}: {path} holds no weights: it is {what}.") from None
     except _DAMAGED as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise MammiError(f"{key}: {path} cannot be read: {error.strerror}.") from error
         what = what_it_is(path.name, start)
         if what:
             raise MammiError(f"{key}: {path} holds no weights: it is {what}.") from None
-        why = first_line(error).partition(". ")[0]
-        raise MammiError(f"{key}: {path} is damaged, or not weights ({type(error).__name__}: {why}).") from error
+        why = first_line(error).partition(". ")[0][:_LONGEST]
+        how = why if isinstance(error, Damaged) else f"{type(error).__name__}: {why}"
+        raise MammiError(f"{key}: {path} is damaged, or not weights ({how}).") from error
 
 
 def fingerprint(module: nn.Module, *settings: object) -> str:

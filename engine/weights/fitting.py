@@ -13,8 +13,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from engine.errors import ConfigError, MammiError
-from engine.weights.checkpoint import PREFIX, TOP, WRAPPERS, Checkpoint, opened, without_parallel
-from engine.weights.torch_file import StateDict
+from engine.weights.checkpoint import PREFIX, TOP, WRAPPERS, Checkpoint, StateDict, opened, without_parallel
 
 WEIGHTS, WEIGHTS_KEY, IGNORE_KEYS = "target.weights", "target.weights_key", "target.ignore_keys"
 """The keys of [target], for messages"""
@@ -26,7 +25,7 @@ _STATISTICS = (".running_mean", ".running_var")
 _COUNT = ".num_batches_tracked"
 _AVERAGED = "n_averaged"
 """What torch.optim.swa_utils.AveragedModel keeps beside the model's tensors: how many weights it has averaged"""
-_SHOWN = 3
+_SHOWN, _LONGEST = 3, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +235,5 @@ def not_ignored(names: Iterable[str], ignored: Sequence[str]) -> list[str]:
 def few(names: Sequence[str]) -> str:
     """At most three of the names, and how many more there are."""
     rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    shown = (name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names[:_SHOWN])
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")

@@ -1,81 +1,72 @@
-"""Reads the tensors of a file that torch wrote, without running anything that the file names.
+"""Lists the tensors of a file that torch wrote, without running anything that the file names.
 
 The layouts are those of torch/serialization.py: the zip of torch 1.6 and later (`_save`, `_load`), the plain file
 before it (`_legacy_save`, `_legacy_load`), and TorchScript's zip (torch/csrc/jit/serialization), whose modules are
 objects with their tensors as attributes. TorchScript's code is never compiled.
+
+engine.weights.apart calls this in a process of its own, as Python itself may crash, hang or swell on a hostile pickle.
+So nothing but the standard library is imported, and no tensor is read: it is said where in the file each one stands.
 """
 
 from __future__ import annotations
 
+import io
+import json
+import mmap
+import os
+import pickle
 import struct
+import sys
 import zipfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, BinaryIO
 
-import torch
-from torch import Tensor
+from engine.weights.listing import Listing, Place, View
+from engine.weights.state_dicts import SCRIPTED, SHOWN, Memory, holds_arrays, kind_of, list_entries, type_name
+from engine.weights.unpickler import Made, Storage, Unpickler, Unreadable
 
-from engine.weights.unpickler import Made, Name, Storage, Unpickler, Unreadable
-
-DEEPEST = 8
-"""How deep entries are looked for in dictionaries, lists and objects"""
-LONGEST_LIST = 100
-"""Longer lists are not looked into"""
-MOST_MODULES = 100_000
-"""The most modules inside a module. A small file can name one of them any number of times"""
-SCRIPTED = "__torch__."
-"""What precedes the names of TorchScript's classes"""
-
-_REBUILT = ("torch._utils._rebuild_", "torch._tensor._rebuild_")
-_ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
+_RUNS_CODE = (
+    *("os.", "posix.", "nt.", "subprocess.", "commands.", "sys.", "shutil.", "socket.", "runpy.", "importlib."),
+    "ctypes.",
+)
+_RUNS_CODE_TOO = tuple(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("eval", "exec"))
+"""What no checkpoint needs: a file that names it was made to run code"""
+_MAGIC = 0x1950A86A20F9469CFC6C
+"""The number with which a plain file begins"""
 _ZIP = b"PK\3\4"
+_HEADER = struct.Struct("<4s22xHH")
+"""A zip's header before a member: its mark, and the lengths of its name and of what follows that"""
 _BIG_ENDIAN = "it was written on a big-endian machine"
-
-Memory = Callable[[Storage], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTensor:
-    """A tensor in a file, not yet read."""
-
-    shape: tuple[int, ...]
-    place: tuple[object, ...]
-    """Where its numbers stand in the file: equal places, equal tensors"""
-    read: Callable[[], Tensor]
-    """Raises Unreadable for a kind of tensor that is not read"""
+_TOLD = 10
+"""Keys, and names of functions, that are told"""
+# Bytes that are not a checkpoint run as the opcodes of a pickle until one fails. Each fails in its own way: a missing
+# memo entry (KeyError), an empty stack (IndexError), text that is no number (ValueError, as UnicodeDecodeError), …
+_DAMAGED = (
+    *(pickle.UnpicklingError, zipfile.BadZipFile, OSError, EOFError, RuntimeError, KeyError, IndexError, ValueError),
+    *(TypeError, AttributeError, AssertionError, OverflowError, struct.error),
+)
 
 
-StateDict = dict[str, StoredTensor]
-
-
-@dataclass(frozen=True, slots=True)
-class TorchFile:
-    """What a file of torch holds. The file must stay open while its tensors are read."""
-
-    entries: dict[str, StateDict]
-    """Each state dict in the file by its key, dotted where it is nested; "" for the outermost"""
-    named: frozenset[str]
-    """The full names of all classes and functions that the file asks for"""
-    top: tuple[str, ...]
-    """The outermost keys, or the type of what the file holds instead"""
-
-
-def read_torch_file(file: BinaryIO) -> TorchFile:
+def list_tensors(file: BinaryIO) -> Listing:
     """What the file holds. Raises Unreadable, and errors of any kind for damaged bytes."""
     file.seek(0)
     zipped = file.read(len(_ZIP)) == _ZIP or zipfile.is_zipfile(file)
     made, memory, named = _from_zip(file) if zipped else _from_plain(file)
-    entries = dict(_entries(made, memory))
+    hostile = sorted(name for name in named if name.startswith(_RUNS_CODE) or name in _RUNS_CODE_TOO)
     top = made.items if isinstance(made, Made) and made.items else made
-    if not entries and _type_name(made).startswith(SCRIPTED):
+    keys = map(str, top) if isinstance(top, Mapping) else iter((type_name(made),))
+    told = tuple(key[:SHOWN] for key, _ in zip(keys, range(_TOLD), strict=False))
+    listing = Listing(hostile=tuple(name[:SHOWN] for name in hostile[:_TOLD]), top=told)
+    list_entries(made, memory, listing)
+    places = sorted({each.place[:2] for each in listing.tensors if isinstance(each, View)})
+    if any(start + size > following for (start, size), (following, _) in pairwise(places)):
+        raise zipfile.BadZipFile("its parts overlap")
+    if not listing.entries and type_name(made).startswith(SCRIPTED):
         raise Unreadable("it is frozen TorchScript, without the weights: save it before torch.jit.freeze")
-    if not entries and isinstance(top, Mapping) and _holds_arrays(top.values()):
+    if not listing.entries and isinstance(top, Mapping) and holds_arrays(top.values()):
         raise Unreadable("its arrays are NumPy's: save them as tensors, by torch.from_numpy and torch.save")
-    keys = tuple(map(str, top)) if isinstance(top, Mapping) else (_type_name(made),)
-    return TorchFile(entries, frozenset(named), keys)
+    return listing
 
 
 def _from_zip(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
@@ -88,12 +79,24 @@ def _from_zip(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
     members = [member for member in archive.infolist() if member.filename.startswith(read)]
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise Unreadable("it was packed again, compressed: give it as torch.save wrote it")
+    if len({member.filename for member in members}) < len(members):
+        raise Unreadable("it holds a name twice, so it is not said which part is meant")
     if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") != b"little":
         raise Unreadable(_BIG_ENDIAN)
-    with archive.open(f"{folder}data.pkl") as data:
-        unpickler = Unpickler(data)
-        made = unpickler.load()
-    return made, lambda storage: archive.read(f"{folder}data/{storage.key}"), unpickler.named
+    unpickler = Unpickler(io.BytesIO(archive.read(f"{folder}data.pkl")))
+    made = unpickler.load()
+
+    def memory(storage: Storage) -> Place:
+        member = archive.getinfo(f"{folder}data/{storage.key}")
+        with archive.open(member):  # compares the names before the member and in the directory
+            file.seek(member.header_offset)
+        mark, name, more = _HEADER.unpack(file.read(_HEADER.size))
+        start, size = member.header_offset + _HEADER.size + name + more, member.file_size
+        if mark != _ZIP or member.compress_size != size or start + size > file.seek(0, io.SEEK_END):
+            raise zipfile.BadZipFile("the size of a part is wrong")
+        return start, size, member.CRC
+
+    return made, memory, unpickler.named
 
 
 def _what_a_zip_is(names: list[str]) -> str:
@@ -102,7 +105,7 @@ def _what_a_zip_is(names: list[str]) -> str:
         return "it is a program of torch.export: give the state dict of the model that it was made from"
     weights = [name for name in names if name.endswith((".pth", ".pt", ".ckpt", ".bin", ".safetensors", ".pth.tar"))]
     if weights:
-        return f"it is a zip that holds {weights[0]}: unpack it, and name that file"
+        return f"it is a zip that holds {weights[0][:SHOWN]}: unpack it, and name that file"
     if any(name.endswith(".npy") for name in names):
         return "it is an archive of NumPy: save its arrays as tensors with torch.save"
     if any(name.endswith((".h5", "saved_model.pb")) for name in names):
@@ -113,158 +116,59 @@ def _what_a_zip_is(names: list[str]) -> str:
 
 
 def _from_plain(file: BinaryIO) -> tuple[Any, Memory, set[str]]:
-    file.seek(0)
-    first = Unpickler(file).load()
-    if first != torch.serialization.MAGIC_NUMBER:
+    whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # a text in it is never longer than what is left
+    if Unpickler(whole).load() != _MAGIC:
         raise Unreadable(
             "it is a pickle that torch.save did not write: whoever made it can save its state dict with torch.save"
         )
-    _version, system = (Unpickler(file).load() for _ in range(2))
+    _version, system = (Unpickler(whole).load() for _ in range(2))
     if not system["little_endian"]:
         raise Unreadable(_BIG_ENDIAN)
-    unpickler = Unpickler(file)
+    unpickler = Unpickler(whole)
     made = unpickler.load()
-    places: dict[str, tuple[int, int]] = {}
-    for key in Unpickler(file).load():
-        (count,) = struct.unpack("<q", file.read(8))
-        size = count * unpickler.storages[key].dtype.itemsize
-        places[key] = file.tell(), size
-        file.seek(size, 1)
-
-    def memory(storage: Storage) -> bytes:
-        start, size = places[storage.key]
-        file.seek(start)
-        data = file.read(size)
-        if len(data) < size:
+    places: dict[str, Place] = {}
+    for key in Unpickler(whole).load():
+        (count,) = struct.unpack("<q", whole.read(8))
+        size = count * kind_of(unpickler.storages[key])[1]
+        if not 0 <= size <= len(whole) - whole.tell():
             raise EOFError("the file ends too early")
-        return data
-
-    return made, memory, unpickler.named
-
-
-def _entries(made: Any, memory: Memory) -> Iterator[tuple[str, StateDict]]:
-    """Each state dict in what a file holds, with its key. An object is looked into once."""
-    tensors = _Tensors(memory)
-    seen: dict[int, StateDict] = {}
-    waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), made)])
-    while waiting:
-        path, node = waiting.popleft()
-        if id(node) not in seen:
-            children = [] if _is_module(node) else [(str(key), value) for key, value in _children(node)]
-            values = _state(node, count(1)) if _is_module(node) else children
-            seen[id(node)] = {name: tensors.stored(value) for name, value in values if _is_tensor(value)}
-            if len(path) < DEEPEST:
-                waiting += [((*path, key), value) for key, value in children if not _is_tensor(value)]
-        if seen[id(node)]:
-            yield ".".join(path), seen[id(node)]
+        places[key] = whole.tell(), size, None
+        whole.seek(size, 1)
+    return made, lambda storage: places[storage.key], unpickler.named
 
 
-def _holds_arrays(values: Iterable[Any]) -> bool:
-    """Whether NumPy's arrays are among the values, or in one of them."""
-    inner = (child for value in values for _, child in [("", value), *_children(value)])
-    return any(_type_name(value) in _ARRAYS for value in inner)
+def main() -> None:
+    """Tells what standard input holds, a file, as one JSON value: a listing, or a reason for none and its kind.
+
+    Arguments: the seconds and the bytes that this may take.
+    """
+    seconds, memory = map(int, sys.argv[1:])
+    told: dict[str, str]
+    with open(0, "rb", closefd=False) as file:
+        _limit(seconds, memory + os.fstat(0).st_size)
+        try:
+            sys.stdout.write(list_tensors(file).as_json())
+            sys.stdout.flush()
+            os._exit(0)  # an object nested deep crashes Python also where it is given up
+        except Unreadable as reason:
+            told = {"unreadable": str(reason)}
+        except MemoryError:
+            told = {"memory": ""}
+        except _DAMAGED as error:
+            told = {"damaged": f"{type(error).__name__}: {str(error)[:200]}"}
+    sys.stdout.write(json.dumps(told))
+    sys.stdout.flush()
+    os._exit(0)
 
 
-def _children(node: Any) -> list[tuple[Any, Any]]:
-    """What a dictionary, a list or an object holds, with keys."""
-    if isinstance(node, dict):
-        return list(node.items())
-    if isinstance(node, (list, tuple)) and len(node) <= LONGEST_LIST:
-        return list(enumerate(node))
-    if isinstance(node, Made):
-        return [*node.items.items(), *_attributes(node).items()]
-    return []
-
-
-def _attributes(made: Made) -> Mapping[Any, Any]:
-    state = made.state
-    if isinstance(state, tuple) and state:  # (attributes, those in slots)
-        state = state[0]
-    return state if isinstance(state, dict) else {}
-
-
-def _is_module(node: Any) -> bool:
-    return isinstance(node, Made) and ("_modules" in _attributes(node) or node.name.startswith(SCRIPTED))
-
-
-def _state(module: Made, visited: Iterator[int], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The parameters and persistent buffers of a module and of the modules inside it, by dotted name."""
-    state = _attributes(module)
-    if next(visited) > MOST_MODULES:
-        raise Unreadable(f"a module in it holds more than {MOST_MODULES:,} others, or itself")
-    if module.name.startswith(SCRIPTED):
-        own = children = state
-    else:
-        passing = state.get("_non_persistent_buffers_set")  # a set, or set([names])
-        left_out = passing.arguments[0] if isinstance(passing, Made) and passing.arguments else passing or ()
-        buffers = {name: value for name, value in _items(state.get("_buffers")).items() if name not in left_out}
-        own, children = {**_items(state.get("_parameters")), **buffers}, _items(state["_modules"])
-    yield from ((f"{prefix}{name}", value) for name, value in own.items())
-    for name, child in children.items():
-        if _is_module(child):
-            yield from _state(child, visited, f"{prefix}{name}.")
-
-
-def _items(mapping: Any) -> dict[Any, Any]:
-    return mapping.items if isinstance(mapping, Made) else dict(mapping or {})
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Made) and value.name.startswith(_REBUILT)
-
-
-class _Tensors:
-    """Makes the tensors that torch's rebuilding functions return for the same arguments, each storage read once."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        self._read: dict[tuple[str, torch.dtype], Tensor] = {}
-
-    def stored(self, made: Made) -> StoredTensor:
-        match made:
-            case (
-                Made(name="torch._utils._rebuild_parameter", arguments=(data, *_))
-                | Made(name="torch._utils._rebuild_parameter_with_state", arguments=(data, *_))
-            ):
-                return self.stored(data)
-            case Made(
-                name="torch._tensor._rebuild_from_type_v2", arguments=(Name() as function, _, tuple() as given, _)
-            ):
-                return self.stored(Made(function.text, given))
-            case Made(
-                name="torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor",
-                arguments=(Storage() as storage, int() as offset, tuple() as size, tuple() as stride, *_),
-            ):
-                return self._view(storage, None, offset, size, stride)
-            case Made(
-                name="torch._utils._rebuild_tensor_v3",
-                arguments=(Storage() as storage, int() as offset, tuple() as size, tuple() as stride, _, _, dtype, *_),
-            ):
-                return self._view(storage, getattr(torch, dtype.text.removeprefix("torch.")), offset, size, stride)
-        name = made.name
-
-        def refuse() -> Tensor:
-            raise Unreadable(f"it holds tensors of a kind that is not read ({name})")
-
-        return StoredTensor((), (id(made),), refuse)
-
-    def _view(
-        self, storage: Storage, dtype: torch.dtype | None, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
-    ) -> StoredTensor:
-        def read() -> Tensor:
-            kind = dtype or storage.dtype
-            if (storage.key, kind) not in self._read:
-                data = bytearray(self._memory(storage))
-                self._read[storage.key, kind] = (
-                    torch.frombuffer(data, dtype=kind) if data else torch.empty(0, dtype=kind)
-                )
-            return self._read[storage.key, kind].as_strided(size, stride, offset)
-
-        return StoredTensor(size, (storage.key, offset, size, stride), read)
-
-
-def _type_name(made: Any) -> str:
-    """What a file holds, in messages."""
-    if _is_tensor(made):
-        return "one tensor without a name"
-    return made.name if isinstance(made, Made) else type(made).__name__
+def _limit(seconds: int, memory: int) -> None:
+    """Also of what this process could write, which is nothing."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return
+    for what, most in (("AS", memory), ("CPU", seconds), ("CORE", 0), ("FSIZE", 0)):
+        kind = getattr(resource, f"RLIMIT_{what}")
+        _, hard = resource.getrlimit(kind)
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (limit, limit))

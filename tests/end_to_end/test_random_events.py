@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.end_to_end.random_events import ESCAPE, Session, events
+
 from tests.support.runs import small_run
 
 pytestmark = pytest.mark.slow

@@ -62,7 +62,7 @@ def test_a_stopped_run_says_how_to_go_on(mammi: Mammi, project: Path, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(TinyVLM, "encode_images", stopped)
         ended = mammi("run", project)
-    assert ended.status == 1
+    assert ended.status == 130
     assert ended.err.splitlines()[-1] == "mammi: Stopped. The next `mammi run` continues from here."
     assert mammi("run", project).status == 0
 
