@@ -104,8 +104,17 @@ def refusal(error: BaseException) -> str:
     if not isinstance(error, OSError):
         return reason and f"{reason} ({first_line(error)})"
     if error.filename is None:
-        return reason
+        gone = isinstance(error, FileNotFoundError) and not _has_current_folder()
+        return "the current folder is no longer there: change to another one" if gone else reason
     return f"{os.fsdecode(error.filename)}: {reason or first_line(error.strerror)}"
+
+
+def _has_current_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @contextmanager

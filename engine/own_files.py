@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,8 @@ from engine.errors import MammiError
 
 OWNER_ONLY = "0600"
 _MODE = re.compile(r"0?6[046][04]")
+_NEW = 60
+"""Seconds for which a folder that nobody has locked may be another process's, which is about to"""
 _HIDDEN = {0: 0o7, 4: 0o2, 6: 0o0}
 """What a umask takes away, by what a class of people may do with a file: who may read one may enter folders"""
 
@@ -88,3 +92,34 @@ def temporary_folder() -> Path:
         return Path(tempfile.gettempdir())
     except OSError as error:
         raise MammiError("no folder of temporary files can be written: make room, or name one in TMPDIR.") from error
+
+
+@contextmanager
+def held_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new folder that only this user can open, removed after the block.
+
+    Those that killed processes have left are removed first: a lock on a folder ends with the process that holds it.
+    """
+    for path in parent.glob(f"{prefix}*"):
+        with suppress(OSError), _locked(path):
+            if path.stat().st_uid == os.getuid() and time.time() - path.stat().st_mtime > _NEW:
+                shutil.rmtree(path, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        with _locked(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds a lock on a folder. Raises OSError where another process does."""
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)

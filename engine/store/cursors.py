@@ -44,6 +44,7 @@ class Cursors:
     def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self._written = _written(path)
         self._of_thread = threading.local()
         self._changed = threading.Condition()
         """Held while the connection itself is called: DuckDB refuses a second call while one is going on"""
@@ -74,6 +75,11 @@ class Cursors:
             self._closed = True
             self._changed.wait_for(lambda: self._asking == 0)
             self._connection.close()
+
+    def _check_unchanged(self) -> None:
+        now = _written(self.path)
+        if now and self._written and now[:2] == self._written[:2] and now != self._written:
+            raise RunFileError(f"{self.path}: it was written over while it was open: open it again")
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         self._check(query)
@@ -134,11 +140,16 @@ class Cursors:
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:
+        """Names the file where it cannot be read, and where it was written over since it was opened: DuckDB reads
+        pieces when they are asked for, so that answers would be made of two files. One that was renamed or removed is
+        still read as it was."""
         try:
             yield
+            self._check_unchanged()
         except duckdb.OutOfMemoryException as error:
             raise RunFileError(f"{self.path}: needs more memory than a reader takes ({first_line(error)})") from error
         except duckdb.Error as error:
+            self._check_unchanged()
             raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
 
 
@@ -147,3 +158,12 @@ def _is_sound(table: str, place: int, total: int, arrays: list[Any]) -> bool:
         return row_sum(table, place, arrays) == total
     except (TypeError, ValueError):  # a value is missing
         return False
+
+
+def _written(path: Path) -> tuple[int, ...]:
+    """Changes when a file is replaced, and when it is written; () where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError, disk_fault, first_line
+from engine.store.lock_holder import writing_now
 from engine.store.sums import SUM, row_sum, row_sums
 
 Connection = duckdb.DuckDBPyConnection
@@ -53,8 +54,10 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
 def _why_not_opened(path: Path, read_only: bool, error: duckdb.Error) -> str:
     if not path.exists():
         return f"{path}: no such file" if read_only else f"{path}: cannot be written ({first_line(error)})"
-    if "lock" in str(error).lower():
-        return f"{path}: another process is writing it; wait for it to end"
+    if "could not set lock" in str(error).lower():
+        return f"{path}: {writing_now(path)}; wait for it to end"
+    if reason := disk_fault(error):
+        return f"{path}: cannot be read: {reason}"
     return f"{path}: not a readable DuckDB file, or damaged ({first_line(error)})"
 
 

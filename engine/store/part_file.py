@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.errors import MAKE_ROOM, RunFileError, disk_fault, first_line, writing
 from engine.store.batch import Film, Floats
+from engine.store.lock_holder import writing_now
 from engine.store.parts import ImageKeys
 from engine.store.unit_maps import MapRows, unpacked
 from engine.store.verified_rows import VerifiedRows, array_sum, fact_sum, is_damage, looked_up_sum, maps_sum, result_sum
@@ -252,7 +253,7 @@ class PartFile:
             yield
         except sqlite3.DatabaseError as error:
             if "locked" in str(error):
-                raise InUse(f"{self.path}: another process is writing it; wait for it to end") from error
+                raise InUse(f"{self.path}: {writing_now(self.path)}; wait for it to end") from error
             with writing(self.path, _THEN, kind=RunFileError):
                 if "unable to open" in str(error) or "readonly" in str(error):  # SQLite does not say why
                     self.path.open("ab").close()

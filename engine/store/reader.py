@@ -187,6 +187,7 @@ def _present(text: str | None) -> str:
 
 def _open(path: Path) -> Connection:
     """A connection to a run file of the current schema version; an older one is brought up to it."""
+    inode = path.stat().st_ino if path.exists() else 0
     connection = connect(path, read_only=True, memory=MEMORY, threads=1)
     try:
         version = _version(path, connection)
@@ -196,7 +197,7 @@ def _open(path: Path) -> Connection:
     if version == schema.VERSION:
         return connection
     connection.close()
-    upgrade(path)
+    upgrade(path, inode)
     return _open(path)
 
 

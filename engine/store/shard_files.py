@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import RunFileError, writing
+from engine.store.lock_holder import writing_now
 from engine.store.part_file import InUse, PartFile
 from engine.store.set_aside_files import Mended, set_aside
 from engine.store.work import WorkFile, replacing, work_path
@@ -63,8 +64,8 @@ class ShardFolder:
             except InUse:
                 if not left:
                     raise InUse(
-                        f"{path}: another process is computing shard {shard}; wait for it to end, or give this one "
-                        "another number"
+                        f"{path}: {writing_now(path)}: shard {shard} is being computed; wait for it to end, or "
+                        "give this one another number"
                     ) from None
                 time.sleep(_WAIT)
                 continue
@@ -105,7 +106,7 @@ class ShardFolder:
             if not path.exists() or self._seal_if_free(path):
                 return
             time.sleep(_WAIT)
-        raise InUse(f"{path}: a run or a merge in another process is writing it; wait for it to end")
+        raise InUse(f"{path}: {writing_now(path)}: a run or a merge is going on; wait for it to end")
 
     def _seal_if_free(self, path: Path) -> bool:
         try:

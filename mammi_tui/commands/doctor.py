@@ -85,7 +85,7 @@ def _check_deep(run: Path) -> None:
             f"{run}: {count(len(found.damaged), 'damage')}; `mammi salvage {run}` takes over what is whole, so that "
             "`mammi run` computes only the rest"
         )
-    click.echo("Every row is as it was written, and every stored answer follows from them.\n")
+    say("Every row is as it was written, and every stored answer follows from them.", "")
 
 
 def _check_parts(run: Path, paths: Sequence[Path]) -> None:
@@ -103,7 +103,7 @@ def _check_parts(run: Path, paths: Sequence[Path]) -> None:
             f"{run}: {count(damaged, 'damaged file')}; the next `mammi run`, or `mammi merge` for shards, takes over "
             "what is whole and says what to compute again"
         )
-    click.echo(f"{count(len(paths), 'file')} of an unfinished run: as they were written.")
+    say(f"{count(len(paths), 'file')} of an unfinished run: as they were written.")
 
 
 def installed() -> Iterator[Fact]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mammi_tui.console import arguments
+from mammi_tui.console.say import say
 
 
 @click.command()
@@ -24,13 +25,10 @@ def salvage(run: Path) -> None:
     from engine.run.salvaging import damaged_path
     from engine.run.salvaging import salvage as take_over
     from mammi_tui.console.progress import run_progress
-    from mammi_tui.text import clean
 
     path = arguments.existing_run(run)
     with run_progress(sys.stderr) as progress:
         taken = take_over(path, progress)
-    click.echo(clean(f"Taken over from {path}:"))
-    for each in taken:
-        click.echo(clean(f"  {each}"))
-    click.echo(clean(f"The damaged file is kept as {damaged_path(path)}."))
-    click.echo("Now run `mammi run` with the run's configuration: it computes the rest.")
+    say(f"Taken over from {path}:", *(f"  {each}" for each in taken))
+    say(f"The damaged file is kept as {damaged_path(path)}.")
+    say("Now run `mammi run` with the run's configuration: it computes the rest.")

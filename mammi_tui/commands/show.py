@@ -101,8 +101,8 @@ def show(
             return
         say(*heading(answer, reader))
         for section in sections:
-            if found := list(section):
-                say("", *found)
+            if lines := list(section):
+                say("", *lines)
 
 
 def show_concept(

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from engine.errors import writing
+from engine.own_files import temporary_folder
 from mammi_tui.console.output import STDOUT
 from mammi_tui.console.say import pass_on, say
 
@@ -21,9 +22,9 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
 
     Raises MammiError where the disk refuses the file.
     """
-    folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
+    folder = temporary_folder() if output == STDOUT else output.parent
     with ExitStack() as stack:
-        with writing(folder if output == STDOUT else f"--output {output}"):
+        with writing(f"the folder of temporary files, {folder}" if output == STDOUT else f"--output {output}"):
             unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-table-", dir=folder))
             written = Path(unfinished) / f"table.{file_format}"
             rows = write(written)

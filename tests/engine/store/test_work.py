@@ -301,4 +301,5 @@ def test_a_second_run_is_asked_to_wait(tmp_path: Path) -> None:
         second = subprocess.run(
             [sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=ROOT, check=False
         )
-    assert "another process is writing it" in second.stderr
+    assert f"process {os.getpid()} (" in second.stderr
+    assert "is writing it; wait for it to end" in second.stderr

@@ -87,7 +87,7 @@ def _parquet(folder: Path) -> bytes:
     path = folder / "made.parquet"
     with duckdb.connect(":memory:") as connection:
         rows = ", ".join(f"('{name}', [1.0, {number}, 2, 3]::FLOAT[])" for number, name in enumerate(NAMES))
-        connection.execute(f"COPY (SELECT * FROM (VALUES {rows}) AS t(path, embedding)) TO '{path}' (FORMAT parquet)")
+        connection.execute(f"COPY (SELECT * FROM (VALUES {rows}) AS t(path, embedding)) TO '{path}' (FORMAT parquet)")  # noqa: S608
     data = path.read_bytes()
     path.unlink()
     return data
