@@ -153,13 +153,6 @@ class Cursors:
             raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
 
 
-def _is_sound(table: str, place: int, total: int, arrays: list[Any]) -> bool:
-    try:
-        return row_sum(table, place, arrays) == total
-    except (TypeError, ValueError):  # a value is missing
-        return False
-
-
 def _written(path: Path) -> tuple[int, ...]:
     """Changes when a file is replaced, and when it is written; () where there is none."""
     try:
@@ -167,3 +160,10 @@ def _written(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_sound(table: str, place: int, total: int, arrays: list[Any]) -> bool:
+    try:
+        return row_sum(table, place, arrays) == total
+    except (TypeError, ValueError):  # a value is missing
+        return False
