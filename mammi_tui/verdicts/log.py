@@ -145,11 +145,21 @@ class VerdictLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, size)
+            self._cut(descriptor, size)
             raise
         self._catch_up(descriptor)
         return sealed
+
+    def _cut(self, descriptor: int, size: int) -> None:
+        """Takes back what could not be written whole."""
+        try:
+            os.ftruncate(descriptor, size)
+        except OSError as error:
+            if os.fstat(descriptor).st_size > size:
+                raise MammiError(
+                    f"{self.path}: its disk reports errors: what was given last may or may not be saved; "
+                    "see what stands before you give it again"
+                ) from error
 
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""
