@@ -73,7 +73,7 @@ def test_a_font_without_greek_spells_it_out(fonts: tuple[str, ...], monkeypatch:
     monkeypatch.setattr(lettering, "_FONTS", fonts)
     lettering._font.cache_clear()
     try:
-        written = Lettering(14, (0, 0, 0)).written("α 0.93 ✓\x1b\u202e")
+        written = Lettering(14, (0, 0, 0)).written("α 0.93 ✓\x1b")
         assert written in ("α 0.93 ✓␛", "alpha 0.93 v^[", "α 0.93 v^[", "α 0.93 ✓^[")
         if not fonts:
             assert written == "alpha 0.93 v^["
