@@ -124,10 +124,17 @@ class PlainProgress:
         print(clean(text), file=self._stream, flush=True)
 
 
+class _Console(Console):
+    """Leaves the cursor alone, so that nothing has to be given back however the process ends or stops."""
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002
+        return False
+
+
 @contextmanager
 def run_progress(stream: TextIO) -> Iterator[Progress]:
     """Yields the progress that suits the stream. The engine's warnings become its notes."""
-    console = Console(file=stream)
+    console = _Console(file=stream)
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<10}"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,8 @@ def keep(log: Path, lost: Sequence[Entry]) -> Path | None:
     None if neither can be written.
     """
     data = b"".join(entry.raw.rstrip(b"\r\n") + b"\n" for entry in lost)
-    for folder in (lambda: log.parent, temporary_folder):
+    folders: tuple[Callable[[], Path], ...] = (lambda: log.parent, temporary_folder)
+    for folder in folders:
         with suppress(OSError, MammiError):
             return _new_file(folder(), log.name.removesuffix(".jsonl"), data)
     return None
