@@ -14,6 +14,8 @@ SETS = "concepts"
 
 def read(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises ConfigError when it cannot be read or is not TOML."""
+    if path.is_fifo() and path.parent != Path("/dev/fd"):
+        raise ConfigError(f"{path}: is a pipe, which may never be written: name a file.")
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
