@@ -21,6 +21,7 @@ from engine.store.batch import Batch, ProbedImage
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, append, connect, insert_summed, text, transaction
+
 from engine.store.decision_writer import DecisionWriter
 from engine.store.ladder import inverse_lengths
 from engine.store.layer_shares import write_layer_shares

@@ -154,7 +154,7 @@ def questions(path: Path) -> Iterator[tuple[str, Question]]:
 
 def _taken_over(path: Path) -> object:
     with FinishedRun(path) as finished:
-        parts = {name: key for key, name in finished._names.items()}
+        parts = {name: key for key, name in finished._names.items()}  # noqa: SLF001
         held = finished.held(list(parts.values()))
         usable = finished.usable
         values = [finished.vectors(key, usable) for name, key in parts.items() if name not in ("film", "class maps")]
