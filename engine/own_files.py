@@ -86,6 +86,19 @@ def _umask(mode: int) -> int:
     return _HIDDEN[mode >> 3 & 6] << 3 | _HIDDEN[mode & 4]
 
 
+def home() -> Path:
+    """The home folder of this user; for one without, as in some containers, a folder that does not exist."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
+
+
+def from_home(text: str) -> Path:
+    """A path that a person typed, with ~ for a home folder. One of an unknown user stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 (that of pathlib fails for an unknown user)
+
+
 def temporary_folder() -> Path:
     """The folder of temporary files. Raises MammiError where none can be written."""
     try:
