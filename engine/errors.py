@@ -10,7 +10,7 @@ from contextlib import contextmanager
 MAKE_ROOM = "make room, and run the same command again"
 """What to do when a disk is full"""
 
-_DISK = {
+_SYSTEM = {
     errno.ENOSPC: "the disk of this file is full",
     errno.EDQUOT: "your quota on the disk of this file is used up",
     errno.EFBIG: "the file would be larger than the limit on files here",
@@ -18,11 +18,23 @@ _DISK = {
     errno.EACCES: "permission is denied",
     errno.EPERM: "permission is denied",
     errno.EIO: "the disk of this file reports an error",
+    errno.ESTALE: "the network folder of this file has changed; open it again",
+    errno.ENAMETOOLONG: "its name is too long for the folder",
+    errno.ELOOP: "its links lead in a circle",
+    errno.ENOTDIR: "a part of its path is no folder",
+    errno.EISDIR: "it is a folder",
+    errno.ETXTBSY: "a program that is running is in this file",
+    errno.EBUSY: "another program uses it",
+    errno.EXDEV: "it would have to move to another disk",
+    errno.ENOLCK: "its folder has no locks left",
+    errno.EMFILE: "this process has too many files open (see `ulimit -n`)",
+    errno.ENFILE: "too many files are open on this machine",
+    errno.ENOMEM: "the memory does not suffice",
 }
-"""Why a disk refuses a file"""
+"""Why the operating system refuses a file"""
 _SQLITE = {
-    "database or disk is full": _DISK[errno.ENOSPC],
-    "readonly database": _DISK[errno.EROFS],
+    "database or disk is full": _SYSTEM[errno.ENOSPC],
+    "readonly database": _SYSTEM[errno.EROFS],
     "disk I/O error": "its disk reports an error, or a limit on the size of files is reached",
 }
 """The same in SQLite's words. DuckDB's errors end in those of the operating system."""
@@ -75,13 +87,34 @@ def failing_as(what: str, *passed: type[Exception]) -> Iterator[None]:
 
 def disk_fault(error: BaseException) -> str:
     """Why a disk has refused a file, as a clause, from an error of Python, DuckDB or SQLite; "" for any other error."""
-    if isinstance(error, OSError) and error.errno in _DISK:
-        return _DISK[error.errno]
+    if isinstance(error, OSError) and error.errno in _SYSTEM:
+        return _SYSTEM[error.errno]
     text = str(error)
-    for code, clause in _DISK.items():
+    for code, clause in _SYSTEM.items():
         if os.strerror(code) in text:
             return clause
     return next((clause for words, clause in _SQLITE.items() if words in text), "")
+
+
+def refusal(error: BaseException) -> str:
+    """What the operating system has refused, and why, from an error of Python or a library; "" for any other error."""
+    if isinstance(error, MemoryError):
+        return "the memory does not suffice: close other programs, or let it do less at once"
+    reason = disk_fault(error)
+    if not isinstance(error, OSError):
+        return reason and f"{reason} ({first_line(error)})"
+    if error.filename is None:
+        gone = isinstance(error, FileNotFoundError) and not _has_current_folder()
+        return "the current folder is no longer there: change to another one" if gone else reason
+    return f"{os.fsdecode(error.filename)}: {reason or first_line(error.strerror)}"
+
+
+def _has_current_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @contextmanager
@@ -100,5 +133,5 @@ def writing(
         reason = disk_fault(error) or (isinstance(error, OSError) and error.strerror)
         if not reason or isinstance(error, (MammiError, BrokenPipeError)):
             raise
-        advice = f"; {then}" if then and reason in (_DISK[errno.ENOSPC], _DISK[errno.EDQUOT]) else ""
+        advice = f"; {then}" if then and reason in (_SYSTEM[errno.ENOSPC], _SYSTEM[errno.EDQUOT]) else ""
         raise kind(f"{what}: {fault}: {reason}{advice}.") from error

@@ -20,7 +20,9 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     seconds_per_mb: float = Field(default=10, gt=0, allow_inf_nan=False)
     """Seconds for each MB of a text file, unpacked, and for its first"""
     film_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
-    """Seconds in which one film is decoded"""
+    """Seconds of processor time in which one film is decoded"""
+    film_mb: int = Field(default=2048, ge=256)
+    """MB of memory in which it is decoded, where its format can take more than its pixels do"""
     weights_seconds: float = Field(default=600, gt=0, allow_inf_nan=False)
     """Seconds in which a file of weights that is no safetensors is read"""
     weights_mb: int = Field(default=16_384, ge=1)

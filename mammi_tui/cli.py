@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
-import os
 import pkgutil
 import sys
 import traceback
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import TracebackType
-from typing import TextIO
 
 import click
 
-from engine.errors import MammiError, disk_fault
+from engine.errors import MammiError, disk_fault, first_line, refusal
+from engine.own_files import keep_to_owner
 from mammi_tui import commands
+from mammi_tui.console.say import say
 from mammi_tui.engine_warnings import warnings_to
+from mammi_tui.outputs import OutputFailed, leave_outputs, prepare_outputs
 from mammi_tui.spelling import spell_out
-from mammi_tui.terminal.hang_up import gone
+from mammi_tui.terminal.stopping import Stop, Stopping
+from mammi_tui.terminal.watch import Watch, watching
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Settings:
     """Settings of the whole process."""
 
     debug: bool = False
+    watch: Watch | None = None
+    """Sees signals; None where the system cannot"""
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -39,9 +43,9 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
 
     if value:
         try:
-            click.echo(f"mammi {version('mammi-explorer')}")
+            say(f"mammi {version('mammi-explorer')}")
         except PackageNotFoundError:
-            click.echo("mammi (not installed: run from its folder)")
+            say("mammi (not installed: run from its folder)")
         context.exit()
 
 
@@ -98,57 +102,54 @@ def cli() -> None:
 def main() -> None:
     """Runs this process's command line and exits.
 
-    The status is 0 on success, 2 on bad arguments or configuration, and 1 on any other failure.
+    The status is 0 on success, 2 on bad arguments or configuration, 128 and its number after a signal, and 1 on any
+    other failure.
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
-    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+    prepare_outputs()
+    keep_to_owner()
     spell_out(sys.stdout, sys.stderr)
     try:
-        with warnings_to(_say_more):
-            status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
+        status = _status(settings)
         sys.stdout.flush()
+    except OutputFailed as error:
+        if error.errno != errno.EPIPE:  # else nobody reads on
+            _say(f"standard output: cannot be written: {disk_fault(error) or first_line(error.strerror)}.")
+        leave_outputs()
+        status = 1
+    sys.exit(status)
+
+
+def _status(settings: Settings) -> int:
+    """Runs the command line, tells its error, and returns the exit status."""
+    try:
+        with warnings_to(partial(say, err=True)), watching(Stopping()) as settings.watch:
+            status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
+        return status if isinstance(status, int) else 0
     except MammiError as error:
         if settings.debug:
-            traceback.print_exc()
+            _say_trace(error)
         _say(str(error))
-        status = error.exit_status
-    except OSError as error:
-        status = _output_failed(error, settings)
+        return error.exit_status
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        status = 2
+        say(*error.format_message().splitlines(), err=True)
+        return 2
     except click.ClickException as error:
         _say(_usage(error))
-        status = error.exit_code
-    except click.Abort:
+        return error.exit_code
+    except click.Abort as abort:
         _say("stopped")
-        status = 1
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _nowhere() -> TextIO:
-    """Takes the place of an output stream that the shell has closed (>&-)."""
-    return Path(os.devnull).open("w")
-
-
-def _output_failed(error: OSError, settings: Settings) -> int:
-    """The status after an error of an output stream. Any other error is raised again: what writes a file names it
-    (engine.errors.writing)."""
-    if isinstance(error, BrokenPipeError) or _output_is_gone():
-        sys.stdout = sys.stderr = None  # nobody reads on: there is nothing to report, and nothing more can be written
+        return abort.__cause__.status if isinstance(abort.__cause__, Stop) else 1
+    except OutputFailed:
+        raise
+    except Exception as error:
+        # Libraries have error types of their own for what the operating system refuses them.
+        refused = refusal(error)
+        if settings.debug or not refused:
+            raise
+        _say(f"{refused}.")
         return 1
-    fault = disk_fault(error)
-    if settings.debug or not fault or error.filename:
-        raise error
-    sys.stdout = None  # else Python tries again, and complains
-    _say(f"standard output: cannot be written: {fault}.")
-    return 1
-
-
-def _output_is_gone() -> bool:
-    """Whether a terminal or a pipe that this process writes to is no longer there."""
-    return any(stream is not None and gone(stream) for stream in (sys.stdout, sys.stderr))
 
 
 def _usage(error: click.ClickException) -> str:
@@ -160,22 +161,18 @@ def _usage(error: click.ClickException) -> str:
 
 def _say(message: str) -> None:
     first, *more = message.strip().splitlines() or ["unknown error"]
-    _say_more(f"mammi: {first}")
-    for line in more:
-        _say_more(line)
+    say(f"mammi: {first}", *more, err=True)
 
 
-def _say_more(line: str) -> None:
-    from mammi_tui.text import clean
-
-    click.echo(clean(line), err=True)
+def _say_trace(error: BaseException) -> None:
+    say(*"".join(traceback.format_exception(error)).splitlines(), err=True)
 
 
 def _unexpected(
-    settings: Settings, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    settings: Settings, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
 ) -> None:
     """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1."""
     if settings.debug:
-        traceback.print_exception(kind, error, trace)
+        _say_trace(error)
     else:
         _say(f"unexpected {kind.__name__}: {error} (use --debug for the traceback)")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
 from engine.annotation.cuts import Ranking, Selection
 from engine.config.faults import MOVED, Faults
@@ -25,6 +25,7 @@ from engine.config.workers import WorkerSettings
 from engine.errors import ConfigError
 from engine.kinds import PACKAGES
 from engine.limits import Limits, hold
+from engine.own_files import OWNER_ONLY, checked_mode
 from engine.probing.attribute_options import AttributeOptions
 from engine.store.thumbnails import LONGEST_SIDE
 
@@ -62,6 +63,8 @@ class RunSettings(BaseModel, extra="forbid", frozen=True):
     the film, saved as JPEG and read again (engine.run.parity)"""
     thumbnail_size: int = Field(default=LONGEST_SIDE, ge=160, le=1024)
     """Longest side of a stored thumbnail, in pixels"""
+    mode: Annotated[str, AfterValidator(checked_mode)] = OWNER_ONLY
+    """Who may read and write the run's files, as octal text (engine.own_files)"""
 
     @field_validator("selection")
     @classmethod
@@ -182,11 +185,11 @@ class RunConfig:
                 )
 
     def as_dict(self) -> dict[str, Any]:
-        """Every key with its value, defaults included, as JSON types; several concept sets are a list. [workers] and
-        [limits] are left out: they change no result."""
+        """Every key with its value, defaults included, as JSON types; several concept sets are a list. [workers],
+        [limits] and run.mode are left out: they change no result."""
         sets = [{"name": leaf.name, **leaf.as_dict()} for leaf in self.concepts]
         return {
-            "run": self.run.model_dump(mode="json"),
+            "run": self.run.model_dump(mode="json", exclude={"mode"}),
             "keep": self.keep.model_dump(mode="json"),
             "probing": self.probing.as_dict() | self.labels.as_dict(),
             "target": self.target.as_dict() | self.taps.model_dump(mode="json"),

@@ -17,7 +17,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MOST_CHUNKS = 1 << 16
+"""More chunks than any film has: writers put 8 kB and more into each"""
 _HEADER = struct.Struct(">II5s")
 """Width, height, and how the pixels are kept"""
 _GREY_BYTES = bytes((8, 0, 0, 0, 0))
@@ -30,7 +32,7 @@ _WITHOUT_EFFECT = frozenset((b"tIME", b"pHYs", b"gAMA", b"sRGB", b"cHRM"))
 
 def decode_plain(data: bytes, most_pixels: int) -> NDArray[np.uint8] | None:
     """The film [h, w] of a plain PNG file of at most that many pixels; None for any other file, also a damaged one."""
-    size = _size(data) if data.startswith(_SIGNATURE) else None
+    size = _size(data) if data.startswith(SIGNATURE) else None
     if size is None or not 0 < size[0] * size[1] <= most_pixels or (decoder := _decoder()) is None:
         return None
     try:
@@ -58,22 +60,33 @@ def _size(data: bytes) -> tuple[int, int] | None:
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The kinds of a file's chunks, with the contents of those before and after the pixels. What is cut off, or has
     another sum than it states, has no kind."""
-    place = len(_SIGNATURE)
-    while place < len(data) or place == len(_SIGNATURE):
-        if place + _CHUNK.size > len(data):
-            break
-        length, kind = _CHUNK.unpack_from(data, place)
-        end = place + _CHUNK.size + length
-        if end + _SUM.size > len(data):
-            break
-        content = b"" if kind == b"IDAT" else data[end - length : end]
-        if kind != b"IDAT" and zlib.crc32(content, zlib.crc32(kind)) != _SUM.unpack_from(data, end)[0]:
-            break
+    end = len(SIGNATURE)
+    for number, (kind, start, length) in enumerate(chunk_heads(data)):
+        end = start + length + _SUM.size
+        content = b"" if kind == b"IDAT" else data[start : start + length]
+        if number >= MOST_CHUNKS or (
+            kind != b"IDAT" and zlib.crc32(content, zlib.crc32(kind)) != _SUM.unpack_from(data, end - _SUM.size)[0]
+        ):
+            yield b"", b""
+            return
         yield kind, content
-        place = end + _SUM.size
-    else:
-        return
-    yield b"", b""
+    if end != len(data) or end == len(SIGNATURE):
+        yield b"", b""
+
+
+def chunk_heads(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each whole chunk of a PNG file, where its content starts and how long it is; MOST_CHUNKS + 1 at
+    most."""
+    place = len(SIGNATURE)
+    for _ in range(MOST_CHUNKS + 1):
+        if place + _CHUNK.size > len(data):
+            return
+        length, kind = _CHUNK.unpack_from(data, place)
+        start = place + _CHUNK.size
+        place = start + length + _SUM.size
+        if place > len(data):
+            return
+        yield kind, start, length
 
 
 @cache

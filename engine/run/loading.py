@@ -98,11 +98,12 @@ class Loader:
         self._parity = parity
 
     def batches(
-        self, places: Sequence[int], size: int, claim: Callable[[ImageKeys], frozenset[str]]
+        self, places: Sequence[int], size: int, claim: Callable[[ImageKeys], frozenset[str]], whole: bool = False
     ) -> Generator[Prepared, None, None]:
         """Batches of `size` of the images at these places that lack a part, in their order; the last may be smaller.
 
         `claim` gives the keys of the parts that an image lacks (ImageResults.claim). It is called in another thread.
+        `whole`: what one image lacks is computed of all `size` images among which it is in a run from nothing.
         """
         gathered: list[_Task] = []
         waiting: deque[Future[_Found | Prepared]] = deque()
@@ -117,8 +118,10 @@ class Loader:
                 passed = 0
                 found = self._films.look_up(piece, readers, keep=True)
                 looked_up = tuple((place, keys) for place, keys, _ in found)
-                for place, keys, file in found:
-                    lacking = claim(keys)
+                claims = [claim(keys) for _, keys, _ in found]
+                if whole:
+                    claims = [frozenset[str]().union(*claims)] * len(claims)
+                for (place, keys, file), lacking in zip(found, claims, strict=True):
                     if lacking:
                         gathered.append((place, keys, lacking, file))
                     else:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from engine.config.settings import RunConfig
-from engine.errors import ConfigError, RunFileError, writing
+from engine.errors import ConfigError, RunFileError, first_line, writing
+from engine.own_files import made_as
 from engine.progress import Progress
 from engine.run.assembly_stage import AssemblyStage
 from engine.run.cache import Cache
@@ -43,16 +44,37 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
     Raises MammiError for what the user can fix: ConfigError for the configuration, RunFileError when another process
     is writing the same run file or a shard of it.
     """
-    out = prepare_output(config)
-    with WorkFile(work_path(out)) as work:
+    with output_of(config) as out, WorkFile(work_path(out)) as work:
         folder = ShardFolder(out)
         if held := folder.seal_abandoned():
             raise RunFileError(
                 f"{folder.path}: other processes are computing shards of this run ({', '.join(map(str, held))}): wait "
                 "for them to end, then `mammi merge`"
             )
-        with opened(config, progress, work, folder.sealed(), beside) as this:
+        folder.mend_sealed()
+        tell(progress, work, folder)
+        return _finish(config, progress, work, folder.sealed(), beside)
+
+
+def _finish(
+    config: RunConfig, progress: Progress, work: WorkFile, sealed: Sequence[Path], beside: Sequence[Path]
+) -> Path:
+    """Ends a run. It goes on without a finished run beside it that turns out damaged: only time is lost."""
+    try:
+        with opened(config, progress, work, sealed, beside) as this:
             return finish(this)
+    except RunFileError as error:
+        left = [path for path in beside if not str(error).startswith(f"{path}: ")]
+        if len(left) == len(beside):
+            raise
+        progress.note(f"warning: {first_line(error)}. The run goes on without this file.")
+    return _finish(config, progress, work, sealed, left)
+
+
+def tell(progress: Progress, work: WorkFile, folder: ShardFolder) -> None:
+    """Says which files were found damaged."""
+    for mended in filter(None, (work.mended, *folder.mended)):
+        progress.note(f"warning: {mended}.")
 
 
 @contextmanager
@@ -116,18 +138,22 @@ def look_at_inputs(this: Run) -> None:
         this.inputs.look_at_target(this.progress)
 
 
-def prepare_output(config: RunConfig) -> Path:
-    """Makes the folder of the run file, and returns the file's path."""
+@contextmanager
+def output_of(config: RunConfig) -> Iterator[Path]:
+    """The path of the run file, whose folder is made. Files that are made in the block have the mode `run.mode`."""
     out = config.run.out.absolute()
     if out.is_dir():
         raise ConfigError(f"run.out: {out} is a folder; name a file, such as {out / 'run.duckdb'}.")
-    with writing("run.out", fault=f"cannot make the folder {out.parent}", kind=ConfigError):
-        out.parent.mkdir(parents=True, exist_ok=True)
-    return out
+    with made_as(config.run.mode):
+        with writing("run.out", fault=f"cannot make the folder {out.parent}", kind=ConfigError):
+            out.parent.mkdir(parents=True, exist_ok=True)
+        yield out
 
 
 def _finished(out: Path) -> FinishedRun:
     try:
         return FinishedRun(out)
     except RunFileError as error:
-        raise RunFileError(f"{error}\nMove it away, or name another file in run.out.") from None
+        raise RunFileError(
+            f"{error}\nIf it is damaged, `mammi salvage {out}` takes over what is whole; else name another run.out."
+        ) from None

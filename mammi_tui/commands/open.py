@@ -61,9 +61,9 @@ def open(  # noqa: A001
     previews, not for diagnosis.
     """
     from mammi_tui.terminal import garbage
-    from mammi_tui.terminal.watch import watching
 
-    watch = context.with_resource(watching())  # first, as loading takes its time
+    if (watch := getattr(context.obj, "watch", None)) is not None:
+        watch.watch_terminal()  # first, as loading takes its time
     garbage.put_off()
     path = arguments.existing_run(run)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from itertools import dropwhile
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mammi_tui.text import clean
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.config.needed import Needed
@@ -69,7 +68,10 @@ def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
 
         found = [_as_dict(entry, folder) for entry in CATALOGUE]
         lines = [line for entry in found for line in _entry_lines(entry)]
-    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(map(clean, lines)))
+    if as_json:
+        say_json(found)
+    else:
+        say(*lines)
 
 
 @weights.command("fetch")
@@ -84,6 +86,7 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
     keeps that of the first download, and later downloads must match it.
     """
     from engine.errors import ConfigError
+    from engine.own_files import made_as_usual
     from engine.weights.catalogue import find
     from engine.weights.fetch import fetch as fetch_entry
     from mammi_tui.console.compute import stoppable
@@ -93,11 +96,12 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
         raise ConfigError(f"--sha256: {len(names)} names are given; one checksum cannot be right for all.")
     entries = [find(name) for name in names]
     for entry in entries:
-        with stoppable(f"mammi weights fetch {entry.name}"), run_progress(sys.stderr) as progress:
+        name = f"mammi weights fetch {entry.name}"
+        with stoppable(name), made_as_usual(), run_progress(sys.stderr) as progress:
             came = fetch_entry(entry, folder, progress, sha256=sha256, force=force)
         for path, digest in came.items():
-            click.echo(f"{digest}  {path}")
-        click.echo(f"{entry.name} is in {folder / entry.name}", err=True)
+            say(f"{digest}  {path}")
+        say(f"{entry.name} is in {folder / entry.name}", err=True)
 
 
 def _as_dict(entry: Entry, folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import ConfigError
+from engine.own_files import share_as
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts, Ranking, Selection
@@ -167,8 +168,12 @@ def at_a_terminal() -> bool:
 
 
 def existing_run(path: Path) -> Path:
-    """Returns the path of a run file. Raises ConfigError, which names run files near it, if there is no such file."""
+    """Returns the path of a run file. Who may read it may from now on read what this process makes, too.
+
+    Raises ConfigError, which names run files near it, if there is no such file.
+    """
     if path.is_file():
+        share_as(path)
         return path
     if path.is_dir():
         names = _run_files(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
+from mammi_tui.terminal.stopping import INTERRUPTED
+from mammi_tui.terminal.watch import asked_to_end
 
 if TYPE_CHECKING:
     from engine.config.settings import RunConfig
@@ -34,38 +35,41 @@ def compute(config: Path, overrides: Sequence[str], command: str) -> Path:
 
     `command` is what the user typed, for messages. Raises MammiError, also when the engine is not installed.
     """
-    settings = _settings(config, overrides, command)
+    with stoppable(command):
+        settings = _settings(config, overrides, command)
 
-    from engine.run.pipeline import run
-    from mammi_tui.console.progress import run_progress
+        from engine.run.pipeline import run
+        from mammi_tui.console.progress import run_progress
 
-    with stoppable(command), run_progress(sys.stderr) as progress:
-        return run(settings, progress)
+        with run_progress(sys.stderr) as progress:
+            return run(settings, progress)
 
 
 def compute_shard(config: Path, overrides: Sequence[str], shard: str) -> str:
     """Computes or resumes the shard I/N of a run, and returns a line that says so. Raises as `compute`."""
     command = f"mammi run --shard {shard}"
-    settings = _settings(config, overrides, command)
+    with stoppable(command):
+        settings = _settings(config, overrides, command)
 
-    from engine.run.shards import run_shard, shard_name
-    from mammi_tui.console.progress import run_progress
+        from engine.run.shards import run_shard, shard_name
+        from mammi_tui.console.progress import run_progress
 
-    name = shard_name(shard)
-    with stoppable(command), run_progress(sys.stderr) as progress:
-        films = run_shard(settings, name, progress)
+        name = shard_name(shard)
+        with run_progress(sys.stderr) as progress:
+            films = run_shard(settings, name, progress)
     return f"Shard {name} is done: {films} films. `mammi merge` makes the run file once all shards are."
 
 
 def merge(config: Path, overrides: Sequence[str], keep: bool) -> Path:
     """Makes a run file of its shards, and returns its path. Raises as `compute`."""
-    settings = _settings(config, overrides, "mammi merge")
+    with stoppable("mammi merge"):
+        settings = _settings(config, overrides, "mammi merge")
 
-    from engine.run.merging import merge as merge_shards
-    from mammi_tui.console.progress import run_progress
+        from engine.run.merging import merge as merge_shards
+        from mammi_tui.console.progress import run_progress
 
-    with stoppable("mammi merge"), run_progress(sys.stderr) as progress:
-        return merge_shards(settings, progress, keep)
+        with run_progress(sys.stderr) as progress:
+            return merge_shards(settings, progress, keep)
 
 
 def _settings(config: Path, overrides: Sequence[str], command: str) -> RunConfig:
@@ -76,23 +80,22 @@ def _settings(config: Path, overrides: Sequence[str], command: str) -> RunConfig
     return load_config(config, overrides)
 
 
+class Stopped(MammiError):
+    """A signal has stopped a command."""
+
+    def __init__(self, then: str, status: int) -> None:
+        super().__init__(f"Stopped. {then}")
+        self.exit_status = status
+
+
 @contextmanager
 def stoppable(command: str, *, kept: bool = True) -> Iterator[None]:
-    """Ends the block on Ctrl-C with a MammiError that says how to continue; `kept`: whether what was computed stays."""
-    asked = False
-
-    def ask(*_: object) -> None:
-        nonlocal asked
-        asked = True
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, ask)
+    """Ends the block after a signal with an error that says how to go on; `kept`: whether what was computed stays."""
     try:
         yield
-    except (KeyboardInterrupt, RuntimeError) as error:  # inside a query, DuckDB raises a RuntimeError instead
-        if isinstance(error, RuntimeError) and not asked:
-            raise
-        then = f" The next `{command}` continues from here." if kept else " Nothing was written."
-        raise MammiError(f"Stopped.{then}") from None
-    finally:
-        signal.signal(signal.SIGINT, before)
+    except (KeyboardInterrupt, RuntimeError) as error:
+        status = asked_to_end()
+        if isinstance(error, RuntimeError) and status is None:
+            raise  # inside a query, DuckDB makes a RuntimeError of a signal
+        then = f"The next `{command}` continues from here." if kept else "Nothing was written."
+        raise Stopped(then, status or INTERRUPTED) from None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TextIO, cast
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -15,7 +15,6 @@ from rich.text import Text
 
 from engine.progress import Progress
 from mammi_tui.engine_warnings import warnings_to
-from mammi_tui.terminal.hang_up import WhileRead
 from mammi_tui.text import clean
 
 PLAIN_EVERY = 10.0
@@ -125,14 +124,17 @@ class PlainProgress:
         print(clean(text), file=self._stream, flush=True)
 
 
+class _Console(Console):
+    """Leaves the cursor alone, so that nothing has to be given back however the process ends or stops."""
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002
+        return False
+
+
 @contextmanager
 def run_progress(stream: TextIO) -> Iterator[Progress]:
-    """Yields the progress that suits the stream. The engine's warnings become its notes.
-
-    A run goes on where the stream's reader goes away, such as a terminal that closes while SIGHUP is ignored.
-    """
-    stream = cast(TextIO, WhileRead(stream))
-    console = Console(file=stream)
+    """Yields the progress that suits the stream. The engine's warnings become its notes."""
+    console = _Console(file=stream)
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<10}"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
-from engine.store.tables import without_formula
+from engine.store.tables import for_spreadsheets
 from mammi_tui.text import clean
 
 _LONGEST = 10_000
@@ -45,5 +45,5 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     if isinstance(value, str):
-        return clean(without_formula(value), _LONGEST)
+        return clean(for_spreadsheets(value), _LONGEST)
     return "" if value is None else str(value)

@@ -22,8 +22,6 @@ from mammi_tui.verdicts.lines import Deed, Seen, Verdict
 from mammi_tui.verdicts.said import deed_words
 from mammi_tui.views.title import named
 
-REPLACED = "The run file was replaced: reopen it to see the new one."
-
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -54,8 +52,11 @@ class Judging(ExplorerBase):
                 self.warn(warning)
         except MammiError as error:
             self.warn(str(error))
-        self.verdict_log.when_replaced = lambda: self.warn(REPLACED)
+        self.verdict_log.when_replaced = self._tell_replaced
         self.draw_verdicts()
+
+    def _tell_replaced(self, what: str) -> None:
+        self.warn(f"The run file {what}: open it again to see what is there. Verdicts are kept as before.")
 
     def draw_verdicts(self) -> None:
         """Draws what stands, wherever it is on screen."""

@@ -36,6 +36,7 @@ class Asking:
     def __init__(self, keys: int, screen: int, *, in_tmux: bool = False) -> None:
         """`keys` and `screen`: descriptors of the terminal from which keys are read, and to which is written."""
         self._questions = QUESTIONS_IN_TMUX if in_tmux else QUESTIONS
+        self.patience = PATIENCE
         self.status: int | None = None
         """What a signal ends the process with (mammi_tui/terminal/watch.py)"""
         self.sorter = Sorter(_LATE)
@@ -78,6 +79,9 @@ class Asking:
             return False
         self.typed += self.sorter.keys(self._decode(data))
         return True
+
+    def hear(self, _status: int) -> None:
+        """The watch ends the process."""
 
     def end_soon(self, status: int) -> bool:
         """Notes the status with which `end_now` is to end the process."""

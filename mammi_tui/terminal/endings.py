@@ -32,6 +32,7 @@ class EndingApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.patience = PATIENCE
         self.status: int | None = None
         """The status that ends the process; None while nobody has asked for its end"""
         self.sorter = Sorter()
@@ -42,6 +43,10 @@ class EndingApp(App[None]):
     @property
     def is_ending(self) -> bool:
         return self.status is not None
+
+    def hear(self, status: int) -> None:
+        """Notes, before the main thread goes on, that the app is to end."""
+        self.status = self.status or status
 
     def end_soon(self, status: int) -> bool:
         """Asks the app, from any thread, to end with a status. False if it does not run (yet)."""

@@ -15,31 +15,36 @@ from typing import Protocol
 
 from mammi_tui.terminal.hang_up import HUNG_UP, in_foreground
 
-LETHAL: dict[int, str] = {
-    getattr(signal, name): name
-    for name in (
-        *("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2"),
-        *("SIGIO", "SIGPWR", "SIGSTKFLT", "SIGXCPU", "SIGXFSZ"),
-    )
-    if hasattr(signal, name)
-}
-"""The signals that would end the process at once, without those of a fault in the program's own code, and SIGKILL"""
+_LEFT = (
+    *("SIGKILL", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT"),  # never caught; those that only stop
+    *("SIGCHLD", "SIGURG", "SIGWINCH", "SIGPIPE", "SIGINFO"),  # end nothing
+    *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL"),  # faults in the program's own code: it cannot go on
+)
+LETHAL = signal.valid_signals() - {getattr(signal, name) for name in _LEFT if hasattr(signal, name)}
+"""The signals that would end the process at once, and that can be seen"""
 PATIENCE = 0.5
-"""Seconds that what runs has to end once it is asked to"""
+"""Seconds that what has the terminal has to end once it is asked to"""
 _TERMINAL = (0, 2)
 """The descriptors from which keys are read and to which the screen is drawn"""
 _ORPHANED = 5.0
 """Seconds in which another shell takes the terminal after the one that started the explorer has ended"""
+_STOP, _LOOK = b"\0", b"\xff"
+"""What the thread is told by bytes that are no signals: to end, and to look at what it watches by now"""
 
 
 class Ends(Protocol):
     """What can be ended."""
 
+    patience: float
+    """Seconds that it has to end once it is asked to; infinite where only another signal ends it then"""
     status: int | None
     """The status that ends the process; None while nobody has asked for its end"""
 
+    def hear(self, status: int) -> None:
+        """Hears of a signal on the main thread, between two of its steps. May raise what ends them."""
+
     def end_soon(self, status: int) -> bool:
-        """Asks it, from any thread, to end with a status. False if it does not run (yet)."""
+        """Asks it, from any thread, to end with a status. False if it is to be ended now."""
 
     def end_now(self) -> None:
         """Ends the process, from any thread."""
@@ -48,21 +53,16 @@ class Ends(Protocol):
 class Watch:
     """A thread that sees signals, and the loss of the terminal, also while the program's own thread is busy or stuck.
 
-    It ends the process at once until the program has something that has to be ended with care (`ends`).
+    It asks what runs (`ends`) to end; where nothing does, it ends the process at once.
     """
 
-    def __init__(self) -> None:
-        self.ends: Ends | None = None
+    def __init__(self, ends: Ends | None = None) -> None:
+        self.ends = ends
         self._signals, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         self._poll = select.poll()
         self._poll.register(self._signals, select.POLLIN)
-        self._parent = _process(os.getppid())
-        for descriptor in self._parent:
-            self._poll.register(descriptor, select.POLLIN)
-        for descriptor in _TERMINAL:
-            if _is_device(descriptor):
-                self._poll.register(descriptor, 0)  # tells when it hangs up, or has hung up
+        self._parent: tuple[int, ...] = ()
         self._end_by = self._orphan_until = math.inf
         self._thread = threading.Thread(target=self._run, name="endings", daemon=True)
 
@@ -70,36 +70,46 @@ class Watch:
     def watching(self) -> Iterator[None]:
         """Within the block, the thread sees all lethal signals that this process does not ignore."""
         before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        caught = [number for number in LETHAL if signal.getsignal(number) is not signal.SIG_IGN]
+        caught = [number for number in LETHAL if signal.getsignal(number) not in (signal.SIG_IGN, None)]
         handlers = {number: signal.signal(number, self._note) for number in caught}
         self._thread.start()
         try:
             yield
         finally:
-            self._stop()
+            self._tell(_STOP)
+            self._thread.join()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(before)
             for descriptor in (self._signals, self._wake, *self._parent):
                 os.close(descriptor)
 
-    def _note(self, number: int, _frame: object) -> None:
-        """Notes on the app's thread, before it goes on, that the app is to end."""
-        if self.ends is not None and self.ends.status is None:
-            self.ends.status = 128 + number
+    def watch_terminal(self) -> None:
+        """Sees from now on the loss of the terminal too, and of the shell. Until something `ends`, both end the
+        process."""
+        self.ends = None
+        self._parent = _process(os.getppid())
+        for descriptor in self._parent:
+            self._poll.register(descriptor, select.POLLIN)
+        for descriptor in _TERMINAL:
+            if _is_device(descriptor):
+                self._poll.register(descriptor, 0)  # tells when it hangs up, or has hung up
+        self._tell(_LOOK)
 
-    def _stop(self) -> None:
-        """Ends the thread."""
+    def _note(self, number: int, _frame: object) -> None:
+        if self.ends is not None:
+            self.ends.hear(128 + number)
+
+    def _tell(self, what: bytes) -> None:
         with suppress(BlockingIOError):
-            os.write(self._wake, b"\0")
-        self._thread.join()
+            os.write(self._wake, what)
 
     def _run(self) -> None:
         while True:
             for descriptor, _ in self._poll.poll(self._milliseconds()):
                 if descriptor == self._signals:
                     for number in os.read(self._signals, 1024):
-                        if not number:
+                        if number == ord(_STOP):
                             return
                         if number in LETHAL:
                             self._end(128 + number)
@@ -131,11 +141,11 @@ class Watch:
 
     def _end(self, status: int) -> None:
         """Asks what runs to end. Ends the process where nothing runs yet."""
-        if self.ends is None:
+        if (ends := self.ends) is None:
             os._exit(status)
-        self._end_by = min(self._end_by, time.monotonic() + PATIENCE)
-        if not self.ends.end_soon(status):
-            self.ends.end_now()
+        self._end_by = min(self._end_by, time.monotonic() + ends.patience)
+        if not ends.end_soon(status):
+            ends.end_now()
 
 
 def _process(number: int) -> tuple[int, ...]:
@@ -155,11 +165,36 @@ def _is_device(descriptor: int) -> bool:
 
 
 @contextmanager
-def watching() -> Iterator[Watch | None]:
+def watching(ends: Ends) -> Iterator[Watch | None]:
     """Watches within the block; not where the system, or the calling thread, cannot."""
     if not hasattr(select, "poll") or threading.current_thread() is not threading.main_thread():
         yield None
         return
-    watch = Watch()
-    with watch.watching():
-        yield watch
+    watch = Watch(ends)
+    _watches.append(watch)
+    try:
+        with watch.watching():
+            yield watch
+    finally:
+        _watches.remove(watch)
+
+
+_watches: list[Watch] = []
+
+
+def asked_to_end() -> int | None:
+    """The status with which a signal has asked this process to end; None where none has."""
+    return next((watch.ends.status for watch in reversed(_watches) if watch.ends is not None), None)
+
+
+def _after_fork() -> None:
+    """Signals to a copy of this process are not this process's."""
+    if _watches:
+        signal.set_wakeup_fd(-1)
+        for number in LETHAL:
+            if signal.getsignal(number) == _watches[-1]._note:
+                signal.signal(number, signal.SIG_DFL)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

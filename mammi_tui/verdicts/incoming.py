@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import MammiError
+from engine.store.tables import for_spreadsheets
 from mammi_tui.verdicts.entries import entries_of
 from mammi_tui.verdicts.lines import LONGEST_LINE, Line, parse_line
 from mammi_tui.verdicts.table import SHOWN, shown
@@ -102,5 +103,5 @@ def _of_row(row: dict[str, str]) -> tuple[Line | None, str]:
 
 
 def _plain(text: str) -> str:
-    """A text without what CSV or a spreadsheet changes: an apostrophe before a formula, blanks, ends of lines."""
-    return " ".join(text.removeprefix("'").split())
+    """A text without what CSV or a spreadsheet changes: apostrophes, control characters, blanks, ends of lines."""
+    return " ".join(for_spreadsheets(text).lstrip("'").split())

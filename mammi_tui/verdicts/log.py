@@ -18,7 +18,7 @@ from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
 from mammi_tui.verdicts.content import VerdictFile
 from mammi_tui.verdicts.entries import START, Entry, entries_of
-from mammi_tui.verdicts.files import identity, locked, stamp_of
+from mammi_tui.verdicts.files import locked, open_to_append, stamp_at, stamp_of
 from mammi_tui.verdicts.heads import remember
 from mammi_tui.verdicts.keeping import keep
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
@@ -47,10 +47,10 @@ class VerdictLog:
         self.run = content_hash
         self._subject_of = cache(subject_of)
         self._run_path = run_path
-        self._opened = identity(run_path)
+        self._opened = stamp_at(run_path)
         self._forget()
-        self.when_replaced: Callable[[], object] = lambda: None
-        """Called after the first verdict that is written since another file has replaced the run file"""
+        self.when_replaced: Callable[[str], object] = lambda what: None  # noqa: ARG005
+        """Called with what has happened to the run file, when it is noticed that it is no longer what was opened"""
         self.when_lost: Callable[[str], object] = lambda message: None  # noqa: ARG005
         """Called with what to tell the reader when lines that were read are no longer in the file"""
 
@@ -112,7 +112,7 @@ class VerdictLog:
         A function that makes the lines is called when all earlier lines are read and no other process can write.
         """
         with writing(self.path, "make room, and give it again", "the verdict was not saved"):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = open_to_append(self.path, self._run_path)
             try:
                 with locked(descriptor, exclusive=True):
                     self._catch_up(descriptor)
@@ -120,10 +120,14 @@ class VerdictLog:
             finally:
                 os.close(descriptor)
         remember(self.path, self._entries)
-        if identity(self._run_path) != self._opened:
-            self._opened = identity(self._run_path)
-            self.when_replaced()
+        self.look_at_run()
         return sealed
+
+    def look_at_run(self) -> None:
+        """Calls `when_replaced` once if the run file is not the one that was opened. Reads nothing."""
+        if (found := stamp_at(self._run_path)) != self._opened:
+            self._opened = found
+            self.when_replaced("is gone" if found is None else "was replaced or written over")
 
     def _write(self, descriptor: int, lines: list[Line]) -> list[Line]:
         if not lines:
@@ -141,11 +145,21 @@ class VerdictLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, size)
+            self._cut(descriptor, size)
             raise
         self._catch_up(descriptor)
         return sealed
+
+    def _cut(self, descriptor: int, size: int) -> None:
+        """Takes back what could not be written whole."""
+        try:
+            os.ftruncate(descriptor, size)
+        except OSError as error:
+            if os.fstat(descriptor).st_size > size:
+                raise MammiError(
+                    f"{self.path}: its disk reports errors: what was given last may or may not be saved; "
+                    "see what stands before you give it again"
+                ) from error
 
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""

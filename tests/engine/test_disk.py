@@ -45,7 +45,7 @@ def test_only_a_full_disk_calls_for_room() -> None:
     assert str(full.value) == f"x.csv: cannot be written: {FULL}; make room, and run the same command again."
     with pytest.raises(MammiError) as other, writing("x.csv"):
         raise IsADirectoryError(errno.EISDIR, "Is a directory")
-    assert str(other.value) == "x.csv: cannot be written: Is a directory."
+    assert str(other.value) == "x.csv: cannot be written: it is a folder."
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), ConfigError("x"), KeyError("x")])

@@ -108,7 +108,7 @@ def _child(call: Callable[[], object], folder: Path, writing: int, allowed: tupl
         sys.addaudithook(look)
         call()
     except MammiError as error:
-        said = _fault_of(str(error))
+        said = fault_of(str(error))
     except BaseException as error:  # noqa: BLE001 (whatever a hostile input leads to)
         place = traceback.extract_tb(error.__traceback__)[-1]
         said = f"unexpected {type(error).__name__}: {str(error)[:300]} ({Path(place.filename).name}:{place.lineno})"
@@ -125,7 +125,7 @@ def _is_written(arguments: tuple[object, ...]) -> bool:
     return isinstance(flags, int) and bool(flags & _WRITING)
 
 
-def _fault_of(message: str) -> str:
+def fault_of(message: str) -> str:
     """What is wrong with an error's message; "" where nothing is."""
     lines = message.splitlines()
     if not 1 <= len(lines) <= 2:

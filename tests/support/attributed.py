@@ -15,10 +15,11 @@ from tests.support.decisions import decided_run
 READ = "Effusion"
 
 
-def attributed_run(folder: Path, images: int = 240, *, value: str = "tube") -> Path:
+def attributed_run(folder: Path, images: int = 240, *, value: str = "tube", **options: object) -> Path:
     """A `decided_run` with the attributes device (`value` on films with a high output for READ, a wire on few), sex
-    (by patient, at random), age (of each patient) and site (unknown of half of the films)."""
-    path = decided_run(folder, images=images)
+    (by patient, at random), age (of each patient) and site (unknown of half of the films). `options` are those of
+    `decided_run`."""
+    path = decided_run(folder, images=images, **options)
     rng = np.random.default_rng(3)
     with RunReader(path) as reader:
         outcomes = Outcomes.of(reader)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -21,6 +22,7 @@ from typing import Any
 import pyte
 
 _OF_OTHER_TERMINALS = {"NO_COLOR", "TEXTUAL", "TMUX", "COLORTERM", "COLUMNS", "LINES", "MAMMI_IMAGES"}
+_NO_CELL = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 class _Screen(pyte.Screen):
@@ -29,6 +31,10 @@ class _Screen(pyte.Screen):
     def __init__(self, columns: int, rows: int, reply: Callable[[str], object]) -> None:
         super().__init__(columns, rows)
         self.write_process_input = reply
+
+    def draw(self, data: str) -> None:
+        """Leaves out what takes no cell: the base class would leave out all that follows it too."""
+        super().draw(_NO_CELL.sub("", data))
 
     def cursor_position(self, *numbers: int) -> None:
         super().cursor_position(*numbers[:2])

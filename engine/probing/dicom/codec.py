@@ -38,10 +38,8 @@ from pydicom.pixels.decoders.base import (
 
 from engine.errors import MammiError, UnreadableImage
 from engine.extras import missing
+from engine.limits import limits, named
 from engine.probing.dicom.file import number, shown
-
-SECONDS = 120
-"""Time limit for one frame; the largest films take about one second"""
 
 _SCRIPT = Path(__file__).with_name("gdcm_script.py")
 _GDCM_ONLY = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGLSLosslessDecoder, JPEGLSNearLosslessDecoder)
@@ -89,14 +87,20 @@ def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
         "bits_stored": precision or runner.bits_stored,
         "pixel_representation": runner.pixel_representation,
         "length": length,
+        "seconds": limits().film_seconds,
     }
     request = json.dumps(settings).encode() + b"\n" + frame
     try:
         answer = subprocess.run(  # noqa: S603 (this program, and a script of ours)
-            [sys.executable, "-P", _SCRIPT], input=request, capture_output=True, timeout=SECONDS, check=False
+            [sys.executable, "-P", _SCRIPT],
+            input=request,
+            capture_output=True,
+            timeout=limits().film_seconds,
+            check=False,
+            process_group=0,  # Ctrl-C is for this process: it says nothing about the film
         )
     except subprocess.TimeoutExpired:
-        raise ValueError(f"decoding its compressed pixels takes more than {SECONDS} s") from None
+        raise ValueError(f"its compressed pixels: not decoded within {named('film_seconds')}") from None
     if answer.returncode or len(answer.stdout) != length:
         raise ValueError("its compressed pixels")
     return answer.stdout

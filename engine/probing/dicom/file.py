@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import io
 import logging
 import math
 import re
@@ -14,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from pydicom import Dataset, config, dcmread
+from pydicom import Dataset, FileDataset, config, dcmread
+from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
@@ -27,7 +29,15 @@ MARK_AT = 128
 """Bytes before the mark, which may hold anything (DICOM PS3.10, section 7.1)"""
 MAX_INFLATED = 1 << 29
 """The most bytes that a deflated data set may inflate to: twice the limit of a file"""
+MOST_READS = 200_000
+"""How often a file is read for what its header says; each of its elements takes two"""
+PIXELS = 0x7FE00008
+"""The first tag of pixels, of decimal or whole numbers"""
 
+_AT_ONCE = 1 << 24
+"""Bytes that are inflated at once"""
+_HEADER = 1 << 24
+"""Bytes of a deflated data set that are looked through for what it says of its film"""
 _LONGEST = 80
 """The most characters of a text from a file that a message shows"""
 _BROKEN = (
@@ -71,19 +81,37 @@ def damage_as_unreadable() -> Iterator[None]:
 def read_file(stream: BinaryIO, tags: Sequence[int] | None = None) -> Dataset:
     """The data set of a DICOM file, with its header. With `tags`: these elements only, and no pixels.
 
-    Raises UnreadableImage when it is not a DICOM file or is damaged.
+    Raises UnreadableImage when it is not a DICOM file or damaged, and with `tags` when it takes more than MOST_READS.
     """
+    whole, wanted = tags is None, None if tags is None else list(tags)
     with damage_as_unreadable():
-        stream.seek(MARK_AT)
-        if stream.read(len(MARK)) != MARK:
+        read = stream if whole else _FewReads(stream)
+        read.seek(MARK_AT)
+        if read.read(len(MARK)) != MARK:
             raise UnreadableImage("not a DICOM file: byte 128 lacks the mark DICM")
-        header = read_dataset(stream, False, True, stop_when=_after_header)
-        if header.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            _check_inflated(stream.read())
-        stream.seek(0)
-        wanted = None if tags is None else list(tags)
-        dataset: Dataset = dcmread(stream, stop_before_pixels=tags is not None, specific_tags=wanted)
-        return dataset
+        header = FileMetaDataset(read_dataset(read, False, True, stop_when=_after_header))
+        if header.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+            read.seek(0)
+            found: Dataset = dcmread(read, stop_before_pixels=not whole, specific_tags=wanted)
+            return found
+        inflated: BinaryIO = io.BytesIO(_inflated(read.read(), whole))
+        read = inflated if whole else _FewReads(inflated)
+        dataset = read_dataset(read, False, True, stop_when=None if whole else _at_pixels, specific_tags=wanted)
+        return FileDataset(inflated, dataset, None, header, is_implicit_VR=False, is_little_endian=True)
+
+
+class _FewReads(io.BufferedReader):
+    """A stream that is read MOST_READS times at most."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream)  # type: ignore[arg-type]
+        self._reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._reads += 1
+        if self._reads > MOST_READS:
+            raise ValueError("too many elements")
+        return super().read(size)
 
 
 def text(dataset: Dataset, keyword: str) -> str:
@@ -121,11 +149,22 @@ def _after_header(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return tag.group != 2
 
 
-def _check_inflated(data: bytes) -> None:
+def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return int(tag) >= PIXELS
+
+
+def _inflated(data: bytes, whole: bool) -> bytes:
+    """A deflated data set, or what comes before its pixels. Raises UnreadableImage for more than MAX_INFLATED bytes."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflater.decompress(data, MAX_INFLATED)
-    if inflater.unconsumed_tail:
-        raise UnreadableImage(f"too large: inflates to more than {MAX_INFLATED >> 20} MB")
+    if not whole:
+        return inflater.decompress(data, _HEADER)
+    pieces, size = [], 0
+    while data and not inflater.eof:
+        pieces.append(inflater.decompress(data, _AT_ONCE))
+        data, size = inflater.unconsumed_tail, size + len(pieces[-1])
+        if size > MAX_INFLATED:
+            raise UnreadableImage(f"too large: inflates to more than {MAX_INFLATED >> 20} MB")
+    return b"".join([*pieces, inflater.flush()])
 
 
 def _reason(error: BaseException) -> str:

@@ -7,6 +7,7 @@ with a few bytes changed do so). The calls to gdcm follow pydicom/pixels/decoder
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from typing import Any
@@ -45,20 +46,22 @@ def decode(frame: bytes, settings: dict[str, Any]) -> bytes:
     return (pixels or "").encode("utf-8", "surrogateescape")
 
 
-def _limit_memory(pixels: int) -> None:
+def _limit(pixels: int, seconds: float) -> None:
+    """Bounds memory, and processor time: who waits for the pixels may have ended."""
     try:
         import resource
     except ImportError:  # Windows has none
         return
     limit = MEMORY + 8 * pixels
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds),) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main() -> None:
     """Reads the settings, one line of JSON, and then the frame."""
     settings = json.loads(sys.stdin.buffer.readline())
-    _limit_memory(settings["length"])
+    _limit(settings["length"], settings["seconds"])
     sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), settings))
     sys.stdout.flush()
     os._exit(0)  # skips destroying gdcm's objects, which may abort

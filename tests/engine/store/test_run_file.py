@@ -280,7 +280,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="no such file"):
         RunReader(tmp_path / "absent.duckdb")
-    with pytest.raises(RunFileError, match="not a readable"):
+    with pytest.raises(RunFileError, match="cannot be read: it is a folder"):
         RunReader(tmp_path)
 
 

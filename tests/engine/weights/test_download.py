@@ -16,6 +16,8 @@ from tests.support.file_server import Served, file_server
 
 CONTENT = bytes(range(256)) * 12_000
 
+pytestmark = pytest.mark.network
+
 
 class Heard(Silent):
     """A progress that remembers."""

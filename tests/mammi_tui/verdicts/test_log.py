@@ -162,7 +162,7 @@ for unit in range(50):
 
 def test_where_nothing_can_be_written_one_line_says_so(tmp_path: Path) -> None:
     (tmp_path / "nih.verdicts.jsonl").mkdir()
-    with pytest.raises(MammiError, match=r"nih\.verdicts\.jsonl: the verdict was not saved: Is a directory"):
+    with pytest.raises(MammiError, match=r"nih\.verdicts\.jsonl: the verdict was not saved: it is a folder"):
         judge(log(tmp_path), "a:1", "accept")
     with pytest.raises(MammiError, match="the verdicts cannot be read: it is no regular file"):
         log(tmp_path).read()

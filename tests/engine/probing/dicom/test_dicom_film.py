@@ -18,7 +18,8 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 
 from engine.errors import MammiError, UnreadableImage
-from engine.probing.decoding import MAX_PIXELS, decode
+from engine.limits import Limits
+from engine.probing.decoding import MAX_PIXELS, decode, decode_here
 from engine.probing.dicom import codec, file
 from tests.shared import shared_path
 from tests.support.dicom import BY_GDCM, BY_PILLOW, as_bytes, compressed, frame_by_gdcm, radiograph
@@ -297,7 +298,7 @@ def test_without_gdcm_such_a_film_is_set_aside(monkeypatch: pytest.MonkeyPatch) 
     dataset.Rows += 8
     dataset.PixelData = encapsulate([b"\xff\x4f\xff\x51"])
     with pytest.raises(UnreadableImage, match=r"^Pillow cannot decode its JPEG 2000 .* needs the package 'gdcm'$"):
-        decode(as_bytes(dataset))
+        decode_here(as_bytes(dataset))
 
 
 def test_jpeg_extended_of_12_bits_is_refused_with_advice() -> None:
@@ -362,7 +363,7 @@ def test_a_deflated_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> Non
     dataset.add_new(0x00990010, "LO", "nothing")
     dataset.add_new(0x00991001, "OB", bytes(1 << 21))
     with pytest.raises(UnreadableImage, match="too large: inflates to more than 1 MB"):
-        decode(as_bytes(dataset))
+        decode_here(as_bytes(dataset))
 
 
 def test_sequences_nested_without_end_are_refused() -> None:
@@ -388,7 +389,7 @@ def test_without_gdcm_the_error_says_what_to_install(
     codec._gdcm_fault.cache_clear()
     request.addfinalizer(codec._gdcm_fault.cache_clear)
     with pytest.raises(MammiError, match=r"A film in JPEG Lossless.* pip install 'mammi-explorer\[dicom\]'") as raised:
-        decode(as_bytes(compressed(GREY, uid.JPEGLosslessSV1)))
+        decode_here(as_bytes(compressed(GREY, uid.JPEGLosslessSV1)))
     assert not isinstance(raised.value, UnreadableImage)
 
 
@@ -397,7 +398,7 @@ def test_without_pydicom_the_error_says_what_to_install(monkeypatch: pytest.Monk
     for name in [name for name in sys.modules if name.startswith("engine.probing.dicom")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MammiError, match=r"A DICOM film needs the package 'pydicom'.*\[dicom\]") as raised:
-        decode(as_bytes(radiograph(GREY)))
+        decode_here(as_bytes(radiograph(GREY)))
     assert not isinstance(raised.value, UnreadableImage)
 
 
@@ -443,15 +444,15 @@ def test_a_decoder_that_dies_or_hangs_sets_its_film_aside(tmp_path: Path, monkey
     data = as_bytes(compressed(GREY, uid.JPEGLosslessSV1))
     script = tmp_path / "decoder.py"
     monkeypatch.setattr(codec, "_SCRIPT", script)
-    monkeypatch.setattr(codec, "SECONDS", 1)
+    monkeypatch.setattr(codec, "limits", lambda: Limits(film_seconds=1))
     for code, reason in {
         "import os; os.abort()": "damaged: its compressed pixels$",
         "print('short')": "damaged: its compressed pixels$",
-        "import time; time.sleep(60)": "damaged: decoding its compressed pixels takes more than 1 s$",
+        "import time; time.sleep(60)": r"damaged: its compressed pixels: not decoded within limits\.film_seconds",
     }.items():
         script.write_text(code)
         with pytest.raises(UnreadableImage, match=reason):
-            decode(data)
+            decode_here(data)
 
 
 @pytest.mark.parametrize(("name", "inverted"), [("rsna_sample.dcm", False), ("Fake_MONOHR1.dcm", True)])

@@ -1,29 +1,22 @@
 """Random keys, clicks, pastes and resizes through the explorer in a pseudo-terminal.
 
-    python -m tests.end_to_end.random_events --events 5000 --seed 7 [RUN.duckdb]
-
 After each batch of events the explorer must run on, and its screen must be what drawing everything anew shows. At the
-end it must quit and leave the terminal as it was. What goes wrong is printed with the seed and the last events. With
-`--beside`, another reader judges the same run at the same time.
+end it must quit and leave the terminal as it was.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import re
-import shutil
+import resource
 import string
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.shared import ROOT
-from tests.support.runs import small_run
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
 from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_mark
@@ -50,6 +43,7 @@ NAMED = (
         "\x05",
         "\x0b",
         "\x00",
+        "\x1a",  # there is no shell to go to: it gives the terminal back, and takes it again
         "\x1bx",
         "\x1b\x1b",
     ),
@@ -225,6 +219,11 @@ class Session:
         buffer, (columns, rows) = self.terminal.screen.buffer, self.size
         return {(y, x): tuple(buffer[y][x]) for y in range(rows) for x in range(columns)}
 
+    def memory(self) -> int:
+        """Its resident memory in bytes."""
+        pages = Path(f"/proc/{self.terminal.process.pid}/statm").read_text().split()[1]
+        return int(pages) * resource.getpagesize()
+
     def quit(self) -> None:
         """Raises Fault where Ctrl-C, at most three times, does not end it with the terminal as it was."""
         self.terminal.send("\x03\x03\x03")
@@ -238,65 +237,3 @@ class Session:
 
     def last(self, count: int = 60) -> str:
         return b" ".join(self.events[-count:]).decode(errors="backslashreplace").replace("\x1b", "␛")
-
-
-def events(seed: int, count: int, run: Path, batch: int = 12, *, beside: bool = False) -> Iterator[int]:
-    """Sends `count` events in checked batches and yields how many were sent so far. Raises Fault with the seed.
-
-    With another reader `beside`, whose lines a reader sees after a while, each check waits for that long.
-    """
-    sessions = [Session(seed, run), *([Session(seed + 1, run, reader="r2")] if beside else [])]
-    session = sessions[0]
-    try:
-        for each in sessions:
-            each.rest()
-        while len(session.events) < count:
-            for each in sessions:
-                each.some(batch)
-            for each in sessions[1:]:
-                each.rest()
-                session.follow()
-            session.check()
-            yield len(session.events)
-        for each in sessions:
-            each.quit()
-    except Fault as fault:
-        told = "\n".join(f"last of {each.reader}: {each.last()}" for each in sessions)
-        raise Fault(f"seed {seed}, after {len(session.events)} events: {fault}\n{told}") from None
-    finally:
-        for each in sessions:
-            each.close()
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", nargs="?", type=Path, help="a run file, with its verdicts; by default a small one")
-    parser.add_argument("--events", type=int, default=5000)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--beside", action="store_true", help="another reader works on the run at the same time")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run.duckdb"
-        if options.run:
-            shutil.copy(options.run, run)
-            if (verdicts := options.run.with_suffix(".verdicts.jsonl")).exists():
-                shutil.copy(verdicts, run.with_suffix(".verdicts.jsonl"))
-        else:
-            small_run(Path(folder), hostile=True, sets=2, methods={"www": {"count": 20}, "netdissect": {}})
-        print(f"seed {options.seed}", flush=True)
-        start, faults, done = time.monotonic(), 0, 0
-        while done < options.events:
-            sent = 0
-            try:
-                for sent in events(options.seed + done, options.events - done, run, beside=options.beside):
-                    print(f"\r{done + sent} events, {time.monotonic() - start:.0f} s", end="", flush=True)
-            except Fault as fault:
-                faults += 1
-                print(f"\n{fault}\n", flush=True)
-            done += max(sent, 1)
-        print(f"\n{faults} faults in {done} events")
-        return int(faults > 0)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,0 +1,125 @@
+"""Files that this process makes: who may read them, and where temporary ones lie.
+
+They may hold patients' data. So only their owner may read them, unless `run.mode` says otherwise; what is made of a run
+file may be read by whoever may read that. The system gives each file its mode as it is made (umask), so no file is
+open to others for a moment, whichever library makes it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from engine.errors import MammiError
+
+OWNER_ONLY = "0600"
+_MODE = re.compile(r"0?6[046][04]")
+_NEW = 60
+"""Seconds for which a folder that nobody has locked may be another process's, which is about to"""
+_HIDDEN = {0: 0o7, 4: 0o2, 6: 0o0}
+"""What a umask takes away, by what a class of people may do with a file: who may read one may enter folders"""
+
+
+def _present_umask() -> int:
+    present = os.umask(0o077)
+    os.umask(present)
+    return present
+
+
+_usual = _present_umask()
+"""The umask with which this process was started"""
+
+
+def checked_mode(mode: str) -> str:
+    """A mode such as "0640". Raises ValueError for one that lets everybody write, or its owner not."""
+    if not _MODE.fullmatch(mode):
+        raise ValueError('write "0600" (you alone), "0640" (your group reads), "0660" (your group writes) or "0644"')
+    return mode
+
+
+def keep_to_owner() -> None:
+    """From now on only their owner may read the files and enter the folders that this process makes."""
+    os.umask(_usual | 0o077)
+
+
+def share_as(path: Path) -> None:
+    """From now on whoever may read a run file may read what this process makes, as far as its umask lets them."""
+    with suppress(OSError):
+        os.umask(_usual | _umask(mode_of(path)))
+
+
+@contextmanager
+def made_as(mode: str) -> Iterator[None]:
+    """Gives the files that are made in the block just this mode, whatever the umask is."""
+    before = os.umask(_umask(int(mode, 8)))
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def made_as_usual() -> Iterator[None]:
+    """Leaves the mode of files that are made in the block, which hold nothing of a patient, to the umask."""
+    before = os.umask(_usual)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode_of(run: Path) -> int:
+    """The mode of files that go with a run file: what its owner and its group may do with it, others only read."""
+    mode = run.stat().st_mode
+    group = mode & 0o060 if mode & 0o040 else 0
+    return 0o600 | group | mode & 0o004
+
+
+def _umask(mode: int) -> int:
+    """The umask with which files get at most this mode, and folders can be entered by who may read them."""
+    return _HIDDEN[mode >> 3 & 6] << 3 | _HIDDEN[mode & 4]
+
+
+def temporary_folder() -> Path:
+    """The folder of temporary files. Raises MammiError where none can be written."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise MammiError("no folder of temporary files can be written: make room, or name one in TMPDIR.") from error
+
+
+@contextmanager
+def held_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new folder that only this user can open, removed after the block.
+
+    Those that killed processes have left are removed first: a lock on a folder ends with the process that holds it.
+    """
+    for path in parent.glob(f"{prefix}*"):
+        with suppress(OSError), _locked(path):
+            if path.stat().st_uid == os.getuid() and time.time() - path.stat().st_mtime > _NEW:
+                shutil.rmtree(path, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        with _locked(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds a lock on a folder. Raises OSError where another process does."""
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,23 @@
+"""Every table of a run file, to compare two runs that must be the same."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+OWN = {"meta": ("content_hash", "target", "vlm", "alpha", "beta", "dimension", "ranking", "selection")}
+"""The columns that are compared, of tables that also say when and with which settings a run was made"""
+
+
+def everything(path: Path) -> dict[str, str]:
+    """The name of each table -> a hash of its rows, in their order."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        return {table: _hash(connection, table) for table in tables if table != "column_sums"}
+
+
+def _hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    rows = connection.execute(f"SELECT {', '.join(OWN.get(table, '*'))} FROM {table}").fetchall()  # noqa: S608
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
