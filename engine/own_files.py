@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,8 @@ from engine.errors import MammiError
 
 OWNER_ONLY = "0600"
 _MODE = re.compile(r"0?6[046][04]")
+_NEW = 60
+"""Seconds for which a folder that nobody has locked may be another process's, which is about to"""
 _HIDDEN = {0: 0o7, 4: 0o2, 6: 0o0}
 """What a umask takes away, by what a class of people may do with a file: who may read one may enter folders"""
 
@@ -30,6 +34,8 @@ def _present_umask() -> int:
 
 _usual = _present_umask()
 """The umask with which this process was started"""
+_shared = 0o777
+"""Who may read all run files of which this process makes something"""
 
 
 def checked_mode(mode: str) -> str:
@@ -41,13 +47,18 @@ def checked_mode(mode: str) -> str:
 
 def keep_to_owner() -> None:
     """From now on only their owner may read the files and enter the folders that this process makes."""
+    global _shared
+    _shared = 0o777
     os.umask(_usual | 0o077)
 
 
 def share_as(path: Path) -> None:
-    """From now on whoever may read a run file may read what this process makes, as far as its umask lets them."""
+    """From now on whoever may read a run file may read what this process makes, as far as its umask lets them. Of
+    several run files, who may read them all."""
+    global _shared
     with suppress(OSError):
-        os.umask(_usual | _umask(mode_of(path)))
+        _shared &= mode_of(path)
+        os.umask(_usual | _umask(_shared))
 
 
 @contextmanager
@@ -82,9 +93,53 @@ def _umask(mode: int) -> int:
     return _HIDDEN[mode >> 3 & 6] << 3 | _HIDDEN[mode & 4]
 
 
+def home() -> Path:
+    """The home folder of this user; for one without, as in some containers, a folder that does not exist."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
+
+
+def from_home(text: str) -> Path:
+    """A path that a person typed, with ~ for a home folder. One of an unknown user stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 (that of pathlib fails for an unknown user)
+
+
 def temporary_folder() -> Path:
     """The folder of temporary files. Raises MammiError where none can be written."""
     try:
         return Path(tempfile.gettempdir())
     except OSError as error:
         raise MammiError("no folder of temporary files can be written: make room, or name one in TMPDIR.") from error
+
+
+@contextmanager
+def held_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new folder that only this user can open, removed after the block.
+
+    Those that killed processes have left are removed first: a lock on a folder ends with the process that holds it.
+    """
+    for path in parent.glob(f"{prefix}*"):
+        with suppress(OSError), _locked(path):
+            if path.stat().st_uid == os.getuid() and time.time() - path.stat().st_mtime > _NEW:
+                shutil.rmtree(path, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        with _locked(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds a lock on a folder. Raises OSError where another process does."""
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)

@@ -16,6 +16,7 @@ import click
 from engine.errors import MammiError, disk_fault, first_line, refusal
 from engine.own_files import keep_to_owner
 from mammi_tui import commands
+from mammi_tui.console.say import say
 from mammi_tui.engine_warnings import warnings_to
 from mammi_tui.outputs import OutputFailed, leave_outputs, prepare_outputs
 from mammi_tui.spelling import spell_out
@@ -42,9 +43,9 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
 
     if value:
         try:
-            click.echo(f"mammi {version('mammi-explorer')}")
+            say(f"mammi {version('mammi-explorer')}")
         except PackageNotFoundError:
-            click.echo("mammi (not installed: run from its folder)")
+            say("mammi (not installed: run from its folder)")
         context.exit()
 
 
@@ -123,16 +124,16 @@ def main() -> None:
 def _status(settings: Settings) -> int:
     """Runs the command line, tells its error, and returns the exit status."""
     try:
-        with warnings_to(_say_more), watching(Stopping()) as settings.watch:
+        with warnings_to(partial(say, err=True)), watching(Stopping()) as settings.watch:
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         return status if isinstance(status, int) else 0
     except MammiError as error:
         if settings.debug:
-            traceback.print_exc()
+            _say_trace(error)
         _say(str(error))
         return error.exit_status
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(*error.format_message().splitlines(), err=True)
         return 2
     except click.ClickException as error:
         _say(_usage(error))
@@ -159,23 +160,19 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(message: str) -> None:
-    first, *more = message.strip().splitlines() or ["unknown error"]
-    _say_more(f"mammi: {first}")
-    for line in more:
-        _say_more(line)
+    first, *more = [line for line in message.split("\n") if line.strip()] or ["unknown error"]
+    say(f"mammi: {first}", *more, err=True)
 
 
-def _say_more(line: str) -> None:
-    from mammi_tui.text import clean
-
-    click.echo(clean(line), err=True)
+def _say_trace(error: BaseException) -> None:
+    say(*"".join(traceback.format_exception(error)).splitlines(), err=True)
 
 
 def _unexpected(
-    settings: Settings, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    settings: Settings, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
 ) -> None:
     """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1."""
     if settings.debug:
-        traceback.print_exception(kind, error, trace)
+        _say_trace(error)
     else:
         _say(f"unexpected {kind.__name__}: {error} (use --debug for the traceback)")

@@ -6,11 +6,12 @@ Every such text goes through `clean` once and is then drawn as plain text, never
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells, set_cell_size
+
+from engine.visible import visible
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
@@ -19,38 +20,12 @@ ELLIPSIS = "…"
 MINUS = "−"
 
 
-class _Shown(dict[int, str]):
-    """The text shown for each code point, filled in as code points occur."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = shown = _shown(chr(code))
-        return shown
-
-
-def _shown(char: str) -> str:
-    category = unicodedata.category(char)
-    if char in "\t\n\r" or category in {"Zl", "Zp"}:
-        return " "
-    if category == "Cf":  # bidi overrides, joiners, soft hyphens, byte order marks: they take no cell
-        return ""
-    if ord(char) < 0x20:
-        return chr(0x2400 + ord(char))  # the control picture: ESC is ␛
-    if category in {"Cc", "Cs", "Co", "Cn"}:
-        return "�"
-    return char
-
-
-_SHOWN = _Shown()
-
-
 def clean(text: str, limit: int = 500) -> str:
-    """One line of at most `limit` characters, without control characters, terminal escapes or bidi overrides.
-
-    A control character is shown as its picture, so that two different names never look the same.
-    """
-    if len(text) > limit:
-        text = text[: limit - 1] + ELLIPSIS
-    return text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
+    """One line of at most `limit` characters in which everything is seen (engine.visible)."""
+    shown = visible(text[: limit + 1])
+    if len(text) > limit or len(shown) > limit:
+        return shown[: limit - 1] + ELLIPSIS
+    return shown
 
 
 def fit(text: str, width: int, *, right: bool = False, keep_end: bool = False) -> str:

@@ -14,6 +14,7 @@ from matplotlib.ticker import MultipleLocator
 
 from engine.errors import writing
 from engine.evaluation.figure2 import Figure2, fixed_lines, sweep_lines
+from engine.visible import visible
 
 FORMATS = ("svg", "png")
 STYLE: Any = {
@@ -123,5 +124,5 @@ def _label(axes: Axes, texts: Sequence[str]) -> None:
 
 def shown(text: str, longest: int = _LONGEST) -> str:
     """A text from outside as a figure can show it."""
-    printable = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    return printable if len(printable) <= longest else printable[: longest - 1] + "…"
+    seen = visible(text[: longest + 1])
+    return seen if len(seen) <= longest else seen[: longest - 1] + "…"

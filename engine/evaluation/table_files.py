@@ -15,14 +15,17 @@ from engine.evaluation.results import Figure
 from engine.evaluation.table_rows import PENULTIMATE, Table, Unique, Value
 from engine.store.tables import write_table
 from engine.store.whole_file import written_whole
+from engine.visible import visible
 
 NONE = "—"
 _FIGURES = ("f1", "hit_rate", "precision", "recall")
 
+_BARE = str.maketrans({"|": "/", "<": "‹", "`": "'", "[": "(", "]": ")"})
+
 
 def as_markdown(result: MatrixResult, tables: Sequence[Table]) -> str:
     """All tables, after a heading that says what was computed. Columns are padded."""
-    return "\n".join(line for part in (_head(result), *map(_table, tables), _foot(result)) for line in part)
+    return "\n".join(visible(line) for part in (_head(result), *map(_table, tables), _foot(result)) for line in part)
 
 
 def write(folder: Path, result: MatrixResult, tables: Sequence[Table]) -> list[Path]:
@@ -126,8 +129,8 @@ def shown(value: Value) -> str:
 
 
 def _plain(text: str) -> str:
-    """A name that can neither end its cell in a Markdown table nor control a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text).replace("|", "/")
+    """A name that can neither end its cell in a Markdown table, nor be a link or HTML there, nor control a terminal."""
+    return visible(text).translate(_BARE)
 
 
 def _csv_columns(result: MatrixResult) -> dict[str, str]:

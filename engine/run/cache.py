@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.keys import content_key
 from engine.store.finished import FinishedRun
-from engine.store.part_file import PartFile
+from engine.store.part_file import MENDED, PartFile
 from engine.store.records import MethodScore
 from engine.store.unit_maps import MapSource
 from engine.store.work import WorkFile
@@ -20,6 +22,7 @@ VLM_STAGE = "vlm"
 """The name under which a run file keeps the identity of the VLM that encoded its texts"""
 METHOD_STAGE = "method "
 """The name under which a run file keeps the key of a computed method's scores: this, and the method's name"""
+_TEXTS = "salvaged texts"
 
 
 class Cache:
@@ -36,6 +39,12 @@ class Cache:
         """The files that hold maps."""
         return [*self.finished, *self.sealed, self.work]
 
+    @cached_property
+    def mended(self) -> bool:
+        """Whether some results were damaged. They are then computed again in the batches in which they were computed:
+        in other batches a model may give other last bits, and verdicts would not be those of the same content."""
+        return any(file.facts().get(MENDED) for file in (self.work, *self.sealed))
+
     def texts(self, vlm_identity: str, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The embeddings [d] of those texts that a finished run holds from the same VLM."""
         found: dict[str, NDArray[np.float32]] = {}
@@ -43,7 +52,17 @@ class Cache:
             if run.stages.get(VLM_STAGE) == vlm_identity:
                 held = run.texts()
                 found |= {text: held[text] for text in texts if text in held and text not in found}
+        key, names = content_key(_TEXTS, vlm_identity), content_key(_TEXTS, vlm_identity, "names")
+        if self.has_array(key) and self.has_array(names):
+            held = dict(zip(json.loads(self.get_array(names).tobytes()), self.get_array(key), strict=True))
+            found |= {text: held[text] for text in texts if text in held and text not in found}
         return found
+
+    def put_texts(self, vlm_identity: str, texts: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keeps the embeddings [d] of many texts, which `texts` then gives."""
+        names = np.frombuffer(json.dumps([*texts]).encode(), np.uint8)
+        self.work.put_array(content_key(_TEXTS, vlm_identity), np.stack(list(texts.values())))
+        self.work.put_array(content_key(_TEXTS, vlm_identity, "names"), names)
 
     def scores(self, method: str, key: str) -> list[MethodScore] | None:
         """The scores that a computed method gave under this key; None if no file has them."""

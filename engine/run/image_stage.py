@@ -68,4 +68,4 @@ def _pieces(run: Run, places: Sequence[int]) -> Generator[Piece, None, None]:
     from engine.run.image_worker import ImageWorker
 
     worker = ImageWorker(run.config, run.films, run.parts, run.inputs)
-    return worker.pieces(places, run.results.claim)
+    return worker.pieces(places, run.results.claim, run.cache.mended)

@@ -41,17 +41,17 @@ class ImageWorker:
         self._top = TopFilms(config.keep.top_maps)
 
     def pieces(
-        self, places: Sequence[int], claim: Callable[[ImageKeys], frozenset[str]]
+        self, places: Sequence[int], claim: Callable[[ImageKeys], frozenset[str]], whole: bool = False
     ) -> Generator[Piece, None, None]:
         """Computes what the images at these places lack, batch by batch. It may be called again with other places.
 
-        `claim` gives the keys of the parts that an image lacks, and is called in another thread. Raises as
-        ImagePass.start and finish do.
+        `claim` gives the keys of the parts that an image lacks, and is called in another thread. `whole` is that of
+        Loader.batches. Raises as ImagePass.start and finish do.
         """
         settings = self._config.run
         loader = Loader(self._films, self._parts, self._models, settings.thumbnail_size, settings.parity)
         with ExitStack() as stack:
-            batches = stack.enter_context(closing(loader.batches(places, settings.batch_size, claim)))
+            batches = stack.enter_context(closing(loader.batches(places, settings.batch_size, claim, whole)))
             image_pass = stack.enter_context(ImagePass(self._config, self._parts, self._models, self._top))
             waiting: deque[tuple[tuple[tuple[int, ImageKeys], ...], int, Passing]] = deque()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.config.settings import Parity
+from engine.device import check_input
 from engine.errors import UnreadableImage, failing_as
 from engine.probing.base import Image
 from engine.probing.decoding import READERS, decode
@@ -98,11 +99,12 @@ class Loader:
         self._parity = parity
 
     def batches(
-        self, places: Sequence[int], size: int, claim: Callable[[ImageKeys], frozenset[str]]
+        self, places: Sequence[int], size: int, claim: Callable[[ImageKeys], frozenset[str]], whole: bool = False
     ) -> Generator[Prepared, None, None]:
         """Batches of `size` of the images at these places that lack a part, in their order; the last may be smaller.
 
         `claim` gives the keys of the parts that an image lacks (ImageResults.claim). It is called in another thread.
+        `whole`: what one image lacks is computed of all `size` images among which it is in a run from nothing.
         """
         gathered: list[_Task] = []
         waiting: deque[Future[_Found | Prepared]] = deque()
@@ -117,8 +119,10 @@ class Loader:
                 passed = 0
                 found = self._films.look_up(piece, readers, keep=True)
                 looked_up = tuple((place, keys) for place, keys, _ in found)
-                for place, keys, file in found:
-                    lacking = claim(keys)
+                claims = [claim(keys) for _, keys, _ in found]
+                if whole:
+                    claims = [frozenset[str]().union(*claims)] * len(claims)
+                for (place, keys, file), lacking in zip(found, claims, strict=True):
                     if lacking:
                         gathered.append((place, keys, lacking, file))
                     else:
@@ -208,7 +212,7 @@ class Loader:
     def _for_target(self, image: Image, pixels: NDArray[np.uint8]) -> ForTarget:
         try:
             with failing_as(f"target: preprocessing {image.path} failed"):
-                made = self._models.target.preprocess(pixels)
+                made = check_input(self._models.target.preprocess(pixels), f"target: preprocessing {image.path}")
                 return ForTarget("", made, input_statistics(made))
         except UnreadableImage as error:
             return ForTarget(str(error))
@@ -219,7 +223,8 @@ class Loader:
                 with failing_as(f"target: the view of {image.path} failed"):
                     pixels = published_film(self._models.target, pixels)
             with failing_as(f"vlm: preprocessing {image.path} failed"):
-                return ForVLM("", self._models.vlm.preprocess(pixels, image))
+                made = self._models.vlm.preprocess(pixels, image)
+                return ForVLM("", check_input(made, f"vlm: preprocessing {image.path}", floating=False))
         except UnreadableImage as error:
             return ForVLM(str(error))
 

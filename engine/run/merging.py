@@ -13,7 +13,7 @@ from engine.config.settings import RunConfig
 from engine.errors import MammiError
 from engine.probing.decoding import READERS
 from engine.progress import Progress
-from engine.run.pipeline import finish, opened, output_of
+from engine.run.pipeline import finish, opened, output_of, tell
 from engine.run.shards import differences, places_of, recorded, stamps_of
 from engine.run.stage import Run
 from engine.store.part_file import LookedUp
@@ -36,6 +36,8 @@ def merge(config: RunConfig, progress: Progress, keep: bool = False) -> Path:
     with output_of(config) as out, WorkFile(work_path(out)) as work:
         folder = ShardFolder(out)
         running = folder.seal_abandoned()
+        folder.mend_sealed()
+        tell(progress, work, folder)
         sealed = folder.sealed()
         if not sealed and not running and out.exists():
             progress.note(f"{out} is whole, and there is no shard of it. `mammi run` says whether it is up to date.")

@@ -15,7 +15,7 @@ from engine.probing.decoding import READERS
 from engine.progress import Progress
 from engine.run.films import Films
 from engine.run.image_stage import computed
-from engine.run.pipeline import look_at_inputs, opened, output_of
+from engine.run.pipeline import look_at_inputs, opened, output_of, tell
 from engine.run.stage import Run
 from engine.store.part_file import LookedUp, PartFile
 from engine.store.shard_files import MOST, ShardFolder, ShardName
@@ -72,6 +72,7 @@ def run_shard(config: RunConfig, shard: ShardName, progress: Progress) -> int:
         folder.seal_unfinished_run()
         with folder.open(shard) as work:
             folder.seal_abandoned(work.path)
+            tell(progress, work, folder)
             with opened(config, progress, work, folder.sealed()) as this:
                 places = places_of(shard, len(this.films.images), config.run.batch_size)
                 _compute(this, shard, places, work)

@@ -43,8 +43,8 @@ class FinishedRun:
     Raises RunFileError as RunReader does.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._reader = RunReader(path)
+    def __init__(self, path: Path, reader: RunReader | None = None) -> None:
+        self._reader = reader or RunReader(path)
 
     def __enter__(self) -> Self:
         return self

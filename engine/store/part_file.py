@@ -11,23 +11,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import MAKE_ROOM, RunFileError, disk_fault, writing
+from engine.errors import MAKE_ROOM, RunFileError, disk_fault, first_line, writing
 from engine.store.batch import Film, Floats
+from engine.store.lock_holder import writing_now
 from engine.store.parts import ImageKeys
 from engine.store.unit_maps import MapRows, unpacked
+from engine.store.verified_rows import VerifiedRows, array_sum, fact_sum, is_damage, looked_up_sum, maps_sum, result_sum
 
-VERSION = 6
+VERSION = 7
 """The version of the tables in engine.store.work"""
+MENDED = "mended"
+"""The fact that a file has taken the place of a damaged one"""
+MEND = "`mammi run`, or `mammi merge` for shards, sets it aside and takes over what is whole"
 _THEN = f"{MAKE_ROOM}: it goes on from here"
 
 
 class InUse(RunFileError):
     """Another process is writing the file."""
+
+
+class Damaged(RunFileError):
+    """The file, or a row of it, is not as it was written."""
 
 
 class LookedUp(NamedTuple):
@@ -45,7 +53,7 @@ class LookedUp(NamedTuple):
 class PartFile:
     """The parts of images (a PartSource), maps (a MapSource) and arrays, by key.
 
-    Raises RunFileError when the file is damaged or of another version.
+    Raises Damaged when what is read is not as it was written, and RunFileError when the file is of another version.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -57,17 +65,29 @@ class PartFile:
     @classmethod
     def sealed(cls, path: Path) -> Self:
         """A file that no process writes any more, opened without any lock, so that it may lie on a network folder."""
-        address = f"{path.absolute().as_uri()}?immutable=1"
-        with writing(path, fault="cannot be read", kind=RunFileError):
-            path.open("rb").close()  # SQLite does not say why it cannot
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-        file = cls(path, connection)
+        file = cls.unchecked(path)
         try:
             file.check_version()
         except RunFileError:
             file.close()
             raise
         return file
+
+    @classmethod
+    def unchecked(cls, path: Path, live: bool = False) -> Self:
+        """As `sealed`, whatever it holds. `live`: another process may be writing it; reading then raises InUse."""
+        address = f"{path.absolute().as_uri()}?{'mode=ro' if live else 'immutable=1'}"
+        with writing(path, fault="cannot be read", kind=RunFileError):
+            path.open("rb").close()  # SQLite does not say why it cannot
+        return cls(path, sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False))
+
+    def is_whole(self) -> bool:
+        """Whether it is as it was written. Goes over all of it (2 s for 1 GB)."""
+        try:
+            self.check_version()
+        except Damaged:
+            return False
+        return self.verified().are_all()
 
     def check_version(self) -> int:
         """The file's version, 0 for an empty file. Raises RunFileError for another than this one."""
@@ -93,18 +113,24 @@ class PartFile:
     def facts(self) -> dict[str, Any]:
         """What the file says of the run that wrote it, by name."""
         with self._damage_named():
-            facts = {name: json.loads(value) for name, value in self._fetch("SELECT name, value FROM facts")}
-            if not all(isinstance(facts.get(name, {}), dict) for name in ("parts", "config")):
-                raise TypeError("not the tables of a configuration")
-            return facts
+            rows = self._fetch("SELECT name, value, sum FROM facts")
+            for name, value, total in rows:
+                _check(fact_sum(name, value), total)
+            return {name: json.loads(value) for name, value, _ in rows}
+
+    def verified(self) -> VerifiedRows:
+        """Its rows, of which damaged ones are left out."""
+        with self._failures_named():
+            return VerifiedRows(self._connection)
 
     def looked_up(self) -> Iterator[LookedUp]:
         """The images that were looked up, by their places."""
         keys = self._image_keys()
-        query = "SELECT place, path, film, embedding, stamp FROM looked_up ORDER BY place"
-        for place, path, film, embedding, stamp in self._rows(query):
+        query = "SELECT place, path, film, embedding, stamp, sum FROM looked_up ORDER BY place"
+        for place, path, film, embedding, stamp, total in self._rows(query):
             with self._damage_named():
                 of_image = ImageKeys(_numbered(keys, film), _numbered(keys, embedding))
+                _check(looked_up_sum(place, path, *of_image, stamp), total)
                 found = LookedUp(place, path.decode(errors="surrogatepass"), of_image, stamp)
             yield found
 
@@ -116,10 +142,10 @@ class PartFile:
             columns = "height, width, sum, images, units, lows, highs, cells"
             [(height, width, total, *values)] = self._fetch(f"SELECT {columns} FROM unit_maps WHERE rowid = ?", place)  # noqa: S608
             with self._damage_named():
-                self._check(b"".join(values), total)
-                numbers, units = (np.frombuffer(each, "<i4") for each in values[:2])
-                images = tuple(_numbered(keys, number) for number in numbers.tolist())
-                found = unpacked(key, images, units, values[2:], (height, width))
+                numbers, *kept = values
+                images = tuple(_numbered(keys, number) for number in np.frombuffer(numbers, "<i4").tolist())
+                _check(maps_sum(key, images, (height, width), tuple(kept)), total)
+                found = unpacked(key, images, np.frombuffer(kept[0], "<i4"), kept[1:], (height, width))
             yield found
 
     def held(self, parts: Collection[str]) -> dict[str, frozenset[str]]:
@@ -169,16 +195,16 @@ class PartFile:
     def _values(self, part: str, images: Sequence[str]) -> list[tuple[str, bytes]]:
         """The reason and the data of each image."""
         of_images = self._numbers_of(images)
-        numbers = [of_images[image] for image in images]
+        numbers = {of_images[image]: image for image in images}
         query = (
             "SELECT image, reason, data, sum FROM results WHERE part = ? AND image IN (SELECT value FROM json_each(?))"
         )
         rows: dict[int, tuple[str, bytes]] = {}
-        for image, reason, data, total in self._fetch(query, self._part_numbers()[part], json.dumps(numbers)):
+        for image, reason, data, total in self._fetch(query, self._part_numbers()[part], json.dumps([*numbers])):
             with self._damage_named():
-                self._check(data or b"", total)
+                _check(result_sum(numbers[image], part, reason, data), total)
             rows[image] = (reason, data)
-        return [rows[number] for number in numbers]
+        return [rows[of_images[image]] for image in images]
 
     def has_array(self, key: str) -> bool:
         return bool(self._fetch("SELECT 1 FROM arrays WHERE key = ?", key))
@@ -190,7 +216,7 @@ class PartFile:
             raise KeyError(key)
         dtype, shape, data, total = rows[0]
         with self._damage_named():
-            self._check(data, total)
+            _check(array_sum(key, dtype, shape, data), total)
             kind = np.dtype(dtype)
             if kind.kind not in "fiub":
                 raise ValueError(f"not an array of numbers: {dtype}")
@@ -213,10 +239,6 @@ class PartFile:
             self._parts = dict(self._fetch("SELECT key, number FROM parts"))
         return self._parts
 
-    def _check(self, data: bytes, total: int) -> None:
-        if crc32(data) != total:
-            raise ValueError("its sum is another")
-
     def _fetch(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         return list(self._rows(query, *parameters))
 
@@ -231,13 +253,15 @@ class PartFile:
             yield
         except sqlite3.DatabaseError as error:
             if "locked" in str(error):
-                raise InUse(f"{self.path}: another process is writing it; wait for it to end") from error
+                raise InUse(f"{self.path}: {writing_now(self.path)}; wait for it to end") from error
             with writing(self.path, _THEN, kind=RunFileError):
                 if "unable to open" in str(error) or "readonly" in str(error):  # SQLite does not say why
                     self.path.open("ab").close()
                 if disk_fault(error):
                     raise
-            raise RunFileError(f"{self.path}: {error}; if it is damaged, delete it and run again") from error
+            if not is_damage(error):
+                raise RunFileError(f"{self.path}: cannot be read or written ({first_line(error)})") from error
+            raise Damaged(f"{self.path}: it is damaged ({first_line(error)}); {MEND}") from error
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:
@@ -253,7 +277,12 @@ class PartFile:
             RecursionError,
             struct.error,
         ) as error:
-            raise RunFileError(f"{self.path}: it is damaged; delete it and run again") from error
+            raise Damaged(f"{self.path}: it is damaged; {MEND}") from error
+
+
+def _check(computed: int, stored: int) -> None:
+    if computed != stored:
+        raise ValueError("its sum is another")
 
 
 def _numbered(keys: Sequence[str], number: int) -> str:

@@ -61,27 +61,16 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def _load(self) -> None:
         meta = self._cursors.rows(
-            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, embedding, "
-            "ranking, selection FROM meta, templates"
+            "SELECT content_hash, created, alpha, beta, target, vlm, config, versions, dimension, ranking, selection "
+            "FROM meta"
         )[0]
-        (
-            content_hash,
-            created,
-            alpha,
-            beta,
-            template,
-            target,
-            vlm,
-            config,
-            versions,
-            dimension,
-            bare,
-            ranking,
-            selection,
-        ) = meta
+        content_hash, created, alpha, beta, target, vlm, config, versions, dimension, ranking, selection = meta
+        templates = self._cursors.arrays("templates", "true", also="template")
+        template, bare = templates["template"].tolist()[0], templates["embedding"][0]
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
             *(json.loads(config), json.loads(versions), dimension, any(bare), ranking, Selection.parse(selection)),
+            self._cursors.checks.whole_hash,
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))
@@ -198,6 +187,7 @@ def _present(text: str | None) -> str:
 
 def _open(path: Path) -> Connection:
     """A connection to a run file of the current schema version; an older one is brought up to it."""
+    inode = path.stat().st_ino if path.exists() else 0
     connection = connect(path, read_only=True, memory=MEMORY, threads=1)
     try:
         version = _version(path, connection)
@@ -207,7 +197,7 @@ def _open(path: Path) -> Connection:
     if version == schema.VERSION:
         return connection
     connection.close()
-    upgrade(path)
+    upgrade(path, inode)
     return _open(path)
 
 

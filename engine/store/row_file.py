@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.rows import parts
 from engine.errors import MammiError, RunFileError, writing
+from engine.own_files import temporary_folder
 
 _AT_ONCE = 2048
 """Rows that are copied at once: as many as DuckDB reads at once"""
@@ -50,7 +51,7 @@ class RowFile:
         self._closed = False
         self._ended = False
         self._fault: MammiError | None = None
-        folder = tempfile.gettempdir()
+        folder = temporary_folder()
         self._told = f"{path}: its image embeddings, too large for memory, wait in {folder}"
         with self._writing():
             needed, free = shape[0] * self._width, shutil.disk_usage(folder).free

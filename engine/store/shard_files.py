@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import RunFileError, writing
-from engine.store.part_file import InUse
-from engine.store.work import WorkFile, work_path
+from engine.store.lock_holder import writing_now
+from engine.store.part_file import InUse, PartFile
+from engine.store.set_aside_files import Mended, set_aside
+from engine.store.work import WorkFile, replacing, work_path
 
 _SEALED, _LIVE = ".shard", ".work"
 _NAME = re.compile(r"(\d{1,9})-of-(\d{1,9})\.")
@@ -43,6 +45,8 @@ class ShardFolder:
 
     def __init__(self, out: Path) -> None:
         self._out = out
+        self.mended: list[Mended] = []
+        """What became of damaged files, in this process"""
         self.path = out.with_name(f"{out.name}.shards")
 
     def open(self, shard: ShardName) -> WorkFile:
@@ -60,12 +64,13 @@ class ShardFolder:
             except InUse:
                 if not left:
                     raise InUse(
-                        f"{path}: another process is computing shard {shard}; wait for it to end, or give this one "
-                        "another number"
+                        f"{path}: {writing_now(path)}: shard {shard} is being computed; wait for it to end, or "
+                        "give this one another number"
                     ) from None
                 time.sleep(_WAIT)
                 continue
-            if before in (None, _inode(path)) and path.exists():
+            if (before in (None, _inode(path)) and path.exists()) or work.mended:
+                self._tell(work)
                 return work
             work.close()  # sealed by another process since it was opened
         raise RunFileError(f"{path}: other processes keep renaming it; run the shard again")
@@ -76,7 +81,7 @@ class ShardFolder:
         if work.is_empty():
             work.delete()
             return
-        stem = work.path.name.removesuffix(_LIVE)
+        stem = work.path.name.partition(".")[0]
         if work.path.parent != self.path:
             stem = "run"
             with writing(self.path, kind=RunFileError):
@@ -101,18 +106,41 @@ class ShardFolder:
             if not path.exists() or self._seal_if_free(path):
                 return
             time.sleep(_WAIT)
-        raise InUse(f"{path}: a run or a merge in another process is writing it; wait for it to end")
+        raise InUse(f"{path}: {writing_now(path)}: a run or a merge is going on; wait for it to end")
 
     def _seal_if_free(self, path: Path) -> bool:
         try:
             work = WorkFile(path)
         except InUse:
             return False
+        self._tell(work)
         try:
             self.seal(work)
         except FileNotFoundError:
             work.close()  # another process was quicker
         return True
+
+    def mend_sealed(self) -> None:
+        """Sets damaged sealed files aside; a file of the whole rows takes the place of each. Goes over all of them.
+
+        Raises RunFileError where one is of another version, or cannot be renamed.
+        """
+        for path in self.sealed():
+            file = PartFile.unchecked(path)
+            try:
+                if file.is_whole():
+                    continue
+                rows = file.verified()
+                with replacing(path) as work:
+                    work.take_over(rows)
+                    self.seal(work)
+            finally:
+                file.close()
+            self.mended.append(Mended(path, set_aside(path), *rows.counts()))
+
+    def _tell(self, work: WorkFile) -> None:
+        if work.mended:
+            self.mended.append(work.mended)
 
     def sealed(self) -> list[Path]:
         """The sealed files."""

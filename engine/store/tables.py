@@ -12,17 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import MammiError, first_line
+from engine.visible import visible
 
 FORMATS = {"csv": "FORMAT csv, HEADER true", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"[\t\r]|['\"\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
+"""A text that a spreadsheet may run: some strip blanks and quotes before they look for a formula"""
+_PICTURES = {code: visible(chr(code)) for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
 
 def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> int:
     """Writes rows of the given columns (name -> DuckDB type) to `out`, and returns how many.
 
-    JSON is one array of objects; lists stay lists in JSON and Parquet. In CSV a list is its values joined by "; ", and
-    a text that a spreadsheet would run as a formula (it starts with =, +, -, @, a tab or a carriage return) gets an
-    apostrophe before it. Raises ValueError for an unknown format, OSError when `out` cannot be written.
+    JSON is one array of objects; lists stay lists in JSON and Parquet, and texts are as they are. CSV is made for
+    spreadsheets: every text is quoted, a list is its values joined by "; ", and texts and heads are those of
+    `for_spreadsheets`. Raises ValueError for an unknown format, OSError when `out` cannot be written.
     """
     if file_format not in FORMATS:
         raise ValueError(f"unknown format {file_format!r}: {', '.join(FORMATS)}")
@@ -30,12 +33,14 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
     types = {name: "VARCHAR" if plain and kind == "VARCHAR[]" else kind for name, kind in columns.items()}
     quoted = str(out).replace("'", "''")
     with duckdb.connect(":memory:") as connection:
-        definition = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
-        connection.execute(f"CREATE TABLE rows ({definition})")
+        names = {_identifier(for_spreadsheets(name) if plain else name): kind for name, kind in types.items()}
+        connection.execute(f"CREATE TABLE rows ({', '.join(f'{name} {kind}' for name, kind in names.items())})")
+        texts = ", ".join(name for name, kind in names.items() if kind == "VARCHAR")
+        quoting = f", FORCE_QUOTE ({texts})" if plain and texts else ""
         with connection.appender("rows") as appender:
             appender.append_rows([_plain(value) for value in row] if plain else row for row in rows)
         try:
-            connection.execute(f"COPY rows TO '{quoted}' ({FORMATS[file_format]})")
+            connection.execute(f"COPY rows TO '{quoted}' ({FORMATS[file_format]}{quoting})")
         except duckdb.IOException as error:
             raise OSError(0, first_line(error)) from error
         counted = connection.execute("SELECT count(*) FROM rows").fetchone()
@@ -45,12 +50,22 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
 def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         value = "; ".join(str(part) for part in value)
-    return without_formula(value) if isinstance(value, str) else value
+    return for_spreadsheets(value) if isinstance(value, str) else value
 
 
-def without_formula(text: str) -> str:
-    """A text that a spreadsheet takes as text: where it would be a formula, an apostrophe stands before it."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+def _identifier(name: str) -> str:
+    """A column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def for_spreadsheets(text: str) -> str:
+    """A text that a spreadsheet takes as text: where it could be a formula, an apostrophe stands before it.
+
+    Control characters but tabs and ends of lines become pictures, returns blanks. Without them the text can be had
+    again: one apostrophe goes from what begins with apostrophes and would get another.
+    """
+    shown = text.translate(_PICTURES)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
 def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np.float32]]:

@@ -10,16 +10,24 @@ import duckdb
 from engine.errors import RunFileError, disk_fault, first_line, writing
 from engine.store import schema
 from engine.store.database import connect
-from engine.store.whole_file import written_whole
+from engine.store.whole_file import alone_in, written_whole
 
 
-def upgrade(path: Path) -> None:
+def upgrade(path: Path, inode: int) -> None:
     """Migrates a copy and puts it in the file's place. Readers that have the old file open keep it.
+
+    Where the file is not `inode` any more, another process has done so meanwhile: nothing is done.
 
     Raises RunFileError when the folder cannot be written, and for a damaged file, which stays as it is.
     """
     fault = "written by an older mammi; copy it to a folder where it can be brought up to date"
-    with writing(path, "", fault, RunFileError), written_whole(path) as copy:
+    with writing(path, "", fault, RunFileError), alone_in(path.parent):
+        if path.stat().st_ino == inode:
+            _migrate(path)
+
+
+def _migrate(path: Path) -> None:
+    with written_whole(path) as copy:
         shutil.copyfile(path, copy)
         shutil.copymode(path, copy)
         connection = connect(copy, read_only=False, memory="512MB", threads=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -21,16 +21,40 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield partial
         sync(partial)
-        partial.replace(path)
+        put_in_place(partial, path)
     except BaseException:
         _remove(partial)
         raise
     sync(path.parent)
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Waits for other processes that are in such a block for the same folder, where its file system has locks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _remove(partial: Path) -> None:
     for leftover in (partial, partial.with_name(partial.name + ".wal")):
         leftover.unlink(missing_ok=True)
+
+
+def put_in_place(written: Path, path: Path) -> None:
+    """Renames a file to `path`. A network file system may have done so, although it reports an error."""
+    inode = written.stat().st_ino
+    try:
+        written.replace(path)
+    except OSError:
+        if not path.exists() or path.stat().st_ino != inode:
+            raise
 
 
 def sync(path: Path) -> None:

@@ -13,15 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError
-from engine.store.part_file import VERSION, LookedUp, PartFile
+from engine.store.part_file import MENDED, VERSION, Damaged, LookedUp, PartFile
 from engine.store.parts import Computed
+from engine.store.set_aside_files import Mended, set_aside
 from engine.store.unit_maps import MapRows, packed
+from engine.store.verified_rows import (
+    VerifiedRows,
+    array_sum,
+    fact_sum,
+    looked_up_sum,
+    maps_sum,
+    result_sum,
+)
 from engine.store.whole_file import sync
 
 _TABLES = ("results", "arrays", "unit_maps", "looked_up")
@@ -40,10 +48,12 @@ CREATE TABLE unit_maps (
     part INTEGER, images BLOB, units BLOB, lows BLOB, highs BLOB, cells BLOB, height INTEGER, width INTEGER, sum INTEGER
 );
 CREATE INDEX maps_of_part ON unit_maps (part);
-CREATE TABLE looked_up (place INTEGER PRIMARY KEY, path BLOB, film INTEGER, embedding INTEGER, stamp TEXT);
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE looked_up (
+    place INTEGER PRIMARY KEY, path BLOB, film INTEGER, embedding INTEGER, stamp TEXT, sum INTEGER
+);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT, sum INTEGER);
 """
-# `sum` is the CRC-32 of the data, whose damage SQLite would not notice.
+# `sum` is that of engine.store.verified_rows: SQLite would not notice damage.
 # Numbers stand for the keys in `results`, so that rows are added at the end of the table and of its index.
 # `images` has an index by key only once the file is sealed: keys are hashes, and so each would change a page of it.
 
@@ -58,26 +68,54 @@ class WorkFile(PartFile):
     Each `put` is one transaction on disk: a process killed at any moment leaves whole entries only. A key stands for
     its content, so an entry already present is left as it is.
 
-    Raises RunFileError when the file is damaged, cannot be written or is of another version, and InUse when another
-    process is writing it.
+    Opening the file goes over all of it (2 s for 1 GB). A damaged one is set aside, and one of its whole rows takes its
+    place. Raises RunFileError when the file cannot be written or is of another version, and InUse when another process
+    is writing it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._failures_named():
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-        super().__init__(path, connection)
+        super().__init__(path, self._connected())
+        self.mended: Mended | None = None
+        """What became of a damaged file"""
         self._held_images: dict[str, int] | None = None
         self._is_done = False
         try:
-            with self._failures_named():
-                connection.execute(f"PRAGMA page_size = {_PAGE}")
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                # A file that holds tables is only locked, not written: others may read it as it is once it is sealed.
-                connection.executescript("BEGIN EXCLUSIVE; COMMIT;" if self.check_version() else _created())
+            if not self._lock():
+                self._mend()
         except RunFileError:
-            connection.close()
+            self.close()
             raise
+
+    def _connected(self) -> sqlite3.Connection:
+        with self._failures_named():
+            return sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
+
+    def _lock(self) -> bool:
+        """Keeps other processes away, and makes the tables of a new file. Returns whether it is as it was written."""
+        try:
+            with self._failures_named():
+                self._connection.execute(f"PRAGMA page_size = {_PAGE}")
+                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                # A file that holds tables is only locked, not written: others may read it as it is once it is sealed.
+                is_new = not self.check_version()
+                self._connection.executescript(_created() if is_new else "BEGIN EXCLUSIVE; COMMIT;")
+        except Damaged:
+            return False
+        return is_new or self.is_whole()
+
+    def _mend(self) -> None:
+        """One of its whole rows takes the place of this file."""
+        rows, new = self.verified(), replacing(self.path)
+        try:
+            new.take_over(rows)
+        finally:
+            new.close()
+        self.close()
+        self.mended = Mended(self.path, set_aside(self.path), *rows.counts())
+        new.path.rename(self.path)
+        self._connection = self._connected()
+        self._lock()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -111,6 +149,18 @@ class WorkFile(PartFile):
         self.close()
         sync(path.parent)
 
+    def take_over(self, rows: VerifiedRows) -> None:
+        """Keeps all rows of another file that are whole, in one transaction."""
+        with self._transaction():
+            for image, part, reason, data in rows.results():
+                self._insert(part, [image], [(reason, data)])
+            for array in rows.arrays():
+                self._insert_array(*array)
+            for of_maps in rows.unit_maps():
+                self._insert_packed(*of_maps)
+            self._insert_looked_up(list(rows.looked_up()))
+            self._insert_facts([*rows.facts(), (MENDED, "true")])
+
     def put(self, computed: Computed) -> None:
         """Keeps all parts of a batch, in one transaction."""
         films = computed.films
@@ -122,6 +172,11 @@ class WorkFile(PartFile):
                 self._insert(part.part, part.images, rows)
             self._insert_maps(computed.maps)
 
+    def put_rows(self, part: str, images: Sequence[str], rows: Iterable[tuple[str, bytes | None]]) -> None:
+        """Keeps one part of some images, in one transaction: the reason and the data of each."""
+        with self._transaction():
+            self._insert(part, images, rows)
+
     def put_maps(self, pieces: Sequence[MapRows]) -> None:
         """Keeps activation maps, in one transaction."""
         with self._transaction():
@@ -129,38 +184,51 @@ class WorkFile(PartFile):
 
     def put_looked_up(self, images: Sequence[LookedUp]) -> None:
         """Keeps what images were when they were looked up, in one transaction; the last one of each place counts."""
-        if not images:
-            return
-        with self._transaction():
-            films = self._image_numbers([image.keys.film for image in images])
-            embeddings = self._image_numbers([image.keys.embedding for image in images])
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO looked_up VALUES (?, ?, ?, ?, ?)",
-                [
-                    (image.place, image.path.encode(errors="surrogatepass"), film, embedding, image.stamp)
-                    for image, film, embedding in zip(images, films, embeddings, strict=True)
-                ],
-            )
+        rows = [(image.place, image.path.encode(errors="surrogatepass"), *image.keys, image.stamp) for image in images]
+        if rows:
+            with self._transaction():
+                self._insert_looked_up(rows)
 
     def put_facts(self, **facts: Any) -> None:
         """Keeps what JSON can write, each under its name."""
         with self._transaction():
-            rows = [(name, json.dumps(value)) for name, value in facts.items()]
-            self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+            self._insert_facts([(name, json.dumps(value)) for name, value in facts.items()])
 
     def put_array(self, key: str, array: NDArray[Any]) -> None:
         little = _little(array)
-        data = little.tobytes()
-        row = (key, little.dtype.str, json.dumps(array.shape), data, crc32(data))
         with self._failures_named():
-            self._connection.execute("INSERT OR IGNORE INTO arrays VALUES (?, ?, ?, ?, ?)", row)
+            self._insert_array(key, little.dtype.str, json.dumps(array.shape), little.tobytes())
+
+    def _insert_array(self, key: str, dtype: str, shape: str, data: bytes) -> None:
+        row = (key, dtype, shape, data)
+        self._connection.execute("INSERT OR IGNORE INTO arrays VALUES (?, ?, ?, ?, ?)", (*row, array_sum(*row)))
+
+    def _insert_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        rows = [(*fact, fact_sum(*fact)) for fact in facts]
+        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
+    def _insert_looked_up(self, images: Sequence[tuple[int, bytes, str, str, str]]) -> None:
+        films = self._image_numbers([film for _, _, film, _, _ in images])
+        embeddings = self._image_numbers([embedding for _, _, _, embedding, _ in images])
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO looked_up VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (image[0], image[1], film, embedding, image[4], looked_up_sum(*image))
+                for image, film, embedding in zip(images, films, embeddings, strict=True)
+            ],
+        )
 
     def _insert_maps(self, pieces: Sequence[MapRows]) -> None:
         for rows in pieces:
-            images = np.array(self._image_numbers(rows.images), "<i4").tobytes()
-            values = (images, rows.units.astype("<i4").tobytes(), *packed(rows))
-            row = (self._part_number(rows.key), *values, *rows.size, crc32(b"".join(values)))
-            self._connection.execute("INSERT INTO unit_maps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._insert_packed(rows.key, rows.images, rows.size, (rows.units.astype("<i4").tobytes(), *packed(rows)))
+
+    def _insert_packed(
+        self, part: str, images: tuple[str, ...], size: tuple[int, int], values: tuple[bytes, ...]
+    ) -> None:
+        """Keeps maps as VerifiedRows.unit_maps gives them."""
+        numbers = np.array(self._image_numbers(images), "<i4").tobytes()
+        row = (self._part_number(part), numbers, *values, *size, maps_sum(part, images, size, values))
+        self._connection.execute("INSERT INTO unit_maps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _insert(self, part: str, images: Sequence[str], rows: Iterable[tuple[str, bytes | None]]) -> None:
         number = self._part_number(part)
@@ -168,8 +236,8 @@ class WorkFile(PartFile):
         self._connection.executemany(
             "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)",
             [
-                (image, number, reason, data, crc32(data or b""))
-                for image, (reason, data) in zip(numbers, rows, strict=True)
+                (place, number, reason, data, result_sum(image, part, reason, data))
+                for place, image, (reason, data) in zip(numbers, images, rows, strict=True)
             ],
         )
 
@@ -211,6 +279,14 @@ class WorkFile(PartFile):
                 self._held_images = self._parts = None
                 raise
             self._connection.commit()
+
+
+def replacing(path: Path) -> WorkFile:
+    """An empty file under another name, which is to take the place of a damaged one."""
+    new = path.with_name(f"{path.name}.mended")
+    for left in (new, new.with_name(f"{new.name}-journal")):
+        left.unlink(missing_ok=True)
+    return WorkFile(new)
 
 
 def _created() -> str:

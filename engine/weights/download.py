@@ -6,22 +6,21 @@ import http
 import http.client
 import json
 import shutil
+import socket
 import ssl
 import time
 import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
 
-from engine.errors import MAKE_ROOM, ConfigError, MammiError, first_line, writing
+from engine.errors import MAKE_ROOM, MammiError, writing
 from engine.progress import Progress
+from engine.weights.asking import ask, check_address, words
 
-TIMEOUT = 30.0
-"""Seconds without a byte after which an attempt fails"""
-TRIES = 4
-"""Attempts in a row without a new byte after which a download fails"""
+TRIES, MOST_TRIES = 4, 100
+"""Attempts in a row without GAIN new bytes, and attempts at all, after which a download fails"""
+GAIN = 1 << 18
 PAUSE = 1.0
 """Seconds before the second attempt, doubled before each further one"""
 LARGEST = 20 * 10**9
@@ -29,7 +28,8 @@ LARGEST = 20 * 10**9
 MEGABYTE = 10**6
 
 _BLOCK = 1 << 18
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST_NUMBER = 18
+"""Digits of a length that a file can have"""
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -91,21 +91,22 @@ def download(url: str, target: Path, progress: Progress, *, size: int | None = N
     Raises ConfigError for an address that is not HTTPS, and MammiError when the server refuses, announces another size,
     keeps breaking off, or the disk is too small.
     """
-    _check_address(url)
+    check_address(url)
     part = Part(target, url)
     meter = _Meter(progress, target.name)
     failures = 0
-    while True:
+    for _ in range(MOST_TRIES):
         before = part.size
         try:
             _attempt(url, part, meter, size)
             return part
         except _Broken as error:
-            failures = 1 if part.size > before else failures + 1
+            failures = 1 if part.size >= before + GAIN else failures + 1
             if failures >= TRIES:
-                raise MammiError(f"{url}: {first_line(error)}, {TRIES} times in a row. {_left(part)}") from error
-            progress.note(f"{target.name}: {first_line(error)}; trying again")
+                raise MammiError(f"{url}: {error}, {TRIES} times in a row. {_left(part)}") from error
+            progress.note(f"{target.name}: {error}; trying again")
             time.sleep(PAUSE * 2 ** (failures - 1))
+    raise MammiError(f"{url}: it broke off {MOST_TRIES} times. {_left(part)}")
 
 
 def _left(part: Part) -> str:
@@ -118,15 +119,15 @@ def _left(part: Part) -> str:
 
 def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
     """Completes the part. Raises _Broken when it could not."""
-    request = urllib.request.Request(url, headers={"User-Agent": "mammi", "Accept-Encoding": "identity"})  # noqa: S310
     have = part.size
     if have and have == part.version.size:
         return
+    rest = {}
     if have and part.version.validator:
-        request.add_header("Range", f"bytes={have}-")
-        request.add_header("If-Range", part.version.validator)
+        rest = {"Range": f"bytes={have}-", "If-Range": part.version.validator}
     try:
-        with _opener(url).open(request, timeout=TIMEOUT) as response:
+        with ask(url, rest) as response:
+            _check_content(url, response, size)
             version = _version(url, response)
             if not _continues(response, version, part):
                 part.restart(version)
@@ -134,22 +135,25 @@ def _attempt(url: str, part: Part, meter: _Meter, size: int | None) -> None:
             _check_space(part, version.size)
             meter.begin(part.size, version.size or size)
             _copy(response, part, meter, limit=version.size or size or LARGEST, url=url)
-            if version.size is not None and part.size < version.size:
-                raise _Broken(f"broke off after {part.size:,} of {version.size:,} bytes")
+            whole = version.size or size
+            if whole is not None and part.size < whole:
+                raise _Broken(f"broke off after {part.size:,} of {whole:,} bytes")
+            if not part.size:
+                raise MammiError(f"{url}: the server sends an empty file: not fetched.")
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.restart(_Version(url, None, None))
             raise _Broken("no longer has the bytes that are missing") from error
         if error.code in _PASSING:
-            raise _Broken(f"answered {error.code} {error.reason}") from error
-        raise MammiError(f"{url}: the server answered {error.code} {error.reason}.") from error
+            raise _Broken(f"answered {error.code} {words(error.reason)}") from error
+        raise MammiError(f"{url}: the server answered {error.code} {words(error.reason)}.") from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
-            raise MammiError(f"{url}: the server's certificate is not valid ({first_line(error.reason)}).") from error
-        raise _Broken(f"not reached ({first_line(error.reason)})") from error
-    except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-        raise _Broken(f"broke off ({first_line(error)})") from error
+            raise MammiError(f"{url}: the server's certificate is not valid ({words(error.reason)}).") from error
+        raise _Broken(f"not reached ({words(error.reason)})") from error
+    except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError, socket.gaierror) as error:
+        raise _Broken(f"broke off ({words(error)})") from error
 
 
 def _version(url: str, response: http.client.HTTPResponse) -> _Version:
@@ -175,7 +179,20 @@ def _continues(response: http.client.HTTPResponse, version: _Version, part: Part
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
+
+
+def _check_content(url: str, response: http.client.HTTPResponse, size: int | None) -> None:
+    """Raises MammiError for a response that is not the file itself, or of which the end would not be known."""
+    lengths = response.headers.get_all("Content-Length", [])
+    if len(set(lengths)) > 1 or any(_number(each.strip()) is None for each in lengths):
+        raise MammiError(f"{url}: the server announces a length that is none ({words(lengths[0])}): not fetched.")
+    if (packed := response.headers.get("Content-Encoding", "identity").strip().lower()) != "identity":
+        raise MammiError(f"{url}: the server sends the file packed ({words(packed)}), which was not asked for.")
+    if response.headers.get_content_type() == "text/html":
+        raise MammiError(f"{url}: the server sends a web page in place of the file: open the address in a browser.")
+    if not lengths and size is None and not response.chunked:  # type: ignore[attr-defined]
+        raise MammiError(f"{url}: the server does not say how long the file is, so its end is not known: not fetched.")
 
 
 def _copy(response: IO[bytes], part: Part, meter: _Meter, limit: int, url: str) -> None:
@@ -235,48 +252,3 @@ class _Meter:
 
 def _megabytes(count: int) -> int:
     return -(-count // MEGABYTE)
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to HTTPS, and redirects to this machine from this machine only."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        if urlsplit(newurl).scheme != "https" and not (_is_loopback(req.full_url) and _is_loopback(newurl)):
-            raise MammiError(
-                f"{req.full_url}: the server redirects to {newurl[:200]}, which is not HTTPS: not followed."
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    """Speaks HTTP and HTTPS only, so that no redirect reaches files or FTP. Proxies are those of the environment."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler({} if _is_loopback(url) else None),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        _Redirects(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _check_address(url: str) -> None:
-    if urlsplit(url).scheme != "https" and not _is_loopback(url):
-        raise ConfigError(f"{url}: weights are fetched over https:// only.")
-
-
-def _is_loopback(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname in _LOOPBACK

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from engine.comparing.compare import Comparison, LayerChanges, Row
 from engine.comparing.differences import Difference
 from engine.comparing.matching import FLOOR
-from mammi_tui.changes.table import as_object
+from mammi_tui.changes.table import row_object
 from mammi_tui.changes.words import matching, sentence, summary
 from mammi_tui.text import clean
 
@@ -43,8 +42,8 @@ def difference(found: Difference) -> str:
     return f"{said} ({clean(found.detail)})" if found.detail else said
 
 
-def as_json(comparison: Comparison, layers: Sequence[LayerChanges], rows: Sequence[Row]) -> str:
-    """One object: the runs with their cuts, the differences, the layers with their unmatched units, and the rows."""
+def as_object(comparison: Comparison, layers: Sequence[LayerChanges], rows: Sequence[Row]) -> dict[str, object]:
+    """As JSON types: the runs with their cuts, the differences, the layers with their unmatched units, and the rows."""
     sides = [
         {
             "run": str(side.reader.path),
@@ -75,5 +74,5 @@ def as_json(comparison: Comparison, layers: Sequence[LayerChanges], rows: Sequen
         }
         for each in layers
     ]
-    found = {"before": sides[0], "after": sides[1], "differences": differences, "layers": matches}
-    return json.dumps(found | {"neurons": [as_object(row) for row in rows]}, ensure_ascii=False, indent=2)
+    found: dict[str, object] = {"before": sides[0], "after": sides[1], "differences": differences, "layers": matches}
+    return found | {"neurons": [row_object(row) for row in rows]}

@@ -43,7 +43,7 @@ def table_rows(rows: Iterable[Row]) -> Iterator[tuple[object, ...]]:
         )
 
 
-def as_object(row: Row) -> dict[str, object]:
+def row_object(row: Row) -> dict[str, object]:
     """A row for JSON, with what each single exchange does."""
     found = dict(zip(COLUMNS, next(table_rows([row])), strict=True))
     exchanged = row.exchanged if row.changed and row.exchanged else {}

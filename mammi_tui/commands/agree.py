@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.likeness import closest
 from mammi_tui.console import arguments
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,10 +35,9 @@ def agree(run: Path, readers: str | None, as_json: bool) -> None:
     with RunReader(arguments.existing_run(run)) as reader:
         found = read(reader, readers)
     if as_json:
-        click.echo(json.dumps(as_object(found), indent=2))
+        say_json(as_object(found))
     else:
-        for line in lines(found):
-            click.echo(line)
+        say(*lines(found))
 
 
 def read(reader: RunReader, readers: str | None) -> Readings:
@@ -47,14 +46,13 @@ def read(reader: RunReader, readers: str | None) -> Readings:
     Raises ConfigError for a name that no reader has, and MammiError if the verdicts cannot be read.
     """
     from mammi_tui.console.agreement_text import Readings
-    from mammi_tui.text import clean
     from mammi_tui.verdicts.comparison import compared
     from mammi_tui.verdicts.log import log_of
     from mammi_tui.verdicts.places import place_of
 
     log = log_of(reader)
     for warning in log.read().warnings():
-        click.echo(clean(warning), err=True)
+        say(warning, err=True)
     known = {
         name: {neuron: judgement for neuron, judgement in found.items() if place_of(reader.layers, neuron)}
         for name, found in sorted(log.standing.judgements.items())
@@ -83,7 +81,7 @@ def _chosen(readers: str, known: Collection[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in readers.split(",")))
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:8]
+            near = closest(name, known, n=3, cutoff=0.4) or sorted(known)[:8]
             raise ConfigError(
                 f"--readers: no reader {name!r} has judged this run. There are: {', '.join(near) or '–'}."
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mammi_tui.console import arguments
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.decisions.checkup.base import Check, Finding
@@ -44,13 +44,12 @@ def check(run: Path, chosen: arguments.Chosen, limits: tuple[str, ...], as_json:
         cuts = chosen.cuts(reader.info)
         requery.members(cuts.concept_set)
         found = dict(check_up(Material(reader, requery, Evidence(reader, requery), cuts)))
-        told = (
-            json.dumps(as_object(found, reader, cuts), indent=2) if as_json else "\n".join(lines(found, reader, cuts))
-        )
-    click.echo(told)
+        if as_json:
+            say_json(as_object(found, reader, cuts))
+        else:
+            say(*lines(found, reader, cuts))
     broken = [line for each, finding in found.items() if (line := _broken(each, finding, allowed))]
-    for line in broken:
-        click.echo(line, err=True)
+    say(*broken, err=True)
     if broken:
         click.get_current_context().exit(1)
 

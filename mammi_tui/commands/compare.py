@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import click
 
 from mammi_tui.console import arguments
+from mammi_tui.console import say as saying
 from mammi_tui.console.output import STDOUT, check_output
 from mammi_tui.console.output import force as force_option
-from mammi_tui.text import clean
+from mammi_tui.console.say import say
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Ranking, Selection
@@ -162,14 +163,15 @@ def compare(
         comparison = Comparison(sides[0], sides[1])
         layers, left_out = comparison.changes(layer)
         for each in left_out:
-            click.echo(f"{clean(each.first.name)} is left out: {clean(each.reason)}", err=True)
+            say(f"{each.first.name} is left out: {each.reason}", err=True)
         rows = in_order([row for each in layers for row in each.rows if found_filter.keeps(row)], ORDERS[order])
         if file_format == "text":
-            from mammi_tui.changes.report import as_json as whole_object
-            from mammi_tui.changes.report import as_text
+            from mammi_tui.changes.report import as_object, as_text
 
             shown = rows if query.strip() else [row for row in rows if row.changed or not row.is_matched]
-            text = whole_object(comparison, layers, rows) if as_json else as_text(comparison, layers, shown)
+            text = (
+                saying.as_json(as_object(comparison, layers, rows)) if as_json else as_text(comparison, layers, shown)
+            )
             _write_text(output, text)
         else:
             _write_table(output, file_format, rows)
@@ -187,7 +189,7 @@ def _write_text(output: Path, text: str) -> None:
     from engine.errors import writing
 
     if output == STDOUT:
-        click.echo(text)
+        say(*text.split("\n"))
         return
     with writing(f"--output {output}"):
         output.write_text(f"{text}\n", encoding="utf-8")
@@ -200,4 +202,4 @@ def _write_table(output: Path, file_format: str, rows: Sequence[Row]) -> None:
 
     written = put_table(output, file_format, lambda path: write_table(path, file_format, COLUMNS, table_rows(rows)))
     if output != STDOUT:
-        click.echo(f"{written} rows written to {output}", err=True)
+        say(f"{written} rows written to {output}", err=True)

@@ -13,6 +13,7 @@ import click
 from mammi_tui.console.compute import need_engine
 from mammi_tui.console.output import STDOUT, check_output, force, output_option
 from mammi_tui.console.progress import run_progress
+from mammi_tui.console.say import pass_on, say
 from mammi_tui.text import clean, count
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def concepts(
     from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger
     from engine.errors import MammiError, writing
+    from engine.store.whole_file import put_in_place
     from engine.text_files import TextFiles
 
     check_output(output, force, report_files(reports))
@@ -120,15 +122,14 @@ def concepts(
     with run_progress(sys.stderr) as progress:
         progress.stage("reports", len(read))
         sifted = sift_nouns(count_nouns(_counted(read, progress), tagger), filters, min_reports)
-    for line in _left_out(sifted, min_reports):
-        click.echo(line, err=True)
+    say(*_left_out(sifted, min_reports), err=True)
     if not sifted.kept:
         raise MammiError(
             f"No noun is in {min_reports} or more of the {count(len(read), 'report')}: nothing was written."
         )
     lines = [f"{noun.noun}\t{noun.document_frequency}" if counts else noun.noun for noun in sifted.kept]
     if output == STDOUT:
-        click.echo("\n".join(lines))
+        pass_on("".join(f"{line}\n" for line in lines).encode())
     else:
         with (
             writing(f"--output {output}"),
@@ -136,8 +137,8 @@ def concepts(
         ):
             written = Path(unfinished) / output.name
             written.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            written.replace(output)
-    click.echo(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
+            put_in_place(written, output)
+    say(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
 
 
 def _counted(texts: Iterable[str], progress: Progress) -> Iterator[str]:

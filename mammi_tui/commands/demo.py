@@ -12,6 +12,7 @@ import click
 from engine.errors import ConfigError, RunFileError, writing
 from mammi_tui.console import arguments
 from mammi_tui.console.compute import compute
+from mammi_tui.console.say import say
 
 
 @click.command("demo")
@@ -32,7 +33,7 @@ def demo(out: Path, no_open: bool) -> None:
     _check_whole(path)
     _compute(path)
     if no_open or not arguments.at_a_terminal():
-        click.echo(path)
+        say(path)
         return
     sys.stdout.flush()
     # A fresh process, because this one has loaded torch, which the explorer does not need.

@@ -6,15 +6,16 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mammi_tui.console import arguments
+from mammi_tui.console import arguments, part_health
 from mammi_tui.console.compute import ENGINE_PACKAGES, INSTALL_ENGINE
+from mammi_tui.console.say import say
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Selection
@@ -27,12 +28,15 @@ Fact = tuple[str, str]
 
 @click.command("doctor")
 @click.argument("run", metavar="[RUN.duckdb]", required=False, type=click.Path(path_type=Path))
-def doctor(run: Path | None) -> None:
+@click.option("--deep", is_flag=True, help="Go over every row of the file, and say what is damaged and what is whole.")
+def doctor(run: Path | None, deep: bool) -> None:
     """Check the installation, the terminal and a run file.
 
     With RUN.duckdb it also lists what the run holds, what it does not keep and what adds that, which images were set
     aside and why, and what is likely wrong with its films or preprocessing. The status is 1 when something is wrong
-    with the run file.
+    with the run file. It may also be the file of an unfinished run (RUN.duckdb.work) or a folder of shards.
+
+    By default it looks at some rows of each kind. --deep takes seconds for each GB.
     """
     from engine.errors import RunFileError
 
@@ -40,13 +44,19 @@ def doctor(run: Path | None) -> None:
     _print("Terminal", terminal())
     if run is None:
         return
+    if parts := part_health.files(run):
+        _check_parts(run, parts)
+        return
 
     from engine.store.reader import RunReader
     from mammi_tui.console import decision_health
     from mammi_tui.console.run_health import faults, warnings
     from mammi_tui.text import count
 
-    with RunReader(arguments.existing_run(run)) as reader:
+    path = arguments.existing_run(run)
+    if deep:
+        _check_deep(path)
+    with RunReader(path) as reader:
         _print("Run", contents(reader))
         _print("Not kept", decision_health.lacking(reader))
         _print("Set aside", [(image.path, image.reason) for image in reader.set_aside()])
@@ -56,7 +66,43 @@ def doctor(run: Path | None) -> None:
     _print("Wrong", [("", fault) for fault in found])
     if found:
         raise RunFileError(f"{run}: {count(len(found), 'fault')}; compute the run again with `mammi run`")
-    click.echo("The run file is sound.")
+    say("The run file is sound.")
+
+
+def _check_deep(run: Path) -> None:
+    """Goes over every row of a run file. Raises RunFileError where some are damaged."""
+    from engine.errors import RunFileError
+    from mammi_tui.console.deep_health import check
+    from mammi_tui.console.progress import run_progress
+
+    with run_progress(sys.stderr) as progress:
+        found = check(run, progress)
+    if found.damaged:
+        _print("Damaged", [("", text) for text in found.damaged])
+        _print("Whole", [("", text) for text in found.whole] or [("", "nothing that could be taken over")])
+        raise RunFileError(
+            f"{run}: it is not as it was written; `mammi salvage {run}` takes over what is whole, so that `mammi run` "
+            "computes only the rest"
+        )
+    say("Every row is as it was written, and every stored answer follows from them.", "")
+
+
+def _check_parts(run: Path, paths: Sequence[Path]) -> None:
+    """Checks the files of an unfinished run. Raises RunFileError where one is damaged."""
+    from engine.errors import RunFileError
+    from mammi_tui.text import count
+
+    damaged = 0
+    for path in paths:
+        found = list(part_health.health(path))
+        _print(str(path), found)
+        damaged += any(name == part_health.DAMAGED for name, _ in found)
+    if damaged:
+        raise RunFileError(
+            f"{run}: {count(damaged, 'damaged file')}; the next `mammi run`, or `mammi merge` for shards, takes over "
+            "what is whole and says what to compute again"
+        )
+    say(f"{count(len(paths), 'file')} of an unfinished run: as they were written.")
 
 
 def installed() -> Iterator[Fact]:
@@ -176,11 +222,9 @@ def verdicts(reader: RunReader) -> Iterator[Fact]:
 
 
 def _print(title: str, facts: Iterator[Fact] | list[Fact]) -> None:
-    from mammi_tui.text import clean
-
-    lines = [f"  {clean(name):<10}  {clean(text)}".rstrip() for name, text in facts]
+    lines = [f"  {name:<10}  {text}".rstrip() for name, text in facts]
     if lines:
-        click.echo("\n".join([title, *lines, ""]))
+        say(title, *lines, "")
 
 
 def _version(package: str) -> str:

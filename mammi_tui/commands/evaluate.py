@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -16,6 +15,7 @@ from mammi_tui.console import arguments
 from mammi_tui.console.compute import need_engine
 from mammi_tui.console.output import check_output
 from mammi_tui.console.output import force as force_option
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.evaluation.figure2 import Figure2
@@ -199,10 +199,9 @@ def evaluate(
         with run_progress(sys.stderr) if sys.stderr.isatty() else nullcontext(Silent()) as progress:
             found = evaluation.evaluate(reader, methods, loaded, words, cuts=cuts, progress=progress)
         if as_json:
-            click.echo(json.dumps(as_object(found, figure, reader), indent=2))
+            say_json(as_object(found, figure, reader))
         else:
-            for line in (*heading(found.cuts, reader), *as_text(found), *(charts(figure) if figure and plot else ())):
-                click.echo(line)
+            say(*heading(found.cuts, reader), *as_text(found), *(charts(figure) if figure and plot else ()))
     if figure and figures:
         _draw(figure, figures)
 
@@ -295,4 +294,4 @@ def _draw(figure: Figure2, folder: Path) -> None:
     from engine.evaluation.plots import draw
     from mammi_tui.text import count
 
-    click.echo(f"{count(len(draw(figure, folder)), 'file')} written to {folder}", err=True)
+    say(f"{count(len(draw(figure, folder)), 'file')} written to {folder}", err=True)

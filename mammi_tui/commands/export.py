@@ -10,6 +10,7 @@ import click
 from mammi_tui.console import arguments
 from mammi_tui.console.output import STDOUT, check_output, output_option
 from mammi_tui.console.output import force as force_option
+from mammi_tui.console.say import say
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts
@@ -74,7 +75,7 @@ def export(
         if output == STDOUT:
             return
         scores = f" ({reader.info.unsubtracted}: scores are mean cosines)" if reader.info.unsubtracted else ""
-    click.echo(f"{rows} rows written to {output}{scores}", err=True)
+    say(f"{rows} rows written to {output}{scores}", err=True)
 
 
 def _write(reader: RunReader, what: str, file_format: str, path: Path, cuts: Cuts) -> int:
@@ -89,7 +90,6 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
     """Writes every line of the run's verdict log in its order. `stands` says whether it is what its reader says at
     present."""
     from engine.store.tables import write_table
-    from mammi_tui.text import clean
     from mammi_tui.verdicts.comparison import standing_lines
     from mammi_tui.verdicts.log import log_of
     from mammi_tui.verdicts.places import place_of
@@ -98,7 +98,7 @@ def _write_verdicts(reader: RunReader, file_format: str, path: Path) -> int:
     log = log_of(reader)
     entries, found = log.entries(), log.read()
     for warning in found.warnings():
-        click.echo(clean(warning), err=True)
+        say(warning, err=True)
     if file_format == "jsonl":
         path.write_bytes(b"".join(entry.raw.rstrip(b"\r\n") + b"\n" for entry in entries))
         return len(entries)

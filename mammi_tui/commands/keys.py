@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
+
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from mammi_tui.key_places import Place
@@ -28,18 +29,16 @@ def keys(as_json: bool) -> None:
     from engine.errors import ConfigError
     from mammi_tui.key_places import keys_in_force, places, told
     from mammi_tui.keyboard.file import keys_file
-    from mammi_tui.text import clean
 
     path = keys_file()
     keymap, problems = keys_in_force(path)
     found = places()
     if as_json:
         shown = as_object(found, keymap) | {"file": str(path), "problems": told(path, problems)}
-        click.echo(json.dumps(shown, indent=2))
+        say_json(shown)
     else:
-        for line in as_text(found, keymap):
-            click.echo(line)
-        click.echo(f"\n{clean(str(path))}{'' if path.exists() else ' (there is no such file)'}")
+        say(*as_text(found, keymap))
+        say("", f"{path}{'' if path.exists() else ' (there is no such file)'}")
     if problems:
         raise ConfigError("\n".join(told(path, problems)))
 

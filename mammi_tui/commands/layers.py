@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mammi_tui.console.compute import need_engine
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.targets.layers import ListedLayer
@@ -43,10 +43,12 @@ def layers(
 
     settings = load_config(config, overrides)
 
+    from engine.targets.base import check_target
     from engine.targets.layers import list_layers
     from engine.targets.taps import resolve_layers
 
     target = settings.target.load(settings.base)
+    check_target(target, "target")
     wanted = resolve_layers(target.module, patterns, "PATTERN") if patterns else None
     listing = list_layers(target, settings.taps.pooling, settings.taps.channels, settings.taps.output)
     selected: Collection[str] = ()
@@ -62,18 +64,18 @@ def layers(
     ]
     if as_json:
         rows = [as_object(layer, layer.name in selected) for layer in shown]
-        click.echo(json.dumps({"target": target.name, "input": listing.input_shape, "layers": rows}, indent=2))
+        say_json({"target": target.name, "input": listing.input_shape, "layers": rows})
     else:
-        from mammi_tui.text import clean, count
+        from mammi_tui.text import count
 
         random = sum(bool(layer.untrained) for layer in listing.layers)
-        click.echo(f"{clean(target.name)}, input {by(listing.input_shape)}")
-        click.echo(
+        say(
+            f"{target.name}, input {by(listing.input_shape)}",
             f"{len(shown):,} of {count(len(listing.layers), 'layer')}, {len(selected):,} selected ({SELECTED})"
-            f"{f', {random:,} random' if random else ''}\n"
+            f"{f', {random:,} random' if random else ''}",
+            "",
+            *as_table(shown, selected),
         )
-        for line in as_table(shown, selected):
-            click.echo(line)
     if wrong is not None:
         raise wrong
 

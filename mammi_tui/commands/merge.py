@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mammi_tui.console import compute
+from mammi_tui.console.say import say
 
 
 @click.command()
@@ -20,4 +21,4 @@ def merge(config: Path, overrides: tuple[str, ...], kept: tuple[str, ...], keep_
     No film that a shard has seen is read again, unless its size or the time of its last change differs. Where films are
     lacking, the status is 1, and the message names the shards to run.
     """
-    click.echo(compute.merge(config, (*overrides, *(f"keep.{each}" for each in kept)), keep_shards))
+    say(compute.merge(config, (*overrides, *(f"keep.{each}" for each in kept)), keep_shards))

@@ -13,6 +13,7 @@ import click
 from mammi_tui.console import arguments
 from mammi_tui.console.output import STDOUT, check_output, output_option
 from mammi_tui.console.output import force as force_option
+from mammi_tui.console.say import pass_on, say
 
 if TYPE_CHECKING:
     from mammi_tui.report.contents import Report
@@ -97,15 +98,15 @@ def report(
             parts = _writer(file_format)(gathering.report(progress))
             if output == STDOUT:
                 for part in parts:
-                    sys.stdout.buffer.write(part.encode())
+                    pass_on(part.encode())
                 return
             with writing(f"--output {output}"):
                 size = _write(output, parts)
-    click.echo(f"{count(len(gathering.neurons), 'neuron')}, {size / 1e6:.1f} MB, written to {output}", err=True)
+    say(f"{count(len(gathering.neurons), 'neuron')}, {size / 1e6:.1f} MB, written to {output}", err=True)
     if not gathering.neurons:
-        click.echo(NOTHING_FOUND if query else NOTHING_JUDGED, err=True)
+        say(NOTHING_FOUND if query else NOTHING_JUDGED, err=True)
     elif size > LARGE:
-        click.echo("Browsers may open it slowly: --films N makes it smaller.", err=True)
+        say("Browsers may open it slowly: --films N makes it smaller.", err=True)
 
 
 def _writer(file_format: str) -> Callable[[Report], Iterator[str]]:
@@ -117,10 +118,12 @@ def _writer(file_format: str) -> Callable[[Report], Iterator[str]]:
 
 def _write(output: Path, parts: Iterable[str]) -> int:
     """Writes a file that replaces another only when it is whole. Returns its size in bytes."""
+    from engine.store.whole_file import put_in_place
+
     with tempfile.TemporaryDirectory(prefix=".mammi-report-", dir=output.parent) as unfinished:
         path = Path(unfinished) / "report"
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(parts)
         size = path.stat().st_size
-        path.replace(output)
+        put_in_place(path, output)
     return size

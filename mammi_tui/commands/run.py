@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mammi_tui.console.compute import compute, compute_shard
+from mammi_tui.console.say import say
 
 
 class Workers(click.ParamType[str]):
@@ -62,6 +63,6 @@ def run(config: Path, overrides: tuple[str, ...], kept: tuple[str, ...], shard: 
     chosen = (*overrides, *(f"keep.{each}" for each in kept))
     chosen += (f"workers.where={workers}",) if workers else ()
     if shard is not None:
-        click.echo(compute_shard(config, chosen, shard))
+        say(compute_shard(config, chosen, shard))
     else:
-        click.echo(compute(config, chosen, "mammi run"))
+        say(compute(config, chosen, "mammi run"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mammi_tui.console import arguments
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.requery import NeuronAnswer
@@ -61,7 +61,6 @@ def show(
     from engine.store.reader import RunReader
     from mammi_tui.console import evidence_text, methods_text
     from mammi_tui.console.verdicts_text import ReadersOf
-    from mammi_tui.text import clean
 
     with RunReader(arguments.existing_run(run)) as reader:
         layer, unit = parse_neuron(neuron, reader.layers)
@@ -82,9 +81,9 @@ def show(
             shown |= readers.as_objects()
             said = readers.as_text()
             for warning in readers.warnings:
-                click.echo(clean(warning), err=True)
+                say(warning, err=True)
         except MammiError as error:
-            click.echo(clean(str(error)), err=True)
+            say(str(error), err=True)
         sections = [annotation(answer, reader.concepts), films(answer, images, reader.concepts)]
         if evidence or methods:
             sections.clear()
@@ -98,13 +97,12 @@ def show(
             sections.append(methods_text.as_text(answers))
         sections.insert(0, said)
         if as_json:
-            click.echo(json.dumps(shown, indent=2))
+            say_json(shown)
             return
-        for line in heading(answer, reader):
-            click.echo(line)
+        say(*heading(answer, reader))
         for section in sections:
-            for index, line in enumerate(section):
-                click.echo(line if index else f"\n{line}")
+            if lines := list(section):
+                say("", *lines)
 
 
 def show_concept(
@@ -128,11 +126,10 @@ def show_concept(
         cuts = chosen.cuts(reader.info)
         answer = Concepts(reader, Requery(reader)).concept(concept, cuts, named)
         if as_json:
-            click.echo(json.dumps(concept_text.as_object(answer, reader, named), indent=2))
+            say_json(concept_text.as_object(answer, reader, named))
             return
         for number, section in enumerate(concept_text.as_text(answer, reader, named)):
-            for index, line in enumerate(section):
-                click.echo(line if index or not number else f"\n{line}")
+            say(*[""] * bool(number), *section)
 
 
 def as_object(answer: NeuronAnswer, images: Sequence[ImageInfo], concepts: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from mammi_tui.commands.export import export
 from mammi_tui.console import arguments
 from mammi_tui.console.output import force as force_option
 from mammi_tui.console.output import output_option
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from mammi_tui.verdicts.entries import Entry
@@ -61,13 +61,12 @@ def verify(run: Path, head: str | None, as_json: bool) -> None:
             "faults": [{"line": fault.number, "what": fault.what} for fault in wrong],
             "cut_off": cut,
         }
-        click.echo(json.dumps(found, indent=2))
+        say_json(found)
     else:
         told = [*(f"line {fault.number}: {fault.what}" for fault in wrong), *cut]
-        for line in _told(path, entries, told):
-            click.echo(line)
+        say(*_told(path, entries, told))
         if head is None and not seen and entries:
-            click.echo("No earlier hash is known here: an end that was cut off before now would not be found.")
+            say("No earlier hash is known here: an end that was cut off before now would not be found.")
     if wrong or cut:
         gone = seen is not None and not seen.is_in(entries)
         forget = f"; delete {head_path(path)} if the log was cut off on purpose" if gone else ""
@@ -111,10 +110,8 @@ def import_(run: Path, file: Path) -> None:
     with RunReader(arguments.existing_run(run)) as reader:
         log = log_of(reader)
         found = merge(log, read_incoming(file), lambda neuron: place_of(reader.layers, neuron) is None)
-    for line in _merged(found):
-        click.echo(line)
-    for line in _left_out(found):
-        click.echo(line, err=True)
+    say(*_merged(found))
+    say(*_left_out(found), err=True)
     if found.unfit:
         raise MammiError(f"{file}: {count(len(found.unfit), 'line')} left out")
 

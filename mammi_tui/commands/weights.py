@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from itertools import dropwhile
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mammi_tui.text import clean
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.config.needed import Needed
@@ -69,7 +69,10 @@ def list_(configs: tuple[Path, ...], folder: Path, as_json: bool) -> None:
 
         found = [_as_dict(entry, folder) for entry in CATALOGUE]
         lines = [line for entry in found for line in _entry_lines(entry)]
-    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(map(clean, lines)))
+    if as_json:
+        say_json(found)
+    else:
+        say(*lines)
 
 
 @weights.command("fetch")
@@ -98,8 +101,8 @@ def fetch(names: tuple[str, ...], folder: Path, sha256: str | None, force: bool)
         with stoppable(name), made_as_usual(), run_progress(sys.stderr) as progress:
             came = fetch_entry(entry, folder, progress, sha256=sha256, force=force)
         for path, digest in came.items():
-            click.echo(f"{digest}  {path}")
-        click.echo(f"{entry.name} is in {folder / entry.name}", err=True)
+            say(f"{digest}  {path}")
+        say(f"{entry.name} is in {folder / entry.name}", err=True)
 
 
 def _as_dict(entry: Entry, folder: Path) -> dict[str, Any]:
@@ -161,14 +164,14 @@ def _advice(need: Needed) -> str:
         return "not in the catalogue: a file of your own"
     if not need.entry.files:
         return f"by hand: {', '.join(need.entry.by_hand)} from {need.entry.page}"
-    elsewhere = need.folder is not None and need.folder.resolve() != FOLDER.resolve()
+    elsewhere = need.folder is not None and realpath(need.folder) != realpath(FOLDER)
     to = f" --to {_near(need.folder)}" if need.folder and elsewhere else ""
     return f"mammi weights fetch {need.entry.name}{to}"
 
 
 def _near(path: Path) -> str:
     """A path relative to the current directory, where it lies below it."""
-    whole, here = path.resolve(), Path.cwd()
+    whole, here = Path(realpath(path)), Path.cwd()
     return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 

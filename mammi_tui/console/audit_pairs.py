@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from engine.errors import ConfigError
 from mammi_tui.console.compute import need_engine, stoppable
 from mammi_tui.console.output import check_output
+from mammi_tui.console.say import say, say_json
 from mammi_tui.console.table_file import put_table
 
 COMMAND = "mammi audit"
@@ -51,15 +49,14 @@ def audit_pairs(
     with stoppable(COMMAND, kept=False), run_progress(sys.stderr) as progress:
         audit = audit_with_pairs(config, pairs, count, seed, progress)
     if as_json:
-        click.echo(json.dumps(as_object(audit), indent=2))
+        say_json(as_object(audit))
     else:
-        for line in as_lines(audit):
-            click.echo(line)
+        say(*as_lines(audit))
     if output is not None:
         from engine.store.tables import write_table
 
         rows = put_table(output, file_format, lambda file: write_table(file, file_format, COLUMNS, table_rows(audit)))
-        click.echo(f"{rows} rows written to {output}", err=True)
+        say(f"{rows} rows written to {output}", err=True)
 
 
 def _format(output: Path | None) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-
-import click
 
 from engine.auditing.traits import Traits
 from engine.decisions.audit.live import Audit
@@ -17,6 +14,7 @@ from engine.store.reader import RunReader
 from mammi_tui.console import arguments
 from mammi_tui.console.audit_object import as_object
 from mammi_tui.console.audit_text import Chosen, lines
+from mammi_tui.console.say import say, say_json
 
 
 def audit_run(run: Path, *, attributes: Sequence[str], classes: Sequence[str], as_json: bool, fail: bool) -> int:
@@ -30,16 +28,14 @@ def audit_run(run: Path, *, attributes: Sequence[str], classes: Sequence[str], a
             _numbers("--class", classes, reader.classes),
             _places("--attribute", attributes, audit.traits, [each.name for each in reader.attributes()]),
         )
-        told = (
-            json.dumps(as_object(audit, reader, chosen), indent=2)
-            if as_json
-            else "\n".join(lines(audit, reader, chosen))
-        )
+        if as_json:
+            say_json(as_object(audit, reader, chosen))
+        else:
+            say(*lines(audit, reader, chosen))
         reading = [each for each in audit.classes() if each.reads and chosen.has(each.number, each.trait)]
         looked = any(each.judged and chosen.has(each.number, each.trait) for each in audit.classes())
-    click.echo(told)
     if fail and (reading or not looked):
-        click.echo(_failure(len(reading)), err=True)
+        say(_failure(len(reading)), err=True)
         return 1
     return 0
 

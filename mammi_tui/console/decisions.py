@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-
-import click
 
 from engine.errors import MammiError
 from engine.evaluation.decisions.evaluate import DecisionEvaluation, evaluate_decisions
@@ -16,6 +13,7 @@ from engine.evaluation.decisions.pointing import MapsOf
 from engine.evaluation.results import Figure
 from engine.store.reader import RunReader
 from mammi_tui.console.compute import need_engine
+from mammi_tui.console.say import say, say_json
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count, decimal, fit
 
@@ -31,9 +29,10 @@ def print_decisions(path: Path, config: Path | None, as_json: bool) -> DecisionE
     with RunReader(path) as reader:
         random, reason = _random_maps(reader, config)
         found = evaluate_decisions(reader, random, reason)
-        lines = [json.dumps({"run": str(reader.path), **asdict(found)}, indent=2)] if as_json else _lines(found, reader)
-        for line in lines:
-            click.echo(line)
+        if as_json:
+            say_json({"run": str(reader.path), **asdict(found)})
+        else:
+            say(*_lines(found, reader))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,6 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import click
 
 from engine.annotation.cuts import Cuts
 from engine.evaluation.faithfulness.evaluate import BETWEEN_EXTREMES, EXTREME, evaluate_faithfulness
@@ -24,6 +21,7 @@ from engine.progress import Silent
 from engine.store.reader import RunReader
 from mammi_tui.console.evaluation_text import heading
 from mammi_tui.console.progress import run_progress
+from mammi_tui.console.say import say, say_json
 from mammi_tui.text import clean, decimal, fit
 
 WIDTH = 80
@@ -42,10 +40,9 @@ def print_faithfulness(
     with run_progress(sys.stderr) if sys.stderr.isatty() else nullcontext(Silent()) as progress:
         found = evaluate_faithfulness(reader, methods, vlm, cuts=cuts, progress=progress)
     if as_json:
-        click.echo(json.dumps(as_object(found, reader), indent=2))
+        say_json(as_object(found, reader))
         return
-    for line in (*heading(found.cuts, reader), "", *as_text(found)):
-        click.echo(line)
+    say(*heading(found.cuts, reader), "", *as_text(found))
 
 
 def as_object(found: Faithfulness, reader: RunReader) -> dict[str, Any]:

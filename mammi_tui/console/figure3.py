@@ -18,7 +18,8 @@ from engine.store.reader import RunReader
 from mammi_tui.console import arguments
 from mammi_tui.console.compute import need_engine
 from mammi_tui.console.output import check_output
-from mammi_tui.text import clean, count
+from mammi_tui.console.say import say
+from mammi_tui.text import count
 
 
 def draw_figure3(
@@ -54,8 +55,8 @@ def draw_figure3(
         folder.mkdir(parents=True, exist_ok=True)
     written = figure3_plot.draw(figures, folder)
     if maps.reason:
-        click.echo(f"Maps that the run does not keep are left out: {clean(maps.reason)}", err=True)
-    click.echo(f"{count(len(written), 'file')} written to {folder}", err=True)
+        say(f"Maps that the run does not keep are left out: {maps.reason}", err=True)
+    say(f"{count(len(written), 'file')} written to {folder}", err=True)
 
 
 class _MapsAgain:

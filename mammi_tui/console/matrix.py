@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from mammi_tui.console.compute import need_engine, stoppable
 from mammi_tui.console.progress import run_progress
-from mammi_tui.text import clean
+from mammi_tui.console.say import say, say_json
 
 COMMAND = "mammi evaluate --table"
 _LONGEST = 1 << 12
@@ -35,8 +32,7 @@ def print_tables(path: Path, out: Path | None, overrides: Sequence[str], as_json
     made = tables(result)
     written = write(matrix.settings.out, result, made)
     if as_json:
-        click.echo(json.dumps(as_object(result, made), indent=2))
+        say_json(as_object(result, made))
     else:
-        for line in as_markdown(result, made).splitlines():
-            click.echo(clean(line, limit=_LONGEST))
-    click.echo(f"Written: {', '.join(map(str, written))}", err=True)
+        say(*as_markdown(result, made).split("\n"))
+    say(f"Written: {', '.join(map(str, written))}", err=True)

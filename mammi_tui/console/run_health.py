@@ -5,7 +5,7 @@ A run file is consistent when its stored answers follow from its activations and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.annotation import scoring
 from engine.annotation.rows import Rows, parts
 from engine.errors import MammiError, UnreadableImage
+from engine.progress import Progress, Silent
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -31,12 +32,15 @@ _ROWS = 50
 _TOLERANCE = 1e-6
 
 
-def faults(reader: RunReader) -> Iterator[str]:
-    """Checks a run and yields one line for each fault."""
+def faults(reader: RunReader, progress: Progress | None = None) -> Iterator[str]:
+    """Checks a run and yields one line for each fault: some rows of each kind, all of them where it is given a
+    `progress` to report to."""
+    units, thumbnails, rows = (None, None, None) if progress else (_UNITS, _THUMBNAILS, _ROWS)
+    progress = progress or Silent()
     if reader.image_count == 0:
         yield "no usable image"
         return
-    yield from _broken_thumbnails(reader)
+    yield from _broken_thumbnails(reader, _spread(reader.image_count, thumbnails), progress)
     embeddings = reader.arrays.image_embeddings()
     texts, template = reader.arrays.text_embeddings()
     others = [array for place in range(len(reader.other_templates)) for array in reader.arrays.other_template(place)]
@@ -45,10 +49,13 @@ def faults(reader: RunReader) -> Iterator[str]:
     if not all(np.isfinite(array).all() for array in chain(stored, pieces)):
         yield "embeddings that are not finite numbers"
         return
-    yield from decision_health.faults(reader, _spread(reader.image_count, _ROWS))
+    yield from decision_health.faults(reader, _spread(reader.image_count, rows))
     requery = Requery(reader)
     for layer in reader.layers:
-        for unit in _spread(layer.units, _UNITS):
+        chosen = _spread(layer.units, units)
+        progress.stage(f"answers of {layer.name}", len(chosen))
+        for unit in chosen:
+            progress.advance(1)
             if _differs(reader, requery, layer, unit, embeddings, texts, template):
                 yield f"{layer.name}:{unit}: the stored scores are not those of its representative images"
 
@@ -66,8 +73,10 @@ def warnings(reader: RunReader) -> list[str]:
     return [note.text for note in reader.notes] + mistakes
 
 
-def _broken_thumbnails(reader: RunReader) -> Iterator[str]:
-    for image in _spread(reader.image_count, _THUMBNAILS):
+def _broken_thumbnails(reader: RunReader, images: Sequence[int], progress: Progress) -> Iterator[str]:
+    progress.stage("thumbnails", len(images))
+    for image in images:
+        progress.advance(1)
         try:
             decode(reader.thumbnail(image))
         except MammiError as error:
@@ -93,6 +102,8 @@ def _differs(
     return not np.allclose(fresh, answer.scores, rtol=0, atol=_TOLERANCE)
 
 
-def _spread(count: int, most: int) -> list[int]:
-    """At most `most` evenly spread numbers below `count`, the first and the last among them."""
+def _spread(count: int, most: int | None) -> Sequence[int]:
+    """At most `most` evenly spread numbers below `count`, the first and the last among them; all without `most`."""
+    if most is None:
+        return range(count)
     return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})

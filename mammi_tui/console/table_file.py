@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import click
-
 from engine.errors import writing
+from engine.own_files import temporary_folder
+from engine.store.whole_file import put_in_place
 from mammi_tui.console.output import STDOUT
-from mammi_tui.text import clean
+from mammi_tui.console.say import pass_on, say
+
+_BLOCK = 1 << 20
 
 
 def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> int:
@@ -22,14 +23,14 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
 
     Raises MammiError where the disk refuses the file.
     """
-    folder = Path(tempfile.gettempdir()) if output == STDOUT else output.parent
+    folder = temporary_folder() if output == STDOUT else output.parent
     with ExitStack() as stack:
-        with writing(folder if output == STDOUT else f"--output {output}"):
+        with writing(f"the folder of temporary files, {folder}" if output == STDOUT else f"--output {output}"):
             unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-table-", dir=folder))
             written = Path(unfinished) / f"table.{file_format}"
             rows = write(written)
             if output != STDOUT:
-                written.replace(output)
+                put_in_place(written, output)
         if output == STDOUT:
             _print(written)
     return rows
@@ -40,7 +41,8 @@ def _print(table: Path) -> None:
     if sys.stdout.isatty():
         with table.open(encoding="utf-8", newline="\n") as file:
             for line in file:
-                click.echo(clean(line.rstrip("\n"), limit=1 << 20))
+                say(line.rstrip("\n"))
     else:
         with table.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
+            while block := file.read(_BLOCK):
+                pass_on(block)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from os.path import realpath
 from pathlib import Path
 
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
-from engine.store.tables import without_formula
+from engine.store.tables import for_spreadsheets
 from mammi_tui.text import clean
 
 _LONGEST = 10_000
@@ -20,7 +21,7 @@ def deep_link(run: Path, neuron: str, cuts: Cuts, query: str = "", order: str = 
 
     Raises MammiError where a name cannot be pasted.
     """
-    words = ["mammi", "open", str(run.resolve()), neuron, "--fresh"]
+    words = ["mammi", "open", realpath(run), neuron, "--fresh"]
     words += [f"--alpha={float(cuts.alpha)!r}", f"--beta={float(cuts.beta)!r}"]
     words += [f"--ranking={cuts.ranking}", f"--select={cuts.selection}"]
     options = {"concept-set": cuts.concept_set, "filter": query, "sort": order}
@@ -45,5 +46,5 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     if isinstance(value, str):
-        return clean(without_formula(value), _LONGEST)
+        return clean(for_spreadsheets(value), _LONGEST)
     return "" if value is None else str(value)

@@ -22,7 +22,8 @@ from mammi_tui.verdicts.lines import Deed, Seen, Verdict
 from mammi_tui.verdicts.said import deed_words
 from mammi_tui.views.title import named
 
-REPLACED = "The run file was replaced: reopen it to see the new one."
+LONG = 60.0
+"""Seconds for which a warning of something lost is shown"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ class Judging(ExplorerBase):
                 self.warn(warning)
         except MammiError as error:
             self.warn(str(error))
-        self.verdict_log.when_replaced = lambda: self.warn(REPLACED)
+        self.verdict_log.when_replaced = self._tell_replaced
         self.draw_verdicts()
+
+    def _tell_replaced(self, what: str) -> None:
+        self.warn(f"The run file {what}: open it again to see what is there. Verdicts are kept as before.", LONG)
 
     def draw_verdicts(self) -> None:
         """Draws what stands, wherever it is on screen."""
@@ -85,7 +89,7 @@ class Judging(ExplorerBase):
         try:
             add(self.verdict_log, self.looking.rows, neuron, deed, seen or self.seen())
         except MammiError as error:
-            self.warn(str(error))
+            self.warn(str(error), LONG)
             return False
         self.draw_verdicts()
         return True

@@ -38,6 +38,7 @@ class SecondReader(Judging):
         self.set_interval(FOLLOW_EVERY, self._follow)
 
     def _follow(self) -> None:
+        self.verdict_log.look_at_run()
         if self.verdict_log.has_changed:
             self._take_up()
 

@@ -15,6 +15,9 @@ _NARROW = re.compile(
     r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2190-\u22ff\u2400-\u2426\u2500-\u25fc\u25ff]*"
 )
 
+# Takes no cell, so that what a widget has measured stays true.
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+
 # Up to this many unchanged cells between two changed ones are sent too: that is cheaper than moving the cursor.
 _GAP = 2
 
@@ -180,8 +183,9 @@ def _goes_on(cell: Cell | None) -> bool:
 
 
 def cells(text: str, style: int) -> list[Cell]:
-    """The cells of one segment in a style of this number."""
+    """The cells of one segment in a style of this number. Whatever a widget draws, no text steers the terminal."""
     if _NARROW.fullmatch(text):
         return [(character, style) for character in text]
+    text = _STEERING.sub("", text)
     length = cell_len(text)
     return [(text, style), *[("", style)] * (length - 1)][:length]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.own_files import mode_of
+
 
 @contextmanager
 def locked(descriptor: int, *, exclusive: bool) -> Iterator[None]:
@@ -21,13 +23,28 @@ def locked(descriptor: int, *, exclusive: bool) -> Iterator[None]:
     yield  # closing the descriptor unlocks
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """A file's device and inode, which change when a new file replaces it; None where there is no file."""
+def open_to_append(path: Path, run: Path) -> int:
+    """A descriptor of a file that is read and appended to. A new one may be read and written by who may so the run."""
+    flags = os.O_RDWR | os.O_APPEND
     try:
-        found = path.stat()
+        return os.open(path, flags)
+    except FileNotFoundError:
+        pass
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process was quicker
+        return os.open(path, flags)
+    with suppress(OSError):
+        os.fchmod(descriptor, mode_of(run))
+    return descriptor
+
+
+def stamp_at(path: Path) -> tuple[int, ...] | None:
+    """Changes when a file is replaced or written; None where there is no file."""
+    try:
+        return stamp_of(path.stat())
     except OSError:
         return None
-    return found.st_dev, found.st_ino
 
 
 def stamp_of(found: os.stat_result) -> tuple[int, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from engine.errors import MammiError
+from engine.own_files import temporary_folder
 from mammi_tui.verdicts.entries import Entry
 
 
@@ -16,11 +18,10 @@ def keep(log: Path, lost: Sequence[Entry]) -> Path | None:
     None if neither can be written.
     """
     data = b"".join(entry.raw.rstrip(b"\r\n") + b"\n" for entry in lost)
-    for folder in (log.parent, Path(tempfile.gettempdir())):
-        try:
-            return _new_file(folder, log.name.removesuffix(".jsonl"), data)
-        except OSError:
-            continue
+    folders: tuple[Callable[[], Path], ...] = (lambda: log.parent, temporary_folder)
+    for folder in folders:
+        with suppress(OSError, MammiError):
+            return _new_file(folder(), log.name.removesuffix(".jsonl"), data)
     return None
 
 

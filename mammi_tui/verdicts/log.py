@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import MammiError, writing
-from engine.own_files import mode_of
 from engine.store.reader import RunReader
 from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
 from mammi_tui.verdicts.content import VerdictFile
 from mammi_tui.verdicts.entries import START, Entry, entries_of
-from mammi_tui.verdicts.files import identity, locked, stamp_of
+from mammi_tui.verdicts.files import locked, open_to_append, stamp_at, stamp_of
 from mammi_tui.verdicts.heads import remember
 from mammi_tui.verdicts.keeping import keep
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
@@ -33,14 +32,18 @@ def verdicts_path(run_path: Path) -> Path:
 
 def log_of(reader: RunReader) -> VerdictLog:
     """The verdicts on an open run."""
-    return VerdictLog(reader.path, reader.info.content_hash, reader.subject)
+
+    def subject(layer: str) -> str:
+        try:
+            return reader.subject(layer)
+        except MammiError:  # the file was written over; the content hash alone then tells whose a line is
+            return ""
+
+    return VerdictLog(reader.path, reader.info.content_hash, subject)
 
 
 class VerdictLog:
-    """The verdicts on one run. It notices when another file replaces the run file.
-
-    Several readers may append at once.
-    """
+    """The verdicts on one run, to which several readers may append at once. It notices when the run file changes."""
 
     def __init__(self, run_path: Path, content_hash: str, subject_of: Callable[[str], str] = lambda layer: "") -> None:  # noqa: ARG005
         """`subject_of` gives RunReader.subject of a layer; "" for a layer that the run lacks."""
@@ -48,10 +51,10 @@ class VerdictLog:
         self.run = content_hash
         self._subject_of = cache(subject_of)
         self._run_path = run_path
-        self._opened = identity(run_path)
+        self._opened = stamp_at(run_path)
         self._forget()
-        self.when_replaced: Callable[[], object] = lambda: None
-        """Called after the first verdict that is written since another file has replaced the run file"""
+        self.when_replaced: Callable[[str], object] = lambda what: None  # noqa: ARG005
+        """Called with what has happened to the run file, when it is noticed that it is no longer what was opened"""
         self.when_lost: Callable[[str], object] = lambda message: None  # noqa: ARG005
         """Called with what to tell the reader when lines that were read are no longer in the file"""
 
@@ -113,7 +116,7 @@ class VerdictLog:
         A function that makes the lines is called when all earlier lines are read and no other process can write.
         """
         with writing(self.path, "make room, and give it again", "the verdict was not saved"):
-            descriptor = self._open()
+            descriptor = open_to_append(self.path, self._run_path)
             try:
                 with locked(descriptor, exclusive=True):
                     self._catch_up(descriptor)
@@ -121,24 +124,14 @@ class VerdictLog:
             finally:
                 os.close(descriptor)
         remember(self.path, self._entries)
-        if identity(self._run_path) != self._opened:
-            self._opened = identity(self._run_path)
-            self.when_replaced()
+        self.look_at_run()
         return sealed
 
-    def _open(self) -> int:
-        """A descriptor of the file, which is made for the readers of the run file where it is not there."""
-        try:
-            return os.open(self.path, os.O_RDWR | os.O_APPEND)
-        except FileNotFoundError:
-            pass
-        try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process was quicker
-            return os.open(self.path, os.O_RDWR | os.O_APPEND)
-        with suppress(OSError):
-            os.fchmod(descriptor, mode_of(self._run_path))
-        return descriptor
+    def look_at_run(self) -> None:
+        """Calls `when_replaced` once if the run file is not the one that was opened. Reads nothing."""
+        if (found := stamp_at(self._run_path)) != self._opened:
+            self._opened = found
+            self.when_replaced("is gone" if found is None else "was replaced or written over")
 
     def _write(self, descriptor: int, lines: list[Line]) -> list[Line]:
         if not lines:
@@ -156,11 +149,21 @@ class VerdictLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, size)
+            self._cut(descriptor, size)
             raise
         self._catch_up(descriptor)
         return sealed
+
+    def _cut(self, descriptor: int, size: int) -> None:
+        """Takes back what could not be written whole."""
+        try:
+            os.ftruncate(descriptor, size)
+        except OSError as error:
+            if os.fstat(descriptor).st_size > size:
+                raise MammiError(
+                    f"{self.path}: its disk reports errors: what was given last may or may not be saved; "
+                    "see what stands before you give it again"
+                ) from error
 
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""

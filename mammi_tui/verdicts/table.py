@@ -30,7 +30,9 @@ COLUMNS = {
     "hash": "VARCHAR",
     "line": "VARCHAR",
 }
-"""Names and DuckDB types. `line` is the line as it stands in the log."""
+"""Names and DuckDB types. `line` is the line as it stands in the log, its control characters escaped."""
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+"""Controls that may stand in a text of JSON as they are"""
 SHOWN = ("reader", "neuron", "verdict", "act", "text", "concept", "mark")
 """Columns that repeat texts of the line"""
 
@@ -45,7 +47,7 @@ def row(
         *(line.time, line.reader, line.neuron, *place, deed.verdict, cuts.alpha, cuts.beta),
         *(list(line.seen.annotation), line.identity in stand, cuts.concept_set, cuts.ranking, str(cuts.selection)),
         *(deed.act, deed.text, deed.concept, deed.mark, line.role, line.run == run),
-        *(line.hash, entry.raw.decode().strip()),
+        *(line.hash, entry.raw.decode().strip().translate(_ESCAPED)),
     )
 
 

@@ -23,6 +23,7 @@ from mammi_tui.questions.evidence import LayerEvidenceAnswered
 from mammi_tui.questions.film import FilmAnswered, FilmAsker, SimilarAnswered
 from mammi_tui.questions.layer import LayerAnswered
 from mammi_tui.questions.subjects import ClassSubject, ConceptSubject, FilmList, FilmSubject
+from mammi_tui.text import clean
 from mammi_tui.views.base import View
 from mammi_tui.views.film_help import HELP
 from mammi_tui.views.film_keys import KEYS
@@ -214,7 +215,7 @@ class FilmBody(FilmLooks):
         missing = self._missing("head", "films") or "The run keeps no shares of units."
         self.units.show(units, missing)
         self.post_message(self.UnitMeant())
-        self.parts[1].show(f"Units behind {name}" if name else "Units", sums)
+        self.parts[1].show(f"Units behind {clean(name)}" if name else "Units", sums)
         if name:
             self.post_message(self.Explained(name))
 

@@ -25,7 +25,7 @@ class _First(Suggester):
         self._complete = complete
 
     async def get_suggestion(self, value: str) -> str | None:
-        return next((line for line in self._complete(value) if line.startswith(value)), None)
+        return next((clean(line) for line in self._complete(value) if line.startswith(value)), None)
 
 
 class TypedLine(Input):
@@ -87,7 +87,7 @@ class TypedLine(Input):
         typed, lines = self._offered
         if typed is None or (self.value != typed and self.value not in lines):
             typed = self.value
-            lines = list(self._complete(typed))
+            lines = [clean(line, self.most) for line in self._complete(typed)]
             self._offered = typed, lines
         if not lines:
             return

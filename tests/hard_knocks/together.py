@@ -19,7 +19,7 @@ def falls_of(
     setting: Setting,
     *,
     at_once: int = 50,
-    seconds: float = 12.0,
+    seconds: float = 60.0,
 ) -> Iterator[str | None]:
     """For each of the tries, its name and its bytes, what fall_of says of the call."""
     for start in range(0, len(tries), at_once):

@@ -29,7 +29,10 @@ def test_fitted_text_has_its_width(text: str, width: int, right: bool, keep_end:
     [
         ("\x1b[31mred\x1b[0m", "␛[31mred␛[0m"),
         ("a\nb\tc", "a b c"),
-        ("\u202egnp.exe", "gnp.exe"),
+        ("\u202egnp.exe", "�gnp.exe"),
+        ("a\x7fb\u200bc\ufe0f", "a␡b�c�"),
+        ("e" + "\u0301" * 9 + "f", "e" + "\u0301" * 4 + "�f"),
+        ("\u0301a", "◌\u0301a"),
         ("[bold]x[/]", "[bold]x[/]"),
         ("\ud800", "�"),
         ("Pleuraerguß 胸水", "Pleuraerguß 胸水"),

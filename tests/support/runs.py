@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,17 @@ from engine.store.contents import ConceptSet, Layer, OtherTemplate, RunContents,
 from engine.store.parts import Computed, FilmRows, ImageKeys, PartKeys, VectorRows
 from engine.store.records import MethodScore
 from engine.store.writer import assemble
+from tests.support.hostile import TEXTS
 
 LABELS = ("Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Pneumothorax")
-HOSTILE = ("[bold red]x[/]", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "a\nb", "\u202egnp.exe", "=1+1", "[/]", "a\\[b")
-"""Textual markup, ANSI and OSC escapes, line breaks, right-to-left marks, spreadsheet formulas"""
+HOSTILE = tuple(
+    TEXTS[name]
+    for name in (
+        *("markup of Textual", "colour", "title", "newline"),
+        *("right to left", "formula", "markup closed", "markup escaped"),
+    )
+)
+"""A few hostile texts, one of each kind that is shown or handed on in a way of its own"""
 
 
 def small_run(
@@ -33,7 +40,7 @@ def small_run(
     concepts: int = 25,
     dimension: int = 16,
     seed: int = 0,
-    hostile: bool = False,
+    hostile: bool | Sequence[str] = False,
     sets: int = 1,
     other_templates: int = 0,
     captions: int = 0,
@@ -44,6 +51,7 @@ def small_run(
     In each layer unit 0 is dead, unit 1 has no positive score, and unit 2 is full of ties. The last layer's units have
     names. Two further images are set aside. Two concepts share one embedding.
 
+    `hostile` adds hostile texts to the names: some (HOSTILE), or those that it gives.
     `methods` are names with their options; computed ones get scores for all units but 0 (`method_scores`).
     """
     path = folder / "run.duckdb"
@@ -106,13 +114,13 @@ def small_contents(
     concepts: int = 25,
     dimension: int = 16,
     seed: int = 0,
-    hostile: bool = False,
+    hostile: bool | Sequence[str] = False,
     sets: int = 1,
     batch_size: int = 16,
 ) -> tuple[RunContents, list[Batch]]:
     """The contents that `small_run` writes. `batch_size` only decides how they are cut into batches."""
     rng = np.random.default_rng(seed)
-    odd = HOSTILE if hostile else ("",)
+    odd = ("",) if not hostile else HOSTILE if hostile is True else tuple(hostile)
     names = [f"layer{index}" for index in range(len(units))]
     probed = [_image(index, rng, odd[index % len(odd)]) for index in range(images + 2)]
     set_aside = {1, images + 1}

@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 from engine.config.workers import LOCAL, RAY, RayAddress
 from engine.errors import MammiError, first_line
 from engine.extras import missing
+from engine.own_files import held_folder, temporary_folder
 from engine.run.workers.sizes import Node
 
 _ENVIRONMENT = {
@@ -208,9 +208,6 @@ def _signals_kept() -> Iterator[None]:
 @contextmanager
 def _temporary_folder() -> Iterator[str]:
     """A folder for Ray's sockets and logs that only this user can open."""
-    usual = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(prefix="mammi-", dir=usual if len(usual) <= _LONGEST_TEMPORARY else _SHORT)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    usual = str(temporary_folder())
+    with held_folder(Path(usual if len(usual) <= _LONGEST_TEMPORARY else _SHORT), "mammi-ray-") as folder:
+        yield str(folder)

@@ -22,6 +22,7 @@ from tests.support.web_store import BREAKS_OFF, WebStore, web_store
 pytest.importorskip("s3fs", reason="s3fs is not installed: it belongs to the extra remote")
 
 NAMES = [f"{number:02}.png" for number in range(30)]
+pytestmark = pytest.mark.network
 
 
 @pytest.fixture

@@ -177,37 +177,47 @@ def test_shards_of_another_configuration_are_named(project: Path) -> None:
 def test_what_two_processes_cannot_do_at_once_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shard_files, "_WAIT", 0)
     with folder(project).open(ShardName(1, 2)):
-        with pytest.raises(RunFileError, match="another process is computing shard 1/2"):
+        with pytest.raises(RunFileError, match="shard 1/2 is being computed"):
             shard(project, "1/2")
         with pytest.raises(RunFileError, match=r"are computing shards of this run \(1/2\)"):
             compute(project)
     with WorkFile(work_path(project.with_name("tiny.duckdb"))):
-        with pytest.raises(RunFileError, match="a run or a merge in another process is writing it"):
+        with pytest.raises(RunFileError, match="a run or a merge is going on"):
             shard(project, "1/2")
-        with pytest.raises(RunFileError, match="another process is writing it"):
+        with pytest.raises(RunFileError, match="is writing it"):
             merged(project)
 
 
-def test_a_damaged_shard_is_named(project: Path) -> None:
+def test_what_is_whole_in_a_damaged_shard_is_merged(project: Path) -> None:
+    compute(project)
+    expected = content(project)
+    project.with_name("tiny.duckdb").unlink()
     shard(project, "1/1")
     [path] = folder(project).sealed()
-    whole = path.read_bytes()
-    path.write_bytes(b"no database" * 1000)
-    with pytest.raises(RunFileError, match=rf"{path.name}: file is not a database; .* delete it and run again"):
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE results SET data = zeroblob(length(data)) WHERE image = 1")
+    connection.close()
+    with pytest.raises(MammiError, match=r"1 of 14 films are lacking: of shard 1 of 1") as told:
         merged(project)
-    for change in (
-        "UPDATE results SET data = zeroblob(length(data)) WHERE image = 1",
-        "UPDATE looked_up SET film = 99",
-        "UPDATE looked_up SET film = 0",
-        "UPDATE looked_up SET path = place",
-        "UPDATE facts SET value = '[]' WHERE name = 'parts'",
-    ):
-        path.write_bytes(whole)
-        with sqlite3.connect(path) as connection:
-            connection.execute(change)
-        connection.close()
-        with pytest.raises(RunFileError, match=rf"{path.name}: it is damaged; delete it and run"):
-            merged(project)
+    assert "\n" in str(told.value)  # and the command
+    assert (path.with_name(f"{path.name}.damaged")).exists()
+    assert shard(project, "1/1").computed["images"] == 4  # its batch
+    assert merged(project).notes == []
+    assert content(project) == expected
+
+
+def test_a_shard_that_cannot_be_read_is_set_aside(project: Path) -> None:
+    shard(project, "1/1")
+    [path] = folder(project).sealed()
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(RunFileError, match=rf"{path.name}: it is damaged .*`mammi merge` for shards, sets it aside"):
+        shard(project, "1/2")
+    heard = compute(project)
+    assert heard.notes == [
+        f"warning: {path}: it was damaged; none of it is whole, the rest must be computed again. The damaged file is "
+        f"kept as {path.name}.damaged."
+    ]
+    assert heard.computed["images"] == 14
 
 
 def test_names_that_no_shard_has_are_no_shards(project: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_file_that_exists_is_left_alone_without_force(mammi: Mammi, run_path: 
     assert outcome.err == f"mammi: --output {out}: exists already. Use --force to overwrite it.\n"
     assert out.read_text() == "precious"
     assert mammi(*arguments, "--force").status == 0
-    assert out.read_text().startswith("layer,unit")
+    assert out.read_text().startswith('"layer",unit')
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_a_row_that_was_edited_in_a_spreadsheet_is_refused(mammi: Mammi, log_as:
     for unit in range(3):
         judge(theirs, f"layer1:{unit}", "accept")
     mammi("verdicts", "export", run_of(theirs), "-o", out, "--format", "csv")
-    out.write_text(out.read_text("utf-8").replace("layer1,1,accept", "layer1,1,reject"), "utf-8")
+    out.write_text(out.read_text("utf-8").replace('"layer1",1,"accept"', '"layer1",1,"reject"'), "utf-8")
     outcome = mammi("verdicts", "import", run_of(log_as("r1", "mine")), out)
     assert outcome.out == "2 lines added: r2 2.\n"
     assert "line 2: was altered: its verdict is not that of its line" in outcome.err

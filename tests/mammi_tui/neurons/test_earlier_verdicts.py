@@ -68,7 +68,10 @@ async def test_a_run_file_that_was_replaced_is_reported_once_and_verdicts_are_on
         shutil.copy(run_path, tmp_path / "new.duckdb")
         (tmp_path / "new.duckdb").replace(tmp_path / "run.duckdb")
         await opened.press("y", "y")
-        assert said(opened) == ["The run file was replaced: reopen it to see the new one."]
+        assert said(opened) == [
+            "The run file was replaced or written over: open it again to see what is there. "
+            "Verdicts are kept as before."
+        ]
         with RunReader(run_path) as reader:
             assert {line.run for line in opened.log.read().lines} == {reader.info.content_hash}
         assert len(opened.log.read().lines) == 3

@@ -1,0 +1,45 @@
+"""What is whole of a damaged run file is taken over, and only the rest is computed again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.progress import Silent
+from engine.run.salvaging import damaged_path, salvage
+from engine.store.reader import RunReader
+from tests.support.models import tiny_project
+from tests.support.tiny_runs import compute, counted_calls
+from tests.support.whole import damage_embedding
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    project = tiny_project(tmp_path)
+    (project.parent / "films" / "003.png").write_bytes(b"no film")
+    compute(project)
+    return project.with_name("tiny.duckdb")
+
+
+def content(out: Path) -> str:
+    with RunReader(out) as reader:
+        return reader.info.content_hash
+
+
+def test_only_what_was_damaged_is_computed_again(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, verdicts = content(out), out.with_name("tiny.verdicts.jsonl")
+    verdicts.write_text("{}\n")
+    damage_embedding(out, 5)
+    damaged = out.read_bytes()
+    found = {each.what: each for each in salvage(out, Silent())}
+    assert found["embedding"].taken < found["embedding"].every == 14
+    assert str(found["layer first"]) == "layer first: all 14"
+    assert damaged_path(out).read_bytes() == damaged
+    assert not out.exists()
+    calls = counted_calls(monkeypatch)
+    compute(out.with_suffix(".toml"))
+    assert calls["images"]
+    assert (calls["target"], calls["texts"]) == ([], [])
+    assert content(out) == expected
+    assert verdicts.read_text() == "{}\n"

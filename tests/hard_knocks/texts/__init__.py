@@ -1,0 +1,1 @@
+"""Where texts go out, and what holds there whatever they say."""
