@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import inspect
@@ -15,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from engine.errors import ConfigError, MammiError, first_line
+from engine.likeness import closest
 
 LONGEST_TEXT = 10_000
 """Characters of a text that a model says of itself"""
@@ -43,7 +43,7 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
     factory = getattr(module, name, None)
     if not callable(factory):
         functions = [function for function, value in vars(module).items() if callable(value)]
-        close = difflib.get_close_matches(name, functions, n=1)
+        close = closest(name, functions, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigError(f"{key}: {module_name} has no function {name!r}.{hint}")
     return factory  # type: ignore[no-any-return]

@@ -160,7 +160,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(message: str) -> None:
-    first, *more = message.strip().splitlines() or ["unknown error"]
+    first, *more = [line for line in message.split("\n") if line.strip()] or ["unknown error"]
     say(f"mammi: {first}", *more, err=True)
 
 

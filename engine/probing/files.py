@@ -16,11 +16,10 @@ from engine.errors import ConfigError, MammiError
 from engine.probing.alike import folded
 from engine.probing.places import FilmFile, Place
 from engine.probing.suffixes import HEAD, begins_like_film, counted, kind_of_other, may_lack_suffix, split
+from engine.text_files import short
 
 _NAMED = 3
 """The most films that a warning names"""
-_LONGEST = 120
-"""The most characters of a name that a message shows"""
 _LISTINGS = 4096
 """The most folders whose entries are held at once"""
 _OUTSIDE, _NOWHERE = "links that lead out of it", "links that lead nowhere"
@@ -239,11 +238,6 @@ def warn(what: str, names: Sequence[str]) -> None:
         rest = len(names) - _NAMED
         shown = ", ".join(map(short, names[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
         log.warning("%s: %d (%s).", what, len(names), shown)
-
-
-def short(name: str) -> str:
-    """A name as a message shows it; a long name is cut."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _shown(path: str) -> str:

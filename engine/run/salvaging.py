@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from engine.errors import RunFileError
 from engine.progress import Progress
 from engine.run.cache import METHOD_STAGE, VLM_STAGE, Cache
-from engine.store.batch import Floats
 from engine.store import parts
+from engine.store.batch import Floats
 from engine.store.finished import FinishedRun
 from engine.store.part_file import MENDED
 from engine.store.parts import ImageKeys, layer_of

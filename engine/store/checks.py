@@ -21,7 +21,7 @@ class Checks:
         self._rows = rows
         named = groupby(columns(rows), key=lambda column: column.table)
         self.tables: dict[str, tuple[Column, ...]] = {table: tuple(found) for table, found in named}
-        read = rows(f"SELECT table_name, column_name, rows, sum FROM {COLUMN_SUMS}")
+        read = rows(f"SELECT table_name, column_name, rows, sum FROM {COLUMN_SUMS}")  # noqa: S608 (a constant)
         self.sums = {(table, name): ColumnSum(count, total) for table, name, count, total in read}
         self._sound: set[str] = set()
         """Queries whose columns are sound"""

@@ -98,10 +98,10 @@ def check_vlm(made: Any, key: str) -> None:
             raise ConfigError(f"{key}: the VLM's {name} is a {type(getattr(made, name)).__name__}, not a function.")
 
 
-def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int) -> None:
+def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int, zero_passes: bool = False) -> None:
     """Raises MammiError unless these are `count` unit vectors of the VLM's dimension. NaN and infinity pass."""
     if embeddings.shape != (wanted := (count, vlm.dimension)):
         raise MammiError(f"vlm: {vlm.name} gives embeddings of shape {embeddings.shape} in place of {wanted}.")
     lengths = np.linalg.norm(embeddings[np.isfinite(embeddings).all(axis=1)], axis=1)
-    for length in lengths[np.abs(lengths - 1) > LENGTH_TOLERANCE][:1]:
+    for length in lengths[(np.abs(lengths - 1) > LENGTH_TOLERANCE) & ~(zero_passes & (lengths == 0))][:1]:
         raise MammiError(f"vlm: {vlm.name} gives embeddings of length {length:.4g} in place of 1: normalise them.")

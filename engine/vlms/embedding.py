@@ -19,7 +19,7 @@ def embed_images(
     """The embeddings [n, d] of the VLM's inputs.
 
     Raises MammiError when the VLM fails on them or gives anything but unit vectors of its dimension, and when the
-    device has too little memory. NaN and infinity pass.
+    device has too little memory. NaN, infinity and zero pass.
     """
     try:
         embeddings = start_embedding(vlm, views, device, mixed_precision)
@@ -46,7 +46,7 @@ def start_embedding(
 
 def embedded(vlm: VLM, values: torch.Tensor, images: int) -> NDArray[np.float32]:
     """The embeddings [n, d] of that many images. Raises MammiError when they are no unit vectors of the VLM's
-    dimension."""
+    dimension. Zero passes as NaN and infinity do: such an image is set aside."""
     embeddings: NDArray[np.float32] = values.numpy()
-    check_embeddings(vlm, embeddings, images)
+    check_embeddings(vlm, embeddings, images, zero_passes=True)
     return embeddings

@@ -11,10 +11,11 @@ from functools import cached_property
 
 from engine.errors import ConfigError
 from engine.probing.alike import folded
-from engine.probing.files import Film, LeadsOut, as_written, closest, log, short, warn
+from engine.probing.files import Film, LeadsOut, as_written, closest, log, warn
 from engine.probing.remote.access import StorageFault, asked, listing
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import HEAD, begins_like_film, counted, kind_of_other, may_lack_suffix, split
+from engine.text_files import short
 
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/")
 _THREADS = 16

@@ -3,6 +3,8 @@
 Each answer of a damaged file is the sound file's, or an error of one line that names the file.
 """
 
+# ruff: noqa: S608 (names of tables and columns that DuckDB tells)
+
 from __future__ import annotations
 
 import hashlib
@@ -154,7 +156,7 @@ def questions(path: Path) -> Iterator[tuple[str, Question]]:
 
 def _taken_over(path: Path) -> object:
     with FinishedRun(path) as finished:
-        parts = {name: key for key, name in finished._names.items()}  # noqa: SLF001
+        parts = {name: key for key, name in finished._names.items()}
         held = finished.held(list(parts.values()))
         usable = finished.usable
         values = [finished.vectors(key, usable) for name, key in parts.items() if name not in ("film", "class maps")]
