@@ -5,6 +5,8 @@ Each reader asks `limits()` for its budget, and names the key that raises it whe
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, Field
 
 
@@ -29,6 +31,7 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     """MB of memory in which it is read"""
 
 
+_NAMED = re.compile(r"limits\.(\w+) = [\w.+-]+")
 _limits = Limits()
 
 
@@ -46,3 +49,9 @@ def hold(new: Limits) -> None:
 def named(key: str) -> str:
     """How a message names a limit and its value: `limits.rows = 20000000`."""
     return f"limits.{key} = {getattr(_limits, key):g}"
+
+
+def another_held(reason: str) -> bool:
+    """Whether a reason names a limit (`named`) with another value than it has now: what it ended may succeed."""
+    found = _NAMED.search(reason)
+    return found is not None and found[1] in Limits.model_fields and found[0] != named(found[1])
