@@ -1,14 +1,16 @@
-"""Lets tests import helpers from tests/support, keeps personal settings away, takes the clock off property tests, and
-shares out the processor."""
+"""Lets tests import helpers from tests/support, keeps personal settings and the network away, takes the clock off
+property tests, and shares out the processor."""
 
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
@@ -21,6 +23,30 @@ settings.load_profile("any machine")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Each of several workers, and what it starts, computes with one thread: more would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+OFFLINE = Path(__file__).parent / "support" / "offline"
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")]))
+offline = SimpleNamespace(**runpy.run_path(str(OFFLINE / "sitecustomize.py")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Opens loopback for a test that is marked `network`, and for what it starts."""
+    if item.get_closest_marker("network"):
+        os.environ[offline.LOOPBACK] = "1"
+    try:
+        return (yield)
+    finally:
+        os.environ.pop(offline.LOOPBACK, None)
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    """Fails a test that has tried to reach the network, also where the code took the error for an answer."""
+    offline.blocked.clear()
+    yield
+    assert not offline.blocked, offline.blocked
 
 
 @pytest.fixture(scope="session")

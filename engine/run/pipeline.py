@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from engine.config.settings import RunConfig
-from engine.errors import ConfigError, RunFileError, writing
+from engine.errors import ConfigError, RunFileError, first_line, writing
 from engine.own_files import made_as
 from engine.progress import Progress
 from engine.run.assembly_stage import AssemblyStage
@@ -53,8 +53,22 @@ def run(config: RunConfig, progress: Progress, beside: Sequence[Path] = ()) -> P
             )
         folder.mend_sealed()
         tell(progress, work, folder)
-        with opened(config, progress, work, folder.sealed(), beside) as this:
+        return _finish(config, progress, work, folder.sealed(), beside)
+
+
+def _finish(
+    config: RunConfig, progress: Progress, work: WorkFile, sealed: Sequence[Path], beside: Sequence[Path]
+) -> Path:
+    """Ends a run. It goes on without a finished run beside it that turns out damaged: only time is lost."""
+    try:
+        with opened(config, progress, work, sealed, beside) as this:
             return finish(this)
+    except RunFileError as error:
+        left = [path for path in beside if not str(error).startswith(f"{path}: ")]
+        if len(left) == len(beside):
+            raise
+        progress.note(f"warning: {first_line(error)}. The run goes on without this file.")
+    return _finish(config, progress, work, sealed, left)
 
 
 def tell(progress: Progress, work: WorkFile, folder: ShardFolder) -> None:
@@ -140,4 +154,6 @@ def _finished(out: Path) -> FinishedRun:
     try:
         return FinishedRun(out)
     except RunFileError as error:
-        raise RunFileError(f"{error}\nMove it away, or name another file in run.out.") from None
+        raise RunFileError(
+            f"{error}\nIf it is damaged, `mammi salvage {out}` takes over what is whole; else name another run.out."
+        ) from None

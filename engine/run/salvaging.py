@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from engine.errors import RunFileError
 from engine.progress import Progress
 from engine.run.cache import METHOD_STAGE, VLM_STAGE, Cache
+from engine.store import parts
 from engine.store.batch import Floats
 from engine.store.finished import FinishedRun
 from engine.store.part_file import MENDED
-from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, ImageKeys, layer_of
+from engine.store.parts import ImageKeys, layer_of
 from engine.store.parts_reader import PartsReader
 from engine.store.records import LayerInfo
 from engine.store.unit_maps import MAPS_STAGE, MapRows
@@ -111,7 +112,7 @@ class _Salvage:
             pieces = (whole[start : start + _TOGETHER] for start in range(0, len(whole), _TOGETHER))
             found: Iterable[_Read[list[bytes]]] = ((some.tolist(), _bytes(values[:, some].T)) for some in pieces)
         else:
-            found = _readable(range(len(images)), lambda some: self._rows(name, key, [images[each] for each in some]))
+            found = _readable(range(len(images)), lambda some: self._rows(name, key, some))
         taken = 0
         for some, rows in found:
             if self._work:
@@ -119,11 +120,20 @@ class _Salvage:
             taken += len(some)
         return taken
 
-    def _rows(self, name: str, key: str, images: Sequence[str]) -> list[bytes]:
-        """One part of some films. Raises RunFileError where one of them cannot be read."""
-        if name == FILM:
-            return [film.packed() for film in self._run.films(key, images)]
-        return self._run.blobs(key, images) if name == CLASS_MAPS else _bytes(self._run.vectors(key, images))
+    def _rows(self, name: str, key: str, places: Sequence[int]) -> list[bytes]:
+        """One part of some usable films. Raises RunFileError where one of them cannot be read."""
+        images = [_key(name, self._usable[place]) for place in places]
+        match name:
+            case parts.FILM:
+                return [film.packed() for film in self._run.films(key, images)]
+            case parts.CLASS_MAPS:
+                return self._run.blobs(key, images)
+            case parts.OUTPUTS:
+                return _bytes(self._reader.outputs_of(places))
+            case parts.HEAD_INPUTS:
+                held = self._reader.head_inputs_of(np.asarray(places))
+                return [b""] * len(places) if held is None else _bytes(held)
+        return _bytes(self._run.vectors(key, images))
 
     def _layer(self, layer: LayerInfo) -> tuple[Floats, NDArray[np.intp]]:
         """The activations of a layer by image, [units, p], and the images of which those of all units could be read."""
@@ -142,7 +152,9 @@ class _Salvage:
         """Takes over why films are set aside, where this part does so; what else is known of them is read again."""
         found = {place: reasons[name] for place, reasons in self._reasons.items() if name in reasons}
         taken = 0
-        for places, films in _readable(list(found), lambda some: self._reader.films(some) if name == FILM else {}):
+        for places, films in _readable(
+            list(found), lambda some: self._reader.films(some) if name == parts.FILM else {}
+        ):
             data = [films[place].packed() if films else None for place in places]
             images = [_key(name, self._aside[place]) for place in places]
             if self._work:
@@ -188,7 +200,7 @@ class _Salvage:
 
 
 def _key(part: str, keys: ImageKeys) -> str:
-    return keys.embedding if part == EMBEDDING else keys.film
+    return keys.embedding if part == parts.EMBEDDING else keys.film
 
 
 def _bytes(rows: Floats) -> list[bytes]:

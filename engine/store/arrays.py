@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from engine.annotation.rows import Rows, parts
 from engine.errors import RunFileError
 from engine.store import sorted_activations
-from engine.store.cursors import Cursors
+from engine.store.cursors import Cursors, DamagedRows, damage_of, named
 from engine.store.embedding_rows import TYPES
 from engine.store.records import LayerInfo
 from engine.store.row_file import RowFile
@@ -22,6 +23,8 @@ HELD = 512 << 20
 _EMBEDDINGS_AT_ONCE = 4096
 _LENGTHS_AT_ONCE = 1 << 18
 _UNITS_AT_ONCE = 16
+_ABOUT = {"image_embeddings": "image", "concepts": "concept", "bare_texts": "concept", "captions": "caption"}
+"""What a row of a table is about"""
 
 
 class RunArrays:
@@ -34,11 +37,8 @@ class RunArrays:
         self._one_at_a_time = threading.Lock()
         """DuckDB works on 2,048 rows at once, megabytes when a row is an array: two such queries at once could
         exceed the memory that a reader allows it"""
-        [(kind,)] = cursors.rows(
-            "SELECT data_type FROM duckdb_columns() WHERE database_name = 'run' "
-            "AND table_name = 'image_embeddings' AND column_name = 'embedding'"
-        )
-        self._halves = kind.startswith(TYPES["f16"])
+        kinds = {column.name: column.kind for column in cursors.checks.tables["image_embeddings"]}
+        self._halves = kinds["embedding"].startswith(TYPES["f16"])
         """Whether image embeddings are stored in float16"""
         self._copying = threading.Lock()
         self._row_file: RowFile | None = None
@@ -68,7 +68,7 @@ class RunArrays:
     def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
         """The highest activation in each block of each unit of a layer, [units, blocks]."""
         rows = np.arange(first_neuron * self.blocks_each, (first_neuron + units) * self.blocks_each)
-        return self._at("activation_blocks", ("top",), rows)["top"].reshape(units, self.blocks_each)
+        return self._at("activation_blocks", rows, "top")["top"].reshape(units, self.blocks_each)
 
     def ranked(self, neuron: int, first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images and activations of a neuron in its blocks first … last, activation descending."""
@@ -78,38 +78,58 @@ class RunArrays:
 
     def blocks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Images [n, BLOCK] and activations [n, BLOCK] of n blocks, numbered over all neurons, ascending."""
-        columns = self._at("activation_blocks", ("images", "codes"), rows)
+        columns = self._at("activation_blocks", rows)
         with self._cursors.whole():
             codes = _stack(columns["codes"], BLOCK)
             return _stack(columns["images"], BLOCK), sorted_activations.activations(codes)
 
     def partial_sums(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Partial sums [n, d], numbered over all neurons' rungs, ascending; off by less than 1e-6 of their length."""
-        columns = self._at("partial_sums", ("total",), rows)
+        columns = self._at("partial_sums", rows)
         with self._cursors.whole():
             return _stack(columns["total"], self._dimension)
 
-    def _at(self, table: str, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        """Columns at some rows, ascending. These tables are written in order, so a row's number is its rowid.
+    def _at(self, table: str, rows: NDArray[np.int64], column: str = "") -> dict[str, NDArray[Any]]:
+        """The arrays at some rows, ascending; or another column. These tables are written in order, so a row's number
+        is its rowid.
 
         Raises RunFileError when a row is elsewhere: the file was changed after it was written.
         """
-        select = f"SELECT rowid, {', '.join(names)} FROM {table} WHERE rowid"  # noqa: S608 (names are this file's own)
         parameters: tuple[object, ...]
         if len(rows) == 0:
-            return {name: np.empty(0, dtype=object) for name in names}
+            return defaultdict(lambda: np.empty(0, dtype=object))
         if len(rows) == rows[-1] - rows[0] + 1:
-            query, parameters = f"{select} BETWEEN ? AND ?", (int(rows[0]), int(rows[-1]))
+            where, parameters = "rowid BETWEEN ? AND ?", (int(rows[0]), int(rows[-1]))
         else:
-            query, parameters = f"{select} IN (SELECT unnest(?::BIGINT[]))", (rows.tolist(),)
+            where, parameters = "rowid IN (SELECT unnest(?::BIGINT[]))", (rows.tolist(),)
         with self._one_at_a_time:
-            columns = self._cursors.columns(query, *parameters)
-        order = np.argsort(columns["rowid"], kind="stable")
-        if not np.array_equal(columns["rowid"][order], rows):
-            raise RunFileError(
-                f"{self._cursors.path}: {table} was changed after it was written; compute the run again."
-            )
-        return {name: columns[name][order] for name in names}
+            if column:
+                query = f"SELECT rowid, {column} FROM {table} WHERE {where} ORDER BY rowid"  # noqa: S608 (this file's own)
+                columns = self._cursors.columns(query, *parameters)
+            else:
+                columns = self._arrays_at(table, where, parameters)
+        if not np.array_equal(columns["rowid"], rows):
+            raise RunFileError(damage_of(self._cursors.path, named(table)))
+        return columns
+
+    def _arrays_at(self, table: str, where: str, parameters: tuple[object, ...]) -> dict[str, NDArray[Any]]:
+        try:
+            return self._cursors.arrays(table, where, *parameters)
+        except DamagedRows as error:
+            place = self.place_of(table, error.places[0])
+            raise RunFileError(damage_of(self._cursors.path, f"{named(table)} of {place}")) from error
+
+    def place_of(self, table: str, row: int) -> str:
+        """What a row of a table is about, in a reader's words."""
+        each = {"activation_blocks": self.blocks_each, "partial_sums": len(self.rungs), "own_means": 1, "unit_maps": 1}
+        if table not in each:
+            return f"{_ABOUT.get(table, 'row')} {row}"
+        neuron = row // max(each[table], 1)
+        query = "SELECT name, first_neuron, units FROM layers"
+        for name, first, units in self._cursors.unchecked_rows(query):
+            if 0 <= neuron - first < units:
+                return f"{name}:{neuron - first}"
+        return f"neuron {neuron}"
 
     def image_embeddings(self) -> Rows:
         """[p, d]: an array, or rows in a temporary file where an array would take more than HELD bytes.
@@ -147,7 +167,7 @@ class RunArrays:
             return None
         found, everything = np.empty(self._images), np.arange(self._images)
         for part in parts(self._images, _LENGTHS_AT_ONCE):
-            found[part] = self._at("image_embeddings", ("inverse_length",), everything[part])["inverse_length"]
+            found[part] = self._at("image_embeddings", everything[part], "inverse_length")["inverse_length"]
         with self._cursors.whole():
             if known != self._images or not np.isfinite(found).all() or found.min(initial=0.0) < 0:
                 raise ValueError("image_embeddings: a length is missing, or not one")
@@ -182,7 +202,7 @@ class RunArrays:
         embeddings = np.empty((len(rows), self._dimension), dtype=kind)
         for start in range(0, len(rows), _EMBEDDINGS_AT_ONCE):
             piece = embeddings[start : start + _EMBEDDINGS_AT_ONCE]
-            vectors = list(self._at(table, ("embedding",), rows[start : start + len(piece)])["embedding"])
+            vectors = list(self._at(table, rows[start : start + len(piece)])["embedding"])
             with self._cursors.whole():
                 if any(isinstance(vector, np.ma.MaskedArray) for vector in vectors):
                     raise ValueError(f"{table}: a number is missing")
@@ -195,7 +215,7 @@ class RunArrays:
     def text_embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The embeddings of the prompted concepts [m, d], and of the bare template [d]: zeros where it is not
         subtracted."""
-        template = self._cursors.columns("SELECT embedding FROM templates")["embedding"]
+        template = self._cursors.arrays("templates", "true")["embedding"]
         texts = self._embeddings("concepts", np.arange(self._count("concepts")))
         return texts, _stack(template, self._dimension)[0]
 
@@ -213,7 +233,7 @@ class RunArrays:
     def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """The mean [d] and the covariance [d, d] of the images' unit embeddings (standing.spread_of); None in a file of
         an earlier version."""
-        columns = self._cursors.columns("SELECT mean, covariance FROM embedding_spread ORDER BY place")
+        columns = self._cursors.arrays("embedding_spread", "true", also="mean")
         if not len(columns["mean"]):
             return None
         with self._cursors.whole():
@@ -225,7 +245,7 @@ class RunArrays:
     def own_means(self, neurons: NDArray[np.integer]) -> NDArray[np.float64]:
         """The mean of the unit embeddings of the representative images at the run's own cuts, of some neurons,
         ascending, [n, d]; zeros without any."""
-        columns = self._at("own_means", ("mean",), neurons.astype(np.int64))
+        columns = self._at("own_means", neurons.astype(np.int64))
         with self._cursors.whole():
             return _stack(columns["mean"], self._dimension)
 

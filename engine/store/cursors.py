@@ -1,4 +1,4 @@
-"""Reading cursors over the connection to an open run file."""
+"""Reading cursors over the connection to an open run file, which check what they read (engine.store.sums)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError, first_line
+from engine.store.checks import Checks
 from engine.store.database import Connection
+from engine.store.sums import SUM, row_sum
 
 _ROWS_AT_ONCE = 1 << 16
 
 
+class DamagedRows(RunFileError):
+    """Rows of a table are not as they were written."""
+
+    def __init__(self, path: Path, table: str, places: list[int]) -> None:
+        self.table, self.places = table, places
+        super().__init__(damage_of(path, f"{named(table)} (row {places[0]} of its table)"))
+
+
+NAMES = {
+    "activation_blocks": "activations",
+    "partial_sums": "sums of embeddings",
+    "own_means": "mean embeddings",
+    "unit_maps": "activation maps",
+    "film_maps": "class maps",
+    "film_outputs": "outputs",
+    "film_activations": "activations by image",
+    "film_importance": "importance by image",
+    "bare_texts": "concepts without a template",
+    "other_texts": "concepts in other templates",
+    "meta": "run's facts",
+}
+"""Tables in a reader's words, where their own names are no such words"""
+
+
+def named(table: str) -> str:
+    """A table in a reader's words."""
+    return NAMES.get(table, table.replace("_", " "))
+
+
+def damage_of(path: Path, what: str) -> str:
+    """Says that something in a file is not as it was written, and what helps."""
+    return f"{path}: damaged: its {what} are not as they were written; `mammi doctor --deep` says what is whole"
+
+
 class Cursors:
-    """One cursor for each calling thread over one connection. Raises RunFileError when the file cannot be read."""
+    """One cursor for each calling thread over one connection. Raises RunFileError when the file cannot be read, and
+    where what is read is not as it was written."""
 
     def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
@@ -30,6 +67,7 @@ class Cursors:
         """Held while the connection itself is called: DuckDB refuses a second call while one is going on"""
         self._asking = 0
         self._closed = False
+        self.checks = Checks(self.unchecked_rows, self.unchecked)
 
     @contextmanager
     def _cursor(self) -> Iterator[Connection]:
@@ -61,19 +99,50 @@ class Cursors:
             raise RunFileError(f"{self.path}: it was written over while it was open: open it again")
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        self._check(query)
+        return self.unchecked_rows(query, *parameters)
+
+    def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
+        """Columns by name."""
+        self._check(query)
+        return {name: np.ma.getdata(values) for name, values in self.unchecked(query, *parameters).items()}
+
+    def arrays(self, table: str, where: str, *parameters: object, also: str = "") -> dict[str, NDArray[Any]]:
+        """The columns of a table that hold arrays, as object arrays of vectors or bytes; its `rowid`; and other columns
+        that are named in `also`, such as "neuron, rank". Of the rows for which `where` holds, in the table's order."""
+        names = [column.name for column in self.checks.tables.get(table, ()) if column.of_arrays]
+        select = ", ".join(["rowid", *names, SUM, *filter(None, [also])])
+        query = f"SELECT {select} FROM {table} WHERE {where}"  # noqa: S608 (so are the others: the store's own words)
+        self._check(query, arrays=True)
+        found = {name: np.ma.getdata(values) for name, values in self.unchecked(query, *parameters).items()}
+        order = np.argsort(found["rowid"], kind="stable")
+        columns = {name: values[order] for name, values in found.items()}
+        rows = zip(columns["rowid"].tolist(), columns[SUM].tolist(), *(columns[name] for name in names), strict=True)
+        damaged = [place for place, total, *arrays in rows if not _is_sound(table, place, total, arrays)]
+        if damaged:
+            raise DamagedRows(self.path, table, damaged)
+        return columns
+
+    def _check(self, query: str, *, arrays: bool = False) -> None:
+        if not arrays and self.checks.reads_arrays(query):
+            raise AssertionError(f"arrays that are read without their sums: {query}")
+        if table := self.checks.damaged(query):
+            raise RunFileError(damage_of(self.path, named(table)))
+
+    def unchecked_rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """As `rows`, for what carries a sum of its own."""
         with self._damage_named(), self._cursor() as cursor:
             return cursor.execute(query, list(parameters)).fetchall()
 
-    def columns(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
-        """Columns by name. A column of lists is an object array that holds a vector for each row."""
+    def unchecked(self, query: str, *parameters: object) -> dict[str, NDArray[Any]]:
+        """As `columns`, for what carries a sum of its own. A column in which values are missing is masked."""
         with self._damage_named(), self._cursor() as cursor:
-            columns = cursor.execute(query, list(parameters)).fetchnumpy()
-        return {name: np.ma.getdata(values) for name, values in columns.items()}
+            return cursor.execute(query, list(parameters)).fetchnumpy()
 
     def pieces(self, select: str, table: str, where: str) -> Iterator[dict[str, NDArray[Any]]]:
         """Columns of the rows of a table for which `where` holds, some at a time, in the table's order. What has to
         hold all rows at once, such as ORDER BY, would need more memory than a reader allows DuckDB."""
-        [(last,)] = self.rows(f"SELECT max(rowid) FROM {table}")  # noqa: S608 (so are the others: the store's own words)
+        [(last,)] = self.rows(f"SELECT max(rowid) FROM {table}")  # noqa: S608
         query = f"SELECT {select} FROM {table} WHERE {where} AND rowid BETWEEN ? AND ?"  # noqa: S608
         for start in range(0, 0 if last is None else last + 1, _ROWS_AT_ONCE):
             yield self.columns(query, start, start + _ROWS_AT_ONCE - 1)
@@ -83,7 +152,7 @@ class Cursors:
         """Turns an error in the block, which interprets rows, into RunFileError: the file was damaged or changed."""
         try:
             yield
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
             raise RunFileError(f"{self.path}: not a whole run file ({error})") from error
 
     @contextmanager
@@ -94,6 +163,8 @@ class Cursors:
         try:
             yield
             self._check_unchanged()
+        except duckdb.OutOfMemoryException as error:
+            raise RunFileError(f"{self.path}: needs more memory than a reader takes ({first_line(error)})") from error
         except duckdb.Error as error:
             self._check_unchanged()
             raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
@@ -106,3 +177,10 @@ def _written(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_sound(table: str, place: int, total: int, arrays: list[Any]) -> bool:
+    try:
+        return row_sum(table, place, arrays) == total
+    except (TypeError, ValueError):  # a value is missing
+        return False

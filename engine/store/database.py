@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError, disk_fault, first_line
 from engine.store.lock_holder import writing_now
+from engine.store.sums import SUM, row_sum, row_sums
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -87,3 +89,26 @@ def insert(connection: Connection, table: str, columns: Mapping[str, NDArray[Any
             connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")  # noqa: S608 (names are the store's own)
         finally:
             connection.unregister("incoming")
+
+
+def insert_summed(connection: Connection, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
+    """As `insert`, with the sum of each row's arrays (engine.store.sums)."""
+    arrays = [np.ascontiguousarray(values) for values in columns.values() if values.ndim > 1]
+    insert(connection, table, {**columns, SUM: row_sums(table, _count(connection, table), arrays)})
+
+
+def append(connection: Connection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """Appends rows to a table. A row that holds bytes gets their sum at its end (engine.store.sums)."""
+    first = _count(connection, table)
+    summed = []
+    for place, row in enumerate(rows, start=first):
+        arrays = [value for value in row if isinstance(value, bytes)]
+        summed.append([*row, row_sum(table, place, arrays)] if arrays else row)
+    with connection.appender(table) as appender:
+        appender.append_rows(summed)
+
+
+def _count(connection: Connection, table: str) -> int:
+    """The rows of a table, which is the place of the next one: no row is ever removed."""
+    [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 (names are the store's own)
+    return int(count)

@@ -18,6 +18,7 @@ from engine.store.records import LayerInfo
 
 _FILMS_AT_ONCE = 512
 """Films whose activations are read by one query, 2 bytes a neuron"""
+_CHOSEN = "rowid IN (SELECT unnest(?::BIGINT[]))"
 _OUTPUTS_AT_ONCE = 16384
 """Films whose outputs are read by one query, so that no second copy of all exists"""
 
@@ -67,12 +68,11 @@ class DecisionTables:
         if not self._cursors.rows("SELECT rowid FROM film_outputs LIMIT 1"):
             return None
         found = np.empty((self.image_count, len(self.classes)), np.float32)
-        query = "SELECT outputs FROM film_outputs WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
         for start in range(0, self.image_count, _OUTPUTS_AT_ONCE):
             piece = found[start : start + _OUTPUTS_AT_ONCE]
-            rows = self._cursors.columns(query, start, start + len(piece) - 1)["outputs"]
+            rows = self._cursors.arrays("film_outputs", "rowid BETWEEN ? AND ?", start, start + len(piece) - 1)
             with self._cursors.whole():
-                piece[:] = np.frombuffer(b"".join(rows), "<f4").reshape(piece.shape)
+                piece[:] = np.frombuffer(b"".join(rows["outputs"]), "<f4").reshape(piece.shape)
         return found
 
     @cached_property
@@ -81,7 +81,7 @@ class DecisionTables:
         found = self._head_row
         if found is None:
             return None
-        layer, same, units, weights, bias, mean, _, height, width = found
+        layer, same, units, _, height, width, weights, bias, mean = found
         with self._cursors.whole():
             return Head(
                 layer,
@@ -94,10 +94,12 @@ class DecisionTables:
 
     @cached_property
     def _head_row(self) -> tuple[Any, ...] | None:
-        rows = self._cursors.rows(
-            "SELECT layer, same, units, weights, bias, mean, scale, map_height, map_width FROM heads"
-        )
-        return rows[0] if rows else None
+        scalars = ["layer", "same", "units", "scale", "map_height", "map_width"]
+        rows = self._cursors.rows(f"SELECT {', '.join(scalars)} FROM heads")  # noqa: S608 (this file's own)
+        if not rows:
+            return None
+        arrays = self._cursors.arrays("heads", "true")
+        return rows[0] + tuple(arrays[name][0] for name in ("weights", "bias", "mean"))
 
     @cached_property
     def _row_scales(self) -> NDArray[np.float32] | None:
@@ -112,9 +114,9 @@ class DecisionTables:
         scales = self._row_scales
         if scales is None:
             return None
-        row = self._one("film_activations", "activations", image)
+        row = self._one("film_activations", image)
         with self._cursors.whole():
-            return restored(np.frombuffer(row[0], "<f2").reshape(scales.shape), scales)
+            return restored(np.frombuffer(row["activations"], "<f2").reshape(scales.shape), scales)
 
     def layer_rows(self, layer: LayerInfo, images: NDArray[np.integer]) -> Floats | None:
         """The activations of a layer's units on some images, ascending, [n, units], to ROW_ERROR. None if films are not
@@ -123,11 +125,11 @@ class DecisionTables:
         if scales is None:
             return None
         found = np.empty((len(images), layer.units), np.float32)
-        query = "SELECT activations FROM film_activations WHERE rowid IN (SELECT unnest(?::BIGINT[])) ORDER BY rowid"
         for start in range(0, len(images), _FILMS_AT_ONCE):
-            rows = self._cursors.rows(query, images[start : start + _FILMS_AT_ONCE].tolist())
+            wanted = images[start : start + _FILMS_AT_ONCE].tolist()
+            rows = self._cursors.arrays("film_activations", _CHOSEN, wanted)["activations"]
             with self._cursors.whole():
-                values = np.frombuffer(b"".join(row for (row,) in rows), "<f2").reshape(len(rows), len(scales))
+                values = np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), len(scales))
                 found[start : start + _FILMS_AT_ONCE] = values[:, layer.neurons]
         return found * scales[layer.neurons]
 
@@ -139,9 +141,9 @@ class DecisionTables:
         if row[1]:
             activations = self.film_activations(image)
             return None if activations is None or head.layer is None else activations[self.layers[head.layer].neurons]
-        stored = self._one("head_inputs", "inputs", image)
+        stored = self._one("head_inputs", image)
         with self._cursors.whole():
-            return restored(np.frombuffer(stored[0], "<f2").reshape(row[2]), row[6])
+            return restored(np.frombuffer(stored["inputs"], "<f2").reshape(row[2]), row[3])
 
     def head_inputs_of(self, images: NDArray[np.integer]) -> Floats | None:
         """The head's inputs on several images, [n, units], as `head_inputs`; one query for all of them."""
@@ -150,32 +152,28 @@ class DecisionTables:
             return None
         table, column = ("film_activations", "activations") if row[1] else ("head_inputs", "inputs")
         wanted = np.asarray(images, dtype=np.int64)
-        found = self._cursors.columns(
-            f"SELECT rowid, {column} AS row FROM {table} WHERE rowid IN (SELECT unnest(?::BIGINT[]))",  # noqa: S608 (this file's own)
-            np.unique(wanted).tolist(),
-        )
-        order = np.argsort(found["rowid"])
+        found = self._cursors.arrays(table, _CHOSEN, np.unique(wanted).tolist())
         with self._cursors.whole():
-            places = order[np.searchsorted(found["rowid"], wanted, sorter=order)]
+            places = np.searchsorted(found["rowid"], wanted)
             if not np.array_equal(found["rowid"][places], wanted):
                 raise ValueError(f"{table}: an image is missing")
-            rows = np.frombuffer(b"".join(found["row"][places]), "<f2").reshape(len(wanted), -1)
+            rows = np.frombuffer(b"".join(found[column][places]), "<f2").reshape(len(wanted), -1)
             if row[1]:
                 rows = rows[:, self.layers[head.layer or 0].neurons]
                 scale: Any = self._row_scales[self.layers[head.layer or 0].neurons]
             else:
-                scale = np.float32(row[6])
+                scale = np.float32(row[3])
             return restored(rows.reshape(len(wanted), row[2]), scale)
 
     def class_map(self, image: int, number: int) -> Floats | None:
         """The class activation map of one class on one image, [h, w]; None where there are none."""
         head = self._head_row
-        if head is None or not head[7]:
+        if head is None or not head[4]:
             return None
-        lows, highs, cells = self._one("film_maps", "lows, highs, cells", image)
+        row = self._one("film_maps", image)
         with self._cursors.whole():
-            maps = np.frombuffer(cells, np.uint8).reshape(len(self.classes), head[7], head[8])
-            low, high = np.frombuffer(lows, "<f4")[number], np.frombuffer(highs, "<f4")[number]
+            maps = np.frombuffer(row["cells"], np.uint8).reshape(len(self.classes), head[4], head[5])
+            low, high = (np.frombuffer(row[name], "<f4")[number] for name in ("lows", "highs"))
             return scaled(maps[number], low, high)
 
     def unit_maps(self, neuron: int) -> UnitMaps | None:
@@ -184,12 +182,11 @@ class DecisionTables:
         layer = next((each for each in self.layers if 0 <= neuron - each.first_neuron < each.units), None)
         if layer is None or layer.position not in sizes:
             return None
-        query = "SELECT images, lows, highs, cells FROM unit_maps WHERE neuron = ?"
-        rows = self._cursors.rows(query, neuron)
-        if not rows:
+        found = self._cursors.arrays("unit_maps", "neuron = ?", neuron)
+        if not len(found["images"]):
             return None
         with self._cursors.whole():
-            images, lows, highs, cells = rows[0]
+            images, lows, highs, cells = (found[name][0] for name in ("images", "lows", "highs", "cells"))
             maps = np.frombuffer(cells, np.uint8).reshape(-1, *sizes[layer.position])
             low, high = np.frombuffer(lows, "<f4")[:, None, None], np.frombuffer(highs, "<f4")[:, None, None]
             return UnitMaps(np.frombuffer(images, "<i4"), scaled(maps, low, high))
@@ -206,30 +203,31 @@ class DecisionTables:
 
     def importance(self, layer: int, over: Over) -> LayerImportance | None:
         """The mean importance of a layer's units for each class, over some films; None if it is not kept."""
-        query = "SELECT films, mean FROM importance WHERE layer = ? AND over = ? ORDER BY class"
-        rows = self._cursors.rows(query, layer, over)
-        if not rows:
+        rows = self._cursors.arrays("importance", "layer = ? AND over = ?", layer, over, also="class, films")
+        if not len(rows["mean"]):
             return None
         with self._cursors.whole():
-            means = np.frombuffer(b"".join(mean for _, mean in rows), "<f4")
+            order = np.argsort(rows["class"], kind="stable")
+            means = np.frombuffer(b"".join(rows["mean"][order]), "<f4")
             shaped = means.reshape(len(self.classes), self.layers[layer].units)
-            return LayerImportance(layer, np.array([films for films, _ in rows], dtype=np.int64), shaped)
+            return LayerImportance(layer, rows["films"][order].astype(np.int64), shaped)
 
     def film_importance(self, image: int) -> list[FilmImportance]:
         """The strongest units of hidden layers for the strongest outputs of one image."""
-        query = "SELECT layer, classes, units, shares FROM film_importance WHERE image = ? ORDER BY layer"
+        rows = self._cursors.arrays("film_importance", "image = ?", int(image), also="layer")
         found = []
         with self._cursors.whole():
-            for layer, classes, units, shares in self._cursors.rows(query, image):
+            columns = (rows[name].tolist() for name in ("layer", "classes", "units", "shares"))
+            for layer, classes, units, shares in sorted(zip(*columns, strict=True)):
                 numbers = np.frombuffer(classes, "<i4")
                 shape = (len(numbers), -1)
                 strongest, values = np.frombuffer(units, "<i4").reshape(shape), np.frombuffer(shares, "<f4")
                 found.append(FilmImportance(layer, numbers, strongest, values.reshape(shape)))
         return found
 
-    def _one(self, table: str, columns: str, image: int) -> tuple[Any, ...]:
-        """The row of an image in a table that is written by image. Raises IndexError for an unknown image."""
-        rows = self._cursors.rows(f"SELECT {columns} FROM {table} WHERE rowid = ?", int(image))  # noqa: S608 (this file's own)
-        if not rows:
+    def _one(self, table: str, image: int) -> dict[str, bytes]:
+        """The arrays of an image in a table that is written by image. Raises IndexError for an unknown image."""
+        found = self._cursors.arrays(table, "rowid = ?", int(image))
+        if not len(found["rowid"]):
             raise IndexError(f"no image {image}: the run has {self.image_count}")
-        return rows[0]
+        return {name: values[0] for name, values in found.items()}

@@ -15,7 +15,7 @@ from engine.names import labels_by_class
 from engine.store import class_maps, halves
 from engine.store.batch import Batch, Floats
 from engine.store.contents import RunContents
-from engine.store.database import Connection, text, transaction
+from engine.store.database import Connection, append, text, transaction
 from engine.store.decision_contents import DecisionContents, HeadContents
 from engine.store.decision_records import OVER
 from engine.store.importance_sums import ImportanceSums
@@ -63,13 +63,11 @@ class DecisionWriter:
         self._known |= labelled.any(axis=0)
         self._outputs.append(outputs)
         self._labelled.append(labelled)
-        with self._connection.appender("film_outputs") as films:
-            films.append_rows([(image + row, values.tobytes()) for row, values in enumerate(outputs.astype("<f4"))])
+        rows = [(image + row, values.tobytes()) for row, values in enumerate(outputs.astype("<f4"))]
+        append(self._connection, "film_outputs", rows)
         if self._decisions.head is not None and self._decisions.head.map_shape:
-            with self._connection.appender("film_maps") as films:
-                films.append_rows(
-                    [(image + row, *_map_row(blob, classes)) for row, blob in enumerate(batch.class_maps)]
-                )
+            maps = [(image + row, *_map_row(blob, classes)) for row, blob in enumerate(batch.class_maps)]
+            append(self._connection, "film_maps", maps)
         if self._separate_inputs and batch.head_inputs is not None:
             self._inputs.append(batch.head_inputs)
 
@@ -116,8 +114,8 @@ class DecisionWriter:
 
     def _append(self, table: str, image: int, rows: NDArray[np.float16]) -> int:
         """Appends a row for each image from `image` on, and returns the next image."""
-        with transaction(self._connection), self._connection.appender(table) as films:
-            films.append_rows([(image + place, row.tobytes()) for place, row in enumerate(rows)])
+        with transaction(self._connection):
+            append(self._connection, table, [(image + place, row.tobytes()) for place, row in enumerate(rows)])
         return image + len(rows)
 
     def _write_head(self, head: HeadContents) -> None:
@@ -135,7 +133,7 @@ class DecisionWriter:
         weights, bias = (each.astype("<f4").tobytes() for each in (head.weights, head.bias))
         row = [layer, head.same, units, weights, bias, mean, scale, *(head.map_shape or (0, 0))]
         with transaction(self._connection):
-            self._connection.execute("INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            append(self._connection, "heads", [row])
             if layer is not None and known:
                 self._write_importance(layer, sums, head.weights)
 
@@ -160,10 +158,8 @@ class DecisionWriter:
     def _write_importance(self, layer: int, sums: ImportanceSums, weights: Floats) -> None:
         for over in OVER:
             means, films = sums.means(over, weights).astype("<f4"), sums.films(over).tolist()
-            with self._connection.appender("importance") as importance:
-                importance.append_rows(
-                    [(layer, number, over, films[number], mean.tobytes()) for number, mean in enumerate(means)]
-                )
+            rows = [(layer, number, over, films[number], mean.tobytes()) for number, mean in enumerate(means)]
+            append(self._connection, "importance", rows)
 
 
 def _classes_of_labels(run: RunContents, classes: Sequence[str]) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.errors import MammiError
 from engine.store.contents import RunContents
-from engine.store.database import Connection, insert, text
+from engine.store.database import Connection, append, insert_summed, text
 from engine.store.records import MethodScore
 
 
@@ -23,17 +23,17 @@ def write_texts(connection: Connection, run: RunContents) -> None:
             "template": _texts([other.template]),
             "embedding": other.embedding[None],
         }
-        insert(connection, "other_templates", template)
+        insert_summed(connection, "other_templates", template)
         if count:
             places, concepts = np.full(count, place), np.arange(count)
             columns = {"place": places, "concept": concepts, "embedding": other.text_embeddings}
-            insert(connection, "other_texts", columns)
+            insert_summed(connection, "other_texts", columns)
     if run.bare_embeddings is not None and count:
-        insert(connection, "bare_texts", {"concept": np.arange(count), "embedding": run.bare_embeddings})
+        insert_summed(connection, "bare_texts", {"concept": np.arange(count), "embedding": run.bare_embeddings})
     if run.caption_embeddings is not None and len(run.captions):
         numbers = np.arange(len(run.captions))
         columns = {"caption": numbers, "text": _texts(run.captions), "embedding": run.caption_embeddings}
-        insert(connection, "captions", columns)
+        insert_summed(connection, "captions", columns)
 
 
 def write_methods(connection: Connection, run: RunContents) -> None:
@@ -46,9 +46,8 @@ def write_methods(connection: Connection, run: RunContents) -> None:
     for number, method in enumerate(run.methods):
         row = [number, method.name, json.dumps(dict(method.options))]
         connection.execute("INSERT INTO methods VALUES (?, ?, ?)", row)
-    with connection.appender("method_scores") as appender:
-        for name, scores in run.method_scores.items():
-            appender.append_rows(_score_rows(name, scores, neurons))
+    for name, scores in run.method_scores.items():
+        append(connection, "method_scores", _score_rows(name, scores, neurons))
 
 
 def _score_rows(method: str, scores: Sequence[MethodScore], neurons: dict[str, range]) -> list[tuple[object, ...]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.store.batch import Floats
-from engine.store.database import Connection
+from engine.store.database import Connection, append
 from engine.store.decision_records import OVER
 
 CLASSES, UNITS = 3, 16
@@ -36,11 +36,10 @@ class LayerShares:
 
 def write_layer_shares(connection: Connection, layer: int, shares: LayerShares) -> None:
     """Writes the importance of layer `layer` of the run."""
-    with connection.appender("importance") as appender:
-        for over, films, means in zip(OVER, shares.films.tolist(), shares.means.astype("<f4"), strict=True):
-            appender.append_rows([(layer, c, over, films[c], mean.tobytes()) for c, mean in enumerate(means)])
+    for over, films, means in zip(OVER, shares.films.tolist(), shares.means.astype("<f4"), strict=True):
+        append(connection, "importance", [(layer, c, over, films[c], mean.tobytes()) for c, mean in enumerate(means)])
     numbers = (shares.classes.astype("<i4"), shares.units.astype("<i4"), shares.shares.astype("<f4"))
-    with connection.appender("film_importance") as appender:
-        appender.append_rows(
-            [(image, layer, *(row.tobytes() for row in rows)) for image, rows in enumerate(zip(*numbers, strict=True))]
-        )
+    rows = enumerate(zip(*numbers, strict=True))
+    append(
+        connection, "film_importance", [(image, layer, *(each.tobytes() for each in arrays)) for image, arrays in rows]
+    )

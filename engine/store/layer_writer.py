@@ -17,7 +17,7 @@ from engine.annotation.layer_means import LayerMeans
 from engine.annotation.rows import Rows, parts
 from engine.annotation.standing import Moments
 from engine.store.contents import RunContents
-from engine.store.database import Connection, insert, text
+from engine.store.database import Connection, insert, insert_summed, text
 from engine.store.inserts import Inserts
 from engine.store.label_counts import LabelCounts
 from engine.store.ladder import rungs, sum_rows
@@ -168,7 +168,7 @@ def _insert_blocks(
         "images": np.pad(order, missing, constant_values=-1).reshape(-1, BLOCK),
         "codes": codes(filled),
     }
-    insert(connection, "activation_blocks", columns)
+    insert_summed(connection, "activation_blocks", columns)
 
 
 def _insert_sums(
@@ -179,7 +179,7 @@ def _insert_sums(
         "rank": np.tile(ranks.astype(np.int32), len(neurons)),
         "total": totals.reshape(-1, totals.shape[2]),
     }
-    insert(connection, "partial_sums", columns)
+    insert_summed(connection, "partial_sums", columns)
 
 
 def _insert_answers(
@@ -188,5 +188,6 @@ def _insert_answers(
     means: dict[str, NDArray[Any]],
     connection: Connection,
 ) -> None:
-    for table, columns in (("neurons", neurons), ("annotated_concepts", words), ("own_means", means)):
+    for table, columns in (("neurons", neurons), ("annotated_concepts", words)):
         insert(connection, table, columns)
+    insert_summed(connection, "own_means", means)

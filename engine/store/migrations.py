@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.store import sorted_activations
+from engine.store import sealing, sorted_activations
 from engine.store.database import Connection, insert
 from engine.store.ladder import inverse_lengths, sum_rows
 
@@ -223,14 +223,21 @@ def _add_own_means(connection: Connection) -> None:
         for row, (neuron, count) in enumerate(counts[start : start + _ROWS]):
             query = "SELECT images FROM activation_blocks WHERE neuron = ? AND block < ? ORDER BY block"
             blocks = connection.execute(query, [neuron, -(-count // BLOCK)]).fetchnumpy()["images"]
+            if not 0 <= count <= len(vectors):
+                raise ValueError(f"neuron {neuron} has {count} representatives of {len(vectors)} images")
             if count:
                 images = np.concatenate(list(np.ma.getdata(blocks)))[:count]
                 means[row] = sum_rows(vectors, lengths, images) / count
         insert(connection, "own_means", {"neuron": np.arange(start, start + len(means), dtype=np.int32), "mean": means})
 
 
+def _from_8(connection: Connection) -> None:
+    """Adds the sums of rows and columns, empty."""
+    sealing.add_sums(connection)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     *(_from_1, _from_2, _from_3, _from_4, _from_5, _from_6),
-    _from_7,
+    *(_from_7, _from_8),
 )
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

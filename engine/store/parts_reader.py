@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
 
 from engine.errors import RunFileError
 from engine.store.arrays import RunArrays
+from engine.store.batch import Floats
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
@@ -33,3 +35,13 @@ class PartsReader(RunReader):
                 "SELECT layer, name, units, first_neuron FROM layers ORDER BY layer"
             )
         )
+
+    def outputs_of(self, images: Sequence[int]) -> Floats:
+        """The outputs for some images, ascending, [n, classes]; [n, 0] without outputs."""
+        if not self._cursors.rows("SELECT rowid FROM film_outputs LIMIT 1"):
+            return np.empty((len(images), 0), np.float32)
+        rows = self._cursors.arrays("film_outputs", "rowid IN (SELECT unnest(?::BIGINT[]))", list(images))
+        with self._cursors.whole():
+            if rows["rowid"].tolist() != list(images):
+                raise ValueError("film_outputs: an image is missing")
+            return np.frombuffer(b"".join(rows["outputs"]), "<f4").reshape(len(images), -1)

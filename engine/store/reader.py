@@ -37,7 +37,12 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._cursors = Cursors(_open(path), path)
+        connection = _open(path)
+        try:
+            self._cursors = Cursors(connection, path)
+        except RunFileError:
+            connection.close()
+            raise
         try:
             with self._cursors.whole():
                 self._load()
@@ -61,27 +66,16 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def _load(self) -> None:
         meta = self._cursors.rows(
-            "SELECT content_hash, created, alpha, beta, template, target, vlm, config, versions, dimension, embedding, "
-            "ranking, selection FROM meta, templates"
+            "SELECT content_hash, created, alpha, beta, target, vlm, config, versions, dimension, ranking, selection "
+            "FROM meta"
         )[0]
-        (
-            content_hash,
-            created,
-            alpha,
-            beta,
-            template,
-            target,
-            vlm,
-            config,
-            versions,
-            dimension,
-            bare,
-            ranking,
-            selection,
-        ) = meta
+        content_hash, created, alpha, beta, target, vlm, config, versions, dimension, ranking, selection = meta
+        templates = self._cursors.arrays("templates", "true", also="template")
+        template, bare = templates["template"].tolist()[0], templates["embedding"][0]
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
             *(json.loads(config), json.loads(versions), dimension, any(bare), ranking, Selection.parse(selection)),
+            self._cursors.checks.whole_hash,
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))

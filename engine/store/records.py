@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ class RunInfo:
     """Whether scores are Eq. 2's, to which the bare template is the zero point; else they are mean cosines"""
     ranking: Ranking = "score"
     selection: Selection = TAU
+    whole_hash: str = ""
+    """Of all that an answer depends on (engine.store.sums.whole_hash)"""
 
     @property
     def parity(self) -> str:
@@ -105,6 +109,14 @@ class ImageInfo:
     polygons: tuple[Polygon, ...]
     attributes: tuple[tuple[str, str], ...] = ()
     """Each attribute with each of its values (engine.probing.base.Image)"""
+
+    @property
+    def record_sum(self) -> int:
+        """A sum over all of this, which comes from several tables: so a missing label is seen too."""
+        boxes = [(box.label, *map(float, (box.x, box.y, box.width, box.height))) for box in self.boxes]
+        polygons = [(each.label, [(float(x), float(y)) for x, y in each.points]) for each in self.polygons]
+        facts = (self.image, self.path, self.patient, self.view, self.labels, self.width, self.height, self.sha256)
+        return crc32(json.dumps([facts, boxes, polygons, self.attributes]).encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,9 @@ class ReuseTables:
     def class_map_blobs(self, images: Sequence[int]) -> list[bytes]:
         """The class activation maps of images by index, as engine.store.class_maps.packed; empty where the model has
         none."""
-        rows = self._cursors.rows(
-            "SELECT rowid, lows, highs, cells FROM film_maps WHERE rowid IN (SELECT unnest(?::BIGINT[]))", list(images)
-        )
-        found = {image: b"".join(pieces) for image, *pieces in rows}
+        rows = self._cursors.arrays("film_maps", "rowid IN (SELECT unnest(?::BIGINT[]))", list(images))
+        columns = (rows[name].tolist() for name in ("rowid", "lows", "highs", "cells"))
+        found = {image: b"".join(pieces) for image, *pieces in zip(*columns, strict=True)}
         return [found.get(image, b"") for image in images]
 
     def map_rows(self, layer: LayerInfo, key: str, keys: Mapping[int, str]) -> Iterator[MapRows]:
@@ -81,11 +80,12 @@ class ReuseTables:
         if not sizes:
             yield MapRows.of_no_maps(key)
             return
-        query = "SELECT neuron, images, lows, highs, cells FROM unit_maps WHERE neuron BETWEEN ? AND ?"
         first = layer.first_neuron
         for start in range(first, first + layer.units, _UNITS_AT_ONCE):
             last = min(start + _UNITS_AT_ONCE, first + layer.units) - 1
-            for neuron, images, *values in self._cursors.rows(query, start, last):
+            rows = self._cursors.arrays("unit_maps", "neuron BETWEEN ? AND ?", start, last, also="neuron")
+            columns = (rows[name].tolist() for name in ("neuron", "images", "lows", "highs", "cells"))
+            for neuron, images, *values in zip(*columns, strict=True):
                 with self._cursors.whole():
                     films = tuple(keys[image] for image in np.frombuffer(images, "<i4").tolist())
                     units = np.full(len(films), neuron - first, np.int32)
@@ -93,24 +93,23 @@ class ReuseTables:
 
     def layer_shares(self, layer: LayerInfo) -> LayerShares | None:
         """The importance of a hidden layer; None where the file does not hold it film by film."""
-        means = self._cursors.rows(
-            "SELECT over, films, mean FROM importance WHERE layer = ? ORDER BY class", layer.position
-        )
-        query = "SELECT classes, units, shares FROM film_importance WHERE layer = ? ORDER BY image"
-        films = self._cursors.columns(query, layer.position)
-        if not means or not len(films["classes"]):
+        means = self._cursors.arrays("importance", "layer = ?", layer.position, also="class, over, films")
+        films = self._cursors.arrays("film_importance", "layer = ?", layer.position, also="image")
+        if not len(means["mean"]) or not len(films["classes"]):
             return None
         with self._cursors.whole():
-            kinds = [[row for row in means if row[0] == over] for over in OVER]
-            joined = {name: b"".join(values) for name, values in films.items()}
-            classes = np.frombuffer(joined["classes"], "<i4").reshape(len(films["classes"]), -1)
+            columns = (means[name].tolist() for name in ("over", "class", "films", "mean"))
+            rows = sorted(zip(*columns, strict=True), key=lambda row: (OVER.index(row[0]), row[1]))
+            counts = np.array([count for _, _, count, _ in rows], np.int64).reshape(len(OVER), -1)
+            values = np.frombuffer(b"".join(mean for *_, mean in rows), "<f4")
+            order = np.argsort(films["image"], kind="stable")
+            joined = {name: b"".join(films[name][order]) for name in ("classes", "units", "shares")}
+            classes = np.frombuffer(joined["classes"], "<i4").reshape(len(order), -1)
             shape = (*classes.shape, -1)
             return LayerShares(
                 layer.name,
-                np.array([[count for _, count, _ in rows] for rows in kinds], np.int64),
-                np.stack(
-                    [np.frombuffer(b"".join(mean for *_, mean in rows), "<f4").reshape(len(rows), -1) for rows in kinds]
-                ),
+                counts,
+                values.reshape(*counts.shape, -1),
                 classes,
                 np.frombuffer(joined["units"], "<i4").reshape(shape),
                 np.frombuffer(joined["shares"], "<f4").reshape(shape),
@@ -118,9 +117,11 @@ class ReuseTables:
 
     def films(self, positions: Sequence[int]) -> dict[int, Film]:
         """The films at these positions."""
-        rows = self._cursors.rows(
-            "SELECT position, size_bytes, sha256, width, height, thumbnail, reason FROM images "
-            "WHERE position BETWEEN ? AND ? AND position IN (SELECT unnest(?::INTEGER[]))",
+        rows = self._cursors.arrays(
+            *("images", "position BETWEEN ? AND ? AND position IN (SELECT unnest(?::INTEGER[]))"),
             *(min(positions), max(positions), list(positions)),
+            also="position, size_bytes, sha256, width, height, reason",
         )
-        return {position: Film(*film) for position, *film in rows}
+        columns = ("position", "size_bytes", "sha256", "width", "height", "thumbnail", "reason")
+        films = zip(*(rows[name].tolist() for name in columns), strict=True)
+        return {position: Film(*film) for position, *film in films}

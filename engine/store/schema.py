@@ -23,6 +23,10 @@ The tables of arrays are written in order (activation_blocks by neuron and block
 own_means by neuron, image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by
 concept, captions by caption), so that a row's rowid is its place: a migration must keep it so.
 
+Each table with a list or a BLOB in its rows has a column `sum` more than stands here, `images` has `record_sum`
+(engine.store.records.ImageInfo), and there is a table `column_sums`: engine.store.sealing adds them, and
+engine.store.sums says what they are.
+
 What connects neurons to the model's decisions (engine.store.decision_tables) is stored as bytes, little-endian, row
 by row: `outputs` float32 [classes], `activations` float16 [neurons], `inputs` float16 [units of the head], `cells`
 uint8 [classes or images, height, width], `lows` and `highs` float32 of each map, `weights` and `bias` float32, the
@@ -33,7 +37,7 @@ a row's rowid is its place. Tables without rows stand for what a run did not kee
 
 from __future__ import annotations
 
-from engine.store import embedding_rows, migrations
+from engine.store import embedding_rows, migrations, sealing
 from engine.store.database import Connection, transaction
 from engine.store.embedding_rows import Precision
 
@@ -106,6 +110,7 @@ def create(connection: Connection, dimension: int, precision: Precision = "f32")
         tables["spread"] = migrations.SPREAD.format(dimension=dimension)
         number = embedding_rows.TYPES[precision]
         connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))
+        sealing.add_sums(connection)
         connection.execute(_VIEWS.format(activations=migrations.ACTIVATIONS, annotations=migrations.ANNOTATIONS))
 
 
@@ -119,9 +124,12 @@ def version_of(connection: Connection) -> int | None:
 
 
 def migrate(connection: Connection) -> None:
-    """Applies to a file of an older version the migrations that it lacks, all of them or none."""
+    """Applies to a file of an older version the migrations that it lacks, and makes its sums from what it holds then:
+    they cannot tell what was damaged before."""
     version = version_of(connection) or 1
     with transaction(connection):
         for step in migrations.MIGRATIONS[version - 1 :]:
             step(connection)
         connection.execute("UPDATE schema_version SET version = ?", [VERSION])
+    with transaction(connection):  # rows have their places once they are committed
+        sealing.sum_again(connection)

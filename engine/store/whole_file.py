@@ -21,7 +21,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield partial
         sync(partial)
-        partial.replace(path)
+        put_in_place(partial, path)
     except BaseException:
         _remove(partial)
         raise
@@ -45,6 +45,16 @@ def alone_in(folder: Path) -> Iterator[None]:
 def _remove(partial: Path) -> None:
     for leftover in (partial, partial.with_name(partial.name + ".wal")):
         leftover.unlink(missing_ok=True)
+
+
+def put_in_place(written: Path, path: Path) -> None:
+    """Renames a file to `path`. A network file system may have done so, although it reports an error."""
+    inode = written.stat().st_ino
+    try:
+        written.replace(path)
+    except OSError:
+        if not path.exists() or path.stat().st_ino != inode:
+            raise
 
 
 def sync(path: Path) -> None:

@@ -6,24 +6,30 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.annotation import scoring, standing
 from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
+from engine.probing.base import Image
 from engine.store import embedding_rows, evidence_writer, schema
-from engine.store.batch import Batch
+from engine.store.batch import Batch, ProbedImage
 from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
-from engine.store.database import Connection, connect, insert, text, transaction
+from engine.store.database import Connection, append, connect, insert_summed, text, transaction
 from engine.store.decision_writer import DecisionWriter
 from engine.store.ladder import inverse_lengths
 from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
 from engine.store.map_writer import write_unit_maps
+from engine.store.records import ImageInfo
+from engine.store.sealing import seal
 from engine.store.spill import TOGETHER, LayerSpill, Spill
 from engine.store.whole_file import written_whole
 
@@ -79,7 +85,8 @@ class _RunWriter:
         with transaction(self._connection):
             mean, covariance = standing.spread_of(embeddings, lengths)
             places = np.arange(len(mean), dtype=np.int32)
-            insert(self._connection, "embedding_spread", {"place": places, "mean": mean, "covariance": covariance})
+            spread: dict[str, NDArray[Any]] = {"place": places, "mean": mean, "covariance": covariance}
+            insert_summed(self._connection, "embedding_spread", spread)
             directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
             moments = standing.moments(mean, covariance, directions, len(embeddings))
             self._write_concepts(moments)
@@ -102,6 +109,8 @@ class _RunWriter:
         with transaction(self._connection):
             evidence_writer.write_methods(self._connection, run)
             self._write_meta()
+        with transaction(self._connection):
+            seal(self._connection)
 
     def _write_batches(self, batches: Iterable[Batch]) -> None:
         run = self._run
@@ -124,7 +133,7 @@ class _RunWriter:
         if batch.usable:
             indices = np.arange(image, image + batch.usable, dtype=np.int32)
             rows = embedding_rows.columns(indices, batch.embeddings, self._run.precision)
-            insert(self._connection, "image_embeddings", rows)
+            insert_summed(self._connection, "image_embeddings", rows)
         if self._decisions:
             self._decisions.add(batch, position, image)
         self._embeddings.append(batch.embeddings)
@@ -169,7 +178,7 @@ class _RunWriter:
                     *(probed.width, probed.height),
                     *(text(entry.patient), text(entry.view), text(entry.report), probed.thumbnail),
                     *(probed.input_low, probed.input_high, probed.input_mean, probed.input_std),
-                    *self._keys(place),
+                    *(*self._keys(place), _record(image, entry, probed) if usable else None),
                 )
             )
             if usable:
@@ -184,8 +193,7 @@ class _RunWriter:
             else:
                 rows["part_reasons"] += [(place, text(part), text(reason)) for part, reason in probed.part_reasons]
         for table, values in rows.items():
-            with self._connection.appender(table) as appender:
-                appender.append_rows(values)
+            append(self._connection, table, values)
 
     def _keys(self, place: int) -> tuple[str | None, str | None]:
         """The columns film_key and embedding_key of an image."""
@@ -197,12 +205,12 @@ class _RunWriter:
     def _write_concepts(self, moments: standing.Moments) -> None:
         run = self._run
         template = {"template": np.array([run.template], dtype=object), "embedding": run.template_embedding[None]}
-        insert(self._connection, "templates", template)
-        with self._connection.appender("concept_sets") as sets:
-            sets.append_rows([(number, each.name, each.kind) for number, each in enumerate(run.concept_sets)])
-        with self._connection.appender("concept_set_members") as members:
-            for number, each in enumerate(run.concept_sets):
-                members.append_rows([(number, place, concept) for place, concept in enumerate(each.concepts)])
+        insert_summed(self._connection, "templates", template)
+        sets = [(number, each.name, each.kind) for number, each in enumerate(run.concept_sets)]
+        append(self._connection, "concept_sets", sets)
+        for number, each in enumerate(run.concept_sets):
+            members = [(number, place, concept) for place, concept in enumerate(each.concepts)]
+            append(self._connection, "concept_set_members", members)
         count = len(run.concepts)
         if count == 0:
             return
@@ -213,16 +221,14 @@ class _RunWriter:
             "score_mean": moments.means,
             "score_deviation": moments.deviations,
         }
-        insert(self._connection, "concepts", columns)
+        insert_summed(self._connection, "concepts", columns)
 
     def _write_meta(self) -> None:
         run = self._run
         parts = run.parts.by_name() if run.parts else {}
         for table, keys in (("stages", run.stages), ("sources", run.sources), ("parts", parts)):
-            with self._connection.appender(table) as appender:
-                appender.append_rows([(text(name), key) for name, key in keys.items()])
-        with self._connection.appender("notes") as appender:
-            appender.append_rows([(text(note.source), text(note.text)) for note in run.notes])
+            append(self._connection, table, [(text(name), key) for name, key in keys.items()])
+        append(self._connection, "notes", [(text(note.source), text(note.text)) for note in run.notes])
         row = [
             self._content.hexdigest(),
             datetime.now(UTC).isoformat(timespec="seconds"),
@@ -237,6 +243,18 @@ class _RunWriter:
             str(run.selection),
         ]
         self._connection.execute("INSERT INTO meta VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _record(image: int, entry: Image, probed: ProbedImage) -> int:
+    """The column record_sum of a usable image."""
+    told = [(text(name), text(value)) for name, values in entry.attributes.items() for value in values]
+    return ImageInfo(
+        *(image, text(entry.path) or "", text(entry.patient), text(entry.view)),
+        *(tuple(text(label) or "" for label in entry.labels), probed.width, probed.height, probed.sha256),
+        tuple(replace(box, label=text(box.label) or "") for box in entry.boxes),
+        tuple(replace(polygon, label=text(polygon.label) or "") for polygon in entry.polygons),
+        tuple((name or "", value or "") for name, value in told),
+    ).record_sum
 
 
 def _together(batches: Iterable[Batch]) -> Iterator[list[Batch]]:

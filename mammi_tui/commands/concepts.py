@@ -103,6 +103,7 @@ def concepts(
     from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger
     from engine.errors import MammiError, writing
+    from engine.store.whole_file import put_in_place
     from engine.text_files import TextFiles
 
     check_output(output, force, report_files(reports))
@@ -136,7 +137,7 @@ def concepts(
         ):
             written = Path(unfinished) / output.name
             written.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            written.replace(output)
+            put_in_place(written, output)
     say(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
 
 

@@ -118,10 +118,12 @@ def _writer(file_format: str) -> Callable[[Report], Iterator[str]]:
 
 def _write(output: Path, parts: Iterable[str]) -> int:
     """Writes a file that replaces another only when it is whole. Returns its size in bytes."""
+    from engine.store.whole_file import put_in_place
+
     with tempfile.TemporaryDirectory(prefix=".mammi-report-", dir=output.parent) as unfinished:
         path = Path(unfinished) / "report"
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(parts)
         size = path.stat().st_size
-        path.replace(output)
+        put_in_place(path, output)
     return size

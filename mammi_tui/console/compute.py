@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
 from mammi_tui.terminal.stopping import INTERRUPTED
+from mammi_tui.terminal.watch import asked_to_end
 
 if TYPE_CHECKING:
     from engine.config.settings import RunConfig
@@ -93,8 +94,8 @@ def stoppable(command: str, *, kept: bool = True) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, RuntimeError) as error:
-        stop = error if isinstance(error, KeyboardInterrupt) else error.__cause__ or error.__context__
-        if not isinstance(stop, KeyboardInterrupt):  # inside a query, DuckDB raises a RuntimeError instead
-            raise
+        status = asked_to_end()
+        if isinstance(error, RuntimeError) and status is None:
+            raise  # inside a query, DuckDB makes a RuntimeError of a signal
         then = f"The next `{command}` continues from here." if kept else "Nothing was written."
-        raise Stopped(then, getattr(stop, "status", INTERRUPTED)) from None
+        raise Stopped(then, status or INTERRUPTED) from None

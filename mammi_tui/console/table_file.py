@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.errors import writing
 from engine.own_files import temporary_folder
+from engine.store.whole_file import put_in_place
 from mammi_tui.console.output import STDOUT
 from mammi_tui.console.say import pass_on, say
 
@@ -29,7 +30,7 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
             written = Path(unfinished) / f"table.{file_format}"
             rows = write(written)
             if output != STDOUT:
-                written.replace(output)
+                put_in_place(written, output)
         if output == STDOUT:
             _print(written)
     return rows

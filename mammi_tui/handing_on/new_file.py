@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import MammiError, writing
+from engine.store.whole_file import put_in_place
 
 _UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST = 120
@@ -29,7 +30,7 @@ def new_file(folder: Path, name: str, suffix: str, write: Callable[[Path], objec
             with tempfile.TemporaryDirectory(prefix=".mammi-", dir=folder) as unfinished:
                 whole = Path(unfinished) / f"whole{suffix}"
                 write(whole)
-                whole.replace(path)
+                put_in_place(whole, path)
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.annotation.cuts import RANKINGS, Ranking, Selection
 from engine.errors import MammiError
+from engine.parsing import Unparsable, parse_json
 
 VERSION = 1
 LARGEST = 8 << 20
@@ -88,8 +89,8 @@ def from_json(data: bytes) -> RunState:
     if len(data) > LARGEST:
         raise StateDamaged(f"is larger than {LARGEST >> 20} MiB")
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
+        found = parse_json(data)
+    except Unparsable:
         raise StateDamaged("is damaged") from None
     if not isinstance(found, dict):
         raise StateDamaged("is damaged")

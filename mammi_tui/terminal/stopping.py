@@ -30,18 +30,19 @@ class Stopping:
     def __init__(self) -> None:
         self.patience = math.inf
         self.status: int | None = None
-        self._heard = False
-        self._asked_at = 0.0
+        self._is_heard = False
+        self._asked_at: float | None = None
 
     def hear(self, status: int) -> None:
-        if not self._heard:
-            self._heard = True
-            raise Stop(status)
+        if not self._is_heard:
+            self._is_heard = True
+            self.status = self.status or status
+            raise Stop(self.status)
 
     def end_soon(self, status: int) -> bool:
-        if self.status is None:
-            self.status, self._asked_at = status, time.monotonic()
-            return True
+        self.status = self.status or status
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
         return time.monotonic() < self._asked_at + _TOGETHER
 
     def end_now(self) -> None:

@@ -182,6 +182,11 @@ def watching(ends: Ends) -> Iterator[Watch | None]:
 _watches: list[Watch] = []
 
 
+def asked_to_end() -> int | None:
+    """The status with which a signal has asked this process to end; None where none has."""
+    return next((watch.ends.status for watch in reversed(_watches) if watch.ends is not None), None)
+
+
 def _after_fork() -> None:
     """Signals to a copy of this process are not this process's."""
     if _watches:

@@ -32,14 +32,18 @@ def verdicts_path(run_path: Path) -> Path:
 
 def log_of(reader: RunReader) -> VerdictLog:
     """The verdicts on an open run."""
-    return VerdictLog(reader.path, reader.info.content_hash, reader.subject)
+
+    def subject(layer: str) -> str:
+        try:
+            return reader.subject(layer)
+        except MammiError:  # the file was written over; the content hash alone then tells whose a line is
+            return ""
+
+    return VerdictLog(reader.path, reader.info.content_hash, subject)
 
 
 class VerdictLog:
-    """The verdicts on one run. It notices when another file replaces the run file.
-
-    Several readers may append at once.
-    """
+    """The verdicts on one run, to which several readers may append at once. It notices when the run file changes."""
 
     def __init__(self, run_path: Path, content_hash: str, subject_of: Callable[[str], str] = lambda layer: "") -> None:  # noqa: ARG005
         """`subject_of` gives RunReader.subject of a layer; "" for a layer that the run lacks."""
@@ -145,11 +149,21 @@ class VerdictLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, size)
+            self._cut(descriptor, size)
             raise
         self._catch_up(descriptor)
         return sealed
+
+    def _cut(self, descriptor: int, size: int) -> None:
+        """Takes back what could not be written whole."""
+        try:
+            os.ftruncate(descriptor, size)
+        except OSError as error:
+            if os.fstat(descriptor).st_size > size:
+                raise MammiError(
+                    f"{self.path}: its disk reports errors: what was given last may or may not be saved; "
+                    "see what stands before you give it again"
+                ) from error
 
     def read(self) -> VerdictFile:
         """Reads what is new, and counts the damaged lines. Raises MammiError if the file cannot be read."""

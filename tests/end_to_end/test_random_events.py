@@ -1,26 +1,15 @@
-"""Random keys, clicks, pastes and resizes: none ends the explorer, and none leaves a stale screen.
-
-`python -m tests.end_to_end.random_events --events 5000` is the long form.
-"""
+"""What random keys, clicks, pastes and resizes have broken once. The hard knock `events` tries thousands."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.random_events import ESCAPE, Session, events
 
+from tests.hard_knocks.session import ESCAPE, Session
 from tests.support.runs import small_run
 
 pytestmark = pytest.mark.slow
-
-EVENTS = 50
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_random_events(tmp_path: Path, seed: int) -> None:
-    run = small_run(tmp_path, hostile=seed % 2 == 0, sets=1 + seed % 2)
-    assert max(events(seed, EVENTS, run)) >= EVENTS
 
 
 def test_a_screen_that_is_told_twice_to_close_closes_no_other(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ What the interpreter does at its end (flushing the outputs, complaining about th
 from __future__ import annotations
 
 import atexit
+import importlib
 import io
 import os
+import pkgutil
 import re
 import selectors
 import signal
@@ -19,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+import mammi_tui
 from mammi_tui import cli
 
 MOST_LINES = 2
@@ -73,6 +76,15 @@ class Outputs:
     errors: str = "strict"
     prepared: list[Callable[[], object]] = field(default_factory=list)
     """Called in the new process before the command"""
+
+
+def load() -> None:
+    """Loads the program once, for all tries, but for what only a run needs: a large process is slow to fork."""
+    for module in pkgutil.walk_packages(mammi_tui.__path__, "mammi_tui."):
+        if "__main__" not in module.name:
+            importlib.import_module(module.name)
+    for name in ("reader", "work", "tables"):
+        importlib.import_module(f"engine.store.{name}")
 
 
 def mammi(arguments: Sequence[object], outputs: Outputs | None = None, seconds: float = 60) -> Ended:

@@ -97,6 +97,7 @@ def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
             capture_output=True,
             timeout=limits().film_seconds,
             check=False,
+            process_group=0,  # Ctrl-C is for this process: it says nothing about the film
         )
     except subprocess.TimeoutExpired:
         raise ValueError(f"its compressed pixels: not decoded within {named('film_seconds')}") from None

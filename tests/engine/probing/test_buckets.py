@@ -29,6 +29,7 @@ pytest.importorskip("moto.server", reason="moto[server] is not installed: the se
 from tests.support.object_store import ObjectStore, object_store
 
 SECRET = "hidden/in+the/environment"  # noqa: S105
+pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module")

@@ -75,9 +75,9 @@ def test_two_copies_of_one_film_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ("{", "probing.annotations: det.json does not follow ChestX-Det's layout: Invalid JSON"),
-        ("[" * 100_000, "probing.annotations: det.json does not follow ChestX-Det's layout: Invalid JSON"),
-        ({}, "probing.annotations: det.json does not follow ChestX-Det's layout: Input should be a valid array"),
+        ("{", "probing.annotations: det.json is not valid JSON: "),
+        ("[" * 100_000, "probing.annotations: det.json is nested more than 64 deep"),
+        ({}, "probing.annotations: det.json does not follow ChestX-Det's layout: it is no list."),
         ([{}], "probing.annotations: det.json: 0.file_name does not follow ChestX-Det's layout: Field required."),
         (
             [NORMAL, ENTRY | {"boxes": [[1, 2, 3]]}],

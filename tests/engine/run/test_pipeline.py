@@ -192,6 +192,14 @@ def test_a_run_file_beside_gives_what_it_holds_of_another_run(project: Path, cal
     assert calls == {"target": [], "images": [4, 4, 4, 2], "texts": [6]}
 
 
+def test_a_run_goes_on_without_a_damaged_run_file_beside(project: Path) -> None:
+    damaged, heard = project.with_name("beside.duckdb"), Heard()
+    damaged.write_bytes(b"no run file" * 9000)
+    run(load_config(project), heard, beside=[damaged])
+    assert heard.notes[0].startswith(f"warning: {damaged}: not a readable DuckDB file")
+    assert heard.notes[0].endswith("The run goes on without this file.")
+
+
 def test_a_changed_film_alone_is_computed_again(project: Path, calls: dict[str, list[int]]) -> None:
     compute(project)
     before = content(project)

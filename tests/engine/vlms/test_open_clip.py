@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,16 +37,6 @@ TEXTS = (
     "",
     "mass " * 400,
 )
-
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever looks for a hub fails the test."""
-
-    def connect(*arguments: object) -> None:
-        raise AssertionError(f"the network was asked: {arguments}")
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,16 +29,6 @@ TEXTS = (
     "nodule " * 1500,
 )
 WRITERS: dict[str, Callable[..., Path]] = {"clip": write_clip, "siglip": write_siglip, "siglip2": write_siglip2}
-
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever looks for a hub fails the test."""
-
-    def connect(*arguments: object) -> None:
-        raise AssertionError(f"the network was asked: {arguments}")
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
 
 
 @pytest.fixture(scope="module", params=sorted(WRITERS))

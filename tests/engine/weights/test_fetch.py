@@ -20,6 +20,7 @@ from engine.weights.fetch import State, fetch, state_of
 from tests.support.file_server import Served, file_server
 
 WORDS = b"[CLS]\nheart\n"
+pytestmark = pytest.mark.network
 
 
 def digest(content: bytes) -> str:

@@ -50,7 +50,7 @@ def test_another_file_in_the_place_of_the_run_file_is_not_touched(mammi: Mammi, 
     assert ended.status == 1
     *_, what, todo = ended.err.splitlines()
     assert what.startswith(f"mammi: {out}: not a")
-    assert todo == "Move it away, or name another file in run.out."
+    assert todo == f"If it is damaged, `mammi salvage {out}` takes over what is whole; else name another run.out."
     assert out.read_bytes() == b"something else"
     assert not project.with_name("tiny.duckdb.work").exists()
 

@@ -17,6 +17,8 @@ from engine.weights.entry import Entry, Published
 from tests.support.commands import Mammi
 from tests.support.file_server import Served, file_server
 
+pytestmark = pytest.mark.network
+
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:

@@ -88,3 +88,4 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "4/4" in shown
     assert "1 reused" in shown
     assert "[bold]not markup[/bold]" in shown
+    assert "\x1b[?" not in shown, "nothing to give back, however the run ends"

@@ -17,6 +17,7 @@ from tests.support.models import tiny_project
 from tests.support.tiny_runs import compute
 
 pytestmark = [
+    pytest.mark.network,
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'mammi-explorer[ray]'"),
 ]

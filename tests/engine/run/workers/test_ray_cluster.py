@@ -15,6 +15,8 @@ from engine.run.workers.ray_cluster import reachable
 from tests.support.models import tiny_project
 from tests.support.tiny_runs import compute
 
+pytestmark = pytest.mark.network
+
 
 def installed(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
     monkeypatch.setattr(ray_cluster, "find_spec", lambda name: ModuleSpec(name, None) if name in packages else None)

@@ -1,0 +1,76 @@
+"""Signals to a command: the first stops it, and says how to go on; a second one ends it whatever it is at."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mammi_tui.console.compute import Stopped, stoppable
+from mammi_tui.terminal.stopping import Stopping
+from mammi_tui.terminal.watch import LETHAL, watching
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU])
+def test_a_signal_stops_what_is_computed_and_says_how_to_go_on(number: int) -> None:
+    before = signal.signal(number, signal.SIG_DFL)  # pytest may run where it is ignored
+    try:
+        with watching(Stopping()), pytest.raises(Stopped) as stopped:
+            _computes(number)
+    finally:
+        signal.signal(number, before)
+    assert str(stopped.value) == "Stopped. The next `mammi run` continues from here."
+    assert stopped.value.exit_status == 128 + number
+
+
+def _computes(number: int) -> None:
+    with stoppable("mammi run"):
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+
+def test_an_error_that_no_signal_caused_is_left_alone() -> None:
+    with watching(Stopping()), pytest.raises(RuntimeError, match="a bug"), stoppable("mammi run"):
+        raise RuntimeError("a bug")
+
+
+def test_a_copy_of_the_process_ends_by_its_own_signals() -> None:
+    with watching(Stopping()):
+        child = os.fork()
+        if not child:
+            time.sleep(5)
+            os._exit(0)
+        os.kill(child, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+
+
+def test_every_signal_that_ends_a_process_is_seen() -> None:
+    assert {signal.SIGTRAP, signal.SIGSYS, signal.SIGRTMIN, signal.SIGRTMAX, signal.SIGPWR} <= LETHAL
+    assert not LETHAL & {signal.SIGCHLD, signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP, signal.SIGKILL}
+
+
+BUSY = """
+from hashlib import pbkdf2_hmac
+from mammi_tui.terminal.stopping import Stopping
+from mammi_tui.terminal.watch import watching
+with watching(Stopping()):
+    print("busy", flush=True)
+    pbkdf2_hmac("sha256", b"", b"", 10**9)  # one step of the main thread, as a product of large matrices is
+"""
+
+
+def test_a_second_signal_ends_what_does_not_hear_the_first() -> None:
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for _ in range(2):  # together they are one
+            process.send_signal(signal.SIGTERM)
+        time.sleep(0.4)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        ended = process.wait(30)
+    assert ended == 128 + signal.SIGTERM

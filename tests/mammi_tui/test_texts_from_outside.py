@@ -1,0 +1,85 @@
+"""Texts from outside: all 120 of the table, through each of the few functions that everything goes through; and every
+command, export, view and file is one that the knock of hostile texts tries."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from engine.export import TABLES
+from engine.store.tables import FORMATS, for_spreadsheets, write_table
+from engine.visible import visible
+from mammi_tui.cli import cli
+from mammi_tui.console.say import as_json, say
+from mammi_tui.terminal.sent_cells import cells
+from mammi_tui.views.registry import VIEWS
+from tests.hard_knocks.texts import checks, commands, explorer
+from tests.support.hostile import TEXTS, storable
+
+
+def leaves(group: click.Group, *names: str) -> Iterator[str]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from leaves(command, *names, name)
+        else:
+            yield " ".join((*names, name))
+
+
+def test_every_command_export_and_view_is_tried_with_hostile_texts() -> None:
+    tried = commands.OF_RUNS.keys() | commands.WITH_TEXT.keys() | commands.ELSEWHERE.keys()
+    assert set(leaves(cli)) == tried - {"NAME"}, "tests/hard_knocks/texts/commands.py names every command"
+    exported = "\n".join(commands.OF_RUNS["export"])
+    assert all(f"--what {what} --format {kind} " in exported for what in (*TABLES, "verdicts") for kind in FORMATS)
+    assert explorer.VIEW_KEYS.keys() == {view.name for view in VIEWS}, "tests/hard_knocks/texts/explorer.py: VIEW_KEYS"
+
+
+def test_nothing_is_hidden_in_what_is_shown() -> None:
+    for name, text in TEXTS.items():
+        shown = visible(text)
+        assert not list(checks.of_terminal(shown.encode())), name
+        assert "\n" not in shown
+        assert visible(shown) == shown
+    assert visible("\u202egnp.exe") != visible("gnp.exe")
+
+
+def test_what_a_command_says_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say(*TEXTS.values())
+    said = capsys.readouterr().out
+    assert said.count("\n") == len(TEXTS)
+    assert not list(checks.of_terminal(said.replace("\n\n", "\n").encode()))
+
+
+def test_json_is_ascii_and_gives_texts_back() -> None:
+    found = json.loads(as_json(TEXTS))
+    assert all(found[name] == text for name, text in TEXTS.items() if storable(text))
+    assert found["lone surrogate"] == "a�b"
+    assert re.fullmatch(r"[\n -~]*", as_json(TEXTS))
+
+
+def test_no_widget_can_send_what_steers_the_terminal() -> None:
+    for text in TEXTS.values():
+        sent = "".join(cell for cell, _ in cells(text[:2000], 0))
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", sent)
+
+
+def test_tables_are_safe_in_spreadsheets_and_give_texts_back(tmp_path: Path) -> None:
+    texts = [text for text in TEXTS.values() if storable(text)]
+    written = tmp_path / "table.csv"
+    write_table(written, "csv", {'=a"b': "VARCHAR", "number": "INTEGER"}, [(text, -1) for text in texts])
+    assert not list(checks.of_csv(written))
+    csv.field_size_limit(1 << 25)
+    _, *rows = csv.reader(io.StringIO(written.read_text("utf-8"), newline=""))
+    controls = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+    for text, (cell, number) in zip(texts, rows, strict=True):
+        back = cell.removeprefix("'") if for_spreadsheets(cell) != cell else cell
+        assert number == "-1"
+        assert back == text or controls.search(text), text
