@@ -128,5 +128,5 @@ def test_whatever_pillow_raises_sets_the_film_aside(error: type[Exception], monk
         raise error("why")
 
     monkeypatch.setattr(picture, "_check", fail)
-    with pytest.raises(UnreadableImage, match="^damaged: why$"):
+    with pytest.raises(UnreadableImage, match=r"^damaged: why$"):
         decode(encoded(PICTURE.convert("RGB"), "PNG"))

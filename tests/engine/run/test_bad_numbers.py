@@ -28,9 +28,7 @@ def test_units_and_images_without_numbers_are_named_and_set_aside(tmp_path: Path
         }
         assert np.flatnonzero(reader.layers[0].dead).tolist() == [3, 6, 7]
         [note] = [note.text for note in reader.notes if "finite" in note.text]
-    assert note == (
-        "target: side gives no finite number, whatever the film: side:3 counts as dead, with the activation 0."
-    )
+    assert note == "target: no finite number, whatever the film, at side:3: dead, with the activation 0."
 
 
 @pytest.mark.parametrize(("side", "logits"), [(dict.fromkeys("01234567", math.nan), {}), ({}, {"1": math.nan})])
