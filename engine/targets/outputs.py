@@ -115,7 +115,7 @@ class Seen:
             return f"{self.type} without a tensor" if not plain else self.type.replace("None", "nothing")
         if "" in self.found:
             return f"a tensor {self.found[''].words()}"
-        told = [f'"{_short(path)}" {found.words()}' for path, found in self.found.items()]
+        told = [f'"{short(path)}" {found.words()}' for path, found in self.found.items()]
         more = [f"{len(told) - _TOLD} more"] if len(told) > _TOLD else []
         *head, last = [*told[:_TOLD], *more]
         return f"{self.type} of {', '.join(head)} and {last}" if head else f"{self.type} of {last}"
@@ -211,7 +211,7 @@ def _long(shape: Shape) -> Shape:
     return tuple(size for size in shape if size != 1)
 
 
-def _short(path: str) -> str:
+def short(path: str) -> str:
     """A path of names that a model has given, in messages."""
     line = " ".join(path.split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from engine.device import check_input
 from engine.errors import ConfigError, MammiError, failing_as, first_line
 from engine.targets.base import LOGITS, TargetModel
-from engine.targets.outputs import Found, Given, Reading, Seen, given, seen
+from engine.targets.outputs import Found, Given, Reading, Seen, given, seen, short
 from engine.targets.taps import Channels, Pooling, Taps, not_used, unit_axis
 from engine.weights.fitting import few
 
@@ -167,7 +167,7 @@ def _choice(gave: Seen, output: str | None, classes: int, channels: Channels) ->
         return f'gives {gave.words()}: target.output = "{output}" is none of these'
     if 1 < classes == len(gave.found) and all(_units(found, channels) == 1 for found in gave.found.values()):
         return f"gives {gave.words()}: give one tensor [n, {classes}]"
-    return f'gives {gave.words()}: choose one, as in target.output = "{list(gave.found)[-1]}"'
+    return f'gives {gave.words()}: choose one, as in target.output = "{short(list(gave.found)[-1])}"'
 
 
 def _check_classes(target: TargetModel, gave: Seen, reading: Reading | None, channels: Channels) -> None:

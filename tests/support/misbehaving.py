@@ -58,7 +58,6 @@ GIVEN: dict[str, Callable[[Tensor], Any]] = {
     "sparse columns": lambda values: values.detach().to_sparse_csc(),
     "sparse blocks": lambda values: values.detach().repeat(1, 2).to_sparse_bsr((1, 1)),
     "nested": lambda values: torch.nested.nested_tensor(list(values)),
-    "nested with holes": lambda values: torch.nested.nested_tensor(list(values), layout=torch.jagged),
     "quantised": _quantised,
     "complex": lambda values: values.to(torch.complex64),
     "whole numbers": lambda values: values.long(),
