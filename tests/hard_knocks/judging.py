@@ -42,6 +42,14 @@ class Judge:
         self.kept = 0
         """Verdicts that it was told are kept"""
 
+        self._before = 0
+        """Those of them from before its last start"""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has judged since it was started last."""
+        return self.kept > self._before
+
     @property
     def is_done(self) -> bool:
         return self.kept >= len(self.keys)
@@ -73,6 +81,7 @@ class Program(Judge):
 
     def start(self) -> None:
         done = len(lines(self.run, self.reader)) if verdicts_path(self.run).exists() else 0
+        self.kept = self._before = done
         self._told, writing = os.pipe()
         self._process = os.fork()
         if not self._process:
@@ -112,6 +121,7 @@ class Explorer(Judge):
             mammi("open", str(self.run), "--fresh"), columns=80, rows=24, environment={"MAMMI_READER": self.reader}
         )
         self._typed = len(lines(self.run, self.reader)) if verdicts_path(self.run).exists() else 0
+        self.kept = self._before = self._typed
         self._terminal.wait_for(lambda text: self._counted(text) == self._typed)
         self._terminal.send("n")
 

@@ -15,7 +15,8 @@ from tests.support.every_view import every_view_run
 ONLY_FULL = True
 ACTS = 2_000
 UNITS = (60, ACTS)
-BATCH = 100
+BATCH, LOOKED = 20, 100
+"""Acts that are typed at once; after so many the reader looks elsewhere"""
 GROWTH = 1.1
 SLOWER = 2.0
 """How much longer the last batches may take than the first ones"""
@@ -37,6 +38,8 @@ def knock(setting: Setting) -> Outcomes:
                 wanted.append(_act(session, chance.random(), chance.choice(list(KEYS)), len(wanted)))
             session.rest()
             pace.append(time.monotonic() - start)
+            if len(wanted) % LOOKED:
+                continue
             memory.append(session.memory())
             session.terminal.send(f"{chance.choice(LOOKS)}{ESCAPE}{ESCAPE}1n")
             session.check()
