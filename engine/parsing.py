@@ -18,6 +18,7 @@ _QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 """A text in quotes, without escapes; an unfinished one ends with the file"""
 _NO_SIGN = bytes(set(range(256)) - set(b'[]{}"'))
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+NO_TOML = "is not valid TOML: "
 _KB = 1 << 10
 
 
@@ -36,7 +37,8 @@ def parse_json(data: bytes | str) -> Any:
     may_be_halved = _HALF_PAIR.search(raw) is not None
     del raw
     try:
-        found = json.loads(data, parse_constant=_refuse, object_pairs_hook=_object)
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
         if may_be_halved:
             json.dumps(found, ensure_ascii=False).encode()
     except RecursionError:
@@ -96,7 +98,7 @@ def parse_toml(data: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise Unparsable(f"is not text in UTF-8: line {data[: error.start].count(10) + 1}") from None
     except ValueError as error:  # a number with too many digits is no TOMLDecodeError
-        raise Unparsable(f"is not valid TOML: {first_line(error)[:200]}") from None
+        raise Unparsable(f"{NO_TOML}{first_line(error)[:200]}") from None
     left: list[tuple[Any, int]] = [(found, 0)]
     while left:
         value, depth = left.pop()

@@ -51,6 +51,8 @@ _OTHER_FORMATS = {
 _NO_TEXT = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7"))
 """Codecs that are for other things than the text of a file. Some take time that grows with its square."""
 _LINES_A_ROW = 8
+_TIMED = 64
+"""After so many pieces or lines the time is looked at, as asking for it takes longer than a line"""
 _SHOWN = 120
 """The most characters of a name that a message shows"""
 _AT_ONCE = 1 << 16
@@ -171,7 +173,7 @@ class TextFiles:
     def _pieces(self, path: TextFile, longest: int | None, limit: str) -> Iterator[str]:
         """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length. Their size and the
         time until the last is asked for are limited."""
-        total, most = 0, getattr(limits(), limit) * MB
+        total, pieces, most = 0, 0, getattr(limits(), limit) * MB
         start, seconds = thread_time(), limits().seconds_per_mb
         with unpacked(path) as data:
             name, on_error = self._encoding_of(data.peek(_LONGEST_MARK))
@@ -179,10 +181,10 @@ class TextFiles:
             try:
                 while piece := stream.readline(longest) if longest else stream.read(_AT_ONCE):
                     self._check_format(path, piece, at_start=total == 0)
-                    total += len(piece)
+                    total, pieces = total + len(piece), pieces + 1
                     if total > most:
                         raise UnreadableText(f"{path} is too large: more than {most // MB:,} MB ({named(limit)}).")
-                    if thread_time() - start > seconds * max(1, total / MB):
+                    if pieces % _TIMED == 0 and thread_time() - start > seconds * max(1, total / MB):
                         raise UnreadableText(f"{path} takes too long to read ({named('seconds_per_mb')}).")
                     yield piece if piece.isascii() or on_error == "strict" else self._guess(path, piece)
             except UnicodeError as error:

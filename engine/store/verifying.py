@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.annotation.rows import parts
 from engine.errors import RunFileError
-from engine.store.cursors import Cursors, DamagedRows
+from engine.store.cursors import Cursors, DamagedRows, named
 from engine.store.image_tables import read_images
 from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, part_of_layer
+from engine.store.parts_reader import PartsReader
 from engine.store.reader import RunReader
+from engine.store.sums import COLUMN_SUMS, SUM
 
 _ROWS = 2048
 _INPUT = {"input_low", "input_high", "input_mean", "input_std"}
@@ -34,7 +36,7 @@ class Damage:
     table: str = ""
     """"" where the file cannot be read at all"""
     parts: frozenset[str] = frozenset()
-    """The names of the parts of images (engine.store.parts) that cannot be taken over"""
+    """The names of the parts of images (engine.store.parts) that cannot be taken over; "*" for all"""
     images: frozenset[int] | None = None
     """Of which usable images, by index; None for all"""
 
@@ -45,9 +47,10 @@ def damages(path: Path) -> Iterator[Damage]:
     It reads the whole file, some rows at a time.
     """
     try:
-        reader = RunReader(path)
+        reader = PartsReader(path)
     except RunFileError as error:
-        yield Damage(str(error).removeprefix(f"{path}: "), parts=frozenset({"*"}))
+        why = str(error).removeprefix(f"{path}: ").partition("; `mammi doctor")[0]
+        yield Damage(f"what the file says of itself ({why})", parts=frozenset({"*"}))
         return
     with reader:
         yield from _damages(reader)
@@ -64,12 +67,13 @@ def _damages(reader: RunReader) -> Iterator[Damage]:
     checks = cursors.checks
     known = set(checks.sums)
     for table, columns in checks.tables.items():
+        damaged = list(_of_rows(reader, cursors, table)) if any(column.of_arrays for column in columns) else []
+        yield from damaged
         for column in columns:
             known.discard((table, column.name))
-            if not column.of_arrays and table != "column_sums" and not _is_sound(cursors, column):
+            told = column.name == SUM and damaged  # the rows say which sums
+            if not (column.of_arrays or told or table == COLUMN_SUMS or _is_sound(cursors, column)):
                 yield _of_column(reader, table, column.name)
-        if any(column.of_arrays for column in columns):
-            yield from _of_rows(reader, cursors, table)
     for table, name in sorted(known):
         yield Damage(f"the column {name} of {table} is missing", table, every_part(reader))
     yield from _of_records(reader, cursors)
@@ -83,7 +87,7 @@ def _is_sound(cursors: Cursors, column: object) -> bool:
 
 
 def _of_column(reader: RunReader, table: str, name: str) -> Damage:
-    what = f"{name.replace('_', ' ')} in {table.replace('_', ' ')}"
+    what = f"the column {name} of the {named(table)}"
     if (table, name) in _KEYS:
         return Damage(what, table, every_part(reader))
     if table == "images" and name in _FILM:
@@ -120,33 +124,17 @@ def _damaged(cursors: Cursors, table: str, places: range) -> list[int]:
 
 
 def _named(reader: RunReader, table: str, places: list[int]) -> Iterator[Damage]:
-    if table == "activation_blocks":
-        yield from _units(
-            reader, "activations", table, {place // reader.arrays.blocks_each for place in places}, parts=True
-        )
-    elif table == "partial_sums":
-        yield from _units(reader, "partial sums", table, {place // len(reader.arrays.rungs) for place in places})
-    elif table in ("own_means", "unit_maps"):
-        yield from _units(reader, table.replace("_", " "), table, set(places))
+    if table in ("activation_blocks", "partial_sums", "own_means", "unit_maps"):
+        units = dict.fromkeys(reader.arrays.place_of(table, place) for place in places)
+        for unit in units:
+            lost = {part_of_layer(unit.rpartition(":")[0])} if table == "activation_blocks" else set[str]()
+            yield Damage(f"the {named(table)} of {unit}", table, frozenset(lost))
     elif table in _PARTS:
-        what = f"the {_PARTS[table]} of {_counted(places)}"
-        yield Damage(what, table, frozenset({_PARTS[table]}), frozenset(places))
+        yield Damage(f"the {named(table)} of {_counted(places)}", table, frozenset({_PARTS[table]}), frozenset(places))
     elif table == "images":
         yield Damage(f"the thumbnails of {_counted(places)}", table, frozenset({FILM}), _usable(reader, places))
     else:
-        yield Damage(f"{table.replace('_', ' ')}, {_counted(places, 'row')}", table)
-
-
-def _units(
-    reader: RunReader, what: str, table: str, neurons: Iterable[int], *, parts: bool = False
-) -> Iterator[Damage]:
-    for neuron in sorted(neurons):
-        layer = next((each for each in reader.layers if 0 <= neuron - each.first_neuron < each.units), None)
-        if layer is None:
-            yield Damage(f"the {what} of no unit", table)
-            continue
-        lost = frozenset({part_of_layer(layer.name)}) if parts else frozenset[str]()
-        yield Damage(f"the {what} of {layer.name}:{neuron - layer.first_neuron}", table, lost)
+        yield Damage(f"the {named(table)}, {_counted(places, 'row')}", table)
 
 
 def _usable(reader: RunReader, positions: list[int]) -> frozenset[int] | None:

@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.errors import ConfigError, MammiError, failing_as
+from engine.device import check_input
+from engine.errors import ConfigError, MammiError, failing_as, first_line
 from engine.targets.base import LOGITS, TargetModel
-from engine.targets.outputs import Found, Given, Reading, Seen, given, seen
+from engine.targets.outputs import Found, Given, Reading, Seen, given, seen, short
 from engine.targets.taps import Channels, Pooling, Taps, not_used, unit_axis
 from engine.weights.fitting import few
 
@@ -37,8 +38,9 @@ def inputs(target: TargetModel, film: NDArray[np.uint8], name: str) -> Tensor:
 
     Raises MammiError when the preprocessing fails, and UnreadableImage when it refuses the film.
     """
-    with failing_as(f"target: preprocessing {name} failed"):
-        return torch.stack([target.preprocess(view) for view in (film, 255 - film)])
+    what = f"target: preprocessing {name}"
+    with failing_as(f"{what} failed"):
+        return torch.stack([check_input(target.preprocess(view), what) for view in (film, 255 - film)])
 
 
 def probe(module: nn.Module, layers: Sequence[str], films: Tensor) -> dict[str, Seen]:
@@ -165,7 +167,7 @@ def _choice(gave: Seen, output: str | None, classes: int, channels: Channels) ->
         return f'gives {gave.words()}: target.output = "{output}" is none of these'
     if 1 < classes == len(gave.found) and all(_units(found, channels) == 1 for found in gave.found.values()):
         return f"gives {gave.words()}: give one tensor [n, {classes}]"
-    return f'gives {gave.words()}: choose one, as in target.output = "{list(gave.found)[-1]}"'
+    return f'gives {gave.words()}: choose one, as in target.output = "{short(list(gave.found)[-1])}"'
 
 
 def _check_classes(target: TargetModel, gave: Seen, reading: Reading | None, channels: Channels) -> None:
@@ -247,16 +249,16 @@ def _forward(module: nn.Module, films: Tensor) -> None:
 
 def _hint(module: nn.Module, films: Tensor, error: BaseException | None) -> str:
     """What may mend an error of the model's own code; "" where nothing is known."""
-    if isinstance(error, TypeError) and "required positional argument" in str(error):
+    if isinstance(error, TypeError) and "required positional argument" in first_line(error):
         return "A run gives the model the images alone: wrap it in a module whose forward needs nothing else."
     kinds = {tensor.dtype for tensor in module.parameters() if tensor.is_floating_point()}
     if isinstance(error, RuntimeError) and kinds and films.dtype not in kinds:
         return f"Its weights are {kinds.pop()}, and its input is {films.dtype}: return it as module.float()."
     first = next((child for child in module.modules() if isinstance(child, _CONVOLUTIONS)), None)
-    if isinstance(error, RuntimeError) and first is not None and first.in_channels != films.shape[1]:
+    if isinstance(error, RuntimeError) and first is not None and films.shape[1:2] != (first.in_channels,):
         return (
             f"Its first convolution takes {first.in_channels} channel{'s' * (first.in_channels != 1)}, and the "
-            f"preprocessing gives {films.shape[1]}: "
+            f"preprocessing gives {films.shape[1] if films.ndim > 1 else 'none'}: "
             f"set target.preprocessing.channels = {first.in_channels}."
         )
     return ""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.device import Mark, precision, to_device, to_host
+from engine.device import Mark, check_numbers, precision, to_device, to_host
 from engine.errors import MammiError, failing_as
 from engine.vlms.base import VLM, check_embeddings
 
@@ -40,7 +40,8 @@ def start_embedding(
         batch = to_device(views, device)
     what = f"vlm: the model failed on a batch of shape {list(batch.shape)}"
     with failing_as(what, torch.OutOfMemoryError), torch.inference_mode(), precision(device, mixed_precision):
-        return to_host(vlm.encode_images(batch).detach().float(), device)
+        made = check_numbers(vlm.encode_images(batch), f"vlm: the model, on a batch of shape {list(batch.shape)},")
+        return to_host(made.detach().float(), device)
 
 
 def embedded(vlm: VLM, values: torch.Tensor, images: int) -> NDArray[np.float32]:

@@ -165,6 +165,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB)"
     yield "schema", str(info.schema_version)
     yield "content", info.content_hash
+    yield "whole", info.whole_hash
     yield "created", info.created
     yield "with", ", ".join(f"{name} {number}" for name, number in info.versions.items()) or "unknown versions"
     yield "target", info.target

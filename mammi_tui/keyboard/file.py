@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.own_files import home
-from engine.parsing import Unparsable, parse_toml
+from engine.parsing import NO_TOML, Unparsable, parse_toml
 from mammi_tui.keyboard.names import key_named
 from mammi_tui.text import clean
 
@@ -55,7 +55,9 @@ def read_keys(path: Path) -> tuple[list[Entry], list[Problem]]:
     except Unparsable as error:
         found = _TOML_PLACE.search(str(error))
         line = int(found[1] or 0) if found else 0
-        reason = _TOML_PLACE.sub("", str(error)).removeprefix("is not valid TOML: ")
+        reason = _TOML_PLACE.sub("", str(error)).removeprefix(NO_TOML)
+        if reason == str(error):
+            return [], [Problem(0, f"cannot be read: it {clean(reason, 200)}. All keys stay as they were.")]
         last = text.count("\n") + 1
         return [], [Problem(line or last, f"is not TOML: {clean(reason, 100)}. All keys stay as they were.")]
     except (OSError, ValueError) as error:

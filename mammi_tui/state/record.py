@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.annotation.cuts import RANKINGS, Ranking, Selection
 from engine.errors import MammiError
-from engine.parsing import Unparsable, parse_json
 
 VERSION = 1
 LARGEST = 8 << 20
@@ -89,8 +88,8 @@ def from_json(data: bytes) -> RunState:
     if len(data) > LARGEST:
         raise StateDamaged(f"is larger than {LARGEST >> 20} MiB")
     try:
-        found = parse_json(data)
-    except Unparsable:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
         raise StateDamaged("is damaged") from None
     if not isinstance(found, dict):
         raise StateDamaged("is damaged")

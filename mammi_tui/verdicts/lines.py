@@ -167,7 +167,7 @@ def parse_line(raw: bytes) -> Line | None:
     if len(raw) > LONGEST_LINE:
         return None
     try:
-        found = parse_json(raw.removeprefix(b"\xef\xbb\xbf"))
+        found = parse_json(raw)
         return _line(found) if isinstance(found, dict) else None
     except (Unparsable, _Damaged):
         return None

@@ -11,8 +11,9 @@ from pathlib import Path
 from engine.concepts import sections
 from engine.concepts.report_formats.base import Choice
 from engine.errors import ConfigError, MammiError
+from engine.limits import limits, named
 from engine.parsing import Unparsable, parse_json
-from engine.text_files import short
+from engine.text_files import MB, short
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
@@ -41,4 +42,9 @@ def _reports(file: Path, choice: Choice) -> Iterator[str]:
             report = record.get("report") if isinstance(record, dict) else None
             if not isinstance(report, str):
                 raise MammiError(f'{file}: record {place} of {short(split)!r} must have a text "report".')
+            if len(report) > limits().report_mb * MB:
+                raise MammiError(
+                    f"{file}: record {place} of {short(split)!r} is larger than {limits().report_mb:,} MB "
+                    f"({named('report_mb')})."
+                )
             yield report

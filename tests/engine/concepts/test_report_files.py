@@ -96,7 +96,7 @@ def test_table_by_sections_by_default_names_and_by_column(tmp_path: Path) -> Non
         read(other)
 
 
-@pytest.mark.parametrize("content", [b'report\n"open', b"report\n" + b"a" * 200_000, b"report\n\x81\n"])
+@pytest.mark.parametrize("content", [b'report\n"open', b"report\n" + b"a" * 1_100_000, b"report\n\x81\n"])
 def test_broken_table_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(MammiError, match=r"broken\.csv"):
         read(write(tmp_path, "broken.csv", content))

@@ -27,6 +27,7 @@ def content(out: Path) -> str:
         return reader.info.content_hash
 
 
+@pytest.mark.slow
 def test_only_what_was_damaged_is_computed_again(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, verdicts = content(out), out.with_name("tiny.verdicts.jsonl")
     verdicts.write_text("{}\n")
