@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import inspect
@@ -15,6 +14,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from engine.errors import ConfigError, MammiError, first_line
+from engine.likeness import closest
+
+LONGEST_TEXT = 10_000
+"""Characters of a text that a model says of itself"""
 
 
 def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
@@ -32,13 +35,15 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         wanted = "" if error.name and module_name.startswith(error.name) else f", which {module_name} imports,"
         raise ConfigError(f"{key}: module {error.name!r}{wanted} is neither installed nor in {base}.") from None
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         # The user's own code, which may raise anything: no error of ours.
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise _raised(error, f'{key} = "{reference}": importing {module_name}', module_name) from error
     factory = getattr(module, name, None)
     if not callable(factory):
         functions = [function for function, value in vars(module).items() if callable(value)]
-        close = difflib.get_close_matches(name, functions, n=1)
+        close = closest(name, functions, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigError(f"{key}: {module_name} has no function {name!r}.{hint}")
     return factory  # type: ignore[no-any-return]
@@ -48,11 +53,23 @@ def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], refe
     """What the user's function returns. When it raises, raises MammiError that names it and the line at fault."""
     try:
         return factory(**arguments)
-    except MammiError:
-        raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         # The user's own code, which may raise anything: no error of ours.
+        if isinstance(error, (MammiError, KeyboardInterrupt)):
+            raise
         raise _raised(error, f'{key} = "{reference}"', reference.partition(":")[0]) from error
+
+
+def check_text(value: object, what: str) -> None:
+    """Raises ConfigError unless a value, which `what` names, is a text that a file can hold."""
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{what} is {'empty' if value == '' else type(value).__name__}: it must be a text.")
+    if len(value) > LONGEST_TEXT:
+        raise ConfigError(f"{what} has {len(value):,} characters: at most {LONGEST_TEXT:,} are taken.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{what} has half of a character (a lone surrogate), which no file can hold.") from None
 
 
 def call_facts(
@@ -73,7 +90,7 @@ def call_facts(
     return [reference, TypeAdapter(dict[str, Any]).dump_python(dict(arguments), mode="json"), sources]
 
 
-def _raised(error: Exception | SystemExit, what: str, module_name: str) -> MammiError:
+def _raised(error: BaseException, what: str, module_name: str) -> MammiError:
     """The error, with the last line of the user's module that ran, if one did."""
     file = f"{module_name.rpartition('.')[2]}.py"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == file]

@@ -3,12 +3,13 @@ compares the names of classes and labels."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from engine.errors import ConfigError
+from engine.likeness import closest
+from engine.likeness import likeness as likeness_of
 
 LONGEST_SET_NAME = 32
 """Characters: the name appears in the explorer's pane, in exported columns and in `--set concepts.NAME.key`"""
@@ -43,7 +44,7 @@ def find_named(name: str, things: Sequence[T], what: str) -> T:
     names = [thing.name for thing in things]
     if name in names:
         return things[names.index(name)]
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.3) or names[:8]
+    close = closest(name, names, n=3, cutoff=0.3) or names[:8]
     raise ConfigError(f"no {what} {name!r} in this run; nearest: {', '.join(close)}")
 
 
@@ -74,7 +75,7 @@ def _unit_of_class(name: str, layer: NamedLayer) -> int:
     if units:
         choices = ", ".join(f"{layer.name}:{unit}" for unit in units)
         raise ConfigError(f"{name!r} is the class of several units; write one of {choices}")
-    close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.3)
+    close = closest(name.casefold(), names, n=3, cutoff=0.3)
     nearest = [layer.unit_names[names.index(match)] for match in close] or layer.unit_names[:8]
     raise ConfigError(f"layer {layer.name} has no unit of class {name!r}; nearest: {', '.join(nearest)}")
 
@@ -106,7 +107,7 @@ def find_concept(name: str, concepts: Sequence[str]) -> int:
     found = [place for place, concept in enumerate(concepts) if compared(concept) == wanted]
     if found:
         return next((place for place in found if concepts[place] == name), found[0])
-    near = difflib.get_close_matches(name, concepts, n=3, cutoff=0.3)
+    near = closest(name, concepts, n=3, cutoff=0.3)
     raise ConfigError(f"no concept {name!r} in this run" + (f"; nearest: {', '.join(near)}" if near else ""))
 
 
@@ -138,7 +139,7 @@ def nearest_label(class_name: str, labels: Iterable[str]) -> str | None:
     def likeness(label: str) -> float:
         others = _words(label)
         within = bool(words and others) and (words <= others or words >= others)
-        return within + difflib.SequenceMatcher(None, name, compared(label)).ratio()
+        return within + likeness_of(name, compared(label))
 
     best = max(labels, key=likeness, default=None)
     return best if best is not None and likeness(best) >= _ALIKE else None

@@ -8,7 +8,7 @@ be gzipped, whatever its name.
 from __future__ import annotations
 
 import codecs
-import difflib
+import csv
 import gzip
 import io
 import logging
@@ -17,17 +17,19 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from encodings.aliases import aliases
+from itertools import islice
+from time import thread_time
 from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator
 
 from engine.errors import MammiError, first_line
-
-MAX_TEXT = 1 << 30
-"""The most characters of an unpacked file. The longest public table, MIMIC-CXR's metadata, has 60 million."""
+from engine.likeness import closest
+from engine.limits import limits, named
 
 MAX_LINE = 1 << 20
-"""The most characters of a line"""
+"""The most characters of a line, and of a cell of a table"""
+MB = 1 << 20
 
 _GZIP = b"\x1f\x8b"
 _MARKS = (
@@ -46,6 +48,13 @@ _OTHER_FORMATS = {
     "SQLite format 3": "a database of SQLite",
 }
 """Formats of other files, by how these start"""
+_NO_TEXT = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7"))
+"""Codecs that are for other things than the text of a file. Some take time that grows with its square."""
+_LINES_A_ROW = 8
+_TIMED = 64
+"""After so many pieces or lines the time is looked at, as asking for it takes longer than a line"""
+_SHOWN = 120
+"""The most characters of a name that a message shows"""
 _AT_ONCE = 1 << 16
 _NAMED = 3
 """The most files that a warning names"""
@@ -56,6 +65,11 @@ _WINDOWS_1252 = {0xDC00 + byte: bytes([byte]).decode("cp1252") for byte in range
 _MARKED = re.compile("[\udc80-\udcff]")
 
 log = logging.getLogger(__name__)
+
+
+def short(name: str) -> str:
+    """A name from outside, cut for a message."""
+    return name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
 
 
 class TextFile(Protocol):
@@ -75,13 +89,14 @@ def known_encoding(name: str) -> str:
     """The name of an encoding of text, as it was given. Raises ValueError, which names the nearest, for another."""
     try:
         "".encode(name)
-        if codecs.lookup(name).incrementaldecoder is not None:
+        found = codecs.lookup(name)
+        if found.incrementaldecoder is not None and found.name.replace("-", "_") not in _NO_TEXT:
             return name
     except (LookupError, ValueError):
         pass
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), set(aliases.values()), n=1)
+    near = closest(name.lower().replace("-", "_"), set(aliases.values()) - _NO_TEXT)
     hint = f"did you mean {near[0].replace('_', '-')!r}?" if near else "there are utf-8, cp1252, latin-1, utf-16 …"
-    raise ValueError(f"{name!r} is not an encoding of text; {hint}")
+    raise ValueError(f"{short(name)!r} is not an encoding of text; {hint}")
 
 
 Encoding = Annotated[str, AfterValidator(known_encoding)]
@@ -111,17 +126,35 @@ class TextFiles:
         self._guessed: dict[TextFile, bool] = {}
         """The files that were read as Windows-1252 -> whether that is told"""
 
-    def read(self, path: TextFile, most: int | None = None) -> str:
-        """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more than `most`
-        characters, which are MAX_TEXT by default."""
-        return "".join(self._pieces(path, None, most or MAX_TEXT))
+    def read(self, path: TextFile, limit: str = "text_mb") -> str:
+        """A file's whole text, with its line ends as they are. Raises UnreadableText, also for more MB than the
+        `limit` of engine.limits allows."""
+        return "".join(self._pieces(path, None, limit))
 
     def lines(self, path: TextFile) -> Iterator[str]:
         """A file's lines with their line ends. Raises UnreadableText, also for a line that is too long."""
-        for number, line in enumerate(self._pieces(path, MAX_LINE, MAX_TEXT), start=1):
+        most = limits().rows * _LINES_A_ROW
+        for number, line in enumerate(self._pieces(path, MAX_LINE, "text_mb"), start=1):
             if len(line) >= MAX_LINE:
                 raise UnreadableText(f"{path}: line {number} is too long: it has {MAX_LINE:,} characters or more.")
+            if number > most:
+                raise UnreadableText(f"{path} has more than {most:,} lines ({named('rows')}).")
             yield line
+
+    def records(self, path: TextFile, delimiter: str, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:
+        """The records of a CSV file, each with the number of its last line; the first lines may be skipped. Raises
+        UnreadableText, also for more rows than engine.limits allows."""
+        most = limits().rows
+        csv.field_size_limit(MAX_LINE)
+        rows = csv.reader(islice(self.lines(path), skipped, None), delimiter=delimiter, strict=True)
+        try:
+            for number, cells in enumerate(rows):
+                if number > most:
+                    raise UnreadableText(f"{path} has more than {most:,} rows ({named('rows')}).")
+                yield rows.line_num + skipped, cells
+        except csv.Error as error:
+            place = f"{path}, line {rows.line_num + skipped}"
+            raise UnreadableText(f"{place}: not a valid table: {_csv_fault(str(error))}.") from None
 
     def warn(self, source: object) -> None:
         """Logs one warning that counts the files of `source` that were read as Windows-1252; tells each file once."""
@@ -137,19 +170,22 @@ class TextFiles:
         remedy = f"name it with {self._key}" if self._key else "save as UTF-8"
         log.warning("%s: not UTF-8, so read as Windows-1252. If it is another encoding, %s.", files, remedy)
 
-    def _pieces(self, path: TextFile, longest: int | None, most: int) -> Iterator[str]:
-        """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length. At most `most`
-        characters together."""
-        total = 0
+    def _pieces(self, path: TextFile, longest: int | None, limit: str) -> Iterator[str]:
+        """The file's lines, cut at `longest` characters; or, if that is None, pieces of any length. Their size and the
+        time until the last is asked for are limited."""
+        total, pieces, most = 0, 0, getattr(limits(), limit) * MB
+        start, seconds = thread_time(), limits().seconds_per_mb
         with unpacked(path) as data:
             name, on_error = self._encoding_of(data.peek(_LONGEST_MARK))
             stream = io.TextIOWrapper(data, name, on_error, newline="")
             try:
                 while piece := stream.readline(longest) if longest else stream.read(_AT_ONCE):
                     self._check_format(path, piece, at_start=total == 0)
-                    total += len(piece)
+                    total, pieces = total + len(piece), pieces + 1
                     if total > most:
-                        raise UnreadableText(f"{path} is too large: it has more than {most >> 20} MiB of text.")
+                        raise UnreadableText(f"{path} is too large: more than {most // MB:,} MB ({named(limit)}).")
+                    if pieces % _TIMED == 0 and thread_time() - start > seconds * max(1, total / MB):
+                        raise UnreadableText(f"{path} takes too long to read ({named('seconds_per_mb')}).")
                     yield piece if piece.isascii() or on_error == "strict" else self._guess(path, piece)
             except UnicodeError as error:
                 unmarked = "does not start with BOM" in str(error)
@@ -184,3 +220,10 @@ class TextFiles:
 
     def _advice(self) -> str:
         return f": name its encoding with {self._key}" if self._key else ""
+
+
+def _csv_fault(fault: str) -> str:
+    """A fault of Python's csv in words for a reader."""
+    if fault == "unexpected end of data":
+        return "a quote has no end"
+    return f"a cell has more than {MAX_LINE:,} characters" if fault.startswith("field larger") else fault

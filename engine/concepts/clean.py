@@ -9,6 +9,7 @@ from engine.errors import ConfigError
 
 MAX_LENGTH = 100
 """The longest concept, in characters"""
+_LONGEST_WORD = 1000
 
 
 def clean_concepts(concepts: Iterable[str], origin: str) -> list[str]:
@@ -32,6 +33,10 @@ def clean_concepts(concepts: Iterable[str], origin: str) -> list[str]:
 
 def clean_text(text: str) -> str:
     """The text in NFKC, each run of white space one space, without control, format and unassigned characters."""
-    normal = unicodedata.normalize("NFKC", text)
-    folded = " ".join(normal.split())
+    folded = " ".join(" ".join(map(_normal, text.split())).split())
     return "".join(char for char in folded if not unicodedata.category(char).startswith("C"))
+
+
+def _normal(word: str) -> str:
+    """A word in NFKC. What is too long for a word stays as it is: the time grows with the square of its marks."""
+    return unicodedata.normalize("NFKC", word) if len(word) <= _LONGEST_WORD else word

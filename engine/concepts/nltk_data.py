@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine.errors import MammiError, first_line
 
-LARGEST = 1 << 28
-"""The most bytes of a file in a zip file"""
+LARGEST = 1 << 26
+"""The most bytes of a file: WordNet's nouns have 15 million"""
 
 
 class Resource:
@@ -36,14 +36,17 @@ class Resource:
         """The text of one of its files. Raises MammiError when it cannot be read."""
         try:
             if self.path.is_dir():
-                return (self.path / name).read_text("utf-8")
+                with (self.path / name).open("rb") as file:
+                    return self._text(name, file.read(LARGEST + 1))
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self._package}/{name}") as member:
-                content = member.read(LARGEST + 1)
-            if len(content) > LARGEST:
-                raise zipfile.BadZipFile(f"{name} is too large")
-            return content.decode("utf-8")
+                return self._text(name, member.read(LARGEST + 1))
         except (OSError, UnicodeDecodeError, KeyError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise self.damaged(f"{name} cannot be read ({first_line(error)})") from error
+
+    def _text(self, name: str, content: bytes) -> str:
+        if len(content) > LARGEST:
+            raise zipfile.BadZipFile(f"{name} is too large")
+        return content.decode("utf-8")
 
     def damaged(self, fault: str) -> MammiError:
         """The error for content that is not as it should be."""

@@ -19,7 +19,7 @@ from engine.concepts.report_formats import FORMATS, format_of, is_report_file
 from engine.concepts.report_formats.base import Choice
 from engine.concepts.sections import ALL_SECTIONS, DEFAULT_SECTIONS
 from engine.errors import ConfigError, MammiError, first_line
-from engine.text_files import TextFiles
+from engine.text_files import TextFiles, short
 
 _SHOWN = 12
 _TOLD = 3
@@ -95,7 +95,7 @@ def check_sections(
     _check_faults(faults, len(files))
     for section in sections:
         if section.lower() not in names:
-            known = ", ".join(name for name, _ in names.most_common(_SHOWN)) or "none"
+            known = ", ".join(short(name) for name, _ in names.most_common(_SHOWN)) or "none"
             raise ConfigError(f"--section {section}: no report has it. Sections found: {known}.")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\s*\n\s*\n\s*")
+_ENDS = (".", "!", "?")
+_SPACE = re.compile(r"\s+")
 _TOKEN = re.compile(
     r"\d+(?:[.,]\d+)+"  # 1.5
     r"|\w+(?:[-'’]\w+)*"  # heart, x-ray, patient's
@@ -14,7 +15,12 @@ _TOKEN = re.compile(
 
 def split_sentences(text: str) -> list[str]:
     """A text's sentences. A sentence ends at . ! or ? before white space, or at an empty line."""
-    return [sentence for part in _SENTENCE_END.split(text) if (sentence := part.strip())]
+    parts, start = [], 0
+    for space in _SPACE.finditer(text):
+        if text[max(space.start() - 1, 0) : space.start()] in _ENDS or space[0].count("\n") > 1:
+            parts.append(text[start : space.start()])
+            start = space.end()
+    return [sentence for part in (*parts, text[start:]) if (sentence := part.strip())]
 
 
 def tokenize(sentence: str) -> list[str]:

@@ -16,17 +16,21 @@ from pydantic import BaseModel
 from engine.concepts.base import source_identity
 from engine.concepts.clean import clean_concepts
 from engine.errors import ConfigError
+from engine.limits import limits, named
 from engine.text_files import Encoding, TextFiles, UnreadableText
 
 VERSION = 2
 """Raise it when the same list gives other concepts than before"""
 
-_NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?"
-_BETWEEN = r"[ ]*[\t,;|][ ]*"
-_BEFORE = re.compile(rf"(?:{_NUMBER}(?:{_BETWEEN}|[.)]?[ ]+)){{1,20}}")
+_NUMBER = r"[+-]?\d++(?:\.\d+)?(?:[eE][+-]?\d+)?%?"
+_BEFORE = re.compile(rf"(?:{_NUMBER}(?:[ ]*+[\t,;|][ ]*+|[.)]?[ ]++)){{1,20}}")
 """12<tab>nodule, 12,nodule, 12 nodule, 1. nodule"""
-_BEHIND = re.compile(rf"(?:(?:{_BETWEEN}|[ ]{{2,}}){_NUMBER}){{1,20}}$")
-"""nodule<tab>12, nodule;12, nodule   12"""
+_NUMBER_ALONE = re.compile(_NUMBER)
+_SIGNS = ("\t", ",", ";", "|", "  ")
+"""What stands before a number behind a concept: nodule<tab>12, nodule;12, nodule   12"""
+_MOST_NUMBERS = 20
+_LONGEST_LINE = 1000
+"""Characters of a line that is no comment"""
 _COLUMNS = re.compile(r"[\t,;|]|[ ]{2,}")
 _COUNTED_HERE = re.compile(r"[^\t]+\t\d+")
 """A line of `mammi concepts --counts`"""
@@ -72,6 +76,12 @@ def load(options: Options, base: Path, reports: Sequence[str]) -> list[str]:  # 
     except UnreadableText as error:
         raise ConfigError(f"concepts.path: {error}") from None
     texts.warn(path)
+    most = limits().rows
+    if text.count("\n") > most:
+        raise ConfigError(f"{path} has more than {most:,} lines ({named('rows')}).")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > _LONGEST_LINE and not line.startswith("#"):
+            raise ConfigError(f"{path}: line {number} has {len(line):,} characters. Write one concept a line.")
     bare = (_COMMENT.sub("", _SPACES.sub("  ", line)).strip() for line in text.splitlines())
     lines = [(number, line) for number, line in enumerate(bare, start=1) if line]
     _check_plain(lines, path)
@@ -94,7 +104,7 @@ def _check_plain(lines: Sequence[tuple[int, str]], path: Path) -> None:
 
 def _without_numbers(lines: Sequence[tuple[int, str]], path: Path) -> list[str]:
     """The concepts of the lines, without numbers and quotes. `lines` have their numbers in the file."""
-    bare = [_BEHIND.sub("", _BEFORE.sub("", line, count=1) if _BEFORE.match(line) else line) for _, line in lines]
+    bare = [_without_number(line) for _, line in lines]
     plain = [line == concept for (_, line), concept in zip(lines, bare, strict=True)]
     header = len(lines) > 1 and plain[0] and not any(plain[1:]) and _COLUMNS.search(lines[0][1]) is not None
     counted = len(lines) - sum(plain) >= max(len(lines) / 2, 1)
@@ -114,6 +124,19 @@ def _without_numbers(lines: Sequence[tuple[int, str]], path: Path) -> list[str]:
         left_out = f", and so is line {lines[0][0]}, {lines[0][1][:60]!r}, as their header" if header else ""
         log.warning("%s: the numbers beside the concepts are left out%s.", path, left_out)
     return [_unquoted(concept) for concept in bare[header:]]
+
+
+def _without_number(line: str) -> str:
+    """A line without the numbers before and behind its concept."""
+    before = _BEFORE.match(line)
+    line = line[before.end() :] if before else line
+    for _ in range(_MOST_NUMBERS):
+        cut = max(line.rfind(sign) + len(sign) if sign in line else 0 for sign in _SIGNS)
+        if not (cut and _NUMBER_ALONE.fullmatch(line[cut:].lstrip(" "))):
+            break
+        line = line[:cut].rstrip(" ")
+        line = line[:-1].rstrip(" ") if line.endswith(_SIGNS) else line
+    return line
 
 
 def _unquoted(concept: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.probing.remote.options import SECRETS
+from engine.text_files import short
 
 Model = TypeVar("Model", bound=BaseModel)
 MOVED = {("vlm", "parity"): "run.parity, which holds for every VLM"}
@@ -66,7 +67,7 @@ class Faults:
         """The error `file: key = value wording.`, which names --set in place of the file if that gave the key."""
         table = f"{key.strip('[]')}." if key.startswith("[") else None
         given = any(each == key or (table and each.startswith(table)) for each in self._overridden)
-        place = f"--set {key}" if given else f"{self._path}: {key}"
+        place = f"--set {short(key)}" if given else f"{self._path}: {short(key)}"
         secret = key.rpartition(".")[2].lower() in SECRETS
         shown = "".join(f" = {_shown(item)}" for item in value if not secret)
         return ConfigError(f"{place}{shown} {wording}{'' if wording.endswith('?') else '.'}")
@@ -74,11 +75,15 @@ class Faults:
     def _nearest(self, key: str) -> str:
         table, _, name = key.rpartition(".")
         beside = [each.rpartition(".")[2] for each in self._keys if each.rpartition(".")[0] == table]
-        close = [f"{table}.{match}" for match in difflib.get_close_matches(name, beside, n=1, cutoff=0.7)]
+        close = [f"{table}.{match}" for match in closest(name, beside, n=1, cutoff=0.7)]
         elsewhere = [each for each in self._keys if each.rpartition(".")[2] == name]
         for match in close + elsewhere:
             return f"Did you mean {match}?"
         return f"Keys of [{table}]: {', '.join(beside)}" if beside else f"Tables: {self._tables}"
+
+
+_LONGEST = 600
+"""Characters of a reason"""
 
 
 def _keys(table: str, model: type[BaseModel]) -> Iterator[str]:
@@ -124,4 +129,4 @@ def _wording(fault: ErrorDetails) -> str:
         case "too_short" | "string_too_short":
             return "is empty"
         case _:
-            return f"is not right: {fault['msg'].removeprefix('Value error, ')}"
+            return f"is not right: {fault['msg'].removeprefix('Value error, ')[:_LONGEST]}"

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError
+from engine.parsing import Unparsable, parse_toml, read_toml
 
 SETS = "concepts"
 """The one table that may be an array of tables, one for each concept set"""
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises ConfigError when it cannot be read or is not TOML."""
+    """The tables of a TOML file. Raises ConfigError when it cannot be read, is not TOML, or takes too much."""
+    if path.is_fifo() and path.parent != Path("/dev/fd"):
+        raise ConfigError(f"{path}: is a pipe, which may never be written: name a file.")
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return read_toml(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file.") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is not text in UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}.") from None
+    except Unparsable as error:
+        raise ConfigError(f"{path}: {error}.") from None
 
 
 def override(tables: dict[str, Any], text: str) -> str:
@@ -57,7 +57,7 @@ def set_name(table: Any) -> str:
 
 def _toml_value(text: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+        parsed = parse_toml(f"value = {text}".encode())
+    except Unparsable:
         return text
     return parsed["value"] if len(parsed) == 1 else text

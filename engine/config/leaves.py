@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from engine import kinds
 from engine.config.faults import Faults, Model
 from engine.config.file import SETS, set_name
 from engine.extras import missing
+from engine.likeness import closest
 from engine.names import LONGEST_SET_NAME, is_set_name
 
 METHODS = "methods"
@@ -133,7 +133,7 @@ class Leaves:
         module_name = kinds.module_of(METHODS, name)
         if module_name is None:
             there = kinds.names(METHODS)
-            close = difflib.get_close_matches(name, there, n=1)
+            close = closest(name, there, n=1)
             hint = f"Did you mean [{METHODS}.{close[0]}]?" if close else f"Methods: {', '.join(there)}"
             raise self._faults.error(f"[{key}]", f"is not a method. {hint}")
         if not isinstance(table, dict):
@@ -151,7 +151,7 @@ class Leaves:
         there = sorted(kinds.names(of))
         if kind is None:
             raise self._faults.error(f"{name}.kind", f"is missing. Kinds: {', '.join(there)}")
-        close = difflib.get_close_matches(str(kind), there, n=1)
+        close = closest(str(kind), there, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise self._faults.error(f"{name}.kind", f"is not a kind: {hint}Kinds: {', '.join(there)}", kind)
 

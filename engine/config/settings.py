@@ -9,7 +9,6 @@ run needs none. Relative paths start from the file's folder; only `run.out` star
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from engine.config.leaves import Leaf, Leaves, NamedLeaf
 from engine.config.workers import WorkerSettings
 from engine.errors import ConfigError
 from engine.kinds import PACKAGES
+from engine.likeness import closest
 from engine.limits import Limits, hold
 from engine.own_files import OWNER_ONLY, checked_mode
 from engine.probing.attribute_options import AttributeOptions
@@ -226,6 +226,7 @@ def config_from(path: Path, tables: Mapping[str, Any]) -> RunConfig:
     code is not run because a run file names it.
     """
     kept = {name: dict(table) if isinstance(table, Mapping) else table for name, table in tables.items()}
+    kept.pop("limits", None)  # a file from outside raises no limit of this machine
     for name in ("probing", "target", "vlm"):
         if isinstance(table := kept.get(name), dict):
             if table.get("kind") == "factory":
@@ -281,7 +282,7 @@ class _Checker:
     def _check_tables(self) -> None:
         for name in self.tables:
             if name not in TABLES and isinstance(self.tables[name], dict):
-                close = difflib.get_close_matches(name, TABLES, n=1)
+                close = closest(name, TABLES, n=1)
                 hint = f"Did you mean [{close[0]}]?" if close else f"Tables: {', '.join(TABLES)}"
                 raise self.faults.error(f"[{name}]", f"is not a table of this configuration. {hint}")
         for name in TABLES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -11,6 +10,7 @@ from engine.counterfactual.base import Change, Film
 from engine.counterfactual.edited import BlurredOutside, Inpainted, PastedMarker
 from engine.counterfactual.phantoms import PhantomChange
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.names import compared
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import decode
@@ -83,7 +83,7 @@ def _of_value(kind: str, value: str, values: Values) -> list[Change]:
     if compared(value) not in named:
         if not any(values):
             raise ConfigError(f"--pairs {kind}:{value}: {kind} has no values. Write {kind} alone.")
-        close = difflib.get_close_matches(compared(value), named, n=3, cutoff=0.4) or list(named)[:6]
+        close = closest(compared(value), named, n=3, cutoff=0.4) or list(named)[:6]
         nearest = ", ".join(f"{kind}:{named[each]}" for each in close)
         raise ConfigError(f"--pairs {kind}:{value}: no such pairs here. Nearest: {nearest or 'none'}.")
     return values[named[compared(value)]]()

@@ -7,7 +7,6 @@ importance a run holds by gradients.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,6 +19,7 @@ from engine.decisions.film import FilmDecision
 from engine.decisions.outputs import output_named
 from engine.errors import ConfigError, MammiError
 from engine.evaluation.decisions.pointing import MapsOf
+from engine.likeness import closest
 from engine.methods.base import Method
 from engine.names import compared
 from engine.store.batch import Floats
@@ -98,7 +98,7 @@ def find_film(asked: str, paths: Sequence[str | None]) -> int:
             examples = ", ".join(str(paths[image]) for image in found[:3])
             raise ConfigError(f"--figure3 {asked}: names {len(found)} films ({examples}); give its whole path.")
     names = {PurePosixPath(path).name for path in paths if path}
-    close = difflib.get_close_matches(asked, names, n=3, cutoff=0.5)
+    close = closest(asked, names, n=3, cutoff=0.5)
     hint = f" Nearest: {', '.join(close)}." if close else ""
     raise ConfigError(f"--figure3 {asked}: the run has no such film.{hint}")
 
@@ -106,7 +106,7 @@ def find_film(asked: str, paths: Sequence[str | None]) -> int:
 def _class(asked: str, classes: tuple[str, ...]) -> int:
     number = output_named(classes, asked)
     if number is None:
-        close = difflib.get_close_matches(compared(asked), [compared(name) for name in classes], n=3, cutoff=0.3)
+        close = closest(compared(asked), [compared(name) for name in classes], n=3, cutoff=0.3)
         nearest = ", ".join(name for name in classes if compared(name) in close) or ", ".join(classes[:8])
         raise ConfigError(f"--class {asked}: the model has no such class. Nearest: {nearest}.")
     return number

@@ -7,7 +7,6 @@ to the run's. Relative paths start from the file's folder, except `matrix.out`, 
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from engine.config.faults import Faults
 from engine.config.file import SETS, override, read, set_name
 from engine.config.leaves import WHAT, Leaf, Leaves, NamedLeaf
 from engine.config.settings import RunConfig, load_config
+from engine.likeness import closest
 from engine.methods import is_computed
 
 MATRIX = "matrix"
@@ -145,7 +145,7 @@ class _Checker:
     def _check_tables(self) -> None:
         for name, table in self.tables.items():
             if name not in TABLES:
-                close = difflib.get_close_matches(name, TABLES, n=1)
+                close = closest(name, TABLES, n=1)
                 hint = f"Did you mean [{close[0]}]?" if close else f"Tables: {', '.join(TABLES)}"
                 shown, value = (f"[{name}]", ()) if isinstance(table, dict) else (name, (table,))
                 raise self.faults.error(shown, f"is not a table of a matrix. {hint}", *value)

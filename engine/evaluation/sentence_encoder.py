@@ -7,7 +7,6 @@ tokens.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer, BertModel, MPNetModel
 
+from engine import parsing
 from engine.errors import ConfigError, MammiError
 from engine.vlms.hugging_face import LOCAL, check_tokenizer, read_json, reading
 from engine.vlms.models.bert import encode_by_length
@@ -96,12 +96,12 @@ def _check_parts(folder: Path, key: str) -> None:
     """Raises MammiError unless modules.json is a list of parts that are supported, in their folders."""
     path = folder / "modules.json"
     try:
-        parts = json.loads(path.read_bytes())
+        parts = parsing.read_json(path)
         found = [str(part["type"]).rpartition(".")[2] for part in parts]
         first = parts[0]["path"]
     except OSError as error:
         raise ConfigError(f"{key}: cannot read {path}: {error.strerror}. A sentence encoder has it.") from None
-    except (ValueError, RecursionError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise MammiError(f"{key}: {path} is not a list of modules ({type(error).__name__}).") from None
     if found not in PARTS or first != "" or parts[1]["path"] != POOLING.parent.name:
         raise MammiError(f"{key}: {path} asks for {', '.join(found)}; only {', '.join(PARTS[1])} are supported.")

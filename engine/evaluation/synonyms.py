@@ -19,8 +19,6 @@ Synonyms = Mapping[str, frozenset[str]]
 
 NIH14 = "nih14"
 """The name of the list that comes with this package"""
-LARGEST = 1 << 20
-"""The most bytes of a file of synonyms"""
 
 
 def read_synonyms(name: str) -> Synonyms:
@@ -54,7 +52,7 @@ def _label(concept: str, labels: Sequence[str], synonyms: Synonyms) -> str:
 def _read(path: Path, origin: str) -> Synonyms:
     texts = TextFiles()
     try:
-        text = texts.read(path, LARGEST)
+        text = texts.read(path, "report_mb")
     except UnreadableText as error:
         hint = "" if path.exists() else f" The list that comes with mammi is `{NIH14}`."
         raise ConfigError(f"--synonyms: {error}{hint}") from None

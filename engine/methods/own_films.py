@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, model_va
 from engine import kinds
 from engine.errors import ConfigError, UnreadableImage
 from engine.extras import missing
+from engine.likeness import closest
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import READERS, decode
 from engine.probing.files import warn
@@ -123,7 +123,7 @@ def _wording(error: ValidationError, options: type[BaseModel]) -> str:
     if fault["type"] == "missing":
         return f"{name} is missing"
     if fault["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, options.model_fields, n=1)
+        close = closest(name, options.model_fields, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"keys: {', '.join(options.model_fields)}"
         return f"{name} is not a key of this kind; {hint}"
     shown = json.dumps(fault["input"], ensure_ascii=False, default=str)[:80]

@@ -9,9 +9,15 @@ from typing import Generic, TypeVar
 Thing = TypeVar("Thing")
 
 
+_LONGEST = 4096
+"""No path has more characters. The time that a longer name takes grows with the square of its marks."""
+
+
 def folded(name: str) -> str:
     """What stays of a name without its letter case, its Unicode form (composed or not, full width or not) and the space
     around it."""
+    if len(name) > _LONGEST:
+        return name
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 

@@ -13,12 +13,12 @@ from engine.probing import attributes
 from engine.probing.attribute_options import AttributeOptions
 from engine.probing.base import NONE, Image, ProbingSet, stamp
 from engine.probing.cells import UnreadableCell, labels_in, number
-from engine.probing.files import Ambiguous, short, warn
+from engine.probing.files import Ambiguous, warn
 from engine.probing.film_names import FilmNames, as_path
 from engine.probing.row_labels import SEPARATORS
 from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
-from engine.text_files import TextFiles
+from engine.text_files import TextFiles, short
 
 KEY = "probing.attributes"
 MOST_VALUES = 100

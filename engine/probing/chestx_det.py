@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from engine.errors import ConfigError, first_line
+from engine.parsing import Unparsable, parse_json
 from engine.probing.base import Box, Image, Polygon
 from engine.probing.drawn import Drawn
-from engine.probing.files import short
 from engine.probing.film_names import FilmsByName
 from engine.probing.film_set import FilmOptions, FilmSet, collect
-from engine.probing.places import MAX_BYTES, Location, Place
+from engine.probing.places import Location, Place
 from engine.probing.trees import film_tree
-from engine.text_files import TextFiles, UnreadableText
+from engine.text_files import TextFiles, UnreadableText, short
 
 SIDE = 1024
 """Side, in pixels, of the films that were annotated"""
@@ -82,16 +82,25 @@ def _images(path: Place) -> Iterator[Image]:
 def _read(path: Place) -> list[_Entry]:
     texts = TextFiles()
     try:
-        text = texts.read(path, MAX_BYTES)
+        text = texts.read(path)
     except UnreadableText as error:
         raise ConfigError(f"probing.annotations: {error}") from None
     texts.warn(path)
     try:
-        return TypeAdapter(list[_Entry]).validate_json(text)
+        entries = parse_json(text)
+    except Unparsable as error:
+        raise ConfigError(f"probing.annotations: {path} {error}.") from None
+    if not isinstance(entries, list):
+        raise ConfigError(f"probing.annotations: {path} does not follow ChestX-Det's layout: it is no list.")
+    return [_entry(entry, f"{path}: {number}") for number, entry in enumerate(entries)]
+
+
+def _entry(entry: Any, place: str) -> _Entry:
+    try:
+        return _Entry.model_validate(entry)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, fault["loc"]))
-        where = f"{path}: {place}" if place else f"{path}"
+        where = ".".join([place, *map(str, fault["loc"])])
         raise ConfigError(
             f"probing.annotations: {where} does not follow ChestX-Det's layout: {first_line(fault['msg'])}."
         ) from None

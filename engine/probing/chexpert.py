@@ -12,13 +12,14 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.probing.base import Image
-from engine.probing.files import Film, FilmTree, short, warn
+from engine.probing.files import Film, FilmTree, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.labels import JoinedLabels, Uncertain, chexpert_columns
 from engine.probing.person_columns import PersonColumns
 from engine.probing.places import Location, Place, in_folder
 from engine.probing.tables import Table
 from engine.probing.trees import film_tree
+from engine.text_files import short
 
 _PATH = re.compile(r"(?:.*?/)??((?:(?:train|valid|test)/)?(patient\d+)/study\d+/[^/]+)", re.ASCII)
 """A path of any release: the part from the split's folder on, and the patient"""

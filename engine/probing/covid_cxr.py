@@ -19,12 +19,13 @@ from PIL import Image as Picture
 from engine.errors import ConfigError
 from engine.probing.base import Image, Polygon
 from engine.probing.decoding import MAX_PIXELS
-from engine.probing.files import Ambiguous, Film, FilmTree, LeadsOut, short, warn
+from engine.probing.files import Ambiguous, Film, FilmTree, LeadsOut, warn
 from engine.probing.film_set import FilmOptions, FilmSet, collect
 from engine.probing.masks import outline
 from engine.probing.places import FilmFile, Location, film_size, open_film
 from engine.probing.tables import Table
 from engine.probing.trees import film_tree
+from engine.text_files import short
 
 _TABLE = "structure.csv"
 _IMAGES = "images"

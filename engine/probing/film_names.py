@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from engine.errors import ConfigError
 from engine.probing.alike import Named
-from engine.probing.files import Ambiguous, Film, FilmTree, short
+from engine.probing.files import Ambiguous, Film, FilmTree
+from engine.text_files import short
 
 
 def as_path(name: str) -> str:

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_seri
 from engine.errors import ConfigError
 from engine.names import compared
 from engine.probing.base import Image
-from engine.probing.files import Ambiguous, Film, LeadsOut, short, warn
+from engine.probing.files import Ambiguous, Film, LeadsOut, warn
 from engine.probing.places import FilmFile, Place, file_stamp, read_film
 from engine.probing.remote.options import Storage
+from engine.text_files import short
 
 
 class FilmOptions(BaseModel, extra="forbid", frozen=True):

@@ -18,8 +18,9 @@ from engine.probing.cells import (
     Vocabulary,
     labels_in,
 )
-from engine.probing.files import short, warn
+from engine.probing.files import warn
 from engine.probing.tables import Table
+from engine.text_files import short
 
 Uncertain = Literal["zeros", "ones", "ignore"]
 """What an uncertain label means, in the terms of Irvin et al., "CheXpert", AAAI 2019, section 3: absent ("zeros"),

@@ -140,7 +140,7 @@ class _Reports:
             return image
         self._found = True
         try:
-            return replace(image, report=self._texts.read(readable(report.file), MAX_REPORT))
+            return replace(image, report=self._texts.read(readable(report.file), "report_mb"))
         except UnreadableText as error:
             self._unreadable[str(error)] = None
             return image

@@ -14,9 +14,10 @@ from itertools import compress
 from pathlib import Path
 
 from engine.errors import ConfigError
+from engine.limits import limits, named
 from engine.probing.base import Box, Image
 from engine.probing.drawn import Drawn
-from engine.probing.files import short, warn
+from engine.probing.files import warn
 from engine.probing.film_names import FilmsByName, stem
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.findings import FINDINGS
@@ -26,6 +27,7 @@ from engine.probing.places import Location, Place
 from engine.probing.row_outlines import box_of
 from engine.probing.tables import Table, read_lines
 from engine.probing.trees import film_tree
+from engine.text_files import short
 
 NO_FINDING = "No Finding"
 """Not kept as a label: a film without findings has no label"""
@@ -117,6 +119,7 @@ def _list_file(split: str | None, base: Path, folder: Place) -> Place | None:
 def _read_list(path: Place) -> dict[str, _Entry]:
     """The films of a list: each line has a name, or a name and 14 numbers, 1 for a finding that is present."""
     entries: dict[str, _Entry] = {}
+    most = limits().rows
     for line, text in enumerate(read_lines(path, "probing.split"), start=1):
         name, *numbers = text.split() or [""]
         if not name:
@@ -129,6 +132,8 @@ def _read_list(path: Place) -> dict[str, _Entry]:
             raise ConfigError(f"{path}: line {line} names {short(name)!r}, as an earlier line already does.")
         present = compress(FINDINGS, (number == "1" for number in numbers))
         entries[name] = _Entry(tuple(present) if numbers else None)
+        if len(entries) > most:
+            raise ConfigError(f"{path} names more than {most:,} films ({named('rows')}).")
     if not entries:
         raise ConfigError(f"{path} names no film.")
     return entries
@@ -158,12 +163,12 @@ def _read_boxes(path: Place) -> dict[str, tuple[Box, ...]]:
     """The boxes by stem. The first six columns are taken by position: name, finding, left, top, width, height. Their
     names vary: `Bbox [x,y,w,h]` is split at its commas, and copies of the file have other names."""
     table = Table(path, "probing.boxes")
-    boxes: dict[str, tuple[Box, ...]] = {}
+    boxes: dict[str, list[Box]] = {}
     for line, cells in table.rows():
         name, label, *place = cells[:6]
         found = box_of(path, line, place)
         if found is None:
             raise ConfigError(f"{path}: line {line} has no box.")
         box = Box(_BOX_LABELS.get(label, label), *found)
-        boxes[stem(name)] = (*boxes.get(stem(name), ()), box)
-    return boxes
+        boxes.setdefault(stem(name), []).append(box)
+    return {name: tuple(found) for name, found in boxes.items()}

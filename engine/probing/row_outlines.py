@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from engine.errors import ConfigError
 from engine.probing.base import Box, Polygon
 from engine.probing.cells import PRESENT, UNCERTAIN, UnreadableCell, number, says_nothing
-from engine.probing.files import short, warn
+from engine.probing.files import warn
 from engine.probing.labels import Told, denies, those
 from engine.probing.masks import outline
 from engine.probing.row_labels import has_mask
 from engine.probing.run_lengths import MASK_SIDE, box_around, mask_of
 from engine.probing.table_options import TableOptions
 from engine.probing.tables import Table
+from engine.text_files import short
 
 Cells = Sequence[str]
 Place = tuple[float, float, float, float]

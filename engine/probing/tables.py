@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from engine.errors import ConfigError
-from engine.probing.files import short
+from engine.likeness import closest
 from engine.probing.places import Place
-from engine.text_files import TextFiles, UnreadableText
+from engine.text_files import TextFiles, UnreadableText, short
 
 _SEPARATORS = {sign: repr(sign) for sign in ";\t|,"}
 _QUOTED = re.compile(r'"[^"]*"')
@@ -60,9 +57,9 @@ class Table:
         for sign, shown in _SEPARATORS.items():
             if any(name in (part.strip() for part in column.split(sign)) for column in self.header if sign in column):
                 return f"; its columns seem to be separated by {shown}, not by {self._delimiter!r}."
-        close = difflib.get_close_matches(name, self.header, n=1)
+        close = closest(name, self.header)
         if close:
-            return f"; did you mean {close[0]!r}?"
+            return f"; did you mean {short(close[0])!r}?"
         columns = ", ".join(self.header)
         return f"; its columns: {columns if len(columns) <= _SHOWN else columns[:_SHOWN] + '…'}."
 
@@ -92,13 +89,11 @@ class Table:
             yield line, cells
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        lines = islice(read_lines(self.path, self._key, self._texts), self._begins_at, None)
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
-            for row in reader:
-                yield reader.line_num + self._begins_at, row
-        except csv.Error as error:
-            raise ConfigError(f"{self._key}: {self.path} is not a CSV file: {error}.") from None
+            yield from self._texts.records(self.path, self._delimiter, self._begins_at)
+        except UnreadableText as error:
+            raise ConfigError(f"{self._key}: {error}") from None
+        self._texts.warn(self.path)
 
 
 def read_lines(path: Place, key: str, texts: TextFiles | None = None) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.store.contents import Layer
 from engine.targets.base import LOGITS
 
@@ -18,7 +18,7 @@ def named_layers(names: Sequence[str], layers: Sequence[Layer]) -> tuple[str, ..
             continue
         if name in [layer.name for layer in layers]:
             raise ConfigError(f'keep.importance: "{name}" gives the outputs themselves. Name a layer before it.')
-        close = difflib.get_close_matches(name, hidden, n=1)
+        close = closest(name, hidden, n=1)
         hint = f'Did you mean "{close[0]}"?' if close else f"The run's layers: {', '.join(hidden) or 'none before it'}."
         raise ConfigError(f'keep.importance: "{name}" is none of target.layers. {hint}')
     return tuple(dict.fromkeys(names))

@@ -152,7 +152,7 @@ class Cursors:
         """Turns an error in the block, which interprets rows, into RunFileError: the file was damaged or changed."""
         try:
             yield
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
             raise RunFileError(f"{self.path}: not a whole run file ({error})") from error
 
     @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from torch.jit import ScriptModule
 from torch.utils.hooks import RemovableHandle
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.targets.base import LOGITS, PENULTIMATE
 from engine.targets.outputs import Reading
 
@@ -54,13 +54,31 @@ def torchscript(module: nn.Module) -> set[str]:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    pieces = {"**": ".*", "*": "[^.]*", "?": "[^.]"}
-    parts = re.split(r"(\*\*|\*|\?)", pattern)
-    return re.fullmatch("".join(pieces.get(part, re.escape(part)) for part in parts), name) is not None
+    """Whether a glob matches a name. All ways are followed at once: stars take the time of letters."""
+    parts = re.findall(r"\*\*|(?s:.)", pattern)
+
+    def ways(places: set[int]) -> set[int]:
+        """The places in the glob, and those behind stars, which may stand for nothing."""
+        for place in sorted(places):
+            while place < len(parts) and parts[place] in ("*", "**"):
+                place += 1
+                places.add(place)
+        return places
+
+    places = ways({0})
+    for char in name:
+        further: set[int] = set()
+        for place in places - {len(parts)}:
+            if parts[place] == "**" or (parts[place] == "*" and char != "."):
+                further.add(place)
+            elif parts[place] == char or (parts[place] == "?" and char != "."):
+                further.add(place + 1)
+        places = ways(further)
+    return len(parts) in places
 
 
 def _close(pattern: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(pattern, [*ALIASES, *names], n=4, cutoff=0.4)
+    close = closest(pattern, [*ALIASES, *names], n=4, cutoff=0.4)
     if close:
         return f"Close ones: {', '.join(close)}."
     top = [name for name in names if "." not in name]
@@ -212,7 +230,10 @@ class Taps(Hooked):
         """Called in the forward pass with a layer's output, or with its input for `penultimate`."""
         tensor = self.tensor(layer, output)
         with torch.autocast(tensor.device.type, enabled=False):
-            self._pooled[layer] = pool(tensor, self._pooling, layer, self._channels)
+            pooled = pool(tensor, self._pooling, layer, self._channels)
+        if lost := self.reading(layer).lost:
+            pooled[:, list(lost)] = 0
+        self._pooled[layer] = pooled
 
     def reading(self, layer: str) -> Reading:
         """How to take the layer's tensor from its output."""

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine import parsing
 from engine.errors import ConfigError, MammiError, first_line
 from engine.keys import content_key
+from engine.limits import limits, named
+from engine.parsing import Unparsable
 from engine.weights.digest import file_digest
 
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """Arguments of every from_pretrained"""
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model")
 """A folder with a tokenizer has one of these"""
+_TEXTS = {".json", ".txt", ".model"}
 
 
 def read_json(path: Path, key: str) -> dict[str, Any]:
     """The object in a JSON file. Raises ConfigError when there is no such file, MammiError when it holds no object."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parsing.read_json(path)
     except OSError as error:
         raise ConfigError(f"{key}: cannot read {path}: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
-        raise MammiError(f"{key}: {path} is not JSON ({first_line(error)}).") from None
+    except Unparsable as error:
+        raise MammiError(f"{key}: {path} {error}.") from None
     if not isinstance(content, dict):
         raise MammiError(f"{key}: {path} holds a {type(content).__name__}, not an object.")
     return content
 
 
 def check_tokenizer(folder: Path, key: str) -> None:
-    """Raises ConfigError when there is no tokenizer in the folder: transformers would make one without a vocabulary."""
+    """Raises ConfigError when there is no tokenizer in the folder: transformers would make one without a vocabulary.
+    Raises MammiError for texts that are too large."""
     if not any((folder / name).is_file() for name in VOCABULARIES):
         names = ", ".join(VOCABULARIES[:-1])
         raise ConfigError(f"{key}: {folder} has no tokenizer: none of {names} or {VOCABULARIES[-1]}.")
+    check_sizes([path for path in folder.iterdir() if path.suffix in _TEXTS and path.is_file()], key)
+
+
+def check_sizes(files: Iterable[Path], key: str) -> None:
+    """Raises MammiError for a text that is too large to be given to a library, which reads it whole."""
+    most = limits().text_mb
+    for path in files:
+        if path.stat().st_size > most << 20:
+            raise MammiError(f"{key}: {path} is larger than {most:,} MB ({named('text_mb')}).")
 
 
 def folder_digest(folder: Path, key: str) -> str:
@@ -43,7 +56,7 @@ def folder_digest(folder: Path, key: str) -> str:
 
     `key` is the configuration's key that names the folder, for errors.
     """
-    texts = [path for path in folder.iterdir() if path.suffix in {".json", ".txt", ".model"} and path.is_file()]
+    texts = [path for path in folder.iterdir() if path.suffix in _TEXTS and path.is_file()]
     return content_key({path.name: file_digest(path, key) for path in texts})
 
 

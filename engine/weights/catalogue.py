@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.weights import published
 from engine.weights.entry import Entry
 
@@ -18,7 +18,7 @@ def find(name: str) -> Entry:
     for entry in published.CATALOGUE:
         if entry.name == name:
             return entry
-    close = difflib.get_close_matches(name, [entry.name for entry in published.CATALOGUE], n=1)
+    close = closest(name, [entry.name for entry in published.CATALOGUE], n=1)
     hint = f"Did you mean {close[0]!r}?" if close else "`mammi weights` lists all entries."
     raise ConfigError(f"{name!r} is not in the catalogue of weights. {hint}")
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from engine.likeness import closest
 
 if TYPE_CHECKING:
     from engine.comparing.compare import Row
@@ -103,7 +104,7 @@ def _test(name: str | None, sign: str | None, value: str) -> Test:
             return lambda row: _in_any([f"{name}:{value}"], (f"{row.layer}:{row.unit}",), end=True)
         if name in TEXTS | FIGURES:
             raise _Wrong(f"{name} takes {'a colon: ' + name + ':…' if name in TEXTS else 'a number: ' + name + '<0.1'}")
-        near = difflib.get_close_matches(name, [*TEXTS, *FIGURES], n=1, cutoff=0.5)
+        near = closest(name, [*TEXTS, *FIGURES], n=1, cutoff=0.5)
         raise _Wrong(f"no field {name}{'; nearest: ' + near[0] if near else ''}")
     if not texts:
         raise _Wrong(f"{name}{sign} waits for a value")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.likeness import closest
 from mammi_tui.console import arguments
 from mammi_tui.console.say import say, say_json
 
@@ -81,7 +81,7 @@ def _chosen(readers: str, known: Collection[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in readers.split(",")))
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:8]
+            near = closest(name, known, n=3, cutoff=0.4) or sorted(known)[:8]
             raise ConfigError(
                 f"--readers: no reader {name!r} has judged this run. There are: {', '.join(near) or '–'}."
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.own_files import share_as
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def existing_run(path: Path) -> Path:
         hint = f" Run files in it: {', '.join(names[:_NAMED])}" if names else ""
         raise ConfigError(f"{path}: is a folder, not a run file.{hint}")
     names = _run_files(path.parent)
-    near = difflib.get_close_matches(path.name, names, n=_NAMED, cutoff=0.4) or names[:_NAMED]
+    near = closest(path.name, names, n=_NAMED, cutoff=0.4) or names[:_NAMED]
     if near:
         raise ConfigError(f"{path}: no such file. Near it: {', '.join(str(path.parent / name) for name in near)}")
     raise ConfigError(f"{path}: no such file. `mammi run CONFIG.toml` or `mammi demo` makes one.")

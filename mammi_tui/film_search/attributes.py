@@ -12,7 +12,7 @@ from mammi_tui.film_search.terms import Between, HasAttribute, OfNumber
 from mammi_tui.neurons.filter.fields import Field, Read, nearest, number_of
 from mammi_tui.text import clean
 
-_RANGE = re.compile(r"(\d[\d.,]*)?(-)?(\d[\d.,]*)?")
+_RANGE = re.compile(r"(\d[\d.,]*+)?(-)?(\d[\d.,]*+)?")
 _NO_WORD = re.compile(r"[^\w-]+")
 _SHOWN = 6
 """The most values that the meaning of a field names"""

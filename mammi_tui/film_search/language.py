@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -11,15 +10,14 @@ from engine.decisions.outputs import Kind
 from engine.names import compared, labels_of
 from mammi_tui.film_search.attributes import AttributeFields
 from mammi_tui.film_search.terms import Has, IsWrong, OfKind, Output, Predicted, Word
-from mammi_tui.neurons.filter.fields import Field, Read, nearest, number_of
+from mammi_tui.neurons.filter.fields import Field, Read, comparison_in, nearest, number_of
 from mammi_tui.neurons.filter.grammar import Language
 from mammi_tui.neurons.filter.scanner import Kind as Sign
 from mammi_tui.neurons.filter.scanner import Token, heads
-from mammi_tui.neurons.filter.terms import OPERATORS, Term
+from mammi_tui.neurons.filter.terms import Term
 from mammi_tui.text import percent
 
 NO_OUTPUTS = "this run holds no outputs; mammi doctor RUN.duckdb says what adds them"
-_COMPARISON = re.compile(rf"(.*?)\s*({'|'.join(map(re.escape, OPERATORS))})\s*(.*)")
 _LEAST = 3
 """Letters of a class that stand for it"""
 _PHRASES: dict[tuple[str, ...], str] = {
@@ -109,11 +107,10 @@ class _Classes:
         """`effusion>0.8`, or `>0.8` for any class."""
         if not self._names:
             return Read(problem=NO_OUTPUTS)
-        match = _COMPARISON.fullmatch(value)
-        if match is None:
+        name, sign, digits = comparison_in(value)
+        if not sign:
             read = self._with_class(value, Predicted)
             return Read() if read.term else read  # the comparison is still to come
-        name, sign, digits = match.groups()
         number = number_of(digits)
         if number is None and digits.strip(".,-−%"):
             return Read(problem="output is compared with a number: output:effusion>0.8")
@@ -127,8 +124,8 @@ class _Classes:
 
     def bare(self, text: str) -> Read | None:
         """`effusion>0.8` without a field; None where it is no comparison of a class."""
-        match = _COMPARISON.fullmatch(text)
-        return self.output(text) if match and len(self._found(match[1])) == 1 else None
+        name, sign, _ = comparison_in(text)
+        return self.output(text) if sign and len(self._found(name)) == 1 else None
 
     def predicted(self, value: str) -> Read:
         return self._with_class(value, Predicted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.decisions.film_index import FilmIndex
+from engine.likeness import closest
 from engine.names import compared
 from mammi_tui.film_search.language import STATES, language_of
 from mammi_tui.film_search.orders import Order
@@ -61,7 +61,7 @@ class FilmSearcher:
             if isinstance(term, Word) and not term.holds(self.index).any():
                 words = list(self.words)
                 near = [word for word in words if word.startswith(term.text)]
-                near = near or difflib.get_close_matches(term.text, words, n=1, cutoff=0.6)
+                near = near or closest(term.text, words, n=1, cutoff=0.6)
                 return f"no film has {term.text}" + (f"; nearest: {near[0]}" if near else "")
         return ""
 

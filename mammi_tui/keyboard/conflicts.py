@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from engine.likeness import closest
 from mammi_tui.keyboard.file import Entry, Problem
 from mammi_tui.keyboard.keymap import Keymap
 from mammi_tui.keyboard.names import is_typed, written
@@ -74,9 +74,7 @@ def settle(entries: Iterable[Entry], chains: Sequence[Chain]) -> tuple[Keymap, l
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
-        other for other in known if name and name in other.split(".")
-    ]
+    near = closest(name, known, n=1, cutoff=0.5) or [other for other in known if name and name in other.split(".")]
     hint = f"Did you mean {near[0]}?" if near else "`mammi keys` lists all."
     return f"no binding is called {clean(name, 60)!r}. {hint}"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.own_files import home
+from engine.parsing import NO_TOML, Unparsable, parse_toml
 from mammi_tui.keyboard.names import key_named
 from mammi_tui.text import clean
 
@@ -42,7 +43,7 @@ class Problem:
 def keys_file() -> Path:
     """`mammi/keys.toml` in $XDG_CONFIG_HOME, by default in ~/.config. It may not exist."""
     chosen = Path(os.environ.get("XDG_CONFIG_HOME") or "")
-    folder = chosen if chosen.is_absolute() else Path("~/.config").expanduser()
+    folder = chosen if chosen.is_absolute() else home() / ".config"
     return folder / "mammi" / "keys.toml"
 
 
@@ -50,14 +51,16 @@ def read_keys(path: Path) -> tuple[list[Entry], list[Problem]]:
     """What the file says, and what is wrong with it. A file that does not exist says nothing."""
     try:
         text = _text(path)
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parse_toml(text.encode())
+    except Unparsable as error:
         found = _TOML_PLACE.search(str(error))
         line = int(found[1] or 0) if found else 0
-        reason = _TOML_PLACE.sub("", str(error))
+        reason = _TOML_PLACE.sub("", str(error)).removeprefix(NO_TOML)
+        if reason == str(error):
+            return [], [Problem(0, f"cannot be read: it {clean(reason, 200)}. All keys stay as they were.")]
         last = text.count("\n") + 1
         return [], [Problem(line or last, f"is not TOML: {clean(reason, 100)}. All keys stay as they were.")]
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return [], [Problem(0, f"cannot be read: {clean(reason, 200)}. All keys stay as they were.")]
     lines = _lines(text)
@@ -129,6 +132,6 @@ def _lines(text: str) -> dict[str, int]:
 def _joined(name: str) -> str:
     """A name without its quotes and escapes."""
     try:
-        return next((joined for joined, _ in _flat(tomllib.loads(f"{name} = 0"))), "")
-    except tomllib.TOMLDecodeError:
+        return next((joined for joined, _ in _flat(parse_toml(f"{name} = 0".encode()))), "")
+    except Unparsable:
         return ""

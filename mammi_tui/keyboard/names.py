@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from textual.keys import KEY_DISPLAY_ALIASES, _character_to_key, format_key
+
+from engine.likeness import closest
 
 MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
 """In the order in which Textual names them"""
@@ -63,7 +63,7 @@ def _last(text: str) -> str:
     if name in NAMED or name in PUNCTUATION:
         return name
     known = [*NAMED, *PUNCTUATION, *ALIASES]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = closest(name, known, n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]}?" if near else " Write a character, or a name such as enter, f5 or ctrl+y."
     raise ValueError(f"no key is called {text!r}.{hint}")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from engine.limits import limits, named
 from mammi_tui.verdicts.lines import LONGEST_LINE, Line, hash_of_bytes, parse_line
 
 
@@ -35,8 +37,14 @@ def entry_after(last: Entry, raw: bytes) -> Entry:
 
 
 def entries_of(readline: Callable[[int], bytes], last: Entry = START) -> Iterator[Entry]:
-    """The lines of a binary file that follow `last`."""
+    """The lines of a binary file that follow `last`. Raises OSError for more than engine.limits allows."""
+    size = 0
     for raw in _raw_lines(readline):
+        size += len(raw)
+        if last.number >= limits().rows:
+            raise OSError(errno.EFBIG, f"it has more than {limits().rows:,} lines ({named('rows')})")
+        if size > limits().text_mb << 20:
+            raise OSError(errno.EFBIG, f"it is larger than {limits().text_mb:,} MB ({named('text_mb')})")
         last = entry_after(last, raw)
         yield last
 

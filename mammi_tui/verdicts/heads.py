@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.parsing import Unparsable, parse_json
 from mammi_tui.state.file import state_home
 from mammi_tui.verdicts.entries import Entry
 
@@ -34,7 +35,7 @@ class Head(NamedTuple):
 
 def head_path(log: Path) -> Path:
     """The file that remembers a log's head: below $XDG_STATE_HOME, by default ~/.local/state."""
-    name = hashlib.sha256(os.fsencode(log.resolve())).hexdigest()[:24]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(log))).hexdigest()[:24]
     return state_home() / "heads" / f"{name}.json"
 
 
@@ -42,9 +43,9 @@ def remembered(log: Path) -> Head | None:
     """The head that this machine saw last; None where it remembers none."""
     try:
         with head_path(log).open("rb") as file:
-            found = json.loads(file.read(LARGEST))
+            found = parse_json(file.read(LARGEST))
         head = Head(found["number"], found["hash"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+    except (OSError, Unparsable, KeyError, TypeError):
         return None
     return head if type(head.number) is int and isinstance(head.hash, str) else None
 
@@ -73,7 +74,7 @@ def remember(log: Path, entries: Sequence[Entry]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"log": str(log.resolve()), **now._asdict()}, file)
+            json.dump({"log": os.path.realpath(log), **now._asdict()}, file)
         Path(temporary).replace(path)
     except (OSError, ValueError):
         if temporary:

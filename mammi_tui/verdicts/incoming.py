@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import stat
 from collections.abc import Iterator
@@ -13,12 +11,13 @@ from typing import NamedTuple
 
 from engine.errors import MammiError
 from engine.store.tables import for_spreadsheets
+from engine.text_files import TextFiles, UnreadableText
 from mammi_tui.verdicts.entries import entries_of
-from mammi_tui.verdicts.lines import LONGEST_LINE, Line, parse_line
+from mammi_tui.verdicts.lines import Line, parse_line
 from mammi_tui.verdicts.table import SHOWN, shown
 
-LARGEST = 256 << 20
-"""Bytes of a file"""
+_START = 1 << 16
+"""Bytes in which a file begins to say something"""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NEEDED = {*SHOWN, "hash", "line"}
 
@@ -35,30 +34,16 @@ class Incoming(NamedTuple):
 def read_incoming(path: Path) -> list[Incoming]:
     """The lines of a file. Raises MammiError where it cannot be read, or is nothing that was exported."""
     try:
-        data = _content(path)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(0, "it is no regular file")
+        with path.open("rb") as file:
+            start = file.read(_START).removeprefix(b"\xef\xbb\xbf").lstrip()
+            if start.startswith(b"{"):
+                file.seek(0)
+                return [Incoming(entry.number, *_sound(entry.line)) for entry in entries_of(file.readline)]
     except OSError as error:
         raise MammiError(f"{path}: cannot be read: {error.strerror or error}") from error
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start:
-        return []
-    if start.startswith(b"{"):
-        return list(_json_lines(start))
-    return list(_rows(path, start))
-
-
-def _content(path: Path) -> bytes:
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(0, "it is no regular file")
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise OSError(0, f"it is larger than {LARGEST >> 20} MiB")
-    return data
-
-
-def _json_lines(data: bytes) -> Iterator[Incoming]:
-    for entry in entries_of(io.BytesIO(data).readline):
-        yield Incoming(entry.number, *_sound(entry.line))
+    return list(_rows(path)) if start else []
 
 
 def _sound(line: Line | None) -> tuple[Line | None, str]:
@@ -69,22 +54,22 @@ def _sound(line: Line | None) -> tuple[Line | None, str]:
     return line, ""
 
 
-def _rows(path: Path, data: bytes) -> Iterator[Incoming]:
-    limit = csv.field_size_limit(LONGEST_LINE)
+def _rows(path: Path) -> Iterator[Incoming]:
     try:
-        rows = csv.DictReader(io.StringIO(data.decode(), newline=""))
-        missing = _NEEDED - set(rows.fieldnames or ())
+        rows = ((line, cells) for line, cells in TextFiles("utf-8-sig").records(path, ",") if cells)
+        _, names = next(rows, (0, []))
+        missing = _NEEDED.difference(names)
         if missing:
             raise MammiError(
                 f"{path}: is neither JSON lines nor CSV as `mammi verdicts export` writes them: "
                 f"no column {sorted(missing)[0]}"
             )
-        for number, row in enumerate(rows, 1):
-            yield Incoming(number, *_of_row({name: text or "" for name, text in row.items() if name in _NEEDED}))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise MammiError(f"{path}: is neither JSON lines nor CSV: {error}") from error
-    finally:
-        csv.field_size_limit(limit)
+        places = {name: names.index(name) for name in _NEEDED}
+        for number, (_, cells) in enumerate(rows, 1):
+            row = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
+            yield Incoming(number, *_of_row(row))
+    except UnreadableText as error:
+        raise MammiError(f"{error} It is neither JSON lines nor CSV as `mammi verdicts export` writes them.") from error
 
 
 def _of_row(row: dict[str, str]) -> tuple[Line | None, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from engine.annotation.cuts import RANKINGS, TAU, Cuts, Selection
+from engine.parsing import Unparsable, parse_json
 
 Verdict = Literal["accept", "reject", "unsure", "clear"]
 Act = Literal["verdict", "label", "note", "concept", "undo", "redo", "settle"]
@@ -166,11 +167,9 @@ def parse_line(raw: bytes) -> Line | None:
     if len(raw) > LONGEST_LINE:
         return None
     try:
-        found = json.loads(raw.decode("utf-8-sig"))
-        # Refuses lone surrogates, which can be written neither to a file nor to a terminal.
-        json.dumps(found, ensure_ascii=False).encode()
+        found = parse_json(raw)
         return _line(found) if isinstance(found, dict) else None
-    except (ValueError, RecursionError, _Damaged):
+    except (Unparsable, _Damaged):
         return None
 
 

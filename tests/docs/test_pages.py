@@ -11,6 +11,7 @@ import pytest
 
 from engine.config.settings import KeepSettings, LabelSettings, RunSettings, TapSettings
 from engine.kinds import own
+from engine.limits import Limits
 from engine.probing.table_options import TableOptions
 from mammi_tui.cli import cli
 from tests.shared import ROOT
@@ -76,7 +77,7 @@ def test_the_guide_lists_every_sample_configuration() -> None:
 
 def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
-    tables = (RunSettings, KeepSettings, LabelSettings, TapSettings, TableOptions)
+    tables = (RunSettings, KeepSettings, LabelSettings, TapSettings, TableOptions, Limits)
     named = [*(key for table in tables for key in table.model_fields), *(kind for name in TABLES for kind in own(name))]
     assert [name for name in named if f"`{name}`" not in guide] == []
 

@@ -101,8 +101,8 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_gzipped_file_is_unpacked_only_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_files, "MAX_TEXT", 1 << 20)
-    with pytest.raises(UnreadableText, match="more than 1 MiB"):
+    monkeypatch.setenv("MAMMI_LIMITS", "text_mb=1")
+    with pytest.raises(UnreadableText, match=r"more than 1 MB \(limits\.text_mb = 1"):
         TextFiles().read(write(tmp_path, gzip.compress(b"a" * (10 << 20))))
 
 
@@ -115,7 +115,7 @@ def test_a_line_that_is_too_long_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 def test_only_encodings_of_text_can_be_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'cp1525' is not an encoding of text; did you mean 'cp\d+'"):
         known_encoding("cp1525")
-    for name in ("", "zlib", "rot13", "undefined", "a\0b", "nosuch"):
+    for name in ("", "zlib", "rot13", "undefined", "a\0b", "nosuch", "punycode", "unicode_escape"):
         with pytest.raises(ValueError, match="is not an encoding of text"):
             known_encoding(name)
     path = write(tmp_path, b"heart\xff")

@@ -10,6 +10,7 @@ from xml.parsers import expat
 from engine.concepts.report_formats.base import Choice
 from engine.concepts.sections import ALL_SECTIONS, names_of
 from engine.errors import MammiError, first_line
+from engine.limits import limits, named
 from engine.text_files import TextFiles, known_encoding, unpacked
 
 _DECLARATION = 200
@@ -34,17 +35,20 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 def _sections(file: Path, texts: TextFiles) -> list[tuple[str, str]]:
     """The label and text of each section."""
     found: list[tuple[str, list[str]]] = []
-    inside = False
+    inside, depth = False, 0
 
     def start(name: str, attributes: Mapping[str, str]) -> None:
-        nonlocal inside
+        nonlocal inside, depth
+        depth += 1
+        if depth > limits().depth:
+            raise MammiError(f"{file} is nested more than {limits().depth} deep ({named('depth')}).")
         inside = name == "AbstractText"
         if inside:
             found.append((attributes.get("Label", ""), []))
 
     def end(_name: str) -> None:
-        nonlocal inside
-        inside = False
+        nonlocal inside, depth
+        inside, depth = False, depth - 1
 
     def text(characters: str) -> None:
         if inside:
@@ -59,7 +63,7 @@ def _sections(file: Path, texts: TextFiles) -> list[tuple[str, str]]:
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
     try:
-        parser.Parse(_in_declared_encoding(file, texts).read(file).encode(), True)
+        parser.Parse(_in_declared_encoding(file, texts).read(file, "report_mb").encode(), True)
     except (expat.ExpatError, ValueError) as error:  # ValueError: an unknown encoding
         raise MammiError(f"{file} is not valid XML: {first_line(error)}.") from error
     return [(label, "".join(pieces).strip()) for label, pieces in found]

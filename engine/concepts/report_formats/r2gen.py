@@ -5,13 +5,15 @@ The layout is what R2Gen's data sets read (github.com/zhjohnchan/R2Gen, modules/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.concepts import sections
 from engine.concepts.report_formats.base import Choice
 from engine.errors import ConfigError, MammiError
+from engine.limits import limits, named
+from engine.parsing import Unparsable, parse_json
+from engine.text_files import MB, short
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
@@ -27,19 +29,22 @@ def section_names(file: Path, choice: Choice) -> set[str]:
 
 def _reports(file: Path, choice: Choice) -> Iterator[str]:
     try:
-        content = json.loads(choice.texts.read(file))
-    except RecursionError:
-        raise MammiError(f"{file} is nested too deeply to be R2Gen's JSON.") from None
-    except ValueError as error:  # invalid JSON, or a number with too many digits
-        raise MammiError(f"{file} is not valid JSON: {error}.") from error
+        content = parse_json(choice.texts.read(file))
+    except Unparsable as error:
+        raise MammiError(f"{file} {error}.") from error
     if not isinstance(content, dict) or not all(isinstance(records, list) for records in content.values()):
         raise MammiError(f'{file} is not R2Gen\'s JSON: {{"train": [{{"report": …}}, …], "val": …, "test": …}}.')
     for split in choice.splits:
         if split not in content:
-            raise ConfigError(f"{file} has no split {split!r}. Its splits: {', '.join(content) or 'none'}.")
+            raise ConfigError(f"{file} has no split {split!r}. Its splits: {short(', '.join(content)) or 'none'}.")
     for split in choice.splits or content:
         for place, record in enumerate(content[split]):
             report = record.get("report") if isinstance(record, dict) else None
             if not isinstance(report, str):
-                raise MammiError(f'{file}: record {place} of {split!r} must have a text "report".')
+                raise MammiError(f'{file}: record {place} of {short(split)!r} must have a text "report".')
+            if len(report) > limits().report_mb * MB:
+                raise MammiError(
+                    f"{file}: record {place} of {short(split)!r} is larger than {limits().report_mb:,} MB "
+                    f"({named('report_mb')})."
+                )
             yield report

@@ -7,59 +7,53 @@ last_paragraph and comparison.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from engine.concepts import sections
 from engine.concepts.report_formats.base import Choice
 from engine.errors import ConfigError, MammiError
+from engine.text_files import short
 
 REPORT_COLUMNS = ("report", "text")
-_BEYOND = "beyond the header"
-"""The key of a row's cells beyond the header"""
 LAST_PARAGRAPH = "last_paragraph"
 """The column to read if findings and impression are both empty"""
 
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
     """The chosen sections of each row."""
-    with _rows(file, choice) as rows:
-        columns, spare = _columns(file, rows.fieldnames or (), choice)
-        for row in rows:
-            if any(row.get(_BEYOND) or ()):
-                raise MammiError(
-                    f"{file}, line {rows.line_num}: more cells than the header has. Text with separators needs quotes."
-                )
-            parts = _filled(row, columns) or _filled(row, spare)
-            if len(columns) == 1:
-                parts = [sections.select_sections(part, choice.sections) for part in parts]
-            yield "\n\n".join(parts)
+    names, rows = _table(file, choice)
+    columns, spare = _columns(file, names, choice)
+    for line, cells in rows:
+        if any(cells[len(names) :]):
+            raise MammiError(f"{file}, line {line}: more cells than the header has. Text with separators needs quotes.")
+        parts = _filled(cells, columns) or _filled(cells, spare)
+        if len(columns) == 1:
+            parts = [sections.select_sections(part, choice.sections) for part in parts]
+        yield "\n\n".join(parts)
 
 
 def section_names(file: Path, choice: Choice) -> set[str]:
-    with _rows(file, choice) as rows:
-        names = rows.fieldnames or ()
-        column = choice.column or next((name for name in names if name.lower() in REPORT_COLUMNS), "")
-        headings = {name for row in rows for name in sections.section_names(row.get(column) or "")}
+    names, rows = _table(file, choice)
+    column = choice.column or next((name for name in names if name.lower() in REPORT_COLUMNS), "")
+    place = [names.index(column)] if column in names else []
+    headings = {
+        name for _, cells in rows for report in _filled(cells, place) for name in sections.section_names(report)
+    }
     return headings if choice.column else headings.union(name.lower() for name in names)
 
 
-@contextmanager
-def _rows(file: Path, choice: Choice) -> Iterator[csv.DictReader[str]]:
+def _table(file: Path, choice: Choice) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The names of the columns, and the rows below with their lines' numbers."""
     first = next(choice.texts.lines(file), "")
     separators = "\t" if ".tsv" in [suffix.lower() for suffix in file.suffixes[-2:]] else ",;\t|"
     separator = next((sign for sign in separators if sign in first), separators[0])
-    rows = csv.DictReader(choice.texts.lines(file), delimiter=separator, strict=True, restkey=_BEYOND)
-    try:
-        rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
-        yield rows
-    except csv.Error as error:
-        raise MammiError(f"{file}, line {rows.line_num}: not a valid table: {error}.") from error
+    rows = ((line, cells) for line, cells in choice.texts.records(file, separator) if cells)
+    _, names = next(rows, (0, []))
+    return [name.strip() for name in names], rows
 
 
-def _columns(file: Path, names: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:
+def _columns(file: Path, names: Sequence[str], choice: Choice) -> tuple[list[int], list[int]]:
     """The columns to read, and those to read where these are empty. Raises ConfigError when there is none to read."""
     if choice.column is not None:
         chosen = [choice.column] if choice.column in names else []
@@ -68,10 +62,12 @@ def _columns(file: Path, names: Sequence[str], choice: Choice) -> tuple[list[str
         chosen = by_section or [name for name in names if name.lower() in REPORT_COLUMNS][:1]
     if not chosen:
         missing = f"no column {choice.column!r}" if choice.column else "no column of reports"
-        raise ConfigError(f"{file} has {missing}. Name one of its columns: {', '.join(names) or 'it has none'}.")
+        there = short(", ".join(names)) or "it has none"
+        raise ConfigError(f"{file} has {missing}. Name one of its columns: {there}.")
     stands_in = {name.lower() for name in chosen} & {*sections.DEFAULT_SECTIONS}
-    return chosen, [name for name in names if stands_in and name == LAST_PARAGRAPH]
+    spare = [name for name in names if stands_in and name == LAST_PARAGRAPH]
+    return [names.index(name) for name in chosen], [names.index(name) for name in spare]
 
 
-def _filled(row: dict[str, str], columns: Sequence[str]) -> list[str]:
-    return [text for name in columns if (text := (row[name] or "").strip())]
+def _filled(cells: Sequence[str], columns: Sequence[int]) -> list[str]:
+    return [text for column in columns if column < len(cells) and (text := cells[column].strip())]

@@ -11,8 +11,8 @@ from engine.concepts.report_formats.base import Choice
 
 def read(file: Path, choice: Choice) -> Iterator[str]:
     """The chosen sections."""
-    yield sections.select_sections(choice.texts.read(file), choice.sections)
+    yield sections.select_sections(choice.texts.read(file, "report_mb"), choice.sections)
 
 
 def section_names(file: Path, choice: Choice) -> set[str]:
-    return sections.section_names(choice.texts.read(file))
+    return sections.section_names(choice.texts.read(file, "report_mb"))

@@ -16,10 +16,10 @@ import pyarrow
 from pyarrow import parquet
 
 from engine.errors import ConfigError, first_line
-from engine.probing.files import short
 from engine.probing.parquet.cells import ROW, cell
 from engine.probing.places import Place, part_stamp
 from engine.probing.tables import Table
+from engine.text_files import short
 
 KEY = "probing.parquet"
 _ROWS = 8192

@@ -16,13 +16,14 @@ from pydantic import Field, field_validator
 from engine.errors import ConfigError
 from engine.probing.attribute_options import attribute_names
 from engine.probing.base import Image
-from engine.probing.files import Ambiguous, Film, FilmTree, LeadsOut, short, warn
+from engine.probing.files import Ambiguous, Film, FilmTree, LeadsOut, warn
 from engine.probing.film_set import FilmSet, ViewOptions, collect, of_views
 from engine.probing.places import Location, Part, Place, in_folder, readable
 from engine.probing.trees import film_tree
 from engine.probing.webdataset.shard import Shard, read_shard
 from engine.probing.webdataset.shard_names import expanded
 from engine.probing.webdataset.told import Told
+from engine.text_files import short
 
 KEY = "probing.shards"
 _THREADS = 16

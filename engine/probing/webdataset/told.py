@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from engine.parsing import Unparsable, parse_json
 from engine.probing import attributes
 from engine.probing.base import Image
 from engine.probing.cells import PRESENT, UnreadableCell, Vocabulary, labels_in, says_nothing
@@ -59,8 +59,8 @@ class Told:
 
     def _json(self, name: str, data: bytes) -> dict[str, Any]:
         try:
-            said = json.loads(data)
-        except (ValueError, RecursionError):
+            said = parse_json(data)
+        except Unparsable:
             said = None
         if isinstance(said, dict):
             return said

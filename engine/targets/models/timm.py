@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 
 import timm
@@ -10,6 +9,7 @@ from torch import nn
 
 from engine.errors import ConfigError
 from engine.factories import call_factory
+from engine.likeness import closest
 
 
 def builder(name: str, channels: int, arguments: Mapping[str, bool | int | float | str]) -> Callable[[int], nn.Module]:
@@ -19,7 +19,7 @@ def builder(name: str, channels: int, arguments: Mapping[str, bool | int | float
     does not have.
     """
     if not timm.is_model(name):
-        close = difflib.get_close_matches(name, timm.list_models(), n=3)
+        close = closest(name, timm.list_models(), n=3)
         hint = f"Close ones: {', '.join(close)}." if close else "See timm.list_models()."
         raise ConfigError(f"target.name: timm has no model {name!r}. {hint}")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 import torchvision
 from torch import nn
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 
 CHANNELS = 3
 """What torchvision's own classifiers take"""
@@ -22,7 +22,7 @@ def builder(name: str, channels: int) -> Callable[[int], nn.Module]:
     """
     names = torchvision.models.list_models(module=torchvision.models)
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=3)
+        close = closest(name, names, n=3)
         hint = f"Close ones: {', '.join(close)}." if close else "See torchvision.models.list_models()."
         raise ConfigError(f"target.name: torchvision has no classifier {name!r}. {hint}")
 

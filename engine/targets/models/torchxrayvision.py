@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from torchxrayvision.models import DenseNet, model_urls, op_norm
 from torchxrayvision.utils import normalize
 
 from engine.errors import ConfigError
+from engine.likeness import closest
 from engine.targets.torchxrayvision import Options
 from engine.weights.fitting import IGNORE_KEYS, load_strictly, read_fitting
 
@@ -39,7 +39,7 @@ def load_network(options: Options, base: Path) -> Network:
     name, path = options.name, base / options.weights
     names = [each for each in model_urls if each.startswith(("densenet", "resnet"))]
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=3) or names
+        close = closest(name, names, n=3) or names
         raise ConfigError(f"target.name: torchxrayvision has no weights {name!r}. Close: {', '.join(close)}.")
     published = model_urls[name]
     with torch.random.fork_rng(devices=[]):

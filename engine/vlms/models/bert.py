@@ -17,7 +17,7 @@ from transformers import BertConfig, BertModel
 
 from engine.errors import MammiError
 from engine.vlms.bert_files import SETTINGS, WHOLE, tokenizer_files, weights_in
-from engine.vlms.hugging_face import read_json, reading
+from engine.vlms.hugging_face import check_sizes, read_json, reading
 from engine.vlms.models.converted import load_converted
 from engine.weights.checkpoint import read_weights
 from engine.weights.fitting import check_fit
@@ -78,6 +78,7 @@ def load_tokenizer(folder: Path, key: str, tokens: int, longest: int) -> Tokeniz
     `tokens`, that of the weights. `key` is the configuration's key, for errors.
     """
     found, *settings = tokenizer_files(folder, key)
+    check_sizes([found], key)
     with reading("tokenizer", found, key):
         text = found.read_text(encoding="utf-8")
         if found.name == WHOLE:

@@ -5,7 +5,6 @@ open_clip (github.com/mlfoundations/open_clip) builds them as its `create_model`
 
 from __future__ import annotations
 
-import difflib
 import zipfile
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -27,6 +26,7 @@ from torch.nn import functional
 from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
 from engine.errors import ConfigError, MammiError
+from engine.likeness import closest
 from engine.probing.base import Image
 from engine.vlms.hugging_face import LOCAL, reading
 from engine.vlms.models import cxr_repair
@@ -112,7 +112,7 @@ def of_model(name: str, weights: Path, tokenizer: Path | None) -> Source:
     name = name.replace("/", "-")
     model = open_clip.get_model_config(name) if ":" not in name else None  # a colon would ask a hub
     if model is None:
-        close = difflib.get_close_matches(name, open_clip.list_models(), n=3, cutoff=0.4)
+        close = closest(name, open_clip.list_models(), n=3, cutoff=0.4)
         raise ConfigError(f"vlm.model: open_clip has no architecture {name!r}. Close ones: {', '.join(close)}.")
     published = list_pretrained_tags_by_model(name)
     preprocessing = get_pretrained_cfg(name, published[0]) if published else {}

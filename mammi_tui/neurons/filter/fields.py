@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.decisions.checkup.names import CHECK_NAMES
+from engine.likeness import closest
 from mammi_tui.neurons.figures import FIGURES, TRUST_WORDS
 from mammi_tui.neurons.filter.facts import LayerFacts
 from mammi_tui.neurons.filter.terms import (
@@ -26,8 +26,8 @@ from mammi_tui.neurons.filter.texts import InConcepts, InSaid, InTexts
 
 BY = "by:"
 _RANGE = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?")
-_NUMBER = re.compile(r"([−-]?\d*[.,]?\d*)(%?)")
-_COMPARED = re.compile(rf"(.*?)\s*({'|'.join(map(re.escape, OPERATORS))})\s*(.*)")
+_NUMBER = re.compile(r"([−-]?\d*+[.,]?\d*)(%?)")
+_OPERATOR = re.compile("|".join(map(re.escape, OPERATORS)))
 _ALIKE = 0.5
 """The least likeness of a word to the one that is suggested, as difflib has it"""
 
@@ -67,7 +67,7 @@ class Field:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """`; nearest: …` with the word most like one; "" if none is."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=_ALIKE)
+    found = closest(word, list(words), n=1, cutoff=_ALIKE)
     return f"; nearest: {found[0]}" if found else ""
 
 
@@ -111,14 +111,20 @@ def _check(value: str) -> Read:
 
 def _attribute(value: str) -> Read:
     """`device>0.8` or `chest tube>0.8`."""
-    match = _COMPARED.fullmatch(value)
-    if match is None or not match[3]:
+    name, sign, digits = comparison_in(value)
+    if not digits:
         return Read()
-    name, sign, digits = match.groups()
     if not name or not _NUMBER.fullmatch(digits):
         return Read(problem="attr compares an attribute with a number: attr:device>0.8")
     number = number_of(digits)
     return Read() if number is None else Read(Follows(name, sign, number))
+
+
+def comparison_in(text: str) -> tuple[str, str, str]:
+    """What stands before the first operator of a text, the operator, and what stands behind it; "" for all three where
+    there is none."""
+    found = _OPERATOR.search(text)
+    return (text[: found.start()].rstrip(), found[0], text[found.end() :].lstrip()) if found else ("", "", "")
 
 
 def _trust(value: str) -> Read:

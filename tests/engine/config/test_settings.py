@@ -172,5 +172,5 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
     assert told(missing) == "tiny.toml: no such file."
     missing.write_bytes(b"\xff\xfe")
-    assert told(missing) == "tiny.toml: is not text in UTF-8."
+    assert told(missing) == "tiny.toml: is not text in UTF-8: line 1."
     assert told(tmp_path) == "tiny.toml: cannot be read: Is a directory."

@@ -75,15 +75,18 @@ def test_two_copies_of_one_film_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ("{", "probing.annotations: det.json does not follow ChestX-Det's layout: Invalid JSON"),
-        ("[" * 100_000, "probing.annotations: det.json does not follow ChestX-Det's layout: Invalid JSON"),
-        ({}, "probing.annotations: det.json does not follow ChestX-Det's layout: Input should be a valid array"),
+        ("{", "probing.annotations: det.json is not valid JSON: "),
+        ("[" * 100_000, "probing.annotations: det.json is nested more than 64 deep"),
+        ({}, "probing.annotations: det.json does not follow ChestX-Det's layout: it is no list."),
         ([{}], "probing.annotations: det.json: 0.file_name does not follow ChestX-Det's layout: Field required."),
         (
             [NORMAL, ENTRY | {"boxes": [[1, 2, 3]]}],
             "det.json: 1.boxes.0.3 does not follow ChestX-Det's layout: Field required.",
         ),
-        ('[{"file_name": "a", "syms": ["M"], "boxes": [[NaN, 0, 1, 1]]}]', "det.json: 0.boxes.0.0 does not follow"),
+        (
+            '[{"file_name": "a", "syms": ["M"], "boxes": [[NaN, 0, 1, 1]]}]',
+            "det.json is not valid JSON: NaN is no number",
+        ),
         ([ENTRY | {"syms": ["Mass"]}], "det.json: '36302.png' must have a box and a polygon for each finding."),
         (
             [ENTRY | {"boxes": [[5, 0, 5, 9]] * 3}],

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import text_files
 from engine.errors import ConfigError
 from engine.probing.tables import Table
 
@@ -65,8 +64,11 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
         ("path\n1,2\n", "films.csv: line 2 has 2 columns; the header has 1."),
         ("path,b\n1\n", "films.csv: line 2 has 1 columns; the header has 2."),
         ("path\na\nb\na\n", "films.csv: line 4 names 'a', as line 2 already does."),
-        ('path\n"b.png\n', "probing.csv: films.csv is not a CSV file: unexpected end of data."),
-        ("path\n" + "x" * 200_000, "probing.csv: films.csv is not a CSV file: field larger than field limit (131072)."),
+        ('path\n"b.png\n', "probing.csv: films.csv, line 2: not a valid table: a quote has no end."),
+        (
+            'path\n"' + ("x" * 99_999 + "\n") * 12,
+            "probing.csv: films.csv, line 12: not a valid table: a cell has more than 1,048,576 characters.",
+        ),
         (
             "path\n" + "x," * 1_000_000,
             "probing.csv: films.csv: line 2 is too long: it has 1,048,576 characters or more.",
@@ -86,8 +88,8 @@ def test_a_file_that_is_not_a_table_is_reported_in_one_line(tmp_path: Path, cont
 def test_a_gzipped_file_is_unpacked_only_up_to_the_size_of_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text_files, "MAX_TEXT", 1 << 20)
-    with pytest.raises(ConfigError, match="more than 1 MiB of text"):
+    monkeypatch.setenv("MAMMI_LIMITS", "text_mb=1")
+    with pytest.raises(ConfigError, match=r"more than 1 MB \(limits\.text_mb = 1"):
         cells(table(tmp_path, gzip.compress(b"path\n" * 1_000_000)))
 
 
