@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, MammiError
 
 
 def choose_device(name: str) -> torch.device:
@@ -29,6 +29,40 @@ def precision(device: torch.device, mixed: bool) -> AbstractContextManager[objec
     if not mixed:
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16 if device.type == "cpu" else torch.float16)
+
+
+def check_numbers(made: object, what: str, *, floating: bool = True) -> Tensor:
+    """The tensor that a model's own code, which `what` names, has made. Raises MammiError for anything else than a
+    dense tensor of real numbers, floating-point ones by default."""
+    if not isinstance(made, Tensor):
+        raise MammiError(f"{what} gives a {type(made).__name__}, not a tensor.")
+    kind = kind_of(made)
+    if kind or made.is_complex() or (floating and not made.is_floating_point()):
+        raise MammiError(f"{what} gives {kind or f'a tensor of {made.dtype}'}: it must be one of numbers in float32.")
+    return made
+
+
+def check_input(made: object, what: str, *, floating: bool = True) -> Tensor:
+    """As check_numbers, for one film's input: on the CPU, with an axis and numbers at least."""
+    tensor = check_numbers(made, what, floating=floating)
+    if tensor.device.type != "cpu":
+        raise MammiError(f"{what} gives a tensor on {tensor.device}: it must be on the CPU.")
+    if not tensor.ndim or not tensor.numel():
+        raise MammiError(f"{what} gives a tensor of shape {list(tensor.shape)}, without numbers in it.")
+    return tensor
+
+
+def kind_of(tensor: Tensor) -> str:
+    """What kind of tensor it is whose numbers cannot be read, in words; "" for a plain one."""
+    if tensor.is_nested:
+        return "a nested tensor"
+    if tensor.layout != torch.strided:
+        return "a sparse tensor"
+    if tensor.is_quantized:
+        return "a quantised tensor"
+    if tensor.is_meta:
+        return "a tensor without values (on the meta device)"
+    return f"a tensor of {tensor.dtype}" if tensor.is_floating_point() and tensor.itemsize < 2 else ""
 
 
 def to_device(inputs: Sequence[Tensor], device: torch.device) -> Tensor:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LONGEST_REASON = 500
+"""Characters of another program's error that a message repeats"""
 MAKE_ROOM = "make room, and run the same command again"
 """What to do when a disk is full"""
 
@@ -65,22 +67,29 @@ class RunFileError(MammiError):
 
 
 def first_line(error: object) -> str:
-    """An error's first line, white space folded, without its full stop; the error's type if it has no text."""
-    lines = str(error).strip().splitlines()
-    return " ".join(lines[0].split()).rstrip(".") if lines else type(error).__name__
+    """An error's first line, white space folded, without its full stop; the error's type if it has no text, or cannot
+    say it."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # noqa: BLE001 (an error of a model's own may hold anything)
+        lines = []
+    if not lines:
+        return type(error).__name__
+    line = " ".join(lines[0].split()).rstrip(".")
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
 
 
 @contextmanager
 def failing_as(what: str, *passed: type[Exception]) -> Iterator[None]:
     """Turns any error in the block, where a model's own code runs, into a MammiError that begins with `what`.
 
-    MammiErrors, and errors of the types `passed`, go through unchanged.
+    MammiErrors, errors of the types `passed` and Ctrl-C go through unchanged.
     """
     try:
         yield
-    except Exception as error:
-        # The block runs a model's or a user's own code, which may raise anything.
-        if isinstance(error, (MammiError, *passed)):
+    except BaseException as error:
+        # The block runs a model's or a user's own code, which may raise anything, and may ask to end the program.
+        if isinstance(error, (MammiError, KeyboardInterrupt, *passed)):
             raise
         raise MammiError(f"{what}: {type(error).__name__}: {first_line(error)}.") from error
 

@@ -16,6 +16,9 @@ from pydantic import TypeAdapter
 from engine.errors import ConfigError, MammiError, first_line
 from engine.likeness import closest
 
+LONGEST_TEXT = 10_000
+"""Characters of a text that a model says of itself"""
+
 
 def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
     """The function, from an installed package or from the configuration's folder `base`, which is put on sys.path.
@@ -32,8 +35,10 @@ def find_factory(reference: str, base: Path, key: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         wanted = "" if error.name and module_name.startswith(error.name) else f", which {module_name} imports,"
         raise ConfigError(f"{key}: module {error.name!r}{wanted} is neither installed nor in {base}.") from None
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         # The user's own code, which may raise anything: no error of ours.
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise _raised(error, f'{key} = "{reference}": importing {module_name}', module_name) from error
     factory = getattr(module, name, None)
     if not callable(factory):
@@ -48,11 +53,23 @@ def call_factory(factory: Callable[..., Any], arguments: Mapping[str, Any], refe
     """What the user's function returns. When it raises, raises MammiError that names it and the line at fault."""
     try:
         return factory(**arguments)
-    except MammiError:
-        raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         # The user's own code, which may raise anything: no error of ours.
+        if isinstance(error, (MammiError, KeyboardInterrupt)):
+            raise
         raise _raised(error, f'{key} = "{reference}"', reference.partition(":")[0]) from error
+
+
+def check_text(value: object, what: str) -> None:
+    """Raises ConfigError unless a value, which `what` names, is a text that a file can hold."""
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{what} is {'empty' if value == '' else type(value).__name__}: it must be a text.")
+    if len(value) > LONGEST_TEXT:
+        raise ConfigError(f"{what} has {len(value):,} characters: at most {LONGEST_TEXT:,} are taken.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{what} has half of a character (a lone surrogate), which no file can hold.") from None
 
 
 def call_facts(
@@ -73,7 +90,7 @@ def call_facts(
     return [reference, TypeAdapter(dict[str, Any]).dump_python(dict(arguments), mode="json"), sources]
 
 
-def _raised(error: Exception | SystemExit, what: str, module_name: str) -> MammiError:
+def _raised(error: BaseException, what: str, module_name: str) -> MammiError:
     """The error, with the last line of the user's module that ran, if one did."""
     file = f"{module_name.rpartition('.')[2]}.py"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == file]

@@ -35,10 +35,10 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     """Seconds of processor time in which one film is decoded"""
     film_mb: int = Field(default=2048, ge=256)
     """MB of memory in which it is decoded, where its format can take more than its pixels do"""
-    weights_seconds: float = Field(default=600, gt=0, allow_inf_nan=False)
-    """Seconds in which a file of weights that is no safetensors is read"""
-    weights_mb: int = Field(default=16_384, ge=1)
-    """MB of memory in which it is read"""
+    weights_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
+    """Seconds in which the tensors of a file of weights that is no safetensors are listed"""
+    weights_mb: int = Field(default=2048, ge=64)
+    """MB of memory in which they are listed; their numbers take their own"""
 
 
 _held: Limits | None = None

@@ -34,6 +34,8 @@ def _present_umask() -> int:
 
 _usual = _present_umask()
 """The umask with which this process was started"""
+_shared = 0o777
+"""Who may read all run files of which this process makes something"""
 
 
 def checked_mode(mode: str) -> str:
@@ -45,13 +47,18 @@ def checked_mode(mode: str) -> str:
 
 def keep_to_owner() -> None:
     """From now on only their owner may read the files and enter the folders that this process makes."""
+    global _shared
+    _shared = 0o777
     os.umask(_usual | 0o077)
 
 
 def share_as(path: Path) -> None:
-    """From now on whoever may read a run file may read what this process makes, as far as its umask lets them."""
+    """From now on whoever may read a run file may read what this process makes, as far as its umask lets them. Of
+    several run files, who may read them all."""
+    global _shared
     with suppress(OSError):
-        os.umask(_usual | _umask(mode_of(path)))
+        _shared &= mode_of(path)
+        os.umask(_usual | _umask(_shared))
 
 
 @contextmanager
@@ -84,6 +91,19 @@ def mode_of(run: Path) -> int:
 def _umask(mode: int) -> int:
     """The umask with which files get at most this mode, and folders can be entered by who may read them."""
     return _HIDDEN[mode >> 3 & 6] << 3 | _HIDDEN[mode & 4]
+
+
+def home() -> Path:
+    """The home folder of this user; for one without, as in some containers, a folder that does not exist."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
+
+
+def from_home(text: str) -> Path:
+    """A path that a person typed, with ~ for a home folder. One of an unknown user stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 (that of pathlib fails for an unknown user)
 
 
 def temporary_folder() -> Path:

@@ -9,6 +9,7 @@ import sys
 import traceback
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 import click
@@ -124,6 +125,7 @@ def main() -> None:
 def _status(settings: Settings) -> int:
     """Runs the command line, tells its error, and returns the exit status."""
     try:
+        Path.cwd()  # where it is gone, this says so; libraries end the process
         with warnings_to(partial(say, err=True)), watching(Stopping()) as settings.watch:
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         return status if isinstance(status, int) else 0
@@ -160,7 +162,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(message: str) -> None:
-    first, *more = message.strip().splitlines() or ["unknown error"]
+    first, *more = [line for line in message.split("\n") if line.strip()] or ["unknown error"]
     say(f"mammi: {first}", *more, err=True)
 
 

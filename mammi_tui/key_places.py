@@ -14,6 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from engine.own_files import home
 from mammi_tui import neurons, screens, views, widgets
 from mammi_tui.app import ExplorerApp
 from mammi_tui.keyboard.conflicts import Chain, Named, settle
@@ -75,9 +76,8 @@ def keys_in_force(path: Path, chosen: Sequence[View] = VIEWS) -> tuple[Keymap, l
 
 def told(path: Path, problems: Sequence[Problem]) -> list[str]:
     """Each problem in one line, with the file and the line in it."""
-    home = str(Path.home())
-    name = clean(str(path))
-    name = f"~{name[len(home) :]}" if name.startswith(f"{home}/") else name
+    own, name = f"{home()}/", clean(str(path))
+    name = f"~/{name.removeprefix(own)}" if name.startswith(own) else name
     return [f"{name}{f':{problem.line}' if problem.line else ''}: {problem.text}" for problem in problems]
 
 

@@ -14,6 +14,8 @@ SETS = "concepts"
 
 def read(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises ConfigError when it cannot be read, is not TOML, or takes too much."""
+    if path.is_fifo() and path.parent != Path("/dev/fd"):
+        raise ConfigError(f"{path}: is a pipe, which may never be written: name a file.")
     try:
         return read_toml(path)
     except FileNotFoundError:

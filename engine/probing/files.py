@@ -6,7 +6,7 @@ import logging
 import os
 import posixpath
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -74,10 +74,7 @@ class FileTree:
         writes as in a web address, with %20 for a space. Raises Ambiguous where several files differ so, and LeadsOut
         where the name, or a link, leads out of the folder.
         """
-        film = self._find(name)
-        if film is None and "%" in name:
-            film = self._find(unquote(name))
-        return film
+        return as_written(name, self._find)
 
     def _find(self, name: str) -> Film | None:
         relative = self._relative(name)
@@ -91,21 +88,10 @@ class FileTree:
         for part in folders:
             wanted = folded(part)
             places = [f"{place}/{each}" for place in places for each in self._entries(place, name).get(wanted, ())]
-        stem, suffix = split(last)
-        likeness: dict[tuple[bool, bool], list[str]] = {}  # (another suffix, another path beside that) -> files
-        for place in places:
-            for each in self._entries(place, name).get(folded(stem), ()):
-                file = f"{place}/{each}"
-                if self._is_file(file, name):
-                    found, ending = split(file[len(self._root) + 1 :])
-                    other = ending.lower() != suffix.lower()
-                    likeness.setdefault((other, other and found != split(relative)[0]), []).append(file)
-        if not likeness:
-            return None
-        best = sorted(likeness[min(likeness)])
-        if len(best) > 1:
-            raise Ambiguous(f"{short(name)} may be {short(self._name(best[0]))} or {short(self._name(best[1]))}")
-        return Film(self._name(best[0]), best[0])
+        stem, _ = split(last)
+        files = (f"{place}/{each}" for place in places for each in self._entries(place, name).get(folded(stem), ()))
+        best = closest(name, relative, (file[len(self._root) + 1 :] for file in files if self._is_file(file, name)))
+        return None if best is None else Film(_shown(best), f"{self._root}/{best}")
 
     def _entries(self, folder: str, name: str) -> dict[str, list[str]]:
         """What is in a folder, by folded name, with and without the suffix of a film."""
@@ -208,6 +194,31 @@ class FileTree:
 
     def _name(self, path: str) -> str:
         return _shown(path[len(self._root) + 1 :])
+
+
+def as_written(name: str, find: Callable[[str], Film | None]) -> Film | None:
+    """The film of a name as it stands; else of one that is written as in a web address, with %20 for a space."""
+    film = find(name)
+    return find(unquote(name)) if film is None and "%" in name else film
+
+
+def closest(name: str, relative: str, files: Iterable[str]) -> str | None:
+    """The one of several files alike, relative paths, that is most like the path that `name` means; None for no files.
+
+    The same suffix is closer than another one, and that the same path beside it. Raises Ambiguous for several.
+    """
+    stem, suffix = split(relative)
+    likeness: dict[tuple[bool, bool], list[str]] = {}  # (another suffix, another path beside that) -> files
+    for each in files:
+        found, ending = split(each)
+        other = ending.lower() != suffix.lower()
+        likeness.setdefault((other, other and found != stem), []).append(each)
+    if not likeness:
+        return None
+    best, *others = sorted(likeness[min(likeness)])
+    if others:
+        raise Ambiguous(f"{short(name)} may be {short(_shown(best))} or {short(_shown(others[0]))}")
+    return best
 
 
 class _LeftOut:

@@ -21,7 +21,7 @@ from engine.run.inputs import Models
 from engine.run.keys import map_key
 from engine.run.loading import PreparedImage
 from engine.run.map_pass import map_rows
-from engine.run.part_rows import last_rows, vector_rows
+from engine.run.part_rows import last_rows, no_direction, not_finite, unit_not_finite, vector_rows
 from engine.store.embedding_rows import is_rounded, rounded
 from engine.store.parts import (
     STATISTICS,
@@ -195,15 +195,15 @@ class ImagePass:
             return
         reasons = [(image, target.reason) for image, target in made]
         statistics = np.array([target.statistics for _, target in made if not target.reason], np.float32)
-        yield vector_rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"), "")
+        yield vector_rows(self._parts.input, reasons, statistics.reshape(-1, STATISTICS), attrgetter("film"))
         nothing = np.empty((0, 0), np.float32)
         for layer, part in self._parts.layers.items():
             values = passing.activations[layer].numpy() if passing.inputs else nothing
-            yield vector_rows(part, reasons, values, attrgetter("film"), layer)
+            yield vector_rows(part, reasons, values, attrgetter("film"), unit_not_finite(layer))
         last = last_rows(passing.last, passing.inputs) if passing.inputs else {}
         for name, part in self._parts.last_part.items():
             if part:
-                yield vector_rows(part, reasons, last.get(name, nothing), attrgetter("film"), f"its {name}")
+                yield vector_rows(part, reasons, last.get(name, nothing), attrgetter("film"), not_finite(f"its {name}"))
 
     def _maps(self, passing: Passing) -> Iterator[MapRows]:
         """What may be worth keeping of the maps of images that have passed. That a layer has none is told once."""
@@ -226,7 +226,7 @@ class ImagePass:
         if is_rounded(self._parts.embedding):
             embeddings = rounded(embeddings)
         reasons = [(image, vlm.reason) for image, vlm in made]
-        yield vector_rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), "its embedding")
+        yield vector_rows(self._parts.embedding, reasons, embeddings, attrgetter("embedding"), no_direction)
 
     def _pass(
         self, inputs: Sequence[torch.Tensor]

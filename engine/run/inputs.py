@@ -27,8 +27,9 @@ from engine.run.sources import captions_key, concepts_key, load_concepts
 from engine.run.versions import package_version
 from engine.store.contents import ConceptSet, Layer
 from engine.store.finished import FinishedRun
+from engine.targets.base import check_target
 from engine.targets.preprocessing import Preprocessing
-from engine.vlms.base import VLM
+from engine.vlms.base import VLM, check_vlm
 
 if TYPE_CHECKING:
     import torch
@@ -125,6 +126,7 @@ class RunInputs:
         _ = self.device
         with about(TARGET):
             target: TargetModel = self._config.target.load(self._config.base)
+            check_target(target, "target")
         return target
 
     @cached_property
@@ -132,6 +134,7 @@ class RunInputs:
         _ = self.device
         with about(VLM_SOURCE):
             vlm: VLM = self._config.vlm.load(self._config.base, self.device)
+            check_vlm(vlm, "vlm")
         return vlm
 
     @cached_property

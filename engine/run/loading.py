@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.config.settings import Parity
+from engine.device import check_input
 from engine.errors import UnreadableImage, failing_as
 from engine.probing.base import Image
 from engine.probing.decoding import READERS, decode
@@ -211,7 +212,7 @@ class Loader:
     def _for_target(self, image: Image, pixels: NDArray[np.uint8]) -> ForTarget:
         try:
             with failing_as(f"target: preprocessing {image.path} failed"):
-                made = self._models.target.preprocess(pixels)
+                made = check_input(self._models.target.preprocess(pixels), f"target: preprocessing {image.path}")
                 return ForTarget("", made, input_statistics(made))
         except UnreadableImage as error:
             return ForTarget(str(error))
@@ -222,7 +223,8 @@ class Loader:
                 with failing_as(f"target: the view of {image.path} failed"):
                     pixels = published_film(self._models.target, pixels)
             with failing_as(f"vlm: preprocessing {image.path} failed"):
-                return ForVLM("", self._models.vlm.preprocess(pixels, image))
+                made = self._models.vlm.preprocess(pixels, image)
+                return ForVLM("", check_input(made, f"vlm: preprocessing {image.path}", floating=False))
         except UnreadableImage as error:
             return ForVLM(str(error))
 

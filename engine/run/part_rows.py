@@ -29,22 +29,44 @@ def vector_rows(
     images: Sequence[tuple[PreparedImage, str]],
     values: NDArray[Any],
     key: Callable[[ImageKeys], str],
-    name: str,
+    fault: Callable[[NDArray[Any]], str] = lambda _: "",
 ) -> VectorRows:
     """One part of the images that lack it. Each image comes with the reason why its model's input cannot be made, or
-    ""; `values` has a row for each image without a reason. `name` is what the reason calls a value that is not finite;
-    "" if any value will do."""
-    whole = [bool(np.isfinite(row).all()) for row in values]
-    rows = zip(values, whole, strict=True)
+    ""; `values` has a row for each image without a reason. `fault` gives the reason why a row sets its image aside, or
+    "" """
+    faults = [fault(row) for row in values]
+    rows = zip(values, faults, strict=True)
     keys, reasons, usable = [], [], []
     for image, reason in images:
-        row, finite = (None, True) if reason else next(rows)
+        row, own = (None, reason) if reason else next(rows)
         if part not in image.lacking:
             continue
-        fault = reason if finite or not name else f"not a finite number: {name}"
         keys.append(key(image.keys))
-        reasons.append(fault)
-        if row is not None and not fault:
+        reasons.append(own)
+        if row is not None and not own:
             usable.append(row)
     stacked = np.stack(usable) if usable else np.empty((0, values.shape[1]), values.dtype)
     return VectorRows(part, tuple(keys), tuple(reasons), stacked)
+
+
+def not_finite(name: str) -> Callable[[NDArray[Any]], str]:
+    """The fault of a row of numbers of which one is not finite."""
+    return lambda row: "" if np.isfinite(row).all() else f"not a finite number: {name}"
+
+
+def unit_not_finite(layer: str) -> Callable[[NDArray[Any]], str]:
+    """The same for a layer's activations; it names the first neuron, unless all are at fault."""
+
+    def fault(row: NDArray[Any]) -> str:
+        finite = np.isfinite(row)
+        named = f"{layer}:{int(finite.argmin())}" if finite.any() else layer
+        return "" if finite.all() else f"not a finite number: {named}"
+
+    return fault
+
+
+def no_direction(row: NDArray[Any]) -> str:
+    """The fault of an embedding that no cosine can be taken of."""
+    if not np.isfinite(row).all():
+        return "not a finite number: its embedding"
+    return "" if row.any() else "its embedding is zero, which is no direction"

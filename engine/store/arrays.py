@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.annotation.rows import Rows, parts
 from engine.errors import RunFileError
 from engine.store import sorted_activations
-from engine.store.cursors import Cursors, damage_of
+from engine.store.cursors import Cursors, DamagedRows, damage_of, named
 from engine.store.embedding_rows import TYPES
 from engine.store.records import LayerInfo
 from engine.store.row_file import RowFile
@@ -23,6 +23,8 @@ HELD = 512 << 20
 _EMBEDDINGS_AT_ONCE = 4096
 _LENGTHS_AT_ONCE = 1 << 18
 _UNITS_AT_ONCE = 16
+_ABOUT = {"image_embeddings": "image", "concepts": "concept", "bare_texts": "concept", "captions": "caption"}
+"""What a row of a table is about"""
 
 
 class RunArrays:
@@ -105,10 +107,29 @@ class RunArrays:
                 query = f"SELECT rowid, {column} FROM {table} WHERE {where} ORDER BY rowid"  # noqa: S608 (this file's own)
                 columns = self._cursors.columns(query, *parameters)
             else:
-                columns = self._cursors.arrays(table, where, *parameters)
+                columns = self._arrays_at(table, where, parameters)
         if not np.array_equal(columns["rowid"], rows):
-            raise RunFileError(damage_of(self._cursors.path, table))
+            raise RunFileError(damage_of(self._cursors.path, named(table)))
         return columns
+
+    def _arrays_at(self, table: str, where: str, parameters: tuple[object, ...]) -> dict[str, NDArray[Any]]:
+        try:
+            return self._cursors.arrays(table, where, *parameters)
+        except DamagedRows as error:
+            place = self.place_of(table, error.places[0])
+            raise RunFileError(damage_of(self._cursors.path, f"{named(table)} of {place}")) from error
+
+    def place_of(self, table: str, row: int) -> str:
+        """What a row of a table is about, in a reader's words."""
+        each = {"activation_blocks": self.blocks_each, "partial_sums": len(self.rungs), "own_means": 1, "unit_maps": 1}
+        if table not in each:
+            return f"{_ABOUT.get(table, 'row')} {row}"
+        neuron = row // max(each[table], 1)
+        query = "SELECT name, first_neuron, units FROM layers"
+        for name, first, units in self._cursors.unchecked_rows(query):
+            if 0 <= neuron - first < units:
+                return f"{name}:{neuron - first}"
+        return f"neuron {neuron}"
 
     def image_embeddings(self) -> Rows:
         """[p, d]: an array, or rows in a temporary file where an array would take more than HELD bytes.

@@ -21,7 +21,7 @@ class Checks:
         self._rows = rows
         named = groupby(columns(rows), key=lambda column: column.table)
         self.tables: dict[str, tuple[Column, ...]] = {table: tuple(found) for table, found in named}
-        read = rows(f"SELECT table_name, column_name, rows, sum FROM {COLUMN_SUMS}")
+        read = rows(f"SELECT table_name, column_name, rows, sum FROM {COLUMN_SUMS}")  # noqa: S608 (a constant)
         self.sums = {(table, name): ColumnSum(count, total) for table, name, count, total in read}
         self._sound: set[str] = set()
         """Queries whose columns are sound"""
@@ -41,7 +41,7 @@ class Checks:
             return ""
         words = set(_WORD.findall(query))
         for table in self._of(query):
-            if not self._has_all_rows(table):
+            if not self._is_whole(table):
                 return table
             for column in self.tables[table]:
                 read = column.name in words or "SELECT" not in words
@@ -67,9 +67,11 @@ class Checks:
         named = ",".join(_TABLES.findall(query)).replace(" ", "").split(",")
         return [table for table in named if table in self.tables and table != COLUMN_SUMS]
 
-    def _has_all_rows(self, table: str) -> bool:
+    def _is_whole(self, table: str) -> bool:
+        """Whether a table has its columns, and as many rows as were written."""
         if table not in self._checked:
             [(count,)] = self._rows(f"SELECT count(*) FROM {table}")  # noqa: S608 (a table of the schema)
-            known = {self.sums[key].rows for key in self.sums if key[0] == table}
-            self._checked[table] = known == {count}
+            known = {name: found.rows for (of, name), found in self.sums.items() if of == table}
+            names = {column.name for column in self.tables[table] if not column.of_arrays}
+            self._checked[table] = known == dict.fromkeys(names, count)
         return self._checked[table]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,33 @@ class DamagedRows(RunFileError):
 
     def __init__(self, path: Path, table: str, places: list[int]) -> None:
         self.table, self.places = table, places
-        super().__init__(damage_of(path, table, places))
+        super().__init__(damage_of(path, f"{named(table)} (row {places[0]} of its table)"))
 
 
-def damage_of(path: Path, table: str, places: Sequence[int] = ()) -> str:
-    """Says that a table, or rows of it, are not as they were written, and what helps."""
-    rows = f", row {places[0]}" + (f" and {len(places) - 1} more" if len(places) > 1 else "") if places else ""
-    return (
-        f"{path}: damaged: its {table.replace('_', ' ')}{rows} are not as they were written; "
-        "`mammi doctor --deep` says what is whole"
-    )
+NAMES = {
+    "activation_blocks": "activations",
+    "partial_sums": "sums of embeddings",
+    "own_means": "mean embeddings",
+    "unit_maps": "activation maps",
+    "film_maps": "class maps",
+    "film_outputs": "outputs",
+    "film_activations": "activations by image",
+    "film_importance": "importance by image",
+    "bare_texts": "concepts without a template",
+    "other_texts": "concepts in other templates",
+    "meta": "run's facts",
+}
+"""Tables in a reader's words, where their own names are no such words"""
+
+
+def named(table: str) -> str:
+    """A table in a reader's words."""
+    return NAMES.get(table, table.replace("_", " "))
+
+
+def damage_of(path: Path, what: str) -> str:
+    """Says that something in a file is not as it was written, and what helps."""
+    return f"{path}: damaged: its {what} are not as they were written; `mammi doctor --deep` says what is whole"
 
 
 class Cursors:
@@ -110,7 +127,7 @@ class Cursors:
         if not arrays and self.checks.reads_arrays(query):
             raise AssertionError(f"arrays that are read without their sums: {query}")
         if table := self.checks.damaged(query):
-            raise RunFileError(damage_of(self.path, table))
+            raise RunFileError(damage_of(self.path, named(table)))
 
     def unchecked_rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """As `rows`, for what carries a sum of its own."""

@@ -91,7 +91,7 @@ class ImageTables:
                 raise IndexError(f"no image {image}: the run has {self.image_count}")
             info, record_sum = found.get(image, (None, None))
             if info is None or info.record_sum != record_sum:
-                raise RunFileError(damage_of(self._cursors.path, "images", [image]))
+                raise RunFileError(damage_of(self._cursors.path, f"facts about image {image}"))
         return [found[image][0] for image in wanted]
 
     def thumbnail(self, image: int) -> bytes:

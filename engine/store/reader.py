@@ -37,7 +37,12 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._cursors = Cursors(_open(path), path)
+        connection = _open(path)
+        try:
+            self._cursors = Cursors(connection, path)
+        except RunFileError:
+            connection.close()
+            raise
         try:
             with self._cursors.whole():
                 self._load()

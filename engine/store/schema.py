@@ -23,8 +23,9 @@ The tables of arrays are written in order (activation_blocks by neuron and block
 own_means by neuron, image_embeddings by image, concepts by concept, other_texts by place and concept, bare_texts by
 concept, captions by caption), so that a row's rowid is its place: a migration must keep it so.
 
-Each table with a list or a BLOB in its rows has a column `sum` more than stands here, and `images` has `record_sum`
-(engine.store.records.ImageInfo): engine.store.sealing adds them, and `column_sums`. engine.store.sums says what they are.
+Each table with a list or a BLOB in its rows has a column `sum` more than stands here, `images` has `record_sum`
+(engine.store.records.ImageInfo), and there is a table `column_sums`: engine.store.sealing adds them, and
+engine.store.sums says what they are.
 
 What connects neurons to the model's decisions (engine.store.decision_tables) is stored as bytes, little-endian, row
 by row: `outputs` float32 [classes], `activations` float16 [neurons], `inputs` float16 [units of the head], `cells`

@@ -1,5 +1,7 @@
 """Writes the sums of a run file (engine.store.sums)."""
 
+# ruff: noqa: S608 (the names in queries are those of the schema)
+
 from __future__ import annotations
 
 from typing import Any
@@ -53,14 +55,16 @@ def sum_again(connection: Connection) -> None:
     """Makes all sums from what the file holds. Raises TypeError and ValueError where it lacks something."""
     connection.execute("CREATE TEMP TABLE sums_again (place BIGINT, total UINTEGER)")
     for table, names in _with_arrays(connection).items():
-        [(count,)] = connection.execute(f"SELECT coalesce(max(rowid) + 1, 0) FROM {table}").fetchall()  # noqa: S608 (so are the others: names of the schema)
-        query = f"SELECT rowid, {', '.join(names)} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"  # noqa: S608
+        [(count,)] = connection.execute(f"SELECT coalesce(max(rowid) + 1, 0) FROM {table}").fetchall()
+        query = f"SELECT rowid, {', '.join(names)} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
         for start in range(0, count, _ROWS):
             found = connection.execute(query, [start, start + _ROWS - 1]).fetchnumpy()
             places = np.ma.getdata(found["rowid"]).tolist()
             rows = zip(places, *(np.ma.getdata(found[name]) for name in names), strict=True)
             _take(connection, places, [sums.row_sum(table, place, arrays) for place, *arrays in rows])
-        connection.execute(f"UPDATE {table} SET sum = total FROM sums_again WHERE {table}.rowid = place")  # noqa: S608
+        connection.execute(
+            f"UPDATE {table} SET sum = sums_again.total FROM sums_again WHERE {table}.rowid = sums_again.place"
+        )
         connection.execute("DELETE FROM sums_again")
     _sum_records(connection)
     connection.execute("DROP TABLE sums_again")
@@ -75,9 +79,11 @@ def _sum_records(connection: Connection) -> None:
     for some in parts(len(images), _ROWS):
         found = read_images(ask, images[some])
         _take(connection, list(found), [info.record_sum for info, _ in found.values()])
-    connection.execute("UPDATE images SET record_sum = total FROM sums_again WHERE images.image = place")
+    connection.execute(
+        "UPDATE images SET record_sum = sums_again.total FROM sums_again WHERE images.image = sums_again.place"
+    )
 
 
 def _take(connection: Connection, places: list[int], totals: list[int]) -> None:
-    rows = {"place": np.array(places, np.int64), "total": np.array(totals, np.uint32)}
+    rows: dict[str, NDArray[Any]] = {"place": np.array(places, np.int64), "total": np.array(totals, np.uint32)}
     insert(connection, "sums_again", rows)

@@ -58,8 +58,8 @@ def row_sum(table: str, place: int, arrays: Sequence[Any]) -> int:
     return total
 
 
-def row_sums(table: str, first: int, arrays: Sequence[Sequence[Any]]) -> NDArray[np.uint32]:
-    """The sums of rows from place `first` on, from each column of arrays."""
+def row_sums(table: str, first: int, arrays: Sequence[NDArray[Any]]) -> NDArray[np.uint32]:
+    """The sums of rows from place `first` on, from their columns of arrays, [n, …] each."""
     rows = enumerate(zip(*arrays, strict=True), start=first)
     return np.fromiter((row_sum(table, place, row) for place, row in rows), np.uint32)
 

@@ -61,8 +61,8 @@ def _identifier(name: str) -> str:
 def for_spreadsheets(text: str) -> str:
     """A text that a spreadsheet takes as text: where it could be a formula, an apostrophe stands before it.
 
-    Control characters but tabs and ends of lines become pictures. Without them the text can be had again: one
-    apostrophe goes from what begins with apostrophes and would get another.
+    Control characters but tabs and ends of lines become pictures, returns blanks. Without them the text can be had
+    again: one apostrophe goes from what begins with apostrophes and would get another.
     """
     shown = text.translate(_PICTURES)
     return f"'{shown}" if _FORMULA.match(shown) else shown

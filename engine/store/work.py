@@ -68,7 +68,7 @@ class WorkFile(PartFile):
     Each `put` is one transaction on disk: a process killed at any moment leaves whole entries only. A key stands for
     its content, so an entry already present is left as it is.
 
-    Opening the file goes over all of it (2 s for 1 GB). A damaged one is set aside, and one of its whole rows takes its
+    Opening the file goes over all of it (4 s for 1 GB). A damaged one is set aside, and one of its whole rows takes its
     place. Raises RunFileError when the file cannot be written or is of another version, and InUse when another process
     is writing it.
     """

@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.annotation import scoring, standing
 from engine.errors import MAKE_ROOM, MammiError, RunFileError, first_line, writing
@@ -83,7 +85,7 @@ class _RunWriter:
         with transaction(self._connection):
             mean, covariance = standing.spread_of(embeddings, lengths)
             places = np.arange(len(mean), dtype=np.int32)
-            spread = {"place": places, "mean": mean, "covariance": covariance}
+            spread: dict[str, NDArray[Any]] = {"place": places, "mean": mean, "covariance": covariance}
             insert_summed(self._connection, "embedding_spread", spread)
             directions = scoring.concept_directions(run.text_embeddings, run.template_embedding)
             moments = standing.moments(mean, covariance, directions, len(embeddings))

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from engine.errors import ConfigError
+from engine.factories import check_text
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -52,6 +55,24 @@ class TargetModel:
     untrained: frozenset[str] = frozenset()
     """Names of the module's parameters, and of statistics of its batch norms, that have no trained weights. The layers
     that depend on them are marked as random, and no class names are given to their units"""
+
+
+def check_target(made: TargetModel, key: str) -> None:
+    """Raises ConfigError, which names the configuration's key, where a target model is not what it should be."""
+    from torch import nn
+
+    told = f"{key}: the target model's"
+    check_text(made.name, f"{told} name")
+    check_text(made.identity, f"{told} identity")
+    if not isinstance(made.module, nn.Module):
+        raise ConfigError(f"{told} module is a {type(made.module).__name__}: it must be an nn.Module.")
+    if not callable(made.preprocess):
+        raise ConfigError(f"{told} preprocess is a {type(made.preprocess).__name__}: it must be a function.")
+    for name, value, kind in (("classes", made.classes, tuple), ("untrained", made.untrained, frozenset)):
+        if not isinstance(value, kind):
+            raise ConfigError(f"{told} {name} are a {type(value).__name__}: they must be a {kind.__name__} of texts.")
+        for each in value:
+            check_text(each, f"{told} {name}: one of them")
 
 
 class TargetKind(Protocol):

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from engine.errors import ConfigError
 from engine.factories import call_factory, call_facts, find_factory
 from engine.keys import content_key
-from engine.targets.base import TargetModel
+from engine.targets.base import TargetModel, check_target
 from engine.targets.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def load(options: Options, base: Path) -> TargetModel:
             f"target.factory: {options.factory} returned a TorchScript module, whose layers cannot be tapped.\n"
             "Return the nn.Module that it was made from, with module.load_state_dict(scripted.state_dict())."
         )
+    if isinstance(made, TargetModel):
+        check_target(made, "target.factory")
     _check_values(made.module if isinstance(made, TargetModel) else made, options.factory)
     if isinstance(made, TargetModel):
         parts = (*made.module.modules(), made.preprocess)

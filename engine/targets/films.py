@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engine.device import check_input
 from engine.errors import failing_as
 from engine.probing.base import Image, ProbingSet
 from engine.probing.decoding import READERS, decode
@@ -39,7 +40,8 @@ def film_batches(
         image = images[row]
         film = decode(probing.read(image))
         with failing_as(f"target: preprocessing {image.path} failed"):
-            return target.preprocess(film), (film.shape[0], film.shape[1])
+            made = check_input(target.preprocess(film), f"target: preprocessing {image.path}")
+        return made, (film.shape[0], film.shape[1])
 
     parts = [tuple(rows[start : start + size]) for start in range(0, len(rows), size)]
     with ThreadPoolExecutor(READERS) as threads:

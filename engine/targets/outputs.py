@@ -14,15 +14,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.device import kind_of
 from engine.errors import ConfigError
 
 DEEPEST = 4
 """Levels of nesting that are searched for tensors"""
 MOST = 200
 """Tensors that are found in one output at most"""
-_SPARSE = (torch.sparse_coo, torch.sparse_csr)
+_SPARSE = (torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc)
 _TOLD = 8
-"""Tensors that a message names at most"""
+"""Tensors, and axes, that a message names at most"""
+_LONGEST = 60
 
 Shape = tuple[int, ...]
 
@@ -37,6 +39,8 @@ class Reading:
     """The axis of the images"""
     squeezed: Shape | None = None
     """One image's shape, for an output that loses its axes of length 1"""
+    lost: tuple[int, ...] = ()
+    """The units that give no finite number for any film. Their activation is 0, so they are dead."""
 
     def pick(self, layer: str, output: Any) -> Tensor:
         """The tensor in an output. Raises ConfigError if it is not there."""
@@ -107,10 +111,11 @@ class Seen:
     def words(self) -> str:
         """The output in words, such as `a dict of "features" [n, 8] and "logits" [n, 3]`."""
         if not self.found:
-            return f"{self.type} without a tensor" if self.type != "None" else "nothing"
+            plain = self.type == "None" or "tensor" in self.type
+            return f"{self.type} without a tensor" if not plain else self.type.replace("None", "nothing")
         if "" in self.found:
             return f"a tensor {self.found[''].words()}"
-        told = [f'"{path}" {found.words()}' for path, found in self.found.items()]
+        told = [f'"{short(path)}" {found.words()}' for path, found in self.found.items()]
         more = [f"{len(told) - _TOLD} more"] if len(told) > _TOLD else []
         *head, last = [*told[:_TOLD], *more]
         return f"{self.type} of {', '.join(head)} and {last}" if head else f"{self.type} of {last}"
@@ -128,7 +133,9 @@ def tensors(output: Any) -> dict[str, Tensor]:
 
 def _tensors(output: Any, path: tuple[str, ...], outer: tuple[Any, ...]) -> Iterator[tuple[tuple[str, ...], Tensor]]:
     if isinstance(output, Tensor):
-        yield path, output.to_dense() if output.layout in _SPARSE else output
+        dense = output.to_dense() if output.layout in _SPARSE and not output.is_nested else output
+        if not kind_of(dense):
+            yield path, dense
     elif len(outer) < DEEPEST and not any(output is each for each in outer):
         for name, value in _parts(output):
             yield from _tensors(value, (*path, name), (*outer, output))
@@ -152,6 +159,8 @@ def type_of(output: Any) -> str:
     name = type(output).__name__
     if output is None:
         return "None"
+    if isinstance(output, Tensor) and (kind := kind_of(output)):
+        return kind
     return f"an {name}" if name[0].lower() in "aeio" else f"a {name}"
 
 
@@ -202,5 +211,12 @@ def _long(shape: Shape) -> Shape:
     return tuple(size for size in shape if size != 1)
 
 
+def short(path: str) -> str:
+    """A path of names that a model has given, in messages."""
+    line = " ".join(path.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
 def _listed(sizes: Sequence[Any]) -> str:
-    return f"[{', '.join(map(str, sizes))}]"
+    more = ", …" if len(sizes) > _TOLD else ""
+    return f"[{', '.join(map(str, sizes[:_TOLD]))}{more}]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.errors import ConfigError, MammiError, failing_as
+from engine.device import check_input
+from engine.errors import ConfigError, MammiError, failing_as, first_line
 from engine.targets.base import LOGITS, TargetModel
-from engine.targets.outputs import Found, Given, Reading, Seen, given, seen
+from engine.targets.outputs import Found, Given, Reading, Seen, given, seen, short
 from engine.targets.taps import Channels, Pooling, Taps, not_used, unit_axis
 from engine.weights.fitting import few
 
@@ -36,8 +38,9 @@ def inputs(target: TargetModel, film: NDArray[np.uint8], name: str) -> Tensor:
 
     Raises MammiError when the preprocessing fails, and UnreadableImage when it refuses the film.
     """
-    with failing_as(f"target: preprocessing {name} failed"):
-        return torch.stack([target.preprocess(view) for view in (film, 255 - film)])
+    what = f"target: preprocessing {name}"
+    with failing_as(f"{what} failed"):
+        return torch.stack([check_input(target.preprocess(view), what) for view in (film, 255 - film)])
 
 
 def probe(module: nn.Module, layers: Sequence[str], films: Tensor) -> dict[str, Seen]:
@@ -81,7 +84,13 @@ def examine(
         _check_classes(target, found[LOGITS], readings.get(LOGITS), channels)
         with Taps(module, layers, pooling, channels, readings) as taps:
             alone, both = (_pooled(taps, module, films[:count]) for count in (1, 2))
-            _check_finite(target, taps, both)
+            lost = _lost_units(target, taps, both)
+    for layer, units in lost.items():
+        readings[layer] = replace(readings[layer], lost=units)
+        log.warning(
+            "target: %s gives no finite number, whatever the film: %s counts as dead, with the activation 0.",
+            *(few([f"{layer}:{unit}" for unit in units]), "each" if len(units) > 1 else "it"),
+        )
     moved = [layer for layer in layers if not _close(alone[layer][0], both[layer][0])]
     if moved:
         log.warning(
@@ -158,7 +167,7 @@ def _choice(gave: Seen, output: str | None, classes: int, channels: Channels) ->
         return f'gives {gave.words()}: target.output = "{output}" is none of these'
     if 1 < classes == len(gave.found) and all(_units(found, channels) == 1 for found in gave.found.values()):
         return f"gives {gave.words()}: give one tensor [n, {classes}]"
-    return f'gives {gave.words()}: choose one, as in target.output = "{list(gave.found)[-1]}"'
+    return f'gives {gave.words()}: choose one, as in target.output = "{short(list(gave.found)[-1])}"'
 
 
 def _check_classes(target: TargetModel, gave: Seen, reading: Reading | None, channels: Channels) -> None:
@@ -190,26 +199,34 @@ def _pooled(taps: Taps, module: nn.Module, films: Tensor) -> dict[str, Tensor]:
     return taps.pooled()
 
 
-def _check_finite(target: TargetModel, taps: Taps, pooled: Mapping[str, Tensor]) -> None:
-    """Raises MammiError where a layer gives no finite numbers for a film, its negative and noise."""
-    lost = [layer for layer, values in pooled.items() if _lost(values)]
-    if not lost:
-        return
-    device = pooled[lost[0]].device
+def _lost_units(target: TargetModel, taps: Taps, pooled: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The units of each layer that give no finite number for a film, its negative and noise; layers without such units
+    are left out.
+
+    Raises MammiError where these are all units of a layer, or some of the model's outputs.
+    """
+    lost = {layer: _lost(values) for layer, values in pooled.items()}
+    if not any(units.any() for units in lost.values()):
+        return {}
+    device = next(iter(pooled.values())).device
     other = _pooled(taps, target.module, inputs(target, noise(), "a film of noise").to(device))
-    lost = [layer for layer in lost if _lost(other[layer])]
-    if lost:
-        state = target.module.state_dict()
-        broken = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
-        why = (
-            f"Its weights hold such values: {few(broken)}." if broken else "Look at its weights and its preprocessing."
-        )
-        raise MammiError(f"target: {lost[0]} gives values that are not finite numbers, whatever the film. {why}")
+    found = {layer: units & _lost(other[layer]) for layer, units in lost.items()}
+    for layer, units in found.items():
+        if units.all() or (layer == LOGITS and units.any()):
+            state = target.module.state_dict()
+            broken = [name for name, held in state.items() if held.is_floating_point() and not held.isfinite().all()]
+            why = (
+                f"Its weights hold such values: {few(broken)}."
+                if broken
+                else "Look at its weights and its preprocessing."
+            )
+            raise MammiError(f"target: {layer} gives values that are not finite numbers, whatever the film. {why}")
+    return {layer: tuple(units.nonzero()[:, 0].tolist()) for layer, units in found.items() if units.any()}
 
 
-def _lost(values: Tensor) -> bool:
-    """Whether each of the images [n, units] has a value that is not a finite number."""
-    return not values.isfinite().all(dim=1).any()
+def _lost(values: Tensor) -> Tensor:
+    """Which units are finite numbers for none of the images [n, units]."""
+    return ~values.isfinite().any(dim=0)
 
 
 def _close(one: Tensor, other: Tensor) -> bool:
@@ -232,16 +249,16 @@ def _forward(module: nn.Module, films: Tensor) -> None:
 
 def _hint(module: nn.Module, films: Tensor, error: BaseException | None) -> str:
     """What may mend an error of the model's own code; "" where nothing is known."""
-    if isinstance(error, TypeError) and "required positional argument" in str(error):
+    if isinstance(error, TypeError) and "required positional argument" in first_line(error):
         return "A run gives the model the images alone: wrap it in a module whose forward needs nothing else."
     kinds = {tensor.dtype for tensor in module.parameters() if tensor.is_floating_point()}
     if isinstance(error, RuntimeError) and kinds and films.dtype not in kinds:
         return f"Its weights are {kinds.pop()}, and its input is {films.dtype}: return it as module.float()."
     first = next((child for child in module.modules() if isinstance(child, _CONVOLUTIONS)), None)
-    if isinstance(error, RuntimeError) and first is not None and first.in_channels != films.shape[1]:
+    if isinstance(error, RuntimeError) and first is not None and films.shape[1:2] != (first.in_channels,):
         return (
             f"Its first convolution takes {first.in_channels} channel{'s' * (first.in_channels != 1)}, and the "
-            f"preprocessing gives {films.shape[1]}: "
+            f"preprocessing gives {films.shape[1] if films.ndim > 1 else 'none'}: "
             f"set target.preprocessing.channels = {first.in_channels}."
         )
     return ""

@@ -230,7 +230,10 @@ class Taps(Hooked):
         """Called in the forward pass with a layer's output, or with its input for `penultimate`."""
         tensor = self.tensor(layer, output)
         with torch.autocast(tensor.device.type, enabled=False):
-            self._pooled[layer] = pool(tensor, self._pooling, layer, self._channels)
+            pooled = pool(tensor, self._pooling, layer, self._channels)
+        if lost := self.reading(layer).lost:
+            pooled[:, list(lost)] = 0
+        self._pooled[layer] = pooled
 
     def reading(self, layer: str) -> Reading:
         """How to take the layer's tensor from its output."""

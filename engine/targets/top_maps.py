@@ -70,11 +70,12 @@ class TopFilms:
 
 def kept_maps(maps: Tensor, chosen: Tensor) -> KeptMaps:
     """Those maps [n, units, h, w] that are chosen [n, units], image by image. A value that is not finite becomes the
-    lowest of its map."""
+    lowest of its map, or 0 where it has none that is."""
     images, units = chosen.nonzero(as_tuple=True)
     some = maps[images, units].float()
     finite = some.isfinite()
     low = some.masked_fill(~finite, torch.inf).amin((1, 2), keepdim=True)
+    low = torch.where(low.isfinite(), low, 0)
     some = torch.where(finite, some, low)
     high = some.amax((1, 2), keepdim=True)
     span = torch.where(high > low, high - low, 1)

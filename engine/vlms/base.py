@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from engine.errors import MammiError
+from engine.errors import ConfigError, MammiError
+from engine.factories import check_text
 from engine.probing.base import Image
 
 if TYPE_CHECKING:
     import torch
 
 
+MOST_DIMENSIONS = 65_536
+"""The longest embedding"""
 LENGTH_TOLERANCE = 0.02
 """How far from 1 a unit vector's length may be; normalising in half precision stays closer"""
 
@@ -79,10 +82,26 @@ class VLMKind(Protocol):
         ...
 
 
-def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int) -> None:
+def check_vlm(made: Any, key: str) -> None:
+    """Raises ConfigError, which names the configuration's key, where a VLM says of itself what none can."""
+    check_text(made.name, f"{key}: the VLM's name")
+    check_text(made.identity, f"{key}: the VLM's identity")
+    dimension, by_name = made.dimension, getattr(made, "by_name", True)
+    whole = isinstance(dimension, (int, np.integer)) and not isinstance(dimension, bool)
+    if not whole or not 1 <= dimension <= MOST_DIMENSIONS:
+        shown = int(dimension) if whole else f"a {type(dimension).__name__}"
+        raise ConfigError(f"{key}: the VLM's dimension is {shown}: it must be a number from 1 to {MOST_DIMENSIONS:,}.")
+    if not isinstance(by_name, bool):
+        raise ConfigError(f"{key}: the VLM's by_name is a {type(by_name).__name__}: it must be True or False.")
+    for name in ("preprocess", "encode_images", "encode_texts"):
+        if not callable(getattr(made, name)):
+            raise ConfigError(f"{key}: the VLM's {name} is a {type(getattr(made, name)).__name__}, not a function.")
+
+
+def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int, zero_passes: bool = False) -> None:
     """Raises MammiError unless these are `count` unit vectors of the VLM's dimension. NaN and infinity pass."""
     if embeddings.shape != (wanted := (count, vlm.dimension)):
         raise MammiError(f"vlm: {vlm.name} gives embeddings of shape {embeddings.shape} in place of {wanted}.")
     lengths = np.linalg.norm(embeddings[np.isfinite(embeddings).all(axis=1)], axis=1)
-    for length in lengths[np.abs(lengths - 1) > LENGTH_TOLERANCE][:1]:
+    for length in lengths[(np.abs(lengths - 1) > LENGTH_TOLERANCE) & ~(zero_passes & (lengths == 0))][:1]:
         raise MammiError(f"vlm: {vlm.name} gives embeddings of length {length:.4g} in place of 1: normalise them.")

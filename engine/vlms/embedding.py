@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.device import Mark, precision, to_device, to_host
+from engine.device import Mark, check_numbers, precision, to_device, to_host
 from engine.errors import MammiError, failing_as
 from engine.vlms.base import VLM, check_embeddings
 
@@ -19,7 +19,7 @@ def embed_images(
     """The embeddings [n, d] of the VLM's inputs.
 
     Raises MammiError when the VLM fails on them or gives anything but unit vectors of its dimension, and when the
-    device has too little memory. NaN and infinity pass.
+    device has too little memory. NaN, infinity and zero pass.
     """
     try:
         embeddings = start_embedding(vlm, views, device, mixed_precision)
@@ -40,12 +40,13 @@ def start_embedding(
         batch = to_device(views, device)
     what = f"vlm: the model failed on a batch of shape {list(batch.shape)}"
     with failing_as(what, torch.OutOfMemoryError), torch.inference_mode(), precision(device, mixed_precision):
-        return to_host(vlm.encode_images(batch).detach().float(), device)
+        made = check_numbers(vlm.encode_images(batch), f"vlm: the model, on a batch of shape {list(batch.shape)},")
+        return to_host(made.detach().float(), device)
 
 
 def embedded(vlm: VLM, values: torch.Tensor, images: int) -> NDArray[np.float32]:
     """The embeddings [n, d] of that many images. Raises MammiError when they are no unit vectors of the VLM's
-    dimension."""
+    dimension. Zero passes as NaN and infinity do: such an image is set aside."""
     embeddings: NDArray[np.float32] = values.numpy()
-    check_embeddings(vlm, embeddings, images)
+    check_embeddings(vlm, embeddings, images, zero_passes=True)
     return embeddings

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from engine.errors import ConfigError
 from engine.factories import call_factory, call_facts, find_factory
 from engine.keys import content_key
-from engine.vlms.base import VLM
+from engine.vlms.base import VLM, check_vlm
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +40,7 @@ def load(options: Options, base: Path, device: torch.device) -> VLM:
     missing = [name for name in _REQUIRED if not hasattr(made, name)]
     if missing:
         raise ConfigError(f"vlm.factory: what {options.factory} returned is not a VLM: it has no {', '.join(missing)}.")
+    check_vlm(made, "vlm.factory")
     call = call_facts(factory, options.arguments, options.factory, (made,))
     return cast(VLM, _OwnVLM(made, content_key(made.identity, call)))
 

@@ -54,7 +54,7 @@ class _Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        count: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+        count: int | None = self._raw.readinto(buffer)
         self._bytes += count or 0
         now = time.monotonic()
         if now - self._since > WINDOW:
@@ -71,7 +71,7 @@ class _Timed(io.RawIOBase):
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *given: Any, **named: Any) -> None:
         super().__init__(sock, *given, **named)
-        self.fp = io.BufferedReader(_Timed(self.fp.detach()))  # type: ignore[attr-defined]
+        self.fp = io.BufferedReader(_Timed(self.fp.detach()))
 
 
 class _Connection(http.client.HTTPConnection):

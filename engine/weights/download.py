@@ -191,7 +191,7 @@ def _check_content(url: str, response: http.client.HTTPResponse, size: int | Non
         raise MammiError(f"{url}: the server sends the file packed ({words(packed)}), which was not asked for.")
     if response.headers.get_content_type() == "text/html":
         raise MammiError(f"{url}: the server sends a web page in place of the file: open the address in a browser.")
-    if not lengths and size is None and not response.chunked:  # type: ignore[attr-defined]
+    if not lengths and size is None and not response.chunked:
         raise MammiError(f"{url}: the server does not say how long the file is, so its end is not known: not fetched.")
 
 

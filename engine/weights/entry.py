@@ -50,3 +50,12 @@ class Entry:
     def paths(self, folder: Path) -> list[Path]:
         """The paths of its files, where `folder` is the folder of all weights."""
         return [folder / self.name / name for name in self.names]
+
+
+def hugging_face(repository: str, revision: str, *names: str) -> tuple[Published, ...]:
+    """Files of one commit on Hugging Face."""
+    return tuple(Published(hugging_face_url(repository, revision, name)) for name in names)
+
+
+def hugging_face_url(repository: str, revision: str, name: str) -> str:
+    return f"https://huggingface.co/{repository}/resolve/{revision}/{name}"

@@ -8,21 +8,11 @@ first download (engine.weights.sums). Files on Hugging Face and GitHub belong to
 
 from __future__ import annotations
 
-from engine.weights.entry import Entry, Published
-
-
-def _hugging_face(repository: str, revision: str, *names: str) -> tuple[Published, ...]:
-    return tuple(Published(_hugging_face_url(repository, revision, name)) for name in names)
-
-
-def _hugging_face_url(repository: str, revision: str, name: str) -> str:
-    return f"https://huggingface.co/{repository}/resolve/{revision}/{name}"
-
+from engine.weights import torchxrayvision
+from engine.weights.entry import Entry, Published, hugging_face, hugging_face_url
 
 _MEDCLIP = "https://storage.googleapis.com/pytrial/medclip"
 _MEDICAL_MAE = "https://github.com/lambert-x/medical_mae"
-_XRV = "torchxrayvision/densenet121-res224"
-_XRV_RELEASE = "https://github.com/mlmed/torchxrayvision/releases/download/v1"
 _BIO_CLINICALBERT_REVISION = "0aa3af6be2703318323bbe5c7673511f5da26408"
 _BIOMEDCLIP = "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 _BIOMEDCLIP_REVISION = "9f341de24bfb00180f1b847274256e9b65a3a32e"
@@ -34,28 +24,6 @@ _CLIP_DISSECT = "Trustworthy-ML-Lab/CLIP-dissect/21e7697feaea3bf7d7bc2d2cc8e4047
 
 def _github(commit: str, path: str, size: int, sha256: str) -> Published:
     return Published(f"https://raw.githubusercontent.com/{commit}/{path}", size, sha256)
-
-
-def _xrv(trained_on: str, revision: str, size: int, sha256: str) -> Entry:
-    return Entry(
-        f"xrv-densenet121-{trained_on}",
-        f"torchxrayvision's densenet121-res224-{trained_on}",
-        f"https://huggingface.co/{_XRV}-{trained_on}",
-        "its commit's page, as are size and checksum",
-        (Published(_hugging_face_url(f"{_XRV}-{trained_on}", revision, "model.pt"), size, sha256),),
-        licence="Apache-2.0",
-    )
-
-
-def _xrv_release(name: str, weights: str, file: str) -> Entry:
-    return Entry(
-        name,
-        f"torchxrayvision's {weights}",
-        "https://github.com/mlmed/torchxrayvision/releases/tag/v1",
-        "model_urls in the package's models.py",
-        (Published(f"{_XRV_RELEASE}/{file}"),),
-        licence="Apache-2.0",
-    )
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -78,7 +46,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "someone else's copy of densenet121-mocov2-nih14 as safetensors; not compared with the authors' file",
         "https://huggingface.co/1aurent/densenet121.medmae_CXR_mocov2_ft_CXR",
         "the repository's list of files",
-        _hugging_face(
+        hugging_face(
             "1aurent/densenet121.medmae_CXR_mocov2_ft_CXR",
             "b25d835bf9a63586c16c26892f7eea473a68797e",
             "model.safetensors",
@@ -106,7 +74,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "MedCLIP's tokenizer",
         "https://huggingface.co/emilyalsentzer/Bio_ClinicalBERT",
         "the repository's list of commits",
-        _hugging_face("emilyalsentzer/Bio_ClinicalBERT", _BIO_CLINICALBERT_REVISION, "vocab.txt", "config.json"),
+        hugging_face("emilyalsentzer/Bio_ClinicalBERT", _BIO_CLINICALBERT_REVISION, "vocab.txt", "config.json"),
         licence="MIT",
     ),
     Entry(
@@ -114,7 +82,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "MedKLIP's text encoder, with its tokenizer",
         "https://huggingface.co/emilyalsentzer/Bio_ClinicalBERT",
         "the repository's list of commits",
-        _hugging_face(
+        hugging_face(
             "emilyalsentzer/Bio_ClinicalBERT",
             _BIO_CLINICALBERT_REVISION,
             "pytorch_model.bin",
@@ -144,11 +112,11 @@ CATALOGUE: tuple[Entry, ...] = (
         "the repository's list of files; size and checksum from its commit 19a9890",
         (
             Published(
-                _hugging_face_url(_BIOMEDCLIP, _BIOMEDCLIP_REVISION, "open_clip_pytorch_model.bin"),
+                hugging_face_url(_BIOMEDCLIP, _BIOMEDCLIP_REVISION, "open_clip_pytorch_model.bin"),
                 783_705_670,
                 "52cc993c5c5ff962bd0c60931874bc001e7e9b41666a385530f4a036294576be",
             ),
-            *_hugging_face(
+            *hugging_face(
                 _BIOMEDCLIP,
                 _BIOMEDCLIP_REVISION,
                 "open_clip_config.json",
@@ -165,7 +133,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "OpenAI's CLIP ViT-B/32 in open_clip's format",
         "https://huggingface.co/timm/vit_base_patch32_clip_224.openai",
         "the repository's list of files",
-        _hugging_face(
+        hugging_face(
             "timm/vit_base_patch32_clip_224.openai",
             "ab5b8ef490e86faa07d3523926b842c765de1de5",
             "open_clip_model.safetensors",
@@ -178,7 +146,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "OpenAI's CLIP ViT-B/16 for transformers: the paper's text encoder \"CLIP\" in `mammi evaluate`",
         "https://huggingface.co/openai/clip-vit-base-patch16",
         "its commit, as caches of the hub name it; the files are those that transformers reads for a CLIP",
-        _hugging_face(
+        hugging_face(
             "openai/clip-vit-base-patch16",
             "57c216476eefef5ab752ec549e440a49ae4ae5f3",
             "pytorch_model.bin",
@@ -198,7 +166,7 @@ CATALOGUE: tuple[Entry, ...] = (
         f"https://huggingface.co/{_MPNET}",
         "the repository's list of files at this commit",
         (
-            *_hugging_face(
+            *hugging_face(
                 _MPNET,
                 _MPNET_REVISION,
                 "model.safetensors",
@@ -211,7 +179,7 @@ CATALOGUE: tuple[Entry, ...] = (
                 "tokenizer_config.json",
                 "vocab.txt",
             ),
-            Published(_hugging_face_url(_MPNET, _MPNET_REVISION, "1_Pooling/config.json"), within="1_Pooling"),
+            Published(hugging_face_url(_MPNET, _MPNET_REVISION, "1_Pooling/config.json"), within="1_Pooling"),
         ),
         licence="Apache-2.0",
     ),
@@ -264,7 +232,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "SigLIP base, 224 pixels, for transformers",
         "https://huggingface.co/google/siglip-base-patch16-224",
         "the repository's list of files",
-        _hugging_face(
+        hugging_face(
             "google/siglip-base-patch16-224",
             "d9049814fd748f55717e7f6e8e330574f955bd0a",
             "model.safetensors",
@@ -276,37 +244,5 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
         licence="Apache-2.0",
     ),
-    _xrv(
-        "all",
-        "20d9a08eaca067587bb3215aafcc9b2202b4904c",
-        28_382_008,
-        "56524913dd16a906422e8d8b66a7a5c46be1d82eb7ac012d8103776f1aa68899",
-    ),
-    _xrv(
-        "pc",
-        "5fd7f7ace36101dfbe4a3304932630dd3965a816",
-        28_381_804,
-        "a9148ef62ae4e7a31a9bed8cef22811f39681cd61e4390398936efc6280af521",
-    ),
-    _xrv(
-        "rsna",
-        "99f966ef7574e9884af632cc68906455f802d407",
-        28_381_974,
-        "906a59f48cf09638b745d66848a6c6f9d741368c66244717a81207329d140268",
-    ),
-    _xrv(
-        "mimic_ch",
-        "132a5ee9f88ecd77b8f39f27b70a66b98976187d",
-        28_382_012,
-        "23b13a04459684ffa41247d068207a7657b4e1b4dec2b02431f5026bd75b1189",
-    ),
-    *(
-        _xrv_release(
-            f"xrv-densenet121-{trained_on}",
-            f"densenet121-res224-{trained_on}",
-            f"{trained_on}-densenet121-d121-tw-lr001-rot45-tr15-sc15-seed0-best.pt",
-        )
-        for trained_on in ("nih", "chex", "mimic_nb")
-    ),
-    _xrv_release("xrv-resnet50-all", "resnet50-res512-all", "pc-nih-rsna-siim-vin-resnet50-test512-e400-state.pt"),
+    *torchxrayvision.ENTRIES,
 )

@@ -11,6 +11,7 @@ meaning stands in its place.
 from __future__ import annotations
 
 import pickle
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
 
@@ -106,6 +107,7 @@ class Unpickler(pickle._Unpickler):
     stack: list[Any]
     append: Callable[[Any], None]
     pop_mark: Callable[[], list[Any]]
+    read: Callable[[int], bytes]
 
     def __init__(self, file: Readable) -> None:
         super().__init__(file, encoding="latin1")
@@ -151,14 +153,19 @@ class Unpickler(pickle._Unpickler):
             self.stack[-1][as_key(key)] = value
 
     def _dictionary(self) -> None:
-        values = self.pop_mark()
+        values = self.pop_mark()  # before `append`, which it changes
         self.append({as_key(key): value for key, value in zip(values[::2], values[1::2], strict=True)})
 
     def _empty_set(self) -> None:
         self.append(Members())
 
     def _frozen_set(self) -> None:
-        self.append(Members(self.pop_mark()))
+        values = self.pop_mark()
+        self.append(Members(values))
+
+    def _byte_array(self) -> None:
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(size)))  # never more than the file has
 
     dispatch[pickle.NEWOBJ[0]] = _made_new
     dispatch[pickle.NEWOBJ_EX[0]] = _made_with_keywords
@@ -168,6 +175,7 @@ class Unpickler(pickle._Unpickler):
     dispatch[pickle.DICT[0]] = _dictionary
     dispatch[pickle.EMPTY_SET[0]] = _empty_set
     dispatch[pickle.FROZENSET[0]] = _frozen_set
+    dispatch[pickle.BYTEARRAY8[0]] = _byte_array
 
     def get_extension(self, code: int) -> None:
         """No opcode brings in an object that this process knows by a number."""

@@ -74,16 +74,15 @@ def _check_deep(run: Path) -> None:
     from engine.errors import RunFileError
     from mammi_tui.console.deep_health import check
     from mammi_tui.console.progress import run_progress
-    from mammi_tui.text import count
 
     with run_progress(sys.stderr) as progress:
         found = check(run, progress)
     if found.damaged:
         _print("Damaged", [("", text) for text in found.damaged])
-        _print("Whole", [("", text) for text in found.whole])
+        _print("Whole", [("", text) for text in found.whole] or [("", "nothing that could be taken over")])
         raise RunFileError(
-            f"{run}: {count(len(found.damaged), 'damage')}; `mammi salvage {run}` takes over what is whole, so that "
-            "`mammi run` computes only the rest"
+            f"{run}: it is not as it was written; `mammi salvage {run}` takes over what is whole, so that `mammi run` "
+            "computes only the rest"
         )
     say("Every row is as it was written, and every stored answer follows from them.", "")
 
@@ -166,6 +165,7 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB)"
     yield "schema", str(info.schema_version)
     yield "content", info.content_hash
+    yield "whole", info.whole_hash
     yield "created", info.created
     yield "with", ", ".join(f"{name} {number}" for name, number in info.versions.items()) or "unknown versions"
     yield "target", info.target

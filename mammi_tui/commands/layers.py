@@ -43,10 +43,12 @@ def layers(
 
     settings = load_config(config, overrides)
 
+    from engine.targets.base import check_target
     from engine.targets.layers import list_layers
     from engine.targets.taps import resolve_layers
 
     target = settings.target.load(settings.base)
+    check_target(target, "target")
     wanted = resolve_layers(target.module, patterns, "PATTERN") if patterns else None
     listing = list_layers(target, settings.taps.pooling, settings.taps.channels, settings.taps.output)
     selected: Collection[str] = ()

@@ -115,8 +115,9 @@ def open(  # noqa: A001
         app.say_at_start([*([fit.warning] if fit.warning else ()), *problems])
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
-        if isinstance(sys.stderr, TextIOWrapper):  # Textual draws there, cell by cell: nothing can be spelled out
-            sys.stderr.reconfigure(encoding="utf-8")
+        for stream in (sys.stderr, sys.__stderr__):  # Textual draws there, cell by cell: nothing can be spelled out
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
         app.sorter, app.typed_ahead = question.finish()
         with ending_cleanly(app, watch), warnings_to(app.explorer.warn):
             app.run()

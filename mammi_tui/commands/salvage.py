@@ -24,9 +24,13 @@ def salvage(run: Path) -> None:
     """
     from engine.run.salvaging import damaged_path
     from engine.run.salvaging import salvage as take_over
+    from engine.store.verifying import damages
     from mammi_tui.console.progress import run_progress
 
     path = arguments.existing_run(run)
+    if not any(damages(path)):
+        say(f"{path}: every row is as it was written: there is nothing to salvage.")
+        return
     with run_progress(sys.stderr) as progress:
         taken = take_over(path, progress)
     say(f"Taken over from {path}:", *(f"  {each}" for each in taken))

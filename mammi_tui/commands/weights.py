@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import dropwhile
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,14 +164,14 @@ def _advice(need: Needed) -> str:
         return "not in the catalogue: a file of your own"
     if not need.entry.files:
         return f"by hand: {', '.join(need.entry.by_hand)} from {need.entry.page}"
-    elsewhere = need.folder is not None and need.folder.resolve() != FOLDER.resolve()
+    elsewhere = need.folder is not None and realpath(need.folder) != realpath(FOLDER)
     to = f" --to {_near(need.folder)}" if need.folder and elsewhere else ""
     return f"mammi weights fetch {need.entry.name}{to}"
 
 
 def _near(path: Path) -> str:
     """A path relative to the current directory, where it lies below it."""
-    whole, here = path.resolve(), Path.cwd()
+    whole, here = Path(realpath(path)), Path.cwd()
     return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 

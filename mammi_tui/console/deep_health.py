@@ -9,7 +9,11 @@ from engine.errors import RunFileError
 from engine.progress import Progress
 from engine.run.salvaging import usable
 from engine.store.reader import RunReader
+from engine.store.verifying import damages
 from mammi_tui.console.run_health import faults
+
+_NAMED = 40
+"""The most damages that are named"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +22,23 @@ class Health:
 
     damaged: tuple[str, ...]
     whole: tuple[str, ...]
-    """What `mammi salvage` would take over"""
+    """What `mammi salvage` would take over, where something is damaged"""
 
 
 def check(path: Path, progress: Progress) -> Health:
-    """Reads all parts of all films, and answers again for every unit."""
-    whole: tuple[str, ...] = ()
-    damaged = []
-    try:
-        taken = usable(path, progress)
-        whole = tuple(str(each) for each in taken if each.taken)
-        damaged += [f"{each.what}: {each.every - each.taken:,} of {each.every:,}" for each in taken if each.lacks]
+    """Goes over every row and, where all are as they were written, answers again for every unit.
+
+    A damage raises nothing.
+    """
+    progress.stage("rows", 1)
+    damaged = tuple(each.what for each in damages(path))
+    progress.advance(1)
+    if not damaged:
         with RunReader(path) as reader:
-            damaged += faults(reader, progress)
-    except RunFileError as error:
-        damaged.append(str(error))
-    return Health(tuple(damaged), whole)
+            return Health(tuple(faults(reader, progress)), ())
+    try:
+        whole = tuple(str(each) for each in usable(path, progress) if each.taken)
+    except RunFileError:
+        whole = ()
+    more = (f"and {len(damaged) - _NAMED:,} more",) if len(damaged) > _NAMED else ()
+    return Health((*damaged[:_NAMED], *more), whole)

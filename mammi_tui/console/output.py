@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def check_output(
     if output == STDOUT:
         return
     for path in kept:
-        if output.resolve() == path.resolve() or (output.exists() and path.exists() and output.samefile(path)):
+        if realpath(output) == realpath(path) or (output.exists() and path.exists() and output.samefile(path)):
             raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
     if output.exists() and not output.is_file():
         raise ConfigError(f"{option} {output}: is not a file. Name one, or - for standard output.")

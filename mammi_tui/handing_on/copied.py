@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from os.path import realpath
 from pathlib import Path
 
 from engine.annotation.cuts import Cuts
@@ -20,7 +21,7 @@ def deep_link(run: Path, neuron: str, cuts: Cuts, query: str = "", order: str = 
 
     Raises MammiError where a name cannot be pasted.
     """
-    words = ["mammi", "open", str(run.resolve()), neuron, "--fresh"]
+    words = ["mammi", "open", realpath(run), neuron, "--fresh"]
     words += [f"--alpha={float(cuts.alpha)!r}", f"--beta={float(cuts.beta)!r}"]
     words += [f"--ranking={cuts.ranking}", f"--select={cuts.selection}"]
     options = {"concept-set": cuts.concept_set, "filter": query, "sort": order}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.own_files import home
 from engine.parsing import NO_TOML, Unparsable, parse_toml
 from mammi_tui.keyboard.names import key_named
 from mammi_tui.text import clean
@@ -42,7 +43,7 @@ class Problem:
 def keys_file() -> Path:
     """`mammi/keys.toml` in $XDG_CONFIG_HOME, by default in ~/.config. It may not exist."""
     chosen = Path(os.environ.get("XDG_CONFIG_HOME") or "")
-    folder = chosen if chosen.is_absolute() else Path("~/.config").expanduser()
+    folder = chosen if chosen.is_absolute() else home() / ".config"
     return folder / "mammi" / "keys.toml"
 
 

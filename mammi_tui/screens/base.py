@@ -83,9 +83,9 @@ class ExplorerBase(FrugalScreen[None]):
         kept = (view for view in self.views if view.name == name and view.shows(subject))
         return next(kept, None) or self.first_view(subject)
 
-    def warn(self, text: str) -> None:
-        """Shows a failure that the reader can fix, and goes on."""
-        self.notify(clean(text), severity="warning", markup=False)
+    def warn(self, text: str, seconds: float | None = None) -> None:
+        """Shows a failure that the reader can fix, and goes on. `seconds`: for how long, where not as usual."""
+        self.notify(clean(text), severity="warning", markup=False, timeout=seconds)
 
     # What is looked at
 

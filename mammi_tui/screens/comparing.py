@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
-from pathlib import Path
+from os.path import isdir, isfile
 
 from textual import on
 
 from engine.annotation.cuts import RANKINGS, Selection
+from engine.own_files import from_home
 from mammi_tui.changes.filter import HELP
 from mammi_tui.changes.filter import LONGEST as LONGEST_FILTER
 from mammi_tui.changes.order import ORDERS
@@ -54,8 +55,8 @@ class Comparing(ExplorerBase):
         """Shows what changed to another run, or to this one at other cuts. Returns why that cannot be done; None where
         it can."""
         name, cuts = parts_of(text.strip())
-        path = Path(name).expanduser() if name or not cuts else self.looking.reader.path
-        if not (name or cuts) or not path.is_file():
+        path = from_home(name) if name or not cuts else self.looking.reader.path
+        if not (name or cuts) or not isfile(path):  # noqa: PTH113 (that of pathlib fails for a long name)
             return _no_run_file(name)
         try:
             alpha, beta = (_number(cuts.get(cut)) for cut in ("alpha", "beta"))
@@ -118,7 +119,7 @@ def _number(cut: str | None) -> float | None:
 
 def _no_run_file(name: str) -> str:
     """Why a path cannot be compared with, with some that can."""
-    is_folder = bool(name) and Path(name).expanduser().is_dir()
+    is_folder = bool(name) and isdir(from_home(name))  # noqa: PTH112 (as above)
     near = run_files(f"{name.rstrip('/')}/" if is_folder else name)
     told = ", ".join([path for path in near if not path.endswith("/")][:3] or near[:3])
     if is_folder:
@@ -132,7 +133,7 @@ def run_files(text: str, earlier: Sequence[str] = ()) -> list[str]:
     folder, _, beginning = text.rpartition("/")
     shown = f"{folder}/" if "/" in text else ""
     found = []
-    with suppress(OSError), os.scandir(Path(shown or ".").expanduser()) as entries:
+    with suppress(OSError, ValueError), os.scandir(from_home(shown or ".")) as entries:
         for entry in islice(entries, MOST_LOOKED_AT):
             if entry.name.startswith(beginning) and (beginning or not entry.name.startswith(".")):
                 if entry.is_dir():

@@ -22,6 +22,9 @@ from mammi_tui.verdicts.lines import Deed, Seen, Verdict
 from mammi_tui.verdicts.said import deed_words
 from mammi_tui.views.title import named
 
+LONG = 60.0
+"""Seconds for which a warning of something lost is shown"""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -56,7 +59,7 @@ class Judging(ExplorerBase):
         self.draw_verdicts()
 
     def _tell_replaced(self, what: str) -> None:
-        self.warn(f"The run file {what}: open it again to see what is there. Verdicts are kept as before.")
+        self.warn(f"The run file {what}: open it again to see what is there. Verdicts are kept as before.", LONG)
 
     def draw_verdicts(self) -> None:
         """Draws what stands, wherever it is on screen."""
@@ -86,7 +89,7 @@ class Judging(ExplorerBase):
         try:
             add(self.verdict_log, self.looking.rows, neuron, deed, seen or self.seen())
         except MammiError as error:
-            self.warn(str(error))
+            self.warn(str(error), LONG)
             return False
         self.draw_verdicts()
         return True

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
+from engine.own_files import home
 from mammi_tui.state.record import LARGEST, RunState, StateDamaged, as_json, from_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 def state_home() -> Path:
     """`$XDG_STATE_HOME/mammi`, by default below ~/.local/state. A relative $XDG_STATE_HOME counts as none."""
     base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return (base if base.is_absolute() else Path("~/.local/state").expanduser()) / "mammi"
+    return (base if base.is_absolute() else home() / ".local/state") / "mammi"
 
 
 def state_path(run: Path, identity: str) -> Path:

@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
 def head_path(log: Path) -> Path:
     """The file that remembers a log's head: below $XDG_STATE_HOME, by default ~/.local/state."""
-    name = hashlib.sha256(os.fsencode(log.resolve())).hexdigest()[:24]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(log))).hexdigest()[:24]
     return state_home() / "heads" / f"{name}.json"
 
 
@@ -74,7 +74,7 @@ def remember(log: Path, entries: Sequence[Entry]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"log": str(log.resolve()), **now._asdict()}, file)
+            json.dump({"log": os.path.realpath(log), **now._asdict()}, file)
         Path(temporary).replace(path)
     except (OSError, ValueError):
         if temporary:

@@ -32,14 +32,18 @@ def verdicts_path(run_path: Path) -> Path:
 
 def log_of(reader: RunReader) -> VerdictLog:
     """The verdicts on an open run."""
-    return VerdictLog(reader.path, reader.info.content_hash, reader.subject)
+
+    def subject(layer: str) -> str:
+        try:
+            return reader.subject(layer)
+        except MammiError:  # the file was written over; the content hash alone then tells whose a line is
+            return ""
+
+    return VerdictLog(reader.path, reader.info.content_hash, subject)
 
 
 class VerdictLog:
-    """The verdicts on one run. It notices when another file replaces the run file.
-
-    Several readers may append at once.
-    """
+    """The verdicts on one run, to which several readers may append at once. It notices when the run file changes."""
 
     def __init__(self, run_path: Path, content_hash: str, subject_of: Callable[[str], str] = lambda layer: "") -> None:  # noqa: ARG005
         """`subject_of` gives RunReader.subject of a layer; "" for a layer that the run lacks."""

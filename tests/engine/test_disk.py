@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError, MammiError, RunFileError, disk_fault, writing
+from engine.own_files import held_folder
 from engine.store.tables import write_table
 from engine.store.whole_file import written_whole
 from engine.store.work import WorkFile
@@ -98,4 +99,32 @@ def test_a_file_that_fails_halfway_is_removed(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         write()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.EIO])
+def test_a_rename_that_is_done_although_it_fails_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    real = os.replace
+
+    def replace(*names: Path) -> None:
+        real(*names)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "replace", replace)
+    with written_whole(tmp_path / "x") as partial:
+        partial.write_text("whole")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_a_folder_that_a_killed_process_has_left_goes_and_a_held_one_stays(tmp_path: Path) -> None:
+    left = tmp_path / "mammi-ray-left"
+    left.mkdir()
+    (left / "log").write_text("x")
+    os.utime(left, (0, 0))
+    with held_folder(tmp_path, "mammi-ray-") as first:
+        os.utime(first, (0, 0))
+        with held_folder(tmp_path, "mammi-ray-") as second:
+            assert set(tmp_path.iterdir()) == {first, second}
     assert not list(tmp_path.iterdir())

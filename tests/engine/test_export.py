@@ -164,13 +164,13 @@ def test_methods_have_the_annotation_and_the_first_concepts(reader: RunReader, t
 
 def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain", "a=b", "", "'quoted"]
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1", "'=1", "plain", "a=b", "", "'quoted"]
     columns = {"text": "VARCHAR", "list": "VARCHAR[]", "number": "DOUBLE"}
     write_table(path, "csv", columns, [(text, [text, "b"], -1.5) for text in texts])
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     for row, text in zip(rows, texts, strict=True):
-        marked = f"'{text}" if text[:1] in tuple("=+-@\t\r") and text else text
+        marked = text if text in ("plain", "a=b", "", "'quoted") else f"'{text}"
         assert (row["text"], row["list"], row["number"]) == (marked, f"{marked}; b", "-1.5")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.own_files import checked_mode, made_as
+from engine.own_files import checked_mode, from_home, home, made_as
 from engine.store.work import WorkFile
 from mammi_tui.verdicts.log import VerdictLog
 from tests.engine.store.test_work import numbered
@@ -64,3 +64,12 @@ def test_what_a_command_writes_is_for_its_owner_or_as_the_run_file(mammi: Mammi,
 def test_a_mode_that_lets_everybody_write_or_its_owner_not_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="0600"):
         checked_mode(text)
+
+
+def test_a_user_without_a_home_and_an_unknown_one_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", none)
+    assert not home().exists()
+    assert from_home("~nobody-of-this-name/x.duckdb") == Path("~nobody-of-this-name/x.duckdb")

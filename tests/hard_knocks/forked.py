@@ -86,7 +86,7 @@ def _run(arguments: Sequence[str], folder: Path, ignores: Sequence[int]) -> None
             signal.signal(number, signal.SIG_DFL)
         for number in ignores:
             signal.signal(number, signal.SIG_IGN)
-        sys.stdin, sys.stdout, sys.stderr = (os.fdopen(each, mode) for each, mode in ((0, "r"), (1, "w"), (2, "w")))
+        sys.stdin, sys.stdout, sys.stderr = (open(each, mode, closefd=False) for each, mode in enumerate("rww"))  # noqa: SIM115
         sys.argv = ["mammi", *arguments]
         cli.main()
     except SystemExit as ended:

@@ -41,6 +41,16 @@ def test_what_cannot_be_written_is_told(arguments: str, status: int, told: str) 
     assert len(ended.stderr.splitlines()) <= 1
 
 
+def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    command = f'rmdir "$PWD"; exec {shlex.quote(sys.executable)} -m mammi_tui doctor'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "mammi: the current folder is no longer there: change to another one.\n"
+
+
 def test_a_pipe_that_never_waits_is_waited_for() -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)

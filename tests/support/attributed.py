@@ -8,9 +8,9 @@ import numpy as np
 
 from engine.decisions.outputs import Outcomes
 from engine.probing.base import NONE
-from engine.store.database import connect, transaction
 from engine.store.reader import RunReader
 from tests.support.decisions import decided_run
+from tests.support.resealed import changed
 
 READ = "Effusion"
 
@@ -35,9 +35,7 @@ def attributed_run(folder: Path, images: int = 240, *, value: str = "tube", **op
         rows += [(image, "device", device) for device in devices or [NONE]]
         rows += [(image, "sex", str(sexes[patients[image]])), (image, "age", str(ages[patients[image]]))]
         rows += [(image, "site", "AB"[rng.integers(2)])] if image % 2 else []
-    connection = connect(path, read_only=False, memory="256MB", threads=1)
-    with transaction(connection):
+    with changed(path) as connection:
         query = "INSERT INTO image_attributes SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])"
         connection.execute(query, [list(column) for column in zip(*rows, strict=True)])
-    connection.close()
     return path

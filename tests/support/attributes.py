@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
+from tests.support.resealed import changed
 
 
 def tell(path: Path, rows: Iterable[tuple[int, str, str]]) -> Path:
     """Writes attributes into a run file: image, name, value."""
-    with duckdb.connect(path) as connection:
+    with changed(path) as connection:
         connection.executemany("INSERT INTO image_attributes VALUES (?, ?, ?)", list(rows))
     return path

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.decisions.outputs import Outcomes
-from engine.store.database import connect, transaction
+from engine.store.database import append
 from engine.store.decision_records import OVER, Over, Probabilities
 from engine.store.reader import RunReader
+from tests.support.resealed import changed
 from tests.support.runs import LABELS, small_run
 
 
@@ -63,21 +64,19 @@ def decide(
         outputs = (1 / (1 + np.exp(-outputs))).astype("<f4")
     scales = [float(2.0 ** np.ceil(np.log2(np.abs(each).max() / 32768))) for each in rows]
     stored = np.concatenate([each / scale for each, scale in zip(rows, scales, strict=True)], axis=1).astype("<f2")
-    connection = connect(path, read_only=False, memory="256MB", threads=1)
-    with transaction(connection):
+    with changed(path) as connection:
         connection.execute("DELETE FROM decision_facts")
         named = [(name, last.first_neuron + unit) for unit, name in enumerate(classes[: last.units])]
         connection.executemany("UPDATE neurons SET name = ? WHERE neuron = ?", named)
         connection.execute("INSERT INTO decision_facts VALUES (?, ?, '[]')", [probabilities, threshold])
         connection.executemany("INSERT INTO classes VALUES (?, ?)", list(enumerate(classes)))
         arrays = [weights.astype("<f4").tobytes(), bias.astype("<f4").tobytes(), inputs.mean(axis=0).tobytes()]
-        connection.execute("INSERT INTO heads VALUES (0, TRUE, ?, ?, ?, ?, ?, 0, 0)", [layer.units, *arrays, scales[0]])
+        append(connection, "heads", [(0, True, layer.units, *arrays, scales[0], 0, 0)])
         connection.executemany("INSERT INTO row_scales VALUES (?, ?)", list(enumerate(scales)))
         films = [(image, row.tobytes()) for image, row in enumerate(outputs)]
-        connection.executemany("INSERT INTO film_outputs VALUES (?, ?)", films)
+        append(connection, "film_outputs", films)
         films = [(image, row.tobytes()) for image, row in enumerate(stored)]
-        connection.executemany("INSERT INTO film_activations VALUES (?, ?)", films)
-    connection.close()
+        append(connection, "film_activations", films)
     add_importance(path, 0, inputs, weights)
     if hidden:
         add_importance(path, 1, rows[1], rng.normal(size=(len(classes), rows[1].shape[1])))
@@ -88,15 +87,13 @@ def add_importance(path: Path, layer: int, inputs: np.ndarray, weights: np.ndarr
     with RunReader(path) as reader:
         outcomes = Outcomes.of(reader)
     assert outcomes is not None
-    connection = connect(path, read_only=False, memory="256MB", threads=1)
-    with transaction(connection):
+    with changed(path) as connection:
         for over in OVER:
             for number, row in enumerate(weights):
                 films = films_over(outcomes, over, number)
                 mean = row * inputs[films].mean(axis=0) if films.any() else np.zeros(len(row))
                 values = [layer, number, over, int(films.sum()), mean.astype("<f4").tobytes()]
-                connection.execute("INSERT INTO importance VALUES (?, ?, ?, ?, ?)", values)
-    connection.close()
+                append(connection, "importance", [values])
 
 
 def films_over(outcomes: Outcomes, over: Over, number: int) -> np.ndarray:
@@ -114,11 +111,9 @@ def films_over(outcomes: Outcomes, over: Over, number: int) -> np.ndarray:
 
 def say_missing(path: Path, *missing: tuple[str, str, str]) -> None:
     """Makes a run say that it lacks something: what, why, and the remedy."""
-    connection = connect(path, read_only=False, memory="256MB", threads=1)
-    with transaction(connection):
+    with changed(path) as connection:
         connection.execute("DELETE FROM decision_facts")
         connection.execute("INSERT INTO decision_facts VALUES ('sigmoid', 0.5, ?)", [json.dumps(missing)])
-    connection.close()
 
 
 def add_maps(path: Path, *, side: int = 4, kept: int = 3, seed: int = 0) -> None:
@@ -135,18 +130,16 @@ def add_maps(path: Path, *, side: int = 4, kept: int = 3, seed: int = 0) -> None
     unit = np.zeros((kept, side, side), np.uint8)
     unit[:, -1, -1] = 255
     zeros = np.zeros(max(classes, kept), "<f4")
-    connection = connect(path, read_only=False, memory="256MB", threads=1)
-    with transaction(connection):
+    with changed(path) as connection:
         connection.execute("UPDATE heads SET map_height = ?, map_width = ?", [side, side])
         rows = [
             (i, zeros[:classes].tobytes(), (zeros[:classes] + i + 1).tobytes(), cells.tobytes()) for i in range(images)
         ]
-        connection.executemany("INSERT INTO film_maps VALUES (?, ?, ?, ?)", rows)
+        append(connection, "film_maps", rows)
         connection.execute("INSERT INTO map_sizes VALUES (0, ?, ?)", [side, side])
         ends = zeros[:kept].tobytes(), (zeros[:kept] + 1).tobytes()
         rows = [
             (layer.first_neuron + number, found.astype("<i4").tobytes(), *ends, unit.tobytes())
             for number, found in enumerate(strongest)
         ]
-        connection.executemany("INSERT INTO unit_maps VALUES (?, ?, ?, ?, ?)", rows)
-    connection.close()
+        append(connection, "unit_maps", rows)

@@ -143,3 +143,7 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+MARKUP = tuple(TEXTS[name] for name in ("script", "picture", "attribute", "svg", "CDATA", "right to left", "NUL"))
+"""Some that would be markup"""

@@ -1,4 +1,4 @@
-"""Every table of a run file, to compare two runs that must be the same."""
+"""Every table of a run file, to compare two runs that must be the same; and a file that is not what it was."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 import duckdb
+
+from engine.store.reader import RunReader
 
 OWN = {"meta": ("content_hash", "target", "vlm", "alpha", "beta", "dimension", "ranking", "selection")}
 """The columns that are compared, of tables that also say when and with which settings a run was made"""
@@ -21,3 +23,12 @@ def everything(path: Path) -> dict[str, str]:
 def _hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     rows = connection.execute(f"SELECT {', '.join(OWN.get(table, '*'))} FROM {table}").fetchall()  # noqa: S608
     return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def damage_embedding(path: Path, image: int) -> None:
+    """Writes zeros over the embedding of an image, of which DuckDB does not notice until it reads the block."""
+    with RunReader(path) as reader:
+        embedding = reader.arrays.image_embeddings()[image].tobytes()
+    data = path.read_bytes()
+    assert data.count(embedding) == 1
+    path.write_bytes(data.replace(embedding, bytes(len(embedding))))

@@ -21,6 +21,7 @@ from engine.errors import ConfigError, MammiError, first_line
 from engine.extras import missing
 from engine.probing.remote.options import Storage
 from engine.probing.remote.path import WEB, RemotePath
+from engine.probing.remote.web import NoParts, web_part
 
 ATTEMPTS = 5
 FIRST_WAIT = 0.25
@@ -106,12 +107,10 @@ def read(path: RemotePath, start: int, end: int) -> bytes:
     filesystem, name = _of(path)
     try:
         # by name: the second argument of s3fs is a version
-        ask = partial(_again, path, lambda: filesystem.cat_file(name, start=start, end=end))
-        data: bytes = _health(path).counted(ask)
+        part = partial(web_part, filesystem) if path.scheme in WEB else filesystem.cat_file
+        data: bytes = _health(path).counted(partial(_again, path, lambda: part(name, start=start, end=end)))
     except _Empty:
         return b""
-    if len(data) > end - start and start:  # the whole file, from a server that knows no ranges
-        raise StorageFault(errno.EIO, "its server gives no parts of files")
     return data[: end - start]
 
 
@@ -176,8 +175,10 @@ def _again(path: RemotePath, ask: Callable[[], Result]) -> Result:
     for attempt in range(1, attempts + 1):
         try:
             return ask()
-        except MammiError:
+        except (MammiError, StorageFault):
             raise
+        except NoParts:
+            raise StorageFault(errno.EIO, "its server gives no parts of files") from None
         except Exception as error:  # noqa: BLE001 (fsspec passes on the errors of several packages that have no common type)
             fault = _fault(path, error)
             if fault.errno != errno.EAGAIN:

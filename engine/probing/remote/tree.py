@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
-from urllib.parse import unquote
 
 from engine.errors import ConfigError
 from engine.probing.alike import folded
-from engine.probing.files import Ambiguous, Film, LeadsOut, log, warn
+from engine.probing.files import Film, LeadsOut, as_written, closest, log, warn
 from engine.probing.remote.access import StorageFault, asked, listing
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import HEAD, begins_like_film, counted, kind_of_other, may_lack_suffix, split
@@ -51,27 +50,14 @@ class RemoteTree:
 
     def find(self, name: str) -> Film | None:
         """As FileTree.find, with its errors. Raises ConfigError where the store cannot be asked."""
-        film = self._find(name)
-        if film is None and "%" in name:
-            film = self._find(unquote(name))
-        return film
+        return as_written(name, self._find)
 
     def _find(self, name: str) -> Film | None:
         relative = self._relative(name)
         if not self.folder.listed or relative in self._files:
             return self._film(relative)
-        suffix = split(relative)[1].lower()
-        likeness: dict[tuple[bool, bool], list[str]] = {}  # (another suffix, another path beside that) -> files
-        for each in self._alike.get(_plain(relative), ()):
-            found, ending = split(each)
-            other = ending.lower() != suffix
-            likeness.setdefault((other, other and found != split(relative)[0]), []).append(each)
-        if not likeness:
-            return None
-        best = sorted(likeness[min(likeness)])
-        if len(best) > 1:
-            raise Ambiguous(f"{short(name)} may be {short(best[0])} or {short(best[1])}")
-        return self._film(best[0])
+        best = closest(name, relative, self._alike.get(_plain(relative), ()))
+        return None if best is None else self._film(best)
 
     def films(self, quiet: bool = False) -> list[Film]:
         """As FileTree.films. Raises ConfigError where the store cannot be asked, and for one that is not to be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,18 @@ from engine.store.tables import read_embeddings
 from engine.text_files import TextFiles, UnreadableText
 
 _SHOWN = 3
+_FALSE_HEADER = (
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,
+)
+"""What NumPy raises for the header of an .npy file, which it reads as Python writes a dictionary"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +128,14 @@ def load_vlm(
 def _matrix(key: str, path: Path) -> NDArray[np.float32]:
     """The vectors of an .npy file. The file is mapped, so a header that lies about the size takes no memory."""
     try:
-        content: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:  # what NumPy raises for a false header
+        with np.errstate(all="ignore"):
+            content: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _FALSE_HEADER as error:
         raise MammiError(f"{key}: {path} is not an .npy file of numbers, or damaged ({first_line(error)}).") from error
     if not isinstance(content, np.ndarray) or content.ndim != 2 or content.dtype.kind != "f" or 0 in content.shape:
         held = f"{content.dtype} {list(content.shape)}" if isinstance(content, np.ndarray) else "an archive"
         raise MammiError(f"{key}: {path} holds {held}, not floating-point vectors [n, d].")
-    return np.array(content, dtype=np.float32)
+    return np.array(content, dtype=np.float32, order="C")
 
 
 def _lines(key: str, path: Path) -> list[str]:

@@ -14,8 +14,11 @@ from engine.probing import csv, folder
 from engine.probing.film_set import FilmSet
 from engine.probing.places import film_size
 from engine.probing.remote import access
+from engine.probing.remote.options import Storage
+from engine.probing.remote.path import RemotePath
 from engine.probing.webdataset import probing_set as webdataset
 from tests.support.films import paths, write_table
+from tests.support.raw_server import raw_server
 from tests.support.tars import film, tar
 from tests.support.web_store import BREAKS_OFF, WebStore, web_store
 
@@ -119,6 +122,19 @@ def test_a_web_server_is_asked_only_if_the_configuration_says_so(store: WebStore
     with pytest.raises(ConfigError, match=r"what is below .* is not listed, so its films are not known"):
         folder.load(of_folder(f"{store.url}/films", http=True), tmp_path)
     assert not store.asked
+
+
+def test_a_body_without_end_is_read_no_further_than_asked() -> None:
+    def endless(_: str, __: str) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        while True:
+            yield bytes(1 << 16)
+
+    with raw_server([endless]) as url:
+        path = RemotePath.parse(f"{url}/x.png", Storage(http=True))
+        assert path.read(100) == bytes(100)
+        with pytest.raises(OSError, match="its server gives no parts of files"):
+            path.part(10, 20)
 
 
 def test_tar_files_are_read_by_parts(store: WebStore, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from engine.store.parts import CLASS_MAPS, HEAD_INPUTS, OUTPUTS, Computed
 from engine.store.reader import RunReader
 from engine.targets.preprocessing import Preprocessing
 from tests.support import models
+from tests.support.resealed import changed
 from tests.support.tiny_runs import compute, counted_calls
 
 LAST = {OUTPUTS, HEAD_INPUTS, CLASS_MAPS}
@@ -170,7 +171,7 @@ def test_one_films_outputs_do_not_depend_on_its_batch(project: Path, tmp_path: P
 
 def _without_decisions(path: Path) -> None:
     """Makes of a run file one that an earlier version has written."""
-    with duckdb.connect(path) as connection:
+    with changed(path) as connection:
         for table in ("classes", "decision_facts", "heads", "row_scales", "film_outputs", "film_activations"):
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         for table in ("head_inputs", "film_maps", "map_sizes", "unit_maps", "importance", "film_importance"):

@@ -11,6 +11,7 @@ from engine.run.salvaging import damaged_path, salvage
 from engine.store.reader import RunReader
 from tests.support.models import tiny_project
 from tests.support.tiny_runs import compute, counted_calls
+from tests.support.whole import damage_embedding
 
 
 @pytest.fixture
@@ -26,15 +27,12 @@ def content(out: Path) -> str:
         return reader.info.content_hash
 
 
+@pytest.mark.slow
 def test_only_what_was_damaged_is_computed_again(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, verdicts = content(out), out.with_name("tiny.verdicts.jsonl")
     verdicts.write_text("{}\n")
-    with RunReader(out) as reader:
-        embedding = reader.arrays.image_embeddings()[5].tobytes()
-    data = out.read_bytes()
-    assert data.count(embedding) == 1
-    damaged = data.replace(embedding, bytes(len(embedding)))
-    out.write_bytes(damaged)
+    damage_embedding(out, 5)
+    damaged = out.read_bytes()
     found = {each.what: each for each in salvage(out, Silent())}
     assert found["embedding"].taken < found["embedding"].every == 14
     assert str(found["layer first"]) == "layer first: all 14"

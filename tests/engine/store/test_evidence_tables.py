@@ -17,6 +17,7 @@ from engine.store.reader import RunReader
 from engine.store.records import MethodScore
 from engine.store.writer import assemble
 from mammi_tui.console.run_health import faults
+from tests.support.resealed import changed
 from tests.support.runs import method_scores, small_contents, small_run, with_evidence
 
 UNITS = (8, 14)
@@ -197,7 +198,7 @@ def test_captions_without_a_finite_embedding_are_a_fault(tmp_path: Path) -> None
     assemble(path, replace(contents, captions=["one", "two"], caption_embeddings=vectors), batches)
     with RunReader(path) as reader:
         assert list(faults(reader)) == ["embeddings that are not finite numbers"]
-    with duckdb.connect(path) as connection:
+    with changed(path) as connection:
         connection.execute(
             "UPDATE captions SET embedding = list_transform(embedding, lambda x: NULL) WHERE caption = 1"
         )

@@ -8,7 +8,9 @@ with sources={"target": "1111"}, by that of schema version 4 (commit 1e4596c); v
 with notes=[Note("target", "a warning")], by that of schema version 5 (commit 1e72174); version_6.duckdb.gz the same as
 version 5 with the outputs that tests.support.decisions.decide adds for the classes Mass and Effusion, by that of schema
 version 6 (commit db645de); version_7.duckdb.gz the same as version 6 with ranking="z" and the attribute device=("tube",
-"line") of every other image, by that of schema version 7 (commit 828f13d).
+"line") of every other image, by that of schema version 7 (commit 828f13d); version_8.duckdb.gz is
+`complete_run(images=20, units=(4, 5), dimension=4)` of tests.support.complete, by that of schema version 8 (commit
+0a21970c).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from engine.store.contents import ConceptSet, StoredMethod
 from engine.store.finished import FinishedRun
 from engine.store.parts import PartKeys
 from engine.store.reader import RunReader
+from engine.store.verifying import damages
 from mammi_tui.console.run_health import faults
 
 VIEWS = ("activations", "representatives", "annotations")
@@ -182,7 +185,7 @@ def test_a_run_of_version_7_keeps_its_activations_to_the_last_bit(tmp_path: Path
     assert all(before)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7, 8])
 def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     old = unpacked(number, tmp_path)
     new = tmp_path / "new.duckdb"
@@ -194,6 +197,7 @@ def test_it_has_the_tables_of_a_new_run(number: int, tmp_path: Path) -> None:
     RunReader(old).close()
     with duckdb.connect(old, read_only=True) as connection:
         assert columns(connection) == expected
+    assert list(damages(old)) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -27,6 +26,7 @@ from engine.store.row_file import RowFile
 from engine.store.writer import assemble
 from mammi_tui.console.run_health import faults
 from tests.support.disk import files_up_to
+from tests.support.resealed import changed
 from tests.support.runs import small_contents, small_run
 
 RUN = Path("run.duckdb")
@@ -170,7 +170,7 @@ def test_answers_are_the_same_from_memory_and_from_the_file(
 
 def test_a_length_that_is_none_is_damage(tmp_path: Path) -> None:
     path = small_run(tmp_path)
-    with duckdb.connect(path) as connection:
+    with changed(path) as connection:
         connection.execute("UPDATE image_embeddings SET inverse_length = NULL WHERE image = 3")
     with RunReader(path) as reader, pytest.raises(RunFileError, match="image_embeddings"):
         Requery(reader).vectors()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 
 from engine.errors import ConfigError, MammiError
 from engine.progress import Silent
+from engine.weights import asking
 from engine.weights import download as downloading
 from engine.weights.download import MEGABYTE, download
 from tests.support.disk import files_up_to
 from tests.support.file_server import Served, file_server
+from tests.support.raw_server import Answer, raw_server
 
 CONTENT = bytes(range(256)) * 12_000
 
@@ -197,3 +200,43 @@ def test_a_disk_without_room_is_told_and_the_bytes_so_far_are_kept(served: Serve
     assert part.read_bytes() == CONTENT[:1_000_000]
     assert fetched(served, tmp_path) == CONTENT
     assert served.asked[-1]["Range"] == "bytes=1000000-"
+
+
+def answering(head: str, body: bytes = b"", endless: bytes = b"") -> Answer:
+    def pieces(url: str, _: str) -> Iterator[bytes]:
+        yield head.replace("URL", url).encode("latin1") + (b"" if head.endswith(": ") else b"\r\n\r\n") + body
+        while endless:
+            time.sleep(0.01)
+            yield endless
+
+    return pieces
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (answering("HTTP/1.1 302 X\r\nLocation: URL/a"), "more than|infinite loop|answered 302"),
+        (answering("HTTP/1.1 302 X\r\nLocation: URL/a", endless=bytes(65536)), "answered 302"),
+        (answering("HTTP/1.1 302 X\r\nLocation: http://[::1"), "redirects to what is no address"),
+        (answering("HTTP/1.1 200 OK\r\nContent-Length: 9", endless=b"x"), "are too slow"),
+        (answering("HTTP/1.1 200 OK\r\nA: ", endless=b"x"), "are too slow"),
+        (answering(f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5000}"), "announces a length that is none"),
+        (answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 2", b"abc"), "a length that is none"),
+        (answering("HTTP/1.1 200 OK\r\nContent-Length: 0"), "sends an empty file"),
+        (answering("HTTP/1.1 200 OK", b"half of it"), "does not say how long the file is"),
+        (answering("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3", b"abc"), r"packed \(gzip\)"),
+        (answering("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3", b"abc"), "sends a web page"),
+        (answering("HTTP/1.1 404 \x1b[2J\x07\x9b31m"), "answered 404 \ufffd\\[2J\ufffd\ufffd31m"),
+        (answering("\x1b[2J"), "\ufffd\\[2J"),
+    ],
+)
+def test_a_hostile_server_is_told_in_one_line(
+    answer: Answer, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloading, "PAUSE", 0.0)
+    monkeypatch.setattr(asking, "WINDOW", 0.05)
+    with raw_server([answer]) as url, pytest.raises(MammiError, match=told) as raised:
+        download(f"{url}/model.pt", tmp_path / "model.pt", Silent())
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 500
+    assert not (tmp_path / "model.pt").exists()

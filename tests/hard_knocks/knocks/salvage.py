@@ -19,15 +19,16 @@ from tests.support.whole import everything
 
 def knock(setting: Setting) -> Outcomes:
     chance = setting.chance
-    project = tiny_project(setting.folder / "project", films=20)
-    (project.parent / "films" / "003.png").write_bytes(b"no film")
+    project = tiny_project(setting.folder / "project", films=12)
+    broken = project.parent / "films" / "003.png"
+    broken.write_bytes(broken.read_bytes()[:300])
     config = configured(project, setting.folder / "whole" / "run.duckdb")
     out = run(config, Silent())
     expected, data = everything(out), out.read_bytes()
     other = configured(project, setting.folder / "foreign" / "run.duckdb", "target.pooling=max", "vlm.arguments.seed=7")
     foreign = run(other, Silent()).read_bytes()
     folder = setting.folder / "try"
-    for number in range(setting.count(10, 240)):
+    for number in range(setting.count(8, 200)):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         changed, what = damaged(data, foreign, chance)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from engine.store.reader import RunReader
@@ -31,7 +33,7 @@ def knock(setting: Setting) -> Outcomes:
         runs.append(hostile_run(folder, [TEXTS[name] for name in group]))
         texts = [TEXTS[name] for name in group]
         size = explorer.SIZES[number % len(explorer.SIZES)]
-        for fall in (*of_a_run(runs[-1], runs[0], setting), *in_explorer(runs[-1], texts, size, setting)):
+        for fall in chain(of_a_run(runs[-1], runs[0], setting), in_explorer(runs[-1], texts, size, setting)):
             yield fall and f"{fall} (a run of {', '.join(group)})"
     for name in names[: setting.count(3, len(names))]:
         for fall in of_a_text(TEXTS[name], runs[0], setting):
@@ -48,7 +50,7 @@ def of_a_run(run: Path, other: Path, setting: Setting) -> Outcomes:
             "NEURON": f"{layers[-1]}:3", "CONCEPT": reader.concepts[3], "FILM": next(iter(reader.paths())),
         }  # fmt: skip
     for command, calls in commands.OF_RUNS.items():
-        for call in setting.chance.sample(calls, len(calls) if setting.full else min(2, len(calls))):
+        for call in setting.chance.sample(calls, len(calls) if setting.full else 1):
             out = setting.folder / "out"
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir()
@@ -60,7 +62,10 @@ def in_explorer(run: Path, texts: Sequence[str], size: tuple[int, int], setting:
     folder = setting.folder / "explorer"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    yield from asyncio.run(_listed(explorer.falls(run, folder, texts, size)))
+    keys = [*explorer.VIEW_KEYS.values(), *explorer.OTHER_KEYS]
+    if not setting.full:
+        keys = setting.chance.sample(keys, 6)
+    yield from asyncio.run(_listed(explorer.falls(run, folder, texts, size, keys)))
 
 
 async def _listed(falls: AsyncIterator[str | None]) -> list[str | None]:
@@ -78,10 +83,14 @@ def of_a_text(text: str, run: Path, setting: Setting) -> Outcomes:
     config = place / "run.toml"
     config.write_text(f"[run]\nout = {quoted}\n[target]\nkind = {quoted}\n", encoding="utf-8")
     given = text.replace("\0", "")[:100_000]
+    try:
+        os.fsencode(given)
+    except UnicodeEncodeError:  # no argument can be this
+        given = given.encode(errors="replace").decode()
     names = ("MAMMI_READER", "MAMMI_ROLE", "USER", "LOGNAME", "TERM", "COLORTERM", "LANG")
     environment = dict.fromkeys(names, given) | {"XDG_CONFIG_HOME": str(place)}
     calls = [(command, call) for command, calls in commands.WITH_TEXT.items() for call in calls]
-    for command, call in setting.chance.sample(calls, CALLS):
+    for command, call in setting.chance.sample(calls, setting.count(6, CALLS)):
         words = worded(command, call, {"RUN": str(run), "NAME": given, "CONFIG": str(config)})
         yield commands.fall_of(words, place, environment)
 

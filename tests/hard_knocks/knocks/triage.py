@@ -13,7 +13,7 @@ from tests.hard_knocks.session import ENTER, ESCAPE, Fault, Session
 from tests.support.every_view import every_view_run
 
 ONLY_FULL = True
-ACTS = 5_000
+ACTS = 2_000
 UNITS = (60, ACTS)
 BATCH = 100
 GROWTH = 1.1

@@ -61,17 +61,18 @@ class Stopping(Silent):
 
 def knock(setting: Setting) -> Outcomes:
     chance = setting.chance
-    project = tiny_project(setting.folder / "project", films=20)
-    (project.parent / "films" / "003.png").write_bytes(b"no film")
+    project = tiny_project(setting.folder / "project", films=12)
+    broken = project.parent / "films" / "003.png"
+    broken.write_bytes(broken.read_bytes()[:300])
     config = configured(project, setting.folder / "whole" / "run.duckdb")
     expected = everything(run(config, Silent()))
-    states = [stopped(config, setting.folder / f"stopped {number}", chance) for number in range(setting.count(4, 24))]
+    states = [stopped(config, setting.folder / f"stopped {number}", chance) for number in range(setting.count(3, 24))]
     other = configured(project, setting.folder / "foreign" / "run.duckdb", "target.pooling=max", "vlm.arguments.seed=7")
     with suppress(KeyboardInterrupt):
-        run(other, Stopping(38))
+        run(other, Stopping(26))
     foreign = Path(f"{other.run.out}.work").read_bytes()
     folder = setting.folder / "try"
-    for number in range(setting.count(30, 1000)):
+    for number in range(setting.count(20, 1000)):
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(chance.choice(states), folder)
         path = chance.choice([each for each in folder.rglob("*.*") if each.is_file()])
@@ -103,7 +104,7 @@ def stopped(config: RunConfig, folder: Path, chance: random.Random) -> Path:
         return folder
     while not (folder / "run.duckdb.work").exists():
         with suppress(KeyboardInterrupt):
-            run(here, Stopping(chance.randrange(8, 64)))
+            run(here, Stopping(chance.randrange(8, 44)))
         here.run.out.unlink(missing_ok=True)
     return folder
 

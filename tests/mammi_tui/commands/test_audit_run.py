@@ -13,13 +13,13 @@ from engine.annotation.cuts import Cuts
 from engine.decisions.audit.live import Audit
 from engine.evidence.live import Evidence
 from engine.requery import Requery
-from engine.store.database import connect
 from engine.store.reader import RunReader
 from mammi_tui.neurons.filter.grammar import parse
 from mammi_tui.neurons.rows import NeuronRows
 from mammi_tui.report.shortcuts import shortcuts
 from tests.support.attributed import READ, attributed_run
 from tests.support.commands import Mammi
+from tests.support.resealed import changed
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,8 @@ def test_a_shortcut_fails_where_that_is_asked(mammi: Mammi, path: Path) -> None:
 
 def test_a_run_without_labels_is_no_pass_and_names_no_finding(mammi: Mammi, tmp_path: Path) -> None:
     path = attributed_run(tmp_path, images=120)
-    connection = connect(path, read_only=False, memory="256MB", threads=1)
-    connection.execute("DELETE FROM labels")
-    connection.close()
+    with changed(path) as connection:
+        connection.execute("DELETE FROM labels")
     outcome = mammi("audit", path, "--fail-on-shortcut")
     assert (outcome.status, "no class could be compared" in outcome.err) == (1, True)
     assert "follow it" in outcome.out

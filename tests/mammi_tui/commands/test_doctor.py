@@ -6,13 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from tests.support.attributes import tell
 from tests.support.commands import Mammi
 from tests.support.decisions import decided_run
 from tests.support.models import tiny_project
+from tests.support.resealed import changed
 from tests.support.runs import small_run
 
 
@@ -123,7 +123,7 @@ def test_a_run_file_that_was_tampered_with_is_reported_with_status_1(
 ) -> None:
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)
-    with duckdb.connect(str(path)) as connection:
+    with changed(path) as connection:
         connection.execute(change)
     outcome = mammi("doctor", path)
     assert outcome.status == 1
@@ -133,7 +133,7 @@ def test_a_run_file_that_was_tampered_with_is_reported_with_status_1(
 
 def test_what_connects_neurons_to_outputs_is_told_and_what_is_not_kept(mammi: Mammi, tmp_path: Path) -> None:
     path = decided_run(tmp_path)
-    with duckdb.connect(str(path)) as connection:
+    with changed(path) as connection:
         lack = ["unit maps", "[keep] maps is \x1b[31mfalse.", "[keep] maps = true, then mammi run CONFIG.toml"]
         connection.execute("UPDATE decision_facts SET missing = ?", [json.dumps([lack])])
     outcome = mammi("doctor", path)
@@ -156,7 +156,7 @@ def test_what_connects_neurons_to_outputs_is_told_and_what_is_not_kept(mammi: Ma
 )
 def test_outputs_and_rows_that_were_changed_are_reported(mammi: Mammi, tmp_path: Path, change: str, said: str) -> None:
     path = decided_run(tmp_path)
-    with duckdb.connect(str(path)) as connection:
+    with changed(path) as connection:
         connection.execute(change)
     outcome = mammi("doctor", path)
     assert outcome.status == 1
@@ -166,11 +166,11 @@ def test_outputs_and_rows_that_were_changed_are_reported(mammi: Mammi, tmp_path:
 def test_rows_that_were_deleted_are_reported(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.duckdb"
     shutil.copy(run_path, path)
-    with duckdb.connect(str(path)) as connection:
+    with changed(path) as connection:
         connection.execute("DELETE FROM image_embeddings WHERE image = 3")
     outcome = mammi("doctor", path)
     assert outcome.status == 1
-    assert "image_embeddings was changed after it was written; compute the run again" in outcome.err
+    assert "its image embeddings are not as they were written" in outcome.err
 
 
 def test_nothing_from_a_hostile_run_reaches_the_terminal(mammi: Mammi, hostile_run_path: Path) -> None:

@@ -13,7 +13,7 @@ from mammi_tui.handing_on import lettering
 from mammi_tui.handing_on.card import Film
 from mammi_tui.handing_on.contact_sheet import MARGIN, MOST_FILMS, WIDTH, contact_sheet
 from mammi_tui.handing_on.lettering import Lettering
-from tests.mammi_tui.report.test_markup import HOSTILE
+from tests.support.hostile import TEXTS
 from tests.support.reports import card, film, picture
 
 HEADING = ("demo.duckdb · α 0.93, β 0.95", "run 4c17")
@@ -63,9 +63,11 @@ def test_a_neuron_without_films_and_words_has_a_sheet() -> None:
     assert sheet(made).shape[0] < 400
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_any_text_can_be_drawn(text: str) -> None:
-    assert sheet(contact_sheet(card(text * 20), (text, text))).shape[1] == WIDTH
+def test_any_text_can_be_drawn() -> None:
+    texts = list(TEXTS.values())
+    for start in range(0, len(texts), 20):
+        some = texts[start : start + 20]
+        assert sheet(contact_sheet(card("".join(some)[:4000]), (some[0], some[1]))).shape[1] == WIDTH
 
 
 @pytest.mark.parametrize("fonts", [lettering._FONTS, ()], ids=["a system's", "Pillow's own"])
@@ -73,7 +75,7 @@ def test_a_font_without_greek_spells_it_out(fonts: tuple[str, ...], monkeypatch:
     monkeypatch.setattr(lettering, "_FONTS", fonts)
     lettering._font.cache_clear()
     try:
-        written = Lettering(14, (0, 0, 0)).written("α 0.93 ✓\x1b\u202e")
+        written = Lettering(14, (0, 0, 0)).written("α 0.93 ✓\x1b")
         assert written in ("α 0.93 ✓␛", "alpha 0.93 v^[", "α 0.93 v^[", "α 0.93 ✓^[")
         if not fonts:
             assert written == "alpha 0.93 v^["

@@ -14,13 +14,14 @@ from mammi_tui.findings import Contour
 from mammi_tui.report.html import page
 from mammi_tui.report.markdown import document
 from mammi_tui.text import clean
-from tests.mammi_tui.report.test_markup import HOSTILE, Page
+from tests.mammi_tui.report.test_markup import Page
+from tests.support.hostile import MARKUP
 from tests.support.reports import card, film, report
 
 OUTSIDE = re.compile(r"https?:|//|url\(|@import")
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("text", MARKUP, ids=range(len(MARKUP)))
 def test_texts_from_outside_add_no_element_and_no_attribute(text: str) -> None:
     plain, hostile = Page("".join(page(report("text")))), Page("".join(page(report(text))))
     without_breaks = [[tag for tag, _ in each.tags if tag != "wbr"] for each in (plain, hostile)]
@@ -73,7 +74,7 @@ def test_films_are_embedded_with_their_outlines_and_damaged_ones_are_told() -> N
 
 
 def test_markdown_says_the_same_without_markup_of_others() -> None:
-    plain, hostile = "".join(document(report("text"))), "".join(document(report(HOSTILE[0])))
+    plain, hostile = "".join(document(report("text"))), "".join(document(report(MARKUP[0])))
     assert plain.count("\n") == hostile.count("\n")
     assert "<script" not in hostile
     for text in (

@@ -1,0 +1,165 @@
+"""Goes over all of a run file, and says what is not as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.annotation.rows import parts
+from engine.errors import RunFileError
+from engine.store.cursors import Cursors, DamagedRows, named
+from engine.store.image_tables import read_images
+from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, part_of_layer
+from engine.store.parts_reader import PartsReader
+from engine.store.reader import RunReader
+from engine.store.sums import COLUMN_SUMS, SUM
+
+_ROWS = 2048
+_INPUT = {"input_low", "input_high", "input_mean", "input_std"}
+_FILM = {"thumbnail", "size_bytes", "sha256", "width", "height", "reason"}
+_PARTS = {"image_embeddings": EMBEDDING, "film_outputs": OUTPUTS, "head_inputs": HEAD_INPUTS, "film_maps": CLASS_MAPS}
+_KEYS = {
+    *(("images", name) for name in ("position", "image", "status", "film_key", "embedding_key")),
+    *((table, name) for table in ("parts", "part_reasons") for name in ("name", "key", "position", "part", "reason")),
+    *(("layers", name) for name in ("layer", "name", "units", "first_neuron")),
+}
+"""Columns without which no part of an image can be told from another"""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Something in a run file is not as it was written."""
+
+    what: str
+    """In a reader's words, such as "the activations of layer1:3" """
+    table: str = ""
+    """"" where the file cannot be read at all"""
+    parts: frozenset[str] = frozenset()
+    """The names of the parts of images (engine.store.parts) that cannot be taken over; "*" for all"""
+    images: frozenset[int] | None = None
+    """Of which usable images, by index; None for all"""
+
+
+def damages(path: Path) -> Iterator[Damage]:
+    """All damages of a run file, in the tables' order; nothing for a sound one. A damage raises nothing.
+
+    It reads the whole file, some rows at a time.
+    """
+    try:
+        reader = PartsReader(path)
+    except RunFileError as error:
+        why = str(error).removeprefix(f"{path}: ").partition("; `mammi doctor")[0]
+        yield Damage(f"what the file says of itself ({why})", parts=frozenset({"*"}))
+        return
+    with reader:
+        yield from _damages(reader)
+
+
+def every_part(reader: RunReader) -> frozenset[str]:
+    """The names of all parts that a run made of its images."""
+    layers = (part_of_layer(layer.name) for layer in reader.layers)
+    return frozenset((FILM, INPUT, EMBEDDING, OUTPUTS, HEAD_INPUTS, CLASS_MAPS, *layers))
+
+
+def _damages(reader: RunReader) -> Iterator[Damage]:
+    cursors = reader._cursors
+    checks = cursors.checks
+    known = set(checks.sums)
+    for table, columns in checks.tables.items():
+        damaged = list(_of_rows(reader, cursors, table)) if any(column.of_arrays for column in columns) else []
+        yield from damaged
+        for column in columns:
+            known.discard((table, column.name))
+            told = column.name == SUM and damaged  # the rows say which sums
+            if not (column.of_arrays or told or table == COLUMN_SUMS or _is_sound(cursors, column)):
+                yield _of_column(reader, table, column.name)
+    for table, name in sorted(known):
+        yield Damage(f"the column {name} of {table} is missing", table, every_part(reader))
+    yield from _of_records(reader, cursors)
+
+
+def _is_sound(cursors: Cursors, column: object) -> bool:
+    try:
+        return cursors.checks.is_sound(column)  # type: ignore[arg-type]
+    except RunFileError:  # DuckDB cannot read it
+        return False
+
+
+def _of_column(reader: RunReader, table: str, name: str) -> Damage:
+    what = f"the column {name} of the {named(table)}"
+    if (table, name) in _KEYS:
+        return Damage(what, table, every_part(reader))
+    if table == "images" and name in _FILM:
+        return Damage(what, table, frozenset({FILM}))
+    if table == "images" and name in _INPUT:
+        return Damage(what, table, frozenset({INPUT}))
+    return Damage(what, table)
+
+
+def _of_rows(reader: RunReader, cursors: Cursors, table: str) -> Iterator[Damage]:
+    """The damages of a table's arrays: of each row, or of rows that DuckDB cannot read."""
+    expected = next((sums.rows for (name, _), sums in cursors.checks.sums.items() if name == table), 0)
+    for some in parts(expected, _ROWS):
+        damaged = _damaged(cursors, table, range(some.start, some.stop))
+        if damaged:
+            yield from _named(reader, table, damaged)
+
+
+def _damaged(cursors: Cursors, table: str, places: range) -> list[int]:
+    """The places of rows that are damaged; halves them where DuckDB cannot read them together."""
+    try:
+        found = cursors.arrays(table, "rowid BETWEEN ? AND ?", places.start, places.stop - 1)
+    except DamagedRows as error:
+        return error.places
+    except RunFileError:
+        if len(places) == 1:
+            return [places.start]
+        middle = places.start + len(places) // 2
+        return [
+            *_damaged(cursors, table, range(places.start, middle)),
+            *_damaged(cursors, table, range(middle, places.stop)),
+        ]
+    return sorted(set(places) - set(found["rowid"].tolist()))
+
+
+def _named(reader: RunReader, table: str, places: list[int]) -> Iterator[Damage]:
+    if table in ("activation_blocks", "partial_sums", "own_means", "unit_maps"):
+        units = dict.fromkeys(reader.arrays.place_of(table, place) for place in places)
+        for unit in units:
+            lost = {part_of_layer(unit.rpartition(":")[0])} if table == "activation_blocks" else set[str]()
+            yield Damage(f"the {named(table)} of {unit}", table, frozenset(lost))
+    elif table in _PARTS:
+        yield Damage(f"the {named(table)} of {_counted(places)}", table, frozenset({_PARTS[table]}), frozenset(places))
+    elif table == "images":
+        yield Damage(f"the thumbnails of {_counted(places)}", table, frozenset({FILM}), _usable(reader, places))
+    else:
+        yield Damage(f"the {named(table)}, {_counted(places, 'row')}", table)
+
+
+def _usable(reader: RunReader, positions: list[int]) -> frozenset[int] | None:
+    """The indices of usable images at positions of the probing set; None where they cannot be told."""
+    try:
+        images = dict(reader._cursors.rows("SELECT position, image FROM images"))
+    except RunFileError:
+        return None
+    return frozenset(images[place] for place in positions if images.get(place) is not None)
+
+
+def _counted(places: list[int], one: str = "image") -> str:
+    few = ", ".join(map(str, places[:3]))
+    return f"{one} {few}" if len(places) <= 3 else f"{len(places):,} {one}s, the first {places[0]}"
+
+
+def _of_records(reader: RunReader, cursors: Cursors) -> Iterator[Damage]:
+    """Images of which something that the probing set says is damaged."""
+    for some in parts(reader.image_count, _ROWS):
+        wanted = list(range(some.start, some.stop))
+        try:
+            found = read_images(cursors.unchecked_rows, wanted)
+        except (RunFileError, LookupError, TypeError, ValueError):
+            yield Damage(f"labels, boxes or attributes of {_counted(wanted)}", "images")
+            continue
+        bad = [image for image in wanted if image not in found or found[image][0].record_sum != found[image][1]]
+        if bad:
+            yield Damage(f"labels, boxes or attributes of {_counted(bad)}", "images", frozenset(), frozenset(bad))
