@@ -9,6 +9,7 @@ from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.sandbox import fall_of
 from tests.hard_knocks.text_readers import FILMS, prepare, readers
 
+ONLY_FULL = True
 MB = 1 << 20
 SECONDS = 60.0
 """For each try; the slowest takes 10 on a quiet core"""
