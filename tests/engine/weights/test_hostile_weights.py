@@ -45,7 +45,7 @@ ZIPS = {
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(limits, "_limits", Limits())
+    monkeypatch.setattr(limits, "_held", None)
     yield tmp_path / "x.pth"
     assert [file.name for file in tmp_path.iterdir()] == ["x.pth"], "what the file names was run"
 
