@@ -15,8 +15,10 @@ from engine.errors import MammiError, first_line
 from engine.visible import visible
 
 FORMATS = {"csv": "FORMAT csv, HEADER true", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}
-_FORMULA = re.compile(r"[\t\r]|['\"\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
-"""A text that a spreadsheet may run: some strip blanks and quotes before they look for a formula"""
+_UNSEEN = "'\" \\x0b\\x0c\\xa0\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff"
+_FORMULA = re.compile(rf"^(?=\t|[\s{_UNSEEN}]*[=+\-@＝＋－＠])|(?<=[;|\t\n])(?=[{_UNSEEN}]*[=+\-@＝＋－＠])")
+"""Where a formula may begin: in the text, and where another separator would cut it. Some spreadsheets strip
+blanks and quotes first"""
 _PICTURES = {code: visible(chr(code)) for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
 
@@ -59,13 +61,12 @@ def _identifier(name: str) -> str:
 
 
 def for_spreadsheets(text: str) -> str:
-    """A text that a spreadsheet takes as text: where it could be a formula, an apostrophe stands before it.
+    """A text that a spreadsheet takes as text: where a formula could begin, an apostrophe stands before it.
 
-    Control characters but tabs and ends of lines become pictures, returns blanks. Without them the text can be had
-    again: one apostrophe goes from what begins with apostrophes and would get another.
+    Control characters but tabs and ends of lines become pictures, returns blanks.
     """
     shown = text.translate(_PICTURES)
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return _FORMULA.sub("'", shown)
 
 
 def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np.float32]]:

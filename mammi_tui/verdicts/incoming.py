@@ -89,4 +89,4 @@ def _of_row(row: dict[str, str]) -> tuple[Line | None, str]:
 
 def _plain(text: str) -> str:
     """A text without what CSV or a spreadsheet changes: apostrophes, control characters, blanks, ends of lines."""
-    return " ".join(for_spreadsheets(text).lstrip("'").split())
+    return " ".join(for_spreadsheets(text).replace("'", "").split())

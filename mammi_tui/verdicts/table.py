@@ -31,8 +31,8 @@ COLUMNS = {
     "line": "VARCHAR",
 }
 """Names and DuckDB types. `line` is the line as it stands in the log, its control characters escaped."""
-_ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
-"""Controls that may stand in a text of JSON as they are"""
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*map(ord, ";|"), *range(0x7F, 0xA0))}
+"""Controls that may stand in a text of JSON as they are, and what a spreadsheet may take for the end of a cell"""
 SHOWN = ("reader", "neuron", "verdict", "act", "text", "concept", "mark")
 """Columns that repeat texts of the line"""
 
