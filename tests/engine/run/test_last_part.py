@@ -206,11 +206,13 @@ def contents(path: Path) -> dict[str, list[Any]]:
     """The tables of a run file but for when it was made."""
     with duckdb.connect(path, read_only=True) as connection:
         tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-        return {
+        found = {
             name: connection.execute(f"FROM {name}").fetchall()
             for name in tables
-            if name not in ("meta", "schema_version")
+            if name not in ("meta", "schema_version", "column_sums")
         }
+    with RunReader(path) as reader:
+        return {**found, "whole": [reader.info.whole_hash]}
 
 
 @pytest.mark.slow
