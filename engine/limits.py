@@ -6,6 +6,7 @@ Each reader asks `limits()` for its budget, and names the key that raises it whe
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -41,6 +42,7 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     """MB of memory in which they are listed; their numbers take their own"""
 
 
+_WRITTEN = re.compile(r"limits\.(\w+) = ([\de+-]+(?:\.\d[\de+-]*)?)")
 _held: Limits | None = None
 """Those of the configuration that was loaded last"""
 
@@ -64,9 +66,19 @@ def hold(new: Limits) -> None:
 def named(key: str) -> str:
     """How a message names a limit and its value: `limits.rows = 2000000`; with the variable where there is no
     configuration."""
-    value = getattr(limits(), key)
-    here = f"limits.{key} = {value if isinstance(value, int) else f'{value:g}'}"
+    here = _written(key)
     return here if _held else f'{here}, here by {VARIABLE}="{key}=…"'
+
+
+def another_held(reason: str) -> bool:
+    """Whether a reason names a limit with another value than it has now: what it ended may succeed."""
+    found = _WRITTEN.search(reason)
+    return found is not None and found[1] in Limits.model_fields and found[0] != _written(found[1])
+
+
+def _written(key: str) -> str:
+    value = getattr(limits(), key)
+    return f"limits.{key} = {value if isinstance(value, int) else f'{value:g}'}"
 
 
 def _beside(said: str, held: Limits) -> Limits:

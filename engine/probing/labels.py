@@ -67,6 +67,8 @@ CHEXPERT_LABELS = (
 "Airspace Opacity". "No Finding" is not one of them: a film without findings has no label."""
 
 _NOTHING: Told = ((), b"")
+_MOST = 1000
+"""Labels that the rows of one film may give together: each row is compared with all of them"""
 _NO_FINDING = frozenset({"no finding", "no findings", "normal"})
 """Labels that deny all others, in lower case with blanks for underscores"""
 
@@ -161,6 +163,8 @@ class JoinedLabels:
             joined[label] = max(said, before)
             if {before, said} == {ABSENT, PRESENT}:
                 self._contradictions.setdefault(film, label)
+        if len(joined) > _MOST:
+            raise ConfigError(f"{self._source}: the rows of {short(film)!r} give it more than {_MOST:,} labels.")
         for one, other in ((earlier, told), (told, earlier)):
             denying = [label for label in those(one, PRESENT) if denies(label)]
             findings = [label for label in those(other, PRESENT) if not denies(label)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from engine.errors import MammiError
+from engine.limits import another_held
 from engine.store.batch import Batch, Film, Floats, ProbedImage
 from engine.store.finished import FinishedRun
 from engine.store.held_parts import HeldParts
@@ -51,15 +52,20 @@ class ImageResults:
         self._work = work
         self._sources: list[PartSource] = [*finished, *sealed, work]
         self._held = HeldParts(self._all)
-        for number, source in enumerate(self._sources):
-            self._held.add(number, source.held(self._all))
         self._reasons: dict[str, dict[str, str]] = {}
-        for source in reversed(self._sources):
-            for image, reasons in source.reasons(self._all).items():
-                self._reasons[image] = self._reasons.get(image, {}) | reasons
+        for number, source in enumerate(self._sources):
+            held, every = dict(source.held(self._all)), source.reasons(self._all)
+            for image, reasons in every.items():
+                again = frozenset(part for part, reason in reasons.items() if another_held(reason))
+                held[image] = held.get(image, _NOTHING) - again
+                kept = {part: reason for part, reason in reasons.items() if part not in again}
+                if kept:
+                    self._reasons[image] = kept | self._reasons.get(image, {})
+            self._held.add(number, held)
         self._set_aside: dict[str, tuple[Film, dict[str, str]]] = {}
         for run in reversed(finished):
-            self._set_aside |= run.set_aside(parts)
+            aside = run.set_aside(parts)
+            self._set_aside |= {key: one for key, one in aside.items() if not any(map(another_held, one[1].values()))}
 
     def known(self, parts: Iterable[str]) -> bool:
         """Whether some image has all of the parts with these keys in one file."""

@@ -33,6 +33,8 @@ VERSION = 1
 """Part of the key. Raise it when the same films and model give other shares."""
 TOGETHER = 256
 """Films whose shares are summed up and kept together: what a stopped run loses at most"""
+_KEPT = ("units", "shares", "sums")
+"""What is kept of a piece; any of it may be damaged"""
 
 
 class ImportanceStage:
@@ -177,7 +179,7 @@ def _labelled(images: Sequence[Image], classes: Sequence[str]) -> Flags:
 
 
 def _held(run: Run, piece: _Piece, layer: str) -> bool:
-    return run.cache.has_array(_key(run, piece, layer, "sums"))
+    return all(run.cache.has_array(_key(run, piece, layer, what)) for what in _KEPT)
 
 
 def _key(run: Run, piece: _Piece, layer: str, what: str) -> str:
@@ -185,7 +187,7 @@ def _key(run: Run, piece: _Piece, layer: str, what: str) -> str:
 
 
 def _compute(run: Run, piece: _Piece, layers: Sequence[str]) -> None:
-    """Computes and keeps the sums of a piece and what is strongest in it; the sums last."""
+    """Computes and keeps the sums of a piece and what is strongest in it."""
     from engine.run.importance_pass import layer_shares
 
     sums: dict[str, NDArray[np.float64]] = {}

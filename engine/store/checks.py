@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from engine.store.sums import COLUMN_SUMS, SUM, Column, Columns, ColumnSum, Rows, column_sum, columns, whole_hash
+from engine.store.sums import COLUMN_SUMS, SUM, Column, Columns, ColumnSum, Rows, column_sums, columns, whole_hash
 
 _TABLES = re.compile(r"\b(?:FROM|JOIN) (\w+(?:, \w+)*)")
 _WORD = re.compile(r"\w+")
@@ -25,7 +25,9 @@ class Checks:
         self.sums = {(table, name): ColumnSum(count, total) for table, name, count, total in read}
         self._sound: set[str] = set()
         """Queries whose columns are sound"""
-        self._checked: dict[Column | str, bool] = {}
+        self._counted: dict[str, bool] = {}
+        """Whether a table has as many rows as were written, where only this was asked"""
+        self._checked: dict[Column, bool] = {}
 
     @property
     def whole_hash(self) -> str:
@@ -41,12 +43,9 @@ class Checks:
             return ""
         words = set(_WORD.findall(query))
         for table in self._of(query):
-            if not self._is_whole(table):
+            read = [column for column in self.tables[table] if column.name in words or "SELECT" not in words]
+            if not self.are_sound(table, [each for each in read if each.name != SUM and not each.of_arrays]):
                 return table
-            for column in self.tables[table]:
-                read = column.name in words or "SELECT" not in words
-                if read and column.name != SUM and not column.of_arrays and not self.is_sound(column):
-                    return table
         self._sound.add(query)
         return ""
 
@@ -55,23 +54,22 @@ class Checks:
         words = set(_WORD.findall(query))
         return any(column.of_arrays and column.name in words for t in self._of(query) for column in self.tables[t])
 
-    def is_sound(self, column: Column) -> bool:
-        """Whether a column is as it was written."""
-        if column not in self._checked:
-            known = self.sums.get((column.table, column.name))
-            self._checked[column] = known is not None and known == column_sum(column, self._ask)
-        return self._checked[column]
+    def are_sound(self, table: str, read: Sequence[Column]) -> bool:
+        """Whether a table has its columns and rows, and these columns are as they were written."""
+        names = {column.name for column in self.tables[table] if not column.of_arrays}
+        written = {name: found for (of, name), found in self.sums.items() if of == table}
+        fresh = [column for column in read if column not in self._checked]
+        if written.keys() != names or not written:
+            return False
+        if fresh:
+            found = column_sums(table, fresh, written[fresh[0].name].rows, self._ask)
+            self._checked |= {each: found[each.name] == written[each.name] for each in fresh}
+        elif table not in self._counted:
+            [(count,)] = self._rows(f"SELECT count(*) FROM {table}")  # noqa: S608 (a table of the schema)
+            self._counted[table] = {each.rows for each in written.values()} == {count}
+        return self._counted.get(table, True) and all(self._checked[column] for column in read)
 
     def _of(self, query: str) -> Iterable[str]:
         """The tables that a query reads."""
         named = ",".join(_TABLES.findall(query)).replace(" ", "").split(",")
         return [table for table in named if table in self.tables and table != COLUMN_SUMS]
-
-    def _is_whole(self, table: str) -> bool:
-        """Whether a table has its columns, and as many rows as were written."""
-        if table not in self._checked:
-            [(count,)] = self._rows(f"SELECT count(*) FROM {table}")  # noqa: S608 (a table of the schema)
-            known = {name: found.rows for (of, name), found in self.sums.items() if of == table}
-            names = {column.name for column in self.tables[table] if not column.of_arrays}
-            self._checked[table] = known == dict.fromkeys(names, count)
-        return self._checked[table]

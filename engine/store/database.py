@@ -102,7 +102,7 @@ def append(connection: Connection, table: str, rows: Sequence[Sequence[object]])
     first = _count(connection, table)
     summed = []
     for place, row in enumerate(rows, start=first):
-        arrays = [value for value in row if isinstance(value, bytes)]
+        arrays = [value for value in row if isinstance(value, bytes | bytearray)]
         summed.append([*row, row_sum(table, place, arrays)] if arrays else row)
     with connection.appender(table) as appender:
         appender.append_rows(summed)

@@ -124,4 +124,7 @@ class ReuseTables:
         )
         columns = ("position", "size_bytes", "sha256", "width", "height", "thumbnail", "reason")
         films = zip(*(rows[name].tolist() for name in columns), strict=True)
-        return {position: Film(*film) for position, *film in films}
+        return {
+            position: Film(size, sha256, width, height, bytes(thumbnail), reason)
+            for position, size, sha256, width, height, thumbnail, reason in films
+        }

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.annotation.rows import parts
 from engine.store import sums
-from engine.store.database import Connection, insert
+from engine.store.database import Connection, append, insert
 from engine.store.image_tables import read_images
 
 _ROWS = 2048
@@ -45,10 +46,13 @@ def seal(connection: Connection) -> None:
         return connection.execute(query, list(parameters)).fetchnumpy()
 
     connection.execute(f"DELETE FROM {sums.COLUMN_SUMS}")
-    for column in sums.columns(lambda query: connection.execute(query).fetchall()):
-        if column.table != sums.COLUMN_SUMS and not column.of_arrays:
-            row = [column.table, column.name, *sums.column_sum(column, ask)]
-            connection.execute(f"INSERT INTO {sums.COLUMN_SUMS} VALUES (?, ?, ?, ?)", row)
+    every = sums.columns(lambda query: connection.execute(query).fetchall())
+    for table, columns in groupby(every, key=lambda column: column.table):
+        summed = [column for column in columns if not column.of_arrays]
+        if table != sums.COLUMN_SUMS and summed:
+            [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+            found = sums.column_sums(table, summed, count, ask)
+            append(connection, sums.COLUMN_SUMS, [(table, name, *each) for name, each in found.items()])
 
 
 def sum_again(connection: Connection) -> None:

@@ -73,25 +73,31 @@ def columns(ask: Rows) -> list[Column]:
     return [Column(*row) for row in ask(query)]
 
 
-def column_sum(column: Column, ask: Columns) -> ColumnSum:
-    """The sum of a column that holds no arrays, read some rows at a time."""
-    digest, rows = hashlib.blake2b(f"{column.table}.{column.name}".encode(), digest_size=8), 0
-    for values in _pieces(column, ask):
-        rows += len(values)
-        missing = np.ma.getmaskarray(values)
-        if missing.any():
-            digest.update(b"NULL" + np.packbits(missing).tobytes())
-        digest.update(_stored(np.ma.getdata(values), missing))
-    return ColumnSum(rows, int.from_bytes(digest.digest(), "little"))
+def column_sums(table: str, of: Sequence[Column], rows: int, ask: Columns) -> dict[str, ColumnSum]:
+    """The sums of columns of a table of so many rows, by name; of columns that hold no arrays."""
+    digests = {column.name: hashlib.blake2b(f"{table}.{column.name}".encode(), digest_size=8) for column in of}
+    found = 0
+    for piece in _pieces(table, of, rows, ask):
+        for name, digest in digests.items():
+            missing = np.ma.getmaskarray(piece[name])
+            if missing.any():
+                digest.update(b"NULL" + np.packbits(missing).tobytes())
+            digest.update(_stored(np.ma.getdata(piece[name]), missing))
+        found += len(piece[of[0].name])
+    return {name: ColumnSum(found, int.from_bytes(digest.digest(), "little")) for name, digest in digests.items()}
 
 
-def _pieces(column: Column, ask: Columns) -> Iterator[NDArray[Any]]:
-    value = f"{column.name}::VARCHAR" if column.kind.endswith("]") else column.name
-    bounds = ask(f"SELECT max(rowid) AS last FROM {column.table}")["last"]  # noqa: S608 (so is the next: the file's own)
+def _pieces(table: str, of: Sequence[Column], rows: int, ask: Columns) -> Iterator[dict[str, NDArray[Any]]]:
+    """A small table at once, another some rows at a time."""
+    values = (f"{name}::VARCHAR AS {name}" if kind.endswith("]") else name for _, name, kind in of)
+    query = f"SELECT {', '.join(values)} FROM {table}"  # noqa: S608 (so is the next: names of the schema)
+    if rows <= _ROWS:
+        yield ask(query)
+        return
+    bounds = ask(f"SELECT max(rowid) AS last FROM {table}")["last"]  # noqa: S608
     last = -1 if np.ma.getmaskarray(bounds)[0] else int(bounds[0])
-    query = f"SELECT {value} AS value FROM {column.table} WHERE rowid BETWEEN ? AND ?"  # noqa: S608
     for start in range(0, last + 1, _ROWS):
-        yield ask(query, start, start + _ROWS - 1)["value"]
+        yield ask(f"{query} WHERE rowid BETWEEN ? AND ?", start, start + _ROWS - 1)
 
 
 def _stored(values: NDArray[Any], missing: NDArray[np.bool_]) -> bytes:

@@ -13,7 +13,7 @@ from engine.store.image_tables import read_images
 from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, part_of_layer
 from engine.store.parts_reader import PartsReader
 from engine.store.reader import RunReader
-from engine.store.sums import COLUMN_SUMS, SUM
+from engine.store.sums import COLUMN_SUMS, SUM, Column
 
 _ROWS = 2048
 _INPUT = {"input_low", "input_high", "input_mean", "input_std"}
@@ -79,9 +79,9 @@ def _damages(reader: RunReader) -> Iterator[Damage]:
     yield from _of_records(reader, cursors)
 
 
-def _is_sound(cursors: Cursors, column: object) -> bool:
+def _is_sound(cursors: Cursors, column: Column) -> bool:
     try:
-        return cursors.checks.is_sound(column)  # type: ignore[arg-type]
+        return cursors.checks.are_sound(column.table, [column])
     except RunFileError:  # DuckDB cannot read it
         return False
 

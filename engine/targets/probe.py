@@ -87,10 +87,8 @@ def examine(
             lost = _lost_units(target, taps, both)
     for layer, units in lost.items():
         readings[layer] = replace(readings[layer], lost=units)
-        log.warning(
-            "target: %s gives no finite number, whatever the film: %s counts as dead, with the activation 0.",
-            *(few([f"{layer}:{unit}" for unit in units]), "each" if len(units) > 1 else "it"),
-        )
+        named = few([f"{layer}:{unit}" for unit in units])
+        log.warning("target: no finite number, whatever the film, at %s: dead, with the activation 0.", named)
     moved = [layer for layer in layers if not _close(alone[layer][0], both[layer][0])]
     if moved:
         log.warning(

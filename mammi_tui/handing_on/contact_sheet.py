@@ -12,7 +12,7 @@ from mammi_tui.handing_on.card import Card, Film
 from mammi_tui.handing_on.lettering import Lettering
 from mammi_tui.handing_on.phrases import NOTICE, figure, given, judged
 from mammi_tui.neurons.figures import TRUST_MARKS
-from mammi_tui.text import count, significant
+from mammi_tui.text import clean, count, significant
 
 MOST_FILMS = 48
 WIDTH, MARGIN, GAP = 1240, 28, 14
@@ -124,7 +124,7 @@ def _near(fraction: float) -> float:
 
 def _png(sheet: Image.Image, card: Card) -> bytes:
     about = PngImagePlugin.PngInfo()
-    about.add_itxt("Title", card.name)
+    about.add_itxt("Title", clean(card.name))
     about.add_itxt("Software", "MAMMI explorer")
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", pnginfo=about)

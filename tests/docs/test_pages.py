@@ -82,6 +82,11 @@ def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
     assert [name for name in named if f"`{name}`" not in guide] == []
 
 
+def test_the_guide_gives_each_limit_its_default() -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
+    assert [name for name, limit in Limits.model_fields.items() if f"| `{name}` | {limit.default} |" not in guide] == []
+
+
 def test_contributing_lists_every_benchmark() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     names = [path.stem for path in ROOT.glob("tests/benchmarks/*.py") if path.stem != "__init__"]

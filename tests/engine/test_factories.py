@@ -101,7 +101,7 @@ def whole(scale=1):
 
 class Words:
     name, dimension, identity = "words", 2, "mine"
-    preprocess = encode_images = encode_texts = None
+    preprocess = encode_images = encode_texts = print
     def __init__(self, scale):
         self.scale = scale
 

@@ -132,6 +132,6 @@ def fault_of(message: str) -> str:
         return f"an error of {len(lines)} lines: {message[:200]!r}"
     if len(message) > 2000:
         return f"an error of {len(message):,} characters: {message[:200]!r}"
-    if "unexpected" in message.replace("unexpected:", ""):  # tensors that a model does not expect
+    if "unexpected" in message.replace("unexpected:", "").replace("Found unexpected tag", ""):  # of models, by pydicom
         return f"an error that is unexpected: {message[:300]}"
     return ""

@@ -104,6 +104,9 @@ def readers() -> dict[str, Reader]:
         "csv": Reader(
             "films.csv", table + rows, lambda at: csv.load(csv.Options(csv="films.csv", folder="nih", **drawn), at)
         ),
+        "plain csv": Reader(
+            "plain.csv", table + rows, lambda at: csv.load(csv.Options(csv="plain.csv", folder="nih"), at)
+        ),
         "csv of columns": Reader(
             "columns.csv",
             semicolons,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from engine.config.settings import load_config
 from engine.errors import ConfigError
 from engine.probing.decoding import decode
 from engine.run import importance_stage
+from engine.run.assembly_stage import AssemblyStage
 from engine.store.decision_records import OVER
 from engine.store.reader import RunReader
+from engine.store.work import work_path
 from tests.support import models
 from tests.support.tiny_runs import compute, counted_calls
 
@@ -165,6 +168,21 @@ def test_a_stop_loses_what_was_not_kept_and_nothing_is_computed_twice(
         assert after[0] is not None
         np.testing.assert_array_equal(after[0].means, before[0].means)
         np.testing.assert_array_equal(np.stack(after[1]), np.stack(before[1]))
+
+
+def test_what_was_damaged_of_kept_shares_is_computed_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AssemblyStage, "compute", stop)
+        with pytest.raises(KeyboardInterrupt):
+            compute(project, FIRST)
+    with sqlite3.connect(work_path(project.with_name("tiny.duckdb"))) as connection:
+        changed = "UPDATE arrays SET shape = '[1]' WHERE rowid = (SELECT max(rowid) - 1 FROM arrays)"
+        assert connection.execute(changed).rowcount  # not the last that is kept
+    connection.close()
+    assert compute(project, FIRST).computed["importance"] == 12
 
 
 def test_a_head_that_is_not_linear_has_the_last_hidden_layers_importance(project: Path) -> None:

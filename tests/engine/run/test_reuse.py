@@ -132,7 +132,7 @@ def test_an_image_that_one_layer_sets_aside_is_usable_without_that_layer(
         project.compute()
     with RunReader(project.out) as reader:
         aside = reader.set_aside()
-    assert {image.reason for image in aside} == {"not a finite number: logits"}
+    assert {image.reason for image in aside} == {"not a finite number: logits:0"}
     assert counted(lambda: project.compute("run.alpha=0.8")) == Work()
     count = len(aside)
     assert counted(lambda: project.compute('target.layers=["first"]')) == Work(count, count, count, count)

@@ -297,7 +297,7 @@ def test_options_name_one_model(options: dict[str, str], told: str) -> None:
         ({"model": "hf-hub:a/b", "weights": "x.pt"}, "vlm.model: open_clip has no architecture 'hf-hub:a-b'."),
         ({"directory": "empty"}, "vlm.directory: {folder}/empty has no weights: none of open_clip_model.safetensors"),
         ({"directory": "other"}, "vlm.directory: {folder}/other/open_clip_config.json has no model_cfg"),
-        ({"directory": "text"}, "vlm.directory: {folder}/text/open_clip_config.json is not JSON"),
+        ({"directory": "text"}, "vlm.directory: {folder}/text/open_clip_config.json is not valid JSON"),
     ],
 )
 def test_options_that_name_no_model(tmp_path: Path, options: dict[str, str], told: str) -> None:

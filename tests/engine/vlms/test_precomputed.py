@@ -221,3 +221,20 @@ def test_files_that_do_not_fit(tmp_path: Path, change: dict[str, str | None], to
 def test_wrong_keys_are_the_configurations_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         loaded(tmp_path, {"images": "none.npy", "texts": "none.npy"})
+
+
+@pytest.mark.parametrize(
+    "header", ["{'descr': '<f4', 'shape': (3, 5", "(" * 5000, "-" * 5000 + "1", "{'shape': (2**62, 5)}", "[" * 9000]
+)
+def test_a_header_that_is_no_dictionary_is_refused(tmp_path: Path, header: str) -> None:
+    options = write_npy(tmp_path, vectors(3), vectors(3))
+    (tmp_path / "images.npy").write_bytes(b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode())
+    with pytest.raises(MammiError, match=r"vlm\.images: .* is not an \.npy file of numbers, or damaged"):
+        loaded(tmp_path, options)
+
+
+def test_an_array_in_fortrans_order_gives_the_same_vectors(tmp_path: Path) -> None:
+    whole = vectors(3)
+    vlm = loaded(tmp_path, write_npy(tmp_path, np.asfortranarray(whole).astype(">f8"), np.asfortranarray(whole)))
+    np.testing.assert_allclose(image_vectors(vlm, PATHS[0]), unit(whole[:1]), atol=1e-6)
+    assert vlm.encode_texts(TEXTS).flags["C_CONTIGUOUS"]

@@ -181,7 +181,7 @@ def test_a_missing_file_is_named(clip: Path, tmp_path: Path, removed: str, told:
         ("config.json", "[]", "holds a list, not an object."),
         ("config.json", '{"model_type": "clip", "text_config": 3}', "holds no configuration that can be read"),
         ("tokenizer.json", '{"model": 3}', "holds no tokenizer that can be read"),
-        ("preprocessor_config.json", "hello", "preprocessor_config.json is not JSON"),
+        ("preprocessor_config.json", "hello", "preprocessor_config.json is not valid JSON"),
         ("preprocessor_config.json", '{"size": "large"}', "holds no image processor that can be read"),
         ("vocab.json", '{"a": 0}', "holds no tokenizer that can be read"),
     ],

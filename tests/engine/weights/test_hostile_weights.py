@@ -12,15 +12,8 @@ from engine import limits
 from engine.errors import MammiError
 from engine.limits import Limits, hold
 from engine.weights.checkpoint import read_weights
-from tests.support.hostile_pickles import (
-    WEIGHTS,
-    dictionary,
-    odd_safetensors,
-    odd_zips,
-    pickles,
-    plain,
-    zipped,
-)
+from tests.support.hostile_archives import odd_safetensors, odd_zips
+from tests.support.hostile_pickles import WEIGHTS, dictionary, pickles, plain, zipped
 
 SOUND = {"fc.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.arange(3.0)}
 READ = (

@@ -29,7 +29,7 @@ _TAG = 'ETag: "a"\r\n'
 
 def knock(setting: Setting) -> Outcomes:
     download.PAUSE, download.LARGEST = 0.01, MOST
-    asking.TIMEOUT, asking.WINDOW = 1.0, 1.0
+    asking.TIMEOUT, asking.WINDOW = 1.0, 0.3
     for published in ("size and sum", "sum", "size", "nothing"):
         kinds = list(_answers().items())
         for what, answers in kinds if setting.full else setting.chance.sample(kinds, 8):
@@ -172,10 +172,10 @@ def _answers() -> dict[str, list[Answer]]:
             _answer(f"HTTP/1.1 206 X\r\n{_TAG}Content-Range: bytes {'9' * 5000}-\r\n", FILE),
         ],
         "no range for ever": [_BROKEN, _answer("HTTP/1.1 416 X\r\nContent-Length: 0\r\n")],
-        "a drip": [_answer(_OK + _LENGTH, endless=b"x", pause=0.3)],
-        "a drip without a length": [_answer(_OK, endless=b"x", pause=0.3)],
-        "a drip of headers": [_answer(_OK.strip() + "\r\nA: ", endless=b"b", pause=0.3)],
-        "a drip after a good part": [_answer(_OK + _LENGTH + _TAG, FILE[:300_000], endless=b"x", pause=0.3)],
+        "a drip": [_answer(_OK + _LENGTH, endless=b"x", pause=0.05)],
+        "a drip without a length": [_answer(_OK, endless=b"x", pause=0.05)],
+        "a drip of headers": [_answer(_OK.strip() + "\r\nA: ", endless=b"b", pause=0.05)],
+        "a drip after a good part": [_answer(_OK + _LENGTH + _TAG, FILE[:300_000], endless=b"x", pause=0.05)],
         "no answer": [_answer("", pause=99)],
         "packed": [_answer(_OK + f"Content-Encoding: gzip\r\n{_LENGTH}", gzip.compress(FILE), bytes(len(FILE)))],
         "a packed bomb": [_answer(_OK + f"Content-Encoding: deflate\r\nContent-Length: {len(packed)}\r\n", packed)],

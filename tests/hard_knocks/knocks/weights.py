@@ -18,7 +18,8 @@ from engine.weights.checkpoint import read_weights
 from engine.weights.fitting import load_strictly, read_fitting
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.sandbox import fall_of
-from tests.support.hostile_pickles import odd_safetensors, odd_zips, pickles, plain, zipped
+from tests.support.hostile_archives import odd_safetensors, odd_zips
+from tests.support.hostile_pickles import pickles, plain, zipped
 
 SECONDS = 3
 """That a file may take: the limit of the project, and a second for the rest"""

@@ -23,7 +23,7 @@ OF_RUNS: dict[str, list[str]] = {
         "RUN OTHER --format json -o OUT/a.json", "RUN OTHER --format parquet -o OUT/a.parquet",
         "RUN OTHER -o OUT/a.txt",
     ],
-    "doctor": ["RUN"],
+    "doctor": ["RUN", "RUN --deep"],
     "evaluate": [
         "RUN", "RUN --json", "RUN --plot", "RUN --decisions", "RUN --decisions --json", "RUN --faithfulness",
         "RUN --figures OUT", "RUN --figures OUT --figure3 FILM",
@@ -53,6 +53,7 @@ WITH_TEXT: dict[str, list[str]] = {
     "concepts": ["NAME -o -"],
     "layers": ["NAME", "CONFIG"],
     "merge": ["NAME", "CONFIG"],
+    "salvage": ["NAME"],
     "run": ["NAME", "CONFIG", "CONFIG --set NAME", "CONFIG --debug"],
     "weights list": ["NAME", "CONFIG", "--to NAME"],
     "weights fetch": ["NAME"],

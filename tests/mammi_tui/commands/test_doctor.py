@@ -109,7 +109,7 @@ def test_the_verdict_files_damaged_lines_are_counted(mammi: Mammi, run_path: Pat
     ("change", "said"),
     [
         (
-            "CREATE TABLE other AS SELECT neuron, list_transform(mean, lambda x: x + 0.1)::DOUBLE[16] AS mean "
+            "CREATE TABLE other AS SELECT neuron, list_transform(mean, lambda x: x + 0.1)::DOUBLE[16] AS mean, sum "
             "FROM own_means ORDER BY neuron; DROP TABLE own_means; ALTER TABLE other RENAME TO own_means",
             "layer0:3: the stored scores",
         ),

@@ -42,6 +42,6 @@ def test_deep_names_what_is_damaged_and_what_is_whole(mammi: Mammi, tmp_path: Pa
     outcome = mammi("doctor", "--deep", path)
     assert outcome.status == 1
     damaged, whole = outcome.out.split("\nDamaged\n")[1].split("\nWhole\n")
-    assert "the embedding of 60 images" in damaged
+    assert "embeddings of 60 images" in damaged
     assert "layer layer1: all 62" in whole
     assert f"`mammi salvage {path}` takes over what is whole" in outcome.err

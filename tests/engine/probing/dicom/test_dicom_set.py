@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from pydicom import uid
 
 from engine.errors import ConfigError, UnreadableImage
 from engine.probing.decoding import decode
+from engine.probing.dicom import file
+from engine.probing.dicom.headers import read_headers
 from engine.probing.dicom.probing_set import Options, load
+from engine.probing.files import Film
 from engine.probing.film_set import FilmSet
 from tests.shared import shared_path
 from tests.support.dicom import as_bytes, radiograph, write_radiograph
@@ -209,3 +213,13 @@ def test_the_real_films() -> None:
         ("Fake_MONOHR1.dcm", "P1", "PA"),
         ("rsna_sample.dcm", "P1", "PA"),
     ]
+
+
+def test_a_header_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "MOST_READS", 500)
+    path = write_radiograph(tmp_path / "film.dcm")
+    assert read_headers([Film("film.dcm", str(path))])[0].view == "PA"
+    data = path.read_bytes()
+    start = 144 + int.from_bytes(data[140:144], "little")
+    path.write_bytes(data[:start] + struct.pack("<HH2sH", 0x0009, 0x0010, b"LO", 0) * 1000 + data[start:])
+    assert read_headers([Film("film.dcm", str(path))])[0].view == ""
