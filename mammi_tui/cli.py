@@ -143,6 +143,9 @@ def _status(settings: Settings) -> int:
     except click.Abort as abort:
         _say("stopped")
         return abort.__cause__.status if isinstance(abort.__cause__, Stop) else 1
+    except Stop as stop:  # outside of any command
+        _say("stopped")
+        return stop.status
     except OutputFailed:
         raise
     except Exception as error:

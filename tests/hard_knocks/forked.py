@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mammi_tui import cli
-from tests.support.processes import waited
+from tests.support.processes import Waiting
 
 
 class Forked:
@@ -32,13 +32,13 @@ class Forked:
         """Negative for a signal that ended it"""
         self.found: list[Any] = termios.tcgetattr(self._fd)
         """The terminal's attributes, which are the same after it"""
-        self._asked_at, self._waited = 0.0, 0.0
+        self._asked_at, self._waiting = time.monotonic(), Waiting(self.process)
 
     def read(self, seconds: float) -> None:
         """Reads for that long what it writes, or until it ends."""
         end = time.monotonic() + seconds
         while self.status is None and (left := end - time.monotonic()) > 0:
-            self._waited = max(self._waited, waited(self.process))
+            self._waiting.seconds()
             with suppress(OSError):
                 if select.select([self._fd], [], [], min(left, 0.02))[0]:
                     self.received += os.read(self._fd, 65536)
@@ -48,7 +48,7 @@ class Forked:
 
     def send(self, number: int) -> None:
         """Sends a signal. `took` counts from the last one."""
-        self._asked_at, self._before = time.monotonic(), waited(self.process)
+        self._asked_at, self._waiting = time.monotonic(), Waiting(self.process)
         with suppress(ProcessLookupError):
             os.kill(self.process, number)
 
@@ -66,7 +66,7 @@ class Forked:
 
     def took(self) -> float:
         """Seconds from the last signal on, without those in which the processors worked for others."""
-        return time.monotonic() - self._asked_at - max(0.0, self._waited - self._before)
+        return time.monotonic() - self._asked_at - self._waiting.seconds()
 
     def attributes(self) -> list[Any]:
         return termios.tcgetattr(self._fd)

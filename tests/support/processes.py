@@ -31,15 +31,29 @@ def with_argument(argument: str) -> int:
     return 0
 
 
-def waited(process: int) -> float:
-    """Seconds that a process was ready to run while the processors worked for others, over all its threads.
-    0 of one that has ended."""
-    found = [0]
+class Waiting:
+    """Seconds, since this was made, that a process was ready to run while the processors worked for others: over all
+    its threads, as far as `seconds` was asked while they ran."""
+
+    def __init__(self, process: int) -> None:
+        self._process, self._last = process, _delays(process)
+        self._sum = 0
+
+    def seconds(self) -> float:
+        found = _delays(self._process)
+        self._sum += sum(delay - self._last.get(thread, 0) for thread, delay in found.items())
+        self._last |= found
+        return self._sum / 1e9
+
+
+def _delays(process: int) -> dict[str, int]:
+    """In nanoseconds, by thread; empty for a process that has ended."""
+    found = {}
     with suppress(OSError):
         for task in (PROCESSES / str(process) / "task").iterdir():
             with suppress(OSError):
-                found.append(int((task / "schedstat").read_text().split()[1]))
-    return sum(found) / 1e9
+                found[task.name] = int((task / "schedstat").read_text().split()[1])
+    return found
 
 
 def _all() -> list[int]:

@@ -13,7 +13,7 @@ from mammi_tui.verdicts.log import VerdictLog, verdicts_path
 from mammi_tui.verdicts.verifying import faults
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.support.every_view import OTHER, every_view_run
-from tests.support.processes import of_session, waited
+from tests.support.processes import Waiting, of_session
 from tests.support.terminal import Terminal, mammi
 from tests.support.terminal_modes import AS_FOUND, left
 
@@ -49,7 +49,7 @@ Way = Callable[["Ending", int, int], object]
 
 def knock(setting: Setting) -> Outcomes:
     run = every_view_run(setting.folder)
-    for number in range(setting.count(6, 200)):
+    for number in range(setting.count(4, 200)):
         chance = random.Random(1000 * setting.seed + number)
         place = START if chance.random() < 0.3 else chance.choice(list(PLACES))
         (way,) = chance.choices(list(WAYS), [weight for _, weight in WAYS.values()])
@@ -79,13 +79,12 @@ class Ending:
                 self.terminal.wait_for("decided")
                 self.terminal.send(PLACES[self._place])
             self.look(self.chance.uniform(0, 1.6 if self._place == START else 0.3))
-            start, before = time.monotonic(), waited(self.process)
+            start, waiting = time.monotonic(), Waiting(self.process)
             WAYS[way][0](self, first, second)
-            now = before
             while self.runs and time.monotonic() < start + STUCK:
-                now = max(now, waited(self.process))
+                waiting.seconds()
                 self.look(0.02)
-            took = time.monotonic() - start - (now - before)
+            took = time.monotonic() - start - waiting.seconds()
             return [*self._left(took), *self._lost()]
 
     @property

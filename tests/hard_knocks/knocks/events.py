@@ -22,7 +22,7 @@ def knock(setting: Setting) -> Outcomes:
         try:
             session.rest()
             session.terminal.send(f"={OTHER}\r")
-            yield from _checked(session, setting.count(240, 10_000), setting.count(40, 200))
+            yield from _checked(session, setting.count(120, 10_000), setting.count(40, 200))
             session.quit()
         except Fault as fault:
             yield f"seed {seed}, after {len(session.events)} events: {fault}\nlast: {session.last()}"

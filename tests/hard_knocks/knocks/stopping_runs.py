@@ -26,7 +26,8 @@ COMMANDS = {
     "export": ("export", "whole.duckdb", "-o", "all.csv", "--what", "neurons", "--format", "csv", "--force"),
 }
 MADE = {"run": "alone.duckdb", "merge": "tiny.duckdb"}
-GOES_ON = b"continues from here."
+TOLD = b"continues from here.", b"mammi: stopped"
+"""What it says once it has begun, and before"""
 
 
 def knock(setting: Setting) -> Outcomes:
@@ -101,7 +102,12 @@ def _stopped(folder: Path, name: str, after: float, first: int, second: int) -> 
         yield f"status {status}"
     if b"Traceback" in said or b"unexpected" in said:
         yield f"said {said[-600:]!r}"
-    if name in ("run", "shard", "merge") and status == 128 + first and not second and GOES_ON not in said:
+    if (
+        name in ("run", "shard", "merge")
+        and status == 128 + first
+        and not second
+        and not any(each in said for each in TOLD)
+    ):
         yield f"does not say how to go on: {said[-300:]!r}"
     command.close()
 
