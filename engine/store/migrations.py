@@ -232,7 +232,8 @@ def _add_own_means(connection: Connection) -> None:
 
 
 def _from_8(connection: Connection) -> None:
-    """Adds the sums of rows and columns, empty."""
+    """Adds the sums of rows and columns, and what the content hash is over of images that are set aside, empty."""
+    connection.execute("ALTER TABLE images ADD COLUMN facts VARCHAR")
     sealing.add_sums(connection)
 
 
